@@ -1,0 +1,18 @@
+"""Hatchling hook: compiles the TOML catalogue to JSON and the word catalogues to .mo, for wheels and editable installs."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class Build(BuildHookInterface):  # type: ignore[type-arg]
+    """Runs before every build, editable ones included."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Write everything under src/vidcalc that is derived from sources in the repository."""
+        sys.path.insert(0, str(Path(self.root) / "src"))
+        from vidcalc.catalog.build import build
+
+        build()

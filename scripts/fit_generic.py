@@ -1,0 +1,75 @@
+"""Fits the width of the generic DiT to the published models: width = scale · params ^ exponent, in logarithms.
+
+Reads the catalogue, keeps one row per distinct architecture (name of the first), and writes the result with its
+rows into src/vidcalc/data/generic.toml. Run it after adding a model; a test checks that the file is current.
+"""
+
+import math
+import sys
+from pathlib import Path
+
+from vidcalc.catalog.models import model, names
+from vidcalc.describe.model import Model
+
+TARGET = Path(__file__).resolve().parent.parent / "src/vidcalc/data/generic.toml"
+
+
+def width(found: Model) -> int | None:
+    """Hidden size of a transformer's configuration, under whichever names its class uses."""
+    config = found.denoiser.config
+    heads = config.get("num_attention_heads") or config.get("num_heads")
+    size = config.get("attention_head_dim") or config.get("head_dim")
+    return heads * size if isinstance(heads, int) and isinstance(size, int) else None
+
+
+def rows() -> list[tuple[str, int, int]]:
+    """(name, parameters, width), one per distinct (width, layers, rounded parameters)."""
+    kept: dict[tuple[object, ...], tuple[str, int, int]] = {}
+    for name in names():
+        found = model(name)
+        wide = width(found)
+        if found.kind != "dit" or found.provenance != "exact" or wide is None or not found.denoiser.params:
+            continue
+        key = (found.denoiser.class_, wide, found.denoiser.config.get("num_layers"))
+        kept.setdefault(key, (name, found.denoiser.params, wide))
+    return sorted(kept.values())
+
+
+def fit(points: list[tuple[str, int, int]]) -> tuple[float, float, float]:
+    """(scale, exponent, rms residual of ln width) by least squares in logarithms."""
+    xs, ys = [math.log(p) for _, p, _ in points], [math.log(w) for _, _, w in points]
+    n, mx, my = len(xs), sum(xs) / len(xs), sum(ys) / len(ys)
+    exponent = sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True)) / sum((x - mx) ** 2 for x in xs)
+    scale = math.exp(my - exponent * mx)
+    residual = math.sqrt(sum((math.log(scale) + exponent * x - y) ** 2 for x, y in zip(xs, ys, strict=True)) / n)
+    return scale, exponent, residual
+
+
+def text() -> str:
+    """The data file."""
+    points = rows()
+    scale, exponent, residual = fit(points)
+    table = "\n".join(f'    {{ model = "{n}", params = {p}, width = {w} }},' for n, p, w in points)
+    return f"""# The generic DiT: how its width follows from a parameter count, fitted to the published models below.
+# Made by scripts/fit_generic.py; do not edit by hand.
+# width = scale * params ^ exponent, rounded to whole heads; residual is the rms error of ln(width).
+
+[dit]
+scale = {scale:.6g}
+exponent = {exponent:.6g}
+residual = {residual:.4g}
+head_dim = 128
+ffn_ratio = 4
+text_tokens = 256
+text_dim = 4096
+source = "least squares in logarithms over the rows below; head size, FFN ratio and text length: the commonest among them"
+fit_rows = [
+{table}
+]
+"""
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(0 if TARGET.read_text() == text() else "src/vidcalc/data/generic.toml is not current")
+    TARGET.write_text(text())

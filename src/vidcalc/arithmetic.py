@@ -1,0 +1,82 @@
+"""The few choices that formulas need, written once for Python ints, floats and float64 arrays alike.
+
+A formula must never branch on a number (`if degree > 1`), because the number may be an array of a million
+values. These helpers are the arithmetic way to choose. They import nothing of the package, and NumPy only
+when an array really comes by, so that a scalar run never pays for it.
+"""
+
+import math
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Number: TypeAlias = int | float | np.ndarray[Any, np.dtype[np.float64]]
+else:
+    Number: TypeAlias = Any
+
+SCALARS = (int, float, bool)
+
+
+def is_array(value: object) -> bool:
+    """Whether `value` is an array-like number (anything that is not a plain Python number)."""
+    return not isinstance(value, SCALARS)
+
+
+def maximum(a: Any, b: Any) -> Any:
+    """The larger of two numbers, elementwise for arrays."""
+    if isinstance(a, SCALARS) and isinstance(b, SCALARS):
+        return a if a >= b else b
+    import numpy as np
+
+    return np.maximum(a, b)
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """The smaller of two numbers, elementwise for arrays."""
+    if isinstance(a, SCALARS) and isinstance(b, SCALARS):
+        return a if a <= b else b
+    import numpy as np
+
+    return np.minimum(a, b)
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """`a` where the condition holds, else `b`; elementwise for arrays."""
+    if isinstance(condition, bool):
+        return a if condition else b
+    import numpy as np
+
+    return np.where(condition, a, b)
+
+
+def ceil_div(a: Any, b: Any) -> Any:
+    """a / b rounded up: exact for ints, elementwise for float64 arrays."""
+    return -(-a // b)
+
+
+def round_up(a: Any, multiple: Any) -> Any:
+    """The smallest multiple of `multiple` that is not below `a`."""
+    return -(-a // multiple) * multiple
+
+
+def log2(a: Any) -> Any:
+    """Base-2 logarithm, elementwise for arrays."""
+    if isinstance(a, SCALARS):
+        return math.log2(a)
+    import numpy as np
+
+    return np.log2(a)
+
+
+def power(a: Any, exponent: float) -> Any:
+    """a ** exponent as a float, elementwise for arrays."""
+    return a**exponent
+
+
+def product(values: Any) -> Any:
+    """The product of a sequence of numbers; exact for ints, elementwise for arrays."""
+    out: Any = 1
+    for value in values:
+        out = out * value
+    return out

@@ -1,0 +1,84 @@
+"""What a calculation took as given, and what its user should know: ids and values, to be put into words by a face."""
+
+from typing import Any
+
+from vidcalc.catalog.defaults import defaults
+from vidcalc.catalog.training import optimizer, recipe
+from vidcalc.cost.utilisation import resolve_attention
+from vidcalc.describe.geometry import issues
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.workload import Workload
+from vidcalc.report import Assumption, InferenceMemory, TrainingMemory, Warning_
+
+SHAPES = "shapes of the network"
+
+
+def assumptions(
+    model: Model, workload: Workload, hardware: Hardware, plan: Plan, counted: Any, provenance: str
+) -> list[Assumption]:
+    """What the numbers rest on. `counted` are the weights the taped denoiser has."""
+    chip = hardware.accelerator
+    found = [
+        Assumption(id="flops_convention", value=2, source="torch.utils.flop_counter", provenance="exact"),
+        Assumption(
+            id="attention_kernel",
+            value=resolve_attention(chip.id, plan.attention),
+            source=f"data/accelerators/{chip.id}.toml",
+            provenance="assumed" if plan.attention == "sdpa" else "exact",
+        ),
+        Assumption(id="rates", value=chip.id, source="data/kernels", provenance=provenance),
+        Assumption(
+            id="process_overhead",
+            value=defaults()["process"]["context"]["likely"],
+            source=defaults()["process"]["context"]["source"],
+            provenance="assumed",
+        ),
+        Assumption(id="offload", value="none", source="diffusers default", provenance="assumed"),
+        Assumption(
+            id="training_recipe", value=plan.recipe, source=recipe(plan.recipe).source, provenance="exact"
+        ),
+        Assumption(
+            id="optimizer_states", value=plan.optimizer, source=optimizer(plan.optimizer).source, provenance="exact"
+        ),
+        Assumption(id="gradients_resident", value=True, source="gradient accumulation", provenance="assumed"),
+        Assumption(id="latents_encoded_in_loop", value=True, source="the documented calculator", provenance="assumed"),
+        Assumption(id="train_steps", value=workload.train_steps, source="--train-steps", provenance="assumed"),
+    ]
+    if model.family == "generic" or model.provenance == "estimate":
+        found.append(
+            Assumption(id="generic_architecture", value=counted, source="data/generic.toml", provenance="assumed")
+        )
+    if not model.text_encoders:
+        found.append(Assumption(id="no_text_encoder", value=workload.text_tokens, source="", provenance="assumed"))
+    return found
+
+
+def warnings(
+    model: Model,
+    workload: Workload,
+    hardware: Hardware,
+    plan: Plan,
+    inference: InferenceMemory,
+    training: TrainingMemory | None,
+) -> list[Warning_]:
+    """What deserves the user's attention."""
+    found = [
+        Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
+        for issue in issues(model, workload.width, workload.height, workload.frames)
+    ]
+    if model.provenance == "estimate":
+        found.append(Warning_(id="estimate_only", values={"model": model.title}))
+    if inference.verdict == "too_big":
+        found.append(Warning_(id="inference_too_big", values={"missing": -inference.margin}))
+    if training is not None and training.verdict == "too_big":
+        found.append(Warning_(id="training_too_big", values={"missing": -training.margin}))
+    if hardware.count != 1:
+        found.append(Warning_(id="communication_not_counted", values={"gpus": hardware.count}))
+    if plan.precision in ("bf16",) and hardware.accelerator.supports.get("bf16") is False:
+        found.append(Warning_(id="precision_emulated", values={"precision": plan.precision}))
+    missing = [c.id for c in (*model.text_encoders, *model.image_encoders, model.vae) if not c.network]
+    if missing:
+        found.append(Warning_(id="components_not_computed", values={"components": ", ".join(missing)}))
+    return found

@@ -1,0 +1,61 @@
+"""The whole story on one page: unroll the job, price it, report it.
+
+    report = calculate(model, workload, hardware, plan)
+
+`unroll` turns model and workload into phases of ops, with guidance and precision applied; `cost` turns ops into
+live bytes, seconds, money and energy; `parts` lays them out. What comes out is a `Report` of ids and numbers.
+"""
+
+from vidcalc import parts
+from vidcalc.assumptions import assumptions, warnings
+from vidcalc.cost import memory, money
+from vidcalc.cost.training import training
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.workload import Workload
+from vidcalc.report import Latent, Memory, Report, Sequence, Time
+from vidcalc.summary import settings
+from vidcalc.unroll import denoiser_shape, unroll
+
+
+def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> Report:
+    """Everything about one job on one kind of accelerator.
+
+    Numbers of the workload may be ints (exact) or float64 arrays (a sweep; the report then holds arrays).
+    Raises InputError for a choice the catalogue does not have.
+    """
+    # unroll
+    job = unroll(model, workload, plan)
+    params = memory.parameters(model.denoiser, (job.forward,))
+    shape = denoiser_shape(model, workload, job.latent, workload.batch)
+    step = training(model.denoiser, params, shape, plan)
+
+    # price
+    components = parts.components(model, plan, job)
+    compute = parts.compute(model, workload, plan, job, params)
+    inference = parts.inference_memory(job, components, hardware)
+    trained = parts.training_memory(step, components, hardware)
+    generation = parts.inference_time(job, workload, hardware, plan)
+    steps = parts.training_time(step, params, job, workload, hardware, plan)
+    seconds = generation.total * hardware.count, steps.total * hardware.count
+
+    # report
+    channels, frames, height, width = job.latent
+    return Report(
+        model=parts.model_part(model, params, components),
+        workload=settings(workload),
+        plan=settings(plan),
+        hardware=parts.hardware_part(hardware),
+        latent=Latent(channels=channels, frames=frames, height=height, width=width),
+        sequence=Sequence(video_tokens=job.video_tokens, text_tokens=workload.text_tokens, total=job.sequence),
+        compute=compute,
+        memory=Memory(inference=inference, training=trained),
+        time=Time(inference=generation, training=steps),
+        cost=money.cost(hardware.accelerator, *seconds),
+        energy=money.energy(hardware.accelerator, *seconds),
+        assumptions=assumptions(
+            model, workload, hardware, plan, job.forward.parameter_count, generation.provenance
+        ),
+        warnings=warnings(model, workload, hardware, plan, inference, trained),
+    )

@@ -1,0 +1,101 @@
+"""Accelerators and links of the catalogue, as nouns in SI base units.
+
+Files are `data/accelerators/ID.toml` and `data/links/ID.toml`. Every quantity in them is a string with its unit
+("3350 GB/s", "81559 MiB", "989 TFLOP/s", "1.8 USD/h"); plain numbers are counts. Fabric and PCIe rates are one
+direction, per accelerator; peaks are dense. Only the entry asked for is read.
+"""
+
+from functools import cache
+from typing import Any
+
+from vidcalc.catalog import load
+from vidcalc.catalog.units import maybe, quantity
+from vidcalc.describe.hardware import Accelerator, Hardware, HostCopy, Link, Price
+
+
+def accelerator(name: str) -> Accelerator:
+    """The accelerator of that id, name or alias ("H100", "rtx-4090", "4090"). Raises UnknownName."""
+    return _accelerator(load.resolve("accelerators", name))
+
+
+def link(name: str) -> Link:
+    """The link of that id ("nvlink4", "pcie5-x16", "ib-ndr"). Raises UnknownName."""
+    return _link(load.resolve("links", name))
+
+
+def hardware(name: str, count: Any = 1, nodes: Any = 1, network: str = "ib-ndr") -> Hardware:
+    """`nodes` nodes of `count` accelerators, joined by their own fabric (else PCIe) and by a network between nodes."""
+    chip = accelerator(name)
+    inside = chip.fabric or chip.pcie
+    return Hardware(
+        accelerator=chip, count=count, nodes=nodes, link=link(inside) if inside else None, network=link(network)
+    )
+
+
+@cache
+def _accelerator(name: str) -> Accelerator:
+    facts = load.entry("accelerators", name)
+    parts = facts.get("devices_per_module", 1)  # a module whose dies are separate devices: facts are the module's
+    memory, fabric, pcie, measured = (facts.get(key, {}) for key in ("memory", "fabric", "pcie", "measured"))
+    return Accelerator(
+        id=name,
+        name=facts["name"],
+        vendor=facts["vendor"],
+        kind=facts["class"],
+        architecture=facts["architecture"],
+        release_year=facts.get("release_year"),
+        compute_capability=facts.get("compute_capability"),
+        memory_marketed=int(quantity(memory["marketed"], "B")) // parts,
+        memory_driver=_whole(memory.get("driver")),
+        memory_torch=_whole(memory.get("torch")),
+        unified_memory=memory["unified"],
+        bandwidth=_share(facts.get("bandwidth"), "B/s", parts),
+        tdp=_share(facts.get("tdp"), "W", parts),
+        peaks={precision: quantity(text, "FLOP/s") / parts for precision, text in facts["peak"].items()},
+        supports=facts.get("supports", {}),
+        fabric=fabric.get("link"),
+        fabric_rate=maybe(fabric.get("rate"), "B/s"),
+        pcie=pcie.get("link"),
+        host_copies=tuple(
+            HostCopy(
+                kind=row["kind"],
+                to_device=maybe(row.get("h2d"), "B/s"),
+                to_host=maybe(row.get("d2h"), "B/s"),
+                source=row["source"],
+            )
+            for row in measured.get("host_copy", ())
+        ),
+        prices=tuple(
+            Price(
+                provider=row["provider"],
+                low=quantity(row["low"], "USD/s"),
+                high=quantity(row["high"], "USD/s"),
+                as_of=row["as_of"],
+                source=row["source"],
+            )
+            for row in facts.get("price", ())
+        ),
+        sources=tuple(facts["sources"]),
+    )
+
+
+@cache
+def _link(name: str) -> Link:
+    facts = load.entry("links", name)
+    return Link(
+        id=name,
+        name=facts["name"],
+        scope=facts["scope"],
+        rate=quantity(facts["rate"], "B/s"),
+        achieved=maybe(facts.get("achieved"), "B/s"),
+        latency=maybe(facts.get("latency"), "s"),
+        sources=tuple(facts["sources"]),
+    )
+
+
+def _share(text: str | None, base: str, parts: int) -> float | None:
+    return None if text is None else quantity(text, base) / parts
+
+
+def _whole(text: str | None) -> int | None:
+    return None if text is None else int(quantity(text, "B"))

@@ -1,0 +1,238 @@
+"""Attention kernels: from the rows of `data/kernels/attention.csv` to curves per accelerator, kernel and head width.
+
+A curve is a plateau (FLOP/s for endless sequences) and the length at which half of it is lost, fitted to each
+published series; several series of one kernel on one chip give the band. FLOP are nominal, 4 x queries x keys x head
+width per head, also for quantised kernels, whose rate may therefore pass the 16-bit peak.
+"""
+
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+from vidcalc.describe.hardware import Accelerator
+
+Curve = dict[str, Any]
+Row = dict[str, str]
+KERNELS = ("math", "xformers", "flash2", "flash3", "flash4", "cudnn", "sage1", "sage2", "sage2++", "sage3")
+# torch.nn.functional.scaled_dot_product_attention tries cuDNN first on these chips (torch 2.13, sdp_utils.cpp)
+CUDNN_FIRST = ("9.0", "10.0", "10.3")
+
+
+def attention_curves(
+    chips: dict[str, Accelerator],
+    table: list[Row],
+    laws: Curve,
+    relatives: Callable[[dict[str, Accelerator], str], list[str]],
+) -> dict[str, Curve]:
+    """For each chip: the kernels it runs, what `sdpa` stands for, their curves by format and head width."""
+    ratios = {way: _ratio(table, way) for way in ("causal", "both")}
+    own: dict[tuple[str, str, str], dict[str, Curve]] = {}
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in table:
+        groups.setdefault((row["accelerator"], row["kernel"], _format(row)), []).append(row)
+    for key, group in groups.items():
+        found = _measured(group, ratios, laws["attention"])
+        if found:
+            own[key] = found
+    factors, backward = _head_dim_factors(own), _backward(table)
+    result: dict[str, Curve] = {}
+    for name, chip in chips.items():
+        kernels = runs(chip)
+        by_kernel: dict[str, dict[str, dict[str, Curve]]] = {}
+        for kernel in kernels:
+            for format_ in ("half", "fp8"):
+                found = _curves(chips, name, kernel, format_, own, laws, relatives)
+                if found:
+                    by_kernel.setdefault(kernel, {})[format_] = found
+        result[name] = {
+            "kernels": kernels,
+            "sdpa": sdpa(chip),
+            "attention": by_kernel,
+            "head_dim_factors": factors,
+            "backward": {kernel: backward.get(kernel, median(backward.values())) for kernel in kernels},
+        }
+    return result
+
+
+def runs(chip: Accelerator) -> list[str]:
+    """The attention kernels that exist for a chip."""
+    nvidia = chip.vendor == "NVIDIA"
+    capability = float(chip.compute_capability or 0) if nvidia else 0.0
+    known = {
+        "math": True,
+        "xformers": nvidia or chip.vendor == "AMD",
+        # where nothing is known a fused kernel of the vendor's own (Pallas, Habana ...) stands in for FlashAttention-2
+        "flash2": chip.supports.get("flash2", True),
+        "flash3": chip.supports.get("flash3", False),
+        "flash4": chip.supports.get("flash4", False),
+        "cudnn": nvidia and capability >= 8.0,
+        "sage1": nvidia and capability >= 8.0,
+        "sage2": nvidia and capability >= 8.0,
+        # the faster 8-bit accumulation and the fp4 kernel were published for these chips only
+        "sage2++": nvidia and (capability == 8.9 or capability >= 12.0),
+        "sage3": nvidia and capability >= 12.0,
+    }
+    return [kernel for kernel in KERNELS if known[kernel]]
+
+
+def sdpa(chip: Accelerator) -> str:
+    """The kernel that torch's scaled_dot_product_attention picks for 16-bit inputs without a mask."""
+    kernels = runs(chip)
+    if "cudnn" in kernels and chip.compute_capability in CUDNN_FIRST:
+        return "cudnn"
+    return next(kernel for kernel in ("flash2", "xformers", "math") if kernel in kernels)
+
+
+def _format(row: Row) -> str:
+    return "fp8" if row["precision"] == "fp8" else "mxfp8" if row["precision"] == "mxfp8" else "half"
+
+
+def _measured(group: list[Row], ratios: dict[str, float], law: Curve) -> dict[str, Curve]:
+    """Curves by head width from the rows of one chip and kernel.
+
+    Each source gives a series: its plain forward rows, else its causal or forward-and-backward rows brought to plain
+    ones by the ratio seen where both were measured. Rows of forward and backward count only where nothing else does.
+    """
+    ways: set[str] = {_way(row) for row in group}
+    usable: list[str] = [way for way in ("plain", "causal") if way in ways] or list(ways & {"both"})
+    curves: dict[str, Curve] = {}
+    for head_dim in sorted({row["head_dim"] for row in group if _way(row) in usable}, key=int):
+        rows, series, plain = [], [], False
+        for source in sorted({row["source"] for row in group}):
+            mine = [row for row in group if row["source"] == source and row["head_dim"] == head_dim]
+            way = next((way for way in usable if any(_way(row) == way for row in mine)), None)
+            if way is not None:
+                chosen = [row for row in mine if _way(row) == way]
+                series.append(
+                    fit([(int(row["sequence"]), float(row["tflops"]) * 1e12 / ratios.get(way, 1.0)) for row in chosen])
+                )
+                rows += chosen
+                plain = plain or way == "plain"
+        plateaus = [plateau for plateau, _ in series]
+        halves = [half for _, half in series if half is not None]
+        likely = median(plateaus)
+        curves[head_dim] = {
+            "low": min(*plateaus, likely * law["low"]),
+            "likely": likely,
+            "high": max(*plateaus, likely * law["high"]),
+            "half": median(halves) if halves else DEFAULT_HALF,
+            "provenance": "measured" if plain else "interpolated",
+            "source": "; ".join(sorted({row["source"] for row in rows})),
+        }
+    return curves
+
+
+DEFAULT_HALF = 150.0  # tokens; middle of the fitted series, for a chip and kernel known at one length only
+
+
+def fit(points: list[tuple[int, float]]) -> tuple[float, float | None]:
+    """(plateau, half) of rate = plateau / (1 + half / length), by least squares of relative errors of 1 / rate.
+
+    `half` is None with fewer than three lengths or less than a factor of eight between them, and never negative: a
+    rate that falls for long sequences (power, clocks) counts as flat.
+    """
+    lengths = {length for length, _ in points}
+    if len(lengths) < 3 or max(lengths) < 8 * min(lengths):
+        return sum(rate for _, rate in points) / len(points), None
+    weight = sum(rate**2 for _, rate in points)
+    x0 = sum(rate**2 / length for length, rate in points) / weight
+    y0 = sum(rate for _, rate in points) / weight
+    xx = sum(rate**2 * (1 / length - x0) ** 2 for length, rate in points)
+    xy = sum(rate**2 * (1 / length - x0) * (1 / rate - y0) for length, rate in points)
+    slope = max(xy / xx, 0.0)
+    level = y0 - slope * x0
+    return 1 / level, slope / level
+
+
+def _way(row: Row) -> str:
+    if row["direction"] == "backward":
+        return "backward"
+    if row["direction"] == "both":
+        return "both" if row["causal"] == "no" else "both causal"
+    return "plain" if row["causal"] == "no" else "causal"
+
+
+def _pairs(table: list[Row], way: str, against: str = "plain") -> list[tuple[Row, float, float]]:
+    """Rates of two ways of running the same chip, kernel, format, head width and length of 4096 or more."""
+    key = ("accelerator", "kernel", "head_dim", "sequence")
+    best: dict[tuple[str, ...], float] = {}
+    for row in table:
+        if _way(row) == against:
+            at = (*(row[name] for name in key), _format(row))
+            best[at] = max(best.get(at, 0.0), float(row["tflops"]))
+    found = []
+    for row in table:
+        at = (*(row[name] for name in key), _format(row))
+        if _way(row) == way and at in best and int(row["sequence"]) >= 4096:
+            found.append((row, float(row["tflops"]), best[at]))
+    return found
+
+
+def _ratio(table: list[Row], way: str) -> float:
+    """How much slower (in FLOP/s) a way is than a plain forward pass, at long sequences."""
+    return median(rate / plain for _, rate, plain in _pairs(table, way))
+
+
+def _backward(table: list[Row]) -> dict[str, float]:
+    """Rate of the backward pass (2.5 x the forward FLOP) over that of the forward pass, by kernel."""
+    found: dict[str, list[float]] = {}
+    for row, rate, plain in _pairs(table, "backward"):
+        found.setdefault(row["kernel"], []).append(rate / plain)
+    for row, rate, plain in _pairs(table, "both"):
+        # seconds of both = 3.5 / rate = 1 / plain + 2.5 / backward
+        found.setdefault(row["kernel"], []).append(2.5 / (3.5 / rate - 1 / plain) / plain)
+    return {kernel: min(median(values), 1.0) for kernel, values in found.items()}
+
+
+def _head_dim_factors(own: dict[tuple[str, str, str], dict[str, Curve]]) -> dict[str, float]:
+    """Rate at a head width over the rate at 128, median over chips and kernels that have both."""
+    found: dict[str, list[float]] = {}
+    for curves in own.values():
+        if "128" in curves:
+            for head_dim, curve in curves.items():
+                found.setdefault(head_dim, []).append(curve["likely"] / curves["128"]["likely"])
+    return {head_dim: median(values) for head_dim, values in sorted(found.items(), key=lambda item: int(item[0]))}
+
+
+def _curves(
+    chips: dict[str, Accelerator],
+    name: str,
+    kernel: str,
+    format_: str,
+    own: dict[tuple[str, str, str], dict[str, Curve]],
+    laws: Curve,
+    relatives: Callable[[dict[str, Accelerator], str], list[str]],
+) -> dict[str, Curve]:
+    """A chip's own curves, else those of the nearest relative as a share of the peak of the arithmetic they use."""
+    chip, precision = chips[name], "bf16" if format_ == "half" else "fp8"
+    if format_ == "fp8" and chip.arithmetic("fp8") != "fp8":
+        return {}
+    peak = bound(chip, kernel, precision)
+    limit = laws["peak_tolerance"] * peak
+    donors = [(name, kernel, format_), *((other, kernel, format_) for other in relatives(chips, name))]
+    donor = next((key for key in donors if key in own), None)
+    if donor is None:
+        return {}
+    mine = donor[0] == name
+    factor = peak / bound(chips[donor[0]], kernel, precision)
+    return {
+        head_dim: {
+            **curve,
+            **{key: min(curve[key] * factor, limit) for key in ("low", "likely", "high")},
+            "limit": limit,
+            "provenance": curve["provenance"] if mine else "assumed",
+            "source": curve["source"] if mine else f"{donor[0]}: {curve['source']}",
+        }
+        for head_dim, curve in own[donor].items()
+    }
+
+
+def bound(chip: Accelerator, kernel: str, precision: str) -> float:
+    """The dense peak of the fastest arithmetic that a kernel uses."""
+    fast = {
+        "sage1": ("int8",),
+        "sage2": ("int8", "fp8_accumulate_fp16", "fp8"),
+        "sage2++": ("int8", "fp8_accumulate_fp16", "fp8"),
+        "sage3": ("fp4",),
+    }
+    return max([chip.peak(precision), *(chip.peaks.get(name, 0.0) for name in fast.get(kernel, ()))])

@@ -1,0 +1,133 @@
+"""A model nobody named: the whole architecture from a parameter count, by a rule fitted to the published models.
+
+The rule is data (`data/generic.toml`, fitted by scripts/fit_generic.py) and its result stands in every report. The
+denoiser is a Wan-shaped transformer (full attention, cross-attention to text) whose width follows the rule, whose
+depth makes up the count at the usual FFN ratio, and whose FFN is then sized so that the count comes out right;
+the VAE is a Wan-shaped causal video VAE whose base width is the one nearest the asked count.
+"""
+
+from functools import cache
+from typing import Any
+from zlib import crc32
+
+from vidcalc.catalog.load import DATA, read_built
+from vidcalc.describe.model import Component, Constraints, Defaults, Model, Vae
+from vidcalc.errors import InputError
+
+VAE_PARAMS = 83_000_000
+SOURCE = "data/generic.toml"
+
+
+@cache
+def rule() -> dict[str, Any]:
+    """The fitted rule: scale, exponent, head_dim, ffn_ratio, text_tokens, text_dim."""
+    text = (DATA / "generic.toml").read_bytes()
+    built = read_built("generic", crc32(text))
+    if built is None:
+        import tomllib
+
+        built = tomllib.loads(text.decode())
+    return built["dit"]  # type: ignore[no-any-return]
+
+
+def block_params(width: int, ffn: int) -> int:
+    """Weight elements of one block: two attentions with biases and query/key norms, FFN, norm, modulation table."""
+    attention = 4 * width * width + 4 * width + 2 * width
+    return 2 * attention + 2 * width * ffn + ffn + width + 2 * width + 6 * width
+
+
+def outside_params(width: int, channels: int, patch_size: int, text_dim: int) -> int:
+    """Weight elements outside the blocks: patch, timestep and text embeddings, output."""
+    patch = patch_size * patch_size * channels
+    embed = patch * width + width
+    time = 256 * width + width + width * width + width + 6 * width * width + 6 * width
+    text = text_dim * width + width + width * width + width
+    return embed + time + text + patch * width + patch + 2 * width
+
+
+def dit_config(params: int, latent_channels: int = 16, patch_size: int = 2) -> dict[str, Any]:
+    """A transformer of `params` weight elements, as a Wan configuration.
+
+    Raises InputError("params", …) where even one block of one head does not fit in the count.
+    """
+    law = rule()
+    head = law["head_dim"]
+    heads = max(1, round(law["scale"] * params ** law["exponent"] / head))
+    while True:
+        width = heads * head
+        rest = params - outside_params(width, latent_channels, patch_size, law["text_dim"])
+        layers = max(1, round(rest / block_params(width, law["ffn_ratio"] * width)))
+        # rest = layers · (block without FFN + ffn · (2 · width + 1))
+        ffn = round((rest / layers - block_params(width, 0)) / (2 * width + 1))
+        if ffn >= 1:
+            break
+        if heads == 1:
+            raise InputError("params", params, (f"{_smallest(latent_channels, patch_size)}",))
+        heads -= 1
+    return {
+        "patch_size": (1, patch_size, patch_size),
+        "num_attention_heads": heads,
+        "attention_head_dim": head,
+        "in_channels": latent_channels,
+        "out_channels": latent_channels,
+        "text_dim": law["text_dim"],
+        "ffn_dim": ffn,
+        "num_layers": layers,
+    }
+
+
+def _smallest(latent_channels: int, patch_size: int) -> int:
+    """The smallest count the rule can build: one head, one block, an FFN of one."""
+    head = rule()["head_dim"]
+    return outside_params(head, latent_channels, patch_size, rule()["text_dim"]) + block_params(head, 1)
+
+
+def vae_config(params: int, latent_channels: int) -> dict[str, Any]:
+    """A Wan-shaped VAE whose base width (a multiple of 8) comes nearest the asked count."""
+    published, base = 126_892_531, 96  # Wan 2.1 VAE; weights grow with the square of the width
+    width = max(8, round(base * (params / published) ** 0.5 / 8) * 8)
+    return {"base_dim": width, "z_dim": latent_channels}
+
+
+def generic(
+    params: int,
+    arch: str = "dit",
+    latent_channels: int = 16,
+    patch_size: int = 2,
+    vae_params: int = VAE_PARAMS,
+    name: str = "generic",
+) -> Model:
+    """A model from its parameter count alone. arch: "dit" or "unet". Raises InputError("params" or "arch", …)."""
+    if arch == "unet":
+        from vidcalc.catalog.generic_unet import unet_config
+
+        denoiser = Component(
+            id="denoiser", network="unets.unet3d", config=unet_config(params, latent_channels), params=params
+        )
+        multiple = 64
+    else:
+        config = dit_config(params, latent_channels, patch_size)
+        denoiser = Component(id="denoiser", network="transformers.wan", config=config, params=params, source=SOURCE)
+        multiple = 8 * patch_size
+    return Model(
+        name=name,
+        title=name,
+        family="generic",
+        kind=arch,
+        provenance="assumed",
+        denoiser=denoiser,
+        vae=Vae(
+            id="vae",
+            network="autoencoders.wan",
+            config=vae_config(vae_params, latent_channels),
+            params=vae_params,
+            latent_channels=latent_channels,
+            causal=False,
+            source=SOURCE,
+        ),
+        defaults=Defaults(
+            width=1280, height=720, frames=120, fps=24, steps=30, text_tokens=rule()["text_tokens"], source=SOURCE
+        ),
+        constraints=Constraints(size_multiple=multiple, frames_step=4),
+        sources=(SOURCE,),
+    )

@@ -1,0 +1,102 @@
+"""Reads one entry of the catalogue: an accelerator, a link, a model ...
+
+Facts are written as TOML, one file per entry, in `data/KIND/NAME.toml`. A build step (`vidcalc.catalog.build`)
+turns each into JSON under `data/built/`, because a JSON file is read in microseconds where `tomllib` alone takes
+12 ms to import. The JSON holds the checksum of what it was made from; when it is absent or its source has changed
+the TOML is read, so a checkout never needs the build step to be right, only to be fast.
+"""
+
+import re
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from vidcalc.errors import UnknownName, nearest
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+BUILT = DATA / "built"
+
+
+@lru_cache(maxsize=256)
+def entry(kind: str, name: str) -> dict[str, Any]:
+    """The facts of entry `name` (its id) of a kind (the folder). Treat it as read-only.
+
+    Raises UnknownName(kind, name, nearest).
+    """
+    try:
+        source = (DATA / kind / f"{name}.toml").read_bytes()
+    except OSError:
+        raise UnknownName(kind, name, nearest(name, names(kind))) from None
+    built = read_built(f"{kind}/{name}", crc32(source))
+    if built is not None:
+        return built
+    import tomllib
+
+    return tomllib.loads(source.decode())
+
+
+@cache
+def names(kind: str) -> list[str]:
+    """The ids of all entries of a kind, sorted."""
+    return sorted(path.stem for path in (DATA / kind).glob("*.toml"))
+
+
+def resolve(kind: str, name: str) -> str:
+    """The id that a name or alias stands for, whatever its case, spaces and dashes: "RTX 4090" -> "rtx-4090".
+
+    Raises UnknownName(kind, name, nearest).
+    """
+    known = names(kind)
+    if name in known:
+        return name
+    index = aliases(kind)
+    key = plain(name)
+    if key not in index:
+        close = nearest(key, list(index))
+        raise UnknownName(kind, name, index[close] if close else None)
+    return index[key]
+
+
+@cache
+def aliases(kind: str) -> dict[str, str]:
+    """Every plain id, name and alias of a kind, and the id it stands for."""
+    built = read_built(f"index/{kind}", signature(kind))
+    return built if built is not None else make_index(kind)
+
+
+def make_index(kind: str) -> dict[str, str]:
+    """The table of aliases, read from the entries themselves. An id always wins over another entry's alias."""
+    index: dict[str, str] = {}
+    for name in names(kind):
+        facts = entry(kind, name)
+        for alias in (facts.get("name", name), *facts.get("aliases", ())):
+            index.setdefault(plain(alias), name)
+    index.update({plain(name): name for name in names(kind)})
+    return index
+
+
+def signature(kind: str) -> int:
+    """A checksum of the names and sizes of a kind's files: cheap, and enough to see that an index is stale."""
+    files = sorted((path.name, path.stat().st_size) for path in (DATA / kind).glob("*.toml"))
+    return crc32(repr(files).encode())
+
+
+def plain(name: str) -> str:
+    """A name without what people write differently: case, spaces, dashes, the maker's name."""
+    letters = re.sub(r"[^a-z0-9+]", "", name.casefold())
+    return re.sub(
+        r"^(nvidia|geforce|nvidiageforce|amdinstinct|amdradeon|amd|intel|google|aws|huawei)(?=.)", "", letters
+    )
+
+
+def read_built(path: str, checksum: int) -> dict[str, Any] | None:
+    """The built JSON at `data/built/PATH.json`, or None when it is absent or made from another source."""
+    try:
+        text = (BUILT / f"{path}.json").read_bytes()
+    except OSError:
+        return None
+    import msgspec
+
+    built: dict[str, Any] = msgspec.json.decode(text)
+    return built["facts"] if built["checksum"] == checksum else None

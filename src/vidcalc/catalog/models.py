@@ -1,0 +1,61 @@
+"""Video models of the catalogue, as nouns. Files are `data/models/NAME.toml`; only the entry asked for is read.
+
+`summaries` lists all of them from one built file (`data/built/index/model-summaries.json`), and from the entries
+themselves where that file is absent or stale.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from vidcalc.catalog import load
+
+if TYPE_CHECKING:
+    from vidcalc.describe.model import Model
+
+KIND = "models"
+SUMMARIES = "index/model-summaries"
+
+
+def model(name: str) -> "Model":
+    """The model of that id, title or alias, whatever its case ("Wan2.1-T2V-14B", "hunyuanvideo"). Raises UnknownName."""
+    return _model(load.resolve(KIND, name))
+
+
+def names() -> list[str]:
+    """The ids of all models, sorted."""
+    return load.names(KIND)
+
+
+def summaries() -> list[dict[str, Any]]:
+    """What a list of models shows, in the order of `names`; see `summary`."""
+    built = load.read_built(SUMMARIES, load.signature(KIND))
+    return list(built["models"] if built is not None else make_summaries()["models"])
+
+
+def make_summaries() -> dict[str, list[dict[str, Any]]]:
+    """The content of the built list, read from the entries themselves. Needs the standard library only."""
+    return {"models": [summary(load.entry(KIND, name)) for name in names()]}
+
+
+def summary(facts: dict[str, Any]) -> dict[str, Any]:
+    """name, title, family, kind, task, provenance, params (of one denoiser), params_total (of all experts), default clip."""
+    denoiser, defaults = facts["denoiser"], facts["defaults"]
+    params, copies = denoiser.get("params"), denoiser.get("copies", 1)
+    return {
+        **{key: facts[key] for key in ("name", "title", "family", "kind")},
+        "task": facts.get("task", "t2v"),
+        "provenance": facts.get("provenance", "exact"),
+        "released": facts.get("released", ""),
+        "params": params,
+        "params_total": None if params is None else params * copies,
+        **{key: defaults[key] for key in ("width", "height", "frames", "fps", "steps")},
+    }
+
+
+@cache
+def _model(name: str) -> "Model":
+    import msgspec
+
+    from vidcalc.describe.model import Model
+
+    return msgspec.convert(load.entry(KIND, name), Model)

@@ -1,0 +1,63 @@
+"""Training recipes and optimizers, from `data/training.toml`."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from vidcalc.catalog.load import DATA, read_built
+from vidcalc.errors import InputError, nearest
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bytes per weight element of each thing a precision recipe holds; `compute` is the activations' dtype."""
+
+    compute: str
+    weights: float
+    gradients: float
+    master: float
+    states: float
+    source: str
+
+
+class Optimizer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many states per weight element, and their bytes where the recipe does not decide."""
+
+    states: float
+    source: str
+    state_bytes: float | None = None
+
+
+def recipe(name: str) -> Recipe:
+    """Raises InputError("recipe", …)."""
+    return msgspec.convert(_row("recipes", "recipe", name), Recipe)
+
+
+def optimizer(name: str) -> Optimizer:
+    """Raises InputError("optimizer", …)."""
+    return msgspec.convert(_row("optimizers", "optimizer", name), Optimizer)
+
+
+def choices(table: str) -> tuple[str, ...]:
+    """The names of a table: "recipes" or "optimizers"."""
+    return tuple(_tables()[table])
+
+
+def _row(table: str, flag: str, name: str) -> dict[str, Any]:
+    rows: dict[str, dict[str, Any]] = _tables()[table]
+    if name not in rows:
+        raise InputError(flag, name, tuple(rows), nearest(name, list(rows)))
+    return rows[name]
+
+
+@cache
+def _tables() -> dict[str, Any]:
+    from zlib import crc32
+
+    text = (DATA / "training.toml").read_bytes()
+    built = read_built("training", crc32(text))
+    if built is not None:
+        return built
+    import tomllib
+
+    return tomllib.loads(text.decode())

@@ -1,0 +1,1 @@
+"""What a list of ops costs: seconds, bytes, money, energy."""

@@ -1,0 +1,127 @@
+"""Seconds of a list of ops: a roofline per op, with the rates that each kind of work really reaches on the chip.
+
+An op takes the longer of its arithmetic (FLOPs over the achieved rate of its kind, shape and precision) and its
+traffic (bytes over the achieved bandwidth). Ops run one after the other. Every result is a band: the low time
+uses the high rates.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import maximum
+from vidcalc.cost.utilisation import Rate, attention, bandwidth, convolution, gemm
+from vidcalc.ops import Attention, Convolution, Matmul, Op
+from vidcalc.tape import ELEMENT_BYTES
+
+
+class Seconds(msgspec.Struct, frozen=True, eq=False):
+    """A time with its band [second], and the weakest provenance among the rates it rests on."""
+
+    low: Any
+    likely: Any
+    high: Any
+    provenance: str = "measured"
+
+    def __add__(self, other: "Seconds") -> "Seconds":
+        return Seconds(
+            self.low + other.low,
+            self.likely + other.likely,
+            self.high + other.high,
+            weakest(self.provenance, other.provenance),
+        )
+
+    def times(self, factor: Any) -> "Seconds":
+        """The same work `factor` times."""
+        return Seconds(self.low * factor, self.likely * factor, self.high * factor, self.provenance)
+
+
+NOTHING = Seconds(0, 0, 0)
+STRENGTH = ("exact", "measured", "interpolated", "assumed")
+
+
+def weakest(a: str, b: str) -> str:
+    """The weaker of two provenances: a sum is no better than its worst part."""
+    return a if STRENGTH.index(a) >= STRENGTH.index(b) else b
+
+
+def total(parts: dict[str, Seconds]) -> Seconds:
+    """The sum of times, one after the other."""
+    out = NOTHING
+    for part in parts.values():
+        out = out + part
+    return out
+
+
+def seconds(ops: tuple[Op, ...], accelerator_id: str, kernel: str, *, backward: bool = False) -> Seconds:
+    """Time of the ops on one accelerator with the given attention kernel; see `by_kind`."""
+    return total(by_kind(ops, accelerator_id, kernel, backward=backward))
+
+
+def by_kind(
+    ops: tuple[Op, ...], accelerator_id: str, kernel: str, *, backward: bool = False
+) -> dict[str, Seconds]:
+    """Time by kind of op (matmul, attention, convolution, pointwise).
+
+    backward  price the gradients instead of the forward: twice the products, 2.5 times the attention, and
+              twice the traffic
+    """
+    spread = bandwidth(accelerator_id)
+    known: dict[tuple[Any, ...], tuple[Any, Any, Any, str]] = {}
+    sums: dict[str, tuple[Any, Any, Any, str]] = {}
+    moved: Any = 0
+    for op in ops:
+        if op.kind == "pointwise":
+            moved = moved + op.activation_bytes * op.count
+            continue
+        key = op.key
+        try:
+            found = known.get(key)
+        except TypeError:  # arrays cannot be keys
+            found, key = None, ()
+        if found is None:
+            found = _priced(op, accelerator_id, kernel, spread, backward)
+            if key:
+                known[key] = found
+        low, likely, high, provenance = sums.get(op.kind, (0, 0, 0, "measured"))
+        count = op.count
+        sums[op.kind] = (
+            low + found[0] * count,
+            likely + found[1] * count,
+            high + found[2] * count,
+            weakest(provenance, found[3]),
+        )
+    moved = moved * (1 + backward)
+    parts = {kind: Seconds(*values) for kind, values in sums.items()}
+    parts["pointwise"] = Seconds(moved / spread.high, moved / spread.likely, moved / spread.low, spread.provenance)
+    return parts
+
+
+def _priced(op: Op, accelerator_id: str, kernel: str, spread: Rate, backward: bool) -> tuple[Any, Any, Any, str]:
+    """(low, likely, high) seconds of one execution, and what they rest on."""
+    achieved = rate(op, accelerator_id, kernel, backward)
+    moved = op.activation_bytes + op.weights * ELEMENT_BYTES[op.precision]
+    work = op.flops
+    if backward:
+        work = op.recomputed_backward_flops if isinstance(op, Attention) else op.backward_flops
+        moved = 2 * moved
+    return (
+        maximum(work / achieved.high, moved / spread.high),
+        maximum(work / achieved.likely, moved / spread.likely),
+        maximum(work / achieved.low, moved / spread.low),
+        achieved.provenance,
+    )
+
+
+def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False) -> Rate:
+    """The rate an op's arithmetic reaches on the chip [FLOP/s]."""
+    if isinstance(op, Attention):
+        direction = "backward" if backward else "forward"
+        width = max(op.d_head, op.d_value)
+        return attention(accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction)
+    if isinstance(op, Convolution):
+        depth = (op.c_in // op.groups) * op.kernel
+        return convolution(accelerator_id, op.precision, op.batch * op.positions, depth, op.c_out // op.groups)
+    if isinstance(op, Matmul):
+        return gemm(accelerator_id, op.precision, op.batch * op.rows, op.d_in, op.d_out)
+    raise TypeError(op.kind)

@@ -1,0 +1,91 @@
+"""Bytes and seconds of one training step on one accelerator, with every weight of the denoiser trained."""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import maximum
+from vidcalc.catalog.training import optimizer, recipe
+from vidcalc.cost.time import Seconds, seconds
+from vidcalc.cost.utilisation import bandwidth
+from vidcalc.describe.model import Component
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.shape import Shape
+from vidcalc.ops.base import Op
+from vidcalc.tape import Tape
+from vidcalc.tape.backward import backward
+from vidcalc.trace import configuration, network
+
+
+class Training(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What one training step holds [byte] and does.
+
+    weights, optimizer, gradients  states of the denoiser
+    activations                    the most live activations over forward and backward, weight gradients apart
+    kept                           activations right after the forward pass
+    peak                           the most of activations and gradients together
+    ops                            one forward pass
+    """
+
+    weights: Any
+    optimizer: Any
+    gradients: Any
+    activations: Any
+    kept: Any
+    peak: Any
+    ops: tuple[Op, ...]
+
+
+def training(component: Component, params: Any, shape: Shape, plan: Plan) -> Training:
+    """Tape one step of the denoiser with autograd on. Raises InputError for an unknown recipe or optimizer."""
+    chosen, states = recipe(plan.recipe), optimizer(plan.optimizer)
+    per_state = chosen.states if states.state_bytes is None else states.state_bytes
+    taped, walked = _walk(component, shape, plan, chosen.compute)
+    _, without = _walk(component, shape, plan, chosen.compute, frozen=True)
+    return Training(
+        weights=_whole(params * chosen.weights),
+        optimizer=_whole(params * (chosen.master + states.states * per_state)),
+        gradients=_whole(params * chosen.gradients),
+        activations=maximum(without.peak, walked.kept),
+        kept=walked.kept,
+        peak=walked.peak,
+        ops=tuple(taped.ops),
+    )
+
+
+def _walk(component: Component, shape: Shape, plan: Plan, dtype: str, *, frozen: bool = False) -> Any:
+    tape = Tape(dtype, training=True)
+    out = network(component).forward(tape, configuration(component), shape)
+    return tape, backward(tape, out, plan.checkpointing, weight_gradients=not frozen)
+
+
+def _whole(value: Any) -> Any:
+    """Bytes as an int where they are a plain number."""
+    return round(value) if isinstance(value, float) else value
+
+
+def step_seconds(found: Training, params: Any, plan: Plan, accelerator_id: str) -> dict[str, Seconds]:
+    """Seconds of one step: forward, backward, recomputation, optimizer."""
+    forward = seconds(found.ops, accelerator_id, plan.attention)
+    again = seconds(_repeated(found.ops), accelerator_id, plan.attention)
+    return {
+        "forward": forward,
+        "backward": seconds(found.ops, accelerator_id, plan.attention, backward=True),
+        "recompute": again.times(1 if plan.checkpointing == "full" else 0),
+        "optimizer": optimizer_seconds(params, plan, accelerator_id),
+    }
+
+
+def _repeated(ops: tuple[Op, ...]) -> tuple[Op, ...]:
+    """The ops of repeated sections: those that checkpointing runs again."""
+    return tuple(op for op in ops if ".*." in op.path)
+
+
+def optimizer_seconds(params: Any, plan: Plan, accelerator_id: str) -> Seconds:
+    """The update is bound by memory: gradients read, weights, master copy and states read and written once."""
+    chosen, states = recipe(plan.recipe), optimizer(plan.optimizer)
+    per_state = chosen.states if states.state_bytes is None else states.state_bytes
+    held = chosen.master + states.states * per_state
+    moved = params * (chosen.gradients + 2 * held + 2 * chosen.weights)
+    rate = bandwidth(accelerator_id)
+    return Seconds(moved / rate.high, moved / rate.likely, moved / rate.low, rate.provenance)

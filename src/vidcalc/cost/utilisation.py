@@ -1,0 +1,171 @@
+"""How fast an accelerator really runs each kind of work, from measurements, as a function of shape.
+
+There is no single utilisation: a large 16-bit product reaches four fifths of an A100's peak, a small one or an fp8 one
+far less, and each attention kernel has a rate of its own. Curves are made in `vidcalc.catalog.kernels`; here they are
+evaluated, for plain ints and float64 arrays alike. Every rate is a band (low, likely, high) and says what it rests on:
+*measured* on this chip, *interpolated* from its own rows of another kind or head width, or *assumed* from a relative.
+"""
+
+from functools import cache, lru_cache
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from vidcalc.catalog.accelerators import accelerator
+from vidcalc.catalog.curves import curves
+from vidcalc.errors import InputError, nearest
+
+
+class Rate(msgspec.Struct, frozen=True, eq=False):
+    """An achieved rate with its band, FLOP/s (or byte/s for `bandwidth`), and what it rests on."""
+
+    low: Any
+    likely: Any
+    high: Any
+    provenance: str
+    source: str
+
+
+class _Gemm(msgspec.Struct, frozen=True):
+    low: float
+    likely: float
+    high: float
+    d_in_half: float
+    d_out_half: float
+    startup: float
+    provenance: str
+    source: str
+
+
+class _Attention(msgspec.Struct, frozen=True):
+    low: float
+    likely: float
+    high: float
+    half: float
+    provenance: str
+    source: str
+
+
+def gemm(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out: Any) -> Rate:
+    """Rate of a matrix product [rows, d_in] x [d_in, d_out]. Small sides lose; see data/kernels/laws.toml.
+
+    Raises InputError("precision", ...) for an unknown format, UnknownName for an unknown accelerator.
+    """
+    law = _gemm_law(accelerator_id, precision)
+    loss = 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.startup * law.likely / (2 * rows * d_in * d_out)
+    return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
+
+
+def convolution(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out: Any) -> Rate:
+    """Rate of a convolution seen as a product: rows = output positions, d_in = input channels per group x taps.
+
+    Always assumed: the product's rate times a stated factor. A float32 convolution runs in tf32 where the chip has it,
+    as cuDNN does by default under torch.
+    """
+    law = _convolution_law(accelerator_id, precision)
+    loss = 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.startup * law.likely / (2 * rows * d_in * d_out)
+    return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
+
+
+def attention(
+    accelerator_id: str, kernel: str, precision: str, head_dim: int, queries: Any, keys: Any, direction: str = "forward"
+) -> Rate:
+    """Rate of an attention kernel at its nominal FLOP (4 x queries x keys x head_dim per head; backward 2.5 x that).
+
+    `kernel`: math, sdpa (what torch picks on this chip), flash2, flash3, flash4, cudnn, sage1, sage2, sage2++, sage3 or
+    xformers; `direction`: forward or backward. Raises InputError("attention", ...) for a kernel the chip does not run.
+    """
+    law = _attention_law(accelerator_id, kernel, precision, head_dim, direction)
+    loss = 1 + law.half * (1 / queries + 1 / keys) / 2
+    return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
+
+
+@cache
+def bandwidth(accelerator_id: str) -> Rate:
+    """Memory traffic, reads and writes together, that elementwise kernels reach, byte/s."""
+    found = curves(accelerator_id)["bandwidth"]
+    return Rate(found["low"], found["likely"], found["high"], found["provenance"], found["source"])
+
+
+@cache
+def attention_kernels(accelerator_id: str) -> tuple[str, ...]:
+    """The attention kernels that exist for an accelerator, `sdpa` among them."""
+    return ("sdpa", *curves(accelerator_id)["attention"])
+
+
+def resolve_attention(accelerator_id: str, kernel: str) -> str:
+    """The kernel that really runs: "sdpa" -> "cudnn" on an H100. Raises InputError("attention", ...)."""
+    allowed = attention_kernels(accelerator_id)
+    if kernel not in allowed:
+        raise InputError("attention", kernel, allowed, nearest(kernel, allowed))
+    sdpa: str = curves(accelerator_id)["sdpa"]
+    return sdpa if kernel == "sdpa" else kernel
+
+
+@lru_cache(maxsize=1024)
+def _gemm_law(accelerator_id: str, precision: str) -> _Gemm:
+    chip = accelerator(accelerator_id)
+    table = curves(accelerator_id)["gemm"]
+    # formats of one width share a curve: bf16 and fp16, and tf32 with fp32 where the chip has no tf32
+    narrower = {"fp16": "bf16", "tf32": "fp32"}.get(precision, chip.arithmetic(precision))
+    name = next(name for name in (precision, narrower, "bf16") if name in table)
+    law, factor = msgspec.convert(table[name], _Gemm), chip.peak(precision) / chip.peak(name)
+    return msgspec.structs.replace(law, low=law.low * factor, likely=law.likely * factor, high=law.high * factor)
+
+
+@lru_cache(maxsize=1024)
+def _convolution_law(accelerator_id: str, precision: str) -> _Gemm:
+    law = _gemm_law(accelerator_id, "tf32" if precision == "fp32" else precision)
+    share = curves(accelerator_id)["convolution"]
+    return _Gemm(
+        law.low * share["low"],
+        law.likely * share["likely"],
+        law.high * share["high"],
+        law.d_in_half,
+        law.d_out_half,
+        law.startup,
+        "assumed",
+        share["source"],
+    )
+
+
+@lru_cache(maxsize=4096)
+def _attention_law(accelerator_id: str, kernel: str, precision: str, head_dim: int, direction: str) -> _Attention:
+    chip, found = accelerator(accelerator_id), curves(accelerator_id)
+    kernel = resolve_attention(accelerator_id, kernel)
+    by_format = found["attention"][kernel]
+    by_width = by_format["fp8"] if chip.arithmetic(precision) == "fp8" and "fp8" in by_format else by_format["half"]
+    width = min(by_width, key=lambda known: max(int(known) / head_dim, head_dim / int(known)))
+    curve, factors = by_width[width], found["head_dim_factors"]
+    single = precision in ("fp32", "tf32")
+    # 32-bit attention: the same share of the 32-bit peak; fp16 mostly has the peak of bf16
+    unit = chip.peak(precision) / chip.peak("bf16") if single or precision == "fp16" else 1.0
+    factor = (
+        unit
+        * (_width_factor(factors, head_dim) / _width_factor(factors, int(width)))
+        * (found["backward"][kernel] if direction == "backward" else 1.0)
+    )
+    as_measured = int(width) == head_dim and direction == "forward"
+    weaker = curve["provenance"] if as_measured or curve["provenance"] == "assumed" else "interpolated"
+    limit = curve["limit"] * unit
+    return _Attention(
+        min(curve["low"] * factor, limit),
+        min(curve["likely"] * factor, limit),
+        min(curve["high"] * factor, limit),
+        curve["half"],
+        "assumed" if single else weaker,
+        curve["source"],
+    )
+
+
+def _width_factor(factors: dict[str, float], head_dim: int) -> float:
+    """Rate at a head width over that at 128: linear between measured widths, flat above, proportional below."""
+    points = [(int(width), factor) for width, factor in factors.items()]
+    first, last = points[0], points[-1]
+    if head_dim <= first[0]:
+        return first[1] * head_dim / first[0]
+    for (left, low), (right, high) in pairwise(points):
+        if head_dim <= right:
+            return low + (high - low) * (head_dim - left) / (right - left)
+    return last[1]

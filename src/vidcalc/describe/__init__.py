@@ -1,0 +1,1 @@
+"""What the user states: model, workload, hardware, plan. Frozen nouns without arithmetic."""

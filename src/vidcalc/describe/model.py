@@ -1,0 +1,177 @@
+"""What is generated with: a video model as its components, each a network family and its numbers.
+
+A model file (`data/models/NAME.toml`) holds exactly these fields; unknown ones are refused. A key of a published
+configuration that is null there is left out here.
+
+How a parameter count was checked is said in words (`verified`): "diffusers" (the diffusers or transformers class
+built from the configuration), "official code" (the makers' own class), "published count" or "published size" (a
+number or a file size the makers give), "paper" (printed only), "assumed" (the configuration itself is inferred),
+"undisclosed".
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One network of a pipeline.
+
+    id        short name, unique in the model ("umt5-xxl")
+    network   family: module path below `vidcalc.networks` ("transformers.wan"); empty: counted, not computed
+    class_    the class it mirrors in diffusers, transformers or the makers' code
+    config    the family's numbers, under the class's own names
+    params    weight elements, as published or counted from the class [elements]
+    copies    how many networks of this shape the pipeline holds (two experts: 2)
+    runs      calls of it per video (an encoder that reads two images: 2)
+    tokens    length its input is padded to (text encoders), tokens it gives (image encoders)
+    timestep  what the timestep varies over: "sample", "token" or "frame" (denoisers)
+    stored    dtype of the published weights, where known
+    run       dtype the published pipeline runs it in, where it says so
+    optional  not part of the plain pipeline (a second-stage upsampler)
+    verified  how `params` was checked, in the words above
+    extra     sizes only this family knows
+    source    of the figures, where it is not among the model's sources
+    """
+
+    id: str = ""
+    network: str = ""
+    class_: str = msgspec.field(name="class", default="")
+    config: dict[str, Any] = {}
+    params: int | None = None
+    copies: int = 1
+    runs: int = 1
+    tokens: int = 0
+    timestep: str = "sample"
+    stored: str = ""
+    run: str = ""
+    optional: bool = False
+    verified: str = ""
+    extra: dict[str, Any] = {}
+    source: str = ""
+    note: str = ""
+
+
+class Denoiser(Component, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The network that runs at every step.
+
+    patch     latent frames, height and width under one token; a U-Net takes latents as they are: (1, 1, 1)
+    heads     attention heads; 0 where there is no single number (U-Nets) or none is published
+    kv_heads  heads of keys and values, where they are fewer
+    """
+
+    patch: tuple[int, int, int] = (1, 1, 1)
+    heads: int = 0
+    kv_heads: int = 0
+
+
+class Vae(Component, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The autoencoder between pixels and latents.
+
+    temporal_compression, spatial_compression  frames and pixels per latent place
+    latent_channels                            channels of the latent
+    causal                                     the first frame stands alone: (frames − 1) / t + 1 latent frames
+    rounding                                   a size that does not divide: "down" (strided convolutions) or "up"
+    clips                                      "whole" video at once; clips of `clip_frames` coded "apart" from each
+                                               other; or "overlapping" by one frame
+    """
+
+    temporal_compression: int = 4
+    spatial_compression: int = 8
+    latent_channels: int = 16
+    causal: bool = True
+    rounding: str = "down"
+    clips: str = "whole"
+    clip_frames: int = 0
+
+
+class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The pipeline's own settings where the user gives none.
+
+    guidance_mode      how a guided step runs: "batched" (one call), "sequential" (one call after the other),
+                       "distilled" (guidance is an input), "none"
+    forwards_per_step  denoiser forwards of one step, each at the batch asked for
+    batched_forwards   how many of them run together in one call, which holds that many times the activations
+    text_tokens        text tokens in the denoiser's context; image_tokens  the same for a conditioning image
+    assumed            the fields here that nobody publishes
+    """
+
+    width: int
+    height: int
+    frames: int
+    fps: float
+    steps: int
+    guidance: float = 1.0
+    guidance_mode: str = "none"
+    forwards_per_step: int = 1
+    batched_forwards: int = 1
+    flow_shift: float | None = None
+    text_tokens: int = 0
+    image_tokens: int = 0
+    assumed: tuple[str, ...] = ()
+    source: str = ""
+
+
+class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another published setting ("official", "distilled" …): what it says differs from the defaults or confirms them."""
+
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    fps: float | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    forwards_per_step: int | None = None
+    flow_shift: float | None = None
+
+
+class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the model accepts: frames = frames_step · k + frames_offset; sizes are multiples of size_multiple.
+
+    native_sizes  widths and heights it was made for
+    pads          axes ("frames", "height", "width") whose latent size is filled up to the patch
+    chunk_frames  frames made at a time, where the model rolls on (0: all at once)
+    """
+
+    frames_step: int = 1
+    frames_offset: int = 0
+    min_frames: int = 1
+    max_frames: int | None = None
+    size_multiple: int = 8
+    native_sizes: tuple[tuple[int, int], ...] = ()
+    pads: tuple[str, ...] = ()
+    chunk_frames: int = 0
+    source: str = ""
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A video model.
+
+    name        id of the catalogue; title  as its makers write it; aliases  other names, never ambiguous
+    kind        "dit" or "unet"
+    task        "t2v", "i2v", "v2v" or "t2i"
+    encodes     what the VAE encodes before denoising: "none", "image" (one frame), "clip" (as many as are made)
+    provenance  "exact" (every number follows from published configurations) or "estimate"
+    others      loaded beside: connectors, audio codec, parts of an encoder that are not run
+    """
+
+    name: str
+    title: str
+    family: str
+    kind: str
+    denoiser: Denoiser
+    vae: Vae
+    defaults: Defaults
+    constraints: Constraints = Constraints()
+    presets: dict[str, Preset] = {}
+    text_encoders: tuple[Component, ...] = ()
+    image_encoders: tuple[Component, ...] = ()
+    others: tuple[Component, ...] = ()
+    task: str = "t2v"
+    encodes: str = "none"
+    aliases: tuple[str, ...] = ()
+    provenance: str = "exact"
+    released: str = ""
+    license: str = ""
+    sources: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

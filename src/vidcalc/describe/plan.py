@@ -1,0 +1,31 @@
+"""How the job is run: precisions, kernels, guidance, and for training the recipe, optimizer and checkpointing."""
+
+from typing import Any
+
+import msgspec
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Choices that change cost but not the network. Every default is neutral or what the framework does.
+
+    precision               of the denoiser: weights and arithmetic
+    text_encoder_precision  of text and image encoders
+    vae_precision           of the VAE
+    attention               kernel: "sdpa" is what torch picks on the chip; see `vidcalc.cost.utilisation`
+    guidance_mode           "batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"
+    forwards_per_step       denoiser forwards of one step at the workload's batch
+    mode                    of training: "full" (every weight of the denoiser)
+    recipe, optimizer       entries of data/recipes.toml and data/optimizers.toml
+    checkpointing           "none" or "full" (each block keeps only its input)
+    """
+
+    precision: str = "bf16"
+    text_encoder_precision: str = "bf16"
+    vae_precision: str = "bf16"
+    attention: str = "sdpa"
+    guidance_mode: str = "none"
+    forwards_per_step: Any = 1
+    mode: str = "full"
+    recipe: str = "bf16-mixed"
+    optimizer: str = "adamw"
+    checkpointing: str = "none"

@@ -1,0 +1,43 @@
+"""The sizes a network runs at: what a caller hands to a network's forward, beside its configuration."""
+
+from typing import Any
+
+import msgspec
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Sizes of one call of a network. Any number may be an int or a float64 array.
+
+    batch                  samples in the call (guidance that doubles the batch already included)
+    frames, height, width  of the latent grid for a denoiser or a decoder, of the pixels for a VAE encoder
+    tokens                 text tokens: the context of a denoiser, the length of a text encoder's input
+    image_tokens           tokens of an image encoder that join the context
+    timestep               "sample": one timestep per sample; "token": one per token (Wan 2.2 TI2V);
+                           "frame": one per latent frame (diffusion forcing)
+    extra                  sizes only one family knows (audio tokens, history frames …), by name
+    """
+
+    batch: Any = 1
+    frames: Any = 1
+    height: Any = 1
+    width: Any = 1
+    tokens: Any = 0
+    image_tokens: Any = 0
+    timestep: str = "sample"
+    extra: dict[str, Any] = {}
+
+
+class Tiling(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """How a VAE cuts its work into overlapping tiles, in pixels and frames (diffusers' enable_tiling).
+
+    height, width                tile size
+    stride_height, stride_width  distance from one tile to the next; what is left of a tile is overlap
+    frames, stride_frames        the same over time, where the VAE tiles time (0: it does not)
+    """
+
+    height: Any
+    width: Any
+    stride_height: Any
+    stride_width: Any
+    frames: Any = 0
+    stride_frames: Any = 0

@@ -1,0 +1,30 @@
+"""What is asked for: a video (or a batch of them) to generate, or a number of optimizer steps to train."""
+
+from typing import Any
+
+import msgspec
+
+
+class Workload(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The job. Any number may be an int or a float64 array.
+
+    width, height  of the video [pixels]
+    frames, fps    of the video [frames], [frames/second]
+    steps          denoising steps of one generation
+    batch          videos per call (generation), samples per accelerator and micro-step (training)
+    guidance       scale of classifier-free guidance; 1 turns it off
+    text_tokens    length the prompt is padded to
+    image_tokens   tokens of a conditioning image in the context
+    train_steps    optimizer steps of a training run
+    """
+
+    width: Any
+    height: Any
+    frames: Any
+    fps: Any = 24
+    steps: Any = 30
+    batch: Any = 1
+    guidance: float = 1.0
+    text_tokens: Any = 0
+    image_tokens: Any = 0
+    train_steps: Any = 1000

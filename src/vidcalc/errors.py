@@ -1,0 +1,41 @@
+"""What can go wrong with a user's input, as a small tree of exceptions that carry ids and values, never sentences.
+
+    VidcalcError
+    └── InputError(flag, value, allowed, nearest)       a value that is not allowed
+        └── UnknownName(kind, value, nearest)           a name that the catalogue does not have
+
+The faces (command line, page) put them into words in the user's language.
+"""
+
+from collections.abc import Iterable, Sequence
+
+
+class VidcalcError(Exception):
+    """The root of every error that vidcalc raises on purpose."""
+
+
+class InputError(VidcalcError):
+    """A value that is not allowed: `flag` names the setting, `allowed` what it may be, `nearest` the closest choice."""
+
+    def __init__(self, flag: str, value: object, allowed: Iterable[object] = (), nearest: str | None = None) -> None:
+        self.flag = flag
+        self.value = value
+        self.allowed = tuple(allowed)
+        self.nearest = nearest
+        super().__init__(flag, value, self.allowed, nearest)
+
+
+class UnknownName(InputError):
+    """A name that the catalogue of `kind` (accelerators, models, links ...) does not have."""
+
+    def __init__(self, kind: str, value: str, nearest: str | None = None) -> None:
+        super().__init__(kind, value, (), nearest)
+        self.kind = kind
+
+
+def nearest(value: str, choices: Sequence[str]) -> str | None:
+    """The choice that looks most like `value`, or None when nothing is close."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(value.casefold(), choices, n=1, cutoff=0.5)
+    return found[0] if found else None

@@ -1,0 +1,1 @@
+"""The networks: one file per family, each written once on the tape, reading like the published forward."""

@@ -1,0 +1,87 @@
+"""The image VAE of Stable Diffusion and its kin, used frame by frame: AnimateDiff, ModelScope, Latte, SDXL, SD3, FLUX and many more.
+
+Mirrors diffusers' AutoencoderKL. Source: arXiv 2112.10752; diffusers 0.42.1 models/autoencoders/autoencoder_kl.py.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.describe.shape import Shape
+from vidcalc.networks.autoencoders.kl_blocks import encoder, in_chunks, middle, posterior, up_level
+from vidcalc.tape import Tape, Tensor
+
+CLASSES = ("AutoencoderKL",)
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one VAE, under diffusers' names."""
+
+    in_channels: Any = 3
+    out_channels: Any = 3
+    block_out_channels: tuple[Any, ...] = (64,)
+    layers_per_block: int = 1
+    latent_channels: Any = 4
+    norm_num_groups: Any = 32
+    sample_size: Any = 32
+    use_quant_conv: bool = True
+    use_post_quant_conv: bool = True
+    mid_block_add_attention: bool = True
+
+
+def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+    """latent[batch · frames, c, height, width] -> pixels[batch · frames, 3, s · height, s · width], s = 2^(levels − 1).
+
+    shape.extra["decode_chunk_size"]: images per call (1 is diffusers' slicing); default all at once.
+    """
+    scale = 2 ** (len(config.block_out_channels) - 1)
+    latent = tape.input(shape.batch * shape.frames, config.latent_channels, shape.height, shape.width)
+    if "decode_chunk_size" not in shape.extra:
+        return decode_images(tape, config, latent)
+    pixels = (config.out_channels, scale * shape.height, scale * shape.width)
+    return in_chunks(tape, latent, shape.extra["decode_chunk_size"], pixels, lambda z: decode_images(tape, config, z))
+
+
+def decode_images(tape: Tape, config: Config, latent: Tensor) -> Tensor:
+    """One call of the decoder."""
+    z = tape.convolution(latent, config.latent_channels, (1, 1), "post_quant_conv") if config.use_post_quant_conv else latent
+    return decoder(tape, config, z)
+
+
+def decoder(tape: Tape, config: Config, z: Tensor) -> Tensor:
+    """Middle first, then up through the levels."""
+    widths, groups = tuple(reversed(config.block_out_channels)), config.norm_num_groups
+    with tape.scope("decoder"):
+        hidden = tape.convolution(z, widths[0], (3, 3), "conv_in")
+        hidden = middle(tape, hidden, groups, attention=config.mid_block_add_attention)
+        for level, width in enumerate(widths):
+            with tape.scope(f"up_blocks.{level}"):
+                hidden = up_level(
+                    tape,
+                    hidden,
+                    width,
+                    config.layers_per_block + 1,
+                    groups,
+                    last=level == len(widths) - 1,
+                    channels_last=config.mid_block_add_attention and level == 0,
+                )
+        hidden = tape.group_norm(hidden, groups, "conv_norm_out")
+        hidden = tape.act(hidden)
+        return tape.convolution(hidden, config.out_channels, (3, 3), "conv_out")
+
+
+def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+    """pixels[batch · frames, 3, height, width] -> mean and log-variance[batch · frames, 2 · c, height / s, width / s]."""
+    pixels = tape.input(shape.batch * shape.frames, config.in_channels, shape.height, shape.width)
+    moments = encoder(
+        tape,
+        pixels,
+        config.block_out_channels,
+        config.layers_per_block,
+        config.latent_channels,
+        config.norm_num_groups,
+        attention=config.mid_block_add_attention,
+    )
+    if config.use_quant_conv:
+        moments = tape.convolution(moments, 2 * config.latent_channels, (1, 1), "quant_conv")
+    return posterior(tape, moments)

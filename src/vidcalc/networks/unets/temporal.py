@@ -1,0 +1,48 @@
+"""What gives an image U-Net a sense of time in ModelScope's manner: convolutions over frames, transformers over frames.
+
+Mirrors diffusers' TemporalConvLayer and TransformerTemporalModel. x[batch · frames, channels, height, width].
+Source: arXiv 2308.06571; diffusers 0.42.1 models/resnet.py, transformers/transformer_temporal.py.
+"""
+
+from typing import Any
+
+from vidcalc.networks.unets.blocks import channels_first, strided_linear, transformer_block
+from vidcalc.tape import Tape, Tensor
+
+
+def temporal_convolutions(tape: Tape, x: Tensor, batch: Any, name: str, groups: Any = 32) -> Tensor:
+    """Four times norm, SiLU, 3×1×1 convolution; added to the input."""
+    images, c, height, width = x.shape
+    with tape.scope(name):
+        clip = x.view(batch, c, images // batch, height, width)
+        hidden = over_frames(tape, clip, "conv1", 2, groups, frames_outermost=True)
+        for i in range(2, 5):
+            hidden = over_frames(tape, hidden, f"conv{i}", 3, groups)
+        return tape.add(clip, hidden).view(images, c, height, width)
+
+
+def over_frames(
+    tape: Tape, x: Tensor, name: str, index: int, groups: Any, *, frames_outermost: bool = False
+) -> Tensor:
+    """norm, SiLU, 3×1×1 convolution; a clip whose frames are outermost in memory is copied for the norm."""
+    hidden = tape.group_norm(tape.copy(x, name="contiguous") if frames_outermost else x, groups, f"{name}.0")
+    hidden = tape.act(hidden)
+    return tape.convolution(hidden, x.shape[1], (3, 1, 1), f"{name}.{index}")
+
+
+def temporal_transformer(
+    tape: Tape, x: Tensor, batch: Any, heads: Any, inner: Any, name: str, groups: Any = 32
+) -> Tensor:
+    """A transformer over the frames of each place that attends to itself twice, between two linear projections."""
+    images, c, height, width = x.shape
+    frames = images // batch
+    with tape.scope(name):
+        clip = x.view(batch, c, frames, height, width)
+        normed = tape.group_norm(tape.copy(clip, name="contiguous"), groups, "norm")
+        hidden = strided_linear(tape, normed.view(batch * height * width, frames, c), inner, "proj_in")
+        del normed
+        with tape.repeat("transformer_blocks", 1):
+            hidden = transformer_block(tape, hidden, None, heads, inner)
+        hidden = tape.linear(hidden, c, "proj_out")
+        hidden = channels_first(tape, hidden, images, c, height, width)
+        return tape.add(hidden, x)

@@ -1,0 +1,70 @@
+"""The U a U-Net is named after: down through the levels, a middle, up again with what each level left behind.
+
+What happens at one level differs from family to family; a family hands it over as stages, functions from maps to maps.
+Source: diffusers 0.42.1 models/unets/ (the forward of every U-Net there).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from vidcalc.networks.unets.blocks import downsample, upsample
+from vidcalc.tape import Tape, Tensor
+
+Stage = Callable[[Tensor], Tensor]
+# (side "down" | "up", level counted along that side, layer in the level, width) -> what one layer does, in order
+Stages = Callable[[str, int, int, Any], tuple[Stage, ...]]
+
+
+def trunk(
+    tape: Tape, x: Tensor, widths: tuple[Any, ...], layers: tuple[int, ...], stages: Stages, middle: Stage, *, c_out: Any, groups: Any = 32
+) -> Tensor:
+    """x[images, widths[0], height, width] -> [images, c_out, height, width].
+
+    widths  channels of each level, from the finest on
+    layers  residual blocks of each level on the way down; there is one more on the way up
+    """
+    skips = [x]
+    hidden = x
+    for level, width in enumerate(widths):
+        with tape.scope(f"down_blocks.{level}"):
+            hidden = down_level(tape, hidden, skips, layers[level], lambda i, at=level, c=width: stages("down", at, i, c))
+            if level < len(widths) - 1:
+                hidden = downsample(tape, hidden, width, "downsamplers.0")
+                skips.append(hidden)
+    with tape.scope("mid_block"):
+        hidden = middle(hidden)
+    for level, width in enumerate(reversed(widths)):
+        count = layers[-1 - level] + 1
+        taken = skips[-count:]  # this level's maps stay alive until the next level has taken its own
+        del skips[-count:]
+        with tape.scope(f"up_blocks.{level}"):
+            hidden = up_level(tape, hidden, taken, skips, lambda i, at=level, c=width: stages("up", at, i, c))
+    hidden = tape.group_norm(hidden, groups, "conv_norm_out")
+    hidden = tape.act(hidden)
+    return tape.convolution(hidden, c_out, (3, 3), "conv_out")
+
+
+def down_level(tape: Tape, x: Tensor, skips: list[Tensor], layers: int, stages: Callable[[int], tuple[Stage, ...]]) -> Tensor:
+    """The layers of one level; the output of each joins the skips."""
+    hidden = x
+    for i in range(layers):
+        for stage in stages(i):
+            hidden = stage(hidden)
+        skips.append(hidden)
+    return hidden
+
+
+def up_level(
+    tape: Tape, x: Tensor, taken: list[Tensor], skips: list[Tensor], stages: Callable[[int], tuple[Stage, ...]]
+) -> Tensor:
+    """The layers of one level, each beginning with a skip laid beside its input; then up to the size of the next skip."""
+    hidden = x
+    for i in range(len(taken)):
+        skip = taken[-1 - i]
+        images, c, *places = hidden.shape
+        hidden = tape.cat((hidden, skip), images, c + skip.shape[1], *places)
+        for stage in stages(i):
+            hidden = stage(hidden)
+    if not skips:
+        return hidden
+    return upsample(tape, hidden, *skips[-1].shape[2:], "upsamplers.0")

@@ -1,0 +1,43 @@
+"""Attention as one fused op: scores, softmax and values without the score matrix ever being stored."""
+
+from typing import Any, ClassVar
+
+from vidcalc.ops.base import Op
+
+
+class Attention(Op, frozen=True, eq=False, gc=False):
+    """scores[b, h, q, k] = Q·Kᵀ;  out[b, h, q, d] = softmax(scores)·V.
+
+    Counted: both products, as if dense. Not: softmax, scale, mask, rotary embedding.
+    Backward by convention is twice forward; a fused kernel recomputes the scores and does 2.5 times forward
+    (`recomputed_backward_flops`). Source: FlashAttention (arXiv 2205.14135), torch.utils.flop_counter.
+    """
+
+    batch: Any
+    heads: Any
+    queries: Any
+    keys: Any
+    d_head: Any
+    d_value: Any
+    element_bytes: int
+    masked: str = "none"
+
+    kind: ClassVar[str] = "attention"
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return ("attention", self.precision, self.batch, self.heads, self.queries, self.keys, self.d_head, self.d_value)
+
+    @property
+    def flops(self) -> Any:
+        return 2 * self.batch * self.heads * self.queries * self.keys * (self.d_head + self.d_value)
+
+    @property
+    def recomputed_backward_flops(self) -> Any:
+        """FLOPs a fused kernel really spends on backward: five products for forward's two [FLOP]."""
+        return 5 * self.batch * self.heads * self.queries * self.keys * (self.d_head + self.d_value)
+
+    @property
+    def activation_bytes(self) -> Any:
+        per_head = self.queries * (self.d_head + self.d_value) + self.keys * (self.d_head + self.d_value)
+        return self.batch * self.heads * per_head * self.element_bytes

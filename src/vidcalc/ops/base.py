@@ -1,0 +1,49 @@
+"""The questions every op answers: how much arithmetic, how many bytes moved, which weights.
+
+An op is a frozen record; its fields are the symbols of its formulas. A field may be a Python int (exact) or a
+float64 array (a sweep): a formula is plain arithmetic over fields and never branches on a number.
+"""
+
+from typing import Any, ClassVar
+
+import msgspec
+
+
+class Op(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """One kind of work, executed `count` times.
+
+    path       where it stands in the network, dots between module names: `blocks.*.attn1.to_q`
+    count      how often it runs in one pass through the network (repeated layers are taped once)
+    precision  the arithmetic class the matrix units run in: fp32, tf32, fp16, bf16, fp8, int8, fp4
+    """
+
+    path: str
+    count: Any
+    precision: str
+
+    kind: ClassVar[str] = "op"
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What its cost depends on: equal keys cost the same."""
+        return (self.kind, self.precision)
+
+    @property
+    def flops(self) -> Any:
+        """Floating-point operations of one execution, 2 per multiply-add [FLOP]."""
+        return 0
+
+    @property
+    def backward_flops(self) -> Any:
+        """FLOPs of the two gradients (input and weight), as counted by the usual convention [FLOP]."""
+        return 2 * self.flops
+
+    @property
+    def activation_bytes(self) -> Any:
+        """Bytes of activations read and written once each [byte]."""
+        return 0
+
+    @property
+    def weights(self) -> Any:
+        """Weight elements read by one execution [elements]."""
+        return 0

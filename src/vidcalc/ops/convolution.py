@@ -1,0 +1,42 @@
+"""Convolutions in one to three dimensions, plain, grouped or depthwise."""
+
+from typing import Any, ClassVar
+
+from vidcalc.ops.base import Op
+
+
+class Convolution(Op, frozen=True, eq=False, gc=False):
+    """out[b, c_out, positions] = w[c_out, c_in / groups, kernel] * x.
+
+    `positions` is the number of output places (time × height × width), `kernel` the number of taps.
+    `input_positions` are the places read. Counted: every tap at every place, padding included, as
+    torch.utils.flop_counter does. Not: the bias.
+    """
+
+    batch: Any
+    c_in: Any
+    c_out: Any
+    positions: Any
+    input_positions: Any
+    kernel: int
+    groups: Any
+    element_bytes: int
+
+    kind: ClassVar[str] = "convolution"
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return ("convolution", self.precision, self.batch, self.c_in, self.c_out, self.positions, self.input_positions, self.kernel, self.groups)
+
+    @property
+    def flops(self) -> Any:
+        return 2 * self.batch * self.positions * self.c_out * (self.c_in // self.groups) * self.kernel
+
+    @property
+    def activation_bytes(self) -> Any:
+        places = self.c_in * self.input_positions + self.c_out * self.positions
+        return self.batch * places * self.element_bytes
+
+    @property
+    def weights(self) -> Any:
+        return self.c_out * (self.c_in // self.groups) * self.kernel

@@ -1,0 +1,40 @@
+"""Matrix products: linear layers, and the score and value products of attention that a network spells out."""
+
+from typing import Any, ClassVar
+
+from vidcalc.ops.base import Op
+
+
+class Matmul(Op, frozen=True, eq=False, gc=False):
+    """out[b, rows, d_out] = x[b, rows, d_in] · w[(b,) d_in, d_out].
+
+    Counted: the product, 2 FLOP per multiply-add. Not: the bias, the activation.
+    `batch` products share nothing; `weight` is 1 for a linear layer and 0 where both factors are activations.
+    Source: torch.utils.flop_counter (mm, addmm, bmm).
+    """
+
+    rows: Any
+    d_in: Any
+    d_out: Any
+    batch: Any
+    weight: int
+    element_bytes: int
+
+    kind: ClassVar[str] = "matmul"
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return ("matmul", self.precision, self.rows, self.d_in, self.d_out, self.batch, self.weight)
+
+    @property
+    def flops(self) -> Any:
+        return 2 * self.batch * self.rows * self.d_in * self.d_out
+
+    @property
+    def activation_bytes(self) -> Any:
+        factors = self.rows * (self.d_in + self.d_out) + (1 - self.weight) * self.d_in * self.d_out
+        return self.batch * factors * self.element_bytes
+
+    @property
+    def weights(self) -> Any:
+        return self.weight * self.d_in * self.d_out

@@ -1,0 +1,22 @@
+"""Work that is bound by memory: elementwise arithmetic, norms, casts, copies, softmax, embeddings."""
+
+from typing import Any, ClassVar
+
+from vidcalc.ops.base import Op
+
+
+class Pointwise(Op, frozen=True, eq=False, gc=False):
+    """Reads and writes each element; its FLOPs are not counted, as in torch.utils.flop_counter.
+
+    `moved` is the traffic of the separate kernels eager PyTorch launches for it, in bytes, `launches` their
+    number.
+    """
+
+    moved: Any
+    launches: int
+
+    kind: ClassVar[str] = "pointwise"
+
+    @property
+    def activation_bytes(self) -> Any:
+        return self.moved

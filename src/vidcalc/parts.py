@@ -1,0 +1,227 @@
+"""The parts of a report, each built from what was unrolled and priced."""
+
+from typing import Any
+
+from vidcalc import documented
+from vidcalc.arithmetic import where
+from vidcalc.catalog.defaults import process
+from vidcalc.cost import memory
+from vidcalc.cost.time import NOTHING, Seconds, by_kind, total
+from vidcalc.cost.training import Training, step_seconds
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Component, Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.workload import Workload
+from vidcalc.report import (
+    ComponentRow,
+    Compute,
+    Documented,
+    HardwarePart,
+    InferenceMemory,
+    InferenceTime,
+    ModelPart,
+    StageRow,
+    TrainingMemory,
+    TrainingTime,
+)
+from vidcalc.summary import architecture
+from vidcalc.trace import Trace, configuration
+from vidcalc.unroll import Job, Phase, patch
+
+TIGHT = 0.05  # of the capacity: with less room than this a job is called tight
+STAGES = ("text_encode", "denoise", "vae_decode")
+KINDS = ("matmul", "attention", "convolution")
+HOUR = 3600
+
+
+def model_part(model: Model, params: Any, components: list[ComponentRow]) -> ModelPart:
+    """Name, weights and main sizes."""
+    return ModelPart(
+        name=model.name,
+        title=model.title,
+        params=params,
+        params_total=params * model.denoiser.copies,
+        provenance=model.provenance,
+        components=components,
+        architecture=architecture(model),
+    )
+
+
+def hardware_part(hardware: Hardware) -> HardwarePart:
+    """The accelerator and how many."""
+    chip = hardware.accelerator
+    return HardwarePart(accelerator=chip.id, name=chip.name, count=hardware.count, capacity=chip.capacity)
+
+
+def components(model: Model, plan: Plan, job: Job) -> list[ComponentRow]:
+    """Every network of the pipeline with its weights, all copies together."""
+    seen: dict[str, tuple[Trace, ...]] = {model.denoiser.id: (job.forward,)}
+    for phase in (*job.phases, *((job.encode,) if job.encode else ())):
+        seen[phase.component.id] = (*seen.get(phase.component.id, ()), phase.trace)
+
+    def row(component: Component) -> ComponentRow:
+        precision = memory.precision_of(component, model, plan)
+        traces = seen.get(component.id, ())
+        params = memory.parameters(component, traces)
+        return ComponentRow(
+            id=component.id,
+            role=memory.role_of(component, model),
+            params=params * component.copies,
+            bytes=memory.component_bytes(component, params, traces, precision),
+            precision=precision,
+        )
+
+    return [row(c) for c in (model.denoiser, model.vae, *model.text_encoders, *model.image_encoders, *model.others)]
+
+
+def compute(model: Model, workload: Workload, plan: Plan, job: Job, params: Any) -> Compute:
+    """FLOPs by stage and kind, with the documented formula's beside them."""
+    phases = {name: [phase for phase in job.phases if phase.id == name] for name in STAGES}
+    spent = {name: sum(phase.trace.flops * phase.calls for phase in found) for name, found in phases.items()}
+    forward = job.forward.flops
+    per_step = forward * plan.forwards_per_step
+    return Compute(
+        flops_per_forward=forward,
+        forwards_per_step=plan.forwards_per_step,
+        flops_per_step=per_step,
+        flops_denoise=per_step * workload.steps,
+        flops_vae_decode=spent["vae_decode"],
+        flops_vae_encode=job.encode.trace.flops if job.encode else 0,
+        flops_text_encode=spent["text_encode"],
+        flops_per_video=spent["text_encode"] + per_step * workload.steps + spent["vae_decode"],
+        attention_share=job.forward.attention_flops / forward,
+        parts={name: {kind: _of_kind(found, kind) for kind in KINDS} for name, found in phases.items()},
+        documented=documented_formula(model, workload, job, params, per_step),
+    )
+
+
+def _of_kind(phases: list[Phase], kind: str) -> Any:
+    """FLOPs of one kind of op over the calls of some phases."""
+    return sum(op.flops * op.count * phase.calls for phase in phases for op in phase.trace.ops if op.kind == kind)
+
+
+def documented_formula(model: Model, workload: Workload, job: Job, params: Any, per_step: Any) -> Documented | None:
+    """The documented formula at this width and size; None for a network without one hidden width."""
+    config = configuration(model.denoiser)
+    width = getattr(config, "width", None)
+    if width is None:
+        return None
+    _, patch_height, _ = patch(model)
+    length = documented.sequence_length(workload.width, workload.height, workload.frames, patch_height)
+    flops = documented.flops_per_step(params, length, width) * workload.batch
+    return Documented(
+        sequence=length,
+        flops_per_step=flops,
+        flops_per_video=flops * workload.steps,
+        hidden_dim=width,
+        layers=getattr(config, "num_layers", 0),
+        ratio=per_step / flops,
+    )
+
+
+def inference_memory(job: Job, rows: list[ComponentRow], hardware: Hardware) -> InferenceMemory:
+    """Stages with every component resident, the largest of them, and whether the accelerator holds it."""
+    resident = sum(row.bytes for row in rows)
+    found = memory.stages(job, resident)
+    peak = memory.peak(found)
+    decode = job.phase("vae_decode")
+    denoise = job.phase("denoise")
+    margin = hardware.accelerator.capacity - peak
+    return InferenceMemory(
+        stages=[
+            StageRow(id=s.id, weights=s.weights, activations=s.activations, other=s.other, total=s.total)
+            for s in found
+        ],
+        peak=peak,
+        peak_stage=_peak_stage(found),
+        host_ram=memory.host_ram([row.bytes for row in rows]),
+        denoiser_activation_peak=denoise.trace.peak if denoise else 0,
+        vae_decode_activation_peak=decode.trace.peak if decode else 0,
+        capacity=hardware.accelerator.capacity,
+        margin=margin,
+        verdict=verdict(margin, hardware.accelerator.capacity),
+    )
+
+
+def _peak_stage(found: list[memory.Stage]) -> Any:
+    """The id of the largest stage, elementwise."""
+    name: Any = found[0].id
+    top = found[0].total
+    for stage in found[1:]:
+        name = where(stage.total > top, stage.id, name)
+        top = where(stage.total > top, stage.total, top)
+    return name
+
+
+def verdict(margin: Any, capacity: Any) -> Any:
+    """ "fits", "tight" (less than TIGHT of the capacity to spare) or "too_big", elementwise."""
+    return where(margin < 0, "too_big", where(margin < TIGHT * capacity, "tight", "fits"))
+
+
+def training_memory(step: Training, rows: list[ComponentRow], hardware: Hardware) -> TrainingMemory:
+    """The five documented rows, and what the process needs beside them."""
+    vae = sum(row.bytes for row in rows if row.role == "vae")
+    other = process("context") + process("workspace")
+    whole = step.weights + vae + step.optimizer + step.gradients + step.activations + other
+    margin = hardware.accelerator.capacity - whole
+    return TrainingMemory(
+        weights=step.weights,
+        vae=vae,
+        optimizer=step.optimizer,
+        gradients=step.gradients,
+        activations=step.activations,
+        other=other,
+        total=whole,
+        kept_for_backward=step.kept,
+        forward_backward_peak=step.peak,
+        margin=margin,
+        verdict=verdict(margin, hardware.accelerator.capacity),
+    )
+
+
+def inference_time(job: Job, workload: Workload, hardware: Hardware, plan: Plan) -> InferenceTime:
+    """Seconds of one generation, stage by stage."""
+    chip = hardware.accelerator.id
+    stages: dict[str, Seconds] = {}
+    kinds: dict[str, dict[str, Any]] = {}
+    for phase in job.phases:
+        found = by_kind(phase.trace.ops, chip, plan.attention)
+        stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(phase.calls)
+        held = kinds.setdefault(phase.id, {})
+        for kind, part in found.items():
+            held[kind] = held.get(kind, 0) + part.likely * phase.calls
+    whole = total(stages)
+    denoise = stages["denoise"].likely
+    return InferenceTime(
+        text_encode=stages.get("text_encode", NOTHING).likely,
+        vae_encode=0,
+        denoise=denoise,
+        vae_decode=stages.get("vae_decode", NOTHING).likely,
+        total=whole.likely,
+        per_step=denoise / workload.steps,
+        low=whole.low,
+        high=whole.high,
+        provenance=whole.provenance,
+        gpu_hours=whole.likely / HOUR,
+        parts=kinds,
+    )
+
+
+def training_time(
+    step: Training, params: Any, job: Job, workload: Workload, hardware: Hardware, plan: Plan
+) -> TrainingTime:
+    """Seconds of one optimizer step and of the run, with the video encoded in the loop."""
+    chip = hardware.accelerator.id
+    pieces = step_seconds(step, params, plan, chip)
+    if job.encode:
+        pieces["vae_encode"] = total(by_kind(job.encode.trace.ops, chip, plan.attention))
+    whole = total(pieces)
+    return TrainingTime(
+        per_step=whole.likely,
+        total=whole.likely * workload.train_steps,
+        gpu_hours=whole.likely * workload.train_steps * hardware.count / HOUR,
+        low=whole.low,
+        high=whole.high,
+        steps=workload.train_steps,
+        parts={name: piece.likely for name, piece in pieces.items()},
+    )

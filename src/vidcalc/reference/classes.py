@@ -1,0 +1,67 @@
+"""Builds a published network from its class name and configuration on the meta device, in the dtype it would be loaded
+in.
+"""
+
+from typing import Any
+
+import torch
+
+from vidcalc.reference.meta import DTYPES
+
+
+class UnknownClass(LookupError):
+    """Neither diffusers nor transformers has a class of this name."""
+
+
+def find_class(class_name: str) -> Any:
+    """The class of this name in diffusers, else in transformers."""
+    import diffusers
+    import transformers
+
+    for library in (diffusers, transformers):
+        found = getattr(library, class_name, None)
+        if found is not None:
+            return found
+    raise UnknownClass(class_name)
+
+
+def build(class_name: str, config: dict[str, Any], dtype: str = "bf16") -> Any:
+    """The module in evaluation mode, parameters and buffers on the meta device.
+
+    dtype "bf16", "fp16" or "fp32"; modules that the class names in `_keep_in_fp32_modules` stay in float32, as
+    `from_pretrained` leaves them.
+    """
+    found = find_class(class_name)
+    make = _transformers_module if found.__module__.startswith("transformers.") else _diffusers_module
+    return make(found, config, DTYPES[dtype])
+
+
+def _diffusers_module(found: Any, config: dict[str, Any], dtype: torch.dtype) -> Any:
+    with torch.device("meta"):
+        module = found.from_config(config)
+    module = module.to("meta")  # some classes fill a buffer from a list, on the CPU
+    kept = set(getattr(module, "_keep_in_fp32_modules", None) or ())
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        _cast(tensor, torch.float32 if kept & set(name.split(".")) else dtype)
+    return module.eval()
+
+
+def _transformers_module(found: Any, config: dict[str, Any], dtype: torch.dtype) -> Any:
+    """transformers casts parameters only (rotary frequencies stay float32) and picks the attention implementation
+    itself.
+
+    Its `_keep_in_fp32_modules` holds for float16 alone, `_keep_in_fp32_modules_strict` for bfloat16 too.
+    """
+    with torch.device("meta"):
+        module = found(found.config_class(**config))
+    module = module.to("meta")
+    kept = set(getattr(module, "_keep_in_fp32_modules_strict", None) or ())
+    kept |= {torch.float16: set(getattr(module, "_keep_in_fp32_modules", None) or ())}.get(dtype, set())
+    for name, tensor in module.named_parameters():
+        _cast(tensor, torch.float32 if kept & set(name.split(".")) else dtype)
+    return module.eval()
+
+
+def _cast(tensor: torch.Tensor, dtype: torch.dtype) -> None:
+    if tensor.is_floating_point():
+        tensor.data = tensor.data.to(dtype)

@@ -1,0 +1,34 @@
+"""Calls a published denoiser, transformer or U-Net, with inputs made from the batch and the latent grid."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from vidcalc.reference import transformers, unets
+from vidcalc.reference.shapes import Call, Shape, usual_dtype
+
+CALLS: dict[str, Callable[[Any, Shape, torch.dtype], Call]] = {
+    "AllegroTransformer3DModel": transformers.allegro,
+    "CogVideoXTransformer3DModel": transformers.cogvideox,
+    "CosmosTransformer3DModel": transformers.cosmos,
+    "HunyuanVideo15Transformer3DModel": transformers.hunyuan15,
+    "HunyuanVideoTransformer3DModel": transformers.hunyuan,
+    "Kandinsky5Transformer3DModel": transformers.kandinsky5,
+    "LTX2VideoTransformer3DModel": transformers.ltx2,
+    "LTXVideoTransformer3DModel": transformers.ltx,
+    "LatteTransformer3DModel": transformers.latte,
+    "MochiTransformer3DModel": transformers.mochi,
+    "SanaVideoTransformer3DModel": transformers.sana_video,
+    "SkyReelsV2Transformer3DModel": transformers.skyreels,
+    "UNet3DConditionModel": unets.unet3d,
+    "UNetMotionModel": unets.unet_motion,
+    "UNetSpatioTemporalConditionModel": unets.stable_video,
+    "WanTransformer3DModel": transformers.wan,
+    "WanVACETransformer3DModel": transformers.wan_vace,
+}
+
+
+def denoiser_call(module: Any, shape: Shape) -> Call:
+    """A function that runs one forward pass of `module`. Raises KeyError for a class that has no entry in `CALLS`."""
+    return CALLS[type(module).__name__](module, shape, usual_dtype(module))

@@ -1,0 +1,228 @@
+"""The answer: ids and numbers in SI base units, never prose. Its JSON form is a stable contract (vidcalc.report/1).
+
+Bytes, FLOP, seconds, USD, joule; integers where exact. Faces put it into words.
+"""
+
+from typing import Any
+
+import msgspec
+
+SCHEMA = "vidcalc.report/1"
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Base of every part of the report."""
+
+
+class ComponentRow(Entry, frozen=True, kw_only=True, eq=False):
+    """One network of the pipeline: weight elements and bytes (all copies)."""
+
+    id: str
+    role: str
+    params: int | float
+    bytes: int | float
+    precision: str
+
+
+class ModelPart(Entry, frozen=True, kw_only=True, eq=False):
+    """The model. `params` are one denoiser's, `params_total` all experts'; `architecture` its main sizes."""
+
+    name: str
+    title: str
+    params: int | float
+    params_total: int | float
+    provenance: str
+    components: list[ComponentRow]
+    architecture: dict[str, Any]
+
+
+class Latent(Entry, frozen=True, kw_only=True, eq=False):
+    """The latent grid."""
+
+    channels: int | float
+    frames: int | float
+    height: int | float
+    width: int | float
+
+
+class Sequence(Entry, frozen=True, kw_only=True, eq=False):
+    """Tokens; `total` is the length self-attention sees."""
+
+    video_tokens: int | float
+    text_tokens: int | float
+    total: int | float
+
+
+class Documented(Entry, frozen=True, kw_only=True, eq=False):
+    """The same quantities by the documented formula, which counts attention once [FLOP].
+
+    `layers` is how often the network really runs attention, `ratio` its FLOPs over the formula's.
+    """
+
+    sequence: int | float
+    flops_per_step: int | float
+    flops_per_video: int | float
+    hidden_dim: int | float
+    layers: int | float
+    ratio: float
+
+
+class Compute(Entry, frozen=True, kw_only=True, eq=False):
+    """Arithmetic [FLOP]. `parts` are FLOPs per stage and kind of work, whose sum is flops_per_video."""
+
+    flops_per_forward: int | float
+    forwards_per_step: int | float
+    flops_per_step: int | float
+    flops_denoise: int | float
+    flops_vae_decode: int | float
+    flops_vae_encode: int | float
+    flops_text_encode: int | float
+    flops_per_video: int | float
+    attention_share: float
+    parts: dict[str, dict[str, int | float]]
+    documented: Documented | None = None
+
+
+class StageRow(Entry, frozen=True, kw_only=True, eq=False):
+    """Bytes during one stage."""
+
+    id: str
+    weights: int | float
+    activations: int | float
+    other: int | float
+    total: int | float
+
+
+class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
+    """Bytes on one accelerator while generating; `verdict` is "fits", "tight" or "too_big"."""
+
+    stages: list[StageRow]
+    peak: int | float
+    peak_stage: str
+    host_ram: int | float
+    denoiser_activation_peak: int | float
+    vae_decode_activation_peak: int | float
+    capacity: int | float
+    margin: int | float
+    verdict: str
+
+
+class TrainingMemory(Entry, frozen=True, kw_only=True, eq=False):
+    """Bytes on one accelerator while training: the five documented rows and what the process needs beside them."""
+
+    weights: int | float
+    vae: int | float
+    optimizer: int | float
+    gradients: int | float
+    activations: int | float
+    other: int | float
+    total: int | float
+    kept_for_backward: int | float
+    forward_backward_peak: int | float
+    margin: int | float
+    verdict: str
+
+
+class Memory(Entry, frozen=True, kw_only=True, eq=False):
+    """Bytes."""
+
+    inference: InferenceMemory
+    training: TrainingMemory | None
+
+
+class InferenceTime(Entry, frozen=True, kw_only=True, eq=False):
+    """Seconds of one generation. `low` and `high` bound the total; `parts` are seconds per stage and kind."""
+
+    text_encode: float
+    vae_encode: float
+    denoise: float
+    vae_decode: float
+    total: float
+    per_step: float
+    low: float
+    high: float
+    provenance: str
+    gpu_hours: float
+    parts: dict[str, dict[str, float]]
+
+
+class TrainingTime(Entry, frozen=True, kw_only=True, eq=False):
+    """Seconds of one optimizer step (`parts` sum to it), of `steps` of them, and GPU-hours of all accelerators."""
+
+    per_step: float
+    total: float
+    gpu_hours: float
+    low: float
+    high: float
+    steps: int | float
+    parts: dict[str, float]
+
+
+class Time(Entry, frozen=True, kw_only=True, eq=False):
+    """Seconds."""
+
+    inference: InferenceTime
+    training: TrainingTime | None
+
+
+class Money(Entry, frozen=True, kw_only=True, eq=False):
+    """A dated range of prices, and what one generation and the training run cost at them [USD]."""
+
+    provider: str
+    as_of: str
+    source: str
+    per_hour_low: float
+    per_hour_high: float
+    inference: dict[str, float]
+    training: dict[str, float]
+
+
+class Energy(Entry, frozen=True, kw_only=True, eq=False):
+    """Energy at the accelerator's nominal power, facility included [joule]."""
+
+    inference: float
+    training: float
+
+
+class Assumption(Entry, frozen=True, kw_only=True, eq=False):
+    """One thing taken as given; provenance is exact, measured, interpolated, assumed or estimate."""
+
+    id: str
+    value: Any
+    source: str
+    provenance: str
+
+
+class Warning_(Entry, frozen=True, kw_only=True, eq=False):
+    """One thing the user should know; `values` fill the words of its id."""
+
+    id: str
+    values: dict[str, Any] = {}
+
+
+class HardwarePart(Entry, frozen=True, kw_only=True, eq=False):
+    """What it runs on."""
+
+    accelerator: str
+    name: str
+    count: int | float
+    capacity: int | float
+
+
+class Report(Entry, frozen=True, kw_only=True, eq=False):
+    """The whole answer."""
+
+    schema: str = SCHEMA
+    model: ModelPart
+    workload: dict[str, Any]
+    plan: dict[str, Any]
+    hardware: HardwarePart
+    latent: Latent
+    sequence: Sequence
+    compute: Compute
+    memory: Memory
+    time: Time
+    cost: Money | None
+    energy: Energy | None
+    assumptions: list[Assumption]
+    warnings: list[Warning_]

@@ -1,0 +1,32 @@
+"""The tape: a network's forward pass run on shapes alone.
+
+A network family is written once as a function on a tape, reading like the published forward:
+
+    q = tape.linear(x, d_out, "to_q")
+
+Tensors have a shape and a dtype but no data. What the tape learns on the way:
+
+* `ops`         the work, in order (see `vidcalc.ops`); a repeated layer is taped once with a count;
+* `parameters`  every weight by its dotted name, once, however often it is used;
+* `peak`        the most bytes of activations alive at once. A storage dies when the last name that holds it
+                goes: Python's own reference counting plays the part it plays in eager PyTorch, so a taped
+                function must hold its tensors under names exactly as long as the real module does;
+* `nodes`       what autograd keeps for backward, when taped with `training=True`.
+
+Writing rules for a taped module, because `torch.nn.Module.__call__` keeps its arguments alive until it returns:
+do not rebind a parameter of the function (use a new name), and let temporaries be temporaries.
+Any size may be a Python int or a float64 array; nothing here branches on a number.
+
+Files: `recorder` keeps account, `matrix` has the layers with weights and attention, `pointwise` everything that
+only moves memory, `backward` walks the nodes back.
+"""
+
+from vidcalc.tape.matrix import MatrixLayers
+from vidcalc.tape.pointwise import PointwiseLayers
+from vidcalc.tape.recorder import ELEMENT_BYTES, Storage, Tensor
+
+__all__ = ["ELEMENT_BYTES", "Storage", "Tape", "Tensor"]
+
+
+class Tape(MatrixLayers, PointwiseLayers):
+    """A shape-only recorder with the vocabulary of layers that networks are written in."""

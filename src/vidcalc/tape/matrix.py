@@ -1,0 +1,120 @@
+"""The layers with weights, and attention: what runs on matrix units."""
+
+from typing import Any
+
+from vidcalc.arithmetic import product
+from vidcalc.ops.attention import Attention
+from vidcalc.ops.convolution import Convolution
+from vidcalc.ops.matmul import Matmul
+from vidcalc.tape.recorder import ELEMENT_BYTES, Recorder, Tensor
+
+
+class MatrixLayers(Recorder):
+    """Linear layers, convolutions, batched products and fused attention."""
+
+    def linear(self, x: Tensor, d_out: Any, name: str, *, bias: bool = True, keep: str = "") -> Tensor:
+        """x[..., d_in] -> [..., d_out]. Weight [d_out, d_in], bias [d_out]. Kept for backward: x."""
+        *rows, d_in = x.shape
+        self.parameter(name + ".weight", d_in * d_out, keep)
+        if bias:
+            self.parameter(name + ".bias", d_out, keep)
+        self.ops.append(
+            Matmul(
+                self.prefix + name, self.count, x.dtype, product(rows), d_in, d_out, 1, 1, ELEMENT_BYTES[x.dtype]
+            )
+        )
+        out = self.empty((*rows, d_out), x.dtype)
+        if self.training:
+            weights = d_out * (d_in + bias) * ELEMENT_BYTES[keep or x.dtype]
+            out.node = self.differentiable((x,), (x,), out.nbytes, weights)
+        return out
+
+    def matmul(self, a: Tensor, b: Tensor, name: str) -> Tensor:
+        """a[..., rows, d_in] · b[..., d_in, d_out], both activations. Kept for backward: both."""
+        *batch, rows, d_in = a.shape
+        d_out = b.shape[-1]
+        self.ops.append(
+            Matmul(
+                self.prefix + name, self.count, a.dtype, rows, d_in, d_out, product(batch), 0, ELEMENT_BYTES[a.dtype]
+            )
+        )
+        out = self.empty((*batch, rows, d_out), a.dtype)
+        if self.training:
+            out.node = self.differentiable((a, b), (a, b), out.nbytes)
+        return out
+
+    def convolution(
+        self,
+        x: Tensor,
+        c_out: Any,
+        kernel: tuple[int, ...],
+        name: str,
+        *,
+        out: tuple[Any, ...] | None = None,
+        groups: Any = 1,
+        bias: bool = True,
+        keep: str = "",
+        fixed: bool = False,
+    ) -> Tensor:
+        """x[batch, c_in, *places] -> [batch, c_out, *out]; `out` defaults to the input's places (same padding).
+
+        Weight [c_out, c_in / groups, *kernel], bias [c_out]. Padding that the network does itself is taped by
+        the network. A `fixed` kernel (a blur) has no parameters. Kept for backward: x.
+        """
+        batch, c_in, *places = x.shape
+        positions = places if out is None else out
+        taps = product(kernel)
+        weight = c_out * (c_in // groups) * taps
+        if not fixed:
+            self.parameter(name + ".weight", weight, keep)
+        if bias and not fixed:
+            self.parameter(name + ".bias", c_out, keep)
+        self.ops.append(
+            Convolution(
+                self.prefix + name,
+                self.count,
+                x.dtype,
+                batch,
+                c_in,
+                c_out,
+                product(positions),
+                product(places),
+                taps,
+                groups,
+                ELEMENT_BYTES[x.dtype],
+            )
+        )
+        y = self.empty((batch, c_out, *positions), x.dtype)
+        if self.training:
+            y.node = self.differentiable(
+                (x,), (x,), y.nbytes, (weight + c_out * bias) * (not fixed) * ELEMENT_BYTES[keep or x.dtype]
+            )
+        return y
+
+    def attention(self, q: Tensor, k: Tensor, v: Tensor, name: str = "sdpa", *, masked: str = "none") -> Tensor:
+        """One fused attention: q[b, h, queries, d], k[b, h, keys, d], v[b, h, keys, d_value] -> [b, h, queries, d_value].
+
+        Only the output is allocated. Kept for backward: q, k, v, the output and the log-sum-exp (fp32 per row).
+        """
+        batch, heads, queries, d_head = q.shape
+        keys, d_value = k.shape[-2], v.shape[-1]
+        self.ops.append(
+            Attention(
+                self.prefix + name,
+                self.count,
+                q.dtype,
+                batch,
+                heads,
+                queries,
+                keys,
+                d_head,
+                d_value,
+                ELEMENT_BYTES[q.dtype],
+                masked,
+            )
+        )
+        out = self.empty((batch, heads, queries, d_value), q.dtype)
+        if self.training:
+            lse = self.empty((batch, heads, queries), "fp32")
+            out.node = self.differentiable((q, k, v), (q, k, v, out, lse), out.nbytes)
+        return out

@@ -1,0 +1,164 @@
+"""The layers that only move memory: arithmetic, activations, norms, casts, copies, embeddings."""
+
+from typing import Any
+
+from vidcalc.ops.pointwise import Pointwise
+from vidcalc.tape.recorder import ELEMENT_BYTES, WIDER, Recorder, Tensor
+
+
+def wider(a: str, b: str) -> str:
+    """The dtype PyTorch promotes two dtypes to."""
+    return a if WIDER[a] >= WIDER[b] else b
+
+
+class PointwiseLayers(Recorder):
+    """Everything whose time is bytes over bandwidth."""
+
+    def pointwise(
+        self,
+        name: str,
+        inputs: tuple[Tensor, ...],
+        shape: tuple[Any, ...] | None = None,
+        dtype: str | None = None,
+        saved: tuple[Any, ...] = (),
+    ) -> Tensor:
+        """One kernel: reads its inputs, allocates and writes one output (of the first input's shape by default)."""
+        first = inputs[0]
+        out = self.empty(first.shape if shape is None else shape, dtype or first.dtype)
+        out_bytes = out.nbytes
+        moved = out_bytes
+        for x in inputs:
+            moved = moved + x.nbytes
+        self.ops.append(Pointwise(self.prefix + name, self.count, out.dtype, moved, 1))
+        if self.training:
+            out.node = self.differentiable(inputs, saved, out_bytes)
+        return out
+
+    def traffic(self, name: str, moved: Any, launches: int = 1) -> None:
+        """Bytes moved without a new tensor: in-place arithmetic, copies into slices."""
+        self.ops.append(Pointwise(self.prefix + name, self.count, self.dtype, moved, launches))
+
+    # --- arithmetic ---------------------------------------------------------------------------------------
+
+    def add(self, a: Tensor, b: Tensor, shape: tuple[Any, ...] | None = None) -> Tensor:
+        """a + b, of a's shape unless given. Nothing is kept."""
+        return self.pointwise("add", (a, b), shape, wider(a.dtype, b.dtype))
+
+    def mul(self, a: Tensor, b: Tensor, shape: tuple[Any, ...] | None = None) -> Tensor:
+        """a · b, of a's shape unless given. Each factor is kept where the other wants a gradient."""
+        saved: tuple[Tensor, ...] = ()
+        if self.training:
+            saved = ((b,) if a.node >= 0 else ()) + ((a,) if b.node >= 0 else ())
+        return self.pointwise("mul", (a, b), shape, wider(a.dtype, b.dtype), saved)
+
+    def scale(self, x: Tensor, name: str = "scale") -> Tensor:
+        """x times or plus a plain number, or a sign flip. Nothing is kept."""
+        return self.pointwise(name, (x,))
+
+    def act(self, x: Tensor, name: str = "silu") -> Tensor:
+        """An activation out of place: silu, gelu, relu … Kept for backward: x."""
+        return self.pointwise(name, (x,), saved=(x,))
+
+    def softmax(self, x: Tensor, dtype: str | None = None) -> Tensor:
+        """Softmax over the last dimension. Kept for backward: its output."""
+        out = self.pointwise("softmax", (x,), dtype=dtype)
+        if self.training and out.node >= 0:
+            self.nodes[out.node].saved = (out.storage,)  # type: ignore[union-attr]
+        return out
+
+    # --- copies -------------------------------------------------------------------------------------------
+
+    def cast(self, x: Tensor, dtype: str) -> Tensor:
+        """x in another dtype; the same tensor where it already has it."""
+        if x.dtype == dtype:
+            return x
+        return self.pointwise("cast", (x,), dtype=dtype)
+
+    def copy(self, x: Tensor, *shape: Any, name: str = "copy") -> Tensor:
+        """A new storage with the same elements: contiguous, clone, pad, upsample (give the new shape)."""
+        return self.pointwise(name, (x,), shape or None)
+
+    def cat(self, tensors: tuple[Tensor, ...], *shape: Any) -> Tensor:
+        """The tensors side by side, of the given shape."""
+        return self.pointwise("cat", tensors, shape)
+
+    def embedding(self, rows: Any, width: Any, shape: tuple[Any, ...], name: str, dtype: str | None = None) -> Tensor:
+        """Rows looked up in a table [rows, width]."""
+        self.parameter(name + ".weight", rows * width)
+        out = self.empty((*shape, width), dtype or self.dtype)
+        self.traffic(name, 2 * out.nbytes)
+        if self.training:
+            out.node = self.differentiable((), (), out.nbytes, rows * width * ELEMENT_BYTES[out.dtype])
+        return out
+
+    # --- norms --------------------------------------------------------------------------------------------
+
+    def layer_norm(self, x: Tensor, name: str = "", *, bias: bool = True, keep: str = "") -> Tensor:
+        """Layer norm over the last dimension, one kernel; with a name it has weights. Kept: x, mean, 1/std."""
+        return self._norm(x, "layer_norm", name, x.shape[-1], x.elements // x.shape[-1], bias, keep)
+
+    def group_norm(self, x: Tensor, groups: Any, name: str = "", *, bias: bool = True, keep: str = "") -> Tensor:
+        """Group norm over x[batch, channels, ...], one kernel. Kept: x, mean, 1/std per group."""
+        return self._norm(x, "group_norm", name, x.shape[1], x.shape[0] * groups, bias, keep)
+
+    def _norm(self, x: Tensor, kind: str, name: str, width: Any, statistics: Any, bias: bool, keep: str) -> Tensor:
+        out = self.empty(x.shape, x.dtype)
+        precision = x.dtype if kind == "group_norm" else "fp32"
+        mean = self.empty((statistics,), precision)
+        rstd = self.empty((statistics,), precision)
+        self.traffic(name or kind, 2 * out.nbytes)
+        weights = 0
+        if name:
+            self.parameter(name + ".weight", width, keep)
+            if bias:
+                self.parameter(name + ".bias", width, keep)
+            weights = width * (1 + bias) * ELEMENT_BYTES[keep or x.dtype]
+        if self.training:
+            out.node = self.differentiable((x,), (x, mean, rstd), out.nbytes, weights)
+        return out
+
+    def rms_norm(self, x: Tensor, name: str = "", *, keep: str = "") -> Tensor:
+        """RMS norm over the last dimension as eager PyTorch spells it out in float32.
+
+        x -> float32 -> square -> mean -> 1/root -> times x -> times weight -> dtype of x: at its widest three
+        float32 copies of x are alive. Kept for backward: the float32 copy, the normalised copy, the 1/root.
+        """
+        wide = self.cast(x, "fp32")
+        square = self.pointwise("square", (wide,), saved=(wide,))
+        rstd = self.empty((*x.shape[:-1], 1), "fp32", square.node)
+        del square
+        out = self.mul(wide, rstd)
+        if name:
+            self.parameter(name + ".weight", x.shape[-1], keep)
+            out = self.weighted(out, x.shape[-1], keep)
+        del wide, rstd
+        return self.cast(out, x.dtype)
+
+    def rms_norm_narrow(self, x: Tensor, name: str = "") -> Tensor:
+        """RMS norm over the last dimension that is back in the tape's dtype before its weights are applied.
+
+        x -> float32 -> square -> mean -> 1/root; x times 1/root (float32) -> the tape's dtype -> times weight
+        (diffusers' RMSNorm, T5's layer norm). Kept for backward: the float32 copy, x, the 1/root, the narrow copy.
+        """
+        rows = (*x.shape[:-1], 1)
+        wide = self.cast(x, "fp32")
+        square = self.pointwise("square", (wide,), saved=(wide,))
+        del wide
+        variance = self.empty(rows, "fp32", square.node)
+        del square
+        rstd = self.scale(variance, "rsqrt")
+        scaled = self.mul(x, rstd)
+        del rstd
+        if not name:
+            return self.cast(scaled, x.dtype)
+        out = self.cast(scaled, self.dtype)
+        del scaled
+        self.parameter(name + ".weight", x.shape[-1])
+        return self.weighted(out, x.shape[-1])
+
+    def weighted(self, x: Tensor, weights: Any, keep: str = "") -> Tensor:
+        """x times a weight vector (already registered). Kept for backward: x."""
+        out = self.pointwise("weight", (x,))
+        if self.training:
+            out.node = self.differentiable((x,), (x,), out.nbytes, weights * ELEMENT_BYTES[keep or self.dtype])
+        return out

@@ -1,0 +1,93 @@
+"""One component run once on the tape, and what the tape learned: the unit that passes rewrite and costs price."""
+
+from collections import OrderedDict
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from vidcalc.describe.model import Component
+from vidcalc.describe.shape import Shape
+from vidcalc.ops.base import Op
+from vidcalc.tape import Tape
+
+KEPT = 64  # traces remembered: an in-process search asks for the same networks again and again
+
+
+class Trace(msgspec.Struct, frozen=True, eq=False):
+    """A network's forward at one shape.
+
+    ops          the work in order, a repeated layer once with its count
+    parameters   weight elements by dotted name, with the dtype each is kept in ("" follows the precision)
+    peak         most bytes of activations alive at once, inputs and output included [byte]
+    peak_at      the module where that is
+    """
+
+    ops: tuple[Op, ...]
+    parameters: dict[str, tuple[Any, str]]
+    peak: Any
+    peak_at: str
+
+    @property
+    def flops(self) -> Any:
+        """FLOPs of one run: matrix products, convolutions and attention [FLOP]."""
+        return sum(op.flops * op.count for op in self.ops)
+
+    @property
+    def attention_flops(self) -> Any:
+        """The part of `flops` spent in attention score and value products [FLOP]."""
+        return sum(op.flops * op.count for op in self.ops if op.kind == "attention")
+
+    @property
+    def parameter_count(self) -> Any:
+        """Weight elements the run touched [elements]."""
+        return sum(elements for elements, _ in self.parameters.values())
+
+
+_traces: OrderedDict[tuple[Any, ...], tuple[Component, Trace]] = OrderedDict()
+_configs: dict[int, tuple[Component, Any]] = {}
+
+
+def network(component: Component) -> ModuleType:
+    """The module of the component's family."""
+    return import_module("vidcalc.networks." + component.network)
+
+
+def configuration(component: Component) -> Any:
+    """The component's numbers as its family's Config."""
+    held = _configs.get(id(component))
+    if held is not None and held[0] is component:
+        return held[1]
+    config = msgspec.convert(component.config, network(component).Config)
+    if len(_configs) > KEPT:
+        _configs.clear()
+    _configs[id(component)] = (component, config)
+    return config
+
+
+def trace(component: Component, function: str, shape: Shape, dtype: str) -> Trace:
+    """Run `function` ("forward", "decode", "encode") of the component's family once on a tape.
+
+    shape  sizes of the call; dtype  of weights and activations. Plain-number shapes are remembered.
+    """
+    sizes = (shape.batch, shape.frames, shape.height, shape.width, shape.tokens, shape.image_tokens)
+    key = (id(component), function, dtype, shape.timestep, *sizes, *shape.extra.items())
+    try:
+        held = _traces.get(key)
+    except TypeError:  # arrays cannot be keys, and a sweep never asks twice
+        return _run(component, function, shape, dtype)
+    if held is not None and held[0] is component:
+        return held[1]
+    made = _run(component, function, shape, dtype)
+    _traces[key] = (component, made)
+    if len(_traces) > KEPT:
+        _traces.popitem(last=False)
+    return made
+
+
+def _run(component: Component, function: str, shape: Shape, dtype: str) -> Trace:
+    tape = Tape(dtype)
+    getattr(network(component), function)(tape, configuration(component), shape)
+    return Trace(tuple(tape.ops), tape.parameters, tape.peak, tape.peak_at)
+
