@@ -2,7 +2,6 @@
 
     python scripts/record_golden.py                                   every model of the catalogue
     python scripts/record_golden.py --only wan2.1-t2v-14b             one model (may be repeated)
-    python scripts/record_golden.py --facts DIR                       also models that only DIR/NAME.json describes
 
 Writes tests/golden/NAME.json: the configurations of the components and one case per line. A component that several
 models share (the same class and configuration) is recorded with the first of them; the others name that model under
@@ -14,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tomllib
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,14 +20,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from vidcalc.reference.catalogue import MODELS, denoiser_grid, latent_grid, model_facts
+from vidcalc.reference.catalogue import MODELS, denoiser_grid, latent_grid, model_facts, parts_of
 from vidcalc.reference.classes import UnknownClass, find_class
 from vidcalc.reference.denoisers import CALLS
 from vidcalc.reference.verify import recorded_with, verify
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
-ENCODERS = GOLDEN / "text_encoders.toml"
 # Recorded first, so components that they share with other models are found with them.
 FIRST = (
     "wan2.1-t2v-1.3b",
@@ -81,46 +78,14 @@ class Case:
     changes: tuple[tuple[str, Any], ...] = ()
 
 
-def configs(name: str, facts_folder: Path | None) -> dict[str, Any]:
-    """Facts of one model, its encoders' configurations filled in: from the catalogue, else from `facts_folder`."""
-    catalogued = (MODELS / f"{name}.toml").exists()
-    facts = model_facts(name if catalogued or facts_folder is None else str(facts_folder / f"{name}.json"))
-    if catalogued:
-        return facts
-    raw = json.loads((facts_folder / f"{name}.json").read_text(encoding="utf-8")) if facts_folder else {}
-    image = raw.get("image_encoder")
-    images = [known_encoder(each) for each in (image if isinstance(image, list) else [image]) if isinstance(each, dict)]
-    texts = [known_encoder(each) for each in raw.get("text_encoders") or []]
-    return facts | {
-        "text_encoders": [each for each in texts if each],
-        "image_encoder": next(filter(None, images), None),
-    }
-
-
-def known_encoder(entry: dict[str, Any]) -> dict[str, Any] | None:
-    """The configuration behind an encoder that a model file only names."""
-    for key, known in tomllib.loads(ENCODERS.read_text(encoding="utf-8")).items():
-        if entry.get("name") in known["names"]:
-            stated = entry.get("max_tokens")
-            tokens = known.get("tokens") or (stated if isinstance(stated, int) else 226)
-            return {"id": key, "class": known["class"], "config": known["config"], "tokens": tokens}
-    return None
+def configs(name: str) -> dict[str, Any]:
+    """Facts of one model; the one place that knows where configurations come from."""
+    return model_facts(name)
 
 
 def parts(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Measured components of a model by name: "denoiser", "vae", "text_encoder:ID", "image_encoder"."""
-    found = {"denoiser": facts["denoiser"], "vae": facts.get("vae") or {}}
-    found |= {f"text_encoder:{each['id']}": each for each in facts["text_encoders"]}
-    found |= {"image_encoder": facts.get("image_encoder") or {}}
-    stated = {
-        name: {
-            "class": part["class"].removeprefix("diffusers ").split(" ")[0],
-            "config": {key: value for key, value in part["config"].items() if value is not None},
-        }
-        for name, part in found.items()
-        if part.get("class") and part.get("config")
-    }
-    return {name: part for name, part in stated.items() if measurable(name, part["class"])}
+    """Components of a model that can be measured: those whose class is published and that we know how to call."""
+    return {name: part for name, part in parts_of(facts).items() if measurable(name, part["class"])}
 
 
 def measurable(part: str, class_name: str) -> bool:
@@ -134,17 +99,8 @@ def measurable(part: str, class_name: str) -> bool:
 
 def default_size(facts: dict[str, Any]) -> tuple[int, int, int]:
     """The pipeline's default width, height and frames."""
-    defaults = facts.get("defaults") or {}
-    tables = [
-        defaults,
-        *(table for table in defaults.values() if isinstance(table, dict)),
-        *(facts.get("tokens") or []),
-    ]
-    for table in tables:
-        frames = table.get("frames") or table.get("num_frames")
-        if table.get("width") and table.get("height") and isinstance(frames, int):
-            return int(table["width"]), int(table["height"]), frames
-    return 512, 320, 17
+    width, height, frames = (int(facts["defaults"][key]) for key in ("width", "height", "frames"))
+    return width, height, frames
 
 
 def small_size(facts: dict[str, Any]) -> tuple[int, int, int]:
@@ -163,8 +119,8 @@ def cases(name: str, facts: dict[str, Any]) -> Iterator[Case]:
     for part in found:
         if part.startswith("text_encoder:"):
             yield from text_cases(facts, part)
-    if "image_encoder" in found:
-        yield from (Case(component="image_encoder", part="image_encoder", shape={"batch": batch}) for batch in (1, 2))
+        if part.startswith("image_encoder:"):
+            yield from (Case(component="image_encoder", part=part, shape={"batch": batch}) for batch in (1, 2))
     if "vae" in found:
         yield from vae_cases(name, facts, vae)
 
@@ -219,11 +175,11 @@ def in_order(names: list[str]) -> list[str]:
     return sorted(names, key=lambda each: (rank.get(each, len(rank)), each))
 
 
-def owners(names: list[str], facts_folder: Path | None) -> dict[str, str]:
+def owners(names: list[str]) -> dict[str, str]:
     """For each distinct component (class and configuration, as text) the model it is recorded with."""
     owner: dict[str, str] = {}
     for name in in_order(names):
-        for part in parts(configs(name, facts_folder)).values():
+        for part in parts(configs(name)).values():
             owner.setdefault(json.dumps(part, sort_keys=True), name)
     return owner
 
@@ -233,10 +189,10 @@ def record(name: str, facts: dict[str, Any], owner: dict[str, str], keep: list[s
     its error.
     """
     found = parts(facts)
-    home = {part: owner[json.dumps(found[part], sort_keys=True)] for part in found}
+    home = {part: owner.get(json.dumps(found[part], sort_keys=True), name) for part in found}
     lines, failed = recorded_before(name, keep)
     for case in cases(name, facts):
-        if case.part != "denoiser" and home[case.part] != name or keep and case.component not in keep:
+        if (case.part != "denoiser" and home[case.part] != name) or (keep and case.component not in keep):
             continue
         head = {"component": case.component, "part": case.part, "shape": case.shape, "dtype": case.dtype}
         head |= {"changes": dict(case.changes)} if case.changes else {}
@@ -284,16 +240,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
     parser.add_argument("--component", action="append", default=[], help="only cases of this component")
-    parser.add_argument("--facts", type=Path, help="folder of NAME.json files for models that the catalogue lacks")
     parser.add_argument("--classes", action="append", default=[], help="only models whose denoiser has this class")
     options = parser.parse_args()
-    catalogued = {path.stem for path in MODELS.glob("*.toml")}
-    described = {path.stem for path in options.facts.glob("*.json")} if options.facts else set()
-    names = sorted(catalogued | described)
-    owner = owners(names, options.facts)
+    names = sorted(path.stem for path in MODELS.glob("*.toml"))
+    owner = owners(names)
     for name in options.only or in_order(names):
-        facts = configs(name, options.facts)
-        if not options.classes or parts(facts).get("denoiser", {}).get("class") in options.classes:
+        facts = configs(name)
+        if (parts(facts) and not options.classes) or parts(facts).get("denoiser", {}).get("class") in options.classes:
             record(name, facts, owner, options.component)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost.utilisation import resolve_attention
-from vidcalc.describe.geometry import issues
+from vidcalc.describe.geometry import legal
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
@@ -46,7 +46,7 @@ def assumptions(
         Assumption(id="latents_encoded_in_loop", value=True, source="the documented calculator", provenance="assumed"),
         Assumption(id="train_steps", value=workload.train_steps, source="--train-steps", provenance="assumed"),
     ]
-    if model.family == "generic" or model.provenance == "estimate":
+    if model.provenance != "exact":
         found.append(
             Assumption(id="generic_architecture", value=counted, source="data/generic.toml", provenance="assumed")
         )
@@ -66,7 +66,7 @@ def warnings(
     """What deserves the user's attention."""
     found = [
         Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
-        for issue in issues(model, workload.width, workload.height, workload.frames)
+        for issue in legal(model, workload.width, workload.height, workload.frames)
     ]
     if model.provenance == "estimate":
         found.append(Warning_(id="estimate_only", values={"model": model.title}))

@@ -28,7 +28,7 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     # unroll
     job = unroll(model, workload, plan)
     params = memory.parameters(model.denoiser, (job.forward,))
-    shape = denoiser_shape(model, workload, job.latent, workload.batch)
+    shape = denoiser_shape(model, workload, workload.batch)
     step = training(model.denoiser, params, shape, plan)
 
     # price

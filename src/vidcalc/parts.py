@@ -26,10 +26,10 @@ from vidcalc.report import (
 )
 from vidcalc.summary import architecture
 from vidcalc.trace import Trace, configuration
-from vidcalc.unroll import Job, Phase, patch
+from vidcalc.unroll import Job, Phase
 
 TIGHT = 0.05  # of the capacity: with less room than this a job is called tight
-STAGES = ("text_encode", "denoise", "vae_decode")
+STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode")
 KINDS = ("matmul", "attention", "convolution")
 HOUR = 3600
 
@@ -84,14 +84,16 @@ def compute(model: Model, workload: Workload, plan: Plan, job: Job, params: Any)
         flops_per_forward=forward,
         forwards_per_step=plan.forwards_per_step,
         flops_per_step=per_step,
-        flops_denoise=per_step * workload.steps,
+        flops_denoise=spent["denoise"],
         flops_vae_decode=spent["vae_decode"],
         flops_vae_encode=job.encode.trace.flops if job.encode else 0,
         flops_text_encode=spent["text_encode"],
-        flops_per_video=spent["text_encode"] + per_step * workload.steps + spent["vae_decode"],
+        flops_per_video=sum(spent.values()),
         attention_share=job.forward.attention_flops / forward,
-        parts={name: {kind: _of_kind(found, kind) for kind in KINDS} for name, found in phases.items()},
-        documented=documented_formula(model, workload, job, params, per_step),
+        parts={
+            name: {kind: _of_kind(found, kind) for kind in KINDS} for name, found in phases.items() if found
+        },
+        documented=documented_formula(model, workload, job, params),
     )
 
 
@@ -100,14 +102,13 @@ def _of_kind(phases: list[Phase], kind: str) -> Any:
     return sum(op.flops * op.count * phase.calls for phase in phases for op in phase.trace.ops if op.kind == kind)
 
 
-def documented_formula(model: Model, workload: Workload, job: Job, params: Any, per_step: Any) -> Documented | None:
+def documented_formula(model: Model, workload: Workload, job: Job, params: Any) -> Documented | None:
     """The documented formula at this width and size; None for a network without one hidden width."""
     config = configuration(model.denoiser)
     width = getattr(config, "width", None)
     if width is None:
         return None
-    _, patch_height, _ = patch(model)
-    length = documented.sequence_length(workload.width, workload.height, workload.frames, patch_height)
+    length = documented.sequence_length(workload.width, workload.height, workload.frames, model.denoiser.patch[1])
     flops = documented.flops_per_step(params, length, width) * workload.batch
     return Documented(
         sequence=length,
@@ -115,7 +116,7 @@ def documented_formula(model: Model, workload: Workload, job: Job, params: Any, 
         flops_per_video=flops * workload.steps,
         hidden_dim=width,
         layers=getattr(config, "num_layers", 0),
-        ratio=per_step / flops,
+        ratio=job.forward.flops / flops,
     )
 
 
@@ -194,7 +195,8 @@ def inference_time(job: Job, workload: Workload, hardware: Hardware, plan: Plan)
     denoise = stages["denoise"].likely
     return InferenceTime(
         text_encode=stages.get("text_encode", NOTHING).likely,
-        vae_encode=0,
+        image_encode=stages.get("image_encode", NOTHING).likely,
+        vae_encode=stages.get("vae_encode", NOTHING).likely,
         denoise=denoise,
         vae_decode=stages.get("vae_decode", NOTHING).likely,
         total=whole.likely,

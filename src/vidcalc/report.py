@@ -56,7 +56,7 @@ class Sequence(Entry, frozen=True, kw_only=True, eq=False):
 class Documented(Entry, frozen=True, kw_only=True, eq=False):
     """The same quantities by the documented formula, which counts attention once [FLOP].
 
-    `layers` is how often the network really runs attention, `ratio` its FLOPs over the formula's.
+    `layers` is how often the network runs attention, `ratio` the FLOPs of one forward of it over the formula's.
     """
 
     sequence: int | float
@@ -134,6 +134,7 @@ class InferenceTime(Entry, frozen=True, kw_only=True, eq=False):
     """Seconds of one generation. `low` and `high` bound the total; `parts` are seconds per stage and kind."""
 
     text_encode: float
+    image_encode: float
     vae_encode: float
     denoise: float
     vae_decode: float

@@ -1,6 +1,7 @@
 """One component run once on the tape, and what the tape learned: the unit that passes rewrite and costs price."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -45,7 +46,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
         return sum(elements for elements, _ in self.parameters.values())
 
 
-_traces: OrderedDict[tuple[Any, ...], tuple[Component, Trace]] = OrderedDict()
+_remembered: OrderedDict[tuple[Any, ...], tuple[Component, Any]] = OrderedDict()
 _configs: dict[int, tuple[Component, Any]] = {}
 
 
@@ -71,23 +72,33 @@ def trace(component: Component, function: str, shape: Shape, dtype: str) -> Trac
 
     shape  sizes of the call; dtype  of weights and activations. Plain-number shapes are remembered.
     """
+    found: Trace = remember(component, (function, dtype), shape, lambda: _run(component, function, shape, dtype))
+    return found
+
+
+def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Callable[[], Any]) -> Any:
+    """What `make` gives for a component at a shape, made once; arrays are never remembered."""
     sizes = (shape.batch, shape.frames, shape.height, shape.width, shape.tokens, shape.image_tokens)
-    key = (id(component), function, dtype, shape.timestep, *sizes, *shape.extra.items())
     try:
-        held = _traces.get(key)
+        whole = (id(component), *key, shape.timestep, *sizes, *shape.extra.items())
+        held = _remembered.get(whole)
     except TypeError:  # arrays cannot be keys, and a sweep never asks twice
-        return _run(component, function, shape, dtype)
+        return make()
     if held is not None and held[0] is component:
         return held[1]
-    made = _run(component, function, shape, dtype)
-    _traces[key] = (component, made)
-    if len(_traces) > KEPT:
-        _traces.popitem(last=False)
+    made = make()
+    _remembered[whole] = (component, made)
+    if len(_remembered) > KEPT:
+        _remembered.popitem(last=False)
     return made
+
+
+def forget() -> None:
+    """Forget every trace: to time a first estimate."""
+    _remembered.clear()
 
 
 def _run(component: Component, function: str, shape: Shape, dtype: str) -> Trace:
     tape = Tape(dtype)
     getattr(network(component), function)(tape, configuration(component), shape)
     return Trace(tuple(tape.ops), tape.parameters, tape.peak, tape.peak_at)
-

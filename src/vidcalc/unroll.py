@@ -4,8 +4,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import round_up
-from vidcalc.describe.geometry import latent_grid
+from vidcalc.describe.geometry import denoiser_grid, latent_grid
 from vidcalc.describe.model import Component, Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.shape import Shape
@@ -17,7 +16,7 @@ from vidcalc.trace import Trace, configuration, network, trace
 class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One stage of a generation.
 
-    id         "text_encode", "vae_encode", "denoise" or "vae_decode"
+    id         "text_encode", "image_encode", "vae_encode", "denoise" or "vae_decode"
     component  the network that works
     trace      one call of it
     calls      calls per generation (of the workload's batch)
@@ -30,7 +29,14 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A generation, unrolled: the latent grid, the tokens, the phases in order."""
+    """A generation, unrolled.
+
+    latent        (channels, frames, height, width)
+    video_tokens  tokens of the video;  sequence  length self-attention sees
+    phases        in the order they run
+    encode        the VAE encoding the whole video once, as training does
+    forward       one denoiser forward at the workload's batch, no guidance
+    """
 
     latent: tuple[Any, Any, Any, Any]
     video_tokens: Any
@@ -44,15 +50,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return next((phase for phase in self.phases if phase.id == name), None)
 
 
-def denoiser_shape(model: Model, workload: Workload, latent: tuple[Any, Any, Any, Any], batch: Any) -> Shape:
-    """The denoiser's call: the latent grid padded up to whole patches."""
-    t, h, w = patch(model)
-    _, frames, height, width = latent
+def denoiser_shape(model: Model, workload: Workload, batch: Any) -> Shape:
+    """The denoiser's call: the latent grid, filled up to whole patches where the model does so."""
+    _, frames, height, width = denoiser_grid(model, workload.width, workload.height, workload.frames)
     return Shape(
         batch=batch,
-        frames=round_up(frames, t),
-        height=round_up(height, h),
-        width=round_up(width, w),
+        frames=frames,
+        height=height,
+        width=width,
         tokens=workload.text_tokens,
         image_tokens=workload.image_tokens,
         timestep=model.denoiser.timestep,
@@ -60,61 +65,57 @@ def denoiser_shape(model: Model, workload: Workload, latent: tuple[Any, Any, Any
     )
 
 
-def patch(model: Model) -> tuple[Any, Any, Any]:
-    """Latent places under one token: (frames, height, width)."""
-    sizes = getattr(configuration(model.denoiser), "patch_size", 1)
-    if isinstance(sizes, tuple):
-        return sizes  # type: ignore[return-value]
-    return getattr(configuration(model.denoiser), "patch_size_t", None) or 1, sizes or 1, sizes or 1
-
-
 def unroll(model: Model, workload: Workload, plan: Plan) -> Job:
     """The phases of one generation, in the order they run."""
-    latent = latent_grid(model, workload.width, workload.height, workload.frames)
-    shape = denoiser_shape(model, workload, latent, workload.batch)
-    forward = trace(model.denoiser, "forward", shape, plan.precision)
-    called = forward
-    if plan.guidance_mode == "batched":
-        doubled = workload.batch * guidance.batch_factor(plan.guidance_mode)
-        called = trace(
-            model.denoiser, "forward", denoiser_shape(model, workload, latent, doubled), plan.precision
-        )
-    phases = [
-        Phase(
-            id="text_encode",
-            component=encoder,
-            trace=trace(
-                encoder,
-                "encode",
-                Shape(batch=workload.batch, tokens=encoder.tokens or workload.text_tokens),
-                plan.text_encoder_precision,
-            ),
-            calls=guidance.prompts(plan.guidance_mode),
-        )
-        for encoder in model.text_encoders
-        if encoder.network
-    ]
-    phases.append(
-        Phase(
-            id="denoise",
-            component=model.denoiser,
-            trace=called,
-            calls=workload.steps * guidance.calls_per_step(plan.guidance_mode, plan.forwards_per_step),
-        )
+    shape = denoiser_shape(model, workload, workload.batch)
+    called = denoiser_shape(model, workload, guidance.called_batch(workload.batch, plan))
+    denoise = Phase(
+        id="denoise",
+        component=model.denoiser,
+        trace=trace(model.denoiser, "forward", called, plan.precision),
+        calls=workload.steps * guidance.calls_per_step(plan),
     )
-    decode = vae_phase("vae_decode", model, workload, plan, latent)
-    phases.extend([decode] if decode else [])
+    latent = latent_grid(model, workload.width, workload.height, workload.frames)
+    encode = vae_phase("vae_encode", model, workload, plan, latent)
+    phases = (
+        *(encoder_phase("text_encode", c, workload, plan) for c in model.text_encoders if c.network),
+        *(encoder_phase("image_encode", c, workload, plan) for c in model.image_encoders if c.network),
+        *((conditioning(model, workload, plan, latent),) if model.encodes != "none" else ()),
+        denoise,
+        vae_phase("vae_decode", model, workload, plan, latent),
+    )
     module, config = network(model.denoiser), configuration(model.denoiser)
     video_tokens = module.tokens(config, shape)
-    joint = getattr(module, "JOINT_TEXT", False)
+    context = workload.text_tokens if getattr(module, "JOINT_TEXT", False) else 0
     return Job(
         latent=latent,
         video_tokens=video_tokens,
-        sequence=video_tokens + workload.text_tokens * joint,
-        phases=tuple(phases),
-        encode=vae_phase("vae_encode", model, workload, plan, latent),
-        forward=forward,
+        sequence=video_tokens + context,
+        phases=tuple(phase for phase in phases if phase is not None),
+        encode=encode,
+        forward=trace(model.denoiser, "forward", shape, plan.precision),
     )
+
+
+def encoder_phase(name: str, encoder: Component, workload: Workload, plan: Plan) -> Phase:
+    """A text encoder on the prompts, or an image encoder on the conditioning image."""
+    calls = guidance.prompts(plan) if name == "text_encode" else 1
+    shape = Shape(batch=workload.batch, tokens=encoder.tokens or workload.text_tokens, extra=encoder.extra)
+    return Phase(
+        id=name,
+        component=encoder,
+        trace=trace(encoder, "encode", shape, plan.text_encoder_precision),
+        calls=calls * encoder.runs,
+    )
+
+
+def conditioning(
+    model: Model, workload: Workload, plan: Plan, latent: tuple[Any, Any, Any, Any]
+) -> Phase | None:
+    """The VAE encoding what the video starts from: one image, or a clip as long as the one made."""
+    if model.encodes == "image":
+        workload = msgspec.structs.replace(workload, frames=1)
+    return vae_phase("vae_encode", model, workload, plan, latent)
 
 
 def vae_phase(

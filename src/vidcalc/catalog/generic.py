@@ -11,7 +11,7 @@ from typing import Any
 from zlib import crc32
 
 from vidcalc.catalog.load import DATA, read_built
-from vidcalc.describe.model import Component, Constraints, Defaults, Model, Vae
+from vidcalc.describe.model import Constraints, Defaults, Denoiser, Model, Vae
 from vidcalc.errors import InputError
 
 VAE_PARAMS = 83_000_000
@@ -101,13 +101,25 @@ def generic(
     if arch == "unet":
         from vidcalc.catalog.generic_unet import unet_config
 
-        denoiser = Component(
-            id="denoiser", network="unets.unet3d", config=unet_config(params, latent_channels), params=params
+        denoiser = Denoiser(
+            id="denoiser",
+            network="unets.unet3d",
+            config=unet_config(params, latent_channels),
+            params=params,
+            source=SOURCE,
         )
         multiple = 64
     else:
         config = dit_config(params, latent_channels, patch_size)
-        denoiser = Component(id="denoiser", network="transformers.wan", config=config, params=params, source=SOURCE)
+        denoiser = Denoiser(
+            id="denoiser",
+            network="transformers.wan",
+            config=config,
+            params=params,
+            patch=config["patch_size"],
+            heads=config["num_attention_heads"],
+            source=SOURCE,
+        )
         multiple = 8 * patch_size
     return Model(
         name=name,
@@ -123,11 +135,12 @@ def generic(
             params=vae_params,
             latent_channels=latent_channels,
             causal=False,
+            rounding="up",
             source=SOURCE,
         ),
         defaults=Defaults(
             width=1280, height=720, frames=120, fps=24, steps=30, text_tokens=rule()["text_tokens"], source=SOURCE
         ),
-        constraints=Constraints(size_multiple=multiple, frames_step=4),
+        constraints=Constraints(size_multiple=multiple, frames_step=4, pads=("frames", "height", "width")),
         sources=(SOURCE,),
     )

@@ -17,7 +17,7 @@ SUMMARIES = "index/model-summaries"
 
 
 def model(name: str) -> "Model":
-    """The model of that id, title or alias, whatever its case ("Wan2.1-T2V-14B", "hunyuanvideo"). Raises UnknownName."""
+    """The model of that id or alias, whatever its case and dashes ("Wan2.1 T2V 14B", "hunyuanvideo"). Raises UnknownName."""
     return _model(load.resolve(KIND, name))
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost.time import Seconds, seconds
 from vidcalc.cost.utilisation import bandwidth
@@ -13,8 +12,17 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.base import Op
 from vidcalc.tape import Tape
-from vidcalc.tape.backward import backward
-from vidcalc.trace import configuration, network
+from vidcalc.tape.backward import Backward, backward
+from vidcalc.trace import configuration, network, remember
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One step on the tape: the forward ops and live bytes, whatever the recipe holds beside them [byte]."""
+
+    ops: tuple[Op, ...]
+    kept: Any
+    peak: Any
+    activations: Any
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -40,23 +48,32 @@ def training(component: Component, params: Any, shape: Shape, plan: Plan) -> Tra
     """Tape one step of the denoiser with autograd on. Raises InputError for an unknown recipe or optimizer."""
     chosen, states = recipe(plan.recipe), optimizer(plan.optimizer)
     per_state = chosen.states if states.state_bytes is None else states.state_bytes
-    taped, walked = _walk(component, shape, plan, chosen.compute)
-    _, without = _walk(component, shape, plan, chosen.compute, frozen=True)
+    step: Step = remember(
+        component,
+        ("training", chosen.compute, plan.checkpointing),
+        shape,
+        lambda: _step(component, shape, chosen.compute, plan.checkpointing),
+    )
     return Training(
         weights=_whole(params * chosen.weights),
         optimizer=_whole(params * (chosen.master + states.states * per_state)),
         gradients=_whole(params * chosen.gradients),
-        activations=maximum(without.peak, walked.kept),
-        kept=walked.kept,
-        peak=walked.peak,
-        ops=tuple(taped.ops),
+        activations=step.activations,
+        kept=step.kept,
+        peak=step.peak,
+        ops=step.ops,
     )
 
 
-def _walk(component: Component, shape: Shape, plan: Plan, dtype: str, *, frozen: bool = False) -> Any:
-    tape = Tape(dtype, training=True)
-    out = network(component).forward(tape, configuration(component), shape)
-    return tape, backward(tape, out, plan.checkpointing, weight_gradients=not frozen)
+def _step(component: Component, shape: Shape, dtype: str, checkpointing: str) -> Step:
+    def walk(weight_gradients: bool) -> tuple[Tape, Backward]:
+        tape = Tape(dtype, training=True)
+        out = network(component).forward(tape, configuration(component), shape)
+        return tape, backward(tape, out, checkpointing, weight_gradients=weight_gradients)
+
+    tape, walked = walk(True)
+    _, without = walk(False)
+    return Step(ops=tuple(tape.ops), kept=walked.kept, peak=walked.peak, activations=without.peak)
 
 
 def _whole(value: Any) -> Any:

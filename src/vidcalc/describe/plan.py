@@ -13,7 +13,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     vae_precision           of the VAE
     attention               kernel: "sdpa" is what torch picks on the chip; see `vidcalc.cost.utilisation`
     guidance_mode           "batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"
-    forwards_per_step       denoiser forwards of one step at the workload's batch
+    forwards_per_step       denoiser forwards of one step, each at the workload's batch
+    batched_forwards        how many of them share one call, which holds that many times the activations
     mode                    of training: "full" (every weight of the denoiser)
     recipe, optimizer       entries of data/recipes.toml and data/optimizers.toml
     checkpointing           "none" or "full" (each block keeps only its input)
@@ -25,6 +26,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     attention: str = "sdpa"
     guidance_mode: str = "none"
     forwards_per_step: Any = 1
+    batched_forwards: Any = 1
     mode: str = "full"
     recipe: str = "bf16-mixed"
     optimizer: str = "adamw"

@@ -1,20 +1,23 @@
-"""Classifier-free guidance: a second prediction without the prompt, in the same call or in one of its own."""
+"""Classifier-free guidance: further predictions of the same step, in the same denoiser call or in calls of their own.
+
+A plan states how many forwards a step takes and how many of them share a call; with one of each nothing changes.
+"""
 
 from typing import Any
 
-MODES = ("batched", "sequential", "distilled", "none")
+from vidcalc.describe.plan import Plan
 
 
-def batch_factor(mode: str) -> int:
-    """How many predictions share one denoiser call: two where the pipeline doubles the batch."""
-    return 2 if mode == "batched" else 1
+def called_batch(batch: Any, plan: Plan) -> Any:
+    """Batch of one denoiser call."""
+    return batch * plan.batched_forwards
 
 
-def calls_per_step(mode: str, forwards: Any) -> Any:
-    """Denoiser calls of one step. `forwards` are predictions per step at the workload's batch."""
-    return forwards // batch_factor(mode)
+def calls_per_step(plan: Plan) -> Any:
+    """Denoiser calls of one step."""
+    return plan.forwards_per_step // plan.batched_forwards
 
 
-def prompts(mode: str) -> int:
-    """Prompts the text encoder sees: the prompt, and the negative prompt where guidance runs."""
-    return 2 if mode in ("batched", "sequential") else 1
+def prompts(plan: Plan) -> int:
+    """Prompts the text encoders see: the prompt, and the negative prompt where guidance runs on both."""
+    return 2 if plan.guidance_mode in ("batched", "sequential") else 1

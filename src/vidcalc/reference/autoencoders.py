@@ -14,6 +14,7 @@ import torch
 from vidcalc.reference.meta import empty
 from vidcalc.reference.shapes import Call, usual_dtype
 
+COLOURS = 3  # whatever `in_channels` says: some classes fold patches or Fourier features into it themselves
 IMAGE_CLASSES = frozenset({"AutoencoderKL", "AutoencoderKLTemporalDecoder"})
 TILED_ONLY = frozenset({"AutoencoderKLAllegro"})  # diffusers has no untiled path for it
 
@@ -38,10 +39,10 @@ def decode_call(vae: Any, latent: Clip) -> Call:
 
 
 def encode_call(vae: Any, pixels: Clip) -> Call:
-    """Runs `vae.encode` on a clip of `in_channels` colours; the result is the distribution, before any sample is drawn
+    """Runs `vae.encode` on a clip of three colours; the result is the distribution, before any sample is drawn
     from it.
     """
-    shape, dtype = _layout(vae, pixels, vae.config.in_channels), usual_dtype(vae)
+    shape, dtype = _layout(vae, pixels, COLOURS), usual_dtype(vae)
     return lambda: vae.encode(empty(*shape, dtype=dtype), return_dict=False)
 
 

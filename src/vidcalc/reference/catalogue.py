@@ -1,10 +1,9 @@
-"""Where the referee reads a model's configuration: the project's own model files, or a file given by path.
+"""Where the referee reads a model's configuration: the project's own model files, or a TOML file given by path.
 
-A model file is TOML with the tables [denoiser], [vae], [[text_encoders]] and [image_encoder], each with a `class` and a
-`config`; a JSON file with the same keys is read too (there the denoiser may be called "transformer" or "unet").
+A model file has the tables [denoiser], [vae], [[text_encoders]] and [[image_encoders]], each with a `class` and a
+`config`.
 """
 
-import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,30 +16,33 @@ class NoConfiguration(LookupError):
 
 
 def model_facts(name: str) -> dict[str, Any]:
-    """The model file as a dict. `name` is a catalogue name, or the path of a .toml or .json file."""
-    path = Path(name) if Path(name).suffix in (".toml", ".json") else MODELS / f"{name}.toml"
-    text = path.read_text(encoding="utf-8")
-    facts: dict[str, Any] = {".toml": tomllib.loads, ".json": json.loads}[path.suffix](text)
-    denoiser = facts.get("denoiser") or facts.get("transformer") or facts.get("unet") or {}
-    encoders = [each for each in facts.get("text_encoders") or [] if "class" in each]
-    return facts | {"denoiser": denoiser, "text_encoders": encoders}
+    """The model file as a dict. `name` is a catalogue name, or the path of a .toml file."""
+    path = Path(name) if name.endswith(".toml") else MODELS / f"{name}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def component_of(name: str, component: str, encoder: int = 0) -> tuple[str, dict[str, Any]]:
-    """Class name and configuration of a component of the model; `encoder` picks one of several text encoders."""
-    facts = model_facts(name)
-    tables = {
-        "denoiser": [facts["denoiser"]],
-        "vae_decode": [facts.get("vae") or {}],
-        "vae_encode": [facts.get("vae") or {}],
-        "text_encoder": facts["text_encoders"],
-        "image_encoder": [facts.get("image_encoder") or {}],
-    }[component]
-    if len(tables) <= encoder or not tables[encoder].get("class") or "config" not in tables[encoder]:
-        raise NoConfiguration(name, component)
-    table = tables[encoder]
-    class_name = table["class"].removeprefix("diffusers ").split(" ")[0]
-    return class_name, {key: value for key, value in table["config"].items() if value is not None}
+def parts_of(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Components by part name: "denoiser", "vae", "text_encoder:ID", "image_encoder:ID"; each has a class and a config.
+
+    Components without a published class are left out; a part that the file gives no configuration has its class's own.
+    """
+    found = {"denoiser": facts.get("denoiser") or {}, "vae": facts.get("vae") or {}}
+    for kind in ("text_encoder", "image_encoder"):
+        found |= {f"{kind}:{each['id']}": each for each in facts.get(f"{kind}s") or []}
+    return {
+        name: {"class": table["class"], "config": table.get("config") or {}}
+        for name, table in found.items()
+        if table.get("class")
+    }
+
+
+def component_of(name: str, component: str) -> tuple[str, dict[str, Any]]:
+    """Class name and configuration of a component; "text_encoder" is the first one, "text_encoder:ID" a named one."""
+    wanted = {"vae_decode": "vae", "vae_encode": "vae"}.get(component, component)
+    for part, table in parts_of(model_facts(name)).items():
+        if wanted in (part, part.partition(":")[0]):
+            return table["class"], dict(table["config"])
+    raise NoConfiguration(name, component)
 
 
 def latent_grid(vae: dict[str, Any], width: int, height: int, frames: int) -> list[int]:
@@ -55,7 +57,7 @@ def latent_grid(vae: dict[str, Any], width: int, height: int, frames: int) -> li
 def denoiser_grid(facts: dict[str, Any], width: int, height: int, frames: int) -> list[int]:
     """The latent grid as the denoiser gets it: pipelines pad the frames to whole temporal patches (CogVideoX-1.5)."""
     latent_frames, *sides = latent_grid(facts.get("vae") or {}, width, height, frames)
-    patch = facts["denoiser"].get("config", {}).get("patch_size_t") or 1
+    patch = facts["denoiser"]["config"].get("patch_size_t") or 1
     return [-(-latent_frames // patch) * patch, *sides]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from vidcalc.reference import transformers, unets
+from vidcalc.reference import images, transformers, unets
 from vidcalc.reference.shapes import Call, Shape, usual_dtype
 
 CALLS: dict[str, Callable[[Any, Shape, torch.dtype], Call]] = {
@@ -26,6 +26,7 @@ CALLS: dict[str, Callable[[Any, Shape, torch.dtype], Call]] = {
     "UNetSpatioTemporalConditionModel": unets.stable_video,
     "WanTransformer3DModel": transformers.wan,
     "WanVACETransformer3DModel": transformers.wan_vace,
+    **images.CALLS,
 }
 
 

@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m vidcalc.reference.trace")
-    parser.add_argument("model", help="catalogue name, or a model file (.toml, .json)")
+    parser.add_argument("model", help="catalogue name, or a model file (.toml)")
     parser.add_argument("--component", choices=COMPONENTS, default="denoiser")
     parser.add_argument("--size", default="480x320x33", help="width x height x frames of the clip, in pixels")
     parser.add_argument("--batch", type=int, default=1)

@@ -92,7 +92,7 @@ class MatrixLayers(Recorder):
         return y
 
     def attention(self, q: Tensor, k: Tensor, v: Tensor, name: str = "sdpa", *, masked: str = "none") -> Tensor:
-        """One fused attention: q[b, h, queries, d], k[b, h, keys, d], v[b, h, keys, d_value] -> [b, h, queries, d_value].
+        """One fused attention: q[b, h, queries, d], k[b, h, keys, d], v[b, h, keys, e] -> [b, h, queries, e].
 
         Only the output is allocated. Kept for backward: q, k, v, the output and the log-sum-exp (fp32 per row).
         """

@@ -24,12 +24,13 @@ class PointwiseLayers(Recorder):
     ) -> Tensor:
         """One kernel: reads its inputs, allocates and writes one output (of the first input's shape by default)."""
         first = inputs[0]
-        out = self.empty(first.shape if shape is None else shape, dtype or first.dtype)
+        dtype = dtype or first.dtype
+        out = self.empty(first.shape, dtype, -1, first.elements) if shape is None else self.empty(shape, dtype)
         out_bytes = out.nbytes
         moved = out_bytes
         for x in inputs:
             moved = moved + x.nbytes
-        self.ops.append(Pointwise(self.prefix + name, self.count, out.dtype, moved, 1))
+        self.ops.append(Pointwise(self.prefix + name, self.count, dtype, moved, 1))
         if self.training:
             out.node = self.differentiable(inputs, saved, out_bytes)
         return out

@@ -29,23 +29,28 @@ class Storage:
 class Tensor:
     """A shape, a dtype and a share of a storage. `node` names the op that made it, where gradients are wanted."""
 
-    __slots__ = ("dtype", "node", "shape", "storage")
+    __slots__ = ("dtype", "node", "shape", "size", "storage")
 
-    def __init__(self, shape: tuple[Any, ...], dtype: str, storage: Storage | None, node: int = -1) -> None:
+    def __init__(
+        self, shape: tuple[Any, ...], dtype: str, storage: Storage | None, node: int = -1, size: Any = None
+    ) -> None:
         self.shape = shape
         self.dtype = dtype
         self.storage = storage
         self.node = node
+        self.size = size
 
     @property
     def elements(self) -> Any:
         """Number of elements of this tensor (of the view, where it is one)."""
-        return product(self.shape)
+        if self.size is None:
+            self.size = product(self.shape)
+        return self.size
 
     @property
     def nbytes(self) -> Any:
         """Bytes of this tensor (of the view, where it is one)."""
-        return product(self.shape) * ELEMENT_BYTES[self.dtype]
+        return self.elements * ELEMENT_BYTES[self.dtype]
 
     def view(self, *shape: Any) -> "Tensor":
         """The same storage under another shape: reshape, transpose, slice, expand, chunk."""
@@ -121,14 +126,22 @@ class Recorder:
 
     # --- memory -------------------------------------------------------------------------------------------
 
-    def empty(self, shape: tuple[Any, ...], dtype: str | None = None, node: int = -1) -> Tensor:
-        """A new tensor with a storage of its own, rounded up as the caching allocator does."""
+    def empty(self, shape: tuple[Any, ...], dtype: str | None = None, node: int = -1, size: Any = None) -> Tensor:
+        """A new tensor with a storage of its own, rounded up as the caching allocator does.
+
+        size  its number of elements, where the caller already knows it
+        """
         dtype = dtype or self.dtype
-        nbytes = -(-product(shape) * ELEMENT_BYTES[dtype] // ROUNDING) * ROUNDING
-        storage = Storage(self, nbytes)
+        if size is None:
+            size = product(shape)
+        nbytes = -(-size * ELEMENT_BYTES[dtype] // ROUNDING) * ROUNDING
         self.live = live = self.live + nbytes
-        self._raise_peak(live)
-        return Tensor(shape, dtype, storage, node)
+        try:
+            if live > self.peak:
+                self.peak, self.peak_at = live, self.prefix
+        except ValueError:  # arrays
+            self._raise_peak(live)
+        return Tensor(shape, dtype, Storage(self, nbytes), node, size)
 
     def transient(self, nbytes: Any) -> None:
         """Bytes alive for a moment inside an op, on top of what is alive now."""
@@ -220,7 +233,9 @@ class Recorder:
 
     # --- gradients ----------------------------------------------------------------------------------------
 
-    def differentiable(self, inputs: tuple[Tensor, ...], saved: tuple[Any, ...], out_bytes: Any, weights: Any = 0) -> int:
+    def differentiable(
+        self, inputs: tuple[Tensor, ...], saved: tuple[Any, ...], out_bytes: Any, weights: Any = 0
+    ) -> int:
         """Register a differentiable op; -1 where nothing behind it wants a gradient.
 
         inputs   the tensors it came from

@@ -73,13 +73,15 @@ def residual_block(tape: Tape, x: Tensor, c_out: Any, temb: Tensor | None, name:
             hidden = modulated(tape, hidden, vectors)
         hidden = tape.act(hidden)
         hidden = padded_conv(tape, hidden, c_out, "conv1", style)
-        hidden = noised(tape, hidden, c, "per_channel_scale1", style)
+        noise = spatial_noise(tape, hidden, style)
+        hidden = noised(tape, hidden, noise, c, "per_channel_scale1")
         hidden = channel_norm(tape, hidden, style)
         if vectors is not None:
             hidden = modulated(tape, hidden, vectors)
         hidden = tape.act(hidden)
         hidden = padded_conv(tape, hidden, c_out, "conv2", style)
-        hidden = noised(tape, hidden, c, "per_channel_scale2", style)
+        noise = spatial_noise(tape, hidden, style)
+        hidden = noised(tape, hidden, noise, c, "per_channel_scale2")
         return tape.add(hidden, shortcut(tape, x, c_out, style))
 
 
@@ -89,14 +91,17 @@ def modulated(tape: Tape, x: Tensor, vectors: Tensor) -> Tensor:
     return tape.add(tape.mul(x, tape.scale(vector)), vector)
 
 
-def noised(tape: Tape, x: Tensor, c_in: Any, name: str, style: Style) -> Tensor:
-    """x + noise[h, w] · scale[c], where this block injects noise."""
-    if not style.noise:
+def spatial_noise(tape: Tape, x: Tensor, style: Style) -> Tensor | None:
+    """Noise[1, h, w], one for all channels and frames, where this block injects any."""
+    return tape.empty((1, *x.shape[-2:]), x.dtype) if style.noise else None
+
+
+def noised(tape: Tape, x: Tensor, noise: Tensor | None, c_in: Any, name: str) -> Tensor:
+    """x + noise · scale[c]."""
+    if noise is None:
         return x
-    c, (h, w) = x.shape[1], x.shape[-2:]
     tape.parameter(name, c_in)
-    noise = tape.empty((1, h, w), x.dtype)
-    return tape.add(x, tape.pointwise("noise", (noise,), (c, h, w)))
+    return tape.add(x, tape.pointwise("noise", (noise,), (x.shape[1], *x.shape[-2:])))
 
 
 def shortcut(tape: Tape, x: Tensor, c_out: Any, style: Style) -> Tensor:

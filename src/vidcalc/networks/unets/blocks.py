@@ -78,16 +78,22 @@ def geglu(tape: Tape, x: Tensor, inner: Any) -> Tensor:
 
 
 def transformer_block(
-    tape: Tape, x: Tensor, context: Tensor | None, heads: Any, inner: Any, *, cross: bool = True
+    tape: Tape, x: Tensor, context: Tensor | None, heads: Any, inner: Any, *, positions: bool = False
 ) -> Tensor:
-    """Self-attention, cross-attention (to x itself where the context is None), feed-forward; a layer norm before each."""
+    """Self-attention, cross-attention (to x itself where the context is None), feed-forward; a layer norm before each.
+
+    positions   a fixed table of positions is added before each attention
+    """
     normed = tape.layer_norm(x, "norm1")
+    if positions:
+        normed = tape.scale(normed, "positions")
     attended = attention(tape, normed, None, heads, inner, "attn1")
     hidden = tape.add(attended, x)
-    if cross:
-        normed = tape.layer_norm(hidden, "norm2")
-        attended = attention(tape, normed, context, heads, inner, "attn2")
-        hidden = tape.add(attended, hidden)
+    normed = tape.layer_norm(hidden, "norm2")
+    if positions:
+        normed = tape.scale(normed, "positions")
+    attended = attention(tape, normed, context, heads, inner, "attn2")
+    hidden = tape.add(attended, hidden)
     normed = tape.layer_norm(hidden, "norm3")
     mixed = gated_feed_forward(tape, normed, x.shape[-1], "ff")
     return tape.add(mixed, hidden)
@@ -114,16 +120,43 @@ def features(tape: Tape, count: Any, channels: Any) -> Tensor:
 
 
 def image_transformer(
-    tape: Tape, x: Tensor, context: Tensor | None, heads: Any, name: str, *, layers: Any = 1, groups: Any = 32
+    tape: Tape,
+    x: Tensor,
+    context: Tensor | None,
+    heads: Any,
+    name: str,
+    *,
+    layers: Any = 1,
+    linear: bool = True,
+    groups: Any = 32,
 ) -> Tensor:
-    """Transformer over the places of each image, with text as context, between two linear projections."""
+    """Transformer over the places of each image, with text as context, between two projections.
+
+    linear   the projections are linear layers on tokens, else 1×1 convolutions on maps
+    """
     images, c, height, width = x.shape
-    n = height * width
     with tape.scope(name):
-        hidden = tape.group_norm(x, groups, "norm").view(images, n, c)
-        hidden = strided_linear(tape, hidden, c, "proj_in")
+        hidden = into_tokens(tape, x, linear, groups)
         with tape.repeat("transformer_blocks", layers):
             hidden = transformer_block(tape, hidden, context, heads, c)
-        out = tape.linear(hidden, c, "proj_out")
-        out = channels_first(tape, out, images, c, height, width)
+        if linear:
+            out = tape.linear(hidden, c, "proj_out")
+            out = channels_first(tape, out, images, c, height, width)
+        else:
+            out = channels_first(tape, hidden, images, c, height, width)
+            out = tape.convolution(out, c, (1, 1), "proj_out")
         return tape.add(out, x)
+
+
+def into_tokens(tape: Tape, x: Tensor, linear: bool, groups: Any) -> Tensor:
+    """norm and projection: maps x[images, c, h, w] -> tokens [images, h · w, c]."""
+    images, c, height, width = x.shape
+    normed = tape.group_norm(x, groups, "norm")
+    if linear:
+        return strided_linear(tape, normed.view(images, height * width, c), c, "proj_in")
+    return tape.convolution(normed, c, (1, 1), "proj_in").view(images, height * width, c)
+
+
+def per_level(value: Any, levels: int) -> tuple[Any, ...]:
+    """One number for all levels, or one each."""
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,) * levels

@@ -16,6 +16,7 @@ from vidcalc.networks.unets.blocks import (
     copied_where_many,
     features,
     gated_feed_forward,
+    per_level,
     residual_block,
     strided_linear,
     transformer_block,
@@ -40,11 +41,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     cross_attention_dim: Any = 1024
     transformer_layers_per_block: Any = 1
     num_attention_heads: Any = (5, 10, 20, 20)
-
-
-def per_level(value: Any, levels: int) -> tuple[Any, ...]:
-    """One number for all levels, or one each."""
-    return tuple(value) if isinstance(value, (list, tuple)) else (value,) * levels
 
 
 def tokens(config: Config, shape: Shape) -> Any:

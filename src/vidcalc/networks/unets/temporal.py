@@ -31,9 +31,21 @@ def over_frames(
 
 
 def temporal_transformer(
-    tape: Tape, x: Tensor, batch: Any, heads: Any, inner: Any, name: str, groups: Any = 32
+    tape: Tape,
+    x: Tensor,
+    batch: Any,
+    heads: Any,
+    inner: Any,
+    name: str,
+    groups: Any = 32,
+    *,
+    layers: Any = 1,
+    positions: bool = False,
 ) -> Tensor:
-    """A transformer over the frames of each place that attends to itself twice, between two linear projections."""
+    """A transformer over the frames of each place that attends to itself twice, between two linear projections.
+
+    positions   with a table of frame positions (AnimateDiff's motion modules)
+    """
     images, c, height, width = x.shape
     frames = images // batch
     with tape.scope(name):
@@ -41,8 +53,8 @@ def temporal_transformer(
         normed = tape.group_norm(tape.copy(clip, name="contiguous"), groups, "norm")
         hidden = strided_linear(tape, normed.view(batch * height * width, frames, c), inner, "proj_in")
         del normed
-        with tape.repeat("transformer_blocks", 1):
-            hidden = transformer_block(tape, hidden, None, heads, inner)
+        with tape.repeat("transformer_blocks", layers):
+            hidden = transformer_block(tape, hidden, None, heads, inner, positions=positions)
         hidden = tape.linear(hidden, c, "proj_out")
         hidden = channels_first(tape, hidden, images, c, height, width)
         return tape.add(hidden, x)

@@ -1,0 +1,208 @@
+"""Every flag once: its names, what it takes, its default and its words. Commands pick theirs by name."""
+
+from typing import Any
+
+import click
+
+from vidcalc.faces.inputs import Named, OneOf, Params, Real, Size, Whole
+from vidcalc.words import N_, _
+
+PRECISIONS = ("fp32", "fp16", "bf16")
+MANY = 10**9
+
+
+class Flag(click.Option):
+    """An option whose help is looked up when shown. `shown` is its default in words, where it is not a constant."""
+
+    def __init__(self, names: tuple[str, ...], words: str, shown: str = "", **settings: Any) -> None:
+        super().__init__(names, help=words, **settings)
+        self.shown = shown
+
+
+# name: (names on the command line, what it takes, how that is called, its default in words, help)
+FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {
+    "params": (
+        ("-p", "--params"),
+        Params(1_000_000, 100 * 10**12),
+        N_("COUNT"),
+        "",
+        N_("Weights of the DiT or U-Net: 600M, 3B, 8B. The network's shape is then derived from the count."),
+    ),
+    "model": (
+        ("-m", "--model"),
+        Named("models"),
+        N_("NAME"),
+        "",
+        N_("A model of the catalogue instead of --params; `vidcalc models` lists them."),
+    ),
+    "resolution": (
+        ("-r", "--resolution"),
+        Size(),
+        N_("SIZE"),
+        N_("the model's"),
+        N_("480p, 720p, 1080p, 2k, 4k, or WIDTHxHEIGHT such as 1920x1080."),
+    ),
+    "frames": (("-f", "--frames"), Whole(1, 10**7), N_("N"), N_("the model's"), N_("Frames of the video.")),
+    "seconds": (
+        ("--seconds",),
+        Real(0.001, 10**6),
+        N_("SECONDS"),
+        "",
+        N_("Length of the video instead of --frames."),
+    ),
+    "fps": (("--fps",), Real(0.01, 10_000), N_("N"), N_("24, or the model's"), N_("Frames per second.")),
+    "steps": (
+        ("-s", "--steps"),
+        Whole(1, 10**6),
+        N_("N"),
+        N_("30, or the model's"),
+        N_("Denoising steps of one generation."),
+    ),
+    "batch_size": (("-b", "--batch-size"), Whole(1, 10**6), N_("N"), "1", N_("Videos generated or trained on at once.")),
+    "guidance": (
+        ("--guidance",),
+        Real(0, 1000),
+        N_("SCALE"),
+        N_("the model's"),
+        N_("Scale of classifier-free guidance; 1 turns it off, above 1 each step runs the network twice."),
+    ),
+    "text_tokens": (
+        ("--text-tokens",),
+        Whole(1, 10**6),
+        N_("N"),
+        N_("what the pipeline pads to"),
+        N_("Length of the prompt in tokens."),
+    ),
+    "latent_channels": (("--latent-channels",), Whole(1, 4096), N_("N"), "16", N_("Channels of the VAE's latent (with --params).")),
+    "patch_size": (("--patch-size",), Whole(1, 64), N_("N"), "2", N_("Patch of the DiT in latent places (with --params).")),
+    "vae_params": (("--vae-params",), Params(100_000, 10**12), N_("COUNT"), "83M", N_("Weights of the VAE (with --params).")),
+    "arch": (("--arch",), OneOf("dit", "unet"), "dit|unet", "dit", N_("Kind of network (with --params).")),
+    "precision": (
+        ("--precision",),
+        OneOf(*PRECISIONS),
+        "|".join(PRECISIONS),
+        "bf16",
+        N_("Precision of the denoiser: weights and arithmetic."),
+    ),
+    "text_encoder_precision": (
+        ("--text-encoder-precision",),
+        OneOf(*PRECISIONS),
+        "|".join(PRECISIONS),
+        "bf16",
+        N_("Precision of the text encoder."),
+    ),
+    "vae_precision": (("--vae-precision",), OneOf(*PRECISIONS), "|".join(PRECISIONS), "bf16", N_("Precision of the VAE.")),
+    "attention": (
+        ("--attention",),
+        click.STRING,
+        N_("KERNEL"),
+        "sdpa",
+        N_("Attention kernel: sdpa (what PyTorch picks), math, flash2, flash3, cudnn … as the GPU has them."),
+    ),
+    "gpu": (
+        ("--gpu",),
+        Named("accelerators"),
+        N_("NAME"),
+        "a100-sxm-80gb",
+        N_("The GPU; `vidcalc gpus` lists them."),
+    ),
+    "gpus": (("--gpus",), Whole(1, 10**6), N_("N"), "1", N_("How many GPUs work on the job.")),
+    "recipe": (
+        ("--recipe",),
+        click.STRING,
+        N_("NAME"),
+        "bf16-mixed",
+        N_("Training precision: fp32, bf16-mixed, fp16-mixed, pure-bf16."),
+    ),
+    "optimizer": (
+        ("--optimizer",),
+        click.STRING,
+        N_("NAME"),
+        "adamw",
+        N_("Optimizer: adamw, adamw-8bit, lion, sgd, sgd-momentum."),
+    ),
+    "checkpointing": (
+        ("--checkpointing",),
+        OneOf("none", "full"),
+        "none|full",
+        "none",
+        N_("Activation checkpointing while training: full keeps only each block's input and computes the rest again."),
+    ),
+    "train_steps": (
+        ("--train-steps",),
+        Whole(1, MANY),
+        N_("N"),
+        "1,000",
+        N_("Optimizer steps of the training run."),
+    ),
+}
+
+DOCUMENTED = (
+    "params",
+    "model",
+    "resolution",
+    "frames",
+    "fps",
+    "steps",
+    "latent_channels",
+    "patch_size",
+    "precision",
+    "batch_size",
+    "vae_params",
+)
+ALL = tuple(FLAGS)
+
+
+def flags(names: tuple[str, ...]) -> list[click.Parameter]:
+    """Those flags as options, and the ones every command that answers has: --json and --lang."""
+    return [*(flag(name) for name in names), json_flag(), lang_flag()]
+
+
+def flag(name: str) -> Flag:
+    """The flag of that name (underscores for dashes)."""
+    names, takes, metavar, shown, words = FLAGS[name]
+    return Flag((*names, name), words, shown, type=takes, metavar=metavar)
+
+
+def json_flag() -> Flag:
+    """--json."""
+    return Flag(("--json", "as_json"), N_("Print one JSON object instead of the report."), is_flag=True)
+
+
+def lang_flag() -> Flag:
+    """--lang, read before anything else by `vidcalc.faces.main`; here only checked and listed."""
+    from vidcalc.words import languages
+
+    return Flag(
+        ("--lang",),
+        N_("Language of the words."),
+        N_("from VIDCALC_LANG, LC_ALL or LANG"),
+        type=OneOf(*languages()),
+        metavar="|".join(languages()),
+        expose_value=False,
+        is_eager=True,
+    )
+
+
+def version_flag() -> Flag:
+    """--version."""
+
+    def show(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+        if wanted:
+            from vidcalc import __version__
+
+            click.echo(f"vidcalc {__version__}")
+            ctx.exit()
+
+    return Flag(("--version",), N_("Show the version and stop."), is_flag=True, expose_value=False, callback=show)
+
+
+def said(option: click.Parameter) -> tuple[str, str]:
+    """(what stands left in the help, its words) of an option, in the language in use."""
+    names = ", ".join(option.opts)
+    if isinstance(option, Flag):
+        if not option.is_flag and option.metavar:
+            names += " " + _(option.metavar)
+        words = _(option.help or "")
+        return names, words + (" [" + _("default: {value}", value=_(option.shown)) + "]" if option.shown else "")
+    return names, _("Show this help and stop.")

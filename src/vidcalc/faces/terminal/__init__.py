@@ -1,0 +1,1 @@
+"""A report as text for a terminal: cells, numbers, bars and the sections of the report."""

@@ -1,0 +1,97 @@
+"""Numbers as people read them: the one place where SI base units become GiB, PFLOP, minutes and dollars."""
+
+from typing import Any
+
+DECIMAL = ("", "K", "M", "B", "T", "Q")  # thousand, million, billion, trillion, quadrillion: counts
+SI = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
+BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """A number with that many significant digits, thousands separated, never in exponents below 1e15."""
+    if value == 0:
+        return "0"
+    size, places = abs(value), digits - 1
+    while size >= 10 and places > 0:
+        size, places = size / 10, places - 1
+    while 0 < size < 1 and places < 12:
+        size, places = size * 10, places + 1
+    return f"{value:,.{places}f}" if abs(value) < 1e15 else f"{value:.{digits - 1}e}"
+
+
+def scaled(value: float, step: int, names: tuple[str, ...]) -> tuple[str, str]:
+    """A number below `step` and the name of its power: scaled(2048, 1024, BINARY) -> ("2.00", "KiB")."""
+    place = 0
+    while place + 1 < len(names) and abs(value) >= step:
+        value, place = value / step, place + 1
+    return significant(value), names[place]
+
+
+def data(value: Any) -> str:
+    """Bytes in powers of 1024: "41.2 GiB". Below one KiB whole bytes."""
+    number, unit = scaled(value, 1024, BINARY)
+    return f"{number} {unit}" if unit != "B" else f"{int(value)} B"
+
+
+def flop(value: Any) -> str:
+    """FLOPs: "1.32 PFLOP"."""
+    number, prefix = scaled(value, 1000, SI)
+    return f"{number} {prefix}FLOP"
+
+
+def count(value: Any) -> str:
+    """A count of weights: "14.3B"."""
+    number, name = scaled(value, 1000, DECIMAL)
+    return number + name if name else whole(value)
+
+
+def whole(value: Any) -> str:
+    """A whole number with separated thousands: "75,600"; a fraction keeps up to three places."""
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:,.3f}".rstrip("0")
+    return f"{int(value):,}"
+
+
+def duration(seconds: Any) -> str:
+    """A time in its two largest units: "14 min 3 s", "2 h 5 min", "3.1 ms"; beyond two days in days."""
+    if seconds <= 0:
+        return "0 s"
+    if seconds < 1:
+        number, prefix = (significant(seconds * 1e3), "ms") if seconds >= 1e-3 else (significant(seconds * 1e6), "µs")
+        return f"{number} {prefix}"
+    if seconds < 59.95:
+        return f"{significant(seconds)} s"
+    if seconds < 3599.5:
+        return f"{round(seconds) // 60} min {round(seconds) % 60} s"
+    if seconds < 172_770:
+        minutes = round(seconds / 60)
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{significant(seconds / 86_400)} d"
+
+
+def hours(value: Any) -> str:
+    """GPU-hours: "12.5"."""
+    return significant(value)
+
+
+def money(value: Any) -> str:
+    """US dollars: "$1.23"; small amounts with three significant digits."""
+    if value == 0:
+        return "$0"
+    return f"${value:,.2f}" if 1 <= value < 1000 else f"${significant(value)}"
+
+
+def energy(joule: Any) -> str:
+    """Energy: "340 Wh", "1.20 kWh"."""
+    number, prefix = scaled(joule / 3600, 1000, SI)
+    return f"{number} {prefix}Wh"
+
+
+def share(value: Any) -> str:
+    """A share of one: "34 %"; small ones with a decimal."""
+    return f"{100 * value:.0f} %" if value >= 0.0995 or value == 0 else f"{100 * value:.1f} %"
+
+
+def times(value: Any) -> str:
+    """A ratio: "3.0×"."""
+    return f"{significant(value, 2)}×"

@@ -1,0 +1,209 @@
+"""Mochi 1 video transformer: wide video stream and narrow text stream, joined in full attention sample by sample.
+
+Mirrors diffusers' MochiTransformer3DModel: which intermediates are held, and which are in float32.
+Source: genmo Mochi 1 (2024); diffusers 0.42.1 models/transformers/transformer_mochi.py, models/attention_processor.py.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import maximum, minimum
+from vidcalc.describe.shape import Shape
+from vidcalc.networks.autoencoders.wan_blocks import frames_first
+from vidcalc.networks.transformers.embedding import sinusoid, timestep_mlp
+from vidcalc.networks.transformers.mochi_layers import (
+    feed_forward,
+    head_norm,
+    modulated_norm,
+    one_plus,
+    pool_text,
+    rotate,
+    zero_norm,
+)
+from vidcalc.tape import Tape, Tensor
+
+CLASSES = ("MochiTransformer3DModel",)
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one network, under diffusers' names."""
+
+    patch_size: Any = 2
+    num_attention_heads: Any = 24
+    attention_head_dim: Any = 128
+    num_layers: Any = 48
+    pooled_projection_dim: Any = 1536
+    in_channels: Any = 12
+    out_channels: Any = None
+    text_embed_dim: Any = 4096
+    time_embed_dim: Any = 256
+
+    @property
+    def width(self) -> Any:
+        """Hidden size of the video stream: heads × head size."""
+        return self.num_attention_heads * self.attention_head_dim
+
+    @property
+    def text_width(self) -> Any:
+        """Hidden size of the text stream."""
+        return self.pooled_projection_dim
+
+
+def tokens(config: Config, shape: Shape) -> Any:
+    """Video tokens: latent frames × height × width over the patch."""
+    return shape.frames * (shape.height // config.patch_size) * (shape.width // config.patch_size)
+
+
+def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
+    """latent[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width]."""
+    batch, n, p = shape.batch, tokens(config, shape), config.patch_size
+    latent = tape.input(batch, config.in_channels, shape.frames, shape.height, shape.width)
+    text = tape.input(batch, shape.tokens, config.text_embed_dim)
+    timestep = tape.input(batch)
+    mask = tape.input(batch, shape.tokens, dtype="bool")
+
+    temb, context = condition(tape, config, shape, text)
+    frames, copied = frames_first(tape, latent)
+    places = (shape.height // p, shape.width // p)
+    patches = tape.convolution(frames, config.width, (p, p), "patch_embed.proj", out=places)
+    del copied, frames
+    hidden = tape.copy(patches, name="flatten").view(batch, n, config.width)
+    del patches
+    rotary = rotary_table(tape, config, n)
+    with tape.repeat("transformer_blocks", config.num_layers - 1):
+        hidden, context = block(tape, config, hidden, context, temb, rotary, last=False)
+    with tape.scope(f"transformer_blocks.{config.num_layers - 1}"):
+        hidden, context = block(tape, config, hidden, context, temb, rotary, last=True)
+
+    hidden = final_norm(tape, config, hidden, temb)
+    c_out = config.out_channels or config.in_channels
+    hidden = tape.linear(hidden, p * p * c_out, "proj_out")
+    out = tape.copy(hidden, name="unpatchify")
+    del timestep, mask
+    return out.view(batch, c_out, shape.frames, shape.height, shape.width)
+
+
+def condition(tape: Tape, config: Config, shape: Shape, text: Tensor) -> tuple[Tensor, Tensor]:
+    """Timestep plus pooled text -> temb[batch, width]; text -> context[batch, tokens, text width]."""
+    with tape.scope("time_embed"):
+        features = sinusoid(tape, shape.batch, config.time_embed_dim)
+        time = timestep_mlp(tape, tape.cast(features, tape.dtype), config.width, "timestep_embedder")
+        pooled = pool_text(tape, text, config.width, "pooler")
+        context = tape.linear(text, config.text_width, "caption_proj")
+        return tape.add(time, pooled), context
+
+
+def rotary_table(tape: Tape, config: Config, n: Any) -> tuple[Tensor, Tensor]:
+    """Learned frequencies times positions -> cosines and sines, each [n, heads, head size / 2] in float32."""
+    heads, pairs = config.num_attention_heads, config.attention_head_dim // 2
+    tape.parameter("pos_frequencies", 3 * heads * pairs)
+    places = tape.empty((1, n, 3), "fp32")
+    frequencies = tape.cast(tape.empty((1, 3, heads * pairs), tape.dtype), "fp32")
+    angles = tape.matmul(places, frequencies, "rope").view(n, heads, pairs)
+    return tape.act(angles, "cos"), tape.act(angles, "sin")
+
+
+def final_norm(tape: Tape, config: Config, x: Tensor, temb: Tensor) -> Tensor:
+    """norm(x) · (1 + scale) + shift, both from the timestep (AdaLayerNormContinuous)."""
+    vectors = tape.linear(tape.act(temb), 2 * config.width, "norm_out.linear")
+    vector = vectors.view(x.shape[0], 1, config.width)
+    product = tape.mul(tape.layer_norm(x), tape.scale(vector))
+    return tape.add(product, vector)
+
+
+def block(
+    tape: Tape,
+    config: Config,
+    hidden: Tensor,
+    context: Tensor,
+    temb: Tensor,
+    rotary: tuple[Tensor, Tensor],
+    *,
+    last: bool,
+) -> tuple[Tensor, Tensor]:
+    """Joint attention, then a gated feed-forward for each stream; the last block leaves the text as it is."""
+    width, text_width = config.width, config.text_width
+    batch = hidden.shape[0]
+    normed, vectors = zero_norm(tape, hidden, temb, width, "norm1")
+    vector = vectors.view(batch, 1, width)
+    if last:
+        scale = tape.linear(tape.act(temb), text_width, "norm1_context.linear_1")
+        words = modulated_norm(tape, context, one_plus(tape, scale.view(batch, 1, text_width)))
+        del scale
+        text_vector = words
+    else:
+        words, text_vectors = zero_norm(tape, context, temb, text_width, "norm1_context")
+        text_vector = text_vectors.view(batch, 1, text_width)
+    attended, told = attention(tape, config, normed, words, rotary, last=last)
+
+    x = tape.add(hidden, modulated_norm(tape, attended, tape.act(vector, "tanh")))
+    normed = modulated_norm(tape, x, one_plus(tape, vector))
+    mixed = feed_forward(tape, normed, width, "ff")
+    x = tape.add(x, modulated_norm(tape, mixed, tape.act(vector, "tanh")))
+    if last:
+        return x, context
+    y = tape.add(context, modulated_norm(tape, told, tape.act(text_vector, "tanh")))
+    words = modulated_norm(tape, y, one_plus(tape, text_vector))
+    text_mixed = feed_forward(tape, words, text_width, "ff_context")
+    return x, tape.add(y, modulated_norm(tape, text_mixed, tape.act(text_vector, "tanh")))
+
+
+def attention(
+    tape: Tape, config: Config, x: Tensor, words: Tensor, rotary: tuple[Tensor, Tensor], *, last: bool
+) -> tuple[Tensor, Tensor]:
+    """Queries, keys and values of both streams, attention over both together -> (video, text)."""
+    width, heads, d_head = config.width, config.num_attention_heads, config.attention_head_dim
+    batch, n, _ = x.shape
+    text = words.shape[1]
+    both = n + text
+    with tape.scope("attn1"):
+        q, k, v = (tape.linear(x, width, f"to_{name}", bias=False).view(batch, n, heads, d_head) for name in "qkv")
+        q = head_norm(tape, q, "norm_q")
+        k = head_norm(tape, k, "norm_k")
+        text_q, text_k, text_v = (
+            tape.linear(words, width, f"add_{name}_proj", bias=False).view(batch, text, heads, d_head)
+            for name in "qkv"
+        )
+        text_q = head_norm(tape, text_q, "norm_added_q")
+        text_k = head_norm(tape, text_k, "norm_added_k")
+        q = rotate(tape, q, rotary)
+        k = rotate(tape, k, rotary)
+
+        one, words_of_one, both_of_one = (1, heads, n, d_head), (1, heads, text, d_head), (1, heads, both, d_head)
+        done = x
+        for before, times in ((0, 1), (batch - 1, batch - 1)):  # sample by sample; one's tensors last into the next
+            with tape.again(times):
+                del done
+                earlier = tape.empty((before, heads, both, d_head), x.dtype)
+                indices = tape.empty((text,), "int64")
+                some_q = tape.copy(text_q.view(*words_of_one), *words_of_one, name="index")
+                some_k = tape.copy(text_k.view(*words_of_one), *words_of_one, name="index")
+                some_v = tape.copy(text_v.view(*words_of_one), *words_of_one, name="index")
+                joined_q = tape.cat((q.view(*one), some_q), *both_of_one)
+                joined_k = tape.cat((k.view(*one), some_k), *both_of_one)
+                joined_v = tape.cat((v.view(*one), some_v), *both_of_one)
+                out = tape.attention(joined_q, joined_k, joined_v)
+                done = tape.copy(out, name="pad")
+                del out, earlier
+        earlier = tape.empty((batch - 1, heads, both, d_head), x.dtype)
+        merged = tape.cat((earlier, done), batch, heads, both, d_head)
+        flat = tape.copy(merged, name="flatten")
+        del merged
+        video = sliced_linear(tape, flat.view(batch, n, width), width, "to_out.0")
+        told = flat.view(batch, text, width)
+        if not last:
+            told = sliced_linear(tape, told, config.text_width, "to_add_out")
+        del indices, earlier
+        return video, told
+
+
+def sliced_linear(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
+    """A linear layer on a slice of tokens x[batch, n, d]: with more than one sample the slice is copied, then
+    multiplied, then the bias is added out of place."""
+    batch, n, d = x.shape
+    more = minimum(batch - 1, 1)
+    copied = tape.empty((more * batch, n, maximum(d, width)), x.dtype)
+    out = tape.linear(x, width, name)
+    del copied
+    return out

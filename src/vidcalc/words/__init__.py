@@ -1,0 +1,87 @@
+"""The words of the faces in the user's language: gettext catalogues, one `LANGUAGE.po` file each.
+
+English is the language of the source. `_("...")` gives a message in the language in use; `N_("...")` only marks
+a message that is looked up later. A catalogue is read from its `.po` file directly (well under a millisecond), so
+a checkout needs no build step and there is no compiled file to go stale. To add a language, add a catalogue.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+SOURCE = "en"
+
+_messages: dict[str, str] = {}
+
+
+def languages() -> list[str]:
+    """The languages there are words for: "en" and one per catalogue."""
+    return sorted({SOURCE, *(name[:-3] for name in os.listdir(FOLDER) if name.endswith(".po"))})
+
+
+def use(language: str) -> None:
+    """Speak `language` from now on; one of `languages()`."""
+    global _messages
+    _messages = {} if language == SOURCE else read((FOLDER / f"{language}.po").read_text("utf-8"))
+
+
+def _(message: str, **values: object) -> str:
+    """The message in the language in use, with its {placeholders} filled."""
+    found = _messages.get(message, message)
+    return found.format(**values) if values else found
+
+
+def N_(message: str) -> str:
+    """Marks a message for the catalogues without looking it up yet."""
+    return message
+
+
+def preferred(asked: str | None, environment: Mapping[str, str]) -> str:
+    """The language to speak: the one asked for, else the first of VIDCALC_LANG, LC_ALL, LC_MESSAGES, LANG that is set.
+
+    A setting of the environment that there are no words for means English.
+    """
+    if asked in languages():
+        return str(asked)
+    for name in ("VIDCALC_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if environment.get(name):
+            spoken = environment[name].casefold().replace("-", "_").split("_")[0].split(".")[0]
+            return spoken if spoken in languages() else SOURCE
+    return SOURCE
+
+
+def asked(arguments: Sequence[str]) -> str | None:
+    """What `--lang` says in a list of arguments, wherever it stands: needed before anything can be said."""
+    for place, argument in enumerate(arguments):
+        if argument.startswith("--lang="):
+            return argument[7:]
+        if argument == "--lang" and place + 1 < len(arguments):
+            return arguments[place + 1]
+    return None
+
+
+def read(text: str) -> dict[str, str]:
+    """The messages of a `.po` file: msgid -> msgstr, without the header and without empty translations."""
+    found: dict[str, str] = {}
+    source, target, current = "", "", ""
+    for line in (*text.splitlines(), 'msgid ""'):
+        if line.startswith("msgid "):
+            if source and target:
+                found[source] = target
+            source, target, current = _unquoted(line[6:]), "", "source"
+        elif line.startswith("msgstr "):
+            target, current = _unquoted(line[7:]), "target"
+        elif line.startswith('"'):
+            if current == "source":
+                source += _unquoted(line)
+            else:
+                target += _unquoted(line)
+    return found
+
+
+def _unquoted(text: str) -> str:
+    inner = text.strip()[1:-1]
+    if "\\" not in inner:
+        return inner
+    return inner.replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
