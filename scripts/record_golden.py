@@ -31,6 +31,8 @@ GOLDEN = ROOT / "tests" / "golden"
 FIRST = (
     "wan2.1-t2v-1.3b",
     "wan2.1-t2v-14b",
+    "wan2.2-ti2v-5b",
+    "wan2.1-i2v-14b-480p",
     "hunyuanvideo-t2v",
     "cogvideox-5b",
     "cogvideox-2b",
@@ -40,6 +42,8 @@ FIRST = (
     "cosmos-predict2-2b",
     "svd",
     "modelscope-t2v",
+    "sd1.5",
+    "sdxl",
 )
 SMALL = (480, 320, 33)
 # What a network raises on a size it does not take, or a path its library has not written: noted in the file, and the
@@ -126,9 +130,13 @@ def cases(name: str, facts: dict[str, Any]) -> Iterator[Case]:
 
 
 def denoiser_cases(name: str, facts: dict[str, Any], class_name: str) -> Iterator[Case]:
+    """Default, small and further sizes, batches of one and two; float32, altered and training at the small size."""
+
     def shape(size: tuple[int, int, int], batch: int) -> dict[str, Any]:
         return {"batch": batch, "latent": denoiser_grid(facts, *size)}
 
+    recomputes = getattr(find_class(class_name), "_supports_gradient_checkpointing", False)
+    training = {True: "both", False: "plain"}[recomputes]
     small = SMALL if name in MORE_SIZES else small_size(facts)
     small = default_size(facts) if name in ONE_SIZE else small
     for size in dict.fromkeys((small, default_size(facts), *MORE_SIZES.get(name, []))):
@@ -136,13 +144,21 @@ def denoiser_cases(name: str, facts: dict[str, Any], class_name: str) -> Iterato
             yield Case(component="denoiser", part="denoiser", shape=shape(size, batch))
     yield Case(component="denoiser", part="denoiser", shape=shape(small, 1), dtype="fp32")
     if class_name in ALTERED:
-        changes = tuple(ALTERED[class_name].items())
-        yield Case(component="denoiser", part="denoiser", shape=shape(small, 1), changes=changes, training="both")
+        changes = altered(class_name, facts["denoiser"]["config"])
+        yield Case(component="denoiser", part="denoiser", shape=shape(small, 1), changes=changes, training=training)
     for size in TRAINING_SIZES if name in MORE_SIZES else [small]:
-        yield Case(component="denoiser", part="denoiser", shape=shape(size, 1), training="both")
+        yield Case(component="denoiser", part="denoiser", shape=shape(size, 1), training=training)
+
+
+def altered(class_name: str, config: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """The changes of `ALTERED`; a Wan network that reads images has a projection as wide as its heads together."""
+    changes = ALTERED[class_name]
+    width = changes.get("num_attention_heads", 0) * config.get("attention_head_dim", 0)
+    return tuple((changes | ({"added_kv_proj_dim": width} if "added_kv_proj_dim" in config else {})).items())
 
 
 def text_cases(facts: dict[str, Any], part: str) -> Iterator[Case]:
+    """The pipeline's padded length in batches of one and two; T5 encoders also at two lengths and without a mask."""
     tokens = next(each["tokens"] for each in facts["text_encoders"] if part.endswith(":" + each["id"]))
     t5 = "t5" in part
     for batch, length in dict.fromkeys([(1, tokens), (2, tokens), *([(1, 512), (1, 226)] if t5 else [])]):

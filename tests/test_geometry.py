@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,15 +21,17 @@ FRAMES = st.integers(1, 2000)
 NAMES = st.sampled_from(models.names())
 
 
-@pytest.mark.parametrize("row", TOKENS, ids=lambda row: f"{row['model']}-{row['width']}x{row['height']}x{row['frames']}")
-def test_published_grids(row: dict[str, object]) -> None:
+@pytest.mark.parametrize("row", TOKENS, ids=lambda row: "{model}-{width}x{height}x{frames}".format(**row))
+def test_published_grids(row: dict[str, Any]) -> None:
     """Latent grids and token counts equal the published ones, and the sizes they were published for are legal."""
     model = models.model(row["model"])
     clip = row["width"], row["height"], row["frames"]
-    found = dict(zip(("channels", "latent_frames", "latent_height", "latent_width"), latent_grid(model, *clip), strict=True))
+    _, frames, height, width = latent_grid(model, *clip)
+    found = {"latent_frames": frames, "latent_height": height, "latent_width": width}
     found["latent_frames_padded"] = denoiser_grid(model, *clip)[1]
     found["video_tokens"] = video_tokens(model, *clip)
-    assert {key: found[key] for key in row.keys() & found.keys()} == {key: row[key] for key in row.keys() & found.keys()}
+    stated = row.keys() & found.keys()
+    assert {key: found[key] for key in stated} == {key: row[key] for key in stated}
     assert legal(model, *clip) == []
 
 
@@ -37,7 +40,8 @@ def test_a_models_own_settings_are_legal(name: str) -> None:
     """Defaults, presets and native sizes keep the model's own rules."""
     model = models.model(name)
     d = model.defaults
-    clips = [(d.width, d.height, d.frames), *((width, height, d.frames) for width, height in model.constraints.native_sizes)]
+    clips = [(d.width, d.height, d.frames)]
+    clips += [(width, height, d.frames) for width, height in model.constraints.native_sizes]
     clips += [(p.width or d.width, p.height or d.height, p.frames or d.frames) for p in model.presets.values()]
     assert [legal(model, *clip) for clip in clips] == [[]] * len(clips)
 
@@ -63,7 +67,7 @@ def test_an_illegal_size_names_its_neighbours() -> None:
 def test_bounds_have_one_neighbour() -> None:
     """Outside the bounds both neighbours are the bound."""
     model = models.model("easyanimate-v5.1-12b")
-    top = model.constraints.max_frames
+    top = model.constraints.max_frames or 0
     (issue,) = legal(model, 512, 512, top + 100)
     assert (issue.rule, issue.lower, issue.upper) == ("max_frames", top, top)
     (issue,) = legal(models.model("minimax-h3"), 1344, 768, 3)
@@ -89,7 +93,8 @@ def test_snapped_is_the_nearest(name: str, width: int, height: int, frames: int)
     for issue in legal(model, **clip):
         distance = abs(snapped[issue.field] - issue.value)
         assert distance == min(abs(issue.lower - issue.value), abs(issue.upper - issue.value))
-        assert all(issue.field not in {i.field for i in legal(model, **{**clip, issue.field: v})} for v in (issue.lower, issue.upper))
+        for value in (issue.lower, issue.upper):
+            assert issue.field not in {left.field for left in legal(model, **{**clip, issue.field: value})}
 
 
 @settings(max_examples=30)
@@ -136,7 +141,8 @@ def test_padded_axes_fill_the_patch() -> None:
 def test_neighbours_of_an_offset_ladder() -> None:
     """frames = 17 · k + 5 begins at 5."""
     ladder = Constraints(frames_step=17, frames_offset=5, min_frames=5)
-    assert [geometry.neighbours(ladder, "frames", value) for value in (1, 5, 6, 22)] == [(5, 5), (5, 5), (5, 22), (22, 22)]
+    found = [geometry.neighbours(ladder, "frames", value) for value in (1, 5, 6, 22)]
+    assert found == [(5, 5), (5, 5), (5, 22), (22, 22)]
 
 
 @pytest.mark.parametrize("name", models.names())

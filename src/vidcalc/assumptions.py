@@ -61,20 +61,23 @@ def warnings(
     hardware: Hardware,
     plan: Plan,
     inference: InferenceMemory,
-    training: TrainingMemory | None,
+    training: TrainingMemory,
+    checkpointed: TrainingMemory,
 ) -> list[Warning_]:
-    """What deserves the user's attention."""
+    """What deserves the user's attention. `checkpointed` is the training memory with full checkpointing."""
     found = [
         Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
         for issue in legal(model, workload.width, workload.height, workload.frames)
     ]
     if model.provenance == "estimate":
         found.append(Warning_(id="estimate_only", values={"model": model.title}))
-    if inference.verdict == "too_big":
+    if _too_big(inference.verdict):
         found.append(Warning_(id="inference_too_big", values={"missing": -inference.margin}))
-    if training is not None and training.verdict == "too_big":
+    if _too_big(training.verdict):
         found.append(Warning_(id="training_too_big", values={"missing": -training.margin}))
-    if hardware.count != 1:
+        if plan.checkpointing == "none":
+            found.append(Warning_(id="checkpointing_helps", values={"total": checkpointed.total}))
+    if isinstance(hardware.count, int) and hardware.count > 1:
         found.append(Warning_(id="communication_not_counted", values={"gpus": hardware.count}))
     if plan.precision in ("bf16",) and hardware.accelerator.supports.get("bf16") is False:
         found.append(Warning_(id="precision_emulated", values={"precision": plan.precision}))
@@ -82,3 +85,8 @@ def warnings(
     if missing:
         found.append(Warning_(id="components_not_computed", values={"components": ", ".join(missing)}))
     return found
+
+
+def _too_big(verdict: Any) -> bool:
+    """Whether a single job does not fit; a sweep's verdicts stand in the report itself."""
+    return isinstance(verdict, str) and verdict == "too_big"

@@ -6,6 +6,8 @@
 live bytes, seconds, money and energy; `parts` lays them out. What comes out is a `Report` of ids and numbers.
 """
 
+from msgspec.structs import replace
+
 from vidcalc import parts
 from vidcalc.assumptions import assumptions, warnings
 from vidcalc.cost import memory, money
@@ -30,12 +32,14 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     params = memory.parameters(model.denoiser, (job.forward,))
     shape = denoiser_shape(model, workload, workload.batch)
     step = training(model.denoiser, params, shape, plan)
+    light = training(model.denoiser, params, shape, replace(plan, checkpointing="full"))
 
     # price
     components = parts.components(model, plan, job)
     compute = parts.compute(model, workload, plan, job, params)
     inference = parts.inference_memory(job, components, hardware)
     trained = parts.training_memory(step, components, hardware)
+    checkpointed = parts.training_memory(light, components, hardware)
     generation = parts.inference_time(job, workload, hardware, plan)
     steps = parts.training_time(step, params, job, workload, hardware, plan)
     seconds = generation.total * hardware.count, steps.total * hardware.count
@@ -57,5 +61,5 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
         assumptions=assumptions(
             model, workload, hardware, plan, job.forward.parameter_count, generation.provenance
         ),
-        warnings=warnings(model, workload, hardware, plan, inference, trained),
+        warnings=warnings(model, workload, hardware, plan, inference, trained, checkpointed),
     )

@@ -48,7 +48,9 @@ def shape_of(case: dict[str, Any], number: Any = int) -> Shape:
     sizes = {"batch": stated["batch"], "frames": frames, "height": height, "width": width}
     sizes["tokens"] = stated.get("tokens") or stated.get("text_tokens") or 0
     extra = {key: stated[key] for key in ("masked",) if key in stated} | stated.get("extra", {})
-    return Shape(**{key: number(value) for key, value in sizes.items()}, extra=extra)
+    image_tokens, timestep = extra.pop("image_tokens", 0), stated.get("timestep", "sample")
+    counts = {key: number(value) for key, value in sizes.items()}
+    return Shape(**counts, image_tokens=image_tokens, timestep=timestep, extra=extra)
 
 
 def taped(case: dict[str, Any], *, training: bool = False, number: Any = int) -> Tape:

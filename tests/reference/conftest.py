@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+LIGHT = ("conftest.py", "test_extra.py")  # import no torch
 MISSING = [name for name in ("torch", "diffusers", "transformers") if importlib.util.find_spec(name) is None]
-collect_ignore = {True: ["test_measure.py", "test_published.py"], False: []}[bool(MISSING)]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Names the mark, so that `-m "not reference"` leaves these slower tests out."""
-    config.addinivalue_line(
-        "markers", "reference: runs published PyTorch networks on the meta device (extra `reference`)"
-    )
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out the files that import torch (seconds) where it is missing or `-m "not reference"` is asked."""
+    unwanted = bool(MISSING) or "not reference" in config.getoption("markexpr", "")
+    heavy = collection_path.parent == HERE and collection_path.name not in LIGHT
+    return True if unwanted and heavy else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

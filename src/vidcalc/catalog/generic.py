@@ -10,6 +10,8 @@ from functools import cache
 from typing import Any
 from zlib import crc32
 
+from msgspec.structs import replace
+
 from vidcalc.catalog.load import DATA, read_built
 from vidcalc.describe.model import Constraints, Defaults, Denoiser, Model, Vae
 from vidcalc.errors import InputError
@@ -144,3 +146,23 @@ def generic(
         constraints=Constraints(size_multiple=multiple, frames_step=4, pads=("frames", "height", "width")),
         sources=(SOURCE,),
     )
+
+
+def complete(model: Model) -> Model:
+    """A closed model whose architecture nobody publishes: the generic one of its estimated size, under its own name."""
+    arch = model.denoiser.network.removeprefix("generic.")
+    params, vae = model.denoiser.params, model.vae.params
+    if params is None:
+        raise InputError("params", None, ("a parameter count",))
+    stand_in = generic(
+        params, arch, model.vae.latent_channels, model.denoiser.patch[1], VAE_PARAMS if vae is None else vae
+    )
+    denoiser = replace(
+        model.denoiser,
+        network=stand_in.denoiser.network,
+        config=stand_in.denoiser.config,
+        heads=stand_in.denoiser.heads,
+        patch=stand_in.denoiser.patch,
+    )
+    codec = model.vae if model.vae.network else replace(stand_in.vae, causal=model.vae.causal)
+    return replace(model, denoiser=denoiser, vae=codec)

@@ -17,7 +17,7 @@ SUMMARIES = "index/model-summaries"
 
 
 def model(name: str) -> "Model":
-    """The model of that id or alias, whatever its case and dashes ("Wan2.1 T2V 14B", "hunyuanvideo"). Raises UnknownName."""
+    """The model of that id or alias, in any case, with or without dashes ("Wan2.1 T2V 14B"). Raises UnknownName."""
     return _model(load.resolve(KIND, name))
 
 
@@ -38,7 +38,7 @@ def make_summaries() -> dict[str, list[dict[str, Any]]]:
 
 
 def summary(facts: dict[str, Any]) -> dict[str, Any]:
-    """name, title, family, kind, task, provenance, params (of one denoiser), params_total (of all experts), default clip."""
+    """What the model is, how large (params of one denoiser, params_total of all experts), and its default clip."""
     denoiser, defaults = facts["denoiser"], facts["defaults"]
     params, copies = denoiser.get("params"), denoiser.get("copies", 1)
     return {
@@ -58,4 +58,9 @@ def _model(name: str) -> "Model":
 
     from vidcalc.describe.model import Model
 
-    return msgspec.convert(load.entry(KIND, name), Model)
+    found = msgspec.convert(load.entry(KIND, name), Model)
+    if found.denoiser.network.startswith("generic."):  # a closed model: only its size is guessed at
+        from vidcalc.catalog.generic import complete
+
+        return complete(found)
+    return found

@@ -12,7 +12,7 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.base import Op
 from vidcalc.tape import Tape
-from vidcalc.tape.backward import Backward, backward
+from vidcalc.tape.backward import backward
 from vidcalc.trace import configuration, network, remember
 
 
@@ -66,14 +66,10 @@ def training(component: Component, params: Any, shape: Shape, plan: Plan) -> Tra
 
 
 def _step(component: Component, shape: Shape, dtype: str, checkpointing: str) -> Step:
-    def walk(weight_gradients: bool) -> tuple[Tape, Backward]:
-        tape = Tape(dtype, training=True)
-        out = network(component).forward(tape, configuration(component), shape)
-        return tape, backward(tape, out, checkpointing, weight_gradients=weight_gradients)
-
-    tape, walked = walk(True)
-    _, without = walk(False)
-    return Step(ops=tuple(tape.ops), kept=walked.kept, peak=walked.peak, activations=without.peak)
+    tape = Tape(dtype, training=True)
+    out = network(component).forward(tape, configuration(component), shape)
+    walked = backward(tape, out, checkpointing)
+    return Step(ops=tuple(tape.ops), kept=walked.kept, peak=walked.peak, activations=walked.activations)
 
 
 def _whole(value: Any) -> Any:

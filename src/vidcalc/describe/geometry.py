@@ -83,7 +83,8 @@ def legal(model: Model, width: Any, height: Any, frames: Any) -> list[Issue]:
     for field, value in asked.items():
         lower, upper = neighbours(model.constraints, field, value)
         if _any(lower != value):
-            found.append(Issue(field=field, value=value, rule=_rule(model.constraints, field, value), lower=lower, upper=upper))
+            rule = _rule(model.constraints, field, value)
+            found.append(Issue(field=field, value=value, rule=rule, lower=lower, upper=upper))
     return found
 
 

@@ -113,7 +113,7 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Another published setting ("official", "distilled" …): what it says differs from the defaults or confirms them."""
+    """Another published setting ("official", "distilled" …); what it leaves out is as in the defaults."""
 
     width: int | None = None
     height: int | None = None

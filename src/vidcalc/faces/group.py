@@ -7,7 +7,7 @@ import click
 
 from vidcalc.faces.flags import said
 from vidcalc.faces.terminal.cells import hanging, pad, width, wrap
-from vidcalc.words import N_, _
+from vidcalc.words import _
 
 COLUMNS = 80
 
@@ -90,7 +90,3 @@ def section(title: str, rows: Iterable[tuple[str, str]]) -> list[str]:
     return [*lines, ""]
 
 
-HELP = N_(
-    "What a video diffusion model needs to generate or to train: tokens, FLOPs, GPU memory, time, cost and energy.\n"
-    "Runs without a GPU, without network and without PyTorch."
-)

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from vidcalc.reference import images, transformers, unets
+from vidcalc.reference import images, relatives, transformers, unets
 from vidcalc.reference.shapes import Call, Shape, usual_dtype
 
 CALLS: dict[str, Callable[[Any, Shape, torch.dtype], Call]] = {
@@ -27,6 +27,7 @@ CALLS: dict[str, Callable[[Any, Shape, torch.dtype], Call]] = {
     "WanTransformer3DModel": transformers.wan,
     "WanVACETransformer3DModel": transformers.wan_vace,
     **images.CALLS,
+    **relatives.CALLS,
 }
 
 

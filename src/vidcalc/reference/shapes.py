@@ -23,13 +23,16 @@ class Shape:
 
     @property
     def grid(self) -> tuple[int, int, int]:
+        """Latent frames, height and width."""
         return self.frames, self.height, self.width
 
     @property
     def positions(self) -> int:
+        """Places of the latent grid."""
         return self.frames * self.height * self.width
 
     def text(self, usual: int) -> int:
+        """The text length: as stated, else what the class usually pads to."""
         return usual if self.text_tokens is None else self.text_tokens
 
 

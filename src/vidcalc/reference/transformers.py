@@ -22,6 +22,7 @@ def _image_embedding(config: Any, batch: int, dtype: torch.dtype) -> dict[str, A
 
 
 def wan(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """Wan 2.1 and 2.2, text or image to video."""
     c, batch = module.config, shape.batch
     image = _image_embedding(c, batch, dtype)
     per_token = (batch, shape.frames * (shape.height // 2) * (shape.width // 2))  # Wan 2.2 TI2V: one timestep per token
@@ -36,6 +37,7 @@ def wan(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def wan_vace(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """Wan VACE: the control latents are as large as the video."""
     c, batch = module.config, shape.batch
     return lambda: module(
         hidden_states=empty(batch, c.in_channels, *shape.grid, dtype=dtype),
@@ -64,6 +66,7 @@ def skyreels(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def hunyuan(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """HunyuanVideo; guidance is an embedded number where the network was distilled."""
     c, batch, text = module.config, shape.batch, shape.text(256)
     return lambda: module(
         hidden_states=empty(batch, c.in_channels, *shape.grid, dtype=dtype),
@@ -108,6 +111,7 @@ def hunyuan15(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def cogvideox(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """CogVideoX: the text joins the video in one sequence; rotary tables come from the pipeline."""
     c, batch = module.config, shape.batch
     positions = (shape.frames // (c.patch_size_t or 1)) * (shape.height // 2) * (shape.width // 2)
     rotary = (
@@ -127,6 +131,7 @@ def cogvideox(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def ltx(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """LTX-Video: the latent comes as a sequence of tokens."""
     c, batch, text = module.config, shape.batch, shape.text(128)
     return lambda: module(
         hidden_states=empty(batch, shape.positions, c.in_channels, dtype=dtype),
@@ -169,6 +174,7 @@ def ltx2(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def cosmos(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """Cosmos Predict 1, 2 and 2.5; the padding mask has the size of the frame in pixels."""
     c, batch = module.config, shape.batch
     condition = {"condition_mask": empty(batch, 1, *shape.grid, dtype=dtype)} if c.in_channels == 17 else {}
     projected = getattr(c, "use_crossattn_projection", False)
@@ -185,6 +191,7 @@ def cosmos(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def kandinsky5(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """Kandinsky 5: channels last, and the first frame's latent and mask beside the noise where it is conditioned."""
     c, batch, text = module.config, shape.batch, shape.text(256)
     channels = c.in_visual_dim * 2 + 1 if c.visual_cond else c.in_visual_dim
     return lambda: module(
@@ -204,6 +211,7 @@ def kandinsky5(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def sana_video(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """SANA-Video: linear attention over the video."""
     c, batch, text = module.config, shape.batch, shape.text(300)
     return lambda: module(
         hidden_states=empty(batch, c.in_channels, *shape.grid, dtype=dtype),
@@ -215,6 +223,7 @@ def sana_video(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def mochi(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """Mochi 1: joint attention over video and the valid text tokens."""
     c, batch, text = module.config, shape.batch, shape.text(256)
     return lambda: module(
         hidden_states=empty(batch, c.in_channels, *shape.grid, dtype=dtype),
@@ -226,6 +235,7 @@ def mochi(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def latte(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """Latte: space and time attend by turns."""
     c, batch = module.config, shape.batch
     return lambda: module(
         hidden_states=empty(batch, c.in_channels, *shape.grid, dtype=dtype),

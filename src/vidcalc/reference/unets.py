@@ -9,6 +9,7 @@ from vidcalc.reference.shapes import Call, Shape
 
 
 def stable_video(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """Stable Video Diffusion: noise and image latents share the channels."""
     c, batch = module.config, shape.batch
     return lambda: module(
         sample=empty(batch, shape.frames, c.in_channels, shape.height, shape.width, dtype=dtype),

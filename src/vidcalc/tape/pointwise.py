@@ -50,7 +50,13 @@ class PointwiseLayers(Recorder):
         saved: tuple[Tensor, ...] = ()
         if self.training:
             saved = ((b,) if a.node >= 0 else ()) + ((a,) if b.node >= 0 else ())
-        return self.pointwise("mul", (a, b), shape, wider(a.dtype, b.dtype), saved)
+        return self._summed(self.pointwise("mul", (a, b), shape, wider(a.dtype, b.dtype), saved))
+
+    def _summed(self, out: Tensor) -> Tensor:
+        """Marks a product: in backward the gradient of a broadcast factor is made whole, then summed up."""
+        if out.node >= 0:
+            self.nodes[out.node].summed = True  # type: ignore[union-attr]
+        return out
 
     def scale(self, x: Tensor, name: str = "scale") -> Tensor:
         """x times or plus a plain number, or a sign flip. Nothing is kept."""
@@ -162,4 +168,4 @@ class PointwiseLayers(Recorder):
         out = self.pointwise("weight", (x,))
         if self.training:
             out.node = self.differentiable((x,), (x,), out.nbytes, weights * ELEMENT_BYTES[keep or self.dtype])
-        return out
+        return self._summed(out)

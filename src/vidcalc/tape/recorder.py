@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from vidcalc.arithmetic import maximum, product, where
+from vidcalc.arithmetic import maximum, product, round_up, where
 from vidcalc.ops.base import Op
 
 ELEMENT_BYTES = {"fp64": 8, "int64": 8, "fp32": 4, "int32": 4, "bf16": 2, "fp16": 2, "fp8": 1, "int8": 1, "bool": 1}
@@ -13,13 +13,14 @@ ROUNDING = 512  # bytes: the CUDA caching allocator's smallest block, c10/cuda/C
 
 
 class Storage:
-    """A block of bytes on the device; leaving scope frees it."""
+    """A block of bytes on the device; leaving scope frees it. `born` is how many nodes the tape had when it was made."""
 
-    __slots__ = ("nbytes", "tape")
+    __slots__ = ("born", "nbytes", "tape")
 
     def __init__(self, tape: "Recorder", nbytes: Any) -> None:
         self.tape = tape
         self.nbytes = nbytes
+        self.born = len(tape.nodes)
 
     def __del__(self) -> None:
         tape = self.tape
@@ -63,9 +64,10 @@ class Node:
     inputs        (node, bytes) of each tensor it came from that wants a gradient
     saved         storages autograd keeps until this op's backward ran
     weight_bytes  of the gradients of its own parameters
+    summed        a product: the gradient of a factor that was broadcast is made whole before it is summed up
     """
 
-    __slots__ = ("inputs", "out_bytes", "path", "saved", "weight_bytes")
+    __slots__ = ("inputs", "out_bytes", "path", "saved", "summed", "weight_bytes")
 
     def __init__(
         self, path: str, inputs: tuple[tuple[int, Any], ...], saved: tuple[Any, ...], out_bytes: Any, weight_bytes: Any
@@ -75,6 +77,7 @@ class Node:
         self.saved = saved
         self.out_bytes = out_bytes
         self.weight_bytes = weight_bytes
+        self.summed = False
 
 
 class Section:
@@ -82,17 +85,19 @@ class Section:
 
     times   rounds run
     growth  bytes one round leaves behind
-    handed  of these, the bytes it hands to the next round (all that checkpointing keeps of it)
-    peak    most bytes of one round above its start
+    handed  bytes of the hidden state a round takes from the one before (all that checkpointing keeps of it)
+    saved   bytes made in one round that its backward needs (what checkpointing makes again)
+    peak    most bytes of one round above its start, up to the last that is saved: making it again stops there
     """
 
-    __slots__ = ("growth", "handed", "peak", "times")
+    __slots__ = ("growth", "handed", "peak", "saved", "times")
 
     def __init__(self, times: Any) -> None:
         self.times = times
         self.growth: Any = 0
-        self.peak: Any = 0
         self.handed: Any = 0
+        self.saved: Any = 0
+        self.peak: Any = 0
 
 
 class Leave:
@@ -117,6 +122,8 @@ class Recorder:
         self.live: Any = 0
         self.peak: Any = 0
         self.peak_at = ""
+        self.peak_before: Any = 0  # the peak before the newest tensor
+        self.peak_saved: Any = 0  # the peak when something was last saved for backward
         self.ops: list[Op] = []
         self.parameters: dict[str, tuple[Any, str]] = {}
         self.nodes: list[Node | Section | Leave] = []
@@ -135,6 +142,7 @@ class Recorder:
         if size is None:
             size = product(shape)
         nbytes = -(-size * ELEMENT_BYTES[dtype] // ROUNDING) * ROUNDING
+        self.peak_before = self.peak
         self.live = live = self.live + nbytes
         try:
             if live > self.peak:
@@ -201,26 +209,31 @@ class Recorder:
             self.peak = peak
             at, self.peak_at = self.peak_at, peak_at
             self._raise_peak(inside, at)
+            self.peak_saved = self.peak
 
     def _leave(self, section: "Section", live: Any) -> None:
         """Close a repeated section: the growth of one round happens `times` times."""
         if self.training:
             section.growth = self.live - live
-            section.peak = self.peak - live
-            section.handed = self._handed(section)
+            section.peak = self.peak_saved - live
+            self._keep_account(section)
             self.nodes.append(Leave(section))
             self.live = live + section.growth * section.times
 
-    def _handed(self, section: "Section") -> Any:
-        """Bytes of the largest tensor the section's ops take from outside: the hidden state it carries on."""
+    def _keep_account(self, section: "Section") -> None:
+        """What a round takes from outside (its largest input: the hidden state), and what it saves of its own."""
         first = self.nodes.index(section)
-        inside = (node for node in self.nodes[first:] if isinstance(node, Node))
-        handed: Any = 0
-        for node in inside:
+        seen: set[int] = set()
+        for node in self.nodes[first:]:
+            if not isinstance(node, Node):
+                continue
             for source, nbytes in node.inputs:
                 if source < first:
-                    handed = maximum(handed, nbytes)
-        return handed
+                    section.handed = maximum(section.handed, nbytes)
+            for storage in node.saved:
+                if storage.born > first and id(storage) not in seen:
+                    seen.add(id(storage))
+                    section.saved = section.saved + storage.nbytes
 
     def parameter(self, name: str, elements: Any, keep: str = "") -> None:
         """A weight: counted once per dotted name. `keep` names the dtype it stays in whatever the precision."""
@@ -242,9 +255,12 @@ class Recorder:
         saved    storages or tensors autograd keeps until this op's backward ran
         weights  bytes of the gradients of its own parameters
         """
-        sources = tuple((t.node, t.nbytes) for t in inputs if t.node >= 0)
+        sources = tuple((t.node, round_up(t.nbytes, ROUNDING)) for t in inputs if t.node >= 0)
         if not sources and isinstance(weights, int) and weights == 0:
             return -1
         kept = tuple(s.storage if isinstance(s, Tensor) else s for s in saved)
+        if kept:  # inputs are saved before the op runs, results after it
+            made_here = any(storage.born == len(self.nodes) for storage in kept)
+            self.peak_saved = self.peak if made_here else self.peak_before
         self.nodes.append(Node(self.prefix, sources, kept, out_bytes, weights))
         return len(self.nodes) - 1

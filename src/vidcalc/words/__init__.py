@@ -7,9 +7,8 @@ a checkout needs no build step and there is no compiled file to go stale. To add
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent
+FOLDER = os.path.dirname(os.path.abspath(__file__))
 SOURCE = "en"
 
 _messages: dict[str, str] = {}
@@ -23,7 +22,13 @@ def languages() -> list[str]:
 def use(language: str) -> None:
     """Speak `language` from now on; one of `languages()`."""
     global _messages
-    _messages = {} if language == SOURCE else read((FOLDER / f"{language}.po").read_text("utf-8"))
+    _messages = {} if language == SOURCE else catalogue(language)
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """The messages of a language by their English source."""
+    with open(os.path.join(FOLDER, f"{language}.po"), encoding="utf-8") as file:
+        return read(file.read())
 
 
 def _(message: str, **values: object) -> str:
@@ -32,7 +37,7 @@ def _(message: str, **values: object) -> str:
     return found.format(**values) if values else found
 
 
-def N_(message: str) -> str:
+def N_(message: str) -> str:  # noqa: N802
     """Marks a message for the catalogues without looking it up yet."""
     return message
 

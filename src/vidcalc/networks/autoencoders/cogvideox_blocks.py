@@ -32,11 +32,13 @@ class ConvolutionCache:
         self.old, self.new = self.new, []
 
 
-def safe_conv(tape: Tape, x: Tensor, c_out: Any, kernel: tuple[int, int, int], name: str) -> Tensor:
+def safe_conv(
+    tape: Tape, x: Tensor, c_out: Any, kernel: tuple[int, int, int], name: str, out: tuple[Any, ...] | None = None
+) -> Tensor:
     """A convolution over x[b, c, t, h, w] that needs no padding in time, in parts along time where x is very large.
 
-    Every part but the first is copied together with the frames before it, and the outputs are joined: both are
-    alive at once.
+    `out` is the output's frames, height and width (by default x's, but for the kernel's frames). Every part but the
+    first is copied together with the frames before it, and the outputs are joined: both are alive at once.
     """
     b, c, t, h, w = x.shape
     kt = kernel[0]
@@ -45,9 +47,10 @@ def safe_conv(tape: Tape, x: Tensor, c_out: Any, kernel: tuple[int, int, int], n
     parts = ceil_div(t, part)
     copied = (t - part + (kt - 1) * (parts - 1)) * split * minimum(kt - 1, 1)
     inputs = tape.empty((b, c, copied, h, w), x.dtype)
-    outputs = tape.empty((b, c_out, (t - kt + 1) * split, h, w), x.dtype)
+    frames, *places = (t - kt + 1, h, w) if out is None else out
+    outputs = tape.empty((b, c_out, frames * split, *places), x.dtype)
     tape.traffic(name, 2 * (inputs.nbytes + outputs.nbytes), 2 * parts - 1)
-    return tape.convolution(x, c_out, kernel, name, out=(t - kt + 1, h, w))
+    return tape.convolution(x, c_out, kernel, name, out=(frames, *places))
 
 
 def causal_conv(tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, cache: ConvolutionCache) -> Tensor:

@@ -4,54 +4,26 @@ Peak memory therefore grows with the frame count only by the output. Mirrors dif
 Source: arXiv 2503.20314; diffusers 0.42.1 models/autoencoders/autoencoder_kl_wan.py.
 """
 
-from typing import Any
-
-import msgspec
-
 from vidcalc.arithmetic import maximum, minimum
-from vidcalc.describe.shape import Shape
-from vidcalc.networks.autoencoders.wan_blocks import (
-    FeatureCache,
-    cached_conv,
-    causal_conv,
-    channel_norm,
-    downsample,
-    mid_block,
-    residual_block,
-    upsample,
-)
-from vidcalc.networks.autoencoders.wan_residual import patchify, residual_down, residual_up, unpatchify
+from vidcalc.describe.shape import Shape, Tiling
+from vidcalc.networks.autoencoders.wan_blocks import FeatureCache, causal_conv
+from vidcalc.networks.autoencoders.wan_network import Config, decoder, encoder, patch_area
+from vidcalc.networks.autoencoders.wan_residual import patchify, unpatchify
+from vidcalc.networks.autoencoders.wan_tiles import decode_tiles, encode_tiles
 from vidcalc.tape import Tape, Tensor
+
+__all__ = ["CLASSES", "TILING", "Config", "decode", "encode"]
 
 CLASSES = ("AutoencoderKLWan",)
 
-
-class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of one VAE, under diffusers' names (their spelling included)."""
-
-    base_dim: Any = 96
-    decoder_base_dim: Any = None
-    z_dim: Any = 16
-    dim_mult: tuple[Any, ...] = (1, 2, 4, 4)
-    num_res_blocks: int = 2
-    attn_scales: tuple[float, ...] = ()
-    temperal_downsample: tuple[bool, ...] = (False, True, True)
-    in_channels: Any = 3
-    out_channels: Any = 3
-    is_residual: bool = False
-    patch_size: Any = None
-    scale_factor_temporal: int = 4
-    scale_factor_spatial: int = 8
+TILING = Tiling(height=256, width=256, stride_height=192, stride_width=192)  # the class's enable_tiling
 
 
-def patch_area(config: Config) -> Any:
-    """Pixels that are folded into the channels before the encoder and unfolded after the decoder."""
-    return (config.patch_size or 1) ** 2
-
-
-def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
     """latent[batch, z, frames, height, width] -> pixels[batch, 3, 4·(frames − 1) + 1, 8·height, 8·width]."""
     latent = tape.input(shape.batch, config.z_dim, shape.frames, shape.height, shape.width)
+    if tiling is not None:
+        return decode_tiles(tape, config, shape, tiling, latent)
     x = causal_conv(tape, latent, config.z_dim, (1, 1, 1), "post_quant_conv")
     chunk = x.view(shape.batch, config.z_dim, 1, shape.height, shape.width)
     cache = FeatureCache(shape.frames)
@@ -73,45 +45,13 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return tape.scale(out, "clamp")
 
 
-def decoder(tape: Tape, config: Config, x: Tensor, cache: FeatureCache) -> Tensor:
-    """One chunk of latent frames -> one frame (the first) or four."""
-    base = config.decoder_base_dim or config.base_dim
-    widths = [base * m for m in reversed(config.dim_mult)]
-    temporal = tuple(reversed(config.temperal_downsample))
-    with tape.scope("decoder"):
-        hidden = cached_conv(tape, x, widths[0], "conv_in", cache)
-        hidden = mid_block(tape, hidden, "mid_block", cache)
-        for level, width in enumerate(widths):
-            with tape.scope(f"up_blocks.{level}"):
-                hidden = up_level(tape, config, hidden, width, level, temporal, cache)
-        hidden = channel_norm(tape, hidden, "norm_out")
-        hidden = tape.act(hidden)
-        return cached_conv(tape, hidden, config.out_channels, "conv_out", cache)
-
-
-def up_level(
-    tape: Tape, config: Config, x: Tensor, width: Any, level: int, temporal: tuple[bool, ...], cache: FeatureCache
-) -> Tensor:
-    """The residual blocks of one resolution, then the step up to the next (halving the width in Wan 2.1)."""
-    last = level == len(temporal)
-    if config.is_residual:
-        return residual_up(
-            tape, x, width, config.num_res_blocks + 1, up=not last, temporal=not last and temporal[level], cache=cache
-        )
-    hidden = x
-    for i in range(config.num_res_blocks + 1):
-        hidden = residual_block(tape, hidden, width, f"resnets.{i}", cache)
-    if last:
-        return hidden
-    mode = "upsample3d" if temporal[level] else "upsample2d"
-    return upsample(tape, hidden, mode, width // 2, "upsamplers.0", cache)
-
-
-def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
     """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch, 2·z, (frames − 1)/4 + 1, h/8, w/8]."""
     pixels = tape.input(shape.batch, config.in_channels // patch_area(config), shape.frames, shape.height, shape.width)
     if config.patch_size is not None:
         given, pixels = pixels, patchify(tape, pixels, config.patch_size)
+    if tiling is not None:
+        return encode_tiles(tape, config, shape, tiling, pixels)
     chunks = 1 + (shape.frames - 1) // 4
     cache = FeatureCache(chunks)
     first = pixels.view(*pixels.shape[:2], 1, *pixels.shape[3:])
@@ -131,29 +71,3 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     moments = causal_conv(tape, out, 2 * config.z_dim, (1, 1, 1), "quant_conv")
     del out, latents, cache
     return moments
-
-
-def encoder(tape: Tape, config: Config, x: Tensor, cache: FeatureCache) -> Tensor:
-    """One chunk of one or four frames -> one latent frame."""
-    widths = [config.base_dim * m for m in config.dim_mult]
-    with tape.scope("encoder"):
-        hidden = cached_conv(tape, x, widths[0], "conv_in", cache)
-        index = 0
-        for level, width in enumerate(widths):
-            if config.is_residual:
-                down = level < len(config.temperal_downsample)
-                with tape.scope(f"down_blocks.{level}"):
-                    temporal = down and config.temperal_downsample[level]
-                    hidden = residual_down(tape, hidden, width, config.num_res_blocks, down=down, temporal=temporal, cache=cache)
-                continue
-            for _ in range(config.num_res_blocks):
-                hidden = residual_block(tape, hidden, width, f"down_blocks.{index}", cache)
-                index += 1
-            if level < len(config.temperal_downsample):
-                mode = "downsample3d" if config.temperal_downsample[level] else "downsample2d"
-                hidden = downsample(tape, hidden, mode, f"down_blocks.{index}", cache)
-                index += 1
-        hidden = mid_block(tape, hidden, "mid_block", cache)
-        hidden = channel_norm(tape, hidden, "norm_out")
-        hidden = tape.act(hidden)
-        return cached_conv(tape, hidden, 2 * config.z_dim, "conv_out", cache)

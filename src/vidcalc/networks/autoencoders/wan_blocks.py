@@ -7,7 +7,7 @@ Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_wan.py.
 from typing import Any
 
 from vidcalc.arithmetic import minimum
-from vidcalc.tape import Tape, Tensor
+from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 
 
 class FeatureCache:
@@ -82,15 +82,19 @@ def cached_conv(tape: Tape, x: Tensor, c_out: Any, name: str, cache: FeatureCach
 
 
 def channel_norm(tape: Tape, x: Tensor, name: str) -> Tensor:
-    """L2 norm over channels in float32, times root of the width, times gamma, plus 0 (WanRMS_norm)."""
+    """L2 norm over channels in float32, times root of the width, times gamma, plus 0 (WanRMS_norm).
+
+    At its widest a narrow dtype has two float32 copies and the lengths alive, float32 itself three copies.
+    """
     tape.parameter(name + ".gamma", x.shape[1])
-    wide = tape.cast(x, "fp32")
-    length = tape.empty((x.elements // x.shape[1],), "fp32")
-    divided = tape.pointwise("normalize", (wide,))
-    del length, wide
-    normalized = tape.cast(divided, x.dtype)
-    del divided
-    return tape.scale(tape.scale(tape.scale(normalized), "gamma"), "bias")
+    own, wide, lengths = x.nbytes, x.elements * ELEMENT_BYTES["fp32"], x.elements // x.shape[1] * ELEMENT_BYTES["fp32"]
+    if x.dtype == "fp32":
+        tape.transient(3 * own)
+        tape.traffic(name, 8 * own, 4)  # normalize, then scale, gamma and bias, each read and written
+    else:
+        tape.transient(2 * wide + lengths)
+        tape.traffic(name, 8 * own + 4 * wide, 6)  # the casts to and from float32 beside them
+    return tape.empty(x.shape, x.dtype, x.node, x.elements)
 
 
 def residual_block(tape: Tape, x: Tensor, c_out: Any, name: str, cache: FeatureCache) -> Tensor:

@@ -120,7 +120,7 @@ def rotary_table(tape: Tape, config: Config, n: Any) -> tuple[Tensor, Tensor]:
 
 def position_embedding(tape: Tape, config: Config, batch: Any, n: Any) -> Tensor | None:
     """A learnt embedding per axis, summed and normalised in float32 -> [batch, n, width]."""
-    if config.extra_pos_embed_type is None:
+    if not config.extra_pos_embed_type:
         return None
     width = config.width
     with tape.scope("learnable_pos_embed"):

@@ -21,7 +21,7 @@ from vidcalc.networks.transformers.mochi_layers import (
     rotate,
     zero_norm,
 )
-from vidcalc.tape import Tape, Tensor
+from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 
 CLASSES = ("MochiTransformer3DModel",)
 
@@ -99,7 +99,9 @@ def rotary_table(tape: Tape, config: Config, n: Any) -> tuple[Tensor, Tensor]:
     heads, pairs = config.num_attention_heads, config.attention_head_dim // 2
     tape.parameter("pos_frequencies", 3 * heads * pairs)
     places = tape.empty((1, n, 3), "fp32")
-    frequencies = tape.cast(tape.empty((1, 3, heads * pairs), tape.dtype), "fp32")
+    frequencies = tape.empty((1, 3, heads * pairs), "fp32")
+    if tape.training:
+        frequencies.node = tape.differentiable((), (), frequencies.nbytes, 3 * heads * pairs * ELEMENT_BYTES[tape.dtype])
     angles = tape.matmul(places, frequencies, "rope").view(n, heads, pairs)
     return tape.act(angles, "cos"), tape.act(angles, "sin")
 

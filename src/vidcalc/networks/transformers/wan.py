@@ -256,11 +256,11 @@ def rotate(tape: Tape, x: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
     """Rotary embedding by halves: two float32 products and their sum for each half, copied into one output."""
     batch, heads, n, d_head = x.shape
     half = x.view(batch, heads, n, d_head // 2)
-    cosine = rotary[0].view(1, 1, n, d_head // 2)
+    cosine, sine = (table.view(1, 1, n, d_head // 2) for table in rotary)
     out = tape.empty(x.shape, x.dtype)
-    turned = tape.add(tape.mul(half, cosine), tape.mul(half, cosine))
+    turned = tape.add(tape.mul(half, cosine), tape.mul(half, sine))
     del turned
-    turned = tape.add(tape.mul(half, cosine), tape.mul(half, cosine))
+    turned = tape.add(tape.mul(half, sine), tape.mul(half, cosine))
     tape.traffic("rope", 2 * turned.nbytes + 2 * out.nbytes, 2)
     out.node = turned.node
     return out

@@ -161,7 +161,7 @@ def video_transformer(
     n = height * width
     with tape.scope(name):
         over_time = context.view(shape.batch * n, context.shape[1], context.shape[2])
-        spread = copied_where_many(tape, over_time, shape.batch)
+        over_time = copied_where_many(tape, over_time, shape.batch).view(*over_time.shape)
         hidden = tape.group_norm(x, 32, "norm").view(images, n, c)
         hidden = strided_linear(tape, hidden, c, "proj_in")
         numbers = tape.empty((images,), "int64")
@@ -176,7 +176,7 @@ def video_transformer(
             hidden = blend(tape, hidden, mix, images)
         hidden = tape.linear(hidden, c, "proj_out")
         hidden = channels_first(tape, hidden, images, c, height, width)
-        del spread, numbers
+        del numbers
         return tape.add(hidden, x)
 
 

@@ -1,0 +1,76 @@
+"""One component at one shape, by our tape: the figures that stand beside those of the published class.
+
+A case is a plain dict as golden files hold it (`component`, `shape`, `dtype`, class and config): see
+`vidcalc.reference.verify`, which gives the published class's figures for the same case.
+"""
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vidcalc.describe.shape import Shape
+from vidcalc.tape import Tape
+from vidcalc.tape.backward import backward
+
+ENTRY = {
+    "denoiser": "forward",
+    "vae_decode": "decode",
+    "vae_encode": "encode",
+    "text_encoder": "encode",
+    "image_encoder": "encode",
+}
+NETWORKS = Path(__file__).parent / "networks"
+
+
+@cache
+def families() -> dict[str, str]:
+    """Class name in diffusers or transformers -> module path below `vidcalc.networks`, from the files themselves."""
+    found: dict[str, str] = {}
+    for path in sorted(NETWORKS.glob("*/*.py")):
+        name = f"{path.parent.name}.{path.stem}"
+        for mirrored in getattr(import_module(f"vidcalc.networks.{name}"), "CLASSES", ()):
+            found.setdefault(mirrored, name)
+    return found
+
+
+def figures(
+    component: str, network: str, config: dict[str, Any], shape: Shape, dtype: str, tiling: str = "none"
+) -> dict[str, Any]:
+    """params, flops and peak_activation_bytes of one call. tiling: "none", or "default" for the class's own tiles."""
+    module = import_module("vidcalc.networks." + network)
+    tape = Tape(dtype)
+    further = {"tiling": module.TILING} if tiling == "default" else {}
+    getattr(module, ENTRY[component])(tape, msgspec.convert(config, module.Config), shape, **further)
+    return {
+        "params": tape.parameter_count,
+        "flops": sum(op.flops * op.count for op in tape.ops),
+        "peak_activation_bytes": tape.peak,
+        "peak_at": tape.peak_at,
+    }
+
+
+def training(network: str, config: dict[str, Any], shape: Shape, dtype: str, checkpointing: str) -> dict[str, Any]:
+    """kept_for_backward and forward_backward_peak of one training step of a denoiser [byte]."""
+    module = import_module("vidcalc.networks." + network)
+    tape = Tape(dtype, training=True)
+    out = module.forward(tape, msgspec.convert(config, module.Config), shape)
+    found = backward(tape, out, checkpointing)
+    return {"kept_for_backward": found.kept, "forward_backward_peak": found.peak}
+
+
+def shape_of(stated: dict[str, Any], text_tokens: int = 0, image_tokens: int = 0, timestep: str = "sample") -> Shape:
+    """A golden case's shape as our networks take it; what it leaves open as given."""
+    frames, height, width = stated.get("latent") or stated.get("pixels") or (1, 1, 1)
+    return Shape(
+        batch=stated["batch"],
+        frames=frames,
+        height=height,
+        width=width,
+        tokens=stated.get("tokens") or stated.get("text_tokens") or text_tokens,
+        image_tokens=stated.get("image_tokens") or image_tokens,
+        timestep=timestep,
+        extra={key: stated[key] for key in ("masked",) if key in stated} | stated.get("extra", {}),
+    )

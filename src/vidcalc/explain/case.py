@@ -1,0 +1,77 @@
+"""What is being explained: one calculation with everything it passed through, each made when first asked for."""
+
+from functools import cached_property
+
+import msgspec
+
+from vidcalc.calculate import calculate
+from vidcalc.cost.training import Training, training
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.workload import Workload
+from vidcalc.explain.step import Step
+from vidcalc.explain.term import Term
+from vidcalc.ops.base import Op
+from vidcalc.report import Report
+from vidcalc.unroll import Job, denoiser_shape, unroll
+
+
+class Case:
+    """Model, workload, hardware and plan, and what they lead to."""
+
+    def __init__(self, model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> None:
+        self.model, self.workload, self.hardware, self.plan = model, workload, hardware, plan
+
+    @cached_property
+    def report(self) -> Report:
+        """The report whose numbers are explained."""
+        return calculate(self.model, self.workload, self.hardware, self.plan)
+
+    @cached_property
+    def job(self) -> Job:
+        """The unrolled generation."""
+        return unroll(self.model, self.workload, self.plan)
+
+    @cached_property
+    def step(self) -> Training:
+        """The training step."""
+        shape = denoiser_shape(self.model, self.workload, self.workload.batch)
+        return training(self.model.denoiser, self.report.model.params, shape, self.plan)
+
+
+def symbolic(op: Op) -> Op:
+    """The op with a Term in every numeric field: its formulas then spell themselves."""
+    fields = {name: getattr(op, name) for name in op.__struct_fields__}
+    terms = {
+        name: Term(name, value) if isinstance(value, int | float) else value for name, value in fields.items()
+    }
+    return type(op)(**terms)
+
+
+def op_row(op: Op, quantity: str, unit: str) -> Step:
+    """One op's `quantity` ("flops", "activation_bytes" …) with its formula in symbols and digits."""
+    found = getattr(symbolic(op), quantity)
+    term = found if isinstance(found, Term) else Term("0", found)
+    return Step(
+        id=op.path,
+        value=term.value,
+        unit=unit,
+        formula=term.text,
+        digits=term.digits,
+        count=op.count,
+        source=f"vidcalc.ops.{op.kind}",
+        note=op.kind,
+    )
+
+
+def given(name: str, value: object, source: str, unit: str = "", provenance: str = "exact") -> Step:
+    """An input or a fact: the end of a chain."""
+    return Step(id=name, value=value, unit=unit, source=source, provenance=provenance)
+
+
+def product(name: str, unit: str, terms: Term, parts: tuple[Step, ...], **more: str) -> Step:
+    """A step whose value is an expression over its parts."""
+    shown = msgspec.structs.replace
+    alone = tuple(shown(part, count=1) for part in parts)
+    return Step(id=name, value=terms.value, unit=unit, formula=terms.text, digits=terms.digits, parts=alone, **more)

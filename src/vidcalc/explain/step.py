@@ -1,0 +1,45 @@
+"""One link of an explanation: a value, how it comes about, and the rows it is made of."""
+
+from typing import Any
+
+import msgspec
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A number and where it comes from.
+
+    id          of a quantity (its path in the report), a stage, an op (its path in the network) or an input
+    value       the number;  unit  "FLOP", "byte", "s", "USD", "J", "token", "h" or "" for a plain number
+    formula     in symbols: "2·batch·rows·d_in·d_out"; "sum" and "max" are over the parts' value × count
+    digits      the formula with the numbers in place of the symbols
+    count       how often it enters the step above
+    source      where the formula or figure is from;  provenance  exact, measured, interpolated or assumed
+    note        what it depends on, as an id or a name (an attention kernel, the module where memory peaks)
+    parts       the steps it is made of
+    """
+
+    id: str
+    value: Any
+    unit: str = ""
+    formula: str = ""
+    digits: str = ""
+    count: Any = 1
+    source: str = ""
+    provenance: str = "exact"
+    note: str = ""
+    parts: tuple["Step", ...] = ()
+
+    @property
+    def total(self) -> Any:
+        """The value times how often it counts."""
+        return self.value * self.count
+
+
+def added(name: str, unit: str, parts: tuple[Step, ...], **more: Any) -> Step:
+    """The sum of parts, each as often as it counts."""
+    return Step(id=name, value=sum(part.total for part in parts), unit=unit, formula="sum", parts=parts, **more)
+
+
+def largest(name: str, unit: str, parts: tuple[Step, ...], **more: Any) -> Step:
+    """The largest of parts."""
+    return Step(id=name, value=max(part.total for part in parts), unit=unit, formula="max", parts=parts, **more)

@@ -1,0 +1,40 @@
+"""The documented calculator: exactly its flags and defaults (and -m, --lang), through the same core as `vidcalc estimate`."""
+
+import gc
+import sys
+
+import click
+
+from vidcalc.faces.cli import leave, run
+from vidcalc.faces.flags import DOCUMENTED, flags
+from vidcalc.faces.group import Command
+from vidcalc.words import N_
+
+EXAMPLES = (
+    "python scripts/calculator.py --params 3B --resolution 1080p --frames 120",
+    "python scripts/calculator.py --params 8B --resolution 4k --frames 240 --steps 50",
+    "python scripts/calculator.py --params 600M --resolution 1920x1080 --frames 60 --fps 30",
+    "python scripts/calculator.py --params 3B --resolution 1080p --frames 120 --json",
+)
+
+
+def calculator() -> click.Command:
+    """The command of scripts/calculator.py."""
+    from vidcalc.faces.commands.estimate import estimate
+
+    return Command(
+        "calculator.py",
+        params=flags(DOCUMENTED),
+        callback=estimate,
+        help=N_(
+            "What a video diffusion model needs to generate and to train on an A100: latent space, sequence length, "
+            "FLOPs, GPU memory and GPU time. Give --params, --resolution and --frames, or --model."
+        ),
+        examples=EXAMPLES,
+    )
+
+
+def main() -> None:
+    """Run it as a process of its own."""
+    gc.disable()  # the process lives for milliseconds
+    leave(run(calculator, "calculator.py", sys.argv[1:]))

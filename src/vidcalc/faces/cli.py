@@ -1,0 +1,93 @@
+"""The door of the command line: language first, then click, and every refusal as one clear line.
+
+    vidcalc estimate -m wan2.1-t2v-14b
+
+Exit codes: 0 done, 2 bad input, 130 interrupted. With --json a refusal is one JSON object on standard output.
+"""
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+import click
+
+from vidcalc import words
+from vidcalc.errors import InputError
+from vidcalc.faces.flags import lang_flag, version_flag
+from vidcalc.faces.group import Lazy
+from vidcalc.words import N_
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+EXAMPLES = (
+    "vidcalc estimate -m wan2.1-t2v-14b",
+    "vidcalc estimate -p 3B -r 1080p -f 120 --gpu h100-sxm",
+    "vidcalc explain compute.flops_per_step -m wan2.1-t2v-14b",
+)
+
+
+def vidcalc() -> click.Command:
+    """The `vidcalc` command with all its subcommands."""
+    return Lazy(
+        "vidcalc",
+        package="vidcalc.faces.commands",
+        params=[lang_flag(), version_flag()],
+        help=N_(
+            "What a video diffusion model needs to generate or to train: tokens, FLOPs, GPU memory, time, cost and "
+            "energy. Needs no GPU, no network and no PyTorch."
+        ),
+        examples=EXAMPLES,
+        no_args_is_help=True,
+    )
+
+
+def run(command: Callable[[], click.Command], name: str, arguments: Sequence[str]) -> int:
+    """Run a command with these arguments and return its exit code; nothing a user types makes it raise."""
+    speak(arguments)
+    try:
+        done = command().main(list(arguments), prog_name=name, standalone_mode=False)
+        return done if isinstance(done, int) else 0
+    except click.exceptions.NoArgsIsHelpError as shown:
+        click.echo(shown.format_message())
+        return BAD_INPUT
+    except (click.ClickException, InputError) as error:
+        from vidcalc.faces.errors import report
+
+        report(error, as_json="--json" in arguments)
+        return BAD_INPUT
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader had enough
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+
+
+def speak(arguments: Sequence[str]) -> None:
+    """Choose the language before anything is said: --lang, then the environment; what cannot be written is not spoken."""
+    language = words.preferred(words.asked(arguments), os.environ)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    if language != words.SOURCE:
+        try:
+            "가".encode(encoding)
+        except (UnicodeEncodeError, LookupError):
+            language = words.SOURCE
+    words.use(language)
+
+
+def leave(code: int) -> None:
+    """End the process at once: what it printed is written, its memory is the system's to clear."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (BrokenPipeError, ValueError):
+            pass
+    os._exit(code)
+
+
+def main() -> None:
+    """The `vidcalc` command."""
+    gc.disable()  # the process lives for milliseconds
+    leave(run(vidcalc, "vidcalc", sys.argv[1:]))

@@ -1,0 +1,38 @@
+"""`vidcalc estimate`: everything about one job."""
+
+from typing import Any
+
+import click
+
+from vidcalc.faces.flags import ALL, flags
+from vidcalc.faces.group import Command
+from vidcalc.words import N_
+
+
+def estimate(as_json: bool, **given: Any) -> None:
+    """Calculate and print, as a report or as JSON."""
+    from vidcalc.calculate import calculate
+    from vidcalc.faces.request import request
+
+    report = calculate(*request(given))
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(report))
+    else:
+        from vidcalc.faces.terminal.report import draw
+
+        click.echo(draw(report))
+
+
+command = Command(
+    "estimate",
+    params=flags(ALL),
+    callback=estimate,
+    help=N_("What one job needs: memory, FLOPs, time, cost and energy, to generate and to train."),
+    examples=(
+        "vidcalc estimate -m wan2.1-t2v-14b",
+        "vidcalc estimate -m wan2.1-t2v-1.3b -r 480p -f 81 --gpu rtx-4090",
+        "vidcalc estimate -p 3B -r 1080p --seconds 5 --gpu h100-sxm --json",
+    ),
+)

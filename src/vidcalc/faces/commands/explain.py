@@ -1,0 +1,60 @@
+"""`vidcalc explain`: the chain from a number of the report to formula, symbols, digits and source."""
+
+from typing import Any
+
+import click
+
+from vidcalc.faces.flags import ALL, Flag, flags
+from vidcalc.faces.group import Command
+from vidcalc.words import N_
+
+
+def explain(quantity: str | None, as_json: bool, every: bool, **given: Any) -> None:
+    """Print the chain of a quantity, or the list of quantities there are."""
+    from vidcalc.explain import QUANTITIES, check
+    from vidcalc.explain import explain as explained
+
+    if quantity is None:
+        _list(list(QUANTITIES), as_json)
+        return
+    check(quantity)
+    from vidcalc.faces.request import request
+
+    step = explained(quantity, *request(given))
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(step))
+    else:
+        from vidcalc.faces.terminal.chain import draw
+
+        click.echo(draw(step, every))
+
+
+def _list(names: list[str], as_json: bool) -> None:
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(names))
+    else:
+        click.echo("\n".join(names))
+
+
+command = Command(
+    "explain",
+    params=[
+        click.Argument(["quantity"], required=False, metavar=N_("[QUANTITY]")),
+        *flags(ALL),
+        Flag(("--all", "every"), N_("Show every row, however small."), is_flag=True),
+    ],
+    callback=explain,
+    help=N_(
+        "Where a number of the report comes from: its formula in symbols and digits, its parts, its sources. "
+        "QUANTITY is the number's place in the JSON; without it, the quantities are listed."
+    ),
+    examples=(
+        "vidcalc explain",
+        "vidcalc explain compute.flops_per_step -m wan2.1-t2v-14b",
+        "vidcalc explain time.inference.total -m wan2.1-t2v-14b --gpu h100-sxm",
+    ),
+)

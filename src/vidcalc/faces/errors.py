@@ -1,0 +1,90 @@
+"""Refusals in words: one line that names the flag, the value, what is allowed and the nearest valid choice."""
+
+from typing import Any
+
+import click
+
+from vidcalc.errors import InputError, UnknownName, nearest
+from vidcalc.faces.inputs import Refused
+from vidcalc.words import _
+
+# what the core calls a setting -> the flag it is on the command line
+FLAG_OF = {"accelerators": "--gpu", "models": "--model", "arch": "--arch", "batch": "--batch-size"}
+LONG = 60  # letters of a value worth repeating
+
+
+def report(error: Exception, as_json: bool) -> None:
+    """Print the refusal: a line on standard error, or {"error": …} on standard output."""
+    told = describe(error)
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode({"error": told}).decode())
+    else:
+        from vidcalc.faces.terminal.page import written
+
+        click.echo(written(_("error:") + " " + str(told["message"]), err=True), err=True)
+
+
+def describe(error: Exception) -> dict[str, Any]:
+    """flag, value, allowed, nearest and message of a refusal."""
+    if isinstance(error, InputError):
+        return _refused(error)
+    if isinstance(error, click.NoSuchOption):
+        known = error.ctx.command.get_params(error.ctx) if error.ctx else []
+        names = [name for option in known for name in option.opts if isinstance(option, click.Option)]
+        near = nearest(error.option_name, names)
+        return _told(error.option_name, None, names, near, _("there is no flag {flag}", flag=_short(error.option_name)))
+    if isinstance(error, click.MissingParameter):
+        flag = max(error.param.opts, key=len) if error.param else ""
+        return _told(flag, None, (), None, _("{flag} is missing", flag=flag))
+    if isinstance(error, click.BadOptionUsage):
+        return _told(error.option_name, None, (), None, _("{flag} needs a value", flag=error.option_name))
+    return _usage(error)
+
+
+def _usage(error: Exception) -> dict[str, Any]:
+    """An unknown command, a stray word, or anything else click refuses."""
+    ctx = getattr(error, "ctx", None)
+    stray = str(getattr(error, "command_name", "") or _quoted(str(error)))
+    names = ctx.command.list_commands(ctx) if isinstance(getattr(ctx, "command", None), click.Group) else []
+    if names:
+        message = _("there is no command '{value}'", value=_short(stray))
+        return _told("", stray, names, nearest(stray[:LONG], names), message)
+    return _told("", stray, (), None, _("'{value}' is not expected here", value=_short(stray)))
+
+
+def _refused(error: InputError) -> dict[str, Any]:
+    flag = FLAG_OF.get(error.flag, error.flag)
+    flag = flag if flag.startswith("-") or not flag else "--" + flag.replace("_", "-")
+    allowed = [str(choice) for choice in error.allowed]
+    if isinstance(error, Refused):
+        if error.value is None:
+            return _told(flag, None, allowed, error.nearest, f"{flag}: {error.expects}")
+        expects = error.expects
+    elif isinstance(error, UnknownName):
+        command = {"--gpu": "vidcalc gpus", "--model": "vidcalc models"}.get(flag, "")
+        expects = _("a name that `{command}` lists", command=command)
+    else:
+        expects = ", ".join(allowed)
+    message = _("{flag} cannot be '{value}'; allowed: {expects}", flag=flag, value=_short(error.value), expects=expects)
+    return _told(flag, error.value, allowed, error.nearest, message)
+
+
+def _told(flag: str, value: Any, allowed: Any, near: str | None, message: str) -> dict[str, Any]:
+    if near:
+        message += "; " + _("nearest: {nearest}", nearest=near)
+    plain = value if value is None or isinstance(value, int | float) else _short(value)
+    return {"flag": flag, "value": plain, "allowed": list(allowed), "nearest": near, "message": message}
+
+
+def _short(value: object) -> str:
+    """A value as one short printable piece of text."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in str(value)[: LONG + 1])
+    return text if len(text) <= LONG else text[: LONG - 1] + "…"
+
+
+def _quoted(message: str) -> str:
+    """The first word that click quotes in a message of its own."""
+    pieces = message.split("'")
+    return pieces[1] if len(pieces) > 2 else message.split("(")[-1].rstrip(").")

@@ -1,0 +1,81 @@
+"""The shape of the work and its FLOPs: latent, tokens, the network's figures beside the documented formula's."""
+
+from vidcalc.faces.terminal.cells import Cell, Paint, bar, hanging, table, width
+from vidcalc.faces.terminal.memory import titled
+from vidcalc.faces.terminal.numbers import flop, share, times, whole
+from vidcalc.report import Report
+from vidcalc.words import _
+from vidcalc.words.ids import KINDS, STAGES, told
+
+FEW = 0.0005  # shares below this are not worth a line
+
+
+def shape(report: Report, paint: Paint, cells: int) -> list[str]:
+    """Latent grid, tokens, and the denoiser's main sizes."""
+    latent, sequence, built = report.latent, report.sequence, report.model.architecture
+    grid = f"{latent.channels} × {latent.frames} × {latent.height} × {latent.width}"
+    tokens = _("{video} video tokens, {text} text tokens", video=whole(sequence.video_tokens), text=whole(sequence.text_tokens))
+    rows: list[list[Cell]] = [
+        [_("Latent"), _("{grid} (channels × frames × height × width)", grid=grid)],
+        [_("Sequence"), _("{total} in self-attention ({parts})", total=whole(sequence.total), parts=tokens)],
+    ]
+    sizes = [
+        (_("{value} layers"), built.get("num_layers")),
+        (_("width {value}"), built.get("hidden_dim")),
+        (_("{value} heads"), built.get("num_attention_heads")),
+        (_("FFN {value}"), built.get("ffn_dim")),
+    ]
+    network = ", ".join(text.replace("{value}", whole(value)) for text, value in sizes if isinstance(value, int))
+    if network:
+        rows.append([_("Network"), f"{built['network']}: {network}"])
+    left = max(width(str(row[0])) for row in rows) + 4
+    lines = [paint(_("Shape"), "title")]
+    for name, text in rows:
+        lines += hanging(str(text), cells, f"  {name}" + " " * (left - 2 - width(str(name))))
+    return lines
+
+
+def work(report: Report, paint: Paint, cells: int) -> list[str]:
+    """FLOPs per step and video by the network and by the documented formula, and where they go."""
+    compute, formula = report.compute, report.compute.documented
+    rows: list[list[Cell]] = [[""] + [(_("network"), "dim"), *([(_("documented formula"), "dim"), (_("ratio"), "dim")] if formula else [])]]
+    figures = (
+        (_("per forward"), compute.flops_per_forward, None),
+        (_("per step ({count}× forward)", count=whole(compute.forwards_per_step)), compute.flops_per_step, formula and formula.flops_per_step),
+        (_("per video"), compute.flops_per_video, formula and formula.flops_per_video),
+    )
+    for name, flops, documented in figures:
+        rows.append([name, flop(flops), *([flop(documented), times(flops / documented)] if documented else [])])
+    lines = [
+        titled(_("FLOPs"), _("attention {share} of a forward", share=share(compute.attention_share)), paint, cells),
+        *table(rows, "<>>>", paint),
+    ]
+    if formula:
+        sentence = _(
+            "The documented formula 2·params·seq + 4·seq²·hidden_dim counts attention once and one forward per step; "
+            "this network runs attention in each of its {layers} layers and {forwards}× forward per step.",
+            layers=whole(formula.layers),
+            forwards=whole(compute.forwards_per_step),
+        )
+        lines += hanging(sentence, cells, "  ")
+    return [*lines, *shares(compute.parts, paint, cells)]
+
+
+def shares(parts: dict[str, dict[str, float]], paint: Paint, cells: int) -> list[str]:
+    """A bar per stage and kind of work, the largest first, as shares of everything."""
+    total = sum(value for kinds in parts.values() for value in kinds.values())
+    if not total:
+        return []
+    found = [
+        (f"{told(STAGES, stage)}: {told(KINDS, kind)}", value)
+        for stage, kinds in parts.items()
+        for kind, value in kinds.items()
+        if value / total >= FEW
+    ]
+    found.sort(key=lambda row: -row[1])
+    room = cells - max(width(name) for name, _value in found) - 13
+    rows: list[list[Cell]] = [
+        [name, share(value / total), (bar([(value, "█", "")], total, room, Paint(False)).rstrip("░"), "bar")]
+        for name, value in found
+    ]
+    return table(rows, "<><", paint)

@@ -1,0 +1,55 @@
+"""The top of the report: which job this is, and at a glance whether it fits."""
+
+from typing import Any
+
+from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
+from vidcalc.faces.terminal.numbers import count, data, duration, money, significant, whole
+from vidcalc.report import Report
+from vidcalc.words import _
+from vidcalc.words.ids import GUIDANCE, VERDICTS, told
+
+STYLES = {"fits": "good", "tight": "tight", "too_big": "bad"}
+
+
+def head(report: Report, paint: Paint, cells: int) -> list[str]:
+    """Model, job and hardware in a few lines."""
+    job, plan, gpu = report.workload, report.plan, report.hardware
+    seconds = significant(job["frames"] / job["fps"])
+    title = f"{report.model.title} · {_('{count} parameters', count=count(report.model.params_total))}"
+    pieces = [
+        f"{job['width']}×{job['height']}",
+        _("{frames} frames ({seconds} s at {fps} fps)", frames=whole(job["frames"]), seconds=seconds, fps=whole(job["fps"])),
+        _("{steps} steps", steps=whole(job["steps"])),
+        _("batch {batch}", batch=whole(job["batch"])),
+        plan["precision"],
+        told(GUIDANCE, plan["guidance_mode"], scale=whole(job["guidance"])),
+    ]
+    where = f"{gpu.count} × {gpu.name} · {data(gpu.capacity)}"
+    lines = [paint(line, "title") for line in hanging(title, cells)]
+    return [*lines, *hanging(" · ".join(pieces), cells), *hanging(where, cells)]
+
+
+def glance(report: Report, paint: Paint, cells: int) -> list[str]:
+    """One row each for generating and training: verdict, memory, margin, time, cost."""
+    spent, cost = report.time, report.cost
+    rows: list[list[Cell]] = [
+        _row(
+            _("Generate"),
+            report.memory.inference.peak,
+            report.memory.inference,
+            duration(spent.inference.total),
+            cost and cost.inference["likely"],
+        )
+    ]
+    training = report.memory.training
+    if training is not None and spent.training is not None:
+        took = _("{time} a step", time=duration(spent.training.per_step))
+        rows.append(_row(_("Train"), training.total, training, took, None))
+    return table(rows, "<<><<<", paint)
+
+
+def _row(name: str, needed: Any, memory: Any, took: str, cost: float | None) -> list[Cell]:
+    margin = memory.margin
+    room = _("{size} free", size=data(margin)) if margin >= 0 else _("{size} missing", size=data(-margin))
+    verdict: Cell = (told(VERDICTS, memory.verdict), STYLES.get(memory.verdict, ""))
+    return [(name, "title"), verdict, data(needed), room, took, money(cost) if cost is not None else ""]

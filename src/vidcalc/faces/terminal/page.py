@@ -1,0 +1,40 @@
+"""Where a text goes: how wide the terminal is, whether it takes colour, and which letters it can show."""
+
+import os
+import sys
+
+from vidcalc.faces.terminal.cells import ASCII, Paint
+
+NARROW, USUAL, WIDE = 60, 80, 100  # cells
+
+
+def columns() -> int:
+    """Cells of a line: the terminal's, within what reads well; the usual 80 where the output is no terminal."""
+    try:
+        found = int(os.environ.get("COLUMNS", "")) or USUAL
+    except ValueError:
+        try:
+            found = os.get_terminal_size(sys.stdout.fileno()).columns
+        except (OSError, ValueError, AttributeError):
+            found = USUAL
+    return min(max(found, NARROW), WIDE)
+
+
+def paint() -> Paint:
+    """Colour on a terminal that takes it, unless NO_COLOR is set; FORCE_COLOR colours anything."""
+    if os.environ.get("NO_COLOR"):
+        return Paint(False)
+    if os.environ.get("FORCE_COLOR"):
+        return Paint(True)
+    terminal = sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return Paint(bool(terminal))
+
+
+def written(text: str, err: bool = False) -> str:
+    """The text in letters the stream can write: plain ones where it has no blocks, dashes and dots."""
+    encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(ASCII).encode(encoding, "replace").decode(encoding)
+    return text

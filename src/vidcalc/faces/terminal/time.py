@@ -1,0 +1,61 @@
+"""Time, money and energy: of one generation with its band, and of the training run."""
+
+from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
+from vidcalc.faces.terminal.compute import shares
+from vidcalc.faces.terminal.memory import titled
+from vidcalc.faces.terminal.numbers import duration, energy, hours, money as dollars, whole
+from vidcalc.report import Report
+from vidcalc.words import _
+from vidcalc.words.ids import PROVENANCE, PROVIDERS, STAGES, told
+
+
+def time(report: Report, paint: Paint, cells: int) -> list[str]:
+    """Seconds stage by stage, where they go, and the training step by part."""
+    spent, training = report.time.inference, report.time.training
+    band = f"{duration(spent.low)} – {duration(spent.high)} ({told(PROVENANCE, spent.provenance)})"
+    lines = [titled(_("GPU time on {gpu}", gpu=report.hardware.name), band, paint, cells)]
+    stages = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode")
+    rows: list[list[Cell]] = [
+        [told(STAGES, name), duration(getattr(spent, name))] for name in stages if getattr(spent, name, 0)
+    ]
+    for row in rows:
+        if row[0] == told(STAGES, "denoise"):
+            row.append(_("{time} a step", time=duration(spent.per_step)))
+    rows.append([(_("Generation"), "title"), (duration(spent.total), "title")])
+    lines += table(rows, "<><", paint)
+    lines += shares(spent.parts, paint, cells)
+    if training is not None:
+        steps = ", ".join(f"{told(STAGES, name)} {duration(value)}" for name, value in training.parts.items() if value)
+        lines += hanging(
+            _("Training step {time}: {parts}", time=duration(training.per_step), parts=steps), cells, "  ", "    "
+        )
+        whole_run = _(
+            "Training, {steps} steps: {time}, {hours} GPU-hours",
+            steps=whole(training.steps),
+            time=duration(training.total),
+            hours=hours(training.gpu_hours),
+        )
+        lines += hanging(whole_run, cells, "  ", "    ")
+    return lines
+
+
+def money(report: Report, paint: Paint, cells: int) -> list[str]:
+    """What it costs at a dated range of prices, and the energy at nominal power."""
+    cost, spent = report.cost, report.energy
+    rows: list[list[Cell]] = []
+    if cost is not None:
+        rows.append([_("Cost"), *(_range(part) for part in (cost.inference, cost.training))])
+    if spent is not None:
+        rows.append([_("Energy"), energy(spent.inference), energy(spent.training)])
+    if not rows:
+        return []
+    steps = whole(report.time.training.steps) if report.time.training else "0"
+    head: list[Cell] = ["", (_("one generation"), "dim"), (_("{steps} training steps", steps=steps), "dim")]
+    price = ""
+    if cost is not None:
+        price = f"${cost.per_hour_low:g} – ${cost.per_hour_high:g} / GPU-h, {told(PROVIDERS, cost.provider)}, {cost.as_of}"
+    return [titled(_("Cost and energy"), price, paint, cells), *table([head, *rows], "<>>", paint, gap=4)]
+
+
+def _range(part: dict[str, float]) -> str:
+    return f"{dollars(part['low'])} – {dollars(part['high'])}"

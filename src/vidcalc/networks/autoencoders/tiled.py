@@ -1,0 +1,49 @@
+"""Running a video autoencoder tile by tile: time outermost, then rows, then columns, blended and joined at the end.
+
+All tiles of a chunk of frames are kept until the chunk is joined, and all chunks until time is joined.
+Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_hunyuan_video.py (tiled_decode, _temporal_tiled_decode).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from vidcalc.networks.autoencoders.tiles import Cut
+from vidcalc.tape import Tape, Tensor
+
+Run = Callable[[Any, Any, Any], Tensor]
+
+
+def in_tiles(tape: Tape, run: Run, cuts: tuple[Cut, Cut, Cut], out: tuple[Any, ...]) -> Tensor:
+    """`run(frames, height, width)` for every tile of the cuts of time, rows and columns -> a tensor of shape `out`."""
+    time, rows, columns = cuts
+    batch, channels, _, height, width = out
+    for chunk in time.tiles:
+        with tape.again(chunk.count):
+            before = tape.empty((batch, channels, chunk.before, height, width))
+            chunk_out = (batch, channels, chunk.out, height, width)
+            piece = frames_in_tiles(tape, run, chunk.size, rows, columns, chunk_out)
+            del before, piece
+    pieces = tape.empty((batch, channels, time.total, height, width))
+    joined = tape.empty((*out[:2], time.several * out[2], height, width))
+    tape.traffic("join", pieces.nbytes * time.several + joined.nbytes)
+    del pieces, joined
+    return tape.empty(out)
+
+
+def frames_in_tiles(tape: Tape, run: Run, frames: Any, rows: Cut, columns: Cut, out: tuple[Any, ...]) -> Tensor:
+    """One chunk of frames, its rows and columns in tiles."""
+    batch, channels, length, height, width = out
+    lead = (batch, channels, length)
+    for row in rows.tiles:
+        for column in columns.tiles:
+            with tape.again(row.count * column.count):
+                before = tape.empty((*lead, row.before * columns.total + row.out * column.before))
+                piece = run(frames, row.size, column.size)
+                del before, piece
+    several = 1 - (1 - rows.several) * (1 - columns.several)
+    pieces = tape.empty((*lead, rows.total * columns.total))
+    joined_rows = tape.empty((*lead, several * height, width))
+    joined = tape.empty((*lead, several * height, width))
+    tape.traffic("blend", pieces.nbytes * several + 2 * joined.nbytes, 2)
+    del pieces, joined_rows, joined
+    return tape.empty(out)

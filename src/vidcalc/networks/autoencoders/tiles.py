@@ -1,0 +1,63 @@
+"""Cutting an axis into overlapping tiles, without a branch on any size.
+
+A tiled autoencoder starts a tile every `stride` places; all tiles are `size` long but the last few, which end with the
+axis. Tiles of one length cost the same, so each length is taped once with its count; what the tiles before it left in
+memory is known from their total length.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from vidcalc.arithmetic import ceil_div, minimum, where
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """Tiles of one length on one axis.
+
+    count   how many there are (0 or more)
+    size    their length at the input
+    out     their length at the output
+    before  summed output length of all tiles in front of the last of these
+    """
+
+    count: Any
+    size: Any
+    out: Any
+    before: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """One axis in tiles, the full ones first; `total` is their summed output length, `several` 1 where there are two or more."""
+
+    tiles: tuple[Tile, ...]
+    total: Any
+    several: Any
+
+
+def whole(length: Any, out: Callable[[Any], Any]) -> Cut:
+    """The axis in one piece."""
+    return Cut((Tile(1, length, out(length), 0),), out(length), 0)
+
+
+def cut(length: Any, size: int, stride: int, tiled: Any, out: Callable[[Any], Any]) -> Cut:
+    """The axis of `length` places in tiles where the condition `tiled` holds, in one piece elsewhere.
+
+    `out` maps the length of a tile at the input to its length at the output.
+    """
+    number = where(tiled, ceil_div(length, stride), 1)
+    rest = length - (number - 1) * stride  # the last tile
+    shorter = [(1, rest)]
+    for k in range(1, ceil_div(size, stride)):
+        exists = where(k < number, where(rest + k * stride < size, 1, 0), 0)
+        shorter.append((exists, minimum(rest + k * stride, size)))
+    full = number - sum(count for count, _ in shorter)
+
+    tiles, before = [], 0 * length
+    for count, places in ((full, size), *reversed(shorter)):
+        one = out(places)
+        tiles.append(Tile(count, places, one, before + (count - 1) * one))
+        before = before + count * one
+    return Cut(tuple(tiles), before, minimum(number - 1, 1))

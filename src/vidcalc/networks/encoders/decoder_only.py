@@ -1,0 +1,142 @@
+"""Decoder-only language models read as text encoders: causal attention with shared key-value heads, gated feed-forward.
+
+Pipelines read an inner layer, so every layer's output is kept until the end; there is no key-value cache.
+Source: Llama (arXiv 2302.13971); transformers 5.23.0 models/llama/modeling_llama.py, integrations/sdpa_attention.py.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.describe.shape import Shape
+from vidcalc.tape import Tape, Tensor
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one language model, under transformers' names."""
+
+    vocab_size: Any = 32000
+    hidden_size: Any = 4096
+    intermediate_size: Any = 11008
+    num_hidden_layers: Any = 32
+    num_attention_heads: Any = 32
+    num_key_value_heads: Any = None
+    head_dim: Any = None
+
+    @property
+    def d_head(self) -> Any:
+        """Head size."""
+        return self.head_dim or self.hidden_size // self.num_attention_heads
+
+    @property
+    def groups(self) -> Any:
+        """Query heads that share one key-value head."""
+        return self.num_attention_heads // self.kv_heads
+
+    @property
+    def kv_heads(self) -> Any:
+        """Key-value heads."""
+        return self.num_key_value_heads or self.num_attention_heads
+
+
+def encode(tape: Tape, config: Config, shape: Shape, *, qkv_bias: bool = False, rotary_batch: Any = 1) -> Tensor:
+    """token ids[batch, tokens] -> [batch, tokens, hidden_size].
+
+    shape.extra["masked"] (default true): the pipeline hands over a padding mask, so a dense causal mask
+    [batch, 1, tokens, tokens] is made and key-value heads are repeated for the attention kernel.
+    qkv_bias      whether query, key and value projections have biases
+    rotary_batch  samples that the rotary tables are made for
+    """
+    batch, n, width = shape.batch, shape.tokens, config.hidden_size
+    masked = shape.extra.get("masked", True)
+    ids = tape.input(batch, n, dtype="int64")
+    given = tape.input(batch, n, dtype="int64") if masked else None
+    embedded = tape.embedding(config.vocab_size, width, (batch, n), "embed_tokens")
+    positions = tape.empty((n,), "int64")
+    mask = tape.empty((batch, 1, n, n), "bool") if masked else None
+    rotary = tape.empty((rotary_batch, n, config.d_head)), tape.empty((rotary_batch, n, config.d_head))
+
+    # outputs of all layers but the last, which is the one on the tape
+    outputs = tape.empty(((config.num_hidden_layers - 1) * batch, n, width))
+    hidden = outputs.view(batch, n, width)
+    with tape.repeat("layers", config.num_hidden_layers):
+        hidden = layer(tape, config, hidden, rotary, mask, qkv_bias)
+    out = rms_norm(tape, hidden, "norm")
+    del ids, given, embedded, positions, mask, outputs
+    return out
+
+
+def rms_norm(tape: Tape, x: Tensor, name: str) -> Tensor:
+    """RMS norm in float32, back in x's dtype before the weight is applied; the scaled float32 copy stays to the end."""
+    wide = tape.cast(x, "fp32")
+    square = tape.pointwise("square", (wide,), saved=(wide,))
+    variance = tape.pointwise("mean", (square,), (*x.shape[:-1], 1))
+    del square
+    rstd = tape.scale(variance, "rsqrt")
+    scaled = tape.mul(wide, rstd)
+    del wide, rstd
+    narrow = tape.cast(scaled, x.dtype)
+    tape.parameter(name + ".weight", x.shape[-1])
+    out = tape.weighted(narrow, x.shape[-1])
+    del scaled, narrow, variance
+    return out
+
+
+def layer(
+    tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None, qkv_bias: bool
+) -> Tensor:
+    """Self-attention and a gated feed-forward, each after an RMS norm and added to its input."""
+    hidden = tape.add(x, attention(tape, config, rms_norm(tape, x, "input_layernorm"), rotary, mask, qkv_bias))
+    return tape.add(hidden, feed_forward(tape, config, rms_norm(tape, hidden, "post_attention_layernorm")))
+
+
+def attention(
+    tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None, qkv_bias: bool
+) -> Tensor:
+    """Causal attention; with a dense mask the key-value heads are copied once per query head."""
+    batch, n, _ = x.shape
+    heads, kv_heads, d_head = config.num_attention_heads, config.kv_heads, config.d_head
+    with tape.scope("self_attn"):
+        plain_q = tape.linear(x, heads * d_head, "q_proj", bias=qkv_bias).view(batch, heads, n, d_head)
+        plain_k = tape.linear(x, kv_heads * d_head, "k_proj", bias=qkv_bias).view(batch, kv_heads, n, d_head)
+        v = tape.linear(x, kv_heads * d_head, "v_proj", bias=qkv_bias).view(batch, kv_heads, n, d_head)
+        q = rotate_halves(tape, plain_q, rotary)
+        k = rotate_halves(tape, plain_k, rotary)
+        del plain_q, plain_k
+        merged = attend(tape, config, q, k, v, mask)
+        return tape.linear(merged, config.hidden_size, "o_proj", bias=False)
+
+
+def attend(tape: Tape, config: Config, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """q[batch, heads, n, d], k and v[batch, key-value heads, n, d] -> [batch, n, heads · d]."""
+    batch, heads, n, d_head = q.shape
+    every_k, every_v = k, v
+    if mask is not None and config.groups != 1:
+        every_k = tape.copy(k, *q.shape, name="repeat")
+        every_v = tape.copy(v, *q.shape, name="repeat")
+    out = tape.attention(q, every_k, every_v, masked="causal")
+    return tape.copy(out).view(batch, n, heads * d_head)
+
+
+def rotate_halves(tape: Tape, x: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
+    """Rotary embedding by halves in x's dtype: x·cos + (halves swapped, one negated)·sin."""
+    *lead, d_head = x.shape
+    straight = tape.mul(x, rotary[0])
+    half = x.view(*lead, d_head // 2)
+    negated = tape.scale(half, "neg")
+    swapped = tape.cat((negated, half), *x.shape)
+    del negated
+    crossed = tape.mul(swapped, rotary[1])
+    del swapped
+    return tape.add(straight, crossed)
+
+
+def feed_forward(tape: Tape, config: Config, x: Tensor) -> Tensor:
+    """down(silu(gate(x)) · up(x))."""
+    inner = config.intermediate_size
+    with tape.scope("mlp"):
+        gate = tape.act(tape.linear(x, inner, "gate_proj", bias=False))
+        up = tape.linear(x, inner, "up_proj", bias=False)
+        product = tape.mul(gate, up)
+        del gate, up
+        return tape.linear(product, config.hidden_size, "down_proj", bias=False)
