@@ -7,31 +7,33 @@ rows into src/vidcalc/data/generic.toml. Run it after adding a model; a test che
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
-from vidcalc.catalog.models import model, names
-from vidcalc.describe.model import Model
+from vidcalc.catalog.load import entry, names
 
 TARGET = Path(__file__).resolve().parent.parent / "src/vidcalc/data/generic.toml"
 
 
-def width(found: Model) -> int | None:
+def width(config: dict[str, Any]) -> int | None:
     """Hidden size of a transformer's configuration, under whichever names its class uses."""
-    config = found.denoiser.config
     heads = config.get("num_attention_heads") or config.get("num_heads")
     size = config.get("attention_head_dim") or config.get("head_dim")
     return heads * size if isinstance(heads, int) and isinstance(size, int) else None
 
 
 def rows() -> list[tuple[str, int, int]]:
-    """(name, parameters, width), one per distinct (width, layers, rounded parameters)."""
+    """(name, parameters, width) of the video transformers, one per distinct class, width and depth."""
     kept: dict[tuple[object, ...], tuple[str, int, int]] = {}
-    for name in names():
-        found = model(name)
-        wide = width(found)
-        if found.kind != "dit" or found.provenance != "exact" or wide is None or not found.denoiser.params:
+    for name in names("models"):
+        facts = entry("models", name)
+        denoiser = facts["denoiser"]
+        config, params = denoiser.get("config", {}), denoiser.get("params")
+        wide = width(config)
+        video = facts["kind"] == "dit" and facts.get("task") != "t2i"
+        if not video or facts.get("provenance", "exact") != "exact" or wide is None or not params:
             continue
-        key = (found.denoiser.class_, wide, found.denoiser.config.get("num_layers"))
-        kept.setdefault(key, (name, found.denoiser.params, wide))
+        key = (denoiser.get("class"), wide, str(config.get("num_layers")))
+        kept.setdefault(key, (name, params, wide))
     return sorted(kept.values())
 
 
@@ -60,9 +62,9 @@ exponent = {exponent:.6g}
 residual = {residual:.4g}
 head_dim = 128
 ffn_ratio = 4
-text_tokens = 256
+text_tokens = 512
 text_dim = 4096
-source = "least squares in logarithms over the rows below; head size, FFN ratio and text length: the commonest among them"
+source = "least squares in logarithms over the rows below; the rest: the commonest among them"
 fit_rows = [
 {table}
 ]

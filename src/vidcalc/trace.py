@@ -21,12 +21,14 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
 
     ops          the work in order, a repeated layer once with its count
     parameters   weight elements by dotted name, with the dtype each is kept in ("" follows the precision)
+    rounds       how many layers each of these names stands for
     peak         most bytes of activations alive at once, inputs and output included [byte]
     peak_at      the module where that is
     """
 
     ops: tuple[Op, ...]
     parameters: dict[str, tuple[Any, str]]
+    rounds: dict[str, Any]
     peak: Any
     peak_at: str
 
@@ -101,4 +103,4 @@ def forget() -> None:
 def _run(component: Component, function: str, shape: Shape, dtype: str) -> Trace:
     tape = Tape(dtype)
     getattr(network(component), function)(tape, configuration(component), shape)
-    return Trace(tuple(tape.ops), tape.parameters, tape.peak, tape.peak_at)
+    return Trace(tuple(tape.ops), tape.parameters, tape.rounds, tape.peak, tape.peak_at)

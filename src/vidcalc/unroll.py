@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.catalog.precisions import precision
 from vidcalc.describe.geometry import denoiser_grid, latent_grid
 from vidcalc.describe.model import Component, Model
 from vidcalc.describe.plan import Plan
@@ -72,7 +73,7 @@ def unroll(model: Model, workload: Workload, plan: Plan) -> Job:
     denoise = Phase(
         id="denoise",
         component=model.denoiser,
-        trace=trace(model.denoiser, "forward", called, plan.precision),
+        trace=trace(model.denoiser, "forward", called, precision(plan.precision).compute),
         calls=workload.steps * guidance.calls_per_step(plan),
     )
     latent = latent_grid(model, workload.width, workload.height, workload.frames)
@@ -93,7 +94,7 @@ def unroll(model: Model, workload: Workload, plan: Plan) -> Job:
         sequence=video_tokens + context,
         phases=tuple(phase for phase in phases if phase is not None),
         encode=encode,
-        forward=trace(model.denoiser, "forward", shape, plan.precision),
+        forward=trace(model.denoiser, "forward", shape, precision(plan.precision).compute),
     )
 
 
@@ -101,10 +102,11 @@ def encoder_phase(name: str, encoder: Component, workload: Workload, plan: Plan)
     """A text encoder on the prompts, or an image encoder on the conditioning image."""
     calls = guidance.prompts(plan) if name == "text_encode" else 1
     shape = Shape(batch=workload.batch, tokens=encoder.tokens or workload.text_tokens, extra=encoder.extra)
+    encoders = precision(plan.text_encoder_precision, "text-encoder-precision")
     return Phase(
         id=name,
         component=encoder,
-        trace=trace(encoder, "encode", shape, plan.text_encoder_precision),
+        trace=trace(encoder, "encode", shape, encoders.compute),
         calls=calls * encoder.runs,
     )
 
@@ -124,10 +126,11 @@ def vae_phase(
     """The VAE's part, decoding the latent grid or encoding the pixels; None where its network is not known."""
     if not model.vae.network:
         return None
+    codec = precision(plan.vae_precision, "vae-precision")
     if name == "vae_decode":
         shape = Shape(batch=workload.batch, frames=latent[1], height=latent[2], width=latent[3])
-        found = trace(model.vae, "decode", shape, plan.vae_precision)
+        found = trace(model.vae, "decode", shape, codec.compute)
     else:
         shape = Shape(batch=workload.batch, frames=workload.frames, height=workload.height, width=workload.width)
-        found = trace(model.vae, "encode", shape, plan.vae_precision)
+        found = trace(model.vae, "encode", shape, codec.compute)
     return Phase(id=name, component=model.vae, trace=found, calls=1)

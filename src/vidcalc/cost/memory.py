@@ -1,11 +1,13 @@
 """Bytes on the device while a video is generated: what is resident, what each stage adds, and the peak."""
 
+import math
 from typing import Any
 
 import msgspec
 
 from vidcalc.arithmetic import maximum
 from vidcalc.catalog.defaults import process
+from vidcalc.catalog.precisions import precision
 from vidcalc.describe.model import Component, Model
 from vidcalc.describe.plan import Plan
 from vidcalc.tape import ELEMENT_BYTES
@@ -23,15 +25,29 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     total: Any
 
 
-def component_bytes(component: Component, params: Any, traces: tuple[Trace, ...], precision: str) -> Any:
-    """Bytes of a component's weights: its precision's, or more for the modules it keeps in float32 [byte]."""
-    kept = {
-        name: elements * (ELEMENT_BYTES[keep] - ELEMENT_BYTES[precision])
-        for found in traces
-        for name, (elements, keep) in found.parameters.items()
-        if keep
-    }
-    return params * component.copies * ELEMENT_BYTES[precision] + sum(kept.values()) * component.copies
+def component_bytes(component: Component, params: Any, traces: tuple[Trace, ...], name: str) -> Any:
+    """Bytes of a component's weights in a number format, all copies [byte].
+
+    Modules kept in float32 stay so; formats that cover linear layers only leave the others in the compute dtype.
+    """
+    chosen = precision(name)
+    base = ELEMENT_BYTES[chosen.compute]
+    kept: dict[str, Any] = {}
+    linear: dict[str, Any] = {}
+    for found in traces:
+        names = {op.path + ".weight" for op in found.ops if op.kind == "matmul"}
+        for path, (elements, keep) in found.parameters.items():
+            if keep:
+                kept[path] = elements * (ELEMENT_BYTES[keep] - base)
+            elif path in names:
+                linear[path] = elements
+    covered = params if chosen.covers == "all" else sum(linear.values())
+    return _whole((params * base + covered * (chosen.stored - base) + sum(kept.values())) * component.copies)
+
+
+def _whole(nbytes: Any) -> Any:
+    """Bytes as an int where they are a plain number (scales make fractions)."""
+    return math.ceil(nbytes) if isinstance(nbytes, float) else nbytes
 
 
 def parameters(component: Component, traces: tuple[Trace, ...]) -> Any:

@@ -14,7 +14,7 @@ import click
 
 from vidcalc import words
 from vidcalc.errors import InputError
-from vidcalc.faces.flags import lang_flag, version_flag
+from vidcalc.faces.flags import common, version_flag
 from vidcalc.faces.group import Lazy
 from vidcalc.words import N_
 
@@ -33,7 +33,8 @@ def vidcalc() -> click.Command:
     return Lazy(
         "vidcalc",
         package="vidcalc.faces.commands",
-        params=[lang_flag(), version_flag()],
+        params=[*common(), version_flag()],
+        add_help_option=False,
         help=N_(
             "What a video diffusion model needs to generate or to train: tokens, FLOPs, GPU memory, time, cost and "
             "energy. Needs no GPU, no network and no PyTorch."
@@ -52,9 +53,13 @@ def run(command: Callable[[], click.Command], name: str, arguments: Sequence[str
     except click.exceptions.NoArgsIsHelpError as shown:
         click.echo(shown.format_message())
         return BAD_INPUT
-    except (click.ClickException, InputError) as error:
-        from vidcalc.faces.errors import report
+    except (click.ClickException, InputError, ModuleNotFoundError) as error:
+        from vidcalc.faces.errors import report, unbuilt
 
+        if isinstance(error, ModuleNotFoundError):
+            if not str(error.name).startswith("vidcalc.networks."):
+                raise
+            error = unbuilt(error)
         report(error, as_json="--json" in arguments)
         return BAD_INPUT
     except (click.Abort, KeyboardInterrupt):

@@ -9,7 +9,8 @@ from vidcalc.faces.inputs import Refused
 from vidcalc.words import _
 
 # what the core calls a setting -> the flag it is on the command line
-FLAG_OF = {"accelerators": "--gpu", "models": "--model", "arch": "--arch", "batch": "--batch-size"}
+FLAG_OF = {"accelerators": "--gpu", "models": "--model", "arch": "--arch", "batch": "--batch-size", "quantities": "QUANTITY"}
+LISTED_BY = {"--gpu": "vidcalc gpus", "--model": "vidcalc models", "QUANTITY": "vidcalc explain"}
 LONG = 60  # letters of a value worth repeating
 
 
@@ -43,6 +44,12 @@ def describe(error: Exception) -> dict[str, Any]:
     return _usage(error)
 
 
+def unbuilt(error: ModuleNotFoundError) -> Refused:
+    """The refusal of a model whose network is known by its sizes only."""
+    network = str(error.name).removeprefix("vidcalc.networks.")
+    return Refused("--model", None, _("its network ({network}) cannot be calculated yet", network=network), None, ())
+
+
 def _usage(error: Exception) -> dict[str, Any]:
     """An unknown command, a stray word, or anything else click refuses."""
     ctx = getattr(error, "ctx", None)
@@ -56,18 +63,22 @@ def _usage(error: Exception) -> dict[str, Any]:
 
 def _refused(error: InputError) -> dict[str, Any]:
     flag = FLAG_OF.get(error.flag, error.flag)
-    flag = flag if flag.startswith("-") or not flag else "--" + flag.replace("_", "-")
+    flag = flag if flag.startswith("-") or flag.isupper() else "--" + flag.replace("_", "-")
     allowed = [str(choice) for choice in error.allowed]
     if isinstance(error, Refused):
         if error.value is None:
             return _told(flag, None, allowed, error.nearest, f"{flag}: {error.expects}")
         expects = error.expects
     elif isinstance(error, UnknownName):
-        command = {"--gpu": "vidcalc gpus", "--model": "vidcalc models"}.get(flag, "")
+        command = LISTED_BY.get(flag, "vidcalc")
         expects = _("a name that `{command}` lists", command=command)
     else:
         expects = ", ".join(allowed)
-    message = _("{flag} cannot be '{value}'; allowed: {expects}", flag=flag, value=_short(error.value), expects=expects)
+    if error.value is None:
+        message = _("{flag} is missing; allowed: {expects}", flag=flag, expects=expects)
+    else:
+        given = _short(error.value)
+        message = _("{flag} cannot be '{value}'; allowed: {expects}", flag=flag, value=given, expects=expects)
     return _told(flag, error.value, allowed, error.nearest, message)
 
 

@@ -154,8 +154,13 @@ ALL = tuple(FLAGS)
 
 
 def flags(names: tuple[str, ...]) -> list[click.Parameter]:
-    """Those flags as options, and the ones every command that answers has: --json and --lang."""
-    return [*(flag(name) for name in names), json_flag(), lang_flag()]
+    """Those flags as options, and what every command that answers has: --json, --lang and --help."""
+    return [*(flag(name) for name in names), json_flag(), *common()]
+
+
+def common() -> list[click.Parameter]:
+    """What every command has: --lang and --help."""
+    return [lang_flag(), help_flag()]
 
 
 def flag(name: str) -> Flag:
@@ -197,12 +202,22 @@ def version_flag() -> Flag:
     return Flag(("--version",), N_("Show the version and stop."), is_flag=True, expose_value=False, callback=show)
 
 
+def help_flag() -> Flag:
+    """--help."""
+
+    def show(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+        if wanted:
+            click.echo(ctx.get_help())
+            ctx.exit()
+
+    words = N_("Show this help and stop.")
+    return Flag(("--help",), words, is_flag=True, is_eager=True, expose_value=False, callback=show)
+
+
 def said(option: click.Parameter) -> tuple[str, str]:
     """(what stands left in the help, its words) of an option, in the language in use."""
     names = ", ".join(option.opts)
-    if isinstance(option, Flag):
-        if not option.is_flag and option.metavar:
-            names += " " + _(option.metavar)
-        words = _(option.help or "")
-        return names, words + (" [" + _("default: {value}", value=_(option.shown)) + "]" if option.shown else "")
-    return names, _("Show this help and stop.")
+    words, shown = _(getattr(option, "help", "") or ""), _(getattr(option, "shown", "") or "")
+    if not getattr(option, "is_flag", False) and option.metavar:
+        names += " " + _(option.metavar)
+    return names, words + (" [" + _("default: {value}", value=shown) + "]" if shown else "")

@@ -13,10 +13,13 @@ COLUMNS = 80
 
 
 class Command(click.Command):
-    """A command with help by display cells. `examples` are command lines shown as they stand."""
+    """A command with help by display cells. `examples` are command lines shown as they stand.
+
+    Its --help is one of its flags, so that click looks up no words of its own.
+    """
 
     def __init__(self, *settings: object, examples: tuple[str, ...] = (), **named: object) -> None:
-        super().__init__(*settings, **named)  # type: ignore[arg-type]
+        super().__init__(*settings, add_help_option=False, **named)  # type: ignore[arg-type]
         self.examples = examples
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -34,7 +34,8 @@ def _text(module: Any, batch: int, tokens: int, masked: bool) -> Call:
 
 def _image(module: Any, batch: int) -> Call:
     side, dtype = module.config.image_size, usual_dtype(module)
-    return lambda: module(pixel_values=empty(batch, 3, side, side, dtype=dtype), return_dict=False)
+    extra: dict[str, Any] = dict(EXTRA_ARGUMENTS.get(type(module).__name__, {}))
+    return lambda: module(pixel_values=empty(batch, 3, side, side, dtype=dtype), return_dict=False, **extra)
 
 
 # Decoder-only language models (and Wan's image encoder, SDXL's second text encoder) are read at an inner layer, so the

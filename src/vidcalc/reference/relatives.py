@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from vidcalc.reference.meta import empty
+from vidcalc.reference.meta import empty, integers
 from vidcalc.reference.shapes import Call, Shape
 
 FP32 = torch.float32
@@ -26,4 +26,25 @@ def wan_animate(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     )
 
 
-CALLS = {"WanAnimateTransformer3DModel": wan_animate}
+def cosmos3(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """One packed sample: text first, then all video tokens, each with its timestep."""
+    c, text = module.config, shape.text(512)
+    grid = (shape.frames, shape.height // c.latent_patch_size, shape.width // c.latent_patch_size)
+    n = grid[0] * grid[1] * grid[2]
+    return lambda: module(
+        input_ids=integers(text),
+        text_indexes=integers(text),
+        position_ids=integers(3, text + n),
+        und_len=text,
+        sequence_length=text + n,
+        vision_tokens=[empty(1, c.latent_channel, *shape.grid, dtype=dtype)],
+        vision_token_shapes=[grid],
+        vision_sequence_indexes=integers(n),
+        vision_mse_loss_indexes=integers(n),
+        vision_timesteps=empty(n, dtype=FP32),
+        vision_noisy_frame_indexes=[integers(shape.frames)],
+        return_dict=False,
+    )[0]
+
+
+CALLS = {"Cosmos3OmniTransformer": cosmos3, "WanAnimateTransformer3DModel": wan_animate}

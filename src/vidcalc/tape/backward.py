@@ -41,7 +41,7 @@ def backward(tape: Recorder, output: Tensor, checkpointing: str = "none") -> Bac
     walk = Walk(tape, checkpointing)
     if checkpointing == "full":
         sections = [node for node in tape.nodes if isinstance(node, Section)]
-        dropped = sum((section.growth - section.handed) * section.times for section in sections)
+        dropped = sum((section.growth - section.handed) * section.times * section.outer for section in sections)
         kept, tape.live, tape.peak = kept - dropped, tape.live - dropped, tape.live - dropped
     walk.activations = tape.peak
     start = tape.empty(output.shape, output.dtype)
@@ -78,14 +78,14 @@ class Walk:
 
     def section(self, section: Section, index: int, first: int) -> None:
         """One round backward, and from it all others: each frees what it kept and adds its weights' gradients."""
-        tape, full = self.tape, self.checkpointing == "full"
+        tape, full = self.tape, self.checkpointing == "full" and section.outer
         made, peak, activations = self.made, tape.peak, self.activations
         tape.peak, self.activations = tape.live, tape.live - made
         shared = _from_outside(tape.nodes[first:index], first)  # freed when all rounds are through
-        self.dropped = section if full else None
+        self.dropped = section if full else self.dropped
         self.run(index - 1, first)
-        if full:  # the round's input goes too, where no op of the round saved it
-            tape.live = tape.live - (section.handed + section.saved - section.growth)
+        if full:  # the round's input goes too, where no op of the round had saved it
+            tape.live = tape.live - section.consumed
         grown, rounds = self.made - made, section.times - 1
         change = grown - (section.handed if full else section.growth)
         tape.live = tape.live + change * rounds

@@ -15,6 +15,7 @@ class MatrixLayers(Recorder):
     def linear(self, x: Tensor, d_out: Any, name: str, *, bias: bool = True, keep: str = "") -> Tensor:
         """x[..., d_in] -> [..., d_out]. Weight [d_out, d_in], bias [d_out]. Kept for backward: x."""
         *rows, d_in = x.shape
+        fresh = self.prefix + name + ".weight" not in self.parameters  # used again, its gradients are added up
         self.parameter(name + ".weight", d_in * d_out, keep)
         if bias:
             self.parameter(name + ".bias", d_out, keep)
@@ -25,7 +26,7 @@ class MatrixLayers(Recorder):
         )
         out = self.empty((*rows, d_out), x.dtype)
         if self.training:
-            weights = d_out * (d_in + bias) * ELEMENT_BYTES[keep or x.dtype]
+            weights = d_out * (d_in + bias) * ELEMENT_BYTES[keep or x.dtype] * fresh
             out.node = self.differentiable((x,), (x,), out.nbytes, weights)
         return out
 

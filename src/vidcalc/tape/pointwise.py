@@ -21,8 +21,13 @@ class PointwiseLayers(Recorder):
         shape: tuple[Any, ...] | None = None,
         dtype: str | None = None,
         saved: tuple[Any, ...] = (),
+        weights: Any = 0,
     ) -> Tensor:
-        """One kernel: reads its inputs, allocates and writes one output (of the first input's shape by default)."""
+        """One kernel: reads its inputs, allocates and writes one output (of the first input's shape by default).
+
+        saved    what autograd keeps for its backward
+        weights  bytes of the gradients of weights it adds
+        """
         first = inputs[0]
         dtype = dtype or first.dtype
         out = self.empty(first.shape, dtype, -1, first.elements) if shape is None else self.empty(shape, dtype)
@@ -32,7 +37,7 @@ class PointwiseLayers(Recorder):
             moved = moved + x.nbytes
         self.ops.append(Pointwise(self.prefix + name, self.count, dtype, moved, 1))
         if self.training:
-            out.node = self.differentiable(inputs, saved, out_bytes)
+            out.node = self.differentiable(inputs, saved, out_bytes, weights)
         return out
 
     def traffic(self, name: str, moved: Any, launches: int = 1) -> None:

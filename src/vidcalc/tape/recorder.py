@@ -13,7 +13,10 @@ ROUNDING = 512  # bytes: the CUDA caching allocator's smallest block, c10/cuda/C
 
 
 class Storage:
-    """A block of bytes on the device; leaving scope frees it. `born` is how many nodes the tape had when it was made."""
+    """A block of bytes on the device; leaving scope frees it.
+
+    born  how many nodes the tape had when it was made
+    """
 
     __slots__ = ("born", "nbytes", "tape")
 
@@ -25,6 +28,8 @@ class Storage:
     def __del__(self) -> None:
         tape = self.tape
         tape.live = tape.live - self.nbytes
+        if self.born <= tape.entered:
+            tape.consumed = tape.consumed + self.nbytes
 
 
 class Tensor:
@@ -83,20 +88,24 @@ class Node:
 class Section:
     """The start of a repeated section among the nodes.
 
-    times   rounds run
-    growth  bytes one round leaves behind
-    handed  bytes of the hidden state a round takes from the one before (all that checkpointing keeps of it)
-    saved   bytes made in one round that its backward needs (what checkpointing makes again)
-    peak    most bytes of one round above its start, up to the last that is saved: making it again stops there
+    times     rounds run
+    outer     whether it stands in no other repeated section: those are what checkpointing works on
+    growth    bytes one round leaves behind
+    saved     bytes made in one round that its backward needs (what checkpointing makes again)
+    consumed  bytes from before the round that are gone after it: the hidden state, where nothing saved it
+    handed    bytes a round hands to the next, saved or not (all that checkpointing keeps of it)
+    peak      most bytes of one round above its start, up to the last that is saved: making it again stops there
     """
 
-    __slots__ = ("growth", "handed", "peak", "saved", "times")
+    __slots__ = ("consumed", "growth", "handed", "outer", "peak", "saved", "times")
 
-    def __init__(self, times: Any) -> None:
+    def __init__(self, times: Any, outer: bool) -> None:
         self.times = times
+        self.outer = outer
         self.growth: Any = 0
-        self.handed: Any = 0
         self.saved: Any = 0
+        self.consumed: Any = 0
+        self.handed: Any = 0
         self.peak: Any = 0
 
 
@@ -124,8 +133,12 @@ class Recorder:
         self.peak_at = ""
         self.peak_before: Any = 0  # the peak before the newest tensor
         self.peak_saved: Any = 0  # the peak when something was last saved for backward
+        self.entered = -1  # the node that opens the outermost repeated section being taped, with training on
+        self.consumed: Any = 0  # bytes from before that section that it freed
+        self.repeated: Any = 0  # bytes that further rounds of sections inside it left behind
         self.ops: list[Op] = []
         self.parameters: dict[str, tuple[Any, str]] = {}
+        self.rounds: dict[str, Any] = {}  # how many layers a parameter's name stands for
         self.nodes: list[Node | Section | Leave] = []
         self.count: Any = 1  # executions of what is being taped
         self.copies: Any = 1  # sets of weights it stands for
@@ -197,8 +210,10 @@ class Recorder:
         """The same weights run `times` times in a row (chunks of frames, tiles); with 0 nothing counts."""
         count, live, peak, peak_at = self.count, self.live, self.peak, self.peak_at
         self.count, self.peak = count * times, live
-        section = Section(times)
+        section = Section(times, outer=self.entered < 0)
         if self.training:
+            if section.outer:
+                self.entered, self.consumed, self.repeated = len(self.nodes), 0, 0
             self.nodes.append(section)
         try:
             yield
@@ -216,28 +231,24 @@ class Recorder:
         if self.training:
             section.growth = self.live - live
             section.peak = self.peak_saved - live
-            self._keep_account(section)
+            if section.outer:
+                section.consumed = self.consumed
+                section.saved = self._saved_since(self.entered) + self.repeated
+                section.handed = section.growth + section.consumed - section.saved
+                self.entered = -1
+            self.repeated = self.repeated + section.growth * (section.times - 1)
             self.nodes.append(Leave(section))
             self.live = live + section.growth * section.times
 
-    def _keep_account(self, section: "Section") -> None:
-        """What a round takes from outside (its largest input: the hidden state), and what it saves of its own."""
-        first = self.nodes.index(section)
-        seen: set[int] = set()
-        for node in self.nodes[first:]:
-            if not isinstance(node, Node):
-                continue
-            for source, nbytes in node.inputs:
-                if source < first:
-                    section.handed = maximum(section.handed, nbytes)
-            for storage in node.saved:
-                if storage.born > first and id(storage) not in seen:
-                    seen.add(id(storage))
-                    section.saved = section.saved + storage.nbytes
+    def _saved_since(self, first: int) -> Any:
+        """Bytes that the ops behind a node saved for backward and that were made there, each storage once."""
+        kept = (storage for node in self.nodes[first:] if isinstance(node, Node) for storage in node.saved)
+        return sum(storage.nbytes for storage in {id(s): s for s in kept if s.born > first}.values())
 
     def parameter(self, name: str, elements: Any, keep: str = "") -> None:
         """A weight: counted once per dotted name. `keep` names the dtype it stays in whatever the precision."""
         self.parameters[self.prefix + name] = (elements * self.copies, keep)
+        self.rounds[self.prefix + name] = self.copies
 
     @property
     def parameter_count(self) -> Any:
@@ -258,7 +269,7 @@ class Recorder:
         sources = tuple((t.node, round_up(t.nbytes, ROUNDING)) for t in inputs if t.node >= 0)
         if not sources and isinstance(weights, int) and weights == 0:
             return -1
-        kept = tuple(s.storage if isinstance(s, Tensor) else s for s in saved)
+        kept: tuple[Any, ...] = tuple(s.storage if isinstance(s, Tensor) else s for s in saved)
         if kept:  # inputs are saved before the op runs, results after it
             made_here = any(storage.born == len(self.nodes) for storage in kept)
             self.peak_saved = self.peak if made_here else self.peak_before

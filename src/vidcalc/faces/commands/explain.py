@@ -49,7 +49,7 @@ command = Command(
     ],
     callback=explain,
     help=N_(
-        "Where a number of the report comes from: its formula in symbols and digits, its parts, its sources. "
+        "Where a number of the report comes from: its formula in symbols and digits, its parts, its sources.\n"
         "QUANTITY is the number's place in the JSON; without it, the quantities are listed."
     ),
     examples=(

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from vidcalc.faces.flags import lang_flag
+from vidcalc.faces.flags import common
 from vidcalc.faces.group import Command
 from vidcalc.words import N_
 
@@ -29,7 +29,7 @@ def report_schema() -> dict[str, Any]:
 
 command = Command(
     "schema",
-    params=[lang_flag()],
+    params=common(),
     callback=schema,
     help=N_("The JSON Schema of the report that `vidcalc estimate --json` prints."),
     examples=("vidcalc schema",),

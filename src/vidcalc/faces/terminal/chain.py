@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from vidcalc.explain.step import Step
 from vidcalc.explain.term import spelled
 from vidcalc.faces.terminal import numbers
@@ -30,44 +32,68 @@ JOINTS = {"sum": N_("the sum of"), "max": N_("the largest of")}
 
 def draw(step: Step, every: bool) -> str:
     """The chain as text; `every` row, or the largest of each sum."""
-    return written("\n".join(lines(step, paint(), columns(), every, depth=0, share=None)))
+    return written("\n".join(Chain(paint(), columns(), every).lines(step)))
 
 
-def lines(step: Step, colour: Paint, cells: int, every: bool, depth: int, share: float | None) -> list[str]:
-    """One step and the steps below it."""
-    lead, inner = "  " * depth, "  " * (depth + 1)
-    name = told(STAGES, step.id) if depth else step.id
-    often = "" if step.count == 1 else f"{numbers.whole(step.count)} × "
-    part = "" if share is None else f"  ({numbers.share(share)})"
-    joint = "  " + _(JOINTS[step.formula]) if step.formula in JOINTS and step.parts else ""
-    head = f"{often}{name} = {read(step.value, step.unit)}{part}{joint}"
-    found = hanging(head, cells, lead, inner)
-    found[0] = colour(found[0], "title" if depth == 0 else "")
-    if step.formula and step.formula not in JOINTS:
-        found += hanging(f"= {step.formula}", cells, inner)
-        found += hanging(f"= {step.digits} = {spelled(step.value)}", cells, inner)
-    basis = [told(PROVENANCE, step.provenance)] if step.provenance != "exact" else []
-    basis += [text for text in (step.note, step.source) if text]
-    if basis:
-        found += [colour(line, "dim") for line in hanging(" · ".join(basis), cells, inner)]
-    return found + _parts(step, colour, cells, every, depth)
+class Chain:
+    """Draws steps; an input that was shown once with its source is not repeated."""
 
+    def __init__(self, colour: Paint, cells: int, every: bool) -> None:
+        self.colour, self.cells, self.every = colour, cells, every
+        self.shown: set[tuple[str, Any, str]] = set()
 
-def _parts(step: Step, colour: Paint, cells: int, every: bool, depth: int) -> list[str]:
-    """The parts, of a sum the largest first and only so many."""
-    summed = step.formula in JOINTS
-    parts = sorted(step.parts, key=lambda part: -part.total) if summed else list(step.parts)
-    shown = parts if every or not summed else parts[:FEW]
-    found = []
-    for part in shown:
-        share = part.total / step.value if step.formula == "sum" and step.value and len(parts) > 1 else None
-        found += lines(part, colour, cells, every, depth + 1, share)
-    rest = parts[len(shown) :]
-    if rest:
-        left = _("{count} smaller rows (--all shows them)", count=len(rest))
-        total: Any = sum(part.total for part in rest)
-        found += hanging(f"{left} = {read(total, step.unit)}", cells, "  " * (depth + 1))
-    return found
+    def lines(self, step: Step, depth: int = 0, share: float | None = None) -> list[str]:
+        """One step and the steps below it."""
+        found = self.head(step, depth, share)
+        inner = "  " * (depth + 1)
+        if step.formula and step.formula not in JOINTS:
+            found += hanging(f"= {step.formula}", self.cells, inner, inner + "  ")
+            found += hanging(f"= {step.digits} = {spelled(step.value)}", self.cells, inner, inner + "  ")
+        basis = [told(PROVENANCE, step.provenance)] if step.provenance != "exact" else []
+        basis += [text for text in (step.note, step.source) if text]
+        if basis:
+            found += [self.colour(line, "dim") for line in hanging(" · ".join(basis), self.cells, inner)]
+        return found + self.parts(step, depth)
+
+    def head(self, step: Step, depth: int, share: float | None = None) -> list[str]:
+        """Name and value of a step, how often it counts, and its share of what it is a part of."""
+        name = told(STAGES, step.id) if depth else step.id
+        often = "" if step.count == 1 else f"{numbers.whole(step.count)} × "
+        part = "" if share is None else f" ({numbers.share(share)})"
+        joint = ", " + _(JOINTS[step.formula]) if step.formula in JOINTS and step.parts else ""
+        head = f"{often}{name} = {read(step.value, step.unit)}{part}{joint}"
+        found = hanging(head, self.cells, "  " * depth, "  " * (depth + 1))
+        found[0] = self.colour(found[0], "title" if depth == 0 else "")
+        return found
+
+    def parts(self, step: Step, depth: int) -> list[str]:
+        """The parts: of a sum the largest first and only so many, of the largest the others by name alone."""
+        joined = step.formula in JOINTS
+        parts = sorted(step.parts, key=lambda part: -part.total) if joined else list(step.parts)
+        shown = parts if self.every or not joined else parts[:FEW]
+        found = []
+        for place, part in enumerate(shown):
+            if self.known(part):
+                continue
+            if step.formula == "max" and place > 0 and not self.every:
+                found += self.head(msgspec.structs.replace(part, parts=()), depth + 1)
+                continue
+            share = part.total / step.value if step.formula == "sum" and step.value and len(parts) > 1 else None
+            found += self.lines(part, depth + 1, share)
+        rest = parts[len(shown) :]
+        if rest:
+            left = _("{count} smaller rows (--all shows them)", count=len(rest))
+            total: Any = sum(part.total for part in rest)
+            found += hanging(f"{left} = {read(total, step.unit)}", self.cells, "  " * (depth + 1))
+        return found
+
+    def known(self, step: Step) -> bool:
+        """Whether it is an input that was shown before; remembers it."""
+        key = (step.id, step.value, step.source)
+        if step.parts or step.formula or key in self.shown:
+            return key in self.shown
+        self.shown.add(key)
+        return False
 
 
 def read(value: Any, unit: str) -> str:

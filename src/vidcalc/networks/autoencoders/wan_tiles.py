@@ -52,14 +52,26 @@ class Cut:
         before_last = minimum(tile, size - stride * (count - 2))
         last = size - stride * (count - 1)
         ahead = whole * tile + second * before_last
-        self.kinds = (
-            (whole, tile, maximum(whole - 1, 0) * tile),
-            (second, before_last, whole * tile),
-            (1, last, ahead),
+        self.kinds = distinct(
+            (
+                (whole, tile, maximum(whole - 1, 0) * tile),
+                (second, before_last, whole * tile),
+                (1, last, ahead),
+            )
         )
         self.size = size
         self.last = last
         self.tiled = ahead + last
+
+
+def distinct(kinds: tuple[tuple[Any, Any, Any], ...]) -> tuple[tuple[Any, Any, Any], ...]:
+    """Kinds of tiles that are worth a taping of their own: of plain numbers, those that occur, equal sizes as one."""
+    if not all(isinstance(number, int) for kind in kinds for number in kind):
+        return kinds
+    found: dict[Any, tuple[Any, Any, Any]] = {}
+    for count, size, ahead in kinds:
+        found[size] = (found.get(size, (0,))[0] + count, size, max(ahead, found.get(size, (0, 0, 0))[2]))
+    return tuple(kind for kind in found.values() if kind[0])
 
 
 def decode_tiles(tape: Tape, config: Config, shape: Shape, tiling: Tiling, latent: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""CLIP text and vision encoders, with and without the projection into their joint space.
+"""CLIP text and vision encoders (with a projection into their joint space: `clip_projection`).
 
 Source: arXiv 2103.00020; transformers 5.23.0 models/clip/modeling_clip.py.
 """
@@ -11,46 +11,38 @@ from vidcalc.describe.shape import Shape
 from vidcalc.networks.encoders.prenorm import layers
 from vidcalc.tape import Tape, Tensor
 
-CLASSES = ("CLIPTextModel", "CLIPTextModelWithProjection", "CLIPVisionModel", "CLIPVisionModelWithProjection")
-KEEP_ALL = ("CLIPTextModelWithProjection", "CLIPVisionModel")  # pipelines read an inner layer of these
+CLASSES = ("CLIPTextModel", "CLIPVisionModel")
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of one encoder, under transformers' names; `class_` tells its four classes apart."""
+    """The numbers of one encoder, under transformers' names; without a vocabulary it sees images."""
 
-    class_: str = msgspec.field(name="class", default="")
     vocab_size: Any = None
     hidden_size: Any = 512
     intermediate_size: Any = 2048
     num_hidden_layers: Any = 12
     num_attention_heads: Any = 8
     max_position_embeddings: Any = 77
-    projection_dim: Any = 512
     hidden_act: str = "quick_gelu"
     image_size: Any = 224
     patch_size: Any = 32
     num_channels: Any = 3
 
     @property
-    def projected(self) -> bool:
-        """Whether the pooled vector is projected."""
-        return self.class_.endswith("WithProjection")
+    def text(self) -> bool:
+        """Whether it reads text."""
+        return self.vocab_size is not None
 
 
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
-    """token ids[batch, tokens], or pixels[batch, 3, image_size, image_size] -> [batch, tokens, hidden_size]."""
-    text = config.vocab_size is not None
-    if not config.projected:
-        return (encode_text if text else encode_image)(tape, config, shape)
-    with tape.scope("text_model" if text else "vision_model"):
-        hidden = (encode_text if text else encode_image)(tape, config, shape)
-    pooled = tape.empty((shape.batch, config.hidden_size))
-    projected = tape.linear(pooled, config.projection_dim, "text_projection" if text else "visual_projection", bias=False)
-    del pooled, projected
-    return hidden
+    """token ids[batch, tokens], or pixels[batch, 3, image_size, image_size] -> [batch, tokens, hidden_size].
+
+    Pipelines read the last layer of the text encoder and the last but one of the vision encoder.
+    """
+    return encode_text(tape, config, shape) if config.text else encode_image(tape, config, shape, keep_all=True)
 
 
-def encode_text(tape: Tape, config: Config, shape: Shape) -> Tensor:
+def encode_text(tape: Tape, config: Config, shape: Shape, *, keep_all: bool = False) -> Tensor:
     """Token and position embeddings, causal layers, a last norm; the pooled vector is the end token's."""
     batch, n, width = shape.batch, shape.tokens, config.hidden_size
     masked = shape.extra.get("masked", True)
@@ -63,14 +55,14 @@ def encode_text(tape: Tape, config: Config, shape: Shape) -> Tensor:
         hidden = tape.add(embedded, positions)
         del embedded, positions
     mask = tape.empty((batch, 1, n, n), "bool") if masked else None
-    last, outputs = stack(tape, config, hidden, "causal")
+    last, outputs = stack(tape, config, hidden, keep_all, "causal")
     del outputs
     out = tape.layer_norm(last, "final_layer_norm")
     del ids, given, mask
     return out
 
 
-def encode_image(tape: Tape, config: Config, shape: Shape) -> Tensor:
+def encode_image(tape: Tape, config: Config, shape: Shape, *, keep_all: bool = False) -> Tensor:
     """Patches and a class token, a norm, layers; the pooled vector is the class token's after another norm."""
     batch, width, side = shape.batch, config.hidden_size, config.image_size // config.patch_size
     n = side * side + 1
@@ -86,13 +78,13 @@ def encode_image(tape: Tape, config: Config, shape: Shape) -> Tensor:
         del patches, joined, positions
     hidden = tape.layer_norm(embedded, "pre_layrnorm")
     del embedded
-    last, outputs = stack(tape, config, hidden, "none")
+    last, outputs = stack(tape, config, hidden, keep_all, "none")
     pooled = tape.layer_norm(last.view(batch, width), "post_layernorm")
     del outputs, pooled, pixels
     return last
 
 
-def stack(tape: Tape, config: Config, hidden: Tensor, mask: str) -> tuple[Tensor, Tensor]:
+def stack(tape: Tape, config: Config, hidden: Tensor, keep_all: bool, mask: str) -> tuple[Tensor, list[Tensor]]:
     """The layers."""
     return layers(
         tape,
@@ -101,6 +93,6 @@ def stack(tape: Tape, config: Config, hidden: Tensor, mask: str) -> tuple[Tensor
         config.num_attention_heads,
         config.intermediate_size,
         config.hidden_act,
-        keep_all=config.class_ in KEEP_ALL,
+        keep_all=keep_all,
         mask=mask,
     )

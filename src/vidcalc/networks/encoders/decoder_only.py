@@ -57,8 +57,8 @@ def encode(tape: Tape, config: Config, shape: Shape, *, qkv_bias: bool = False, 
     rotary = tape.empty((rotary_batch, n, config.d_head)), tape.empty((rotary_batch, n, config.d_head))
 
     # outputs of all layers but the last, which is the one on the tape
-    outputs = tape.empty(((config.num_hidden_layers - 1) * batch, n, width))
-    hidden = outputs.view(batch, n, width)
+    outputs = [tape.empty((batch, n, width)) for _ in range(config.num_hidden_layers - 1)]
+    hidden = outputs[-1] if outputs else embedded
     with tape.repeat("layers", config.num_hidden_layers):
         hidden = layer(tape, config, hidden, rotary, mask, qkv_bias)
     out = rms_norm(tape, hidden, "norm")

@@ -10,19 +10,18 @@ from vidcalc.tape import Tape, Tensor
 
 
 def layers(
-    tape: Tape, x: Tensor, count: Any, heads: Any, inner: Any, activation: str, *, keep_all: bool, mask: str = "none"
-) -> tuple[Tensor, Tensor]:
-    """`count` layers over x[batch, n, width] -> their output, and the outputs that are kept beside it.
+    tape: Tape, x: Tensor, count: int, heads: Any, inner: Any, activation: str, *, keep_all: bool, mask: str = "none"
+) -> tuple[Tensor, list[Tensor]]:
+    """`count` layers over x[batch, n, width] -> their output, and the outputs of layers that are kept beside it.
 
     keep_all  every layer's output stays (a pipeline reads an inner layer); otherwise only what the next layer needs
     """
-    others = (count - 1) if keep_all else min(count - 1, 1)
-    batch, n, width = x.shape
-    outputs = tape.empty((others * batch, n, width))  # of the layers before the last, which is the one on the tape
-    hidden = outputs.view(batch, n, width)
+    # outputs of the layers before the last, which is the one on the tape
+    outputs = [tape.empty(x.shape) for _ in range(count - 1 if keep_all else min(count - 1, 1))]
+    hidden = outputs[-1] if outputs else x
     with tape.scope("encoder"), tape.repeat("layers", count):
         hidden = layer(tape, hidden, heads, inner, activation, mask)
-    return hidden, outputs if keep_all else hidden
+    return hidden, outputs if keep_all else []
 
 
 def layer(tape: Tape, x: Tensor, heads: Any, inner: Any, activation: str, mask: str) -> Tensor:

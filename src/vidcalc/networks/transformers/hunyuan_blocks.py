@@ -3,6 +3,8 @@
 Source: arXiv 2412.03603; diffusers 0.42.1 models/transformers/transformer_hunyuan_video.py.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,7 @@ class Streams:
     rotary    cosines and sines [video tokens, head size]
     replaced  modulation source of the first frame, or None where all frames share `temb`
     first     tokens of the first frame
+    mask      "keys" (one mask row for all queries) or "pairs" (a dense mask [batch, 1, n, n] made in every block)
     """
 
     heads: Any
@@ -30,6 +33,7 @@ class Streams:
     rotary: tuple[Tensor, Tensor]
     replaced: Tensor | None = None
     first: Any = 0
+    mask: str = "keys"
 
     @property
     def width(self) -> Any:
@@ -37,23 +41,41 @@ class Streams:
         return self.heads * self.d_head
 
 
-def double_block(tape: Tape, s: Streams, x: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    """x[batch, n, width] (video), c[batch, tokens, width] (text) -> the same, after joint attention and two feed-forwards."""
+@contextmanager
+def recorded(tape: Tape, wanted: bool) -> Iterator[None]:
+    """Inside, nothing is kept for backward unless `wanted`: autograd frees what the output does not depend on."""
+    training, tape.training = tape.training, tape.training and wanted
+    try:
+        yield
+    finally:
+        tape.training = training
+
+
+def double_block(tape: Tape, s: Streams, x: Tensor, c: Tensor, *, text_used: bool = True) -> tuple[Tensor, Tensor]:
+    """x[batch, n, width] (video), c[batch, tokens, width] (text) -> the same, after joint attention and two feed-forwards.
+
+    text_used  whether anything reads the text afterwards (the last block's text is computed for nothing)
+    """
     normed, own = modulated_norm(tape, s, x, 6, "norm1", s.replaced)
     normed_text, own_text = modulated_norm(tape, s, c, 6, "norm1_context", None)
     attended, attended_text = joint_attention(tape, s, normed, normed_text)
 
     hidden = gated_sum(tape, s, x, attended, own)
-    context = tape.add(c, tape.mul(attended_text, vector(own_text[0], s)))
+    with recorded(tape, text_used):
+        context = tape.add(c, tape.mul(attended_text, vector(own_text[0], s)))
     normed = tape.layer_norm(hidden)
-    normed_text = tape.layer_norm(context)
+    with recorded(tape, text_used):
+        normed_text = tape.layer_norm(context)
     normed = modulated(tape, s, normed, own)
-    normed_text = modulated(tape, s, normed_text, own_text)
+    with recorded(tape, text_used):
+        normed_text = modulated(tape, s, normed_text, own_text)
 
     mixed = feed_forward(tape, normed, s.inner, s.width, "ff")
-    mixed_text = feed_forward(tape, normed_text, s.inner, s.width, "ff_context")
+    with recorded(tape, text_used):
+        mixed_text = feed_forward(tape, normed_text, s.inner, s.width, "ff_context")
     hidden = gated_sum(tape, s, hidden, mixed, own)
-    context = tape.add(context, tape.mul(mixed_text, vector(own_text[0], s)))
+    with recorded(tape, text_used):
+        context = tape.add(context, tape.mul(mixed_text, vector(own_text[0], s)))
     del normed, normed_text, attended, attended_text
     return hidden, context
 
@@ -130,10 +152,20 @@ def joint_attention(tape: Tape, s: Streams, x: Tensor, c: Tensor) -> tuple[Tenso
         q = tape.cat((q, q_text), batch, both, s.heads, s.d_head)
         k = tape.cat((k, k_text), batch, both, s.heads, s.d_head)
         v = tape.cat((v, v_text), batch, both, s.heads, s.d_head)
+        mask = pair_mask(tape, batch, both) if s.mask == "pairs" else ()
         merged = attended(tape, s, q, k, v)
         video = sliced_linear(tape, merged.view(batch, n, width), width, "to_out.0")
         text = sliced_linear(tape, merged.view(batch, c.shape[1], width), width, "to_add_out")
+        del mask
         return video, text
+
+
+def pair_mask(tape: Tape, batch: Any, n: Any) -> tuple[Tensor, ...]:
+    """The mask [batch, 1, n, n] of valid query and key pairs, with what it is made from."""
+    valid = tape.empty((batch, n), "bool")
+    rows = tape.copy(valid, batch, 1, n, n, name="repeat")
+    del valid
+    return rows, tape.pointwise("and", (rows, rows))
 
 
 def attended(tape: Tape, s: Streams, q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ def token_refiner(
     mask: Tensor,
     width: Any,
     heads: Any,
-    layers: Any,
+    layers: int,
     name: str = "context_embedder",
 ) -> Tensor:
     """text[batch, tokens, d_text], mask[batch, tokens] (int64) -> [batch, tokens, width]."""
@@ -50,7 +50,7 @@ def timestep_text(tape: Tape, timestep: Tensor, pooled: Tensor, width: Any) -> T
         return tape.add(time, text_mlp(tape, pooled, width, "text_embedder"))
 
 
-def refined(tape: Tape, x: Tensor, temb: Tensor, mask: Tensor, heads: Any, layers: Any) -> Tensor:
+def refined(tape: Tape, x: Tensor, temb: Tensor, mask: Tensor, heads: Any, layers: int) -> Tensor:
     """The refiner blocks, with a dense mask [batch, 1, tokens, tokens]."""
     batch, n, _ = x.shape
     with tape.scope("token_refiner"):
@@ -58,8 +58,9 @@ def refined(tape: Tape, x: Tensor, temb: Tensor, mask: Tensor, heads: Any, layer
         rows = tape.empty((batch, 1, n, n), "bool")
         pairs = tape.copy(rows, name="and")
         hidden = x
-        with tape.repeat("refiner_blocks", layers):
-            hidden = refiner_block(tape, hidden, temb, pairs, heads)
+        for index in range(layers):  # no repeated section: gradient checkpointing leaves these alone
+            with tape.scope(f"refiner_blocks.{index}"):
+                hidden = refiner_block(tape, hidden, temb, pairs, heads)
         del valid, rows, pairs
         return hidden
 

@@ -46,7 +46,7 @@ def tokens(config: Config, shape: Shape) -> Any:
 
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """latent[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width]."""
-    width, n = config.width, tokens(config, shape)
+    n = tokens(config, shape)
     latent = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
     timestep = tape.input(shape.batch, timesteps(config, shape), dtype="fp32")
     text = tape.input(shape.batch, shape.tokens, config.text_dim)
@@ -87,7 +87,7 @@ def unpatchify(tape: Tape, config: Config, shape: Shape, hidden: Tensor, temb: T
     width = config.width
     table = tape.cast(temb, "fp32")  # promoted by the float32 table
     tape.parameter("scale_shift_table", 2 * width, "fp32")
-    shift_scale = tape.pointwise("modulation", (table,), (*temb.shape[:-1], 2, width), "fp32")
+    shift_scale = tape.pointwise("modulation", (table,), (*temb.shape[:-1], 2, width), "fp32", weights=2 * width * 4)
     out = modulated(tape, hidden, shift_scale, width, "fp32")
     out = tape.linear(out, config.out_channels * patch_volume(config), "proj_out")
     out = tape.copy(out, name="unpatchify")
@@ -180,7 +180,7 @@ def block(
     """Self-attention, cross-attention, feed-forward; six modulation vectors from a table plus the timestep."""
     width = config.width
     tape.parameter("scale_shift_table", 6 * width, "fp32")
-    vectors = tape.pointwise("modulation", (tape.cast(modulation, "fp32"),))
+    vectors = tape.pointwise("modulation", (tape.cast(modulation, "fp32"),), weights=6 * width * 4)
     gate = vectors.view(*vectors.shape[:-2], 1, width)
 
     normed = modulated(tape, hidden, vectors, width, "fp32")
@@ -232,7 +232,8 @@ def attention(
         q = tape.rms_norm(q, "norm_q")
         k = tape.rms_norm(k, "norm_k")
         keys = source.shape[1]
-        q, k, v = q.view(batch, heads, n, d_head), k.view(batch, heads, keys, d_head), v.view(batch, heads, keys, d_head)
+        q = q.view(batch, heads, n, d_head)
+        k, v = k.view(batch, heads, keys, d_head), v.view(batch, heads, keys, d_head)
         if rotary is not None:
             q = rotate(tape, q, rotary)
             k = rotate(tape, k, rotary)

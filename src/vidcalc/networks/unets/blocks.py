@@ -1,12 +1,13 @@
-"""Building blocks that every U-Net here is made of: residual blocks, resampling, attention, feed-forward, image transformers.
+"""Building blocks that every U-Net here is made of: residual blocks, resampling, transformers over the places of an image.
 
 Images of a clip are a batch: x[images, channels, height, width] with images = batch · frames. Mirrors which intermediates
-eager PyTorch holds. Source: diffusers 0.42.1 models/resnet.py, attention.py, attention_processor.py, transformers/transformer_2d.py.
+eager PyTorch holds. Source: diffusers 0.42.1 models/resnet.py, downsampling.py, upsampling.py, transformers/transformer_2d.py.
 """
 
 from typing import Any
 
 from vidcalc.arithmetic import ceil_div, minimum
+from vidcalc.networks.transformers.basic import transformer_block
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.tape import Tape, Tensor
 
@@ -44,59 +45,6 @@ def upsample(tape: Tape, x: Tensor, height: Any, width: Any, name: str) -> Tenso
     images, c, *_ = x.shape
     hidden = tape.copy(x, images, c, height, width, name="upsample")
     return tape.convolution(hidden, c, (3, 3), name + ".conv")
-
-
-def attention(
-    tape: Tape, x: Tensor, context: Tensor | None, heads: Any, inner: Any, name: str, *, bias: bool = False
-) -> Tensor:
-    """Self-attention (context None) or cross-attention; x[b, n, d] -> [b, n, d]. `inner` = heads × head size."""
-    batch, n, width = x.shape
-    with tape.scope(name):
-        source = x if context is None else context
-        keys, d_head = source.shape[1], inner // heads
-        q = tape.linear(x, inner, "to_q", bias=bias).view(batch, heads, n, d_head)
-        k = tape.linear(source, inner, "to_k", bias=bias).view(batch, heads, keys, d_head)
-        v = tape.linear(source, inner, "to_v", bias=bias).view(batch, heads, keys, d_head)
-        hidden = tape.attention(q, k, v)
-        hidden = tape.copy(hidden).view(batch, n, inner)
-        hidden = tape.linear(hidden, width, "to_out.0")
-        return tape.scale(hidden, "rescale")
-
-
-def gated_feed_forward(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
-    """GEGLU of four times the width, then linear: x[..., d] -> [..., width]."""
-    inner = 4 * x.shape[-1]
-    with tape.scope(name):
-        return tape.linear(geglu(tape, x, inner), width, "net.2")
-
-
-def geglu(tape: Tape, x: Tensor, inner: Any) -> Tensor:
-    """Linear to twice `inner`; one half times the GELU of the other."""
-    both = tape.linear(x, 2 * inner, "net.0.proj")
-    half = both.view(*both.shape[:-1], inner)
-    return tape.mul(half, tape.act(half, "gelu"))
-
-
-def transformer_block(
-    tape: Tape, x: Tensor, context: Tensor | None, heads: Any, inner: Any, *, positions: bool = False
-) -> Tensor:
-    """Self-attention, cross-attention (to x itself where the context is None), feed-forward; a layer norm before each.
-
-    positions   a fixed table of positions is added before each attention
-    """
-    normed = tape.layer_norm(x, "norm1")
-    if positions:
-        normed = tape.scale(normed, "positions")
-    attended = attention(tape, normed, None, heads, inner, "attn1")
-    hidden = tape.add(attended, x)
-    normed = tape.layer_norm(hidden, "norm2")
-    if positions:
-        normed = tape.scale(normed, "positions")
-    attended = attention(tape, normed, context, heads, inner, "attn2")
-    hidden = tape.add(attended, hidden)
-    normed = tape.layer_norm(hidden, "norm3")
-    mixed = gated_feed_forward(tape, normed, x.shape[-1], "ff")
-    return tape.add(mixed, hidden)
 
 
 def strided_linear(tape: Tape, x: Tensor, d_out: Any, name: str) -> Tensor:

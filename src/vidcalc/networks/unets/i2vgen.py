@@ -6,9 +6,10 @@ Mirrors diffusers' I2VGenXLUNet. Source: arXiv 2311.04145; diffusers 0.42.1 mode
 from typing import Any
 
 from vidcalc.describe.shape import Shape
+from vidcalc.networks.transformers.basic import attention
 from vidcalc.networks.transformers.embedding import feed_forward, timestep_mlp
 from vidcalc.networks.unets import unet3d
-from vidcalc.networks.unets.blocks import attention, copied_where_many, features
+from vidcalc.networks.unets.blocks import copied_where_many, features
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("I2VGenXLUNet",)

@@ -9,17 +9,15 @@ from typing import Any
 import msgspec
 
 from vidcalc.describe.shape import Shape
+from vidcalc.networks.transformers.basic import attention, gated_feed_forward, transformer_block
 from vidcalc.networks.transformers.embedding import timestep_mlp
 from vidcalc.networks.unets.blocks import (
-    attention,
     channels_first,
     copied_where_many,
     features,
-    gated_feed_forward,
     per_level,
     residual_block,
     strided_linear,
-    transformer_block,
 )
 from vidcalc.networks.unets.trunk import Stage, trunk
 from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor

@@ -6,7 +6,8 @@ Source: arXiv 2308.06571; diffusers 0.42.1 models/resnet.py, transformers/transf
 
 from typing import Any
 
-from vidcalc.networks.unets.blocks import channels_first, strided_linear, transformer_block
+from vidcalc.networks.transformers.basic import transformer_block
+from vidcalc.networks.unets.blocks import channels_first, strided_linear
 from vidcalc.tape import Tape, Tensor
 
 

@@ -1,0 +1,51 @@
+"""Number formats, from `data/precisions.toml`."""
+
+from functools import cache
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+from vidcalc.catalog.load import DATA, read_built
+from vidcalc.errors import InputError, nearest
+
+
+class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a weight takes, what activations are, and which arithmetic runs.
+
+    stored      bytes per weight element, scales included
+    compute     dtype of activations and of everything that is not quantised
+    arithmetic  format the matrix products run in
+    covers      "all" weights, or only those of "linear" layers
+    """
+
+    stored: float
+    compute: str
+    arithmetic: str
+    covers: str
+    source: str
+
+
+@cache
+def precision(name: str, flag: str = "precision") -> Precision:
+    """Raises InputError(flag, …) for a format nobody knows."""
+    rows = _table()
+    if name not in rows:
+        raise InputError(flag, name, tuple(rows), nearest(name, list(rows)))
+    return msgspec.convert(rows[name], Precision)
+
+
+def choices() -> tuple[str, ...]:
+    """The names of all formats."""
+    return tuple(_table())
+
+
+@cache
+def _table() -> dict[str, dict[str, Any]]:
+    text = (DATA / "precisions.toml").read_bytes()
+    built = read_built("precisions", crc32(text))
+    if built is not None:
+        return built
+    import tomllib
+
+    return tomllib.loads(text.decode())

@@ -1,0 +1,89 @@
+"""Bytes of a component's weights in a number format: all of them, its repeated blocks, one block, its largest module.
+
+Offloading moves whole networks, blocks or single modules between host and device; these are their sizes.
+"""
+
+import math
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import maximum
+from vidcalc.catalog.precisions import Precision, precision
+from vidcalc.describe.model import Component
+from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.trace import Trace
+
+
+class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Bytes of one component [byte].
+
+    total   all copies of it
+    copy    one copy
+    blocks  the repeated blocks of one copy;  block  the largest of them;  count  how many there are
+    module  the largest single module (a linear layer, an embedding)
+    """
+
+    total: Any
+    copy: Any
+    blocks: Any
+    block: Any
+    count: Any
+    module: Any
+
+
+def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: str) -> Weights:
+    """Sizes in the number format `name`. What the traces did not touch (a half that never ran) counts in the total.
+
+    params  weight elements of one copy
+    """
+    chosen = precision(name)
+    base = ELEMENT_BYTES[chosen.compute]
+    blocks: dict[str, Any] = {}
+    rounds: dict[str, Any] = {}
+    modules: dict[str, Any] = {}
+    traced, bytes_traced = 0, 0
+    for path, (elements, times, nbytes) in _sizes(traces, chosen, base).items():
+        traced, bytes_traced = traced + elements, bytes_traced + nbytes
+        module = path.rpartition(".")[0]
+        modules[module] = modules.get(module, 0) + nbytes / times
+        head, repeated, _ = path.partition(".*.")
+        if repeated:
+            blocks[head] = blocks.get(head, 0) + nbytes
+            rounds[head] = times if head not in rounds else maximum(rounds[head], times)
+    one = (params - traced) * (chosen.stored if chosen.covers == "all" else base) + bytes_traced
+    return Weights(
+        total=_whole(one * component.copies),
+        copy=_whole(one),
+        blocks=_whole(sum(blocks.values())),
+        block=_whole(_largest(blocks[head] / rounds[head] for head in blocks)),
+        count=sum(rounds.values()),
+        module=_whole(_largest(modules.values())),
+    )
+
+
+def _sizes(traces: tuple[Trace, ...], chosen: Precision, base: int) -> dict[str, tuple[Any, Any, Any]]:
+    """(elements, layers, bytes) of every parameter the traces touched."""
+    found: dict[str, tuple[Any, Any, Any]] = {}
+    for taped in traces:
+        linear = {op.path + ".weight" for op in taped.ops if op.kind == "matmul"}
+        for path, (elements, keep) in taped.parameters.items():
+            stored: float = base
+            if keep:
+                stored = ELEMENT_BYTES[keep]
+            elif chosen.covers == "all" or path in linear:
+                stored = chosen.stored
+            found[path] = (elements, taped.rounds[path], elements * stored)
+    return found
+
+
+def _largest(values: Any) -> Any:
+    top: Any = 0
+    for value in values:
+        top = maximum(top, value)
+    return top
+
+
+def _whole(nbytes: Any) -> Any:
+    """Bytes as an int where they are a plain number (scales and averages make fractions)."""
+    return math.ceil(nbytes) if isinstance(nbytes, float) else nbytes

@@ -1,0 +1,192 @@
+"""LTX-2 transformer: a wide video stream and a narrow audio stream that attend to themselves, to text and to each other.
+
+Mirrors diffusers' LTX2VideoTransformer3DModel (LTX-2.0, 2.3, 2.5): which intermediates are held, which are in float32.
+Source: Lightricks LTX-2 (2025); diffusers 0.42.1 models/transformers/transformer_ltx2.py.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.describe.shape import Shape
+from vidcalc.networks.transformers.embedding import text_mlp
+from vidcalc.networks.transformers.ltx import time_embed
+from vidcalc.networks.transformers.ltx2_block import Streams, block, modulated
+from vidcalc.networks.transformers.ltx2_rope import rotary_table
+from vidcalc.tape import Tape, Tensor
+
+CLASSES = ("LTX2VideoTransformer3DModel",)
+FRAMES_PER_SECOND = 24  # the forward's default
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one network, under diffusers' names."""
+
+    in_channels: Any = 128
+    out_channels: Any = 128
+    num_attention_heads: Any = 32
+    attention_head_dim: Any = 128
+    cross_attention_dim: Any = 4096
+    vae_scale_factors: tuple[int, int, int] = (8, 32, 32)
+    gated_attn: bool = False
+    cross_attn_mod: bool = False
+    audio_in_channels: Any = 128
+    audio_out_channels: Any = 128
+    audio_num_attention_heads: Any = 32
+    audio_attention_head_dim: Any = 64
+    audio_cross_attention_dim: Any = 2048
+    audio_scale_factor: int = 4
+    audio_sampling_rate: int = 16000
+    audio_hop_length: int = 160
+    audio_gated_attn: bool = False
+    audio_cross_attn_mod: bool = False
+    num_layers: Any = 48
+    norm_elementwise_affine: bool = False
+    caption_channels: Any = 3840
+    attention_bias: bool = True
+    attention_out_bias: bool = True
+    rope_type: str = "interleaved"
+    use_prompt_embeddings: bool = True
+    perturbed_attn: bool = False
+    ff_bias: bool = True
+    audio_ff_bias: bool = True
+    use_prompt_adaln_single: bool = True
+    use_keyframes_abs_pos_embedding: bool = False
+
+    @property
+    def width(self) -> Any:
+        """Hidden size of the video stream: heads × head size."""
+        return self.num_attention_heads * self.attention_head_dim
+
+    @property
+    def audio_width(self) -> Any:
+        """Hidden size of the audio stream."""
+        return self.audio_num_attention_heads * self.audio_attention_head_dim
+
+    @property
+    def prompt_modulation(self) -> bool:
+        """Whether the text's keys and values are modulated (LTX-2.3 on)."""
+        return self.cross_attn_mod or self.audio_cross_attn_mod
+
+
+def tokens(config: Config, shape: Shape) -> Any:
+    """Video tokens: one per latent place."""
+    return shape.frames * shape.height * shape.width
+
+
+def audio_tokens(config: Config, shape: Shape) -> Any:
+    """Audio latents of the clip: its seconds times latents per second, rounded (shape.extra["audio_tokens"] overrides).
+
+    shape.extra["fps"] is the clip's frame rate, 24 unless given.
+    """
+    stated = shape.extra.get("audio_tokens")
+    if stated is not None:
+        return stated
+    frames = (shape.frames - 1) * config.vae_scale_factors[0] + 1
+    samples = config.audio_hop_length * config.audio_scale_factor * shape.extra.get("fps", FRAMES_PER_SECOND)
+    return (2 * frames * config.audio_sampling_rate + samples) // (2 * samples)
+
+
+def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
+    """video[batch, tokens, in_channels] and audio[batch, audio tokens, channels] -> video[batch, tokens, out_channels].
+
+    The audio output is computed as well.
+    """
+    width, audio_width, batch = config.width, config.audio_width, shape.batch
+    n, heard = tokens(config, shape), audio_tokens(config, shape)
+    text_width, audio_text_width = config.caption_channels, config.caption_channels
+    if not config.use_prompt_embeddings:
+        text_width, audio_text_width = config.cross_attention_dim, config.audio_cross_attention_dim
+    latent = tape.input(batch, n, config.in_channels)
+    audio_latent = tape.input(batch, heard, config.audio_in_channels)
+    text = tape.input(batch, shape.tokens, text_width)
+    audio_text = tape.input(batch, shape.tokens, audio_text_width)
+    per = n if shape.timestep == "token" else 1
+    timestep = tape.input(batch, per, dtype="fp32")
+    padding = tape.input(batch, shape.tokens, dtype="int64"), tape.input(batch, shape.tokens, dtype="int64")
+
+    sigma = tape.input(batch, dtype="fp32") if config.prompt_modulation else None
+    places = tape.empty((batch, 3, n, 2), "fp32"), tape.empty((heard, 2), "fp32")
+    masks = tuple(tape.scale(tape.scale(tape.cast(each, tape.dtype))) for each in padding)
+    rotary = rotary_tables(tape, config, batch, n, heard)
+    hidden = tape.linear(latent, width, "proj_in")
+    audio = tape.linear(audio_latent, audio_width, "audio_proj_in")
+    if config.use_keyframes_abs_pos_embedding:
+        tape.parameter("keyframes_abs_pos_embedding", width)
+    step = Steps(tape, config, batch, per)
+    streams = Streams(
+        step.modulation,
+        step.cross_modulation,
+        step.cross_gate,
+        step.prompt,
+        rotary,
+        (text, audio_text),
+        masks,
+    )
+    if config.use_prompt_embeddings:
+        context = text_mlp(tape, text, width, "caption_projection")
+        audio_context = text_mlp(tape, audio_text, audio_width, "audio_caption_projection")
+        streams = streams._replace(context=(context, audio_context))
+    with tape.repeat("transformer_blocks", config.num_layers):
+        hidden, audio = block(tape, config, hidden, audio, streams)
+
+    scale_shift = last_vectors(tape, step.embedded[0], "")
+    hidden = tape.layer_norm(hidden)
+    hidden = modulated(tape, hidden, scale_shift)
+    out = tape.linear(hidden, config.out_channels or config.in_channels, "proj_out")
+    audio_scale_shift = last_vectors(tape, step.embedded[1], "audio_")
+    audio = tape.layer_norm(audio)
+    audio = modulated(tape, audio, audio_scale_shift)
+    del timestep, padding, sigma, places
+    tape.linear(audio, config.audio_out_channels or config.audio_in_channels, "audio_proj_out")
+    return out
+
+
+def rotary_tables(tape: Tape, config: Config, batch: Any, n: Any, heard: Any) -> tuple[tuple[Tensor, Tensor], ...]:
+    """Tables for video, audio, and for either when they attend to each other (time only)."""
+    cross = config.audio_cross_attention_dim
+    return (
+        rotary_table(tape, config.rope_type, batch, n, 3, config.width),
+        rotary_table(tape, config.rope_type, batch, heard, 1, config.audio_width),
+        rotary_table(tape, config.rope_type, batch, n, 1, cross),
+        rotary_table(tape, config.rope_type, batch, heard, 1, cross),
+    )
+
+
+class Steps:
+    """What the timestep becomes, for video and for audio: modulation vectors of every kind.
+
+    modulation        six or nine vectors of the stream's own norms
+    embedded          the embedding itself, for the last norm
+    prompt            two vectors for the text (None where a table alone serves)
+    cross_modulation  four vectors for attention to the other stream
+    cross_gate        one vector that gates it
+    """
+
+    def __init__(self, tape: Tape, config: Config, batch: Any, per: Any) -> None:
+        width, audio_width = config.width, config.audio_width
+        own = 9 if config.cross_attn_mod else 6
+        audio_own = 9 if config.audio_cross_attn_mod else 6
+        temb, embedded = time_embed(tape, batch, per, width, "time_embed", own)
+        audio_temb, audio_embedded = time_embed(tape, batch, 1, audio_width, "audio_time_embed", audio_own)
+        self.modulation = temb, audio_temb
+        self.embedded = embedded, audio_embedded
+        self.prompt: tuple[Tensor, Tensor] | None = None
+        if config.prompt_modulation and config.use_prompt_adaln_single:
+            self.prompt = (
+                time_embed(tape, batch, 1, width, "prompt_adaln", 2)[0],
+                time_embed(tape, batch, 1, audio_width, "audio_prompt_adaln", 2)[0],
+            )
+        scale, _ = time_embed(tape, batch, per, width, "av_cross_attn_video_scale_shift", 4)
+        gate, _ = time_embed(tape, batch, per, width, "av_cross_attn_video_a2v_gate", 1)
+        audio_scale, _ = time_embed(tape, batch, 1, audio_width, "av_cross_attn_audio_scale_shift", 4)
+        audio_gate, self.unused = time_embed(tape, batch, 1, audio_width, "av_cross_attn_audio_v2a_gate", 1)
+        self.cross_modulation = scale, audio_scale
+        self.cross_gate = gate, audio_gate
+
+
+def last_vectors(tape: Tape, embedded: Tensor, prefix: str) -> Tensor:
+    """Scale and shift of the last norm, from a table plus the timestep; stands for either, [batch, per, width]."""
+    batch, per, width = embedded.shape
+    tape.parameter(prefix + "scale_shift_table", 2 * width)
+    return tape.pointwise("modulation", (embedded,), (batch, per, 2, width)).view(batch, per, width)

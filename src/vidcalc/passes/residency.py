@@ -1,0 +1,69 @@
+"""Offloading: which weights are on the device while each stage runs. "none" keeps everything there throughout.
+
+model       the network that runs, alone (diffusers enable_model_cpu_offload)
+sequential  the module that runs, alone (diffusers enable_sequential_cpu_offload)
+group       the running network's blocks come and go one ahead of use; what is outside its blocks stays while it runs
+            (diffusers enable_group_offload, block level, with a stream: two blocks at a time)
+encoders    text and image encoders leave once they have run; the rest stays
+block-swap  as "encoders", and `swapped` blocks of the denoiser wait in host memory, with two of them on their way
+            (musubi-tuner, ComfyUI wrappers)
+"""
+
+from typing import Any
+
+from vidcalc.arithmetic import minimum
+from vidcalc.cost.weights import Weights
+
+OFFLOADS = ("none", "model", "sequential", "group", "encoders", "block-swap")
+ENCODING = ("text_encode", "image_encode")
+IN_FLIGHT = 2  # blocks on the device at once while they stream: the one that runs and the next
+
+
+def resident(
+    stage: str, running: str, networks: dict[str, Weights], roles: dict[str, str], offload: str, swapped: Any = 0
+) -> Any:
+    """Bytes of weights on the device during a stage [byte].
+
+    stage     id of the stage; running  id of the network it runs
+    networks  weights by component id; roles  role by component id
+    """
+    own = networks[running]
+    if offload == "model":
+        return own.copy
+    if offload == "sequential":
+        return own.module
+    if offload == "group":
+        return own.copy - own.blocks + minimum(own.count, IN_FLIGHT) * own.block
+    if offload == "none":
+        return sum(found.total for found in networks.values())
+    staying = {name: found for name, found in networks.items() if _stays(roles[name], stage)}
+    whole = sum(found.total for found in staying.values())
+    if offload == "block-swap":
+        denoiser = next(found for name, found in networks.items() if roles[name] == "denoiser")
+        away = minimum(swapped, denoiser.count)
+        back = minimum(away, IN_FLIGHT)
+        whole = whole - (away - back) * denoiser.block
+    return whole
+
+
+def _stays(role: str, stage: str) -> bool:
+    """Whether a component is on the device in a stage, where encoders leave once they have run."""
+    return stage in ENCODING or role not in ("text_encoder", "image_encoder")
+
+
+def host(networks: dict[str, Weights], offload: str, swapped: Any = 0) -> Any:
+    """Bytes of weights that wait in host memory (pinned where they stream) [byte]."""
+    whole = sum(found.total for found in networks.values())
+    if offload in ("model", "sequential", "group"):
+        return whole
+    if offload == "block-swap":
+        top: Any = 0
+        for found in networks.values():
+            top = top + minimum(swapped, found.count) * found.block * (found is max_blocks(networks))
+        return top
+    return 0
+
+
+def max_blocks(networks: dict[str, Weights]) -> Weights:
+    """The network with the most weights in blocks: the denoiser."""
+    return max(networks.values(), key=lambda found: float(found.blocks))

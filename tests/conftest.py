@@ -1,0 +1,38 @@
+"""What tests share: how thorough hypothesis is, and one call from a model's name to its report."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from vidcalc.calculate import calculate
+from vidcalc.catalog import fill
+from vidcalc.catalog.accelerators import hardware
+from vidcalc.catalog.generic import generic
+from vidcalc.catalog.models import model
+from vidcalc.describe.plan import Plan
+from vidcalc.report import Report
+
+settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
+settings.register_profile("thorough", max_examples=500, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def _estimate(name: str | int, **given: Any) -> Report:
+    """The report of a catalogue model, or of the generic model of so many parameters, on one A100.
+
+    Keywords are fields of Workload or Plan; what is left out is as the model's pipeline has it.
+    """
+    found = generic(name) if isinstance(name, int) else model(name)
+    chosen = {key: value for key, value in given.items() if key in Plan.__struct_fields__}
+    asked = {key: value for key, value in given.items() if key not in chosen}
+    plan = fill.plan(found, guidance=asked.get("guidance"), **chosen)
+    return calculate(found, fill.workload(found, **asked), hardware("a100-sxm-80gb"), plan)
+
+
+@pytest.fixture(scope="session")
+def estimate() -> Callable[..., Report]:
+    """The report of a model; see `_estimate`."""
+    return _estimate

@@ -1,0 +1,18 @@
+"""Gemma 2 and 3 as text encoders against the published classes: weights, FLOPs and bytes to the last unit."""
+
+from typing import Any
+
+import pytest
+from golden_cases import cases, check_arrays_agree, check_equal, label
+
+ALL = cases("gemma")
+
+
+@pytest.mark.parametrize("case", ALL, ids=label)
+def test_equals_the_published_class(case: dict[str, Any]) -> None:
+    check_equal(case)
+
+
+@pytest.mark.parametrize("class_name", ["Gemma2Model", "Gemma3TextModel"])
+def test_arrays_give_what_scalars_give(class_name: str) -> None:
+    check_arrays_agree(next(case for case in ALL if case["class"] == class_name))

@@ -1,0 +1,17 @@
+"""Latte against the published class: spatial and temporal blocks, batches, another clip length and width."""
+
+from typing import Any
+
+import pytest
+from golden_cases import cases, check_arrays_agree, check_equal, label
+
+ALL = cases("latte")
+
+
+@pytest.mark.parametrize("case", ALL, ids=label)
+def test_equals_the_published_class(case: dict[str, Any]) -> None:
+    check_equal(case)
+
+
+def test_arrays_give_what_scalars_give() -> None:
+    check_arrays_agree(ALL[-1])
