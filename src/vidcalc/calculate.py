@@ -35,12 +35,13 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     light = training(model.denoiser, params, shape, replace(plan, checkpointing="full"))
 
     # price
-    components = parts.components(model, plan, job)
+    held = memory.networks(model, plan, job)
+    components = parts.components(held)
     compute = parts.compute(model, workload, plan, job, params)
-    inference = parts.inference_memory(job, components, hardware)
+    inference = parts.inference_memory(job, held, plan, hardware)
     trained = parts.training_memory(step, components, hardware)
     checkpointed = parts.training_memory(light, components, hardware)
-    generation = parts.inference_time(job, workload, hardware, plan)
+    generation = parts.inference_time(job, held, workload, hardware, plan)
     steps = parts.training_time(step, params, job, workload, hardware, plan)
     seconds = generation.total * hardware.count, steps.total * hardware.count
 

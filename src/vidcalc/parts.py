@@ -5,11 +5,13 @@ from typing import Any
 from vidcalc import documented
 from vidcalc.arithmetic import where
 from vidcalc.catalog.defaults import process
+from vidcalc.catalog.precisions import precision
 from vidcalc.cost import memory
 from vidcalc.cost.time import NOTHING, Seconds, by_kind, total
+from vidcalc.cost.transfer import transfer
 from vidcalc.cost.training import Training, step_seconds
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Component, Model
+from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.report import (
@@ -25,7 +27,7 @@ from vidcalc.report import (
     TrainingTime,
 )
 from vidcalc.summary import architecture
-from vidcalc.trace import Trace, configuration
+from vidcalc.trace import configuration
 from vidcalc.unroll import Job, Phase
 
 TIGHT = 0.05  # of the capacity: with less room than this a job is called tight
@@ -53,25 +55,18 @@ def hardware_part(hardware: Hardware) -> HardwarePart:
     return HardwarePart(accelerator=chip.id, name=chip.name, count=hardware.count, capacity=chip.capacity)
 
 
-def components(model: Model, plan: Plan, job: Job) -> list[ComponentRow]:
+def components(held: dict[str, memory.Network]) -> list[ComponentRow]:
     """Every network of the pipeline with its weights, all copies together."""
-    seen: dict[str, tuple[Trace, ...]] = {model.denoiser.id: (job.forward,)}
-    for phase in (*job.phases, *((job.encode,) if job.encode else ())):
-        seen[phase.component.id] = (*seen.get(phase.component.id, ()), phase.trace)
-
-    def row(component: Component) -> ComponentRow:
-        precision = memory.precision_of(component, model, plan)
-        traces = seen.get(component.id, ())
-        params = memory.parameters(component, traces)
-        return ComponentRow(
-            id=component.id,
-            role=memory.role_of(component, model),
-            params=params * component.copies,
-            bytes=memory.component_bytes(component, params, traces, precision),
-            precision=precision,
+    return [
+        ComponentRow(
+            id=name,
+            role=network.role,
+            params=network.params * network.component.copies,
+            bytes=network.weights.total,
+            precision=network.precision,
         )
-
-    return [row(c) for c in (model.denoiser, model.vae, *model.text_encoders, *model.image_encoders, *model.others)]
+        for name, network in held.items()
+    ]
 
 
 def compute(model: Model, workload: Workload, plan: Plan, job: Job, params: Any) -> Compute:
@@ -120,10 +115,9 @@ def documented_formula(model: Model, workload: Workload, job: Job, params: Any) 
     )
 
 
-def inference_memory(job: Job, rows: list[ComponentRow], hardware: Hardware) -> InferenceMemory:
-    """Stages with every component resident, the largest of them, and whether the accelerator holds it."""
-    resident = sum(row.bytes for row in rows)
-    found = memory.stages(job, resident)
+def inference_memory(job: Job, held: dict[str, memory.Network], plan: Plan, hardware: Hardware) -> InferenceMemory:
+    """The stages, the largest of them, and whether the accelerator holds it."""
+    found = memory.stages(job, held, plan)
     peak = memory.peak(found)
     decode = job.phase("vae_decode")
     denoise = job.phase("denoise")
@@ -135,7 +129,7 @@ def inference_memory(job: Job, rows: list[ComponentRow], hardware: Hardware) -> 
         ],
         peak=peak,
         peak_stage=_peak_stage(found),
-        host_ram=memory.host_ram([row.bytes for row in rows]),
+        host_ram=memory.host_ram(held, plan),
         denoiser_activation_peak=denoise.trace.peak if denoise else 0,
         vae_decode_activation_peak=decode.trace.peak if decode else 0,
         capacity=hardware.accelerator.capacity,
@@ -180,17 +174,23 @@ def training_memory(step: Training, rows: list[ComponentRow], hardware: Hardware
     )
 
 
-def inference_time(job: Job, workload: Workload, hardware: Hardware, plan: Plan) -> InferenceTime:
-    """Seconds of one generation, stage by stage."""
-    chip = hardware.accelerator.id
+def inference_time(
+    job: Job, held: dict[str, memory.Network], workload: Workload, hardware: Hardware, plan: Plan
+) -> InferenceTime:
+    """Seconds of one generation, stage by stage: the work, and the weights that travel for it."""
+    chip = hardware.accelerator
     stages: dict[str, Seconds] = {}
     kinds: dict[str, dict[str, Any]] = {}
     for phase in job.phases:
-        found = by_kind(phase.trace.ops, chip, plan.attention)
-        stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(phase.calls)
-        held = kinds.setdefault(phase.id, {})
+        network = held[phase.component.id]
+        found = by_kind(phase.trace.ops, chip.id, plan.attention, arithmetic=precision(network.precision).arithmetic)
+        travel = transfer(network.weights, chip, plan)
+        found["transfer"] = travel.waiting(total(found))
+        stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(phase.calls) + travel.once
+        parts = kinds.setdefault(phase.id, {})
         for kind, part in found.items():
-            held[kind] = held.get(kind, 0) + part.likely * phase.calls
+            parts[kind] = parts.get(kind, 0) + part.likely * phase.calls
+        parts["transfer"] = parts["transfer"] + travel.once.likely
     whole = total(stages)
     denoise = stages["denoise"].likely
     return InferenceTime(

@@ -10,6 +10,7 @@ import msgspec
 
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
+from vidcalc.errors import InputError
 from vidcalc.ops.base import Op
 from vidcalc.tape import Tape
 
@@ -69,12 +70,15 @@ def configuration(component: Component) -> Any:
     return config
 
 
-def trace(component: Component, function: str, shape: Shape, dtype: str) -> Trace:
+def trace(component: Component, function: str, shape: Shape, dtype: str, tiling: str = "none") -> Trace:
     """Run `function` ("forward", "decode", "encode") of the component's family once on a tape.
 
-    shape  sizes of the call; dtype  of weights and activations. Plain-number shapes are remembered.
+    shape   sizes of the call;  dtype  of weights and activations. Plain-number shapes are remembered.
+    tiling  "none", or "default": the tiles the class itself uses. Raises InputError where it has none.
     """
-    found: Trace = remember(component, (function, dtype), shape, lambda: _run(component, function, shape, dtype))
+    found: Trace = remember(
+        component, (function, dtype, tiling), shape, lambda: _run(component, function, shape, dtype, tiling)
+    )
     return found
 
 
@@ -100,7 +104,17 @@ def forget() -> None:
     _remembered.clear()
 
 
-def _run(component: Component, function: str, shape: Shape, dtype: str) -> Trace:
-    tape = Tape(dtype)
-    getattr(network(component), function)(tape, configuration(component), shape)
+def tiles(component: Component) -> bool:
+    """Whether the component's class can work in tiles."""
+    return hasattr(network(component), "TILING")
+
+
+def _run(component: Component, function: str, shape: Shape, dtype: str, tiling: str) -> Trace:
+    module, tape = network(component), Tape(dtype)
+    further: dict[str, Any] = {}
+    if tiling == "default":
+        if not tiles(component):
+            raise InputError("vae-tiling", tiling, ("none",), "none")
+        further["tiling"] = module.TILING
+    getattr(module, function)(tape, configuration(component), shape, **further)
     return Trace(tuple(tape.ops), tape.parameters, tape.rounds, tape.peak, tape.peak_at)

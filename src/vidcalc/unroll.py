@@ -126,11 +126,13 @@ def vae_phase(
     """The VAE's part, decoding the latent grid or encoding the pixels; None where its network is not known."""
     if not model.vae.network:
         return None
-    codec = precision(plan.vae_precision, "vae-precision")
+    codec = precision(plan.vae_precision, "vae-precision").compute
+    sliced = plan.vae_slicing == "on"
+    batch, calls = (1, workload.batch) if sliced else (workload.batch, 1)
     if name == "vae_decode":
-        shape = Shape(batch=workload.batch, frames=latent[1], height=latent[2], width=latent[3])
-        found = trace(model.vae, "decode", shape, codec.compute)
+        shape = Shape(batch=batch, frames=latent[1], height=latent[2], width=latent[3])
+        found = trace(model.vae, "decode", shape, codec, plan.vae_tiling)
     else:
-        shape = Shape(batch=workload.batch, frames=workload.frames, height=workload.height, width=workload.width)
-        found = trace(model.vae, "encode", shape, codec.compute)
-    return Phase(id=name, component=model.vae, trace=found, calls=1)
+        shape = Shape(batch=batch, frames=workload.frames, height=workload.height, width=workload.width)
+        found = trace(model.vae, "encode", shape, codec, plan.vae_tiling)
+    return Phase(id=name, component=model.vae, trace=found, calls=calls)

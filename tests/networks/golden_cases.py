@@ -46,12 +46,11 @@ def shape_of(case: dict[str, Any], number: Any = int) -> Shape:
     stated = dict(case["shape"])
     frames, height, width = stated.get("latent") or stated.get("pixels") or (1, 1, 1)
     sizes = {"batch": stated["batch"], "frames": frames, "height": height, "width": width}
-    sizes["image_tokens"] = stated.get("image_tokens") or 0
     sizes["tokens"] = stated.get("tokens") or stated.get("text_tokens") or 0
     extra = {key: stated[key] for key in ("masked",) if key in stated} | stated.get("extra", {})
-    image_tokens, timestep = extra.pop("image_tokens", 0), stated.get("timestep", "sample")
+    sizes["image_tokens"] = stated.get("image_tokens") or extra.pop("image_tokens", 0)
     counts = {key: number(value) for key, value in sizes.items()}
-    return Shape(**counts, image_tokens=image_tokens, timestep=timestep, extra=extra)
+    return Shape(**counts, timestep=stated.get("timestep", "sample"), extra=extra)
 
 
 def taped(case: dict[str, Any], *, training: bool = False, number: Any = int) -> Tape:
@@ -96,7 +95,7 @@ def check_arrays_agree(case: dict[str, Any]) -> None:
     """One call with two-element arrays as sizes gives what two scalar calls give."""
     doubled = dict(case, shape={key: scaled(value) for key, value in case["shape"].items()})
     whole = taped(case), taped(doubled)
-    sizes = iter(zip(*(msgspec.structs.astuple(shape_of(each))[:5] for each in (case, doubled)), strict=True))
+    sizes = iter(zip(*(msgspec.structs.astuple(shape_of(each))[:6] for each in (case, doubled)), strict=True))
     both = taped(case, number=lambda _: np.array(next(sizes), dtype=np.float64))
     assert (both.peak == [tape.peak for tape in whole]).all()
     assert (flops(both) == [flops(tape) for tape in whole]).all()

@@ -1,4 +1,4 @@
-"""LTX-2 transformer (both streams) and video autoencoder against the published classes: FLOPs, weights and bytes to the last unit."""
+"""LTX-2 transformer and video autoencoder: FLOPs, weights and bytes of the published classes to the last unit."""
 
 from typing import Any
 

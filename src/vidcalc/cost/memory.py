@@ -1,16 +1,15 @@
 """Bytes on the device while a video is generated: what is resident, what each stage adds, and the peak."""
 
-import math
 from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum
+from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.defaults import process
-from vidcalc.catalog.precisions import precision
+from vidcalc.cost.weights import Weights, weights
 from vidcalc.describe.model import Component, Model
 from vidcalc.describe.plan import Plan
-from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.passes.residency import host, resident
 from vidcalc.trace import Trace
 from vidcalc.unroll import Job
 
@@ -23,31 +22,6 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     activations: Any
     other: Any
     total: Any
-
-
-def component_bytes(component: Component, params: Any, traces: tuple[Trace, ...], name: str) -> Any:
-    """Bytes of a component's weights in a number format, all copies [byte].
-
-    Modules kept in float32 stay so; formats that cover linear layers only leave the others in the compute dtype.
-    """
-    chosen = precision(name)
-    base = ELEMENT_BYTES[chosen.compute]
-    kept: dict[str, Any] = {}
-    linear: dict[str, Any] = {}
-    for found in traces:
-        names = {op.path + ".weight" for op in found.ops if op.kind == "matmul"}
-        for path, (elements, keep) in found.parameters.items():
-            if keep:
-                kept[path] = elements * (ELEMENT_BYTES[keep] - base)
-            elif path in names:
-                linear[path] = elements
-    covered = params if chosen.covers == "all" else sum(linear.values())
-    return _whole((params * base + covered * (chosen.stored - base) + sum(kept.values())) * component.copies)
-
-
-def _whole(nbytes: Any) -> Any:
-    """Bytes as an int where they are a plain number (scales make fractions)."""
-    return math.ceil(nbytes) if isinstance(nbytes, float) else nbytes
 
 
 def parameters(component: Component, traces: tuple[Trace, ...]) -> Any:
@@ -73,44 +47,77 @@ def role_of(component: Component, model: Model) -> str:
         return "denoiser"
     if component is model.vae:
         return "vae"
-    return "image_encoder" if component in model.image_encoders else "text_encoder"
+    if any(component is encoder for encoder in model.image_encoders):
+        return "image_encoder"
+    return "text_encoder" if any(component is encoder for encoder in model.text_encoders) else "other"
 
 
-def stages(job: Job, resident: Any) -> list[Stage]:
-    """The stages of a generation with every component resident throughout (no offload)."""
+class Network(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A component as memory sees it: its role, format, weight elements of one copy, and their bytes."""
+
+    component: Component
+    role: str
+    precision: str
+    params: Any
+    weights: Weights
+
+
+def networks(model: Model, plan: Plan, job: Job) -> dict[str, Network]:
+    """Every network of the pipeline by component id."""
+    seen: dict[str, tuple[Trace, ...]] = {model.denoiser.id: (job.forward,)}
+    for phase in (*job.phases, *((job.encode,) if job.encode else ())):
+        seen[phase.component.id] = (*seen.get(phase.component.id, ()), phase.trace)
+    found: dict[str, Network] = {}
+    for component in (model.denoiser, model.vae, *model.text_encoders, *model.image_encoders, *model.others):
+        traces, name = seen.get(component.id, ()), precision_of(component, model, plan)
+        params = parameters(component, traces)
+        found[component.id] = Network(
+            component=component,
+            role=role_of(component, model),
+            precision=name,
+            params=params,
+            weights=weights(component, params, traces, name),
+        )
+    return found
+
+
+def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
+    """The stages of a generation: weights on the device as the plan's offload has them, live activations, the rest."""
     other = process("context") + process("workspace")
+    sizes = {name: network.weights for name, network in held.items()}
+    roles = {name: network.role for name, network in held.items()}
     found: list[Stage] = []
     for phase in job.phases:
+        on_device = resident(phase.id, phase.component.id, sizes, roles, plan.offload, plan.swapped_blocks)
         activations = phase.trace.peak
         found.append(
             Stage(
                 id=phase.id,
-                weights=resident,
+                weights=on_device,
                 activations=activations,
                 other=other,
-                total=resident + activations + other,
+                total=on_device + activations + other,
             )
         )
     return _merged(found)
 
 
 def _merged(found: list[Stage]) -> list[Stage]:
-    """Stages of one id (several text encoders run one after the other) as their largest."""
+    """Stages of one id (several text encoders run one after the other) as the larger of each."""
     by_id: dict[str, Stage] = {}
     for stage in found:
         held = by_id.get(stage.id)
-        if held is None:
-            by_id[stage.id] = stage
-            continue
-        activations = maximum(held.activations, stage.activations)
-        by_id[stage.id] = Stage(
-            id=stage.id,
-            weights=stage.weights,
-            activations=activations,
-            other=stage.other,
-            total=stage.weights + activations + stage.other,
-        )
+        by_id[stage.id] = stage if held is None else _larger(held, stage)
     return list(by_id.values())
+
+
+def _larger(a: Stage, b: Stage) -> Stage:
+    """The stage with the larger total, elementwise."""
+    wins = a.total >= b.total
+    weights_, activations = where(wins, a.weights, b.weights), where(wins, a.activations, b.activations)
+    return Stage(
+        id=a.id, weights=weights_, activations=activations, other=a.other, total=weights_ + activations + a.other
+    )
 
 
 def peak(found: list[Stage]) -> Any:
@@ -121,9 +128,9 @@ def peak(found: list[Stage]) -> Any:
     return top
 
 
-def host_ram(component_bytes: list[Any]) -> Any:
-    """Host memory while loading: the largest component passes through it on its way to the device [byte]."""
+def host_ram(held: dict[str, Network], plan: Plan) -> Any:
+    """Host memory: the largest component passes through it while loading, and offloaded weights wait in it [byte]."""
     top: Any = 0
-    for nbytes in component_bytes:
-        top = maximum(top, nbytes)
-    return top
+    for network in held.values():
+        top = maximum(top, network.weights.copy)
+    return maximum(top, host({name: network.weights for name, network in held.items()}, plan.offload, plan.swapped_blocks))

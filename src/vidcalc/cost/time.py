@@ -59,11 +59,12 @@ def seconds(ops: tuple[Op, ...], accelerator_id: str, kernel: str, *, backward: 
 
 
 def by_kind(
-    ops: tuple[Op, ...], accelerator_id: str, kernel: str, *, backward: bool = False
+    ops: tuple[Op, ...], accelerator_id: str, kernel: str, *, backward: bool = False, arithmetic: str = ""
 ) -> dict[str, Seconds]:
     """Time by kind of op (matmul, attention, convolution, pointwise).
 
-    backward  price the gradients instead of the forward: twice the products, 2.5 times the attention, and
+    arithmetic  format the products of linear layers run in, where it is not their activations' dtype
+    backward    price the gradients instead of the forward: twice the products, 2.5 times the attention, and
               twice the traffic
     """
     spread = bandwidth(accelerator_id)
@@ -80,7 +81,7 @@ def by_kind(
         except TypeError:  # arrays cannot be keys
             found, key = None, ()
         if found is None:
-            found = _priced(op, accelerator_id, kernel, spread, backward)
+            found = _priced(op, accelerator_id, kernel, spread, backward, arithmetic)
             if key:
                 known[key] = found
         low, likely, high, provenance = sums.get(op.kind, (0, 0, 0, "measured"))
@@ -97,9 +98,11 @@ def by_kind(
     return parts
 
 
-def _priced(op: Op, accelerator_id: str, kernel: str, spread: Rate, backward: bool) -> tuple[Any, Any, Any, str]:
+def _priced(
+    op: Op, accelerator_id: str, kernel: str, spread: Rate, backward: bool, arithmetic: str
+) -> tuple[Any, Any, Any, str]:
     """(low, likely, high) seconds of one execution, and what they rest on."""
-    achieved = rate(op, accelerator_id, kernel, backward)
+    achieved = rate(op, accelerator_id, kernel, backward, arithmetic)
     moved = op.activation_bytes + op.weights * ELEMENT_BYTES[op.precision]
     work = op.flops
     if backward:
@@ -113,7 +116,7 @@ def _priced(op: Op, accelerator_id: str, kernel: str, spread: Rate, backward: bo
     )
 
 
-def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False) -> Rate:
+def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False, arithmetic: str = "") -> Rate:
     """The rate an op's arithmetic reaches on the chip [FLOP/s]."""
     if isinstance(op, Attention):
         direction = "backward" if backward else "forward"
@@ -123,5 +126,6 @@ def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False) -> Ra
         depth = (op.c_in // op.groups) * op.kernel
         return convolution(accelerator_id, op.precision, op.batch * op.positions, depth, op.c_out // op.groups)
     if isinstance(op, Matmul):
-        return gemm(accelerator_id, op.precision, op.batch * op.rows, op.d_in, op.d_out)
+        chosen = arithmetic if arithmetic and op.weight == 1 else op.precision
+        return gemm(accelerator_id, chosen, op.batch * op.rows, op.d_in, op.d_out)
     raise TypeError(op.kind)

@@ -66,7 +66,9 @@ def _sizes(traces: tuple[Trace, ...], chosen: Precision, base: int) -> dict[str,
     """(elements, layers, bytes) of every parameter the traces touched."""
     found: dict[str, tuple[Any, Any, Any]] = {}
     for taped in traces:
-        linear = {op.path + ".weight" for op in taped.ops if op.kind == "matmul"}
+        linear = (
+            {op.path + ".weight" for op in taped.ops if op.kind == "matmul"} if chosen.covers == "linear" else set()
+        )
         for path, (elements, keep) in taped.parameters.items():
             stored: float = base
             if keep:

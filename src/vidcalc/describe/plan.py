@@ -11,6 +11,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     precision               of the denoiser: weights and arithmetic
     text_encoder_precision  of text and image encoders
     vae_precision           of the VAE
+    offload                 which weights wait in host memory: see `vidcalc.passes.residency`
+    swapped_blocks          blocks of the denoiser that wait there, with offload "block-swap"
+    vae_tiling              "none", or "default": the tiles of the VAE's own class
+    vae_slicing             "off", or "on": a batch decoded one video at a time
     attention               kernel: "sdpa" is what torch picks on the chip; see `vidcalc.cost.utilisation`
     guidance_mode           "batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"
     forwards_per_step       denoiser forwards of one step, each at the workload's batch
@@ -23,6 +27,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     precision: str = "bf16"
     text_encoder_precision: str = "bf16"
     vae_precision: str = "bf16"
+    offload: str = "none"
+    swapped_blocks: Any = 0
+    vae_tiling: str = "none"
+    vae_slicing: str = "off"
     attention: str = "sdpa"
     guidance_mode: str = "none"
     forwards_per_step: Any = 1

@@ -47,4 +47,32 @@ def cosmos3(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     )[0]
 
 
-CALLS = {"Cosmos3OmniTransformer": cosmos3, "WanAnimateTransformer3DModel": wan_animate}
+def helios(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """One chunk with its history: 2, 2 and 16 latent frames at the three scales (the pipeline's sizes)."""
+    c, batch = module.config, shape.batch
+    history = {"short": 2, "mid": 2, "long": 16}
+
+    def call() -> Any:
+        past = {
+            f"latents_history_{scale}": empty(batch, c.in_channels, frames, shape.height, shape.width, dtype=dtype)
+            for scale, frames in history.items()
+        }
+        places = {f"indices_latents_history_{scale}": integers(batch, frames) for scale, frames in history.items()}
+        return module(
+            hidden_states=empty(batch, c.in_channels, *shape.grid, dtype=dtype),
+            timestep=empty(batch, dtype=FP32),
+            encoder_hidden_states=empty(batch, shape.text(512), c.text_dim, dtype=dtype),
+            indices_hidden_states=integers(batch, shape.frames),
+            return_dict=False,
+            **past,
+            **places,
+        )
+
+    return call
+
+
+CALLS = {
+    "Cosmos3OmniTransformer": cosmos3,
+    "HeliosTransformer3DModel": helios,
+    "WanAnimateTransformer3DModel": wan_animate,
+}

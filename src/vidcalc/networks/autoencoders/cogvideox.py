@@ -44,7 +44,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     def compresses_time(self, level: int) -> bool:
         """Whether the step after this level changes the number of frames too."""
-        return 2 ** (level + 1) <= self.temporal_compression_ratio
+        return bool(2 ** (level + 1) <= self.temporal_compression_ratio)
 
 
 def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:

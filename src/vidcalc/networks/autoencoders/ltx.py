@@ -51,9 +51,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         folding = self.down_block_types[-1] == FOLDING
         nexts = widths[1:] if folding else (*widths[1:], widths[-1])
         scaling = zip(widths, nexts, self.layers_per_block, self.down_block_types, strict=False)
-        return [
-            Down(c_in, c_out, layers, self.step(i, kind)) for i, (c_in, c_out, layers, kind) in enumerate(scaling)
-        ]
+        return [Down(c_in, c_out, layers, self.step(i, kind)) for i, (c_in, c_out, layers, kind) in enumerate(scaling)]
 
     def step(self, level: int, kind: str) -> str:
         """How an encoder level ends."""
@@ -101,6 +99,4 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     style = Style(causal=config.encoder_causal)
     width, middle = config.block_out_channels[0], config.layers_per_block[-1]
     with tape.scope("encoder"):
-        return encoder(
-            tape, pixels, width, config.down_levels(), middle, config.latent_channels, config.patch, style
-        )
+        return encoder(tape, pixels, width, config.down_levels(), middle, config.latent_channels, config.patch, style)

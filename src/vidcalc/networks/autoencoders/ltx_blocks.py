@@ -33,7 +33,13 @@ class Style(NamedTuple):
 
 
 def padded_conv(
-    tape: Tape, x: Tensor, c_out: Any, name: str, style: Style, kernel: int = 3, stride: tuple[int, int, int] = (1, 1, 1)
+    tape: Tape,
+    x: Tensor,
+    c_out: Any,
+    name: str,
+    style: Style,
+    kernel: int = 3,
+    stride: tuple[int, int, int] = (1, 1, 1),
 ) -> Tensor:
     """x[b, c, t, h, w] with its end frames repeated (always a copy), then convolved."""
     b, c, t, h, w = x.shape
@@ -63,7 +69,7 @@ def channel_norm(tape: Tape, x: Tensor, style: Style) -> Tensor:
 
 def residual_block(tape: Tape, x: Tensor, c_out: Any, temb: Tensor | None, name: str, style: Style) -> Tensor:
     """norm (scaled and shifted by the timestep where conditioned), SiLU, convolution, twice; a normed shortcut."""
-    b, c, t, h, w = x.shape
+    b, c = x.shape[:2]
     with tape.scope(name):
         hidden = channel_norm(tape, x, style)
         vectors = None
@@ -181,4 +187,3 @@ def upsample(tape: Tape, x: Tensor, kind: str, name: str, style: Style, *, resid
 def patches(tape: Tape, x: Tensor, patch: int, patch_t: int) -> Tensor:
     """pixels -> channels of patch_t × patch × patch places; a copy."""
     return fold(tape, x, (patch_t, patch, patch))
-

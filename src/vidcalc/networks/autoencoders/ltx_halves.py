@@ -108,9 +108,7 @@ def decoder(
     b, _, t, h, w = hidden.shape
     patch_size, patch_t = patch
     hidden = padded_conv(tape, hidden, c_pixels * patch_size**2, "conv_out", style)
-    return tape.copy(
-        hidden, b, c_pixels // patch_t, t * patch_t, h * patch_size, w * patch_size, name="unpatchify"
-    )
+    return tape.copy(hidden, b, c_pixels // patch_t, t * patch_t, h * patch_size, w * patch_size, name="unpatchify")
 
 
 def middle_block(tape: Tape, x: Tensor, step: Tensor | None, layers: int, style: Style) -> Tensor:
@@ -126,9 +124,7 @@ def up_block(tape: Tape, x: Tensor, step: Tensor | None, level: Up, style: Style
         hidden = residual_block(tape, hidden, level.c_out, None, "conv_in", style)
     temb = time_embedding(tape, step, x.shape[0], 4 * level.c_in)
     if level.step:
-        hidden = upsample(
-            tape, hidden, level.step, "upsamplers.0", style, residual=level.residual, factor=level.factor
-        )
+        hidden = upsample(tape, hidden, level.step, "upsamplers.0", style, residual=level.residual, factor=level.factor)
     for i in range(level.layers):
         hidden = residual_block(tape, hidden, level.c_out, temb, f"resnets.{i}", style)
     return hidden

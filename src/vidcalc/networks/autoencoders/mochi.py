@@ -131,9 +131,7 @@ def attended_blocks(tape: Tape, x: Tensor, count: int, attention: bool, *, chann
     return hidden
 
 
-def down_block(
-    tape: Tape, x: Tensor, c_out: Any, count: int, kernel: tuple[int, int, int], attention: bool
-) -> Tensor:
+def down_block(tape: Tape, x: Tensor, c_out: Any, count: int, kernel: tuple[int, int, int], attention: bool) -> Tensor:
     """A strided convolution, then residual blocks with attention over time."""
     hidden = strided_conv(tape, x, c_out, kernel, "conv_in")
     for i in range(count):

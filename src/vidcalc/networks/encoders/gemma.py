@@ -1,4 +1,4 @@
-"""Gemma 3 as a text encoder (LTX-2): norms before and after every half layer, normed queries and keys, two kinds of mask.
+"""Gemma 3 as a text encoder (LTX-2): norms before and after every half layer, normed queries and keys, two masks.
 
 Every layer's output is kept to the end, because the pipeline reads them all; there is no key-value cache.
 Source: arXiv 2503.19786; transformers 5.23.0 models/gemma3/modeling_gemma3.py.

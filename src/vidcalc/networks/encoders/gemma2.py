@@ -79,14 +79,13 @@ def attention(
         return tape.linear(merged.view(batch, n, heads * d_head), config.hidden_size, "o_proj", bias=bias), weights
 
 
-def attend(
-    tape: Tape, config: Config, q: Tensor, k: Tensor, v: Tensor, mask: Tensor
-) -> tuple[Tensor, Tensor]:
+def attend(tape: Tape, config: Config, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """softmax(cap · tanh(q·kᵀ / cap) + mask)·v, the softmax in float32."""
     batch, heads, n, d_head = q.shape
     every_k = tape.copy(k, *q.shape, name="repeat") if config.groups != 1 else k
     every_v = tape.copy(v, *q.shape, name="repeat") if config.groups != 1 else v
-    laid_out = tape.empty((minimum(batch - 1, 1) * batch, heads, n, d_head), q.dtype)  # q copied for more than one sample
+    # with more than one sample q is copied to be contiguous
+    laid_out = tape.empty((minimum(batch - 1, 1) * batch, heads, n, d_head), q.dtype)
     products = tape.matmul(q, every_k.view(batch, heads, d_head, n), "scores")
     del laid_out
     scores = tape.scale(products)

@@ -68,11 +68,11 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     latent = tape.input(batch, shape.frames, config.in_channels, shape.height, shape.width)
     text = tape.input(batch, shape.tokens, config.text_embed_dim)
     timestep = tape.input(batch, dtype="int64")
+    offset = tape.input(1, dtype="fp32") if config.ofs_embed_dim else None
 
     features = tape.cast(sinusoid(tape, batch, width), tape.dtype)
     temb = timestep_mlp(tape, features, config.time_embed_dim, "time_embedding")
     if config.ofs_embed_dim:
-        offset = tape.input(1, dtype="fp32")
         steps = tape.cast(sinusoid(tape, 1, config.ofs_embed_dim), tape.dtype)
         temb = tape.add(temb, timestep_mlp(tape, steps, config.ofs_embed_dim, "ofs_embedding"))
     embedded = patch_embed(tape, config, shape, text, latent)
@@ -89,6 +89,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     volume = config.patch_size**2 * config.patch_frames
     hidden = tape.linear(hidden, config.out_channels * volume, "proj_out")
     out = tape.copy(hidden, name="unpatchify")
+    del timestep, offset
     return out.view(batch, shape.frames, config.out_channels, shape.height, shape.width)
 
 
@@ -203,9 +204,7 @@ def gated(tape: Tape, x: Tensor, update: Tensor, gate: Tensor) -> Tensor:
     return tape.add(x, tape.mul(update, gate))
 
 
-def attention(
-    tape: Tape, config: Config, video: Tensor, words: Tensor, rotary: tuple[Tensor, Tensor] | None
-) -> Tensor:
+def attention(tape: Tape, config: Config, video: Tensor, words: Tensor, rotary: tuple[Tensor, Tensor] | None) -> Tensor:
     """Full attention over text and video [batch, text + n, width], rotary positions on the video queries and keys."""
     width, heads, d_head = config.width, config.num_attention_heads, config.attention_head_dim
     batch, n, _ = video.shape

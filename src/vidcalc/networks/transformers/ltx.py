@@ -162,7 +162,8 @@ def attention(
         if rotary is not None:
             q = rotate(tape, q, rotary)
             k = rotate(tape, k, rotary)
-        q, k, v = q.view(batch, heads, n, d_head), k.view(batch, heads, keys, d_head), v.view(batch, heads, keys, d_head)
+        of_queries, of_keys = (batch, heads, n, d_head), (batch, heads, keys, d_head)
+        q, k, v = q.view(*of_queries), k.view(*of_keys), v.view(*of_keys)
         out = tape.attention(q, k, v, masked="none" if spread is None else "dense")
         merged = tape.copy(out).view(batch, n, width)
         del out

@@ -1,4 +1,4 @@
-"""LTX-2 transformer: a wide video stream and a narrow audio stream that attend to themselves, to text and to each other.
+"""LTX-2 transformer: a wide video stream and a narrow audio stream that attend to themselves, text and each other.
 
 Mirrors diffusers' LTX2VideoTransformer3DModel (LTX-2.0, 2.3, 2.5): which intermediates are held, which are in float32.
 Source: Lightricks LTX-2 (2025); diffusers 0.42.1 models/transformers/transformer_ltx2.py.

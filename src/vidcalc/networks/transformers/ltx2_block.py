@@ -85,9 +85,7 @@ def block(tape: Tape, config: "Config", video: Tensor, audio: Tensor, streams: S
     asking = modulated(tape, normed, cross)
     asked = modulated(tape, audio_normed, audio_cross)
     across = narrow._replace(width=width, gated=config.gated_attn)
-    heard = attention(
-        tape, config, asking, asked, across, "audio_to_video_attn", rotary=(rotary[2], rotary[3])
-    )
+    heard = attention(tape, config, asking, asked, across, "audio_to_video_attn", rotary=(rotary[2], rotary[3]))
     x = tape.add(x, tape.mul(heard, gate))
     asking = modulated(tape, normed, cross)
     asked = modulated(tape, audio_normed, audio_cross)
@@ -181,7 +179,8 @@ def attention(
         if rotary is not None:
             q = rotate(tape, q, rotary[0], config.rope_type)
             k = rotate(tape, k, rotary[1], config.rope_type)
-        q, k, v = q.view(batch, heads, n, d_head), k.view(batch, heads, keys, d_head), v.view(batch, heads, keys, d_head)
+        of_queries, of_keys = (batch, heads, n, d_head), (batch, heads, keys, d_head)
+        q, k, v = q.view(*of_queries), k.view(*of_keys), v.view(*of_keys)
         out = tape.attention(q, k, v, masked="none" if spread is None else "dense")
         merged = tape.copy(out).view(batch, n, inner)
         del out

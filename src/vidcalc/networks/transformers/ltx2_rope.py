@@ -17,10 +17,8 @@ def rotary_table(tape: Tape, kind: str, batch: Any, n: Any, axes: int, width: An
     per_axis = width // (2 * axes)
     grid = tape.empty((batch, n, axes), "fp32")
     angles = tape.empty((batch, n, axes, per_axis), "fp32")
-    if axes > 1:
-        flat = tape.copy(angles, batch, n, axes * per_axis, name="flatten")
-    else:
-        flat = angles.view(batch, n, per_axis)
+    several = axes > 1  # with one axis the angles are flat already
+    flat = tape.copy(angles, batch, n, axes * per_axis) if several else angles.view(batch, n, per_axis)
     del angles
     times = 2 if kind == "interleaved" else 1
     cosine = values(tape, flat, times)

@@ -101,7 +101,8 @@ def rotary_table(tape: Tape, config: Config, n: Any) -> tuple[Tensor, Tensor]:
     places = tape.empty((1, n, 3), "fp32")
     frequencies = tape.empty((1, 3, heads * pairs), "fp32")
     if tape.training:
-        frequencies.node = tape.differentiable((), (), frequencies.nbytes, 3 * heads * pairs * ELEMENT_BYTES[tape.dtype])
+        weights = 3 * heads * pairs * ELEMENT_BYTES[tape.dtype]
+        frequencies.node = tape.differentiable((), (), frequencies.nbytes, weights)
     angles = tape.matmul(places, frequencies, "rope").view(n, heads, pairs)
     return tape.act(angles, "cos"), tape.act(angles, "sin")
 
@@ -164,8 +165,7 @@ def attention(
         q = head_norm(tape, q, "norm_q")
         k = head_norm(tape, k, "norm_k")
         text_q, text_k, text_v = (
-            tape.linear(words, width, f"add_{name}_proj", bias=False).view(batch, text, heads, d_head)
-            for name in "qkv"
+            tape.linear(words, width, f"add_{name}_proj", bias=False).view(batch, text, heads, d_head) for name in "qkv"
         )
         text_q = head_norm(tape, text_q, "norm_added_q")
         text_k = head_norm(tape, text_k, "norm_added_k")

@@ -58,17 +58,19 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         tape.empty((n, config.attention_head_dim), "fp32"),
         tape.empty((TABLE_ROWS, config.attention_head_dim), "fp32"),
     )
-    with tape.repeat("transformer_blocks", config.num_layers):
-        context, hidden = block(tape, config, hidden, context, temb, rotary)
+    with tape.repeat("transformer_blocks", config.num_layers - 1):
+        context, hidden = block(tape, config, hidden, context, temb, rotary, last=False)
+    with tape.scope("transformer_blocks.last"):
+        context, hidden = block(tape, config, hidden, context, temb, rotary, last=True)
     hidden = steered_norm(tape, hidden, temb, 2, "norm_out")[0]
     del timestep
     return tape.linear(hidden, config.patch_size * config.patch_size * config.out_channels, "proj_out")
 
 
 def block(
-    tape: Tape, config: Config, x: Tensor, c: Tensor, temb: Tensor, rotary: tuple[Tensor, Tensor]
+    tape: Tape, config: Config, x: Tensor, c: Tensor, temb: Tensor, rotary: tuple[Tensor, Tensor], *, last: bool
 ) -> tuple[Tensor, Tensor]:
-    """Image x[batch, n, width] and text c[batch, tokens, width] -> (text, image)."""
+    """Image x[batch, n, width] and text c[batch, tokens, width] -> (text, image). `last`: nothing comes of the text."""
     width = config.width
     own = modulation(tape, temb, width, "img_mod")
     own_text = modulation(tape, temb, width, "txt_mod")
@@ -78,15 +80,20 @@ def block(
     modulated_text = steered(tape, normed_text, own_text)
     attended, attended_text = joint_attention(tape, config, modulated, modulated_text, rotary)
     hidden = tape.add(x, tape.mul(attended, own))
+    training = tape.training
+    tape.training = training and not last  # no gradient returns along a text that nothing reads
     context = tape.add(c, tape.mul(attended_text, own_text))
+    tape.training = training
     normed_2 = tape.layer_norm(hidden)
     modulated_2 = steered(tape, normed_2, own)
     mixed = feed_forward(tape, modulated_2, 4 * width, width, "img_mlp")
     hidden = tape.add(hidden, tape.mul(mixed, own))
+    tape.training = training and not last
     normed_text_2 = tape.layer_norm(context)
     modulated_text_2 = steered(tape, normed_text_2, own_text)
     mixed_text = feed_forward(tape, modulated_text_2, 4 * width, width, "txt_mlp")
     context = tape.add(context, tape.mul(mixed_text, own_text))
+    tape.training = training
     return context, hidden
 
 

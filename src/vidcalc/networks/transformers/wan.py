@@ -124,16 +124,22 @@ def condition(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """Timestep -> temb[batch, (n,) width] and modulation[batch, (n,) 6, width]; text and image embedded alone."""
     width, per = config.width, timesteps(config, shape)
+    temb, projected = time_embedding(tape, config, shape.batch * per)
     with tape.scope("condition_embedder"):
-        features = sinusoid(tape, shape.batch * per, config.freq_dim)
-        wide = timestep_mlp(tape, features, width, "time_embedder", keep="fp32")
-        temb = tape.cast(wide, tape.dtype)
-        del wide
-        projected = tape.linear(tape.act(temb, "silu"), 6 * width, "time_proj")
         context = text_mlp(tape, text, width, "text_embedder")
         picture = None if image is None else image_embedding(tape, config, shape, image)
     lead = (shape.batch, per) if shape.timestep == "token" else (shape.batch,)
     return temb.view(*lead, width), projected.view(*lead, 6, width), context, picture
+
+
+def time_embedding(tape: Tape, config: Config, count: Any) -> tuple[Tensor, Tensor]:
+    """`count` timesteps -> temb[count, width] and six modulation vectors each, [count, 6 · width]."""
+    with tape.scope("condition_embedder"):
+        features = sinusoid(tape, count, config.freq_dim)
+        wide = timestep_mlp(tape, features, config.width, "time_embedder", keep="fp32")
+        temb = tape.cast(wide, tape.dtype)
+        del wide
+        return temb, tape.linear(tape.act(temb, "silu"), 6 * config.width, "time_proj")
 
 
 def joined(tape: Tape, text: Tensor, picture: Tensor | None) -> Tensor:

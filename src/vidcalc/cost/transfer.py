@@ -1,0 +1,68 @@
+"""Seconds that weights spend on the link between host and device, where a plan offloads them.
+
+Networks that move whole do so once a generation, from pageable memory, and everything waits. Modules and blocks that
+stream move at every call of their network; with a stream of their own they hide behind the work, as far as it lasts.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import maximum, minimum
+from vidcalc.catalog.accelerators import link
+from vidcalc.catalog.defaults import defaults
+from vidcalc.cost.time import NOTHING, Seconds
+from vidcalc.cost.weights import Weights
+from vidcalc.describe.hardware import Accelerator
+from vidcalc.describe.plan import Plan
+
+BAND = 0.8, 1.25  # of the likely rate: how far measured host copies of one kind of link lie apart
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The copies a network needs: `once` a generation, and at every `call`, hidden behind the work or not."""
+
+    once: Seconds
+    call: Seconds
+    hidden: bool
+
+    def waiting(self, work: Seconds) -> Seconds:
+        """What a call waits for its weights beyond its work."""
+        if not self.hidden:
+            return self.call
+        return Seconds(
+            maximum(self.call.low - work.low, 0),
+            maximum(self.call.likely - work.likely, 0),
+            maximum(self.call.high - work.high, 0),
+            self.call.provenance,
+        )
+
+
+def transfer(found: Weights, chip: Accelerator, plan: Plan) -> Transfer:
+    """The copies of one network under the plan's offload."""
+    pinned, pageable = host_rate(chip, "pinned"), host_rate(chip, "pageable")
+    if plan.offload == "model":
+        return Transfer(once=_copy(found.total, pageable), call=NOTHING, hidden=False)
+    if plan.offload == "sequential":
+        return Transfer(once=NOTHING, call=_copy(found.copy, pageable), hidden=False)
+    if plan.offload == "group":
+        return Transfer(once=NOTHING, call=_copy(found.blocks, pinned), hidden=True)
+    if plan.offload == "block-swap":
+        away = minimum(plan.swapped_blocks, found.count) * found.block
+        return Transfer(once=NOTHING, call=_copy(away, pinned), hidden=True)
+    return Transfer(once=NOTHING, call=NOTHING, hidden=False)
+
+
+def host_rate(chip: Accelerator, kind: str) -> float:
+    """Host-to-device rate: measured on the chip, else the link's nominal rate times the usual fraction [byte/s]."""
+    measured = [copy.to_device for copy in chip.host_copies if copy.kind == kind and copy.to_device]
+    if measured:
+        return max(measured)
+    table: dict[str, Any] = defaults()["host_copy"]
+    nominal = link(chip.pcie).rate if chip.pcie else 0.0
+    return nominal * float(table[f"{kind}_fraction"]) or float("inf")
+
+
+def _copy(nbytes: Any, rate: float) -> Seconds:
+    """Bytes over the link. An unknown link (memory shared with the host) takes no time."""
+    return Seconds(nbytes / (rate * BAND[1]), nbytes / rate, nbytes / (rate * BAND[0]), "assumed")
