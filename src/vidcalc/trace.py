@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.arithmetic import maximum
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.errors import InputError
@@ -25,6 +26,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
     rounds       how many layers each of these names stands for
     peak         most bytes of activations alive at once, inputs and output included [byte]
     peak_at      the module where that is
+    workspace    what kernels' own workspaces add to the peak on a CUDA device [byte]
     """
 
     ops: tuple[Op, ...]
@@ -32,6 +34,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
     rounds: dict[str, Any]
     peak: Any
     peak_at: str
+    workspace: Any
 
     @property
     def flops(self) -> Any:
@@ -117,4 +120,5 @@ def _run(component: Component, function: str, shape: Shape, dtype: str, tiling: 
             raise InputError("vae-tiling", tiling, ("none",), "none")
         further["tiling"] = module.TILING
     getattr(module, function)(tape, configuration(component), shape, **further)
-    return Trace(tuple(tape.ops), tape.parameters, tape.rounds, tape.peak, tape.peak_at)
+    workspace = maximum(tape.device_peak - tape.peak, 0)
+    return Trace(tuple(tape.ops), tape.parameters, tape.rounds, tape.peak, tape.peak_at, workspace)

@@ -133,7 +133,8 @@ def test_memory_of_states_is_linear_in_model_size(estimate: Estimate, params: in
 def test_linear_work_is_two_flops_per_weight_and_token_nearly(estimate: Estimate, params: int) -> None:
     """The documented 2 × params × tokens overstates the products: text and timestep weights see fewer rows."""
     report = estimate(params, width=1280, height=704, frames=120)
-    products = sum(op.flops * op.count for op in forward(params, frames=30, height=88, width=160).ops if op.kind == "matmul")
+    found = forward(params, frames=30, height=88, width=160)
+    products = sum(op.flops * op.count for op in found.ops if op.kind == "matmul")
     share = products / (2 * params * report.sequence.video_tokens)
     assert 0.75 < share < 1
 

@@ -18,6 +18,7 @@ from vidcalc.errors import InputError
 
 VAE_PARAMS = 83_000_000
 SOURCE = "data/generic.toml"
+CLOSE = 9e-5  # of the count: how near the derived network's own count must come
 
 
 @cache
@@ -58,9 +59,7 @@ def dit_config(params: int, latent_channels: int = 16, patch_size: int = 2) -> d
     while True:
         width = heads * head
         rest = params - outside_params(width, latent_channels, patch_size, law["text_dim"])
-        layers = max(1, round(rest / block_params(width, law["ffn_ratio"] * width)))
-        # rest = layers · (block without FFN + ffn · (2 · width + 1))
-        ffn = round((rest / layers - block_params(width, 0)) / (2 * width + 1))
+        layers, ffn = depth(rest, width, law["ffn_ratio"])
         if ffn >= 1:
             break
         if heads == 1:
@@ -76,6 +75,20 @@ def dit_config(params: int, latent_channels: int = 16, patch_size: int = 2) -> d
         "ffn_dim": ffn,
         "num_layers": layers,
     }
+
+
+def depth(rest: int, width: int, ffn_ratio: int) -> tuple[int, int]:
+    """(layers, FFN width) of `rest` weight elements in blocks: the usual depth, or the nearest that meets the count.
+
+    The FFN width is whole, so a depth meets the count only to half a layer's step; a small network may need another.
+    """
+    usual = max(1, round(rest / block_params(width, ffn_ratio * width)))
+    near = sorted(range(usual - usual // 3, usual + usual // 3 + 1), key=lambda layers: abs(layers - usual))
+    # rest = layers · (block without FFN + ffn · (2 · width + 1))
+    sized = [(layers, round((rest / layers - block_params(width, 0)) / (2 * width + 1))) for layers in near]
+    missed = [abs(layers * block_params(width, ffn) - rest) for layers, ffn in sized]
+    good = (each for each, miss in zip(sized, missed, strict=True) if miss <= CLOSE * rest)
+    return next(good, sized[missed.index(min(missed))])
 
 
 def _smallest(latent_channels: int, patch_size: int) -> int:

@@ -17,6 +17,8 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     compute     dtype of activations and of everything that is not quantised
     arithmetic  format the matrix products run in
     covers      "all" weights, or only those of "linear" layers
+    skips       words in a module's name that leave it in the compute dtype
+    movable     whether the weights can leave the device again
     """
 
     stored: float
@@ -24,6 +26,8 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     arithmetic: str
     covers: str
     source: str
+    skips: tuple[str, ...] = ()
+    movable: bool = True
 
 
 @cache

@@ -89,14 +89,14 @@ def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
     found: list[Stage] = []
     for phase in job.phases:
         on_device = resident(phase.id, phase.component.id, sizes, roles, plan.offload, plan.swapped_blocks)
-        activations = phase.trace.peak
+        activations, beside = phase.trace.peak, other + phase.trace.workspace
         found.append(
             Stage(
                 id=phase.id,
                 weights=on_device,
                 activations=activations,
-                other=other,
-                total=on_device + activations + other,
+                other=beside,
+                total=on_device + activations + beside,
             )
         )
     return _merged(found)
@@ -114,10 +114,8 @@ def _merged(found: list[Stage]) -> list[Stage]:
 def _larger(a: Stage, b: Stage) -> Stage:
     """The stage with the larger total, elementwise."""
     wins = a.total >= b.total
-    weights_, activations = where(wins, a.weights, b.weights), where(wins, a.activations, b.activations)
-    return Stage(
-        id=a.id, weights=weights_, activations=activations, other=a.other, total=weights_ + activations + a.other
-    )
+    parts = {name: where(wins, getattr(a, name), getattr(b, name)) for name in ("weights", "activations", "other")}
+    return Stage(id=a.id, total=parts["weights"] + parts["activations"] + parts["other"], **parts)
 
 
 def peak(found: list[Stage]) -> Any:
@@ -133,4 +131,6 @@ def host_ram(held: dict[str, Network], plan: Plan) -> Any:
     top: Any = 0
     for network in held.values():
         top = maximum(top, network.weights.copy)
-    return maximum(top, host({name: network.weights for name, network in held.items()}, plan.offload, plan.swapped_blocks))
+    sizes = {name: network.weights for name, network in held.items()}
+    roles = {name: network.role for name, network in held.items()}
+    return maximum(top, host(sizes, roles, plan.offload, plan.swapped_blocks))

@@ -22,6 +22,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     copy    one copy
     blocks  the repeated blocks of one copy;  block  the largest of them;  count  how many there are
     module  the largest single module (a linear layer, an embedding)
+    movable whether they can leave the device again
     """
 
     total: Any
@@ -30,6 +31,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     block: Any
     count: Any
     module: Any
+    movable: bool
 
 
 def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: str) -> Weights:
@@ -59,6 +61,7 @@ def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: 
         block=_whole(_largest(blocks[head] / rounds[head] for head in blocks)),
         count=sum(rounds.values()),
         module=_whole(_largest(modules.values())),
+        movable=chosen.movable,
     )
 
 
@@ -73,7 +76,7 @@ def _sizes(traces: tuple[Trace, ...], chosen: Precision, base: int) -> dict[str,
             stored: float = base
             if keep:
                 stored = ELEMENT_BYTES[keep]
-            elif chosen.covers == "all" or path in linear:
+            elif chosen.covers == "all" or (path in linear and not any(word in path for word in chosen.skips)):
                 stored = chosen.stored
             found[path] = (elements, taped.rounds[path], elements * stored)
     return found

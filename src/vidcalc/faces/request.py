@@ -2,19 +2,28 @@
 
 from typing import Any, NamedTuple
 
+from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Defaults, Model
+from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.faces.inputs import Refused
 from vidcalc.words import _
 
 GPU = "a100-sxm-80gb"
-DOCUMENTED_FPS = 24
-DOCUMENTED_STEPS = 30
+DOCUMENTED = {"fps": 24, "steps": 30}  # where no model says otherwise
 # the network of a catalogue model is what it is: these describe one made from a parameter count
 OF_A_COUNT = ("latent_channels", "patch_size", "vae_params", "arch")
+OF_THE_PLAN = (
+    "precision",
+    "text_encoder_precision",
+    "vae_precision",
+    "attention",
+    "recipe",
+    "optimizer",
+    "checkpointing",
+)
 
 
 class Request(NamedTuple):
@@ -33,7 +42,8 @@ def request(given: dict[str, Any]) -> Request:
     """
     asked = {name: value for name, value in given.items() if value is not None}
     model = _model(asked)
-    return Request(model, _workload(asked, model), hardware(asked.get("gpu", GPU), asked.get("gpus", 1)), _plan(asked, model))
+    machine = hardware(asked.get("gpu", GPU), asked.get("gpus", 1))
+    return Request(model, _workload(asked, model), machine, _plan(asked, model))
 
 
 def _model(asked: dict[str, Any]) -> Model:
@@ -56,58 +66,36 @@ def _model(asked: dict[str, Any]) -> Model:
 
 
 def _workload(asked: dict[str, Any], model: Model) -> Workload:
-    usual = model.defaults
-    named = "model" in asked
-    width, height = asked.get("resolution", (usual.width, usual.height))
-    fps = asked.get("fps", usual.fps if named else DOCUMENTED_FPS)
-    return Workload(
+    width, height = asked.get("resolution", (None, None))
+    usual = {} if "model" in asked else DOCUMENTED
+    fps = asked.get("fps", usual.get("fps"))
+    return fill.workload(
+        model,
         width=width,
         height=height,
-        frames=_frames(asked, fps, usual),
+        frames=_frames(asked, fps or model.defaults.fps),
         fps=fps,
-        steps=asked.get("steps", usual.steps if named else DOCUMENTED_STEPS),
-        batch=asked.get("batch_size", 1),
-        guidance=asked.get("guidance", usual.guidance),
-        text_tokens=asked.get("text_tokens", usual.text_tokens),
-        image_tokens=usual.image_tokens,
-        **({"train_steps": asked["train_steps"]} if "train_steps" in asked else {}),
+        steps=asked.get("steps", usual.get("steps")),
+        batch=asked.get("batch_size"),
+        guidance=asked.get("guidance"),
+        text_tokens=asked.get("text_tokens"),
+        train_steps=asked.get("train_steps"),
     )
 
 
-def _frames(asked: dict[str, Any], fps: float, usual: Defaults) -> int:
-    """The frames asked for, or those of the seconds asked for, or the model's."""
-    if "seconds" in asked:
-        if "frames" in asked:
-            raise Refused("--seconds", None, _("not together with --frames, which settles it"), None, ())
-        return max(1, round(asked["seconds"] * fps))
-    return int(asked.get("frames", usual.frames))
+def _frames(asked: dict[str, Any], fps: float) -> int | None:
+    """The frames asked for, or those of the seconds asked for."""
+    if "seconds" not in asked:
+        return asked.get("frames")
+    if "frames" in asked:
+        raise Refused("--seconds", None, _("not together with --frames, which settles it"), None, ())
+    return max(1, round(asked["seconds"] * fps))
 
 
 def _plan(asked: dict[str, Any], model: Model) -> Plan:
-    names = (
-        "precision",
-        "text_encoder_precision",
-        "vae_precision",
-        "attention",
-        "recipe",
-        "optimizer",
-        "checkpointing",
-    )
-    mode, forwards, batched = guidance(asked.get("guidance"), model.defaults)
-    chosen = {name: asked[name] for name in names if name in asked}
-    return Plan(guidance_mode=mode, forwards_per_step=forwards, batched_forwards=batched, **chosen)
-
-
-def guidance(scale: float | None, usual: Defaults) -> tuple[str, int, int]:
-    """How guidance of that scale runs, the denoiser forwards of a step, and how many of them share a call.
-
-    None keeps the model's way. A scale of 1 or less turns a second prediction off; a distilled model takes the scale
-    as an input and never needs one; a model without guidance of its own gets the usual doubled batch.
-    """
-    if scale is None or usual.guidance_mode == "distilled":
-        return usual.guidance_mode, usual.forwards_per_step, usual.batched_forwards
-    if scale <= 1:
-        return "none", 1, 1
-    if usual.guidance_mode == "none":
-        return "batched", 2, 2
-    return usual.guidance_mode, usual.forwards_per_step, usual.batched_forwards
+    chosen = {name: asked[name] for name in OF_THE_PLAN if name in asked}
+    scale = asked.get("guidance")
+    if scale is not None and scale > 1 and model.defaults.guidance_mode == "none":
+        # a pipeline without guidance of its own gets the usual one: both predictions in one call
+        chosen.update(guidance_mode="batched", forwards_per_step=2, batched_forwards=2)
+    return fill.plan(model, guidance=None if scale is None else max(scale, 1), **chosen)

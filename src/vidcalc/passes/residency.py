@@ -28,19 +28,22 @@ def resident(
     networks  weights by component id; roles  role by component id
     """
     own = networks[running]
+    fixed = sum(found.total for name, found in networks.items() if not found.movable and name != running)
     if offload == "model":
-        return own.copy
+        return own.copy + fixed
+    if offload in ("sequential", "group") and not own.movable:
+        return own.copy + fixed
     if offload == "sequential":
-        return own.module
+        return own.module + fixed
     if offload == "group":
-        return own.copy - own.blocks + minimum(own.count, IN_FLIGHT) * own.block
+        return own.copy - own.blocks + minimum(own.count, IN_FLIGHT) * own.block + fixed
     if offload == "none":
         return sum(found.total for found in networks.values())
-    staying = {name: found for name, found in networks.items() if _stays(roles[name], stage)}
+    staying = {name: found for name, found in networks.items() if _stays(roles[name], stage) or not found.movable}
     whole = sum(found.total for found in staying.values())
     if offload == "block-swap":
         denoiser = next(found for name, found in networks.items() if roles[name] == "denoiser")
-        away = minimum(swapped, denoiser.count)
+        away = minimum(swapped, denoiser.count) * denoiser.movable
         back = minimum(away, IN_FLIGHT)
         whole = whole - (away - back) * denoiser.block
     return whole
@@ -51,19 +54,12 @@ def _stays(role: str, stage: str) -> bool:
     return stage in ENCODING or role not in ("text_encoder", "image_encoder")
 
 
-def host(networks: dict[str, Weights], offload: str, swapped: Any = 0) -> Any:
+def host(networks: dict[str, Weights], roles: dict[str, str], offload: str, swapped: Any = 0) -> Any:
     """Bytes of weights that wait in host memory (pinned where they stream) [byte]."""
     whole = sum(found.total for found in networks.values())
     if offload in ("model", "sequential", "group"):
         return whole
     if offload == "block-swap":
-        top: Any = 0
-        for found in networks.values():
-            top = top + minimum(swapped, found.count) * found.block * (found is max_blocks(networks))
-        return top
+        denoiser = next(found for name, found in networks.items() if roles[name] == "denoiser")
+        return minimum(swapped, denoiser.count) * denoiser.block
     return 0
-
-
-def max_blocks(networks: dict[str, Weights]) -> Weights:
-    """The network with the most weights in blocks: the denoiser."""
-    return max(networks.values(), key=lambda found: float(found.blocks))

@@ -90,17 +90,16 @@ def qwen_image(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def easyanimate(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
-    """The rotary table is made once by the pipeline; version 5 reads two texts, 5.1 one."""
+    """Version 5 reads two texts, 5.1 one; the inpainting variant takes further channels beside the noise."""
     c, batch, text = module.config, shape.batch, shape.text(256)
-    places = shape.frames * (shape.height // c.patch_size) * (shape.width // c.patch_size)
-    rotary = (empty(places, c.attention_head_dim, dtype=FP32), empty(places, c.attention_head_dim, dtype=FP32))
+    guide = c.in_channels - c.out_channels
     two = c.text_embed_dim_t5 is not None
     return lambda: module(
-        hidden_states=empty(batch, c.in_channels, *shape.grid, dtype=dtype),
+        hidden_states=empty(batch, c.out_channels, *shape.grid, dtype=dtype),
         timestep=empty(batch, dtype=dtype),
         encoder_hidden_states=empty(batch, 77 if two else text, c.text_embed_dim, dtype=dtype),
         encoder_hidden_states_t5=empty(batch, text, c.text_embed_dim_t5, dtype=dtype) if two else None,
-        image_rotary_emb=rotary,
+        inpaint_latents=empty(batch, guide, *shape.grid, dtype=dtype) if guide else None,
         return_dict=False,
     )
 

@@ -71,8 +71,24 @@ def helios(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     return call
 
 
+def kandinsky6(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """Video and audio; the audio length follows from the clip: 24 frames and 44100 / 1024 audio latents a second."""
+    c, batch = module.config, shape.batch
+    channels = c.in_visual_dim * 2 + 1 if c.visual_cond else c.in_visual_dim
+    audio = -(-(4 * (shape.frames - 1) + 1) * 44100 // (24 * 1024))
+    return lambda: module(
+        hidden_states=empty(batch, *shape.grid, channels, dtype=dtype),
+        encoder_hidden_states=empty(batch, shape.text(512), c.in_text_dim, dtype=dtype),
+        pooled_projections=empty(batch, c.in_text_dim2, dtype=dtype),
+        timestep=empty(batch, dtype=dtype),
+        audio_hidden_states=empty(batch, audio, c.in_audio_dim, dtype=dtype),
+        return_dict=False,
+    )
+
+
 CALLS = {
     "Cosmos3OmniTransformer": cosmos3,
     "HeliosTransformer3DModel": helios,
+    "Kandinsky6Transformer3DModel": kandinsky6,
     "WanAnimateTransformer3DModel": wan_animate,
 }

@@ -130,6 +130,23 @@ def cogvideox(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     )
 
 
+def consisid(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """CogVideoX with the embedding of one face and the tokens of an image encoder (577, at several depths) beside it."""
+    c, batch = module.config, shape.batch
+    positions = shape.frames * (shape.height // 2) * (shape.width // 2)
+    rotary = empty(positions, 64, dtype=FP32), empty(positions, 64, dtype=FP32)
+    return lambda: module(
+        hidden_states=empty(batch, shape.frames, c.in_channels, shape.height, shape.width, dtype=dtype),
+        encoder_hidden_states=empty(batch, shape.text(226), c.text_embed_dim, dtype=dtype),
+        timestep=integers(batch),
+        image_rotary_emb=rotary,
+        id_cond=empty(batch, c.LFE_id_dim, dtype=dtype),
+        id_vit_hidden=[empty(batch, 577, c.LFE_vit_dim, dtype=dtype) for _ in range(c.LFE_num_scale)],
+        return_dict=False,
+    )
+
+
+
 def ltx(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     """LTX-Video: the latent comes as a sequence of tokens."""
     c, batch, text = module.config, shape.batch, shape.text(128)

@@ -27,7 +27,7 @@ class MatrixLayers(Recorder):
         out = self.empty((*rows, d_out), x.dtype)
         if self.training:
             weights = d_out * (d_in + bias) * ELEMENT_BYTES[keep or x.dtype] * fresh
-            out.node = self.differentiable((x,), (x,), out.nbytes, weights)
+            out.node = self.differentiable((x,), (x,), out.nbytes, weights, not fresh)
         return out
 
     def matmul(self, a: Tensor, b: Tensor, name: str) -> Tensor:
@@ -86,6 +86,8 @@ class MatrixLayers(Recorder):
             )
         )
         y = self.empty((batch, c_out, *positions), x.dtype)
+        if len(places) == 3 and taps > 1:
+            self.working(x.nbytes + y.nbytes)
         if self.training:
             y.node = self.differentiable(
                 (x,), (x,), y.nbytes, (weight + c_out * bias) * (not fixed) * ELEMENT_BYTES[keep or x.dtype]

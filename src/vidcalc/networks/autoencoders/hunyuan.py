@@ -105,7 +105,9 @@ def decoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
         for level, width in enumerate(widths):
             layers, steps = config.layers_per_block + 1, config.steps(level)
             hidden = up_block(tape, hidden, width, layers, groups, steps, f"up_blocks.{level}")
-        return head(tape, config, hidden, config.out_channels)
+        hidden = tape.group_norm(hidden, groups, "conv_norm_out")
+        hidden = tape.act(hidden)
+        return causal_conv(tape, hidden, config.out_channels, 3, "conv_out")
 
 
 def encoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
@@ -117,11 +119,7 @@ def encoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
             layers, steps = config.layers_per_block, config.steps(level)
             hidden = down_block(tape, hidden, width, layers, groups, steps, f"down_blocks.{level}")
         hidden = mid_block(tape, hidden, groups, config.mid_block_add_attention, "mid_block")
-        return head(tape, config, hidden, 2 * config.latent_channels)
+        hidden = tape.group_norm(hidden, groups, "conv_norm_out")
+        hidden = tape.act(hidden)
+        return causal_conv(tape, hidden, 2 * config.latent_channels, 3, "conv_out")
 
-
-def head(tape: Tape, config: Config, x: Tensor, c_out: Any) -> Tensor:
-    """norm, SiLU, convolution; x is not needed after the norm and is held by the caller's name only."""
-    hidden = tape.group_norm(x, config.norm_num_groups, "conv_norm_out")
-    hidden = tape.act(hidden)
-    return causal_conv(tape, hidden, c_out, 3, "conv_out")

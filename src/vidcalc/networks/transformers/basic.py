@@ -4,12 +4,14 @@ Used by U-Nets with plain layer norms, and by PixArt, Latte and Open-Sora steere
 Source: diffusers 0.42.1 models/attention.py, attention_processor.py (AttnProcessor2_0).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from vidcalc.networks.transformers.adaptive import steered
 from vidcalc.networks.transformers.embedding import feed_forward
 from vidcalc.tape import Tape, Tensor
 
+Rotate = Callable[[Tensor], Tensor]  # x[b, heads, n, head size] -> the same, turned by its positions
 
 def attention(
     tape: Tape,
@@ -21,10 +23,12 @@ def attention(
     *,
     bias: bool = False,
     masked: str = "none",
+    rotate: Rotate | None = None,
 ) -> Tensor:
     """Self-attention (context None) or cross-attention; x[b, n, d] -> [b, n, d]. `inner` = heads × head size.
 
     masked   "dense": a mask over keys, spread over heads
+    rotate   gives queries and keys their positions
     """
     batch, n, width = x.shape
     with tape.scope(name):
@@ -34,6 +38,9 @@ def attention(
         q = tape.linear(x, inner, "to_q", bias=bias).view(batch, heads, n, d_head)
         k = tape.linear(source, inner, "to_k", bias=bias).view(batch, heads, keys, d_head)
         v = tape.linear(source, inner, "to_v", bias=bias).view(batch, heads, keys, d_head)
+        if rotate is not None:
+            q = rotate(q)
+            k = rotate(k)
         hidden = tape.attention(q, k, v, masked=masked)
         hidden = tape.copy(hidden).view(batch, n, inner)
         hidden = tape.linear(hidden, width, "to_out.0")
@@ -88,6 +95,8 @@ def steered_block(
     bias: bool = True,
     cross: bool = True,
     masked: str = "none",
+    self_masked: str = "none",
+    rotate: Rotate | None = None,
 ) -> Tensor:
     """The same with one set of modulation vectors for all layers, timestep[b, 6 · width], plus a table of each layer's own.
 
@@ -98,7 +107,7 @@ def steered_block(
     own = table_plus(tape, timestep, 6, width)
     normed = tape.layer_norm(x)
     normed = steered(tape, normed, own)
-    attended = attention(tape, normed, None, heads, width, "attn1", bias=bias)
+    attended = attention(tape, normed, None, heads, width, "attn1", bias=bias, masked=self_masked, rotate=rotate)
     attended = tape.mul(attended, own)
     hidden = tape.add(attended, x)
     if cross:

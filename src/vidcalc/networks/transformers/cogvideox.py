@@ -70,11 +70,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     timestep = tape.input(batch, dtype="int64")
     offset = tape.input(1, dtype="fp32") if config.ofs_embed_dim else None
 
-    features = tape.cast(sinusoid(tape, batch, width), tape.dtype)
-    temb = timestep_mlp(tape, features, config.time_embed_dim, "time_embedding")
-    if config.ofs_embed_dim:
-        steps = tape.cast(sinusoid(tape, 1, config.ofs_embed_dim), tape.dtype)
-        temb = tape.add(temb, timestep_mlp(tape, steps, config.ofs_embed_dim, "ofs_embedding"))
+    temb, features = conditioned(tape, config, batch)
     embedded = patch_embed(tape, config, shape, text, latent)
     context = embedded.view(batch, shape.tokens, width)
     hidden = embedded.view(batch, n, width)
@@ -86,11 +82,29 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
     hidden = tape.layer_norm(hidden, "norm_final" if config.norm_elementwise_affine else "")
     hidden = final_norm(tape, config, hidden, temb)
+    out = unpatchified(tape, config, shape, hidden)
+    del timestep, offset, features
+    return out
+
+
+def conditioned(tape: Tape, config: Config, batch: Any) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Timestep (and, for image-to-video 1.5, offset) -> temb[batch, time_embed_dim], and what stays alive beside it."""
+    features = tape.cast(sinusoid(tape, batch, config.width), tape.dtype)
+    temb = timestep_mlp(tape, features, config.time_embed_dim, "time_embedding")
+    if not config.ofs_embed_dim:
+        return temb, (features,)
+    steps = tape.cast(sinusoid(tape, 1, config.ofs_embed_dim), tape.dtype)
+    offset = timestep_mlp(tape, steps, config.ofs_embed_dim, "ofs_embedding")
+    del steps
+    return tape.add(temb, offset), (features, offset)
+
+
+def unpatchified(tape: Tape, config: Config, shape: Shape, x: Tensor) -> Tensor:
+    """Tokens[batch, n, width] -> latent places, by a linear layer and a copy."""
     volume = config.patch_size**2 * config.patch_frames
-    hidden = tape.linear(hidden, config.out_channels * volume, "proj_out")
-    out = tape.copy(hidden, name="unpatchify")
-    del timestep, offset
-    return out.view(batch, shape.frames, config.out_channels, shape.height, shape.width)
+    patches = tape.linear(x, config.out_channels * volume, "proj_out")
+    out = tape.copy(patches, name="unpatchify")
+    return out.view(shape.batch, shape.frames, config.out_channels, shape.height, shape.width)
 
 
 def patch_embed(tape: Tape, config: Config, shape: Shape, text: Tensor, latent: Tensor) -> Tensor:

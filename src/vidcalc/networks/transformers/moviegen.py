@@ -34,7 +34,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ffn_hidden: Any = 16384
     patch: tuple[Any, Any, Any] = (1, 2, 2)
     channels: Any = 16
-    text: tuple[tuple[Any, Any], ...] = ((256, 1280), (100, 1472), (512, 4096))
+    text: tuple[tuple[Any, Any], ...] = ((512, 4096), (100, 1472), (256, 1280))
     positions: tuple[Any, Any, Any] = (32, 48, 48)
 
     @property

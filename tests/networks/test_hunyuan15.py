@@ -1,0 +1,16 @@
+"""HunyuanVideo-1.5 transformer against the published class: three kinds of context, altered widths."""
+
+from typing import Any
+
+import pytest
+from golden_cases import cases, check_arrays_agree, check_equal, label
+
+
+@pytest.mark.parametrize("case", cases("hunyuan15"), ids=label)
+def test_equals_the_published_class(case: dict[str, Any]) -> None:
+    check_equal(case)
+
+
+@pytest.mark.parametrize("case", [cases("hunyuan15")[i] for i in (0,)], ids=label)
+def test_arrays_give_what_scalars_give(case: dict[str, Any]) -> None:
+    check_arrays_agree(case)
