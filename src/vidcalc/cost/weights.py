@@ -76,10 +76,15 @@ def _sizes(traces: tuple[Trace, ...], chosen: Precision, base: int) -> dict[str,
             stored: float = base
             if keep:
                 stored = ELEMENT_BYTES[keep]
-            elif chosen.covers == "all" or (path in linear and not any(word in path for word in chosen.skips)):
+            elif chosen.covers == "all" or (path in linear and not _skipped(path, chosen.skips)):
                 stored = chosen.stored
             found[path] = (elements, taped.rounds[path], elements * stored)
     return found
+
+
+def _skipped(path: str, words: tuple[str, ...]) -> bool:
+    """Whether a name holds one of the words, or begins with one that is marked ^."""
+    return any(path.startswith(word[1:]) if word[0] == "^" else word in path for word in words)
 
 
 def _largest(values: Any) -> Any:

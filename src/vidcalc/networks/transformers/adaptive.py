@@ -47,6 +47,8 @@ def two_stream_block(
     """
     normed, second, own = image_norm(tape, x, temb, more is not None)
     normed_text, own_text = steered_norm(tape, c, temb, 2 if last else 6, "norm1_context")
+    if last:
+        own_text = own  # the text's vectors go: they are not needed again
     attended, attended_text = attend(normed, normed_text)
     attended = tape.mul(attended, own)
     hidden = tape.add(x, attended)
