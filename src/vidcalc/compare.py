@@ -4,16 +4,17 @@ A case is a plain dict as golden files hold it (`component`, `shape`, `dtype`, c
 `vidcalc.reference.verify`, which gives the published class's figures for the same case.
 """
 
-from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from vidcalc.catalog.families import families
 from vidcalc.describe.shape import Shape
 from vidcalc.tape import Tape
 from vidcalc.tape.backward import backward
+
+__all__ = ["ENTRY", "families", "figures", "shape_of", "training"]
 
 ENTRY = {
     "denoiser": "forward",
@@ -22,18 +23,6 @@ ENTRY = {
     "text_encoder": "encode",
     "image_encoder": "encode",
 }
-NETWORKS = Path(__file__).parent / "networks"
-
-
-@cache
-def families() -> dict[str, str]:
-    """Class name in diffusers or transformers -> module path below `vidcalc.networks`, from the files themselves."""
-    found: dict[str, str] = {}
-    for path in sorted(NETWORKS.glob("*/*.py")):
-        name = f"{path.parent.name}.{path.stem}"
-        for mirrored in getattr(import_module(f"vidcalc.networks.{name}"), "CLASSES", ()):
-            found.setdefault(mirrored, name)
-    return found
 
 
 def figures(

@@ -134,7 +134,7 @@ def test_flags_that_settle_the_same_are_not_taken_together(ask):
 def test_a_model_whose_network_is_missing_is_refused_in_words(ask, monkeypatch):
     from vidcalc.faces import request
 
-    def absent(name):
+    def absent(*_):
         raise ModuleNotFoundError(name="vidcalc.networks.transformers.absent")
 
     monkeypatch.setattr(request, "hardware", absent)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from vidcalc.catalog import curves, kernels, load, models
+from vidcalc.catalog import curves, families, kernels, load, models
 
 
 def build(data_dir: str | Path = load.DATA) -> list[Path]:
@@ -29,6 +29,8 @@ def build(data_dir: str | Path = load.DATA) -> list[Path]:
             written.append(_write(built / "index" / f"{kind}.json", load.signature(kind), load.make_index(kind)))
         summaries = built / f"{models.SUMMARIES}.json"
         written.append(_write(summaries, load.signature(models.KIND), models.make_summaries()))
+        index = built / f"{families.INDEX}.json"
+        written.append(_write(index, families.signature(), families.make_index()))
         for name, found in kernels.derive().items():
             written.append(_write(built / "curves" / f"{name}.json", curves.checksum(name), found))
     return written

@@ -86,9 +86,22 @@ def kandinsky6(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     )
 
 
+def motif(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """Text to video: no image tokens."""
+    c, batch, text = module.config, shape.batch, shape.text(512)
+    return lambda: module(
+        hidden_states=empty(batch, c.in_channels, *shape.grid, dtype=dtype),
+        timestep=empty(batch, dtype=dtype),
+        encoder_hidden_states=empty(batch, text, c.text_embed_dim, dtype=dtype),
+        encoder_attention_mask=integers(batch, text),
+        return_dict=False,
+    )
+
+
 CALLS = {
     "Cosmos3OmniTransformer": cosmos3,
     "HeliosTransformer3DModel": helios,
     "Kandinsky6Transformer3DModel": kandinsky6,
+    "MotifVideoTransformer3DModel": motif,
     "WanAnimateTransformer3DModel": wan_animate,
 }

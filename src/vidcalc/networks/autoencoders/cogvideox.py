@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.arithmetic import maximum, minimum
-from vidcalc.describe.shape import Shape
+from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.cogvideox_blocks import (
     ConvolutionCache,
     causal_conv,
@@ -20,9 +20,11 @@ from vidcalc.networks.autoencoders.cogvideox_blocks import (
     safe_conv,
     upsample,
 )
+from vidcalc.networks.autoencoders.space_tiles import in_space_tiles
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("AutoencoderKLCogVideoX",)
+TILING = Tiling(height=240, width=360, stride_height=200, stride_width=288)  # enable_tiling of a 480 × 720 codec
 LATENT_BATCH = 2  # latent frames decoded together: num_latent_frames_batch_size
 FRAME_BATCH = 8  # frames encoded together: num_sample_frames_batch_size
 
@@ -42,21 +44,46 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     use_quant_conv: bool = False
     use_post_quant_conv: bool = False
 
+    @property
+    def compression(self) -> tuple[int, int]:
+        """Pixels per side and frames of one latent."""
+        return 2 ** (len(self.block_out_channels) - 1), self.temporal_compression_ratio
+
     def compresses_time(self, level: int) -> bool:
         """Whether the step after this level changes the number of frames too."""
         return bool(2 ** (level + 1) <= self.temporal_compression_ratio)
 
 
-def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
     """latent[batch, z, frames, height, width] -> pixels[batch, 3, 4·(frames − 1) + 1, 8·height, 8·width]."""
     latent = tape.input(shape.batch, config.latent_channels, shape.frames, shape.height, shape.width)
-    return in_batches(tape, config, latent, LATENT_BATCH, decode_batch)
+
+    def one(frames: Any, height: Any, width: Any) -> Tensor:
+        piece = latent.view(shape.batch, config.latent_channels, frames, height, width)
+        return in_batches(tape, config, piece, LATENT_BATCH, decode_batch)
+
+    if tiling is None:
+        return one(shape.frames, shape.height, shape.width)
+    space, time = config.compression
+    # every batch but one with an odd number of frames, the first, is enlarged in full
+    frames = shape.frames * time - (shape.frames % LATENT_BATCH) * (time - 1)
+    out = (shape.batch, config.out_channels, frames)
+    return in_space_tiles(tape, one, shape, tiling, space, lambda n: n * space, out)
 
 
-def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
     """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch, 2·z, (frames − 1)/4 + 1, h/8, w/8]."""
     pixels = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
-    return in_batches(tape, config, pixels, FRAME_BATCH, encode_batch)
+
+    def one(frames: Any, height: Any, width: Any) -> Tensor:
+        piece = pixels.view(shape.batch, config.in_channels, frames, height, width)
+        return in_batches(tape, config, piece, FRAME_BATCH, encode_batch)
+
+    if tiling is None:
+        return one(shape.frames, shape.height, shape.width)
+    space, time = config.compression
+    out = (shape.batch, 2 * config.latent_channels, (shape.frames + time - 1) // time)
+    return in_space_tiles(tape, one, shape, tiling, 1, lambda n: n // space, out)
 
 
 def in_batches(tape: Tape, config: Config, x: Tensor, together: int, run: Any) -> Tensor:

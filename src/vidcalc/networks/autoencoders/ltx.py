@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.describe.shape import Shape
-from vidcalc.networks.autoencoders.ltx_blocks import Style
+from vidcalc.describe.shape import Shape, Tiling
+from vidcalc.networks.autoencoders.ltx_blocks import STRIDES, Style
 from vidcalc.networks.autoencoders.ltx_halves import Down, Up, decoder, encoder
+from vidcalc.networks.autoencoders.space_tiles import in_space_tiles
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("AutoencoderKLLTXVideo",)
+TILING = Tiling(height=512, width=512, stride_height=448, stride_width=448)  # the class's enable_tiling
 FOLDING = "LTXVideo095DownBlock3D"  # the down block whose step may fold places into channels
 
 
@@ -44,6 +46,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     def patch(self) -> tuple[int, int]:
         """Places and frames folded into channels at the pixel end."""
         return self.patch_size, self.patch_size_t
+
+    @property
+    def compression(self) -> tuple[int, int]:
+        """Frames and pixels per side of one latent."""
+        time, space = self.patch_size_t, self.patch_size
+        for level in self.down_levels():
+            strides = STRIDES.get(level.step, (2, 2, 2) if level.step else (1, 1, 1))
+            time, space = time * strides[0], space * strides[1]
+        return time, space
 
     def down_levels(self) -> list[Down]:
         """Encoder levels, finest first."""
@@ -79,7 +90,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
 
-def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
     """latent[batch, z, frames, height, width] -> pixels[batch, 3, 8·(frames − 1) + 1, 32·height, 32·width]."""
     latent = tape.input(shape.batch, config.latent_channels, shape.frames, shape.height, shape.width)
     step = tape.input(shape.batch) if config.timestep_conditioning else None
@@ -89,14 +100,33 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
         config.decoder_inject_noise[-1],
     )
     style = Style(causal=config.decoder_causal)
-    with tape.scope("decoder"):
-        return decoder(tape, latent, step, config.up_levels(), middle, config.out_channels, config.patch, style)
+
+    def one(frames: Any, height: Any, width: Any) -> Tensor:
+        piece = latent.view(shape.batch, config.latent_channels, frames, height, width)
+        with tape.scope("decoder"):
+            return decoder(tape, piece, step, config.up_levels(), middle, config.out_channels, config.patch, style)
+
+    if tiling is None:
+        return one(shape.frames, shape.height, shape.width)
+    time, space = config.compression
+    frames = (shape.frames - 1) * time + 1
+    out = (shape.batch, config.out_channels, frames)
+    return in_space_tiles(tape, one, shape, tiling, space, lambda n: n * space, out)
 
 
-def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
     """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch, 2·z, (frames − 1)/8 + 1, h/32, w/32]."""
     pixels = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
     style = Style(causal=config.encoder_causal)
-    width, middle = config.block_out_channels[0], config.layers_per_block[-1]
-    with tape.scope("encoder"):
-        return encoder(tape, pixels, width, config.down_levels(), middle, config.latent_channels, config.patch, style)
+    base, middle = config.block_out_channels[0], config.layers_per_block[-1]
+
+    def one(frames: Any, height: Any, width: Any) -> Tensor:
+        piece = pixels.view(shape.batch, config.in_channels, frames, height, width)
+        with tape.scope("encoder"):
+            return encoder(tape, piece, base, config.down_levels(), middle, config.latent_channels, config.patch, style)
+
+    if tiling is None:
+        return one(shape.frames, shape.height, shape.width)
+    time, space = config.compression
+    out = (shape.batch, 2 * config.latent_channels, (shape.frames - 1) // time + 1)
+    return in_space_tiles(tape, one, shape, tiling, 1, lambda n: n // space, out)

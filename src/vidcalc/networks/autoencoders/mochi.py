@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.describe.shape import Shape
+from vidcalc.arithmetic import product
+from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.mochi_blocks import (
     channel_linear,
     frame_norm,
@@ -16,9 +17,11 @@ from vidcalc.networks.autoencoders.mochi_blocks import (
     strided_conv,
     time_attention,
 )
+from vidcalc.networks.autoencoders.space_tiles import in_space_tiles
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("AutoencoderKLMochi",)
+TILING = Tiling(height=256, width=256, stride_height=192, stride_width=192)  # the class's enable_tiling
 FREQUENCIES = 2  # Fourier features per colour: sines and cosines at 2^6 and 2^7
 
 
@@ -35,17 +38,31 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     spatial_expansions: tuple[int, ...] = (2, 2, 2)
     add_attention_block: tuple[bool, ...] = (False, True, True, True, True)
 
+    @property
+    def compression(self) -> tuple[int, int]:
+        """Frames and pixels per side of one latent."""
+        return product(self.temporal_expansions), product(self.spatial_expansions)
 
-def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
-    """latent[batch, z, frames, height, width] -> pixels[batch, 3, 6·(frames − 1) + 1, 8·height, 8·width]."""
+
+def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
+    """latent[batch, z, frames, height, width] -> pixels[batch, 3, 6·(frames − 1) + 1, 8·height, 8·width].
+
+    The first frames are made and dropped, but stay in memory.
+    """
     latent = tape.input(shape.batch, config.latent_channels, shape.frames, shape.height, shape.width)
-    with tape.scope("decoder"):
-        out = decoder(tape, config, latent)
+    time, space = config.compression
+
+    def one(frames: Any, height: Any, width: Any) -> Tensor:
+        with tape.scope("decoder"):
+            return decoder(tape, config, latent.view(shape.batch, config.latent_channels, frames, height, width))
+
+    if tiling is None:
+        out = one(shape.frames, shape.height, shape.width)
+    else:
+        size = (shape.batch, config.out_channels, shape.frames * time)
+        out = in_space_tiles(tape, one, shape, tiling, space, lambda n: n * space, size)
     b, c, t, h, w = out.shape
-    expansion = 1
-    for each in config.temporal_expansions:
-        expansion = expansion * each
-    return out.view(b, c, t - expansion + 1, h, w)
+    return out.view(b, c, t - time + 1, h, w)
 
 
 def decoder(tape: Tape, config: Config, latent: Tensor) -> Tensor:
@@ -82,12 +99,20 @@ def up_block(tape: Tape, x: Tensor, c_out: Any, count: int, times: int, sides: i
     return tape.copy(hidden, b, c_out, t * times, h * sides, w * sides, name="unfold")
 
 
-def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
     """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch, 2·z, (frames − 1)/6 + 1, h/8, w/8]."""
     colours = config.in_channels // (1 + 2 * FREQUENCIES)
     pixels = tape.input(shape.batch, colours, shape.frames, shape.height, shape.width)
-    with tape.scope("encoder"):
-        return encoder(tape, config, pixels)
+    time, space = config.compression
+
+    def one(frames: Any, height: Any, width: Any) -> Tensor:
+        with tape.scope("encoder"):
+            return encoder(tape, config, pixels.view(shape.batch, colours, frames, height, width))
+
+    if tiling is None:
+        return one(shape.frames, shape.height, shape.width)
+    size = (shape.batch, 2 * config.latent_channels, (shape.frames - 1) // time + 1)
+    return in_space_tiles(tape, one, shape, tiling, 1, lambda n: n // space, size)
 
 
 def encoder(tape: Tape, config: Config, pixels: Tensor) -> Tensor:

@@ -66,10 +66,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return self.patch_size[0] * self.patch_size[1] * self.patch_size[2]
 
 
+def grid(config: Config, shape: Shape) -> tuple[Any, Any, Any]:
+    """The token grid."""
+    t, h, w = config.patch_size
+    return shape.frames // t, shape.height // h, shape.width // w
+
+
 def tokens(config: Config, shape: Shape) -> Any:
     """Video tokens: latent frames × height × width over the patch."""
-    t, h, w = config.patch_size
-    return (shape.frames // t) * (shape.height // h) * (shape.width // w)
+    t, h, w = grid(config, shape)
+    return t * h * w
 
 
 def audio_tokens(shape: Shape) -> Any:
@@ -95,7 +101,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     audio_text, audio_time = text_branch(tape, config, audio, text, pooled, audio_rotary)
     vis = patch_embedding(tape, config, latent, batch, n)
     tape.parameter("visual_token_type_embeddings.weight", config.visual_token_type_num_embeddings * config.model_dim)
-    sides = [tape.empty((side,), "int64") for side in (shape.frames, shape.height, shape.width)]
+    sides = [tape.empty((side,), "int64") for side in grid(config, shape)]
     vis_rotary = rotary_table(tape, video.d_head, n)
     aud = text_embedding(tape, sound, audio.width, "audio_embeddings")
     aud_rotary = rotary_table(tape, audio.d_head, length)

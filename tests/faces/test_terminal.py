@@ -1,0 +1,168 @@
+"""What a terminal shows: columns that line up with Hangul, lines that fit, colour only where wanted, plain letters."""
+
+import io
+import re
+import sys
+from itertools import pairwise
+
+import pytest
+
+from vidcalc.faces.calculator import calculator
+from vidcalc.faces.cli import vidcalc
+from vidcalc.faces.flags import ALL, FLAGS
+from vidcalc.faces.terminal import cells
+from vidcalc.faces.terminal.cells import Paint
+
+LANGUAGES = ("en", "ko")
+COMMANDS = ("estimate", "explain", "gpus", "models", "schema")
+PAGES = {
+    "report by name": ("estimate", "-m", "wan2.1-t2v-14b"),
+    "report by count": ("estimate", "-p", "3B", "-r", "1080p", "-f", "120"),
+    "report that does not fit": ("estimate", "-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", "--gpus", "8", "-b", "64"),
+    "report of an estimate": ("estimate", "-m", "sora"),
+    "unet": ("estimate", "-p", "1B", "-r", "480p", "-f", "16", "--arch", "unet"),
+    "explanation": ("explain", "time.inference.total", "-m", "wan2.1-t2v-14b"),
+    "memory explained": ("explain", "memory.training.total", "-p", "3B", "-r", "1080p", "-f", "120"),
+    "models": ("models",),
+    "gpus": ("gpus",),
+    "help": ("--help",),
+    **{f"{name} help": (name, "--help") for name in COMMANDS},
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_fits_80_cells(page, language, ask):
+    done = ask(*PAGES[page], "--lang", language)
+    assert done.code == 0, done.err
+    too_wide = [line for line in done.out.splitlines() if cells.width(line) > 80 and "calculator.py" not in line]
+    assert too_wide == []
+    assert all(line == line.rstrip() for line in done.out.splitlines())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_bars_of_the_stages_start_in_one_column(language, ask):
+    out = ask("estimate", "-m", "wan2.1-t2v-14b", "--lang", language).out
+    rows = [line for line in out.splitlines() if re.search("█.*░.*GiB", line)]
+    assert len(rows) == 3
+    assert len({cells.width(row[: row.index("█")]) for row in rows}) == 1
+    assert len({cells.width(row[: row.rindex("░")]) for row in rows}) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sizes_of_the_training_rows_end_in_one_column(language, ask):
+    out = ask("estimate", "-m", "wan2.1-t2v-14b", "--lang", language).out
+    rows = [line for line in out.splitlines() if re.search(r"[GM]iB +[\d.]+ %", line)]
+    assert len(rows) == 6
+    assert len({cells.width(re.match(r".*?[GM]iB", row).group()) for row in rows}) == 1
+
+
+def test_a_hangul_syllable_takes_two_cells():
+    assert cells.width("메모리 VRAM") == 6 + 5
+    assert cells.pad("가", 4) == "가  "
+    assert cells.pad("가", 4, ">") == "  가"
+
+
+@pytest.mark.parametrize("text", ["words of several lengths to be wrapped", "여러 길이의 한글 낱말을 줄로 나눕니다", "가" * 50])
+def test_wrapped_lines_fit_and_lose_nothing(text):
+    lines = cells.wrap(text, 17)
+    assert all(cells.width(line) <= 17 for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_a_bar_is_as_long_as_asked_and_its_parts_are_in_proportion():
+    drawn = cells.bar([(50, "█", ""), (25, "▓", "")], 100, 40, Paint(False))
+    assert drawn == "█" * 20 + "▓" * 10 + "░" * 10
+    assert cells.bar([(300, "█", "")], 100, 40, Paint(False)) == "█" * 40
+    assert cells.bar([], 0, 5, Paint(False)) == "░" * 5
+
+
+def test_colour_never_counts_as_width_and_can_be_forced_or_refused(ask, monkeypatch):
+    base = ("estimate", "-m", "wan2.1-t2v-14b")
+    plain = ask(*base).out
+    assert "\x1b" not in plain
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    from vidcalc.faces.terminal.page import paint
+
+    coloured = paint()("text", "bad")
+    assert coloured == "\x1b[1;31mtext\x1b[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert paint()("text", "bad") == "text"
+
+
+def test_a_coloured_table_is_the_plain_one_with_colour():
+    rows = [[("가나", "bad"), "1"], ["abc", ("22", "good")]]
+    plain = cells.table(rows, "<>", Paint(False))
+    coloured = cells.table(rows, "<>", Paint(True))
+    assert coloured != plain
+    assert [re.sub("\x1b\\[[0-9;]*m", "", line) for line in coloured] == plain
+
+
+@pytest.mark.parametrize("page", ["report by name", "explanation", "models", "help", "estimate help"])
+def test_a_terminal_without_unicode_gets_plain_letters(page, spawn):
+    code = f"import sys; sys.argv = ['vidcalc', *{PAGES[page]!r}]; sys.path.insert(0, 'src'); from vidcalc.faces.cli import main; main()"
+    done = spawn("-c", code, PYTHONIOENCODING="ascii", LANG="ko_KR.UTF-8", COLUMNS="80")
+    assert done.code == 0, done.err
+    assert done.out.isascii()
+    assert "?" * 2 not in done.out
+
+
+@pytest.mark.parametrize("columns", ["60", "100"])
+def test_the_page_follows_the_width_of_the_terminal(columns, ask, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = ask("estimate", "-m", "wan2.1-t2v-14b").out.splitlines()
+    assert max(map(cells.width, (line for line in lines if "░" in line))) <= int(columns)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_flag_is_documented(name, ask):
+    import importlib
+
+    command = importlib.import_module(f"vidcalc.faces.commands.{name}").command
+    assert command.help
+    page = ask(name, "--help").out
+    for param in command.params:
+        if param.param_type_name == "option":
+            assert param.help, param.opts
+            assert all(opt in page for opt in param.opts)
+
+
+def test_the_group_lists_every_command(ask):
+    page = ask("--help").out
+    assert all(re.search(rf"^  {name} ", page, re.M) for name in COMMANDS)
+    assert set(vidcalc().list_commands(None)) == set(COMMANDS)
+
+
+def test_flags_have_one_place_and_the_calculator_takes_its_own_from_it():
+    assert set(ALL) == set(FLAGS)
+    names = {param.name for param in calculator().params}
+    assert names - {"as_json", "lang", "help"} <= set(FLAGS)
+
+
+def test_without_arguments_the_help_is_shown(ask):
+    done = ask()
+    assert done.code == 2
+    assert done.out.startswith("Usage: vidcalc")
+
+
+def test_version(ask):
+    from vidcalc import __version__
+
+    assert ask("--version").out == f"vidcalc {__version__}\n"
+
+
+def test_a_reader_that_leaves_early_is_no_error(monkeypatch):
+    from vidcalc.faces.cli import run
+
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Gone())
+    assert run(vidcalc, "vidcalc", ["models"]) == 0
+
+
+def test_models_are_listed_in_order(ask):
+    names = [line.split()[0] for line in ask("models").out.splitlines()[1:-2]]
+    assert "wan2.1-t2v-14b" in names
+    assert all(a < b for a, b in pairwise(names))
