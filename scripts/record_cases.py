@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from vidcalc.reference.verify import recorded_with, verify  # noqa: E402
+from vidcalc.reference.verify import recorded_with, verify
 
 KEPT = ("params", "flops", "peak_activation_bytes", "peak_at")
 

@@ -2,7 +2,8 @@
 
     VidcalcError
     └── InputError(flag, value, allowed, nearest)       a value that is not allowed
-        └── UnknownName(kind, value, nearest)           a name that the catalogue does not have
+        ├── UnknownName(kind, value, nearest)           a name that the catalogue does not have
+        └── Unreadable(value, problem, …)               files that cannot be made a model
 
 The faces (command line, page) put them into words in the user's language.
 """
@@ -31,6 +32,15 @@ class UnknownName(InputError):
     def __init__(self, kind: str, value: str, nearest: str | None = None) -> None:
         super().__init__(kind, value, (), nearest)
         self.kind = kind
+
+
+class Unreadable(InputError):
+    """Files that cannot be made a model: `problem` is an id ("missing", "not_json" …), `values` fill its words."""
+
+    def __init__(self, value: object, problem: str, flag: str = "from", **values: object) -> None:
+        super().__init__(flag, str(value))
+        self.problem = problem
+        self.values = values
 
 
 def nearest(value: str, choices: Sequence[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Golden cases of network classes (tests/golden/NAME.json, see scripts/record_cases.py) and our tape of the same call."""
+"""Golden cases of network classes (tests/golden/NAME.json, see scripts/record_cases.py) and our tape of each call."""
 
 import importlib
 import json
@@ -16,7 +16,13 @@ from vidcalc.describe.shape import Shape
 from vidcalc.tape import Tape
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-ENTRY = {"denoiser": "forward", "vae_decode": "decode", "vae_encode": "encode", "text_encoder": "encode", "image_encoder": "encode"}
+ENTRY = {
+    "denoiser": "forward",
+    "vae_decode": "decode",
+    "vae_encode": "encode",
+    "text_encoder": "encode",
+    "image_encoder": "encode",
+}
 
 
 def cases(name: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""HunyuanVideo transformer against the published class: text, token replacement, latent concatenation, altered widths."""
+"""HunyuanVideo transformer against the published class: text, both image variants, altered widths."""
 
 from typing import Any
 

@@ -28,3 +28,7 @@ def test_arrays_give_what_scalars_give(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("component", ["vae_decode", "vae_encode"])
 def test_arrays_give_what_scalars_give_in_autoencoders(component: str) -> None:
     check_arrays_agree(next(case for case in AUTOENCODER if case["component"] == component))
+
+
+def test_arrays_give_what_scalars_give_in_tiles() -> None:
+    check_arrays_agree(next(case for case in AUTOENCODER if case["shape"].get("tiling")))

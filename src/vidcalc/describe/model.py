@@ -26,7 +26,8 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     runs      calls of it per video (an encoder that reads two images: 2)
     tokens    length its input is padded to (text encoders), tokens it gives (image encoders)
     timestep  what the timestep varies over: "sample", "token" or "frame" (denoisers)
-    stored    dtype of the published weights, where known
+    stored    format of the published weights, where known
+    held      bytes of one copy exactly as its weight files hold it; None: as the plan's precision makes it [byte]
     run       dtype the published pipeline runs it in, where it says so
     optional  not part of the plain pipeline (a second-stage upsampler)
     verified  how `params` was checked, in the words above
@@ -44,6 +45,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     tokens: int = 0
     timestep: str = "sample"
     stored: str = ""
+    held: int | None = None
     run: str = ""
     optional: bool = False
     verified: str = ""
@@ -144,6 +146,22 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     source: str = ""
 
 
+class Basis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something taken as given while a model was put together from files: see the assumptions of a report."""
+
+    id: str
+    value: Any
+    source: str = ""
+    provenance: str = "assumed"
+
+
+class Caution(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something its user should know about a model that was put together from files: see the warnings of a report."""
+
+    id: str
+    values: dict[str, Any] = {}
+
+
 class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A video model.
 
@@ -153,6 +171,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     encodes     what the VAE encodes before denoising: "none", "image" (one frame), "clip" (as many as are made)
     provenance  "exact" (every number follows from published configurations) or "estimate"
     others      loaded beside: connectors, audio codec, parts of an encoder that are not run
+    basis       what was taken as given where the model comes from files;  cautions  what to know about it
     """
 
     name: str
@@ -175,3 +194,5 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     license: str = ""
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    basis: tuple[Basis, ...] = ()
+    cautions: tuple[Caution, ...] = ()

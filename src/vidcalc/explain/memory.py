@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from vidcalc.catalog.defaults import defaults, process
+from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost import memory as cost
 from vidcalc.explain.case import Case, given, product
@@ -20,37 +21,40 @@ def weights(case: Case) -> Step:
 
 def _component(case: Case, name: str) -> Step:
     row = next(row for row in case.report.model.components if row.id == name)
+    chosen = precision(row.precision)
+    parts = (
+        given("params", row.params, case.model.name),
+        given(row.precision, chosen.stored, chosen.source, "byte"),
+    )
+    if row.precision not in ELEMENT_BYTES:  # quantised: some layers, and scales beside them
+        return Step(id=row.id, value=row.bytes, unit="byte", source=cost.__name__, note=row.precision, parts=parts)
     rule = Term("params", row.params) * Term("bytes_per_param", ELEMENT_BYTES[row.precision])
     kept = row.bytes - rule.value
-    if kept:
-        rule = rule + Term("kept_in_fp32", kept)
-    parts = (given("params", row.params, case.model.name), given(row.precision, ELEMENT_BYTES[row.precision], TAPE, "byte"))
+    rule = rule + Term("kept_in_fp32", kept) if kept else rule
     return product(row.id, "byte", rule, parts, note=row.precision)
 
 
-def other(_case: Case) -> Step:
-    """What the process takes before the first tensor."""
+def other(held: int) -> Step:
+    """What the process takes before the first tensor, and what kernels need beside their tensors."""
     table = defaults()["process"]
-    return added(
-        "other",
-        "byte",
-        (
-            given("context", process("context"), table["context"]["source"], "byte", "assumed"),
-            given("workspace", process("workspace"), table["cublas_workspace"]["source"], "byte", "assumed"),
-        ),
-    )
+    rows = [
+        given("context", process("context"), table["context"]["source"], "byte", "assumed"),
+        given("workspace", process("workspace"), table["cublas_workspace"]["source"], "byte", "assumed"),
+    ]
+    kernels = held - sum(row.value for row in rows)
+    rows += [given("kernels", kernels, TAPE, "byte", "assumed")] if kernels else []
+    return added("other", "byte", tuple(rows))
 
 
 def inference_stage(case: Case, name: str) -> Step:
     """Weights, live activations and the process during one stage."""
     row = next(row for row in case.report.memory.inference.stages if row.id == name)
     held = weights(case)
-    activations = next(
-        Step(id="activations", value=row.activations, unit="byte", source=TAPE, note=phase.trace.peak_at.rstrip("."))
-        for phase in case.job.phases
-        if phase.id == name and phase.trace.peak == row.activations
-    )
-    return added(name, "byte", (held, activations, other(case)))
+    if held.value != row.weights:  # some wait in host memory
+        held = given("weights", row.weights, f"vidcalc.passes.residency, offload {case.plan.offload}", "byte")
+    at = next((phase.trace.peak_at for phase in case.job.phases if phase.id == name), "")
+    activations = Step(id="activations", value=row.activations, unit="byte", source=TAPE, note=at.rstrip("."))
+    return added(name, "byte", (held, activations, other(row.other)))
 
 
 def inference_peak(case: Case) -> Step:
@@ -78,7 +82,11 @@ def _margin(case: Case, name: str, needed: Step) -> Step:
 
 def host_ram(case: Case) -> Step:
     """The largest component passes through host memory while loading."""
-    return largest("memory.inference.host_ram", "byte", weights(case).parts, source=cost.__name__, provenance="assumed")
+    name, value = "memory.inference.host_ram", case.report.memory.inference.host_ram
+    found = largest(name, "byte", weights(case).parts, source=cost.__name__, provenance="assumed")
+    if found.value == value:
+        return found
+    return given(name, value, f"vidcalc.passes.residency, offload {case.plan.offload}", "byte", "assumed")
 
 
 def activation_peak(case: Case, stage: str, name: str) -> Step:
@@ -136,7 +144,7 @@ def training_total(case: Case) -> Step:
         per_weight(case, "optimizer"),
         per_weight(case, "gradients"),
         training_activations(case),
-        other(case),
+        other(case.report.memory.training.other),
     )
     return added("memory.training.total", "byte", rows)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from vidcalc.catalog.defaults import defaults, pue
+from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost import money
 from vidcalc.cost.time import rate, weakest
@@ -16,7 +17,7 @@ from vidcalc.tape import ELEMENT_BYTES
 HOUR = 3600
 
 
-def roofline(op: Op, case: Case, backward: bool = False) -> Step:
+def roofline(op: Op, case: Case, backward: bool = False, arithmetic: str = "") -> Step:
     """The longer of an op's arithmetic at its achieved rate and its traffic at the achieved bandwidth."""
     chip, spread = case.hardware.accelerator.id, bandwidth(case.hardware.accelerator.id)
     twice = 2 if backward else 1
@@ -25,7 +26,7 @@ def roofline(op: Op, case: Case, backward: bool = False) -> Step:
         rule, parts = moved / Term("bandwidth", spread.likely), (_traffic(op, moved),)
         provenance = spread.provenance
     else:
-        achieved = rate(op, chip, case.plan.attention, backward)
+        achieved = rate(op, chip, case.plan.attention, backward, arithmetic)
         work = op.flops
         if backward:
             work = op.recomputed_backward_flops if isinstance(op, Attention) else op.backward_flops
@@ -57,9 +58,11 @@ def _traffic(op: Op, moved: Term) -> Step:
     return Step(id="moved", value=moved.value, unit="byte", source=f"vidcalc.ops.{op.kind}")
 
 
-def ops(name: str, found: tuple[Op, ...], case: Case, count: object = 1, backward: bool = False) -> Step:
+def ops(
+    name: str, found: tuple[Op, ...], case: Case, count: object = 1, backward: bool = False, arithmetic: str = ""
+) -> Step:
     """Ops one after the other; the weakest provenance among them."""
-    rows = tuple(roofline(op, case, backward) for op in found)
+    rows = tuple(roofline(op, case, backward, arithmetic) for op in found)
     provenance = "measured"
     for row in rows:
         provenance = weakest(provenance, row.provenance)
@@ -69,7 +72,15 @@ def ops(name: str, found: tuple[Op, ...], case: Case, count: object = 1, backwar
 def stage(name: str, quantity: str, case: Case) -> Step:
     """A stage of a generation: each network that works in it, as often as it is called."""
     phases = [phase for phase in case.job.phases if phase.id == name]
-    return _weakest(added(quantity, "s", tuple(ops(p.component.id, p.trace.ops, case, p.calls) for p in phases)))
+    formats = {row.id: precision(row.precision).arithmetic for row in case.report.model.components}
+    rows = [
+        ops(phase.component.id, phase.trace.ops, case, phase.calls, arithmetic=formats[phase.component.id])
+        for phase in phases
+    ]
+    travel = case.report.time.inference.parts.get(name, {}).get("transfer", 0)
+    if travel:  # weights on their way from host memory
+        rows.append(given("transfer", travel, f"vidcalc.cost.transfer, offload {case.plan.offload}", "s", "assumed"))
+    return _weakest(added(quantity, "s", tuple(rows)))
 
 
 def generation(case: Case) -> Step:

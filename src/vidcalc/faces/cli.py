@@ -51,7 +51,9 @@ def run(command: Callable[[], click.Command], name: str, arguments: Sequence[str
         done = command().main(list(arguments), prog_name=name, standalone_mode=False)
         return done if isinstance(done, int) else 0
     except click.exceptions.NoArgsIsHelpError as shown:
-        click.echo(shown.format_message())
+        from vidcalc.faces.terminal.page import written
+
+        click.echo(written(shown.format_message()))
         return BAD_INPUT
     except (click.ClickException, InputError, ModuleNotFoundError) as error:
         from vidcalc.faces.errors import report, unbuilt

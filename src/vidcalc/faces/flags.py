@@ -207,7 +207,9 @@ def help_flag() -> Flag:
 
     def show(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
         if wanted:
-            click.echo(ctx.get_help())
+            from vidcalc.faces.terminal.page import written
+
+            click.echo(written(ctx.get_help()))
             ctx.exit()
 
     words = N_("Show this help and stop.")

@@ -10,7 +10,7 @@ from vidcalc.reference.shapes import Call, Shape
 
 
 class _EveryTokenValid(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """FramePack cuts the context to the tokens that its mask counts, which needs data; here the count is above any length."""
+    """FramePack cuts the context to the tokens its mask counts, which needs data; here the count exceeds any length."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is torch.ops.aten._local_scalar_dense.default:
@@ -19,7 +19,7 @@ class _EveryTokenValid(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def framepack(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
-    """One section of new frames, with its history: 2 frames as they are, 2 and 16 in coarser patches (the pipeline's sizes)."""
+    """One section of new frames and the pipeline's history: 2 frames as they are, 2 and 16 in coarser patches."""
     c, batch, text = module.config, shape.batch, shape.text(256)
     place = (shape.height, shape.width)
 

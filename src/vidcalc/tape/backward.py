@@ -85,7 +85,7 @@ class Walk:
         self.dropped = section if full else self.dropped
         self.run(index - 1, first)
         if full:  # the round's input goes too, where no op of the round had saved it
-            tape.live = tape.live - section.consumed
+            tape.live, self.dropped = tape.live - section.consumed, None
         grown, rounds = self.made - made, section.times - 1
         change = grown - (section.handed if full else section.growth)
         tape.live = tape.live + change * rounds

@@ -23,6 +23,7 @@ KINDS = {
     "attention": N_("attention"),
     "convolution": N_("convolutions"),
     "pointwise": N_("memory-bound work"),
+    "transfer": N_("weights from host memory"),
 }
 
 VERDICTS = {"fits": N_("fits"), "tight": N_("tight"), "too_big": N_("does not fit")}

@@ -23,7 +23,7 @@ def inference(report: Report, paint: Paint, cells: int) -> list[str]:
     left = max(map(width, names.values()))
     figures = {row.id: data(row.total) for row in memory.stages}
     right = max(map(width, figures.values())) + 2
-    room = cells - left - right - 4
+    room = cells - left - right - 5
     capacity = _("GPU memory {size}", size=data(memory.capacity))
     lines = [titled(_("GPU memory to generate"), capacity, paint, cells)]
     for row in memory.stages:
@@ -55,7 +55,7 @@ def training(report: Report, paint: Paint, cells: int) -> list[str]:
     )
     left, right = max(width(name) for name, *rest in rows), max(width(data(size)) for _name, size, _style in rows)
     right = max(right, width(data(memory.total)))
-    room = cells - left - right - 12
+    room = cells - left - right - 13
     plan = report.plan
     setting = f"{plan['recipe']} · {plan['optimizer']} · " + _("checkpointing {mode}", mode=plan["checkpointing"])
     table_rows: list[list[Cell]] = []

@@ -11,7 +11,7 @@ def significant(value: float, digits: int = 3) -> str:
     """A number with that many significant digits, thousands separated, never in exponents below 1e15."""
     if value == 0:
         return "0"
-    size, places = abs(value), digits - 1
+    size, places = abs(float(f"{value:.{digits - 1}e}")), digits - 1
     while size >= 10 and places > 0:
         size, places = size / 10, places - 1
     while 0 < size < 1 and places < 12:
@@ -21,8 +21,8 @@ def significant(value: float, digits: int = 3) -> str:
 
 def scaled(value: float, step: int, names: tuple[str, ...]) -> tuple[str, str]:
     """A number below `step` and the name of its power: scaled(2048, 1024, BINARY) -> ("2.00", "KiB")."""
-    place = 0
-    while place + 1 < len(names) and abs(value) >= step:
+    place, last = 0, step - 0.5  # from here on three digits would round up to a whole step
+    while place + 1 < len(names) and abs(value) >= last:
         value, place = value / step, place + 1
     return significant(value), names[place]
 

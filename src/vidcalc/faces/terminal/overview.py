@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
+from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table, width
 from vidcalc.faces.terminal.numbers import count, data, duration, money, significant, whole
 from vidcalc.report import Report
 from vidcalc.words import _
@@ -43,9 +43,12 @@ def glance(report: Report, paint: Paint, cells: int) -> list[str]:
     ]
     training = report.memory.training
     if training is not None and spent.training is not None:
-        took = _("{time} a step", time=duration(spent.training.per_step))
+        took = _("{time}/step", time=duration(spent.training.per_step))
         rows.append(_row(_("Train"), training.total, training, took, None))
-    return table(rows, "<<><<<", paint)
+    lines = table(rows, "<<><<<", paint)
+    if max(width(line) for line in table(rows, "<<><<<", Paint(False))) > cells:  # the cost stands below as well
+        lines = table([row[:-1] for row in rows], "<<><<", paint)
+    return lines
 
 
 def _row(name: str, needed: Any, memory: Any, took: str, cost: float | None) -> list[Cell]:

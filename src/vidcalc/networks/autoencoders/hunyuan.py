@@ -122,4 +122,3 @@ def encoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
         hidden = tape.group_norm(hidden, groups, "conv_norm_out")
         hidden = tape.act(hidden)
         return causal_conv(tape, hidden, 2 * config.latent_channels, 3, "conv_out")
-

@@ -67,8 +67,8 @@ def attention(tape: Tape, x: Tensor, groups: Any, name: str) -> Tensor:
     with tape.scope(name):
         normed = tape.group_norm(x.view(b, c, n), groups, "group_norm").view(b, n, c)
         q, k, v = (transposed_linear(tape, normed, c, name) for name in ("to_q", "to_k", "to_v"))
-        heads = [t.view(b, 1, n, c) for t in (q, k, v)]
-        attended = tape.attention(*heads, masked="dense").view(b, n, c)
+        one_head = (b, 1, n, c)
+        attended = tape.attention(q.view(*one_head), k.view(*one_head), v.view(*one_head), masked="dense").view(b, n, c)
         projected = tape.linear(attended, c, "to_out.0")
         del attended
         added = tape.add(projected, x)

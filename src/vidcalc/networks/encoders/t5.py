@@ -78,9 +78,7 @@ def clamped(tape: Tape, x: Tensor) -> Tensor:
     return tape.scale(x, "clamp") if x.dtype == "fp16" else x
 
 
-def attention(
-    tape: Tape, config: Config, x: Tensor, mask: Tensor | None, bias: Tensor | None
-) -> tuple[Tensor, Tensor]:
+def attention(tape: Tape, config: Config, x: Tensor, mask: Tensor | None, bias: Tensor | None) -> tuple[Tensor, Tensor]:
     """Multi-head attention with a dense additive mask made of position bias and padding mask."""
     batch, n, _ = x.shape
     heads, d_head = config.num_heads, config.d_kv

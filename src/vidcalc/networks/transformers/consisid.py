@@ -7,7 +7,14 @@ from typing import Any
 
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import cogvideox
-from vidcalc.networks.transformers.cogvideox import block, conditioned, final_norm, patch_embed, rotary_table, unpatchified
+from vidcalc.networks.transformers.cogvideox import (
+    block,
+    conditioned,
+    final_norm,
+    patch_embed,
+    rotary_table,
+    unpatchified,
+)
 from vidcalc.networks.transformers.consisid_face import face_attention, face_tokens
 from vidcalc.tape import Tape, Tensor
 

@@ -66,15 +66,18 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     rotary = (tape.empty((n, config.attention_head_dim), "fp32"), tape.empty((n, config.attention_head_dim), "fp32"))
     hidden = latent if guide is None else tape.cat((latent, guide), batch, config.in_channels, *places)
     hidden = patches(tape, config, hidden, shape)
-    context = captions(tape, config, text, second)
-    with tape.repeat("transformer_blocks", config.mmdit_layers):
+    context, other = captions(tape, config, text, second)
+    ends_shared = config.num_layers > config.mmdit_layers
+    with tape.repeat("transformer_blocks", config.mmdit_layers - (not ends_shared)):
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=False)
-    with tape.repeat("transformer_blocks.shared", config.num_layers - config.mmdit_layers):
+    with tape.repeat("transformer_blocks.shared", config.num_layers - config.mmdit_layers - ends_shared):
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=True)
+    with tape.scope("transformer_blocks.last"):
+        hidden, context = block(tape, config, hidden, context, temb, rotary, shared=ends_shared, last=True)
     hidden = tape.layer_norm(hidden, "norm_final")
     hidden = last_norm(tape, hidden, temb, width)
     hidden = tape.linear(hidden, p * p * config.out_channels, "proj_out")
-    del timestep
+    del timestep, other
     return tape.copy(hidden, batch, config.out_channels, *places, name="unpatchify")
 
 
@@ -89,17 +92,17 @@ def patches(tape: Tape, config: Config, latent: Tensor, shape: Shape) -> Tensor:
     return tape.copy(embedded, shape.batch, tokens(config, shape), config.width, name="flatten")
 
 
-def captions(tape: Tape, config: Config, text: Tensor, second: Tensor | None) -> Tensor:
-    """One or two texts projected to the hidden size, side by side."""
+def captions(tape: Tape, config: Config, text: Tensor, second: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """One or two texts projected to the hidden size, side by side; and the second alone, which stays alive beside them."""
     name = "text_proj"
     if config.add_norm_text_encoder:
         first = tape.linear(tape.rms_norm_narrow(text, "text_proj.0"), config.width, "text_proj.1")
     else:
         first = tape.linear(text, config.width, name)
     if second is None:
-        return first
+        return first, None
     other = tape.linear(second, config.width, name + "_t5")
-    return tape.cat((first, other), first.shape[0], first.shape[1] + other.shape[1], config.width)
+    return tape.cat((first, other), first.shape[0], first.shape[1] + other.shape[1], config.width), other
 
 
 def block(
@@ -111,18 +114,30 @@ def block(
     rotary: tuple[Tensor, Tensor],
     *,
     shared: bool,
+    last: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """Video x[batch, n, width], text c[batch, tokens, width] -> (video, text). `shared`: one set of weights for both."""
+    """Video x[batch, n, width], text c[batch, tokens, width] -> (video, text).
+
+    shared   one set of weights for both
+    last     nothing comes of the text, so no gradient returns along it
+    """
+    training = tape.training
     normed, normed_text, own = both_normed(tape, x, c, temb, "norm1")
     attend = shared_attention if shared else joint_attention
     attended, attended_text = attend(tape, config, normed, normed_text, rotary)
     hidden = tape.add(x, tape.mul(attended, own))
+    tape.training = training and not last
     context = tape.add(c, tape.mul(attended_text, own))
+    tape.training = training
     normed, normed_text, second = both_normed(tape, hidden, context, temb, "norm2")
     normed = mixed(tape, config, normed, "ff")
+    tape.training = training and not last
     normed_text = mixed(tape, config, normed_text, "ff" if shared else "txt_ff")
+    tape.training = training
     hidden = tape.add(hidden, tape.mul(normed, second))
+    tape.training = training and not last
     context = tape.add(context, tape.mul(normed_text, second))
+    tape.training = training
     return hidden, context
 
 

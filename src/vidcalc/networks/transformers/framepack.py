@@ -121,9 +121,7 @@ def embed_history(tape: Tape, config: Config, shape: Shape, past: Tensor, stretc
         if stretch.name != "clean":
             sizes = (round_up(size, step) for size, step in zip(past.shape[2:], stretch.patch, strict=True))
             padded = tape.copy(past, *past.shape[:2], *sizes, name="pad")
-        embedded = tape.convolution(
-            padded, config.width, stretch.patch, stretch.embedder, out=grid_of(shape, stretch)
-        )
+        embedded = tape.convolution(padded, config.width, stretch.patch, stretch.embedder, out=grid_of(shape, stretch))
         return embedded.view(shape.batch, packed_tokens(shape, stretch), config.width)
 
 

@@ -21,23 +21,19 @@ JOINT_TEXT = True
 FREQUENCIES = 256  # width of the sinusoidal timestep features, fixed in the class
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of one network, under diffusers' names."""
+class Common(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers that every HunyuanVideo transformer has, under diffusers' names."""
 
     in_channels: Any = 16
     out_channels: Any = 16
     num_attention_heads: Any = 24
     attention_head_dim: Any = 128
     num_layers: Any = 20
-    num_single_layers: Any = 40
-    num_refiner_layers: Any = 2
+    num_refiner_layers: int = 2
     mlp_ratio: Any = 4.0
     patch_size: Any = 2
     patch_size_t: Any = 1
-    guidance_embeds: bool = True
     text_embed_dim: Any = 4096
-    pooled_projection_dim: Any = 768
-    image_condition_type: str | None = None
 
     @property
     def width(self) -> Any:
@@ -50,12 +46,21 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return int(self.width * self.mlp_ratio)
 
 
-def patches(config: Config, shape: Shape) -> tuple[Any, Any, Any]:
+class Config(Common, frozen=True, kw_only=True):
+    """The numbers of one network."""
+
+    num_single_layers: Any = 40
+    guidance_embeds: bool = True
+    pooled_projection_dim: Any = 768
+    image_condition_type: str | None = None
+
+
+def patches(config: Common, shape: Shape) -> tuple[Any, Any, Any]:
     """The token grid."""
     return shape.frames // config.patch_size_t, shape.height // config.patch_size, shape.width // config.patch_size
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Common, shape: Shape) -> Any:
     """Video tokens: latent frames × height × width over the patch."""
     t, h, w = patches(config, shape)
     return t * h * w
@@ -79,7 +84,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     )
     allowed = joint_mask(tape, batch, n + shape.tokens)
     first = patches(config, shape)[1] * patches(config, shape)[2]
-    streams = Streams(config.num_attention_heads, config.attention_head_dim, config.inner, temb, rotary, replaced, first)
+    streams = Streams(
+        config.num_attention_heads, config.attention_head_dim, config.inner, temb, rotary, replaced, first
+    )
 
     with tape.repeat("transformer_blocks", config.num_layers):
         hidden, context = double_block(tape, streams, hidden, context)
@@ -93,7 +100,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out.view(batch, config.out_channels, shape.frames, shape.height, shape.width)
 
 
-def patch_embed(tape: Tape, config: Config, shape: Shape, latent: Tensor) -> Tensor:
+def patch_embed(tape: Tape, config: Common, shape: Shape, latent: Tensor) -> Tensor:
     """latent -> [batch, n, width] by a strided convolution."""
     kernel = (config.patch_size_t, config.patch_size, config.patch_size)
     with tape.scope("x_embedder"):

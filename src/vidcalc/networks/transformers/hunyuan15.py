@@ -7,8 +7,6 @@ Source: arXiv 2511.18870; diffusers 0.42.1 models/transformers/transformer_hunyu
 
 from typing import Any
 
-import msgspec
-
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import hunyuan
 from vidcalc.networks.transformers.hunyuan_blocks import Streams, double_block
@@ -23,38 +21,23 @@ GLYPH_TOKENS = 256  # ByT5 tokens the pipeline pads to
 CONTEXT_KINDS = 3
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True):
+class Config(hunyuan.Common, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
     in_channels: Any = 65
     out_channels: Any = 32
     num_attention_heads: Any = 16
-    attention_head_dim: Any = 128
     num_layers: Any = 54
-    num_refiner_layers: Any = 2
-    mlp_ratio: Any = 4.0
     patch_size: Any = 1
-    patch_size_t: Any = 1
     text_embed_dim: Any = 3584
     text_embed_2_dim: Any = 1472
     image_embed_dim: Any = 1152
     use_meanflow: bool = False
 
-    @property
-    def width(self) -> Any:
-        """Hidden size: heads × head size."""
-        return self.num_attention_heads * self.attention_head_dim
-
-    @property
-    def inner(self) -> Any:
-        """Hidden size of the feed-forward."""
-        return int(self.width * self.mlp_ratio)
-
 
 def tokens(config: Config, shape: Shape) -> Any:
     """Video tokens: latent frames × height × width over the patch."""
-    t, h, w = hunyuan.patches(config, shape)
-    return t * h * w
+    return hunyuan.tokens(config, shape)
 
 
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:

@@ -171,8 +171,8 @@ def pair_mask(tape: Tape, batch: Any, n: Any) -> tuple[Tensor, ...]:
 def attended(tape: Tape, s: Streams, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Fused attention of q, k, v[batch, n, heads, head size], merged into [batch, n, width] by a copy."""
     batch, n, _, _ = q.shape
-    by_head = [t.view(batch, s.heads, n, s.d_head) for t in (q, k, v)]
-    out = tape.attention(*by_head, masked="dense")
+    by_head = (batch, s.heads, n, s.d_head)
+    out = tape.attention(q.view(*by_head), k.view(*by_head), v.view(*by_head), masked="dense")
     return tape.copy(out).view(batch, n, s.width)
 
 
@@ -221,15 +221,18 @@ def single_attention(tape: Tape, s: Streams, x: Tensor, n: Any) -> Tensor:
     batch, both, width = x.shape
     with tape.scope("attn"):
         source = tape.cat((x,), batch, both, width)
-        q, k, v = heads_of(tape, s, source, "to_q"), heads_of(tape, s, source, "to_k"), heads_of(tape, s, source, "to_v")
+        q, k, v = (
+            heads_of(tape, s, source, "to_q"),
+            heads_of(tape, s, source, "to_k"),
+            heads_of(tape, s, source, "to_v"),
+        )
         q = tape.rms_norm_narrow(q, "norm_q")
         k = tape.rms_norm_narrow(k, "norm_k")
         q = turned_video(tape, s, q, n)
         k = turned_video(tape, s, k, n)
-        by_head = [t.view(batch, s.heads, both, s.d_head) for t in (q, k, v)]
-        out = tape.attention(*by_head, masked="dense")
+        merged = attended(tape, s, q, k, v)
         del source
-        return tape.copy(out).view(batch, both, width)
+        return merged
 
 
 def turned_video(tape: Tape, s: Streams, x: Tensor, n: Any) -> Tensor:

@@ -93,10 +93,11 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         hidden, context = single_block(
             tape, heads, config.inner, hidden, context, temb, rotary, shape.tokens, look=look
         )
+    del mask
     if config.num_decoder_layers:
         start, decoded = decoded.node, hidden  # the copy is let go when the first block is done
         hidden = decoder(tape, config, hidden, start, temb, rotary)
-    del decoded, context, mask, image
+    del decoded, context, image
 
     with tape.scope("norm_out"):
         vectors = tape.linear(tape.act(temb), 2 * width, "linear")

@@ -1,0 +1,191 @@
+"""Pyramid Flow transformer (SD3 and miniFLUX variants): latent frames made one after the other, each through three sizes.
+
+Every call sees one noisy latent frame at 1/16, 1/4 or all of its tokens, a history of clean earlier frames (the last
+one at the frame's own size, the one before at a quarter of that, and so on down to 1/16, at which all others stay) and
+the text. A forward pass here is what one step costs per video, a step being one of the calls at each of the three
+sizes: the mean over frames and sizes, every frame once, and the first frame twice, as it takes twice the steps. Its
+peak is that of the longest call. With `training` all calls of a step are kept, as if every frame were trained on at once.
+Source: arXiv 2410.05954; jy0205/Pyramid-Flow pyramid_dit/pyramid_dit_for_video_gen_pipeline.py, mmdit_modules/,
+flux_modules/.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import maximum, minimum
+from vidcalc.describe.shape import Shape
+from vidcalc.networks.transformers.adaptive import steered_norm, two_stream_block
+from vidcalc.networks.transformers.embedding import sinusoid, text_mlp, timestep_mlp
+from vidcalc.networks.transformers.pyramidflow_attention import joint_attention, single_attention
+from vidcalc.tape import Tape, Tensor
+
+CLASSES = ("PyramidDiffusionMMDiT", "PyramidFluxTransformer")
+FREQUENCIES = 256  # width of the sinusoidal timestep features, fixed in the classes
+STAGES = 3  # sizes of a latent frame, fixed in the published pipeline
+PACKED = 2  # latent places along each side of a token
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one network, under the classes' names; single-stream layers are those of the miniFLUX variant."""
+
+    patch_size: Any = 2
+    in_channels: Any = 16
+    num_layers: Any = 24
+    num_single_layers: Any = 0
+    attention_head_dim: Any = 64
+    num_attention_heads: Any = 24
+    joint_attention_dim: Any = 4096
+    pooled_projection_dim: Any = 2048
+
+    @property
+    def width(self) -> Any:
+        """Hidden size: heads × head size."""
+        return self.num_attention_heads * self.attention_head_dim
+
+    @property
+    def volume(self) -> Any:
+        """Channels of a token: of the patch, or packed already."""
+        return self.in_channels * self.patch_size**2
+
+
+class Call(msgspec.Struct, frozen=True, eq=False):
+    """One call: samples, tokens of noise and history, text tokens, and the keys a query reads."""
+
+    batch: Any
+    n: Any
+    text: Any
+    keys: Any
+
+    @property
+    def both(self) -> Any:
+        """Length of the joint sequence."""
+        return self.n + self.text
+
+
+def tokens(config: Config, shape: Shape) -> Any:
+    """Video tokens at full size: latent frames × height × width over the patch."""
+    return shape.frames * frame_tokens(shape)
+
+
+def frame_tokens(shape: Shape) -> Any:
+    """Tokens of one latent frame at full size."""
+    return (shape.height // PACKED) * (shape.width // PACKED)
+
+
+def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
+    """Tokens of noise and history[batch, n, channels of a token] -> the same, for the mean call of a step."""
+    full, frames = frame_tokens(shape), shape.frames
+    longest = length(full, frames - 1, STAGES - 1)
+    aside = Tape(tape.dtype)
+    call(aside, config, Call(shape.batch, longest, shape.tokens, longest + shape.tokens))
+    tape.transient(aside.peak)
+    calls = frames + 1
+    total, squares = moments(full, frames, shape.tokens)
+    mean = total // (STAGES * calls)
+    with tape.again(calls):
+        return call(tape, config, Call(shape.batch, mean - shape.tokens, shape.tokens, squares // total))
+
+
+def length(full: Any, history: Any, stage: int) -> Any:
+    """Tokens of noise and history of a call, with `history` latent frames made before.
+
+    full   tokens of a latent frame at full size;  stage  0 (smallest) to STAGES − 1
+    """
+    own = full // 4 ** (STAGES - 1 - stage)
+    count = own + minimum(history, 1) * own
+    for nearer in range(1, stage):
+        count = count + minimum(maximum(history - nearer, 0), 1) * (own // 4**nearer)
+    return count + maximum(history - max(stage, 1), 0) * (full // 4 ** (STAGES - 1))
+
+
+def moments(full: Any, frames: Any, text: Any) -> tuple[Any, Any]:
+    """Sum of the lengths of all joint sequences of a step at each size, and of their squares; the first frame twice.
+
+    From the STAGES-th frame on a sequence grows by the same number of tokens with every frame.
+    """
+    total: Any = 0
+    squares: Any = 0
+    grown = full // 4 ** (STAGES - 1)
+    count = maximum(frames - (STAGES - 1), 0)
+    for stage in range(STAGES):
+        for history in range(STAGES - 1):
+            weight = minimum(maximum(frames - history, 0), 1) * (1 + (history == 0))
+            one = length(full, history, stage) + text
+            total, squares = total + weight * one, squares + weight * one * one
+        first = length(full, STAGES - 1, stage) + text
+        pairs = count * (count - 1)
+        total = total + count * first + grown * pairs // 2
+        squares = squares + count * first * first + first * grown * pairs + grown * grown * (pairs * (2 * count - 1) // 6)
+    return total, squares
+
+
+def call(tape: Tape, config: Config, s: Call) -> Tensor:
+    """Noise and history[batch, n, channels of a token] -> velocity of the same shape."""
+    latent = tape.input(s.batch, s.n, config.volume)
+    text = tape.input(s.batch, s.text, config.joint_attention_dim)
+    pooled = tape.input(s.batch, config.pooled_projection_dim)
+    timestep = tape.input(s.batch)
+    text_mask = tape.input(s.batch, s.text, dtype="int64")
+    temb = condition(tape, config, pooled)
+    context: Tensor | None = tape.linear(text, config.width, "context_embedder")
+    hidden = embedded(tape, config, latent)
+    mask = tape.empty((s.batch, 1, s.both, s.both), "bool")
+    rotary = tape.empty((1, s.both, 1, config.attention_head_dim // 2, 2, 2), "fp32")
+    single = config.num_single_layers
+    names = ("norm_added_q", "norm_added_k") if single else ("norm_add_q", "norm_add_k")
+
+    def block(x: Tensor, c: Tensor | None, *, last: bool = False) -> tuple[Tensor | None, Tensor]:
+        assert c is not None
+
+        def attend(normed: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
+            return joint_attention(tape, config.num_attention_heads, normed, words, rotary, s.keys, names, last=last)
+
+        return two_stream_block(tape, x, c, temb, attend, last=last)
+
+    with tape.repeat("transformer_blocks", config.num_layers - (0 if single else 1)):
+        context, hidden = block(hidden, context)
+    if single:
+        assert context is not None
+        joined = tape.cat((context, hidden), s.batch, s.both, config.width)
+        del context, hidden
+        with tape.repeat("single_transformer_blocks", single):
+            joined = single_block(tape, config, joined, temb, rotary, s.keys)
+        hidden = joined.view(s.batch, s.n, config.width)
+        del joined
+    else:
+        with tape.scope(f"transformer_blocks.{config.num_layers - 1}"):
+            context, hidden = block(hidden, context, last=True)
+    hidden = steered_norm(tape, hidden, temb, 2, "norm_out")[0]
+    out = tape.linear(hidden, config.volume, "proj_out")
+    del timestep, text_mask, mask, rotary
+    return tape.copy(out, name="unpatchify")
+
+
+def embedded(tape: Tape, config: Config, latent: Tensor) -> Tensor:
+    """Tokens -> hidden[batch, n, width]; the SD3 variant adds a crop of a table of positions to each frame."""
+    if config.num_single_layers:
+        return tape.linear(latent, config.width, "x_embedder")
+    hidden = tape.linear(latent, config.width, "pos_embed.proj")
+    return tape.add(hidden, tape.empty((1, latent.shape[1], config.width)))
+
+
+def condition(tape: Tape, config: Config, pooled: Tensor) -> Tensor:
+    """Timestep and pooled text -> modulation source [batch, width]."""
+    with tape.scope("time_text_embed"):
+        features = tape.cast(sinusoid(tape, pooled.shape[0], FREQUENCIES), tape.dtype)
+        emb = timestep_mlp(tape, features, config.width, "timestep_embedder")
+        return tape.add(emb, text_mlp(tape, pooled, config.width, "text_embedder"))
+
+
+def single_block(tape: Tape, config: Config, x: Tensor, temb: Tensor, rotary: Tensor, keys: Any) -> Tensor:
+    """Attention and feed-forward side by side over the joint stream x[batch, both, width], one projection out of both."""
+    batch, both, width = x.shape
+    normed, gate = steered_norm(tape, x, temb, 3, "norm")
+    mixed = tape.act(tape.linear(normed, 4 * width, "proj_mlp"), "gelu")
+    merged = single_attention(tape, config.num_attention_heads, normed, rotary, keys)
+    hidden = tape.cat((merged, mixed), batch, both, 5 * width)
+    hidden = tape.mul(tape.linear(hidden, width, "proj_out"), gate)
+    hidden = tape.add(x, hidden)
+    del merged, mixed
+    return hidden
