@@ -68,10 +68,11 @@ def processes(runs: int) -> list[bool]:
     medians = {name: statistics.median(values) for name, values in taken.items()}
     base = medians.pop("python -c pass")
     print(f"{'python -c pass':34} {base * 1e3:9.1f} ms")
-    return [
-        verdict(name, f"{median * 1e3:9.1f} ms {median / base:6.2f} ×", f"≤ {PROCESSES[name][1]} ×", median / base <= PROCESSES[name][1])
-        for name, median in medians.items()
-    ]
+    met = []
+    for name, median in medians.items():
+        ratio, bar = median / base, PROCESSES[name][1]
+        met.append(verdict(name, f"{median * 1e3:9.1f} ms {ratio:6.2f} ×", f"≤ {bar} ×", ratio <= bar))
+    return met
 
 
 def estimate() -> bool:
@@ -88,7 +89,8 @@ def estimate() -> bool:
 
     again, first = best(lambda: calculate(*asked)), best(anew)
     print(f"{'  with nothing remembered':34} {first * 1e3:9.2f} ms")
-    return verdict("one estimate in a process", f"{again * 1e3:9.2f} ms", f"≤ {ESTIMATE_BAR * 1e3:g} ms", again <= ESTIMATE_BAR)
+    measured, bar = f"{again * 1e3:9.2f} ms", f"≤ {ESTIMATE_BAR * 1e3:g} ms"
+    return verdict("one estimate in a process", measured, bar, again <= ESTIMATE_BAR)
 
 
 def sweep() -> bool:

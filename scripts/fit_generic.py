@@ -54,6 +54,7 @@ def text() -> str:
     table = "\n".join(f'    {{ model = "{n}", params = {p}, width = {w} }},' for n, p, w in points)
     return f"""# The generic DiT: how its width follows from a parameter count, fitted to the published models below.
 # Made by scripts/fit_generic.py; do not edit by hand.
+# typical_params is their median count, for a closed model whose makers say nothing at all.
 # width = scale * params ^ exponent, rounded to whole heads; residual is the rms error of ln(width).
 
 [dit]
@@ -61,6 +62,7 @@ scale = {scale:.6g}
 exponent = {exponent:.6g}
 residual = {residual:.4g}
 head_dim = 128
+typical_params = {sorted(p for _, p, _ in points)[len(points) // 2]}
 ffn_ratio = 4
 text_tokens = 512
 text_dim = 4096

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from vidcalc.catalog.models import model, names
+from vidcalc.catalog.fill import model
+from vidcalc.catalog.models import names
 from vidcalc.compare import families, figures, shape_of
 from vidcalc.describe.geometry import denoiser_grid, latent_grid
 from vidcalc.describe.model import Component, Model

@@ -3,7 +3,7 @@
     python scripts/record_cases.py tests/golden/t5.json ...            measure what has no figures yet
     python scripts/record_cases.py --all tests/golden/t5.json          measure everything again
 
-A file is {"cases": [{component, class, config, shape, dtype, training?}, ...]}; the figures are written beside each case:
+A file is {"cases": [{component, class, config, shape, dtype, training?}, ...]}; figures are written beside each case:
 params, flops, peak_activation_bytes, peak_at and, with training "plain", kept_for_backward and forward_backward_peak.
 Needs the extra `reference`.
 """

@@ -11,7 +11,7 @@ from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.generic import generic
-from vidcalc.catalog.models import model
+from vidcalc.catalog.fill import model
 from vidcalc.describe.plan import Plan
 from vidcalc.report import Report
 

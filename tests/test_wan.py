@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vidcalc.catalog.models import model
+from vidcalc.catalog.fill import model
 from vidcalc.describe.model import Component, Model
 from vidcalc.describe.shape import Shape
 from vidcalc.tape import Tape

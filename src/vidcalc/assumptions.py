@@ -50,6 +50,7 @@ def assumptions(
         found.append(
             Assumption(id="generic_architecture", value=counted, source="data/generic.toml", provenance="assumed")
         )
+    found += [Assumption(id=b.id, value=b.value, source=b.source, provenance=b.provenance) for b in model.basis]
     if not model.text_encoders:
         found.append(Assumption(id="no_text_encoder", value=workload.text_tokens, source="", provenance="assumed"))
     return found
@@ -69,6 +70,7 @@ def warnings(
         Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
         for issue in legal(model, workload.width, workload.height, workload.frames)
     ]
+    found += [Warning_(id=caution.id, values=caution.values) for caution in model.cautions]
     if model.provenance == "estimate":
         found.append(Warning_(id="estimate_only", values={"model": model.title}))
     if _too_big(inference.verdict):

@@ -149,13 +149,17 @@ def test_control_characters_of_a_value_are_not_echoed(ask):
     assert done.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("spelled", ["3B", "3b", "3_000_000_000", "3000000000", "3e9", "3,000,000,000", "0.003T", " 3 B "])
+THREE_BILLION = ("3B", "3b", "3_000_000_000", "3000000000", "3e9", "3,000,000,000", "0.003T", " 3 B ")
+FULL_HD = ("1080p", "1080P", "1920x1080", "1920X1080", "1920×1080", "1920*1080", "1920 x 1080")
+
+
+@pytest.mark.parametrize("spelled", THREE_BILLION)
 def test_counts_are_read_as_people_write_them(spelled, ask):
     done = ask("-p", spelled, "-r", "480p", "-f", "16", "--json", program="calculator.py")
     assert json.loads(done.out)["model"]["params"] == 3 * 10**9
 
 
-@pytest.mark.parametrize("spelled", ["1080p", "1080P", "1920x1080", "1920X1080", "1920×1080", "1920*1080", "1920 x 1080"])
+@pytest.mark.parametrize("spelled", FULL_HD)
 def test_sizes_are_read_as_people_write_them(spelled, ask):
     done = ask("-p", "600M", "-r", spelled, "-f", "16", "--json", program="calculator.py")
     found = json.loads(done.out)["workload"]

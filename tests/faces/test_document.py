@@ -121,8 +121,13 @@ def test_a_model_by_name_takes_its_own_defaults(ask):
 
 def test_the_script_works_without_the_package_installed(spawn):
     """From a checkout, with every other path to the package closed."""
-    closed = "import sys; sys.path[:] = [p for p in sys.path if not p.rstrip('/').endswith('src')]; sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]; "
-    code = "import runpy; sys.argv = ['scripts/calculator.py', '-p', '600M', '-r', '480p', '-f', '16', '--json']; "
-    done = spawn("-c", closed + code + "runpy.run_path('scripts/calculator.py', run_name='__main__')")
+    code = """
+import runpy, sys
+sys.path[:] = [path for path in sys.path if not path.rstrip("/").endswith("src")]
+sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder).lower()]
+sys.argv = ["scripts/calculator.py", "-p", "600M", "-r", "480p", "-f", "16", "--json"]
+runpy.run_path("scripts/calculator.py", run_name="__main__")
+"""
+    done = spawn("-c", code)
     assert done.code == 0, done.err
     assert json.loads(done.out)["schema"] == "vidcalc.report/1"

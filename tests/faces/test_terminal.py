@@ -63,7 +63,10 @@ def test_a_hangul_syllable_takes_two_cells():
     assert cells.pad("가", 4, ">") == "  가"
 
 
-@pytest.mark.parametrize("text", ["words of several lengths to be wrapped", "여러 길이의 한글 낱말을 줄로 나눕니다", "가" * 50])
+PROSE = ("words of several lengths to be wrapped", "여러 길이의 한글 낱말을 줄로 나눕니다", "가" * 50)
+
+
+@pytest.mark.parametrize("text", PROSE)
 def test_wrapped_lines_fit_and_lose_nothing(text):
     lines = cells.wrap(text, 17)
     assert all(cells.width(line) <= 17 for line in lines)
@@ -100,8 +103,8 @@ def test_a_coloured_table_is_the_plain_one_with_colour():
 
 @pytest.mark.parametrize("page", ["report by name", "explanation", "models", "help", "estimate help"])
 def test_a_terminal_without_unicode_gets_plain_letters(page, spawn):
-    code = f"import sys; sys.argv = ['vidcalc', *{PAGES[page]!r}]; sys.path.insert(0, 'src'); from vidcalc.faces.cli import main; main()"
-    done = spawn("-c", code, PYTHONIOENCODING="ascii", LANG="ko_KR.UTF-8", COLUMNS="80")
+    code = "import sys; sys.path.insert(0, 'src'); from vidcalc.faces.cli import main; main()"
+    done = spawn("-c", code, *PAGES[page], PYTHONIOENCODING="ascii", LANG="ko_KR.UTF-8", COLUMNS="80")
     assert done.code == 0, done.err
     assert done.out.isascii()
     assert "?" * 2 not in done.out

@@ -97,5 +97,6 @@ def test_json_is_the_same_in_every_language(ask):
 
 
 def test_a_po_file_is_read_with_its_escapes_and_long_lines():
-    text = 'msgid ""\nmsgstr "header"\n\n#: here\nmsgid "say \\"a\\""\nmsgstr ""\n"첫 줄\\n"\n"둘"\n\nmsgid "empty"\nmsgstr ""\n'
+    header, empty = 'msgid ""\nmsgstr "header"\n\n', '\n\nmsgid "empty"\nmsgstr ""\n'
+    text = header + '#: here\nmsgid "say \\"a\\""\nmsgstr ""\n"첫 줄\\n"\n"둘"' + empty
     assert words.read(text) == {'say "a"': "첫 줄\n둘"}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidcalc.catalog.generic import generic
-from vidcalc.catalog.models import model
+from vidcalc.catalog.fill import model
 from vidcalc.describe.shape import Shape
 from vidcalc.report import Report
 from vidcalc.trace import Trace, trace

@@ -3,16 +3,29 @@
 This is the door where the guidance scale turns into a word; past it nothing branches on the number.
 """
 
+from functools import cache
 from typing import Any
 
+from vidcalc.catalog import models
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 
 
-def workload(model: Model, **given: Any) -> Workload:
+@cache
+def model(name: str) -> Model:
+    """The catalogue's model, ready to compute: a closed one gets the generic architecture. Raises UnknownName."""
+    found = models.model(name)
+    if found.denoiser.network.startswith("generic."):
+        from vidcalc.catalog.generic import complete
+
+        return complete(found)
+    return found
+
+
+def workload(chosen: Model, **given: Any) -> Workload:
     """The given fields of `Workload`, the others as the model's pipeline has them. None counts as not given."""
-    known = model.defaults
+    known = chosen.defaults
     filled: dict[str, Any] = {
         "width": known.width,
         "height": known.height,
@@ -27,9 +40,9 @@ def workload(model: Model, **given: Any) -> Workload:
     return Workload(**filled)
 
 
-def plan(model: Model, guidance: float | None = None, **given: Any) -> Plan:
+def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
     """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off."""
-    known = model.defaults
+    known = chosen.defaults
     scale = known.guidance if guidance is None else guidance
     filled: dict[str, Any] = {"guidance_mode": known.guidance_mode}
     if known.guidance_mode in ("batched", "sequential") and scale == 1:

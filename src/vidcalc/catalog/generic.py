@@ -162,16 +162,21 @@ def generic(
 
 
 def complete(model: Model) -> Model:
-    """A closed model whose architecture nobody publishes: the generic one of its estimated size, under its own name."""
+    """A closed model whose architecture nobody publishes: the generic one of its estimated size, under its own name.
+
+    Where not even a size is estimated it is the published models' median. Other models come back as they are.
+    """
+    if not model.denoiser.network.startswith("generic."):
+        return model
     arch = model.denoiser.network.removeprefix("generic.")
-    params, vae = model.denoiser.params, model.vae.params
-    if params is None:
-        raise InputError("params", None, ("a parameter count",))
+    vae = model.vae.params
+    params = rule()["typical_params"] if model.denoiser.params is None else model.denoiser.params
     stand_in = generic(
         params, arch, model.vae.latent_channels, model.denoiser.patch[1], VAE_PARAMS if vae is None else vae
     )
     denoiser = replace(
         model.denoiser,
+        params=params,
         network=stand_in.denoiser.network,
         config=stand_in.denoiser.config,
         heads=stand_in.denoiser.heads,

@@ -58,9 +58,4 @@ def _model(name: str) -> "Model":
 
     from vidcalc.describe.model import Model
 
-    found = msgspec.convert(load.entry(KIND, name), Model)
-    if found.denoiser.network.startswith("generic."):  # a closed model: only its size is guessed at
-        from vidcalc.catalog.generic import complete
-
-        return complete(found)
-    return found
+    return msgspec.convert(load.entry(KIND, name), Model)

@@ -54,13 +54,15 @@ def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: 
             blocks[head] = blocks.get(head, 0) + nbytes
             rounds[head] = times if head not in rounds else maximum(rounds[head], times)
     one = (params - traced) * (chosen.stored if chosen.covers == "all" else base) + bytes_traced
+    held = one if component.held is None else component.held
+    as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion
     return Weights(
-        total=_whole(one * component.copies),
-        copy=_whole(one),
-        blocks=_whole(sum(blocks.values())),
-        block=_whole(_largest(blocks[head] / rounds[head] for head in blocks)),
+        total=_whole(held * component.copies),
+        copy=_whole(held),
+        blocks=_whole(sum(blocks.values()) * as_held),
+        block=_whole(_largest(blocks[head] / rounds[head] for head in blocks) * as_held),
         count=sum(rounds.values()),
-        module=_whole(_largest(modules.values())),
+        module=_whole(_largest(modules.values()) * as_held),
         movable=chosen.movable,
     )
 

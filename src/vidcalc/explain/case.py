@@ -1,6 +1,7 @@
 """What is being explained: one calculation with everything it passed through, each made when first asked for."""
 
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -43,7 +44,7 @@ class Case:
 def symbolic(op: Op) -> Op:
     """The op with a Term in every numeric field: its formulas then spell themselves."""
     fields = {name: getattr(op, name) for name in op.__struct_fields__}
-    terms = {
+    terms: dict[str, Any] = {
         name: Term(name, value) if isinstance(value, int | float) else value for name, value in fields.items()
     }
     return type(op)(**terms)

@@ -35,7 +35,8 @@ def per_forward(case: Case) -> Step:
 
 def forwards(case: Case) -> Step:
     """How many forwards a step takes."""
-    return given("compute.forwards_per_step", case.plan.forwards_per_step, "plan.guidance_mode " + case.plan.guidance_mode)
+    source = "plan.guidance_mode " + case.plan.guidance_mode
+    return given("compute.forwards_per_step", case.plan.forwards_per_step, source)
 
 
 def per_step(case: Case) -> Step:

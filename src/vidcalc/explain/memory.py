@@ -34,7 +34,7 @@ def _component(case: Case, name: str) -> Step:
     return product(row.id, "byte", rule, parts, note=row.precision)
 
 
-def other(held: int) -> Step:
+def other(held: int | float) -> Step:
     """What the process takes before the first tensor, and what kernels need beside their tensors."""
     table = defaults()["process"]
     rows = [
@@ -125,9 +125,8 @@ def training_activations(case: Case) -> Step:
 
 def _walked(case: Case, name: str) -> Step:
     value = getattr(case.report.memory.training, name)
-    return Step(
-        id="memory.training." + name, value=value, unit="byte", source="vidcalc.tape.backward", note=case.plan.checkpointing
-    )
+    note = case.plan.checkpointing
+    return Step(id="memory.training." + name, value=value, unit="byte", source="vidcalc.tape.backward", note=note)
 
 
 def training_vae(case: Case) -> Step:
@@ -138,13 +137,14 @@ def training_vae(case: Case) -> Step:
 
 def training_total(case: Case) -> Step:
     """The five documented rows and the process."""
+    trained = case.report.memory.training
     rows = (
         per_weight(case, "weights"),
         training_vae(case),
         per_weight(case, "optimizer"),
         per_weight(case, "gradients"),
         training_activations(case),
-        other(case.report.memory.training.other),
+        other(trained.other if trained is not None else 0),
     )
     return added("memory.training.total", "byte", rows)
 

@@ -58,13 +58,13 @@ def sequence_total(case: Case) -> Step:
 
 def model_params(case: Case) -> Step:
     """The published count, or the sum of the taped weights, each by its name."""
-    rows = tuple(
-        given(name, elements, case.model.denoiser.network) for name, (elements, _) in case.job.forward.parameters.items()
-    )
-    taped = added("taped", "", rows)
-    if taped.value == case.report.model.params:
-        return added("model.params", "", rows, source=case.model.name)
-    return Step(id="model.params", value=case.report.model.params, source=case.model.name, provenance="assumed", parts=(taped,))
+    value, name, network = case.report.model.params, case.model.name, case.model.denoiser.network
+    taped = case.job.forward.parameters.items()
+    rows = tuple(given(path, elements, network) for path, (elements, _) in taped)
+    found = added("taped", "", rows)
+    if found.value == value:
+        return added("model.params", "", rows, source=name)
+    return Step(id="model.params", value=value, source=name, provenance="assumed", parts=(found,))
 
 
 def _as_reported(name: str, unit: str, rule: Term, value: object, parts: tuple[Step, ...]) -> Step:

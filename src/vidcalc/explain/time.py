@@ -23,7 +23,8 @@ def roofline(op: Op, case: Case, backward: bool = False, arithmetic: str = "") -
     twice = 2 if backward else 1
     if op.kind == "pointwise":
         moved = Term("moved", op.activation_bytes * twice)
-        rule, parts = moved / Term("bandwidth", spread.likely), (_traffic(op, moved),)
+        rule = moved / Term("bandwidth", spread.likely)
+        parts: tuple[Step, ...] = (_traffic(op, moved),)
         provenance = spread.provenance
     else:
         achieved = rate(op, chip, case.plan.attention, backward, arithmetic)
@@ -47,10 +48,8 @@ def roofline(op: Op, case: Case, backward: bool = False, arithmetic: str = "") -
 def _arithmetic(op: Op, flops: Term, backward: bool) -> Step:
     """The op's FLOPs with their formula."""
     name = "flops" if not backward else "recomputed_backward_flops" if isinstance(op, Attention) else "backward_flops"
-    term = getattr(symbolic(op), name)
-    return Step(
-        id="flops", value=flops.value, unit="FLOP", formula=term.text, digits=term.digits, source=f"vidcalc.ops.{op.kind}"
-    )
+    term, source = getattr(symbolic(op), name), f"vidcalc.ops.{op.kind}"
+    return Step(id="flops", value=flops.value, unit="FLOP", formula=term.text, digits=term.digits, source=source)
 
 
 def _traffic(op: Op, moved: Term) -> Step:
@@ -137,7 +136,7 @@ def gpu_hours(case: Case) -> Step:
 def _run(case: Case, name: str, unit: str) -> Step:
     one, steps = training_step(case), case.workload.train_steps
     rule = Term("per_step", one.value) * Term("train_steps", steps)
-    parts = (one, given("train_steps", steps, "workload", provenance="assumed"))
+    parts: tuple[Step, ...] = (one, given("train_steps", steps, "workload", provenance="assumed"))
     if unit == "h":
         rule = rule * Term("gpus", case.hardware.count) / HOUR
         parts = (*parts, given("gpus", case.hardware.count, "hardware"))

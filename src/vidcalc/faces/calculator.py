@@ -1,4 +1,4 @@
-"""The documented calculator: exactly its flags and defaults (and -m, --lang), through the same core as `vidcalc estimate`."""
+"""The documented calculator: exactly its flags and defaults (and -m, --lang), on the core of `vidcalc estimate`."""
 
 import gc
 import sys

@@ -34,7 +34,6 @@ def vidcalc() -> click.Command:
         "vidcalc",
         package="vidcalc.faces.commands",
         params=[*common(), version_flag()],
-        add_help_option=False,
         help=N_(
             "What a video diffusion model needs to generate or to train: tokens, FLOPs, GPU memory, time, cost and "
             "energy. Needs no GPU, no network and no PyTorch."
@@ -67,12 +66,12 @@ def run(command: Callable[[], click.Command], name: str, arguments: Sequence[str
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:  # the reader had enough
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 0
 
 
 def speak(arguments: Sequence[str]) -> None:
-    """Choose the language before anything is said: --lang, then the environment; what cannot be written is not spoken."""
+    """Choose the language before anything is said: --lang, then the environment; one that cannot be written is not."""
     language = words.preferred(words.asked(arguments), os.environ)
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if language != words.SOURCE:

@@ -9,7 +9,7 @@ from vidcalc.faces.inputs import Refused
 from vidcalc.words import _
 
 # what the core calls a setting -> the flag it is on the command line
-FLAG_OF = {"accelerators": "--gpu", "models": "--model", "arch": "--arch", "batch": "--batch-size", "quantities": "QUANTITY"}
+FLAG_OF = {"accelerators": "--gpu", "models": "--model", "batch": "--batch-size", "quantities": "QUANTITY"}
 LISTED_BY = {"--gpu": "vidcalc gpus", "--model": "vidcalc models", "QUANTITY": "vidcalc explain"}
 LONG = 60  # letters of a value worth repeating
 
@@ -52,9 +52,9 @@ def unbuilt(error: ModuleNotFoundError) -> Refused:
 
 def _usage(error: Exception) -> dict[str, Any]:
     """An unknown command, a stray word, or anything else click refuses."""
-    ctx = getattr(error, "ctx", None)
+    ctx: click.Context | None = getattr(error, "ctx", None)
     stray = str(getattr(error, "command_name", "") or _quoted(str(error)))
-    names = ctx.command.list_commands(ctx) if isinstance(getattr(ctx, "command", None), click.Group) else []
+    names = ctx.command.list_commands(ctx) if ctx is not None and isinstance(ctx.command, click.Group) else []
     if names:
         message = _("there is no command '{value}'", value=_short(stray))
         return _told("", stray, names, nearest(stray[:LONG], names), message)
@@ -98,4 +98,4 @@ def _short(value: object) -> str:
 def _quoted(message: str) -> str:
     """The first word that click quotes in a message of its own."""
     pieces = message.split("'")
-    return pieces[1] if len(pieces) > 2 else message.split("(")[-1].rstrip(").")
+    return pieces[1] if len(pieces) > 2 else message.rpartition("(")[2].rstrip(").")

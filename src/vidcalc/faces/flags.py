@@ -20,7 +20,7 @@ class Flag(click.Option):
 
 
 # name: (names on the command line, what it takes, how that is called, its default in words, help)
-FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {
+FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # type: ignore[type-arg]
     "params": (
         ("-p", "--params"),
         Params(1_000_000, 100 * 10**12),
@@ -58,7 +58,13 @@ FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {
         N_("30, or the model's"),
         N_("Denoising steps of one generation."),
     ),
-    "batch_size": (("-b", "--batch-size"), Whole(1, 10**6), N_("N"), "1", N_("Videos generated or trained on at once.")),
+    "batch_size": (
+        ("-b", "--batch-size"),
+        Whole(1, 10**6),
+        N_("N"),
+        "1",
+        N_("Videos generated or trained on at once."),
+    ),
     "guidance": (
         ("--guidance",),
         Real(0, 1000),
@@ -73,9 +79,27 @@ FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {
         N_("what the pipeline pads to"),
         N_("Length of the prompt in tokens."),
     ),
-    "latent_channels": (("--latent-channels",), Whole(1, 4096), N_("N"), "16", N_("Channels of the VAE's latent (with --params).")),
-    "patch_size": (("--patch-size",), Whole(1, 64), N_("N"), "2", N_("Patch of the DiT in latent places (with --params).")),
-    "vae_params": (("--vae-params",), Params(100_000, 10**12), N_("COUNT"), "83M", N_("Weights of the VAE (with --params).")),
+    "latent_channels": (
+        ("--latent-channels",),
+        Whole(1, 4096),
+        N_("N"),
+        "16",
+        N_("Channels of the VAE's latent (with --params)."),
+    ),
+    "patch_size": (
+        ("--patch-size",),
+        Whole(1, 64),
+        N_("N"),
+        "2",
+        N_("Patch of the DiT in latent places (with --params)."),
+    ),
+    "vae_params": (
+        ("--vae-params",),
+        Params(100_000, 10**12),
+        N_("COUNT"),
+        "83M",
+        N_("Weights of the VAE (with --params)."),
+    ),
     "arch": (("--arch",), OneOf("dit", "unet"), "dit|unet", "dit", N_("Kind of network (with --params).")),
     "precision": (
         ("--precision",),
@@ -91,7 +115,13 @@ FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {
         "bf16",
         N_("Precision of the text encoder."),
     ),
-    "vae_precision": (("--vae-precision",), OneOf(*PRECISIONS), "|".join(PRECISIONS), "bf16", N_("Precision of the VAE.")),
+    "vae_precision": (
+        ("--vae-precision",),
+        OneOf(*PRECISIONS),
+        "|".join(PRECISIONS),
+        "bf16",
+        N_("Precision of the VAE."),
+    ),
     "attention": (
         ("--attention",),
         click.STRING,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -18,8 +19,8 @@ class Command(click.Command):
     Its --help is one of its flags, so that click looks up no words of its own.
     """
 
-    def __init__(self, *settings: object, examples: tuple[str, ...] = (), **named: object) -> None:
-        super().__init__(*settings, add_help_option=False, **named)  # type: ignore[arg-type]
+    def __init__(self, name: str, *, examples: tuple[str, ...] = (), **named: Any) -> None:
+        super().__init__(name, add_help_option=False, **named)
         self.examples = examples
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -34,8 +35,8 @@ class Command(click.Command):
 class Lazy(click.Group):
     """A group whose commands are the modules of a package: `NAME.py` holds `command`, imported when asked for."""
 
-    def __init__(self, *settings: object, package: str, examples: tuple[str, ...] = (), **named: object) -> None:
-        super().__init__(*settings, **named)  # type: ignore[arg-type]
+    def __init__(self, name: str, *, package: str, examples: tuple[str, ...] = (), **named: Any) -> None:
+        super().__init__(name, add_help_option=False, **named)
         self.package = package
         self.examples = examples
 
@@ -91,5 +92,3 @@ def section(title: str, rows: Iterable[tuple[str, str]]) -> list[str]:
         else:
             lines += hanging(words, COLUMNS, pad("  " + names, left))
     return [*lines, ""]
-
-

@@ -36,7 +36,7 @@ def refuse(param: click.Parameter | None, value: object, expects: str, near: obj
     return Refused(flag, value, expects, None if near is None else str(near), allowed)
 
 
-class Whole(click.ParamType):
+class Whole(click.ParamType):  # type: ignore[type-arg]
     """A whole number within bounds, both allowed."""
 
     name = "integer"
@@ -59,7 +59,7 @@ class Whole(click.ParamType):
         return int(number)
 
 
-class Real(click.ParamType):
+class Real(click.ParamType):  # type: ignore[type-arg]
     """A number within bounds, both allowed; whole ones stay whole."""
 
     name = "number"
@@ -82,7 +82,7 @@ class Real(click.ParamType):
         return int(number) if number == int(number) else number
 
 
-class Params(click.ParamType):
+class Params(click.ParamType):  # type: ignore[type-arg]
     """A parameter count: 600M, 3B, 1.5b, 8_000_000_000."""
 
     name = "count"
@@ -114,7 +114,7 @@ class Params(click.ParamType):
         return spelled(min(max(weights, self.low), self.high))
 
 
-class Size(click.ParamType):
+class Size(click.ParamType):  # type: ignore[type-arg]
     """A resolution: a preset, or WIDTHxHEIGHT in pixels."""
 
     name = "size"
@@ -145,7 +145,7 @@ class Size(click.ParamType):
         return nearest(text[:LONGEST], tuple(PRESETS)) or "1080p"
 
 
-class OneOf(click.ParamType):
+class OneOf(click.ParamType):  # type: ignore[type-arg]
     """One of a few words."""
 
     name = "choice"
@@ -168,7 +168,7 @@ class OneOf(click.ParamType):
         return [CompletionItem(choice) for choice in self.choices if choice.startswith(incomplete)]
 
 
-class Named(click.ParamType):
+class Named(click.ParamType):  # type: ignore[type-arg]
     """A name of the catalogue ("models", "accelerators"); looked up where it is used, offered to the shell here."""
 
     name = "name"

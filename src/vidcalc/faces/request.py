@@ -52,7 +52,7 @@ def _model(asked: dict[str, Any]) -> Model:
             if name in asked:
                 flag = "--" + name.replace("_", "-")
                 raise Refused(flag, None, _("not together with --model, which settles it"), None, ())
-        from vidcalc.catalog.models import model
+        from vidcalc.catalog.fill import model
 
         return model(asked["model"])
     for name in ("params", "resolution", "frames"):
@@ -86,7 +86,8 @@ def _workload(asked: dict[str, Any], model: Model) -> Workload:
 def _frames(asked: dict[str, Any], fps: float) -> int | None:
     """The frames asked for, or those of the seconds asked for."""
     if "seconds" not in asked:
-        return asked.get("frames")
+        frames: int | None = asked.get("frames")
+        return frames
     if "frames" in asked:
         raise Refused("--seconds", None, _("not together with --frames, which settles it"), None, ())
     return max(1, round(asked["seconds"] * fps))

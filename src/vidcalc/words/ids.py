@@ -52,7 +52,8 @@ PROVIDERS = {
 
 ASSUMPTIONS = {
     "flops_convention": N_(
-        "A multiply-add is {value} FLOPs; matrix products, convolutions and attention are counted, elementwise work is not."
+        "A multiply-add is {value} FLOPs; matrix products, convolutions and attention are counted, elementwise work "
+        "is not."
     ),
     "attention_kernel": N_("Attention runs in the {value} kernel."),
     "rates": N_("Times use the rates that each kind of work reaches on {value}, not one utilisation for all."),
@@ -77,7 +78,9 @@ WARNINGS = {
     "inference_too_big": N_("Generating needs {missing} more GPU memory than there is."),
     "training_too_big": N_("Training needs {missing} more GPU memory than there is."),
     "checkpointing_helps": N_("With --checkpointing full, training takes {total}."),
-    "communication_not_counted": N_("The {gpus} GPUs are taken as independent: communication between them is not counted."),
+    "communication_not_counted": N_(
+        "The {gpus} GPUs are taken as independent: communication between them is not counted."
+    ),
     "precision_emulated": N_("This GPU has no {precision} arithmetic; it is emulated and slow."),
     "components_not_computed": N_("Counted by weights only, their work is not: {components}."),
 }

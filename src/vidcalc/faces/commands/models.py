@@ -19,12 +19,13 @@ def models(as_json: bool) -> None:
 
         click.echo(msgspec.json.encode(rows))
         return
-    from vidcalc.faces.terminal.cells import clip, table
+    from vidcalc.faces.terminal.cells import Cell, clip, table
     from vidcalc.faces.terminal.page import paint, written
 
     colour = paint()
     headings = (_("name"), _("task"), _("parameters"), _("size"), _("frames"), _("steps"))
-    shown = [[(text, "dim") for text in headings], *([clip(text, 34) for text in row(found)] for found in rows)]
+    shown: list[list[Cell]] = [[(text, "dim") for text in headings]]
+    shown += [[clip(text, 34) for text in row(found)] for found in rows]
     lines = table(shown, "<<>>>>", colour, indent=0)
     click.echo(written("\n".join([*lines, "", _("≈ marks an estimate of an unpublished model.")])))
 

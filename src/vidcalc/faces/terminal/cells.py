@@ -112,12 +112,11 @@ def table(rows: Iterable[Sequence[Cell]], aligns: str, paint: Paint, indent: int
     """Rows as aligned lines: `aligns` has "<" or ">" per column."""
     texts = [[cell if isinstance(cell, str) else cell[0] for cell in row] for row in rows]
     styles = [["" if isinstance(cell, str) else cell[1] for cell in row] for row in rows]
-    widths = [max((width(row[column]) for row in texts if column < len(row)), default=0) for column in range(len(aligns))]
+    columns = range(len(aligns))
+    widths = [max((width(row[column]) for row in texts if column < len(row)), default=0) for column in columns]
     lines = []
     for row, style in zip(texts, styles, strict=True):
-        filled = [
-            paint(pad(text, widths[column], aligns[column]), style[column]) for column, text in enumerate(row)
-        ]
+        filled = [paint(pad(text, widths[column], aligns[column]), style[column]) for column, text in enumerate(row)]
         lines.append((" " * indent + (" " * gap).join(filled)).rstrip())
     return lines
 

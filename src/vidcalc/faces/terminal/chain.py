@@ -1,5 +1,6 @@
 """An explanation as an indented tree: each number, its formula in symbols and in digits, its source, its parts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from vidcalc.words.ids import PROVENANCE, STAGES, told
 
 FEW = 6  # rows of a sum shown, the largest first
 
-READ = {
+READ: dict[str, Callable[[Any], str]] = {
     "FLOP": numbers.flop,
     "byte": numbers.data,
     "s": numbers.duration,
@@ -99,5 +100,5 @@ class Chain:
 def read(value: Any, unit: str) -> str:
     """A value in its unit as people read it, plain numbers with their digits."""
     if unit in READ:
-        return str(READ[unit](value))
+        return READ[unit](value)
     return numbers.whole(value) if isinstance(value, int) else numbers.significant(value) + (f" {unit}" if unit else "")

@@ -14,7 +14,8 @@ def shape(report: Report, paint: Paint, cells: int) -> list[str]:
     """Latent grid, tokens, and the denoiser's main sizes."""
     latent, sequence, built = report.latent, report.sequence, report.model.architecture
     grid = f"{latent.channels} × {latent.frames} × {latent.height} × {latent.width}"
-    tokens = _("{video} video tokens, {text} text tokens", video=whole(sequence.video_tokens), text=whole(sequence.text_tokens))
+    video, text = whole(sequence.video_tokens), whole(sequence.text_tokens)
+    tokens = _("{video} video tokens, {text} text tokens", video=video, text=text)
     rows: list[list[Cell]] = [
         [_("Latent"), _("{grid} (channels × frames × height × width)", grid=grid)],
         [_("Sequence"), _("{total} in self-attention ({parts})", total=whole(sequence.total), parts=tokens)],
@@ -30,22 +31,25 @@ def shape(report: Report, paint: Paint, cells: int) -> list[str]:
         rows.append([_("Network"), f"{built['network']}: {network}"])
     left = max(width(str(row[0])) for row in rows) + 4
     lines = [paint(_("Shape"), "title")]
-    for name, text in rows:
-        lines += hanging(str(text), cells, f"  {name}" + " " * (left - 2 - width(str(name))))
+    for name, words in rows:
+        lines += hanging(str(words), cells, f"  {name}" + " " * (left - 2 - width(str(name))))
     return lines
 
 
 def work(report: Report, paint: Paint, cells: int) -> list[str]:
     """FLOPs per step and video by the network and by the documented formula, and where they go."""
     compute, formula = report.compute, report.compute.documented
-    rows: list[list[Cell]] = [[""] + [(_("network"), "dim"), *([(_("documented formula"), "dim"), (_("ratio"), "dim")] if formula else [])]]
-    figures = (
-        (_("per forward"), compute.flops_per_forward, None),
-        (_("per step ({count}× forward)", count=whole(compute.forwards_per_step)), compute.flops_per_step, formula and formula.flops_per_step),
-        (_("per video"), compute.flops_per_video, formula and formula.flops_per_video),
-    )
-    for name, flops, documented in figures:
-        rows.append([name, flop(flops), *([flop(documented), times(flops / documented)] if documented else [])])
+    forwards = whole(compute.forwards_per_step)
+    rows: list[list[Cell]] = [
+        ["", (_("network"), "dim")],
+        [_("per forward"), flop(compute.flops_per_forward)],
+        [_("per step ({count}× forward)", count=forwards), flop(compute.flops_per_step)],
+        [_("per video"), flop(compute.flops_per_video)],
+    ]
+    if formula:
+        rows[0] += [(_("documented formula"), "dim"), (_("ratio"), "dim")]
+        rows[2] += [flop(formula.flops_per_step), times(compute.flops_per_step / formula.flops_per_step)]
+        rows[3] += [flop(formula.flops_per_video), times(compute.flops_per_video / formula.flops_per_video)]
     lines = [
         titled(_("FLOPs"), _("attention {share} of a forward", share=share(compute.attention_share)), paint, cells),
         *table(rows, "<>>>", paint),
@@ -55,7 +59,7 @@ def work(report: Report, paint: Paint, cells: int) -> list[str]:
             "The documented formula 2·params·seq + 4·seq²·hidden_dim counts attention once and one forward per step; "
             "this network runs attention in each of its {layers} layers and {forwards}× forward per step.",
             layers=whole(formula.layers),
-            forwards=whole(compute.forwards_per_step),
+            forwards=forwards,
         )
         lines += hanging(sentence, cells, "  ")
     return [*lines, *shares(compute.parts, paint, cells)]

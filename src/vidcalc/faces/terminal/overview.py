@@ -14,11 +14,11 @@ STYLES = {"fits": "good", "tight": "tight", "too_big": "bad"}
 def head(report: Report, paint: Paint, cells: int) -> list[str]:
     """Model, job and hardware in a few lines."""
     job, plan, gpu = report.workload, report.plan, report.hardware
-    seconds = significant(job["frames"] / job["fps"])
+    frames, seconds = whole(job["frames"]), significant(job["frames"] / job["fps"])
     title = f"{report.model.title} · {_('{count} parameters', count=count(report.model.params_total))}"
     pieces = [
         f"{job['width']}×{job['height']}",
-        _("{frames} frames ({seconds} s at {fps} fps)", frames=whole(job["frames"]), seconds=seconds, fps=whole(job["fps"])),
+        _("{frames} frames ({seconds} s at {fps} fps)", frames=frames, seconds=seconds, fps=whole(job["fps"])),
         _("{steps} steps", steps=whole(job["steps"])),
         _("batch {batch}", batch=whole(job["batch"])),
         plan["precision"],
@@ -38,7 +38,7 @@ def glance(report: Report, paint: Paint, cells: int) -> list[str]:
             report.memory.inference.peak,
             report.memory.inference,
             duration(spent.inference.total),
-            cost and cost.inference["likely"],
+            None if cost is None else cost.inference["likely"],
         )
     ]
     training = report.memory.training

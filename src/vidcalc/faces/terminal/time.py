@@ -3,7 +3,8 @@
 from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
 from vidcalc.faces.terminal.compute import shares
 from vidcalc.faces.terminal.memory import titled
-from vidcalc.faces.terminal.numbers import duration, energy, hours, money as dollars, whole
+from vidcalc.faces.terminal.numbers import duration, energy, hours, whole
+from vidcalc.faces.terminal.numbers import money as dollars
 from vidcalc.report import Report
 from vidcalc.words import _
 from vidcalc.words.ids import PROVENANCE, PROVIDERS, STAGES, told
@@ -53,7 +54,8 @@ def money(report: Report, paint: Paint, cells: int) -> list[str]:
     head: list[Cell] = ["", (_("one generation"), "dim"), (_("{steps} training steps", steps=steps), "dim")]
     price = ""
     if cost is not None:
-        price = f"${cost.per_hour_low:g} – ${cost.per_hour_high:g} / GPU-h, {told(PROVIDERS, cost.provider)}, {cost.as_of}"
+        rates = f"${cost.per_hour_low:g} – ${cost.per_hour_high:g} / GPU-h"
+        price = f"{rates}, {told(PROVIDERS, cost.provider)}, {cost.as_of}"
     return [titled(_("Cost and energy"), price, paint, cells), *table([head, *rows], "<>>", paint, gap=4)]
 
 

@@ -34,7 +34,7 @@ def mid_block(tape: Tape, x: Tensor, name: str) -> Tensor:
 
 
 def attention_block(tape: Tape, x: Tensor, name: str) -> Tensor:
-    """Single-head attention over all places of all frames, with a dense mask: each frame sees itself and those before."""
+    """Single-head attention over all places of all frames; by a dense mask each frame sees itself and those before."""
     b, c, t, h, w = x.shape
     n = t * h * w
     with tape.scope(name):

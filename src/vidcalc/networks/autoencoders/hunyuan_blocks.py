@@ -1,4 +1,4 @@
-"""Building blocks of the HunyuanVideo VAE: causal convolutions padded by replication, residual blocks, masked attention.
+"""Building blocks of the HunyuanVideo VAE: causal convolutions, residual blocks, masked attention, resampling.
 
 Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_hunyuan_video.py.
 """
@@ -12,7 +12,7 @@ from vidcalc.tape import Tape, Tensor
 def causal_conv(
     tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, steps: tuple[int, int, int] = (1, 1, 1)
 ) -> Tensor:
-    """x[b, c, t, h, w] padded in front in time and around in space (always a copy), then convolved with strides `steps`."""
+    """x[b, c, t, h, w] padded in front in time and around in space (a copy), then convolved with strides `steps`."""
     b, c, *places = x.shape
     more = kernel - 1
     padded = tape.copy(x, b, c, *(n + more for n in places), name="pad")
@@ -56,13 +56,14 @@ def causal_mask(tape: Tape, frames: Any, places: Any) -> Tensor:
     later = tape.empty((n, n), "bool")
     scalars = tape.empty((1,), "fp32"), tape.empty((1,), "fp32")
     wide = tape.pointwise("where", (later,), (n, n), "fp32")
+    del later, scalars
     mask = tape.cast(wide, tape.dtype)
-    del later, scalars, indices
+    del indices
     return mask
 
 
 def attention(tape: Tape, x: Tensor, groups: Any, name: str) -> Tensor:
-    """Single-head attention over x[b, n, c], with a group norm before and the input added after (diffusers' Attention)."""
+    """Single-head attention over x[b, n, c]: a group norm before, the input added after (diffusers' Attention)."""
     b, n, c = x.shape
     with tape.scope(name):
         normed = tape.group_norm(x.view(b, c, n), groups, "group_norm").view(b, n, c)
@@ -79,7 +80,7 @@ def attention(tape: Tape, x: Tensor, groups: Any, name: str) -> Tensor:
 
 
 def transposed_linear(tape: Tape, x: Tensor, d_out: Any, name: str) -> Tensor:
-    """A linear layer on a transposed tensor: of more than one sample it is copied first; the bias is a second kernel."""
+    """A linear layer on a transposed tensor: more than one sample is copied first; the bias is a second kernel."""
     b, n, d_in = x.shape
     contiguous = tape.copy(x, b * minimum(b - 1, 1), n, d_in, name="contiguous")
     product = tape.linear(x, d_out, name)

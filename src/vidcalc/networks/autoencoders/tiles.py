@@ -30,7 +30,11 @@ class Tile:
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """One axis in tiles, the full ones first; `total` is their summed output length, `several` 1 where there are two or more."""
+    """One axis in tiles, the full ones first.
+
+    total    their summed output length
+    several  1 where there are two or more, else 0
+    """
 
     tiles: tuple[Tile, ...]
     total: Any

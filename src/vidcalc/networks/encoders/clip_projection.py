@@ -1,4 +1,6 @@
-"""CLIP encoders with the projection into the joint space of text and images: SDXL's second text encoder, SVD's image encoder.
+"""CLIP encoders with the projection into the joint space of text and images.
+
+SDXL's second text encoder and SVD's image encoder are such.
 
 Source: arXiv 2103.00020; transformers 5.23.0 models/clip/modeling_clip.py.
 """

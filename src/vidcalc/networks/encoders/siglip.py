@@ -60,7 +60,7 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
 def pool(tape: Tape, config: Config, x: Tensor) -> None:
     """One learned query attends to all patches; a feed-forward follows (the pooled vector, which no pipeline keeps)."""
-    batch, n, width = x.shape
+    batch, _, width = x.shape
     heads = config.num_attention_heads
     with tape.scope("head"):
         tape.parameter("probe", width)

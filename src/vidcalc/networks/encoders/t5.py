@@ -1,7 +1,7 @@
 """T5 text encoder (T5 v1.1 XXL, ByT5, T5-11B): bidirectional self-attention with a learned relative position bias.
 
-The bias and the padding mask are joined into one dense additive mask [batch, heads, tokens, tokens] in every layer, which
-sets the memory peak of long prompts. UMT5 (`umt5`) is the same network with a bias of its own in every layer.
+The bias and the padding mask are joined into one dense additive mask [batch, heads, tokens, tokens] in every layer,
+which sets the memory peak of long prompts. UMT5 (`umt5`) is the same network with a bias of its own in every layer.
 Source: arXiv 1910.10683; transformers 5.23.0 models/t5/modeling_t5.py, integrations/sdpa_attention.py.
 """
 
@@ -60,7 +60,7 @@ def encode(tape: Tape, config: Config, shape: Shape, *, bias_in_every_layer: boo
 def block(
     tape: Tape, config: Config, x: Tensor, mask: Tensor | None, bias: Tensor | None, *, share: bool
 ) -> tuple[Tensor, Tensor | None]:
-    """Self-attention, then feed-forward -> hidden, and the position bias[1, heads, n, n] for the next layer to share."""
+    """Self-attention, feed-forward -> hidden, and the position bias[1, heads, n, n] for the next layer to share."""
     with tape.scope("layer.0"):
         normed = tape.rms_norm_narrow(x, "layer_norm")
         attended, used = attention(tape, config, normed, mask, bias)

@@ -1,7 +1,7 @@
-"""FramePack: the HunyuanVideo transformer over one section of new frames and a history packed into ever coarser patches.
+"""FramePack: the HunyuanVideo transformer over one section of new frames and a history in ever coarser patches.
 
-Mirrors diffusers' HunyuanVideoFramepackTransformer3DModel with its history and image embedders, as the pipeline calls it:
-the cost of a section does not grow with the length of the video.
+Mirrors diffusers' HunyuanVideoFramepackTransformer3DModel with its history and image embedders, as the pipeline calls
+it: the cost of a section does not grow with the length of the video.
 Source: arXiv 2504.12626; diffusers 0.42.1 models/transformers/transformer_hunyuan_video_framepack.py.
 """
 

@@ -68,7 +68,7 @@ def tokens(config: Common, shape: Shape) -> Any:
 
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """latent[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width]."""
-    batch, width, n = shape.batch, config.width, tokens(config, shape)
+    batch, n = shape.batch, tokens(config, shape)
     latent = tape.input(batch, config.in_channels, shape.frames, shape.height, shape.width)
     timestep = tape.input(batch, dtype="int64")
     text = tape.input(batch, shape.tokens, config.text_embed_dim)

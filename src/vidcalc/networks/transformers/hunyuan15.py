@@ -1,7 +1,7 @@
 """HunyuanVideo-1.5 transformer: dual-stream blocks only, over video and three kinds of context.
 
-The context is image tokens (SigLIP), glyph tokens (ByT5) and refined text tokens (Qwen2.5-VL), all of them kept. Each block
-makes a dense mask over all pairs of tokens, which outweighs everything else in long clips.
+The context is image tokens (SigLIP), glyph tokens (ByT5) and refined text tokens (Qwen2.5-VL), all of them kept. Each
+block makes a dense mask over all pairs of tokens, which outweighs everything else in long clips.
 Source: arXiv 2511.18870; diffusers 0.42.1 models/transformers/transformer_hunyuan_video15.py.
 """
 

@@ -52,7 +52,7 @@ def recorded(tape: Tape, wanted: bool) -> Iterator[None]:
 
 
 def double_block(tape: Tape, s: Streams, x: Tensor, c: Tensor, *, text_used: bool = True) -> tuple[Tensor, Tensor]:
-    """x[batch, n, width] (video), c[batch, tokens, width] (text) -> the same, after joint attention and two feed-forwards.
+    """x[batch, n, width] (video), c[batch, tokens, width] (text) -> the same, by joint attention and two feed-forwards.
 
     text_used  whether anything reads the text afterwards (the last block's text is computed for nothing)
     """
@@ -177,7 +177,7 @@ def attended(tape: Tape, s: Streams, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 def sliced_linear(tape: Tape, x: Tensor, d_out: Any, name: str) -> Tensor:
-    """A linear layer on a slice of tokens: of more than one sample it is copied first, and the bias added in a second kernel."""
+    """A linear layer on a slice of tokens: more than one sample is copied first, and the bias is a second kernel."""
     batch, n, d_in = x.shape
     several = minimum(batch - 1, 1)
     contiguous = tape.copy(x, batch * several, n, d_in, name="contiguous")

@@ -1,0 +1,35 @@
+"""Models nobody listed: made from what their own files say, read from a folder, one file, or the hub.
+
+    model = from_path("~/models/Wan2.1-T2V-14B-Diffusers")     # or a config.json, .safetensors, .gguf
+    model = from_path("hf:OWNER/NAME")                         # configurations and headers only, never weights
+
+`source` finds and opens files, here or on the hub; `safetensors` and `gguf` read what a weight file says about its
+tensors; `folder` gathers the components; `identify` recognises bare weights; `assemble` makes the `Model`, with what
+the files leave open taken from the most alike model of the catalogue.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vidcalc.describe.model import Model
+
+HUB = "hf:"
+
+
+def from_path(path: str) -> "Model":
+    """The model in a file, a folder, or (with "hf:OWNER/NAME") a repository of the hub.
+
+    Raises Unreadable where that cannot be, with the problem's id.
+    """
+    from vidcalc.catalog.local.assemble import assemble
+    from vidcalc.catalog.local.folder import gather
+
+    if path.startswith(HUB):
+        from vidcalc.catalog.local.hub import repository
+
+        source = repository(path.removeprefix(HUB))
+    else:
+        from vidcalc.catalog.local.source import opened
+
+        source = opened(path)
+    return assemble(gather(source), source)

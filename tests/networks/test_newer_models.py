@@ -1,0 +1,25 @@
+"""Cosmos 3, Helios, Kandinsky 6, Motif-Video and MiniMax-H3 against the published classes, altered networks included."""
+
+from typing import Any
+
+import pytest
+from golden_cases import cases, check_arrays_agree, check_equal, label, taped
+
+ALL = [case for name in ("cosmos3", "helios", "kandinsky6", "motif", "minimax_h3") for case in cases(name)]
+TRAINED = [case for case in ALL if "kept_for_backward" in case]
+KEPT_BAR = 0.03  # relative
+
+
+@pytest.mark.parametrize("case", ALL, ids=label)
+def test_forward_equals_the_published_class(case: dict[str, Any]) -> None:
+    check_equal({key: value for key, value in case.items() if key != "kept_for_backward"})
+
+
+@pytest.mark.parametrize("case", TRAINED, ids=label)
+def test_training_keeps_what_the_published_class_keeps(case: dict[str, Any]) -> None:
+    assert taped(case, training=True).kept == pytest.approx(case["kept_for_backward"], rel=KEPT_BAR)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("case", TRAINED, ids=label)
+def test_arrays_give_what_scalars_give(case: dict[str, Any]) -> None:
+    check_arrays_agree(case)
