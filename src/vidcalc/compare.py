@@ -28,10 +28,11 @@ ENTRY = {
 def figures(
     component: str, network: str, config: dict[str, Any], shape: Shape, dtype: str, tiling: str = "none"
 ) -> dict[str, Any]:
-    """params, flops and peak_activation_bytes of one call. tiling: "none", or "default" for the class's own tiles."""
+    """params, flops and peak_activation_bytes of one call. tiling: "none", or "default" for the class's own tiles
+    (a class that takes the switch but has no tiles runs whole)."""
     module = import_module("vidcalc.networks." + network)
     tape = Tape(dtype)
-    further = {"tiling": module.TILING} if tiling == "default" else {}
+    further = {"tiling": module.TILING} if tiling == "default" and hasattr(module, "TILING") else {}
     getattr(module, ENTRY[component])(tape, msgspec.convert(config, module.Config), shape, **further)
     return {
         "params": tape.parameter_count,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vidcalc import assumptions, words
+from vidcalc import words
 from vidcalc.words import ids
 
 SOURCE = Path(words.__file__).parent.parent
@@ -46,26 +46,28 @@ def test_translations_keep_placeholders_commands_and_lines(message):
     assert translated.count("`") == message.count("`")
 
 
-def raised(kind):
-    """The ids that the core hands out as `kind` (Assumption, Warning_), read from its source."""
+def raised(*kinds):
+    """The ids that the core hands out as these kinds (Assumption, Warning_ ...), read from its source."""
     found = set()
-    for node in ast.walk(ast.parse(Path(assumptions.__file__).read_text("utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == kind:
-            name = next(keyword.value for keyword in node.keywords if keyword.arg == "id")
-            if isinstance(name, ast.Constant):
-                found.add(name.value)
-            else:  # "illegal_" + the field
-                prefix = name.left.value
-                found |= {prefix + field for field in ("width", "height", "frames")}
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds:
+                for name in (keyword.value for keyword in node.keywords if keyword.arg == "id"):
+                    if isinstance(name, ast.Constant):
+                        found.add(name.value)
+                    if isinstance(name, ast.BinOp):  # "illegal_" + the field
+                        found |= {name.left.value + field for field in ("width", "height", "frames")}
     return found
 
 
 def test_every_assumption_of_the_core_has_words():
-    assert raised("Assumption") <= set(ids.ASSUMPTIONS)
+    found = raised("Assumption", "Basis")
+    assert {"flops_convention", "train_steps"} <= found <= set(ids.ASSUMPTIONS)
 
 
 def test_every_warning_of_the_core_has_words():
-    assert raised("Warning_") <= set(ids.WARNINGS)
+    found = raised("Warning_", "Caution")
+    assert {"illegal_height", "estimate_only"} <= found <= set(ids.WARNINGS)
 
 
 @pytest.mark.parametrize(

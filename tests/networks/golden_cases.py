@@ -10,10 +10,12 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pytest
 
 from vidcalc import networks
 from vidcalc.describe.shape import Shape
 from vidcalc.tape import Tape
+from vidcalc.tape.backward import backward
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ENTRY = {
@@ -88,6 +90,14 @@ def check_equal(case: dict[str, Any]) -> None:
     assert tape.live == 0
     if "kept_for_backward" in case:
         assert taped(case, training=True).kept == case["kept_for_backward"]  # type: ignore[attr-defined]
+
+
+def check_training(case: dict[str, Any]) -> None:
+    """The peak over forward and backward is that of a training step of the published class, within 3 %."""
+    module = family(case["class"])
+    tape = Tape(case["dtype"], training=True)
+    out = module.forward(tape, msgspec.convert(case["config"], module.Config), shape_of(case))
+    assert backward(tape, out).peak == pytest.approx(case["forward_backward_peak"], rel=0.03)
 
 
 def other_direction(case: dict[str, Any]) -> dict[str, Any]:

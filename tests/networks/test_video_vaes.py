@@ -7,7 +7,8 @@ from golden_cases import cases, check_arrays_agree, flops, label, taped
 
 ALL = [*cases("wan_vaes"), *cases("cosmos_vae")]
 PAIRS = list(zip(ALL[::2], ALL[1::2], strict=True))
-SMALL = [case for case in ALL if case["shape"].get("latent") == [3, 6, 8] or case["shape"].get("pixels") == [9, 96, 128]]
+SIZES = ([3, 6, 8], [9, 96, 128])
+SMALL = [case for case in ALL if case["shape"].get("latent", case["shape"].get("pixels")) in SIZES]
 
 
 @pytest.mark.parametrize("case", ALL, ids=label)
@@ -22,3 +23,8 @@ def test_equals_the_published_class(case: dict[str, Any]) -> None:
 def test_decoder_and_encoder_have_all_weights_between_them(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
     weights = taped(pair[0]).parameters | taped(pair[1]).parameters
     assert sum(elements for elements, _ in weights.values()) == pair[0]["params"]
+
+
+@pytest.mark.parametrize("case", SMALL, ids=label)
+def test_arrays_give_what_scalars_give(case: dict[str, Any]) -> None:
+    check_arrays_agree(case | {"params": None})

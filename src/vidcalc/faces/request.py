@@ -90,7 +90,7 @@ def _frames(asked: dict[str, Any], fps: float) -> int | None:
         return frames
     if "frames" in asked:
         raise Refused("--seconds", None, _("not together with --frames, which settles it"), None, ())
-    return max(1, round(asked["seconds"] * fps))
+    return max(1, int(asked["seconds"] * fps + 0.5))
 
 
 def _plan(asked: dict[str, Any], model: Model) -> Plan:

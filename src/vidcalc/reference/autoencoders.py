@@ -16,7 +16,6 @@ from vidcalc.reference.shapes import Call, usual_dtype
 
 COLOURS = 3  # whatever `in_channels` says: some classes fold patches or Fourier features into it themselves
 IMAGE_CLASSES = frozenset({"AutoencoderKL", "AutoencoderKLTemporalDecoder"})
-FOURIER_FEATURES = {"AutoencoderKLMochi": 5}  # each colour becomes itself, two sines and two cosines
 TILED_ONLY = frozenset({"AutoencoderKLAllegro"})  # diffusers has no untiled path for it
 
 
@@ -57,11 +56,6 @@ def _layout(vae: Any, clip: Clip, channels: int) -> tuple[int, ...]:
     if type(vae).__name__ in IMAGE_CLASSES:
         return clip.batch * clip.frames, channels, clip.height, clip.width
     return clip.batch, channels, clip.frames, clip.height, clip.width
-
-
-def _colours(vae: Any) -> int:
-    """Channels of a pixel; Mochi's `in_channels` counts every colour with its four Fourier features."""
-    return int(vae.config.in_channels) // FOURIER_FEATURES.get(type(vae).__name__, 1)
 
 
 def _latent_channels(vae: Any) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from vidcalc.reference import framepack, images, packed, relatives, transformers, unets
+from vidcalc.reference import framepack, images, relatives, transformers, unets
 from vidcalc.reference.shapes import Call, Shape, usual_dtype
 
 CALLS: dict[str, Callable[[Any, Shape, torch.dtype], Call]] = {
@@ -20,7 +20,6 @@ CALLS: dict[str, Callable[[Any, Shape, torch.dtype], Call]] = {
     "LTX2VideoTransformer3DModel": transformers.ltx2,
     "LTXVideoTransformer3DModel": transformers.ltx,
     "LatteTransformer3DModel": transformers.latte,
-    "MiniMaxH3Transformer3DModel": packed.minimax_h3,
     "MochiTransformer3DModel": transformers.mochi,
     "SanaVideoTransformer3DModel": transformers.sana_video,
     "SkyReelsV2Transformer3DModel": transformers.skyreels,

@@ -98,33 +98,10 @@ def motif(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     )
 
 
-def minimax_h3(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
-    """One packed sequence; 5n + 2 latent frames stand for 17n + 5 frames, with 40 audio latents a second, twice."""
-    c, batch, text = module.config, shape.batch, shape.text(512)
-    n = shape.frames * (shape.height // c.patch_size[1]) * (shape.width // c.patch_size[2])
-    audio = round(((shape.frames - 2) // 5 * 17 + 5) / 24 * 40) * 2
-    total = n + audio + text
-    patch = c.in_channels * c.patch_size[0] * c.patch_size[1] * c.patch_size[2]
-    return lambda: module(
-        hidden_states=empty(batch, n, patch, dtype=dtype),
-        audio_hidden_states=empty(batch, audio, c.audio_in_channels, dtype=dtype),
-        encoder_hidden_states=empty(batch, text, c.text_dim, dtype=dtype),
-        timestep=empty(2, dtype=FP32),
-        timestep_indices=integers(total),
-        token_tags=integers(total),
-        position_ids=integers(total, 3),
-        video_indices=integers(n),
-        audio_indices=integers(audio),
-        text_indices=integers(text),
-        return_dict=False,
-    )
-
-
 CALLS = {
     "Cosmos3OmniTransformer": cosmos3,
     "HeliosTransformer3DModel": helios,
     "Kandinsky6Transformer3DModel": kandinsky6,
-    "MiniMaxH3Transformer3DModel": minimax_h3,
     "MotifVideoTransformer3DModel": motif,
     "WanAnimateTransformer3DModel": wan_animate,
 }

@@ -62,9 +62,11 @@ def verify(
 
 def call_of(component: str, module: Any, shape: Mapping[str, Any]) -> Any:
     """The function that runs the component once on `shape`, as `verify` describes it."""
-    from vidcalc.reference import autoencoders, denoisers, encoders, shapes
+    from vidcalc.reference import audio, autoencoders, denoisers, encoders, shapes
 
     batch = int(shape["batch"])
+    if type(module).__name__ in audio.CALLS:
+        return audio.CALLS[type(module).__name__](module, component, shape)
     if component == "denoiser":
         frames, height, width = shape["latent"]
         text = shape.get("text_tokens")

@@ -94,6 +94,37 @@ class MatrixLayers(Recorder):
             )
         return y
 
+    def transposed_convolution(
+        self, x: Tensor, c_out: Any, kernel: tuple[int, ...], name: str, *, out: tuple[Any, ...]
+    ) -> Tensor:
+        """x[batch, c_in, *places] -> [batch, c_out, *out], every input place spread over the kernel's taps.
+
+        Weight [c_in, c_out, *kernel], bias [c_out]; the work of a convolution the other way. Kept for backward: x.
+        """
+        batch, c_in, *places = x.shape
+        weight = c_in * c_out * product(kernel)
+        self.parameter(name + ".weight", weight)
+        self.parameter(name + ".bias", c_out)
+        self.ops.append(
+            Convolution(
+                self.prefix + name,
+                self.count,
+                x.dtype,
+                batch,
+                c_out,
+                c_in,
+                product(places),
+                product(out),
+                product(kernel),
+                1,
+                ELEMENT_BYTES[x.dtype],
+            )
+        )
+        y = self.empty((batch, c_out, *out), x.dtype)
+        if self.training:
+            y.node = self.differentiable((x,), (x,), y.nbytes, (weight + c_out) * ELEMENT_BYTES[x.dtype])
+        return y
+
     def attention(self, q: Tensor, k: Tensor, v: Tensor, name: str = "sdpa", *, masked: str = "none") -> Tensor:
         """One fused attention: q[b, h, queries, d], k[b, h, keys, d], v[b, h, keys, e] -> [b, h, queries, e].
 

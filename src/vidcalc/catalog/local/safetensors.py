@@ -28,8 +28,8 @@ def read(stream: Stream, name: str) -> Header:
 
 
 def _stored(told: dict[str, Any], name: str) -> Stored:
-    kind = str(told["dtype"]).removesuffix("FN")
-    known = formats("safetensors").get(kind) or formats("safetensors").get(kind.rstrip("FNUZ_"), {})
+    kind = str(told["dtype"])
+    known = formats("safetensors").get(kind, {})
     first, last = told["data_offsets"]
     shape = tuple(int(size) for size in told["shape"])
     if last < first or any(size < 0 for size in shape):

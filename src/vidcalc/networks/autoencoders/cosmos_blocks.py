@@ -89,32 +89,28 @@ def sequences(tape: Tape, x: Tensor, rows: Any, each: Any) -> Tensor:
     return x.view(rows, 1, each, c)
 
 
-def attentions(tape: Tape, x: Tensor, index: int) -> Tensor:
-    """Attention over space, then over time under a causal mask."""
-    hidden = attention(tape, x, f"attentions.{index}", "space")
-    return attention(tape, hidden, f"temp_attentions.{index}", "time")
-
-
 def mid_block(tape: Tape, x: Tensor, name: str) -> Tensor:
     """Residual block, both attentions, residual block."""
     width, frames = x.shape[1], x.shape[2]
     with tape.scope(name):
         hidden = residual_block(tape, x, width, "resnets.0")
         mask = tape.empty((frames, frames), "bool")
-        hidden = attentions(tape, hidden, 0)
+        hidden = attention(tape, hidden, "attentions.0", "space")
+        hidden = attention(tape, hidden, "temp_attentions.0", "time")
         out = residual_block(tape, hidden, width, "resnets.1")
         del mask
         return out
 
 
 def level(tape: Tape, x: Tensor, c_out: Any, blocks: int, name: str, *, attend: bool) -> Tensor:
-    """The residual blocks of one resolution, each followed by attention where the resolution asks for it."""
+    """The residual blocks of one resolution, each followed by attention over space and over time where it asks for them."""
     hidden = x
     with tape.scope(name):
         for i in range(blocks):
             hidden = residual_block(tape, hidden, c_out, f"resnets.{i}")
             if attend:
-                hidden = attentions(tape, hidden, i)
+                hidden = attention(tape, hidden, f"attentions.{i}", "space")
+                hidden = attention(tape, hidden, f"temp_attentions.{i}", "time")
     return hidden
 
 

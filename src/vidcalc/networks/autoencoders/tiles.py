@@ -62,6 +62,12 @@ def cut(length: Any, size: int, stride: int, tiled: Any, out: Callable[[Any], An
     tiles, before = [], 0 * length
     for count, places in ((full, size), *reversed(shorter)):
         one = out(places)
-        tiles.append(Tile(count, places, one, before + (count - 1) * one))
+        if not never(count):
+            tiles.append(Tile(count, places, one, before + (count - 1) * one))
         before = before + count * one
     return Cut(tuple(tiles), before, minimum(number - 1, 1))
+
+
+def never(count: Any) -> bool:
+    """Whether a plain number says that there is no such tile, so it need not be taped; an array never says so."""
+    return isinstance(count, int) and count == 0

@@ -88,7 +88,9 @@ def encoder(tape: Tape, config: Config, x: Tensor, cache: FeatureCache) -> Tenso
                 down = level < len(config.temperal_downsample)
                 with tape.scope(f"down_blocks.{level}"):
                     temporal = down and config.temperal_downsample[level]
-                    hidden = residual_down(tape, hidden, width, config.num_res_blocks, down=down, temporal=temporal, cache=cache)
+                    hidden = residual_down(
+                        tape, hidden, width, config.num_res_blocks, down=down, temporal=temporal, cache=cache
+                    )
                 continue
             for _ in range(config.num_res_blocks):
                 hidden = residual_block(tape, hidden, width, f"down_blocks.{index}", cache)

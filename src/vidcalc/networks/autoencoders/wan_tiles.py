@@ -16,6 +16,7 @@ from vidcalc.networks.autoencoders.wan_network import Config, decoder, encoder
 from vidcalc.networks.autoencoders.wan_residual import unpatchify
 from vidcalc.tape import Tape, Tensor
 
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """What is done to every tile.

@@ -98,9 +98,7 @@ def rotary_table(tape: Tape, config: Config, n: Any) -> tuple[Tensor, Tensor]:
     return tape.cast(tape.scale(joined, "cos"), tape.dtype), tape.cast(tape.scale(joined, "sin"), tape.dtype)
 
 
-def layer(
-    tape: Tape, config: Config, und: Tensor, gen: Tensor, rotary: tuple[Tensor, Tensor]
-) -> tuple[Tensor, Tensor]:
+def layer(tape: Tape, config: Config, und: Tensor, gen: Tensor, rotary: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """Joint attention, then a gated feed-forward; text and video tokens have weights of their own."""
     und_normed = tape.rms_norm_narrow(und, "input_layernorm")
     gen_normed = tape.rms_norm_narrow(gen, "input_layernorm_moe_gen")
@@ -108,7 +106,9 @@ def layer(
     und_sum = tape.add(und, und_update)
     gen_sum = tape.add(gen, gen_update)
     und_mixed = gated_mlp(tape, config, tape.rms_norm_narrow(und_sum, "post_attention_layernorm"), "mlp")
-    gen_mixed = gated_mlp(tape, config, tape.rms_norm_narrow(gen_sum, "post_attention_layernorm_moe_gen"), "mlp_moe_gen")
+    gen_mixed = gated_mlp(
+        tape, config, tape.rms_norm_narrow(gen_sum, "post_attention_layernorm_moe_gen"), "mlp_moe_gen"
+    )
     return tape.add(und_sum, und_mixed), tape.add(gen_sum, gen_mixed)
 
 
@@ -126,7 +126,8 @@ def attention(
     tape: Tape, config: Config, und: Tensor, gen: Tensor, rotary: tuple[Tensor, Tensor]
 ) -> tuple[Tensor, Tensor]:
     """Text attends to text causally, video to text and video; keys and values have fewer heads than queries."""
-    heads, kv_heads, d, bias = config.num_attention_heads, config.num_key_value_heads, config.head_dim, config.attention_bias
+    heads, kv_heads, d = config.num_attention_heads, config.num_key_value_heads, config.head_dim
+    bias = config.attention_bias
     batch, text, _ = und.shape
     n = gen.shape[1]
     with tape.scope("self_attn"):

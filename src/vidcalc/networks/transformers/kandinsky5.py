@@ -129,9 +129,7 @@ def text_block(tape: Tape, config: Config, hidden: Tensor, time: Tensor, rotary:
     return gated(tape, config, x, update, vectors)
 
 
-def visual_block(
-    tape: Tape, config: Config, hidden: Tensor, context: Tensor, time: Tensor, rotary: Tensor
-) -> Tensor:
+def visual_block(tape: Tape, config: Config, hidden: Tensor, context: Tensor, time: Tensor, rotary: Tensor) -> Tensor:
     """Self-attention, cross-attention to the text, feed-forward; three modulation vectors each."""
     vectors = modulation(tape, config, time, 9, "visual_modulation")
     update = modulated(tape, config, hidden, vectors)

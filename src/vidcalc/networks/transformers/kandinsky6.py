@@ -52,8 +52,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def audio(self) -> Branch:
         """Sizes of the audio half, the video's where none are stated."""
-        width, time, inner = self.model_dim_a or self.model_dim, self.time_dim_a or self.time_dim, self.ff_dim_a or self.ff_dim
-        return Branch("audio", width, time, inner, sum(self.axes_dims_a or self.axes_dims))
+        width, time = self.model_dim_a or self.model_dim, self.time_dim_a or self.time_dim
+        return Branch("audio", width, time, self.ff_dim_a or self.ff_dim, sum(self.axes_dims_a or self.axes_dims))
 
     @property
     def channels(self) -> Any:

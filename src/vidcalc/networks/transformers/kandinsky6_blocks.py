@@ -82,7 +82,9 @@ def rotate(tape: Tape, x: Tensor, rotary: Tensor) -> Tensor:
 def text_block(tape: Tape, branch: Branch, text: Tensor, time: Tensor, rotary: Tensor) -> Tensor:
     """Self-attention and feed-forward of the text tokens."""
     vectors = modulation(tape, time, 6 * branch.width, "text_modulation")
-    x = gated(tape, text, attention(tape, branch, modulated(tape, text, vectors), None, "attn", rotary, rotary), vectors)
+    x = gated(
+        tape, text, attention(tape, branch, modulated(tape, text, vectors), None, "attn", rotary, rotary), vectors
+    )
     return gated(tape, x, mixed(tape, branch, modulated(tape, x, vectors)), vectors)
 
 
@@ -124,12 +126,8 @@ def fused_block(
     turned  whether attention to the other modality rotates queries and keys
     """
     video, audio = branches
-    vis, video_vectors, vis_before, vis_text = own_attention(
-        tape, video, streams[0], texts[0], times[0], rotaries[0]
-    )
-    aud, audio_vectors, aud_before, aud_text = own_attention(
-        tape, audio, streams[1], texts[1], times[1], rotaries[1]
-    )
+    vis, video_vectors, vis_before, vis_text = own_attention(tape, video, streams[0], texts[0], times[0], rotaries[0])
+    aud, audio_vectors, aud_before, aud_text = own_attention(tape, audio, streams[1], texts[1], times[1], rotaries[1])
     aud = gated(tape, aud, aud_text, audio_vectors)
     to_video = modulation(tape, times[0], 2 * video.width + audio.width, "va_modulation")
     to_audio = modulation(tape, times[1], 2 * audio.width + video.width, "av_modulation")

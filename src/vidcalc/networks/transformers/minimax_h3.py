@@ -16,7 +16,7 @@ from vidcalc.tape import Tape, Tensor
 CLASSES = ("MiniMaxH3Transformer3DModel",)
 JOINT_TEXT = True
 MODALITIES = 3  # video, text, audio: each has modulation of its own, fixed in the class
-TIMESTEPS = 1  # distinct noise levels of a call without conditioning frames
+TIMESTEPS = 2  # distinct noise levels of a call without conditioning rows: video and audio have schedules of their own
 CHANNELS, RATE, FPS = 2, 40, 24  # audio channels, latents a second of each, frames a second, fixed in the pipeline
 CLIP, CLIP_LATENTS, LAST, LAST_LATENTS = 17, 5, 5, 2  # frames and latent frames of each full clip, and of the last
 
@@ -71,6 +71,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> tuple[Tensor, Tensor]:
     audio = tape.input(batch, sound, config.audio_in_channels)
     text = tape.input(batch, shape.tokens, config.text_dim)
     timestep = tape.input(TIMESTEPS, dtype="fp32")
+    structure = packing(tape, length, (n, sound, shape.tokens))
 
     rotary = rotary_table(tape, config, length)
     video_rows = tape.linear(tape.cast(video, "fp32"), width, "proj_in", keep="fp32")
@@ -91,8 +92,14 @@ def forward(tape: Tape, config: Config, shape: Shape) -> tuple[Tensor, Tensor]:
     del shown
     heard = tape.linear(hidden, config.audio_in_channels, "audio_proj_out", keep="fp32")
     audio_out = tape.copy(heard, batch, sound, config.audio_in_channels, name="select")
-    del heard, timestep, video_rows, audio_rows, text_rows, indices, rotary
+    del heard, timestep, video_rows, audio_rows, text_rows, indices, rotary, structure
     return video_out, audio_out
+
+
+def packing(tape: Tape, length: Any, counts: tuple[Any, ...]) -> list[Tensor]:
+    """Where each row stands, its noise level and modality, and the rows of each modality."""
+    rows = [tape.input(*size, dtype="int64") for size in ((length,), (length,), (length, 3))]
+    return rows + [tape.input(count, dtype="int64") for count in counts]
 
 
 def rotary_table(tape: Tape, config: Config, length: Any) -> tuple[Tensor, Tensor]:

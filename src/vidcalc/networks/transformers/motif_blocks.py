@@ -45,9 +45,7 @@ def heads_of(x: Tensor, heads: Any) -> Tensor:
     return x.view(batch, heads, n, width // heads)
 
 
-def joint_attention(
-    tape: Tape, heads: Any, video: Tensor, text: Tensor, rotary: Rotary
-) -> tuple[Tensor, Tensor]:
+def joint_attention(tape: Tape, heads: Any, video: Tensor, text: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor]:
     """Two streams with weights of their own attend as one sequence; each is projected on its own."""
     batch, n, width = video.shape
     m, d = text.shape[1], width // heads
@@ -74,9 +72,7 @@ def joint_attention(
         return video_out, sliced_linear(tape, merged.view(batch, m, width), width, "to_add_out")
 
 
-def single_attention(
-    tape: Tape, heads: Any, video: Tensor, text: Tensor, rotary: Rotary
-) -> tuple[Tensor, Tensor]:
+def single_attention(tape: Tape, heads: Any, video: Tensor, text: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor]:
     """Both streams with the same weights attend as one sequence; only the first is rotated; no projection."""
     batch, n, width = video.shape
     m, d = text.shape[1], width // heads

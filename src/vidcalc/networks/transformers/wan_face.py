@@ -77,7 +77,7 @@ def motion_conv(
     tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, *, blur: bool = False, active: bool = True
 ) -> Tensor:
     """A convolution with a scaled weight, after a blur that halves the size, before a leaky ReLU with a bias."""
-    count, c_in, side, _ = x.shape
+    _, c_in, side, _ = x.shape
     out = side // 2 if blur else side - (kernel - 1) * (not active)
     hidden = x
     if blur:

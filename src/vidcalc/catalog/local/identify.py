@@ -1,0 +1,129 @@
+"""Which network a bare weight file is: by its parameters' names and sizes, else by how many elements it has.
+
+Names come first. Every component of the catalogue is taped and set beside the file: one that has the file's names
+is of its family, and its configuration is then changed one number at a time (layers as the largest index says, widths
+as the shapes say) until every name has the file's elements. Files under other names (the makers' own) are recognised
+when a component of the catalogue has exactly as many weight elements; that is said with the answer.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.catalog import load
+from vidcalc.catalog.families import families, role
+from vidcalc.catalog.local.header import Header
+from vidcalc.catalog.local.weights import canonical, denoiser_part, distance, numbers, of_file, of_network, shared, sizes
+from vidcalc.catalog.models import model
+from vidcalc.describe.model import Component
+from vidcalc.errors import Unreadable
+
+ALIKE = 0.85  # share of names two networks of one family have in common, at least
+NEAR = 1e-3  # of the elements: files may hold a few buffers, or leave a tied weight out
+ROUNDS = 12  # numbers of a configuration that are changed at most
+CLOSEST = 3  # components of the catalogue whose numbers are tried
+
+
+class Identified(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file is: the class, its configuration, how it was recognised ("names" or "count"), and like which model."""
+
+    class_: str
+    config: dict[str, Any]
+    by: str
+    model: str
+    header: Header
+
+
+def identify(header: Header, name: str) -> Identified:
+    """The network in a weight file. Raises Unreadable("unknown_weights") where nothing in the catalogue is like it."""
+    inner = denoiser_part(header)
+    theirs = of_file(inner)
+    found = _by_names(inner, theirs) or _by_count(inner)
+    if found is None:
+        raise Unreadable(name, "unknown_weights", params=inner.elements)
+    return found
+
+
+def _by_names(header: Header, theirs: dict[str, int]) -> Identified | None:
+    near = []
+    for like, component in candidates():
+        try:
+            ours = of_network(component, role(component.network))
+        except Exception:  # a family that cannot be taped at this small shape is not the one
+            continue
+        if shared(ours, theirs) >= ALIKE:
+            near.append((distance(ours, theirs), like, component))
+    near.sort(key=lambda each: each[0])
+    fitted = [(*_fit(component, header, theirs, apart), like, component) for apart, like, component in near[:CLOSEST]]
+    if not fitted:
+        return None
+    apart, config, like, component = min(fitted, key=lambda each: each[0])
+    if apart > (1 - ALIKE) * len(theirs):
+        return None
+    return Identified(class_=component.class_, config=config, by="names", model=like, header=header)
+
+
+def _fit(
+    component: Component, header: Header, theirs: dict[str, int], apart: float
+) -> tuple[float, dict[str, Any]]:
+    """(distance, configuration) after changing one number at a time, each time the one that helps most."""
+    config = dict(component.config)
+    for _ in range(ROUNDS):
+        if apart == 0:
+            break
+        ours = _taped(component, config)
+        differing = {name for name in theirs if ours.get(name) != theirs[name]}
+        found = sizes(header, differing) | {layers(header, name) for name in differing}
+        heads = config.get("attention_head_dim") or config.get("head_dim") or 0
+        tried = found | {size // heads for size in found if heads and size % heads == 0}
+        best = (apart, config)
+        for key in numbers(config):
+            for value in sorted(tried - {config[key]}):
+                changed = config | {key: value}
+                better = distance(_taped(component, changed), theirs)
+                if better < best[0]:
+                    best = (better, changed)
+        if best[0] == apart:
+            break
+        apart, config = best
+    return apart, config
+
+
+def layers(header: Header, name: str) -> int:
+    """How many tensors of the file share a canonical name: the layers they stand for."""
+    return sum(canonical(path) == name for path in header.tensors)
+
+
+def _taped(component: Component, config: dict[str, Any]) -> dict[str, int]:
+    """Elements by name with another configuration; nothing where the family refuses its numbers."""
+    try:
+        return of_network(msgspec.structs.replace(component, config=config), role(component.network))
+    except Exception:  # numbers that do not go together
+        return {}
+
+
+def _by_count(header: Header) -> Identified | None:
+    """The component of the catalogue with exactly, else very nearly, as many elements."""
+    counted = [(abs(c.params - header.elements), like, c) for like, c in candidates() if c.params]
+    apart, like, component = min(counted, key=lambda each: each[0])
+    if apart > NEAR * header.elements:
+        return None
+    return Identified(class_=component.class_, config=component.config, by="count", model=like, header=header)
+
+
+def candidates() -> list[tuple[str, Component]]:
+    """(model, component) of every network of the catalogue we can tape, equal ones once; denoisers come first."""
+    found: dict[str, tuple[str, Component]] = {}
+    known = []
+    for name in load.names("models"):
+        try:
+            known.append(model(name))
+        except Exception:  # an entry that is being written is nobody's candidate
+            continue
+    for pick in (lambda m: (m.denoiser,), lambda m: (m.vae,), lambda m: (*m.text_encoders, *m.image_encoders)):
+        for each in known:
+            for component in pick(each):
+                if component.class_ in families():
+                    fixed = msgspec.structs.replace(component, network=families()[component.class_])
+                    found.setdefault(repr((component.class_, sorted(component.config.items()))), (each.name, fixed))
+    return list(found.values())

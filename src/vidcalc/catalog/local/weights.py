@@ -1,0 +1,105 @@
+"""Parameters by name, ours and a file's, made comparable: numbers in names go, their elements are summed up.
+
+`blocks.0.attn1.to_q.weight` … `blocks.39.attn1.to_q.weight` of a file and `blocks.*.attn1.to_q.weight` of a taped
+network are both `blocks.attn1.to_q.weight`.
+"""
+
+import re
+from math import log
+from typing import Any
+
+from vidcalc.catalog.local.header import BESIDE, Header
+from vidcalc.describe.model import Component
+from vidcalc.describe.shape import Shape
+from vidcalc.tape import Tape
+from vidcalc.trace import configuration, network
+
+# numbers, and the words our networks use for layers that differ: "0+" and the like
+PLACES = re.compile(r"(?:^|(?<=\.))(?:\d+\+?|\*|first|last|shared)\.")
+PREFIXES = ("model.diffusion_model.", "diffusion_model.", "module.")  # what checkpoints put before a denoiser's names
+# a call small enough to be cheap and large enough for any network's strides and patches
+DENOISER = Shape(frames=9, height=32, width=32, tokens=64)
+LATENT = Shape(frames=5, height=16, width=16)
+PIXELS = Shape(frames=17, height=256, width=256)
+TEXT = Shape(tokens=64)
+
+
+def canonical(name: str) -> str:
+    """A parameter's name without the numbers of its layers."""
+    return PLACES.sub("", name)
+
+
+def of_file(header: Header) -> dict[str, int]:
+    """Elements by canonical name, scales beside quantised weights left out."""
+    found: dict[str, int] = {}
+    for name, tensor in header.tensors.items():
+        if name.rpartition(".")[2] not in BESIDE:
+            key = canonical(name)
+            found[key] = found.get(key, 0) + tensor.elements
+    return found
+
+
+def of_network(component: Component, role: str) -> dict[str, int]:
+    """Elements by canonical name of a component's family and numbers. role: "denoiser", "vae", or an encoder's."""
+    module, config, tape = network(component), configuration(component), Tape()
+    for function, shape in _calls(component, role):
+        getattr(module, function)(tape, config, shape)
+    found: dict[str, int] = {}
+    for name, (elements, _) in tape.parameters.items():
+        key = canonical(name)
+        found[key] = found.get(key, 0) + elements
+    return found
+
+
+def _calls(component: Component, role: str) -> list[tuple[str, Shape]]:
+    if role == "denoiser":
+        image = DENOISER if component.config.get("image_dim") is None else _with_image(DENOISER)
+        return [("forward", image)]
+    if role == "vae":
+        return [("decode", LATENT), ("encode", PIXELS)]
+    return [("encode", TEXT)]
+
+
+def _with_image(shape: Shape) -> Shape:
+    return Shape(
+        frames=shape.frames, height=shape.height, width=shape.width, tokens=shape.tokens, image_tokens=257
+    )
+
+
+def distance(ours: dict[str, int], theirs: dict[str, int]) -> float:
+    """How far apart two networks are: 0 where every name has the same elements; a name only one has counts in full."""
+    apart = 0.0
+    for name in ours.keys() | theirs.keys():
+        a, b = ours.get(name, 0), theirs.get(name, 0)
+        apart += min(1.0, abs(log(a / b))) if a > 0 and b > 0 else float(a != b)
+    return apart
+
+
+def shared(ours: dict[str, int], theirs: dict[str, int]) -> float:
+    """The share of names that both have, of all that either has."""
+    both, either = len(ours.keys() & theirs.keys()), len(ours.keys() | theirs.keys())
+    return both / either if either else 0.0
+
+
+def denoiser_part(header: Header) -> Header:
+    """The denoiser of a checkpoint that may hold more, under its own names."""
+    for prefix in PREFIXES:
+        held = header.under(prefix)
+        if held.tensors:
+            return held
+    return header
+
+
+def sizes(header: Header, names: set[str]) -> set[int]:
+    """Every axis length that occurs in the tensors of these canonical names, and how many layers they number."""
+    found: set[int] = set()
+    for name, tensor in header.tensors.items():
+        if canonical(name) in names:
+            found.update(tensor.shape)
+            found.update(int(number) + 1 for number in re.findall(r"(?<=\.)\d+(?=\.)", name))
+    return {size for size in found if size > 0}
+
+
+def numbers(config: dict[str, Any]) -> list[str]:
+    """The keys of a configuration that hold a whole number."""
+    return [key for key, value in config.items() if isinstance(value, int) and not isinstance(value, bool)]

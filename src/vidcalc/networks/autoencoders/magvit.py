@@ -1,0 +1,124 @@
+"""EasyAnimate's causal video VAE: decodes one latent frame, encodes four frames at a time, carrying two frames at every convolution.
+
+Mirrors diffusers' AutoencoderKLMagvit. Source: arXiv 2405.18991; diffusers 0.42.1 models/autoencoders/autoencoder_kl_magvit.py.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import maximum
+from vidcalc.describe.shape import Shape
+from vidcalc.networks.autoencoders.kl_blocks import posterior
+from vidcalc.networks.autoencoders.magvit_blocks import (
+    Features,
+    causal_conv,
+    downsample,
+    frame_norm,
+    residual_blocks,
+    upsample,
+)
+from vidcalc.tape import Tape, Tensor
+
+CLASSES = ("AutoencoderKLMagvit",)
+FRAMES_IN = 4  # frames encoded at a time after the first
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one VAE, under diffusers' names. Tuples have one entry per level."""
+
+    in_channels: Any = 3
+    latent_channels: Any = 16
+    out_channels: Any = 3
+    block_out_channels: tuple[Any, ...] = (128, 256, 512, 512)
+    down_block_types: tuple[str, ...] = ("SpatialDownBlock3D", *("SpatialTemporalDownBlock3D",) * 3)
+    up_block_types: tuple[str, ...] = ("SpatialUpBlock3D", *("SpatialTemporalUpBlock3D",) * 3)
+    layers_per_block: int = 2
+    norm_num_groups: Any = 32
+    spatial_group_norm: bool = True
+
+
+def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+    """latent[batch, c, frames, height, width] -> pixels[batch, 3, 4·(frames − 1) + 1, 8·height, 8·width]."""
+    latent = tape.input(shape.batch, config.latent_channels, shape.frames, shape.height, shape.width)
+    z = tape.convolution(latent, config.latent_channels, (1, 1, 1), "post_quant_conv")
+    chunk = z.view(shape.batch, config.latent_channels, 1, shape.height, shape.width)
+    features = Features()
+    first = decoder(tape, config, chunk, features)
+    b, c, _, height, width = first.shape
+    times = 2 ** sum("Temporal" in kind for kind in config.up_block_types[:-1])
+    with tape.again(shape.frames - 1):
+        before = tape.empty((b, c, times * maximum(shape.frames - 2, 0), height, width))
+        features.later()
+        frames = decoder(tape, config, chunk, features)
+        del before, frames
+    rest = tape.empty((b, c, times * (shape.frames - 1), height, width))
+    return tape.cat((first, rest), b, c, times * (shape.frames - 1) + 1, height, width)
+
+
+def decoder(tape: Tape, config: Config, x: Tensor, features: Features) -> Tensor:
+    """One latent frame -> one frame (the first) or four."""
+    widths, groups, by_frame = tuple(reversed(config.block_out_channels)), config.norm_num_groups, config.spatial_group_norm
+    with tape.scope("decoder"):
+        hidden = causal_conv(tape, x, widths[0], "conv_in", features)
+        with tape.scope("mid_block"):
+            hidden = residual_blocks(tape, hidden, widths[0], config.layers_per_block, groups, features, by_frame=True)
+        for level, width in enumerate(widths):
+            with tape.scope(f"up_blocks.{level}"):
+                hidden = up_level(tape, config, hidden, width, level, features)
+        hidden = frame_norm(tape, hidden, groups, "conv_norm_out", by_frame)
+        hidden = tape.act(hidden)
+        return causal_conv(tape, hidden, config.out_channels, "conv_out", features)
+
+
+def up_level(tape: Tape, config: Config, x: Tensor, width: Any, level: int, features: Features) -> Tensor:
+    """Residual blocks, then up to the next level's size."""
+    layers, by_frame = config.layers_per_block + 1, config.spatial_group_norm
+    hidden = residual_blocks(tape, x, width, layers, config.norm_num_groups, features, by_frame=by_frame)
+    if level == len(config.up_block_types) - 1:
+        return hidden
+    return upsample(tape, hidden, features, temporal="Temporal" in config.up_block_types[level])
+
+
+def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+    """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch, 2·c, (frames − 1)/4 + 1, height/8, width/8]."""
+    pixels = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
+    chunks = (shape.frames - 1) // FRAMES_IN
+    features = Features()
+    first = encoder(tape, config, pixels.view(*pixels.shape[:2], 1, *pixels.shape[3:]), features)
+    b, c, _, height, width = first.shape
+    with tape.again(chunks):
+        before = tape.empty((b, c, maximum(chunks - 1, 0), height, width))
+        features.later()
+        latents = encoder(tape, config, pixels.view(*pixels.shape[:2], FRAMES_IN, *pixels.shape[3:]), features)
+        del before, latents
+    rest = tape.empty((b, c, chunks, height, width))
+    joined = tape.cat((first, rest), b, c, chunks + 1, height, width)
+    moments = tape.convolution(joined, c, (1, 1, 1), "quant_conv")
+    del first, rest, joined, features
+    return posterior(tape, moments)
+
+
+def encoder(tape: Tape, config: Config, x: Tensor, features: Features) -> Tensor:
+    """One frame (the first) or four -> one latent frame."""
+    widths, groups, by_frame = config.block_out_channels, config.norm_num_groups, config.spatial_group_norm
+    with tape.scope("encoder"):
+        hidden = causal_conv(tape, x, widths[0], "conv_in", features)
+        for level, width in enumerate(widths):
+            with tape.scope(f"down_blocks.{level}"):
+                hidden = down_level(tape, config, hidden, width, level, features)
+        with tape.scope("mid_block"):
+            layers = config.layers_per_block
+            hidden = residual_blocks(tape, hidden, widths[-1], layers, groups, features, by_frame=by_frame)
+        hidden = frame_norm(tape, hidden, groups, "conv_norm_out", by_frame)
+        hidden = tape.act(hidden)
+        return causal_conv(tape, hidden, 2 * config.latent_channels, "conv_out", features)
+
+
+def down_level(tape: Tape, config: Config, x: Tensor, width: Any, level: int, features: Features) -> Tensor:
+    """Residual blocks, then down to the next level's size."""
+    layers, by_frame = config.layers_per_block, config.spatial_group_norm
+    hidden = residual_blocks(tape, x, width, layers, config.norm_num_groups, features, by_frame=by_frame)
+    if level == len(config.down_block_types) - 1:
+        return hidden
+    return downsample(tape, hidden, features, temporal="Temporal" in config.down_block_types[level])

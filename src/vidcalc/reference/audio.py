@@ -1,0 +1,39 @@
+"""How the networks around LTX-2's audio are called: the audio autoencoder, the vocoder, and the text connectors."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from vidcalc.reference.meta import empty, integers
+from vidcalc.reference.shapes import Call, usual_dtype
+
+
+def audio_autoencoder(module: Any, component: str, shape: Mapping[str, Any]) -> Call:
+    """Latent [batch, 8, frames, mel bins / 4] or spectrogram [batch, 2, frames, mel bins]."""
+    c, batch, dtype = module.config, int(shape["batch"]), usual_dtype(module)
+    if component == "vae_decode":
+        latent = batch, c.latent_channels, shape["latent"][0], c.mel_bins // module.mel_compression_ratio
+        return lambda: module.decode(empty(*latent, dtype=dtype), return_dict=False)
+    spectrogram = batch, c.in_channels, shape["pixels"][0], c.mel_bins
+    return lambda: module.encode(empty(*spectrogram, dtype=dtype), return_dict=False)
+
+
+def vocoder(module: Any, component: str, shape: Mapping[str, Any]) -> Call:
+    """Spectrogram [batch, 2, frames, mel bins] to waveform."""
+    c, batch, dtype = module.config, int(shape["batch"]), usual_dtype(module)
+    size = batch, c.out_channels, shape["latent"][0], c.in_channels // c.out_channels
+    return lambda: module(empty(*size, dtype=dtype))
+
+
+def connectors(module: Any, component: str, shape: Mapping[str, Any]) -> Call:
+    """All hidden states of the text encoder [batch, tokens, width, layers + 1], and a padding mask."""
+    c, batch, n, dtype = module.config, int(shape["batch"]), int(shape["tokens"]), usual_dtype(module)
+    return lambda: module(
+        empty(batch, n, c.caption_channels, c.text_proj_in_factor, dtype=dtype), integers(batch, n)
+    )
+
+
+CALLS = {
+    "AutoencoderKLLTX2Audio": audio_autoencoder,
+    "LTX2TextConnectors": connectors,
+    "LTX2Vocoder": vocoder,
+}
