@@ -155,11 +155,11 @@ def test_built_entries_say_what_the_sources_say(tmp_path: object, monkeypatch: p
 
     data = Path(str(tmp_path)) / "data"
     (data / "links").mkdir(parents=True)
-    source = load.DATA / "links" / "nvlink4.toml"
+    source = Path(load.DATA) / "links" / "nvlink4.toml"
     (data / "links" / "nvlink4.toml").write_bytes(source.read_bytes())
     build.build(data)
-    monkeypatch.setattr(load, "DATA", data)
-    monkeypatch.setattr(load, "BUILT", data / "built")
+    monkeypatch.setattr(load, "DATA", str(data))
+    monkeypatch.setattr(load, "BUILT", str(data / "built"))
     load.entry.cache_clear()
     try:
         assert (data / "built" / "links" / "nvlink4.json").exists()

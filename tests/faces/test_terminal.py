@@ -1,6 +1,7 @@
 """What a terminal shows: columns that line up with Hangul, lines that fit, colour only where wanted, plain letters."""
 
 import io
+import json
 import re
 import sys
 from itertools import pairwise
@@ -85,12 +86,11 @@ def test_colour_never_counts_as_width_and_can_be_forced_or_refused(ask, monkeypa
     plain = ask(*base).out
     assert "\x1b" not in plain
     monkeypatch.setenv("FORCE_COLOR", "1")
-    from vidcalc.faces.terminal.page import paint
-
-    coloured = paint()("text", "bad")
-    assert coloured == "\x1b[1;31mtext\x1b[0m"
+    coloured = ask(*base).out
+    assert "\x1b[1;31mdoes not fit\x1b[0m" in coloured
+    assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == plain
     monkeypatch.setenv("NO_COLOR", "1")
-    assert paint()("text", "bad") == "text"
+    assert ask(*base).out == plain
 
 
 def test_a_coloured_table_is_the_plain_one_with_colour():
@@ -99,6 +99,20 @@ def test_a_coloured_table_is_the_plain_one_with_colour():
     coloured = cells.table(rows, "<>", Paint(True))
     assert coloured != plain
     assert [re.sub("\x1b\\[[0-9;]*m", "", line) for line in coloured] == plain
+
+
+@pytest.mark.parametrize(("gpu", "count"), [("rtx-4090", 1), ("rtx-5090", 1), ("l40s", 2)])
+def test_a_job_that_does_not_fit_shows_where_the_memory_ends(gpu, count, ask):
+    """The mark stands under the bar at the capacity's share of the peak, to a cell."""
+    job = ("estimate", "-m", "wan2.1-t2v-14b", "-b", str(count), "--gpu", gpu, "--precision", "fp32")
+    memory = json.loads(ask(*job, "--json").out)["memory"]["inference"]
+    assert memory["verdict"] == "too_big"
+    rows = ask(*job).out.splitlines()
+    mark = next(place for place, row in enumerate(rows) if "▲" in row)
+    bars = rows[mark - 3 : mark]
+    start, end = bars[0].index("█"), max(row.rindex(letter) for row in bars for letter in "▒▓░" if letter in row) + 1
+    place = (rows[mark].index("▲") - start) / (end - start)
+    assert place == pytest.approx(memory["capacity"] / memory["peak"], abs=1.5 / (end - start))
 
 
 @pytest.mark.parametrize("page", ["report by name", "explanation", "models", "help", "estimate help"])

@@ -24,7 +24,7 @@ def build(data_dir: str | Path = load.DATA) -> list[Path]:
         source = path.read_bytes()
         target = built / path.relative_to(data).with_suffix(".json")
         written.append(_write(target, crc32(source), tomllib.loads(source.decode())))
-    if data == load.DATA:
+    if str(data) == load.DATA:
         for kind in sorted({path.parent.name for path in data.glob("*/*.toml")}):
             written.append(_write(built / "index" / f"{kind}.json", load.signature(kind), load.make_index(kind)))
         summaries = built / f"{models.SUMMARIES}.json"

@@ -19,9 +19,9 @@ def curves(name: str) -> dict[str, Any]:
 
 def checksum(name: str) -> int:
     """A checksum of the measurements, the laws and the accelerator's own facts."""
-    total = crc32((load.DATA / "accelerators" / f"{name}.toml").read_bytes())
+    total = crc32(load.contents("accelerators", f"{name}.toml"))
     for file in FILES:
-        total = crc32((load.DATA / "kernels" / file).read_bytes(), total)
+        total = crc32(load.contents("kernels", file), total)
     return total
 
 

@@ -2,22 +2,15 @@
 
 from functools import cache
 from typing import Any
-from zlib import crc32
 
-from vidcalc.catalog.load import DATA, read_built
+from vidcalc.catalog.load import table
 from vidcalc.catalog.units import quantity
 
 
 @cache
 def defaults() -> dict[str, Any]:
     """The whole table, quantities as strings with their units."""
-    text = (DATA / "defaults.toml").read_bytes()
-    built = read_built("defaults", crc32(text))
-    if built is not None:
-        return built
-    import tomllib
-
-    return tomllib.loads(text.decode())
+    return table("defaults")
 
 
 @cache

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from vidcalc.catalog import models
+from vidcalc.catalog.frameworks import framework
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
@@ -43,11 +44,20 @@ def workload(chosen: Model, **given: Any) -> Workload:
 def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
     """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off."""
     known = chosen.defaults
+    profile = framework(given.get("framework") or "diffusers").settings()
     scale = known.guidance if guidance is None else guidance
-    filled: dict[str, Any] = {"guidance_mode": known.guidance_mode}
+    filled: dict[str, Any] = {**profile, "guidance_mode": known.guidance_mode}
     if known.guidance_mode in ("batched", "sequential") and scale == 1:
         filled.update(guidance_mode="none")
-    elif known.guidance_mode != "none" or known.forwards_per_step != 1:
+    elif known.guidance_mode in ("batched", "sequential"):
+        mode = given.get("guidance_mode") or profile.get("guidance_mode") or known.guidance_mode
+        together = known.forwards_per_step if known.batched_forwards == 1 else known.batched_forwards
+        filled.update(
+            guidance_mode=mode,
+            forwards_per_step=known.forwards_per_step,
+            batched_forwards=together if mode == "batched" else 1,
+        )
+    elif known.forwards_per_step != 1:
         filled.update(forwards_per_step=known.forwards_per_step, batched_forwards=known.batched_forwards)
     filled.update({name: value for name, value in given.items() if value is not None})
     return Plan(**filled)

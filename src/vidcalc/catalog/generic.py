@@ -8,11 +8,10 @@ the VAE is a Wan-shaped causal video VAE whose base width is the one nearest the
 
 from functools import cache
 from typing import Any
-from zlib import crc32
 
 from msgspec.structs import replace
 
-from vidcalc.catalog.load import DATA, read_built
+from vidcalc.catalog.load import table
 from vidcalc.describe.model import Constraints, Defaults, Denoiser, Model, Vae
 from vidcalc.errors import InputError
 
@@ -24,13 +23,7 @@ CLOSE = 9e-5  # of the count: how near the derived network's own count must come
 @cache
 def rule() -> dict[str, Any]:
     """The fitted rule: scale, exponent, head_dim, ffn_ratio, text_tokens, text_dim."""
-    text = (DATA / "generic.toml").read_bytes()
-    built = read_built("generic", crc32(text))
-    if built is None:
-        import tomllib
-
-        built = tomllib.loads(text.decode())
-    return built["dit"]  # type: ignore[no-any-return]
+    return table("generic")["dit"]  # type: ignore[no-any-return]
 
 
 def block_params(width: int, ffn: int) -> int:

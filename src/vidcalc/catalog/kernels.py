@@ -7,6 +7,7 @@ Rates are FLOP/s.
 """
 
 import csv
+import os
 from collections.abc import Iterable
 from functools import cache
 from statistics import median
@@ -64,7 +65,7 @@ def derive() -> dict[str, Curve]:
 
 def rows(table: str) -> list[dict[str, str]]:
     """The raw rows of data/kernels/TABLE.csv."""
-    with (load.DATA / "kernels" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+    with open(os.path.join(load.DATA, "kernels", f"{table}.csv"), encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

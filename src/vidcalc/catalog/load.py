@@ -6,16 +6,17 @@ turns each into JSON under `data/built/`, because a JSON file is read in microse
 the TOML is read, so a checkout never needs the build step to be right, only to be fast.
 """
 
+import os
 import re
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 from vidcalc.errors import UnknownName, nearest
 
-DATA = Path(__file__).resolve().parent.parent / "data"
-BUILT = DATA / "built"
+# strings, not pathlib: its import alone would take a tenth of a whole run
+DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data")
+BUILT = os.path.join(DATA, "built")
 
 
 @lru_cache(maxsize=256)
@@ -25,7 +26,7 @@ def entry(kind: str, name: str) -> dict[str, Any]:
     Raises UnknownName(kind, name, nearest).
     """
     try:
-        source = (DATA / kind / f"{name}.toml").read_bytes()
+        source = contents(kind, f"{name}.toml")
     except OSError:
         raise UnknownName(kind, name, nearest(name, names(kind))) from None
     built = read_built(f"{kind}/{name}", crc32(source))
@@ -36,10 +37,35 @@ def entry(kind: str, name: str) -> dict[str, Any]:
     return tomllib.loads(source.decode())
 
 
+def table(name: str) -> dict[str, Any]:
+    """A whole data file, `data/NAME.toml`: from its built JSON where that is current."""
+    source = contents(f"{name}.toml")
+    built = read_built(name, crc32(source))
+    if built is not None:
+        return built
+    import tomllib
+
+    return tomllib.loads(source.decode())
+
+
+def contents(*path: str) -> bytes:
+    """The bytes of a file below `data/`. Raises OSError."""
+    with open(os.path.join(DATA, *path), "rb") as file:
+        return file.read()
+
+
+def _files(kind: str) -> list[str]:
+    """The TOML files of a kind."""
+    try:
+        return [file for file in os.listdir(os.path.join(DATA, kind)) if file.endswith(".toml")]
+    except OSError:
+        return []
+
+
 @cache
 def names(kind: str) -> list[str]:
     """The ids of all entries of a kind, sorted."""
-    return sorted(path.stem for path in (DATA / kind).glob("*.toml"))
+    return sorted(file.removesuffix(".toml") for file in _files(kind))
 
 
 def resolve(kind: str, name: str) -> str:
@@ -78,7 +104,8 @@ def make_index(kind: str) -> dict[str, str]:
 
 def signature(kind: str) -> int:
     """A checksum of the names and sizes of a kind's files: cheap, and enough to see that an index is stale."""
-    files = sorted((path.name, path.stat().st_size) for path in (DATA / kind).glob("*.toml"))
+    folder = os.path.join(DATA, kind)
+    files = sorted((file, os.stat(os.path.join(folder, file)).st_size) for file in _files(kind))
     return crc32(repr(files).encode())
 
 
@@ -93,7 +120,8 @@ def plain(name: str) -> str:
 def read_built(path: str, checksum: int) -> dict[str, Any] | None:
     """The built JSON at `data/built/PATH.json`, or None when it is absent or made from another source."""
     try:
-        text = (BUILT / f"{path}.json").read_bytes()
+        with open(os.path.join(BUILT, *f"{path}.json".split("/")), "rb") as file:
+            text = file.read()
     except OSError:
         return None
     import msgspec

@@ -2,11 +2,10 @@
 
 from functools import cache
 from typing import Any
-from zlib import crc32
 
 import msgspec
 
-from vidcalc.catalog.load import DATA, read_built
+from vidcalc.catalog.load import table
 from vidcalc.errors import InputError, nearest
 
 
@@ -46,10 +45,4 @@ def choices() -> tuple[str, ...]:
 
 @cache
 def _table() -> dict[str, dict[str, Any]]:
-    text = (DATA / "precisions.toml").read_bytes()
-    built = read_built("precisions", crc32(text))
-    if built is not None:
-        return built
-    import tomllib
-
-    return tomllib.loads(text.decode())
+    return table("precisions")

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.catalog.load import DATA, read_built
+from vidcalc.catalog.load import table
 from vidcalc.errors import InputError, nearest
 
 
@@ -52,12 +52,4 @@ def _row(table: str, flag: str, name: str) -> dict[str, Any]:
 
 @cache
 def _tables() -> dict[str, Any]:
-    from zlib import crc32
-
-    text = (DATA / "training.toml").read_bytes()
-    built = read_built("training", crc32(text))
-    if built is not None:
-        return built
-    import tomllib
-
-    return tomllib.loads(text.decode())
+    return table("training")

@@ -6,6 +6,7 @@ import msgspec
 
 from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.defaults import process
+from vidcalc.catalog.frameworks import framework
 from vidcalc.cost.weights import Weights, weights
 from vidcalc.describe.model import Component, Model
 from vidcalc.describe.plan import Plan
@@ -86,10 +87,12 @@ def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
     other = process("context") + process("workspace")
     sizes = {name: network.weights for name, network in held.items()}
     roles = {name: network.role for name, network in held.items()}
+    scales = framework(plan.framework).activation_scale
     found: list[Stage] = []
     for phase in job.phases:
         on_device = resident(phase.id, phase.component.id, sizes, roles, plan.offload, plan.swapped_blocks)
-        activations, beside = phase.trace.peak, other + phase.trace.workspace
+        scale = scales.get(phase.component.network, 1)
+        activations, beside = phase.trace.peak * scale, other + phase.trace.workspace
         found.append(
             Stage(
                 id=phase.id,

@@ -8,6 +8,7 @@ import msgspec
 class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Choices that change cost but not the network. Every default is neutral or what the framework does.
 
+    framework               profile of data/frameworks/ whose ways the peak follows
     precision               of the denoiser: weights and arithmetic
     text_encoder_precision  of text and image encoders
     vae_precision           of the VAE
@@ -24,6 +25,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     checkpointing           "none" or "full" (each block keeps only its input)
     """
 
+    framework: str = "diffusers"
     precision: str = "bf16"
     text_encoder_precision: str = "bf16"
     vae_precision: str = "bf16"

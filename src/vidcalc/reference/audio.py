@@ -27,9 +27,7 @@ def vocoder(module: Any, component: str, shape: Mapping[str, Any]) -> Call:
 def connectors(module: Any, component: str, shape: Mapping[str, Any]) -> Call:
     """All hidden states of the text encoder [batch, tokens, width, layers + 1], and a padding mask."""
     c, batch, n, dtype = module.config, int(shape["batch"]), int(shape["tokens"]), usual_dtype(module)
-    return lambda: module(
-        empty(batch, n, c.caption_channels, c.text_proj_in_factor, dtype=dtype), integers(batch, n)
-    )
+    return lambda: module(empty(batch, n, c.caption_channels, c.text_proj_in_factor, dtype=dtype), integers(batch, n))
 
 
 CALLS = {

@@ -2,12 +2,11 @@
 
 from functools import cache
 from typing import Any, Protocol
-from zlib import crc32
 
 import msgspec
 
 from vidcalc.arithmetic import product
-from vidcalc.catalog.load import DATA, read_built
+from vidcalc.catalog.load import table
 
 # scales, statistics and marks of quantised files: stored beside the weights, not weights
 BESIDE = ("scale_weight", "weight_scale", "weight_scale_2", "input_scale", "scale_input", "scaled_fp8", "absmax",
@@ -86,10 +85,4 @@ def joined(headers: list[Header]) -> Header:
 @cache
 def formats(kind: str) -> dict[str, dict[str, Any]]:
     """Element formats of "safetensors" files (by name) or of GGUF ("ggml", by number as text)."""
-    text = (DATA / "weight_formats.toml").read_bytes()
-    built = read_built("weight_formats", crc32(text))
-    if built is None:
-        import tomllib
-
-        built = tomllib.loads(text.decode())
-    return built[kind]  # type: ignore[no-any-return]
+    return table("weight_formats")[kind]  # type: ignore[no-any-return]

@@ -11,9 +11,19 @@ from typing import Any
 import msgspec
 
 from vidcalc.catalog import load
-from vidcalc.catalog.families import families, role
+from vidcalc.catalog.families import families, members, role
 from vidcalc.catalog.local.header import Header
-from vidcalc.catalog.local.weights import canonical, denoiser_part, distance, numbers, of_file, of_network, shared, sizes
+from vidcalc.catalog.local.weights import (
+    FAR,
+    denoiser_part,
+    depths,
+    distance,
+    numbers,
+    of_file,
+    of_network,
+    shared,
+    widths,
+)
 from vidcalc.catalog.models import model
 from vidcalc.describe.model import Component
 from vidcalc.errors import Unreadable
@@ -21,7 +31,8 @@ from vidcalc.errors import Unreadable
 ALIKE = 0.85  # share of names two networks of one family have in common, at least
 NEAR = 1e-3  # of the elements: files may hold a few buffers, or leave a tied weight out
 ROUNDS = 12  # numbers of a configuration that are changed at most
-CLOSEST = 3  # components of the catalogue whose numbers are tried
+DEPTH = ("layer", "block", "depth")  # what the key of a number of layers holds
+CLOSEST = 2  # components of the catalogue whose numbers are tried
 
 
 class Identified(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,12 +64,13 @@ def _by_names(header: Header, theirs: dict[str, int]) -> Identified | None:
             continue
         if shared(ours, theirs) >= ALIKE:
             near.append((distance(ours, theirs), like, component))
-    near.sort(key=lambda each: each[0])
+    held = members()
+    near.sort(key=lambda each: (each[0], -len(held[each[2].class_])))  # of equals, the class of most models
     fitted = [(*_fit(component, header, theirs, apart), like, component) for apart, like, component in near[:CLOSEST]]
     if not fitted:
         return None
     apart, config, like, component = min(fitted, key=lambda each: each[0])
-    if apart > (1 - ALIKE) * len(theirs):
+    if apart > FAR * (1 - ALIKE) * len(theirs):
         return None
     return Identified(class_=component.class_, config=config, by="names", model=like, header=header)
 
@@ -73,12 +85,12 @@ def _fit(
             break
         ours = _taped(component, config)
         differing = {name for name in theirs if ours.get(name) != theirs[name]}
-        found = sizes(header, differing) | {layers(header, name) for name in differing}
-        heads = config.get("attention_head_dim") or config.get("head_dim") or 0
-        tried = found | {size // heads for size in found if heads and size % heads == 0}
+        wide, deep = widths(header, differing), depths(header, differing)
+        head = config.get("attention_head_dim") or config.get("head_dim") or 0
+        wide |= {size // head for size in wide if head and size % head == 0}
         best = (apart, config)
         for key in numbers(config):
-            for value in sorted(tried - {config[key]}):
+            for value in sorted((deep if any(word in key for word in DEPTH) else wide) - {config[key], 0}):
                 changed = config | {key: value}
                 better = distance(_taped(component, changed), theirs)
                 if better < best[0]:
@@ -87,11 +99,6 @@ def _fit(
             break
         apart, config = best
     return apart, config
-
-
-def layers(header: Header, name: str) -> int:
-    """How many tensors of the file share a canonical name: the layers they stand for."""
-    return sum(canonical(path) == name for path in header.tensors)
 
 
 def _taped(component: Component, config: dict[str, Any]) -> dict[str, int]:

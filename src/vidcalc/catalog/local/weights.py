@@ -16,12 +16,14 @@ from vidcalc.trace import configuration, network
 
 # numbers, and the words our networks use for layers that differ: "0+" and the like
 PLACES = re.compile(r"(?:^|(?<=\.))(?:\d+\+?|\*|first|last|shared)\.")
+NUMBER = re.compile(r"(?:^|(?<=\.))\d+(?=\.)")
 PREFIXES = ("model.diffusion_model.", "diffusion_model.", "module.")  # what checkpoints put before a denoiser's names
 # a call small enough to be cheap and large enough for any network's strides and patches
 DENOISER = Shape(frames=9, height=32, width=32, tokens=64)
 LATENT = Shape(frames=5, height=16, width=16)
 PIXELS = Shape(frames=17, height=256, width=256)
 TEXT = Shape(tokens=64)
+FAR = 8.0  # what a name costs that only one of two networks has: as much as a size 3,000 times too large
 
 
 def canonical(name: str) -> str:
@@ -67,11 +69,11 @@ def _with_image(shape: Shape) -> Shape:
 
 
 def distance(ours: dict[str, int], theirs: dict[str, int]) -> float:
-    """How far apart two networks are: 0 where every name has the same elements; a name only one has counts in full."""
+    """How far apart two networks are: the sum over names of |log(elements / elements)|, 0 where all are equal."""
     apart = 0.0
     for name in ours.keys() | theirs.keys():
         a, b = ours.get(name, 0), theirs.get(name, 0)
-        apart += min(1.0, abs(log(a / b))) if a > 0 and b > 0 else float(a != b)
+        apart += min(FAR, abs(log(a / b))) if a > 0 and b > 0 else FAR * (a != b)
     return apart
 
 
@@ -90,14 +92,19 @@ def denoiser_part(header: Header) -> Header:
     return header
 
 
-def sizes(header: Header, names: set[str]) -> set[int]:
-    """Every axis length that occurs in the tensors of these canonical names, and how many layers they number."""
-    found: set[int] = set()
-    for name, tensor in header.tensors.items():
-        if canonical(name) in names:
-            found.update(tensor.shape)
-            found.update(int(number) + 1 for number in re.findall(r"(?<=\.)\d+(?=\.)", name))
-    return {size for size in found if size > 0}
+def widths(header: Header, names: set[str]) -> set[int]:
+    """Every axis length that occurs in the tensors of these canonical names."""
+    return {size for name, tensor in header.tensors.items() if canonical(name) in names for size in tensor.shape}
+
+
+def depths(header: Header, names: set[str]) -> set[int]:
+    """How many layers the tensors of these canonical names number, at each place of a number: the largest plus one."""
+    found: dict[tuple[str, int], int] = {}
+    for name in header.tensors:
+        key = canonical(name)
+        for place, number in enumerate(NUMBER.findall(name) if key in names else ()):
+            found[key, place] = max(found.get((key, place), 0), int(number) + 1)
+    return set(found.values())
 
 
 def numbers(config: dict[str, Any]) -> list[str]:

@@ -20,9 +20,10 @@ def estimate(as_json: bool, **given: Any) -> None:
 
         click.echo(msgspec.json.encode(report))
     else:
+        from vidcalc.faces.terminal.page import show
         from vidcalc.faces.terminal.report import draw
 
-        click.echo(draw(report))
+        show(draw(report))
 
 
 command = Command(

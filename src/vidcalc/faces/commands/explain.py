@@ -27,8 +27,9 @@ def explain(quantity: str | None, as_json: bool, every: bool, **given: Any) -> N
         click.echo(msgspec.json.encode(step))
     else:
         from vidcalc.faces.terminal.chain import draw
+        from vidcalc.faces.terminal.page import show
 
-        click.echo(draw(step, every))
+        show(draw(step, every))
 
 
 def _list(names: list[str], as_json: bool) -> None:

@@ -21,11 +21,11 @@ def gpus(as_json: bool) -> None:
         click.echo(msgspec.json.encode(chips))
         return
     from vidcalc.faces.terminal.cells import table
-    from vidcalc.faces.terminal.page import paint, written
+    from vidcalc.faces.terminal.page import paint, show
 
     headings = (_("name"), _("memory"), _("bandwidth"), _("bf16 peak"), _("price per hour"))
     shown = [[(text, "dim") for text in headings], *(row(chip) for chip in chips)]
-    click.echo(written("\n".join(table(shown, "<>>>>", paint(), indent=0))))
+    show("\n".join(table(shown, "<>>>>", paint(), indent=0)))
 
 
 def row(chip: Any) -> list[Any]:

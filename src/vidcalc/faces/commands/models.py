@@ -20,14 +20,14 @@ def models(as_json: bool) -> None:
         click.echo(msgspec.json.encode(rows))
         return
     from vidcalc.faces.terminal.cells import Cell, clip, table
-    from vidcalc.faces.terminal.page import paint, written
+    from vidcalc.faces.terminal.page import paint, show
 
     colour = paint()
     headings = (_("name"), _("task"), _("parameters"), _("size"), _("frames"), _("steps"))
     shown: list[list[Cell]] = [[(text, "dim") for text in headings]]
     shown += [[clip(text, 34) for text in row(found)] for found in rows]
     lines = table(shown, "<<>>>>", colour, indent=0)
-    click.echo(written("\n".join([*lines, "", _("≈ marks an estimate of an unpublished model.")])))
+    show("\n".join([*lines, "", _("≈ marks an estimate of an unpublished model.")]))
 
 
 def row(found: dict[str, Any]) -> list[str]:

@@ -37,8 +37,7 @@ ASCII = str.maketrans(
         "–": "-",
         "−": "-",
         "’": "'",
-        "└": "`",
-        "├": "|",
+        "▲": "^",
     }
 )
 
@@ -114,6 +113,8 @@ def table(rows: Iterable[Sequence[Cell]], aligns: str, paint: Paint, indent: int
     styles = [["" if isinstance(cell, str) else cell[1] for cell in row] for row in rows]
     columns = range(len(aligns))
     widths = [max((width(row[column]) for row in texts if column < len(row)), default=0) for column in columns]
+    if aligns.endswith("<"):
+        widths[-1] = 0  # nothing stands behind it
     lines = []
     for row, style in zip(texts, styles, strict=True):
         filled = [paint(pad(text, widths[column], aligns[column]), style[column]) for column, text in enumerate(row)]

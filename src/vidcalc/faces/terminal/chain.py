@@ -9,7 +9,7 @@ from vidcalc.explain.step import Step
 from vidcalc.explain.term import spelled
 from vidcalc.faces.terminal import numbers
 from vidcalc.faces.terminal.cells import Paint, hanging
-from vidcalc.faces.terminal.page import columns, paint, written
+from vidcalc.faces.terminal.page import columns, paint
 from vidcalc.words import N_, _
 from vidcalc.words.ids import PROVENANCE, STAGES, told
 
@@ -33,7 +33,7 @@ JOINTS = {"sum": N_("the sum of"), "max": N_("the largest of")}
 
 def draw(step: Step, every: bool) -> str:
     """The chain as text; `every` row, or the largest of each sum."""
-    return written("\n".join(Chain(paint(), columns(), every).lines(step)))
+    return "\n".join(Chain(paint(), columns(), every).lines(step))
 
 
 class Chain:

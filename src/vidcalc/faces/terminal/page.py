@@ -30,6 +30,13 @@ def paint() -> Paint:
     return Paint(bool(terminal))
 
 
+def show(text: str) -> None:
+    """Print a page on standard output, as it was painted."""
+    import click
+
+    click.echo(written(text), color=True)
+
+
 def written(text: str, err: bool = False) -> str:
     """The text in letters the stream can write: plain ones where it has no blocks, dashes and dots."""
     encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"

@@ -1,7 +1,7 @@
 """The report on one page: what fits, memory, FLOPs, time, and what all of it rests on."""
 
 from vidcalc.faces.terminal import compute, memory, notes, overview, time
-from vidcalc.faces.terminal.page import columns, paint, written
+from vidcalc.faces.terminal.page import columns, paint
 from vidcalc.report import Report
 
 
@@ -10,4 +10,4 @@ def draw(report: Report) -> str:
     colour, cells = paint(), columns()
     sections = (overview.head, overview.glance, memory.inference, memory.training, compute.shape, compute.work)
     blocks = [section(report, colour, cells) for section in (*sections, time.time, time.money, notes.notes)]
-    return written("\n\n".join("\n".join(block) for block in blocks if block))
+    return "\n\n".join("\n".join(block) for block in blocks if block)

@@ -1,4 +1,4 @@
-"""Cosmos causal video tokenizer: wavelets, factored causal convolutions, attention in the middle; the whole clip at once.
+"""Cosmos causal video tokenizer: wavelets, factored causal convolutions, attention in the middle; a clip at once.
 
 Mirrors diffusers' AutoencoderKLCosmos, which has no tiled path. The width of an image or video decides nothing here:
 `resolution` only tells which levels attend.
@@ -77,7 +77,7 @@ def up_block(tape: Tape, config: Config, x: Tensor, width: Any, i: int, up: bool
     if not up:
         return hidden
     time = 0 < i < config.time_levels + 1
-    space = time or config.time_levels < config.space_levels and i < config.space_levels
+    space = time or (config.time_levels < config.space_levels and i < config.space_levels)
     return upsample(tape, hidden, f"up_blocks.{i}.upsamplers.0", space=space, time=time)
 
 

@@ -103,7 +103,7 @@ def mid_block(tape: Tape, x: Tensor, name: str) -> Tensor:
 
 
 def level(tape: Tape, x: Tensor, c_out: Any, blocks: int, name: str, *, attend: bool) -> Tensor:
-    """The residual blocks of one resolution, each followed by attention over space and over time where it asks for them."""
+    """The residual blocks of one resolution, each followed by attention over space and time where `attend`."""
     hidden = x
     with tape.scope(name):
         for i in range(blocks):

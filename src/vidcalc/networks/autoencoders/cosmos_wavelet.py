@@ -15,7 +15,7 @@ TAPS = 2
 
 
 def patch_embed(tape: Tape, x: Tensor, patch: int) -> Tensor:
-    """pixels[b, c, t, h, w] -> [b, c · patch³, (t − 1) / patch + 1, h / patch, w / patch]; the first frame is repeated."""
+    """pixels[b, c, t, h, w] -> [b, c · patch³, (t − 1) / patch + 1, h / patch, w / patch]; repeats the first frame."""
     b, c, t, h, w = x.shape
     first = tape.copy(x, b, c, patch, h, w, name="repeat_interleave")
     hidden = tape.cat((first, x), b, c, t - 1 + patch, h, w)
@@ -34,6 +34,7 @@ def split(tape: Tape, x: Tensor) -> Tensor:
     quarters = [filtered(tape, half, (t // 2, h // 2, w + 1)) for half in halves for _ in range(2)]
     parts = [filtered(tape, quarter, (t // 2, h // 2, w // 2)) for quarter in quarters for _ in range(2)]
     joined = tape.cat(tuple(parts), b, 8 * c, t // 2, h // 2, w // 2)
+    del padded
     scaled = tape.scale(joined)
     del low, high
     return scaled

@@ -16,6 +16,7 @@ from vidcalc.tape import Tape, Tensor
 CLASSES = ("AutoencoderKLLTX2Audio",)
 COMPRESSION = 4  # frames and mel bins per latent
 NORM_GROUPS = 32
+MIDDLE = ("mid.block_1", "mid.block_2")  # the residual blocks of the coarsest level
 FRONT = {"height": 2, "none": 1}  # frames padded before a step down
 DROPPED = {"height": 1, "none": 0}  # frames dropped after a step up
 
@@ -41,7 +42,8 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     with tape.scope("decoder"):
         width = config.base_channels * config.ch_mult[-1]
         hidden = causal_conv(tape, latent, width, "conv_in")
-        hidden = middle(tape, config, hidden)
+        for name in MIDDLE:
+            hidden = residual_block(tape, config, hidden, hidden.shape[1], name)
         for level in reversed(range(len(config.ch_mult))):
             for i in range(config.num_res_blocks + 1):
                 width = config.base_channels * config.ch_mult[level]
@@ -54,7 +56,7 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
 
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
-    """spectrogram[batch, 2, frames, mel bins] -> mean and log-variance[batch, 2·z, (frames − 1)/4 + 1, mel bins / 4]."""
+    """spectrogram[batch, 2, frames, mel bins] -> moments[batch, 2·z, (frames − 1)/4 + 1, mel bins / 4]."""
     spectrogram = tape.input(shape.batch, config.in_channels, shape.frames, config.mel_bins)
     with tape.scope("encoder"):
         hidden = causal_conv(tape, spectrogram, config.base_channels, "conv_in")
@@ -63,7 +65,8 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
                 hidden = residual_block(tape, config, hidden, config.base_channels * times, f"down.{level}.block.{i}")
             if level < len(config.ch_mult) - 1:
                 hidden = downsample(tape, config, hidden, f"down.{level}.downsample")
-        hidden = middle(tape, config, hidden)
+        for name in MIDDLE:
+            hidden = residual_block(tape, config, hidden, hidden.shape[1], name)
         hidden = norm(tape, config, hidden, "norm_out")
         hidden = tape.act(hidden)
         return causal_conv(tape, hidden, config.latent_channels * (1 + config.double_z), "conv_out")
@@ -94,14 +97,6 @@ def residual_block(tape: Tape, config: Config, x: Tensor, c_out: Any, name: str)
         hidden = causal_conv(tape, hidden, c_out, "conv2")
         shortcut = x if x.shape[1] == c_out else causal_conv(tape, x, c_out, "nin_shortcut", 1)
         return tape.add(shortcut, hidden)
-
-
-def middle(tape: Tape, config: Config, x: Tensor) -> Tensor:
-    """Two residual blocks at the coarsest level."""
-    hidden = x
-    for name in ("mid.block_1", "mid.block_2"):
-        hidden = residual_block(tape, config, hidden, x.shape[1], name)
-    return hidden
 
 
 def upsample(tape: Tape, config: Config, x: Tensor, name: str) -> Tensor:

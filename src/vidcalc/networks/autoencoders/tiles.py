@@ -6,14 +6,14 @@ memory is known from their total length.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from vidcalc.arithmetic import ceil_div, minimum, where
 
 
-@dataclass(frozen=True, eq=False)
-class Tile:
+class Tile(msgspec.Struct, frozen=True, eq=False):
     """Tiles of one length on one axis.
 
     count   how many there are (0 or more)
@@ -28,8 +28,7 @@ class Tile:
     before: Any
 
 
-@dataclass(frozen=True, eq=False)
-class Cut:
+class Cut(msgspec.Struct, frozen=True, eq=False):
     """One axis in tiles, the full ones first.
 
     total    their summed output length

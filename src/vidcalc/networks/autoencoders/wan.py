@@ -1,6 +1,7 @@
 """Wan 2.1 and 2.2 causal video VAE: decodes one latent frame, encodes four frames at a time, with a feature cache.
 
-Peak memory therefore grows with the frame count only by the output. Mirrors diffusers' AutoencoderKLWan.
+Peak memory therefore grows with the frame count only by the output. Mirrors diffusers' AutoencoderKLWan, which was
+published a second time for Qwen-Image.
 Source: arXiv 2503.20314; diffusers 0.42.1 models/autoencoders/autoencoder_kl_wan.py.
 """
 
@@ -9,12 +10,11 @@ from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.wan_blocks import FeatureCache, causal_conv
 from vidcalc.networks.autoencoders.wan_network import Config, decoder, encoder, patch_area
 from vidcalc.networks.autoencoders.wan_residual import patchify, unpatchify
-from vidcalc.networks.autoencoders.wan_tiles import decode_tiles, encode_tiles
 from vidcalc.tape import Tape, Tensor
 
 __all__ = ["CLASSES", "TILING", "Config", "decode", "encode"]
 
-CLASSES = ("AutoencoderKLWan",)
+CLASSES = ("AutoencoderKLWan", "AutoencoderKLQwenImage")
 
 TILING = Tiling(height=256, width=256, stride_height=192, stride_width=192)  # the class's enable_tiling
 
@@ -23,6 +23,8 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     """latent[batch, z, frames, height, width] -> pixels[batch, 3, 4·(frames − 1) + 1, 8·height, 8·width]."""
     latent = tape.input(shape.batch, config.z_dim, shape.frames, shape.height, shape.width)
     if tiling is not None:
+        from vidcalc.networks.autoencoders.wan_tiles import decode_tiles
+
         return decode_tiles(tape, config, shape, tiling, latent)
     x = causal_conv(tape, latent, config.z_dim, (1, 1, 1), "post_quant_conv")
     chunk = x.view(shape.batch, config.z_dim, 1, shape.height, shape.width)
@@ -47,10 +49,11 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
 
 def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
     """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch, 2·z, (frames − 1)/4 + 1, h/8, w/8]."""
-    pixels = tape.input(shape.batch, config.in_channels // patch_area(config), shape.frames, shape.height, shape.width)
-    if config.patch_size is not None:
-        given, pixels = pixels, patchify(tape, pixels, config.patch_size)
+    given = tape.input(shape.batch, config.in_channels // patch_area(config), shape.frames, shape.height, shape.width)
+    pixels = given if config.patch_size is None else patchify(tape, given, config.patch_size)
     if tiling is not None:
+        from vidcalc.networks.autoencoders.wan_tiles import encode_tiles
+
         return encode_tiles(tape, config, shape, tiling, pixels)
     chunks = 1 + (shape.frames - 1) // 4
     cache = FeatureCache(chunks)

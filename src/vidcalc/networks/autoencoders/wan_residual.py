@@ -41,7 +41,7 @@ def residual_down(
 
 def duplicate(tape: Tape, x: Tensor, c_out: Any, temporal: bool, chunk: str) -> Tensor:
     """x[b, c, t, h, w] with each channel repeated and spread over the new places; the first chunk stays one frame."""
-    b, c, t, h, w = x.shape
+    b, _, t, h, w = x.shape
     frames = 2 if temporal else 1
     repeated = tape.copy(x, b, c_out * frames * 4, t, h, w, name="repeat_interleave")
     out = tape.copy(repeated, b, c_out, frames * t, 2 * h, 2 * w, name="spread")

@@ -6,8 +6,9 @@ Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_wan.py.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from vidcalc.arithmetic import ceil_div, maximum, minimum, where
 from vidcalc.describe.shape import Shape, Tiling
@@ -17,8 +18,7 @@ from vidcalc.networks.autoencoders.wan_residual import unpatchify
 from vidcalc.tape import Tape, Tensor
 
 
-@dataclass(frozen=True, kw_only=True)
-class Task:
+class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What is done to every tile.
 
     batch, channels  of the result

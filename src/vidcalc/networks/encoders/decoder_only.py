@@ -4,7 +4,7 @@ Pipelines read an inner layer, so every layer's output is kept until the end; th
 Source: Llama (arXiv 2302.13971); transformers 5.23.0 models/llama/modeling_llama.py, integrations/sdpa_attention.py.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -13,7 +13,16 @@ from vidcalc.tape import Tape, Tensor
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of one language model, under transformers' names."""
+    """The numbers of one language model, under transformers' names.
+
+    qkv_bias           whether query, key and value projections have biases
+    head_norm          whether queries and keys are RMS-normed per head
+    rotary_per_sample  whether rotary tables are made for every sample
+    """
+
+    qkv_bias: ClassVar[bool] = False
+    head_norm: ClassVar[bool] = False
+    rotary_per_sample: ClassVar[bool] = False
 
     vocab_size: Any = 32000
     hidden_size: Any = 4096
@@ -39,13 +48,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return self.num_key_value_heads or self.num_attention_heads
 
 
-def encode(tape: Tape, config: Config, shape: Shape, *, qkv_bias: bool = False, rotary_batch: Any = 1) -> Tensor:
+def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """token ids[batch, tokens] -> [batch, tokens, hidden_size].
 
     shape.extra["masked"] (default true): the pipeline hands over a padding mask, so a dense causal mask
     [batch, 1, tokens, tokens] is made and key-value heads are repeated for the attention kernel.
-    qkv_bias      whether query, key and value projections have biases
-    rotary_batch  samples that the rotary tables are made for
     """
     batch, n, width = shape.batch, shape.tokens, config.hidden_size
     masked = shape.extra.get("masked", True)
@@ -54,13 +61,14 @@ def encode(tape: Tape, config: Config, shape: Shape, *, qkv_bias: bool = False, 
     embedded = tape.embedding(config.vocab_size, width, (batch, n), "embed_tokens")
     positions = tape.empty((n,), "int64")
     mask = tape.empty((batch, 1, n, n), "bool") if masked else None
-    rotary = tape.empty((rotary_batch, n, config.d_head)), tape.empty((rotary_batch, n, config.d_head))
+    samples = batch if config.rotary_per_sample else 1
+    rotary = tape.empty((samples, n, config.d_head)), tape.empty((samples, n, config.d_head))
 
     # outputs of all layers but the last, which is the one on the tape
     outputs = [tape.empty((batch, n, width)) for _ in range(config.num_hidden_layers - 1)]
     hidden = outputs[-1] if outputs else embedded
     with tape.repeat("layers", config.num_hidden_layers):
-        hidden = layer(tape, config, hidden, rotary, mask, qkv_bias)
+        hidden = layer(tape, config, hidden, rotary, mask)
     out = rms_norm(tape, hidden, "norm")
     del ids, given, embedded, positions, mask, outputs
     return out
@@ -82,29 +90,32 @@ def rms_norm(tape: Tape, x: Tensor, name: str) -> Tensor:
     return out
 
 
-def layer(
-    tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None, qkv_bias: bool
-) -> Tensor:
+def layer(tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
     """Self-attention and a gated feed-forward, each after an RMS norm and added to its input."""
-    hidden = tape.add(x, attention(tape, config, rms_norm(tape, x, "input_layernorm"), rotary, mask, qkv_bias))
+    hidden = tape.add(x, attention(tape, config, rms_norm(tape, x, "input_layernorm"), rotary, mask))
     return tape.add(hidden, feed_forward(tape, config, rms_norm(tape, hidden, "post_attention_layernorm")))
 
 
-def attention(
-    tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None, qkv_bias: bool
-) -> Tensor:
+def attention(tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
     """Causal attention; with a dense mask the key-value heads are copied once per query head."""
-    batch, n, _ = x.shape
-    heads, kv_heads, d_head = config.num_attention_heads, config.kv_heads, config.d_head
     with tape.scope("self_attn"):
-        plain_q = tape.linear(x, heads * d_head, "q_proj", bias=qkv_bias).view(batch, heads, n, d_head)
-        plain_k = tape.linear(x, kv_heads * d_head, "k_proj", bias=qkv_bias).view(batch, kv_heads, n, d_head)
-        v = tape.linear(x, kv_heads * d_head, "v_proj", bias=qkv_bias).view(batch, kv_heads, n, d_head)
+        plain_q = heads_of(tape, config, x, config.num_attention_heads, "q")
+        plain_k = heads_of(tape, config, x, config.kv_heads, "k")
+        v = heads_of(tape, config, x, config.kv_heads, "v")
         q = rotate_halves(tape, plain_q, rotary)
         k = rotate_halves(tape, plain_k, rotary)
         del plain_q, plain_k
         merged = attend(tape, config, q, k, v, mask)
         return tape.linear(merged, config.hidden_size, "o_proj", bias=False)
+
+
+def heads_of(tape: Tape, config: Config, x: Tensor, heads: Any, kind: str) -> Tensor:
+    """A projection of kind "q", "k" or "v" in heads [batch, heads, n, head size], q and k normed where asked."""
+    batch, n, _ = x.shape
+    projected = tape.linear(x, heads * config.d_head, kind + "_proj", bias=config.qkv_bias)
+    if config.head_norm and kind != "v":
+        projected = rms_norm(tape, projected.view(batch, n, heads, config.d_head), kind + "_norm")
+    return projected.view(batch, heads, n, config.d_head)
 
 
 def attend(tape: Tape, config: Config, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:

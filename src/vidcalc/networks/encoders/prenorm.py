@@ -43,6 +43,14 @@ def attention(tape: Tape, x: Tensor, heads: Any, mask: str) -> Tensor:
         return tape.linear(merged, width, "out_proj")
 
 
+def heads_merged(tape: Tape, x: Tensor, heads: Any, names: tuple[str, str, str], mask: str) -> Tensor:
+    """Multi-head attention with biases, up to the merged heads [batch, n, width]: no projection out."""
+    batch, n, width = x.shape
+    q, k, v = (tape.linear(x, width, name).view(batch, heads, n, width // heads) for name in names)
+    out = tape.attention(q, k, v, masked=mask)
+    return tape.copy(out).view(batch, n, width)
+
+
 def feed_forward(tape: Tape, x: Tensor, inner: Any, activation: str) -> Tensor:
     """Linear, activation, linear."""
     with tape.scope("mlp"):

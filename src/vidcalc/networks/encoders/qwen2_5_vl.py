@@ -3,7 +3,7 @@
 Source: arXiv 2502.13923, 2409.12191; transformers 5.23.0 models/qwen2_5_vl/modeling_qwen2_5_vl.py.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.encoders import decoder_only
@@ -15,6 +15,9 @@ CLASSES = ("Qwen2_5_VLTextModel", "Qwen2VLTextModel")
 class Config(decoder_only.Config, frozen=True, kw_only=True):
     """The numbers of one model, under transformers' names."""
 
+    qkv_bias: ClassVar[bool] = True
+    rotary_per_sample: ClassVar[bool] = True
+
     vocab_size: Any = 152064
     hidden_size: Any = 8192
     intermediate_size: Any = 29568
@@ -25,4 +28,4 @@ class Config(decoder_only.Config, frozen=True, kw_only=True):
 
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """token ids[batch, tokens] -> [batch, tokens, hidden_size]."""
-    return decoder_only.encode(tape, config, shape, qkv_bias=True, rotary_batch=shape.batch)
+    return decoder_only.encode(tape, config, shape)

@@ -24,10 +24,12 @@ def attention(
     bias: bool = False,
     masked: str = "none",
     rotate: Rotate | None = None,
+    beside: Tensor | None = None,
 ) -> Tensor:
     """Self-attention (context None) or cross-attention; x[b, n, d] -> [b, n, d]. `inner` = heads × head size.
 
     masked   "dense": a mask over keys, spread over heads
+    beside   image tokens [b, k, d_context] that are attended to apart, with keys and values of their own; the results add up
     rotate   gives queries and keys their positions
     """
     batch, n, width = x.shape
@@ -42,6 +44,10 @@ def attention(
             q = rotate(q)
             k = rotate(k)
         hidden = tape.attention(q, k, v, masked=masked)
+        if beside is not None:
+            k = tape.linear(beside, inner, "to_k_ip", bias=bias).view(batch, heads, beside.shape[1], d_head)
+            v = tape.linear(beside, inner, "to_v_ip", bias=bias).view(batch, heads, beside.shape[1], d_head)
+            hidden = tape.add(hidden, tape.scale(tape.attention(q, k, v, "sdpa_ip")))
         hidden = tape.copy(hidden).view(batch, n, inner)
         hidden = tape.linear(hidden, width, "to_out.0")
         out = tape.scale(hidden, "rescale")
@@ -64,11 +70,19 @@ def geglu(tape: Tape, x: Tensor, inner: Any) -> Tensor:
 
 
 def transformer_block(
-    tape: Tape, x: Tensor, context: Tensor | None, heads: Any, inner: Any, *, positions: bool = False
+    tape: Tape,
+    x: Tensor,
+    context: Tensor | None,
+    heads: Any,
+    inner: Any,
+    *,
+    positions: bool = False,
+    beside: Tensor | None = None,
 ) -> Tensor:
     """Self-attention, cross-attention (to x itself where the context is None), feed-forward; a layer norm before each.
 
     positions   a fixed table of positions is added before each attention
+    beside      image tokens that the cross-attention sees apart from the text
     """
     normed = tape.layer_norm(x, "norm1")
     if positions:
@@ -78,7 +92,7 @@ def transformer_block(
     normed = tape.layer_norm(hidden, "norm2")
     if positions:
         normed = tape.scale(normed, "positions")
-    attended = attention(tape, normed, context, heads, inner, "attn2")
+    attended = attention(tape, normed, context, heads, inner, "attn2", beside=beside)
     hidden = tape.add(attended, hidden)
     normed = tape.layer_norm(hidden, "norm3")
     mixed = gated_feed_forward(tape, normed, x.shape[-1], "ff")

@@ -1,4 +1,4 @@
-"""Cosmos Predict 1 / 2 / 2.5 video transformer: full self-attention, cross-attention to text, adaptive norms by low rank.
+"""Cosmos Predict 1 / 2 / 2.5 video transformer: full self-attention, cross-attention to text, low-rank adaptive norms.
 
 Mirrors diffusers' CosmosTransformer3DModel: which intermediates are held, and which copies are made. A condition mask
 and a padding mask may join the latent as channels; the first version adds a learnt position embedding in every block.
@@ -63,7 +63,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
     The padding mask has the pixels of one frame: eight times the latent's height and width.
     """
-    batch, n, width = shape.batch, tokens(config, shape), config.width
+    batch, n = shape.batch, tokens(config, shape)
     latent = tape.input(batch, config.out_channels, shape.frames, shape.height, shape.width)
     timestep = tape.input(batch, timesteps(config, shape))
     text_width = config.crossattn_proj_in_channels if config.use_crossattn_projection else config.text_embed_dim

@@ -5,8 +5,9 @@ it: the cost of a section does not grow with the length of the video.
 Source: arXiv 2504.12626; diffusers 0.42.1 models/transformers/transformer_hunyuan_video_framepack.py.
 """
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from vidcalc.arithmetic import ceil_div, minimum, round_up
 from vidcalc.describe.shape import Shape
@@ -20,8 +21,7 @@ CLASSES = ("HunyuanVideoFramepackTransformer3DModel",)
 JOINT_TEXT = True
 
 
-@dataclass(frozen=True)
-class History:
+class History(msgspec.Struct, frozen=True):
     """One stretch of past frames: the input that holds it, its embedder, its patch and its frames in the pipeline."""
 
     name: str

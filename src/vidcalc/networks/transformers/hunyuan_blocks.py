@@ -5,8 +5,9 @@ Source: arXiv 2412.03603; diffusers 0.42.1 models/transformers/transformer_hunyu
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from vidcalc.arithmetic import minimum
 from vidcalc.networks.transformers.embedding import feed_forward
@@ -14,8 +15,7 @@ from vidcalc.networks.transformers.rotary import rotate_pairs
 from vidcalc.tape import Tape, Tensor
 
 
-@dataclass(frozen=True, eq=False)
-class Streams:
+class Streams(msgspec.Struct, frozen=True, eq=False):
     """What every block of one forward pass is given beside its tokens.
 
     inner     hidden size of the feed-forward

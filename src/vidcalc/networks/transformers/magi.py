@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import ceil_div, minimum
+from vidcalc.arithmetic import ceil_div, maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.tape import Tape, Tensor
@@ -84,7 +84,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     trains = chunks // flight
     rest = chunks - trains * flight
     out: Tensor | None = None
-    for count, times in ((flight, trains), (rest, minimum(rest, 1))):
+    for count, times in ((flight, trains), (maximum(rest, 1), minimum(rest, 1))):
         with tape.again(times):
             made = train(tape, config, shape, count, keys)
             out = made if out is None else out
@@ -129,7 +129,8 @@ def train(tape: Tape, config: Config, shape: Shape, chunks: Any, keys: Any) -> T
         with tape.repeat("layers", config.num_layers):
             x = layer(tape, config, x, condition, context, rotary, keys)
         x = tape.layer_norm(tape.cast(x, "fp32"), "final_layernorm", keep="fp32")
-    out = tape.linear(x, config.t_patch_size * p * p * config.out_channels, "final_linear.linear", bias=False, keep="fp32")
+    volume = config.t_patch_size * p * p * config.out_channels
+    out = tape.linear(x, volume, "final_linear.linear", bias=False, keep="fp32")
     out = tape.copy(out, name="unpatchify").view(batch, config.out_channels, frames, shape.height, shape.width)
     del x, timesteps
     return tape.scale(out.view(batch, given, frames, shape.height, shape.width))
@@ -173,8 +174,8 @@ def layer(
     projected = tape.linear(tape.cast(mixed, "fp32"), width, "self_attention.linear_proj", bias=False)
     del weight, mixed
     d_gates = int(width * config.cond_gating_ratio) * 2
-    gates = tape.act(tape.cast(tape.linear(tape.act(condition), d_gates, "ada_modulate_layer.proj.0"), "fp32"), "softcap")
-    gates = tape.cast(gates, tape.dtype)
+    gates = tape.linear(tape.act(condition), d_gates, "ada_modulate_layer.proj.0")
+    gates = tape.cast(tape.act(tape.cast(gates, "fp32"), "softcap"), tape.dtype)
     hidden = gated_sum(tape, projected, x, gates, "self_attn_post_norm")
     hidden = tape.cast(hidden, tape.dtype)
     out = gated_sum(tape, feed_forward(tape, config, hidden), hidden, gates, "mlp_post_norm")

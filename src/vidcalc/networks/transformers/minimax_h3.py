@@ -185,7 +185,8 @@ def attention(tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tenso
         if rotary is not None:
             q = turned(tape, q, rotary)
             k = turned(tape, k, rotary)
-        out = tape.attention(*(t.view(batch, heads, n, d_head) for t in (q, k, v)))
+        by_head = (batch, heads, n, d_head)
+        out = tape.attention(q.view(*by_head), k.view(*by_head), v.view(*by_head))
         merged = tape.copy(out).view(batch, n, heads * d_head)
         del out
         return tape.linear(merged, width, "to_out.0", bias=False)

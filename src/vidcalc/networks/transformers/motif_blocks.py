@@ -28,10 +28,10 @@ def adaptive_norm(tape: Tape, x: Tensor, temb: Tensor, vectors: int, name: str) 
         return modulated(tape, x, made), made
 
 
-def sliced_linear(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
-    """A linear layer on a slice of a joint sequence, x[batch, n, d] -> [batch, n, width]."""
+def linear(tape: Tape, x: Tensor, width: Any, name: str, sliced: bool = True) -> Tensor:
+    """A linear layer on a tensor or (`sliced`) a slice of a joint sequence, x[batch, n, d] -> [batch, n, width]."""
     batch, n, d = x.shape
-    several = minimum(batch - 1, 1)
+    several = minimum(batch - 1, 1) * sliced
     copied = tape.copy(x, batch * several, n, d)
     out = tape.linear(x, width, name)
     del copied
@@ -68,8 +68,8 @@ def joint_attention(tape: Tape, heads: Any, video: Tensor, text: Tensor, rotary:
         out = tape.attention(q, k, v)
         merged = tape.copy(out)
         del out
-        video_out = sliced_linear(tape, merged.view(batch, n, width), width, "to_out.0")
-        return video_out, sliced_linear(tape, merged.view(batch, m, width), width, "to_add_out")
+        video_out = linear(tape, merged.view(batch, n, width), width, "to_out.0")
+        return video_out, linear(tape, merged.view(batch, m, width), width, "to_add_out")
 
 
 def single_attention(tape: Tape, heads: Any, video: Tensor, text: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor]:
@@ -94,11 +94,10 @@ def single_attention(tape: Tape, heads: Any, video: Tensor, text: Tensor, rotary
 def text_attention(tape: Tape, heads: Any, x: Tensor, text: Tensor, rotary: Rotary, *, sliced: bool) -> Tensor:
     """Video tokens look at the text tokens once more; `sliced` tells whether x and text are slices."""
     batch, n, width = x.shape
-    linear = {True: sliced_linear, False: Tape.linear}[sliced]
     with tape.scope("cross_attn"):
-        q = heads_of(linear(tape, x, width, "to_q"), heads)
-        k = heads_of(linear(tape, text, width, "to_k"), heads)
-        v = heads_of(linear(tape, text, width, "to_v"), heads)
+        q = heads_of(linear(tape, x, width, "to_q", sliced), heads)
+        k = heads_of(linear(tape, text, width, "to_k", sliced), heads)
+        v = heads_of(linear(tape, text, width, "to_v", sliced), heads)
         q = tape.rms_norm(q, "norm_q")
         k = tape.rms_norm(k, "norm_k")
         q = rotate(tape, q, rotary)

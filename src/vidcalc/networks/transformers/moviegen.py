@@ -1,4 +1,4 @@
-"""Movie Gen Video transformer, as its paper describes it: a Llama-like block with cross-attention and a timestep's steering.
+"""Movie Gen Video transformer, as its paper describes it: Llama-like blocks, cross-attention, steered by the timestep.
 
 No code or weights are published. What the paper leaves open is taken in the plainest way that its stated size of 30
 billion weights admits: one modulation for all blocks plus a table per block (a matrix per block would add a third),
@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import minimum
+from vidcalc.arithmetic import maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.networks.transformers.official_layers import fused_rms_norm, modulated, modulation_table, named_mlp
@@ -34,7 +34,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ffn_hidden: Any = 16384
     patch: tuple[Any, Any, Any] = (1, 2, 2)
     channels: Any = 16
-    text: tuple[tuple[Any, Any], ...] = ((512, 4096), (100, 1472), (256, 1280))
+    text: tuple[tuple[Any, Any], ...] = ((256, 4096), (100, 1472), (256, 1280))
     positions: tuple[Any, Any, Any] = (32, 48, 48)
 
     @property
@@ -76,10 +76,10 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
 
 def text_context(tape: Tape, config: Config, shape: Shape) -> Tensor:
-    """Tokens of all text encoders side by side [batch, tokens, width]; fewer tokens than all hold cut the last encoder's."""
-    left, parts = shape.tokens, []
+    """Tokens of all text encoders side by side [batch, tokens, width]; the last takes what the others leave."""
+    left, parts, last = shape.tokens, [], len(config.text) - 1
     for index, (most, d_text) in enumerate(config.text):
-        count = minimum(left, most)
+        count = maximum(left if index == last else minimum(left, most), 1)
         left = left - count
         projected = tape.linear(tape.input(shape.batch, count, d_text), config.width, f"text.{index}", bias=False)
         parts.append(tape.layer_norm(projected, f"text_norm.{index}"))

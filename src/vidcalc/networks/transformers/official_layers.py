@@ -7,7 +7,7 @@ from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 
 
 def fused_rms_norm(tape: Tape, x: Tensor, name: str = "") -> Tensor:
-    """RMS norm over the last dimension in one kernel; `name` is its weight's. Kept for backward: x, 1/root (float32)."""
+    """RMS norm over the last dimension in one kernel; `name` is its weight's. Kept for backward: x, 1/root (fp32)."""
     width = x.shape[-1]
     rstd = tape.empty((x.elements // width,), "fp32")
     out = tape.pointwise(name or "rms_norm", (x,))

@@ -125,7 +125,16 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
 
 def one_of(
-    tape: Tape, config: Config, grid: Grid, x: Tensor, y: Tensor, t: Tensor, t_0: Tensor | None, name: str, *, temporal: bool
+    tape: Tape,
+    config: Config,
+    grid: Grid,
+    x: Tensor,
+    y: Tensor,
+    t: Tensor,
+    t_0: Tensor | None,
+    name: str,
+    *,
+    temporal: bool,
 ) -> Tensor:
     """One of `depth` blocks of a kind, each with weights of its own."""
     prefix, copies = tape.prefix, tape.copies
@@ -148,7 +157,7 @@ def timestep_modulation(tape: Tape, config: Config, batch: Any, rate: Tensor) ->
 
 
 def patch_embedding(tape: Tape, config: Config, grid: Grid, latent: Tensor) -> Tensor:
-    """latent -> tokens[batch, n, width]; the embeddings of a condition are weights that plain generation leaves idle."""
+    """latent -> tokens[batch, n, width]; the embeddings of a condition are weights that lie idle without one."""
     t, h, w = config.patch_size
     if config.kernel_size is not None:
         for name in ("x_embedder_cond", "x_embedder_cond_mask"):
@@ -222,7 +231,9 @@ def self_attention(tape: Tape, config: Config, grid: Grid, x: Tensor, *, tempora
     return tape.copy(projected, name="by_frame") if temporal else projected
 
 
-def core_attention(tape: Tape, config: Config, grid: Grid, q: Tensor, k: Tensor, v: Tensor, *, temporal: bool) -> Tensor:
+def core_attention(
+    tape: Tape, config: Config, grid: Grid, q: Tensor, k: Tensor, v: Tensor, *, temporal: bool
+) -> Tensor:
     """Scores and values of one of the three kinds -> as many elements as q."""
     heads, d_head = config.num_heads, config.d_head
     if not temporal:

@@ -164,9 +164,8 @@ def attended(tape: Tape, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 def feed_forward(tape: Tape, config: Config, x: Tensor, own: Tensor, name: str) -> Tensor:
     """Modulated norm, linear, GELU, linear."""
-    batch, n, width = x.shape
     entering = tape.add(tape.mul(tape.layer_norm(x), tape.scale(own)), own)
-    return named_mlp(tape, entering, config.inner, width, name + "_mlp", ("0", "2"), act="gelu")
+    return named_mlp(tape, entering, config.inner, config.width, name + "_mlp", ("0", "2"), act="gelu")
 
 
 def single_block(tape: Tape, config: Config, x: Tensor, vec: Tensor) -> Tensor:

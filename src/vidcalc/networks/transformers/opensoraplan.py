@@ -65,7 +65,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     mask = tape.input(batch, shape.frames, shape.height, shape.width)
     text_mask = tape.input(batch, 1, shape.tokens)
 
-    frames = tape.copy(latent, name="by_frame").view(batch * shape.frames, config.in_channels, shape.height, shape.width)
+    images = (batch * shape.frames, config.in_channels, shape.height, shape.width)
+    frames = tape.copy(latent, name="by_frame").view(*images)
     places = (shape.height // p, shape.width // p)
     patches = tape.convolution(frames, width, (p, p), "pos_embed.proj", out=places)
     del frames
@@ -109,8 +110,7 @@ def sparse_masks(tape: Tape, config: Config, batch: Any, n: Any, text: Any) -> l
     """Masks of keys for every head: of the tokens and the text, for full and sparse layers, each in both orders."""
     heads, masks = config.num_attention_heads, []
     for split in (1, config.split):
-        for _ in range(2):
-            masks.append(tape.empty((batch, heads, round_up(n, split * split))))
+        masks += [tape.empty((batch, heads, round_up(n, split * split))) for _ in range(2)]
         masks.append(tape.empty((batch * split, heads, text)))
     return masks
 

@@ -66,7 +66,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     timestep = tape.input(batch)
     text = tape.input(batch, 1, shape.tokens, config.caption_channels)
     pooled = tape.input(batch, 1, config.pooled_projection_dim)
-    frames = tape.copy(latent, name="by_frame").view(batch * shape.frames, config.in_channels, shape.height, shape.width)
+    images = (batch * shape.frames, config.in_channels, shape.height, shape.width)
+    frames = tape.copy(latent, name="by_frame").view(*images)
     places = (shape.height // p, shape.width // p)
     patches = tape.convolution(frames, width, (p, p), "patch_embed.proj", out=places)
     del frames

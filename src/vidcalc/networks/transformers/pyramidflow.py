@@ -1,10 +1,11 @@
-"""Pyramid Flow transformer (SD3 and miniFLUX variants): latent frames made one after the other, each through three sizes.
+"""Pyramid Flow transformer (SD3 and miniFLUX variants): latent frames made one after the other, each in three sizes.
 
 Every call sees one noisy latent frame at 1/16, 1/4 or all of its tokens, a history of clean earlier frames (the last
 one at the frame's own size, the one before at a quarter of that, and so on down to 1/16, at which all others stay) and
 the text. A forward pass here is what one step costs per video, a step being one of the calls at each of the three
 sizes: the mean over frames and sizes, every frame once, and the first frame twice, as it takes twice the steps. Its
-peak is that of the longest call. With `training` all calls of a step are kept, as if every frame were trained on at once.
+peak is that of the longest call. With `training` all calls of a step are kept, as if all frames were trained on at
+once.
 Source: arXiv 2410.05954; jy0205/Pyramid-Flow pyramid_dit/pyramid_dit_for_video_gen_pipeline.py, mmdit_modules/,
 flux_modules/.
 """
@@ -116,7 +117,8 @@ def moments(full: Any, frames: Any, text: Any) -> tuple[Any, Any]:
         first = length(full, STAGES - 1, stage) + text
         pairs = count * (count - 1)
         total = total + count * first + grown * pairs // 2
-        squares = squares + count * first * first + first * grown * pairs + grown * grown * (pairs * (2 * count - 1) // 6)
+        squares = squares + count * first * first + first * grown * pairs
+        squares = squares + grown * grown * (pairs * (2 * count - 1) // 6)
     return total, squares
 
 
@@ -158,7 +160,7 @@ def call(tape: Tape, config: Config, s: Call) -> Tensor:
             context, hidden = block(hidden, context, last=True)
     hidden = steered_norm(tape, hidden, temb, 2, "norm_out")[0]
     out = tape.linear(hidden, config.volume, "proj_out")
-    del timestep, text_mask, mask, rotary
+    del timestep, text_mask, mask
     return tape.copy(out, name="unpatchify")
 
 
@@ -179,7 +181,7 @@ def condition(tape: Tape, config: Config, pooled: Tensor) -> Tensor:
 
 
 def single_block(tape: Tape, config: Config, x: Tensor, temb: Tensor, rotary: Tensor, keys: Any) -> Tensor:
-    """Attention and feed-forward side by side over the joint stream x[batch, both, width], one projection out of both."""
+    """Attention and feed-forward side by side over the joint stream x[batch, both, width], then one projection."""
     batch, both, width = x.shape
     normed, gate = steered_norm(tape, x, temb, 3, "norm")
     mixed = tape.act(tape.linear(normed, 4 * width, "proj_mlp"), "gelu")

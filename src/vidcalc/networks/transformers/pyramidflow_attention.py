@@ -1,7 +1,7 @@
 """Attention of Pyramid Flow: text and video stacked into one tensor, turned in place, masked.
 
-Source: jy0205/Pyramid-Flow pyramid_dit/{mmdit_modules,flux_modules} (VarlenSelfAttentionWithT5Mask, VarlenSelfAttnSingle,
-apply_rope).
+Source: jy0205/Pyramid-Flow pyramid_dit/{mmdit_modules,flux_modules} (VarlenSelfAttentionWithT5Mask,
+VarlenSelfAttnSingle, apply_rope).
 """
 
 from typing import Any
@@ -11,7 +11,15 @@ from vidcalc.tape import Tape, Tensor
 
 
 def joint_attention(
-    tape: Tape, heads: Any, x: Tensor, c: Tensor, rotary: Tensor, keys: Any, names: tuple[str, str], *, last: bool = False
+    tape: Tape,
+    heads: Any,
+    x: Tensor,
+    c: Tensor,
+    rotary: Tensor,
+    keys: Any,
+    names: tuple[str, str],
+    *,
+    last: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Video x[batch, n, width] and text c[batch, tokens, width], with projections of their own -> (video, text).
 

@@ -113,8 +113,8 @@ def self_attention(tape: Tape, config: Config, x: Tensor) -> Tensor:
         k = cast_rms_norm(tape, qkv, "k_norm.weight")
         q = rotate_by_axes(tape, q, config.axes)
         k = rotate_by_axes(tape, k, config.axes)
-        by_head = [t.view(batch, heads, n, d_head) for t in (q, k, qkv)]
-        out = tape.attention(*by_head)
+        by_head = (batch, heads, n, d_head)
+        out = tape.attention(q.view(*by_head), k.view(*by_head), qkv.view(*by_head))
         merged = tape.copy(out).view(batch, n, width)
         del out
         return tape.linear(merged, width, "wo", bias=False)

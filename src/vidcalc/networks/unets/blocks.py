@@ -4,6 +4,7 @@ Images of a clip are a batch: x[images, channels, height, width] with images = b
 eager PyTorch holds. Source: diffusers 0.42.1 models/resnet.py, downsampling.py, upsampling.py, transformers/transformer_2d.py.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from vidcalc.arithmetic import ceil_div, minimum
@@ -77,16 +78,23 @@ def image_transformer(
     layers: Any = 1,
     linear: bool = True,
     groups: Any = 32,
+    beside: Tensor | None = None,
+    block: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Transformer over the places of each image, with text as context, between two projections.
 
     linear   the projections are linear layers on tokens, else 1×1 convolutions on maps
+    beside   image tokens that cross-attention sees apart from the text
+    block    what a layer does to the tokens [images, places, c], where it is not the basic block
     """
     images, c, height, width = x.shape
     with tape.scope(name):
         hidden = into_tokens(tape, x, linear, groups)
         with tape.repeat("transformer_blocks", layers):
-            hidden = transformer_block(tape, hidden, context, heads, c)
+            if block is None:
+                hidden = transformer_block(tape, hidden, context, heads, c, beside=beside)
+            else:
+                hidden = block(hidden)
         if linear:
             out = tape.linear(hidden, c, "proj_out")
             out = channels_first(tape, out, images, c, height, width)

@@ -64,8 +64,17 @@ def first_transformer(tape: Tape, config: Config, x: Tensor, shape: Shape) -> Te
     return temporal_transformer(tape, x, shape.batch, HEADS_IN, inner, "transformer_in", config.norm_num_groups)
 
 
-def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, context: Tensor, shape: Shape) -> Tensor:
-    """The U on maps[batch · frames, width, h, w], an embedding per image and a context per image."""
+def body(
+    tape: Tape,
+    config: Config,
+    maps: Tensor,
+    emb: Tensor,
+    context: Tensor,
+    shape: Shape,
+    *,
+    beside: Tensor | None = None,
+) -> Tensor:
+    """The U on maps[batch · frames, width, h, w], an embedding and a context per image (and image tokens beside it)."""
     groups, d_head = config.norm_num_groups, config.attention_head_dim
     deepest = config.block_out_channels[-1]
 
@@ -76,7 +85,8 @@ def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, context: Tensor,
         return temporal_convolutions(tape, x, shape.batch, f"temp_convs.{i}", groups)
 
     def attend(x: Tensor, width: Any, i: int) -> Tensor:
-        return image_transformer(tape, x, context, width // d_head, f"attentions.{i}", groups=groups)
+        heads = width // d_head
+        return image_transformer(tape, x, context, heads, f"attentions.{i}", groups=groups, beside=beside)
 
     def attend_time(x: Tensor, width: Any, i: int) -> Tensor:
         return temporal_transformer(tape, x, shape.batch, width // d_head, width, f"temp_attentions.{i}", groups)

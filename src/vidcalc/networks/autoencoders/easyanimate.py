@@ -10,7 +10,7 @@ import msgspec
 from vidcalc.arithmetic import maximum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders.kl_blocks import posterior
-from vidcalc.networks.autoencoders.magvit_blocks import (
+from vidcalc.networks.autoencoders.easyanimate_blocks import (
     Features,
     causal_conv,
     downsample,
