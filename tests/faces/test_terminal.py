@@ -156,6 +156,14 @@ def test_flags_have_one_place_and_the_calculator_takes_its_own_from_it():
     assert names - {"as_json", "lang", "help"} <= set(FLAGS)
 
 
+def test_json_is_json_where_the_stream_has_ascii_only(spawn):
+    code = "import sys; sys.path.insert(0, 'src'); from vidcalc.faces.cli import main; main()"
+    done = spawn("-c", code, "estimate", "-m", "없음\U0001f600", "--json", PYTHONIOENCODING="ascii", LANG="C.UTF-8")
+    assert done.code == 2
+    assert done.out.isascii()
+    assert json.loads(done.out)["error"]["value"] == "없음\U0001f600"
+
+
 def test_without_arguments_the_help_is_shown(ask):
     done = ask()
     assert done.code == 2

@@ -1,4 +1,6 @@
-"""Allegro's tiled VAE and EasyAnimate's causal VAE against the published classes: one tile and several, chunks of frames, altered widths."""
+"""Allegro's tiled VAE and EasyAnimate's causal VAE against the published classes: one tile and several, chunks of
+frames, altered widths.
+"""
 
 from typing import Any
 

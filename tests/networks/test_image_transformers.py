@@ -1,4 +1,6 @@
-"""Image transformers (Stable Diffusion 3.5, FLUX.1, PixArt-Σ, Qwen-Image) against the published classes, altered ones included."""
+"""Image transformers (Stable Diffusion 3.5, FLUX.1, PixArt-Σ, Qwen-Image) against the published classes, altered
+ones included.
+"""
 
 from typing import Any
 

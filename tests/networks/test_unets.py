@@ -1,4 +1,6 @@
-"""U-Nets (SVD, ModelScope, I2VGen-XL, AnimateDiff, Stable Diffusion) against the published classes, altered networks included."""
+"""U-Nets (SVD, ModelScope, I2VGen-XL, AnimateDiff, Stable Diffusion) against the published classes, altered networks
+included.
+"""
 
 from typing import Any
 
@@ -28,5 +30,7 @@ def test_arrays_give_what_scalars_give(case: dict[str, Any]) -> None:
 def test_an_odd_size_is_rounded_up_on_the_way_down() -> None:
     """A level of odd height must not lose a row: 17 rows cost more than 16."""
     odd = next(case for case in ALL if case["shape"]["latent"][1] % 2)
-    shape = odd["shape"] | {"latent": [odd["shape"]["latent"][0], odd["shape"]["latent"][1] - 1, odd["shape"]["latent"][2]]}
+    shape = odd["shape"] | {
+        "latent": [odd["shape"]["latent"][0], odd["shape"]["latent"][1] - 1, odd["shape"]["latent"][2]]
+    }
     assert flops(taped(odd)) > flops(taped(odd | {"shape": shape}))

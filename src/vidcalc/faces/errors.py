@@ -18,9 +18,9 @@ def report(error: Exception, as_json: bool) -> None:
     """Print the refusal: a line on standard error, or {"error": …} on standard output."""
     told = describe(error)
     if as_json:
-        import msgspec
+        from vidcalc.faces.emit import emit
 
-        click.echo(msgspec.json.encode({"error": told}).decode())
+        emit({"error": told})
     else:
         from vidcalc.faces.terminal.page import written
 

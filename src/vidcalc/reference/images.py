@@ -1,4 +1,6 @@
-"""How the published image networks of diffusers are called, and the video networks built on them; inputs are made inside the call."""
+"""How the published image networks of diffusers are called, and the video networks built on them; inputs are made
+inside the call.
+"""
 
 from typing import Any
 

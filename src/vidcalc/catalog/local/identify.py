@@ -15,6 +15,7 @@ from vidcalc.catalog.families import families, members, role
 from vidcalc.catalog.local.header import Header
 from vidcalc.catalog.local.weights import (
     FAR,
+    Parameters,
     denoiser_part,
     depths,
     distance,
@@ -30,6 +31,7 @@ from vidcalc.errors import Unreadable
 
 ALIKE = 0.85  # share of names two networks of one family have in common, at least
 NEAR = 1e-3  # of the elements: files may hold a few buffers, or leave a tied weight out
+EQUAL = 1e-6  # a distance that is rounding only
 ROUNDS = 12  # numbers of a configuration that are changed at most
 DEPTH = ("layer", "block", "depth")  # what the key of a number of layers holds
 CLOSEST = 2  # components of the catalogue whose numbers are tried
@@ -55,7 +57,7 @@ def identify(header: Header, name: str) -> Identified:
     return found
 
 
-def _by_names(header: Header, theirs: dict[str, int]) -> Identified | None:
+def _by_names(header: Header, theirs: Parameters) -> Identified | None:
     near = []
     for like, component in candidates():
         try:
@@ -65,23 +67,23 @@ def _by_names(header: Header, theirs: dict[str, int]) -> Identified | None:
         if shared(ours, theirs) >= ALIKE:
             near.append((distance(ours, theirs), like, component))
     held = members()
-    near.sort(key=lambda each: (each[0], -len(held[each[2].class_])))  # of equals, the class of most models
+    near.sort(key=lambda each: (round(each[0], 6), -len(held[each[2].class_])))  # of equals, the class of most models
     fitted = [(*_fit(component, header, theirs, apart), like, component) for apart, like, component in near[:CLOSEST]]
     if not fitted:
         return None
-    apart, config, like, component = min(fitted, key=lambda each: each[0])
+    apart, config, like, component = min(fitted, key=lambda each: (round(each[0], 6), _changes(each[1], each[3].config)))
     if apart > FAR * (1 - ALIKE) * len(theirs):
         return None
     return Identified(class_=component.class_, config=config, by="names", model=like, header=header)
 
 
 def _fit(
-    component: Component, header: Header, theirs: dict[str, int], apart: float
+    component: Component, header: Header, theirs: Parameters, apart: float
 ) -> tuple[float, dict[str, Any]]:
     """(distance, configuration) after changing one number at a time, each time the one that helps most."""
     config = dict(component.config)
     for _ in range(ROUNDS):
-        if apart == 0:
+        if apart < EQUAL:
             break
         ours = _taped(component, config)
         differing = {name for name in theirs if ours.get(name) != theirs[name]}
@@ -93,7 +95,7 @@ def _fit(
             for value in sorted((deep if any(word in key for word in DEPTH) else wide) - {config[key], 0}):
                 changed = config | {key: value}
                 better = distance(_taped(component, changed), theirs)
-                if better < best[0]:
+                if better < best[0] - EQUAL:
                     best = (better, changed)
         if best[0] == apart:
             break
@@ -101,7 +103,12 @@ def _fit(
     return apart, config
 
 
-def _taped(component: Component, config: dict[str, Any]) -> dict[str, int]:
+def _changes(config: dict[str, Any], base: dict[str, Any]) -> int:
+    """How many numbers differ from the catalogue's."""
+    return sum(config[key] != base[key] for key in base)
+
+
+def _taped(component: Component, config: dict[str, Any]) -> Parameters:
     """Elements by name with another configuration; nothing where the family refuses its numbers."""
     try:
         return of_network(msgspec.structs.replace(component, config=config), role(component.network))

@@ -15,6 +15,7 @@ from vidcalc.tape import Tape
 from vidcalc.trace import configuration, network
 
 # numbers, and the words our networks use for layers that differ: "0+" and the like
+Parameters = dict[str, tuple[int, int]]  # canonical name -> (tensors of that name, elements of all of them)
 PLACES = re.compile(r"(?:^|(?<=\.))(?:\d+\+?|\*|first|last|shared)\.")
 NUMBER = re.compile(r"(?:^|(?<=\.))\d+(?=\.)")
 PREFIXES = ("model.diffusion_model.", "diffusion_model.", "module.")  # what checkpoints put before a denoiser's names
@@ -31,26 +32,35 @@ def canonical(name: str) -> str:
     return PLACES.sub("", name)
 
 
-def of_file(header: Header) -> dict[str, int]:
-    """Elements by canonical name, scales beside quantised weights left out."""
-    found: dict[str, int] = {}
+def of_file(header: Header) -> Parameters:
+    """(tensors, elements) by canonical name, scales beside quantised weights left out."""
+    found: Parameters = {}
     for name, tensor in header.tensors.items():
         if name.rpartition(".")[2] not in BESIDE:
             key = canonical(name)
-            found[key] = found.get(key, 0) + tensor.elements
+            times, elements = found.get(key, (0, 0))
+            found[key] = (times + 1, elements + tensor.elements)
     return found
 
 
-def of_network(component: Component, role: str) -> dict[str, int]:
-    """Elements by canonical name of a component's family and numbers. role: "denoiser", "vae", or an encoder's."""
+def of_network(component: Component, role: str) -> Parameters:
+    """(tensors, elements) by canonical name of a component's family and numbers. role: "denoiser", "vae", or an
+    encoder's.
+    """
     module, config, tape = network(component), configuration(component), Tape()
     for function, shape in _calls(component, role):
         getattr(module, function)(tape, config, shape)
-    found: dict[str, int] = {}
-    for name, (elements, _) in tape.parameters.items():
+    found: Parameters = {}
+    for name, (size, _) in tape.parameters.items():
         key = canonical(name)
-        found[key] = found.get(key, 0) + elements
-    return found
+        times, elements = found.get(key, (0, 0))
+        found[key] = (times + tape.rounds[name], elements + size)
+    return {key: pair for key, pair in found.items() if pair[0]}
+
+
+def total(parameters: Parameters) -> int:
+    """Elements in all."""
+    return sum(elements for _, elements in parameters.values())
 
 
 def _calls(component: Component, role: str) -> list[tuple[str, Shape]]:
@@ -68,16 +78,22 @@ def _with_image(shape: Shape) -> Shape:
     )
 
 
-def distance(ours: dict[str, int], theirs: dict[str, int]) -> float:
-    """How far apart two networks are: the sum over names of |log(elements / elements)|, 0 where all are equal."""
+def distance(ours: Parameters, theirs: Parameters) -> float:
+    """How far apart two networks are: over all names |log| of the ratio of layers and of the ratio of sizes; 0: equal.
+
+    The two are kept apart so that a wrong width can never make up for a wrong depth.
+    """
     apart = 0.0
     for name in ours.keys() | theirs.keys():
-        a, b = ours.get(name, 0), theirs.get(name, 0)
-        apart += min(FAR, abs(log(a / b))) if a > 0 and b > 0 else FAR * (a != b)
+        if name not in ours or name not in theirs:
+            apart += FAR
+            continue
+        (times, elements), (other_times, other) = ours[name], theirs[name]
+        apart += abs(log(times / other_times)) + abs(log(max(elements, 1) / times * other_times / max(other, 1)))
     return apart
 
 
-def shared(ours: dict[str, int], theirs: dict[str, int]) -> float:
+def shared(ours: Parameters, theirs: Parameters) -> float:
     """The share of names that both have, of all that either has."""
     both, either = len(ours.keys() & theirs.keys()), len(ours.keys() | theirs.keys())
     return both / either if either else 0.0

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import click
-
 from vidcalc.faces.flags import ALL, flags
 from vidcalc.faces.group import Command
 from vidcalc.words import N_
@@ -16,9 +14,9 @@ def estimate(as_json: bool, **given: Any) -> None:
 
     report = calculate(*request(given))
     if as_json:
-        import msgspec
+        from vidcalc.faces.emit import emit
 
-        click.echo(msgspec.json.encode(report))
+        emit(report)
     else:
         from vidcalc.faces.terminal.page import show
         from vidcalc.faces.terminal.report import draw

@@ -22,9 +22,9 @@ def explain(quantity: str | None, as_json: bool, every: bool, **given: Any) -> N
 
     step = explained(quantity, *request(given))
     if as_json:
-        import msgspec
+        from vidcalc.faces.emit import emit
 
-        click.echo(msgspec.json.encode(step))
+        emit(step)
     else:
         from vidcalc.faces.terminal.chain import draw
         from vidcalc.faces.terminal.page import show
@@ -34,9 +34,9 @@ def explain(quantity: str | None, as_json: bool, every: bool, **given: Any) -> N
 
 def _list(names: list[str], as_json: bool) -> None:
     if as_json:
-        import msgspec
+        from vidcalc.faces.emit import emit
 
-        click.echo(msgspec.json.encode(names))
+        emit(names)
     else:
         click.echo("\n".join(names))
 

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import click
-
 from vidcalc.faces.flags import flags
 from vidcalc.faces.group import Command
 from vidcalc.words import N_, _
@@ -16,9 +14,9 @@ def gpus(as_json: bool) -> None:
 
     chips = [accelerator(name) for name in names("accelerators")]
     if as_json:
-        import msgspec
+        from vidcalc.faces.emit import emit
 
-        click.echo(msgspec.json.encode(chips))
+        emit(chips)
         return
     from vidcalc.faces.terminal.cells import table
     from vidcalc.faces.terminal.page import paint, show

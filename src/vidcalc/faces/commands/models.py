@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import click
-
 from vidcalc.faces.flags import flags
 from vidcalc.faces.group import Command
 from vidcalc.words import N_, _
@@ -15,9 +13,9 @@ def models(as_json: bool) -> None:
 
     rows = summaries()
     if as_json:
-        import msgspec
+        from vidcalc.faces.emit import emit
 
-        click.echo(msgspec.json.encode(rows))
+        emit(rows)
         return
     from vidcalc.faces.terminal.cells import Cell, clip, table
     from vidcalc.faces.terminal.page import paint, show

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import click
-
 from vidcalc.faces.flags import common
 from vidcalc.faces.group import Command
 from vidcalc.words import N_
@@ -11,9 +9,9 @@ from vidcalc.words import N_
 
 def schema() -> None:
     """Print the schema of what `vidcalc estimate --json` prints."""
-    import msgspec
+    from vidcalc.faces.emit import emit
 
-    click.echo(msgspec.json.format(msgspec.json.encode(report_schema()), indent=2))
+    emit(report_schema(), indent=2)
 
 
 def report_schema() -> dict[str, Any]:

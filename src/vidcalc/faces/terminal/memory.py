@@ -31,14 +31,10 @@ def inference(report: Report, paint: Paint, cells: int) -> list[str]:
         figure = pad(figures[row.id], right - 2, ">") + (" *" if row.id == memory.peak_stage else "")
         lines.append(f"  {pad(names[row.id], left)}  {drawn} {figure}")
     if memory.peak > memory.capacity:
-        place, mark = (
-            left + 4 + round(room * memory.capacity / whole),
-            _("GPU memory {size}", size=data(memory.capacity)),
-        )
-        beside = place + width(mark) + 2 <= cells
-        lines.append(
-            " " * place + paint(f"▲ {mark}", "bad") if beside else pad(paint(f"{mark} ▲", "bad"), place + 1, ">")
-        )
+        place = left + 4 + round(room * memory.capacity / whole)
+        after = place + width(f"▲ {capacity}") <= cells
+        mark = f"▲ {capacity}" if after else f"{capacity} ▲"
+        lines.append(" " * (place if after else place + 1 - width(mark)) + paint(mark, "bad"))
     names_of_parts = {"weights": _("weights"), "activations": _("activations"), "other": _("other")}
     peak = next(row for row in memory.stages if row.id == memory.peak_stage)
     legend = "  ".join(

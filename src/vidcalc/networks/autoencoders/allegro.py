@@ -1,6 +1,8 @@
-"""Allegro's video VAE: image residual blocks, each followed by four convolutions over frames; it always works tile by tile.
+"""Allegro's video VAE: image residual blocks, each followed by four convolutions over frames; it always works tile by
+tile.
 
-Mirrors diffusers' AutoencoderKLAllegro. Source: arXiv 2410.15458; diffusers 0.42.1 models/autoencoders/autoencoder_kl_allegro.py.
+Mirrors diffusers' AutoencoderKLAllegro. Source: arXiv 2410.15458; diffusers 0.42.1
+models/autoencoders/autoencoder_kl_allegro.py.
 """
 
 from typing import Any
@@ -48,7 +50,9 @@ def tile_count(tiling: Tiling, frames: Any, height: Any, width: Any) -> Any:
 
 
 def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling = TILING) -> Tensor:
-    """latent[batch, c, frames, height, width] -> pixels[batch, 3, 4 · frames, 8 · height, 8 · width]; samples one by one."""
+    """latent[batch, c, frames, height, width] -> pixels[batch, 3, 4 · frames, 8 · height, 8 · width]; samples one by
+    one.
+    """
     space, time = 2 ** (len(config.block_out_channels) - 1), config.temporal_compression_ratio
     pixels = (time * shape.frames, space * shape.height, space * shape.width)
     latent = tape.input(shape.batch, config.latent_channels, shape.frames, shape.height, shape.width)
@@ -114,8 +118,14 @@ def up_level(tape: Tape, config: Config, x: Tensor, width: Any, temporal: bool, 
 
 
 def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling = TILING) -> Tensor:
-    """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch · frames / 4, 2 · c, height / 8, width / 8]."""
-    space, time, c = 2 ** (len(config.block_out_channels) - 1), config.temporal_compression_ratio, config.latent_channels
+    """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch · frames / 4, 2 · c, height / 8, width
+    / 8].
+    """
+    space, time, c = (
+        2 ** (len(config.block_out_channels) - 1),
+        config.temporal_compression_ratio,
+        config.latent_channels,
+    )
     pixels = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
     count = tile_count(tiling, shape.frames, shape.height, shape.width)
     grid = (shape.frames // time, shape.height // space, shape.width // space)

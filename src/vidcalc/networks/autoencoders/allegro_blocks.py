@@ -1,4 +1,5 @@
-"""Building blocks of Allegro's video VAE: maps[frames, channels, height, width] of one sample, convolved in space, then over frames.
+"""Building blocks of Allegro's video VAE: maps[frames, channels, height, width] of one sample, convolved in space,
+then over frames.
 
 Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_allegro.py.
 """
@@ -50,7 +51,9 @@ def middle(tape: Tape, x: Tensor, groups: Any) -> Tensor:
 
 
 def temporal_convolutions(tape: Tape, x: Tensor, name: str, groups: Any, change: str = "") -> Tensor:
-    """Four times norm, SiLU, convolution over three frames; added to the input. `change` "up" or "down": twice or half the frames."""
+    """Four times norm, SiLU, convolution over three frames; added to the input. `change` "up" or "down": twice or
+    half the frames.
+    """
     t, c, h, w = x.shape
     clip = clip_of(x)
     space = 3 if change else 1
@@ -92,7 +95,9 @@ def normed_conv(
     *,
     strided: bool = False,
 ) -> Tensor:
-    """norm, SiLU, convolution number `index` of its sequence; `strided`: the clip's frames are outermost, so the norm copies it."""
+    """norm, SiLU, convolution number `index` of its sequence; `strided`: the clip's frames are outermost, so the
+    norm copies it.
+    """
     hidden = tape.group_norm(tape.copy(x, name="contiguous") if strided else x, groups, f"{name}.0")
     hidden = tape.act(hidden)
     return tape.convolution(hidden, c_out, kernel, f"{name}.{index}", out=(frames, *x.shape[3:]))

@@ -1,6 +1,8 @@
-"""EasyAnimate's causal video VAE: decodes one latent frame, encodes four frames at a time, carrying two frames at every convolution.
+"""EasyAnimate's causal video VAE: decodes one latent frame, encodes four frames at a time, carrying two frames at
+every convolution.
 
-Mirrors diffusers' AutoencoderKLMagvit. Source: arXiv 2405.18991; diffusers 0.42.1 models/autoencoders/autoencoder_kl_magvit.py.
+Mirrors diffusers' AutoencoderKLMagvit. Source: arXiv 2405.18991; diffusers 0.42.1
+models/autoencoders/autoencoder_kl_magvit.py.
 """
 
 from typing import Any
@@ -9,7 +11,6 @@ import msgspec
 
 from vidcalc.arithmetic import maximum
 from vidcalc.describe.shape import Shape
-from vidcalc.networks.autoencoders.kl_blocks import posterior
 from vidcalc.networks.autoencoders.easyanimate_blocks import (
     Features,
     causal_conv,
@@ -18,6 +19,7 @@ from vidcalc.networks.autoencoders.easyanimate_blocks import (
     residual_blocks,
     upsample,
 )
+from vidcalc.networks.autoencoders.kl_blocks import posterior
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("AutoencoderKLMagvit",)
@@ -58,7 +60,11 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
 def decoder(tape: Tape, config: Config, x: Tensor, features: Features) -> Tensor:
     """One latent frame -> one frame (the first) or four."""
-    widths, groups, by_frame = tuple(reversed(config.block_out_channels)), config.norm_num_groups, config.spatial_group_norm
+    widths, groups, by_frame = (
+        tuple(reversed(config.block_out_channels)),
+        config.norm_num_groups,
+        config.spatial_group_norm,
+    )
     with tape.scope("decoder"):
         hidden = causal_conv(tape, x, widths[0], "conv_in", features)
         with tape.scope("mid_block"):
@@ -81,7 +87,9 @@ def up_level(tape: Tape, config: Config, x: Tensor, width: Any, level: int, feat
 
 
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
-    """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch, 2·c, (frames − 1)/4 + 1, height/8, width/8]."""
+    """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch, 2·c, (frames − 1)/4 + 1, height/8,
+    width/8].
+    """
     pixels = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
     chunks = (shape.frames - 1) // FRAMES_IN
     features = Features()

@@ -1,4 +1,5 @@
-"""Building blocks of EasyAnimate's causal video VAE: convolutions that carry two frames over and work frame by frame, residual blocks.
+"""Building blocks of EasyAnimate's causal video VAE: convolutions that carry two frames over and work frame by frame,
+residual blocks.
 
 Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_magvit.py.
 """
@@ -49,7 +50,9 @@ def causal_conv(
     carried = CARRIED if features.first or stride == 1 else CARRIED - 1
     frames = 1 if features.first else t // stride
     out = ((h - 1) // 2, (w - 1) // 2) if shrink else (h, w)
-    joined = tape.copy(x, b, c, t + carried, h, w, name="pad") if features.first else tape.cat((x,), b, c, t + carried, h, w)
+    joined = (
+        tape.copy(x, b, c, t + carried, h, w, name="pad") if features.first else tape.cat((x,), b, c, t + carried, h, w)
+    )
     features.release()
     features.swap(tape.copy(joined, b, c, CARRIED, h, w, name="carry"))
     window = joined.view(b, c, CARRIED + 1, h, w)

@@ -1,4 +1,5 @@
-"""The image VAE of Stable Diffusion and its kin, used frame by frame: AnimateDiff, ModelScope, Latte, SDXL, SD3, FLUX and many more.
+"""The image VAE of Stable Diffusion and its kin, used frame by frame: AnimateDiff, ModelScope, Latte, SDXL, SD3, FLUX
+and many more.
 
 Mirrors diffusers' AutoencoderKL. Source: arXiv 2112.10752; diffusers 0.42.1 models/autoencoders/autoencoder_kl.py.
 """
@@ -44,7 +45,11 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
 def decode_images(tape: Tape, config: Config, latent: Tensor) -> Tensor:
     """One call of the decoder."""
-    z = tape.convolution(latent, config.latent_channels, (1, 1), "post_quant_conv") if config.use_post_quant_conv else latent
+    z = (
+        tape.convolution(latent, config.latent_channels, (1, 1), "post_quant_conv")
+        if config.use_post_quant_conv
+        else latent
+    )
     return decoder(tape, config, z)
 
 
@@ -71,7 +76,9 @@ def decoder(tape: Tape, config: Config, z: Tensor) -> Tensor:
 
 
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
-    """pixels[batch · frames, 3, height, width] -> mean and log-variance[batch · frames, 2 · c, height / s, width / s]."""
+    """pixels[batch · frames, 3, height, width] -> mean and log-variance[batch · frames, 2 · c, height / s, width /
+    s].
+    """
     pixels = tape.input(shape.batch * shape.frames, config.in_channels, shape.height, shape.width)
     moments = encoder(
         tape,

@@ -1,7 +1,8 @@
-"""Building blocks of the image VAEs of the latent diffusion family: encoder, middle with attention, upward levels, chunks of images.
+"""Building blocks of the image VAEs of the latent diffusion family: encoder, middle with attention, upward levels,
+chunks of images.
 
-Images of a clip are a batch: x[images, channels, height, width]. Mirrors diffusers' Encoder, UNetMidBlock2D and UpDecoderBlock2D.
-Source: arXiv 2112.10752; diffusers 0.42.1 models/autoencoders/vae.py, unets/unet_2d_blocks.py.
+Images of a clip are a batch: x[images, channels, height, width]. Mirrors diffusers' Encoder, UNetMidBlock2D and
+UpDecoderBlock2D. Source: arXiv 2112.10752; diffusers 0.42.1 models/autoencoders/vae.py, unets/unet_2d_blocks.py.
 """
 
 from collections.abc import Callable
@@ -53,7 +54,9 @@ def middle(tape: Tape, x: Tensor, groups: Any, *, attention: bool = True) -> Ten
 
 
 def place_attention(tape: Tape, x: Tensor, groups: Any, name: str) -> Tensor:
-    """Single-head attention over the places of each image, added to its input; the result has its channels innermost."""
+    """Single-head attention over the places of each image, added to its input; the result has its channels
+    innermost.
+    """
     images, c, height, width = x.shape
     n = height * width
     with tape.scope(name):
@@ -68,7 +71,9 @@ def place_attention(tape: Tape, x: Tensor, groups: Any, name: str) -> Tensor:
 
 
 def turned_linear(tape: Tape, x: Tensor, name: str) -> Tensor:
-    """A linear layer on x[images, n, c] whose channels are outermost in memory: copied where there are several images, bias apart."""
+    """A linear layer on x[images, n, c] whose channels are outermost in memory: copied where there are several
+    images, bias apart.
+    """
     images, _, c = x.shape
     copied = tape.copy(x, x.elements * minimum(images - 1, 1), name="reshape")
     product = tape.linear(x, c, name)
@@ -94,7 +99,9 @@ def enlarge(tape: Tape, x: Tensor) -> Tensor:
 
 
 def posterior(tape: Tape, moments: Tensor) -> Tensor:
-    """Mean, log-variance, standard deviation and variance of the latent, as the distribution's constructor makes them."""
+    """Mean, log-variance, standard deviation and variance of the latent, as the distribution's constructor makes
+    them.
+    """
     images, c, *places = moments.shape
     half = moments.view(images, c // 2, *places)
     log_variance = tape.scale(half, "clamp")
@@ -107,11 +114,16 @@ def posterior(tape: Tape, moments: Tensor) -> Tensor:
 def in_chunks(
     tape: Tape, latent: Tensor, chunk: Any, pixels: tuple[Any, ...], decode: Callable[[Tensor], Tensor]
 ) -> Tensor:
-    """Decode latent[images, c, h, w] `chunk` images at a time; what is done waits, and is laid side by side at the end."""
+    """Decode latent[images, c, h, w] `chunk` images at a time; what is done waits, and is laid side by side at the
+    end.
+    """
     total, c, height, width = latent.shape
     full = total // chunk
     rest = total - full * chunk
-    for images, times, before in ((chunk, full, maximum(full - 1, 0) * chunk), (maximum(rest, 1), minimum(rest, 1), full * chunk)):
+    for images, times, before in (
+        (chunk, full, maximum(full - 1, 0) * chunk),
+        (maximum(rest, 1), minimum(rest, 1), full * chunk),
+    ):
         with tape.again(times):
             done = tape.empty((before, *pixels))
             decode(latent.view(images, c, height, width))

@@ -51,7 +51,9 @@ def decode_clip(tape: Tape, config: Config, latent: Tensor, batch: Any, frames: 
         hidden = video_middle(tape, hidden, config.layers_per_block, clip)
         for level, width in enumerate(widths):
             with tape.scope(f"up_blocks.{level}"):
-                hidden = up_level(tape, hidden, width, config.layers_per_block + 1, clip, level, last=level == len(widths) - 1)
+                hidden = up_level(
+                    tape, hidden, width, config.layers_per_block + 1, clip, level, last=level == len(widths) - 1
+                )
         hidden = tape.group_norm(hidden, 32, "conv_norm_out")
         hidden = tape.act(hidden)
         hidden = tape.convolution(hidden, config.out_channels, (3, 3), "conv_out")
@@ -69,7 +71,9 @@ def video_middle(tape: Tape, x: Tensor, layers: int, clip: Shape) -> Tensor:
         hidden = video_residual_block(tape, x, None, width, clip, "resnets.0", switched=True)
         for i in range(1, min(layers, 2)):  # the published loop pairs blocks with the single attention
             hidden = place_attention(tape, hidden, 32, f"attentions.{i - 1}")
-            hidden = video_residual_block(tape, hidden, None, width, clip, f"resnets.{i}", switched=True, channels_last=True)
+            hidden = video_residual_block(
+                tape, hidden, None, width, clip, f"resnets.{i}", switched=True, channels_last=True
+            )
         return hidden
 
 
@@ -84,7 +88,9 @@ def up_level(tape: Tape, x: Tensor, width: Any, layers: int, clip: Shape, level:
 
 
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
-    """pixels[batch · frames, 3, height, width] -> mean and log-variance[batch · frames, 2 · c, height / s, width / s]."""
+    """pixels[batch · frames, 3, height, width] -> mean and log-variance[batch · frames, 2 · c, height / s, width /
+    s].
+    """
     pixels = tape.input(shape.batch * shape.frames, config.in_channels, shape.height, shape.width)
     moments = encoder(tape, pixels, config.block_out_channels, config.layers_per_block, config.latent_channels)
     return posterior(tape, tape.convolution(moments, 2 * config.latent_channels, (1, 1), "quant_conv"))

@@ -1,4 +1,5 @@
-"""Norms that a timestep embedding steers: scale, shift and gate vectors made by one linear layer (adaLN-Zero and its kin).
+"""Norms that a timestep embedding steers: scale, shift and gate vectors made by one linear layer (adaLN-Zero and its
+kin).
 
 Mirrors diffusers' AdaLayerNormZero, AdaLayerNormZeroSingle, AdaLayerNormContinuous, SD35AdaLayerNormZeroX.
 Source: arXiv 2212.09748; diffusers 0.42.1 models/normalization.py.
@@ -12,7 +13,9 @@ from vidcalc.tape import Tape, Tensor
 
 
 def steered_norm(tape: Tape, x: Tensor, temb: Tensor, count: int, name: str) -> tuple[Tensor, Tensor]:
-    """norm(x[batch, n, w]) · (1 + scale) + shift -> the result, and one of the `count` vectors [batch, 1, w] behind it."""
+    """norm(x[batch, n, w]) · (1 + scale) + shift -> the result, and one of the `count` vectors [batch, 1, w] behind
+    it.
+    """
     with tape.scope(name):
         vector = vectors(tape, temb, count, x.shape[-1])
         return tape.add(tape.mul(tape.layer_norm(x), tape.scale(vector)), vector), vector

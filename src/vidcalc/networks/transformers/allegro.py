@@ -1,4 +1,5 @@
-"""Allegro: PixArt's block over all video tokens at once, with rotary positions on three axes and masks for both attentions.
+"""Allegro: PixArt's block over all video tokens at once, with rotary positions on three axes and masks for both
+attentions.
 
 Mirrors diffusers' AllegroTransformer3DModel. Source: arXiv 2410.15458; diffusers 0.42.1
 models/transformers/transformer_allegro.py, attention_processor.py (AllegroAttnProcessor2_0).
@@ -102,6 +103,7 @@ def rotate_axis(tape: Tape, x: Tensor) -> Tensor:
     turned = tape.cat((negated, x.view(batch, heads, n, d // 2)), *x.shape)
     del negated
     rotated = tape.add(
-        tape.mul(tape.cast(x, "fp32"), cosine.view(1, 1, n, d)), tape.mul(tape.cast(turned, "fp32"), sine.view(1, 1, n, d))
+        tape.mul(tape.cast(x, "fp32"), cosine.view(1, 1, n, d)),
+        tape.mul(tape.cast(turned, "fp32"), sine.view(1, 1, n, d)),
     )
     return tape.cast(rotated, x.dtype)

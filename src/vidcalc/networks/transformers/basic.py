@@ -13,6 +13,7 @@ from vidcalc.tape import Tape, Tensor
 
 Rotate = Callable[[Tensor], Tensor]  # x[b, heads, n, head size] -> the same, turned by its positions
 
+
 def attention(
     tape: Tape,
     x: Tensor,
@@ -29,8 +30,8 @@ def attention(
     """Self-attention (context None) or cross-attention; x[b, n, d] -> [b, n, d]. `inner` = heads × head size.
 
     masked   "dense": a mask over keys, spread over heads
-    beside   image tokens [b, k, d_context] that are attended to apart, with keys and values of their own; the results add up
-    rotate   gives queries and keys their positions
+    beside   image tokens [b, k, d_context] that are attended to apart, with keys and values of their own; the results
+    add up rotate   gives queries and keys their positions
     """
     batch, n, width = x.shape
     with tape.scope(name):
@@ -112,7 +113,8 @@ def steered_block(
     self_masked: str = "none",
     rotate: Rotate | None = None,
 ) -> Tensor:
-    """The same with one set of modulation vectors for all layers, timestep[b, 6 · width], plus a table of each layer's own.
+    """The same with one set of modulation vectors for all layers, timestep[b, 6 · width], plus a table of each
+    layer's own.
 
     Cross-attention has neither norm nor gate; without `cross` the block has none.
     """

@@ -1,4 +1,5 @@
-"""EasyAnimate V5 and V5.1: full attention over video and text, first in two-stream blocks, then (7B) in blocks with shared weights.
+"""EasyAnimate V5 and V5.1: full attention over video and text, first in two-stream blocks, then (7B) in blocks with
+shared weights.
 
 Mirrors diffusers' EasyAnimateTransformer3DModel. Source: arXiv 2405.18991; diffusers 0.42.1
 models/transformers/transformer_easyanimate.py.
@@ -93,7 +94,9 @@ def patches(tape: Tape, config: Config, latent: Tensor, shape: Shape) -> Tensor:
 
 
 def captions(tape: Tape, config: Config, text: Tensor, second: Tensor | None) -> tuple[Tensor, Tensor | None]:
-    """One or two texts projected to the hidden size, side by side; and the second alone, which stays alive beside them."""
+    """One or two texts projected to the hidden size, side by side; and the second alone, which stays alive beside
+    them.
+    """
     name = "text_proj"
     if config.add_norm_text_encoder:
         first = tape.linear(tape.rms_norm_narrow(text, "text_proj.0"), config.width, "text_proj.1")
@@ -219,7 +222,9 @@ def turned_attention(tape: Tape, q: Tensor, k: Tensor, v: Tensor, n: Any, rotary
 
 
 def turn_in_place(tape: Tape, x: Tensor, n: Any, rotary: tuple[Tensor, Tensor]) -> None:
-    """Rotary embedding of the video's part of x[batch, heads, text + n, head size]; the tables come from the host each time."""
+    """Rotary embedding of the video's part of x[batch, heads, text + n, head size]; the tables come from the host
+    each time.
+    """
     batch, heads, _, d_head = x.shape
     tables = (tape.copy(rotary[0], name="to_device"), tape.copy(rotary[1], name="to_device"))
     part = rotate_pairs(tape, x.view(batch, n, heads, d_head), tables)

@@ -9,7 +9,7 @@ from typing import Any
 
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import hunyuan
-from vidcalc.networks.transformers.hunyuan_blocks import Streams, double_block
+from vidcalc.networks.transformers.hunyuan_blocks import Streams, double_block, drop
 from vidcalc.networks.transformers.hunyuan_refiner import token_refiner
 from vidcalc.networks.transformers.rotary import rotary_tables
 from vidcalc.tape import Tape, Tensor
@@ -57,10 +57,13 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     with tape.repeat("transformer_blocks", config.num_layers - 1):
         hidden, context = double_block(tape, streams, hidden, context)
     with tape.scope("transformer_blocks.last"):
-        hidden, context = double_block(tape, streams, hidden, context, text_used=False)
+        unused: list[int] = []
+        hidden, context = double_block(tape, streams, hidden, context, unused)
     out = hunyuan.final_norm(tape, hidden, temb)
-    del mask
-    return tape.linear(out, config.patch_size_t * config.patch_size**2 * config.out_channels, "proj_out")
+    result = tape.linear(out, config.patch_size_t * config.patch_size**2 * config.out_channels, "proj_out")
+    del mask, context
+    drop(tape, unused)
+    return result
 
 
 def embed_latent(tape: Tape, config: Config, shape: Shape) -> Tensor:

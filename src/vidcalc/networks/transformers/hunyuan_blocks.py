@@ -13,6 +13,7 @@ from vidcalc.arithmetic import minimum
 from vidcalc.networks.transformers.embedding import feed_forward
 from vidcalc.networks.transformers.rotary import rotate_pairs
 from vidcalc.tape import Tape, Tensor
+from vidcalc.tape.recorder import Node
 
 
 class Streams(msgspec.Struct, frozen=True, eq=False):
@@ -42,39 +43,47 @@ class Streams(msgspec.Struct, frozen=True, eq=False):
 
 
 @contextmanager
-def recorded(tape: Tape, wanted: bool) -> Iterator[None]:
-    """Inside, nothing is kept for backward unless `wanted`: autograd frees what the output does not depend on."""
-    training, tape.training = tape.training, tape.training and wanted
-    try:
-        yield
-    finally:
-        tape.training = training
+def noted(tape: Tape, unused: list[int] | None) -> Iterator[None]:
+    """Collect the differentiable ops taped inside into `unused`, where a list is given."""
+    first = len(tape.nodes)
+    yield
+    if unused is not None:
+        unused.extend(range(first, len(tape.nodes)))
 
 
-def double_block(tape: Tape, s: Streams, x: Tensor, c: Tensor, *, text_used: bool = True) -> tuple[Tensor, Tensor]:
+def drop(tape: Tape, unused: list[int]) -> None:
+    """Free what ops keep for backward whose result nobody reads, as autograd does when that result goes."""
+    for node in (tape.nodes[index] for index in unused):
+        if isinstance(node, Node):
+            node.saved = ()
+
+
+def double_block(
+    tape: Tape, s: Streams, x: Tensor, c: Tensor, unused: list[int] | None = None
+) -> tuple[Tensor, Tensor]:
     """x[batch, n, width] (video), c[batch, tokens, width] (text) -> the same, by joint attention and two feed-forwards.
 
-    text_used  whether anything reads the text afterwards (the last block's text is computed for nothing)
+    unused  collects the ops that only the text after this block depends on (the last block's is read by nobody)
     """
     normed, own = modulated_norm(tape, s, x, 6, "norm1", s.replaced)
     normed_text, own_text = modulated_norm(tape, s, c, 6, "norm1_context", None)
     attended, attended_text = joint_attention(tape, s, normed, normed_text)
 
     hidden = gated_sum(tape, s, x, attended, own)
-    with recorded(tape, text_used):
+    with noted(tape, unused):
         context = tape.add(c, tape.mul(attended_text, vector(own_text[0], s)))
     normed = tape.layer_norm(hidden)
-    with recorded(tape, text_used):
+    with noted(tape, unused):
         normed_text = tape.layer_norm(context)
     normed = modulated(tape, s, normed, own)
-    with recorded(tape, text_used):
+    with noted(tape, unused):
         normed_text = modulated(tape, s, normed_text, own_text)
 
     mixed = feed_forward(tape, normed, s.inner, s.width, "ff")
-    with recorded(tape, text_used):
+    with noted(tape, unused):
         mixed_text = feed_forward(tape, normed_text, s.inner, s.width, "ff_context")
     hidden = gated_sum(tape, s, hidden, mixed, own)
-    with recorded(tape, text_used):
+    with noted(tape, unused):
         context = tape.add(context, tape.mul(mixed_text, vector(own_text[0], s)))
     del normed, normed_text, attended, attended_text
     return hidden, context

@@ -1,4 +1,5 @@
-"""Latte: PixArt's blocks twice over, one across the places of each frame with text, one across the frames of each place.
+"""Latte: PixArt's blocks twice over, one across the places of each frame with text, one across the frames of each
+place.
 
 Mirrors diffusers' LatteTransformer3DModel. Source: arXiv 2401.03048; diffusers 0.42.1
 models/transformers/latte_transformer_3d.py.
@@ -19,7 +20,9 @@ CLASSES = ("LatteTransformer3DModel",)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of one network, under diffusers' names. The stored frame positions make `video_length` the only length."""
+    """The numbers of one network, under diffusers' names. The stored frame positions make `video_length` the only
+    length.
+    """
 
     num_attention_heads: Any = 16
     attention_head_dim: Any = 88
@@ -39,7 +42,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tokens(config: Config, shape: Shape) -> Any:
-    """Video tokens: frames × latent height × width over the patch (attention sees one frame, or one place, at a time)."""
+    """Video tokens: frames × latent height × width over the patch (attention sees one frame, or one place, at a
+    time).
+    """
     return shape.frames * (shape.height // config.patch_size) * (shape.width // config.patch_size)
 
 

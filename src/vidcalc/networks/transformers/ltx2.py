@@ -137,8 +137,10 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     audio_scale_shift = last_vectors(tape, step.embedded[1], "audio_")
     audio = tape.layer_norm(audio)
     audio = modulated(tape, audio, audio_scale_shift)
+    heard_out = tape.linear(audio, config.audio_out_channels or config.audio_in_channels, "audio_proj_out")
+    if tape.training:  # a loss on both streams
+        out.node = tape.differentiable((out, heard_out), (), out.nbytes)
     del timestep, padding, sigma, places
-    tape.linear(audio, config.audio_out_channels or config.audio_in_channels, "audio_proj_out")
     return out
 
 

@@ -63,8 +63,8 @@ def audio_tokens(shape: Shape) -> Any:
     return shape.extra.get("audio_tokens", CHANNELS * ((2 * frames * RATE + FPS) // (2 * FPS)))
 
 
-def forward(tape: Tape, config: Config, shape: Shape) -> tuple[Tensor, Tensor]:
-    """Video tokens[batch, n, channels of a patch], audio[batch, audio tokens, channels] and text -> video and audio."""
+def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
+    """Video tokens[batch, n, channels of a patch], audio[batch, audio tokens, channels] and text -> video tokens."""
     batch, n, sound, width = shape.batch, tokens(config, shape), audio_tokens(shape), config.width
     length = shape.tokens + sound + n
     video = tape.input(batch, n, config.patch_channels)
@@ -92,8 +92,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> tuple[Tensor, Tensor]:
     del shown
     heard = tape.linear(hidden, config.audio_in_channels, "audio_proj_out", keep="fp32")
     audio_out = tape.copy(heard, batch, sound, config.audio_in_channels, name="select")
-    del heard, timestep, video_rows, audio_rows, text_rows, indices, rotary, structure
-    return video_out, audio_out
+    del heard, audio_out, timestep, video_rows, audio_rows, text_rows, indices, rotary, structure
+    return video_out
 
 
 def packing(tape: Tape, length: Any, counts: tuple[Any, ...]) -> list[Tensor]:

@@ -119,8 +119,9 @@ def groups(tape: Tape, config: Config, hidden: Tensor, context: Tensor, temb: Te
         ending = 1 if index == last else 0
         with tape.repeat(f"transformer_blocks.{index}.skip", count - count // 2):
             hidden, context = block(tape, config, hidden, context, temb, split)
-        with tape.repeat(f"transformer_blocks.{index}.group", count // 2 - ending):
-            hidden, context = block(tape, config, hidden, context, temb, split, grouped=split > 1)
+        if count // 2 > ending:
+            with tape.repeat(f"transformer_blocks.{index}.group", count // 2 - ending):
+                hidden, context = block(tape, config, hidden, context, temb, split, grouped=split > 1)
         if index < middle:
             kept.append((hidden, context))
     with tape.scope(f"transformer_blocks.{last}.last"):

@@ -46,7 +46,9 @@ def steering(tape: Tape, count: Any, width: Any) -> tuple[Tensor, Tensor]:
 
 
 def steered_out(tape: Tape, x: Tensor, embedded: Tensor, channels: Any) -> Tensor:
-    """norm(x) · (1 + scale) + shift by a table of two vectors plus the embedding; then linear to a patch of channels."""
+    """norm(x) · (1 + scale) + shift by a table of two vectors plus the embedding; then linear to a patch of
+    channels.
+    """
     width = x.shape[-1]
     tape.parameter("scale_shift_table", 2 * width)
     own = table_plus(tape, embedded, 2, width)

@@ -1,4 +1,5 @@
-"""PixArt-α and PixArt-Σ: an image transformer with cross-attention to text, steered by one shared set of modulation vectors.
+"""PixArt-α and PixArt-Σ: an image transformer with cross-attention to text, steered by one shared set of modulation
+vectors.
 
 Mirrors diffusers' PixArtTransformer2DModel. Source: arXiv 2310.00426, 2403.04692; diffusers 0.42.1
 models/transformers/pixart_transformer_2d.py.

@@ -95,7 +95,9 @@ def condition(tape: Tape, config: Config, pooled: Tensor) -> Tensor:
 def block(
     tape: Tape, config: Config, x: Tensor, c: Tensor | None, temb: Tensor, *, dual: bool, last: bool
 ) -> tuple[Tensor | None, Tensor]:
-    """x[images, n, width], text c[images, tokens, width] -> (text, image). `dual`: a second attention on the image alone."""
+    """x[images, n, width], text c[images, tokens, width] -> (text, image). `dual`: a second attention on the image
+    alone.
+    """
 
     def attend(normed: Tensor, normed_text: Tensor) -> tuple[Tensor, Tensor]:
         return joint_attention(tape, config, normed, normed_text, last=last)
@@ -107,8 +109,12 @@ def block(
     return two_stream_block(tape, x, c, temb, attend, more=again if dual else None, last=last)
 
 
-def projections(tape: Tape, config: Config, x: Tensor, names: tuple[str, str, str], norms: tuple[str, str]) -> list[Tensor]:
-    """Queries, keys and values by head [images, heads, n, head size]; queries and keys normed once all three are there."""
+def projections(
+    tape: Tape, config: Config, x: Tensor, names: tuple[str, str, str], norms: tuple[str, str]
+) -> list[Tensor]:
+    """Queries, keys and values by head [images, heads, n, head size]; queries and keys normed once all three are
+    there.
+    """
     images, n, _ = x.shape
     by_head = (images, config.num_attention_heads, n, config.attention_head_dim)
     out = [tape.linear(x, config.width, name).view(*by_head) for name in names]
@@ -118,10 +124,10 @@ def projections(tape: Tape, config: Config, x: Tensor, names: tuple[str, str, st
     return out
 
 
-def joint_attention(
-    tape: Tape, config: Config, x: Tensor, c: Tensor, *, last: bool = False
-) -> tuple[Tensor, Tensor]:
-    """One attention over image and text, each with projections of its own; `last`: no projection of the text's result."""
+def joint_attention(tape: Tape, config: Config, x: Tensor, c: Tensor, *, last: bool = False) -> tuple[Tensor, Tensor]:
+    """One attention over image and text, each with projections of its own; `last`: no projection of the text's
+    result.
+    """
     images, n, width = x.shape
     both = n + c.shape[1]
     heads, d_head = config.num_attention_heads, config.attention_head_dim

@@ -1,7 +1,9 @@
-"""Building blocks that every U-Net here is made of: residual blocks, resampling, transformers over the places of an image.
+"""Building blocks that every U-Net here is made of: residual blocks, resampling, transformers over the places of an
+image.
 
-Images of a clip are a batch: x[images, channels, height, width] with images = batch · frames. Mirrors which intermediates
-eager PyTorch holds. Source: diffusers 0.42.1 models/resnet.py, downsampling.py, upsampling.py, transformers/transformer_2d.py.
+Images of a clip are a batch: x[images, channels, height, width] with images = batch · frames. Mirrors which
+intermediates eager PyTorch holds. Source: diffusers 0.42.1 models/resnet.py, downsampling.py, upsampling.py,
+transformers/transformer_2d.py.
 """
 
 from collections.abc import Callable
@@ -26,7 +28,7 @@ def residual_block(
         hidden = tape.convolution(hidden, c_out, (3, 3), "conv1")
         if temb is not None:
             shift = tape.act(temb)
-            shift = tape.linear(shift, c_out, "time_emb_proj").view(x.shape[0], c_out, 1, 1)
+            shift = tape.linear(shift, c_out, "time_emb_proj").view(temb.shape[0], c_out, 1, 1)
             hidden = tape.add(hidden, shift)
         hidden = tape.group_norm(hidden, groups, "norm2")
         hidden = tape.act(hidden)
@@ -59,7 +61,9 @@ def channels_first(tape: Tape, x: Tensor, *shape: Any) -> Tensor:
 
 
 def copied_where_many(tape: Tape, x: Tensor, samples: Any) -> Tensor:
-    """The copy that swapping the two outer axes of x costs where there are several samples: of no bytes for one sample."""
+    """The copy that swapping the two outer axes of x costs where there are several samples: of no bytes for one
+    sample.
+    """
     return tape.copy(x, x.elements * minimum(samples - 1, 1), name="reshape")
 
 

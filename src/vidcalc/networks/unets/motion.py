@@ -1,4 +1,5 @@
-"""AnimateDiff: the image U-Net of Stable Diffusion 1.5 or SDXL with a motion module, a transformer over frames, after every layer.
+"""AnimateDiff: the image U-Net of Stable Diffusion 1.5 or SDXL with a motion module, a transformer over frames, after
+every layer.
 
 Mirrors diffusers' UNetMotionModel. Source: arXiv 2307.04725; diffusers 0.42.1 models/unets/unet_motion_model.py.
 """

@@ -1,7 +1,9 @@
-"""Stable Video Diffusion (SVD, SVD-XT): an image U-Net with a temporal twin beside every spatial block, blended by a learned weight.
+"""Stable Video Diffusion (SVD, SVD-XT): an image U-Net with a temporal twin beside every spatial block, blended by a
+learned weight.
 
 Mirrors diffusers' UNetSpatioTemporalConditionModel. Source: arXiv 2311.15127; diffusers 0.42.1
-models/unets/unet_spatio_temporal_condition.py, unet_3d_blocks.py, models/resnet.py, transformers/transformer_temporal.py.
+models/unets/unet_spatio_temporal_condition.py, unet_3d_blocks.py, models/resnet.py,
+transformers/transformer_temporal.py.
 """
 
 from typing import Any
@@ -91,7 +93,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
 
 def condition(tape: Tape, config: Config, shape: Shape) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Timestep and the clip's numbers (frame rate, motion, noise) -> embedding[batch, 4 · width], and what stays alive beside it."""
+    """Timestep and the clip's numbers (frame rate, motion, noise) -> embedding[batch, 4 · width], and what stays
+    alive beside it.
+    """
     width = config.block_out_channels[0]
     numbers = config.projection_class_embeddings_input_dim // config.addition_time_embed_dim
     t_emb = features(tape, shape.batch, width)
@@ -113,7 +117,9 @@ def video_residual_block(
     switched: bool = False,
     channels_last: bool = False,
 ) -> Tensor:
-    """A residual block on each image, one over time on its output, and the blend of both. x[batch · frames, c, h, w]."""
+    """A residual block on each image, one over time on its output, and the blend of both. x[batch · frames, c, h,
+    w].
+    """
     with tape.scope(name):
         spatial = residual_block(tape, x, temb, c_out, "spatial_res_block", channels_last=channels_last)
         images, c, height, width = spatial.shape
@@ -124,7 +130,9 @@ def video_residual_block(
 
 
 def temporal_residual_block(tape: Tape, x: Tensor, temb: Tensor | None, name: str) -> Tensor:
-    """norm, SiLU, 3×1×1 convolution, twice, with the timestep in between; x[batch, c, frames, h, w], frames outermost in memory."""
+    """norm, SiLU, 3×1×1 convolution, twice, with the timestep in between; x[batch, c, frames, h, w], frames
+    outermost in memory.
+    """
     batch, c, frames, *_ = x.shape
     with tape.scope(name):
         hidden = tape.group_norm(tape.copy(x, name="contiguous"), 32, "norm1")
@@ -141,7 +149,9 @@ def temporal_residual_block(tape: Tape, x: Tensor, temb: Tensor | None, name: st
 
 
 def blend(tape: Tape, spatial: Tensor, temporal: Tensor, images: Any, *, switched: bool = False) -> Tensor:
-    """weight · spatial + (1 − weight) · temporal, the weight learned (one per image in the denoiser, one in the decoder)."""
+    """weight · spatial + (1 − weight) · temporal, the weight learned (one per image in the denoiser, one in the
+    decoder).
+    """
     tape.parameter("time_mixer.mix_factor", 1)
     weight = tape.empty((1,) if switched else (images,))
     weight.node = tape.differentiable((), (), weight.nbytes, ELEMENT_BYTES[tape.dtype]) if tape.training else -1
@@ -154,7 +164,9 @@ def blend(tape: Tape, spatial: Tensor, temporal: Tensor, images: Any, *, switche
 def video_transformer(
     tape: Tape, x: Tensor, context: Tensor, heads: Any, layers: Any, shape: Shape, name: str
 ) -> Tensor:
-    """For each layer a transformer block over the places of each image, one over the frames of each place, and their blend."""
+    """For each layer a transformer block over the places of each image, one over the frames of each place, and their
+    blend.
+    """
     images, c, height, width = x.shape
     n = height * width
     with tape.scope(name):

@@ -22,9 +22,7 @@ def temporal_convolutions(tape: Tape, x: Tensor, batch: Any, name: str, groups: 
         return tape.add(clip, hidden).view(images, c, height, width)
 
 
-def over_frames(
-    tape: Tape, x: Tensor, name: str, index: int, groups: Any, *, frames_outermost: bool = False
-) -> Tensor:
+def over_frames(tape: Tape, x: Tensor, name: str, index: int, groups: Any, *, frames_outermost: bool = False) -> Tensor:
     """norm, SiLU, 3×1×1 convolution; a clip whose frames are outermost in memory is copied for the norm."""
     hidden = tape.group_norm(tape.copy(x, name="contiguous") if frames_outermost else x, groups, f"{name}.0")
     hidden = tape.act(hidden)

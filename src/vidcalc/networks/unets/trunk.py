@@ -16,7 +16,15 @@ Stages = Callable[[str, int, int, Any], tuple[Stage, ...]]
 
 
 def trunk(
-    tape: Tape, x: Tensor, widths: tuple[Any, ...], layers: tuple[int, ...], stages: Stages, middle: Stage, *, c_out: Any, groups: Any = 32
+    tape: Tape,
+    x: Tensor,
+    widths: tuple[Any, ...],
+    layers: tuple[int, ...],
+    stages: Stages,
+    middle: Stage,
+    *,
+    c_out: Any,
+    groups: Any = 32,
 ) -> Tensor:
     """x[images, widths[0], height, width] -> [images, c_out, height, width].
 
@@ -27,7 +35,9 @@ def trunk(
     hidden = x
     for level, width in enumerate(widths):
         with tape.scope(f"down_blocks.{level}"):
-            hidden = down_level(tape, hidden, skips, layers[level], lambda i, at=level, c=width: stages("down", at, i, c))
+            hidden = down_level(
+                tape, hidden, skips, layers[level], lambda i, at=level, c=width: stages("down", at, i, c)
+            )
             if level < len(widths) - 1:
                 hidden = downsample(tape, hidden, width, "downsamplers.0")
                 skips.append(hidden)
@@ -44,7 +54,9 @@ def trunk(
     return tape.convolution(hidden, c_out, (3, 3), "conv_out")
 
 
-def down_level(tape: Tape, x: Tensor, skips: list[Tensor], layers: int, stages: Callable[[int], tuple[Stage, ...]]) -> Tensor:
+def down_level(
+    tape: Tape, x: Tensor, skips: list[Tensor], layers: int, stages: Callable[[int], tuple[Stage, ...]]
+) -> Tensor:
     """The layers of one level; the output of each joins the skips."""
     hidden = x
     for i in range(layers):
@@ -57,7 +69,9 @@ def down_level(tape: Tape, x: Tensor, skips: list[Tensor], layers: int, stages: 
 def up_level(
     tape: Tape, x: Tensor, taken: list[Tensor], skips: list[Tensor], stages: Callable[[int], tuple[Stage, ...]]
 ) -> Tensor:
-    """The layers of one level, each beginning with a skip laid beside its input; then up to the size of the next skip."""
+    """The layers of one level, each beginning with a skip laid beside its input; then up to the size of the next
+    skip.
+    """
     hidden = x
     for i in range(len(taken)):
         skip = taken[-1 - i]

@@ -100,9 +100,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out
 
 
-def condition(
-    tape: Tape, config: Any, samples: Any, *, hold_sizes: bool = False
-) -> tuple[Tensor, tuple[Tensor, ...]]:
+def condition(tape: Tape, config: Any, samples: Any, *, hold_sizes: bool = False) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Timestep (SDXL: and pooled text and sizes) -> embedding[samples, 4 · width], and what stays alive beside it.
 
     hold_sizes   the embedded sizes stay alive too, as AnimateDiff's forward holds them

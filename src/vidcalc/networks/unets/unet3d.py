@@ -1,6 +1,8 @@
-"""ModelScope text-to-video and ZeroScope: an image U-Net with a convolution and a transformer over frames after every spatial one.
+"""ModelScope text-to-video and ZeroScope: an image U-Net with a convolution and a transformer over frames after every
+spatial one.
 
-Mirrors diffusers' UNet3DConditionModel. Source: arXiv 2308.06571; diffusers 0.42.1 models/unets/unet_3d_condition.py, unet_3d_blocks.py.
+Mirrors diffusers' UNet3DConditionModel. Source: arXiv 2308.06571; diffusers 0.42.1 models/unets/unet_3d_condition.py,
+unet_3d_blocks.py.
 """
 
 from typing import Any
@@ -106,4 +108,6 @@ def body(
         return convolve(hidden, 1)
 
     layers = (config.layers_per_block,) * len(config.block_out_channels)
-    return trunk(tape, maps, config.block_out_channels, layers, stages, middle, c_out=config.out_channels, groups=groups)
+    return trunk(
+        tape, maps, config.block_out_channels, layers, stages, middle, c_out=config.out_channels, groups=groups
+    )

@@ -1,10 +1,11 @@
-"""VideoCrafter2 and DynamiCrafter: ModelScope's U-Net that also hears the frame rate, and (DynamiCrafter) sees image tokens.
+"""VideoCrafter2 and DynamiCrafter: ModelScope's U-Net that also hears the frame rate, and (DynamiCrafter) sees image
+tokens.
 
 The published UNetModel lays out the same blocks as ModelScope's network; the taped blocks, and the names of their
 weights, are those of `unet3d`, with fused attention (the published code uses xFormers). Every frame attends to
-`shape.image_tokens` image tokens of its own, with keys and values beside the text's.
-Source: arXiv 2401.09047, 2310.12190; AILab-CVC/VideoCrafter and Doubiiu/DynamiCrafter: lvdm/modules/networks/openaimodel3d.py,
-lvdm/modules/attention.py.
+its share of `shape.image_tokens`, with keys and values beside the text's.
+Source: arXiv 2401.09047, 2310.12190; AILab-CVC/VideoCrafter and Doubiiu/DynamiCrafter:
+lvdm/modules/networks/openaimodel3d.py, lvdm/modules/attention.py.
 """
 
 from typing import Any
@@ -37,7 +38,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def as_unet3d(config: Config) -> unet3d.Config:
-    """The same numbers under ModelScope's names: a level attends where its reduction is among the attention resolutions."""
+    """The same numbers under ModelScope's names: a level attends where its reduction is among the attention
+    resolutions.
+    """
     attends = [2**level in config.attention_resolutions for level in range(len(config.channel_mult))]
     return unet3d.Config(
         in_channels=config.in_channels,
@@ -63,14 +66,14 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     latent = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
     timestep, rate = tape.input(shape.batch), tape.input(shape.batch)
     text = tape.input(shape.batch, shape.tokens, d)
-    picture = tape.input(shape.batch, shape.frames * shape.image_tokens, d) if config.image_cross_attention else None
+    picture = tape.input(shape.batch, shape.image_tokens, d) if config.image_cross_attention else None
 
     emb = numbers_mlp(tape, shape.batch, width, "time_embed")
     if config.fps_cond or config.fs_condition:
         emb = tape.add(emb, numbers_mlp(tape, shape.batch, width, "fps_embedding"))
     emb = tape.copy(emb, images, 4 * width, name="repeat")
     context = tape.copy(text, images, shape.tokens, d, name="repeat")
-    beside = picture.view(images, shape.image_tokens, d) if picture is not None else None
+    beside = picture.view(images, shape.image_tokens // shape.frames, d) if picture is not None else None
     if config.image_cross_attention_scale_learnable:
         tape.parameter("image_scales", scales(same))
     sample = latent.view(images, config.in_channels, shape.height, shape.width)

@@ -1,0 +1,154 @@
+"""LaVie base and interpolation: Stable Diffusion 1.x's U-Net with an attention over frames in every transformer block.
+
+The base model's temporal attention has rotary and relative positions; the interpolation model has neither, and its
+spatial attention also sees the first frame. Names of weights follow Stable Diffusion's U-Net; attention is fused (the
+published code uses xFormers where no relative positions are added).
+Source: arXiv 2309.15103; Vchitect/LaVie: base/models/unet.py, base/models/attention.py,
+interpolation/models/attention.py.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.describe.shape import Shape
+from vidcalc.networks.transformers.basic import attention, gated_feed_forward
+from vidcalc.networks.transformers.embedding import timestep_mlp
+from vidcalc.networks.unets.blocks import (
+    copied_where_many,
+    features,
+    image_transformer,
+    per_level,
+    residual_block,
+)
+from vidcalc.networks.unets.trunk import Stage, trunk
+from vidcalc.tape import Tape, Tensor
+
+CLASSES = ("LaVieUNet3DConditionModel",)
+BUCKETS = 32  # of the relative positions (T5's), fixed in the published code
+ROTARY = 32  # channels of a head that are turned; their frequencies are learned, and shared by all blocks
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one network, under the published code's names. `attention_head_dim` counts heads."""
+
+    in_channels: Any = 4
+    out_channels: Any = 4
+    block_out_channels: tuple[Any, ...] = (320, 640, 1280, 1280)
+    layers_per_block: int = 2
+    cross_attention_dim: Any = 768
+    attention_head_dim: Any = 8
+    norm_num_groups: Any = 32
+    use_first_frame: bool = False
+
+
+def tokens(config: Config, shape: Shape) -> Any:
+    """Latent places of the finest level, all frames."""
+    return shape.frames * shape.height * shape.width
+
+
+def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
+    """latent[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width]."""
+    images, width, levels = shape.batch * shape.frames, config.block_out_channels[0], len(config.block_out_channels)
+    latent = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
+    timestep = tape.input(shape.batch)
+    text = tape.input(shape.batch, shape.tokens, config.cross_attention_dim)
+    t_emb = features(tape, shape.batch, width)
+    emb = timestep_mlp(tape, t_emb, 4 * width, "time_embedding")
+    context = tape.copy(text, images, shape.tokens, config.cross_attention_dim, name="repeat")
+    if not config.use_first_frame:
+        tape.parameter("rotary_emb.freqs", ROTARY // 2)
+    sample = latent.view(images, config.in_channels, shape.height, shape.width)
+    frames_first = copied_where_many(tape, sample, shape.batch)
+    x = tape.convolution(sample, width, (3, 3), "conv_in")
+    del frames_first
+
+    def resnet(x: Tensor, width: Any, i: int) -> Tensor:
+        return residual_block(tape, x, emb, width, f"resnets.{i}", config.norm_num_groups)
+
+    def attend(x: Tensor, i: int) -> Tensor:
+        return image_transformer(
+            tape,
+            x,
+            context,
+            config.attention_head_dim,
+            f"attentions.{i}",
+            linear=False,
+            groups=config.norm_num_groups,
+            block=lambda hidden: block(tape, config, hidden, context, shape),
+        )
+
+    def stages(side: str, level: int, i: int, width: Any) -> tuple[Stage, ...]:
+        deepest = levels - 1 if side == "down" else 0  # the deepest level has no transformer
+        convolution: Stage = lambda x: resnet(x, width, i)  # noqa: E731
+        transformer: Stage = lambda x: attend(x, i)  # noqa: E731
+        return (convolution,) if level == deepest else (convolution, transformer)
+
+    def middle(x: Tensor) -> Tensor:
+        hidden = resnet(x, x.shape[1], 0)
+        hidden = attend(hidden, 0)
+        return resnet(hidden, hidden.shape[1], 1)
+
+    layers = per_level(config.layers_per_block, levels)
+    out = trunk(tape, x, config.block_out_channels, layers, stages, middle, c_out=config.out_channels)
+    del timestep, t_emb
+    return out.view(shape.batch, config.out_channels, shape.frames, shape.height, shape.width)
+
+
+def block(tape: Tape, config: Config, x: Tensor, context: Tensor, shape: Shape) -> Tensor:
+    """Attention over places, over text, over frames, feed-forward; x[batch · frames, places, c]."""
+    images, places, c = x.shape
+    heads = config.attention_head_dim
+    normed = tape.layer_norm(x, "norm1")
+    attended = (
+        first_frame_attention(tape, normed, heads, shape)
+        if config.use_first_frame
+        else attention(tape, normed, None, heads, c, "attn1")
+    )
+    hidden = tape.add(attended, x)
+    normed = tape.layer_norm(hidden, "norm2")
+    attended = attention(tape, normed, context, heads, c, "attn2")
+    hidden = tape.add(attended, hidden)
+    turned = copied_where_many(tape, hidden, shape.batch)
+    normed = tape.layer_norm(hidden.view(shape.batch * places, shape.frames, c), "norm_temp")
+    attended = frame_attention(tape, config, normed, heads)
+    hidden = tape.add(attended, hidden.view(shape.batch * places, shape.frames, c))
+    del turned
+    copied_where_many(tape, hidden, shape.batch)
+    hidden = hidden.view(images, places, c)
+    normed = tape.layer_norm(hidden, "norm3")
+    mixed = gated_feed_forward(tape, normed, c, "ff")
+    return tape.add(mixed, hidden)
+
+
+def frame_attention(tape: Tape, config: Config, x: Tensor, heads: Any) -> Tensor:
+    """Attention over the frames of each place, in the base model with learned relative positions as a bias."""
+    if config.use_first_frame:
+        return attention(tape, x, None, heads, x.shape[-1], "attn_temp")
+    tape.parameter("attn_temp.time_rel_pos_bias.relative_attention_bias.weight", BUCKETS * heads)
+    bias = tape.empty((1, heads, x.shape[1], x.shape[1]))
+    attended = attention(
+        tape, x, None, heads, x.shape[-1], "attn_temp", masked="dense", rotate=lambda q: turned(tape, q)
+    )
+    del bias
+    return attended
+
+
+def turned(tape: Tape, x: Tensor) -> Tensor:
+    """Rotary positions on the first channels of a head, joined with the rest: a copy of x."""
+    return tape.pointwise("rope", (x,))
+
+
+def first_frame_attention(tape: Tape, x: Tensor, heads: Any, shape: Shape) -> Tensor:
+    """Attention over places that sees the first frame's places beside the frame's own: twice the keys."""
+    images, places, c = x.shape
+    d_head = c // heads
+    with tape.scope("attn1"):
+        q = tape.linear(x, c, "to_q", bias=False).view(images, heads, places, d_head)
+        k = tape.linear(x, c, "to_k", bias=False)
+        v = tape.linear(x, c, "to_v", bias=False)
+        k = tape.cat((k,), images, 2 * places, c).view(images, heads, 2 * places, d_head)
+        v = tape.cat((v,), images, 2 * places, c).view(images, heads, 2 * places, d_head)
+        hidden = tape.attention(q, k, v)
+        hidden = tape.copy(hidden).view(images, places, c)
+        return tape.linear(hidden, c, "to_out.0")
