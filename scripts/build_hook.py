@@ -1,5 +1,6 @@
 """Hatchling hook: compiles the TOML catalogue to JSON and the word catalogues to .mo, for wheels and editable installs."""
 
+import compileall
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,3 +17,5 @@ class Build(BuildHookInterface):  # type: ignore[type-arg]
         from vidcalc.catalog.build import build
 
         build()
+        if version == "editable":  # installers compile what they copy; a checkout would pay at every first run
+            compileall.compile_dir(str(Path(self.root) / "src/vidcalc"), quiet=1)

@@ -7,7 +7,7 @@ import pytest
 from golden_cases import cases, check_arrays_agree, flops, label, taped
 
 ALL = cases("image_vaes")
-PAIRS = [pair for pair in zip(ALL[::2], ALL[1::2], strict=True)]
+PAIRS = list(zip(ALL[::2], ALL[1::2], strict=True))
 
 
 @pytest.mark.parametrize("case", ALL, ids=label)

@@ -1,4 +1,4 @@
-"""How the networks around LTX-2's audio are called: the audio autoencoder, the vocoder, and the text connectors."""
+"""How the networks around the LTX transformers are called: audio autoencoder, vocoder, text connectors, upsampler."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,8 +30,17 @@ def connectors(module: Any, component: str, shape: Mapping[str, Any]) -> Call:
     return lambda: module(empty(batch, n, c.caption_channels, c.text_proj_in_factor, dtype=dtype), integers(batch, n))
 
 
+def upsampler(module: Any, component: str, shape: Mapping[str, Any]) -> Call:
+    """Latent [batch, 128, frames, height, width] to a larger one."""
+    size = int(shape["batch"]), module.config.in_channels, *shape["latent"]
+    dtype = usual_dtype(module)
+    return lambda: module(empty(*size, dtype=dtype))
+
+
 CALLS = {
     "AutoencoderKLLTX2Audio": audio_autoencoder,
+    "LTX2LatentUpsamplerModel": upsampler,
     "LTX2TextConnectors": connectors,
     "LTX2Vocoder": vocoder,
+    "LTXLatentUpsamplerModel": upsampler,
 }

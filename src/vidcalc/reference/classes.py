@@ -17,9 +17,9 @@ def find_class(class_name: str) -> Any:
     """The class of this name in diffusers, else in transformers, else among the parts of a diffusers pipeline."""
     import diffusers
     import transformers
-    from diffusers.pipelines import ltx2
+    from diffusers.pipelines import ltx, ltx2
 
-    for library in (diffusers, transformers, ltx2):
+    for library in (diffusers, transformers, ltx, ltx2):
         found = getattr(library, class_name, None)
         if found is not None:
             return found

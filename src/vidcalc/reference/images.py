@@ -27,6 +27,7 @@ def unet2d(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def i2vgen_xl(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """The latent of the image beside the noise, its CLIP vector beside the text."""
     c, batch = module.config, shape.batch
     return lambda: module(
         sample=empty(batch, c.in_channels, *shape.grid, dtype=dtype),
@@ -40,6 +41,7 @@ def i2vgen_xl(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def sd3(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """333 text tokens: 77 of CLIP and 256 of T5."""
     c, images = module.config, shape.batch * shape.frames
     return lambda: module(
         hidden_states=empty(images, c.in_channels, shape.height, shape.width, dtype=dtype),
@@ -67,6 +69,7 @@ def flux(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def pixart(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """Image sizes are not told to PixArt-Σ."""
     c, images, text = module.config, shape.batch * shape.frames, shape.text(300)
     return lambda: module(
         hidden_states=empty(images, c.in_channels, shape.height, shape.width, dtype=dtype),

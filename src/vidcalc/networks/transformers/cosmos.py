@@ -11,7 +11,7 @@ import msgspec
 
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid
-from vidcalc.tape import Tape, Tensor
+from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 
 CLASSES = ("CosmosTransformer3DModel",)
 
@@ -126,10 +126,15 @@ def position_embedding(tape: Tape, config: Config, batch: Any, n: Any) -> Tensor
     with tape.scope("learnable_pos_embed"):
         axes = []
         for axis, size, patch in zip("thw", config.max_size, config.patch_size, strict=True):
-            tape.parameter(f"pos_emb_{axis}", (size // patch) * width, "fp32")
-            axes.append(tape.empty((batch, n, width), "fp32"))
+            weights = (size // patch) * width
+            tape.parameter(f"pos_emb_{axis}", weights, "fp32")
+            spread = tape.empty((batch, n, width), "fp32")
+            if tape.training:
+                spread.node = tape.differentiable((), (), spread.nbytes, weights * ELEMENT_BYTES["fp32"])
+            axes.append(spread)
+            del spread
         total = tape.add(tape.add(axes[0], axes[1]), axes[2])
-        norm = tape.empty((batch, n, 1), "fp32")
+        norm = tape.pointwise("norm", (total,), (batch, n, 1), "fp32", saved=(total,))
         return tape.cast(tape.mul(total, norm), tape.dtype)
 
 

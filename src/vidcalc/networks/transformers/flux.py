@@ -92,7 +92,7 @@ def numbers_mlp(tape: Tape, config: Config, count: Any, name: str) -> Tensor:
 
 def rotary_tables(tape: Tape, config: Config, ids: Tensor) -> tuple[Tensor, Tensor]:
     """Cosines and sines [tokens, head size] in float32, made in float64 axis by axis, then joined."""
-    n, axes = ids.shape
+    n = ids.shape[0]
     places = tape.cast(ids, "fp32")
     parts = []
     for d in config.axes_dims_rope:
@@ -150,8 +150,8 @@ def joint_attention(
 def attended(tape: Tape, config: Config, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Fused attention of q, k, v[batch, n, heads, head size], merged into [batch, n, width] by a copy."""
     batch, n, heads, d_head = q.shape
-    by_head = [t.view(batch, heads, n, d_head) for t in (q, k, v)]
-    return tape.copy(tape.attention(*by_head)).view(batch, n, config.width)
+    q_head, k_head, v_head = (t.view(batch, heads, n, d_head) for t in (q, k, v))
+    return tape.copy(tape.attention(q_head, k_head, v_head)).view(batch, n, config.width)
 
 
 def contiguous_linear(tape: Tape, x: Tensor, d_out: Any, name: str) -> Tensor:

@@ -56,7 +56,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     streams = Streams(config.num_attention_heads, config.attention_head_dim, config.inner, temb, rotary, mask="pairs")
     with tape.repeat("transformer_blocks", config.num_layers - 1):
         hidden, context = double_block(tape, streams, hidden, context)
-    with tape.scope("transformer_blocks.last"):
+    with tape.repeat("transformer_blocks.last", 1):
         unused: list[int] = []
         hidden, context = double_block(tape, streams, hidden, context, unused)
     out = hunyuan.final_norm(tape, hidden, temb)

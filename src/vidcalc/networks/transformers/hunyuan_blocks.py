@@ -13,7 +13,7 @@ from vidcalc.arithmetic import minimum
 from vidcalc.networks.transformers.embedding import feed_forward
 from vidcalc.networks.transformers.rotary import rotate_pairs
 from vidcalc.tape import Tape, Tensor
-from vidcalc.tape.recorder import Node
+from vidcalc.tape.recorder import Leave, Node
 
 
 class Streams(msgspec.Struct, frozen=True, eq=False):
@@ -52,10 +52,17 @@ def noted(tape: Tape, unused: list[int] | None) -> Iterator[None]:
 
 
 def drop(tape: Tape, unused: list[int]) -> None:
-    """Free what ops keep for backward whose result nobody reads, as autograd does when that result goes."""
+    """Free what ops keep for backward whose result nobody reads, as autograd does when that result goes.
+
+    They belong to the repeated section that was closed last, which then has grown by less.
+    """
+    before = tape.live
     for node in (tape.nodes[index] for index in unused):
         if isinstance(node, Node):
             node.saved = ()
+    for section in [node.section for node in tape.nodes if isinstance(node, Leave)][-1:]:
+        section.growth = section.growth - (before - tape.live)
+        section.saved = section.saved - (before - tape.live)
 
 
 def double_block(

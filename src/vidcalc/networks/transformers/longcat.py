@@ -1,24 +1,27 @@
 """LongCat-Video transformer: full attention over all video tokens, cross-attention to text, a timestep per frame.
 
-Modulation is computed in float32 from a narrow timestep embedding, a set of vectors for every latent frame. The class
-is not in diffusers: structure and weights follow the official repository (meituan-longcat/LongCat-Video), so
-parameters and FLOPs are exact, while which intermediates live how long is read from its block, not measured.
+Modulation is made and applied in float32, per latent frame. Plain generation without conditioning frames and with
+dense attention (the block-sparse attention of its 720p refinement stage is not taped).
+Source: arXiv 2510.22200; meituan-longcat/LongCat-Video
+longcat_video/modules/{longcat_video_dit,attention,blocks,rope_3d}.py.
 """
 
 from typing import Any
 
 import msgspec
 
+from vidcalc.arithmetic import round_up
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
-from vidcalc.networks.transformers.wan import rotate
+from vidcalc.networks.transformers.official_layers import cast_rms_norm, named_mlp
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("LongCatVideoTransformer3DModel",)
+MULTIPLE = 256  # the feed-forward's hidden size is rounded up to it, fixed in the class
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of one network, under the official repository's names."""
+    """The numbers of one network, under the class's names."""
 
     in_channels: Any = 16
     out_channels: Any = 16
@@ -32,129 +35,153 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     patch_size: tuple[Any, Any, Any] = (1, 2, 2)
 
     @property
-    def inner(self) -> Any:
-        """Width of the gated feed-forward: two thirds of the plain one's, rounded up to a multiple of 256."""
-        return -(-(2 * self.mlp_ratio * self.hidden_size // 3) // 256) * 256
+    def width(self) -> Any:
+        """Hidden size."""
+        return self.hidden_size
 
     @property
-    def patch_volume(self) -> Any:
-        """Latent places under one token."""
-        return self.patch_size[0] * self.patch_size[1] * self.patch_size[2]
+    def inner(self) -> Any:
+        """Hidden size of the feed-forward: two thirds of the usual, as it has three matrices."""
+        return round_up(2 * self.hidden_size * self.mlp_ratio // 3, MULTIPLE)
 
-
-def patches(config: Config, shape: Shape) -> tuple[Any, Any, Any]:
-    """The token grid."""
-    t, h, w = config.patch_size
-    return shape.frames // t, shape.height // h, shape.width // w
+    @property
+    def num_layers(self) -> Any:
+        """Blocks."""
+        return self.depth
 
 
 def tokens(config: Config, shape: Shape) -> Any:
     """Video tokens: latent frames × height × width over the patch."""
-    t, h, w = patches(config, shape)
-    return t * h * w
+    t, h, w = config.patch_size
+    return (shape.frames // t) * (shape.height // h) * (shape.width // w)
 
 
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
-    """latent[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width]."""
-    batch, n, width = shape.batch, tokens(config, shape), config.hidden_size
-    frames, d_head = patches(config, shape)[0], config.hidden_size // config.num_heads
+    """latent[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width] in float32."""
+    batch, n, width = shape.batch, tokens(config, shape), config.width
+    t, h, w = config.patch_size
+    grid = (shape.frames // t, shape.height // h, shape.width // w)
     latent = tape.input(batch, config.in_channels, shape.frames, shape.height, shape.width)
-    timestep = tape.input(batch, frames, dtype="fp32")
-    text = tape.input(batch, shape.tokens, config.caption_channels)
+    timestep = tape.input(batch, dtype="fp32")
+    text = tape.input(batch, 1, shape.tokens, config.caption_channels)
+    mask = tape.input(batch, shape.tokens, dtype="int64")
 
-    embedded = tape.convolution(latent, width, config.patch_size, "x_embedder.proj", out=patches(config, shape))
-    hidden = tape.copy(embedded, batch, n, width, name="contiguous")
-    del embedded
-    with tape.scope("t_embedder"):
-        features = sinusoid(tape, batch * frames, config.frequency_embedding_size)
-        time = tape.linear(features, config.adaln_tembed_dim, "mlp.0", keep="fp32")
-        time = tape.linear(tape.act(time), config.adaln_tembed_dim, "mlp.2", keep="fp32")
-        del features
-    with tape.scope("y_embedder"):
-        context = tape.act(tape.linear(text, width, "y_proj.0"), "gelu")
-        context = tape.linear(context, width, "y_proj.2")
-    rotary = (tape.empty((1, n, 1, d_head), "fp32"), tape.empty((1, n, 1, d_head), "fp32"))
-
+    hidden = tape.convolution(latent, width, config.patch_size, "x_embedder.proj", out=grid).view(batch, n, width)
+    frames = batch * grid[0]
+    features = sinusoid(tape, frames, config.frequency_embedding_size)
+    d_time = config.adaln_tembed_dim
+    temb = named_mlp(tape, features, d_time, d_time, "t_embedder.mlp", ("0", "2"))
+    context = named_mlp(tape, text, width, width, "y_embedder.y_proj", ("0", "2"), act="gelu")
+    context = tape.scale(context, "zero_pad").view(batch, shape.tokens, width)
     with tape.repeat("blocks", config.depth):
-        hidden = block(tape, config, hidden, context, time, rotary)
+        hidden = block(tape, config, hidden, context, temb)
+
     with tape.scope("final_layer"):
-        vectors = modulation(tape, config, time, 2)
-        hidden = modulated(tape, hidden, vectors)
-        hidden = tape.linear(hidden, config.out_channels * config.patch_volume, "linear")
-    hidden = tape.copy(hidden, name="unpatchify")
-    del timestep
-    return hidden.view(batch, config.out_channels, shape.frames, shape.height, shape.width)
+        vectors = modulation(tape, temb, 2, width)
+        out = modulated(tape, hidden, vectors)
+        out = wide_linear(tape, out, t * h * w * config.out_channels, "linear")
+    del timestep, mask
+    out = tape.copy(out, name="unpatchify")
+    return out.view(batch, config.out_channels, shape.frames, shape.height, shape.width)
 
 
-def modulation(tape: Tape, config: Config, time: Tensor, vectors: int) -> Tensor:
-    """time[batch · frames, d] -> `vectors` vectors of the model's width per frame, float32."""
-    return tape.linear(tape.act(time), vectors * config.hidden_size, "adaLN_modulation.1", keep="fp32")
+def modulation(tape: Tape, temb: Tensor, count: int, width: Any) -> Tensor:
+    """temb[frames, d] in float32 -> `count` vectors per frame in float32, seen as one of them."""
+    return wide_linear(tape, tape.act(temb), count * width, "adaLN_modulation.1").view(temb.shape[0], 1, width)
+
+
+def wide_linear(tape: Tape, x: Tensor, d_out: Any, name: str) -> Tensor:
+    """A linear layer in float32, for which its input and its weight are cast."""
+    wide = tape.cast(x, "fp32")
+    weight = tape.empty((d_out, x.shape[-1]), "fp32")
+    out = tape.linear(wide, d_out, name)
+    del weight
+    return out
 
 
 def modulated(tape: Tape, x: Tensor, vectors: Tensor) -> Tensor:
-    """norm(x) · (scale + 1) + shift in float32 with each frame's vectors, cast back."""
-    scale = vectors.view(vectors.shape[0], 1, x.shape[-1])
+    """norm(x) · (scale + 1) + shift in float32, back in x's dtype."""
     normed = tape.layer_norm(tape.cast(x, "fp32"))
-    return tape.cast(tape.add(tape.mul(normed, tape.scale(scale)), scale), x.dtype)
+    steered = tape.add(tape.mul(normed, tape.scale(vectors)), vectors)
+    del normed
+    return tape.cast(steered, x.dtype)
+
+
+def block(tape: Tape, config: Config, x: Tensor, context: Tensor, temb: Tensor) -> Tensor:
+    """Modulated self-attention, cross-attention, modulated feed-forward."""
+    vectors = modulation(tape, temb, 6, config.width)
+    entering = modulated(tape, x, vectors)
+    attended = self_attention(tape, config, entering)
+    wide = gated(tape, x, attended, vectors)
+    hidden = tape.cast(wide, x.dtype)
+    del wide
+    normed = tape.layer_norm(tape.cast(hidden, "fp32"), "pre_crs_attn_norm")
+    hidden = tape.add(hidden, cross_attention(tape, config, tape.cast(normed, x.dtype), context))
+    del normed, entering
+    entering = modulated(tape, hidden, vectors)
+    del attended
+    mixed = feed_forward(tape, config, entering)
+    wide = gated(tape, hidden, mixed, vectors)
+    return tape.cast(wide, x.dtype)
 
 
 def gated(tape: Tape, x: Tensor, update: Tensor, vectors: Tensor) -> Tensor:
-    """x + gate · update, promoted to float32 by the gate, cast back."""
-    gate = vectors.view(vectors.shape[0], 1, x.shape[-1])
-    return tape.cast(tape.add(x, tape.mul(update, gate)), x.dtype)
+    """x + gate · update in float32."""
+    return tape.add(x, tape.mul(update, vectors))
 
 
-def block(
-    tape: Tape, config: Config, hidden: Tensor, context: Tensor, time: Tensor, rotary: tuple[Tensor, Tensor]
-) -> Tensor:
-    """Self-attention, cross-attention to text, gated feed-forward."""
-    vectors = modulation(tape, config, time, 6)
-    normed = modulated(tape, hidden, vectors)
-    update = self_attention(tape, config, normed, rotary)
-    x = gated(tape, hidden, update, vectors)
-    x = tape.add(x, cross_attention(tape, config, tape.layer_norm(x, "pre_crs_attn_norm"), context))
-    normed = modulated(tape, x, vectors)
-    update = feed_forward(tape, config, normed)
-    return gated(tape, x, update, vectors)
-
-
-def self_attention(tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
-    """Full attention; one projection for queries, keys and values, the first two RMS-normed per head."""
+def self_attention(tape: Tape, config: Config, x: Tensor) -> Tensor:
+    """Full attention with RMS-normed and turned queries and keys; one projection makes all three."""
     batch, n, width = x.shape
-    heads = config.num_heads
+    by_head = (batch, config.num_heads, n, width // config.num_heads)
     with tape.scope("attn"):
-        qkv = tape.linear(x, 3 * width, "qkv")
-        part = qkv.view(batch, heads, n, width // heads)
-        q = tape.rms_norm(part, "q_norm")
-        k = tape.rms_norm(part, "k_norm")
-        q = rotate(tape, q, rotary)
-        k = rotate(tape, k, rotary)
-        out = tape.attention(q, k, part)
+        qkv = tape.linear(x, 3 * width, "qkv").view(*by_head)
+        normed_q = cast_rms_norm(tape, qkv, "q_norm.weight")
+        normed_k = cast_rms_norm(tape, qkv, "k_norm.weight")
+        q, k = rotated(tape, normed_q, normed_k)
+        del normed_q, normed_k
+        out = tape.attention(q, k, qkv)
         merged = tape.copy(out).view(batch, n, width)
         del out
         return tape.linear(merged, width, "proj")
+
+
+def rotated(tape: Tape, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+    """Rotary embedding of both in float32; the tables [n, head size] are copied and made in every block."""
+    _, _, n, d_head = q.shape
+    angles = tape.empty((n, d_head), "fp32")
+    wide_q, wide_k = tape.cast(q, "fp32"), tape.cast(k, "fp32")
+    cosine, sine = tape.scale(angles, "cos"), tape.scale(angles, "sin")
+    wide_q = turned(tape, wide_q, cosine, sine)
+    wide_k = turned(tape, wide_k, cosine, sine)
+    return tape.cast(wide_q, q.dtype), tape.cast(wide_k, k.dtype)
+
+
+def turned(tape: Tape, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """x · cosine + (x turned by pairs) · sine."""
+    half = x.view(*x.shape[:-1], x.shape[-1] // 2)
+    straight = tape.mul(x, cosine)
+    return tape.add(straight, tape.mul(tape.cat((tape.scale(half, "neg"), half), *x.shape), sine))
 
 
 def cross_attention(tape: Tape, config: Config, x: Tensor, context: Tensor) -> Tensor:
-    """Attention to the text tokens; one projection for keys and values."""
+    """Video tokens attend to the text of their sample; queries and keys RMS-normed."""
     batch, n, width = x.shape
-    heads, keys = config.num_heads, context.shape[1]
+    heads, text = config.num_heads, context.shape[1]
     with tape.scope("cross_attn"):
         q = tape.linear(x, width, "q_linear").view(batch, heads, n, width // heads)
-        kv = tape.linear(context, 2 * width, "kv_linear")
-        part = kv.view(batch, heads, keys, width // heads)
-        q = tape.rms_norm(q, "q_norm")
-        k = tape.rms_norm(part, "k_norm")
-        out = tape.attention(q, k, part)
-        merged = tape.copy(out).view(batch, n, width)
-        del out
-        return tape.linear(merged, width, "proj")
+        kv = tape.linear(context, 2 * width, "kv_linear").view(batch, heads, text, width // heads)
+        normed_q = cast_rms_norm(tape, q, "q_norm.weight")
+        normed_k = cast_rms_norm(tape, kv, "k_norm.weight")
+        del q
+        out = tape.attention(normed_q, normed_k, kv)
+        return tape.linear(out.view(batch, n, width), width, "proj")
 
 
 def feed_forward(tape: Tape, config: Config, x: Tensor) -> Tensor:
-    """silu(w1 x) · w3 x, then w2, without biases."""
+    """SwiGLU: linear(SiLU(linear) · linear), without biases."""
     with tape.scope("ffn"):
         gate = tape.act(tape.linear(x, config.inner, "w1", bias=False))
         product = tape.mul(gate, tape.linear(x, config.inner, "w3", bias=False))
         del gate
-        return tape.linear(product, config.hidden_size, "w2", bias=False)
+        return tape.linear(product, config.width, "w2", bias=False)

@@ -127,8 +127,8 @@ def joint_attention(
         q_both = tape.cat((q_text, q), *both)
         k_both = tape.cat((k_text, k), *both)
         v_both = tape.cat((v_text, v), *both)
-        by_head = [t.view(batch, heads, count + n, d_head) for t in (q_both, k_both, v_both)]
-        merged = tape.attention(*by_head)
+        by_head = (batch, heads, count + n, d_head)
+        merged = tape.attention(q_both.view(*by_head), k_both.view(*by_head), v_both.view(*by_head))
         merged = tape.copy(merged).view(batch, count + n, width)
         image = contiguous_linear(tape, merged.view(batch, n, width), width, "to_out.0")
         text = contiguous_linear(tape, merged.view(batch, count, width), width, "to_add_out")

@@ -35,9 +35,7 @@ def trunk(
     hidden = x
     for level, width in enumerate(widths):
         with tape.scope(f"down_blocks.{level}"):
-            hidden = down_level(
-                tape, hidden, skips, layers[level], lambda i, at=level, c=width: stages("down", at, i, c)
-            )
+            hidden = down_level(tape, hidden, skips, layers[level], of_level(stages, "down", level, width))
             if level < len(widths) - 1:
                 hidden = downsample(tape, hidden, width, "downsamplers.0")
                 skips.append(hidden)
@@ -48,10 +46,15 @@ def trunk(
         taken = skips[-count:]  # this level's maps stay alive until the next level has taken its own
         del skips[-count:]
         with tape.scope(f"up_blocks.{level}"):
-            hidden = up_level(tape, hidden, taken, skips, lambda i, at=level, c=width: stages("up", at, i, c))
+            hidden = up_level(tape, hidden, taken, skips, of_level(stages, "up", level, width))
     hidden = tape.group_norm(hidden, groups, "conv_norm_out")
     hidden = tape.act(hidden)
     return tape.convolution(hidden, c_out, (3, 3), "conv_out")
+
+
+def of_level(stages: Stages, side: str, level: int, width: Any) -> Callable[[int], tuple[Stage, ...]]:
+    """The stages of one level's layers, by number."""
+    return lambda i: stages(side, level, i, width)
 
 
 def down_level(
@@ -81,4 +84,5 @@ def up_level(
             hidden = stage(hidden)
     if not skips:
         return hidden
-    return upsample(tape, hidden, *skips[-1].shape[2:], "upsamplers.0")
+    _, _, height, width = skips[-1].shape
+    return upsample(tape, hidden, height, width, "upsamplers.0")

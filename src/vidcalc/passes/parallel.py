@@ -1,0 +1,72 @@
+"""Many accelerators on one video: what each rank holds. Every degree is neutral at 1.
+
+guidance_degree  the guided forwards of a step run on different ranks (CFG parallel)
+sequence_degree  the tokens of a forward are split; attention exchanges heads (Ulysses) or keys and values (ring)
+tensor_degree    the linear layers of the denoiser's blocks are split over ranks
+shard_degree     weights are stored in pieces and gathered block by block (FSDP, ZeRO-3)
+decode_degree    the VAE's decode is split in patches or tiles
+
+Replicated weights do not shrink: only shards and tensor parallelism do that.
+Source: arXiv 2309.14509 (Ulysses), 2310.01889 (ring), 2304.11277 (FSDP), 2411.01738 (xDiT).
+"""
+
+from typing import Any
+
+from vidcalc.arithmetic import ceil_div, minimum
+from vidcalc.cost.weights import Weights
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.errors import InputError
+
+GATHERED = 2  # blocks whole at once under FSDP: the one that runs and the next
+
+
+def checked(model: Model, plan: Plan) -> None:
+    """Refuses degrees that do not divide the heads. Raises InputError("parallel", …) with the legal ones."""
+    heads = model.denoiser.heads
+    for degree in (plan.ulysses_degree, plan.tensor_degree):
+        if heads and heads % degree:
+            legal = tuple(number for number in range(1, heads + 1) if heads % number == 0)
+            raise InputError("parallel", degree, legal, str(max(number for number in legal if number <= degree)))
+
+
+def ranks(plan: Plan) -> Any:
+    """Accelerators that work on one video."""
+    return plan.guidance_degree * plan.sequence_degree * plan.tensor_degree
+
+
+def activations(peak: Any, stage: str, plan: Plan) -> Any:
+    """Live activations of one rank in a stage, from those of one accelerator alone [byte].
+
+    Split tokens leave 1/degree of them. Split layers leave the hidden states whole (`tensor_degree` shrinks only
+    what is inside attention and feed-forward, which is not where a block is widest for long), so they stay.
+    """
+    if stage == "denoise":
+        return ceil_div(peak, plan.sequence_degree)
+    return ceil_div(peak, plan.decode_degree) if stage == "vae_decode" else peak
+
+
+def stored(found: Weights, role: str, plan: Plan) -> Weights:
+    """The bytes of a component that one rank stores: shards of what is sharded, a slice of split blocks."""
+    split = plan.tensor_degree if role == "denoiser" else 1
+    shards = plan.shard_degree if role == "denoiser" or plan.shards == "encoders" and role == "text_encoder" else 1
+    return Weights(
+        total=ceil_div(_sliced(found.total, found, split), shards),
+        copy=ceil_div(_sliced(found.copy, found, split), shards),
+        blocks=ceil_div(found.blocks, split * shards),
+        block=ceil_div(found.block, split * shards),
+        count=found.count,
+        module=ceil_div(found.module, split * shards),
+        movable=found.movable,
+    )
+
+
+def _sliced(nbytes: Any, found: Weights, degree: Any) -> Any:
+    """All weights with the repeated blocks cut to 1/degree."""
+    share = nbytes * found.blocks // found.copy if found.copy else 0
+    return nbytes - share + ceil_div(share, degree)
+
+
+def gathered(found: Weights, plan: Plan) -> Any:
+    """Bytes of whole blocks that sharded weights are gathered into while their network runs [byte]."""
+    return minimum(plan.shard_degree - 1, 1) * minimum(found.count, GATHERED) * found.block
