@@ -4,12 +4,14 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.geometry import denoiser_grid, latent_grid
 from vidcalc.describe.model import Component, Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.shape import Shape
 from vidcalc.describe.workload import Workload
+from vidcalc.ops import Attention
 from vidcalc.passes import guidance
 from vidcalc.trace import Trace, configuration, network, trace
 
@@ -87,15 +89,27 @@ def unroll(model: Model, workload: Workload, plan: Plan) -> Job:
     )
     module, config = network(model.denoiser), configuration(model.denoiser)
     video_tokens = module.tokens(config, shape)
-    context = workload.text_tokens if getattr(module, "JOINT_TEXT", False) else 0
+    forward = trace(model.denoiser, "forward", shape, precision(plan.precision).compute)
     return Job(
         latent=latent,
         video_tokens=video_tokens,
-        sequence=video_tokens + context,
+        sequence=self_attention_length(forward, video_tokens),
         phases=tuple(phase for phase in phases if phase is not None),
         encode=encode,
-        forward=trace(model.denoiser, "forward", shape, precision(plan.precision).compute),
+        forward=forward,
     )
+
+
+def self_attention_length(forward: Trace, video_tokens: Any) -> Any:
+    """The longest sequence that attends to itself: text included where a network joins it to the video [tokens].
+
+    A network without fused self-attention over its tokens (linear attention) sees the video tokens.
+    """
+    longest: Any = 0
+    for op in forward.ops:
+        if isinstance(op, Attention):
+            longest = maximum(longest, where(op.queries == op.keys, op.queries, 0))
+    return where(longest > 0, longest, video_tokens)
 
 
 def encoder_phase(name: str, encoder: Component, workload: Workload, plan: Plan) -> Phase:

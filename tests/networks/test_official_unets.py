@@ -22,6 +22,7 @@ CLIPS = [
     ("dynamicrafter-512", {"frames": 16, "height": 40, "width": 64, "image_tokens": 256}, None),
     ("dynamicrafter-256", {"frames": 16, "height": 32, "width": 32, "image_tokens": 256}, 4903529938944),
     ("lavie-base", {"frames": 16, "height": 40, "width": 64}, 8109688094720),
+    ("lavie-vsr", {"frames": 8, "height": 32, "width": 32}, None),
     ("lavie-interpolation", {"frames": 61, "height": 40, "width": 64}, 33919711723520),
 ]
 

@@ -20,6 +20,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     guidance_mode           "batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"
     forwards_per_step       denoiser forwards of one step, each at the workload's batch
     batched_forwards        how many of them share one call, which holds that many times the activations
+    guidance_degree         ranks that share the guided forwards of a step; every degree: `vidcalc.passes.parallel`
+    ulysses_degree          ranks that share the tokens and exchange heads
+    ring_degree             ranks that share the tokens and pass keys and values on
+    tensor_degree           ranks that share the denoiser's linear layers
+    shard_degree            ranks that share the stored weights (FSDP, ZeRO-3)
+    shards                  what is stored in shards: "denoiser", or "encoders": the text encoders too
+    decode_degree           ranks that share the VAE's decode
+    fused_projections       "none", or "kept": queries, keys and values fused into copies beside the originals
     mode                    of training: "full" (every weight of the denoiser)
     recipe, optimizer       entries of data/recipes.toml and data/optimizers.toml
     checkpointing           "none" or "full" (each block keeps only its input)
@@ -37,6 +45,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     guidance_mode: str = "none"
     forwards_per_step: Any = 1
     batched_forwards: Any = 1
+    guidance_degree: Any = 1
+    ulysses_degree: Any = 1
+    ring_degree: Any = 1
+    tensor_degree: Any = 1
+    shard_degree: Any = 1
+    shards: str = "denoiser"
+    decode_degree: Any = 1
+    fused_projections: str = "none"
     mode: str = "full"
     recipe: str = "bf16-mixed"
     optimizer: str = "adamw"

@@ -1,7 +1,8 @@
 """Many accelerators on one video: what each rank holds. Every degree is neutral at 1.
 
 guidance_degree  the guided forwards of a step run on different ranks (CFG parallel)
-sequence_degree  the tokens of a forward are split; attention exchanges heads (Ulysses) or keys and values (ring)
+ulysses_degree   the tokens of a forward are split; attention exchanges heads
+ring_degree      the tokens of a forward are split; attention passes keys and values on
 tensor_degree    the linear layers of the denoiser's blocks are split over ranks
 shard_degree     weights are stored in pieces and gathered block by block (FSDP, ZeRO-3)
 decode_degree    the VAE's decode is split in patches or tiles
@@ -32,7 +33,12 @@ def checked(model: Model, plan: Plan) -> None:
 
 def ranks(plan: Plan) -> Any:
     """Accelerators that work on one video."""
-    return plan.guidance_degree * plan.sequence_degree * plan.tensor_degree
+    return plan.guidance_degree * sequence(plan) * plan.tensor_degree
+
+
+def sequence(plan: Plan) -> Any:
+    """Pieces the tokens of one forward are in."""
+    return plan.ulysses_degree * plan.ring_degree
 
 
 def activations(peak: Any, stage: str, plan: Plan) -> Any:
@@ -42,7 +48,7 @@ def activations(peak: Any, stage: str, plan: Plan) -> Any:
     what is inside attention and feed-forward, which is not where a block is widest for long), so they stay.
     """
     if stage == "denoise":
-        return ceil_div(peak, plan.sequence_degree)
+        return ceil_div(peak, sequence(plan))
     return ceil_div(peak, plan.decode_degree) if stage == "vae_decode" else peak
 
 

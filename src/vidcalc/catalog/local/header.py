@@ -11,6 +11,7 @@ from vidcalc.catalog.load import table
 # scales, statistics and marks of quantised files: stored beside the weights, not weights
 BESIDE = ("scale_weight", "weight_scale", "weight_scale_2", "input_scale", "scale_input", "scaled_fp8", "absmax",
           "quant_map", "quant_state", "nested_absmax", "nested_quant_map", "SCB")  # fmt: skip
+PACKED = ("U8", "I32", "F4")
 
 
 class Stream(Protocol):
@@ -43,8 +44,14 @@ class Header(msgspec.Struct, frozen=True):
 
     @property
     def elements(self) -> int:
-        """Weight elements; scales and marks beside quantised weights left out."""
-        return sum(t.elements for name, t in self.tensors.items() if name.rpartition(".")[2] not in BESIDE)
+        """Weight elements; whole-number tables, and scales and marks beside quantised weights, left out."""
+        kept = (t for name, t in self.tensors.items() if t.precision and name.rpartition(".")[2] not in BESIDE)
+        return sum(tensor.elements for tensor in kept)
+
+    @property
+    def packed(self) -> bool:
+        """Whether several weights share a stored element, so that elements are not weights."""
+        return any(tensor.format in PACKED for tensor in self.tensors.values())
 
     @property
     def nbytes(self) -> int:

@@ -18,7 +18,6 @@ from vidcalc.networks.transformers.rotary import rotary_tables
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("HunyuanVideoFramepackTransformer3DModel",)
-JOINT_TEXT = True
 
 
 class History(msgspec.Struct, frozen=True):

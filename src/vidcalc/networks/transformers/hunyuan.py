@@ -17,7 +17,6 @@ from vidcalc.networks.transformers.rotary import rotary_tables
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("HunyuanVideoTransformer3DModel",)
-JOINT_TEXT = True
 FREQUENCIES = 256  # width of the sinusoidal timestep features, fixed in the class
 
 

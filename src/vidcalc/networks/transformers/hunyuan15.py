@@ -15,7 +15,6 @@ from vidcalc.networks.transformers.rotary import rotary_tables
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("HunyuanVideo15Transformer3DModel",)
-JOINT_TEXT = True
 GLYPH_WIDTH = 2048  # hidden size of the glyph projection, fixed in the class
 GLYPH_TOKENS = 256  # ByT5 tokens the pipeline pads to
 CONTEXT_KINDS = 3

@@ -14,7 +14,6 @@ from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("MiniMaxH3Transformer3DModel",)
-JOINT_TEXT = True
 MODALITIES = 3  # video, text, audio: each has modulation of its own, fixed in the class
 TIMESTEPS = 2  # distinct noise levels of a call without conditioning rows: video and audio have schedules of their own
 CHANNELS, RATE, FPS = 2, 40, 24  # audio channels, latents a second of each, frames a second, fixed in the pipeline

@@ -19,7 +19,6 @@ from vidcalc.networks.transformers.official_layers import cast_rms_norm, rotate_
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("SparseUMMDiT",)
-JOINT_TEXT = True
 MLP_RATIO = 4  # of the feed-forwards, fixed in the class
 
 

@@ -21,12 +21,12 @@ from vidcalc.networks.unets.blocks import (
     per_level,
     residual_block,
 )
+from vidcalc.networks.unets.lavie_vsr import super_resolution
+from vidcalc.networks.unets.temporal import ROTARY_FREQUENCIES, relative_frame_attention
 from vidcalc.networks.unets.trunk import Stage, trunk
 from vidcalc.tape import Tape, Tensor
 
-CLASSES = ("LaVieUNet3DConditionModel",)
-BUCKETS = 32  # of the relative positions (T5's), fixed in the published code
-ROTARY = 32  # channels of a head that are turned; their frequencies are learned, and shared by all blocks
+CLASSES = ("LaVieUNet3DConditionModel", "LaVieUNet3DVSRModel")
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +40,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     attention_head_dim: Any = 8
     norm_num_groups: Any = 32
     use_first_frame: bool = False
+    # super-resolution only: which levels attend, which of those to text alone, and how many noise levels it is told
+    down_block_types: tuple[str, ...] = ()
+    only_cross_attention: tuple[bool, ...] = ()
+    num_class_embeds: Any = None
 
 
 def tokens(config: Config, shape: Shape) -> Any:
@@ -49,6 +53,8 @@ def tokens(config: Config, shape: Shape) -> Any:
 
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """latent[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width]."""
+    if config.num_class_embeds is not None:
+        return super_resolution(tape, config, shape)
     images, width, levels = shape.batch * shape.frames, config.block_out_channels[0], len(config.block_out_channels)
     latent = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
     timestep = tape.input(shape.batch)
@@ -57,7 +63,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     emb = timestep_mlp(tape, t_emb, 4 * width, "time_embedding")
     context = tape.copy(text, images, shape.tokens, config.cross_attention_dim, name="repeat")
     if not config.use_first_frame:
-        tape.parameter("rotary_emb.freqs", ROTARY // 2)
+        tape.parameter("rotary_emb.freqs", ROTARY_FREQUENCIES)
     sample = latent.view(images, config.in_channels, shape.height, shape.width)
     frames_first = copied_where_many(tape, sample, shape.batch)
     x = tape.convolution(sample, width, (3, 3), "conv_in")
@@ -122,21 +128,10 @@ def block(tape: Tape, config: Config, x: Tensor, context: Tensor, shape: Shape) 
 
 
 def frame_attention(tape: Tape, config: Config, x: Tensor, heads: Any) -> Tensor:
-    """Attention over the frames of each place, in the base model with learned relative positions as a bias."""
+    """Attention over the frames of each place, in the base model with positions."""
     if config.use_first_frame:
         return attention(tape, x, None, heads, x.shape[-1], "attn_temp")
-    tape.parameter("attn_temp.time_rel_pos_bias.relative_attention_bias.weight", BUCKETS * heads)
-    bias = tape.empty((1, heads, x.shape[1], x.shape[1]))
-    attended = attention(
-        tape, x, None, heads, x.shape[-1], "attn_temp", masked="dense", rotate=lambda q: turned(tape, q)
-    )
-    del bias
-    return attended
-
-
-def turned(tape: Tape, x: Tensor) -> Tensor:
-    """Rotary positions on the first channels of a head, joined with the rest: a copy of x."""
-    return tape.pointwise("rope", (x,))
+    return relative_frame_attention(tape, x, heads, "attn_temp")
 
 
 def first_frame_attention(tape: Tape, x: Tensor, heads: Any, shape: Shape) -> Tensor:

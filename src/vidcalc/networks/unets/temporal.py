@@ -6,9 +6,14 @@ Source: arXiv 2308.06571; diffusers 0.42.1 models/resnet.py, transformers/transf
 
 from typing import Any
 
-from vidcalc.networks.transformers.basic import transformer_block
+from vidcalc.networks.transformers.basic import attention, transformer_block
 from vidcalc.networks.unets.blocks import channels_first, strided_linear
 from vidcalc.tape import Tape, Tensor
+
+# fixed in LaVie's published code: buckets of the relative positions (T5's), and learned rotary frequencies, shared by
+# all blocks
+RELATIVE_BUCKETS = 32
+ROTARY_FREQUENCIES = 16
 
 
 def temporal_convolutions(tape: Tape, x: Tensor, batch: Any, name: str, groups: Any = 32) -> Tensor:
@@ -57,3 +62,20 @@ def temporal_transformer(
         hidden = tape.linear(hidden, c, "proj_out")
         hidden = channels_first(tape, hidden, images, c, height, width)
         return tape.add(hidden, x)
+
+
+def relative_frame_attention(tape: Tape, x: Tensor, heads: Any, name: str) -> Tensor:
+    """LaVie's attention over frames x[places, frames, c]: rotary positions, and learned relative positions as a
+    bias.
+    """
+    frames, width = x.shape[1], x.shape[2]
+    tape.parameter(f"{name}.time_rel_pos_bias.relative_attention_bias.weight", RELATIVE_BUCKETS * heads)
+    bias = tape.empty((1, heads, frames, frames))
+    attended = attention(tape, x, None, heads, width, name, masked="dense", rotate=lambda q: turned(tape, q))
+    del bias
+    return attended
+
+
+def turned(tape: Tape, x: Tensor) -> Tensor:
+    """Rotary positions on the first channels of a head, joined with the rest: a copy of x."""
+    return tape.pointwise("rope", (x,))

@@ -25,11 +25,13 @@ def trunk(
     *,
     c_out: Any,
     groups: Any = 32,
+    after: Callable[[str, int, Tensor], Tensor] | None = None,
 ) -> Tensor:
     """x[images, widths[0], height, width] -> [images, c_out, height, width].
 
     widths  channels of each level, from the finest on
     layers  residual blocks of each level on the way down; there is one more on the way up
+    after   what happens once a level (side, number) has been left, resampling included
     """
     skips = [x]
     hidden = x
@@ -39,6 +41,7 @@ def trunk(
             if level < len(widths) - 1:
                 hidden = downsample(tape, hidden, width, "downsamplers.0")
                 skips.append(hidden)
+        hidden = after("down", level, hidden) if after else hidden
     with tape.scope("mid_block"):
         hidden = middle(hidden)
     for level, width in enumerate(reversed(widths)):
@@ -47,6 +50,7 @@ def trunk(
         del skips[-count:]
         with tape.scope(f"up_blocks.{level}"):
             hidden = up_level(tape, hidden, taken, skips, of_level(stages, "up", level, width))
+        hidden = after("up", level, hidden) if after else hidden
     hidden = tape.group_norm(hidden, groups, "conv_norm_out")
     hidden = tape.act(hidden)
     return tape.convolution(hidden, c_out, (3, 3), "conv_out")

@@ -1,0 +1,86 @@
+"""The catalogue model most like a set of components: it fills in what files leave open."""
+
+from difflib import SequenceMatcher
+from math import log
+from typing import Any
+
+import msgspec
+
+from vidcalc.catalog import load
+from vidcalc.catalog.families import families, members
+from vidcalc.catalog.models import model
+from vidcalc.describe.model import Component, Model
+from vidcalc.errors import VidcalcError
+
+WEIGHTS_OF_PARTS = (100.0, 1.0)  # a number of the denoiser that differs says more than one of the VAE
+
+
+def most_alike(denoiser: Component | None, vae: Component | None, encoders: tuple[Component, ...], name: str) -> Model:
+    """The model of the catalogue with the same classes and the nearest numbers; of equals, the one named most alike.
+
+    Where no model has the denoiser's class, the one whose configuration has most in common with it.
+    """
+    wanted = next((part for part in (denoiser, vae, *encoders) if part is not None and part.class_ in members()), None)
+    pool = members()[wanted.class_] if wanted else load.names("models")
+
+    def rank(known: Model) -> tuple[float, float]:
+        parts = [*zip(WEIGHTS_OF_PARTS, (denoiser, vae), (known.denoiser, known.vae), strict=True)]
+        apart = sum(weight * difference(ours, theirs) for weight, ours, theirs in parts if ours is not None)
+        for ours in encoders:
+            of_class = [each for each in (*known.text_encoders, *known.image_encoders) if each.class_ == ours.class_]
+            apart += min((difference(ours, each) for each in of_class), default=1.0)
+        return apart, -_similar(name, known)
+
+    return min(_models(pool), key=rank)
+
+
+def difference(ours: Component, theirs: Component) -> float:
+    """How far apart two components' numbers are: 1 per number that differs, less where it is near; 0: the same.
+
+    Components of two classes are compared by the keys they share, and begin with a difference of 10.
+    """
+    if ours.class_ == theirs.class_ and ours.class_ in families():
+        a, b = _numbers(ours), _numbers(theirs)
+        return sum(_apart(a[key], b.get(key)) for key in a)
+    both = ours.config.keys() & theirs.config.keys()
+    return 10 + sum(_apart(ours.config[key], theirs.config[key]) for key in both) - len(both)
+
+
+def _numbers(component: Component) -> dict[str, Any]:
+    """A configuration with its family's defaults filled in."""
+    from importlib import import_module
+
+    module = import_module("vidcalc.networks." + families()[component.class_])
+    try:
+        return dict(msgspec.structs.asdict(msgspec.convert(component.config, module.Config)))
+    except msgspec.ValidationError:
+        return component.config
+
+
+def _apart(a: Any, b: Any) -> float:
+    if a == b or (isinstance(a, list | tuple) and isinstance(b, list | tuple) and list(a) == list(b)):
+        return 0.0
+    if _is_number(a) and _is_number(b) and a > 0 and b > 0:
+        return 0.1 + min(0.9, abs(log(a / b)))
+    return 1.0
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _similar(name: str, known: Model) -> float:
+    """How alike a name is to the model's own: 0 to 1."""
+    asked = load.plain(name)
+    names = (known.name, known.title, *known.aliases)
+    return max(SequenceMatcher(None, asked, load.plain(each), autojunk=False).ratio() for each in names)
+
+
+def _models(names: list[str]) -> list[Model]:
+    found = []
+    for name in names:
+        try:
+            found.append(model(name))
+        except VidcalcError:
+            continue
+    return found

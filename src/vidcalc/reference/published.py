@@ -1,0 +1,28 @@
+"""Whether the published networks can be run here, and whether they have a class: asked without importing torch first."""
+
+from importlib.util import find_spec
+
+NEEDED = ("torch", "diffusers", "transformers")
+
+
+def available() -> bool:
+    """Whether the extra `reference` is installed."""
+    return not missing()
+
+
+def missing() -> list[str]:
+    """The packages of the extra `reference` that are not installed."""
+    return [name for name in NEEDED if find_spec(name) is None]
+
+
+def exists(class_name: str) -> bool:
+    """Whether diffusers or transformers has a network of that name."""
+    from torch import nn
+
+    from vidcalc.reference.classes import UnknownClass, find_class
+
+    try:
+        found = find_class(class_name)
+    except UnknownClass:
+        return False
+    return isinstance(found, type) and issubclass(found, nn.Module)
