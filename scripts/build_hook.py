@@ -1,4 +1,4 @@
-"""Hatchling hook: compiles the TOML catalogue to JSON and the word catalogues to .mo, for wheels and editable installs."""
+"""Hatchling hook: compiles the TOML catalogue to JSON and the words to .mo, for wheels and editable installs."""
 
 import compileall
 import sys

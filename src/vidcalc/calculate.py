@@ -10,12 +10,14 @@ from msgspec.structs import replace
 
 from vidcalc import parts
 from vidcalc.assumptions import assumptions, warnings
+from vidcalc.catalog.frameworks import executed
 from vidcalc.cost import memory, money
 from vidcalc.cost.training import training
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
+from vidcalc.passes import parallel
 from vidcalc.report import Latent, Memory, Report, Sequence, Time
 from vidcalc.summary import settings
 from vidcalc.unroll import denoiser_shape, unroll
@@ -28,6 +30,8 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     Raises InputError for a choice the catalogue does not have.
     """
     # unroll
+    model = executed(model, plan.framework)
+    parallel.checked(model, plan)
     job = unroll(model, workload, plan)
     params = memory.parameters(model.denoiser, (job.forward,))
     shape = denoiser_shape(model, workload, workload.batch)

@@ -26,7 +26,8 @@ def build(data_dir: str | Path = load.DATA) -> list[Path]:
         written.append(_write(target, crc32(source), tomllib.loads(source.decode())))
     if str(data) == load.DATA:
         for kind in sorted({path.parent.name for path in data.glob("*/*.toml")}):
-            written.append(_write(built / "index" / f"{kind}.json", load.signature(kind), load.make_index(kind)))
+            index = built / "index" / f"{kind}.json"
+            written.append(_write(index, load.signature(kind), load.make_index(kind)))
         summaries = built / f"{models.SUMMARIES}.json"
         written.append(_write(summaries, load.signature(models.KIND), models.make_summaries()))
         index = built / f"{families.INDEX}.json"

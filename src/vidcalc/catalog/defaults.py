@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from vidcalc.arithmetic import where
 from vidcalc.catalog.load import table
 from vidcalc.catalog.units import quantity
 
@@ -25,3 +26,12 @@ def process(what: str) -> int:
 def pue(place: str = "cloud") -> float:
     """Power usage effectiveness: facility energy over computing energy."""
     return float(defaults()["energy"]["pue"][place])
+
+
+def nccl(count: Any) -> Any:
+    """Bytes a communicator among `count` accelerators takes on each of them [byte]."""
+    facts = defaults()["process"]["nccl"]
+    out: Any = 0
+    for known, text in zip(facts["gpus"], facts["memory"], strict=True):
+        out = where(count >= known, int(quantity(text, "B")), out)
+    return out

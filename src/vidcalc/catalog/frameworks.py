@@ -8,8 +8,10 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from vidcalc.catalog import load
+from vidcalc.describe.model import Model
 
 KIND = "frameworks"
 
@@ -21,6 +23,8 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     offload, vae_tiling, vae_slicing, attention        words of `Plan`
     guidance_mode                                      "batched" or "sequential", where guidance runs
     activation_scale   live activations of a denoiser family relative to diffusers' forward, by network path
+    networks           networks that run otherwise here, by the path they have in diffusers
+    beside             bytes of further models the framework keeps on the device throughout [byte]
     fitted             ids of the measured rows a scale was fitted to (never used to claim accuracy)
     """
 
@@ -36,6 +40,8 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     attention: str = ""
     guidance_mode: str = ""
     activation_scale: dict[str, float] = {}
+    networks: dict[str, str] = {}
+    beside: int = 0
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -52,6 +58,24 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             "guidance_mode",
         )
         return {name: getattr(self, name) for name in fields if getattr(self, name)}
+
+
+def executed(model: Model, name: str) -> Model:
+    """The model with its networks as the framework runs them. Raises UnknownName."""
+    swaps = framework(name).networks
+    return model if model.denoiser.network not in swaps else _swapped(model, swaps[model.denoiser.network])
+
+
+_executed: dict[tuple[int, str], tuple[Model, Model]] = {}
+
+
+def _swapped(model: Model, network: str) -> Model:
+    """The model with another denoiser network; the same object for the same model, as traces are remembered by it."""
+    held = _executed.get((id(model), network))
+    if held is None or held[0] is not model:
+        held = model, replace(model, denoiser=replace(model.denoiser, network=network))
+        _executed[id(model), network] = held
+    return held[1]
 
 
 @cache

@@ -10,7 +10,7 @@ from vidcalc.describe.shape import Shape
 from vidcalc.errors import InputError
 from vidcalc.trace import trace
 
-PUBLISHED = {"width": 320, "params": 1_411_233_860}  # UNet3DConditionModel of ModelScope, data/models/modelscope-t2v.toml
+PUBLISHED = {"width": 320, "params": 1_411_233_860}  # data/models/modelscope-t2v.toml
 MULTIPLIERS = (1, 2, 4, 4)
 GROUPS = 32
 TEXT_DIM = 1024

@@ -5,11 +5,12 @@ from typing import Any
 import msgspec
 
 from vidcalc.arithmetic import maximum, where
-from vidcalc.catalog.defaults import process
+from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.frameworks import framework
 from vidcalc.cost.weights import Weights, weights
 from vidcalc.describe.model import Component, Model
 from vidcalc.describe.plan import Plan
+from vidcalc.passes import parallel
 from vidcalc.passes.residency import host, resident
 from vidcalc.trace import Trace
 from vidcalc.unroll import Job
@@ -84,15 +85,20 @@ def networks(model: Model, plan: Plan, job: Job) -> dict[str, Network]:
 
 def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
     """The stages of a generation: weights on the device as the plan's offload has them, live activations, the rest."""
-    other = process("context") + process("workspace")
-    sizes = {name: network.weights for name, network in held.items()}
+    profile = framework(plan.framework)
+    other = process("context") + process("workspace") + nccl(parallel.ranks(plan))
     roles = {name: network.role for name, network in held.items()}
-    scales = framework(plan.framework).activation_scale
+    sizes = {name: parallel.stored(network.weights, network.role, plan) for name, network in held.items()}
+    scales = profile.activation_scale
     found: list[Stage] = []
     for phase in job.phases:
         on_device = resident(phase.id, phase.component.id, sizes, roles, plan.offload, plan.swapped_blocks)
+        if phase.id == "denoise":
+            on_device = on_device + parallel.gathered(held[phase.component.id].weights, plan)
+        on_device = on_device + profile.beside
         scale = scales.get(phase.component.network, 1)
-        activations, beside = phase.trace.peak * scale, other + phase.trace.workspace
+        activations = parallel.activations(phase.trace.peak * scale, phase.id, plan)
+        beside = other + parallel.activations(phase.trace.workspace, phase.id, plan)
         found.append(
             Stage(
                 id=phase.id,

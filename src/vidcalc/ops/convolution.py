@@ -26,7 +26,8 @@ class Convolution(Op, frozen=True, eq=False, gc=False):
 
     @property
     def key(self) -> tuple[Any, ...]:
-        return ("convolution", self.precision, self.batch, self.c_in, self.c_out, self.positions, self.input_positions, self.kernel, self.groups)
+        sizes = self.batch, self.c_in, self.c_out, self.positions, self.input_positions, self.kernel, self.groups
+        return ("convolution", self.precision, *sizes)
 
     @property
     def flops(self) -> Any:

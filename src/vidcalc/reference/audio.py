@@ -42,5 +42,6 @@ CALLS = {
     "LTX2LatentUpsamplerModel": upsampler,
     "LTX2TextConnectors": connectors,
     "LTX2Vocoder": vocoder,
+    "LTX2VocoderWithBWE": vocoder,
     "LTXLatentUpsamplerModel": upsampler,
 }

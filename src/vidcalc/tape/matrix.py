@@ -95,16 +95,26 @@ class MatrixLayers(Recorder):
         return y
 
     def transposed_convolution(
-        self, x: Tensor, c_out: Any, kernel: tuple[int, ...], name: str, *, out: tuple[Any, ...]
+        self,
+        x: Tensor,
+        c_out: Any,
+        kernel: tuple[int, ...],
+        name: str,
+        *,
+        out: tuple[Any, ...],
+        groups: Any = 1,
+        fixed: bool = False,
     ) -> Tensor:
         """x[batch, c_in, *places] -> [batch, c_out, *out], every input place spread over the kernel's taps.
 
-        Weight [c_in, c_out, *kernel], bias [c_out]; the work of a convolution the other way. Kept for backward: x.
+        Weight [c_in, c_out / groups, *kernel], bias [c_out]; the work of a convolution the other way. `fixed`: a filter
+        that is no parameter, without bias. Kept for backward: x.
         """
         batch, c_in, *places = x.shape
-        weight = c_in * c_out * product(kernel)
-        self.parameter(name + ".weight", weight)
-        self.parameter(name + ".bias", c_out)
+        weight = 0 if fixed else c_in * (c_out // groups) * product(kernel)
+        if not fixed:
+            self.parameter(name + ".weight", weight)
+            self.parameter(name + ".bias", c_out)
         self.ops.append(
             Convolution(
                 self.prefix + name,
@@ -116,13 +126,13 @@ class MatrixLayers(Recorder):
                 product(places),
                 product(out),
                 product(kernel),
-                1,
+                groups,
                 ELEMENT_BYTES[x.dtype],
             )
         )
         y = self.empty((batch, c_out, *out), x.dtype)
         if self.training:
-            y.node = self.differentiable((x,), (x,), y.nbytes, (weight + c_out) * ELEMENT_BYTES[x.dtype])
+            y.node = self.differentiable((x,), (x,), y.nbytes, (weight + c_out * (not fixed)) * ELEMENT_BYTES[x.dtype])
         return y
 
     def attention(self, q: Tensor, k: Tensor, v: Tensor, name: str = "sdpa", *, masked: str = "none") -> Tensor:

@@ -41,7 +41,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     if config.temporal_upsample:
         hidden = upsample_clip(tape, config, hidden)
     else:
-        b, c, t, h, w = hidden.shape
+        b, c, t = hidden.shape[:3]
         flat, copied = frames_first(tape, hidden)
         del copied, hidden  # the copy, where there is one, takes the place of what it was made from
         hidden = upsample_frames(tape, config, flat)
