@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from vidcalc.arithmetic import maximum, product, round_up, where
+from vidcalc.arithmetic import maximum, product, where, whole_blocks
 from vidcalc.ops.base import Op
 
 ELEMENT_BYTES = {"fp64": 8, "int64": 8, "fp32": 4, "int32": 4, "bf16": 2, "fp16": 2, "fp8": 1, "int8": 1, "bool": 1}
@@ -155,7 +155,7 @@ class Recorder:
         dtype = dtype or self.dtype
         if size is None:
             size = product(shape)
-        nbytes = -(-size * ELEMENT_BYTES[dtype] // ROUNDING) * ROUNDING
+        nbytes = whole_blocks(size * ELEMENT_BYTES[dtype], ROUNDING)
         self.peak_before = self.peak
         self.live = live = self.live + nbytes
         try:
@@ -276,7 +276,7 @@ class Recorder:
         weights  bytes of the gradients of its own parameters
         shared   its parameters belong to an earlier op, which counts their gradients
         """
-        sources = tuple((t.node, round_up(t.nbytes, ROUNDING)) for t in inputs if t.node >= 0)
+        sources = tuple((t.node, whole_blocks(t.nbytes, ROUNDING)) for t in inputs if t.node >= 0)
         if not sources and isinstance(weights, int) and weights == 0 and not shared:
             return -1
         kept: tuple[Any, ...] = tuple(s.storage if isinstance(s, Tensor) else s for s in saved)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.arithmetic import maximum
-from vidcalc.describe.shape import Shape
+from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.easyanimate_blocks import (
     Features,
     causal_conv,
@@ -20,9 +20,11 @@ from vidcalc.networks.autoencoders.easyanimate_blocks import (
     upsample,
 )
 from vidcalc.networks.autoencoders.kl_blocks import posterior
+from vidcalc.networks.autoencoders.space_tiles import in_space_tiles
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("AutoencoderKLMagvit",)
+TILING = Tiling(height=512, width=512, stride_height=448, stride_width=448)  # the class's enable_tiling
 FRAMES_IN = 4  # frames encoded at a time after the first
 
 
@@ -40,22 +42,41 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     spatial_group_norm: bool = True
 
 
-def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
     """latent[batch, c, frames, height, width] -> pixels[batch, 3, 4·(frames − 1) + 1, 8·height, 8·width]."""
     latent = tape.input(shape.batch, config.latent_channels, shape.frames, shape.height, shape.width)
-    z = tape.convolution(latent, config.latent_channels, (1, 1, 1), "post_quant_conv")
-    chunk = z.view(shape.batch, config.latent_channels, 1, shape.height, shape.width)
-    features = Features()
+    if tiling is None:
+        return decode_clip(tape, config, latent)
+    space = 2 ** (len(config.block_out_channels) - 1)
+    frames = frames_per_latent(config) * (shape.frames - 1) + 1
+
+    def one(t: Any, height: Any, width: Any) -> Tensor:
+        return decode_clip(tape, config, latent.view(shape.batch, config.latent_channels, t, height, width))
+
+    out = (shape.batch, config.out_channels, frames)
+    return in_space_tiles(tape, one, shape, tiling, space, lambda n: n * space, out)
+
+
+def frames_per_latent(config: Config) -> int:
+    """Frames that every latent frame but the first becomes."""
+    return 2 ** sum("Temporal" in kind for kind in config.up_block_types[:-1])
+
+
+def decode_clip(tape: Tape, config: Config, latent: Tensor) -> Tensor:
+    """The first latent frame, then the others one by one; all results wait, and are joined at the end."""
+    batch, channels, count, *places = latent.shape
+    z = tape.convolution(latent, channels, (1, 1, 1), "post_quant_conv")
+    chunk = z.view(batch, channels, 1, *places)
+    features, times = Features(), frames_per_latent(config)
     first = decoder(tape, config, chunk, features)
     b, c, _, height, width = first.shape
-    times = 2 ** sum("Temporal" in kind for kind in config.up_block_types[:-1])
-    with tape.again(shape.frames - 1):
-        before = tape.empty((b, c, times * maximum(shape.frames - 2, 0), height, width))
+    with tape.again(count - 1):
+        before = tape.empty((b, c, times * maximum(count - 2, 0), height, width))
         features.later()
         frames = decoder(tape, config, chunk, features)
         del before, frames
-    rest = tape.empty((b, c, times * (shape.frames - 1), height, width))
-    return tape.cat((first, rest), b, c, times * (shape.frames - 1) + 1, height, width)
+    rest = tape.empty((b, c, times * (count - 1), height, width))
+    return tape.cat((first, rest), b, c, times * (count - 1) + 1, height, width)
 
 
 def decoder(tape: Tape, config: Config, x: Tensor, features: Features) -> Tensor:
@@ -86,12 +107,26 @@ def up_level(tape: Tape, config: Config, x: Tensor, width: Any, level: int, feat
     return upsample(tape, hidden, features, temporal="Temporal" in config.up_block_types[level])
 
 
-def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
-    """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch, 2·c, (frames − 1)/4 + 1, height/8,
-    width/8].
-    """
+def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
+    """pixels[batch, 3, frames, height, width] -> mean, log-variance[batch, 2·c, (frames − 1)/4 + 1, height/8, width/8]."""
     pixels = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
-    chunks = (shape.frames - 1) // FRAMES_IN
+    if tiling is None:
+        moments = encode_clip(tape, config, pixels)
+    else:
+        space = 2 ** (len(config.block_out_channels) - 1)
+
+        def one(t: Any, height: Any, width: Any) -> Tensor:
+            return encode_clip(tape, config, pixels.view(shape.batch, config.in_channels, t, height, width))
+
+        out = (shape.batch, 2 * config.latent_channels, (shape.frames - 1) // FRAMES_IN + 1)
+        moments = in_space_tiles(tape, one, shape, tiling, 1, lambda n: n // space, out)
+    del pixels
+    return posterior(tape, moments)
+
+
+def encode_clip(tape: Tape, config: Config, pixels: Tensor) -> Tensor:
+    """The first frame, then four at a time; all results wait, and are joined and projected at the end."""
+    chunks = (pixels.shape[2] - 1) // FRAMES_IN
     features = Features()
     first = encoder(tape, config, pixels.view(*pixels.shape[:2], 1, *pixels.shape[3:]), features)
     b, c, _, height, width = first.shape
@@ -102,9 +137,7 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
         del before, latents
     rest = tape.empty((b, c, chunks, height, width))
     joined = tape.cat((first, rest), b, c, chunks + 1, height, width)
-    moments = tape.convolution(joined, c, (1, 1, 1), "quant_conv")
-    del first, rest, joined, features
-    return posterior(tape, moments)
+    return tape.convolution(joined, c, (1, 1, 1), "quant_conv")
 
 
 def encoder(tape: Tape, config: Config, x: Tensor, features: Features) -> Tensor:

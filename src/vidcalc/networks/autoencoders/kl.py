@@ -8,11 +8,14 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.describe.shape import Shape
+from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.kl_blocks import encoder, in_chunks, middle, posterior, up_level
+from vidcalc.networks.autoencoders.space_tiles import in_space_tiles
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("AutoencoderKL",)
+# the class's enable_tiling for a codec of 512 pixels (`sample_size`), a quarter of a tile overlapping
+TILING = Tiling(height=512, width=512, stride_height=384, stride_width=384)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,13 +33,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     mid_block_add_attention: bool = True
 
 
-def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
     """latent[batch · frames, c, height, width] -> pixels[batch · frames, 3, s · height, s · width], s = 2^(levels − 1).
 
     shape.extra["decode_chunk_size"]: images per call (1 is diffusers' slicing); default all at once.
     """
-    scale = 2 ** (len(config.block_out_channels) - 1)
-    latent = tape.input(shape.batch * shape.frames, config.latent_channels, shape.height, shape.width)
+    scale, images = 2 ** (len(config.block_out_channels) - 1), shape.batch * shape.frames
+    latent = tape.input(images, config.latent_channels, shape.height, shape.width)
+    if tiling is not None:
+
+        def one(_: Any, height: Any, width: Any) -> Tensor:
+            return decode_images(tape, config, latent.view(images, config.latent_channels, height, width))
+
+        return in_space_tiles(tape, one, shape, tiling, scale, lambda n: n * scale, (images, config.out_channels, 1))
     if "decode_chunk_size" not in shape.extra:
         return decode_images(tape, config, latent)
     pixels = (config.out_channels, scale * shape.height, scale * shape.width)
@@ -75,11 +84,23 @@ def decoder(tape: Tape, config: Config, z: Tensor) -> Tensor:
         return tape.convolution(hidden, config.out_channels, (3, 3), "conv_out")
 
 
-def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
-    """pixels[batch · frames, 3, height, width] -> mean and log-variance[batch · frames, 2 · c, height / s, width /
-    s].
-    """
-    pixels = tape.input(shape.batch * shape.frames, config.in_channels, shape.height, shape.width)
+def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
+    """pixels[batch · frames, 3, height, width] -> mean and log-variance[batch · frames, 2 · c, height / s, width / s]."""
+    scale, images = 2 ** (len(config.block_out_channels) - 1), shape.batch * shape.frames
+    pixels = tape.input(images, config.in_channels, shape.height, shape.width)
+    if tiling is None:
+        return posterior(tape, encode_images(tape, config, pixels))
+
+    def one(_: Any, height: Any, width: Any) -> Tensor:
+        return encode_images(tape, config, pixels.view(images, config.in_channels, height, width))
+
+    out = (images, 2 * config.latent_channels, 1)
+    moments = in_space_tiles(tape, one, shape, tiling, 1, lambda n: n // scale, out)
+    return posterior(tape, moments.view(images, 2 * config.latent_channels, *moments.shape[3:]))
+
+
+def encode_images(tape: Tape, config: Config, pixels: Tensor) -> Tensor:
+    """One call of the encoder."""
     moments = encoder(
         tape,
         pixels,
@@ -89,6 +110,6 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
         config.norm_num_groups,
         attention=config.mid_block_add_attention,
     )
-    if config.use_quant_conv:
-        moments = tape.convolution(moments, 2 * config.latent_channels, (1, 1), "quant_conv")
-    return posterior(tape, moments)
+    if not config.use_quant_conv:
+        return moments
+    return tape.convolution(moments, 2 * config.latent_channels, (1, 1), "quant_conv")

@@ -129,11 +129,12 @@ def snake(tape: Tape, x: Tensor, name: str, *, beta: bool) -> Tensor:
     if beta:
         tape.parameter(name + ".beta", x.shape[1])
     vectors = [tape.empty((x.shape[1],), x.dtype) for _ in range(1 + beta)]
+    inverse = tape.scale(tape.scale(vectors[-1]))
     wave = tape.act(tape.weighted(x, x.shape[1]), "sin")
     squared = tape.act(wave, "square")
     del wave
     scaled = tape.weighted(squared, x.shape[1])
-    del squared
+    del squared, inverse
     out = tape.add(x, scaled)
     del vectors
     return out

@@ -181,10 +181,10 @@ def block(
     update, held_update = selected_gate(tape, attended, own, own_0)
     hidden = tape.add(x, update)
     hidden = tape.add(hidden, cross_attention(tape, config, grid, hidden, y))
-    del held
+    del held, attended
     entering, held = selected_norm(tape, hidden, own, own_0)
     mixed = named_mlp(tape, entering, int(width * config.mlp_ratio), width, "mlp", ("fc1", "fc2"), act="gelu")
-    del attended, entering, update, held_update
+    del entering, update, held_update
     update, held_update = selected_gate(tape, mixed, own, own_0)
     out = tape.add(hidden, update)
     del held, held_update
