@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.arithmetic import maximum
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.curves import curves
 from vidcalc.errors import InputError, nearest
@@ -53,7 +54,7 @@ def gemm(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out: Any) 
     Raises InputError("precision", ...) for an unknown format, UnknownName for an unknown accelerator.
     """
     law = _gemm_law(accelerator_id, precision)
-    loss = 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.startup * law.likely / (2 * rows * d_in * d_out)
+    loss = 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.startup * law.likely / (2 * maximum(rows, 1) * d_in * d_out)
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
 
@@ -64,7 +65,7 @@ def convolution(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out
     as cuDNN does by default under torch.
     """
     law = _convolution_law(accelerator_id, precision)
-    loss = 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.startup * law.likely / (2 * rows * d_in * d_out)
+    loss = 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.startup * law.likely / (2 * maximum(rows, 1) * d_in * d_out)
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
 
@@ -77,7 +78,7 @@ def attention(
     xformers; `direction`: forward or backward. Raises InputError("attention", ...) for a kernel the chip does not run.
     """
     law = _attention_law(accelerator_id, kernel, precision, head_dim, direction)
-    loss = 1 + law.half * (1 / queries + 1 / keys) / 2
+    loss = 1 + law.half * (1 / maximum(queries, 1) + 1 / maximum(keys, 1)) / 2
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
 

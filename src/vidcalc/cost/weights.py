@@ -48,7 +48,7 @@ def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: 
     for path, (elements, times, nbytes) in _sizes(traces, chosen, base).items():
         traced, bytes_traced = traced + elements, bytes_traced + nbytes
         module = path.rpartition(".")[0]
-        modules[module] = modules.get(module, 0) + nbytes / times
+        modules[module] = modules.get(module, 0) + nbytes / maximum(times, 1)
         head, repeated, _ = path.partition(".*.")
         if repeated:
             blocks[head] = blocks.get(head, 0) + nbytes
@@ -60,7 +60,7 @@ def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: 
         total=_whole(held * component.copies),
         copy=_whole(held),
         blocks=_whole(sum(blocks.values()) * as_held),
-        block=_whole(_largest(blocks[head] / rounds[head] for head in blocks) * as_held),
+        block=_whole(_largest(blocks[head] / maximum(rounds[head], 1) for head in blocks) * as_held),
         count=sum(rounds.values()),
         module=_whole(_largest(modules.values()) * as_held),
         movable=chosen.movable,

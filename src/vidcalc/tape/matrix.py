@@ -20,9 +20,7 @@ class MatrixLayers(Recorder):
         if bias:
             self.parameter(name + ".bias", d_out, keep)
         self.ops.append(
-            Matmul(
-                self.prefix + name, self.count, x.dtype, product(rows), d_in, d_out, 1, 1, ELEMENT_BYTES[x.dtype]
-            )
+            Matmul(self.prefix + name, self.count, x.dtype, product(rows), d_in, d_out, 1, 1, ELEMENT_BYTES[x.dtype])
         )
         out = self.empty((*rows, d_out), x.dtype)
         if self.training:

@@ -1,4 +1,4 @@
-"""LTX-2.3 vocoder with bandwidth extension: a first vocoder, its waveform's spectrogram, and a second for the top octaves.
+"""LTX-2.3 vocoder with bandwidth extension: a first vocoder, its waveform's spectrogram, a second for the top octaves.
 
 Shape.frames is the number of spectrogram frames. Mirrors diffusers' LTX2VocoderWithBWE.
 Source: diffusers 0.42.1 pipelines/ltx2/vocoder.py.

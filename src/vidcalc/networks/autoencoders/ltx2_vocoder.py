@@ -66,9 +66,7 @@ def generator(tape: Tape, config: Config, spectrogram: Tensor) -> Tensor:
     return hidden if config.final_act_fn is None else tape.act(hidden, config.final_act_fn)
 
 
-def residual_block(
-    tape: Tape, config: Config, x: Tensor, kernel: int, dilations: tuple[int, ...], name: str
-) -> Tensor:
+def residual_block(tape: Tape, config: Config, x: Tensor, kernel: int, dilations: tuple[int, ...], name: str) -> Tensor:
     """An activation and a dilated convolution, an activation and a plain one, added; once per dilation."""
     total = x
     with tape.scope(name):
