@@ -11,9 +11,9 @@ from vidcalc.describe.model import Component
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.base import Op
-from vidcalc.tape import Tape
+from vidcalc.tape import ELEMENT_BYTES, Tape
 from vidcalc.tape.backward import backward
-from vidcalc.trace import configuration, network, remember
+from vidcalc.trace import configuration, network, remember, trace
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -66,10 +66,23 @@ def training(component: Component, params: Any, shape: Shape, plan: Plan) -> Tra
 
 
 def _step(component: Component, shape: Shape, dtype: str, checkpointing: str) -> Step:
+    if hasattr(network(component), "training_step"):
+        return _measured(component, shape, dtype, checkpointing)
     tape = Tape(dtype, training=True)
     out = network(component).forward(tape, configuration(component), shape)
     walked = backward(tape, out, checkpointing)
     return Step(ops=tuple(tape.ops), kept=walked.kept, peak=walked.peak, activations=walked.activations)
+
+
+def _measured(component: Component, shape: Shape, dtype: str, checkpointing: str) -> Step:
+    """A network whose published code is run instead: its weights' gradients all exist at the peak's end, so the
+    activations are at least the rest of the peak.
+    """
+    module, config = network(component), configuration(component)
+    forward = trace(component, "forward", shape, dtype)
+    kept, peak = module.training_step(config, shape, dtype, checkpointing)
+    gradients = forward.parameter_count * ELEMENT_BYTES[dtype]
+    return Step(ops=forward.ops, kept=kept, peak=peak, activations=max(kept, peak - gradients))
 
 
 def _whole(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.catalog.families import families, role
+from vidcalc.catalog.families import families, members, role
 from vidcalc.catalog.local import geometry
 from vidcalc.catalog.local.alike import difference, most_alike
 from vidcalc.catalog.local.folder import Found, Gathered, known_class
@@ -184,7 +184,7 @@ def _without_family(found: Found, kind: str) -> str:
     An encoder or anything else may be counted only; without the code a denoiser or a VAE cannot be answered for.
     Raises Unreadable("unknown_class" or "no_such_class").
     """
-    if kind == "other":
+    if kind == "other" or (kind != "denoiser" and found.class_ in members()):  # the catalogue counts it, too
         return ""
     from vidcalc.reference import published
 

@@ -108,7 +108,9 @@ def up_level(tape: Tape, config: Config, x: Tensor, width: Any, level: int, feat
 
 
 def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
-    """pixels[batch, 3, frames, height, width] -> mean, log-variance[batch, 2·c, (frames − 1)/4 + 1, height/8, width/8]."""
+    """pixels[batch, 3, frames, height, width] -> mean, log-variance[batch, 2·c, (frames − 1)/4 + 1, height/8,
+    width/8].
+    """
     pixels = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
     if tiling is None:
         moments = encode_clip(tape, config, pixels)

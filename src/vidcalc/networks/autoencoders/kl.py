@@ -85,7 +85,9 @@ def decoder(tape: Tape, config: Config, z: Tensor) -> Tensor:
 
 
 def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
-    """pixels[batch · frames, 3, height, width] -> mean and log-variance[batch · frames, 2 · c, height / s, width / s]."""
+    """pixels[batch · frames, 3, height, width] -> mean and log-variance[batch · frames, 2 · c, height / s, width /
+    s].
+    """
     scale, images = 2 ** (len(config.block_out_channels) - 1), shape.batch * shape.frames
     pixels = tape.input(images, config.in_channels, shape.height, shape.width)
     if tiling is None:

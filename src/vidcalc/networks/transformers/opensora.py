@@ -4,8 +4,8 @@ Every block has text cross-attention and a feed-forward. In 1.2 a temporal block
 place and its attention is spelled out in matrix products (the published code takes the fused kernel only where a
 sequence is longer than the number of sequences); frames given as a condition are modulated by a timestep of zero, so
 every modulation is computed twice and selected by frame. In 1.3 (`kernel_size`) a temporal block attends in windows
-of that many patches over all frames, fused, and conditions come through patch embeddings of their own. A window cut
-off by the edge counts the keys of a whole one.
+of that many patches over all frames, fused, and conditions come through patch embeddings of their own. Where windows
+do not fill the frame the published code pads it: of that only the mask is taped, not the work on the padding.
 Source: hpcaitech/Open-Sora, branches opensora/v1.2 and opensora/v1.3: opensora/models/stdit/stdit3.py,
 opensora/models/layers/blocks.py; docs/report_03.md, report_04.md.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import minimum
+from vidcalc.arithmetic import minimum, round_up
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.networks.transformers.official_layers import (
@@ -212,8 +212,10 @@ def selected_gate(tape: Tape, x: Tensor, own: Tensor, own_0: Tensor | None) -> t
 def self_attention(tape: Tape, config: Config, grid: Grid, x: Tensor, *, temporal: bool) -> Tensor:
     """Attention within each frame, along the frames of each place, or in windows over all frames."""
     source = tape.copy(x, name="by_place") if temporal else x
+    mask = None
     with tape.scope("attn"):
         if temporal and config.kernel_size is not None:
+            mask = padding_mask(tape, config, grid)
             source = tape.copy(source, name="windows")
         qkv = tape.linear(source, 3 * config.width, "qkv")
         q, k, v = (qkv.view(grid.batch, grid.n, config.num_heads, config.d_head) for _ in range(3))
@@ -228,7 +230,17 @@ def self_attention(tape: Tape, config: Config, grid: Grid, x: Tensor, *, tempora
         projected = tape.linear(merged, config.width, "proj")
         if temporal and config.kernel_size is not None:
             projected = tape.copy(projected, name="windows")
+    del mask
     return tape.copy(projected, name="by_frame") if temporal else projected
+
+
+def padding_mask(tape: Tape, config: Config, grid: Grid) -> Tensor:
+    """What tells tokens from padding where windows do not fill the frame: an int32 for every channel of every token."""
+    assert config.kernel_size is not None
+    high, wide, _ = config.kernel_size
+    filled = round_up(grid.height, high) * round_up(grid.width, wide)
+    ragged = minimum(filled - grid.places, 1)
+    return tape.empty((grid.batch, filled * grid.frames * ragged, config.width), "int32")
 
 
 def core_attention(

@@ -1,0 +1,220 @@
+"""MiniMax-H3 video VAE: a causal convolutional encoder and a transformer decoder, both over clips of 17 frames.
+
+Clips overlap: seven latent frames are decoded for every five, and what was decoded twice is blended. The encoder, the
+norms and the decoder's residual stream stay in float32. Tiling is on by default in diffusers' AutoencoderKLMiniMaxH3:
+tiles are all of one size, their overlap at least what is asked for.
+Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_minimax_h3.py.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import ceil_div, maximum, minimum, where
+from vidcalc.describe.shape import Shape, Tiling
+from vidcalc.networks.autoencoders.minimax_h3_blocks import decoder_block, down_block, frame_norm, padded_conv, rotary_table
+from vidcalc.tape import Tape, Tensor
+
+CLASSES = ("AutoencoderKLMiniMaxH3",)
+
+TILING = Tiling(height=256, width=256, stride_height=192, stride_width=192)  # the class's default
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one VAE, under diffusers' names."""
+
+    in_channels: Any = 3
+    out_channels: Any = 3
+    latent_channels: Any = 24
+    block_out_channels: tuple[int, ...] = (128, 256, 256, 512, 512, 1024)
+    layers_per_block: int = 2
+    spatial_downsample_factors: tuple[int, ...] = (2, 2, 2, 2, 1, 1)
+    temporal_downsample_factors: tuple[int, ...] = (1, 2, 2, 1, 1, 1)
+    norm_num_groups: Any = 32
+    decoder_num_layers: Any = 36
+    decoder_num_attention_heads: Any = 32
+    decoder_attention_head_dim: Any = 64
+    decoder_num_register_tokens: Any = 4
+    decoder_ffn_mult: Any = 4
+    decoder_rope_dim_ratio: float = 0.75
+    clip_length: int = 17
+    token_drop: int = 3
+
+    @property
+    def space(self) -> int:
+        """Pixels of a side under one latent place."""
+        return product_of(self.spatial_downsample_factors)
+
+    @property
+    def time(self) -> int:
+        """Frames under one latent frame."""
+        return product_of(self.temporal_downsample_factors)
+
+    @property
+    def chunk(self) -> int:
+        """Latent frames of one clip."""
+        return -(-self.clip_length // self.time)
+
+    @property
+    def overlap(self) -> int:
+        """Latent frames of the next clip that a clip is decoded with."""
+        return -self.token_drop % self.chunk
+
+    @property
+    def rotary_channels(self) -> int:
+        """Channels of a head that the rotary embedding turns."""
+        return int(self.decoder_attention_head_dim * self.decoder_rope_dim_ratio)
+
+
+def product_of(factors: tuple[int, ...]) -> int:
+    """All factors multiplied."""
+    out = 1
+    for factor in factors:
+        out *= factor
+    return out
+
+
+def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
+    """latent[batch, channels, 5·n + 2, height, width] -> pixels[batch, 3, 17·n + 5, 16·height, 16·width]."""
+    latent = tape.input(shape.batch, config.latent_channels, shape.frames, shape.height, shape.width)
+    clips = ceil_div(shape.frames + config.token_drop, config.chunk) - 1
+    taken, kept = config.chunk + config.overlap, config.clip_length
+    size = (shape.height * config.space, shape.width * config.space)
+    lead, whole = (shape.batch, config.out_channels), taken * config.time
+
+    def run(height: Any, width: Any) -> Tensor:
+        part = latent.view(shape.batch, config.latent_channels, taken, height // config.space, width // config.space)
+        x = tape.convolution(part, config.latent_channels, (1, 1, 1), "post_quant_conv")
+        with tape.scope("decoder"):
+            return decoder(tape, config, x)
+
+    before = maximum(clips - 2, 0)  # clips that were blended into new tensors before the last is decoded
+    with tape.again(clips):
+        # the first clip and the one before this, whole, and what was kept of those between
+        held = whole * (minimum(clips - 1, 1) + minimum(before, 1)) + kept * before
+        earlier = tape.empty((*lead, held, *size))
+        clip = stitched(tape, tiling, (*lead, whole), size, size, run)
+        del earlier
+        newest = clip
+        del clip, newest
+    chunks = tape.empty((*lead, whole * (1 + minimum(clips - 1, 1)) + kept * (clips - 1), *size))
+    return tape.cat((chunks,), *lead, kept * clips + config.overlap * config.time - (-kept % config.time), *size)
+
+
+def decoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
+    """One clip: every latent place a token, a transformer over them all, a block of pixels from each."""
+    batch, channels, t, h, w = x.shape
+    n = t * h * w
+    extra = config.decoder_num_register_tokens + 1
+    width = config.decoder_num_attention_heads * config.decoder_attention_head_dim
+    rows = tape.copy(x, batch, n, channels)
+    hidden = tape.linear(rows, width, "proj_in")
+    del rows
+    tape.parameter("register_tokens", config.decoder_num_register_tokens * width)
+    first = tape.empty((batch, 1, width))
+    hidden = tape.cat((hidden, first), batch, n + extra, width)
+    positions = tape.empty((batch, n + extra, 3), "fp32")
+    rotary = rotary_table(tape, batch, n + extra, config.rotary_channels)
+    # The residual stream is float32 from the first block's scaled update on.
+    wide = tape.empty(hidden.shape, "fp32")
+    del hidden
+    with tape.repeat("transformer_blocks", config.decoder_num_layers):
+        wide = decoder_block(
+            tape, wide, rotary, config.decoder_num_attention_heads, config.decoder_ffn_mult
+        )
+    narrow = tape.cast(tape.layer_norm(wide, "norm_out", keep="fp32"), tape.dtype)
+    del wide
+    pixels = tape.linear(narrow, config.out_channels * config.time * config.space**2, "proj_out")
+    del narrow
+    out = tape.copy(pixels, batch, config.out_channels, t * config.time, h * config.space, w * config.space)
+    del first, positions
+    return out
+
+
+def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
+    """pixels[batch, 3, frames, height, width] -> mean and log-variance of the latent, clip by clip."""
+    frames = shape.frames
+    pixels = tape.input(shape.batch, config.in_channels, frames, shape.height, shape.width)
+    wide = tape.cast(pixels, "fp32")
+    clips = ceil_div(frames, config.clip_length)
+    length = where(frames > 1, config.clip_length, 1)  # a single frame is a clip of its own
+    missing = clips * length - frames
+    padded = tape.copy(
+        wide, shape.batch, config.in_channels, clips * length * minimum(missing, 1), shape.height, shape.width
+    )
+    lead, size = (shape.batch, 2 * config.latent_channels), (shape.height, shape.width)
+    latent_size = (shape.height // config.space, shape.width // config.space)
+    latents = ceil_div(length, config.time)
+
+    def run(height: Any, width: Any) -> Tensor:
+        part = wide.view(shape.batch, config.in_channels, length, height, width)
+        with tape.scope("encoder"):
+            x = encoder(tape, config, part)
+        return tape.convolution(x, 2 * config.latent_channels, (1, 1, 1), "quant_conv", keep="fp32")
+
+    with tape.again(clips):
+        earlier = tape.empty((*lead, latents * (clips - 1), *latent_size), "fp32")
+        clip = stitched(tape, tiling, (*lead, latents), size, latent_size, run)
+        del earlier, clip
+    listed = tape.empty((*lead, latents * clips, *latent_size), "fp32")
+    moments = tape.cat((listed,), *listed.shape)
+    del padded, listed
+    return moments
+
+
+def encoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
+    """One clip of frames -> latent frames, all in float32."""
+    widths = config.block_out_channels
+    hidden = padded_conv(tape, x, widths[0], "conv_in")
+    for level, width in enumerate(widths):
+        with tape.scope(f"down_blocks.{level}"):
+            hidden = down_block(
+                tape,
+                hidden,
+                width,
+                config.layers_per_block,
+                config.norm_num_groups,
+                time=config.temporal_downsample_factors[level],
+                space=config.spatial_downsample_factors[level],
+            )
+    hidden = tape.act(frame_norm(tape, hidden, config.norm_num_groups, "norm_out"))
+    return padded_conv(tape, hidden, 2 * config.latent_channels, "conv_out")
+
+
+def stitched(
+    tape: Tape,
+    tiling: Tiling | None,
+    lead: tuple[Any, ...],
+    size: tuple[Any, Any],
+    out_size: tuple[Any, Any],
+    run: Callable[[Any, Any], Tensor],
+) -> Tensor:
+    """One clip through `run`, whole or tile by tile; tiles stay in memory until rows and then the clip are joined.
+
+    lead      batch, channels and frames of the result
+    size      height and width in pixels, by which tiles are cut
+    out_size  height and width of the result
+    """
+    if tiling is None:
+        return run(*size)
+    rows, height = cut(size[0], tiling.height, tiling.stride_height)
+    columns, width = cut(size[1], tiling.width, tiling.stride_width)
+    tile = (height * out_size[0] // size[0], width * out_size[1] // size[1])
+    dtype = tape.dtype if out_size == size else "fp32"
+    with tape.again(rows * columns):
+        done = tape.empty((*lead, rows * columns - 1, *tile), dtype)
+        newest = run(height, width)
+        del done, newest
+    tiles = tape.empty((*lead, rows * columns, *tile), dtype)
+    blended = tape.empty((*lead, columns - 1 + minimum(rows - 1, 1), *tile), dtype)  # the last row, but for its corner
+    bands = tape.cat((tiles,), *lead, *out_size)
+    clip = tape.cat((bands,), *lead, *out_size)
+    del tiles, blended
+    return clip
+
+
+def cut(size: Any, tile: Any, stride: Any) -> tuple[Any, Any]:
+    """How many tiles a side takes, and their size: as many as keep the overlap asked for."""
+    count = where(size > tile, ceil_div(size - (tile - stride), stride), 1)
+    return count, minimum(size, tile)
