@@ -69,6 +69,11 @@ def whole_blocks(a: Any, power_of_two: int) -> Any:
     return np.ceil(a * (1 / power_of_two)) * power_of_two
 
 
+def as_count(a: Any) -> Any:
+    """A whole number that arithmetic with a fraction left as a float, as an int again; arrays stay float64."""
+    return int(a) if isinstance(a, float) else a
+
+
 def log2(a: Any) -> Any:
     """Base-2 logarithm, elementwise for arrays."""
     if isinstance(a, SCALARS):

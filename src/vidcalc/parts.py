@@ -31,7 +31,7 @@ from vidcalc.trace import configuration
 from vidcalc.unroll import Job, Phase
 
 TIGHT = 0.05  # of the capacity: with less room than this a job is called tight
-STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode")
+STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode")
 KINDS = ("matmul", "attention", "convolution")
 HOUR = 3600
 
@@ -199,6 +199,7 @@ def inference_time(
         vae_encode=stages.get("vae_encode", NOTHING).likely,
         denoise=denoise,
         vae_decode=stages.get("vae_decode", NOTHING).likely,
+        audio_decode=stages.get("audio_decode", NOTHING).likely,
         total=whole.likely,
         per_step=denoise / workload.steps,
         low=whole.low,

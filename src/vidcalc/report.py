@@ -138,6 +138,7 @@ class InferenceTime(Entry, frozen=True, kw_only=True, eq=False):
     vae_encode: float
     denoise: float
     vae_decode: float
+    audio_decode: float
     total: float
     per_step: float
     low: float

@@ -57,8 +57,9 @@ _configs: dict[int, tuple[Component, Any]] = {}
 
 
 def network(component: Component) -> ModuleType:
-    """The module of the component's family."""
-    return import_module("vidcalc.networks." + component.network)
+    """The module of the component's family: below `vidcalc.networks`, or wherever a full name says."""
+    name = component.network
+    return import_module(name if name.startswith("vidcalc.") else "vidcalc.networks." + name)
 
 
 def configuration(component: Component) -> Any:

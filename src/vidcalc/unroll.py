@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, where
+from vidcalc.arithmetic import as_count, maximum, where
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.geometry import denoiser_grid, latent_grid
 from vidcalc.describe.model import Component, Model
@@ -19,7 +19,7 @@ from vidcalc.trace import Trace, configuration, network, trace
 class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One stage of a generation.
 
-    id         "text_encode", "image_encode", "vae_encode", "denoise" or "vae_decode"
+    id         "text_encode", "image_encode", "vae_encode", "denoise", "vae_decode" or "audio_decode"
     component  the network that works
     trace      one call of it
     calls      calls per generation (of the workload's batch)
@@ -82,10 +82,12 @@ def unroll(model: Model, workload: Workload, plan: Plan) -> Job:
     encode = vae_phase("vae_encode", model, workload, plan, latent)
     phases = (
         *(encoder_phase("text_encode", c, workload, plan) for c in model.text_encoders if c.network),
+        *(encoder_phase("text_encode", c, workload, plan) for c in model.others if c.network and c.stage == "text_encode"),
         *(encoder_phase("image_encode", c, workload, plan) for c in model.image_encoders if c.network),
         *((conditioning(model, workload, plan, latent),) if model.encodes != "none" else ()),
         denoise,
         vae_phase("vae_decode", model, workload, plan, latent),
+        *(audio_phase(c, workload, plan) for c in model.others if c.network and c.stage == "audio_decode"),
     )
     module, config = network(model.denoiser), configuration(model.denoiser)
     video_tokens = module.tokens(config, shape)
@@ -123,6 +125,14 @@ def encoder_phase(name: str, encoder: Component, workload: Workload, plan: Plan)
         trace=trace(encoder, "encode", shape, encoders.compute),
         calls=calls * encoder.runs,
     )
+
+
+def audio_phase(decoder: Component, workload: Workload, plan: Plan) -> Phase:
+    """A network that turns the audio latent into sound: as many frames as the clip's seconds hold."""
+    frames = as_count((2 * workload.frames * decoder.per_second + workload.fps) // (2 * workload.fps))
+    codec = precision(plan.vae_precision, "vae-precision").compute
+    shape = Shape(batch=workload.batch, frames=frames)
+    return Phase(id="audio_decode", component=decoder, trace=trace(decoder, "decode", shape, codec), calls=1)
 
 
 def conditioning(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from golden_cases import cases, check_arrays_agree, check_equal, label
 
-ALL = cases("allegro")
+ALL = cases("allegro_transformer")
 
 
 @pytest.mark.parametrize("case", ALL, ids=label)

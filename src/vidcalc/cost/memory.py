@@ -71,6 +71,8 @@ def networks(model: Model, plan: Plan, job: Job) -> dict[str, Network]:
         seen[phase.component.id] = (*seen.get(phase.component.id, ()), phase.trace)
     found: dict[str, Network] = {}
     for component in (model.denoiser, model.vae, *model.text_encoders, *model.image_encoders, *model.others):
+        if component.optional:
+            continue
         traces, name = seen.get(component.id, ()), precision_of(component, model, plan)
         params = parameters(component, traces)
         found[component.id] = Network(

@@ -29,6 +29,8 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     stored    format of the published weights, where known
     held      bytes of one copy exactly as its weight files hold it; None: as the plan's precision makes it [byte]
     run       dtype the published pipeline runs it in, where it says so
+    stage     stage it runs in, for components beside the usual roles ("text_encode", "audio_decode")
+    per_second  frames at its input per second of video (audio networks)
     optional  not part of the plain pipeline (a second-stage upsampler)
     verified  how `params` was checked, in the words above
     extra     sizes only this family knows
@@ -47,6 +49,8 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     stored: str = ""
     held: int | None = None
     run: str = ""
+    stage: str = ""
+    per_second: int = 0
     optional: bool = False
     verified: str = ""
     extra: dict[str, Any] = {}

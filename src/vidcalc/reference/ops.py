@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.utils._pytree import tree_leaves
 
 from vidcalc.arithmetic import product
 from vidcalc.reference.live import LiveBytes, Storage
 
 NUMBER = re.compile(r"(?:^|(?<=\.))\d+(?=\.)")
 SHORT = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16", torch.float64: "fp64"}
+VOLUME = 5  # axes of the input of a convolution in three dimensions
+UNMOVED = ("empty", "new_empty")  # allocate only
 Row = tuple[str, str, str, tuple[int, ...]]  # kind, path, dtype, sizes
 
 
@@ -23,13 +26,14 @@ class Work:
 
     ops         (kind, path, dtype, sizes, times): sizes are the fields of the op of that kind in `vidcalc.ops`
     parameters  (elements, dtype kept, tensors) by name
-    peak        most live bytes;  peak_at  the op where that is
+    peak        most live bytes;  peak_at  the op where that is;  device_peak  with the workspace of convolutions
     """
 
     ops: list[tuple[str, str, str, tuple[int, ...], int]]
     parameters: dict[str, tuple[int, str, int]]
     peak: int
     peak_at: str
+    device_peak: int
 
 
 class OpRecorder(LiveBytes):
@@ -38,6 +42,7 @@ class OpRecorder(LiveBytes):
     def __init__(self, module: torch.nn.Module) -> None:
         super().__init__(module)
         self.rows: dict[Row, int] = {}
+        self.device_peak = 0
         self.names = {
             parameter.untyped_storage()._cdata: NUMBER.sub("*", name.rpartition(".")[0])
             for name, parameter in module.named_parameters()
@@ -52,14 +57,32 @@ class OpRecorder(LiveBytes):
         name = str(func).split(".")[1] if "." in str(func) else str(func)
         described = DESCRIBE.get(name)
         if described is None:
+            self._moved(name, args, kwargs, out, made)
             return
         kind, sizes, weight = described(args, out)
         first = out[0] if isinstance(out, tuple | list) else out
         path = self.names.get(weight.untyped_storage()._cdata, "") if weight is not None else ""
         if kind == "matmul":
             sizes = (*sizes, 1 if path else 0)
-        row = (kind, path or name, SHORT.get(first.dtype, "fp32"), sizes)
+        self._keep((kind, path or name, SHORT.get(first.dtype, "fp32"), sizes))
+        if kind == "convolution" and first.dim() == VOLUME and weight[0, 0].numel() > 1:
+            self.device_peak = max(self.device_peak, self.live + _bytes(args[0]) + _bytes(first))
+
+    def _moved(self, name: str, args: Any, kwargs: Any, out: Any, made: list[Storage]) -> None:
+        """A kernel bound by memory reads its inputs and writes its output; a view or an empty tensor moves nothing."""
+        if name.startswith(UNMOVED) or not (made or name.endswith("_")):
+            return
+        first = next((leaf for leaf in tree_leaves(out) if isinstance(leaf, torch.Tensor)), None)
+        if first is not None:
+            tensors = [leaf for leaf in tree_leaves((args, kwargs, out)) if isinstance(leaf, torch.Tensor)]
+            self._keep(("pointwise", name, SHORT.get(first.dtype, "fp32"), (sum(map(_bytes, tensors)),)))
+
+    def _keep(self, row: Row) -> None:
         self.rows[row] = self.rows.get(row, 0) + 1
+
+
+def _bytes(tensor: torch.Tensor) -> int:
+    return tensor.numel() * tensor.element_size()
 
 
 def _product(a: Any, b: Any) -> tuple[str, tuple[int, ...], Any]:

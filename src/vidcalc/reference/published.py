@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+NETWORK = "vidcalc.reference.traced"
 NEEDED = ("torch", "diffusers", "transformers")
 
 

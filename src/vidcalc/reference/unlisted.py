@@ -54,7 +54,13 @@ def _run(class_name: str, config: str, component: str, shape: str, dtype: str) -
     with running_on_meta(), torch.no_grad(), recorder:
         result = call()
     del result
-    return Work(ops=recorder.ops(), parameters=parameters(module), peak=recorder.peak, peak_at=recorder.peak_at or "")
+    return Work(
+        ops=recorder.ops(),
+        parameters=parameters(module),
+        peak=recorder.peak,
+        peak_at=recorder.peak_at or "",
+        device_peak=recorder.device_peak,
+    )
 
 
 @lru_cache(maxsize=4)

@@ -11,14 +11,16 @@ the files leave open taken from the most alike model of the catalogue.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from vidcalc.catalog.local.assemble import Published
     from vidcalc.describe.model import Model
 
 HUB = "hf:"
 
 
-def from_path(path: str) -> "Model":
+def from_path(path: str, published: "Published | None" = None) -> "Model":
     """The model in a file, a folder, or (with "hf:OWNER/NAME") a repository of the hub.
 
+    published  `vidcalc.reference.published`, where the published code may run a class that no family mirrors
     Raises Unreadable where that cannot be, with the problem's id.
     """
     from vidcalc.catalog.local.assemble import assemble
@@ -32,4 +34,4 @@ def from_path(path: str) -> "Model":
         from vidcalc.catalog.local.source import opened
 
         source = opened(path)
-    return assemble(gather(source), source)
+    return assemble(gather(source), source, published)

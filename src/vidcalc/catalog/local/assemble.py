@@ -4,7 +4,7 @@ What the files do not say (default clip, guidance, accepted sizes, components th
 every such thing stands in the model's `basis`, and so in each report.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -19,13 +19,23 @@ from vidcalc.describe.model import Basis, Caution, Component, Denoiser, Model, V
 from vidcalc.errors import Unreadable
 
 MAIN = ("transformer", "unet", "dit", "")  # folders of the network that runs at every step
-TRACED = "traced"  # the network of a class that no family mirrors
+
+
+class Published(Protocol):
+    """The published code, where it is installed: it can run a class that no family mirrors."""
+
+    NETWORK: str  # full name of the module that stands in for a family's
+
+    def exists(self, class_name: str, /) -> bool:
+        """Whether it has a network of that name."""
+        ...
 
 
 class Parts:
-    """Components by role, and what was taken as given on the way."""
+    """Components by role, what was taken as given on the way, and the published code where it is at hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, published: Published | None) -> None:
+        self.published = published
         self.denoisers: list[tuple[Found, Component]] = []
         self.vae: Component | None = None
         self.text: list[Component] = []
@@ -36,9 +46,9 @@ class Parts:
         self.cautions: list[Caution] = []
 
 
-def assemble(gathered: Gathered, source: Source) -> Model:
+def assemble(gathered: Gathered, source: Source, published: Published | None = None) -> Model:
     """The model. Raises Unreadable for a class that nothing here can compute."""
-    parts = Parts()
+    parts = Parts(published)
     for found in gathered.parts:
         _sort(parts, _named(parts, found, source))
     parts.denoisers.sort(key=lambda pair: MAIN.index(pair[0].id) if pair[0].id in MAIN else len(MAIN))
@@ -151,7 +161,7 @@ def _component(parts: Parts, found: Found, name: str, kind: str) -> Component:
         held=header.nbytes if header else nbytes,
         stored=header.precision if header else "",
     )
-    if made.network == TRACED:
+    if _is_traced(made):
         made = replace(made, config={"class_name": found.class_, "role": kind, "config": found.config})
         parts.basis.append(Basis(id="traced_class", value=found.class_, source="diffusers", provenance="measured"))
     if header:
@@ -186,17 +196,16 @@ def _without_family(found: Found, kind: str) -> str:
     """
     if kind == "other" or (kind != "denoiser" and found.class_ in members()):  # the catalogue counts it, too
         return ""
-    from vidcalc.reference import published
+    if parts.published is not None and parts.published.exists(found.class_):
+        return parts.published.NETWORK
+    if kind in ("denoiser", "vae"):
+        raise Unreadable(found.class_, "no_such_class" if parts.published else "unknown_class")
+    return ""
 
-    if not published.available():
-        if kind in ("denoiser", "vae"):
-            raise Unreadable(found.class_, "unknown_class")
-        return ""
-    if not published.exists(found.class_):
-        if kind in ("denoiser", "vae"):
-            raise Unreadable(found.class_, "no_such_class")
-        return ""
-    return TRACED
+
+def _is_traced(made: Component) -> bool:
+    """Whether the published code stands in for a family: its module has a full name."""
+    return made.network.startswith("vidcalc.")
 
 
 def _denoiser(parts: Parts, like: Model, taken: list[str]) -> Denoiser:
@@ -207,7 +216,7 @@ def _denoiser(parts: Parts, like: Model, taken: list[str]) -> Denoiser:
     (_, made), *further = parts.denoisers
     same = [component for _, component in further if component.config == made.config]
     parts.others += [component for _, component in further if component.config != made.config]
-    config = made.config.get("config", made.config) if made.network == TRACED else made.config
+    config = made.config["config"] if _is_traced(made) else made.config
     usual = like.denoiser
     heads = config.get("num_attention_heads", usual.heads)
     known = usual.class_ == made.class_
@@ -235,7 +244,7 @@ def _vae(parts: Parts, like: Model, taken: list[str]) -> Vae:
         taken.append(like.vae.id)
         return like.vae
     made, usual = parts.vae, like.vae
-    config = made.config.get("config", made.config) if made.network == TRACED else made.config
+    config = made.config["config"] if _is_traced(made) else made.config
     stated: dict[str, Any] = {
         "temporal_compression": usual.temporal_compression,
         "spatial_compression": usual.spatial_compression,

@@ -71,15 +71,15 @@ def _by_names(header: Header, theirs: Parameters) -> Identified | None:
     fitted = [(*_fit(component, header, theirs, apart), like, component) for apart, like, component in near[:CLOSEST]]
     if not fitted:
         return None
-    apart, config, like, component = min(fitted, key=lambda each: (round(each[0], 6), _changes(each[1], each[3].config)))
+    apart, config, like, component = min(
+        fitted, key=lambda each: (round(each[0], 6), _changes(each[1], each[3].config))
+    )
     if apart > FAR * (1 - ALIKE) * len(theirs):
         return None
     return Identified(class_=component.class_, config=config, by="names", model=like, header=header)
 
 
-def _fit(
-    component: Component, header: Header, theirs: Parameters, apart: float
-) -> tuple[float, dict[str, Any]]:
+def _fit(component: Component, header: Header, theirs: Parameters, apart: float) -> tuple[float, dict[str, Any]]:
     """(distance, configuration) after changing one number at a time, each time the one that helps most."""
     config = dict(component.config)
     for _ in range(ROUNDS):

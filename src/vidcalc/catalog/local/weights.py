@@ -73,9 +73,7 @@ def _calls(component: Component, role: str) -> list[tuple[str, Shape]]:
 
 
 def _with_image(shape: Shape) -> Shape:
-    return Shape(
-        frames=shape.frames, height=shape.height, width=shape.width, tokens=shape.tokens, image_tokens=257
-    )
+    return Shape(frames=shape.frames, height=shape.height, width=shape.width, tokens=shape.tokens, image_tokens=257)
 
 
 def distance(ours: Parameters, theirs: Parameters) -> float:

@@ -50,9 +50,7 @@ def tile_count(tiling: Tiling, frames: Any, height: Any, width: Any) -> Any:
 
 
 def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling = TILING) -> Tensor:
-    """latent[batch, c, frames, height, width] -> pixels[batch, 3, 4 · frames, 8 · height, 8 · width]; samples one by
-    one.
-    """
+    """latent[batch, c, frames, height, width] -> pixels[batch, 3, 4·frames, 8·height, 8·width]; sample by sample."""
     space, time = 2 ** (len(config.block_out_channels) - 1), config.temporal_compression_ratio
     pixels = (time * shape.frames, space * shape.height, space * shape.width)
     latent = tape.input(shape.batch, config.latent_channels, shape.frames, shape.height, shape.width)

@@ -59,7 +59,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
 
 def frames_per_latent(config: Config) -> int:
     """Frames that every latent frame but the first becomes."""
-    return 2 ** sum("Temporal" in kind for kind in config.up_block_types[:-1])
+    return 1 << sum("Temporal" in kind for kind in config.up_block_types[:-1])
 
 
 def decode_clip(tape: Tape, config: Config, latent: Tensor) -> Tensor:
@@ -122,7 +122,6 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
 
         out = (shape.batch, 2 * config.latent_channels, (shape.frames - 1) // FRAMES_IN + 1)
         moments = in_space_tiles(tape, one, shape, tiling, 1, lambda n: n // space, out)
-    del pixels
     return posterior(tape, moments)
 
 

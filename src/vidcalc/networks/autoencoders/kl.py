@@ -14,12 +14,14 @@ from vidcalc.networks.autoencoders.space_tiles import in_space_tiles
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("AutoencoderKL",)
-# the class's enable_tiling for a codec of 512 pixels (`sample_size`), a quarter of a tile overlapping
+# the class's enable_tiling for a codec trained on 512 pixels; other codecs have tiles of their own `sample_size`
 TILING = Tiling(height=512, width=512, stride_height=384, stride_width=384)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of one VAE, under diffusers' names."""
+    """The numbers of one VAE, under diffusers' names. `sample_size` unstated means 512 (the class's own default is a
+    dummy).
+    """
 
     in_channels: Any = 3
     out_channels: Any = 3
@@ -27,7 +29,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     layers_per_block: int = 1
     latent_channels: Any = 4
     norm_num_groups: Any = 32
-    sample_size: Any = 32
+    sample_size: Any = 512
     use_quant_conv: bool = True
     use_post_quant_conv: bool = True
     mid_block_add_attention: bool = True
@@ -45,11 +47,22 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         def one(_: Any, height: Any, width: Any) -> Tensor:
             return decode_images(tape, config, latent.view(images, config.latent_channels, height, width))
 
-        return in_space_tiles(tape, one, shape, tiling, scale, lambda n: n * scale, (images, config.out_channels, 1))
+        out = (images, config.out_channels, 1)
+        return in_space_tiles(tape, one, shape, tiles(config, tiling), scale, lambda n: n * scale, out)
     if "decode_chunk_size" not in shape.extra:
         return decode_images(tape, config, latent)
     pixels = (config.out_channels, scale * shape.height, scale * shape.width)
     return in_chunks(tape, latent, shape.extra["decode_chunk_size"], pixels, lambda z: decode_images(tape, config, z))
+
+
+def tiles(config: Config, tiling: Tiling) -> Tiling:
+    """The tiles asked for; the usual ones are as large as the images the codec was trained on, and overlap by a
+    quarter.
+    """
+    side = config.sample_size
+    stride = side * 3 // 4
+    own = Tiling(height=side, width=side, stride_height=stride, stride_width=stride)
+    return own if tiling is TILING else tiling
 
 
 def decode_images(tape: Tape, config: Config, latent: Tensor) -> Tensor:
@@ -97,7 +110,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         return encode_images(tape, config, pixels.view(images, config.in_channels, height, width))
 
     out = (images, 2 * config.latent_channels, 1)
-    moments = in_space_tiles(tape, one, shape, tiling, 1, lambda n: n // scale, out)
+    moments = in_space_tiles(tape, one, shape, tiles(config, tiling), 1, lambda n: n // scale, out)
     return posterior(tape, moments.view(images, 2 * config.latent_channels, *moments.shape[3:]))
 
 

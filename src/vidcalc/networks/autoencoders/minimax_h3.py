@@ -13,7 +13,13 @@ import msgspec
 
 from vidcalc.arithmetic import ceil_div, maximum, minimum, where
 from vidcalc.describe.shape import Shape, Tiling
-from vidcalc.networks.autoencoders.minimax_h3_blocks import decoder_block, down_block, frame_norm, padded_conv, rotary_table
+from vidcalc.networks.autoencoders.minimax_h3_blocks import (
+    decoder_block,
+    down_block,
+    frame_norm,
+    padded_conv,
+    rotary_table,
+)
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("AutoencoderKLMiniMaxH3",)
@@ -96,8 +102,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         earlier = tape.empty((*lead, held, *size))
         clip = stitched(tape, tiling, (*lead, whole), size, size, run)
         del earlier
-        newest = clip
-        del clip, newest
+        del clip
     chunks = tape.empty((*lead, whole * (1 + minimum(clips - 1, 1)) + kept * (clips - 1), *size))
     return tape.cat((chunks,), *lead, kept * clips + config.overlap * config.time - (-kept % config.time), *size)
 
@@ -120,9 +125,7 @@ def decoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
     wide = tape.empty(hidden.shape, "fp32")
     del hidden
     with tape.repeat("transformer_blocks", config.decoder_num_layers):
-        wide = decoder_block(
-            tape, wide, rotary, config.decoder_num_attention_heads, config.decoder_ffn_mult
-        )
+        wide = decoder_block(tape, wide, rotary, config.decoder_num_attention_heads, config.decoder_ffn_mult)
     narrow = tape.cast(tape.layer_norm(wide, "norm_out", keep="fp32"), tape.dtype)
     del wide
     pixels = tape.linear(narrow, config.out_channels * config.time * config.space**2, "proj_out")
@@ -137,12 +140,13 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     frames = shape.frames
     pixels = tape.input(shape.batch, config.in_channels, frames, shape.height, shape.width)
     wide = tape.cast(pixels, "fp32")
+    del pixels
     clips = ceil_div(frames, config.clip_length)
     length = where(frames > 1, config.clip_length, 1)  # a single frame is a clip of its own
     missing = clips * length - frames
-    padded = tape.copy(
-        wide, shape.batch, config.in_channels, clips * length * minimum(missing, 1), shape.height, shape.width
-    )
+    side = (shape.height, shape.width)
+    repeats = tape.copy(wide, shape.batch, config.in_channels, missing, *side, name="repeat")
+    padded = tape.copy(wide, shape.batch, config.in_channels, clips * length * minimum(missing, 1), *side)
     lead, size = (shape.batch, 2 * config.latent_channels), (shape.height, shape.width)
     latent_size = (shape.height // config.space, shape.width // config.space)
     latents = ceil_div(length, config.time)
@@ -159,7 +163,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         del earlier, clip
     listed = tape.empty((*lead, latents * clips, *latent_size), "fp32")
     moments = tape.cat((listed,), *listed.shape)
-    del padded, listed
+    del repeats, padded, listed
     return moments
 
 

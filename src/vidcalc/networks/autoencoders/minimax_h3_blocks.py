@@ -42,9 +42,7 @@ def residual_block(tape: Tape, x: Tensor, c_out: Any, groups: Any, name: str) ->
         return tape.add(residual, hidden)
 
 
-def down_block(
-    tape: Tape, x: Tensor, c_out: Any, layers: int, groups: Any, *, time: int, space: int
-) -> Tensor:
+def down_block(tape: Tape, x: Tensor, c_out: Any, layers: int, groups: Any, *, time: int, space: int) -> Tensor:
     """Residual blocks of one level, then a strided convolution where time or space is reduced."""
     hidden = x
     for i in range(layers):

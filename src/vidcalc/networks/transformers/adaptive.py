@@ -13,9 +13,7 @@ from vidcalc.tape import Tape, Tensor
 
 
 def steered_norm(tape: Tape, x: Tensor, temb: Tensor, count: int, name: str) -> tuple[Tensor, Tensor]:
-    """norm(x[batch, n, w]) · (1 + scale) + shift -> the result, and one of the `count` vectors [batch, 1, w] behind
-    it.
-    """
+    """norm(x[batch, n, w]) · (1 + scale) + shift -> the result, and one of its `count` vectors [batch, 1, w]."""
     with tape.scope(name):
         vector = vectors(tape, temb, count, x.shape[-1])
         return tape.add(tape.mul(tape.layer_norm(x), tape.scale(vector)), vector), vector

@@ -16,14 +16,14 @@ import msgspec
 
 from vidcalc.arithmetic import maximum, minimum
 from vidcalc.describe.shape import Shape
-from vidcalc.networks.transformers.adaptive import steered_norm, two_stream_block
 from vidcalc.networks.transformers.embedding import sinusoid, text_mlp, timestep_mlp
-from vidcalc.networks.transformers.pyramidflow_attention import joint_attention, single_attention
+from vidcalc.networks.transformers.pyramidflow_blocks import double_block, single_block, spread_norm
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("PyramidDiffusionMMDiT", "PyramidFluxTransformer")
 FREQUENCIES = 256  # width of the sinusoidal timestep features, fixed in the classes
 STAGES = 3  # sizes of a latent frame, fixed in the published pipeline
+TEXT_NORMS = {"flux": ("norm_added_q", "norm_added_k"), "sd3": ("norm_add_q", "norm_add_k")}  # of queries and keys
 PACKED = 2  # latent places along each side of a token
 
 
@@ -130,35 +130,25 @@ def call(tape: Tape, config: Config, s: Call) -> Tensor:
     timestep = tape.input(s.batch)
     text_mask = tape.input(s.batch, s.text, dtype="int64")
     temb = condition(tape, config, pooled)
-    context: Tensor | None = tape.linear(text, config.width, "context_embedder")
+    context = tape.linear(text, config.width, "context_embedder")
     hidden = embedded(tape, config, latent)
     mask = tape.empty((s.batch, 1, s.both, s.both), "bool")
     rotary = tape.empty((1, s.both, 1, config.attention_head_dim // 2, 2, 2), "fp32")
     single = config.num_single_layers
-    names = ("norm_added_q", "norm_added_k") if single else ("norm_add_q", "norm_add_k")
-
-    def block(x: Tensor, c: Tensor | None, *, last: bool = False) -> tuple[Tensor | None, Tensor]:
-        assert c is not None
-
-        def attend(normed: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
-            return joint_attention(tape, config.num_attention_heads, normed, words, rotary, s.keys, names, last=last)
-
-        return two_stream_block(tape, x, c, temb, attend, last=last)
-
+    heads, text_norms = config.num_attention_heads, TEXT_NORMS["flux" if single else "sd3"]
     with tape.repeat("transformer_blocks", config.num_layers - (0 if single else 1)):
-        context, hidden = block(hidden, context)
+        context, hidden = double_block(tape, heads, hidden, context, temb, rotary, s.keys, text_norms)
     if single:
-        assert context is not None
         joined = tape.cat((context, hidden), s.batch, s.both, config.width)
-        del context, hidden
+        joined = tape.cat((joined,), s.batch, s.both, config.width)
         with tape.repeat("single_transformer_blocks", single):
-            joined = single_block(tape, config, joined, temb, rotary, s.keys)
-        hidden = joined.view(s.batch, s.n, config.width)
+            joined = single_block(tape, heads, joined, temb, rotary, s.keys)
+        hidden = tape.cat((joined,), s.batch, s.n, config.width)
         del joined
     else:
         with tape.scope(f"transformer_blocks.{config.num_layers - 1}"):
-            context, hidden = block(hidden, context, last=True)
-    hidden = steered_norm(tape, hidden, temb, 2, "norm_out")[0]
+            context, hidden = double_block(tape, heads, hidden, context, temb, rotary, s.keys, text_norms, last=True)
+    hidden = spread_norm(tape, hidden, temb, 2, "norm_out")[0]
     out = tape.linear(hidden, config.volume, "proj_out")
     del timestep, text_mask, mask
     return tape.copy(out, name="unpatchify")
@@ -178,16 +168,3 @@ def condition(tape: Tape, config: Config, pooled: Tensor) -> Tensor:
         features = tape.cast(sinusoid(tape, pooled.shape[0], FREQUENCIES), tape.dtype)
         emb = timestep_mlp(tape, features, config.width, "timestep_embedder")
         return tape.add(emb, text_mlp(tape, pooled, config.width, "text_embedder"))
-
-
-def single_block(tape: Tape, config: Config, x: Tensor, temb: Tensor, rotary: Tensor, keys: Any) -> Tensor:
-    """Attention and feed-forward side by side over the joint stream x[batch, both, width], then one projection."""
-    batch, both, width = x.shape
-    normed, gate = steered_norm(tape, x, temb, 3, "norm")
-    mixed = tape.act(tape.linear(normed, 4 * width, "proj_mlp"), "gelu")
-    merged = single_attention(tape, config.num_attention_heads, normed, rotary, keys)
-    hidden = tape.cat((merged, mixed), batch, both, 5 * width)
-    hidden = tape.mul(tape.linear(hidden, width, "proj_out"), gate)
-    hidden = tape.add(x, hidden)
-    del merged, mixed
-    return hidden

@@ -36,9 +36,11 @@ def joint_attention(
         joined = tape.cat((words, stacked), batch, n + text, 3, width)
         turn(tape, heads, joined, rotary)
         out = attended(tape, heads, joined, keys)
-        told = tape.copy(out.view(batch, text, width), name="stack")
-        video = tape.copy(out.view(batch, n, width), name="cat")
-        del out, joined, words, stacked
+        flat = tape.copy(out, name="flatten")
+        del out
+        told = tape.copy(flat.view(batch, text, width), name="stack")
+        video = tape.copy(flat.view(batch, n, width), name="cat")
+        del flat, joined, words, stacked
         projected = tape.linear(video, width, "to_out.0")
         return projected, told if last else sliced_linear(tape, told, width, "to_add_out")
 
@@ -50,8 +52,13 @@ def single_attention(tape: Tape, heads: Any, x: Tensor, rotary: Tensor, keys: An
         q, k, v = projections(tape, heads, x, ("to_q", "to_k", "to_v"), ("norm_q", "norm_k"))
         joined = tape.cat((q, k, v), batch, both, 3, width)
         turn(tape, heads, joined, rotary)
+        separate = [tape.copy(joined.view(batch, both, width), name="contiguous") for _ in range(3)]
         out = attended(tape, heads, joined, keys)
-        return tape.copy(out, name="cat").view(batch, both, width)
+        flat = tape.copy(out, name="flatten")
+        del out
+        merged = tape.copy(flat, name="cat").view(batch, both, width)
+        del separate, flat
+        return merged
 
 
 def projections(

@@ -67,8 +67,10 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     hidden = tape.copy(patches, name="contiguous").view(batch, n, width)
     del patches
     mask = tape.empty((batch, n, shape.tokens), "bool")
+    handed = tape.empty(hidden.shape)  # what the blocks begin with is held to their end, beside what they make of it
     with tape.repeat("transformer_blocks", config.num_layers):
         hidden = block(tape, config, hidden, context, modulation, mask)
+    del handed, mask
 
     vectors = modulation_table(tape, tape.copy(temb, batch * shape.frames, width), 2, width)
     normed = tape.layer_norm(hidden)

@@ -93,9 +93,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
 
 def condition(tape: Tape, config: Config, shape: Shape) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Timestep and the clip's numbers (frame rate, motion, noise) -> embedding[batch, 4 · width], and what stays
-    alive beside it.
-    """
+    """Timestep and the clip's numbers -> embedding[batch, 4 · width], and what stays alive beside it."""
     width = config.block_out_channels[0]
     numbers = config.projection_class_embeddings_input_dim // config.addition_time_embed_dim
     t_emb = features(tape, shape.batch, width)

@@ -65,9 +65,7 @@ def temporal_transformer(
 
 
 def relative_frame_attention(tape: Tape, x: Tensor, heads: Any, name: str) -> Tensor:
-    """LaVie's attention over frames x[places, frames, c]: rotary positions, and learned relative positions as a
-    bias.
-    """
+    """LaVie's attention over frames x[places, frames, c]: rotary positions, learned relative ones as a bias."""
     frames, width = x.shape[1], x.shape[2]
     tape.parameter(f"{name}.time_rel_pos_bias.relative_attention_bias.weight", RELATIVE_BUCKETS * heads)
     bias = tape.empty((1, heads, frames, frames))

@@ -76,9 +76,7 @@ def down_level(
 def up_level(
     tape: Tape, x: Tensor, taken: list[Tensor], skips: list[Tensor], stages: Callable[[int], tuple[Stage, ...]]
 ) -> Tensor:
-    """The layers of one level, each beginning with a skip laid beside its input; then up to the size of the next
-    skip.
-    """
+    """The layers of one level, each beginning with a skip beside its input; then up to the next skip's size."""
     hidden = x
     for i in range(len(taken)):
         skip = taken[-1 - i]

@@ -13,6 +13,7 @@ from vidcalc.ops.attention import Attention
 from vidcalc.ops.base import Op
 from vidcalc.ops.convolution import Convolution
 from vidcalc.ops.matmul import Matmul
+from vidcalc.ops.pointwise import Pointwise
 from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 
 
@@ -39,7 +40,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
 def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """A VAE's latent to pixels."""
-    return _play(tape, config, "vae_decode", {"batch": shape.batch, "latent": [shape.frames, shape.height, shape.width]})
+    return _play(
+        tape, config, "vae_decode", {"batch": shape.batch, "latent": [shape.frames, shape.height, shape.width]}
+    )
 
 
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
@@ -75,12 +78,14 @@ def _play(tape: Tape, config: Config, component: str, shape: dict[str, Any]) -> 
         tape.parameters[name] = (elements, kept)
         tape.rounds[name] = copies
     tape.empty((work.peak,), "int8")  # alive for a moment: the peak
-    tape.peak_at = work.peak_at
+    tape.peak_at, tape.device_peak = work.peak_at, work.device_peak
     return tape.empty((0,))
 
 
 def _op(kind: str, path: str, dtype: str, sizes: tuple[int, ...], times: int) -> Op:
     width = ELEMENT_BYTES[dtype]
+    if kind == "pointwise":
+        return Pointwise(path, times, dtype, sizes[0], 1)
     if kind == "matmul":
         rows, d_in, d_out, batch, weight = sizes
         return Matmul(path, times, dtype, rows, d_in, d_out, batch, weight, width)

@@ -1,0 +1,160 @@
+"""One measured row -> the job it describes, or the id of the setting that is missing.
+
+A row that can be mapped is mapped: how well it then comes out plays no part.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.catalog import fill
+from vidcalc.catalog.accelerators import hardware
+from vidcalc.catalog.frameworks import executed
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.workload import Workload
+from vidcalc.errors import InputError
+from vidcalc.validate import text
+from vidcalc.validate.table import Row, whole
+
+STANDING_IN = "h100-sxm"  # for rows without an accelerator: memory hardly depends on it, and no time is predicted
+TILES = {"yes": "default", "no": "none"}
+KERNELS = ("cudnn", "flash2", "sdpa")  # tried in turn where the accelerator does not run the one stated
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A row as a job.
+
+    framework  profile it ran under
+    beside     share of the framework's further models that stay on the device
+    no_time    id of what its time would need to know; empty where time can be predicted
+    """
+
+    model: Model
+    workload: Workload
+    hardware: Hardware
+    plan: Plan
+    framework: str
+    beside: float
+    no_time: str
+
+
+class Unmapped(Exception):  # noqa: N818
+    """A setting is missing: `reason` is its id."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+def case(row: Row) -> Case:
+    """The job of a row. Raises Unmapped."""
+    chosen, workload = _job(row)
+    framework = framework_of(row)
+    gpu = text.gpu(row.gpu) if row.gpu else None
+    count = whole(row.n_gpus) or 1
+    machine = hardware(gpu or STANDING_IN, count=count)
+    plan, beside = _plan(row, chosen, framework, count)
+    plan = _kernel(row, plan, machine)
+    return Case(
+        model=executed(chosen, framework),
+        workload=workload,
+        hardware=machine,
+        plan=plan,
+        framework=framework,
+        beside=beside,
+        no_time=_no_time(row, gpu),
+    )
+
+
+def framework_of(row: Row) -> str:
+    """The profile that a row's source, optimisations or precision name; diffusers where none is."""
+    told = "; ".join((row.source, row.other_optim, row.precision))
+    return str(text.first("framework", told).get("framework", "diffusers"))
+
+
+def _job(row: Row) -> tuple[Model, Workload]:
+    width, height, frames = whole(row.width), whole(row.height), whole(row.frames)
+    if not row.model:
+        raise Unmapped("no_model")
+    name = text.model(row.model, width or 0)
+    if name is None:
+        raise Unmapped("unknown_model")
+    if width is None or height is None:
+        raise Unmapped("no_size")
+    if frames is None:
+        raise Unmapped("no_frames")
+    chosen = fill.model(name)
+    sizes: dict[str, Any] = {"width": width, "height": height, "frames": frames}
+    return chosen, fill.workload(chosen, **sizes, steps=whole(row.steps), batch=whole(row.batch))
+
+
+def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, float]:
+    """The row's settings over the framework's, and the share of further models on the device."""
+    given: dict[str, Any] = {"framework": framework, "vae_tiling": TILES.get(row.vae_tiling)}
+    formats = _known("precision", row.precision, "unknown_precision")
+    if "precision" in formats:
+        given["precision"] = formats["precision"]
+        if formats.get("everywhere"):
+            given["text_encoder_precision"] = given["vae_precision"] = formats["precision"]
+    if "vae_precision" in formats:
+        given["vae_precision"] = formats["vae_precision"]
+    moves = _known("offload", row.offload, "unknown_offload")
+    given.update({name: moves[name] for name in ("offload", "swapped_blocks") if name in moves})
+    if count > 1 or row.parallelism:
+        degrees = text.degrees(row.parallelism, count)
+        if degrees is None:
+            raise Unmapped("no_parallel_plan")
+        given.update(degrees)
+        if "t5" in row.parallelism:
+            given["shards"] = "encoders"
+        if "shard_degree" in degrees and "offload" not in moves:
+            given["offload"] = "none"
+    if "fuse_qkv" in row.other_optim:
+        given["fused_projections"] = "kept"
+    guidance = 1.0 if row.cfg in ("no", "distilled") else None
+    if row.cfg == "yes" and chosen.defaults.guidance_mode in ("none", "distilled"):
+        given.update(guidance_mode="sequential", forwards_per_step=2, batched_forwards=1)
+    try:
+        return fill.plan(chosen, guidance=guidance, **given), float(moves.get("beside", 1.0))
+    except InputError:
+        raise Unmapped("unknown_setting") from None
+
+
+def _known(table: str, told: str, reason: str) -> dict[str, Any]:
+    found = text.first(table, told)
+    if text.OPEN in found.values():
+        raise Unmapped(reason)
+    return found
+
+
+def _kernel(row: Row, plan: Plan, machine: Hardware) -> Plan:
+    """The stated attention kernel, or the nearest that the accelerator runs."""
+    from vidcalc.cost.utilisation import attention
+
+    stated = str(text.first("attention", row.attention_backend).get("attention", plan.attention))
+    for kernel in (stated, *KERNELS):
+        try:
+            attention(machine.accelerator.id, kernel, "bf16", 128, 1024, 1024)
+        except (InputError, KeyError):
+            continue
+        return msgspec.structs.replace(plan, attention=kernel)
+    return plan
+
+
+def _no_time(row: Row, gpu: str | None) -> str:
+    """The id of what a prediction of this row's time would need and the row does not say; empty where nothing is."""
+    if not row.time_s:
+        return "not_measured"
+    if not row.gpu:
+        return "no_gpu"
+    if gpu is None:
+        return "unknown_gpu"
+    scope = text.first("time", row.time_scope).get("scope", text.OPEN)
+    if scope == text.OPEN:
+        return "no_time_scope"
+    if scope in ("total", "denoise", "gpu_seconds") and whole(row.steps) is None:
+        return "no_steps"
+    skipping = text.first("skipping", f"{row.other_optim}; {row.attention_backend}; {row.precision}")
+    return str(skipping.get("reason", ""))

@@ -1,0 +1,137 @@
+"""Measured rows -> predictions beside measurements, in bytes and seconds."""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.catalog.frameworks import framework
+from vidcalc.catalog.frameworks import names as frameworks
+from vidcalc.cost import memory
+from vidcalc.errors import InputError
+from vidcalc.parts import inference_time
+from vidcalc.passes import parallel
+from vidcalc.unroll import Job, unroll
+from vidcalc.validate import counters, text
+from vidcalc.validate.mapping import Case, Unmapped, case, framework_of
+from vidcalc.validate.summary import Summary, summarise
+from vidcalc.validate.table import Row, number
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """A prediction with its band beside a measurement [byte or second]; None where there is none.
+
+    ratio   predicted / measured;  reason  id of why nothing is predicted
+    """
+
+    predicted: float | None = None
+    measured: float | None = None
+    ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
+    reason: str | None = None
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One row: "predicted", or "unmapped" with the id of the missing setting."""
+
+    id: str
+    status: str
+    reason: str | None
+    role: str
+    model: str
+    family: str
+    gpu: str
+    framework: str
+    counter: str
+    memory: Compared
+    time: Compared
+
+
+class Validation(msgspec.Struct, frozen=True, kw_only=True):
+    """All rows, in the order of the file, and how well they came out."""
+
+    rows: list[Result]
+    summary: Summary
+    schema: str = "vidcalc.validation/1"
+
+
+def validate(rows: list[Row]) -> Validation:
+    """Every row predicted, or with the reason it cannot be; no row is dropped."""
+    found = [result(row) for row in rows]
+    return Validation(rows=found, summary=summarise(found, rows))
+
+
+def fitted() -> frozenset[str]:
+    """Ids of all rows that a constant was fitted to."""
+    profiles = {row for name in frameworks() for row in framework(name).fitted}
+    return frozenset(profiles | set(counters.reserve().fitted))
+
+
+def result(row: Row) -> Result:
+    """One row's predictions."""
+    gigabytes, seconds = number(row.peak_mem_gb), number(row.time_s)
+    held = None if gigabytes is None else gigabytes * counters.GIB
+    counter = str(text.first("counter", row.mem_unit_note).get("counter", "unknown"))
+    told = {
+        "id": row.id,
+        "role": "fit" if row.role == "fit" or row.id in fitted() else "check",
+        "gpu": text.gpu(row.gpu) or "",
+        "framework": framework_of(row),
+        "counter": counter if held is not None else "",
+    }
+    try:
+        found = case(row)
+        job = unroll(found.model, found.workload, found.plan)
+        parallel.checked(found.model, found.plan)
+    except (Unmapped, InputError, ModuleNotFoundError) as error:
+        reason = error.reason if isinstance(error, Unmapped) else "impossible_setting"
+        empty = Compared(measured=held, reason=reason), Compared(measured=seconds, reason=reason)
+        return Result(
+            status="unmapped", reason=reason, model="", family=row.model, memory=empty[0], time=empty[1], **told
+        )
+    peak, spent = _memory(found, job, counter), None
+    if not found.no_time:
+        spent = _time(found, job, str(text.first("time", row.time_scope)["scope"]))
+    return Result(
+        status="predicted",
+        reason=None,
+        model=found.model.name,
+        family=found.model.family,
+        memory=_compared(peak, held, counters.band(peak, counter)),
+        time=_compared(spent[1], seconds, (spent[0], spent[2])) if spent else Compared(
+            measured=seconds, reason=found.no_time
+        ),
+        **told,
+    )
+
+
+def _memory(found: Case, job: Job, counter: str) -> float:
+    """The peak as the row's counter would show it [byte]."""
+    held = memory.networks(found.model, found.plan, job)
+    away = framework(found.framework).beside * (1 - found.beside)
+    stages = memory.stages(job, held, found.plan)
+    return float(counters.counted(stages, counter, found.hardware.accelerator.capacity) - away)
+
+
+def _time(found: Case, job: Job, scope: str) -> tuple[float, float, float]:
+    """Low, likely and high of what the row's time covers [second]."""
+    held = memory.networks(found.model, found.plan, job)
+    spent = inference_time(job, held, found.workload, found.hardware, found.plan)
+    likely: Any = {
+        "total": spent.total,
+        "denoise": spent.denoise,
+        "per_step": spent.per_step,
+        "vae_decode": spent.vae_decode,
+        "gpu_seconds": spent.total * found.hardware.count,
+    }[scope]
+    return likely * spent.low / spent.total, likely, likely * spent.high / spent.total
+
+
+def _compared(predicted: float, measured: float | None, band: tuple[float, float]) -> Compared:
+    return Compared(
+        predicted=predicted,
+        measured=measured,
+        ratio=None if measured is None else predicted / measured,
+        low=band[0],
+        high=band[1],
+    )

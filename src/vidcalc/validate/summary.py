@@ -1,0 +1,114 @@
+"""How well predictions came out, over check rows alone: rows that a constant was fitted to never count.
+
+Sizes of cards ("card") are no measurements: they stand in a group of their own and in no other.
+"""
+
+from collections.abc import Callable
+from statistics import median
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from vidcalc.validate.table import Row, whole
+
+if TYPE_CHECKING:
+    from vidcalc.validate.run import Compared, Result
+
+GROUPS = ("family", "gpu", "framework", "counter")
+
+
+class Errors(msgspec.Struct, frozen=True, kw_only=True):
+    """Over `rows` check rows: median and 90th percentile of |ratio − 1|, and bias, the median of ratio − 1."""
+
+    rows: int
+    median_absolute_error: float | None = None
+    p90_absolute_error: float | None = None
+    bias: float | None = None
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Errors of memory or time: of all check rows, and by group."""
+
+    all: Errors
+    by_family: dict[str, Errors]
+    by_gpu: dict[str, Errors]
+    by_framework: dict[str, Errors]
+    by_counter: dict[str, Errors]
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of the file; those with model, size, frames and GPU; how many were predicted, and their share."""
+
+    rows: int
+    predicted: int
+    complete: int
+    complete_predicted: int
+    share: float | None
+    fit_rows: int
+    reasons: dict[str, int]
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """Accuracy of memory and time, and coverage."""
+
+    memory: Part
+    time: Part
+    coverage: Coverage
+
+
+def summarise(results: "list[Result]", rows: list[Row]) -> Summary:
+    """The summary of results that belong to rows, one to one."""
+    whole_rows = [all((row.model, whole(row.width), whole(row.height), whole(row.frames), row.gpu)) for row in rows]
+    predicted = [result.status == "predicted" for result in results]
+    both = sum(complete and done for complete, done in zip(whole_rows, predicted, strict=True))
+    reasons: dict[str, int] = {}
+    for result in results:
+        if result.reason:
+            reasons[result.reason] = reasons.get(result.reason, 0) + 1
+    return Summary(
+        memory=_part(results, lambda result: result.memory),
+        time=_part(results, lambda result: result.time),
+        coverage=Coverage(
+            rows=len(rows),
+            predicted=sum(predicted),
+            complete=sum(whole_rows),
+            complete_predicted=both,
+            share=both / sum(whole_rows) if any(whole_rows) else None,
+            fit_rows=sum(result.role == "fit" for result in results),
+            reasons=dict(sorted(reasons.items(), key=lambda item: -item[1])),
+        ),
+    )
+
+
+def _part(results: "list[Result]", of: "Callable[[Result], Compared]") -> Part:
+    memory = bool(results) and of(results[0]) is results[0].memory
+    checked = [result for result in results if result.role == "check" and of(result).ratio is not None]
+    measured = [result for result in checked if not (memory and result.counter == "card")]
+    grouped = {name: _by(measured, name, of) for name in GROUPS}
+    if memory:
+        grouped["counter"] = _by(checked, "counter", of)
+    return Part(all=errors([of(result).ratio for result in measured]), **{f"by_{k}": v for k, v in grouped.items()})
+
+
+def _by(results: "list[Result]", field: str, of: "Callable[[Result], Compared]") -> dict[str, Errors]:
+    groups: dict[str, list[float | None]] = {}
+    for result in results:
+        groups.setdefault(getattr(result, field), []).append(of(result).ratio)
+    return {name: errors(ratios) for name, ratios in sorted(groups.items())}
+
+
+def errors(ratios: list[float | None]) -> Errors:
+    """Errors of predicted / measured ratios."""
+    known = [ratio - 1 for ratio in ratios if ratio is not None]
+    if not known:
+        return Errors(rows=0)
+    sizes = sorted(abs(error) for error in known)
+    at = 0.9 * (len(sizes) - 1)
+    low = int(at)
+    high = min(low + 1, len(sizes) - 1)
+    return Errors(
+        rows=len(known),
+        median_absolute_error=median(sizes),
+        p90_absolute_error=sizes[low] + (sizes[high] - sizes[low]) * (at - low),
+        bias=median(known),
+    )

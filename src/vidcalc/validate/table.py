@@ -1,0 +1,79 @@
+"""Measured rows, read from a CSV file with the columns of data/measured/inference.csv."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vidcalc.errors import InputError
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One published measurement, every field as its source has it; empty: the source does not say.
+
+    width, height, frames, steps, batch, n_gpus  whole numbers
+    cfg            "yes" (two forwards a step), "distilled" (one), "no"
+    peak_mem_gb    of one accelerator, mostly GiB whatever the source calls it;  mem_unit_note  which counter it was
+    time_s         seconds;  time_scope  of what
+    role           "fit": a constant was fitted to it, "check": nothing was
+    """
+
+    id: str
+    model: str = ""
+    task: str = ""
+    width: str = ""
+    height: str = ""
+    frames: str = ""
+    steps: str = ""
+    cfg: str = ""
+    batch: str = ""
+    gpu: str = ""
+    n_gpus: str = ""
+    parallelism: str = ""
+    precision: str = ""
+    attention_backend: str = ""
+    offload: str = ""
+    vae_tiling: str = ""
+    other_optim: str = ""
+    peak_mem_gb: str = ""
+    mem_unit_note: str = ""
+    time_s: str = ""
+    time_scope: str = ""
+    source: str = ""
+    role: str = ""
+
+
+NEEDED = ("id", "model", "width", "height", "frames")
+
+
+def read(path: str) -> list[Row]:
+    """The rows of a file, in its order. Raises InputError("FILE", …)."""
+    try:
+        with Path(path).open(newline="", encoding="utf-8-sig") as file:
+            lines: list[dict[Any, Any]] = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise InputError("FILE", path, ("a readable CSV file in UTF-8",)) from None
+    columns = set(lines[0]) if lines else set()
+    missing = [name for name in NEEDED if name not in columns]
+    if missing:
+        raise InputError("FILE", path, (f"a CSV file with the columns {', '.join(NEEDED)}",))
+    known = set(Row.__struct_fields__)
+    return [
+        Row(**{name: (value or "").strip() for name, value in line.items() if name in known}) for line in lines
+    ]
+
+
+def number(text: str) -> float | None:
+    """A positive finite number, or None."""
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if 0 < found < float("inf") else None
+
+
+def whole(text: str) -> int | None:
+    """A positive whole number, or None."""
+    found = number(text)
+    return int(found) if found is not None and found == int(found) else None

@@ -1,0 +1,59 @@
+"""Free text of measured rows -> words, by ordered patterns that are data (data/validation/)."""
+
+import re
+from functools import cache
+from typing import Any
+
+from vidcalc.catalog import load
+from vidcalc.catalog.accelerators import accelerator
+from vidcalc.errors import UnknownName
+
+KIND = "validation"
+OPEN = "?"  # a setting whose meaning the text leaves open
+
+
+@cache
+def _rules(file: str, table: str) -> tuple[tuple[re.Pattern[str], dict[str, Any]], ...]:
+    rows = load.entry(KIND, file)[table]
+    return tuple((re.compile(row["match"], re.IGNORECASE), row) for row in rows)
+
+
+def first(table: str, text: str) -> dict[str, Any]:
+    """The first rule of a table of settings.toml whose pattern is found in the text; empty where none is."""
+    return next((row for pattern, row in _rules("settings", table) if pattern.search(text)), {})
+
+
+def model(name: str, width: int) -> str | None:
+    """The catalogue's id of a model as people write it, or None."""
+    for pattern, row in _rules("models", "rule"):
+        if pattern.fullmatch(name) and width >= row.get("width_from", 0):
+            return str(row["model"])
+    try:
+        return load.resolve("models", name)
+    except UnknownName:
+        return None
+
+
+def gpu(name: str) -> str | None:
+    """The catalogue's id of an accelerator as people write it, or None."""
+    for pattern, row in _rules("accelerators", "rule"):
+        if pattern.search(name):
+            return str(row["accelerator"])
+    try:
+        return accelerator(name).id
+    except UnknownName:
+        return None
+
+
+def degrees(parallelism: str, gpus: int) -> dict[str, int] | None:
+    """Degrees of a parallel plan; None where the text does not say how so many accelerators share the work."""
+    found: dict[str, int] = {}
+    for pattern, row in _rules("settings", "parallel"):
+        match = pattern.search(parallelism)
+        if match:
+            found[row["field"]] = int(match.group(1)) if match.groups() and match.group(1) else gpus
+    together = 1
+    for field in ("ulysses_degree", "ring_degree", "tensor_degree", "guidance_degree"):
+        together *= found.get(field, 1)
+    shared = together == gpus or together == 1 and max(found.values(), default=1) == gpus
+    return found if shared else None
