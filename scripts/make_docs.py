@@ -6,8 +6,12 @@
 
 import json
 import sys
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from vidcalc.catalog.fill import model
 from vidcalc.catalog.models import names
@@ -54,17 +58,32 @@ def golden(name: str) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
-def recorded_case(name: str, part: str, component: str, wanted: list[int] | None) -> dict[str, Any] | None:
-    """The recorded bf16, batch 1 case of a component nearest to the wanted size, wherever it was recorded first."""
+@cache
+def by_class(class_name: str) -> list[dict[str, Any]]:
+    """Cases of the golden files that are recorded by class instead of by model."""
+    held = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(GOLDEN.glob("*.json")))
+    return [c for file in held if "configs" not in file for c in file["cases"] if c.get("class") == class_name]
+
+
+def same_network(case: dict[str, Any], network: Component) -> bool:
+    """Whether a case was recorded with this very configuration."""
+    kind = import_module("vidcalc.networks." + network.network).Config
+    return bool(msgspec.convert(case["config"], kind) == msgspec.convert(network.config, kind))
+
+
+def recorded_case(
+    name: str, part: str, component: str, network: Component, wanted: list[int] | None
+) -> dict[str, Any] | None:
+    """The recorded bf16, batch 1 case of a component nearest to the wanted size, wherever it was recorded."""
     held = golden(name)
     while held is not None and part in held.get("shared", {}):
         other = held["shared"][part]
         held = None if other == name else golden(other)
+    own = [case for case in (held or {}).get("cases", []) if case.get("part") == part]
     cases = [
         case
-        for case in (held or {}).get("cases", [])
+        for case in own or [case for case in by_class(network.class_) if same_network(case, network)]
         if case["component"] == component
-        and case.get("part") == part
         and case["dtype"] == "bf16"
         and case["shape"]["batch"] == 1
         and not case["shape"].get("tiling")
@@ -91,7 +110,7 @@ def rows(known: Model) -> list[tuple[str, Component, dict[str, Any], dict[str, A
     for component, part, network, size in parts:
         if not network.network:
             continue
-        case = recorded_case(known.name, part, component, size)
+        case = recorded_case(known.name, part, component, network, size)
         shape = case["shape"] if case else {"batch": 1, **({"latent": size} if size else {"tokens": network.tokens})}
         found.append((component, network, shape, case))
     return found

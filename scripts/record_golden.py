@@ -229,7 +229,7 @@ def recorded_before(name: str, keep: list[str]) -> tuple[list[dict[str, Any]], l
     path = GOLDEN / f"{name}.json"
     present = json.loads(path.read_text(encoding="utf-8")) if keep and path.exists() else {"cases": [], "failed": []}
     cases_kept, failed_kept = (
-        [row for row in present[key] if row["component"] not in keep] for key in ("cases", "failed")
+        [row for row in present.get(key, []) if row["component"] not in keep] for key in ("cases", "failed")
     )
     return cases_kept, failed_kept
 

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+from vidcalc.arithmetic import is_array, maximum
 from vidcalc.catalog.defaults import defaults
+from vidcalc.catalog.frameworks import framework
+from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.training import optimizer, recipe
+from vidcalc.cost.transfer import host_rate
 from vidcalc.cost.utilisation import resolve_attention
 from vidcalc.describe.geometry import legal
 from vidcalc.describe.hardware import Hardware
@@ -11,14 +15,17 @@ from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.report import Assumption, InferenceMemory, TrainingMemory, Warning_
+from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.trace import tiles
+from vidcalc.unroll import Job
 
-SHAPES = "shapes of the network"
+COPIES = {"pinned": ("group", "block-swap"), "pageable": ("model", "sequential")}  # which copies an offload makes
 
 
 def assumptions(
-    model: Model, workload: Workload, hardware: Hardware, plan: Plan, counted: Any, provenance: str
+    model: Model, workload: Workload, hardware: Hardware, plan: Plan, job: Job, provenance: str
 ) -> list[Assumption]:
-    """What the numbers rest on. `counted` are the weights the taped denoiser has."""
+    """What the numbers rest on; `provenance` is that of the rates."""
     chip = hardware.accelerator
     found = [
         Assumption(id="flops_convention", value=2, source="torch.utils.flop_counter", provenance="exact"),
@@ -35,7 +42,7 @@ def assumptions(
             source=defaults()["process"]["context"]["source"],
             provenance="assumed",
         ),
-        Assumption(id="offload", value="none", source="diffusers default", provenance="assumed"),
+        *_run(hardware, plan, job),
         Assumption(
             id="training_recipe", value=plan.recipe, source=recipe(plan.recipe).source, provenance="exact"
         ),
@@ -48,11 +55,53 @@ def assumptions(
     ]
     if model.provenance != "exact":
         found.append(
-            Assumption(id="generic_architecture", value=counted, source="data/generic.toml", provenance="assumed")
+            Assumption(
+                id="generic_architecture",
+                value=job.forward.parameter_count,
+                source="data/generic.toml",
+                provenance="assumed",
+            )
         )
     found += [Assumption(id=b.id, value=b.value, source=b.source, provenance=b.provenance) for b in model.basis]
     if not model.text_encoders:
         found.append(Assumption(id="no_text_encoder", value=workload.text_tokens, source="", provenance="assumed"))
+    return found
+
+
+def _run(hardware: Hardware, plan: Plan, job: Job) -> list[Assumption]:
+    """How the job is run: the framework's profile, what waits in host memory, number formats, kernels' workspaces."""
+    chip, profile = hardware.accelerator, framework(plan.framework)
+    swap = f":{plan.swapped_blocks}" if plan.offload == "block-swap" else ""
+    found = [
+        Assumption(
+            id="framework",
+            value=f"{profile.title} {profile.version}",
+            source="; ".join(profile.sources),
+            provenance="assumed",
+        ),
+        Assumption(id="offload", value=plan.offload + swap, source="vidcalc.passes.residency", provenance="assumed"),
+    ]
+    for kind in (kind for kind, ways in COPIES.items() if plan.offload in ways and chip.pcie):
+        measured = [copy.source for copy in chip.host_copies if copy.kind == kind and copy.to_device]
+        found.append(
+            Assumption(
+                id="host_copy_rate",
+                value=host_rate(chip, kind),
+                source=measured[0] if measured else defaults()["host_copy"]["source"],
+                provenance="measured" if measured else "assumed",
+            )
+        )
+    for name in dict.fromkeys((plan.precision, plan.text_encoder_precision, plan.vae_precision)):
+        known = precision(name)
+        if known.covers != "all" or known.stored != ELEMENT_BYTES[known.compute]:
+            found.append(Assumption(id="number_format", value=name, source=known.source, provenance="exact"))
+    workspace: Any = 0
+    for phase in job.phases:
+        workspace = maximum(workspace, phase.trace.workspace)
+    if is_array(workspace) or workspace:
+        found.append(
+            Assumption(id="convolution_workspace", value=workspace, source="vidcalc.tape", provenance="assumed")
+        )
     return found
 
 
@@ -73,6 +122,8 @@ def warnings(
     found += [Warning_(id=caution.id, values=caution.values) for caution in model.cautions]
     if model.provenance == "estimate":
         found.append(Warning_(id="estimate_only", values={"model": model.title}))
+    if plan.vae_tiling == "default" and model.vae.network and not tiles(model.vae):
+        found.append(Warning_(id="no_vae_tiling", values={"vae": model.vae.class_ or model.vae.id}))
     if _too_big(inference.verdict):
         found.append(Warning_(id="inference_too_big", values={"missing": -inference.margin}))
     if _too_big(training.verdict):

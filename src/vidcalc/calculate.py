@@ -63,8 +63,6 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
         time=Time(inference=generation, training=steps),
         cost=money.cost(hardware.accelerator, *seconds),
         energy=money.energy(hardware.accelerator, *seconds),
-        assumptions=assumptions(
-            model, workload, hardware, plan, job.forward.parameter_count, generation.provenance
-        ),
+        assumptions=assumptions(model, workload, hardware, plan, job, generation.provenance),
         warnings=warnings(model, workload, hardware, plan, inference, trained, checkpointed),
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from vidcalc import documented
-from vidcalc.arithmetic import where
+from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.defaults import process
 from vidcalc.catalog.precisions import precision
 from vidcalc.cost import memory
@@ -124,7 +124,15 @@ def inference_memory(job: Job, held: dict[str, memory.Network], plan: Plan, hard
     margin = hardware.accelerator.capacity - peak
     return InferenceMemory(
         stages=[
-            StageRow(id=s.id, weights=s.weights, activations=s.activations, other=s.other, total=s.total)
+            StageRow(
+                id=s.id,
+                weights=s.weights,
+                activations=s.activations,
+                other=s.other,
+                total=s.total,
+                resident=s.resident,
+                missing=maximum(s.total - hardware.accelerator.capacity, 0),
+            )
             for s in found
         ],
         peak=peak,

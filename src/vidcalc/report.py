@@ -84,17 +84,35 @@ class Compute(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class StageRow(Entry, frozen=True, kw_only=True, eq=False):
-    """Bytes during one stage."""
+    """Bytes during one stage. `resident` are the weights by component, `missing` what the accelerator has not."""
 
     id: str
     weights: int | float
     activations: int | float
     other: int | float
     total: int | float
+    resident: dict[str, int | float] = {}
+    missing: int | float = 0
+
+
+class Relief(Entry, frozen=True, kw_only=True, eq=False):
+    """Changes with which a job fits: fields of plan or workload and their new values, and what then comes of it.
+
+    peak and margin in bytes; seconds of one generation, `slower` beyond the job as asked (negative: faster)
+    """
+
+    changes: dict[str, Any]
+    peak: int | float
+    margin: int | float
+    seconds: float
+    slower: float
 
 
 class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
-    """Bytes on one accelerator while generating; `verdict` is "fits", "tight" or "too_big"."""
+    """Bytes on one accelerator while generating; `verdict` is "fits", "tight" or "too_big".
+
+    `relief` lists what would make a job fit that does not, the fastest first (`vidcalc.search.relief`).
+    """
 
     stages: list[StageRow]
     peak: int | float
@@ -105,6 +123,7 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     capacity: int | float
     margin: int | float
     verdict: str
+    relief: list[Relief] = []
 
 
 class TrainingMemory(Entry, frozen=True, kw_only=True, eq=False):

@@ -13,7 +13,7 @@ from vidcalc.describe.shape import Shape
 from vidcalc.describe.workload import Workload
 from vidcalc.ops import Attention
 from vidcalc.passes import guidance
-from vidcalc.trace import Trace, configuration, network, trace
+from vidcalc.trace import Trace, configuration, network, tiles, trace
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -151,12 +151,13 @@ def vae_phase(
     if not model.vae.network:
         return None
     codec = precision(plan.vae_precision, "vae-precision").compute
+    tiling = plan.vae_tiling if tiles(model.vae) else "none"
     sliced = plan.vae_slicing == "on"
     batch, calls = (1, workload.batch) if sliced else (workload.batch, 1)
     if name == "vae_decode":
         shape = Shape(batch=batch, frames=latent[1], height=latent[2], width=latent[3])
-        found = trace(model.vae, "decode", shape, codec, plan.vae_tiling)
+        found = trace(model.vae, "decode", shape, codec, tiling)
     else:
         shape = Shape(batch=batch, frames=workload.frames, height=workload.height, width=workload.width)
-        found = trace(model.vae, "encode", shape, codec, plan.vae_tiling)
+        found = trace(model.vae, "encode", shape, codec, tiling)
     return Phase(id=name, component=model.vae, trace=found, calls=calls)

@@ -11,6 +11,7 @@ from vidcalc.catalog.frameworks import framework
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
+from vidcalc.trace import tiles
 
 
 @cache
@@ -45,6 +46,8 @@ def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
     """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off."""
     known = chosen.defaults
     profile = framework(given.get("framework") or "diffusers").settings()
+    if chosen.vae.network and not tiles(chosen.vae):
+        profile.pop("vae_tiling", None)
     scale = known.guidance if guidance is None else guidance
     filled: dict[str, Any] = {**profile, "guidance_mode": known.guidance_mode}
     if known.guidance_mode in ("batched", "sequential") and scale == 1:

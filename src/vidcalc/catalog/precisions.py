@@ -18,6 +18,9 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     covers      "all" weights, or only those of "linear" layers
     skips       words in a module's name that leave it in the compute dtype
     movable     whether the weights can leave the device again
+    beside      bytes per output element of a linear layer that its kernel holds beside the output
+    kept        bytes per weight element that a network's first run leaves on the device
+    fitted      ids of the measured rows that one of these was fitted to
     """
 
     stored: float
@@ -27,6 +30,9 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     source: str
     skips: tuple[str, ...] = ()
     movable: bool = True
+    beside: float = 0
+    kept: float = 0
+    fitted: tuple[str, ...] = ()
 
 
 @cache

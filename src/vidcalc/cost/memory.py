@@ -7,9 +7,11 @@ import msgspec
 from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.frameworks import framework
+from vidcalc.catalog.precisions import Precision, precision
 from vidcalc.cost.weights import Weights, weights
 from vidcalc.describe.model import Component, Model
 from vidcalc.describe.plan import Plan
+from vidcalc.ops import Matmul
 from vidcalc.passes import parallel
 from vidcalc.passes.residency import host, resident
 from vidcalc.trace import Trace
@@ -17,9 +19,14 @@ from vidcalc.unroll import Job
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Bytes during one stage: weights resident, live activations, everything else, and their sum [byte]."""
+    """Bytes during one stage: weights resident, live activations, everything else, and their sum [byte].
+
+    resident  what the weights are of, by component id; "gathered": blocks of sharded weights that are whole while
+              they run; "beside": further models that the framework keeps on the device
+    """
 
     id: str
+    resident: dict[str, Any]
     weights: Any
     activations: Any
     other: Any
@@ -80,7 +87,7 @@ def networks(model: Model, plan: Plan, job: Job) -> dict[str, Network]:
             role=role_of(component, model),
             precision=name,
             params=params,
-            weights=weights(component, params, traces, name),
+            weights=weights(component, params, traces, name, plan.fused_projections),
         )
     return found
 
@@ -93,17 +100,23 @@ def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
     sizes = {name: parallel.stored(network.weights, network.role, plan) for name, network in held.items()}
     scales = profile.activation_scale
     found: list[Stage] = []
+    kept: dict[str, Any] = {}
     for phase in job.phases:
-        on_device = resident(phase.id, phase.component.id, sizes, roles, plan.offload, plan.swapped_blocks)
+        network = held[phase.component.id]
+        chosen = precision(network.precision)
+        kept[network.component.id] = _kept(network, chosen)
+        there = resident(phase.id, phase.component.id, sizes, roles, plan.offload, plan.swapped_blocks)
         if phase.id == "denoise":
-            on_device = on_device + parallel.gathered(held[phase.component.id].weights, plan)
-        on_device = on_device + profile.beside
+            there["gathered"] = parallel.gathered(held[phase.component.id].weights, plan)
+        there["beside"] = profile.beside + sum(kept.values())
+        on_device = sum(there.values())
         scale = scales.get(phase.component.network, 1)
-        activations = parallel.activations(phase.trace.peak * scale, phase.id, plan)
+        activations = parallel.activations(phase.trace.peak * scale + _beside(phase.trace, chosen), phase.id, plan)
         beside = other + parallel.activations(phase.trace.workspace, phase.id, plan)
         found.append(
             Stage(
                 id=phase.id,
+                resident=there,
                 weights=on_device,
                 activations=activations,
                 other=beside,
@@ -111,6 +124,22 @@ def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
             )
         )
     return _merged(found)
+
+
+def _kept(network: Network, chosen: Precision) -> Any:
+    """Bytes that a network's run leaves on the device in this format [byte]."""
+    return round(network.params * chosen.kept) if chosen.kept else 0
+
+
+def _beside(found: Trace, chosen: Precision) -> Any:
+    """Bytes that the widest linear layer of this format holds beside its output [byte]."""
+    if not chosen.beside:
+        return 0
+    top: Any = 0
+    for op in found.ops:
+        if isinstance(op, Matmul):
+            top = maximum(top, op.weight * op.rows * op.d_out)
+    return top * chosen.beside
 
 
 def _merged(found: list[Stage]) -> list[Stage]:
@@ -126,7 +155,9 @@ def _larger(a: Stage, b: Stage) -> Stage:
     """The stage with the larger total, elementwise."""
     wins = a.total >= b.total
     parts = {name: where(wins, getattr(a, name), getattr(b, name)) for name in ("weights", "activations", "other")}
-    return Stage(id=a.id, total=parts["weights"] + parts["activations"] + parts["other"], **parts)
+    components = dict.fromkeys((*a.resident, *b.resident))
+    there = {name: where(wins, a.resident.get(name, 0), b.resident.get(name, 0)) for name in components}
+    return Stage(id=a.id, resident=there, total=parts["weights"] + parts["activations"] + parts["other"], **parts)
 
 
 def peak(found: list[Stage]) -> Any:

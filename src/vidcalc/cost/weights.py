@@ -14,6 +14,8 @@ from vidcalc.describe.model import Component
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.trace import Trace
 
+PROJECTIONS = ("to_q", "to_k", "to_v")
+
 
 class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Bytes of one component [byte].
@@ -34,27 +36,32 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     movable: bool
 
 
-def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: str) -> Weights:
+def weights(
+    component: Component, params: Any, traces: tuple[Trace, ...], name: str, fused: str = "none"
+) -> Weights:
     """Sizes in the number format `name`. What the traces did not touch (a half that never ran) counts in the total.
 
     params  weight elements of one copy
+    fused   "kept": queries, keys and values stand fused beside the originals
     """
     chosen = precision(name)
     base = ELEMENT_BYTES[chosen.compute]
     blocks: dict[str, Any] = {}
     rounds: dict[str, Any] = {}
     modules: dict[str, Any] = {}
-    traced, bytes_traced = 0, 0
+    traced, bytes_traced, copied = 0, 0, 0
     for path, (elements, times, nbytes) in _sizes(traces, chosen, base).items():
         traced, bytes_traced = traced + elements, bytes_traced + nbytes
         module = path.rpartition(".")[0]
+        twice = fused == "kept" and module.rpartition(".")[2] in PROJECTIONS
+        copied = copied + (nbytes if twice else 0)
         modules[module] = modules.get(module, 0) + nbytes / maximum(times, 1)
         head, repeated, _ = path.partition(".*.")
         if repeated:
             blocks[head] = blocks.get(head, 0) + nbytes
             rounds[head] = times if head not in rounds else maximum(rounds[head], times)
     one = (params - traced) * (chosen.stored if chosen.covers == "all" else base) + bytes_traced
-    held = one if component.held is None else component.held
+    held = (one if component.held is None else component.held) + copied
     as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion
     return Weights(
         total=_whole(held * component.copies),

@@ -8,8 +8,10 @@ import click
 from vidcalc.faces.cli import leave, run
 from vidcalc.faces.flags import DOCUMENTED, flags
 from vidcalc.faces.group import Command
+from vidcalc.faces.inputs import OneOf
 from vidcalc.words import N_
 
+PRECISIONS = ("fp32", "fp16", "bf16")
 EXAMPLES = (
     "python scripts/calculator.py --params 3B --resolution 1080p --frames 120",
     "python scripts/calculator.py --params 8B --resolution 4k --frames 240 --steps 50",
@@ -24,7 +26,7 @@ def calculator() -> click.Command:
 
     return Command(
         "calculator.py",
-        params=flags(DOCUMENTED),
+        params=flags(DOCUMENTED, precision=OneOf(*PRECISIONS)),
         callback=estimate,
         help=N_(
             "What a video diffusion model needs to generate and to train on an A100: latent space, sequence length, "

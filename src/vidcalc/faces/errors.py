@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from vidcalc.errors import InputError, UnknownName, nearest
+from vidcalc.errors import InputError, UnknownName, Unreadable, nearest
 from vidcalc.faces.inputs import Refused
 from vidcalc.words import _
 
@@ -65,6 +65,13 @@ def _refused(error: InputError) -> dict[str, Any]:
     flag = FLAG_OF.get(error.flag, error.flag)
     flag = flag if flag.startswith("-") or flag.isupper() else "--" + flag.replace("_", "-")
     allowed = [str(choice) for choice in error.allowed]
+    if isinstance(error, Unreadable):
+        from vidcalc.words.ids import PROBLEMS, told
+
+        values = {
+            name: f"{value:,}" if isinstance(value, int) else _short(value) for name, value in error.values.items()
+        }
+        return _told(flag, error.value, allowed, None, told(PROBLEMS, error.problem, value=_end(error.value), **values))
     if isinstance(error, Refused):
         if error.value is None:
             return _told(flag, None, allowed, error.nearest, f"{flag}: {error.expects}")
@@ -93,6 +100,12 @@ def _short(value: object) -> str:
     """A value as one short printable piece of text."""
     text = "".join(letter if letter.isprintable() else "?" for letter in str(value)[: LONG + 1])
     return text if len(text) <= LONG else text[: LONG - 1] + "…"
+
+
+def _end(path: object) -> str:
+    """The end of a path, which says most, as one short printable piece of text."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in str(path))
+    return text if len(text) <= 2 * LONG else "…" + text[1 - 2 * LONG :]
 
 
 def _quoted(message: str) -> str:

@@ -5,9 +5,9 @@ from typing import Any
 import click
 
 from vidcalc.faces.inputs import Named, OneOf, Params, Real, Size, Whole
+from vidcalc.faces.plan_flags import PLAN
 from vidcalc.words import N_, _
 
-PRECISIONS = ("fp32", "fp16", "bf16")
 MANY = 10**9
 
 
@@ -35,6 +35,13 @@ FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # 
         "",
         N_("A model of the catalogue instead of --params; `vidcalc models` lists them."),
     ),
+    "from": (
+        ("--from",),
+        click.STRING,
+        N_("PATH"),
+        "",
+        N_("A model from its own files: a diffusers folder, config.json, .safetensors, .gguf, or hf:OWNER/NAME."),
+    ),
     "resolution": (
         ("-r", "--resolution"),
         Size(),
@@ -49,6 +56,13 @@ FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # 
         N_("SECONDS"),
         "",
         N_("Length of the video instead of --frames."),
+    ),
+    "snap": (
+        ("--snap",),
+        click.BOOL,
+        "",
+        "",
+        N_("Take the nearest size and length that the model accepts."),
     ),
     "fps": (("--fps",), Real(0.01, 10_000), N_("N"), N_("24, or the model's"), N_("Frames per second.")),
     "steps": (
@@ -101,34 +115,6 @@ FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # 
         N_("Weights of the VAE (with --params)."),
     ),
     "arch": (("--arch",), OneOf("dit", "unet"), "dit|unet", "dit", N_("Kind of network (with --params).")),
-    "precision": (
-        ("--precision",),
-        OneOf(*PRECISIONS),
-        "|".join(PRECISIONS),
-        "bf16",
-        N_("Precision of the denoiser: weights and arithmetic."),
-    ),
-    "text_encoder_precision": (
-        ("--text-encoder-precision",),
-        OneOf(*PRECISIONS),
-        "|".join(PRECISIONS),
-        "bf16",
-        N_("Precision of the text encoder."),
-    ),
-    "vae_precision": (
-        ("--vae-precision",),
-        OneOf(*PRECISIONS),
-        "|".join(PRECISIONS),
-        "bf16",
-        N_("Precision of the VAE."),
-    ),
-    "attention": (
-        ("--attention",),
-        click.STRING,
-        N_("KERNEL"),
-        "sdpa",
-        N_("Attention kernel: sdpa (what PyTorch picks), math, flash2, flash3, cudnn … as the GPU has them."),
-    ),
     "gpu": (
         ("--gpu",),
         Named("accelerators"),
@@ -137,27 +123,7 @@ FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # 
         N_("The GPU; `vidcalc gpus` lists them."),
     ),
     "gpus": (("--gpus",), Whole(1, 10**6), N_("N"), "1", N_("How many GPUs work on the job.")),
-    "recipe": (
-        ("--recipe",),
-        click.STRING,
-        N_("NAME"),
-        "bf16-mixed",
-        N_("Training precision: fp32, bf16-mixed, fp16-mixed, pure-bf16."),
-    ),
-    "optimizer": (
-        ("--optimizer",),
-        click.STRING,
-        N_("NAME"),
-        "adamw",
-        N_("Optimizer: adamw, adamw-8bit, lion, sgd, sgd-momentum."),
-    ),
-    "checkpointing": (
-        ("--checkpointing",),
-        OneOf("none", "full"),
-        "none|full",
-        "none",
-        N_("Activation checkpointing while training: full keeps only each block's input and computes the rest again."),
-    ),
+    **PLAN,
     "train_steps": (
         ("--train-steps",),
         Whole(1, MANY),
@@ -181,11 +147,15 @@ DOCUMENTED = (
     "vae_params",
 )
 ALL = tuple(FLAGS)
+_OF_FEW = {"precision": N_("Precision of the denoiser: weights and arithmetic.")}
 
 
-def flags(names: tuple[str, ...]) -> list[click.Parameter]:
-    """Those flags as options, and what every command that answers has: --json, --lang and --help."""
-    return [*(flag(name) for name in names), json_flag(), *common()]
+def flags(names: tuple[str, ...], **only: OneOf) -> list[click.Parameter]:
+    """Those flags as options, and what every command that answers has: --json, --lang and --help.
+
+    only  fewer choices of some of them
+    """
+    return [*(flag(name, only.get(name)) for name in names), json_flag(), *common()]
 
 
 def common() -> list[click.Parameter]:
@@ -193,9 +163,13 @@ def common() -> list[click.Parameter]:
     return [lang_flag(), help_flag()]
 
 
-def flag(name: str) -> Flag:
-    """The flag of that name (underscores for dashes)."""
+def flag(name: str, only: OneOf | None = None) -> Flag:
+    """The flag of that name (underscores for dashes), with `only` some of its choices."""
     names, takes, metavar, shown, words = FLAGS[name]
+    if takes is click.BOOL:
+        return Flag((*names, name), words, is_flag=True)
+    if only is not None:
+        takes, metavar, words = only, "|".join(only.choices), _OF_FEW[name]
     return Flag((*names, name), words, shown, type=takes, metavar=metavar)
 
 

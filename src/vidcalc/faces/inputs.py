@@ -3,6 +3,7 @@
 Every refusal names the flag, the value, what is allowed and the nearest valid choice.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -166,6 +167,23 @@ class OneOf(click.ParamType):  # type: ignore[type-arg]
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(choice) for choice in self.choices if choice.startswith(incomplete)]
+
+
+class Listed(click.ParamType):  # type: ignore[type-arg]
+    """One of some words of the catalogue, looked up when one is given."""
+
+    name = "choice"
+
+    def __init__(self, choices: Callable[[], tuple[str, ...]]) -> None:
+        self.choices = choices
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Raises Refused."""
+        return OneOf(*self.choices()).convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        """The choices that begin so."""
+        return OneOf(*self.choices()).shell_complete(ctx, param, incomplete)
 
 
 class Named(click.ParamType):  # type: ignore[type-arg]

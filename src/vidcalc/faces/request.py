@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
+from vidcalc.catalog.snap import snapped
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
@@ -15,11 +16,18 @@ GPU = "a100-sxm-80gb"
 DOCUMENTED = {"fps": 24, "steps": 30}  # where no model says otherwise
 # the network of a catalogue model is what it is: these describe one made from a parameter count
 OF_A_COUNT = ("latent_channels", "patch_size", "vae_params", "arch")
+GUIDED = ("batched", "sequential")
 OF_THE_PLAN = (
     "precision",
     "text_encoder_precision",
     "vae_precision",
     "attention",
+    "framework",
+    "guidance_mode",
+    "offload",
+    "swapped_blocks",
+    "vae_tiling",
+    "vae_slicing",
     "recipe",
     "optimizer",
     "checkpointing",
@@ -43,10 +51,21 @@ def request(given: dict[str, Any]) -> Request:
     asked = {name: value for name, value in given.items() if value is not None}
     model = _model(asked)
     machine = hardware(asked.get("gpu", GPU), asked.get("gpus", 1))
-    return Request(model, _workload(asked, model), machine, _plan(asked, model))
+    job = _workload(asked, model)
+    if asked.get("snap"):
+        model, job = snapped(model, job)
+    return Request(model, job, machine, _plan(asked, model))
 
 
 def _model(asked: dict[str, Any]) -> Model:
+    if "from" in asked:
+        for name in ("model", "params", *OF_A_COUNT):
+            if name in asked:
+                flag = "--" + name.replace("_", "-")
+                raise Refused(flag, None, _("not together with --from, which settles it"), None, ())
+        from vidcalc.faces.files import from_files
+
+        return from_files(asked)
     if "model" in asked:
         for name in ("params", *OF_A_COUNT):
             if name in asked:
@@ -67,7 +86,7 @@ def _model(asked: dict[str, Any]) -> Model:
 
 def _workload(asked: dict[str, Any], model: Model) -> Workload:
     width, height = asked.get("resolution", (None, None))
-    usual = {} if "model" in asked else DOCUMENTED
+    usual = {} if "model" in asked or "from" in asked else DOCUMENTED
     fps = asked.get("fps", usual.get("fps"))
     return fill.workload(
         model,
@@ -95,8 +114,29 @@ def _frames(asked: dict[str, Any], fps: float) -> int | None:
 
 def _plan(asked: dict[str, Any], model: Model) -> Plan:
     chosen = {name: asked[name] for name in OF_THE_PLAN if name in asked}
+    if "from" in asked:
+        from vidcalc.faces.files import stored
+
+        chosen = stored(model) | chosen
+    chosen.update(_offload(asked))
     scale = asked.get("guidance")
+    mode = chosen.get("guidance_mode", "batched")
     if scale is not None and scale > 1 and model.defaults.guidance_mode == "none":
         # a pipeline without guidance of its own gets the usual one: both predictions in one call
-        chosen.update(guidance_mode="batched", forwards_per_step=2, batched_forwards=2)
+        chosen.update(guidance_mode=mode, forwards_per_step=2, batched_forwards=2 if mode == "batched" else 1)
+    elif model.defaults.guidance_mode not in GUIDED or (scale is not None and scale <= 1):
+        chosen.pop("guidance_mode", None)  # there is no second prediction to place
     return fill.plan(model, guidance=None if scale is None else max(scale, 1), **chosen)
+
+
+def _offload(asked: dict[str, Any]) -> dict[str, Any]:
+    """The way of offloading and the blocks swapped: "block-swap:20" says both."""
+    way, _colon, blocks = str(asked.get("offload", "")).partition(":")
+    if blocks:
+        if asked.get("swapped_blocks", int(blocks)) != int(blocks):
+            raise Refused("--swapped-blocks", None, _("not together with --offload, which settles it"), None, ())
+        return {"offload": way, "swapped_blocks": int(blocks)}
+    if asked.get("swapped_blocks") and way != "block-swap":
+        expects = _("only with --offload {way}", way="block-swap")
+        raise Refused("--swapped-blocks", None, expects, None, ())
+    return {"offload": way} if way else {}

@@ -21,32 +21,35 @@ IN_FLIGHT = 2  # blocks on the device at once while they stream: the one that ru
 
 def resident(
     stage: str, running: str, networks: dict[str, Weights], roles: dict[str, str], offload: str, swapped: Any = 0
-) -> Any:
-    """Bytes of weights on the device during a stage [byte].
+) -> dict[str, Any]:
+    """Bytes of weights on the device during a stage, by component id; what is not there is absent [byte].
 
     stage     id of the stage; running  id of the network it runs
     networks  weights by component id; roles  role by component id
     """
-    own = networks[running]
-    fixed = sum(found.total for name, found in networks.items() if not found.movable and name != running)
-    if offload == "model":
-        return own.copy + fixed
-    if offload in ("sequential", "group") and not own.movable:
-        return own.copy + fixed
-    if offload == "sequential":
-        return own.module + fixed
-    if offload == "group":
-        return own.copy - own.blocks + minimum(own.count, IN_FLIGHT) * own.block + fixed
     if offload == "none":
-        return sum(found.total for found in networks.values())
-    staying = {name: found for name, found in networks.items() if _stays(roles[name], stage) or not found.movable}
-    whole = sum(found.total for found in staying.values())
+        return {name: found.total for name, found in networks.items()}
+    if offload in ("model", "sequential", "group"):
+        kept = {name: found.total for name, found in networks.items() if not found.movable and name != running}
+        return {running: _running(networks[running], offload), **kept}
+    staying = {
+        name: found.total for name, found in networks.items() if _stays(roles[name], stage) or not found.movable
+    }
     if offload == "block-swap":
-        denoiser = next(found for name, found in networks.items() if roles[name] == "denoiser")
+        name, denoiser = next((name, found) for name, found in networks.items() if roles[name] == "denoiser")
         away = minimum(swapped, denoiser.count) * denoiser.movable
         back = minimum(away, IN_FLIGHT)
-        whole = whole - (away - back) * denoiser.block
-    return whole
+        staying[name] = staying[name] - (away - back) * denoiser.block
+    return staying
+
+
+def _running(own: Weights, offload: str) -> Any:
+    """Bytes of the network that runs, where the others wait in host memory [byte]."""
+    if offload == "model" or not own.movable:
+        return own.copy
+    if offload == "sequential":
+        return own.module
+    return own.copy - own.blocks + minimum(own.count, IN_FLIGHT) * own.block
 
 
 def _stays(role: str, stage: str) -> bool:

@@ -1,4 +1,4 @@
-"""Whether the published networks can be run here, and whether they have a class: asked without importing torch first."""
+"""Whether the published networks can be run here, and whether they have a class; importing this imports no torch."""
 
 from importlib.util import find_spec
 

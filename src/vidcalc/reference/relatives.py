@@ -27,9 +27,12 @@ def wan_animate(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def cosmos3(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
-    """One packed sample: text first, then all video tokens, each with its timestep."""
+    """One packed sample: text first, then all video tokens, each with its timestep. The class takes no batch."""
+    if shape.batch != 1:
+        raise ValueError("one packed sample at a time")
     c, text = module.config, shape.text(512)
-    grid = (shape.frames, shape.height // c.latent_patch_size, shape.width // c.latent_patch_size)
+    sides = (-(-side // c.latent_patch_size) for side in (shape.height, shape.width))  # odd sides are padded
+    grid = (shape.frames, *sides)
     n = grid[0] * grid[1] * grid[2]
     return lambda: module(
         input_ids=integers(text),

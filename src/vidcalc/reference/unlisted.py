@@ -9,7 +9,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
@@ -104,13 +104,13 @@ def _ways(class_name: str, module: Any, component: str, shape: dict[str, Any]) -
     from vidcalc.reference.denoisers import CALLS
 
     if component != "denoiser" or class_name in CALLS:
-        yield lambda: call_of(component, module, shape)
+        yield partial(call_of, component, module, shape)
         return
     frames, height, width = shape["latent"]
     grid = Shape(batch=shape["batch"], frames=frames, height=height, width=width, text_tokens=shape.get("text_tokens"))
     for layout in LAYOUTS:
         for whole in (False, True):
-            yield lambda layout=layout, whole=whole: by_signature(module, grid, layout, whole)
+            yield partial(by_signature, module, grid, layout, whole)
 
 
 def by_signature(module: Any, shape: Shape, layout: str, whole: bool) -> Call:

@@ -4,6 +4,7 @@ allocated  bytes of tensors (torch.cuda.max_memory_allocated): the stages withou
 reserved   what the caching allocator holds: allocated plus the cache that transients leave behind
 device     what the driver shows: reserved plus the context
 unknown    the source does not say; between allocated and device: allocated plus the context
+resident   what stays on the device between runs: weights and context
 card       the size of a card it ran on, not a measurement
 """
 
@@ -17,7 +18,6 @@ from vidcalc.catalog import load
 from vidcalc.catalog.defaults import process
 from vidcalc.cost.memory import Stage
 
-COUNTERS = ("allocated", "reserved", "device", "unknown", "card")
 GIB = 2**30
 
 
@@ -49,6 +49,8 @@ def counted(stages: list[Stage], counter: str, capacity: Any) -> Any:
     allocated = max(stage.total - context for stage in stages)
     if counter == "allocated":
         return allocated
+    if counter == "resident":
+        return max(stage.weights for stage in stages) + context
     if counter == "unknown":
         return allocated + context
     cached = max(stage.total - context + reserve().share * stage.activations for stage in stages)

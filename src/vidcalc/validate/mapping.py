@@ -10,6 +10,8 @@ import msgspec
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.frameworks import executed
+from vidcalc.catalog.frameworks import framework as profile
+from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
@@ -94,7 +96,7 @@ def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, fl
     """The row's settings over the framework's, and the share of further models on the device."""
     given: dict[str, Any] = {"framework": framework, "vae_tiling": TILES.get(row.vae_tiling)}
     formats = _known("precision", row.precision, "unknown_precision")
-    if "precision" in formats:
+    if "precision" in formats and not _names_arithmetic(formats["precision"], framework):
         given["precision"] = formats["precision"]
         if formats.get("everywhere"):
             given["text_encoder_precision"] = given["vae_precision"] = formats["precision"]
@@ -120,6 +122,12 @@ def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, fl
         return fill.plan(chosen, guidance=guidance, **given), float(moves.get("beside", 1.0))
     except InputError:
         raise Unmapped("unknown_setting") from None
+
+
+def _names_arithmetic(stated: str, framework: str) -> bool:
+    """Whether a stated 16-bit format is what the framework computes in, over weights it keeps wider (autocast)."""
+    own = profile(framework).precision
+    return bool(own) and stated in ("bf16", "fp16") and precision(own).stored > precision(stated).stored
 
 
 def _known(table: str, told: str, reason: str) -> dict[str, Any]:

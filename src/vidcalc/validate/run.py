@@ -6,6 +6,7 @@ import msgspec
 
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.frameworks import names as frameworks
+from vidcalc.catalog.precisions import choices, precision
 from vidcalc.cost import memory
 from vidcalc.errors import InputError
 from vidcalc.parts import inference_time
@@ -64,7 +65,8 @@ def validate(rows: list[Row]) -> Validation:
 def fitted() -> frozenset[str]:
     """Ids of all rows that a constant was fitted to."""
     profiles = {row for name in frameworks() for row in framework(name).fitted}
-    return frozenset(profiles | set(counters.reserve().fitted))
+    formats = {row for name in choices() for row in precision(name).fitted}
+    return frozenset(profiles | formats | set(counters.reserve().fitted))
 
 
 def result(row: Row) -> Result:

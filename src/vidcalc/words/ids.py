@@ -43,6 +43,17 @@ GUIDANCE = {
     "none": N_("no guidance"),
 }
 
+OFFLOADS = {
+    "none": N_("every component stays on the GPU the whole time"),
+    "encoders": N_("text and image encoders leave the GPU once they have run (offload encoders)"),
+    "model": N_("only the network that runs is on the GPU, the others wait in host memory (offload model)"),
+    "sequential": N_("only the module that runs is on the GPU, the rest waits in host memory (offload sequential)"),
+    "group": N_("blocks come from host memory one ahead of use (offload group)"),
+    "block-swap": N_(
+        "{count} blocks of the denoiser wait in host memory, encoders leave once they have run (offload block-swap)"
+    ),
+}
+
 PROVIDERS = {
     "neocloud": N_("GPU cloud"),
     "hyperscaler": N_("hyperscaler"),
@@ -58,7 +69,13 @@ ASSUMPTIONS = {
     "attention_kernel": N_("Attention runs in the {value} kernel."),
     "rates": N_("Times use the rates that each kind of work reaches on {value}, not one utilisation for all."),
     "process_overhead": N_("The process itself takes {value} of GPU memory before the first tensor."),
-    "offload": N_("Every component stays on the GPU the whole time (offload: {value})."),
+    "framework": N_("The model runs as in {value}."),
+    "offload": N_("Weights: {value}."),
+    "host_copy_rate": N_("Weights come from host memory at {value}."),
+    "number_format": N_("Number format {value}: {source}."),
+    "convolution_workspace": N_(
+        "3D convolutions turn their tensors around in a workspace of up to {value} (counted as other)."
+    ),
     "training_recipe": N_("Training recipe: {value}."),
     "optimizer_states": N_("Optimizer: {value}."),
     "gradients_resident": N_("All gradients are held at once, as with gradient accumulation."),
@@ -67,6 +84,14 @@ ASSUMPTIONS = {
     "generic_architecture": N_(
         "Width, depth and heads follow from the parameter count by a rule fitted to published models ({value} weights)."
     ),
+    "settings_from_catalogue": N_(
+        "What the files leave open (default clip, guidance, accepted sizes) is as in {value} of the catalogue."
+    ),
+    "components_from_catalogue": N_("Not among the files, taken from the catalogue: {value}."),
+    "weights_as_stored": N_("Weights take the bytes their files have ({value})."),
+    "identified_by_names": N_("The weights were recognised by their parameters' names and sizes: {value}."),
+    "identified_by_count": N_("The weights were recognised by their number alone: {value}."),
+    "traced_class": N_("{value} is of no known family: its published code was run on the meta device instead."),
     "no_text_encoder": N_("No text encoder is counted; the denoiser reads {value} text tokens."),
 }
 
@@ -74,6 +99,11 @@ WARNINGS = {
     "illegal_width": N_("Width {value} is not one the model takes and is padded; nearest: {lower} or {upper}."),
     "illegal_height": N_("Height {value} is not one the model takes and is padded; nearest: {lower} or {upper}."),
     "illegal_frames": N_("{value} frames is not a length the model takes; nearest: {lower} or {upper}."),
+    "snapped_width": N_("Width {asked} is not one the model takes; calculated with the nearest, {value}."),
+    "snapped_height": N_("Height {asked} is not one the model takes; calculated with the nearest, {value}."),
+    "snapped_frames": N_("{asked} frames is not a length the model takes; calculated with the nearest, {value}."),
+    "weights_differ": N_("The files of {component} hold {file} weights, its configuration makes {network}."),
+    "components_not_here": N_("Named by the pipeline but not among the files, and not counted: {components}."),
     "estimate_only": N_("{model} is unpublished: its size is an estimate, and so is every number here."),
     "inference_too_big": N_("Generating needs {missing} more GPU memory than there is."),
     "training_too_big": N_("Training needs {missing} more GPU memory than there is."),
@@ -81,8 +111,36 @@ WARNINGS = {
     "communication_not_counted": N_(
         "The {gpus} GPUs are taken as independent: communication between them is not counted."
     ),
+    "no_vae_tiling": N_("The VAE {vae} cannot work in tiles: it is counted whole."),
     "precision_emulated": N_("This GPU has no {precision} arithmetic; it is emulated and slow."),
     "components_not_computed": N_("Counted by weights only, their work is not: {components}."),
+}
+
+PROBLEMS = {
+    "missing": N_("{value}: there is no such file or folder"),
+    "nothing_here": N_("{value} holds no model_index.json, config.json, .safetensors or .gguf"),
+    "not_json": N_("{value} is not a JSON object"),
+    "truncated": N_("{value} ends inside its header; is the download complete?"),
+    "not_safetensors": N_("{value} is not a safetensors file"),
+    "not_gguf": N_("{value} is not a GGUF file of version 2 or 3"),
+    "unknown_format": N_("{value} holds tensors of an unknown format ({format})"),
+    "unknown_kind": N_("{value} is neither .json nor .safetensors nor .gguf"),
+    "no_class": N_("{value} names no class (_class_name or architectures)"),
+    "no_shards": N_("{value} lists weight files that are not beside it"),
+    "pointer": N_("{value} is a Git LFS pointer; the weights themselves are not here"),
+    "unknown_weights": N_("{value} ({params} weights) is like no known network; give its folder or its config.json"),
+    "bad_config": N_("the configuration of {value} makes no network"),
+    "unknown_class": N_("class {value} is of no known family; install vidcalc[reference] to trace it instead"),
+    "no_such_class": N_("class {value} is of no known family, and neither diffusers nor transformers has it"),
+    "not_built": N_("class {value} refuses its configuration: {reason}"),
+    "no_call": N_("class {value} cannot be traced, its call is not known ({argument})"),
+    "no_reference": N_("this needs the published networks; install vidcalc[reference] (missing: {packages})"),
+    "no_hub": N_("{value} needs the hub's client; install vidcalc[hub]"),
+    "hub_name": N_("{value} is not of the form hf:OWNER/NAME or hf:OWNER/NAME@REVISION"),
+    "hub_missing": N_("{value}: the hub has no such repository, revision or file"),
+    "hub_gated": N_("{value} is gated; accept its terms on the hub and set HF_TOKEN"),
+    "hub_unreachable": N_("{value}: the hub does not answer"),
+    "hub_no_ranges": N_("{value}: the hub answers without ranges, and whole weight files are never fetched"),
 }
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from vidcalc.catalog.local.assemble import Published
+    from vidcalc.catalog.local.source import Source
     from vidcalc.describe.model import Model
 
 HUB = "hf:"
@@ -29,9 +30,9 @@ def from_path(path: str, published: "Published | None" = None) -> "Model":
     if path.startswith(HUB):
         from vidcalc.catalog.local.hub import repository
 
-        source = repository(path.removeprefix(HUB))
+        found: Source = repository(path.removeprefix(HUB))
     else:
         from vidcalc.catalog.local.source import opened
 
-        source = opened(path)
-    return assemble(gather(source), source, published)
+        found = opened(path)
+    return assemble(gather(found), found, published)

@@ -10,7 +10,6 @@ from vidcalc.catalog import load
 from vidcalc.catalog.families import families, members
 from vidcalc.catalog.models import model
 from vidcalc.describe.model import Component, Model
-from vidcalc.errors import VidcalcError
 
 WEIGHTS_OF_PARTS = (100.0, 1.0)  # a number of the denoiser that differs says more than one of the VAE
 
@@ -79,8 +78,7 @@ def _similar(name: str, known: Model) -> float:
 def _models(names: list[str]) -> list[Model]:
     found = []
     for name in names:
-        try:
-            found.append(model(name))
-        except VidcalcError:
-            continue
+        known = model(name)
+        if not known.denoiser.network.startswith("generic."):  # a closed model has nothing to fill in with
+            found.append(known)
     return found

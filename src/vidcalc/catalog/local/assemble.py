@@ -12,12 +12,13 @@ from vidcalc.catalog.families import families, members, role
 from vidcalc.catalog.local import geometry
 from vidcalc.catalog.local.alike import difference, most_alike
 from vidcalc.catalog.local.folder import Found, Gathered, known_class
-from vidcalc.catalog.local.identify import identify
+from vidcalc.catalog.local.identify import DEPTH, identify
 from vidcalc.catalog.local.source import Source
-from vidcalc.catalog.local.weights import of_network, total
+from vidcalc.catalog.local.weights import numbers, of_network, total
 from vidcalc.describe.model import Basis, Caution, Component, Denoiser, Model, Vae
 from vidcalc.errors import Unreadable
 
+DEEPEST = 10_000  # layers: more is a mistake
 MAIN = ("transformer", "unet", "dit", "")  # folders of the network that runs at every step
 
 
@@ -154,7 +155,7 @@ def _component(parts: Parts, found: Found, name: str, kind: str) -> Component:
     header, nbytes = found.header, found.nbytes
     made = Component(
         id=found.id or kind,
-        network=families()[name] if name else _without_family(found, kind),
+        network=families()[name] if name else _without_family(parts, found, kind),
         class_=name or found.class_,
         config=found.config,
         params=header.elements if header and kind == "other" else None,
@@ -164,6 +165,8 @@ def _component(parts: Parts, found: Found, name: str, kind: str) -> Component:
     if _is_traced(made):
         made = replace(made, config={"class_name": found.class_, "role": kind, "config": found.config})
         parts.basis.append(Basis(id="traced_class", value=found.class_, source="diffusers", provenance="measured"))
+    if name:
+        _sound(made, kind)
     if header:
         listed = ", ".join(header.formats)
         parts.basis.append(
@@ -172,6 +175,17 @@ def _component(parts: Parts, found: Found, name: str, kind: str) -> Component:
         if made.network:
             made = _counted(parts, made, kind, found)
     return made
+
+
+def _sound(made: Component, kind: str) -> None:
+    """Raises Unreadable("bad_config") for numbers that no network can have."""
+    deep = [key for key in numbers(made.config) if any(word in key for word in DEPTH) and made.config[key] > DEEPEST]
+    try:
+        good = not deep and total(of_network(made, kind)) > 0
+    except Exception:  # whatever a family makes of numbers that do not go together
+        good = False
+    if not good:
+        raise Unreadable(made.class_, "bad_config")
 
 
 def _counted(parts: Parts, made: Component, kind: str, found: Found) -> Component:
@@ -188,7 +202,7 @@ def _counted(parts: Parts, made: Component, kind: str, found: Found) -> Componen
     return replace(made, params=max(ours, found.header.elements))
 
 
-def _without_family(found: Found, kind: str) -> str:
+def _without_family(parts: Parts, found: Found, kind: str) -> str:
     """How a class that no family mirrors is computed: traced where the published code is installed.
 
     An encoder or anything else may be counted only; without the code a denoiser or a VAE cannot be answered for.
@@ -244,6 +258,8 @@ def _vae(parts: Parts, like: Model, taken: list[str]) -> Vae:
         taken.append(like.vae.id)
         return like.vae
     made, usual = parts.vae, like.vae
+    if not made.network and made.class_ == usual.class_:
+        return replace(usual, id=made.id, held=made.held, stored=made.stored)
     config = made.config["config"] if _is_traced(made) else made.config
     stated: dict[str, Any] = {
         "temporal_compression": usual.temporal_compression,
@@ -304,4 +320,5 @@ def _like(made: Component, known: tuple[Component, ...], like: Model) -> Compone
     usual = next((each for each in known if each.class_ == made.class_), None)
     if usual is None:
         return replace(made, tokens=made.tokens or like.defaults.text_tokens)
-    return replace(made, tokens=usual.tokens, runs=usual.runs, extra=usual.extra)
+    counted = usual.params if not made.network else made.params
+    return replace(made, tokens=usual.tokens, runs=usual.runs, extra=usual.extra, params=counted)

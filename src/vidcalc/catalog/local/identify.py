@@ -9,6 +9,7 @@ when a component of the catalogue has exactly as many weight elements; that is s
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from vidcalc.catalog import load
 from vidcalc.catalog.families import families, members, role
@@ -38,7 +39,7 @@ CLOSEST = 2  # components of the catalogue whose numbers are tried
 
 
 class Identified(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file is: the class, its configuration, how it was recognised ("names" or "count"), and like which model."""
+    """What a file is: class, configuration, how it was recognised ("names" or "count"), and like which model."""
 
     class_: str
     config: dict[str, Any]
@@ -111,7 +112,7 @@ def _changes(config: dict[str, Any], base: dict[str, Any]) -> int:
 def _taped(component: Component, config: dict[str, Any]) -> Parameters:
     """Elements by name with another configuration; nothing where the family refuses its numbers."""
     try:
-        return of_network(msgspec.structs.replace(component, config=config), role(component.network))
+        return of_network(replace(component, config=config), role(component.network))
     except Exception:  # numbers that do not go together
         return {}
 
@@ -127,17 +128,13 @@ def _by_count(header: Header) -> Identified | None:
 
 def candidates() -> list[tuple[str, Component]]:
     """(model, component) of every network of the catalogue we can tape, equal ones once; denoisers come first."""
+    known = [model(name) for name in load.names("models")]
+    held: list[tuple[str, Component]] = [(each.name, each.denoiser) for each in known]
+    held += [(each.name, each.vae) for each in known]
+    held += [(each.name, part) for each in known for part in (*each.text_encoders, *each.image_encoders)]
     found: dict[str, tuple[str, Component]] = {}
-    known = []
-    for name in load.names("models"):
-        try:
-            known.append(model(name))
-        except Exception:  # an entry that is being written is nobody's candidate
-            continue
-    for pick in (lambda m: (m.denoiser,), lambda m: (m.vae,), lambda m: (*m.text_encoders, *m.image_encoders)):
-        for each in known:
-            for component in pick(each):
-                if component.class_ in families():
-                    fixed = msgspec.structs.replace(component, network=families()[component.class_])
-                    found.setdefault(repr((component.class_, sorted(component.config.items()))), (each.name, fixed))
+    for like, component in held:
+        if component.class_ in families():
+            fixed = replace(component, network=families()[component.class_])
+            found.setdefault(repr((component.class_, sorted(component.config.items()))), (like, fixed))
     return list(found.values())

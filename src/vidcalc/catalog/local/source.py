@@ -62,7 +62,7 @@ class Folder:
     def stream(self, path: str) -> BinaryIO:
         """The bytes of a file from its start on. Raises Unreadable("missing")."""
         try:
-            return open(self.root / path, "rb")  # noqa: SIM115
+            return open(self.root / path, "rb")
         except OSError:
             raise Unreadable(self.root / path, "missing") from None
 

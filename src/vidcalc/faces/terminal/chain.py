@@ -24,7 +24,7 @@ READ: dict[str, Callable[[Any], str]] = {
     "h": lambda value: numbers.hours(value) + " GPU-h",
     "token": lambda value: numbers.whole(value) + " tokens",
     "FLOP/s": lambda value: numbers.flop(value) + "/s",
-    "byte/s": lambda value: " ".join(numbers.scaled(value, 1000, numbers.SI)) + "B/s",
+    "byte/s": numbers.rate,
     "USD/s": lambda value: numbers.money(value * 3600) + "/h",
     "W": lambda value: numbers.significant(value) + " W",
 }

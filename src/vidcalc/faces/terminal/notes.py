@@ -1,12 +1,13 @@
 """The bottom of the report: warnings first, then what the numbers rest on."""
 
+from collections.abc import Callable
 from typing import Any
 
 from vidcalc.faces.terminal.cells import Paint, hanging
-from vidcalc.faces.terminal.numbers import data, whole
+from vidcalc.faces.terminal.numbers import data, rate, whole
 from vidcalc.report import Report
 from vidcalc.words import _
-from vidcalc.words.ids import ASSUMPTIONS, WARNINGS, told
+from vidcalc.words.ids import ASSUMPTIONS, OFFLOADS, WARNINGS, told
 
 BYTES = ("missing", "total")  # values of warnings that are bytes
 
@@ -22,8 +23,20 @@ def notes(report: Report, paint: Paint, cells: int) -> list[str]:
     if report.assumptions:
         lines.append(paint(_("Assumptions"), "title"))
     for assumption in report.assumptions:
-        lines += hanging(told(ASSUMPTIONS, assumption.id, value=shown(assumption.value)), cells, "  · ")
+        read = READ.get(assumption.id, shown)
+        words = told(ASSUMPTIONS, assumption.id, value=read(assumption.value), source=assumption.source)
+        lines += hanging(words, cells, "  · ")
     return lines
+
+
+def offload(value: str) -> str:
+    """A way of offloading in words; "block-swap:20" has its number of blocks."""
+    way, _colon, blocks = value.partition(":")
+    return told(OFFLOADS, way, count=blocks)
+
+
+# how the value of an assumption is read, where it is not a plain number or word
+READ: dict[str, Callable[[Any], str]] = {"offload": offload, "host_copy_rate": rate, "convolution_workspace": data}
 
 
 def shown(value: Any, is_bytes: bool = False) -> str:

@@ -39,6 +39,11 @@ def flop(value: Any) -> str:
     return f"{number} {prefix}FLOP"
 
 
+def rate(value: Any) -> str:
+    """Bytes per second in powers of 1000, as links are sold: "25.0 GB/s"."""
+    return " ".join(scaled(value, 1000, SI)) + "B/s"
+
+
 def count(value: Any) -> str:
     """A count of weights: "14.3B"."""
     number, name = scaled(value, 1000, DECIMAL)

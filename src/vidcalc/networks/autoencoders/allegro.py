@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import minimum
+from vidcalc.arithmetic import maximum, minimum
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.allegro_blocks import (
     maps_of,
@@ -41,12 +41,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tile_count(tiling: Tiling, frames: Any, height: Any, width: Any) -> Any:
-    """Whole tiles in a clip of this many frames and pixels."""
-    return (
-        ((frames - tiling.frames) // tiling.stride_frames + 1)
-        * ((height - tiling.height) // tiling.stride_height + 1)
-        * ((width - tiling.width) // tiling.stride_width + 1)
-    )
+    """Whole tiles in a clip of this many frames and pixels; a clip smaller than a tile has none, and is not coded."""
+    deep = maximum((frames - tiling.frames) // tiling.stride_frames + 1, 0)
+    tall = maximum((height - tiling.height) // tiling.stride_height + 1, 0)
+    wide = maximum((width - tiling.width) // tiling.stride_width + 1, 0)
+    return deep * tall * wide
 
 
 def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling = TILING) -> Tensor:
@@ -72,7 +71,7 @@ def decode_sample(tape: Tape, config: Config, latent: Tensor, tiling: Tiling, pi
     done = tape.empty((count, *size))
     tile = tape.empty((1, c, tiling.frames // time, tiling.height // space, tiling.width // space))
     with tape.again(count):
-        before = tape.empty((minimum(count - 1, 1), *size))  # the last tile's result is not let go yet
+        before = tape.empty((minimum(maximum(count - 1, 0), 1), *size))  # the last tile's result is not let go yet
         video = decoder(tape, config, tile)
         del before
     clip = tape.empty((1, config.out_channels, *pixels))
@@ -132,7 +131,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling = TILING) ->
         done = tape.empty((count, *size))
         tile = tape.empty((1, config.in_channels, tiling.frames, tiling.height, tiling.width))
         with tape.again(count):
-            before = tape.empty((minimum(count - 1, 1), *size))
+            before = tape.empty((minimum(maximum(count - 1, 0), 1), *size))
             result = encoder(tape, config, tile)
             del before
         latent = tape.empty((1, 2 * c, *grid))

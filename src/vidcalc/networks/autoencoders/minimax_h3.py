@@ -100,7 +100,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         # the first clip and the one before this, whole, and what was kept of those between
         held = whole * (minimum(clips - 1, 1) + minimum(before, 1)) + kept * before
         earlier = tape.empty((*lead, held, *size))
-        clip = stitched(tape, tiling, (*lead, whole), size, size, run)
+        clip = stitched(tape, tiling, (*lead, whole), size, size, tape.dtype, run)
         del earlier
         del clip
     chunks = tape.empty((*lead, whole * (1 + minimum(clips - 1, 1)) + kept * (clips - 1), *size))
@@ -119,7 +119,8 @@ def decoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
     tape.parameter("register_tokens", config.decoder_num_register_tokens * width)
     first = tape.empty((batch, 1, width))
     hidden = tape.cat((hidden, first), batch, n + extra, width)
-    positions = tape.empty((batch, n + extra, 3), "fp32")
+    grids = [tape.empty((side,), "fp32") for side in (t, h, w)]
+    places, positions = tape.empty((batch, extra, 3), "fp32"), tape.empty((batch, n + extra, 3), "fp32")
     rotary = rotary_table(tape, batch, n + extra, config.rotary_channels)
     # The residual stream is float32 from the first block's scaled update on.
     wide = tape.empty(hidden.shape, "fp32")
@@ -131,7 +132,7 @@ def decoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
     pixels = tape.linear(narrow, config.out_channels * config.time * config.space**2, "proj_out")
     del narrow
     out = tape.copy(pixels, batch, config.out_channels, t * config.time, h * config.space, w * config.space)
-    del first, positions
+    del first, grids, places, positions
     return out
 
 
@@ -140,7 +141,6 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     frames = shape.frames
     pixels = tape.input(shape.batch, config.in_channels, frames, shape.height, shape.width)
     wide = tape.cast(pixels, "fp32")
-    del pixels
     clips = ceil_div(frames, config.clip_length)
     length = where(frames > 1, config.clip_length, 1)  # a single frame is a clip of its own
     missing = clips * length - frames
@@ -159,7 +159,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
 
     with tape.again(clips):
         earlier = tape.empty((*lead, latents * (clips - 1), *latent_size), "fp32")
-        clip = stitched(tape, tiling, (*lead, latents), size, latent_size, run)
+        clip = stitched(tape, tiling, (*lead, latents), size, latent_size, "fp32", run)
         del earlier, clip
     listed = tape.empty((*lead, latents * clips, *latent_size), "fp32")
     moments = tape.cat((listed,), *listed.shape)
@@ -192,6 +192,7 @@ def stitched(
     lead: tuple[Any, ...],
     size: tuple[Any, Any],
     out_size: tuple[Any, Any],
+    dtype: str,
     run: Callable[[Any, Any], Tensor],
 ) -> Tensor:
     """One clip through `run`, whole or tile by tile; tiles stay in memory until rows and then the clip are joined.
@@ -199,13 +200,13 @@ def stitched(
     lead      batch, channels and frames of the result
     size      height and width in pixels, by which tiles are cut
     out_size  height and width of the result
+    dtype     of the result
     """
     if tiling is None:
         return run(*size)
     rows, height = cut(size[0], tiling.height, tiling.stride_height)
     columns, width = cut(size[1], tiling.width, tiling.stride_width)
     tile = (height * out_size[0] // size[0], width * out_size[1] // size[1])
-    dtype = tape.dtype if out_size == size else "fp32"
     with tape.again(rows * columns):
         done = tape.empty((*lead, rows * columns - 1, *tile), dtype)
         newest = run(height, width)

@@ -125,6 +125,7 @@ def train(tape: Tape, config: Config, shape: Shape, chunks: Any, keys: Any) -> T
     del wide
     x = tape.copy(x, name="contiguous").view(n, batch, width)
     x = tape.copy(x, name="clone")
+    handed = tape.empty(x.shape)  # what the blocks begin with is held to their end, beside what they make of it
     with tape.scope("videodit_blocks"):
         with tape.repeat("layers", config.num_layers):
             x = layer(tape, config, x, condition, context, rotary, keys)
@@ -132,7 +133,7 @@ def train(tape: Tape, config: Config, shape: Shape, chunks: Any, keys: Any) -> T
     volume = config.t_patch_size * p * p * config.out_channels
     out = tape.linear(x, volume, "final_linear.linear", bias=False, keep="fp32")
     out = tape.copy(out, name="unpatchify").view(batch, config.out_channels, frames, shape.height, shape.width)
-    del x, timesteps
+    del x, handed, timesteps
     return tape.scale(out.view(batch, given, frames, shape.height, shape.width))
 
 

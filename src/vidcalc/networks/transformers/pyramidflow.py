@@ -133,7 +133,7 @@ def call(tape: Tape, config: Config, s: Call) -> Tensor:
     context = tape.linear(text, config.width, "context_embedder")
     hidden = embedded(tape, config, latent)
     mask = tape.empty((s.batch, 1, s.both, s.both), "bool")
-    rotary = tape.empty((1, s.both, 1, config.attention_head_dim // 2, 2, 2), "fp32")
+    rotary = tape.empty((s.batch, s.both, 1, config.attention_head_dim // 2, 2, 2), "fp32")
     single = config.num_single_layers
     heads, text_norms = config.num_attention_heads, TEXT_NORMS["flux" if single else "sd3"]
     with tape.repeat("transformer_blocks", config.num_layers - (0 if single else 1)):

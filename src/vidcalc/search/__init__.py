@@ -1,0 +1,1 @@
+"""Many plans: what to change, what fits, which is best."""
