@@ -7,6 +7,7 @@ from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.defaults import process
 from vidcalc.catalog.precisions import precision
 from vidcalc.cost import memory
+from vidcalc.cost.reserve import counters
 from vidcalc.cost.time import NOTHING, Seconds, by_kind, total
 from vidcalc.cost.transfer import transfer
 from vidcalc.cost.training import Training, step_seconds
@@ -122,6 +123,7 @@ def inference_memory(job: Job, held: dict[str, memory.Network], plan: Plan, hard
     decode = job.phase("vae_decode")
     denoise = job.phase("denoise")
     margin = hardware.accelerator.capacity - peak
+    shown = counters(found, hardware.accelerator.capacity)
     return InferenceMemory(
         stages=[
             StageRow(
@@ -137,6 +139,9 @@ def inference_memory(job: Job, held: dict[str, memory.Network], plan: Plan, hard
         ],
         peak=peak,
         peak_stage=_peak_stage(found),
+        allocated=shown.allocated,
+        reserved=shown.reserved,
+        device=shown.device,
         host_ram=memory.host_ram(held, plan),
         denoiser_activation_peak=denoise.trace.peak if denoise else 0,
         vae_decode_activation_peak=decode.trace.peak if decode else 0,

@@ -104,6 +104,7 @@ class Relief(Entry, frozen=True, kw_only=True, eq=False):
     changes: dict[str, Any]
     peak: int | float
     margin: int | float
+    host_ram: int | float
     seconds: float
     slower: float
 
@@ -111,12 +112,16 @@ class Relief(Entry, frozen=True, kw_only=True, eq=False):
 class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     """Bytes on one accelerator while generating; `verdict` is "fits", "tight" or "too_big".
 
-    `relief` lists what would make a job fit that does not, the fastest first (`vidcalc.search.relief`).
+    The peak is tensors, workspaces and context; `allocated`, `reserved` and `device` are it as three counters show it
+    (`vidcalc.cost.reserve`). `relief` lists what would make a job fit that does not, the fastest first (`vidcalc.search.relief`).
     """
 
     stages: list[StageRow]
     peak: int | float
     peak_stage: str
+    allocated: int | float
+    reserved: int | float
+    device: int | float
     host_ram: int | float
     denoiser_activation_peak: int | float
     vae_decode_activation_peak: int | float

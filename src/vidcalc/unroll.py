@@ -71,13 +71,6 @@ def denoiser_shape(model: Model, workload: Workload, batch: Any) -> Shape:
 def unroll(model: Model, workload: Workload, plan: Plan) -> Job:
     """The phases of one generation, in the order they run."""
     shape = denoiser_shape(model, workload, workload.batch)
-    called = denoiser_shape(model, workload, guidance.called_batch(workload.batch, plan))
-    denoise = Phase(
-        id="denoise",
-        component=model.denoiser,
-        trace=trace(model.denoiser, "forward", called, precision(plan.precision).compute),
-        calls=workload.steps * guidance.calls_per_step(plan),
-    )
     latent = latent_grid(model, workload.width, workload.height, workload.frames)
     encode = vae_phase("vae_encode", model, workload, plan, latent)
     phases = (
@@ -85,7 +78,7 @@ def unroll(model: Model, workload: Workload, plan: Plan) -> Job:
         *(encoder_phase("text_encode", c, workload, plan) for c in model.others if c.network and c.stage == "text_encode"),
         *(encoder_phase("image_encode", c, workload, plan) for c in model.image_encoders if c.network),
         *((conditioning(model, workload, plan, latent),) if model.encodes != "none" else ()),
-        denoise,
+        denoising(model, workload, plan),
         vae_phase("vae_decode", model, workload, plan, latent),
         *(audio_phase(c, workload, plan) for c in model.others if c.network and c.stage == "audio_decode"),
     )
@@ -133,6 +126,17 @@ def audio_phase(decoder: Component, workload: Workload, plan: Plan) -> Phase:
     codec = precision(plan.vae_precision, "vae-precision").compute
     shape = Shape(batch=workload.batch, frames=frames)
     return Phase(id="audio_decode", component=decoder, trace=trace(decoder, "decode", shape, codec), calls=1)
+
+
+def denoising(model: Model, workload: Workload, plan: Plan) -> Phase:
+    """The denoiser's calls of all steps."""
+    called = denoiser_shape(model, workload, guidance.called_batch(workload.batch, plan))
+    return Phase(
+        id="denoise",
+        component=model.denoiser,
+        trace=trace(model.denoiser, "forward", called, precision(plan.precision).compute),
+        calls=workload.steps * guidance.calls_per_step(plan),
+    )
 
 
 def conditioning(

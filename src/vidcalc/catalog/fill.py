@@ -45,7 +45,7 @@ def workload(chosen: Model, **given: Any) -> Workload:
 def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
     """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off."""
     known = chosen.defaults
-    profile = framework(given.get("framework") or "diffusers").settings()
+    profile = framework(given.get("framework") or "diffusers").settings(chosen)
     if chosen.vae.network and not tiles(chosen.vae):
         profile.pop("vae_tiling", None)
     scale = known.guidance if guidance is None else guidance

@@ -23,6 +23,8 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     offload, vae_tiling, vae_slicing, attention        words of `Plan`
     guidance_mode                                      "batched" or "sequential", where guidance runs
     activation_scale   live activations of a denoiser family relative to diffusers' forward, by network path
+    for_networks       settings that hold where the model has a network of that path
+    decode_bytes       live bytes of a VAE's decode whose network is not written down, by class [byte per pixel of a clip]
     networks           networks that run otherwise here, by the path they have in diffusers
     beside             bytes of further models the framework keeps on the device throughout [byte]
     fitted             ids of the measured rows a scale was fitted to (never used to claim accuracy)
@@ -40,13 +42,15 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     attention: str = ""
     guidance_mode: str = ""
     activation_scale: dict[str, float] = {}
+    for_networks: dict[str, dict[str, Any]] = {}
+    decode_bytes: dict[str, float] = {}
     networks: dict[str, str] = {}
     beside: int = 0
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def settings(self) -> dict[str, Any]:
-        """The plan fields the profile decides."""
+    def settings(self, model: Model) -> dict[str, Any]:
+        """The plan fields the profile decides for a model."""
         fields = (
             "precision",
             "text_encoder_precision",
@@ -57,7 +61,10 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             "attention",
             "guidance_mode",
         )
-        return {name: getattr(self, name) for name in fields if getattr(self, name)}
+        found = {name: getattr(self, name) for name in fields if getattr(self, name)}
+        for part in (model.denoiser, model.vae, *model.text_encoders):
+            found.update(self.for_networks.get(part.network, {}))
+        return found
 
 
 def executed(model: Model, name: str) -> Model:

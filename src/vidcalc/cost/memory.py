@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, where
+from vidcalc.arithmetic import maximum, minimum, where
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.precisions import Precision, precision
 from vidcalc.cost.weights import Weights, weights
-from vidcalc.describe.model import Component, Model
+from vidcalc.describe.model import Component, Model, Vae
 from vidcalc.describe.plan import Plan
 from vidcalc.ops import Matmul
 from vidcalc.passes import parallel
@@ -123,7 +123,31 @@ def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
                 total=on_device + activations + beside,
             )
         )
+    found.extend(_unwritten_decode(job, held, plan, other))
     return _merged(found)
+
+
+def _unwritten_decode(job: Job, held: dict[str, Network], plan: Plan, other: Any) -> list[Stage]:
+    """The decode of a VAE whose network is not written down, where the framework's profile knows its bytes per pixel."""
+    profile = framework(plan.framework)
+    vae = next((network.component for network in held.values() if isinstance(network.component, Vae)), None)
+    if vae is None or vae.network or vae.class_ not in profile.decode_bytes:
+        return []
+    _, frames, height, width = job.latent
+    clip = minimum(frames * vae.temporal_compression, vae.clip_frames or frames * vae.temporal_compression)
+    pixels = clip * height * width * vae.spatial_compression**2
+    there = {"beside": profile.beside, **{name: network.weights.total for name, network in held.items()}}
+    activations = round(pixels * profile.decode_bytes[vae.class_])
+    return [
+        Stage(
+            id="vae_decode",
+            resident=there,
+            weights=sum(there.values()),
+            activations=activations,
+            other=other,
+            total=sum(there.values()) + activations + other,
+        )
+    ]
 
 
 def _kept(network: Network, chosen: Precision) -> Any:

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from functools import partial
 
 import click
 
@@ -27,7 +28,7 @@ def calculator() -> click.Command:
     return Command(
         "calculator.py",
         params=flags(DOCUMENTED, precision=OneOf(*PRECISIONS)),
-        callback=estimate,
+        callback=partial(estimate, advise=False),  # its advice would name flags that this command has not
         help=N_(
             "What a video diffusion model needs to generate and to train on an A100: latent space, sequence length, "
             "FLOPs, GPU memory and GPU time. Give --params, --resolution and --frames, or --model."

@@ -5,6 +5,7 @@ sequential  the module that runs, alone (diffusers enable_sequential_cpu_offload
 group       the running network's blocks come and go one ahead of use; what is outside its blocks stays while it runs
             (diffusers enable_group_offload, block level, with a stream: two blocks at a time)
 encoders    text and image encoders leave once they have run; the rest stays
+encoders-streamed  as "encoders", and while an encoder runs its blocks come and go (FSDP with CPU offload)
 block-swap  as "encoders", and `swapped` blocks of the denoiser wait in host memory, with two of them on their way
             (musubi-tuner, ComfyUI wrappers)
 """
@@ -14,7 +15,7 @@ from typing import Any
 from vidcalc.arithmetic import minimum
 from vidcalc.cost.weights import Weights
 
-OFFLOADS = ("none", "model", "sequential", "group", "encoders", "block-swap")
+OFFLOADS = ("none", "model", "sequential", "group", "encoders", "encoders-streamed", "block-swap")
 ENCODING = ("text_encode", "image_encode")
 IN_FLIGHT = 2  # blocks on the device at once while they stream: the one that runs and the next
 
@@ -35,6 +36,9 @@ def resident(
     staying = {
         name: found.total for name, found in networks.items() if _stays(roles[name], stage) or not found.movable
     }
+    if offload == "encoders-streamed":
+        there = {name: total for name, total in staying.items() if not _encodes(roles[name])}
+        return {**there, running: _running(networks[running], "group")} if _encodes(roles[running]) else there
     if offload == "block-swap":
         name, denoiser = next((name, found) for name, found in networks.items() if roles[name] == "denoiser")
         away = minimum(swapped, denoiser.count) * denoiser.movable
@@ -54,7 +58,12 @@ def _running(own: Weights, offload: str) -> Any:
 
 def _stays(role: str, stage: str) -> bool:
     """Whether a component is on the device in a stage, where encoders leave once they have run."""
-    return stage in ENCODING or role not in ("text_encoder", "image_encoder")
+    return stage in ENCODING or not _encodes(role)
+
+
+def _encodes(role: str) -> bool:
+    """Whether a component encodes prompts or images."""
+    return role in ("text_encoder", "image_encoder")
 
 
 def host(networks: dict[str, Weights], roles: dict[str, str], offload: str, swapped: Any = 0) -> Any:

@@ -15,20 +15,20 @@ from vidcalc import parts
 from vidcalc.catalog.frameworks import executed
 from vidcalc.catalog.precisions import precision
 from vidcalc.cost import memory
-from vidcalc.describe.geometry import snap
+from vidcalc.describe.geometry import latent_grid, snap
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.report import InferenceMemory, Relief
+from vidcalc.report import InferenceMemory, Relief, Report
 from vidcalc.trace import tiles
-from vidcalc.unroll import Job, unroll
+from vidcalc.unroll import Job, Phase, conditioning, denoising, unroll, vae_phase
 
 MOST = 4  # ways listed
 PRICED = 10  # ways whose time is worth predicting: those of the fewest changes
 OFFLOADS = ("encoders", "model", "group", "sequential")
 FEWER_BITS = ("fp8", "nf4")
-SMALLER = (3 / 4, 1 / 2, 1 / 3, 1 / 4)  # of the frames, then of each side
+SMALLER = (3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4)  # of the frames, or of each side
 
 Changes = dict[str, Any]
 
@@ -41,7 +41,8 @@ def relief(
     seconds  of one generation as asked
     """
     model = executed(model, plan.framework)
-    found = _minimal(model, workload, hardware, plan)
+    asked = unroll(model, workload, plan)
+    found = _minimal(model, workload, hardware, plan, asked)
     ways = [
         _way(changes, held, parts.inference_time(job, nets, workload, hardware, changed).total, seconds)
         for changes, held, job, nets, changed in found[:PRICED]
@@ -49,28 +50,50 @@ def relief(
     ways.sort(key=lambda way: (way.seconds, len(way.changes)))
     if len(ways) >= most:
         return ways[:most]
-    return [*ways, *_smaller(model, workload, hardware, plan, seconds)][:most]
+    return [*ways, *_smaller(model, workload, hardware, plan, asked, seconds)][:most]
+
+
+def advised(report: Report, model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> Report:
+    """The report with the ways out in `memory.inference.relief`."""
+    ways = relief(model, workload, hardware, plan, report.time.inference.total)
+    memory_part = replace(report.memory, inference=replace(report.memory.inference, relief=ways))
+    return replace(report, memory=memory_part)
 
 
 Way = tuple[Changes, InferenceMemory, Job, dict[str, memory.Network], Plan]
 
 
-def _minimal(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> list[Way]:
+def _minimal(model: Model, workload: Workload, hardware: Hardware, plan: Plan, asked: Job) -> list[Way]:
     """Combinations that fit and of which no part does, those of the fewest changes first."""
     found: list[Way] = []
-    jobs: dict[tuple[str, Any], Job] = {}
+    nets: dict[str, dict[str, memory.Network]] = {}
     for changes in combinations(model, plan):
         if any(part.items() <= changes.items() for part, *_rest in found):
             continue
         changed = replace(plan, **changes)
-        key = changed.vae_tiling, changed.batched_forwards
-        if key not in jobs:  # number formats with the same activations share everything but the weights
-            jobs[key] = unroll(model, workload, changed)
-        held = memory.networks(model, changed, jobs[key])
-        needed = parts.inference_memory(jobs[key], held, changed, hardware)
+        if changed.precision not in nets:  # weights depend on nothing else that changes here
+            nets[changed.precision] = memory.networks(model, changed, asked)
+        job, held = again(asked, model, workload, changed), nets[changed.precision]
+        needed = parts.inference_memory(job, held, changed, hardware)
         if needed.margin >= 0:
-            found.append((changes, needed, jobs[key], held, changed))
+            found.append((changes, needed, job, held, changed))
     return found
+
+
+def again(job: Job, model: Model, workload: Workload, plan: Plan) -> Job:
+    """The job with denoiser and VAE run anew at other sizes, tiles or guidance; what is the same is remembered."""
+    latent = latent_grid(model, workload.width, workload.height, workload.frames)
+    phases: list[Phase | None] = []
+    for phase in job.phases:
+        if phase.id == "denoise":
+            phases.append(denoising(model, workload, plan))
+        elif phase.id == "vae_encode":
+            phases.append(conditioning(model, workload, plan, latent))
+        elif phase.id == "vae_decode":
+            phases.append(vae_phase(phase.id, model, workload, plan, latent))
+        else:
+            phases.append(phase)
+    return replace(job, latent=latent, phases=tuple(phase for phase in phases if phase is not None))
 
 
 def combinations(model: Model, plan: Plan) -> Iterator[Changes]:
@@ -92,24 +115,42 @@ def combinations(model: Model, plan: Plan) -> Iterator[Changes]:
             yield {name: value for one in picked for name, value in one.items()}
 
 
-def _smaller(model: Model, workload: Workload, hardware: Hardware, plan: Plan, seconds: float) -> list[Relief]:
-    """The least smaller clip that fits: fewer frames, else a smaller picture, of sizes the model takes."""
-    wide, high, long = workload.width, workload.height, workload.frames
-    sizes = [(wide, high, long * share) for share in SMALLER]
-    sizes += [(wide * share, high * share, long) for share in SMALLER]
-    for size in sizes:
-        width, height, frames = (int(value) for value in snap(model, *map(int, size)))
-        asked = {"width": width, "height": height, "frames": frames}
-        changes = {name: value for name, value in asked.items() if value != getattr(workload, name)}
-        clip = replace(workload, **changes)
-        job = unroll(model, clip, plan)
-        held = memory.networks(model, plan, job)
-        needed = parts.inference_memory(job, held, plan, hardware)
-        if changes and needed.margin >= 0:
-            return [_way(changes, needed, parts.inference_time(job, held, clip, hardware, plan).total, seconds)]
+def _smaller(
+    model: Model, workload: Workload, hardware: Hardware, plan: Plan, asked: Job, seconds: float
+) -> list[Relief]:
+    """The largest smaller clip that fits: fewer frames, else a smaller picture, of sizes the model takes."""
+    held = memory.networks(model, plan, asked)
+
+    def tried(changes: Changes) -> tuple[Job, InferenceMemory]:
+        job = again(asked, model, replace(workload, **changes), plan)
+        return job, parts.inference_memory(job, held, plan, hardware)
+
+    for shorter in (True, False):
+        clips = [clip for clip in (_clip(model, workload, share, shorter) for share in SMALLER) if clip]
+        first, last, best = 0, len(clips) - 1, -1
+        while first <= last:  # a smaller clip never needs more
+            middle = (first + last) // 2
+            if tried(clips[middle])[1].margin >= 0:
+                best, last = middle, middle - 1
+            else:
+                first = middle + 1
+        if best >= 0:
+            job, needed = tried(clips[best])
+            clip = replace(workload, **clips[best])
+            return [_way(clips[best], needed, parts.inference_time(job, held, clip, hardware, plan).total, seconds)]
     return []
+
+
+def _clip(model: Model, workload: Workload, share: float, shorter: bool) -> Changes:
+    """What changes in a clip of that share of the frames, or of each side, at sizes the model takes."""
+    side, length = (1, share) if shorter else (share, 1)
+    sizes = int(workload.width * side), int(workload.height * side), int(workload.frames * length)
+    named = dict(zip(("width", "height", "frames"), map(int, snap(model, *sizes)), strict=True))
+    if not any(value < getattr(workload, name) for name, value in named.items()):
+        return {}
+    return {"frames": named["frames"]} if shorter else {"width": named["width"], "height": named["height"]}
 
 
 def _way(changes: Changes, needed: InferenceMemory, spent: float, asked: float) -> Relief:
     told = {name: value for name, value in changes.items() if name != "batched_forwards"}
-    return Relief(changes=told, peak=needed.peak, margin=needed.margin, seconds=spent, slower=spent - asked)
+    return Relief(changes=told, peak=needed.peak, margin=needed.margin, host_ram=needed.host_ram, seconds=spent, slower=spent - asked)

@@ -22,6 +22,7 @@ from vidcalc.validate.table import Row, whole
 
 STANDING_IN = "h100-sxm"  # for rows without an accelerator: memory hardly depends on it, and no time is predicted
 TILES = {"yes": "default", "no": "none"}
+HALVES = ("bf16", "fp16")
 KERNELS = ("cudnn", "flash2", "sdpa")  # tried in turn where the accelerator does not run the one stated
 
 
@@ -30,6 +31,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     framework  profile it ran under
     beside     share of the framework's further models that stay on the device
+    since      "load" where the reading covers loading the weights before they are quantised, else "generate"
     no_time    id of what its time would need to know; empty where time can be predicted
     """
 
@@ -39,6 +41,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     plan: Plan
     framework: str
     beside: float
+    since: str
     no_time: str
 
 
@@ -66,6 +69,7 @@ def case(row: Row) -> Case:
         plan=plan,
         framework=framework,
         beside=beside,
+        since=str(text.first("precision", row.precision).get("since", "generate")),
         no_time=_no_time(row, gpu),
     )
 
@@ -98,7 +102,7 @@ def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, fl
     formats = _known("precision", row.precision, "unknown_precision")
     if "precision" in formats and not _names_arithmetic(formats["precision"], framework):
         given["precision"] = formats["precision"]
-        if formats.get("everywhere"):
+        if formats.get("everywhere") or text.first("everywhere", row.source) and formats["precision"] not in HALVES:
             given["text_encoder_precision"] = given["vae_precision"] = formats["precision"]
     if "vae_precision" in formats:
         given["vae_precision"] = formats["vae_precision"]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.frameworks import names as frameworks
@@ -112,7 +113,16 @@ def _memory(found: Case, job: Job, counter: str) -> float:
     held = memory.networks(found.model, found.plan, job)
     away = framework(found.framework).beside * (1 - found.beside)
     stages = memory.stages(job, held, found.plan)
-    return float(counters.counted(stages, counter, found.hardware.accelerator.capacity) - away)
+    predicted = counters.counted(stages, counter, found.hardware.accelerator.capacity) - away
+    if found.since == "load":
+        predicted = max(predicted, _loaded(found, job))
+    return float(predicted)
+
+
+def _loaded(found: Case, job: Job) -> int:
+    """Bytes of all weights before they are quantised [byte]."""
+    plan = replace(found.plan, precision="bf16", text_encoder_precision="bf16", vae_precision="bf16")
+    return sum(int(network.weights.total) for network in memory.networks(found.model, plan, job).values())
 
 
 def _time(found: Case, job: Job, scope: str) -> tuple[float, float, float]:

@@ -7,12 +7,17 @@ from vidcalc.faces.group import Command
 from vidcalc.words import N_
 
 
-def estimate(as_json: bool, **given: Any) -> None:
-    """Calculate and print, as a report or as JSON."""
+def estimate(as_json: bool, advise: bool = True, **given: Any) -> None:
+    """Calculate and print, as a report or as JSON; `advise` what to change where it does not fit."""
     from vidcalc.calculate import calculate
     from vidcalc.faces.request import request
 
-    report = calculate(*request(given))
+    asked = request(given)
+    report = calculate(*asked)
+    if advise and report.memory.inference.verdict == "too_big":
+        from vidcalc.search.relief import advised
+
+        report = advised(report, *asked)
     if as_json:
         from vidcalc.faces.emit import emit
 

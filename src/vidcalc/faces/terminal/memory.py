@@ -1,6 +1,6 @@
 """Memory in bars: each stage of a generation, and the rows of training, against what the GPU holds."""
 
-from vidcalc.faces.terminal.cells import Cell, Paint, bar, clip, pad, table, width
+from vidcalc.faces.terminal.cells import Cell, Paint, bar, clip, hanging, pad, table, width
 from vidcalc.faces.terminal.numbers import data, share
 from vidcalc.report import Report
 from vidcalc.words import _
@@ -41,8 +41,14 @@ def inference(report: Report, paint: Paint, cells: int) -> list[str]:
         paint(letter, part) + f" {names_of_parts[part]} {data(getattr(peak, part))}" for part, letter in PARTS
     )
     lines.append(f"  {pad('', left)}  {legend}")
-    lines.append(f"  {pad('', left)}  " + paint("* " + _("peak; host RAM {size}", size=data(memory.host_ram)), "dim"))
-    return lines
+    counted = _(
+        "peak: allocated {allocated}, reserved {reserved}, on the GPU {device}; host RAM {host}",
+        allocated=data(memory.allocated),
+        reserved=data(memory.reserved),
+        device=data(memory.device),
+        host=data(memory.host_ram),
+    )
+    return lines + [paint(line, "dim") for line in hanging(counted, cells, "  * ")]
 
 
 def training(report: Report, paint: Paint, cells: int) -> list[str]:

@@ -19,8 +19,8 @@ TILING = Tiling(height=512, width=512, stride_height=384, stride_width=384)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of one VAE, under diffusers' names. `sample_size` unstated means 512 (the class's own default is a
-    dummy).
+    """The numbers of one VAE, under diffusers' names. `sample_size` is the side of its tiles; the class's own 32 is a
+    dummy that every published configuration replaces.
     """
 
     in_channels: Any = 3
@@ -29,7 +29,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     layers_per_block: int = 1
     latent_channels: Any = 4
     norm_num_groups: Any = 32
-    sample_size: Any = 512
+    sample_size: Any = 32
     use_quant_conv: bool = True
     use_post_quant_conv: bool = True
     mid_block_add_attention: bool = True

@@ -21,7 +21,8 @@ __all__ = ["Config", "forward", "tokens"]
 
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """latent[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width]."""
-    return run(tape, config, shape, per=1, norms="fp32")
+    per = 1 if shape.timestep == "sample" else tokens(config, shape)  # diffusion forcing: each token has its own
+    return run(tape, config, shape, per=per, norms="fp32")
 
 
 def run(tape: Tape, config: Config, shape: Shape, per: Any, norms: str) -> Tensor:

@@ -1,0 +1,46 @@
+"""What a job lacks that does not fit, stage by stage, and what to change so that it does."""
+
+from typing import Any
+
+from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
+from vidcalc.faces.terminal.memory import titled
+from vidcalc.faces.terminal.numbers import data, duration
+from vidcalc.report import Report
+from vidcalc.words import _
+from vidcalc.words.ids import STAGES, told
+
+SAME = 0.005  # of the time: less is no difference worth a figure
+
+
+def relief(report: Report, paint: Paint, cells: int) -> list[str]:
+    """The missing bytes of each stage that is too large, and a line per way out."""
+    memory = report.memory.inference
+    short = [row for row in memory.stages if row.missing > 0]
+    if not short:
+        return []
+    missing = ", ".join(f"{told(STAGES, row.id)} {data(row.missing)}" for row in short)
+    lines = hanging(missing, cells, "  " + _("Missing:") + " ", "    ")
+    if memory.relief:
+        rows: list[list[Cell]] = [
+            [flags(way.changes), data(way.peak), difference(way.slower, report.time.inference.total)]
+            for way in memory.relief
+        ]
+        lines += table(rows, "<><", paint)
+    return [titled(_("What to change"), _("peak, time"), paint, cells), *lines]
+
+
+def flags(changes: dict[str, Any]) -> str:
+    """The changes as a command line has them: "--vae-tiling default --offload model"."""
+    given = {name: value for name, value in changes.items() if name not in ("width", "height")}
+    words = [f"--{name.replace('_', '-')} {value}" for name, value in given.items()]
+    if "width" in changes or "height" in changes:
+        words.append(f"--resolution {changes['width']}x{changes['height']}")
+    return " ".join(words)
+
+
+def difference(seconds: float, whole: float) -> str:
+    """How much longer or shorter a generation takes: "+3 min 5 s"."""
+    if abs(seconds) < SAME * whole:
+        return _("same time")
+    return ("+" if seconds > 0 else "−") + duration(abs(seconds))
+
