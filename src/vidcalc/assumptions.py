@@ -119,7 +119,8 @@ def warnings(
         Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
         for issue in legal(model, workload.width, workload.height, workload.frames)
     ]
-    found += [Warning_(id=caution.id, values=caution.values) for caution in model.cautions]
+    cautions = (*model.cautions, *hardware.accelerator.cautions)
+    found += [Warning_(id=caution.id, values=caution.values) for caution in cautions]
     if model.provenance == "estimate":
         found.append(Warning_(id="estimate_only", values={"model": model.title}))
     if plan.vae_tiling == "default" and model.vae.network and not tiles(model.vae):

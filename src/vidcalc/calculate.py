@@ -61,8 +61,9 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
         compute=compute,
         memory=Memory(inference=inference, training=trained),
         time=Time(inference=generation, training=steps),
-        cost=money.cost(hardware.accelerator, *seconds),
-        energy=money.energy(hardware.accelerator, *seconds),
+        cost=money.cost(hardware.accelerator, *seconds, workload.batch),
+        energy=money.energy(hardware, *seconds, workload.batch),
+        throughput=money.throughput(workload, hardware, generation),
         assumptions=assumptions(model, workload, hardware, plan, job, generation.provenance),
         warnings=warnings(model, workload, hardware, plan, inference, trained, checkpointed),
     )

@@ -3,14 +3,14 @@
 from typing import Any
 
 from vidcalc import documented
-from vidcalc.arithmetic import maximum, where
+from vidcalc.arithmetic import ceil_div, maximum, where
 from vidcalc.catalog.defaults import process
 from vidcalc.catalog.precisions import precision
-from vidcalc.cost import memory
+from vidcalc.cost import communication, memory
 from vidcalc.cost.reserve import counters
 from vidcalc.cost.time import NOTHING, Seconds, by_kind, total
-from vidcalc.cost.transfer import transfer
 from vidcalc.cost.training import Training, step_seconds
+from vidcalc.cost.transfer import transfer
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
@@ -29,7 +29,7 @@ from vidcalc.report import (
 )
 from vidcalc.summary import architecture
 from vidcalc.trace import configuration
-from vidcalc.unroll import Job, Phase
+from vidcalc.unroll import Job, Phase, chunks
 
 TIGHT = 0.05  # of the capacity: with less room than this a job is called tight
 STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode")
@@ -80,6 +80,7 @@ def compute(model: Model, workload: Workload, plan: Plan, job: Job, params: Any)
         flops_per_forward=forward,
         forwards_per_step=plan.forwards_per_step,
         flops_per_step=per_step,
+        chunks=chunks(model, workload),
         flops_denoise=spent["denoise"],
         flops_vae_decode=spent["vae_decode"],
         flops_vae_encode=job.encode.trace.flops if job.encode else 0,
@@ -132,6 +133,7 @@ def inference_memory(job: Job, held: dict[str, memory.Network], plan: Plan, hard
                 activations=s.activations,
                 other=s.other,
                 total=s.total,
+                workspace=s.workspace,
                 resident=s.resident,
                 missing=maximum(s.total - hardware.accelerator.capacity, 0),
             )
@@ -198,11 +200,17 @@ def inference_time(
         network = held[phase.component.id]
         found = by_kind(phase.trace.ops, chip.id, plan.attention, arithmetic=precision(network.precision).arithmetic)
         travel = transfer(network.weights, chip, plan)
+        found = {kind: communication.piece(phase.id, part, plan) for kind, part in found.items()}
         found["transfer"] = travel.waiting(total(found))
-        stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(phase.calls) + travel.once
+        calls = phase.calls
+        if phase.id == "denoise":
+            calls = ceil_div(calls, plan.guidance_degree)
+            work = total(found)
+            found["communication"] = communication.told(phase.trace.ops, network.weights, work, chip.id, plan)
+        stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(calls) + travel.once
         parts = kinds.setdefault(phase.id, {})
         for kind, part in found.items():
-            parts[kind] = parts.get(kind, 0) + part.likely * phase.calls
+            parts[kind] = parts.get(kind, 0) + part.likely * calls
         parts["transfer"] = parts["transfer"] + travel.once.likely
     whole = total(stages)
     denoise = stages["denoise"].likely

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.report_money import Energy, Money, Throughput
+
 SCHEMA = "vidcalc.report/1"
 
 
@@ -68,11 +70,16 @@ class Documented(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class Compute(Entry, frozen=True, kw_only=True, eq=False):
-    """Arithmetic [FLOP]. `parts` are FLOPs per stage and kind of work, whose sum is flops_per_video."""
+    """Arithmetic [FLOP].
+
+    `chunks` is how many stretches a long video is made in, each with all steps (1 where it is made at once);
+    `parts` are FLOPs per stage and kind of work, whose sum is flops_per_video.
+    """
 
     flops_per_forward: int | float
     forwards_per_step: int | float
     flops_per_step: int | float
+    chunks: int | float
     flops_denoise: int | float
     flops_vae_decode: int | float
     flops_vae_encode: int | float
@@ -84,15 +91,20 @@ class Compute(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class StageRow(Entry, frozen=True, kw_only=True, eq=False):
-    """Bytes during one stage. `resident` are the weights by component, `missing` what the accelerator has not."""
+    """Bytes during one stage.
+
+    `resident` are the weights by component, `workspace` is the part of `other` that kernels take beside their
+    tensors, `missing` what the accelerator has not.
+    """
 
     id: str
     weights: int | float
     activations: int | float
     other: int | float
     total: int | float
-    resident: dict[str, int | float] = {}
-    missing: int | float = 0
+    workspace: int | float
+    missing: int | float
+    resident: dict[str, int | float]
 
 
 class Relief(Entry, frozen=True, kw_only=True, eq=False):
@@ -113,7 +125,8 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     """Bytes on one accelerator while generating; `verdict` is "fits", "tight" or "too_big".
 
     The peak is tensors, workspaces and context; `allocated`, `reserved` and `device` are it as three counters show it
-    (`vidcalc.cost.reserve`). `relief` lists what would make a job fit that does not, the fastest first (`vidcalc.search.relief`).
+    (`vidcalc.cost.reserve`). `relief` lists what would make a job fit that does not, the fastest first
+    (`vidcalc.search.relief`).
     """
 
     stages: list[StageRow]
@@ -191,25 +204,6 @@ class Time(Entry, frozen=True, kw_only=True, eq=False):
     training: TrainingTime | None
 
 
-class Money(Entry, frozen=True, kw_only=True, eq=False):
-    """A dated range of prices, and what one generation and the training run cost at them [USD]."""
-
-    provider: str
-    as_of: str
-    source: str
-    per_hour_low: float
-    per_hour_high: float
-    inference: dict[str, float]
-    training: dict[str, float]
-
-
-class Energy(Entry, frozen=True, kw_only=True, eq=False):
-    """Energy at the accelerator's nominal power, facility included [joule]."""
-
-    inference: float
-    training: float
-
-
 class Assumption(Entry, frozen=True, kw_only=True, eq=False):
     """One thing taken as given; provenance is exact, measured, interpolated, assumed or estimate."""
 
@@ -250,5 +244,6 @@ class Report(Entry, frozen=True, kw_only=True, eq=False):
     time: Time
     cost: Money | None
     energy: Energy | None
+    throughput: Throughput
     assumptions: list[Assumption]
     warnings: list[Warning_]

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import as_count, maximum, where
+from vidcalc.arithmetic import as_count, ceil_div, maximum, minimum, where
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.geometry import denoiser_grid, latent_grid
 from vidcalc.describe.model import Component, Model
@@ -54,11 +54,15 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def denoiser_shape(model: Model, workload: Workload, batch: Any) -> Shape:
-    """The denoiser's call: the latent grid, filled up to whole patches where the model does so."""
-    _, frames, height, width = denoiser_grid(model, workload.width, workload.height, workload.frames)
+    """The denoiser's call: the latent grid, filled up to whole patches where the model does so.
+
+    A model that rolls on in chunks sees one chunk at a time.
+    """
+    frames = minimum(workload.frames, model.constraints.chunk_frames) if rolls(model) else workload.frames
+    _, latent_frames, height, width = denoiser_grid(model, workload.width, workload.height, frames)
     return Shape(
         batch=batch,
-        frames=frames,
+        frames=latent_frames,
         height=height,
         width=width,
         tokens=workload.text_tokens,
@@ -66,6 +70,17 @@ def denoiser_shape(model: Model, workload: Workload, batch: Any) -> Shape:
         timestep=model.denoiser.timestep,
         extra=model.denoiser.extra,
     )
+
+
+def rolls(model: Model) -> bool:
+    """Whether the denoiser makes a long video chunk by chunk (and its forward is one chunk's)."""
+    whole_clip = getattr(network(model.denoiser), "WHOLE_CLIP", False)
+    return model.constraints.chunk_frames > 0 and not whole_clip
+
+
+def chunks(model: Model, workload: Workload) -> Any:
+    """How many chunks the video is made in, each with all its steps."""
+    return ceil_div(workload.frames, model.constraints.chunk_frames) if rolls(model) else 1
 
 
 def unroll(model: Model, workload: Workload, plan: Plan) -> Job:
@@ -135,7 +150,7 @@ def denoising(model: Model, workload: Workload, plan: Plan) -> Phase:
         id="denoise",
         component=model.denoiser,
         trace=trace(model.denoiser, "forward", called, precision(plan.precision).compute),
-        calls=workload.steps * guidance.calls_per_step(plan),
+        calls=chunks(model, workload) * workload.steps * guidance.calls_per_step(plan),
     )
 
 

@@ -18,6 +18,13 @@ JOBS = {
     "training set": request(
         {"model": "wan2.1-t2v-1.3b", "guidance": 1, "checkpointing": "full", "gpus": 4, "optimizer": "adamw-8bit"}
     ),
+    "offloaded": request(
+        {"model": "wan2.1-t2v-14b", "gpu": "rtx-4090", "offload": "model", "precision": "fp8", "vae_tiling": "default"}
+    ),
+    "streamed": request({"model": "hunyuanvideo-t2v", "gpu": "rtx-4090", "offload": "group", "steps": 5}),
+    "swapped": request({"model": "wan2.1-t2v-14b", "gpu": "h200", "offload": "block-swap:20", "precision": "nf4"}),
+    "sequential": request({"model": "wan2.2-t2v-a14b", "offload": "sequential", "vae_precision": "fp32"}),
+    "another framework": request({"model": "wan2.1-t2v-1.3b", "framework": "wan-official"}),
     "unet": request({"params": 10**9, "resolution": (854, 480), "frames": 16, "arch": "unet"}),
 }
 REPORTS = {name: msgspec.to_builtins(Case(*asked).report) for name, asked in JOBS.items()}

@@ -14,8 +14,11 @@ from vidcalc.describe.hardware import Accelerator, Hardware, HostCopy, Link, Pri
 
 
 def accelerator(name: str) -> Accelerator:
-    """The accelerator of that id, name or alias ("H100", "rtx-4090", "4090"). Raises UnknownName."""
-    return _accelerator(load.resolve("accelerators", name))
+    """The accelerator of that id, name or alias ("H100", "rtx-4090", "4090"), or one of the user's own by its id.
+
+    Raises UnknownName.
+    """
+    return OWN.get(name) or _accelerator(load.resolve("accelerators", name))
 
 
 def link(name: str) -> Link:
@@ -25,16 +28,27 @@ def link(name: str) -> Link:
 
 def hardware(name: str, count: Any = 1, nodes: Any = 1, network: str = "ib-ndr") -> Hardware:
     """`nodes` nodes of `count` accelerators, joined by their own fabric (else PCIe) and by a network between nodes."""
-    chip = accelerator(name)
+    return machine(accelerator(name), count, nodes, network)
+
+
+def machine(chip: Accelerator, count: Any = 1, nodes: Any = 1, network: str = "ib-ndr") -> Hardware:
+    """The same, of an accelerator at hand."""
     inside = chip.fabric or chip.pcie
     return Hardware(
         accelerator=chip, count=count, nodes=nodes, link=link(inside) if inside else None, network=link(network)
     )
 
 
+OWN: dict[str, Accelerator] = {}  # accelerators of the user's own, by id: see vidcalc.catalog.own
+
+
 @cache
 def _accelerator(name: str) -> Accelerator:
-    facts = load.entry("accelerators", name)
+    return from_facts(name, load.entry("accelerators", name))
+
+
+def from_facts(name: str, facts: dict[str, Any]) -> Accelerator:
+    """The accelerator that a file in the layout of data/accelerators describes. Raises KeyError, ValueError."""
     parts = facts.get("devices_per_module", 1)  # a module whose dies are separate devices: facts are the module's
     memory, fabric, pcie, measured = (facts.get(key, {}) for key in ("memory", "fabric", "pcie", "measured"))
     return Accelerator(

@@ -51,7 +51,8 @@ def collective(accelerator_id: str, operation: str) -> Collective:
         raise InputError("operation", operation, OPERATIONS, nearest(operation, OPERATIONS))
     chip = accelerator(accelerator_id)
     alike = [name for name in load.names("accelerators") if _rows(name) and accelerator(name).fabric == chip.fabric]
-    donors = [accelerator_id, *alike] if chip.fabric else [accelerator_id]
+    first = chip.like or accelerator_id
+    donors = [first, *alike] if chip.fabric else [first]
     for name in donors:
         rows = {row["operation"]: row for row in _rows(name)}
         if operation in rows:
@@ -75,7 +76,7 @@ def collective(accelerator_id: str, operation: str) -> Collective:
         bus_bandwidths=(rate,),
         provenance="assumed",
         source=inside.sources[0],
-        **_latencies(accelerator_id),
+        **_latencies(first),
     )
 
 

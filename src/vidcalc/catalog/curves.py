@@ -17,6 +17,11 @@ def curves(name: str) -> dict[str, Any]:
     return found
 
 
+def put(name: str, found: dict[str, Any]) -> None:
+    """Keep the curves of an accelerator of the user's own under its id: see `vidcalc.catalog.own`."""
+    _CACHE[name] = found
+
+
 def checksum(name: str) -> int:
     """A checksum of the measurements, the laws and the accelerator's own facts."""
     total = crc32(load.contents("accelerators", f"{name}.toml"))

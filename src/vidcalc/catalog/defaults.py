@@ -6,6 +6,7 @@ from typing import Any
 from vidcalc.arithmetic import where
 from vidcalc.catalog.load import table
 from vidcalc.catalog.units import quantity
+from vidcalc.errors import InputError, nearest
 
 
 @cache
@@ -26,6 +27,40 @@ def process(what: str) -> int:
 def pue(place: str = "cloud") -> float:
     """Power usage effectiveness: facility energy over computing energy."""
     return float(defaults()["energy"]["pue"][place])
+
+
+@cache
+def power_share(load: str) -> float:
+    """Share of nominal power drawn at work ("low", "likely", "high") or "idle"."""
+    return float(defaults()["energy"]["power"][load])
+
+
+@cache
+def utilisation() -> float:
+    """Share of the time in which an accelerator of a fleet has a job."""
+    return float(defaults()["energy"]["fleet"]["utilisation"])
+
+
+@cache
+def electricity(place: str) -> float:
+    """Price of electricity [USD/J]: what a home pays, else what a data centre pays."""
+    table = defaults()["energy"]["electricity"]
+    return quantity(table.get(place, table["datacenter"]), "USD/J")
+
+
+@cache
+def carbon(country: str = "world") -> float:
+    """Carbon intensity of a country's electricity [g/J]. Raises InputError("country", …)."""
+    known = countries()
+    if country not in known:
+        raise InputError("country", country, known, nearest(country, known))
+    return quantity(defaults()["energy"]["carbon"][country], "g/J")
+
+
+@cache
+def countries() -> tuple[str, ...]:
+    """"world" and the three-letter codes (ISO 3166) of the countries there is a carbon intensity for."""
+    return tuple(name for name in defaults()["energy"]["carbon"] if name not in ("source", "as_of"))
 
 
 def nccl(count: Any) -> Any:

@@ -24,7 +24,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     guidance_mode                                      "batched" or "sequential", where guidance runs
     activation_scale   live activations of a denoiser family relative to diffusers' forward, by network path
     for_networks       settings that hold where the model has a network of that path
-    decode_bytes       live bytes of a VAE's decode whose network is not written down, by class [byte per pixel of a clip]
+    decode_bytes       live bytes of the decode of a VAE without a network here, by its class [byte per pixel of a clip]
     networks           networks that run otherwise here, by the path they have in diffusers
     beside             bytes of further models the framework keeps on the device throughout [byte]
     fitted             ids of the measured rows a scale was fitted to (never used to claim accuracy)

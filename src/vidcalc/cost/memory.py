@@ -17,12 +17,15 @@ from vidcalc.passes.residency import host, resident
 from vidcalc.trace import Trace
 from vidcalc.unroll import Job
 
+PARTS = ("weights", "activations", "other", "workspace")
+
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Bytes during one stage: weights resident, live activations, everything else, and their sum [byte].
 
     resident  what the weights are of, by component id; "gathered": blocks of sharded weights that are whole while
               they run; "beside": further models that the framework keeps on the device
+    workspace  the part of `other` that kernels take beside their tensors
     """
 
     id: str
@@ -30,6 +33,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     weights: Any
     activations: Any
     other: Any
+    workspace: Any
     total: Any
 
 
@@ -112,7 +116,8 @@ def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
         on_device = sum(there.values())
         scale = scales.get(phase.component.network, 1)
         activations = parallel.activations(phase.trace.peak * scale + _beside(phase.trace, chosen), phase.id, plan)
-        beside = other + parallel.activations(phase.trace.workspace, phase.id, plan)
+        workspace = parallel.activations(phase.trace.workspace, phase.id, plan)
+        beside = other + workspace
         found.append(
             Stage(
                 id=phase.id,
@@ -120,6 +125,7 @@ def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
                 weights=on_device,
                 activations=activations,
                 other=beside,
+                workspace=workspace,
                 total=on_device + activations + beside,
             )
         )
@@ -128,7 +134,7 @@ def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
 
 
 def _unwritten_decode(job: Job, held: dict[str, Network], plan: Plan, other: Any) -> list[Stage]:
-    """The decode of a VAE whose network is not written down, where the framework's profile knows its bytes per pixel."""
+    """The decode of a VAE without a network here, where the framework's profile knows its bytes per pixel."""
     profile = framework(plan.framework)
     vae = next((network.component for network in held.values() if isinstance(network.component, Vae)), None)
     if vae is None or vae.network or vae.class_ not in profile.decode_bytes:
@@ -144,6 +150,7 @@ def _unwritten_decode(job: Job, held: dict[str, Network], plan: Plan, other: Any
             resident=there,
             weights=sum(there.values()),
             activations=activations,
+            workspace=0,
             other=other,
             total=sum(there.values()) + activations + other,
         )
@@ -178,7 +185,7 @@ def _merged(found: list[Stage]) -> list[Stage]:
 def _larger(a: Stage, b: Stage) -> Stage:
     """The stage with the larger total, elementwise."""
     wins = a.total >= b.total
-    parts = {name: where(wins, getattr(a, name), getattr(b, name)) for name in ("weights", "activations", "other")}
+    parts = {name: where(wins, getattr(a, name), getattr(b, name)) for name in PARTS}
     components = dict.fromkeys((*a.resident, *b.resident))
     there = {name: where(wins, a.resident.get(name, 0), b.resident.get(name, 0)) for name in components}
     return Stage(id=a.id, resident=there, total=parts["weights"] + parts["activations"] + parts["other"], **parts)

@@ -1,23 +1,32 @@
-"""Money and energy of accelerator time: dated price ranges, nominal power, facility overhead."""
+"""Money and energy of accelerator time: dated price ranges, power, facility overhead, carbon, and fleets for a rate."""
 
 from typing import Any
 
-from vidcalc.catalog.defaults import pue
-from vidcalc.describe.hardware import Accelerator, Price
-from vidcalc.report import Energy, Money
+from vidcalc.arithmetic import as_count, ceil_div
+from vidcalc.catalog import defaults
+from vidcalc.describe.hardware import Accelerator, Hardware, Price
+from vidcalc.describe.workload import Workload
+from vidcalc.report import InferenceTime
+from vidcalc.report_money import Energy, Money, PriceRange, Throughput
 
-PROVIDERS = ("neocloud", "hyperscaler", "marketplace", "serverless")  # in the order they are preferred
+# in the order they are preferred; "stated" is the user's own
+PROVIDERS = ("stated", "neocloud", "hyperscaler", "marketplace", "serverless")
 HOUR = 3600
+BAND = ("low", "likely", "high")
 
 
 def price(accelerator: Accelerator) -> Price | None:
     """The price range to use: of the first class of provider that has one."""
-    known = {found.provider: found for found in accelerator.prices}
-    return next((known[name] for name in PROVIDERS if name in known), None)
+    return next(iter(prices(accelerator)), None)
 
 
-def cost(accelerator: Accelerator, inference: Any, training: Any) -> Money | None:
-    """Money of accelerator-seconds of a generation and of a training run; None where no price is known."""
+def prices(accelerator: Accelerator) -> list[Price]:
+    """The price ranges of an accelerator, the preferred class of provider first."""
+    return sorted(accelerator.prices, key=lambda found: PROVIDERS.index(found.provider))
+
+
+def cost(accelerator: Accelerator, inference: Any, training: Any, batch: Any = 1) -> Money | None:
+    """Money of accelerator-seconds of a generation of `batch` videos and of a training run; None without a price."""
     found = price(accelerator)
     if found is None:
         return None
@@ -29,6 +38,19 @@ def cost(accelerator: Accelerator, inference: Any, training: Any) -> Money | Non
         per_hour_high=found.high * HOUR,
         inference=_range(found, inference),
         training=_range(found, training),
+        per_video=_range(found, inference / batch),
+        ranges=[
+            PriceRange(
+                provider=each.provider,
+                as_of=each.as_of,
+                source=each.source,
+                per_hour_low=each.low * HOUR,
+                per_hour_high=each.high * HOUR,
+                per_video_low=each.low * inference / batch,
+                per_video_high=each.high * inference / batch,
+            )
+            for each in prices(accelerator)
+        ],
     )
 
 
@@ -38,8 +60,53 @@ def _range(found: Price, seconds: Any) -> dict[str, Any]:
     return {"low": found.low * seconds, "likely": middle * seconds, "high": found.high * seconds}
 
 
-def energy(accelerator: Accelerator, inference: Any, training: Any) -> Energy | None:
-    """Joule of accelerator-seconds at nominal power, facility included (an upper bound); None if unknown."""
-    if accelerator.tdp is None:
+def energy(hardware: Hardware, inference: Any, training: Any, batch: Any = 1) -> Energy | None:
+    """Joule of accelerator-seconds; None where the nominal power is unknown. Raises InputError("place"/"country", …).
+
+    `inference` and `training` of the result are at nominal power (upper bounds), the other figures at the power that
+    accelerators draw.
+    """
+    watts, site = hardware.accelerator.tdp, hardware.site
+    if watts is None:
         return None
-    return Energy(inference=accelerator.tdp * inference * pue(), training=accelerator.tdp * training * pue())
+    facility, each = defaults.pue(site.place), inference / batch
+    power = {load: watts * defaults.power_share(load) for load in ("idle", *BAND)}
+    likely, trained = power["likely"] * each * facility, power["likely"] * training * facility
+    busy = busy_share(hardware)
+    return Energy(
+        inference=watts * inference * facility,
+        training=watts * training * facility,
+        place=site.place,
+        country=site.country,
+        pue=facility,
+        power=power,
+        per_video={load: power[load] * each * facility for load in BAND},
+        idle_per_video=power["idle"] * each * facility * (1 - busy) / busy,
+        training_likely=trained,
+        carbon_per_video=likely * defaults.carbon(site.country),
+        carbon_training=trained * defaults.carbon(site.country),
+        electricity_per_video=likely * defaults.electricity(site.place),
+        electricity_training=trained * defaults.electricity(site.place),
+    )
+
+
+def busy_share(hardware: Hardware) -> Any:
+    """Share of the time in which an accelerator of the site has a job."""
+    stated = hardware.site.utilisation
+    return defaults.utilisation() if stated is None else stated
+
+
+def throughput(workload: Workload, hardware: Hardware, time: InferenceTime) -> Throughput:
+    """Videos per hour of an accelerator, and how many make the rate asked for, in whole groups that share a job."""
+    group, busy = hardware.count * hardware.nodes, busy_share(hardware)
+    found = price(hardware.accelerator)
+    jobs = workload.target_rate / workload.batch * time.total / busy  # that must run at any time
+    needed = as_count(ceil_div(jobs, 1) * group)
+    videos = workload.batch * HOUR / group
+    return Throughput(
+        per_gpu_hour={"low": videos / time.high, "likely": videos / time.total, "high": videos / time.low},
+        utilisation=busy,
+        target_rate=workload.target_rate * HOUR,
+        gpus_needed=needed,
+        cost_per_hour=_range(found, needed * HOUR) if found else {},
+    )

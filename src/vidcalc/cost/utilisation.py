@@ -126,7 +126,7 @@ def _convolution_law(accelerator_id: str, precision: str) -> _Gemm:
         law.d_in_half,
         law.d_out_half,
         law.startup,
-        "assumed",
+        share.get("provenance", "assumed"),
         share["source"],
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.describe.model import Caution
 from vidcalc.errors import InputError
 
 # A format without arithmetic of its own on a chip runs in the next one of this list that the chip has: fp8 weights on
@@ -84,6 +85,10 @@ class Accelerator(msgspec.Struct, frozen=True, kw_only=True):
     host_copies: tuple[HostCopy, ...]
     prices: tuple[Price, ...]
     sources: tuple[str, ...]
+    like: str | None = None
+    """Of an accelerator that the user described: the one of the catalogue whose measurements stand in for its own."""
+    cautions: tuple[Caution, ...] = ()
+    """What its user should know about an accelerator that the user described."""
 
     @property
     def capacity(self) -> int:
@@ -124,6 +129,17 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...]
 
 
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """Where accelerators stand and how busy they are: what power and fleets are reckoned with."""
+
+    place: str = "cloud"
+    """cloud, own_rack, home, hyperscale_fleet or industry_average: decides the facility's overhead (PUE)."""
+    country: str = "world"
+    """Three-letter code of the country whose electricity they use."""
+    utilisation: Any = None
+    """Share of the time in which they have a job; None: the usual one of a fleet."""
+
+
 class Hardware(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What the job runs on. `count` accelerators per node and `nodes` of them may be arrays."""
 
@@ -135,3 +151,4 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     nodes: Any = 1
     network: Link | None = None
     """Between nodes."""
+    site: Site = Site()

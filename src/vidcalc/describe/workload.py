@@ -16,6 +16,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     text_tokens    length the prompt is padded to
     image_tokens   tokens of a conditioning image in the context
     train_steps    optimizer steps of a training run
+    target_rate    videos per second that a fleet must make; 0: none is asked for
     """
 
     width: Any
@@ -28,3 +29,4 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     text_tokens: Any = 0
     image_tokens: Any = 0
     train_steps: Any = 1000
+    target_rate: Any = 0

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 
 from vidcalc.calculate import calculate
+from vidcalc.catalog.frameworks import executed
+from vidcalc.cost.memory import Network, networks
 from vidcalc.cost.training import Training, training
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -22,7 +24,8 @@ class Case:
     """Model, workload, hardware and plan, and what they lead to."""
 
     def __init__(self, model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> None:
-        self.model, self.workload, self.hardware, self.plan = model, workload, hardware, plan
+        self.model, self.workload = executed(model, plan.framework), workload
+        self.hardware, self.plan = hardware, plan
 
     @cached_property
     def report(self) -> Report:
@@ -33,6 +36,11 @@ class Case:
     def job(self) -> Job:
         """The unrolled generation."""
         return unroll(self.model, self.workload, self.plan)
+
+    @cached_property
+    def networks(self) -> dict[str, Network]:
+        """Every network of the pipeline with the bytes of its weights."""
+        return networks(self.model, self.plan, self.job)
 
     @cached_property
     def step(self) -> Training:

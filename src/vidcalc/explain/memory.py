@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 
-from vidcalc.catalog.defaults import defaults, process
+from vidcalc.catalog.defaults import defaults, nccl, process
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost import memory as cost
+from vidcalc.cost import reserve
 from vidcalc.explain.case import Case, given, product
 from vidcalc.explain.step import Step, added, largest
 from vidcalc.explain.term import Term
+from vidcalc.passes import parallel
 from vidcalc.tape import ELEMENT_BYTES
 
 TAPE = "vidcalc.tape"
@@ -26,7 +28,7 @@ def _component(case: Case, name: str) -> Step:
         given("params", row.params, case.model.name),
         given(row.precision, chosen.stored, chosen.source, "byte"),
     )
-    if row.precision not in ELEMENT_BYTES:  # quantised: some layers, and scales beside them
+    if chosen.covers != "all" or chosen.stored != ELEMENT_BYTES[chosen.compute]:  # some layers only, scales beside them
         return Step(id=row.id, value=row.bytes, unit="byte", source=cost.__name__, note=row.precision, parts=parts)
     rule = Term("params", row.params) * Term("bytes_per_param", ELEMENT_BYTES[row.precision])
     kept = row.bytes - rule.value
@@ -34,27 +36,35 @@ def _component(case: Case, name: str) -> Step:
     return product(row.id, "byte", rule, parts, note=row.precision)
 
 
-def other(held: int | float) -> Step:
+def other(held: int | float, ranks: int = 1) -> Step:
     """What the process takes before the first tensor, and what kernels need beside their tensors."""
     table = defaults()["process"]
     rows = [
         given("context", process("context"), table["context"]["source"], "byte", "assumed"),
-        given("workspace", process("workspace"), table["cublas_workspace"]["source"], "byte", "assumed"),
+        given("cublas_workspace", process("workspace"), table["cublas_workspace"]["source"], "byte", "assumed"),
     ]
+    shared = nccl(ranks)
+    rows += [given("communicators", shared, table["nccl"]["source"], "byte", "assumed")] if shared else []
     kernels = held - sum(row.value for row in rows)
-    rows += [given("kernels", kernels, TAPE, "byte", "assumed")] if kernels else []
+    rows += [given("convolution_workspace", kernels, TAPE, "byte", "assumed")] if kernels else []
     return added("other", "byte", tuple(rows))
 
 
 def inference_stage(case: Case, name: str) -> Step:
-    """Weights, live activations and the process during one stage."""
+    """Weights by component as the offload has them, live activations and the process during one stage."""
     row = next(row for row in case.report.memory.inference.stages if row.id == name)
-    held = weights(case)
-    if held.value != row.weights:  # some wait in host memory
-        held = given("weights", row.weights, f"vidcalc.passes.residency, offload {case.plan.offload}", "byte")
+    source = f"vidcalc.passes.residency, offload {case.plan.offload}"
+    known = {part.id: part for part in weights(case).parts}
+    held = []
+    for component, nbytes in row.resident.items():
+        if component in known and known[component].value == nbytes:
+            held.append(known[component])
+        elif nbytes:  # a part of it: the rest waits in host memory, or on other accelerators
+            held.append(given(component, nbytes, source, "byte", "assumed"))
     at = next((phase.trace.peak_at for phase in case.job.phases if phase.id == name), "")
     activations = Step(id="activations", value=row.activations, unit="byte", source=TAPE, note=at.rstrip("."))
-    return added(name, "byte", (held, activations, other(row.other)))
+    rest = other(row.other, parallel.ranks(case.plan))
+    return added(name, "byte", (added("weights", "byte", tuple(held)), activations, rest))
 
 
 def inference_peak(case: Case) -> Step:
@@ -80,12 +90,31 @@ def _margin(case: Case, name: str, needed: Step) -> Step:
     return product(name, "byte", rule, (capacity, needed))
 
 
+def counter(case: Case, name: str) -> Step:
+    """The peak as one counter shows it: without the context, with the allocator's cache, or with both."""
+    found, quantity = case.report.memory.inference, "memory.inference." + name
+    context = Term("context", process("context"))
+    source = defaults()["process"]["context"]["source"]
+    process_row = given("context", context.value, source, "byte", "assumed")
+    peak = inference_peak(case)
+    allocated = product("memory.inference.allocated", "byte", Term("peak", peak.value) - context, (peak, process_row))
+    if name == "allocated":
+        return allocated
+    cache = given("cache", found.reserved - found.allocated, "data/validation/reserve", "byte", "measured")
+    reserved = added("memory.inference.reserved", "byte", (allocated, cache), source=reserve.__name__)
+    return reserved if name == "reserved" else added(quantity, "byte", (reserved, process_row))
+
+
 def host_ram(case: Case) -> Step:
-    """The largest component passes through host memory while loading."""
+    """The largest component passes through host memory while loading; what is offloaded waits there as well."""
     name, value = "memory.inference.host_ram", case.report.memory.inference.host_ram
-    found = largest(name, "byte", weights(case).parts, source=cost.__name__, provenance="assumed")
+    whole = weights(case).parts
+    found = largest(name, "byte", whole, source=cost.__name__, provenance="assumed")
     if found.value == value:
         return found
+    waiting = added(name, "byte", whole, source=f"vidcalc.passes.residency, offload {case.plan.offload}")
+    if waiting.value == value:
+        return waiting
     return given(name, value, f"vidcalc.passes.residency, offload {case.plan.offload}", "byte", "assumed")
 
 
@@ -152,6 +181,9 @@ def training_total(case: Case) -> Step:
 QUANTITIES: dict[str, Callable[[Case], Step]] = {
     "memory.inference.peak": inference_peak,
     "memory.inference.margin": inference_margin,
+    "memory.inference.allocated": lambda case: counter(case, "allocated"),
+    "memory.inference.reserved": lambda case: counter(case, "reserved"),
+    "memory.inference.device": lambda case: counter(case, "device"),
     "memory.inference.host_ram": host_ram,
     "memory.inference.denoiser_activation_peak": lambda case: activation_peak(
         case, "denoise", "memory.inference.denoiser_activation_peak"

@@ -51,9 +51,12 @@ def text_tokens(case: Case) -> Step:
 
 def sequence_total(case: Case) -> Step:
     """The length self-attention sees: with the text where the network joins it, else without."""
-    video, text = video_tokens(case), text_tokens(case)
-    joined = case.report.sequence.total != video.value
-    return added("sequence.total", "token", (video, text) if joined else (video,))
+    video, text, total = video_tokens(case), text_tokens(case), case.report.sequence.total
+    for parts in ((video,), (video, text)):
+        if sum(part.value for part in parts) == total:
+            return added("sequence.total", "token", parts)
+    # a network that attends on a coarser grid, or with tokens of its own
+    return Step(id="sequence.total", value=total, unit="token", source="vidcalc.unroll", parts=(video, text))
 
 
 def model_params(case: Case) -> Step:

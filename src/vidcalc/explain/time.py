@@ -7,12 +7,14 @@ from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost import money
 from vidcalc.cost.time import rate, weakest
+from vidcalc.cost.transfer import host_rate, transfer
 from vidcalc.cost.utilisation import bandwidth
 from vidcalc.explain.case import Case, given, product, symbolic
 from vidcalc.explain.step import Step, added
 from vidcalc.explain.term import Term, maximum
 from vidcalc.ops import Attention, Op
 from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.unroll import Phase
 
 HOUR = 3600
 
@@ -76,10 +78,31 @@ def stage(name: str, quantity: str, case: Case) -> Step:
         ops(phase.component.id, phase.trace.ops, case, phase.calls, arithmetic=formats[phase.component.id])
         for phase in phases
     ]
-    travel = case.report.time.inference.parts.get(name, {}).get("transfer", 0)
-    if travel:  # weights on their way from host memory
-        rows.append(given("transfer", travel, f"vidcalc.cost.transfer, offload {case.plan.offload}", "s", "assumed"))
+    rows += [row for phase, work in zip(phases, tuple(rows), strict=True) if (row := travel(phase, work, case)).value]
     return _weakest(added(quantity, "s", tuple(rows)))
+
+
+def travel(phase: Phase, work: Step, case: Case) -> Step:
+    """Weights on their way from host memory: bytes over the link, once or at each call; streamed: beyond the work."""
+    chip, plan = case.hardware.accelerator, case.plan
+    found = transfer(case.networks[phase.component.id].weights, chip, plan)
+    kind = "pinned" if found.hidden else "pageable"
+    rate, ways = host_rate(chip, kind), f"vidcalc.cost.transfer, offload {plan.offload}"
+    copied = max(found.once.likely, found.call.likely)
+    if not copied:
+        return given("transfer", 0, ways, "s")
+    calls = 1 if found.once.likely else phase.calls
+    nbytes = Term("bytes", round(copied * rate))
+    rule = nbytes / Term("host_rate", rate)
+    parts: tuple[Step, ...] = (
+        given("bytes", nbytes.value, ways, "byte"),
+        given("host_rate", rate, f"data/accelerators/{chip.id}.toml, {kind}", "byte/s", "assumed"),
+    )
+    if found.hidden:  # only what outlasts the work waits
+        rule = maximum(rule - Term("work", work.value), Term("0", 0))
+        parts = (*parts, given("work", work.value, "the work of the call", "s", work.provenance))
+    made = product("transfer", "s", rule, parts, source=ways, provenance="assumed", note=phase.component.id)
+    return Step(**{**{name: getattr(made, name) for name in made.__struct_fields__}, "count": calls})
 
 
 def generation(case: Case) -> Step:
@@ -158,7 +181,7 @@ def dollars(case: Case, job: str) -> Step:
 def joules(case: Case, job: str) -> Step:
     """Nominal power over the accelerator-seconds, facility included."""
     seconds, chip = generation(case) if job == "inference" else training_run(case), case.hardware.accelerator
-    power, facility = Term("power", chip.tdp or 0), Term("pue", pue())
+    power, facility = Term("power", chip.tdp or 0), Term("pue", pue(case.hardware.site.place))
     rule = power * Term("seconds", seconds.value) * Term("gpus", case.hardware.count) * facility
     parts = (
         given("power", power.value, "; ".join(chip.sources), "W"),

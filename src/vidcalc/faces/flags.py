@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from vidcalc.faces.hardware_flags import HARDWARE
 from vidcalc.faces.inputs import Named, OneOf, Params, Real, Size, Whole
 from vidcalc.faces.plan_flags import PLAN
 from vidcalc.words import N_, _
@@ -120,9 +121,10 @@ FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # 
         Named("accelerators"),
         N_("NAME"),
         "a100-sxm-80gb",
-        N_("The GPU; `vidcalc gpus` lists them."),
+        N_("The GPU; `vidcalc gpus` lists them. Facts may be replaced: h100-sxm,memory=94GiB,price=2.5USD/h."),
     ),
     "gpus": (("--gpus",), Whole(1, 10**6), N_("N"), "1", N_("How many GPUs work on the job.")),
+    **HARDWARE,
     **PLAN,
     "train_steps": (
         ("--train-steps",),
@@ -156,6 +158,14 @@ def flags(names: tuple[str, ...], **only: OneOf) -> list[click.Parameter]:
     only  fewer choices of some of them
     """
     return [*(flag(name, only.get(name)) for name in names), json_flag(), *common()]
+
+
+def picture_flags() -> list[click.Parameter]:
+    """--svg and --png."""
+    return [
+        Flag(("--svg",), N_("Also write the stages of the generation as an SVG picture."), metavar=N_("FILE")),
+        Flag(("--png",), N_("The same as a PNG picture; needs the extra `picture`."), metavar=N_("FILE")),
+    ]
 
 
 def common() -> list[click.Parameter]:

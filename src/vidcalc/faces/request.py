@@ -16,6 +16,7 @@ GPU = "a100-sxm-80gb"
 DOCUMENTED = {"fps": 24, "steps": 30}  # where no model says otherwise
 # the network of a catalogue model is what it is: these describe one made from a parameter count
 OF_A_COUNT = ("latent_channels", "patch_size", "vae_params", "arch")
+OF_THE_MACHINE = ("gpu_file", "calibration", "price", "place", "country", "utilisation")
 GUIDED = ("batched", "sequential")
 OF_THE_PLAN = (
     "precision",
@@ -50,11 +51,21 @@ def request(given: dict[str, Any]) -> Request:
     """
     asked = {name: value for name, value in given.items() if value is not None}
     model = _model(asked)
-    machine = hardware(asked.get("gpu", GPU), asked.get("gpus", 1))
+    machine = _machine(asked)
     job = _workload(asked, model)
     if asked.get("snap"):
         model, job = snapped(model, job)
     return Request(model, job, machine, _plan(asked, model))
+
+
+def _machine(asked: dict[str, Any]) -> Hardware:
+    """The GPUs by name, or as the flags describe them."""
+    name = asked.get("gpu", GPU)
+    if "," not in name and asked.keys().isdisjoint(OF_THE_MACHINE):
+        return hardware(name, asked.get("gpus", 1))
+    from vidcalc.faces.machine import stated_machine
+
+    return stated_machine(asked, GPU)
 
 
 def _model(asked: dict[str, Any]) -> Model:
@@ -99,6 +110,7 @@ def _workload(asked: dict[str, Any], model: Model) -> Workload:
         guidance=asked.get("guidance"),
         text_tokens=asked.get("text_tokens"),
         train_steps=asked.get("train_steps"),
+        target_rate=asked.get("target_rate"),
     )
 
 

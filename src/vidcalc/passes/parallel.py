@@ -55,7 +55,7 @@ def activations(peak: Any, stage: str, plan: Plan) -> Any:
 def stored(found: Weights, role: str, plan: Plan) -> Weights:
     """The bytes of a component that one rank stores: shards of what is sharded, a slice of split blocks."""
     split = plan.tensor_degree if role == "denoiser" else 1
-    shards = plan.shard_degree if role == "denoiser" or plan.shards == "encoders" and role == "text_encoder" else 1
+    shards = plan.shard_degree if role == "denoiser" or (plan.shards == "encoders" and role == "text_encoder") else 1
     return Weights(
         total=ceil_div(_sliced(found.total, found, split), shards),
         copy=ceil_div(_sliced(found.copy, found, split), shards),

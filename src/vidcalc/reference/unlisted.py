@@ -24,8 +24,9 @@ from vidcalc.reference.verify import call_of
 NUMBER = re.compile(r"(?:^|(?<=\.))\d+(?=\.)")
 SHORT = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
 LATENTS = ("hidden_states", "sample", "x", "latents", "input")
+TIMES = ("timestep", "timesteps", "r_timestep", "timestep_r")
 TEXT_WIDTHS = ("text_embed_dim", "caption_channels", "joint_attention_dim", "cross_attention_dim", "text_dim",
-               "context_dim", "in_text_dim", "text_hidden_size", "caption_projection_dim")  # fmt: skip
+               "context_dim", "context_in_dim", "cap_feat_dim", "in_text_dim", "text_hidden_size", "caption_projection_dim")  # fmt: skip
 POOLED_WIDTHS = ("pooled_projection_dim", "in_text_dim2", "pooled_embed_dim")
 MEASURED = ("denoiser", "vae_decode", "vae_encode", "text_encoder", "image_encoder")
 
@@ -42,8 +43,14 @@ def train(class_name: str, config: dict[str, Any], shape: dict[str, Any], dtype:
     """Bytes of one training step of a denoiser: see `measure.TrainStep`."""
     module = _built(class_name, json.dumps(config, sort_keys=True), dtype)
     call = working_call(class_name, module, "denoiser", shape)
-    possible = getattr(module, "_supports_gradient_checkpointing", False)
-    return measure.train_step(module, call, checkpointing=checkpointing == "full" and possible)
+    possible = checkpointing == "full" and getattr(module, "_supports_gradient_checkpointing", False)
+    try:
+        return measure.train_step(module, call, checkpointing=possible)
+    except Exception as error:  # some classes cannot be checkpointed, whatever they say; some cannot be trained
+        if possible:
+            return train(class_name, config, shape, dtype, "none")
+        reason = f"{type(error).__name__}: {error}".split("\n")[0]
+        raise Unreadable(class_name, "no_call", argument=reason) from None
 
 
 @lru_cache(maxsize=16)
@@ -105,12 +112,26 @@ def _ways(class_name: str, module: Any, component: str, shape: dict[str, Any]) -
 
     if component != "denoiser" or class_name in CALLS:
         yield partial(call_of, component, module, shape)
+        if component.startswith("vae"):
+            yield partial(images_call, component, module, shape)
         return
     frames, height, width = shape["latent"]
     grid = Shape(batch=shape["batch"], frames=frames, height=height, width=width, text_tokens=shape.get("text_tokens"))
     for layout in LAYOUTS:
         for whole in (False, True):
             yield partial(by_signature, module, grid, layout, whole)
+
+
+def images_call(component: str, vae: Any, shape: dict[str, Any]) -> Call:
+    """An autoencoder of images: the frames are a batch."""
+    from vidcalc.reference.autoencoders import COLOURS
+
+    decode, dtype, config = component == "vae_decode", usual_dtype(vae), dict(vae.config)
+    frames, height, width = shape["latent" if decode else "pixels"]
+    channels = (config.get("z_dim") or config["latent_channels"]) if decode else COLOURS
+    sizes = (shape["batch"] * frames, channels, height, width)
+    run_ = vae.decode if decode else vae.encode
+    return lambda: run_(empty(*sizes, dtype=dtype), return_dict=False)
 
 
 def by_signature(module: Any, shape: Shape, layout: str, whole: bool) -> Call:
@@ -155,17 +176,19 @@ def _makers(
     n, first = (latent[1] if len(latent) == 3 else shape.positions), latent[0]
     width, pooled = _width(config, TEXT_WIDTHS), _width(config, POOLED_WIDTHS)
     embeds = bool(config.get("guidance_embeds") or config.get("guidance_embed"))
+    axes = len(config.get("axes_dims_rope") or (0, 0, 0))
     found: dict[str, Callable[[], Any]] = {
         **{name: lambda: empty(*latent, dtype=dtype) for name in LATENTS},
-        "timestep": lambda: integers(first) if whole else empty(first, dtype=dtype),
+        **{name: lambda: integers(first) if whole else empty(first, dtype=dtype) for name in TIMES},
+        **{name: lambda: empty(first, 2, dtype=dtype) for name in ("original_size", "target_size", "crop_coords")},
         "encoder_hidden_states": lambda: empty(first, text, width or 4096, dtype=dtype),
-        "encoder_attention_mask": lambda: integers(first, text) + 1,
+        "encoder_attention_mask": lambda: (integers(first, text) + 1).to(torch.bool if whole else torch.long),
         "encoder_hidden_states_mask": lambda: integers(first, text) + 1,
         "num_frames": lambda: shape.frames,
         "height": lambda: shape.height,
         "width": lambda: shape.width,
-        "img_ids": lambda: empty(n, 3, dtype=dtype),
-        "txt_ids": lambda: empty(text, 3, dtype=dtype),
+        "img_ids": lambda: empty(n, axes, dtype=dtype),
+        "txt_ids": lambda: empty(text, axes, dtype=dtype),
         "img_shapes": lambda: [[(shape.frames, shape.height // 2, shape.width // 2)]] * batch,
         "fps": lambda: 24,
         "return_dict": lambda: False,

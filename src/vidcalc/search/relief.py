@@ -26,6 +26,7 @@ from vidcalc.unroll import Job, Phase, conditioning, denoising, unroll, vae_phas
 
 MOST = 4  # ways listed
 PRICED = 10  # ways whose time is worth predicting: those of the fewest changes
+SAME = 0.005  # of the time of a generation
 OFFLOADS = ("encoders", "model", "group", "sequential")
 FEWER_BITS = ("fp8", "nf4")
 SMALLER = (3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4)  # of the frames, or of each side
@@ -47,7 +48,8 @@ def relief(
         _way(changes, held, parts.inference_time(job, nets, workload, hardware, changed).total, seconds)
         for changes, held, job, nets, changed in found[:PRICED]
     ]
-    ways.sort(key=lambda way: (way.seconds, len(way.changes)))
+    # what differs by less than can be told apart counts as equally fast; then what keeps the weights as they are
+    ways.sort(key=lambda way: (round(way.slower / (SAME * seconds)), "precision" in way.changes, way.seconds))
     if len(ways) >= most:
         return ways[:most]
     return [*ways, *_smaller(model, workload, hardware, plan, asked, seconds)][:most]
@@ -153,4 +155,11 @@ def _clip(model: Model, workload: Workload, share: float, shorter: bool) -> Chan
 
 def _way(changes: Changes, needed: InferenceMemory, spent: float, asked: float) -> Relief:
     told = {name: value for name, value in changes.items() if name != "batched_forwards"}
-    return Relief(changes=told, peak=needed.peak, margin=needed.margin, host_ram=needed.host_ram, seconds=spent, slower=spent - asked)
+    return Relief(
+        changes=told,
+        peak=needed.peak,
+        margin=needed.margin,
+        host_ram=needed.host_ram,
+        seconds=spent,
+        slower=spent - asked,
+    )

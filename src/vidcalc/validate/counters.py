@@ -1,11 +1,9 @@
 """What a memory measurement counted, and what a prediction is under the same counter.
 
-allocated  bytes of tensors (torch.cuda.max_memory_allocated): the stages without the CUDA context
-reserved   what the caching allocator holds: allocated plus the cache that transients leave behind
-device     what the driver shows: reserved plus the context
-unknown    the source does not say; between allocated and device: allocated plus the context
+allocated, reserved, device  as in `vidcalc.cost.reserve`
 resident   what stays on the device between runs: weights and context
-card       the size of a card it ran on, not a measurement
+unknown    the source does not say: tensors and the context, without the allocator's cache
+card       the size of a card it ran on, not a measurement; the device total stands beside it
 """
 
 from functools import cache
@@ -13,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import minimum
 from vidcalc.catalog import load
 from vidcalc.catalog.defaults import process
+from vidcalc.cost import reserve
 from vidcalc.cost.memory import Stage
 
 GIB = 2**30
@@ -28,8 +26,8 @@ class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     above: float
 
 
-class Reserve(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The cache a caching allocator keeps: `share` of the live activations at the peak; see data/validation/reserve.toml."""
+class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """data/validation/reserve.toml: the allocator's cache as a share of live activations, and bands by counter."""
 
     share: float
     fitted: tuple[str, ...]
@@ -38,31 +36,22 @@ class Reserve(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 @cache
-def reserve() -> Reserve:
-    """The model of reserved memory."""
-    return msgspec.convert(load.entry("validation", "reserve"), Reserve)
+def facts() -> Facts:
+    """The facts of the counters."""
+    return msgspec.convert(load.entry("validation", "reserve"), Facts)
 
 
 def counted(stages: list[Stage], counter: str, capacity: Any) -> Any:
-    """The peak of the stages as the counter shows it [byte]; a card holds no more than its capacity."""
-    context = process("context")
-    allocated = max(stage.total - context for stage in stages)
-    if counter == "allocated":
-        return allocated
+    """The peak of the stages as the counter shows it on a device of that many bytes [byte]."""
+    shown = reserve.counters(stages, capacity)
     if counter == "resident":
-        return max(stage.weights for stage in stages) + context
+        return max(stage.weights for stage in stages) + process("context")
     if counter == "unknown":
-        return allocated + context
-    cached = max(stage.total - context + reserve().share * stage.activations for stage in stages)
-    return minimum(cached, maximum_of(capacity, allocated)) + (context if counter in ("device", "card") else 0)
-
-
-def maximum_of(capacity: Any, allocated: Any) -> Any:
-    """The allocator frees its cache before it gives up: what is reserved never passes the card unless tensors do."""
-    return max(capacity, allocated)
+        return shown.allocated + process("context")
+    return {"allocated": shown.allocated, "reserved": shown.reserved}.get(counter, shown.device)
 
 
 def band(predicted: Any, counter: str) -> tuple[Any, Any]:
     """Low and high of a prediction under a counter [byte]."""
-    found = reserve().spread[counter]
+    found = facts().spread[counter]
     return predicted * (1 - found.below), predicted * (1 + found.above)

@@ -45,7 +45,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     no_time: str
 
 
-class Unmapped(Exception):  # noqa: N818
+class Unmapped(Exception):
     """A setting is missing: `reason` is its id."""
 
     def __init__(self, reason: str) -> None:
@@ -102,12 +102,15 @@ def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, fl
     formats = _known("precision", row.precision, "unknown_precision")
     if "precision" in formats and not _names_arithmetic(formats["precision"], framework):
         given["precision"] = formats["precision"]
-        if formats.get("everywhere") or text.first("everywhere", row.source) and formats["precision"] not in HALVES:
+        if formats.get("everywhere") or (text.first("everywhere", row.source) and formats["precision"] not in HALVES):
             given["text_encoder_precision"] = given["vae_precision"] = formats["precision"]
     if "vae_precision" in formats:
         given["vae_precision"] = formats["vae_precision"]
     moves = _known("offload", row.offload, "unknown_offload")
     given.update({name: moves[name] for name in ("offload", "swapped_blocks") if name in moves})
+    own = profile(framework).settings(chosen).get("offload", "none")
+    if str(given.get("offload", "")).startswith("encoders") and own not in ("none", "encoders"):
+        del given["offload"]  # where encoders leave and the framework does more by itself, it still does
     if count > 1 or row.parallelism:
         degrees = text.degrees(row.parallelism, count)
         if degrees is None:

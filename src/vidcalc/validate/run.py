@@ -67,7 +67,7 @@ def fitted() -> frozenset[str]:
     """Ids of all rows that a constant was fitted to."""
     profiles = {row for name in frameworks() for row in framework(name).fitted}
     formats = {row for name in choices() for row in precision(name).fitted}
-    return frozenset(profiles | formats | set(counters.reserve().fitted))
+    return frozenset(profiles | formats | set(counters.facts().fitted))
 
 
 def result(row: Row) -> Result:
@@ -84,17 +84,17 @@ def result(row: Row) -> Result:
     }
     try:
         found = case(row)
-        job = unroll(found.model, found.workload, found.plan)
         parallel.checked(found.model, found.plan)
-    except (Unmapped, InputError, ModuleNotFoundError) as error:
+        job = unroll(found.model, found.workload, found.plan)
+        peak, spent = _memory(found, job, counter), None
+        if not found.no_time:
+            spent = _time(found, job, str(text.first("time", row.time_scope)["scope"]))
+    except (Unmapped, InputError, ModuleNotFoundError, ArithmeticError) as error:
         reason = error.reason if isinstance(error, Unmapped) else "impossible_setting"
         empty = Compared(measured=held, reason=reason), Compared(measured=seconds, reason=reason)
         return Result(
             status="unmapped", reason=reason, model="", family=row.model, memory=empty[0], time=empty[1], **told
         )
-    peak, spent = _memory(found, job, counter), None
-    if not found.no_time:
-        spent = _time(found, job, str(text.first("time", row.time_scope)["scope"]))
     return Result(
         status="predicted",
         reason=None,

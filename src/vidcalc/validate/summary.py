@@ -14,7 +14,7 @@ from vidcalc.validate.table import Row, whole
 if TYPE_CHECKING:
     from vidcalc.validate.run import Compared, Result
 
-GROUPS = ("family", "gpu", "framework", "counter")
+GROUPS = ("family", "gpu", "framework")
 
 
 class Errors(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,8 +85,7 @@ def _part(results: "list[Result]", of: "Callable[[Result], Compared]") -> Part:
     checked = [result for result in results if result.role == "check" and of(result).ratio is not None]
     measured = [result for result in checked if not (memory and result.counter == "card")]
     grouped = {name: _by(measured, name, of) for name in GROUPS}
-    if memory:
-        grouped["counter"] = _by(checked, "counter", of)
+    grouped["counter"] = _by(checked, "counter", of) if memory else {}
     return Part(all=errors([of(result).ratio for result in measured]), **{f"by_{k}": v for k, v in grouped.items()})
 
 

@@ -51,10 +51,11 @@ def read(path: str) -> list[Row]:
     """The rows of a file, in its order. Raises InputError("FILE", …)."""
     try:
         with Path(path).open(newline="", encoding="utf-8-sig") as file:
-            lines: list[dict[Any, Any]] = list(csv.DictReader(file))
+            reader = csv.DictReader(file)
+            lines: list[dict[Any, Any]] = list(reader)
+            columns = set(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error):
         raise InputError("FILE", path, ("a readable CSV file in UTF-8",)) from None
-    columns = set(lines[0]) if lines else set()
     missing = [name for name in NEEDED if name not in columns]
     if missing:
         raise InputError("FILE", path, (f"a CSV file with the columns {', '.join(NEEDED)}",))

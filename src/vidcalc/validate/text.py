@@ -55,5 +55,5 @@ def degrees(parallelism: str, gpus: int) -> dict[str, int] | None:
     together = 1
     for field in ("ulysses_degree", "ring_degree", "tensor_degree", "guidance_degree"):
         together *= found.get(field, 1)
-    shared = together == gpus or together == 1 and max(found.values(), default=1) == gpus
+    shared = together == gpus or (together == 1 and max(found.values(), default=1) == gpus)
     return found if shared else None

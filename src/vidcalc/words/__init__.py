@@ -12,6 +12,7 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 SOURCE = "en"
 
 _messages: dict[str, str] = {}
+_language = SOURCE
 
 
 def languages() -> list[str]:
@@ -21,8 +22,14 @@ def languages() -> list[str]:
 
 def use(language: str) -> None:
     """Speak `language` from now on; one of `languages()`."""
-    global _messages
+    global _messages, _language
+    _language = language
     _messages = {} if language == SOURCE else catalogue(language)
+
+
+def spoken() -> str:
+    """The language in use."""
+    return _language
 
 
 def catalogue(language: str) -> dict[str, str]:

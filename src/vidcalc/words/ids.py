@@ -24,6 +24,21 @@ KINDS = {
     "convolution": N_("convolutions"),
     "pointwise": N_("memory-bound work"),
     "transfer": N_("weights from host memory"),
+    "communication": N_("exchange between GPUs"),
+}
+
+# what a stage's memory is of: roles of components, and the rest
+PARTS = {
+    "denoiser": N_("denoiser"),
+    "text_encoder": N_("text encoder"),
+    "image_encoder": N_("image encoder"),
+    "vae": N_("VAE"),
+    "other": N_("other weights"),
+    "gathered": N_("gathered shards"),
+    "beside": N_("further models"),
+    "activations": N_("activations"),
+    "workspace": N_("convolution workspace"),
+    "process": N_("CUDA context and libraries"),
 }
 
 VERDICTS = {"fits": N_("fits"), "tight": N_("tight"), "too_big": N_("does not fit")}
@@ -49,12 +64,25 @@ OFFLOADS = {
     "model": N_("only the network that runs is on the GPU, the others wait in host memory (offload model)"),
     "sequential": N_("only the module that runs is on the GPU, the rest waits in host memory (offload sequential)"),
     "group": N_("blocks come from host memory one ahead of use (offload group)"),
+    "encoders-streamed": N_(
+        "encoders leave the GPU once they have run, and stream in block by block while they do "
+        "(offload encoders-streamed)"
+    ),
     "block-swap": N_(
         "{count} blocks of the denoiser wait in host memory, encoders leave once they have run (offload block-swap)"
     ),
 }
 
+PLACES = {
+    "cloud": N_("cloud"),
+    "own_rack": N_("own rack"),
+    "home": N_("at home"),
+    "hyperscale_fleet": N_("hyperscaler's data centre"),
+    "industry_average": N_("average data centre"),
+}
+
 PROVIDERS = {
+    "stated": N_("stated price"),
     "neocloud": N_("GPU cloud"),
     "hyperscaler": N_("hyperscaler"),
     "marketplace": N_("marketplace"),
@@ -112,6 +140,10 @@ WARNINGS = {
         "The {gpus} GPUs are taken as independent: communication between them is not counted."
     ),
     "no_vae_tiling": N_("The VAE {vae} cannot work in tiles: it is counted whole."),
+    "peak_with_sparsity": N_(
+        "The {precision} peak of {peak} looks like a figure with sparsity: {dense} is dense, going by {gpu}."
+    ),
+    "calibrated_elsewhere": N_("The calibration is of {measured}, applied to {gpu}."),
     "precision_emulated": N_("This GPU has no {precision} arithmetic; it is emulated and slow."),
     "components_not_computed": N_("Counted by weights only, their work is not: {components}."),
 }
@@ -119,6 +151,10 @@ WARNINGS = {
 PROBLEMS = {
     "missing": N_("{value}: there is no such file or folder"),
     "nothing_here": N_("{value} holds no model_index.json, config.json, .safetensors or .gguf"),
+    "not_toml": N_("{value} is not a TOML file"),
+    "fact_missing": N_("{value} does not state {field}"),
+    "fact_wrong": N_("{value} states what cannot be read: {field}"),
+    "not_calibration": N_("{value} is not a calibration that `vidcalc measure` wrote: {field}"),
     "not_json": N_("{value} is not a JSON object"),
     "truncated": N_("{value} ends inside its header; is the download complete?"),
     "not_safetensors": N_("{value} is not a safetensors file"),

@@ -11,24 +11,26 @@ from vidcalc.catalog.families import families, members
 from vidcalc.catalog.models import model
 from vidcalc.describe.model import Component, Model
 
+ALIKE = 0.6  # of two names: less is chance
 WEIGHTS_OF_PARTS = (100.0, 1.0)  # a number of the denoiser that differs says more than one of the VAE
 
 
 def most_alike(denoiser: Component | None, vae: Component | None, encoders: tuple[Component, ...], name: str) -> Model:
-    """The model of the catalogue with the same classes and the nearest numbers; of equals, the one named most alike.
+    """The model of the catalogue with the same classes and the nearest numbers; of equals, the one named most alike,
+    else a text-to-video model of the denoiser class that most models have.
 
     Where no model has the denoiser's class, the one whose configuration has most in common with it.
     """
     wanted = next((part for part in (denoiser, vae, *encoders) if part is not None and part.class_ in members()), None)
     pool = members()[wanted.class_] if wanted else load.names("models")
 
-    def rank(known: Model) -> tuple[float, float]:
+    def rank(known: Model) -> tuple[float, float, int, bool]:
         parts = [*zip(WEIGHTS_OF_PARTS, (denoiser, vae), (known.denoiser, known.vae), strict=True)]
         apart = sum(weight * difference(ours, theirs) for weight, ours, theirs in parts if ours is not None)
         for ours in encoders:
             of_class = [each for each in (*known.text_encoders, *known.image_encoders) if each.class_ == ours.class_]
             apart += min((difference(ours, each) for each in of_class), default=1.0)
-        return apart, -_similar(name, known)
+        return apart, -_similar(name, known), -len(members()[known.denoiser.class_]), known.task != "t2v"
 
     return min(_models(pool), key=rank)
 
@@ -69,10 +71,11 @@ def _is_number(value: Any) -> bool:
 
 
 def _similar(name: str, known: Model) -> float:
-    """How alike a name is to the model's own: 0 to 1."""
+    """How alike a name is to the model's own: ALIKE to 1; 0 for less."""
     asked = load.plain(name)
     names = (known.name, known.title, *known.aliases)
-    return max(SequenceMatcher(None, asked, load.plain(each), autojunk=False).ratio() for each in names)
+    ratio = max(SequenceMatcher(None, asked, load.plain(each), autojunk=False).ratio() for each in names)
+    return ratio if ratio >= ALIKE else 0.0
 
 
 def _models(names: list[str]) -> list[Model]:

@@ -14,7 +14,7 @@ from vidcalc.catalog.local.alike import difference, most_alike
 from vidcalc.catalog.local.folder import Found, Gathered, known_class
 from vidcalc.catalog.local.identify import DEPTH, identify
 from vidcalc.catalog.local.source import Source
-from vidcalc.catalog.local.weights import numbers, of_network, total
+from vidcalc.catalog.local.weights import of_network, total
 from vidcalc.describe.model import Basis, Caution, Component, Denoiser, Model, Vae
 from vidcalc.errors import Unreadable
 
@@ -117,7 +117,7 @@ def _named(parts: Parts, found: Found, source: Source) -> Found:
 
 def _sort(parts: Parts, found: Found) -> None:
     """Put one component where it belongs."""
-    if not found.config and found.header is None:
+    if not found.here:
         parts.missing.append(found)
         return
     name = known_class(found.class_)
@@ -179,7 +179,8 @@ def _component(parts: Parts, found: Found, name: str, kind: str) -> Component:
 
 def _sound(made: Component, kind: str) -> None:
     """Raises Unreadable("bad_config") for numbers that no network can have."""
-    deep = [key for key in numbers(made.config) if any(word in key for word in DEPTH) and made.config[key] > DEEPEST]
+    counts = (value for key, value in made.config.items() if any(word in key for word in DEPTH))
+    deep = any(isinstance(value, int | float) and value > DEEPEST for value in counts)
     try:
         good = not deep and total(of_network(made, kind)) > 0
     except Exception:  # whatever a family makes of numbers that do not go together

@@ -31,6 +31,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     class_   its class, as the files name it; "" for bare weights
     config   its configuration;  header  its weights, where their files are there
     nbytes   of its weights, where an index gives them and their files are not there [byte]
+    here     whether its folder is there at all
     """
 
     id: str
@@ -38,6 +39,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any]
     header: Header | None = None
     nbytes: int | None = None
+    here: bool = True
 
 
 class Gathered(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +76,7 @@ def _pipeline(source: Source, files: list[str]) -> Gathered:
         if stated[1].endswith(WEIGHTLESS):
             continue
         held = component(source, files, name, stated[1]) if join(name, CONFIG) in files else None
-        parts.append(held or Found(id=name, class_=stated[1], config={}))
+        parts.append(held or Found(id=name, class_=stated[1], config={}, here=False))
     if not parts:
         raise Unreadable(source.name, "nothing_here")
     return Gathered(pipeline=str(index.get("_class_name", "")), parts=tuple(parts))

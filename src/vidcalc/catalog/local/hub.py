@@ -71,7 +71,6 @@ class Repository:
 
     def _asked(self, ask: Callable[[], Any]) -> Any:
         """The hub's answer, its refusals as our own."""
-        import httpx
         from huggingface_hub import errors
 
         try:
@@ -80,7 +79,9 @@ class Repository:
             raise Unreadable(self.name, "hub_gated") from None
         except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError):
             raise Unreadable(self.name, "hub_missing") from None
-        except (errors.HfHubHTTPError, errors.OfflineModeIsEnabled, httpx.HTTPError, OSError):
+        except Unreadable:
+            raise
+        except Exception:  # whatever the client and its transport raise: no answer that could be used
             raise Unreadable(self.name, "hub_unreachable") from None
 
 

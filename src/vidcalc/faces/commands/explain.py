@@ -38,7 +38,13 @@ def _list(names: list[str], as_json: bool) -> None:
 
         emit(names)
     else:
-        click.echo("\n".join(names))
+        from vidcalc.faces.terminal.cells import hanging
+        from vidcalc.faces.terminal.page import columns, paint, show
+        from vidcalc.words.glossary import meaning
+
+        colour, cells = paint(), columns()
+        lines = [(colour(name, "title"), *hanging(meaning(name), cells, "  ")) for name in names]
+        show("\n".join(line for entry in lines for line in entry))
 
 
 command = Command(
@@ -51,7 +57,7 @@ command = Command(
     callback=explain,
     help=N_(
         "Where a number of the report comes from: its formula in symbols and digits, its parts, its sources.\n"
-        "QUANTITY is the number's place in the JSON; without it, the quantities are listed."
+        "QUANTITY is the number's place in the JSON; without it, the quantities are listed with what each is."
     ),
     examples=(
         "vidcalc explain",

@@ -1,18 +1,56 @@
-"""`vidcalc gpus`: the accelerators of the catalogue."""
+"""`vidcalc gpus`: the accelerators of the catalogue, those asked for, in the order asked for."""
 
+from collections.abc import Callable
 from typing import Any
 
-from vidcalc.faces.flags import flags
+import click
+
+from vidcalc.faces.flags import Flag, flags
 from vidcalc.faces.group import Command
+from vidcalc.faces.inputs import LONGEST, OneOf, refuse
 from vidcalc.words import N_, _
 
 
-def gpus(as_json: bool) -> None:
-    """List every accelerator with memory, bandwidth, peak and price."""
+class Memory(click.ParamType):  # type: ignore[type-arg]
+    """An amount of memory: 48GiB, 80 GB; a bare number is GiB. Read into bytes."""
+
+    name = "memory"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Raises Refused."""
+        from vidcalc.catalog.units import quantity
+
+        text = str(value).replace(" ", "")[:LONGEST]
+        number = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        try:
+            size = int(quantity(f"{number} {text[len(number) :] or 'GiB'}", "B"))
+        except (ValueError, OverflowError):
+            size = -1
+        if size < 0:
+            raise refuse(param, value, _("an amount of memory such as 48GiB"), "48GiB")
+        return size
+
+
+# what the list may be sorted by, largest first; unknown facts come last
+ORDERS: dict[str, Callable[[Any], float]] = {
+    "memory": lambda chip: chip.capacity,
+    "bandwidth": lambda chip: chip.bandwidth or 0,
+    "peak": lambda chip: chip.peak("bf16"),
+    "year": lambda chip: chip.release_year or 0,
+    "tdp": lambda chip: chip.tdp or 0,
+    "price": lambda chip: -lowest(chip),
+}
+
+
+def gpus(as_json: bool, words: str | None, vendor: str | None, least: int | None, order: str) -> None:
+    """List accelerators with memory, bandwidth, peak and price."""
     from vidcalc.catalog.accelerators import accelerator
     from vidcalc.catalog.load import names
 
     chips = [accelerator(name) for name in names("accelerators")]
+    chips = [chip for chip in chips if asked_for(chip, words, vendor, least)]
+    if order in ORDERS:
+        chips.sort(key=ORDERS[order], reverse=True)
     if as_json:
         from vidcalc.faces.emit import emit
 
@@ -24,6 +62,21 @@ def gpus(as_json: bool) -> None:
     headings = (_("name"), _("memory"), _("bandwidth"), _("bf16 peak"), _("price per hour"))
     shown = [[(text, "dim") for text in headings], *(row(chip) for chip in chips)]
     show("\n".join(table(shown, "<>>>>", paint(), indent=0)))
+
+
+def asked_for(chip: Any, words: str | None, vendor: str | None, least: int | None) -> bool:
+    """Whether an accelerator has every word in its id, name, class or architecture, that vendor, and that memory."""
+    known = " ".join((chip.id, chip.name, chip.kind, chip.architecture)).casefold()
+    return (
+        all(word in known for word in (words or "").casefold().split())
+        and (vendor is None or chip.vendor.casefold() == vendor.casefold().strip())
+        and (least is None or chip.capacity >= least)
+    )
+
+
+def lowest(chip: Any) -> float:
+    """The lowest price of an accelerator at any class of provider [USD/s]."""
+    return min((found.low for found in chip.prices), default=float("inf"))
 
 
 def row(chip: Any) -> list[Any]:
@@ -39,8 +92,27 @@ def row(chip: Any) -> list[Any]:
 
 command = Command(
     "gpus",
-    params=flags(()),
+    params=[
+        *flags(()),
+        Flag(
+            ("--filter", "words"),
+            N_("Only those with these words in name, class or architecture: hopper, consumer, rtx 40."),
+            metavar=N_("WORDS"),
+        ),
+        Flag(("--vendor", "vendor"), N_("Only those of this maker: NVIDIA, AMD, Google …"), metavar=N_("NAME")),
+        Flag(
+            ("--min-memory", "least"), N_("Only those with at least this much memory."), type=Memory(), metavar="48GiB"
+        ),
+        Flag(
+            ("--sort", "order"),
+            N_("Order, the largest first; by price the cheapest first."),
+            "name",
+            type=OneOf("name", *ORDERS),
+            metavar="|".join(("name", *ORDERS)),
+            default="name",
+        ),
+    ],
     callback=gpus,
     help=N_("The GPUs and other accelerators of the catalogue: memory, bandwidth, peak and price."),
-    examples=("vidcalc gpus", "vidcalc gpus --json"),
+    examples=("vidcalc gpus", "vidcalc gpus --filter consumer --min-memory 24GB --sort price", "vidcalc gpus --json"),
 )

@@ -24,7 +24,7 @@ def verify(model: str | None, as_json: bool) -> int:
     if published.missing():
         from vidcalc.errors import Unreadable
 
-        raise Unreadable("verify", "no_reference", flag="verify", packages=", ".join(published.missing()))
+        raise Unreadable("verify", "no_reference", flag="MODEL", packages=", ".join(published.missing()))
     from vidcalc.catalog.fill import model as found
     from vidcalc.catalog.load import names
     from vidcalc.reference.check import cases, check

@@ -18,6 +18,7 @@ from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("VideoDiTModel",)
+WHOLE_CLIP = True  # `forward` is one step of all chunks of the clip
 FREQUENCIES = 256  # width of the sinusoidal timestep features, fixed in the class
 CHUNK_FRAMES = 6  # latent frames of a chunk, chunk_width in the published configurations
 WINDOW = 4  # chunks in flight, window_size in the published configurations

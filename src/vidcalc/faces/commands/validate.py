@@ -1,0 +1,38 @@
+"""`vidcalc validate`: predictions beside published measurements."""
+
+import click
+
+from vidcalc.faces.flags import flags
+from vidcalc.faces.group import Command
+from vidcalc.words import N_
+
+
+def validate(file: str, as_json: bool) -> None:
+    """Predict memory and time of every row of a file, and print them beside what was measured."""
+    from vidcalc.validate.run import validate as validated
+    from vidcalc.validate.table import read
+
+    found = validated(read(file))
+    if as_json:
+        from vidcalc.faces.emit import emit
+
+        emit(found)
+    else:
+        from vidcalc.faces.terminal.page import show
+        from vidcalc.faces.terminal.validation import draw
+
+        show(draw(found))
+
+
+command = Command(
+    "validate",
+    params=[click.Argument(["file"], metavar=N_("FILE")), *flags(())],
+    callback=validate,
+    help=N_(
+        "Predicts memory and time of measured generations and prints them beside the measurements.\n"
+        "FILE is a CSV with one measurement per row, free-text settings included: id, model, width, height, frames, "
+        "steps, cfg, gpu, n_gpus, parallelism, precision, attention_backend, offload, vae_tiling, other_optim, peak_mem_gb, "
+        "mem_unit_note, time_s, time_scope, source. A row that cannot be predicted says which setting is missing."
+    ),
+    examples=("vidcalc validate measured.csv", "vidcalc validate measured.csv --json"),
+)

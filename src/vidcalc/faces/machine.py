@@ -1,0 +1,33 @@
+"""What a job runs on where the flags say more than a name: facts replaced, files, calibration, price, site."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from vidcalc.catalog import own
+from vidcalc.catalog.accelerators import machine
+from vidcalc.describe.hardware import Hardware, Site
+from vidcalc.faces.inputs import Refused
+from vidcalc.words import _
+
+HOUR = 3600
+SITE = ("place", "country", "utilisation")
+
+
+def stated_machine(asked: dict[str, Any], usual: str) -> Hardware:
+    """The hardware that the flags ask for; `usual` is the accelerator where they name none. Raises InputError."""
+    named = asked.get("gpu")
+    if "gpu_file" in asked:
+        if named is not None:
+            raise Refused("--gpu", None, _("not together with --gpu-file, which settles it"), None, ())
+        chip = own.from_file(asked["gpu_file"])
+    else:
+        chip = own.stated(named or usual)
+    if "calibration" in asked:
+        from vidcalc.catalog.calibration import calibrated
+
+        chip = calibrated(asked["calibration"], chip if named or "gpu_file" in asked else None)
+    if "price" in asked:
+        chip = own.priced(chip, asked["price"] / HOUR)
+    found = machine(chip, asked.get("gpus", 1))
+    return replace(found, site=Site(**{name: asked[name] for name in SITE if name in asked}))

@@ -1,0 +1,58 @@
+"""Writes the picture files that a command line asks for."""
+
+from collections.abc import Callable
+
+import click
+
+from vidcalc import words
+from vidcalc.faces.inputs import Refused
+from vidcalc.report import Report
+from vidcalc.words import _
+
+EXTRA = "pip install 'vidcalc[picture]'"
+
+
+def write(report: Report, svg: str | None, png: str | None) -> None:
+    """Write the pictures asked for. Raises Refused where a file cannot be written or Pillow is absent."""
+    if svg is not None:
+        _save("--svg", svg, lambda: _svg(report))
+    if png is not None:
+        _save("--png", png, lambda: _png(report))
+
+
+def _save(flag: str, path: str, made: Callable[[], bytes]) -> None:
+    content = made()
+    try:
+        with open(path, "wb") as file:
+            file.write(content)
+    except (OSError, ValueError):
+        raise Refused(flag, path, _("a file that can be written"), None, ()) from None
+
+
+def _svg(report: Report) -> bytes:
+    from vidcalc.faces.picture.chart import chart
+    from vidcalc.faces.picture.svg import svg
+
+    return svg(chart(report), words.spoken()).encode()
+
+
+def _png(report: Report) -> bytes:
+    """In the language in use, where a font has its letters; else in English, and a line says so."""
+    from vidcalc.faces.picture.chart import chart
+    from vidcalc.faces.picture.png import hangul_font, png
+
+    language = words.spoken()
+    font = hangul_font() if language != words.SOURCE else None
+    try:
+        if language != words.SOURCE and font is None:
+            from vidcalc.faces.terminal.page import written
+
+            note = _("No font with Hangul was found (VIDCALC_FONT names one): the picture is in English.")
+            words.use(words.SOURCE)
+            click.echo(written(note, err=True), err=True)
+        return png(chart(report), font)
+    except ImportError:
+        words.use(language)
+        raise Refused("--png", None, _("needs Pillow: {command}", command=EXTRA), None, ()) from None
+    finally:
+        words.use(language)

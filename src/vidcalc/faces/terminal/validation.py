@@ -1,0 +1,91 @@
+"""A validation on the terminal: every row predicted beside measured, then the errors by group and the coverage."""
+
+from typing import TYPE_CHECKING
+
+from vidcalc.faces.terminal.cells import Cell, clip, table
+from vidcalc.faces.terminal.numbers import data, duration
+from vidcalc.faces.terminal.page import columns, paint
+from vidcalc.words import N_, _
+from vidcalc.words.validation import counter, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vidcalc.validate.run import Compared, Result, Validation
+    from vidcalc.validate.summary import Errors, Part
+
+GROUPS = {
+    "by_family": N_("by family"),
+    "by_gpu": N_("by GPU"),
+    "by_framework": N_("by framework"),
+    "by_counter": N_("by memory counter"),
+}
+NAMED = 34  # cells of a group's name
+
+
+def draw(found: "Validation") -> str:
+    """The page."""
+    return "\n".join([*rows(found), "", *summary(found)])
+
+
+def rows(found: "Validation") -> list[str]:
+    """One line per row: predicted, measured and their ratio for memory and time, or why there is none."""
+    heads = ("", _("memory"), _("measured"), _("ratio"), _("time"), _("measured"), _("ratio"), "")
+    cells: list[list[Cell]] = [[(text, "dim") for text in heads]]
+    cells += [
+        [row.id, *_compared(row.memory, data), *_compared(row.time, duration), (_note(row), "dim")]
+        for row in found.rows
+    ]
+    return table(cells, "<>>>>>><", paint(), indent=0)
+
+
+def _compared(part: "Compared", written: "Callable[[float], str]") -> list[Cell]:
+    if part.predicted is None or part.measured is None:
+        return ["", "" if part.measured is None else written(part.measured), ""]
+    assert part.ratio is not None
+    return [written(part.predicted), written(part.measured), f"{part.ratio:.3f}"]
+
+
+def _note(row: "Result") -> str:
+    """The word "fit" for a row that a constant was fitted to, or why it is not predicted."""
+    said = reason(row.reason) if row.reason else _("fit") if row.role == "fit" else ""
+    return clip(said, max(columns() - 60, 20))
+
+
+def summary(found: "Validation") -> list[str]:
+    """Errors of check rows by group, and coverage."""
+    lines, coverage = [], found.summary.coverage
+    for title, part in ((_("Memory"), found.summary.memory), (_("Time"), found.summary.time)):
+        lines += [paint()(title, "title"), *errors(part), ""]
+    share = "–" if coverage.share is None else f"{100 * coverage.share:.1f} %"
+    lines.append(
+        _(
+            "{predicted} of {rows} rows predicted; {share} of the {complete} with model, size, frames and GPU.",
+            predicted=coverage.predicted,
+            rows=coverage.rows,
+            share=share,
+            complete=coverage.complete,
+        )
+    )
+    lines.append(_("{fit} rows that a constant was fitted to are in no error.", fit=coverage.fit_rows))
+    lines += [f"  {count:5d}  {reason(name)}" for name, count in coverage.reasons.items()]
+    return lines
+
+
+def errors(part: "Part") -> list[str]:
+    """A table of errors: all rows, then each group."""
+    heads = ("", _("rows"), _("median error"), _("90th percentile"), _("bias"))
+    cells: list[list[Cell]] = [[(text, "dim") for text in heads], _line(_("all"), part.all)]
+    for group, title in GROUPS.items():
+        found = getattr(part, group)
+        if found:
+            cells.append([(_(title), "dim"), "", "", "", ""])
+        named = counter if group == "by_counter" else str
+        cells += [_line("  " + (named(name) or _("not stated")), each) for name, each in found.items()]
+    return table(cells, "<>>>>", paint())
+
+
+def _line(name: str, found: "Errors") -> list[Cell]:
+    values = (found.median_absolute_error, found.p90_absolute_error)
+    bias = "" if found.bias is None else f"{100 * found.bias:+.1f} %"
+    return [clip(name, NAMED), str(found.rows), *("" if v is None else f"{100 * v:.1f} %" for v in values), bias]

@@ -1,0 +1,103 @@
+"""Open-Sora 1.2 VAE: Stable Diffusion's image VAE four frames at a time, then a causal one over time, 17 frames a clip.
+
+Clips are coded apart; a clip shorter than a multiple of four is padded in front, so its decoder makes frames that are
+cut off again.
+Source: hpcaitech/Open-Sora branch opensora/v1.2, opensora/models/vae/vae.py and vae_temporal.py, read November 2026.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import ceil_div, maximum, minimum
+from vidcalc.describe.shape import Shape
+from vidcalc.networks.autoencoders import kl
+from vidcalc.networks.autoencoders.kl_blocks import in_chunks, posterior
+from vidcalc.networks.autoencoders.opensora_time import Temporal, decode_time, encode_time
+from vidcalc.tape import Tape, Tensor
+
+CLASSES = ("OpenSoraVAE_V1_2",)
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The image VAE, the VAE over time, frames of a clip and images per call."""
+
+    spatial: kl.Config
+    temporal: Temporal
+    micro_frame_size: int = 17
+    micro_batch_size: Any = 4
+
+    @property
+    def clip(self) -> int:
+        """Latent frames of a full clip."""
+        return -(-self.micro_frame_size // self.temporal.compression)
+
+
+def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+    """latent[batch, z, frames, height, width] -> pixels[batch, 3, frames, 8·height, 8·width], 17 for every 5 latents."""
+    b, c, h, w = shape.batch, config.temporal.embed_dim, shape.height, shape.width
+    step, image = config.temporal.compression, config.temporal.in_out_channels
+    latent = tape.input(b, c, shape.frames, h, w)
+    scaled = tape.scale(tape.scale(latent), "shift")
+    full = shape.frames // config.clip
+    rest = shape.frames - full * config.clip
+    for size, times, before in clips(config.clip, full, rest):
+        with tape.again(times):
+            done = tape.empty((b, image, step * before, h, w))
+            frames = decode_time(tape, config.temporal, scaled.view(b, c, size, h, w))
+            del done, frames
+    frames_out = full * config.micro_frame_size + maximum(step * (rest - 1) + 1, 0)
+    pieces = tape.empty((b, image, step * shape.frames, h, w))
+    joined = tape.cat((pieces,), b, image, frames_out, h, w)
+    images = several_samples(tape, joined)
+    side = 2 ** (len(config.spatial.block_out_channels) - 1)
+
+    def one(z: Tensor) -> Tensor:
+        return kl.decode_images(tape, config.spatial, tape.scale(z))
+
+    with tape.scope("spatial_vae.module"):
+        out = in_chunks(tape, images, config.micro_batch_size, (config.spatial.out_channels, side * h, side * w), one)
+    del pieces, joined, images
+    return out.view(b, config.spatial.out_channels, frames_out, side * h, side * w)
+
+
+def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
+    """pixels[batch, 3, frames, height, width] -> latent[batch, z, 5 for every 17 frames, height/8, width/8]."""
+    pixels = tape.input(shape.batch, config.spatial.in_channels, shape.frames, shape.height, shape.width)
+    side, b = 2 ** (len(config.spatial.block_out_channels) - 1), shape.batch
+    c, h, w = config.temporal.in_out_channels, shape.height // side, shape.width // side
+
+    def one(images: Tensor) -> Tensor:
+        moments = posterior(tape, kl.encode_images(tape, config.spatial, images))
+        return tape.scale(moments.view(moments.shape[0], c, *moments.shape[2:]), "sample")
+
+    with tape.scope("spatial_vae.module"):
+        images = several_samples(tape, pixels)
+        features = in_chunks(tape, images, config.micro_batch_size, (c, h, w), one)
+    del images
+    full = shape.frames // config.micro_frame_size
+    rest = shape.frames - full * config.micro_frame_size
+    z, step = config.temporal.embed_dim, config.temporal.compression
+    for size, times, before in clips(config.micro_frame_size, full, rest):
+        with tape.again(times):
+            done = tape.empty((b, z, ceil_div(before, step), h, w))
+            latent = encode_time(tape, config.temporal, features.view(b, c, size, h, w))
+            del done, latent
+    total = full * config.clip + ceil_div(rest, step)
+    pieces = tape.empty((b, z, total, h, w))
+    joined = tape.cat((pieces,), b, z, total, h, w)
+    out = tape.scale(tape.scale(joined, "shift"))
+    del pieces, joined
+    return out
+
+
+def clips(size: Any, full: Any, rest: Any) -> tuple[tuple[Any, Any, Any], ...]:
+    """(length, how many, length of all before the last of them) of the full clips and of what is left over."""
+    return (size, full, maximum(full - 1, 0) * size), (maximum(rest, 1), minimum(rest, 1), full * size)
+
+
+def several_samples(tape: Tape, x: Tensor) -> Tensor:
+    """[b, c, t, h, w] -> [b·t, c, h, w]: a view of one sample, a copy of several."""
+    b, c, t, h, w = x.shape
+    copied = tape.copy(x, minimum(b - 1, 1) * b * t, c, h, w, name="reshape")
+    return Tensor((b * t, c, h, w), x.dtype, copied.storage, x.node)

@@ -1,0 +1,167 @@
+"""Pyramid Flow causal video VAE: a few frames at a time, every convolution remembering the two frames it saw last.
+
+The first window is one frame longer: three latent frames of a decoder, 17 frames of an encoder; later ones two and 16.
+Source: arXiv 2410.05954; jy0205/Pyramid-Flow video_vae/modeling_causal_vae.py, modeling_enc_dec.py, modeling_block.py,
+read November 2026.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import maximum, minimum
+from vidcalc.describe.shape import Shape, Tiling
+from vidcalc.networks.autoencoders.kl_blocks import posterior
+from vidcalc.networks.autoencoders.pyramidflow_blocks import (
+    Memory,
+    causal_conv,
+    down_block,
+    frame_norm,
+    middle,
+    up_block,
+)
+from vidcalc.networks.autoencoders.space_tiles import in_space_tiles
+from vidcalc.tape import Tape, Tensor
+
+CLASSES = ("CausalVideoVAE",)
+TILING = Tiling(height=256, width=256, stride_height=192, stride_width=192)  # the class's enable_tiling
+WINDOW = 2  # latent frames of a window after the first: the default of the class's decode
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one VAE; the decoder mirrors the encoder's levels."""
+
+    in_channels: Any = 3
+    out_channels: Any = 3
+    latent_channels: Any = 16
+    encoder_block_out_channels: tuple[Any, ...] = (128, 256, 512, 512)
+    decoder_block_out_channels: tuple[Any, ...] = (128, 256, 512, 512)
+    encoder_layers_per_block: tuple[int, ...] = (2, 2, 2, 2)
+    decoder_layers_per_block: tuple[int, ...] = (3, 3, 3, 3)
+    spatial_down_sample: tuple[bool, ...] = (True, True, True, False)
+    temporal_down_sample: tuple[bool, ...] = (True, True, True, False)
+    norm_num_groups: Any = 32
+
+    @property
+    def space(self) -> int:
+        """Pixels of a side under one latent place."""
+        return 2 ** sum(self.spatial_down_sample)
+
+    @property
+    def time(self) -> int:
+        """Frames under one latent frame after the first."""
+        return 2 ** sum(self.temporal_down_sample)
+
+
+def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
+    """latent[batch, z, frames, height, width] -> pixels[batch, 3, 8·(frames − 1) + 1, 8·height, 8·width]."""
+    b, frames, scale = shape.batch, shape.frames, config.space
+    latent = tape.input(b, config.latent_channels, frames, shape.height, shape.width)
+
+    def one(_: Any, height: Any, width: Any) -> Tensor:
+        def chunk(size: Any, memory: Memory) -> Tensor:
+            z = latent.view(b, config.latent_channels, size, height, width)
+            return decoder(tape, config, causal_conv(tape, z, config.latent_channels, 1, "post_quant_conv", memory), memory)
+
+        def out(size: Any) -> tuple[Any, ...]:
+            return b, config.out_channels, maximum(config.time * (size - 1) + 1, 0), scale * height, scale * width
+
+        return in_windows(tape, chunk, out, frames, WINDOW, 1)
+
+    if tiling is None:
+        return one(frames, shape.height, shape.width)
+    lead = (b, config.out_channels, config.time * (frames - 1) + 1)
+    return in_space_tiles(tape, one, shape, tiling, scale, lambda n: n * scale, lead)
+
+
+def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
+    """pixels[batch, 3, frames, height, width] -> moments[batch, 2·z, (frames − 1)/8 + 1, height/8, width/8]."""
+    b, scale, moments = shape.batch, config.space, 2 * config.latent_channels
+    pixels = tape.input(b, config.in_channels, shape.frames, shape.height, shape.width)
+
+    def one(_: Any, height: Any, width: Any) -> Tensor:
+        def chunk(size: Any, memory: Memory) -> Tensor:
+            x = pixels.view(b, config.in_channels, size, height, width)
+            return causal_conv(tape, encoder(tape, config, x, memory), moments, 1, "quant_conv", memory)
+
+        def out(size: Any) -> tuple[Any, ...]:
+            return b, moments, maximum((size - 1) // config.time + 1, 0), height // scale, width // scale
+
+        return in_windows(tape, chunk, out, shape.frames, WINDOW * config.time, config.time)
+
+    if tiling is None:
+        return posterior(tape, one(shape.frames, shape.height, shape.width))
+    lead = (b, moments, (shape.frames - 1) // config.time + 1)
+    return posterior(tape, in_space_tiles(tape, one, shape, tiling, 1, lambda n: n // scale, lead))
+
+
+def in_windows(
+    tape: Tape,
+    run: Callable[[Any, Memory], Tensor],
+    out: Callable[[Any], tuple[Any, ...]],
+    frames: Any,
+    window: int,
+    least: int,
+) -> Tensor:
+    """`run` over frames in windows of window + 1, then `window` each, then what is left; joined at the end.
+
+    out    shape of the result of so many frames
+    least  frames the shortest window can have, after the first
+    """
+    memory = Memory()
+    first = minimum(frames, window + 1)
+    latest = run(first, memory)
+    memory.later()
+    full = (frames - first) // window
+    rest = frames - first - full * window
+    for size, times, before in (
+        (window, full, first + maximum(full - 1, 0) * window),
+        (maximum(rest, least), minimum(rest, 1), first + full * window),
+    ):
+        memory.again()
+        with tape.again(times):
+            del latest
+            done = tape.empty(out(before))
+            latest = run(size, memory)
+            del done
+    pieces = tape.empty(beside(out(frames), latest))
+    joined = tape.cat((pieces, latest), *out(frames))
+    del pieces, latest, memory
+    return joined
+
+
+def beside(shape: tuple[Any, ...], part: Tensor) -> tuple[Any, ...]:
+    """What `shape` has more frames than `part`."""
+    b, c, t, *places = shape
+    return b, c, maximum(t - part.shape[2], 0), *places
+
+
+def decoder(tape: Tape, config: Config, z: Tensor, memory: Memory) -> Tensor:
+    """One window of latents -> one window of pixels."""
+    widths, groups = tuple(reversed(config.decoder_block_out_channels)), config.norm_num_groups
+    with tape.scope("decoder"):
+        hidden = causal_conv(tape, z, widths[0], 3, "conv_in", memory)
+        hidden = middle(tape, hidden, groups, memory)
+        for level, width in enumerate(widths):
+            layers = config.decoder_layers_per_block[level]
+            up = config.spatial_down_sample[level], config.temporal_down_sample[level]
+            hidden = up_block(tape, hidden, width, layers, groups, up, f"up_blocks.{level}", memory)
+        hidden = frame_norm(tape, hidden, groups, "conv_norm_out")
+        hidden = tape.act(hidden)
+        return causal_conv(tape, hidden, config.out_channels, 3, "conv_out", memory)
+
+
+def encoder(tape: Tape, config: Config, x: Tensor, memory: Memory) -> Tensor:
+    """One window of pixels -> one window of features."""
+    widths, groups = config.encoder_block_out_channels, config.norm_num_groups
+    with tape.scope("encoder"):
+        hidden = causal_conv(tape, x, widths[0], 3, "conv_in", memory)
+        for level, width in enumerate(widths):
+            layers = config.encoder_layers_per_block[level]
+            down = config.spatial_down_sample[level], config.temporal_down_sample[level]
+            hidden = down_block(tape, hidden, width, layers, groups, down, f"down_blocks.{level}", memory)
+        hidden = middle(tape, hidden, groups, memory)
+        hidden = frame_norm(tape, hidden, groups, "conv_norm_out")
+        hidden = tape.act(hidden)
+        return causal_conv(tape, hidden, 2 * config.latent_channels, 3, "conv_out", memory)

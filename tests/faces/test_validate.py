@@ -1,0 +1,39 @@
+"""`vidcalc validate` prints every row and the summary, in both languages, and refuses a file that is no table."""
+
+import json
+
+import pytest
+
+HEADER = "id,model,width,height,frames,steps,cfg,gpu,n_gpus,offload,peak_mem_gb,mem_unit_note,time_s,time_scope,source\n"
+ROWS = (
+    "one,Wan2.1-T2V-14B,1280,720,81,50,yes,H100,1,--offload_model True,69.1,,1837.9,end-to-end,Wan-Video/Wan2.1\n"
+    "two,Wan2.1-T2V-14B,1280,720,,50,yes,H100,1,,69.1,,1837.9,end-to-end,\n"
+)
+
+
+@pytest.fixture
+def measured(tmp_path):
+    path = tmp_path / "measured.csv"
+    path.write_text(HEADER + ROWS)
+    return str(path)
+
+
+def test_every_row_and_the_summary_are_printed(ask, measured):
+    out = ask("validate", measured).out
+    assert "69.1 GiB" in out
+    assert "the number of frames is not stated" in out
+    assert "1 of 2 rows predicted" in out
+    assert "2개 행 중 1개를 예측" in ask("validate", measured, "--lang", "ko").out
+
+
+def test_json_is_one_object(ask, measured):
+    told = json.loads(ask("validate", measured, "--json").out)
+    assert [row["status"] for row in told["rows"]] == ["predicted", "unmapped"]
+    assert told["rows"][1]["reason"] == "no_frames"
+
+
+def test_a_wrong_file_is_one_line_and_exit_code_2(ask):
+    refused = ask("validate", "nothing.csv")
+    assert refused.code == 2
+    assert len(refused.err.splitlines()) == 1
+    assert "nothing.csv" in refused.err

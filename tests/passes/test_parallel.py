@@ -1,0 +1,83 @@
+"""Many accelerators: neutral at one, shards and pieces add up, and degrees that do not divide the heads are refused."""
+
+import pytest
+from msgspec.structs import asdict, replace
+
+from vidcalc.catalog import fill
+from vidcalc.catalog.accelerators import hardware
+from vidcalc.cost import memory
+from vidcalc.errors import InputError
+from vidcalc.parts import inference_time
+from vidcalc.passes import parallel
+from vidcalc.unroll import unroll
+
+DEGREES = ("guidance_degree", "ulysses_degree", "ring_degree", "tensor_degree", "shard_degree", "decode_degree")
+
+
+@pytest.fixture(scope="module")
+def wan():
+    model = fill.model("wan2.1-t2v-14b")
+    return model, fill.workload(model), fill.plan(model)
+
+
+def peaks(wan, **degrees):
+    model, workload, plan = wan
+    plan = replace(plan, **degrees)
+    job = unroll(model, workload, plan)
+    return {stage.id: stage for stage in memory.stages(job, memory.networks(model, plan, job), plan)}
+
+
+def seconds(wan, **degrees):
+    model, workload, plan = wan
+    plan = replace(plan, **degrees)
+    job = unroll(model, workload, plan)
+    return inference_time(job, memory.networks(model, plan, job), workload, hardware("h100-sxm"), plan)
+
+
+def test_every_degree_is_neutral_at_one(wan):
+    plan = wan[2]
+    assert parallel.ranks(plan) == 1
+    whole = memory.networks(wan[0], plan, unroll(*wan))["transformer"].weights
+    assert asdict(parallel.stored(whole, "denoiser", plan)) == asdict(whole)
+    assert parallel.gathered(whole, plan) == 0
+    assert seconds(wan).parts["denoise"]["communication"] == 0
+
+
+def test_split_tokens_divide_activations_and_leave_weights(wan):
+    alone, shared = peaks(wan)["denoise"], peaks(wan, ulysses_degree=8)["denoise"]
+    assert shared.activations == pytest.approx(alone.activations / 8, rel=1e-6)
+    assert shared.weights == alone.weights
+
+
+def test_shards_divide_weights_and_gather_two_blocks(wan):
+    alone, shared = peaks(wan)["denoise"], peaks(wan, shard_degree=8)["denoise"]
+    own = shared.resident["transformer"]
+    assert own == pytest.approx(alone.resident["transformer"] / 8, rel=1e-6)
+    assert 0 < shared.resident["gathered"] < own
+    assert shared.resident["vae"] == alone.resident["vae"]
+
+
+def test_encoders_are_sharded_only_where_the_plan_says_so(wan):
+    kept = peaks(wan, shard_degree=4)["text_encode"].resident["umt5-xxl"]
+    split = peaks(wan, shard_degree=4, shards="encoders")["text_encode"].resident["umt5-xxl"]
+    assert split == pytest.approx(kept / 4, rel=1e-6)
+
+
+def test_work_over_ranks_is_the_work(wan):
+    alone = seconds(wan).parts["denoise"]
+    for degrees in ({"ulysses_degree": 4}, {"guidance_degree": 2}, {"ulysses_degree": 2, "guidance_degree": 2}):
+        shared = seconds(wan, **degrees).parts["denoise"]
+        ranks = 1
+        for degree in degrees.values():
+            ranks *= degree
+        assert shared["attention"] * ranks == pytest.approx(alone["attention"])
+        assert shared["matmul"] * ranks == pytest.approx(alone["matmul"])
+    assert seconds(wan, ulysses_degree=4).parts["denoise"]["communication"] > 0
+
+
+@pytest.mark.parametrize("field", ["ulysses_degree", "tensor_degree"])
+def test_degrees_that_do_not_divide_the_heads_are_refused_with_the_legal_ones(wan, field):
+    with pytest.raises(InputError) as refused:
+        parallel.checked(wan[0], replace(wan[2], **{field: 3}))
+    assert refused.value.allowed == (1, 2, 4, 5, 8, 10, 20, 40)
+    assert refused.value.nearest == "2"

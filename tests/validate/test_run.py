@@ -1,0 +1,109 @@
+"""A validation keeps every row, predicts in SI units under the row's own counter, and counts check rows alone."""
+
+import msgspec
+import pytest
+
+from vidcalc.catalog.load import DATA
+from vidcalc.cost.memory import Stage
+from vidcalc.errors import InputError
+from vidcalc.validate import counters
+from vidcalc.validate.run import fitted, validate
+from vidcalc.validate.summary import errors
+from vidcalc.validate.table import read
+
+GIB = 2**30
+KEYS = {"predicted", "measured", "ratio", "low", "high"}
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return read(f"{DATA}/measured/inference.csv")
+
+
+@pytest.fixture(scope="module")
+def found(rows):
+    return validate(rows)
+
+
+def test_no_row_is_dropped_and_each_is_predicted_or_has_a_reason(rows, found):
+    assert [result.id for result in found.rows] == [row.id for row in rows]
+    for result in found.rows:
+        assert (result.status == "predicted") == (result.reason is None)
+        assert (result.memory.predicted is not None) == (result.status == "predicted")
+
+
+def test_json_has_the_agreed_keys(found):
+    told = msgspec.json.decode(msgspec.json.encode(found))
+    assert {"rows", "summary"} <= set(told)
+    for row in told["rows"]:
+        assert {"id", "status", "reason", "memory", "time"} <= set(row)
+        assert set(row["memory"]) >= KEYS <= set(row["time"])
+
+
+def test_measurements_are_gibibytes_of_the_source_and_seconds(rows, found):
+    for row, result in zip(rows, found.rows, strict=True):
+        if row.peak_mem_gb:
+            assert result.memory.measured == pytest.approx(float(row.peak_mem_gb) * GIB)
+        if result.memory.ratio is not None:
+            assert result.memory.ratio == pytest.approx(result.memory.predicted / result.memory.measured)
+        if result.time.ratio is not None:
+            assert result.time.low <= result.time.predicted <= result.time.high
+
+
+def test_fit_rows_are_marked_in_the_data_and_counted_nowhere(rows, found):
+    fit = {result.id for result in found.rows if result.role == "fit"}
+    assert fit == fitted() == {row.id for row in rows if row.role == "fit"}
+    checked = [
+        result.memory.ratio
+        for result in found.rows
+        if result.id not in fit and result.memory.ratio is not None and result.counter != "card"
+    ]
+    assert found.summary.memory.all == errors(checked)
+    assert sum(group.rows for group in found.summary.memory.by_family.values()) == len(checked)
+
+
+def test_published_memory_is_met_within_the_bars(found):
+    memory = found.summary.memory
+    assert memory.all.median_absolute_error <= 0.08
+    assert memory.all.p90_absolute_error <= 0.20
+    assert memory.by_counter["allocated"].median_absolute_error <= 0.05
+    assert memory.by_counter["allocated"].p90_absolute_error <= 0.12
+    assert all(group.median_absolute_error <= 0.15 for group in memory.by_family.values() if group.rows >= 5)
+    assert found.summary.coverage.share >= 0.90
+
+
+def test_the_hunyuan_combinations_come_in_the_measured_order(found):
+    """Offload, quantisation and tiling of one script on one card; two readings within 2 % of each other are a tie."""
+    chosen = [result.memory for result in found.rows if "hyv-052" <= result.id <= "hyv-065"]
+    assert len(chosen) >= 12
+    for one in chosen:
+        for other in chosen:
+            if one.measured < 0.98 * other.measured:
+                assert one.predicted < other.predicted
+
+
+def test_counters_stand_in_order():
+    stage = Stage(
+        id="denoise", resident={}, weights=20 * GIB, activations=10 * GIB, workspace=0, other=GIB, total=31 * GIB
+    )
+    capacity = 80 * GIB
+    allocated, reserved, device = (
+        counters.counted([stage], name, capacity) for name in ("allocated", "reserved", "device")
+    )
+    assert allocated < reserved < device
+    assert counters.counted([stage], "device", 32 * GIB) < device  # the cache gives way on a smaller card
+
+
+def test_a_file_that_is_no_table_of_measurements_is_refused(tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text("a,b\n1,2\n")
+    for path in (other, tmp_path / "absent.csv"):
+        with pytest.raises(InputError) as refused:
+            read(str(path))
+        assert refused.value.flag == "FILE"
+
+
+def test_an_empty_table_is_no_error(tmp_path):
+    empty = tmp_path / "empty.csv"
+    empty.write_text("id,model,width,height,frames\n")
+    assert validate(read(str(empty))).summary.coverage.rows == 0
