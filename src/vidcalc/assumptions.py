@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.arithmetic import is_array, maximum
+from vidcalc.arithmetic import maximum
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.precisions import precision
@@ -98,10 +98,7 @@ def _run(hardware: Hardware, plan: Plan, job: Job) -> list[Assumption]:
     workspace: Any = 0
     for phase in job.phases:
         workspace = maximum(workspace, phase.trace.workspace)
-    if is_array(workspace) or workspace:
-        found.append(
-            Assumption(id="convolution_workspace", value=workspace, source="vidcalc.tape", provenance="assumed")
-        )
+    found.append(Assumption(id="convolution_workspace", value=workspace, source="vidcalc.tape", provenance="assumed"))
     return found
 
 

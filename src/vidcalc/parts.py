@@ -3,7 +3,7 @@
 from typing import Any
 
 from vidcalc import documented
-from vidcalc.arithmetic import ceil_div, maximum, where
+from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.defaults import process
 from vidcalc.catalog.precisions import precision
 from vidcalc.cost import communication, memory
@@ -202,9 +202,8 @@ def inference_time(
         travel = transfer(network.weights, chip, plan)
         found = {kind: communication.piece(phase.id, part, plan) for kind, part in found.items()}
         found["transfer"] = travel.waiting(total(found))
-        calls = phase.calls
+        calls = communication.turns(phase.id, phase.calls, plan)
         if phase.id == "denoise":
-            calls = ceil_div(calls, plan.guidance_degree)
             work = total(found)
             found["communication"] = communication.told(phase.trace.ops, network.weights, work, chip.id, plan)
         stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(calls) + travel.once

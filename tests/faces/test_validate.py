@@ -4,7 +4,10 @@ import json
 
 import pytest
 
-HEADER = "id,model,width,height,frames,steps,cfg,gpu,n_gpus,offload,peak_mem_gb,mem_unit_note,time_s,time_scope,source\n"
+HEADER = (
+    "id,model,width,height,frames,steps,cfg,gpu,n_gpus,offload,"
+    "peak_mem_gb,mem_unit_note,time_s,time_scope,source\n"
+)
 ROWS = (
     "one,Wan2.1-T2V-14B,1280,720,81,50,yes,H100,1,--offload_model True,69.1,,1837.9,end-to-end,Wan-Video/Wan2.1\n"
     "two,Wan2.1-T2V-14B,1280,720,,50,yes,H100,1,,69.1,,1837.9,end-to-end,\n"
@@ -37,3 +40,15 @@ def test_a_wrong_file_is_one_line_and_exit_code_2(ask):
     assert refused.code == 2
     assert len(refused.err.splitlines()) == 1
     assert "nothing.csv" in refused.err
+
+
+def test_gpus_share_a_video_as_parallel_says(ask):
+    base = ("estimate", "-m", "wan2.1-t2v-14b", "--gpu", "h100-sxm", "--json")
+    alone = json.loads(ask(*base).out)
+    shared = json.loads(ask(*base, "--parallel", "ulysses=4,cfg=2").out)
+    assert shared["hardware"]["count"] == 8
+    assert shared["time"]["inference"]["denoise"] < alone["time"]["inference"]["denoise"] / 6
+    for wrong, text in (("ulysses=3", "40"), ("ulises=2", "nearest: ulysses=2"), ("cfg", "ulysses=4")):
+        refused = ask("estimate", "-m", "wan2.1-t2v-14b", "--parallel", wrong)
+        assert refused.code == 2
+        assert text in refused.err

@@ -77,6 +77,23 @@ def test_wrong_files_are_one_clear_line(part, bad, ask):
     assert korean.err != done.err
 
 
+NONSENSE = (0, -1, 2.5, "x", [], {}, 10**12, 1e300)
+
+
+@pytest.mark.parametrize("value", NONSENSE)
+def test_nonsense_in_a_configuration_is_answered_or_refused_never_a_traceback(value, make, tmp_path, ask):
+    root = make.pipeline(tmp_path / "wan", "wan2.1-i2v-14b-480p")
+    for part in ("transformer", "vae", "image_encoder"):
+        path = root / part / "config.json"
+        whole = json.loads(path.read_text())
+        for key in whole:
+            path.write_text(json.dumps({**whole, key: value}))
+            done = ask("estimate", "--from", str(root), "--json")
+            assert done.code in (0, 2), key
+            assert ("error" in json.loads(done.out)) == (done.code == 2), key
+        path.write_text(json.dumps(whole))
+
+
 def test_a_class_no_family_knows_asks_for_the_extra_where_it_is_missing(bad, ask, monkeypatch):
     from vidcalc.reference import published
 

@@ -62,6 +62,14 @@ TOLD = {
 }
 
 
+def test_lists_of_lists_without_end_are_refused():
+    nested = struct.pack("<IQ", 9, 1) * 100_000
+    content = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1) + b"k" + struct.pack("<I", 9) + nested
+    with pytest.raises(Unreadable) as refused:
+        gguf.read(io.BytesIO(content), "w")
+    assert refused.value.problem == "not_gguf"
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_is_no_safetensors_file_is_refused(name):
     content = BROKEN[name]

@@ -154,6 +154,14 @@ def test_a_revision_can_be_named(ask_hub):
     assert ask_hub(f"hf:owner/name@{REVISION}").returncode == 0
 
 
+def test_one_file_of_a_repository_can_be_named(ask_hub, make):
+    done = ask_hub("hf:owner/name/transformer/diffusion_pytorch_model.safetensors")
+    assert done.returncode == 0, done.stderr + done.stdout
+    found = json.loads(done.stdout)
+    assert found["model"]["params"] == make.elements(make.wan(4, 12, 8960))
+    assert "identified_by_names" in {each["id"] for each in found["assumptions"]}
+
+
 def refused(done) -> str:
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr

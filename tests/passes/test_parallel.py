@@ -3,10 +3,12 @@
 import pytest
 from msgspec.structs import asdict, replace
 
+from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.cost import memory
 from vidcalc.errors import InputError
+from vidcalc.explain import explain
 from vidcalc.parts import inference_time
 from vidcalc.passes import parallel
 from vidcalc.unroll import unroll
@@ -81,3 +83,19 @@ def test_degrees_that_do_not_divide_the_heads_are_refused_with_the_legal_ones(wa
         parallel.checked(wan[0], replace(wan[2], **{field: 3}))
     assert refused.value.allowed == (1, 2, 4, 5, 8, 10, 20, 40)
     assert refused.value.nearest == "2"
+
+
+@pytest.mark.parametrize(
+    "degrees",
+    [
+        {"ulysses_degree": 4, "guidance_degree": 2},
+        {"ulysses_degree": 2, "ring_degree": 2, "shard_degree": 4, "decode_degree": 4},
+        {"tensor_degree": 8},
+    ],
+)
+def test_an_explanation_ends_in_the_shared_number(wan, degrees):
+    model, workload, plan = wan
+    asked = model, workload, hardware("h100-sxm", 8), replace(plan, **degrees)
+    report = calculate(*asked)
+    assert explain("time.inference.total", *asked).value == pytest.approx(report.time.inference.total, rel=1e-9)
+    assert explain("memory.inference.peak", *asked).value == report.memory.inference.peak

@@ -6,6 +6,7 @@ device that the catalogue does not have, such as a CPU, becomes an accelerator m
 """
 
 import os
+from statistics import median
 from typing import Any
 
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from vidcalc.describe.model import Caution
 from vidcalc.errors import InputError, Unreadable
 
 SCHEMA = "vidcalc.calibration/1"
+STEEPEST = 2.0  # times the fastest measured rate: how far a fitted plateau may lie from it
 TABLES = ("gemm", "attention", "convolution", "copy", "host_copy")
 Row = dict[str, Any]
 
@@ -112,10 +114,13 @@ def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
     """The accelerator's curves with those that the file measured in their place."""
     found, laws, source = curves(chip.id), load.entry("kernels", "laws"), os.path.basename(path)
     gemm, attention = dict(found["gemm"]), dict(found["attention"])
-    for precision in dict.fromkeys(row["precision"] for row in facts["gemm"]):
+    named = tuple(dict.fromkeys(row["precision"] for row in facts["gemm"]))
+    for precision in named:
         law = law_of(precision, laws)
         group = [_strings(row) for row in facts["gemm"] if row["precision"] == precision]
         low, likely, high = level(group, law, chip.peak(precision), laws)
+        if precision == "fp16" and "bf16" in named:  # formats of one width share a curve
+            continue
         gemm["bf16" if precision == "fp16" else precision] = {
             **curve(low, likely, high, "measured", source),
             "d_in_half": law["d_in_half"],
@@ -145,8 +150,11 @@ def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
 
 def _attention(rows: list[Row], width: int, limit: float, laws: Row, source: str) -> Row:
     """The curve of one kernel and head width."""
-    plateau, half = fit([(row["sequence"], _rate(row)) for row in rows if row["head_dim"] == width])
-    law = laws["attention"]
+    points = [(row["sequence"], _rate(row)) for row in rows if row["head_dim"] == width]
+    plateau, half = fit(points)
+    fastest, law = max(rate for _, rate in points), laws["attention"]
+    if not fastest / STEEPEST <= plateau <= fastest * STEEPEST:  # noise: rates that do not rise towards a plateau
+        plateau, half = fastest, median(length * (fastest / rate - 1) for length, rate in points)
     return {
         **curve(plateau * law["low"], plateau, plateau * law["high"], "measured", source),
         "half": DEFAULT_HALF if half is None else half,

@@ -26,6 +26,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     for_networks       settings that hold where the model has a network of that path
     decode_bytes       live bytes of the decode of a VAE without a network here, by its class [byte per pixel of a clip]
     networks           networks that run otherwise here, by the path they have in diffusers
+    timesteps          what the timestep varies over where it differs here, by model
     beside             bytes of further models the framework keeps on the device throughout [byte]
     fitted             ids of the measured rows a scale was fitted to (never used to claim accuracy)
     """
@@ -45,6 +46,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     for_networks: dict[str, dict[str, Any]] = {}
     decode_bytes: dict[str, float] = {}
     networks: dict[str, str] = {}
+    timesteps: dict[str, str] = {}
     beside: int = 0
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -69,19 +71,22 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 def executed(model: Model, name: str) -> Model:
     """The model with its networks as the framework runs them. Raises UnknownName."""
-    swaps = framework(name).networks
-    return model if model.denoiser.network not in swaps else _swapped(model, swaps[model.denoiser.network])
+    profile = framework(name)
+    network = profile.networks.get(model.denoiser.network, model.denoiser.network)
+    timestep = profile.timesteps.get(model.name, model.denoiser.timestep)
+    same = (network, timestep) == (model.denoiser.network, model.denoiser.timestep)
+    return model if same else _swapped(model, network, timestep)
 
 
-_executed: dict[tuple[int, str], tuple[Model, Model]] = {}
+_executed: dict[tuple[int, str, str], tuple[Model, Model]] = {}
 
 
-def _swapped(model: Model, network: str) -> Model:
+def _swapped(model: Model, network: str, timestep: str) -> Model:
     """The model with another denoiser network; the same object for the same model, as traces are remembered by it."""
-    held = _executed.get((id(model), network))
+    held = _executed.get((id(model), network, timestep))
     if held is None or held[0] is not model:
-        held = model, replace(model, denoiser=replace(model.denoiser, network=network))
-        _executed[id(model), network] = held
+        held = model, replace(model, denoiser=replace(model.denoiser, network=network, timestep=timestep))
+        _executed[id(model), network, timestep] = held
     return held[1]
 
 

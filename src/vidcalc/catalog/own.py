@@ -69,8 +69,8 @@ def from_file(path: str) -> Accelerator:
     """The accelerator a TOML file describes, in the layout of data/accelerators. Raises Unreadable."""
     facts = read_toml(path, "gpu_file")
     usual = {"name": os.path.basename(path), "vendor": "", "class": "datacenter", "architecture": "", "sources": [path]}
-    facts = {**usual, **facts, "memory": {"unified": False, **facts.get("memory", {})}}
     try:
+        facts = {**usual, **facts, "memory": {"unified": False, **facts.get("memory", {})}}
         chip = from_facts(str(facts.get("id") or os.path.basename(path).removesuffix(".toml")), facts)
         if chip.kind not in CLASSES:
             raise ValueError(chip.kind)

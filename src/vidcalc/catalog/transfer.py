@@ -103,5 +103,7 @@ def _scaled(curve: dict[str, Any], factor: float, donor: str, same: bool) -> dic
     """Every rate of a curve times a factor."""
     if same and factor == 1:
         return curve
-    rates = {key: curve[key] * factor for key in ("low", "likely", "high", "limit") if key in curve}
+    rates: dict[str, Any] = {
+        key: curve[key] * factor for key in ("low", "likely", "high", "limit") if key in curve
+    }
     return {**curve, **rates, "provenance": "assumed", "source": f"{donor}: {curve['source']}"}

@@ -7,7 +7,7 @@ With every degree at 1 nothing is told and the work is whole. Source: arXiv 2309
 
 from typing import Any
 
-from vidcalc.arithmetic import maximum, minimum, where
+from vidcalc.arithmetic import ceil_div, maximum, minimum, where
 from vidcalc.catalog.collectives import collective
 from vidcalc.cost.time import NOTHING, Seconds
 from vidcalc.cost.weights import Weights
@@ -18,11 +18,21 @@ from vidcalc.ops.base import Op
 BAND = 0.8, 1.25  # of the likely rate
 
 
+def pieces(phase: str, plan: Plan) -> Any:
+    """Pieces that the work of one call is in."""
+    if phase == "denoise":
+        return plan.ulysses_degree * plan.ring_degree * plan.tensor_degree
+    return plan.decode_degree if phase == "vae_decode" else 1
+
+
+def turns(phase: str, calls: Any, plan: Plan) -> Any:
+    """Calls that one rank makes, of all there are."""
+    return ceil_div(calls, plan.guidance_degree) if phase == "denoise" else calls
+
+
 def piece(phase: str, work: Seconds, plan: Plan) -> Seconds:
     """A rank's part of the work of one call."""
-    if phase == "denoise":
-        return work.times(1 / (plan.ulysses_degree * plan.ring_degree * plan.tensor_degree))
-    return work.times(1 / plan.decode_degree) if phase == "vae_decode" else work
+    return work.times(1 / pieces(phase, plan))
 
 
 def told(ops: tuple[Op, ...], weights: Weights, work: Seconds, chip: str, plan: Plan) -> Seconds:

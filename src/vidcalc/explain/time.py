@@ -5,8 +5,8 @@ from collections.abc import Callable
 from vidcalc.catalog.defaults import defaults, pue
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.training import optimizer, recipe
-from vidcalc.cost import money
-from vidcalc.cost.time import rate, weakest
+from vidcalc.cost import communication, money
+from vidcalc.cost.time import by_kind, rate, total, weakest
 from vidcalc.cost.transfer import host_rate, transfer
 from vidcalc.cost.utilisation import bandwidth
 from vidcalc.explain.case import Case, given, product, symbolic
@@ -75,11 +75,29 @@ def stage(name: str, quantity: str, case: Case) -> Step:
     phases = [phase for phase in case.job.phases if phase.id == name]
     formats = {row.id: precision(row.precision).arithmetic for row in case.report.model.components}
     rows = [
-        ops(phase.component.id, phase.trace.ops, case, phase.calls, arithmetic=formats[phase.component.id])
+        ops(phase.component.id, phase.trace.ops, case, _calls(phase, case), arithmetic=formats[phase.component.id])
         for phase in phases
     ]
     rows += [row for phase, work in zip(phases, tuple(rows), strict=True) if (row := travel(phase, work, case)).value]
+    rows += [row for phase in phases if phase.id == "denoise" and (row := exchange(phase, case)).value]
     return _weakest(added(quantity, "s", tuple(rows)))
+
+
+def _calls(phase: Phase, case: Case) -> float:
+    """Whole calls that a rank's work comes to: its turns, over the pieces each call is in."""
+    turns, pieces = communication.turns(phase.id, phase.calls, case.plan), communication.pieces(phase.id, case.plan)
+    whole: float = turns // pieces if turns % pieces == 0 else turns / pieces
+    return whole
+
+
+def exchange(phase: Phase, case: Case) -> Step:
+    """What a rank waits for the others, in all its turns."""
+    chip, plan, network = case.hardware.accelerator.id, case.plan, case.networks[phase.component.id]
+    whole = total(by_kind(phase.trace.ops, chip, plan.attention, arithmetic=precision(network.precision).arithmetic))
+    work = communication.piece(phase.id, whole, plan)
+    told = communication.told(phase.trace.ops, network.weights, work, chip, plan)
+    turns = communication.turns(phase.id, phase.calls, plan)
+    return given("communication", told.likely * turns, "vidcalc.cost.communication", "s", "assumed")
 
 
 def travel(phase: Phase, work: Step, case: Case) -> Step:

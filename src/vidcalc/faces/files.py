@@ -17,8 +17,30 @@ def from_files(asked: dict[str, Any]) -> Model:
     from vidcalc.reference import published
 
     model = from_path(asked["from"], published if published.available() else None)
+    _computes(model, asked["from"])
     denoiser, encoders, vae = (name in asked for name in PRECISIONS)
     return recast(model, denoiser=denoiser, vae=vae, encoders=encoders)
+
+
+def _computes(model: Model, path: str) -> None:
+    """Raises Unreadable("bad_config") where the numbers of a configuration make a network that cannot be priced.
+
+    A network whose published code is run has been built already, and to run it at its default size takes seconds.
+    """
+    from vidcalc.calculate import calculate
+    from vidcalc.catalog import fill
+    from vidcalc.catalog.accelerators import hardware
+    from vidcalc.errors import Unreadable, VidcalcError
+
+    parts = (model.denoiser, model.vae, *model.text_encoders, *model.image_encoders)
+    if any(part.network.startswith("vidcalc.") for part in parts):
+        return
+    try:
+        calculate(model, fill.workload(model), hardware("a100-sxm-80gb"), fill.plan(model))
+    except VidcalcError:
+        raise
+    except Exception:  # zeros, words and sizes beyond all bounds show only here
+        raise Unreadable(path, "bad_config") from None
 
 
 def stored(model: Model) -> dict[str, str]:

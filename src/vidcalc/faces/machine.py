@@ -1,5 +1,7 @@
 """What a job runs on where the flags say more than a name: facts replaced, files, calibration, price, site."""
 
+import os
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -31,3 +33,18 @@ def stated_machine(asked: dict[str, Any], usual: str) -> Hardware:
         chip = own.priced(chip, asked["price"] / HOUR)
     found = machine(chip, asked.get("gpus", 1))
     return replace(found, site=Site(**{name: asked[name] for name in SITE if name in asked}))
+
+
+def measured_machine(path: str | None, quick: Callable[[], str]) -> Hardware:
+    """This machine by a calibration file, or by the text of one that `quick` makes. Raises Unreadable."""
+    from vidcalc.catalog.calibration import calibrated
+
+    if path is not None:
+        return machine(calibrated(path))
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = os.path.join(folder, "measured.toml")
+        with open(made, "w", encoding="utf-8") as file:
+            file.write(quick())
+        return machine(calibrated(made))

@@ -9,6 +9,7 @@ import click
 
 from vidcalc.errors import InputError, nearest
 from vidcalc.faces.inputs import LONGEST, Listed, OneOf, Whole, refuse
+from vidcalc.faces.parallel_flag import Parallel
 from vidcalc.words import N_
 
 FORMATS = N_("FORMAT")
@@ -138,6 +139,16 @@ PLAN: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # t
         N_("N"),
         "0",
         N_("Blocks of the denoiser that wait in host memory, with --offload block-swap."),
+    ),
+    "parallel": (
+        ("--parallel",),
+        Parallel(),
+        N_("WAYS"),
+        N_("each GPU a video of its own"),
+        N_(
+            "How GPUs share one video: ulysses, ring (tokens), tp (layers), cfg (guidance), fsdp (stored weights), vae "
+            "(decode), such as ulysses=4,cfg=2,fsdp=8."
+        ),
     ),
     "vae_tiling": (
         ("--vae-tiling",),

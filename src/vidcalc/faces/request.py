@@ -51,11 +51,24 @@ def request(given: dict[str, Any]) -> Request:
     """
     asked = {name: value for name, value in given.items() if value is not None}
     model = _model(asked)
-    machine = _machine(asked)
+    machine = _machine(_counted(asked))
     job = _workload(asked, model)
     if asked.get("snap"):
         model, job = snapped(model, job)
     return Request(model, job, machine, _plan(asked, model))
+
+
+def _counted(asked: dict[str, Any]) -> dict[str, Any]:
+    """The flags with as many GPUs as share the video, where the user names no number."""
+    if "parallel" not in asked:
+        return asked
+    from vidcalc.faces.parallel_flag import ranks
+
+    needed = ranks(asked["parallel"])
+    if asked.get("gpus", needed) != needed:
+        expects = _("as many as --parallel asks for: {count}", count=needed)
+        raise Refused("--gpus", asked["gpus"], expects, str(needed), (needed,))
+    return {**asked, "gpus": needed}
 
 
 def _machine(asked: dict[str, Any]) -> Hardware:
@@ -131,6 +144,7 @@ def _plan(asked: dict[str, Any], model: Model) -> Plan:
 
         chosen = stored(model) | chosen
     chosen.update(_offload(asked))
+    chosen.update(asked.get("parallel", {}))
     scale = asked.get("guidance")
     mode = chosen.get("guidance_mode", "batched")
     if scale is not None and scale > 1 and model.defaults.guidance_mode == "none":

@@ -1,4 +1,4 @@
-"""A model's components beside their published classes: parameters, FLOPs and the peak of live activations, ours and theirs.
+"""A model's components beside their published classes: parameters, FLOPs and peaks of live activations.
 
 Each component that diffusers or transformers has a class for is measured at the model's default size and at a smaller
 one, batch 1, bf16. The bars are those of docs/accuracy.md: parameters equal, FLOPs within 0.1 %, peaks within 2 %
@@ -23,7 +23,7 @@ VAE_PEAK = 0.03
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One quantity: ours, the referee's, ours over the referee's, how far apart they may be, and whether they are not."""
+    """One quantity: ours, the referee's, the ratio, how far apart they may be, and whether they are within that."""
 
     ours: int
     referee: int
@@ -81,7 +81,13 @@ def cases(model: Model) -> list[Case]:
 
 def check(model: Model, component: str, part: Component, stated: dict[str, Any]) -> Check:
     """One call, ours beside the referee's."""
-    said = {"model": model.name, "component": component, "id": part.id, "class_": part.class_, "shape": stated}
+    said: dict[str, Any] = {
+        "model": model.name,
+        "component": component,
+        "id": part.id,
+        "class_": part.class_,
+        "shape": stated,
+    }
     network = families().get(part.class_)
     if not published.exists(part.class_):
         return Check(**said, status="no_referee")

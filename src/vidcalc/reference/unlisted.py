@@ -26,7 +26,8 @@ SHORT = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
 LATENTS = ("hidden_states", "sample", "x", "latents", "input")
 TIMES = ("timestep", "timesteps", "r_timestep", "timestep_r")
 TEXT_WIDTHS = ("text_embed_dim", "caption_channels", "joint_attention_dim", "cross_attention_dim", "text_dim",
-               "context_dim", "context_in_dim", "cap_feat_dim", "in_text_dim", "text_hidden_size", "caption_projection_dim")  # fmt: skip
+               "context_dim", "context_in_dim", "cap_feat_dim", "in_text_dim", "text_hidden_size",
+               "caption_projection_dim")  # fmt: skip
 POOLED_WIDTHS = ("pooled_projection_dim", "in_text_dim2", "pooled_embed_dim")
 MEASURED = ("denoiser", "vae_decode", "vae_encode", "text_encoder", "image_encoder")
 

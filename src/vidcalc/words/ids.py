@@ -151,6 +151,8 @@ WARNINGS = {
 PROBLEMS = {
     "missing": N_("{value}: there is no such file or folder"),
     "nothing_here": N_("{value} holds no model_index.json, config.json, .safetensors or .gguf"),
+    "no_such_network": N_("{value} has no published network that can be run here"),
+    "no_depth": N_("{value}: this network's configuration counts no layers"),
     "not_toml": N_("{value} is not a TOML file"),
     "fact_missing": N_("{value} does not state {field}"),
     "fact_wrong": N_("{value} states what cannot be read: {field}"),
@@ -172,7 +174,7 @@ PROBLEMS = {
     "no_call": N_("class {value} cannot be traced, its call is not known ({argument})"),
     "no_reference": N_("this needs the published networks; install vidcalc[reference] (missing: {packages})"),
     "no_hub": N_("{value} needs the hub's client; install vidcalc[hub]"),
-    "hub_name": N_("{value} is not of the form hf:OWNER/NAME or hf:OWNER/NAME@REVISION"),
+    "hub_name": N_("{value} is not of the form hf:OWNER/NAME[@REVISION][/FILE]"),
     "hub_missing": N_("{value}: the hub has no such repository, revision or file"),
     "hub_gated": N_("{value} is gated; accept its terms on the hub and set HF_TOKEN"),
     "hub_unreachable": N_("{value}: the hub does not answer"),

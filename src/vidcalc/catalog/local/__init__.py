@@ -4,14 +4,14 @@
     model = from_path("hf:OWNER/NAME")                         # configurations and headers only, never weights
 
 `source` finds and opens files, here or on the hub; `safetensors` and `gguf` read what a weight file says about its
-tensors; `folder` gathers the components; `identify` recognises bare weights; `assemble` makes the `Model`, with what
-the files leave open taken from the most alike model of the catalogue.
+tensors; `folder` gathers the components, `identify` recognises bare weights, `parts` makes each a `Component`, and
+`assemble` the `Model`, with what the files leave open taken from the model of the catalogue that is most alike.
 """
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vidcalc.catalog.local.assemble import Published
+    from vidcalc.catalog.local.parts import Published
     from vidcalc.catalog.local.source import Source
     from vidcalc.describe.model import Model
 

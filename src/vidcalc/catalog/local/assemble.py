@@ -4,54 +4,25 @@ What the files do not say (default clip, guidance, accepted sizes, components th
 every such thing stands in the model's `basis`, and so in each report.
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.catalog.families import families, members, role
 from vidcalc.catalog.local import geometry
 from vidcalc.catalog.local.alike import difference, most_alike
-from vidcalc.catalog.local.folder import Found, Gathered, known_class
-from vidcalc.catalog.local.identify import DEPTH, identify
+from vidcalc.catalog.local.folder import Gathered, known_class
+from vidcalc.catalog.local.parts import Parts, Published, is_traced, named, sort
 from vidcalc.catalog.local.source import Source
-from vidcalc.catalog.local.weights import of_network, total
 from vidcalc.describe.model import Basis, Caution, Component, Denoiser, Model, Vae
-from vidcalc.errors import Unreadable
 
-DEEPEST = 10_000  # layers: more is a mistake
 MAIN = ("transformer", "unet", "dit", "")  # folders of the network that runs at every step
-
-
-class Published(Protocol):
-    """The published code, where it is installed: it can run a class that no family mirrors."""
-
-    NETWORK: str  # full name of the module that stands in for a family's
-
-    def exists(self, class_name: str, /) -> bool:
-        """Whether it has a network of that name."""
-        ...
-
-
-class Parts:
-    """Components by role, what was taken as given on the way, and the published code where it is at hand."""
-
-    def __init__(self, published: Published | None) -> None:
-        self.published = published
-        self.denoisers: list[tuple[Found, Component]] = []
-        self.vae: Component | None = None
-        self.text: list[Component] = []
-        self.image: list[Component] = []
-        self.others: list[Component] = []
-        self.missing: list[Found] = []
-        self.basis: list[Basis] = []
-        self.cautions: list[Caution] = []
 
 
 def assemble(gathered: Gathered, source: Source, published: Published | None = None) -> Model:
     """The model. Raises Unreadable for a class that nothing here can compute."""
     parts = Parts(published)
     for found in gathered.parts:
-        _sort(parts, _named(parts, found, source))
+        sort(parts, named(parts, found, source))
     parts.denoisers.sort(key=lambda pair: MAIN.index(pair[0].id) if pair[0].id in MAIN else len(MAIN))
     denoiser = parts.denoisers[0][1] if parts.denoisers else None
     like = most_alike(denoiser, parts.vae, (*parts.text, *parts.image), source.name)
@@ -99,130 +70,6 @@ def recast(model: Model, denoiser: bool, vae: bool, encoders: bool) -> Model:
     return replace(changed, basis=basis)
 
 
-def _named(parts: Parts, found: Found, source: Source) -> Found:
-    """Bare weights recognised: the class and configuration they must have."""
-    if found.class_ or found.header is None:
-        return found
-    known = identify(found.header, source.focus or source.name)
-    parts.basis.append(
-        Basis(
-            id=f"identified_by_{known.by}",
-            value=f"{known.class_} ({known.model})",
-            source=source.focus or source.name,
-            provenance="exact" if known.by == "names" else "assumed",
-        )
-    )
-    return replace(found, class_=known.class_, config=known.config, header=known.header)
-
-
-def _sort(parts: Parts, found: Found) -> None:
-    """Put one component where it belongs."""
-    if not found.here:
-        parts.missing.append(found)
-        return
-    name = known_class(found.class_)
-    kind = _role(found, name)
-    if kind == "other":
-        parts.others.append(_component(parts, found, "", kind))
-    elif kind == "denoiser":
-        parts.denoisers.append((found, _component(parts, found, name, kind)))
-    elif kind == "vae":
-        parts.vae = _component(parts, found, name, kind)
-    else:
-        (parts.image if kind == "image_encoder" else parts.text).append(_component(parts, found, name, kind))
-
-
-def _role(found: Found, name: str) -> str:
-    """By the family of a known class; of another by its folder, else by how such classes are called."""
-    vision = "Vision" in found.class_ or found.id.startswith("image_encoder")
-    if name:
-        kind = role(families()[name])
-        return "image_encoder" if kind == "text_encoder" and vision else kind
-    if found.id:
-        begin = found.id.partition("_")[0]
-        roles = {"transformer": "denoiser", "unet": "denoiser", "dit": "denoiser", "vae": "vae", "text": "text_encoder"}
-        return "image_encoder" if found.id.startswith("image_encoder") else roles.get(begin, "other")
-    lowered = found.class_.casefold()
-    if "autoencoder" in lowered or lowered.endswith("vae"):
-        return "vae"
-    if any(word in lowered for word in ("encoder", "textmodel", "forcausallm", "vision")):
-        return "image_encoder" if vision else "text_encoder"
-    return "denoiser"
-
-
-def _component(parts: Parts, found: Found, name: str, kind: str) -> Component:
-    """A component with its network, its real bytes where its weights are there, and its count where that is sure."""
-    header, nbytes = found.header, found.nbytes
-    made = Component(
-        id=found.id or kind,
-        network=families()[name] if name else _without_family(parts, found, kind),
-        class_=name or found.class_,
-        config=found.config,
-        params=header.elements if header and kind == "other" else None,
-        held=header.nbytes if header else nbytes,
-        stored=header.precision if header else "",
-    )
-    if _is_traced(made):
-        made = replace(made, config={"class_name": found.class_, "role": kind, "config": found.config})
-        parts.basis.append(Basis(id="traced_class", value=found.class_, source="diffusers", provenance="measured"))
-    if name:
-        _sound(made, kind)
-    if header:
-        listed = ", ".join(header.formats)
-        parts.basis.append(
-            Basis(id="weights_as_stored", value=f"{made.id}: {listed}", source=found.class_, provenance="exact")
-        )
-        if made.network:
-            made = _counted(parts, made, kind, found)
-    return made
-
-
-def _sound(made: Component, kind: str) -> None:
-    """Raises Unreadable("bad_config") for numbers that no network can have."""
-    counts = (value for key, value in made.config.items() if any(word in key for word in DEPTH))
-    deep = any(isinstance(value, int | float) and value > DEEPEST for value in counts)
-    try:
-        good = not deep and total(of_network(made, kind)) > 0
-    except Exception:  # whatever a family makes of numbers that do not go together
-        good = False
-    if not good:
-        raise Unreadable(made.class_, "bad_config")
-
-
-def _counted(parts: Parts, made: Component, kind: str, found: Found) -> Component:
-    """With the file's own count, where the network has the same; a caution where it has not."""
-    assert found.header is not None
-    if found.header.packed:
-        return made
-    ours = total(of_network(made, kind))
-    if ours == found.header.elements:
-        return replace(made, params=ours)
-    values = {"component": made.id, "file": found.header.elements, "network": ours}
-    if known_class(found.class_) == found.class_:  # a class that holds more than the part we compute differs by design
-        parts.cautions.append(Caution(id="weights_differ", values=values))
-    return replace(made, params=max(ours, found.header.elements))
-
-
-def _without_family(parts: Parts, found: Found, kind: str) -> str:
-    """How a class that no family mirrors is computed: traced where the published code is installed.
-
-    An encoder or anything else may be counted only; without the code a denoiser or a VAE cannot be answered for.
-    Raises Unreadable("unknown_class" or "no_such_class").
-    """
-    if kind == "other" or (kind != "denoiser" and found.class_ in members()):  # the catalogue counts it, too
-        return ""
-    if parts.published is not None and parts.published.exists(found.class_):
-        return parts.published.NETWORK
-    if kind in ("denoiser", "vae"):
-        raise Unreadable(found.class_, "no_such_class" if parts.published else "unknown_class")
-    return ""
-
-
-def _is_traced(made: Component) -> bool:
-    """Whether the published code stands in for a family: its module has a full name."""
-    return made.network.startswith("vidcalc.")
-
-
 def _denoiser(parts: Parts, like: Model, taken: list[str]) -> Denoiser:
     """The denoiser: from the files, with geometry and calling habits of the most alike; two equal ones are experts."""
     if not parts.denoisers:
@@ -231,7 +78,7 @@ def _denoiser(parts: Parts, like: Model, taken: list[str]) -> Denoiser:
     (_, made), *further = parts.denoisers
     same = [component for _, component in further if component.config == made.config]
     parts.others += [component for _, component in further if component.config != made.config]
-    config = made.config["config"] if _is_traced(made) else made.config
+    config = made.config["config"] if is_traced(made) else made.config
     usual = like.denoiser
     heads = config.get("num_attention_heads", usual.heads)
     known = usual.class_ == made.class_
@@ -261,7 +108,7 @@ def _vae(parts: Parts, like: Model, taken: list[str]) -> Vae:
     made, usual = parts.vae, like.vae
     if not made.network and made.class_ == usual.class_:
         return replace(usual, id=made.id, held=made.held, stored=made.stored)
-    config = made.config["config"] if _is_traced(made) else made.config
+    config = made.config["config"] if is_traced(made) else made.config
     stated: dict[str, Any] = {
         "temporal_compression": usual.temporal_compression,
         "spatial_compression": usual.spatial_compression,

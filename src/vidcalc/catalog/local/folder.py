@@ -117,7 +117,9 @@ def _file(source: Source, path: str) -> Found:
 
 def stated_class(config: dict[str, Any]) -> str:
     """The class a configuration names: diffusers' `_class_name`, or the first of transformers' `architectures`."""
-    named = config.get("_class_name") or next(iter(config.get("architectures") or ()), "")
+    listed = config.get("architectures")
+    first = listed[0] if isinstance(listed, list) and listed else ""
+    named = config.get("_class_name") or first
     return named if isinstance(named, str) else ""
 
 

@@ -71,7 +71,10 @@ def read(stream: Stream, name: str) -> Header:
     if reader.bytes(4) != MAGIC or reader.number("I") not in VERSIONS:
         raise Unreadable(name, "not_gguf")
     tensors, entries = reader.count(MOST), reader.count(MOST)
-    metadata = {reader.text(): reader.value(reader.number("I")) for _ in range(entries)}
+    try:
+        metadata = {reader.text(): reader.value(reader.number("I")) for _ in range(entries)}
+    except RecursionError:  # lists of lists without end
+        raise Unreadable(name, "not_gguf") from None
     return Header(dict(_tensor(reader) for _ in range(tensors)), metadata)
 
 

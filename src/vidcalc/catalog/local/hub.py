@@ -1,4 +1,4 @@
-"""A repository of the Hugging Face hub as a source: configurations are downloaded, of weights only the headers are read.
+"""A repository of the Hugging Face hub: configurations are downloaded, of weights only the headers are read.
 
 Needs the extra `hub`. `HF_ENDPOINT`, `HF_TOKEN` and the cache are the library's own settings. Weight files are never
 fetched: their first bytes come by ranged requests.
@@ -15,7 +15,9 @@ from vidcalc.catalog.local.header import Stream
 from vidcalc.catalog.local.source import LARGEST, parsed
 from vidcalc.errors import Unreadable
 
-NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+NAME = re.compile(
+    r"(?P<repository>[\w-][\w.-]*/[\w-][\w.-]*)(?:@(?P<revision>[\w.-]+))?(?:/(?P<file>[\w./-]+\.(?:gguf|safetensors|json)))?"
+)
 BLOCK = 1 << 18  # bytes of one ranged request: nearly every header is in the first
 SECONDS = 20  # of waiting for an answer
 
@@ -23,10 +25,8 @@ SECONDS = 20  # of waiting for an answer
 class Repository:
     """The files of one repository at one revision."""
 
-    focus = ""
-
-    def __init__(self, name: str, revision: str | None) -> None:
-        self.name, self.revision = name, revision
+    def __init__(self, name: str, revision: str | None, focus: str = "") -> None:
+        self.name, self.revision, self.focus = name, revision, focus
         self.endpoint = os.environ.get("HF_ENDPOINT") or None
         self._files: list[str] | None = None
 
@@ -104,10 +104,10 @@ class Ranged:
 
 
 def repository(name: str) -> Repository:
-    """The repository "OWNER/NAME" or "OWNER/NAME@REVISION". Raises Unreadable("hub_name" or "no_hub")."""
+    """The repository "OWNER/NAME", at "@REVISION", or one "/FILE" of it. Raises Unreadable("hub_name" or "no_hub")."""
     stated = NAME.fullmatch(name)
     if stated is None:
         raise Unreadable("hf:" + name, "hub_name")
     if find_spec("huggingface_hub") is None:
         raise Unreadable("hf:" + name, "no_hub")
-    return Repository(stated["repository"], stated["revision"])
+    return Repository(stated["repository"], stated["revision"], stated["file"] or "")

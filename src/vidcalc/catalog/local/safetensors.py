@@ -23,7 +23,7 @@ def read(stream: Stream, name: str) -> Header:
         facts = json.loads(text)
         metadata = facts.pop("__metadata__", None) or {}
         return Header({path: _stored(told, name) for path, told in facts.items()}, metadata)
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError):
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise Unreadable(name, "not_safetensors") from None
 
 

@@ -106,8 +106,8 @@ command = Command(
     callback=verify,
     help=N_(
         "Measures the published networks themselves and prints our figures beside theirs.\n"
-        "MODEL is a name of the catalogue; without it, all models are measured, which takes long. Needs vidcalc[reference]. "
-        "Exit code 1 where a figure is outside its bar."
+        "MODEL is a name of the catalogue; without it, all models are measured, which takes long. "
+        "Needs vidcalc[reference]. Exit code 1 where a figure is outside its bar."
     ),
     examples=("vidcalc verify wan2.1-t2v-1.3b", "vidcalc verify ltx-video-2b --json"),
 )

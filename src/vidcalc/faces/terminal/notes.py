@@ -23,6 +23,8 @@ def notes(report: Report, paint: Paint, cells: int) -> list[str]:
     if report.assumptions:
         lines.append(paint(_("Assumptions"), "title"))
     for assumption in report.assumptions:
+        if assumption.id == "convolution_workspace" and not assumption.value:
+            continue  # nothing convolves in three dimensions
         read = READ.get(assumption.id, shown)
         words = told(ASSUMPTIONS, assumption.id, value=read(assumption.value), source=assumption.source)
         lines += hanging(words, cells, "  · ")

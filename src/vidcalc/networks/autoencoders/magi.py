@@ -150,7 +150,7 @@ def encoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
 
 
 def with_positions(tape: Tape, config: Config, x: Tensor, grid: list[Any]) -> tuple[Tensor, Tensor]:
-    """Class token in front and positions added -> [b, n + 1, d], and the table stretched to the grid (empty on its own)."""
+    """Class token in front and positions added -> [b, n + 1, d], and the table stretched to a grid not its own."""
     b, n, width = x.shape
     own = config.grid
     tape.parameter("cls_token", width)

@@ -34,7 +34,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
-    """latent[batch, z, frames, height, width] -> pixels[batch, 3, frames, 8·height, 8·width], 17 for every 5 latents."""
+    """latent[batch, z, frames, height, width] -> pixels[batch, 3, 17 for every 5 latents, 8·height, 8·width]."""
     b, c, h, w = shape.batch, config.temporal.embed_dim, shape.height, shape.width
     step, image = config.temporal.compression, config.temporal.in_out_channels
     latent = tape.input(b, c, shape.frames, h, w)

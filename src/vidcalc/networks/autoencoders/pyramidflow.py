@@ -46,12 +46,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def space(self) -> int:
         """Pixels of a side under one latent place."""
-        return 2 ** sum(self.spatial_down_sample)
+        return int(2 ** sum(self.spatial_down_sample))
 
     @property
     def time(self) -> int:
         """Frames under one latent frame after the first."""
-        return 2 ** sum(self.temporal_down_sample)
+        return int(2 ** sum(self.temporal_down_sample))
 
 
 def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
@@ -62,7 +62,8 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     def one(_: Any, height: Any, width: Any) -> Tensor:
         def chunk(size: Any, memory: Memory) -> Tensor:
             z = latent.view(b, config.latent_channels, size, height, width)
-            return decoder(tape, config, causal_conv(tape, z, config.latent_channels, 1, "post_quant_conv", memory), memory)
+            z = causal_conv(tape, z, config.latent_channels, 1, "post_quant_conv", memory)
+            return decoder(tape, config, z, memory)
 
         def out(size: Any) -> tuple[Any, ...]:
             return b, config.out_channels, maximum(config.time * (size - 1) + 1, 0), scale * height, scale * width
@@ -83,7 +84,8 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     def one(_: Any, height: Any, width: Any) -> Tensor:
         def chunk(size: Any, memory: Memory) -> Tensor:
             x = pixels.view(b, config.in_channels, size, height, width)
-            return causal_conv(tape, encoder(tape, config, x, memory), moments, 1, "quant_conv", memory)
+            memory.features = encoder(tape, config, x, memory)
+            return causal_conv(tape, memory.features, moments, 1, "quant_conv", memory)
 
         def out(size: Any) -> tuple[Any, ...]:
             return b, moments, maximum((size - 1) // config.time + 1, 0), height // scale, width // scale

@@ -1,6 +1,7 @@
-"""Building blocks of the Pyramid Flow VAE: convolutions with a memory, norms frame by frame, residual blocks, resampling.
+"""Building blocks of the Pyramid Flow VAE: convolutions with a memory, norms of single frames, resampling.
 
-Source: jy0205/Pyramid-Flow video_vae/modeling_causal_conv.py, modeling_resnet.py, modeling_block.py, read November 2026.
+Source: jy0205/Pyramid-Flow video_vae/modeling_causal_conv.py, modeling_resnet.py, modeling_block.py,
+read November 2026.
 """
 
 from typing import Any
@@ -11,9 +12,13 @@ from vidcalc.tape import Tape, Tensor
 
 
 class Memory:
-    """The last two padded frames each convolution saw, carried from window to window."""
+    """The last two padded frames each convolution saw, carried from window to window.
+
+    features  what the encoder made of the window before
+    """
 
     def __init__(self) -> None:
+        self.features: Tensor | None = None
         self.tensors: list[Tensor | None] = []
         self.first = True
         self.index = 0

@@ -57,12 +57,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def time(self) -> int:
         """Frames under one latent frame after the first."""
-        return 2 * 2 ** len(self.temporal_levels)
+        return int(2 * 2 ** len(self.temporal_levels))
 
     @property
     def space(self) -> int:
         """Pixels of a side under one latent place."""
-        return 2 * 2 ** (len(self.ch_mult) - 1)
+        return int(2 * 2 ** (len(self.ch_mult) - 1))
 
 
 def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
@@ -177,7 +177,7 @@ def encoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
 
 def head(tape: Tape, config: Config, x: Tensor, pixels: Tensor) -> Tensor:
     """The last 2x2x2 step and the convolution to the moments, each beside an average of channels."""
-    b, c, t, h, w = x.shape
+    b, _, t, h, w = x.shape
     grid = (t // 2 + 1, h // 2, w // 2)
     shortcut = average_channels(tape, x, config.inner, 2)
     folded = padded_conv(tape, x, config.inner // 8, 3, "conv_patchify.conv.conv")

@@ -68,9 +68,7 @@ def after_norm_conv(tape: Tape, x: Tensor, c_out: Any, name: str) -> Tensor:
     return convolve(tape, x, c_out, 3, name, (t - 2, h, w))
 
 
-def padded_conv(
-    tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, steps: tuple[int, int] = (1, 1)
-) -> Tensor:
+def padded_conv(tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, steps: tuple[int, int] = (1, 1)) -> Tensor:
     """x padded in front in time and around in space (a copy), then convolved; steps in time, and in space."""
     b, c, t, h, w = x.shape
     more, (time, space) = kernel - 1, steps

@@ -92,8 +92,8 @@ def _self_attention(tape: Tape, config: Config, x: Tensor, norms: str) -> Tensor
         turned_q = _rotated(tape, q)
         turned_k = _rotated(tape, k)
         narrow_q, narrow_k = tape.cast(turned_q, tape.dtype), tape.cast(turned_k, tape.dtype)
-        shaped = [part.view(batch, heads, n, d_head) for part in (narrow_q, narrow_k, v)]
-        out = tape.attention(*shaped).view(batch, n, width)
+        q_heads, k_heads, v_heads = (part.view(batch, heads, n, d_head) for part in (narrow_q, narrow_k, v))
+        out = tape.attention(q_heads, k_heads, v_heads).view(batch, n, width)
         return tape.linear(out, width, "to_out.0")
 
 

@@ -1,0 +1,180 @@
+"""`vidcalc measure`: what this machine really does, as a calibration file, or one network run beside its prediction."""
+
+import sys
+from typing import Any
+
+import click
+
+from vidcalc.errors import InputError
+from vidcalc.faces.flags import Flag, flag, flags
+from vidcalc.faces.group import Command
+from vidcalc.faces.inputs import OneOf, Real, Size, Whole, refuse
+from vidcalc.words import N_, _
+
+QUICK = 10.0  # seconds of benchmark before a network is run without a calibration
+CLEAR = "\r\x1b[K"
+
+
+class Clip(click.ParamType):  # type: ignore[type-arg]
+    """Width, height and frames of a clip: 832x480x81."""
+
+    name = "clip"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Raises Refused."""
+        size, cross, frames = str(value).casefold().replace(" ", "").rpartition("x")
+        if not cross or "x" not in size:
+            raise refuse(param, value, _("WIDTHxHEIGHTxFRAMES, such as 832x480x81"), "832x480x81")
+        width, height = Size().convert(size, param, ctx)
+        return f"{width}x{height}x{Whole(1, 100_000).convert(frames, param, ctx)}"
+
+
+def measure(as_json: bool, model: str | None, device: str | None, **given: Any) -> None:
+    """Benchmark this machine, or run a network on it. Raises Unreadable without the extra `reference`."""
+    from vidcalc.reference import published
+
+    lacking = published.missing() if model else [name for name in published.missing() if name == "torch"]
+    if lacking:
+        from vidcalc.errors import Unreadable
+
+        raise Unreadable("measure", "no_reference", flag="--device", packages=", ".join(lacking))
+    from vidcalc.reference.bench import devices
+
+    present = devices()
+    chosen = present[0] if device in (None, "auto") else str(device)
+    if chosen not in present:
+        raise InputError("device", chosen, ("auto", *present), present[0])
+    if model is None:
+        _calibrate(as_json, chosen, given["output"], given["budget"])
+    else:
+        _run(as_json, model, chosen, given)
+
+
+def _calibrate(as_json: bool, device: str, path: str, seconds: float) -> None:
+    """Measure, write the file, and say what was found."""
+    text, rows = _measured(device, seconds)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    if as_json:
+        from vidcalc.faces.emit import emit
+
+        emit({"file": path, **rows})
+        return
+    from vidcalc.faces.terminal.cells import table
+    from vidcalc.faces.terminal.page import paint, show
+
+    lines = table([_shown(kind, row) for kind in rows if isinstance(rows[kind], list) for row in rows[kind]], "<<>", paint())
+    written = _("Written to {path}; use it with --calibration {path}.", path=path)
+    show("\n".join([f"{rows['device']} · torch {rows['torch']}", *lines, "", written]))
+
+
+def _measured(device: str, seconds: float) -> tuple[str, dict[str, Any]]:
+    """The calibration file's text, and its rows. Progress is shown on a terminal."""
+    from datetime import date
+
+    from vidcalc.catalog.calibration import written
+    from vidcalc.reference.bench import benchmark
+
+    watched = sys.stderr.isatty()
+    found = benchmark(device, seconds, _progress if watched else None)
+    if watched:
+        click.echo(CLEAR, nl=False, err=True)
+    return written(found, date.today().isoformat()), found
+
+
+def _progress(what: str, done: float) -> None:
+    click.echo(f"{CLEAR}{100 * done:3.0f} %  {what}"[:80], nl=False, err=True)
+
+
+def _shown(table: str, row: dict[str, Any]) -> list[Any]:
+    """One row of a calibration as cells."""
+    from vidcalc.faces.terminal.numbers import SI, scaled
+
+    number, _space, unit = str(row["rate"]).partition(" ")
+    what = " ".join(str(value) for name, value in row.items() if name != "rate")
+    return [table, what, " ".join(scaled(float(number), 1000, SI)) + unit]
+
+
+def _run(as_json: bool, model: str, device: str, given: dict[str, Any]) -> None:
+    """Run the network and print measured beside predicted."""
+    from vidcalc.catalog.fill import model as named
+    from vidcalc.faces.machine import measured_machine
+    from vidcalc.reference.running import run
+
+    found = named(model)
+    usual = found.defaults
+    size = given["size"] or f"{usual.width}x{usual.height}x{usual.frames}"
+    machine = measured_machine(given["calibration"], lambda: _measured(device, QUICK)[0])
+    result = run(found, machine, device, size, given["steps"], given["precision"], given["layers"])
+    if as_json:
+        from vidcalc.faces.emit import emit
+
+        emit(result)
+        return
+    from vidcalc.faces.terminal.cells import table
+    from vidcalc.faces.terminal.numbers import data, duration, times
+    from vidcalc.faces.terminal.page import paint, show
+
+    depth = _("all layers") if result.layers is None else _("{count} layers", count=result.layers)
+    head = " · ".join((found.title, result.size, depth, result.precision, machine.accelerator.name))
+    rows: list[list[Any]] = [[("", "dim"), (_("measured"), "dim"), (_("predicted"), "dim"), ("", "dim")]]
+    for words, part, read in (
+        (_("time of a forward"), result.time, duration),
+        (_("weights"), result.weights, data),
+        (_("activations"), result.activations, data),
+    ):
+        rows.append([words, read(part.measured), read(part.predicted), times(part.ratio)])
+    show("\n".join([head, *table(rows, "<>>>", paint())]))
+
+
+command = Command(
+    "measure",
+    params=[
+        *flags(()),
+        Flag(
+            ("--output",),
+            N_("Calibration file to write."),
+            metavar=N_("FILE"),
+            default="calibration.toml",
+        ),
+        Flag(
+            ("--device",),
+            N_("What to measure: auto takes the GPU that PyTorch has, else the CPU."),
+            type=OneOf("auto", "cuda", "cpu", "mps", "xpu"),
+            metavar="auto|cuda|cpu|mps|xpu",
+            default="auto",
+        ),
+        Flag(
+            ("--seconds", "budget"),
+            N_("How long to measure, about."),
+            type=Real(1, 600),
+            metavar=N_("SECONDS"),
+            default=60,
+        ),
+        flag("model"),
+        Flag(
+            ("--size",), N_("Clip to run the model on."), N_("the model's"), type=Clip(), metavar="WIDTHxHEIGHTxFRAMES"
+        ),
+        Flag(("--steps",), N_("Timed forwards."), type=Whole(1, 1000), metavar=N_("N"), default=3),
+        Flag(("--layers",), N_("Run only this many layers of the network."), type=Whole(1, 1000), metavar=N_("N")),
+        Flag(
+            ("--precision",),
+            N_("Number format of the run."),
+            type=OneOf("bf16", "fp16", "fp32"),
+            metavar="bf16|fp16|fp32",
+            default="bf16",
+        ),
+        flag("calibration"),
+    ],
+    callback=measure,
+    help=N_(
+        "What this machine really does: a short benchmark writes a calibration file; with --model, the published "
+        "network runs with random weights beside its prediction.\nNeeds the extra `reference`."
+    ),
+    examples=(
+        "vidcalc measure",
+        "vidcalc estimate -m wan2.1-t2v-1.3b --calibration calibration.toml",
+        "vidcalc measure -m wan2.1-t2v-1.3b --size 832x480x81 --steps 5",
+        "vidcalc measure -m wan2.1-t2v-1.3b --size 128x128x5 --layers 2 --precision fp32 --device cpu",
+    ),
+)

@@ -1,0 +1,50 @@
+"""`--parallel ulysses=4,cfg=2,fsdp=8`: how several GPUs share one video, read into degrees of a plan."""
+
+from typing import Any
+
+import click
+
+from vidcalc.errors import nearest
+from vidcalc.faces.inputs import LONGEST, Whole, refuse
+from vidcalc.words import _
+
+# what people call a way of sharing -> field of the plan
+FIELDS = {
+    "ulysses": "ulysses_degree",
+    "ring": "ring_degree",
+    "tp": "tensor_degree",
+    "cfg": "guidance_degree",
+    "fsdp": "shard_degree",
+    "vae": "decode_degree",
+}
+SHARING = ("ulysses_degree", "ring_degree", "tensor_degree", "guidance_degree")
+DEGREE = Whole(1, 4096)
+
+
+class Parallel(click.ParamType):  # type: ignore[type-arg]
+    """Degrees by name, joined by commas."""
+
+    name = "parallel"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
+        """Fields of a plan. Raises Refused."""
+        if isinstance(value, dict):
+            return value
+        found: dict[str, int] = {}
+        for part in str(value).casefold().split(","):
+            word, equals, degree = (piece.strip() for piece in part.partition("="))
+            if word not in FIELDS or not equals:
+                near = nearest(word[:LONGEST], tuple(FIELDS)) or "ulysses"
+                ways = ", ".join(FIELDS)
+                expects = _("ways and degrees such as {example}, of {ways}", example="ulysses=4,cfg=2", ways=ways)
+                raise refuse(param, value, expects, f"{near}=2", *FIELDS)
+            found[FIELDS[word]] = DEGREE.convert(degree, param, ctx)
+        return found
+
+
+def ranks(degrees: dict[str, int]) -> int:
+    """GPUs that the degrees ask for: those that share the work, else as many as share weights or the decode."""
+    together = 1
+    for field in SHARING:
+        together *= degrees.get(field, 1)
+    return max(together, *degrees.values())
