@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/: every model's figures, ours beside those of the published classes.
+"""Writes the generated pages of docs/: every model's figures beside those of the published classes, the glossary.
 
     python scripts/make_docs.py           write them
     python scripts/make_docs.py --check   exit 1 where one is not current
@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from make_glossary import glossary_pages
 from vidcalc.catalog.fill import model
 from vidcalc.catalog.models import names
 from vidcalc.compare import families, figures, shape_of
@@ -157,7 +158,7 @@ def models_pages() -> dict[Path, str]:
 def main() -> int:
     """Write or check the pages; the number of stale pages is the exit code."""
     stale = 0
-    for path, text in models_pages().items():
+    for path, text in {**glossary_pages(ROOT / "docs"), **models_pages()}.items():
         if "--check" not in sys.argv:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:

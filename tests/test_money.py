@@ -33,7 +33,12 @@ def test_every_class_of_provider_is_listed_with_its_price_of_a_video() -> None:
     found = report(batch=2)
     chip, cost = accelerator("h100-sxm"), found.cost
     assert cost is not None
-    assert {each.provider for each in cost.ranges} == {price.provider for price in chip.prices}
+    own = {price.provider: price for price in chip.prices}
+    listed = {each.provider: each for each in cost.ranges}
+    assert set(own) | {"specialty", "long_tail"} == set(listed)
+    assert len(listed) == len(cost.ranges)
+    for provider, price in own.items():
+        assert listed[provider].per_hour_low == pytest.approx(3600 * price.low)
     assert cost.ranges[0].provider == cost.provider
     seconds = found.time.inference.total / 2
     for each in cost.ranges:

@@ -1,7 +1,5 @@
 """The benchmark of this machine gives a calibration that works, and a real network runs as predicted."""
 
-from pathlib import Path
-
 import pytest
 import torch
 

@@ -6,6 +6,7 @@ from typing import Any
 from vidcalc.arithmetic import where
 from vidcalc.catalog.load import table
 from vidcalc.catalog.units import quantity
+from vidcalc.describe.hardware import Price
 from vidcalc.errors import InputError, nearest
 
 
@@ -27,6 +28,22 @@ def process(what: str) -> int:
 def pue(place: str = "cloud") -> float:
     """Power usage effectiveness: facility energy over computing energy."""
     return float(defaults()["energy"]["pue"][place])
+
+
+@cache
+def class_prices(family: str) -> tuple[Price, ...]:
+    """What classes of provider ask for a whole family of accelerators ("A100"), where no figure of its own is known."""
+    return tuple(
+        Price(
+            provider=row["provider"],
+            low=quantity(row["low"], "USD/s"),
+            high=quantity(row["high"], "USD/s"),
+            as_of=row["as_of"],
+            source=row["source"],
+        )
+        for row in defaults()["price_class"]
+        if row["accelerators"] == family
+    )
 
 
 @cache

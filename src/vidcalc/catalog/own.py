@@ -100,7 +100,8 @@ def register(chip: Accelerator, found: dict[str, Any]) -> Accelerator:
 
 def priced(chip: Accelerator, per_second: float) -> Accelerator:
     """The chip at a price of the user's own [USD/s]. It is otherwise the same, and keeps its id."""
-    return replace(chip, prices=(Price(provider=STATED, low=per_second, high=per_second, as_of="", source=STATED),))
+    mine = Price(provider=STATED, low=per_second, high=per_second, as_of="", source=STATED)
+    return replace(chip, prices=(mine, *(found for found in chip.prices if found.provider != STATED)))
 
 
 def read_toml(path: str, flag: str) -> dict[str, Any]:

@@ -75,7 +75,9 @@ def sparse(peaks: dict[str, float], sibling: Accelerator, scale: float = 1.0) ->
             },
         )
         for precision, peak in peaks.items()
-        if precision in sibling.peaks and low * scale <= peak / sibling.peaks[precision] <= high * scale
+        if precision in sibling.peaks
+        and "accumulate" not in precision
+        and low * scale <= peak / sibling.peaks[precision] <= high * scale
     )
 
 
@@ -103,7 +105,5 @@ def _scaled(curve: dict[str, Any], factor: float, donor: str, same: bool) -> dic
     """Every rate of a curve times a factor."""
     if same and factor == 1:
         return curve
-    rates: dict[str, Any] = {
-        key: curve[key] * factor for key in ("low", "likely", "high", "limit") if key in curve
-    }
+    rates: dict[str, Any] = {key: curve[key] * factor for key in ("low", "likely", "high", "limit") if key in curve}
     return {**curve, **rates, "provenance": "assumed", "source": f"{donor}: {curve['source']}"}

@@ -10,7 +10,7 @@ from vidcalc.report import InferenceTime
 from vidcalc.report_money import Energy, Money, PriceRange, Throughput
 
 # in the order they are preferred; "stated" is the user's own
-PROVIDERS = ("stated", "neocloud", "hyperscaler", "marketplace", "serverless")
+PROVIDERS = ("stated", "neocloud", "hyperscaler", "specialty", "marketplace", "long_tail", "serverless")
 HOUR = 3600
 BAND = ("low", "likely", "high")
 
@@ -22,7 +22,13 @@ def price(accelerator: Accelerator) -> Price | None:
 
 def prices(accelerator: Accelerator) -> list[Price]:
     """The price ranges of an accelerator, the preferred class of provider first."""
-    return sorted(accelerator.prices, key=lambda found: PROVIDERS.index(found.provider))
+    known = {found.provider: found for found in (*defaults.class_prices(_family(accelerator)), *accelerator.prices)}
+    return sorted(known.values(), key=lambda found: PROVIDERS.index(found.provider))
+
+
+def _family(accelerator: Accelerator) -> str:
+    """What the general price lists call a chip: "H100" of "h100-sxm"."""
+    return accelerator.id.partition("-")[0].upper()
 
 
 def cost(accelerator: Accelerator, inference: Any, training: Any, batch: Any = 1) -> Money | None:

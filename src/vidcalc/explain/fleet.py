@@ -60,9 +60,7 @@ def per_hour(case: Case) -> Step:
     seconds = generation(case)
     videos = Term("batch", case.workload.batch) * HOUR / Term("gpus", case.hardware.count)
     rule = videos / Term("seconds", seconds.value)
-    return product(
-        "throughput.per_gpu_hour.likely", "", rule, (seconds, _batch(case)), provenance=seconds.provenance
-    )
+    return product("throughput.per_gpu_hour.likely", "", rule, (seconds, _batch(case)), provenance=seconds.provenance)
 
 
 def fleet(case: Case) -> Step:

@@ -9,6 +9,8 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.metadata import version
 from statistics import median
 from typing import Any
 
@@ -57,7 +59,7 @@ def benchmark(device: str, seconds: float = 60.0, progress: Progress | None = No
         try:
             call = prepare()
             spent = timed(call, device, each)
-        except (RuntimeError, TypeError, NotImplementedError):  # a kernel or format that is not there
+        except (RuntimeError, TypeError, ImportError, AttributeError, AssertionError):  # a kernel that is not there
             continue
         found.setdefault(table, []).append({**row, "rate": f"{work / spent:.6g} {unit}"})
     return {"device": name_of(device), "memory": memory_of(device), "torch": torch.__version__, **found}
@@ -72,15 +74,18 @@ def _items(device: str, size: str) -> Iterator[Item]:
         for m, n, k in PRODUCTS[size]:
             row = {"precision": "tf32" if name == "fp32" and device == "cuda" else name, "m": m, "n": n, "k": k}
             yield "gemm", row, 2 * m * n * k, "FLOP/s", _product(m, n, k, dtype, device)
+    for m, n, k in PRODUCTS["accelerator"] if size == "accelerator" else ():
+        yield "gemm", {"precision": "fp8", "m": m, "n": n, "k": k}, 2 * m * n * k, "FLOP/s", _fp8(m, n, k, device)
     heads = HEADS[size]
-    for kernel in BACKENDS:
+    for kernel in (*BACKENDS, *(PACKAGES if size == "accelerator" else ())):
         for width in WIDTHS:
             for length in LENGTHS[size]:
                 if kernel == "math" and heads * length**2 * 4 > MATH_LIMIT:
                     continue
                 row = {"kernel": kernel, "precision": "bf16", "head_dim": width, "sequence": length}
                 work = 4 * heads * length**2 * width
-                yield "attention", row, work, "FLOP/s", _attention(kernel, heads, length, width, device)
+                prepare = (PACKAGES.get(kernel) or _attention)(kernel, heads, length, width, device)
+                yield "attention", row, work, "FLOP/s", prepare
     for c_in, c_out, *grid in CONVOLUTIONS[size]:
         positions = grid[0] * grid[1] * grid[2]
         row = {"precision": "bf16", "positions": positions, "c_in": c_in, "c_out": c_out, "taps": 27}
@@ -174,6 +179,50 @@ def _attention(kernel: str, heads: int, length: int, width: int, device: str) ->
         return call
 
     return prepare
+
+
+def _fp8(m: int, n: int, k: int, device: str) -> Callable[[], Callable[[], Any]]:
+    """An fp8 product whose rows are brought to fp8 first, as a quantised layer does."""
+
+    def prepare() -> Callable[[], Any]:
+        left = torch.randn(m, k, device=device, dtype=torch.bfloat16)
+        right = torch.randn(n, k, device=device, dtype=torch.bfloat16).to(torch.float8_e4m3fn).t()
+        one = torch.ones((), device=device)
+
+        def call() -> Any:
+            rows = (left * 0.5).to(torch.float8_e4m3fn)
+            return torch._scaled_mm(rows, right, scale_a=one, scale_b=one, out_dtype=torch.bfloat16)
+
+        return call
+
+    return prepare
+
+
+def _flash3(_kernel: str, heads: int, length: int, width: int, device: str) -> Callable[[], Callable[[], Any]]:
+    """FlashAttention-3, where its package is installed."""
+
+    def prepare() -> Callable[[], Any]:
+        attend = import_module("flash_attn_interface").flash_attn_func
+        q, k, v = (torch.randn(1, length, heads, width, device=device, dtype=torch.bfloat16) for _ in range(3))
+        return lambda: attend(q, k, v)
+
+    return prepare
+
+
+def _sage(kernel: str, heads: int, length: int, width: int, device: str) -> Callable[[], Callable[[], Any]]:
+    """SageAttention 1 or 2, whichever is installed."""
+
+    def prepare() -> Callable[[], Any]:
+        attend = import_module("sageattention").sageattn
+        if not kernel.startswith("sage" + version("sageattention")[0]):
+            raise ImportError(kernel)
+        q, k, v = (torch.randn(1, heads, length, width, device=device, dtype=torch.bfloat16) for _ in range(3))
+        return lambda: attend(q, k, v, tensor_layout="HND")
+
+    return prepare
+
+
+PACKAGES = {"flash3": _flash3, "sage1": _sage, "sage2": _sage}
 
 
 def _convolution(c_in: int, c_out: int, grid: list[int], device: str) -> Callable[[], Callable[[], Any]]:

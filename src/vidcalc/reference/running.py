@@ -53,7 +53,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     activations: Comparison
 
 
-def run(model: Model, hardware: Hardware, device: str, size: str, steps: int, precision: str, layers: int | None) -> Run:
+def run(
+    model: Model, hardware: Hardware, device: str, size: str, steps: int, precision: str, layers: int | None
+) -> Run:
     """Run the denoiser of a catalogue model `steps` times on a clip "WIDTHxHEIGHTxFRAMES" and compare.
 
     Raises Unreadable for a model without a published class, InputError for a number format that cannot be.

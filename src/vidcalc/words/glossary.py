@@ -103,6 +103,15 @@ GLOSSARY: dict[str, tuple[str, str]] = {
     "time.training.gpu_hours": ("h", N_("Hours of the training run times the number of GPUs.")),
     "cost.inference.likely": ("USD", N_("GPU time of one generation at the middle of the dated price range.")),
     "cost.training.likely": ("USD", N_("GPU time of the training run at the middle of the dated price range.")),
+    "cost.per_video.likely": ("USD", N_("GPU time of one video of the batch.")),
+    "throughput.per_gpu_hour.likely": ("1/h", N_("Videos an hour of a GPU that always has a job.")),
+    "throughput.gpus_needed": ("", N_("GPUs that a fleet takes to make the wanted number of videos.")),
+    "energy.per_video.likely": (
+        "J",
+        N_("Energy of one video at the power a GPU draws at work, the facility's overhead included."),
+    ),
+    "energy.carbon_per_video": ("g", N_("Carbon dioxide of one video's energy in the country of the GPUs.")),
+    "energy.electricity_per_video": ("USD", N_("Price of one video's electricity where the GPUs stand.")),
     "energy.inference": ("J", N_("Energy of one generation at nominal power, the facility's overhead included.")),
     "energy.training": ("J", N_("Energy of the training run at nominal power, the facility's overhead included.")),
 }

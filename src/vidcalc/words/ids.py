@@ -83,6 +83,8 @@ PLACES = {
 
 PROVIDERS = {
     "stated": N_("stated price"),
+    "specialty": N_("specialised cloud"),
+    "long_tail": N_("small providers"),
     "neocloud": N_("GPU cloud"),
     "hyperscaler": N_("hyperscaler"),
     "marketplace": N_("marketplace"),

@@ -63,9 +63,9 @@ def _calibrate(as_json: bool, device: str, path: str, seconds: float) -> None:
     from vidcalc.faces.terminal.cells import table
     from vidcalc.faces.terminal.page import paint, show
 
-    lines = table([_shown(kind, row) for kind in rows if isinstance(rows[kind], list) for row in rows[kind]], "<<>", paint())
+    cells = [_shown(kind, row) for kind, found in rows.items() if isinstance(found, list) for row in found]
     written = _("Written to {path}; use it with --calibration {path}.", path=path)
-    show("\n".join([f"{rows['device']} · torch {rows['torch']}", *lines, "", written]))
+    show("\n".join([f"{rows['device']} · torch {rows['torch']}", *table(cells, "<<>", paint()), "", written]))
 
 
 def _measured(device: str, seconds: float) -> tuple[str, dict[str, Any]]:
@@ -175,6 +175,6 @@ command = Command(
         "vidcalc measure",
         "vidcalc estimate -m wan2.1-t2v-1.3b --calibration calibration.toml",
         "vidcalc measure -m wan2.1-t2v-1.3b --size 832x480x81 --steps 5",
-        "vidcalc measure -m wan2.1-t2v-1.3b --size 128x128x5 --layers 2 --precision fp32 --device cpu",
+        "vidcalc measure -m wan2.1-t2v-1.3b --size 128x128x5 --layers 2",
     ),
 )

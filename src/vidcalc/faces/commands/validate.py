@@ -31,8 +31,9 @@ command = Command(
     help=N_(
         "Predicts memory and time of measured generations and prints them beside the measurements.\n"
         "FILE is a CSV with one measurement per row, free-text settings included: id, model, width, height, frames, "
-        "steps, cfg, gpu, n_gpus, parallelism, precision, attention_backend, offload, vae_tiling, other_optim, peak_mem_gb, "
-        "mem_unit_note, time_s, time_scope, source. A row that cannot be predicted says which setting is missing."
+        "steps, cfg, gpu, n_gpus, parallelism, precision, attention_backend, offload, vae_tiling, other_optim, "
+        "peak_mem_gb, mem_unit_note, time_s, time_scope, source. A row that cannot be predicted says "
+        "which setting is missing."
     ),
     examples=("vidcalc validate measured.csv", "vidcalc validate measured.csv --json"),
 )

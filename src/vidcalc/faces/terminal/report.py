@@ -9,6 +9,6 @@ def draw(report: Report) -> str:
     """The whole report as text for standard output."""
     colour, cells = paint(), columns()
     sections = (overview.head, overview.glance, memory.inference, relief.relief, memory.training)
-    sections += (compute.shape, compute.work)
-    blocks = [section(report, colour, cells) for section in (*sections, time.time, time.money, fleet.fleet, notes.notes)]
+    rest = (compute.shape, compute.work, time.time, time.money, fleet.fleet, notes.notes)
+    blocks = [section(report, colour, cells) for section in (*sections, *rest)]
     return "\n\n".join("\n".join(block) for block in blocks if block)

@@ -54,10 +54,10 @@ def money(report: Report, paint: Paint, cells: int) -> list[str]:
     head: list[Cell] = ["", (_("one generation"), "dim"), (_("{steps} training steps", steps=steps), "dim")]
     price = ""
     if cost is not None:
-        rates = f"${cost.per_hour_low:g} – ${cost.per_hour_high:g} / GPU-h"
-        price = f"{rates}, {told(PROVIDERS, cost.provider)}, {cost.as_of}"
+        rates = " – ".join(dict.fromkeys(f"${end:g}" for end in (cost.per_hour_low, cost.per_hour_high)))
+        price = ", ".join(filter(None, (f"{rates} / GPU-h", told(PROVIDERS, cost.provider), cost.as_of)))
     return [titled(_("Cost and energy"), price, paint, cells), *table([head, *rows], "<>>", paint, gap=4)]
 
 
 def _range(part: dict[str, float]) -> str:
-    return f"{dollars(part['low'])} – {dollars(part['high'])}"
+    return " – ".join(dict.fromkeys(dollars(part[end]) for end in ("low", "high")))

@@ -1,0 +1,44 @@
+"""The glossary says what every quantity is, in both languages, and the pages made of it are current."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from vidcalc import words
+from vidcalc.explain import QUANTITIES, explain
+from vidcalc.faces.request import request
+from vidcalc.words.glossary import GLOSSARY, meaning
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_quantity_has_its_sentence_and_no_other():
+    assert set(GLOSSARY) == set(QUANTITIES)
+    assert all(sentence.endswith(".") for _unit, sentence in GLOSSARY.values())
+
+
+@pytest.mark.parametrize("quantity", GLOSSARY)
+def test_the_unit_is_that_of_the_explanation(quantity):
+    step = explain(quantity, *request({"model": "wan2.1-t2v-1.3b"}))
+    shown = {"token": "", "1/h": "1/h"}.get(step.unit, step.unit)
+    assert GLOSSARY[quantity][0].removesuffix("1/h") == shown.removesuffix("1/h")
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_explain_alone_lists_them_with_what_each_is(language, ask):
+    out = ask("explain", "--lang", language).out
+    words.use(language)
+    told = " ".join(out.split())
+    for quantity in QUANTITIES:
+        assert f"{quantity} {' '.join(meaning(quantity).split())}" in told
+    words.use("en")
+
+
+def test_the_pages_are_current(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    from make_glossary import glossary_pages
+
+    for path, text in glossary_pages(ROOT / "docs").items():
+        assert path.read_text("utf-8") == text, "run python scripts/make_docs.py"
+    assert sys.modules.pop("make_glossary")

@@ -1,0 +1,90 @@
+"""What to change so that a job fits: every way really fits, none is needless, and the answer is quick."""
+
+import time
+
+import pytest
+
+from vidcalc.calculate import calculate
+from vidcalc.faces.request import request
+from vidcalc.search.relief import again, combinations, relief
+from vidcalc.unroll import unroll
+
+JOBS = {
+    "wan 14B on 24 GB": {"model": "wan2.1-t2v-14b", "gpu": "rtx-4090"},
+    "hunyuan on 24 GB": {"model": "hunyuanvideo-t2v", "gpu": "rtx-4090"},
+    "cogvideox on 12 GB": {"model": "cogvideox-5b", "gpu": "rtx-3060-12gb"},
+    "svd on 24 GB": {"model": "svd-xt", "gpu": "rtx-4090"},
+    "by count on 12 GB": {"params": 3 * 10**9, "resolution": (1920, 1080), "frames": 120, "gpu": "rtx-3060-12gb"},
+}
+BAR = 0.5  # seconds on any machine that runs tests; an idle one takes a tenth
+
+
+def flags(changes):
+    """Changes of a plan or clip as a request has them."""
+    given = {name: value for name, value in changes.items() if name not in ("width", "height")}
+    return {**given, **({"resolution": (changes["width"], changes["height"])} if "width" in changes else {})}
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_every_way_fits_as_said_when_it_is_asked_for(name):
+    asked = request(JOBS[name])
+    plain = calculate(*asked)
+    ways = relief(*asked, plain.time.inference.total)
+    assert plain.memory.inference.verdict == "too_big"
+    assert 0 < len(ways) <= 4
+    for way in ways:
+        found = calculate(*request({**JOBS[name], **flags(way.changes)}))
+        assert found.memory.inference.verdict != "too_big"
+        assert (found.memory.inference.peak, found.memory.inference.margin) == (way.peak, way.margin)
+        assert found.time.inference.total == pytest.approx(way.seconds)
+        assert way.slower == pytest.approx(way.seconds - plain.time.inference.total)
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_no_part_of_a_way_is_enough(name):
+    asked = request(JOBS[name])
+    for way in relief(*asked, 1.0):
+        for left_out in way.changes:
+            fewer = {key: value for key, value in way.changes.items() if key != left_out}
+            if {"width", "height"} & set(way.changes) or not fewer:
+                continue
+            found = calculate(*request({**JOBS[name], **flags(fewer)}))
+            assert found.memory.inference.verdict == "too_big", (way.changes, left_out)
+
+
+def test_a_smaller_clip_is_offered_where_settings_are_not_enough_and_the_model_takes_it():
+    asked = request(JOBS["svd on 24 GB"])
+    smaller = [way for way in relief(*asked, 1.0) if {"frames", "width"} & set(way.changes)]
+    assert len(smaller) == 1
+    again_asked = request({**JOBS["svd on 24 GB"], **flags(smaller[0].changes)})
+    assert not [w for w in calculate(*again_asked).warnings if w.id.startswith("illegal_")]
+
+
+def test_a_plan_that_has_a_setting_is_not_told_to_take_it():
+    model, _workload, _hardware, plan = request({**JOBS["wan 14B on 24 GB"], "offload": "model", "precision": "nf4"})
+    assert not any({"offload", "precision"} & set(changes) for changes in combinations(model, plan))
+
+
+def test_the_job_run_anew_is_the_job():
+    model, workload, _hardware, plan = request(JOBS["hunyuan on 24 GB"])
+    job = unroll(model, workload, plan)
+    for one, other in zip(job.phases, again(job, model, workload, plan).phases, strict=True):
+        assert (one.id, one.trace.peak, one.trace.flops, one.calls) == (
+            other.id,
+            other.trace.peak,
+            other.trace.flops,
+            other.calls,
+        )
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_the_answer_is_quick(name):
+    asked = request(JOBS[name])
+    seconds = calculate(*asked).time.inference.total
+    began = time.perf_counter()
+    relief(*asked, seconds)
+    assert time.perf_counter() - began < BAR
+
+
+def test_what_fits_needs_no_advice_in_the_report():
+    assert calculate(*request({"model": "wan2.1-t2v-1.3b"})).memory.inference.relief == []
