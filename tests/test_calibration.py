@@ -119,6 +119,8 @@ def test_noise_never_makes_a_rate_negative(tmp_path: Path) -> None:
         ("6e+14 FLOP/s", "6e+14 B/s"),
         ("6e+14 FLOP/s", "0 FLOP/s"),
         ("m = 16384", 'm = "many"'),
+        ("m = 16384", "m = 0"),
+        ("head_dim = 128", "head_dim = 0"),
     ],
 )
 def test_a_file_that_is_no_calibration_is_refused(tmp_path: Path, change: tuple[str, str]) -> None:

@@ -117,6 +117,10 @@ def test_an_id_never_means_two_accelerators(file: Path) -> None:
         (('"datacenter"', '"toaster"'), "fact_wrong"),
         (("[memory]", '[fabric]\nlink = "rope"\n[memory]'), "fact_wrong"),
         (("[memory]\n", "memory = 3\n#"), "fact_wrong"),
+        (('"9.0"', "9.0"), "fact_wrong"),
+        (('"9.0"', '"nine"'), "fact_wrong"),
+        (("900 TFLOP/s", "0 TFLOP/s"), "fact_wrong"),
+        (("4000 GB/s", "inf GB/s"), "fact_wrong"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(file: Path, change: tuple[str, str], problem: str | None) -> None:

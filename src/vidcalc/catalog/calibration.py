@@ -16,7 +16,7 @@ from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.attention_curves import DEFAULT_HALF, bound, fit
 from vidcalc.catalog.curves import curves
 from vidcalc.catalog.kernels import at, curve, law_of, level
-from vidcalc.catalog.own import read_toml, register
+from vidcalc.catalog.own import LARGEST, read_toml, register
 from vidcalc.catalog.transfer import relative, transferred
 from vidcalc.catalog.units import quantity
 from vidcalc.describe.hardware import Accelerator, HostCopy
@@ -60,6 +60,7 @@ def calibrated(path: str, chip: Accelerator | None = None) -> Accelerator:
     try:
         if facts["schema"] != SCHEMA:
             raise ValueError(facts["schema"])
+        _check(facts)
         base = chip or _subject(facts)
         made = replace(
             base,
@@ -71,8 +72,18 @@ def calibrated(path: str, chip: Accelerator | None = None) -> Accelerator:
         return register(made, _curves(facts, base, path))
     except KeyError as absent:
         raise Unreadable(path, "not_calibration", "calibration", field=str(absent.args[0])) from None
-    except (ValueError, TypeError, AttributeError, ZeroDivisionError, StopIteration) as wrong:
+    except (ValueError, TypeError, AttributeError, ArithmeticError, StopIteration, InputError) as wrong:
         raise Unreadable(path, "not_calibration", "calibration", field=str(wrong)) from None
+
+
+def _check(facts: Row) -> None:
+    """Rows of a file that nobody checked: sizes are whole, and they and the rates above zero. Raises ValueError."""
+    for row in (row for table in TABLES for row in facts.get(table, ())):
+        unit = row["rate"].partition(" ")[2][-3:]
+        rate = quantity(row["rate"], "B/s" if unit == "B/s" else "FLOP/s")
+        sizes = [value for value in row.values() if not isinstance(value, str)]
+        if not 0 < rate < LARGEST or not all(isinstance(size, int) and 0 < size < LARGEST for size in sizes):
+            raise ValueError(row["rate"])
 
 
 def _subject(facts: Row) -> Accelerator:

@@ -11,10 +11,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import convert, to_builtins
 from msgspec.structs import replace
 
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import OWN, accelerator, from_facts, link
+from vidcalc.catalog.attention_curves import runs
 from vidcalc.catalog.curves import curves, put
 from vidcalc.catalog.transfer import relative, size, sparse, transferred
 from vidcalc.catalog.units import quantity
@@ -72,14 +74,12 @@ def from_file(path: str) -> Accelerator:
     try:
         facts = {**usual, **facts, "memory": {"unified": False, **facts.get("memory", {})}}
         chip = from_facts(str(facts.get("id") or os.path.basename(path).removesuffix(".toml")), facts)
-        if chip.kind not in CLASSES:
-            raise ValueError(chip.kind)
-        chip.peak("bf16")
+        _check(chip)
         for name in (chip.fabric, chip.pcie):
             link(name) if name else None
     except KeyError as missing:
         raise Unreadable(path, "fact_missing", "gpu_file", field=str(missing.args[0])) from None
-    except (ValueError, TypeError, AttributeError, InputError) as wrong:
+    except (ValueError, TypeError, AttributeError, ArithmeticError, InputError) as wrong:
         raise Unreadable(path, "fact_wrong", "gpu_file", field=str(wrong.args[0] if wrong.args else wrong)) from None
     donor = accelerator(relative(chip))
     chip = replace(chip, like=donor.id, cautions=_cautions(chip, donor))
@@ -115,6 +115,23 @@ def read_toml(path: str, flag: str) -> dict[str, Any]:
         raise Unreadable(path, "missing", flag) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise Unreadable(path, "not_toml", flag) from None
+
+
+def _check(chip: Accelerator) -> None:
+    """Facts of a file that nobody checked: their types, sizes beyond any machine, words. Raises ValueError, KeyError."""
+    convert(to_builtins(chip), Accelerator)
+    if chip.kind not in CLASSES:
+        raise ValueError(chip.kind)
+    known = (chip.memory_marketed, chip.memory_driver, chip.memory_torch, chip.bandwidth, chip.tdp, chip.fabric_rate)
+    rates = [rate for copy in chip.host_copies for rate in (copy.to_device, copy.to_host)]
+    for value in (*known, *rates, *chip.peaks.values()):
+        if value is not None and not 0 < value < LARGEST:
+            raise ValueError(f"{value:g}")
+    for price in chip.prices:
+        if not 0 <= price.low <= price.high < LARGEST:
+            raise ValueError(f"{price.low:g}")
+    chip.peak("bf16")
+    runs(chip)  # reads the compute capability
 
 
 def _cautions(chip: Accelerator, donor: Accelerator) -> tuple[Caution, ...]:

@@ -23,7 +23,8 @@ def price(accelerator: Accelerator) -> Price | None:
 def prices(accelerator: Accelerator) -> list[Price]:
     """The price ranges of an accelerator, the preferred class of provider first."""
     known = {found.provider: found for found in (*defaults.class_prices(_family(accelerator)), *accelerator.prices)}
-    return sorted(known.values(), key=lambda found: PROVIDERS.index(found.provider))
+    order = {name: place for place, name in enumerate(PROVIDERS)}
+    return sorted(known.values(), key=lambda found: order.get(found.provider, len(order)))
 
 
 def _family(accelerator: Accelerator) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, minimum
+from vidcalc.arithmetic import as_count, maximum, minimum
 from vidcalc.catalog.defaults import process
 from vidcalc.catalog.load import entry
 from vidcalc.cost.memory import Stage
@@ -35,7 +35,7 @@ def counters(stages: list[Stage], capacity: Any) -> Counters:
         allocated = maximum(allocated, stage.total - context)
         cached = maximum(cached, stage.total - context + stage.activations * share)
     reserved = minimum(cached, maximum(capacity - context, allocated))
-    reserved = int(reserved) if isinstance(reserved, float) else reserved
+    reserved = as_count(reserved // 1)  # whole bytes
     return Counters(allocated=allocated, reserved=reserved, device=reserved + context)
 
 
