@@ -90,7 +90,7 @@ def unroll(model: Model, workload: Workload, plan: Plan) -> Job:
     encode = vae_phase("vae_encode", model, workload, plan, latent)
     phases = (
         *(encoder_phase("text_encode", c, workload, plan) for c in model.text_encoders if c.network),
-        *(encoder_phase("text_encode", c, workload, plan) for c in model.others if c.network and c.stage == "text_encode"),
+        *(encoder_phase(c.stage, c, workload, plan) for c in model.others if c.network and c.stage == "text_encode"),
         *(encoder_phase("image_encode", c, workload, plan) for c in model.image_encoders if c.network),
         *((conditioning(model, workload, plan, latent),) if model.encodes != "none" else ()),
         denoising(model, workload, plan),

@@ -54,8 +54,14 @@ def gemm(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out: Any) 
     Raises InputError("precision", ...) for an unknown format, UnknownName for an unknown accelerator.
     """
     law = _gemm_law(accelerator_id, precision)
-    loss = 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.startup * law.likely / (2 * maximum(rows, 1) * d_in * d_out)
+    loss = _shape_loss(law, rows, d_in, d_out)
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
+
+
+def _shape_loss(law: _Gemm, rows: Any, d_in: Any, d_out: Any) -> Any:
+    """How many times slower than its plateau a product of this shape runs; an empty one as one row."""
+    startup = law.startup * law.likely / (2 * maximum(rows, 1) * d_in * d_out)
+    return 1 + law.d_in_half / d_in + law.d_out_half / d_out + startup
 
 
 def convolution(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out: Any) -> Rate:
@@ -65,7 +71,7 @@ def convolution(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out
     as cuDNN does by default under torch.
     """
     law = _convolution_law(accelerator_id, precision)
-    loss = 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.startup * law.likely / (2 * maximum(rows, 1) * d_in * d_out)
+    loss = _shape_loss(law, rows, d_in, d_out)
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
 

@@ -25,7 +25,7 @@ class Temporal(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def compression(self) -> int:
         """Frames under one latent frame."""
-        return 2 ** sum(self.temporal_downsample)
+        return int(2 ** sum(self.temporal_downsample))
 
     @property
     def widths(self) -> tuple[Any, ...]:
