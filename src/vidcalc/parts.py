@@ -99,6 +99,11 @@ def _of_kind(phases: list[Phase], kind: str) -> Any:
     return sum(op.flops * op.count * phase.calls for phase in phases for op in phase.trace.ops if op.kind == kind)
 
 
+def _layers(config: Any) -> Any:
+    """How many layers run attention: two-stream and single-stream ones together."""
+    return (getattr(config, "num_layers", 0) or 0) + (getattr(config, "num_single_layers", 0) or 0)
+
+
 def documented_formula(model: Model, workload: Workload, job: Job, params: Any) -> Documented | None:
     """The documented formula at this width and size; None for a network without one hidden width."""
     config = configuration(model.denoiser)
@@ -112,7 +117,7 @@ def documented_formula(model: Model, workload: Workload, job: Job, params: Any) 
         flops_per_step=flops,
         flops_per_video=flops * workload.steps,
         hidden_dim=width,
-        layers=getattr(config, "num_layers", 0),
+        layers=_layers(config),
         ratio=job.forward.flops / flops,
     )
 
