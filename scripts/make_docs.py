@@ -135,7 +135,7 @@ def line(known: Model, component: str, network: Component, stated: dict[str, Any
         ("peak_activation_bytes", f"{ours['peak_activation_bytes'] / GIB:.3f} GiB"),
     ):
         half = key == "params" and component == "vae_decode"
-        ratio = "{none}" if case is None else "–" if half else f"{ours[key] / case[key]:.4f}"
+        ratio = "{none}" if case is None or key not in case else "–" if half else f"{ours[key] / case[key]:.4f}"
         cells += [text, ratio]
     name = known.name + (" ({estimate})" if known.provenance == "estimate" and denoiser else "")
     return f"| {name if denoiser else ''} | {network.class_ or network.network} | {size} | " + " | ".join(cells) + " |"

@@ -10,8 +10,8 @@ from hypothesis import settings
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
-from vidcalc.catalog.generic import generic
 from vidcalc.catalog.fill import model
+from vidcalc.catalog.generic import generic
 from vidcalc.describe.plan import Plan
 from vidcalc.report import Report
 

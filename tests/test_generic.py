@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidcalc.catalog.generic import dit_config, generic, rule
 from vidcalc.catalog.fill import model
+from vidcalc.catalog.generic import dit_config, generic, rule
 from vidcalc.catalog.models import names
 from vidcalc.describe.geometry import denoiser_grid, latent_grid, video_tokens
 from vidcalc.describe.shape import Shape

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vidcalc.catalog.generic import generic
 from vidcalc.catalog.fill import model
+from vidcalc.catalog.generic import generic
 from vidcalc.describe.shape import Shape
 from vidcalc.report import Report
 from vidcalc.trace import Trace, trace

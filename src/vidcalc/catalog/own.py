@@ -118,7 +118,7 @@ def read_toml(path: str, flag: str) -> dict[str, Any]:
 
 
 def _check(chip: Accelerator) -> None:
-    """Facts of a file that nobody checked: their types, sizes beyond any machine, words. Raises ValueError, KeyError."""
+    """Facts of a file that nobody checked: their types, sizes, words. Raises ValueError, KeyError."""
     convert(to_builtins(chip), Accelerator)
     if chip.kind not in CLASSES:
         raise ValueError(chip.kind)

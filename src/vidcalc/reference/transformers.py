@@ -131,7 +131,7 @@ def cogvideox(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
 
 
 def consisid(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
-    """CogVideoX with the embedding of one face and the tokens of an image encoder (577, at several depths) beside it."""
+    """CogVideoX with the embedding of one face and an image encoder's 577 tokens at several depths beside it."""
     c, batch = module.config, shape.batch
     positions = shape.frames * (shape.height // 2) * (shape.width // 2)
     rotary = empty(positions, 64, dtype=FP32), empty(positions, 64, dtype=FP32)
