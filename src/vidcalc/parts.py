@@ -11,6 +11,7 @@ from vidcalc.cost.reserve import counters
 from vidcalc.cost.time import NOTHING, Seconds, by_kind, total
 from vidcalc.cost.training import Training, step_seconds
 from vidcalc.cost.transfer import transfer
+from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
@@ -31,7 +32,6 @@ from vidcalc.summary import architecture
 from vidcalc.trace import configuration
 from vidcalc.unroll import Job, Phase, chunks
 
-TIGHT = 0.05  # of the capacity: with less room than this a job is called tight
 STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode")
 KINDS = ("matmul", "attention", "convolution")
 HOUR = 3600
@@ -53,7 +53,7 @@ def model_part(model: Model, params: Any, components: list[ComponentRow]) -> Mod
 def hardware_part(hardware: Hardware) -> HardwarePart:
     """The accelerator and how many."""
     chip = hardware.accelerator
-    return HardwarePart(accelerator=chip.id, name=chip.name, count=hardware.count, capacity=chip.capacity)
+    return HardwarePart(accelerator=chip.id, name=chip.name, count=hardware.count, capacity=chip.reported)
 
 
 def components(held: dict[str, memory.Network]) -> list[ComponentRow]:
@@ -128,8 +128,9 @@ def inference_memory(job: Job, held: dict[str, memory.Network], plan: Plan, hard
     peak = memory.peak(found)
     decode = job.phase("vae_decode")
     denoise = job.phase("denoise")
-    margin = hardware.accelerator.capacity - peak
+    capacity = hardware.accelerator.reported
     shown = counters(found, hardware.accelerator.capacity)
+    low, high = interval(shown.device)
     return InferenceMemory(
         stages=[
             StageRow(
@@ -140,7 +141,7 @@ def inference_memory(job: Job, held: dict[str, memory.Network], plan: Plan, hard
                 total=s.total,
                 workspace=s.workspace,
                 resident=s.resident,
-                missing=maximum(s.total - hardware.accelerator.capacity, 0),
+                missing=maximum(s.total - capacity, 0),
             )
             for s in found
         ],
@@ -149,12 +150,14 @@ def inference_memory(job: Job, held: dict[str, memory.Network], plan: Plan, hard
         allocated=shown.allocated,
         reserved=shown.reserved,
         device=shown.device,
+        low=low,
+        high=high,
         host_ram=memory.host_ram(held, plan),
         denoiser_activation_peak=denoise.trace.peak if denoise else 0,
         vae_decode_activation_peak=decode.trace.peak if decode else 0,
-        capacity=hardware.accelerator.capacity,
-        margin=margin,
-        verdict=verdict(margin, hardware.accelerator.capacity),
+        capacity=capacity,
+        margin=capacity - peak,
+        verdict=verdict(low, high, capacity),
     )
 
 
@@ -168,17 +171,12 @@ def _peak_stage(found: list[memory.Stage]) -> Any:
     return name
 
 
-def verdict(margin: Any, capacity: Any) -> Any:
-    """ "fits", "tight" (less than TIGHT of the capacity to spare) or "too_big", elementwise."""
-    return where(margin < 0, "too_big", where(margin < TIGHT * capacity, "tight", "fits"))
-
-
 def training_memory(step: Training, rows: list[ComponentRow], hardware: Hardware) -> TrainingMemory:
     """The five documented rows, and what the process needs beside them."""
     vae = sum(row.bytes for row in rows if row.role == "vae")
     other = process("context") + process("workspace")
     whole = step.weights + vae + step.optimizer + step.gradients + step.activations + other
-    margin = hardware.accelerator.capacity - whole
+    capacity = hardware.accelerator.reported
     return TrainingMemory(
         weights=step.weights,
         vae=vae,
@@ -189,8 +187,8 @@ def training_memory(step: Training, rows: list[ComponentRow], hardware: Hardware
         total=whole,
         kept_for_backward=step.kept,
         forward_backward_peak=step.peak,
-        margin=margin,
-        verdict=verdict(margin, hardware.accelerator.capacity),
+        margin=capacity - whole,
+        verdict=verdict(*interval(whole), capacity),
     )
 
 

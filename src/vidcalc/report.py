@@ -125,7 +125,8 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     """Bytes on one accelerator while generating; `verdict` is "fits", "tight" or "too_big".
 
     The peak is tensors, workspaces and context; `allocated`, `reserved` and `device` are it as three counters show it
-    (`vidcalc.cost.reserve`). `relief` lists what would make a job fit that does not, the fastest first
+    (`vidcalc.cost.reserve`), `low` and `high` bound the last of them, and the verdict compares those with `capacity`, what
+    the driver reports (`vidcalc.cost.verdict`); the margin is beside the peak. `relief` lists what would make a job fit that does not, the fastest first
     (`vidcalc.search.relief`).
     """
 
@@ -135,6 +136,8 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     allocated: int | float
     reserved: int | float
     device: int | float
+    low: int | float
+    high: int | float
     host_ram: int | float
     denoiser_activation_peak: int | float
     vae_decode_activation_peak: int | float

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from vidcalc.catalog.defaults import defaults, nccl, process
+from vidcalc.catalog.load import entry
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost import memory as cost
@@ -85,8 +86,8 @@ def training_margin(case: Case) -> Step:
 
 def _margin(case: Case, name: str, needed: Step) -> Step:
     chip = case.hardware.accelerator
-    capacity = given("capacity", chip.capacity, "data/accelerators/" + chip.id, "byte")
-    rule = Term("capacity", chip.capacity) - Term(needed.id, needed.value)
+    capacity = given("capacity", chip.reported, "data/accelerators/" + chip.id, "byte")
+    rule = Term("capacity", chip.reported) - Term(needed.id, needed.value)
     return product(name, "byte", rule, (capacity, needed))
 
 
@@ -103,6 +104,15 @@ def counter(case: Case, name: str) -> Step:
     cache = given("cache", found.reserved - found.allocated, "data/validation/reserve", "byte", "measured")
     reserved = added("memory.inference.reserved", "byte", (allocated, cache), source=reserve.__name__)
     return reserved if name == "reserved" else added(quantity, "byte", (reserved, process_row))
+
+
+def bound(case: Case, name: str) -> Step:
+    """The lower or upper end of what the driver may show: the device total and the spread of its readings."""
+    device, band = counter(case, "device"), entry("validation", "reserve")["verdict"]
+    share = Term("1", 1) - Term("below", band["below"]) if name == "low" else Term("1", 1) + Term("above", band["above"])
+    rule = Term("device", device.value) * share
+    end = product("memory.inference." + name, "byte", rule, (device,), source=band["source"], provenance="measured")
+    return Step(**{**_fields(end), "value": getattr(case.report.memory.inference, name)})
 
 
 def host_ram(case: Case) -> Step:
@@ -184,6 +194,8 @@ QUANTITIES: dict[str, Callable[[Case], Step]] = {
     "memory.inference.allocated": lambda case: counter(case, "allocated"),
     "memory.inference.reserved": lambda case: counter(case, "reserved"),
     "memory.inference.device": lambda case: counter(case, "device"),
+    "memory.inference.low": lambda case: bound(case, "low"),
+    "memory.inference.high": lambda case: bound(case, "high"),
     "memory.inference.host_ram": host_ram,
     "memory.inference.denoiser_activation_peak": lambda case: activation_peak(
         case, "denoise", "memory.inference.denoiser_activation_peak"

@@ -1,0 +1,21 @@
+"""Whether a job fits: what the driver would show, as an interval, against the memory that it reports for the card.
+
+"fits" where the whole interval does, "too_big" where none of it does, "tight" where the capacity lies inside it.
+How far readings of the driver lie off the prediction: data/validation/reserve.toml.
+"""
+
+from typing import Any
+
+from vidcalc.arithmetic import as_count, where
+from vidcalc.catalog.load import entry
+
+
+def interval(likely: Any) -> tuple[Any, Any]:
+    """Lower and upper bound of a predicted reading of the driver's counter [byte]."""
+    band = entry("validation", "reserve")["verdict"]
+    return as_count(likely * (1 - band["below"]) // 1), as_count(likely * (1 + band["above"]) // 1)
+
+
+def verdict(low: Any, high: Any, capacity: Any) -> Any:
+    """ "fits", "tight" or "too_big", elementwise, for a need between `low` and `high` [byte]."""
+    return where(low > capacity, "too_big", where(high > capacity, "tight", "fits"))
