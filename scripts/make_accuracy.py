@@ -79,7 +79,10 @@ def page(language: str, rows: list[Row], found: Validation) -> str:
 
 def errors(part: Part) -> list[str]:
     """A table of errors by group."""
-    out = [f"| | {_('rows')} | {_('median error')} | {_('90th percentile')} | {_('bias')} |", "|---|---:|---:|---:|---:|"]
+    out = [
+        f"| | {_('rows')} | {_('median error')} | {_('90th percentile')} | {_('bias')} |",
+        "|---|---:|---:|---:|---:|",
+    ]
     out.append(line(f"**{_('all')}**", part.all))
     for group, title in GROUPS.items():
         found = getattr(part, group)

@@ -1,7 +1,7 @@
 """Writes the generated pages of docs/: every model's figures beside those of the published classes, the glossary.
 
-    python scripts/make_docs.py           write them
-    python scripts/make_docs.py --check   exit 1 where one is not current
+python scripts/make_docs.py           write them
+python scripts/make_docs.py --check   exit 1 where one is not current
 """
 
 import json

@@ -76,7 +76,7 @@ def carbon(country: str = "world") -> float:
 
 @cache
 def countries() -> tuple[str, ...]:
-    """"world" and the three-letter codes (ISO 3166) of the countries there is a carbon intensity for."""
+    """ "world" and the three-letter codes (ISO 3166) of the countries there is a carbon intensity for."""
     return tuple(name for name in defaults()["energy"]["carbon"] if name not in ("source", "as_of"))
 
 

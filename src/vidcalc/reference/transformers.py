@@ -146,7 +146,6 @@ def consisid(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     )
 
 
-
 def ltx(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     """LTX-Video: the latent comes as a sequence of tokens."""
     c, batch, text = module.config, shape.batch, shape.text(128)

@@ -101,9 +101,9 @@ def result(row: Row) -> Result:
         model=found.model.name,
         family=found.model.family,
         memory=_compared(peak, held, counters.band(peak, counter)),
-        time=_compared(spent[1], seconds, (spent[0], spent[2])) if spent else Compared(
-            measured=seconds, reason=found.no_time
-        ),
+        time=_compared(spent[1], seconds, (spent[0], spent[2]))
+        if spent
+        else Compared(measured=seconds, reason=found.no_time),
         **told,
     )
 

@@ -60,9 +60,7 @@ def read(path: str) -> list[Row]:
     if missing:
         raise InputError("FILE", path, (f"a CSV file with the columns {', '.join(NEEDED)}",))
     known = set(Row.__struct_fields__)
-    return [
-        Row(**{name: (value or "").strip() for name, value in line.items() if name in known}) for line in lines
-    ]
+    return [Row(**{name: (value or "").strip() for name, value in line.items() if name in known}) for line in lines]
 
 
 def number(text: str) -> float | None:
