@@ -124,6 +124,10 @@ def warnings(
         found.append(Warning_(id="no_vae_tiling", values={"vae": model.vae.class_ or model.vae.id}))
     if _too_big(inference.verdict):
         found.append(Warning_(id="inference_too_big", values={"missing": -inference.margin}))
+    if hardware.accelerator.unified_memory:
+        found.append(Warning_(id="unified_memory"))
+    elif _spills(hardware) and isinstance(inference.verdict, str) and inference.verdict != "fits":
+        found.append(Warning_(id="windows_spill"))
     if _too_big(training.verdict):
         found.append(Warning_(id="training_too_big", values={"missing": -training.margin}))
         if plan.checkpointing == "none":
@@ -136,6 +140,11 @@ def warnings(
     if missing:
         found.append(Warning_(id="components_not_computed", values={"components": ", ".join(missing)}))
     return found
+
+
+def _spills(hardware: Hardware) -> bool:
+    """Whether the card may run under the Windows driver that spills into shared memory."""
+    return hardware.accelerator.vendor == "NVIDIA" and hardware.accelerator.kind in ("consumer", "workstation")
 
 
 def _too_big(verdict: Any) -> bool:

@@ -21,6 +21,7 @@ from vidcalc.report import (
     Compute,
     Documented,
     HardwarePart,
+    HostMemory,
     InferenceMemory,
     InferenceTime,
     ModelPart,
@@ -131,6 +132,7 @@ def inference_memory(job: Job, held: dict[str, memory.Network], plan: Plan, hard
     capacity = hardware.accelerator.reported
     shown = counters(found, hardware.accelerator.capacity)
     low, high = interval(shown.device)
+    waits = memory.host_memory(held, plan)
     return InferenceMemory(
         stages=[
             StageRow(
@@ -152,7 +154,8 @@ def inference_memory(job: Job, held: dict[str, memory.Network], plan: Plan, hard
         device=shown.device,
         low=low,
         high=high,
-        host_ram=memory.host_ram(held, plan),
+        host=HostMemory(resident=waits.resident, pinned=waits.pinned, loading_peak=waits.loading_peak),
+        host_ram=maximum(waits.resident, waits.loading_peak),
         denoiser_activation_peak=denoise.trace.peak if denoise else 0,
         vae_decode_activation_peak=decode.trace.peak if decode else 0,
         capacity=capacity,

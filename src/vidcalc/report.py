@@ -107,6 +107,15 @@ class StageRow(Entry, frozen=True, kw_only=True, eq=False):
     resident: dict[str, int | float]
 
 
+class HostMemory(Entry, frozen=True, kw_only=True, eq=False):
+    """Bytes in host memory: offloaded weights that wait there, those of them that are pinned because they stream, and
+    the largest network on its way to the device while loading."""
+
+    resident: int | float
+    pinned: int | float
+    loading_peak: int | float
+
+
 class Relief(Entry, frozen=True, kw_only=True, eq=False):
     """Changes with which a job fits: fields of plan or workload and their new values, and what then comes of it.
 
@@ -126,7 +135,7 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
 
     The peak is tensors, workspaces and context; `allocated`, `reserved` and `device` are it as three counters show it
     (`vidcalc.cost.reserve`), `low` and `high` bound the last of them, and the verdict compares those with `capacity`, what
-    the driver reports (`vidcalc.cost.verdict`); the margin is beside the peak. `relief` lists what would make a job fit that does not, the fastest first
+    the driver reports (`vidcalc.cost.verdict`); the margin is beside the peak. `host_ram` is the largest of `host`. `relief` lists what would make a job fit that does not, the fastest first
     (`vidcalc.search.relief`).
     """
 
@@ -138,6 +147,7 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     device: int | float
     low: int | float
     high: int | float
+    host: HostMemory
     host_ram: int | float
     denoiser_activation_peak: int | float
     vae_decode_activation_peak: int | float

@@ -13,7 +13,7 @@ from vidcalc.describe.model import Component, Model, Vae
 from vidcalc.describe.plan import Plan
 from vidcalc.ops import Matmul
 from vidcalc.passes import parallel
-from vidcalc.passes.residency import host, resident
+from vidcalc.passes.residency import STREAMED, host, resident
 from vidcalc.trace import Trace
 from vidcalc.unroll import Job
 
@@ -199,11 +199,20 @@ def peak(found: list[Stage]) -> Any:
     return top
 
 
-def host_ram(held: dict[str, Network], plan: Plan) -> Any:
-    """Host memory: the largest component passes through it while loading, and offloaded weights wait in it [byte]."""
-    top: Any = 0
+class Host(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Bytes of weights in host memory: waiting, pinned among those, and the largest network on its way [byte]."""
+
+    resident: Any
+    pinned: Any
+    loading_peak: Any
+
+
+def host_memory(held: dict[str, Network], plan: Plan) -> Host:
+    """Host memory: offloaded weights wait in it, the largest network passes through it while loading [byte]."""
+    largest: Any = 0
     for network in held.values():
-        top = maximum(top, network.weights.copy)
+        largest = maximum(largest, network.weights.copy)
     sizes = {name: network.weights for name, network in held.items()}
     roles = {name: network.role for name, network in held.items()}
-    return maximum(top, host(sizes, roles, plan.offload, plan.swapped_blocks))
+    waiting = host(sizes, roles, plan.offload, plan.swapped_blocks)
+    return Host(resident=waiting, pinned=waiting if plan.offload in STREAMED else 0, loading_peak=largest)

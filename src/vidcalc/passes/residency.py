@@ -16,6 +16,7 @@ from vidcalc.arithmetic import minimum
 from vidcalc.cost.weights import Weights
 
 OFFLOADS = ("none", "model", "sequential", "group", "encoders", "encoders-streamed", "block-swap")
+STREAMED = ("group", "encoders-streamed", "block-swap")  # through pinned memory, while the network runs
 ENCODING = ("text_encode", "image_encode")
 IN_FLIGHT = 2  # blocks on the device at once while they stream: the one that runs and the next
 
@@ -67,11 +68,13 @@ def _encodes(role: str) -> bool:
 
 
 def host(networks: dict[str, Weights], roles: dict[str, str], offload: str, swapped: Any = 0) -> Any:
-    """Bytes of weights that wait in host memory (pinned where they stream) [byte]."""
+    """Bytes of weights that wait in host memory [byte]."""
     whole = sum(found.total for found in networks.values())
     if offload in ("model", "sequential", "group"):
         return whole
     if offload == "block-swap":
         denoiser = next(found for name, found in networks.items() if roles[name] == "denoiser")
         return minimum(swapped, denoiser.count) * denoiser.block
+    if offload == "encoders-streamed":
+        return sum(found.total for name, found in networks.items() if _encodes(roles[name]))
     return 0

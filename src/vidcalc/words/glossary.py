@@ -57,8 +57,14 @@ GLOSSARY: dict[str, tuple[str, str]] = {
         "byte",
         N_("The peak as nvidia-smi shows it for the process: reserved and the CUDA context."),
     ),
-    "memory.inference.low": ("byte", N_("The least that nvidia-smi may show at the peak: below it the job won't fit.")),
-    "memory.inference.high": ("byte", N_("The most that nvidia-smi may show at the peak: with it the job surely fits.")),
+    "memory.inference.low": (
+        "byte",
+        N_("Lower bound of what nvidia-smi may show at the peak: a GPU with less memory does not hold the job."),
+    ),
+    "memory.inference.high": (
+        "byte",
+        N_("Upper bound of what nvidia-smi may show at the peak: a GPU with that much memory holds the job."),
+    ),
     "memory.inference.host_ram": (
         "byte",
         N_("Host memory for weights: the largest network while loading, and what offloading keeps there."),

@@ -12,6 +12,8 @@ STAGES = {
     "vae_encode": N_("VAE encoding"),
     "denoise": N_("Denoising"),
     "vae_decode": N_("VAE decoding"),
+    "load": N_("Loading"),
+    "post": N_("Post-processing"),
     "forward": N_("Forward"),
     "backward": N_("Backward"),
     "recompute": N_("Recomputation"),
@@ -147,6 +149,14 @@ WARNINGS = {
     ),
     "calibrated_elsewhere": N_("The calibration is of {measured}, applied to {gpu}."),
     "precision_emulated": N_("This GPU has no {precision} arithmetic; it is emulated and slow."),
+    "unified_memory": N_(
+        "The GPU shares its memory with the operating system and everything else that runs: leave some free. "
+        "macOS lets the GPU use about 75 % of it by default."
+    ),
+    "windows_spill": N_(
+        "Under Windows the driver moves what does not fit into shared memory: generating then becomes many times "
+        "slower instead of failing."
+    ),
     "components_not_computed": N_("Counted by weights only, their work is not: {components}."),
 }
 

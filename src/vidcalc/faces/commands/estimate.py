@@ -16,7 +16,7 @@ def estimate(
 
     asked = request(given)
     report = calculate(*asked)
-    if advise and report.memory.inference.verdict == "too_big":
+    if advise and report.memory.inference.margin < 0:
         from vidcalc.search.relief import advised
 
         report = advised(report, *asked)

@@ -42,13 +42,17 @@ def inference(report: Report, paint: Paint, cells: int) -> list[str]:
     )
     lines.append(f"  {pad('', left)}  {legend}")
     counted = _(
-        "peak: allocated {allocated}, reserved {reserved}, on the GPU {device}; host RAM {host}",
-        allocated=data(memory.allocated),
-        reserved=data(memory.reserved),
-        device=data(memory.device),
-        host=data(memory.host_ram),
+        "peak: allocated {allocated}, reserved {reserved}, on the GPU {device} ({low} to {high})",
+        **{name: data(getattr(memory, name)) for name in ("allocated", "reserved", "device", "low", "high")},
     )
-    return lines + [paint(line, "dim") for line in hanging(counted, cells, "  * ")]
+    host = _(
+        "host RAM: {resident} waiting ({pinned} of it pinned), {loading} while loading",
+        resident=data(memory.host.resident),
+        pinned=data(memory.host.pinned),
+        loading=data(memory.host.loading_peak),
+    )
+    beside = [*hanging(counted, cells, "  * "), *hanging(host, cells, "    ")]
+    return lines + [paint(line, "dim") for line in beside]
 
 
 def training(report: Report, paint: Paint, cells: int) -> list[str]:
