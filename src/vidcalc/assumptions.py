@@ -19,7 +19,8 @@ from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.trace import tiles
 from vidcalc.unroll import Job
 
-COPIES = {"pinned": ("group", "block-swap"), "pageable": ("model", "sequential")}  # which copies an offload makes
+# which copies an offload makes
+COPIES = {"pinned": ("group", "group-leaf", "block-swap"), "pageable": ("model", "sequential")}
 
 
 def assumptions(
@@ -43,9 +44,7 @@ def assumptions(
             provenance="assumed",
         ),
         *_run(hardware, plan, job),
-        Assumption(
-            id="training_recipe", value=plan.recipe, source=recipe(plan.recipe).source, provenance="exact"
-        ),
+        Assumption(id="training_recipe", value=plan.recipe, source=recipe(plan.recipe).source, provenance="exact"),
         Assumption(
             id="optimizer_states", value=plan.optimizer, source=optimizer(plan.optimizer).source, provenance="exact"
         ),

@@ -10,12 +10,13 @@ from vidcalc.cost import communication, memory
 from vidcalc.cost.reserve import counters
 from vidcalc.cost.time import NOTHING, Seconds, by_kind, total
 from vidcalc.cost.training import Training, step_seconds
-from vidcalc.cost.transfer import transfer
+from vidcalc.cost.transfer import arrival, transfer
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
+from vidcalc.passes import parallel
 from vidcalc.report import (
     ComponentRow,
     Compute,
@@ -88,9 +89,7 @@ def compute(model: Model, workload: Workload, plan: Plan, job: Job, params: Any)
         flops_text_encode=spent["text_encode"],
         flops_per_video=sum(spent.values()),
         attention_share=job.forward.attention_flops / forward,
-        parts={
-            name: {kind: _of_kind(found, kind) for kind in KINDS} for name, found in phases.items() if found
-        },
+        parts={name: {kind: _of_kind(found, kind) for kind in KINDS} for name, found in phases.items() if found},
         documented=documented_formula(model, workload, job, params),
     )
 
@@ -98,11 +97,6 @@ def compute(model: Model, workload: Workload, plan: Plan, job: Job, params: Any)
 def _of_kind(phases: list[Phase], kind: str) -> Any:
     """FLOPs of one kind of op over the calls of some phases."""
     return sum(op.flops * op.count * phase.calls for phase in phases for op in phase.trace.ops if op.kind == kind)
-
-
-def _layers(config: Any) -> Any:
-    """How many layers run attention: two-stream and single-stream ones together."""
-    return (getattr(config, "num_layers", 0) or 0) + (getattr(config, "num_single_layers", 0) or 0)
 
 
 def documented_formula(model: Model, workload: Workload, job: Job, params: Any) -> Documented | None:
@@ -118,7 +112,7 @@ def documented_formula(model: Model, workload: Workload, job: Job, params: Any) 
         flops_per_step=flops,
         flops_per_video=flops * workload.steps,
         hidden_dim=width,
-        layers=_layers(config),
+        layers=parallel.layers(model),
         ratio=job.forward.flops / flops,
     )
 
@@ -220,6 +214,7 @@ def inference_time(
     whole = total(stages)
     denoise = stages["denoise"].likely
     return InferenceTime(
+        load=arrival(memory.arrived(held, plan).weights, chip).likely,
         text_encode=stages.get("text_encode", NOTHING).likely,
         image_encode=stages.get("image_encode", NOTHING).likely,
         vae_encode=stages.get("vae_encode", NOTHING).likely,

@@ -134,9 +134,9 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     """Bytes on one accelerator while generating; `verdict` is "fits", "tight" or "too_big".
 
     The peak is tensors, workspaces and context; `allocated`, `reserved` and `device` are it as three counters show it
-    (`vidcalc.cost.reserve`), `low` and `high` bound the last of them, and the verdict compares those with `capacity`, what
-    the driver reports (`vidcalc.cost.verdict`); the margin is beside the peak. `host_ram` is the largest of `host`. `relief` lists what would make a job fit that does not, the fastest first
-    (`vidcalc.search.relief`).
+    (`vidcalc.cost.reserve`). `low` and `high` bound the last of them, and the verdict compares these with `capacity`,
+    which is what the driver reports (`vidcalc.cost.verdict`); the margin is beside the peak. `host_ram` is the largest
+    of `host`. `relief` lists what would make a job fit that does not, the fastest first (`vidcalc.search.relief`).
     """
 
     stages: list[StageRow]
@@ -181,8 +181,12 @@ class Memory(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class InferenceTime(Entry, frozen=True, kw_only=True, eq=False):
-    """Seconds of one generation. `low` and `high` bound the total; `parts` are seconds per stage and kind."""
+    """Seconds of one generation. `low` and `high` bound the total; `parts` are seconds per stage and kind.
 
+    `load` is what the weights take from host memory to the device, once before the first generation: not in the total.
+    """
+
+    load: float
     text_encode: float
     image_encode: float
     vae_encode: float

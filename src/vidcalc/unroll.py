@@ -15,6 +15,8 @@ from vidcalc.ops import Attention
 from vidcalc.passes import guidance
 from vidcalc.trace import Trace, configuration, network, tiles, trace
 
+COLOURS = 3
+
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One stage of a generation.
@@ -35,6 +37,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A generation, unrolled.
 
     latent        (channels, frames, height, width)
+    batch         videos made at once;  pixels  values of one decoded video, three colours [elements]
     video_tokens  tokens of the video;  sequence  length self-attention sees
     phases        in the order they run
     encode        the VAE encoding the whole video once, as training does
@@ -42,6 +45,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """
 
     latent: tuple[Any, Any, Any, Any]
+    batch: Any
+    pixels: Any
     video_tokens: Any
     sequence: Any
     phases: tuple[Phase, ...]
@@ -102,12 +107,19 @@ def unroll(model: Model, workload: Workload, plan: Plan) -> Job:
     forward = trace(model.denoiser, "forward", shape, precision(plan.precision).compute)
     return Job(
         latent=latent,
+        batch=workload.batch,
+        pixels=pixels(workload),
         video_tokens=video_tokens,
         sequence=self_attention_length(forward, video_tokens),
         phases=tuple(phase for phase in phases if phase is not None),
         encode=encode,
         forward=forward,
     )
+
+
+def pixels(workload: Workload) -> Any:
+    """Values of one decoded video: frames × height × width × 3 [elements]."""
+    return workload.frames * workload.height * workload.width * COLOURS
 
 
 def self_attention_length(forward: Trace, video_tokens: Any) -> Any:
@@ -154,9 +166,7 @@ def denoising(model: Model, workload: Workload, plan: Plan) -> Phase:
     )
 
 
-def conditioning(
-    model: Model, workload: Workload, plan: Plan, latent: tuple[Any, Any, Any, Any]
-) -> Phase | None:
+def conditioning(model: Model, workload: Workload, plan: Plan, latent: tuple[Any, Any, Any, Any]) -> Phase | None:
     """The VAE encoding what the video starts from: one image, or a clip as long as the one made."""
     if model.encodes == "image":
         workload = msgspec.structs.replace(workload, frames=1)

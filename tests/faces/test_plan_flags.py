@@ -94,8 +94,10 @@ def test_blocks_swapped_may_be_said_either_way(ask):
     together = asked(ask, "--offload", "block-swap:12")
     assert together == asked(ask, "--offload", "block-swap", "--swapped-blocks", "12")
     fewer = asked(ask, "--offload", "block-swap:6")
-    denoise = [next(row for row in found["memory"]["inference"]["stages"] if row["id"] == "denoise")["weights"]
-               for found in (together, fewer)]
+    denoise = [
+        next(row for row in found["memory"]["inference"]["stages"] if row["id"] == "denoise")["weights"]
+        for found in (together, fewer)
+    ]
     assert denoise[0] < denoise[1]
 
 

@@ -5,8 +5,7 @@ import json
 import pytest
 
 HEADER = (
-    "id,model,width,height,frames,steps,cfg,gpu,n_gpus,offload,"
-    "peak_mem_gb,mem_unit_note,time_s,time_scope,source\n"
+    "id,model,width,height,frames,steps,cfg,gpu,n_gpus,offload,peak_mem_gb,mem_unit_note,time_s,time_scope,source\n"
 )
 ROWS = (
     "one,Wan2.1-T2V-14B,1280,720,81,50,yes,H100,1,--offload_model True,69.1,,1837.9,end-to-end,Wan-Video/Wan2.1\n"

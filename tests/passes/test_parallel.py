@@ -11,9 +11,18 @@ from vidcalc.errors import InputError
 from vidcalc.explain import explain
 from vidcalc.parts import inference_time
 from vidcalc.passes import parallel
+from vidcalc.trace import configuration
 from vidcalc.unroll import unroll
 
-DEGREES = ("guidance_degree", "ulysses_degree", "ring_degree", "tensor_degree", "shard_degree", "decode_degree")
+DEGREES = (
+    "guidance_degree",
+    "ulysses_degree",
+    "ring_degree",
+    "tensor_degree",
+    "pipefusion_degree",
+    "shard_degree",
+    "decode_degree",
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +51,8 @@ def test_every_degree_is_neutral_at_one(wan):
     whole = memory.networks(wan[0], plan, unroll(*wan))["transformer"].weights
     assert asdict(parallel.stored(whole, "denoiser", plan)) == asdict(whole)
     assert parallel.gathered(whole, plan) == 0
+    assert parallel.stale(unroll(*wan).forward, plan) == 0
+    assert all(getattr(plan, degree) == 1 for degree in DEGREES)
     assert seconds(wan).parts["denoise"]["communication"] == 0
 
 
@@ -65,9 +76,27 @@ def test_encoders_are_sharded_only_where_the_plan_says_so(wan):
     assert split == pytest.approx(kept / 4, rel=1e-6)
 
 
+def test_pipefusion_splits_layers_and_patches_and_keeps_old_keys_and_values(wan):
+    alone, shared = peaks(wan)["denoise"], peaks(wan, pipefusion_degree=4)["denoise"]
+    blocks = memory.networks(wan[0], wan[2], unroll(*wan))["transformer"].weights.blocks
+    saved = alone.resident["transformer"] - shared.resident["transformer"]
+    assert saved == pytest.approx(blocks * 3 / 4, rel=1e-6)
+    job = unroll(*wan)
+    config = configuration(wan[0].denoiser)
+    kept = 2 * 10 * job.video_tokens * config.width * 2  # keys and values of 40 / 4 layers, all tokens, bf16
+    assert shared.activations == pytest.approx(alone.activations / 4 + kept, rel=1e-6)
+
+
+def test_layers_that_do_not_divide_are_refused_with_the_legal_degrees(wan):
+    with pytest.raises(InputError) as refused:
+        parallel.checked(wan[0], replace(wan[2], pipefusion_degree=3))
+    assert refused.value.allowed == (1, 2, 4, 5, 8, 10, 20, 40)
+
+
 def test_work_over_ranks_is_the_work(wan):
     alone = seconds(wan).parts["denoise"]
-    for degrees in ({"ulysses_degree": 4}, {"guidance_degree": 2}, {"ulysses_degree": 2, "guidance_degree": 2}):
+    both = {"ulysses_degree": 2, "guidance_degree": 2}
+    for degrees in ({"ulysses_degree": 4}, {"pipefusion_degree": 4}, {"guidance_degree": 2}, both):
         shared = seconds(wan, **degrees).parts["denoise"]
         ranks = 1
         for degree in degrees.values():
@@ -91,6 +120,7 @@ def test_degrees_that_do_not_divide_the_heads_are_refused_with_the_legal_ones(wa
         {"ulysses_degree": 4, "guidance_degree": 2},
         {"ulysses_degree": 2, "ring_degree": 2, "shard_degree": 4, "decode_degree": 4},
         {"tensor_degree": 8},
+        {"pipefusion_degree": 4, "ulysses_degree": 2},
     ],
 )
 def test_an_explanation_ends_in_the_shared_number(wan, degrees):

@@ -13,11 +13,13 @@ from vidcalc.describe.model import Component, Model, Vae
 from vidcalc.describe.plan import Plan
 from vidcalc.ops import Matmul
 from vidcalc.passes import parallel
-from vidcalc.passes.residency import STREAMED, host, resident
+from vidcalc.passes.residency import STREAMED, host, loaded, resident
+from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.trace import Trace
 from vidcalc.unroll import Job
 
 PARTS = ("weights", "activations", "other", "workspace")
+PICTURE_COPIES = 2  # of a decoded video, on its way from [-1, 1] to [0, 1]
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -97,13 +99,15 @@ def networks(model: Model, plan: Plan, job: Job) -> dict[str, Network]:
 
 
 def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
-    """The stages of a generation: weights on the device as the plan's offload has them, live activations, the rest."""
+    """The stages of a generation: weights on the device as the plan's offload has them, live activations, the rest.
+
+    First the weights arrive ("load"), last the decoded video goes to the host ("post").
+    """
     profile = framework(plan.framework)
-    other = process("context") + process("workspace") + nccl(parallel.ranks(plan))
-    roles = {name: network.role for name, network in held.items()}
-    sizes = {name: parallel.stored(network.weights, network.role, plan) for name, network in held.items()}
+    other = _process(plan)
+    roles, sizes = _placed(held, plan)
     scales = profile.activation_scale
-    found: list[Stage] = []
+    found: list[Stage] = [arrived(held, plan)]
     kept: dict[str, Any] = {}
     for phase in job.phases:
         network = held[phase.component.id]
@@ -113,24 +117,58 @@ def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
         if phase.id == "denoise":
             there["gathered"] = parallel.gathered(held[phase.component.id].weights, plan)
         there["beside"] = profile.beside + sum(kept.values())
-        on_device = sum(there.values())
         scale = scales.get(phase.component.network, 1)
         activations = parallel.activations(phase.trace.peak * scale + _beside(phase.trace, chosen), phase.id, plan)
+        if phase.id == "denoise":
+            activations = activations + parallel.stale(phase.trace, plan)
         workspace = parallel.activations(phase.trace.workspace, phase.id, plan)
-        beside = other + workspace
-        found.append(
-            Stage(
-                id=phase.id,
-                resident=there,
-                weights=on_device,
-                activations=activations,
-                other=beside,
-                workspace=workspace,
-                total=on_device + activations + beside,
-            )
-        )
+        found.append(_stage(phase.id, there, activations, workspace, other))
     found.extend(_unwritten_decode(job, held, plan, other))
+    decoded = next((stage for stage in reversed(found) if stage.id == "vae_decode"), None)
+    if decoded is not None:
+        found.append(_stage("post", decoded.resident, _shown(job, plan), 0, other))
     return _merged(found)
+
+
+def arrived(held: dict[str, Network], plan: Plan) -> Stage:
+    """The stage in which the weights that stay on the device have arrived and nothing has run."""
+    roles, sizes = _placed(held, plan)
+    there = loaded(sizes, roles, plan.offload, plan.swapped_blocks)
+    return _stage("load", {**there, "beside": framework(plan.framework).beside}, 0, 0, _process(plan))
+
+
+def _placed(held: dict[str, Network], plan: Plan) -> tuple[dict[str, str], dict[str, Weights]]:
+    """Role of each component, and its bytes as one rank stores it."""
+    roles = {name: network.role for name, network in held.items()}
+    return roles, {name: parallel.stored(network.weights, network.role, plan) for name, network in held.items()}
+
+
+def _process(plan: Plan) -> Any:
+    """What the process takes beside tensors and kernels' workspaces [byte]."""
+    return process("context") + process("workspace") + nccl(parallel.ranks(plan))
+
+
+def _stage(name: str, there: dict[str, Any], activations: Any, workspace: Any, other: Any) -> Stage:
+    """A stage of those weights and live bytes; `other` without the kernels' workspace [byte]."""
+    weights_there = sum(there.values())
+    return Stage(
+        id=name,
+        resident=there,
+        weights=weights_there,
+        activations=activations,
+        workspace=workspace,
+        other=other + workspace,
+        total=weights_there + activations + other + workspace,
+    )
+
+
+def _shown(job: Job, plan: Plan) -> Any:
+    """Bytes on the device while the decoded videos are brought to the range of pictures, one after the other.
+
+    The videos in the VAE's format, and of one of them a scaled and a shifted copy on its way to the host (diffusers
+    VideoProcessor.postprocess_video).
+    """
+    return job.pixels * (job.batch + PICTURE_COPIES) * ELEMENT_BYTES[precision(plan.vae_precision).compute]
 
 
 def _unwritten_decode(job: Job, held: dict[str, Network], plan: Plan, other: Any) -> list[Stage]:
@@ -143,18 +181,7 @@ def _unwritten_decode(job: Job, held: dict[str, Network], plan: Plan, other: Any
     clip = minimum(frames * vae.temporal_compression, vae.clip_frames or frames * vae.temporal_compression)
     pixels = clip * height * width * vae.spatial_compression**2
     there = {"beside": profile.beside, **{name: network.weights.total for name, network in held.items()}}
-    activations = round(pixels * profile.decode_bytes[vae.class_])
-    return [
-        Stage(
-            id="vae_decode",
-            resident=there,
-            weights=sum(there.values()),
-            activations=activations,
-            workspace=0,
-            other=other,
-            total=sum(there.values()) + activations + other,
-        )
-    ]
+    return [_stage("vae_decode", there, round(pixels * profile.decode_bytes[vae.class_]), 0, other)]
 
 
 def _kept(network: Network, chosen: Precision) -> Any:

@@ -47,10 +47,17 @@ def transfer(found: Weights, chip: Accelerator, plan: Plan) -> Transfer:
         return Transfer(once=NOTHING, call=_copy(found.copy, pageable), hidden=False)
     if plan.offload == "group":
         return Transfer(once=NOTHING, call=_copy(found.blocks, pinned), hidden=True)
+    if plan.offload == "group-leaf":
+        return Transfer(once=NOTHING, call=_copy(found.copy, pinned), hidden=True)
     if plan.offload == "block-swap":
         away = minimum(plan.swapped_blocks, found.count) * found.block
         return Transfer(once=NOTHING, call=_copy(away, pinned), hidden=True)
     return Transfer(once=NOTHING, call=NOTHING, hidden=False)
+
+
+def arrival(nbytes: Any, chip: Accelerator) -> Seconds:
+    """The copy of weights that stay on the device, once, before the first generation."""
+    return _copy(nbytes, host_rate(chip, "pageable"))
 
 
 def host_rate(chip: Accelerator, kind: str) -> float:

@@ -36,9 +36,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     movable: bool
 
 
-def weights(
-    component: Component, params: Any, traces: tuple[Trace, ...], name: str, fused: str = "none"
-) -> Weights:
+def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: str, fused: str = "none") -> Weights:
     """Sizes in the number format `name`. What the traces did not touch (a half that never ran) counts in the total.
 
     params  weight elements of one copy

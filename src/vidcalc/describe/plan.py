@@ -24,6 +24,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     ulysses_degree          ranks that share the tokens and exchange heads
     ring_degree             ranks that share the tokens and pass keys and values on
     tensor_degree           ranks that share the denoiser's linear layers
+    pipefusion_degree       ranks that share the denoiser's layers, each on a patch of the tokens at a time
     shard_degree            ranks that share the stored weights (FSDP, ZeRO-3)
     shards                  what is stored in shards: "denoiser", or "encoders": the text encoders too
     decode_degree           ranks that share the VAE's decode
@@ -49,6 +50,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     ulysses_degree: Any = 1
     ring_degree: Any = 1
     tensor_degree: Any = 1
+    pipefusion_degree: Any = 1
     shard_degree: Any = 1
     shards: str = "denoiser"
     decode_degree: Any = 1

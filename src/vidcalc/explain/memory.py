@@ -109,8 +109,8 @@ def counter(case: Case, name: str) -> Step:
 def bound(case: Case, name: str) -> Step:
     """The lower or upper end of what the driver may show: the device total and the spread of its readings."""
     device, band = counter(case, "device"), entry("validation", "reserve")["verdict"]
-    share = Term("1", 1) - Term("below", band["below"]) if name == "low" else Term("1", 1) + Term("above", band["above"])
-    rule = Term("device", device.value) * share
+    whole, below, above = Term("1", 1), Term("below", band["below"]), Term("above", band["above"])
+    rule = Term("device", device.value) * (whole - below if name == "low" else whole + above)
     end = product("memory.inference." + name, "byte", rule, (device,), source=band["source"], provenance="measured")
     return Step(**{**_fields(end), "value": getattr(case.report.memory.inference, name)})
 

@@ -13,11 +13,12 @@ FIELDS = {
     "ulysses": "ulysses_degree",
     "ring": "ring_degree",
     "tp": "tensor_degree",
+    "pipefusion": "pipefusion_degree",
     "cfg": "guidance_degree",
     "fsdp": "shard_degree",
     "vae": "decode_degree",
 }
-SHARING = ("ulysses_degree", "ring_degree", "tensor_degree", "guidance_degree")
+SHARING = ("ulysses_degree", "ring_degree", "tensor_degree", "pipefusion_degree", "guidance_degree")
 DEGREE = Whole(1, 4096)
 
 

@@ -130,7 +130,8 @@ PLAN: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # t
         "none",
         N_(
             "Weights that wait in host memory: none; encoders (once they have run); model (all but the network that "
-            "runs); group (block by block); sequential (module by module); block-swap:N (N blocks of the denoiser)."
+            "runs); group (block by block); group-leaf (module by module, one ahead); sequential (module by module); "
+            "block-swap:N (N blocks of the denoiser)."
         ),
     ),
     "swapped_blocks": (
@@ -146,8 +147,8 @@ PLAN: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # t
         N_("WAYS"),
         N_("each GPU a video of its own"),
         N_(
-            "How GPUs share one video: ulysses, ring (tokens), tp (layers), cfg (guidance), fsdp (stored weights), vae "
-            "(decode), such as ulysses=4,cfg=2,fsdp=8."
+            "How GPUs share one video: ulysses, ring (tokens), tp (layers), pipefusion (layers and patches), cfg "
+            "(guidance), fsdp (stored weights), vae (decode), such as ulysses=4,cfg=2,fsdp=8."
         ),
     ),
     "vae_tiling": (

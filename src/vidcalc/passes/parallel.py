@@ -4,36 +4,58 @@ guidance_degree  the guided forwards of a step run on different ranks (CFG paral
 ulysses_degree   the tokens of a forward are split; attention exchanges heads
 ring_degree      the tokens of a forward are split; attention passes keys and values on
 tensor_degree    the linear layers of the denoiser's blocks are split over ranks
+pipefusion_degree  the denoiser's layers are split over ranks; each works on one patch of the tokens at a time, and
+                 attends to the other patches as they were a step before (PipeFusion)
 shard_degree     weights are stored in pieces and gathered block by block (FSDP, ZeRO-3)
 decode_degree    the VAE's decode is split in patches or tiles
 
-Replicated weights do not shrink: only shards and tensor parallelism do that.
-Source: arXiv 2309.14509 (Ulysses), 2310.01889 (ring), 2304.11277 (FSDP), 2411.01738 (xDiT).
+Replicated weights do not shrink: only shards, split layers and tensor parallelism do that.
+Source: arXiv 2309.14509 (Ulysses), 2310.01889 (ring), 2304.11277 (FSDP), 2405.14430 (PipeFusion), 2411.01738 (xDiT).
 """
 
 from typing import Any
 
-from vidcalc.arithmetic import ceil_div, minimum
+from vidcalc.arithmetic import ceil_div, minimum, where
 from vidcalc.cost.weights import Weights
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.errors import InputError
+from vidcalc.ops import Attention
+from vidcalc.trace import Trace, configuration
 
 GATHERED = 2  # blocks whole at once under FSDP: the one that runs and the next
 
 
 def checked(model: Model, plan: Plan) -> None:
-    """Refuses degrees that do not divide the heads. Raises InputError("parallel", …) with the legal ones."""
+    """Refuses degrees that do not divide the heads or the layers.
+
+    Raises InputError("parallel", …) with the legal ones. A denoiser whose configuration counts no layers (a
+    U-Net) has no PipeFusion.
+    """
     heads = model.denoiser.heads
-    for degree in (plan.ulysses_degree, plan.tensor_degree):
-        if heads and heads % degree:
-            legal = tuple(number for number in range(1, heads + 1) if heads % number == 0)
-            raise InputError("parallel", degree, legal, str(max(number for number in legal if number <= degree)))
+    _divides(plan.ulysses_degree, heads)
+    _divides(plan.tensor_degree, heads)
+    if plan.pipefusion_degree != 1:
+        _divides(plan.pipefusion_degree, layers(model) or 1)
+
+
+def _divides(degree: Any, whole: int) -> None:
+    """Raises InputError where the degree does not divide `whole`; 0 is divided by all."""
+    if whole and whole % degree:
+        legal = tuple(number for number in range(1, whole + 1) if whole % number == 0)
+        raise InputError("parallel", degree, legal, str(max(number for number in legal if number <= degree)))
+
+
+def layers(model: Model) -> int:
+    """Layers of the denoiser, two-stream and single-stream ones together; 0 where its configuration counts none."""
+    config = configuration(model.denoiser)
+    found = (getattr(config, name, None) for name in ("num_layers", "num_single_layers"))
+    return sum(count for count in found if isinstance(count, int))
 
 
 def ranks(plan: Plan) -> Any:
     """Accelerators that work on one video."""
-    return plan.guidance_degree * sequence(plan) * plan.tensor_degree
+    return plan.guidance_degree * sequence(plan) * plan.tensor_degree * plan.pipefusion_degree
 
 
 def sequence(plan: Plan) -> Any:
@@ -48,21 +70,33 @@ def activations(peak: Any, stage: str, plan: Plan) -> Any:
     what is inside attention and feed-forward, which is not where a block is widest for long), so they stay.
     """
     if stage == "denoise":
-        return ceil_div(peak, sequence(plan))
+        return ceil_div(peak, sequence(plan) * plan.pipefusion_degree)
     return ceil_div(peak, plan.decode_degree) if stage == "vae_decode" else peak
+
+
+def stale(found: Trace, plan: Plan) -> Any:
+    """Bytes of keys and values that PipeFusion keeps of a rank's layers, for the patches that other ranks work on."""
+    kept: Any = 0
+    for op in found.ops:
+        if isinstance(op, Attention):
+            own = where(op.keys >= op.queries, 1, 0)  # cross-attention's keys do not change
+            kept = kept + 2 * op.batch * op.heads * op.keys * op.d_head * op.element_bytes * op.count * own
+    return ceil_div(kept, sequence(plan) * plan.pipefusion_degree) * minimum(plan.pipefusion_degree - 1, 1)
 
 
 def stored(found: Weights, role: str, plan: Plan) -> Weights:
     """The bytes of a component that one rank stores: shards of what is sharded, a slice of split blocks."""
-    split = plan.tensor_degree if role == "denoiser" else 1
+    split = plan.tensor_degree * plan.pipefusion_degree if role == "denoiser" else 1
+    stages = plan.pipefusion_degree if role == "denoiser" else 1
+    sliced = plan.tensor_degree if role == "denoiser" else 1
     shards = plan.shard_degree if role == "denoiser" or (plan.shards == "encoders" and role == "text_encoder") else 1
     return Weights(
         total=ceil_div(_sliced(found.total, found, split), shards),
         copy=ceil_div(_sliced(found.copy, found, split), shards),
         blocks=ceil_div(found.blocks, split * shards),
-        block=ceil_div(found.block, split * shards),
-        count=found.count,
-        module=ceil_div(found.module, split * shards),
+        block=ceil_div(found.block, sliced * shards),
+        count=ceil_div(found.count, stages),
+        module=ceil_div(found.module, sliced * shards),
         movable=found.movable,
     )
 

@@ -22,12 +22,12 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.report import InferenceMemory, Relief, Report
 from vidcalc.trace import tiles
-from vidcalc.unroll import Job, Phase, conditioning, denoising, unroll, vae_phase
+from vidcalc.unroll import Job, Phase, conditioning, denoising, pixels, unroll, vae_phase
 
 MOST = 4  # ways listed
 PRICED = 10  # ways whose time is worth predicting: those of the fewest changes
 SAME = 0.005  # of the time of a generation
-OFFLOADS = ("encoders", "model", "group", "sequential")
+OFFLOADS = ("encoders", "model", "group", "group-leaf", "sequential")
 FEWER_BITS = ("fp8", "nf4")
 SMALLER = (3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4)  # of the frames, or of each side
 
@@ -95,7 +95,8 @@ def again(job: Job, model: Model, workload: Workload, plan: Plan) -> Job:
             phases.append(vae_phase(phase.id, model, workload, plan, latent))
         else:
             phases.append(phase)
-    return replace(job, latent=latent, phases=tuple(phase for phase in phases if phase is not None))
+    found = tuple(phase for phase in phases if phase is not None)
+    return replace(job, latent=latent, pixels=pixels(workload), phases=found)
 
 
 def combinations(model: Model, plan: Plan) -> Iterator[Changes]:

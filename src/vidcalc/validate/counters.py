@@ -33,6 +33,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     fitted: tuple[str, ...]
     source: str
     spread: dict[str, Spread]
+    verdict: dict[str, Any]
 
 
 @cache

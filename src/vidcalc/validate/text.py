@@ -53,7 +53,7 @@ def degrees(parallelism: str, gpus: int) -> dict[str, int] | None:
         if match:
             found[row["field"]] = int(match.group(1)) if match.groups() and match.group(1) else gpus
     together = 1
-    for field in ("ulysses_degree", "ring_degree", "tensor_degree", "guidance_degree"):
+    for field in ("ulysses_degree", "ring_degree", "tensor_degree", "pipefusion_degree", "guidance_degree"):
         together *= found.get(field, 1)
     shared = together == gpus or (together == 1 and max(found.values(), default=1) == gpus)
     return found if shared else None

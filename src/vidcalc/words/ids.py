@@ -66,6 +66,7 @@ OFFLOADS = {
     "model": N_("only the network that runs is on the GPU, the others wait in host memory (offload model)"),
     "sequential": N_("only the module that runs is on the GPU, the rest waits in host memory (offload sequential)"),
     "group": N_("blocks come from host memory one ahead of use (offload group)"),
+    "group-leaf": N_("modules come from host memory one ahead of use (offload group-leaf)"),
     "encoders-streamed": N_(
         "encoders leave the GPU once they have run, and stream in block by block while they do "
         "(offload encoders-streamed)"

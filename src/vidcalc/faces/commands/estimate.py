@@ -7,9 +7,7 @@ from vidcalc.faces.group import Command
 from vidcalc.words import N_
 
 
-def estimate(
-    as_json: bool, advise: bool = True, svg: str | None = None, png: str | None = None, **given: Any
-) -> None:
+def estimate(as_json: bool, advise: bool = True, svg: str | None = None, png: str | None = None, **given: Any) -> None:
     """Calculate and print, as a report or as JSON; `advise` what to change where it does not fit; write pictures."""
     from vidcalc.calculate import calculate
     from vidcalc.faces.request import request

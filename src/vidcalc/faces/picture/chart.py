@@ -1,6 +1,6 @@
 """The stages of a generation as bars against the GPU's memory: weights by component, activations, workspace, the rest.
 
-    picture = chart(report)
+picture = chart(report)
 """
 
 from collections.abc import Iterator

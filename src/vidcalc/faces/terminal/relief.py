@@ -43,4 +43,3 @@ def difference(seconds: float, whole: float) -> str:
     if abs(seconds) < SAME * whole:
         return _("same time")
     return ("+" if seconds > 0 else "−") + duration(abs(seconds))
-

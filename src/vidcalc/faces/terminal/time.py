@@ -25,6 +25,8 @@ def time(report: Report, paint: Paint, cells: int) -> list[str]:
     rows.append([(_("Generation"), "title"), (duration(spent.total), "title")])
     lines += table(rows, "<><", paint)
     lines += shares(spent.parts, paint, cells)
+    if spent.load:
+        lines += hanging(_("Weights onto the GPU, once before: {time}", time=duration(spent.load)), cells, "  ", "    ")
     if training is not None:
         steps = ", ".join(f"{told(STAGES, name)} {duration(value)}" for name, value in training.parts.items() if value)
         lines += hanging(
