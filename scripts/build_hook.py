@@ -1,4 +1,4 @@
-"""Hatchling hook: compiles the TOML catalogue to JSON and the words to .mo, for wheels and editable installs."""
+"""Hatchling hook: compiles the TOML catalogue to JSON, for wheels and editable installs."""
 
 import compileall
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class Build(BuildHookInterface):  # type: ignore[type-arg]
+class Build(BuildHookInterface):
     """Runs before every build, editable ones included."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
