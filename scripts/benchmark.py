@@ -1,9 +1,10 @@
 """How fast the calculator is, against the bars it must meet; exits with 1 if one is missed.
 
-    python scripts/benchmark.py [--runs 21]
+    python scripts/benchmark.py [--runs 21] [--slack 1]
 
 Whole processes are compared with `python -c pass` in interleaved runs (medians), with bytecode and catalogue built
-as after an installation. Estimates and sweeps are timed inside this process.
+as after an installation. Estimates and sweeps are timed inside this process. On a machine that others use too,
+--slack 2 lets twice each bar pass: a program that has become slow is still seen, a busy minute is not.
 """
 
 import argparse
@@ -39,15 +40,18 @@ def main() -> int:
     """Print a table of measurement, bar and verdict."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=21, help="interleaved runs of each process")
-    runs = parser.parse_args().runs
+    parser.add_argument("--slack", type=float, default=1, help="how many times its bar a figure may take")
+    options = parser.parse_args()
     from vidcalc.catalog.build import build
 
     build()
-    missed = [not met for met in (*processes(runs), estimate(), sweep())]
+    missed = [
+        not met for met in (*processes(options.runs, options.slack), estimate(options.slack), sweep(options.slack))
+    ]
     return 1 if any(missed) else 0
 
 
-def processes(runs: int) -> list[bool]:
+def processes(runs: int, slack: float) -> list[bool]:
     """Median wall time of each whole process over that of `python -c pass`."""
     with tempfile.TemporaryDirectory() as cache:
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": cache, "PYTHONPATH": str(ROOT / "src")}
@@ -71,11 +75,11 @@ def processes(runs: int) -> list[bool]:
     met = []
     for name, median in medians.items():
         ratio, bar = median / base, PROCESSES[name][1]
-        met.append(verdict(name, f"{median * 1e3:9.1f} ms {ratio:6.2f} ×", f"≤ {bar} ×", ratio <= bar))
+        met.append(verdict(name, f"{median * 1e3:9.1f} ms {ratio:6.2f} ×", f"≤ {bar} ×", ratio <= bar * slack))
     return met
 
 
-def estimate() -> bool:
+def estimate(slack: float) -> bool:
     """The best time of one estimate of Wan 14B: repeated as a search repeats it, and with nothing remembered."""
     from vidcalc.calculate import calculate
     from vidcalc.faces.request import request
@@ -90,10 +94,10 @@ def estimate() -> bool:
     again, first = best(lambda: calculate(*asked)), best(anew)
     print(f"{'  with nothing remembered':34} {first * 1e3:9.2f} ms")
     measured, bar = f"{again * 1e3:9.2f} ms", f"≤ {ESTIMATE_BAR * 1e3:g} ms"
-    return verdict("one estimate in a process", measured, bar, again <= ESTIMATE_BAR)
+    return verdict("one estimate in a process", measured, bar, again <= ESTIMATE_BAR * slack)
 
 
-def sweep() -> bool:
+def sweep(slack: float) -> bool:
     """FLOPs and peak activations of the Wan 14B denoiser over token counts as float64 arrays, on one core."""
     import numpy as np
 
@@ -109,7 +113,9 @@ def sweep() -> bool:
         assert found.flops.shape == found.peak.shape == heights.shape
 
     rate = CHUNK / best(chunk)
-    return verdict("sweep over token counts", f"{rate / 1e6:9.2f} M/s", f"≥ {SWEEP_BAR / 1e6:g} M/s", rate >= SWEEP_BAR)
+    return verdict(
+        "sweep over token counts", f"{rate / 1e6:9.2f} M/s", f"≥ {SWEEP_BAR / 1e6:g} M/s", rate >= SWEEP_BAR / slack
+    )
 
 
 def best(work: Callable[[], object], tries: int = 20) -> float:
@@ -125,7 +131,7 @@ def best(work: Callable[[], object], tries: int = 20) -> float:
 
 def verdict(name: str, measured: str, bar: str, met: bool) -> bool:
     """Print one row."""
-    print(f"{name:34} {measured:24} {bar:>10}   {'met' if met else 'MISSED'}")
+    print(f"{name:34} {measured:24} {bar:>10}   {'passed' if met else 'MISSED'}")
     return met
 
 
