@@ -78,7 +78,7 @@ def test_the_place_decides_overhead_and_the_price_of_electricity(place: str) -> 
 def test_a_country_without_a_figure_is_refused() -> None:
     assert {"world", "KOR", "USA"} <= set(countries())
     with pytest.raises(InputError):
-        report(Site(country="XXX"))
+        report(Site(country="ZZZ"))
 
 
 def test_idle_power_is_shared_by_the_videos_of_a_fleet() -> None:

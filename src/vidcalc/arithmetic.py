@@ -41,6 +41,14 @@ def minimum(a: Any, b: Any) -> Any:
     return np.minimum(a, b)
 
 
+def largest(values: Any) -> Any:
+    """The largest of some numbers that are not negative, elementwise for arrays; 0 of none."""
+    top: Any = 0
+    for value in values:
+        top = maximum(top, value)
+    return top
+
+
 def where(condition: Any, a: Any, b: Any) -> Any:
     """`a` where the condition holds, else `b`; elementwise for arrays."""
     if isinstance(condition, bool):

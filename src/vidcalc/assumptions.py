@@ -1,8 +1,9 @@
 """What a calculation took as given, and what its user should know: ids and values, to be put into words by a face."""
 
+from collections.abc import Callable
 from typing import Any
 
-from vidcalc.arithmetic import maximum
+from vidcalc.arithmetic import largest
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.precisions import precision
@@ -14,13 +15,15 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
+from vidcalc.passes import parallel
+from vidcalc.passes.residency import STREAMED
 from vidcalc.report import Assumption, InferenceMemory, TrainingMemory, Warning_
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.trace import tiles
 from vidcalc.unroll import Job
 
-# which copies an offload makes
-COPIES = {"pinned": ("group", "group-leaf", "block-swap"), "pageable": ("model", "sequential")}
+# the host memory an offload copies from
+COPIES = {"pinned": STREAMED, "pageable": ("model", "sequential")}
 
 
 def assumptions(
@@ -94,9 +97,7 @@ def _run(hardware: Hardware, plan: Plan, job: Job) -> list[Assumption]:
         known = precision(name)
         if known.covers != "all" or known.stored != ELEMENT_BYTES[known.compute]:
             found.append(Assumption(id="number_format", value=name, source=known.source, provenance="exact"))
-    workspace: Any = 0
-    for phase in job.phases:
-        workspace = maximum(workspace, phase.trace.workspace)
+    workspace = largest(phase.trace.workspace for phase in job.phases)
     found.append(Assumption(id="convolution_workspace", value=workspace, source="vidcalc.tape", provenance="assumed"))
     return found
 
@@ -108,9 +109,9 @@ def warnings(
     plan: Plan,
     inference: InferenceMemory,
     training: TrainingMemory,
-    checkpointed: TrainingMemory,
+    checkpointed: Callable[[], TrainingMemory],
 ) -> list[Warning_]:
-    """What deserves the user's attention. `checkpointed` is the training memory with full checkpointing."""
+    """What deserves the user's attention. `checkpointed` gives the training memory with full checkpointing."""
     found = [
         Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
         for issue in legal(model, workload.width, workload.height, workload.frames)
@@ -130,8 +131,9 @@ def warnings(
     if _too_big(training.verdict):
         found.append(Warning_(id="training_too_big", values={"missing": -training.margin}))
         if plan.checkpointing == "none":
-            found.append(Warning_(id="checkpointing_helps", values={"total": checkpointed.total}))
-    if isinstance(hardware.count, int) and hardware.count > 1:
+            found.append(Warning_(id="checkpointing_helps", values={"total": checkpointed().total}))
+    apart = plan.shard_degree == 1 and parallel.ranks(plan) == 1  # each accelerator makes videos of its own
+    if isinstance(hardware.count, int) and hardware.count > 1 and apart:
         found.append(Warning_(id="communication_not_counted", values={"gpus": hardware.count}))
     if plan.precision in ("bf16",) and hardware.accelerator.supports.get("bf16") is False:
         found.append(Warning_(id="precision_emulated", values={"precision": plan.precision}))

@@ -18,7 +18,7 @@ from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.passes import parallel
-from vidcalc.report import Latent, Memory, Report, Sequence, Time
+from vidcalc.report import Latent, Memory, Report, Sequence, Time, TrainingMemory
 from vidcalc.summary import settings
 from vidcalc.unroll import denoiser_shape, unroll
 
@@ -36,7 +36,6 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     params = memory.parameters(model.denoiser, (job.forward,))
     shape = denoiser_shape(model, workload, workload.batch)
     step = training(model.denoiser, params, shape, plan)
-    light = training(model.denoiser, params, shape, replace(plan, checkpointing="full"))
 
     # price
     held = memory.networks(model, plan, job)
@@ -44,10 +43,13 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     compute = parts.compute(model, workload, plan, job, params)
     inference = parts.inference_memory(job, held, plan, hardware)
     trained = parts.training_memory(step, components, hardware)
-    checkpointed = parts.training_memory(light, components, hardware)
     generation = parts.inference_time(job, held, workload, hardware, plan)
     steps = parts.training_time(step, params, job, workload, hardware, plan)
     seconds = generation.total * hardware.count, steps.total * hardware.count
+
+    def checkpointed() -> TrainingMemory:
+        light = training(model.denoiser, params, shape, replace(plan, checkpointing="full"))
+        return parts.training_memory(light, components, hardware)
 
     # report
     channels, frames, height, width = job.latent

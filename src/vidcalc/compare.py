@@ -4,15 +4,13 @@ A case is a plain dict as golden files hold it (`component`, `shape`, `dtype`, c
 `vidcalc.reference.verify`, which gives the published class's figures for the same case.
 """
 
-from importlib import import_module
 from typing import Any
 
-import msgspec
-
 from vidcalc.catalog.families import families
+from vidcalc.cost.training import stepped
+from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
-from vidcalc.tape import Tape
-from vidcalc.tape.backward import backward
+from vidcalc.trace import tiles, trace
 
 __all__ = ["ENTRY", "families", "figures", "shape_of", "training"]
 
@@ -30,24 +28,19 @@ def figures(
 ) -> dict[str, Any]:
     """params, flops and peak_activation_bytes of one call. tiling: "none", or "default" for the class's own tiles
     (a class that takes the switch but has no tiles runs whole)."""
-    module = import_module("vidcalc.networks." + network)
-    tape = Tape(dtype)
-    further = {"tiling": module.TILING} if tiling == "default" and hasattr(module, "TILING") else {}
-    getattr(module, ENTRY[component])(tape, msgspec.convert(config, module.Config), shape, **further)
+    taped = Component(network=network, config=config)
+    found = trace(taped, ENTRY[component], shape, dtype, tiling if tiles(taped) else "none")
     return {
-        "params": tape.parameter_count,
-        "flops": sum(op.flops * op.count for op in tape.ops),
-        "peak_activation_bytes": tape.peak,
-        "peak_at": tape.peak_at,
+        "params": found.parameter_count,
+        "flops": found.flops,
+        "peak_activation_bytes": found.peak,
+        "peak_at": found.peak_at,
     }
 
 
 def training(network: str, config: dict[str, Any], shape: Shape, dtype: str, checkpointing: str) -> dict[str, Any]:
     """kept_for_backward and forward_backward_peak of one training step of a denoiser [byte]."""
-    module = import_module("vidcalc.networks." + network)
-    tape = Tape(dtype, training=True)
-    out = module.forward(tape, msgspec.convert(config, module.Config), shape)
-    found = backward(tape, out, checkpointing)
+    found = stepped(Component(network=network, config=config), shape, dtype, checkpointing)
     return {"kept_for_backward": found.kept, "forward_backward_peak": found.peak}
 
 

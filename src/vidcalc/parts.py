@@ -199,7 +199,7 @@ def inference_time(
     for phase in job.phases:
         network = held[phase.component.id]
         found = by_kind(phase.trace.ops, chip.id, plan.attention, arithmetic=precision(network.precision).arithmetic)
-        travel = transfer(network.weights, chip, plan)
+        travel = transfer(network.weights, chip, plan, network.role)
         found = {kind: communication.piece(phase.id, part, plan) for kind, part in found.items()}
         found["transfer"] = travel.waiting(total(found))
         calls = communication.turns(phase.id, phase.calls, plan)

@@ -83,7 +83,7 @@ def test_the_report_shows_one_video_and_the_fleet(ask, language):
         (("--gpu-file", "absent.toml"), "--gpu-file"),
         (("--gpu-file", "absent.toml", "--gpu", "h100"), "--gpu"),
         (("--calibration", "absent.toml"), "--calibration"),
-        (("--country", "XXX"), "--country"),
+        (("--country", "ZZZ"), "--country"),
         (("--place", "moon"), "--place"),
         (("--price", "free"), "--price"),
         (("--utilisation", "0"), "--utilisation"),

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, minimum, where
+from vidcalc.arithmetic import largest, minimum, where
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.precisions import Precision, precision
@@ -193,11 +193,7 @@ def _beside(found: Trace, chosen: Precision) -> Any:
     """Bytes that the widest linear layer of this format holds beside its output [byte]."""
     if not chosen.beside:
         return 0
-    top: Any = 0
-    for op in found.ops:
-        if isinstance(op, Matmul):
-            top = maximum(top, op.weight * op.rows * op.d_out)
-    return top * chosen.beside
+    return largest(op.weight * op.rows * op.d_out for op in found.ops if isinstance(op, Matmul)) * chosen.beside
 
 
 def _merged(found: list[Stage]) -> list[Stage]:
@@ -220,10 +216,7 @@ def _larger(a: Stage, b: Stage) -> Stage:
 
 def peak(found: list[Stage]) -> Any:
     """The largest stage [byte]."""
-    top: Any = 0
-    for stage in found:
-        top = maximum(top, stage.total)
-    return top
+    return largest(stage.total for stage in found)
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -236,10 +229,11 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def host_memory(held: dict[str, Network], plan: Plan) -> Host:
     """Host memory: offloaded weights wait in it, the largest network passes through it while loading [byte]."""
-    largest: Any = 0
-    for network in held.values():
-        largest = maximum(largest, network.weights.copy)
     sizes = {name: network.weights for name, network in held.items()}
     roles = {name: network.role for name, network in held.items()}
     waiting = host(sizes, roles, plan.offload, plan.swapped_blocks)
-    return Host(resident=waiting, pinned=waiting if plan.offload in STREAMED else 0, loading_peak=largest)
+    return Host(
+        resident=waiting,
+        pinned=waiting if plan.offload in STREAMED else 0,
+        loading_peak=largest(each.copy for each in sizes.values()),
+    )

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.catalog.training import optimizer, recipe
-from vidcalc.cost.time import Seconds, seconds
+from vidcalc.cost.time import NOTHING, Seconds, seconds
 from vidcalc.cost.utilisation import bandwidth
 from vidcalc.describe.model import Component
 from vidcalc.describe.plan import Plan
@@ -47,16 +47,15 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def training(component: Component, params: Any, shape: Shape, plan: Plan) -> Training:
     """Tape one step of the denoiser with autograd on. Raises InputError for an unknown recipe or optimizer."""
     chosen, states = recipe(plan.recipe), optimizer(plan.optimizer)
-    per_state = chosen.states if states.state_bytes is None else states.state_bytes
     step: Step = remember(
         component,
         ("training", chosen.compute, plan.checkpointing),
         shape,
-        lambda: _step(component, shape, chosen.compute, plan.checkpointing),
+        lambda: stepped(component, shape, chosen.compute, plan.checkpointing),
     )
     return Training(
         weights=_whole(params * chosen.weights),
-        optimizer=_whole(params * (chosen.master + states.states * per_state)),
+        optimizer=_whole(params * states.held(chosen)),
         gradients=_whole(params * chosen.gradients),
         activations=step.activations,
         kept=step.kept,
@@ -65,7 +64,8 @@ def training(component: Component, params: Any, shape: Shape, plan: Plan) -> Tra
     )
 
 
-def _step(component: Component, shape: Shape, dtype: str, checkpointing: str) -> Step:
+def stepped(component: Component, shape: Shape, dtype: str, checkpointing: str) -> Step:
+    """One training step of a denoiser on the tape, with `checkpointing` "none" or "full"."""
     if hasattr(network(component), "training_step"):
         return _measured(component, shape, dtype, checkpointing)
     tape = Tape(dtype, training=True)
@@ -93,11 +93,11 @@ def _whole(value: Any) -> Any:
 def step_seconds(found: Training, params: Any, plan: Plan, accelerator_id: str) -> dict[str, Seconds]:
     """Seconds of one step: forward, backward, recomputation, optimizer."""
     forward = seconds(found.ops, accelerator_id, plan.attention)
-    again = seconds(_repeated(found.ops), accelerator_id, plan.attention)
+    again = seconds(_repeated(found.ops), accelerator_id, plan.attention) if plan.checkpointing == "full" else NOTHING
     return {
         "forward": forward,
         "backward": seconds(found.ops, accelerator_id, plan.attention, backward=True),
-        "recompute": again.times(1 if plan.checkpointing == "full" else 0),
+        "recompute": again,
         "optimizer": optimizer_seconds(params, plan, accelerator_id),
     }
 
@@ -110,8 +110,6 @@ def _repeated(ops: tuple[Op, ...]) -> tuple[Op, ...]:
 def optimizer_seconds(params: Any, plan: Plan, accelerator_id: str) -> Seconds:
     """The update is bound by memory: gradients read, weights, master copy and states read and written once."""
     chosen, states = recipe(plan.recipe), optimizer(plan.optimizer)
-    per_state = chosen.states if states.state_bytes is None else states.state_bytes
-    held = chosen.master + states.states * per_state
-    moved = params * (chosen.gradients + 2 * held + 2 * chosen.weights)
+    moved = params * (chosen.gradients + 2 * states.held(chosen) + 2 * chosen.weights)
     rate = bandwidth(accelerator_id)
     return Seconds(moved / rate.high, moved / rate.likely, moved / rate.low, rate.provenance)

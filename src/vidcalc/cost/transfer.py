@@ -15,6 +15,7 @@ from vidcalc.cost.time import NOTHING, Seconds
 from vidcalc.cost.weights import Weights
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.describe.plan import Plan
+from vidcalc.passes.residency import encodes
 
 BAND = 0.8, 1.25  # of the likely rate: how far measured host copies of one kind of link lie apart
 
@@ -38,18 +39,18 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         )
 
 
-def transfer(found: Weights, chip: Accelerator, plan: Plan) -> Transfer:
-    """The copies of one network under the plan's offload."""
+def transfer(found: Weights, chip: Accelerator, plan: Plan, role: str) -> Transfer:
+    """The copies of one network of that role under the plan's offload."""
     pinned, pageable = host_rate(chip, "pinned"), host_rate(chip, "pageable")
     if plan.offload == "model":
         return Transfer(once=_copy(found.total, pageable), call=NOTHING, hidden=False)
     if plan.offload == "sequential":
         return Transfer(once=NOTHING, call=_copy(found.copy, pageable), hidden=False)
-    if plan.offload == "group":
+    if plan.offload == "group" or (plan.offload == "encoders-streamed" and encodes(role)):
         return Transfer(once=NOTHING, call=_copy(found.blocks, pinned), hidden=True)
     if plan.offload == "group-leaf":
         return Transfer(once=NOTHING, call=_copy(found.copy, pinned), hidden=True)
-    if plan.offload == "block-swap":
+    if plan.offload == "block-swap" and role == "denoiser":
         away = minimum(plan.swapped_blocks, found.count) * found.block
         return Transfer(once=NOTHING, call=_copy(away, pinned), hidden=True)
     return Transfer(once=NOTHING, call=NOTHING, hidden=False)

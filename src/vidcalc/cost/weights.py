@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum
+from vidcalc.arithmetic import largest, maximum
 from vidcalc.catalog.precisions import Precision, precision
 from vidcalc.describe.model import Component
 from vidcalc.tape import ELEMENT_BYTES
@@ -65,9 +65,9 @@ def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: 
         total=_whole(held * component.copies),
         copy=_whole(held),
         blocks=_whole(sum(blocks.values()) * as_held),
-        block=_whole(_largest(blocks[head] / maximum(rounds[head], 1) for head in blocks) * as_held),
+        block=_whole(largest(blocks[head] / maximum(rounds[head], 1) for head in blocks) * as_held),
         count=sum(rounds.values()),
-        module=_whole(_largest(modules.values()) * as_held),
+        module=_whole(largest(modules.values()) * as_held),
         movable=chosen.movable,
     )
 
@@ -92,13 +92,6 @@ def _sizes(traces: tuple[Trace, ...], chosen: Precision, base: int) -> dict[str,
 def _skipped(path: str, words: tuple[str, ...]) -> bool:
     """Whether a name holds one of the words, or begins with one that is marked ^."""
     return any(path.startswith(word[1:]) if word[0] == "^" else word in path for word in words)
-
-
-def _largest(values: Any) -> Any:
-    top: Any = 0
-    for value in values:
-        top = maximum(top, value)
-    return top
 
 
 def _whole(nbytes: Any) -> Any:

@@ -29,7 +29,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     shards                  what is stored in shards: "denoiser", or "encoders": the text encoders too
     decode_degree           ranks that share the VAE's decode
     fused_projections       "none", or "kept": queries, keys and values fused into copies beside the originals
-    mode                    of training: "full" (every weight of the denoiser)
     recipe, optimizer       entries of data/recipes.toml and data/optimizers.toml
     checkpointing           "none" or "full" (each block keeps only its input)
     """
@@ -55,7 +54,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     shards: str = "denoiser"
     decode_degree: Any = 1
     fused_projections: str = "none"
-    mode: str = "full"
     recipe: str = "bf16-mixed"
     optimizer: str = "adamw"
     checkpointing: str = "none"

@@ -142,7 +142,7 @@ def per_weight(case: Case, name: str) -> Step:
     params = Term("params", case.report.model.params)
     source = chosen.source
     if name == "optimizer":
-        each = chosen.states if states.state_bytes is None else states.state_bytes
+        each = states.each(chosen)
         per = Term("master", chosen.master) + Term("states", states.states) * Term("state_bytes", each)
         source = f"{chosen.source}; {states.source}"
     else:

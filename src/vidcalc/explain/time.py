@@ -103,7 +103,8 @@ def exchange(phase: Phase, case: Case) -> Step:
 def travel(phase: Phase, work: Step, case: Case) -> Step:
     """Weights on their way from host memory: bytes over the link, once or at each call; streamed: beyond the work."""
     chip, plan = case.hardware.accelerator, case.plan
-    found = transfer(case.networks[phase.component.id].weights, chip, plan)
+    network = case.networks[phase.component.id]
+    found = transfer(network.weights, chip, plan, network.role)
     kind = "pinned" if found.hidden else "pageable"
     rate, ways = host_rate(chip, kind), f"vidcalc.cost.transfer, offload {plan.offload}"
     copied = max(found.once.likely, found.call.likely)
@@ -151,7 +152,7 @@ def training_step(case: Case) -> Step:
 def update(case: Case) -> Step:
     """The optimizer: bound by memory, gradients read, weights and states read and written once."""
     chosen, states = recipe(case.plan.recipe), optimizer(case.plan.optimizer)
-    each = chosen.states if states.state_bytes is None else states.state_bytes
+    each = states.each(chosen)
     held = Term("master", chosen.master) + Term("states", states.states) * Term("state_bytes", each)
     moved = Term("gradients", chosen.gradients) + 2 * held + 2 * Term("weights", chosen.weights)
     known, params = bandwidth(case.hardware.accelerator.id), Term("params", case.report.model.params)

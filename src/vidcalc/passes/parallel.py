@@ -35,8 +35,7 @@ def checked(model: Model, plan: Plan) -> None:
     heads = model.denoiser.heads
     _divides(plan.ulysses_degree, heads)
     _divides(plan.tensor_degree, heads)
-    if plan.pipefusion_degree != 1:
-        _divides(plan.pipefusion_degree, layers(model) or 1)
+    _divides(plan.pipefusion_degree, layers(model) or 1)
 
 
 def _divides(degree: Any, whole: int) -> None:

@@ -38,8 +38,8 @@ def resident(
         return {running: _running(networks[running], offload), **kept}
     staying = {name: found.total for name, found in networks.items() if _stays(roles[name], stage) or not found.movable}
     if offload == "encoders-streamed":
-        there = {name: total for name, total in staying.items() if not _encodes(roles[name])}
-        return {**there, running: _running(networks[running], "group")} if _encodes(roles[running]) else there
+        there = {name: total for name, total in staying.items() if not encodes(roles[name])}
+        return {**there, running: _running(networks[running], "group")} if encodes(roles[running]) else there
     if offload == "block-swap":
         name, denoiser = next((name, found) for name, found in networks.items() if roles[name] == "denoiser")
         away = minimum(swapped, denoiser.count) * denoiser.movable
@@ -69,10 +69,10 @@ def _running(own: Weights, offload: str) -> Any:
 
 def _stays(role: str, stage: str) -> bool:
     """Whether a component is on the device in a stage, where encoders leave once they have run."""
-    return stage in ENCODING or not _encodes(role)
+    return stage in ENCODING or not encodes(role)
 
 
-def _encodes(role: str) -> bool:
+def encodes(role: str) -> bool:
     """Whether a component encodes prompts or images."""
     return role in ("text_encoder", "image_encoder")
 
@@ -86,5 +86,5 @@ def host(networks: dict[str, Weights], roles: dict[str, str], offload: str, swap
         denoiser = next(found for name, found in networks.items() if roles[name] == "denoiser")
         return minimum(swapped, denoiser.count) * denoiser.block
     if offload == "encoders-streamed":
-        return sum(found.total for name, found in networks.items() if _encodes(roles[name]))
+        return sum(found.total for name, found in networks.items() if encodes(roles[name]))
     return 0

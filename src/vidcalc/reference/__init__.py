@@ -8,5 +8,5 @@ accelerate); nothing else in vidcalc imports this package, and importing the pac
 
     verify("denoiser", "WanTransformer3DModel", config, {"batch": 1, "latent": [21, 60, 104]})   # a plain dict
 
-Command line: `python -m vidcalc.reference.trace --help` shows a forward pass op by op with the bytes alive after each.
+Command line: `python scripts/trace_network.py --help` shows a forward pass op by op with the bytes alive after each.
 """

@@ -1,7 +1,7 @@
 """A forward pass (or training step) of a published network op by op, with the bytes alive after each: to find where a
 taped network differs.
 
-    T="python -m vidcalc.reference.trace wan2.1-t2v-1.3b --size 480x320x33"
+    T="python scripts/trace_network.py wan2.1-t2v-1.3b --size 480x320x33"
     $T                        rows that allocate, repeated blocks folded
     $T --module blocks.0      one block, op by op
     $T --peak                 what is alive at the peak, largest first
@@ -159,9 +159,3 @@ def _describe(tensor: torch.Tensor) -> str:
 def _flops(func: Any, args: Any, kwargs: Any, out: Any) -> int:
     formula = flop_registry.get(func._overloadpacket)
     return 0 if formula is None else int(formula(*args, **kwargs, out_val=out))
-
-
-if __name__ == "__main__":
-    from vidcalc.reference.trace_command import main
-
-    main()

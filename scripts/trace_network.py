@@ -1,4 +1,4 @@
-"""Prints a trace: the command behind `python -m vidcalc.reference.trace`."""
+"""Prints a forward pass of a published network op by op: see `vidcalc.reference.trace`. Needs the extra `reference`."""
 
 import argparse
 import json
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m vidcalc.reference.trace")
+    parser = argparse.ArgumentParser(prog="python scripts/trace_network.py")
     parser.add_argument("model", help="catalogue name, or a model file (.toml)")
     parser.add_argument("--component", choices=COMPONENTS, default="denoiser")
     parser.add_argument("--size", default="480x320x33", help="width x height x frames of the clip, in pixels")
@@ -114,3 +114,7 @@ def _alive(alive: list[tuple[Storage, Row]]) -> Iterator[str]:
     yield f"{'MiB':>10} {'count':>6} {'bytes each':>13}  made by"
     for (module, name, output), sizes in sorted(groups.items(), key=lambda item: -sum(item[1])):
         yield f"{sum(sizes) / MIB:>10.2f} {len(sizes):>6} {sizes[0]:>13}  {module or '-'}  {name}  {output}"
+
+
+if __name__ == "__main__":
+    main()
