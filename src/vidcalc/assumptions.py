@@ -47,9 +47,9 @@ def assumptions(
             provenance="assumed",
         ),
         *_run(hardware, plan, job),
-        Assumption(id="training_recipe", value=plan.recipe, source=recipe(plan.recipe).source, provenance="exact"),
+        Assumption(id="training_recipe", value=plan.training.recipe, source=recipe(plan.training.recipe).source, provenance="exact"),
         Assumption(
-            id="optimizer_states", value=plan.optimizer, source=optimizer(plan.optimizer).source, provenance="exact"
+            id="optimizer_states", value=plan.training.optimizer, source=optimizer(plan.training.optimizer).source, provenance="exact"
         ),
         Assumption(id="gradients_resident", value=True, source="gradient accumulation", provenance="assumed"),
         Assumption(id="latents_encoded_in_loop", value=True, source="the documented calculator", provenance="assumed"),
@@ -116,10 +116,7 @@ def warnings(
         Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
         for issue in legal(model, workload.width, workload.height, workload.frames)
     ]
-    cautions = (*model.cautions, *hardware.accelerator.cautions)
-    found += [Warning_(id=caution.id, values=caution.values) for caution in cautions]
-    if model.provenance == "estimate":
-        found.append(Warning_(id="estimate_only", values={"model": model.title}))
+    found += cautions(model, hardware)
     if plan.vae_tiling == "default" and model.vae.network and not tiles(model.vae):
         found.append(Warning_(id="no_vae_tiling", values={"vae": model.vae.class_ or model.vae.id}))
     if _too_big(inference.verdict):
@@ -130,7 +127,7 @@ def warnings(
         found.append(Warning_(id="windows_spill"))
     if _too_big(training.verdict):
         found.append(Warning_(id="training_too_big", values={"missing": -training.margin}))
-        if plan.checkpointing == "none":
+        if plan.training.checkpointing == "none":
             found.append(Warning_(id="checkpointing_helps", values={"total": checkpointed().total}))
     apart = plan.shard_degree == 1 and parallel.ranks(plan) == 1  # each accelerator makes videos of its own
     if isinstance(hardware.count, int) and hardware.count > 1 and apart:
@@ -140,6 +137,16 @@ def warnings(
     missing = [c.id for c in (*model.text_encoders, *model.image_encoders, model.vae) if not c.network]
     if missing:
         found.append(Warning_(id="components_not_computed", values={"components": ", ".join(missing)}))
+    return found
+
+
+def cautions(model: Model, hardware: Hardware) -> list[Warning_]:
+    """What to know about the model and the accelerator whatever is done with them."""
+    found = [
+        Warning_(id=caution.id, values=caution.values) for caution in (*model.cautions, *hardware.accelerator.cautions)
+    ]
+    if model.provenance == "estimate":
+        found.append(Warning_(id="estimate_only", values={"model": model.title}))
     return found
 
 

@@ -12,7 +12,6 @@ from vidcalc import parts
 from vidcalc.assumptions import assumptions, warnings
 from vidcalc.catalog.frameworks import executed
 from vidcalc.cost import memory, money
-from vidcalc.cost.training import training
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
@@ -20,7 +19,8 @@ from vidcalc.describe.workload import Workload
 from vidcalc.passes import parallel
 from vidcalc.report import Latent, Memory, Report, Sequence, Time, TrainingMemory
 from vidcalc.summary import settings
-from vidcalc.unroll import denoiser_shape, unroll
+from vidcalc.training.bucket import micro, priced
+from vidcalc.unroll import unroll
 
 
 def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> Report:
@@ -34,22 +34,22 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     parallel.checked(model, plan)
     job = unroll(model, workload, plan)
     params = memory.parameters(model.denoiser, (job.forward,))
-    shape = denoiser_shape(model, workload, workload.batch)
-    step = training(model.denoiser, params, shape, plan)
+    step = micro(model, workload, plan)
 
     # price
     held = memory.networks(model, plan, job)
     components = parts.components(held)
     compute = parts.compute(model, workload, plan, job, params)
     inference = parts.inference_memory(job, held, plan, hardware)
-    trained = parts.training_memory(step, components, hardware)
+    cell = priced(step, job, held, hardware, plan)
+    trained = parts.training_memory(cell, hardware)
     generation = parts.inference_time(job, held, workload, hardware, plan)
-    steps = parts.training_time(step, params, job, workload, hardware, plan)
+    steps = parts.training_time(cell, workload, hardware)
     seconds = generation.total * hardware.count, steps.total * hardware.count
 
     def checkpointed() -> TrainingMemory:
-        light = training(model.denoiser, params, shape, replace(plan, checkpointing="full"))
-        return parts.training_memory(light, components, hardware)
+        light = replace(plan, training=replace(plan.training, checkpointing="full"))
+        return parts.training_memory(priced(micro(model, workload, light), job, held, hardware, light), hardware)
 
     # report
     channels, frames, height, width = job.latent

@@ -9,7 +9,6 @@ from vidcalc.catalog.precisions import precision
 from vidcalc.cost import communication, memory
 from vidcalc.cost.reserve import counters
 from vidcalc.cost.time import NOTHING, Seconds, by_kind, total
-from vidcalc.cost.training import Training, step_seconds
 from vidcalc.cost.transfer import arrival, transfer
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
@@ -32,6 +31,8 @@ from vidcalc.report import (
 )
 from vidcalc.summary import architecture
 from vidcalc.trace import configuration
+from vidcalc.training.bucket import Cell
+from vidcalc.training.memory import peak as peak_of
 from vidcalc.unroll import Job, Phase, chunks
 
 STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode")
@@ -168,24 +169,18 @@ def _peak_stage(found: list[memory.Stage]) -> Any:
     return name
 
 
-def training_memory(step: Training, rows: list[ComponentRow], hardware: Hardware) -> TrainingMemory:
-    """The five documented rows, and what the process needs beside them."""
-    vae = sum(row.bytes for row in rows if row.role == "vae")
-    other = process("context") + process("workspace")
-    whole = step.weights + vae + step.optimizer + step.gradients + step.activations + other
+def training_memory(cell: Cell, hardware: Hardware) -> TrainingMemory:
+    """The five documented rows and what the process needs beside them: all that is ever held; and the peak."""
+    whole, most = sum(cell.rows.values()), peak_of(cell.phases)
     capacity = hardware.accelerator.reported
     return TrainingMemory(
-        weights=step.weights,
-        vae=vae,
-        optimizer=step.optimizer,
-        gradients=step.gradients,
-        activations=step.activations,
-        other=other,
+        **cell.rows,
         total=whole,
-        kept_for_backward=step.kept,
-        forward_backward_peak=step.peak,
-        margin=capacity - whole,
-        verdict=verdict(*interval(whole), capacity),
+        kept_for_backward=cell.micro.live.kept,
+        forward_backward_peak=cell.micro.live.peak,
+        peak=most,
+        margin=capacity - most,
+        verdict=verdict(*interval(most), capacity),
     )
 
 
@@ -231,15 +226,9 @@ def inference_time(
     )
 
 
-def training_time(
-    step: Training, params: Any, job: Job, workload: Workload, hardware: Hardware, plan: Plan
-) -> TrainingTime:
-    """Seconds of one optimizer step and of the run, with the video encoded in the loop."""
-    chip = hardware.accelerator.id
-    pieces = step_seconds(step, params, plan, chip)
-    if job.encode:
-        pieces["vae_encode"] = total(by_kind(job.encode.trace.ops, chip, plan.attention))
-    whole = total(pieces)
+def training_time(cell: Cell, workload: Workload, hardware: Hardware) -> TrainingTime:
+    """Seconds of one optimizer step and of the run, on one accelerator."""
+    whole = total(cell.seconds)
     return TrainingTime(
         per_step=whole.likely,
         total=whole.likely * workload.train_steps,
@@ -247,5 +236,5 @@ def training_time(
         low=whole.low,
         high=whole.high,
         steps=workload.train_steps,
-        parts={name: piece.likely for name, piece in pieces.items()},
+        parts={name: piece.likely for name, piece in cell.seconds.items()},
     )

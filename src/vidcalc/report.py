@@ -158,7 +158,11 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class TrainingMemory(Entry, frozen=True, kw_only=True, eq=False):
-    """Bytes on one accelerator while training: the five documented rows and what the process needs beside them."""
+    """Bytes on one accelerator while training: the five documented rows and what the process needs beside them.
+
+    They add up to `total`, all that is ever held. `peak` is the most that is held at once (gradients come as
+    activations go); margin and verdict are about it.
+    """
 
     weights: int | float
     vae: int | float
@@ -169,6 +173,7 @@ class TrainingMemory(Entry, frozen=True, kw_only=True, eq=False):
     total: int | float
     kept_for_backward: int | float
     forward_backward_peak: int | float
+    peak: int | float
     margin: int | float
     verdict: str
 

@@ -29,5 +29,6 @@ def architecture(model: Model) -> dict[str, Any]:
 
 
 def settings(record: msgspec.Struct) -> dict[str, Any]:
-    """A flat record as a dictionary, field by field."""
-    return {name: getattr(record, name) for name in record.__struct_fields__}
+    """A record as a dictionary, field by field, records within it too."""
+    fields = {name: getattr(record, name) for name in record.__struct_fields__}
+    return {name: settings(value) if isinstance(value, msgspec.Struct) else value for name, value in fields.items()}

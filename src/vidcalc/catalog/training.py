@@ -1,4 +1,4 @@
-"""Training recipes and optimizers, from `data/training.toml`."""
+"""Training recipes, optimizers and ways of sharding, from `data/training.toml`."""
 
 from functools import cache
 from typing import Any
@@ -10,7 +10,10 @@ from vidcalc.errors import InputError, nearest
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bytes per weight element of each thing a precision recipe holds; `compute` is the activations' dtype."""
+    """Bytes per weight element of each thing a precision recipe holds; `compute` is the activations' dtype.
+
+    cast  of the copies in the compute dtype that a forward pass makes and backward still reads (autocast)
+    """
 
     compute: str
     weights: float
@@ -18,14 +21,21 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     master: float
     states: float
     source: str
+    cast: float = 0
 
 
 class Optimizer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many states per weight element, and their bytes where the recipe does not decide."""
+    """How many states per weight element, and their bytes where the recipe does not decide.
+
+    temporaries  copies of a state that an update over all weights at once holds for a moment
+    host         "paged": the states may wait in host memory
+    """
 
     states: float
     source: str
     state_bytes: float | None = None
+    temporaries: float = 0
+    host: str = ""
 
     def each(self, chosen: Recipe) -> float:
         """Bytes per weight element of one state."""
@@ -34,6 +44,32 @@ class Optimizer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def held(self, chosen: Recipe) -> float:
         """Bytes per weight element of the master copy and all states."""
         return chosen.master + self.states * self.each(chosen)
+
+
+class Sharding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Buffers of a way of sharding: elements that gradients are reduced and updated weights gathered through.
+
+    gradients  "copied": the buckets are a further copy of all gradients
+    """
+
+    source: str
+    bucket: int = 0
+    gather: int = 0
+    gradients: str = ""
+
+
+class Networks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Networks of the denoiser's size beside the trained one: copies, and passes per micro-batch.
+
+    rollouts  "yes": the sample is rolled out first
+    """
+
+    frozen: int
+    trained: int
+    forwards: int
+    updates: int
+    source: str
+    rollouts: str = "no"
 
 
 def recipe(name: str) -> Recipe:
@@ -46,8 +82,18 @@ def optimizer(name: str) -> Optimizer:
     return msgspec.convert(_row("optimizers", "optimizer", name), Optimizer)
 
 
+def sharding(name: str) -> Sharding:
+    """Raises InputError("sharding", …)."""
+    return msgspec.convert(_row("sharding", "sharding", name), Sharding)
+
+
+def networks(name: str) -> Networks:
+    """Raises InputError("networks", …)."""
+    return msgspec.convert(_row("networks", "networks", name), Networks)
+
+
 def choices(table: str) -> tuple[str, ...]:
-    """The names of a table: "recipes" or "optimizers"."""
+    """The names of a table: "recipes", "optimizers", "sharding" or "networks"."""
     return tuple(_tables()[table])
 
 

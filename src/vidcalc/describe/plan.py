@@ -1,8 +1,10 @@
-"""How the job is run: precisions, kernels, guidance, and for training the recipe, optimizer and checkpointing."""
+"""How the job is run: precisions, kernels, guidance; and how the model is trained."""
 
 from typing import Any
 
 import msgspec
+
+from vidcalc.describe.training import TrainingPlan
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -29,8 +31,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     shards                  what is stored in shards: "denoiser", or "encoders": the text encoders too
     decode_degree           ranks that share the VAE's decode
     fused_projections       "none", or "kept": queries, keys and values fused into copies beside the originals
-    recipe, optimizer       entries of data/recipes.toml and data/optimizers.toml
-    checkpointing           "none" or "full" (each block keeps only its input)
+    training                how the model is trained: `vidcalc.describe.training`
     """
 
     framework: str = "diffusers"
@@ -54,6 +55,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     shards: str = "denoiser"
     decode_degree: Any = 1
     fused_projections: str = "none"
-    recipe: str = "bf16-mixed"
-    optimizer: str = "adamw"
-    checkpointing: str = "none"
+    training: TrainingPlan = TrainingPlan()

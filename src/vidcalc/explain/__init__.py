@@ -14,7 +14,7 @@ from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.errors import UnknownName, nearest
-from vidcalc.explain import compute, fleet, memory, shape, time
+from vidcalc.explain import compute, fleet, memory, money, shape, time, training
 from vidcalc.explain.case import Case
 from vidcalc.explain.step import Step
 
@@ -25,6 +25,8 @@ QUANTITIES: dict[str, Explainer] = {
     **compute.QUANTITIES,
     **memory.QUANTITIES,
     **time.QUANTITIES,
+    **training.QUANTITIES,
+    **money.QUANTITIES,
     **fleet.QUANTITIES,
 }
 

@@ -8,7 +8,6 @@ import msgspec
 from vidcalc.calculate import calculate
 from vidcalc.catalog.frameworks import executed
 from vidcalc.cost.memory import Network, networks
-from vidcalc.cost.training import Training, training
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
@@ -17,7 +16,8 @@ from vidcalc.explain.step import Step
 from vidcalc.explain.term import Term
 from vidcalc.ops.base import Op
 from vidcalc.report import Report
-from vidcalc.unroll import Job, denoiser_shape, unroll
+from vidcalc.training.bucket import Cell, micro, priced
+from vidcalc.unroll import Job, unroll
 
 
 class Case:
@@ -43,10 +43,10 @@ class Case:
         return networks(self.model, self.plan, self.job)
 
     @cached_property
-    def step(self) -> Training:
-        """The training step."""
-        shape = denoiser_shape(self.model, self.workload, self.workload.batch)
-        return training(self.model.denoiser, self.report.model.params, shape, self.plan)
+    def cell(self) -> Cell:
+        """The training step, priced on one accelerator."""
+        taped = micro(self.model, self.workload, self.plan)
+        return priced(taped, self.job, self.networks, self.hardware, self.plan)
 
 
 def symbolic(op: Op) -> Op:

@@ -7,7 +7,8 @@ from vidcalc.cost import money
 from vidcalc.explain.case import Case, given, product
 from vidcalc.explain.step import Step
 from vidcalc.explain.term import Term, ceiling
-from vidcalc.explain.time import dollars, generation
+from vidcalc.explain.money import dollars
+from vidcalc.explain.time import generation
 
 HOUR = 3600
 

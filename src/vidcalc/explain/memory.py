@@ -1,11 +1,10 @@
-"""Where bytes come from: components, live activations, the process, and what training holds per weight."""
+"""Where bytes come from: components, live activations, and the process."""
 
 from collections.abc import Callable
 
 from vidcalc.catalog.defaults import defaults, nccl, process
 from vidcalc.catalog.load import entry
 from vidcalc.catalog.precisions import precision
-from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost import memory as cost
 from vidcalc.cost import reserve
 from vidcalc.explain.case import Case, given, product
@@ -19,10 +18,11 @@ TAPE = "vidcalc.tape"
 
 def weights(case: Case) -> Step:
     """Every component resident: weight elements times bytes, and more for what stays in float32."""
-    return added("weights", "byte", tuple(_component(case, row.id) for row in case.report.model.components))
+    return added("weights", "byte", tuple(component(case, row.id) for row in case.report.model.components))
 
 
-def _component(case: Case, name: str) -> Step:
+def component(case: Case, name: str) -> Step:
+    """The weights of one component: elements times bytes."""
     row = next(row for row in case.report.model.components if row.id == name)
     chosen = precision(row.precision)
     parts = (
@@ -76,15 +76,11 @@ def inference_peak(case: Case) -> Step:
 
 def inference_margin(case: Case) -> Step:
     """What is left of the accelerator's memory."""
-    return _margin(case, "memory.inference.margin", inference_peak(case))
+    return margin(case, "memory.inference.margin", inference_peak(case))
 
 
-def training_margin(case: Case) -> Step:
-    """What training leaves of the accelerator's memory."""
-    return _margin(case, "memory.training.margin", training_total(case))
-
-
-def _margin(case: Case, name: str, needed: Step) -> Step:
+def margin(case: Case, name: str, needed: Step) -> Step:
+    """The accelerator's memory less what is needed."""
     chip = case.hardware.accelerator
     capacity = given("capacity", chip.reported, "data/accelerators/" + chip.id, "byte")
     rule = Term("capacity", chip.reported) - Term(needed.id, needed.value)
@@ -136,56 +132,8 @@ def activation_peak(case: Case, stage: str, name: str) -> Step:
     return Step(id=name, value=phase.trace.peak, unit="byte", source=TAPE, note=phase.trace.peak_at.rstrip("."))
 
 
-def per_weight(case: Case, name: str) -> Step:
-    """Weights, gradients or optimizer states: parameters times the recipe's bytes."""
-    chosen, states = recipe(case.plan.recipe), optimizer(case.plan.optimizer)
-    params = Term("params", case.report.model.params)
-    source = chosen.source
-    if name == "optimizer":
-        each = states.each(chosen)
-        per = Term("master", chosen.master) + Term("states", states.states) * Term("state_bytes", each)
-        source = f"{chosen.source}; {states.source}"
-    else:
-        per = Term("bytes_per_param", getattr(chosen, name))
-    rule = params * per
-    parts = (given("model.params", params.value, case.model.name),)
-    made = product("memory.training." + name, "byte", rule, parts, source=source, note=case.plan.recipe)
-    return Step(**{**_fields(made), "value": getattr(case.report.memory.training, name)})
-
-
 def _fields(step: Step) -> dict[str, object]:
     return {name: getattr(step, name) for name in step.__struct_fields__}
-
-
-def training_activations(case: Case) -> Step:
-    """The most live activations over forward and backward."""
-    return _walked(case, "activations")
-
-
-def _walked(case: Case, name: str) -> Step:
-    value = getattr(case.report.memory.training, name)
-    note = case.plan.checkpointing
-    return Step(id="memory.training." + name, value=value, unit="byte", source="vidcalc.tape.backward", note=note)
-
-
-def training_vae(case: Case) -> Step:
-    """The VAE that encodes the videos."""
-    rows = tuple(_component(case, row.id) for row in case.report.model.components if row.role == "vae")
-    return added("memory.training.vae", "byte", rows)
-
-
-def training_total(case: Case) -> Step:
-    """The five documented rows and the process."""
-    trained = case.report.memory.training
-    rows = (
-        per_weight(case, "weights"),
-        training_vae(case),
-        per_weight(case, "optimizer"),
-        per_weight(case, "gradients"),
-        training_activations(case),
-        other(trained.other if trained is not None else 0),
-    )
-    return added("memory.training.total", "byte", rows)
 
 
 QUANTITIES: dict[str, Callable[[Case], Step]] = {
@@ -203,13 +151,4 @@ QUANTITIES: dict[str, Callable[[Case], Step]] = {
     "memory.inference.vae_decode_activation_peak": lambda case: activation_peak(
         case, "vae_decode", "memory.inference.vae_decode_activation_peak"
     ),
-    "memory.training.weights": lambda case: per_weight(case, "weights"),
-    "memory.training.vae": training_vae,
-    "memory.training.optimizer": lambda case: per_weight(case, "optimizer"),
-    "memory.training.gradients": lambda case: per_weight(case, "gradients"),
-    "memory.training.activations": training_activations,
-    "memory.training.kept_for_backward": lambda case: _walked(case, "kept_for_backward"),
-    "memory.training.forward_backward_peak": lambda case: _walked(case, "forward_backward_peak"),
-    "memory.training.margin": training_margin,
-    "memory.training.total": training_total,
 }

@@ -1,11 +1,9 @@
-"""Where seconds, money and energy come from: a roofline per op at rates with a source, then prices and power."""
+"""Where seconds come from: a roofline per op at rates with a source."""
 
 from collections.abc import Callable
 
-from vidcalc.catalog.defaults import defaults, pue
 from vidcalc.catalog.precisions import precision
-from vidcalc.catalog.training import optimizer, recipe
-from vidcalc.cost import communication, money
+from vidcalc.cost import communication
 from vidcalc.cost.time import by_kind, rate, total, weakest
 from vidcalc.cost.transfer import host_rate, transfer
 from vidcalc.cost.utilisation import bandwidth
@@ -15,8 +13,6 @@ from vidcalc.explain.term import Term, maximum
 from vidcalc.ops import Attention, Op
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.unroll import Phase
-
-HOUR = 3600
 
 
 def roofline(op: Op, case: Case, backward: bool = False, arithmetic: str = "") -> Step:
@@ -80,7 +76,7 @@ def stage(name: str, quantity: str, case: Case) -> Step:
     ]
     rows += [row for phase, work in zip(phases, tuple(rows), strict=True) if (row := travel(phase, work, case)).value]
     rows += [row for phase in phases if phase.id == "denoise" and (row := exchange(phase, case)).value]
-    return _weakest(added(quantity, "s", tuple(rows)))
+    return weakened(added(quantity, "s", tuple(rows)))
 
 
 def _calls(phase: Phase, case: Case) -> float:
@@ -127,7 +123,7 @@ def travel(phase: Phase, work: Step, case: Case) -> Step:
 def generation(case: Case) -> Step:
     """All stages."""
     names = dict.fromkeys(phase.id for phase in case.job.phases)
-    return _weakest(added("time.inference.total", "s", tuple(stage(name, name, case) for name in names)))
+    return weakened(added("time.inference.total", "s", tuple(stage(name, name, case) for name in names)))
 
 
 def inference_step(case: Case) -> Step:
@@ -137,80 +133,8 @@ def inference_step(case: Case) -> Step:
     return product("time.inference.per_step", "s", rule, (whole,), provenance=whole.provenance)
 
 
-def training_step(case: Case) -> Step:
-    """Forward, backward, recomputation, the VAE, the optimizer."""
-    found = case.step
-    rows = [ops("forward", found.ops, case), ops("backward", found.ops, case, backward=True)]
-    if case.plan.checkpointing == "full":
-        rows.append(ops("recompute", tuple(op for op in found.ops if ".*." in op.path), case))
-    if case.job.encode is not None:
-        rows.append(ops("vae_encode", case.job.encode.trace.ops, case))
-    rows.append(update(case))
-    return _weakest(added("time.training.per_step", "s", tuple(rows)))
-
-
-def update(case: Case) -> Step:
-    """The optimizer: bound by memory, gradients read, weights and states read and written once."""
-    chosen, states = recipe(case.plan.recipe), optimizer(case.plan.optimizer)
-    each = states.each(chosen)
-    held = Term("master", chosen.master) + Term("states", states.states) * Term("state_bytes", each)
-    moved = Term("gradients", chosen.gradients) + 2 * held + 2 * Term("weights", chosen.weights)
-    known, params = bandwidth(case.hardware.accelerator.id), Term("params", case.report.model.params)
-    parts = (
-        given("model.params", params.value, case.model.name),
-        given("bandwidth", known.likely, known.source, "byte/s", known.provenance),
-    )
-    rule = params * moved / Term("bandwidth", known.likely)
-    source = f"{chosen.source}; {states.source}"
-    return product("optimizer", "s", rule, parts, source=source, provenance=known.provenance)
-
-
-def training_run(case: Case) -> Step:
-    """Steps of the run."""
-    return _run(case, "time.training.total", "s")
-
-
-def gpu_hours(case: Case) -> Step:
-    """Hours of all accelerators together."""
-    return _run(case, "time.training.gpu_hours", "h")
-
-
-def _run(case: Case, name: str, unit: str) -> Step:
-    one, steps = training_step(case), case.workload.train_steps
-    rule = Term("per_step", one.value) * Term("train_steps", steps)
-    parts: tuple[Step, ...] = (one, given("train_steps", steps, "workload", provenance="assumed"))
-    if unit == "h":
-        rule = rule * Term("gpus", case.hardware.count) / HOUR
-        parts = (*parts, given("gpus", case.hardware.count, "hardware"))
-    return product(name, unit, rule, parts, provenance=one.provenance)
-
-
-def dollars(case: Case, job: str) -> Step:
-    """Accelerator-seconds at the geometric mean of the price range."""
-    name, seconds = f"cost.{job}.likely", generation(case) if job == "inference" else training_run(case)
-    found = money.price(case.hardware.accelerator)
-    if found is None:
-        return given(name, 0, "", "USD", "assumed")
-    likely = (found.low * found.high) ** 0.5
-    rule = Term("seconds", seconds.value) * Term("gpus", case.hardware.count) * Term("price", likely)
-    price = given("price", likely, f"{found.source} ({found.provider}, {found.as_of})", "USD/s", "measured")
-    return product(name, "USD", rule, (seconds, price), provenance=seconds.provenance)
-
-
-def joules(case: Case, job: str) -> Step:
-    """Nominal power over the accelerator-seconds, facility included."""
-    seconds, chip = generation(case) if job == "inference" else training_run(case), case.hardware.accelerator
-    power, facility = Term("power", chip.tdp or 0), Term("pue", pue(case.hardware.site.place))
-    rule = power * Term("seconds", seconds.value) * Term("gpus", case.hardware.count) * facility
-    parts = (
-        given("power", power.value, "; ".join(chip.sources), "W"),
-        seconds,
-        given("pue", facility.value, defaults()["energy"]["pue"]["source"], "", "assumed"),
-    )
-    return product("energy." + job, "J", rule, parts, provenance="assumed")
-
-
-def _weakest(step: Step) -> Step:
+def weakened(step: Step) -> Step:
+    """A sum with the weakest provenance among its parts."""
     provenance = "measured"
     for part in step.parts:
         provenance = weakest(provenance, part.provenance)
@@ -223,11 +147,4 @@ QUANTITIES: dict[str, Callable[[Case], Step]] = {
     "time.inference.vae_decode": lambda case: stage("vae_decode", "time.inference.vae_decode", case),
     "time.inference.per_step": inference_step,
     "time.inference.total": generation,
-    "time.training.per_step": training_step,
-    "time.training.total": training_run,
-    "time.training.gpu_hours": gpu_hours,
-    "cost.inference.likely": lambda case: dollars(case, "inference"),
-    "cost.training.likely": lambda case: dollars(case, "training"),
-    "energy.inference": lambda case: joules(case, "inference"),
-    "energy.training": lambda case: joules(case, "training"),
 }

@@ -7,6 +7,7 @@ import click
 from vidcalc.faces.hardware_flags import HARDWARE
 from vidcalc.faces.inputs import Named, OneOf, Params, Real, Size, Whole
 from vidcalc.faces.plan_flags import PLAN
+from vidcalc.faces.training_flags import RUN, TRAINING
 from vidcalc.words import N_, _
 
 MANY = 10**9
@@ -126,6 +127,7 @@ FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # 
     "gpus": (("--gpus",), Whole(1, 10**6), N_("N"), "1", N_("How many GPUs work on the job.")),
     **HARDWARE,
     **PLAN,
+    **TRAINING,
     "train_steps": (
         ("--train-steps",),
         Whole(1, MANY),
@@ -149,6 +151,7 @@ DOCUMENTED = (
     "vae_params",
 )
 ALL = tuple(FLAGS)
+FLAGS.update(RUN)
 _OF_FEW = {"precision": N_("Precision of the denoiser: weights and arithmetic.")}
 
 
@@ -158,6 +161,18 @@ def flags(names: tuple[str, ...], **only: OneOf) -> list[click.Parameter]:
     only  fewer choices of some of them
     """
     return [*(flag(name, only.get(name)) for name in names), json_flag(), *common()]
+
+
+def bucket_flag() -> Flag:
+    """--bucket, as often as there are sizes."""
+    from vidcalc.faces.bucket_flag import BucketOf
+
+    words = N_(
+        "Samples of one size, their share of all and the batch of a micro-step: 1280x720x81:0.5:b2. May be repeated; "
+        "images are of one frame."
+    )
+    shown = N_("--resolution and --frames")
+    return Flag(("--bucket",), words, shown, type=BucketOf(), metavar=N_("SIZE"), multiple=True)
 
 
 def picture_flags() -> list[click.Parameter]:

@@ -1,4 +1,4 @@
-"""`--parallel ulysses=4,cfg=2,fsdp=8`: how several GPUs share one video, read into degrees of a plan."""
+"""`--parallel ulysses=4,cfg=2,fsdp=8`: how several GPUs share a job, read into degrees of a plan."""
 
 from typing import Any
 
@@ -18,6 +18,16 @@ FIELDS = {
     "fsdp": "shard_degree",
     "vae": "decode_degree",
 }
+# the same of a training run
+TRAINING = {
+    "dp": "data_degree",
+    "fsdp": "shard_degree",
+    "ulysses": "ulysses_degree",
+    "ring": "ring_degree",
+    "gather": "gather_degree",
+    "tp": "tensor_degree",
+    "pp": "pipeline_degree",
+}
 SHARING = ("ulysses_degree", "ring_degree", "tensor_degree", "pipefusion_degree", "guidance_degree")
 DEGREE = Whole(1, 4096)
 
@@ -27,6 +37,9 @@ class Parallel(click.ParamType):  # type: ignore[type-arg]
 
     name = "parallel"
 
+    def __init__(self, fields: dict[str, str], example: str) -> None:
+        self.fields, self.example = fields, example
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
         """Fields of a plan. Raises Refused."""
         if isinstance(value, dict):
@@ -34,12 +47,12 @@ class Parallel(click.ParamType):  # type: ignore[type-arg]
         found: dict[str, int] = {}
         for part in str(value).casefold().split(","):
             word, equals, degree = (piece.strip() for piece in part.partition("="))
-            if word not in FIELDS or not equals:
-                near = nearest(word[:LONGEST], tuple(FIELDS)) or "ulysses"
-                ways = ", ".join(FIELDS)
-                expects = _("ways and degrees such as {example}, of {ways}", example="ulysses=4,cfg=2", ways=ways)
-                raise refuse(param, value, expects, f"{near}=2", *FIELDS)
-            found[FIELDS[word]] = DEGREE.convert(degree, param, ctx)
+            if word not in self.fields or not equals:
+                near = nearest(word[:LONGEST], tuple(self.fields)) or "ulysses"
+                ways = ", ".join(self.fields)
+                expects = _("ways and degrees such as {example}, of {ways}", example=self.example, ways=ways)
+                raise refuse(param, value, expects, f"{near}=2", *self.fields)
+            found[self.fields[word]] = DEGREE.convert(degree, param, ctx)
         return found
 
 

@@ -1,4 +1,4 @@
-"""The flags of a plan, how a job is run: number formats, kernels, what waits in host memory, tiles, training.
+"""The flags of a plan, how a job is run: number formats, kernels, what waits in host memory, tiles.
 
 Names of the catalogue are looked up when a flag is read, so that help needs none of it.
 """
@@ -9,7 +9,7 @@ import click
 
 from vidcalc.errors import InputError, nearest
 from vidcalc.faces.inputs import LONGEST, Listed, OneOf, Whole, refuse
-from vidcalc.faces.parallel_flag import Parallel
+from vidcalc.faces.parallel_flag import FIELDS, Parallel
 from vidcalc.words import N_
 
 FORMATS = N_("FORMAT")
@@ -143,7 +143,7 @@ PLAN: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # t
     ),
     "parallel": (
         ("--parallel",),
-        Parallel(),
+        Parallel(FIELDS, "ulysses=4,cfg=2"),
         N_("WAYS"),
         N_("each GPU a video of its own"),
         N_(
@@ -164,26 +164,5 @@ PLAN: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # t
         "off|on",
         "off",
         N_("Decode the videos of a batch one at a time."),
-    ),
-    "recipe": (
-        ("--recipe",),
-        click.STRING,
-        N_("NAME"),
-        "bf16-mixed",
-        N_("Training precision: fp32, bf16-mixed, fp16-mixed, pure-bf16."),
-    ),
-    "optimizer": (
-        ("--optimizer",),
-        click.STRING,
-        N_("NAME"),
-        "adamw",
-        N_("Optimizer: adamw, adamw-8bit, lion, sgd, sgd-momentum."),
-    ),
-    "checkpointing": (
-        ("--checkpointing",),
-        OneOf("none", "full"),
-        "none|full",
-        "none",
-        N_("Activation checkpointing while training: full keeps only each block's input and computes the rest again."),
     ),
 }

@@ -8,6 +8,7 @@ from vidcalc.catalog.snap import snapped
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.describe.workload import Workload
 from vidcalc.faces.inputs import Refused
 from vidcalc.words import _
@@ -16,6 +17,7 @@ GPU = "a100-sxm-80gb"
 DOCUMENTED = {"fps": 24, "steps": 30}  # where no model says otherwise
 # the network of a catalogue model is what it is: these describe one made from a parameter count
 OF_A_COUNT = ("latent_channels", "patch_size", "vae_params", "arch")
+OF_ADAPTERS = ("lora_rank", "lora_targets", "adapter", "base_precision")
 OF_THE_MACHINE = ("gpu_file", "calibration", "price", "place", "country", "utilisation")
 GUIDED = ("batched", "sequential")
 OF_THE_PLAN = (
@@ -29,9 +31,6 @@ OF_THE_PLAN = (
     "swapped_blocks",
     "vae_tiling",
     "vae_slicing",
-    "recipe",
-    "optimizer",
-    "checkpointing",
 )
 
 
@@ -145,6 +144,7 @@ def _plan(asked: dict[str, Any], model: Model) -> Plan:
         chosen = stored(model) | chosen
     chosen.update(_offload(asked))
     chosen.update(asked.get("parallel", {}))
+    chosen["training"] = training_plan(asked)
     scale = asked.get("guidance")
     mode = chosen.get("guidance_mode", "batched")
     if scale is not None and scale > 1 and model.defaults.guidance_mode == "none":
@@ -153,6 +153,21 @@ def _plan(asked: dict[str, Any], model: Model) -> Plan:
     elif model.defaults.guidance_mode not in GUIDED or (scale is not None and scale <= 1):
         chosen.pop("guidance_mode", None)  # there is no second prediction to place
     return fill.plan(model, guidance=None if scale is None else max(scale, 1), **chosen)
+
+
+def training_plan(asked: dict[str, Any]) -> TrainingPlan:
+    """How the flags have it trained. Raises Refused for what only adapters have."""
+    from vidcalc.faces.training_flags import FIELDS, TRAINING
+
+    given = {FIELDS.get(name, name): asked[name] for name in TRAINING if name in asked}
+    if given.get("mode", "full") not in ADAPTED:
+        for name in OF_ADAPTERS:
+            if name in asked:
+                flag = "--" + name.replace("_", "-")
+                raise Refused(flag, asked[name], _("only with --mode lora or qlora"), None, ADAPTED)
+    if given.get("mode") == "qlora":
+        given.setdefault("base", "nf4")
+    return TrainingPlan(**given)
 
 
 def _offload(asked: dict[str, Any]) -> dict[str, Any]:

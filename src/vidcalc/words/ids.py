@@ -18,6 +18,17 @@ STAGES = {
     "backward": N_("Backward"),
     "recompute": N_("Recomputation"),
     "optimizer": N_("Optimizer"),
+    "communication": N_("Waiting for other GPUs"),
+    "transfer": N_("Waiting for host memory"),
+    "bubble": N_("Idle in the pipeline"),
+    "audio_decode": N_("Audio decoding"),
+}
+
+PHASES = {
+    "encode": N_("Encoding"),
+    "forward_backward": N_("Forward, backward"),
+    "optimizer_step": N_("Optimizer step"),
+    "validation": N_("Validation sample"),
 }
 
 KINDS = {
@@ -114,6 +125,13 @@ ASSUMPTIONS = {
     "gradients_resident": N_("All gradients are held at once, as with gradient accumulation."),
     "latents_encoded_in_loop": N_("Each training step encodes its video with the VAE."),
     "train_steps": N_("The training run has {value} steps."),
+    "latents_online": N_("Each step encodes its videos with the VAE."),
+    "latents_precomputed": N_("Latents are made beforehand and read from disk."),
+    "texts_online": N_("Each step encodes its prompts with the text encoders."),
+    "texts_precomputed": N_("Text embeddings are made beforehand and read from disk."),
+    "sharding": N_("Sharding: {value}."),
+    "samples": N_("{value} samples are seen in all."),
+    "networks_beside": N_("Beside the trained network: {value} ({source})."),
     "generic_architecture": N_(
         "Width, depth and heads follow from the parameter count by a rule fitted to published models ({value} weights)."
     ),

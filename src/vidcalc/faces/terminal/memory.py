@@ -71,7 +71,7 @@ def training(report: Report, paint: Paint, cells: int) -> list[str]:
     left, right = max(width(name) for name, *rest in rows), max(width(data(size)) for _name, size, _style in rows)
     right = max(right, width(data(memory.total)))
     room = cells - left - right - 13
-    plan = report.plan
+    plan = report.plan["training"]
     setting = f"{plan['recipe']} · {plan['optimizer']} · " + _("checkpointing {mode}", mode=plan["checkpointing"])
     table_rows: list[list[Cell]] = []
     for name, size, style in rows:

@@ -44,7 +44,7 @@ def glance(report: Report, paint: Paint, cells: int) -> list[str]:
     training = report.memory.training
     if training is not None and spent.training is not None:
         took = _("{time}/step", time=duration(spent.training.per_step))
-        rows.append(_row(_("Train"), training.total, training, took, None))
+        rows.append(_row(_("Train"), training.peak, training, took, None))
     lines = table(rows, "<<><<<", paint)
     if max(width(line) for line in table(rows, "<<><<<", Paint(False))) > cells:  # the cost stands below as well
         lines = table([row[:-1] for row in rows], "<<><<", paint)

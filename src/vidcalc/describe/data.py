@@ -1,0 +1,31 @@
+"""What a model is trained on: buckets of one size and length each, and how many samples are seen altogether."""
+
+from typing import Any
+
+import msgspec
+
+
+class Bucket(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Samples of one size: images are buckets of one frame.
+
+    share  of all samples that are of this size;  batch  samples of a micro-batch
+    """
+
+    width: Any
+    height: Any
+    frames: Any
+    share: Any = 1.0
+    batch: Any = 1
+
+
+class Data(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Everything the run sees.
+
+    buckets  sizes and their shares, which add up to 1
+    samples  seen over the whole run: clips × epochs
+    clips    distinct ones, whose latents and texts are kept on disk where they are precomputed
+    """
+
+    buckets: tuple[Bucket, ...]
+    samples: Any
+    clips: Any

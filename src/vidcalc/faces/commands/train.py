@@ -1,0 +1,52 @@
+"""`vidcalc train`: a training run, from one card to a cluster."""
+
+from typing import Any
+
+from vidcalc.faces.flags import bucket_flag, flags, picture_flags
+from vidcalc.faces.group import Command
+from vidcalc.faces.hardware_flags import HARDWARE
+from vidcalc.faces.training_flags import RUN, TRAINING
+from vidcalc.words import N_
+
+OF_THE_MODEL = (
+    "params", "model", "from", "resolution", "frames", "seconds", "snap", "fps", "batch_size", "text_tokens",
+    "latent_channels", "patch_size", "vae_params", "arch",
+)  # fmt: skip
+OF_THE_PLAN = ("attention", "framework", "text_encoder_precision", "vae_precision")
+ASKED = tuple(
+    dict.fromkeys((*OF_THE_MODEL, "gpu", "gpus", *HARDWARE, *TRAINING, *OF_THE_PLAN, *RUN, "train_steps"))
+)
+
+
+def train(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
+    """Calculate and print, as a report or as JSON."""
+    from vidcalc.faces.training_request import run
+    from vidcalc.train import train as calculated
+
+    report = calculated(*run(given))
+    if svg is not None or png is not None:
+        from vidcalc.faces.picture.write import write_training
+
+        write_training(report, svg, png)
+    if as_json:
+        from vidcalc.faces.emit import emit
+
+        emit(report)
+    else:
+        from vidcalc.faces.terminal.page import show
+        from vidcalc.faces.terminal.training import draw
+
+        show(draw(report))
+
+
+command = Command(
+    "train",
+    params=[bucket_flag(), *flags(tuple(name for name in ASKED if name != "target_rate")), *picture_flags()],
+    callback=train,
+    help=N_("What a training run needs: memory of each GPU, time, cost, energy and disk, for any mix of sizes."),
+    examples=(
+        "vidcalc train -m wan2.1-t2v-1.3b --mode lora --checkpointing full --gpu rtx-4090",
+        "vidcalc train -m wan2.1-t2v-14b -r 720p --gpu h100-sxm --parallel fsdp=8,ulysses=8 --checkpointing full",
+        "vidcalc train -m ltx-video-2b --bucket 768x512x49:0.7:b2 --bucket 768x512x1:0.3:b16 --clips 100000 --epochs 2",
+    ),
+)

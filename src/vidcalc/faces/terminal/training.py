@@ -1,0 +1,150 @@
+"""A training run on one page: what it is, memory by phase, steps by bucket, time, money, data and disk."""
+
+from vidcalc.faces.terminal import notes
+from vidcalc.faces.terminal.cells import Cell, Paint, bar, hanging, pad, table, width
+from vidcalc.faces.terminal.memory import titled
+from vidcalc.faces.terminal.numbers import count, data, duration, energy, flop, hours, money, rate, share, whole
+from vidcalc.faces.terminal.overview import STYLES
+from vidcalc.faces.terminal.page import columns, paint
+from vidcalc.report_training import TrainingReport
+from vidcalc.words import _
+from vidcalc.words.ids import PHASES, PROVENANCE, PROVIDERS, STAGES, VERDICTS, told
+
+ROWS = (
+    ("weights", "█", ("weights", "vae", "encoders")),
+    ("states", "▒", ("optimizer", "gradients", "other")),
+    ("activations", "▓", ("activations",)),
+)
+
+
+def draw(report: TrainingReport) -> str:
+    """The whole report as text for standard output."""
+    colour, cells = paint(), columns()
+    blocks = [part(report, colour, cells) for part in (head, phases, held, buckets, spent, run, told_notes)]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def head(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
+    """Model, what is trained and how, ranks; and at a glance whether it fits, how long and how much."""
+    plan, ranks, memory = report.plan["training"], report.ranks, report.memory
+    title = f"{report.model.title} · {_('{count} parameters', count=count(report.model.params_total))}"
+    pieces = [plan["mode"], _("{count} trained", count=count(report.run.trained)), plan["recipe"], plan["optimizer"]]
+    pieces.append(_("checkpointing {mode}", mode=plan["checkpointing"]))
+    where = [f"{whole(ranks.world)} × {report.hardware.name} · {data(report.hardware.capacity)}"]
+    degrees = {"dp": ranks.data, "cp": ranks.context, "tp": ranks.tensor, "pp": ranks.pipeline}
+    where += [f"{name} {whole(degree)}" for name, degree in degrees.items() if degree > 1]
+    where += [f"{ranks.sharding} / {whole(ranks.shards)}"] if ranks.sharding != "none" else []
+    lines = [paint(line, "title") for line in hanging(title, cells)]
+    lines += [*hanging(" · ".join(pieces), cells), *hanging(" · ".join(where), cells), ""]
+    room = _("{size} free", size=data(memory.margin)) if memory.margin >= 0 else ""
+    room = room or _("{size} missing", size=data(-memory.margin))
+    verdict: Cell = (told(VERDICTS, memory.verdict), STYLES.get(memory.verdict, ""))
+    price = money(report.cost.likely) if report.cost is not None else ""
+    row: list[Cell] = [(_("Train"), "title"), verdict, data(memory.peak), room, duration(report.time.total), price]
+    return lines + table([row], "<<><<<", paint)
+
+
+def phases(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
+    """A bar per phase of a step, in the bucket that needs most."""
+    memory = report.memory
+    full = max(memory.capacity, memory.peak)
+    names = {row.id: told(PHASES, row.id) for row in memory.phases}
+    left = max(map(width, names.values()))
+    figures = {row.id: data(row.total) for row in memory.phases}
+    right = max(map(width, figures.values())) + 2
+    room = cells - left - right - 5
+    capacity = _("GPU memory {size}", size=data(memory.capacity))
+    lines = [titled(_("GPU memory through a step"), capacity, paint, cells)]
+    for row in memory.phases:
+        parts = [(sum(getattr(row, name) for name in fields), letter, style(id_)) for id_, letter, fields in ROWS]
+        figure = pad(figures[row.id], right - 2, ">") + (" *" if row.id == memory.peak_phase else "")
+        lines.append(f"  {pad(names[row.id], left)}  {bar(parts, full, room, paint)} {figure}")
+    peak = next(row for row in memory.phases if row.id == memory.peak_phase)
+    words = {"weights": _("weights"), "states": _("states and other"), "activations": _("activations")}
+    legend = "  ".join(
+        paint(letter, style(id_)) + f" {words[id_]} {data(sum(getattr(peak, name) for name in fields))}"
+        for id_, letter, fields in ROWS
+    )
+    size = report.buckets[memory.peak_bucket]
+    beside = _("* largest in the bucket {size}", size=f"{size.width}×{size.height}×{size.frames}")
+    host = _("host RAM {size}", size=data(memory.host_ram))
+    return [*lines, f"  {pad('', left)}  {legend}", paint(f"  {beside} · {host}", "dim")]
+
+
+def style(name: str) -> str:
+    """The colour of a kind of bytes."""
+    return "other" if name == "states" else name
+
+
+def held(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
+    """The documented rows."""
+    memory = report.memory
+    rows = (
+        (_("Model weights"), memory.weights),
+        (_("VAE"), memory.vae),
+        (_("Optimizer states"), memory.optimizer),
+        (_("Gradients"), memory.gradients),
+        (_("Activations"), memory.activations),
+        (_("Other (context, buffers)"), memory.other),
+    )
+    lines: list[list[Cell]] = [[name, data(size), share(size / memory.total)] for name, size in rows]
+    lines.append([(_("Total"), "title"), (data(memory.total), "title"), ""])
+    return [titled(_("All that is ever held"), "", paint, cells), *table(lines, "<>>", paint)]
+
+
+def buckets(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
+    """Each size: tokens, batch, FLOPs, memory, seconds, utilisation."""
+    head: list[Cell] = ["", *((word, "dim") for word in (_("share"), _("batch"), _("tokens"), _("FLOPs a sample")))]
+    head += [(_("peak"), "dim"), (_("step"), "dim"), ("MFU", "dim"), ("HFU", "dim")]
+    rows: list[list[Cell]] = [head]
+    for row in report.buckets:
+        size = f"{row.width}×{row.height}×{row.frames}"
+        batch = f"{whole(row.batch)} → {whole(row.global_batch)}"
+        figures = [share(row.share), batch, whole(row.sequence), flop(row.flops_per_sample), data(row.peak)]
+        rows.append([size, *figures, duration(row.seconds_per_step), share(row.mfu), share(row.hfu)])
+    return [titled(_("Buckets"), "", paint, cells), *table(rows, "<>>>>>>>>", paint)]
+
+
+def spent(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
+    """A step by part, and the run with its band, money and energy."""
+    time = report.time
+    band = f"{duration(time.low)} – {duration(time.high)} ({told(PROVENANCE, time.provenance)})"
+    lines = [titled(_("Time of {steps} steps", steps=whole(report.run.steps)), band, paint, cells)]
+    parts = [(name, value) for name, value in time.parts.items() if value]
+    rows: list[list[Cell]] = [[told(STAGES, name), duration(value), share(value / time.per_step)] for name, value in parts]
+    rows.append([(_("One step"), "title"), (duration(time.per_step), "title"), ""])
+    lines += table(rows, "<>>", paint)
+    total = _("{time} · {hours} GPU-hours", time=duration(time.total), hours=hours(time.gpu_hours))
+    lines += hanging(total + f" · MFU {share(time.mfu)} · HFU {share(time.hfu)}", cells, "  ", "    ")
+    cost, used = report.cost, report.energy
+    if cost is not None:
+        paid = f"{money(cost.low)} – {money(cost.high)} ({told(PROVIDERS, cost.provider)}, {cost.as_of})"
+        lines += hanging(paid, cells, "  ", "    ")
+    if used is not None:
+        lines += hanging(
+            _("{energy}, {carbon} kg CO2e", energy=energy(used.energy), carbon=whole(round(used.carbon / 1000))),
+            cells, "  ", "    ",
+        )  # fmt: skip
+    return lines
+
+
+def run(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
+    """What is seen, read and written."""
+    seen = report.run
+    rows: list[list[Cell]] = [
+        [_("Samples"), whole(seen.samples)],
+        [_("Tokens"), count(seen.tokens)],
+        [_("FLOPs"), flop(seen.flops)],
+        [_("Checkpoint"), data(seen.checkpoint)],
+    ]
+    rows += [[_("All checkpoints"), data(seen.checkpoints)]] if seen.checkpoints else []
+    if seen.latents or seen.texts:
+        rows.append([_("Latents and texts on disk"), data(seen.latents + seen.texts)])
+        rows.append([_("Read while training"), rate(seen.read_rate)])
+        rows.append([_("Encoding beforehand"), _("{hours} GPU-hours", hours=hours(seen.encode_seconds / 3600))])
+    return [titled(_("Data"), "", paint, cells), *table(rows, "<>", paint)]
+
+
+def told_notes(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
+    """Warnings and assumptions."""
+    return notes.notes(report, paint, cells)

@@ -1,0 +1,119 @@
+"""From flags to what a training run is: model, data, hardware and a plan whose degrees fill all GPUs."""
+
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from vidcalc.arithmetic import ceil_div
+from vidcalc.catalog.snap import snapped
+from vidcalc.describe.data import Bucket, Data
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import TrainingPlan
+from vidcalc.faces import request
+from vidcalc.faces.inputs import Refused
+from vidcalc.training import ranks
+from vidcalc.words import _
+
+NODE = 8  # accelerators of a usual node
+OF_A_RUN = ("reshard", "networks", "rollout_steps", "experts", "validation", "validation_every", "save_every")
+ALIKE = {"fsdp": "zero3", "hybrid": "zero3"}
+STEPS = 1000
+
+
+class Run(NamedTuple):
+    """The four nouns of a training run."""
+
+    model: Model
+    data: Data
+    hardware: Hardware
+    plan: Plan
+
+
+def run(given: dict[str, Any]) -> Run:
+    """What the flags ask for. Raises InputError."""
+    asked = {name: value for name, value in given.items() if value is not None}
+    sizes = asked.pop("bucket", ())
+    asked["parallel"] = asked.pop("training_parallel", {})
+    one = {name: value for name, value in asked.items() if name not in ("parallel", "gpus")}
+    model, workload, machine, plan = request.request(one)
+    training = _shared(asked, plan.training, asked.get("gpus", 0))
+    count = ranks.world(training)
+    machine = replace(machine, count=min(count, NODE), nodes=ceil_div(count, NODE))
+    plan = replace(plan, training=training)
+    buckets = _buckets(sizes) or (
+        Bucket(width=workload.width, height=workload.height, frames=workload.frames, batch=workload.batch),
+    )
+    if asked.get("snap"):
+        buckets = tuple(_snapped(model, workload, size) for size in buckets)
+    return Run(model, _data(asked, buckets, workload.fps, training), machine, plan)
+
+
+def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> TrainingPlan:
+    """The plan with its degrees: what is left of the GPUs sees samples of its own.
+
+    Raises Refused where the degrees ask for another number of GPUs.
+    """
+    degrees = dict(asked["parallel"])
+    stated = asked.get("sharding", "zero3" if "shard_degree" in degrees else "none")
+    found = {name: asked[name] for name in OF_A_RUN if name in asked}
+    plan = replace(training, sharding=ALIKE.get(stated, stated), **found, **degrees)
+    together = ranks.world(replace(plan, data_degree=1))
+    if "data_degree" not in degrees:
+        shards = degrees.get("shard_degree", 1)
+        needed = gpus or max(together, shards)
+        plan = replace(plan, data_degree=max(needed // together, 1))
+    if gpus and ranks.world(plan) != gpus:
+        whole = str(ranks.world(plan))
+        expects = _("a multiple of the {count} that share a sample, as --parallel asks for", count=together)
+        raise Refused("--gpus", gpus, expects, whole, (whole,))
+    if "shard_degree" not in degrees and stated != "none":
+        spread = ranks.replicas(plan)
+        inside = max(NODE // (plan.tensor_degree * plan.pipeline_degree), 1)
+        plan = replace(plan, shard_degree=min(spread, inside) if stated == "hybrid" else spread)
+    return plan
+
+
+def _buckets(texts: tuple[Any, ...]) -> tuple[Bucket, ...]:
+    """The sizes stated; shares add up to 1, those left open share what is left."""
+    stated = sum(share for *_size, share, _batch in texts if share is not None)
+    open_ = sum(share is None for *_size, share, _batch in texts)
+    rest = (1 - stated) / open_ if open_ else 0
+    whole = stated + rest * open_
+    return tuple(
+        Bucket(
+            width=width,
+            height=height,
+            frames=frames,
+            share=(rest if share is None else share) / whole if whole else 1 / len(texts),
+            batch=batch,
+        )
+        for width, height, frames, share, batch in texts
+    )
+
+
+def _snapped(model: Model, workload: Any, size: Bucket) -> Bucket:
+    """The nearest size and length that the model accepts."""
+    _model, job = snapped(model, replace(workload, width=size.width, height=size.height, frames=size.frames))
+    return replace(size, width=job.width, height=job.height, frames=job.frames)
+
+
+def _data(asked: dict[str, Any], buckets: tuple[Bucket, ...], fps: Any, training: TrainingPlan) -> Data:
+    """What is seen: clips × samples of a clip × epochs, else as many samples as the steps take."""
+    if "clips" in asked:
+        if "train_steps" in asked:
+            raise Refused("--train-steps", None, _("not together with --clips, which settles it"), None, ())
+        clips = asked["clips"]
+        frames = sum(size.share * size.frames for size in buckets)
+        each = max(int(asked["clip_seconds"] * fps / frames), 1) if "clip_seconds" in asked else 1
+        return Data(buckets=buckets, samples=clips * each * asked.get("epochs", 1), clips=clips * each)
+    for name in ("clip_seconds", "epochs"):
+        if name in asked:
+            raise Refused("--" + name.replace("_", "-"), None, _("only together with --clips"), None, ())
+    steps = asked.get("train_steps", STEPS)
+    # each step works on one bucket: their shares of the samples are their steps' times their batches
+    batches = sum(size.share / ranks.global_batch(training, size.batch) for size in buckets)
+    samples = round(steps / batches)
+    return Data(buckets=buckets, samples=samples, clips=samples)
+

@@ -1,0 +1,69 @@
+"""The whole story of a training run on one page: every bucket's micro-batch, priced on a rank, added up to a run.
+
+    report = train(model, data, hardware, plan)
+
+A bucket is a size of sample. The bucket that needs most decides memory, the mix of buckets decides time. Ranks share
+the work as `plan.training` says; money and energy are sums over accelerator-seconds.
+"""
+
+from vidcalc.training.assumptions import assumptions, warnings
+from vidcalc.catalog import fill
+from vidcalc.catalog.frameworks import executed
+from vidcalc.cost import memory
+from vidcalc.describe.data import Bucket, Data
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.workload import Workload
+from vidcalc.parts import components, hardware_part, model_part
+from vidcalc.report_training import TrainingReport
+from vidcalc.summary import settings
+from vidcalc.training import ranks, run, totals
+from vidcalc.training.bucket import micro, priced
+from vidcalc.unroll import unroll
+
+
+def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> TrainingReport:
+    """Everything about one training run.
+
+    Raises InputError for a choice the catalogue does not have and for degrees that do not go together.
+    """
+    model = executed(model, plan.framework)
+    ranks.checked(model, plan.training)
+    found = [bucket(model, each, hardware, plan) for each in data.buckets]
+    rows = [run.bucket_part(each, one, data, hardware, plan) for each, one in zip(data.buckets, found, strict=True)]
+    held, params = found[0].held, memory.parameters(model.denoiser, (found[0].job.forward,))
+    used = run.memory_part([each.cell for each in found], hardware, plan)
+    spent = run.time_part(rows, found, hardware, plan)
+    seen = totals.run_part(model, data, rows, found, hardware, plan)
+    accelerators = spent.total * ranks.world(plan.training)
+    return TrainingReport(
+        model=model_part(model, params, components(held)),
+        plan=settings(plan),
+        hardware=hardware_part(hardware),
+        ranks=run.ranks_part(plan.training),
+        buckets=rows,
+        memory=used,
+        time=spent,
+        run=seen,
+        cost=totals.money_part(hardware, accelerators),
+        energy=totals.energy_part(hardware, accelerators),
+        assumptions=assumptions(model, data, hardware, plan, spent.provenance),
+        warnings=warnings(model, data, hardware, plan, used),
+    )
+
+
+def bucket(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> run.Found:
+    """One bucket unrolled and priced."""
+    workload = workload_of(model, size)
+    job = unroll(model, workload, plan)
+    held = memory.networks(model, plan, job)
+    taped = micro(model, workload, plan)
+    sampled = run.validation(job, held, workload, hardware, plan)
+    cell = priced(taped, job, held, hardware, plan, sampled.activations)
+    return run.Found(workload=workload, job=job, held=held, cell=cell, validation=sampled.seconds)
+
+
+def workload_of(model: Model, size: Bucket) -> Workload:
+    """The workload of a micro-batch of that size; what the model's VAE or denoiser rounds is as in generation."""
+    return fill.workload(model, width=size.width, height=size.height, frames=size.frames, batch=size.batch)

@@ -1,0 +1,176 @@
+"""One bucket of a training run: what a micro-batch of that size holds and how long a step of it takes."""
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from vidcalc.arithmetic import largest
+from vidcalc.catalog.training import networks, recipe
+from vidcalc.cost.memory import Network, parameters
+from vidcalc.cost.time import Seconds
+from vidcalc.cost.weights import Weights, weights
+from vidcalc.describe.adapters import Adapters
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.shape import Shape
+from vidcalc.describe.training import ADAPTED, TrainingPlan
+from vidcalc.describe.workload import Workload
+from vidcalc.stepped import Step, stepped
+from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.trace import Trace, remember, trace
+from vidcalc.training import time
+from vidcalc.training.flops import StepFlops, flops
+from vidcalc.training.memory import Beside, Live, Phase, documented, phases
+from vidcalc.training.states import Holding, States, states
+from vidcalc.unroll import Job, denoiser_shape
+
+
+class Micro(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A micro-batch on the tape, whatever hardware and ranks: the step, the network trained, FLOPs."""
+
+    step: Step
+    found: Holding
+    flops: StepFlops
+    live: Live
+
+
+def micro(model: Model, workload: Workload, plan: Plan) -> Micro:
+    """Tape one micro-batch of the denoiser. Raises InputError for an unknown recipe or way of checkpointing."""
+    training, shape = plan.training, denoiser_shape(model, workload, workload.batch)
+    compute = recipe(training.recipe).compute
+    words = (training.mode, training.base, training.experts, training.checkpointing, str(adapted(training)))
+    found: Micro = remember(
+        model.denoiser, ("training", compute, *words), shape, lambda: _taped(model, shape, training, compute)
+    )
+    return found
+
+
+def _taped(model: Model, shape: Shape, training: TrainingPlan, compute: str) -> Micro:
+    """The micro-batch of that shape."""
+    component = model.denoiser
+    taped = stepped(component, shape, compute, training.checkpointing, adapted(training))
+    forward = trace(component, "forward", shape, compute)
+    found = holding(model, forward, taped.trained, training)
+    return Micro(
+        step=taped,
+        found=found,
+        flops=flops(taped.ops, taped.again, training.mode),
+        live=Live(
+            kept=taped.kept,
+            activations=taped.activations,
+            peak=taped.peak,
+            gradients=taped.trained * ELEMENT_BYTES[compute],
+            host=taped.host,
+        ),
+    )
+
+
+def adapted(training: TrainingPlan) -> Adapters | None:
+    """The adapters that are trained; None where all weights are."""
+    if training.mode not in ADAPTED:
+        return None
+    return Adapters(rank=training.rank, targets=training.targets, kind=training.adapter)
+
+
+def holding(model: Model, forward: Trace, trained: Any, training: TrainingPlan) -> Holding:
+    """The trained network: elements that are trained, those in repeated layers, and its weights' bytes."""
+    component = model.denoiser
+    copies = component.copies if training.experts == "both" else 1
+    params = parameters(component, (forward,))
+    repeated = sum(elements for path, (elements, _) in forward.parameters.items() if ".*." in path)
+    if training.mode in ADAPTED:
+        held, mine, inside = _held(model, params, forward, training.base, copies), trained, trained
+    else:
+        held, mine, inside = _held(model, params, forward, recipe(training.recipe).compute, copies), params, repeated
+    layer = _largest_layer(forward)
+    return Holding(trained=mine * copies, repeated=inside * copies, held=held, block=layer)
+
+
+def _held(model: Model, params: Any, forward: Trace, name: str, copies: int) -> Weights:
+    """The denoiser's weights in a number format, of as many experts as are loaded [byte]."""
+    one = weights(model.denoiser, params, (forward,), name)
+    return replace(
+        one, total=one.copy * copies, copy=one.copy * copies, blocks=one.blocks * copies, count=one.count * copies
+    )
+
+
+def _largest_layer(forward: Trace) -> Any:
+    """Elements of the largest repeated layer [elements]."""
+    layers: dict[str, Any] = {}
+    rounds: dict[str, Any] = {}
+    for path, (elements, _) in forward.parameters.items():
+        head, inside, _rest = path.partition(".*.")
+        if inside:
+            layers[head] = layers.get(head, 0) + elements
+            rounds[head] = forward.rounds[path]
+    return largest(layers[head] / rounds[head] for head in layers)
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A bucket priced: bytes by phase and by documented row, seconds by part."""
+
+    micro: Micro
+    states: States
+    phases: list[Phase]
+    rows: dict[str, Any]
+    seconds: dict[str, Seconds]
+
+
+def priced(
+    taped: Micro, job: Job, held: dict[str, Network], hardware: Hardware, plan: Plan, validation: Any = 0
+) -> Cell:
+    """Bytes and seconds of a micro-batch on one rank of the plan.
+
+    job, held   the generation at the bucket's size, for the encoders in the loop
+    validation  live activations of a validation sample [byte]
+    """
+    training = plan.training
+    kept = states(taped.found, training)
+    beside = around(job, held, taped.found, kept, plan, validation)
+    supply = time.Supply(
+        vae=job.encode.trace.ops if job.encode and training.latents == "online" else (),
+        texts=_text_ops(job) if training.texts == "online" else (),
+    )
+    spent = time.step(
+        taped.step.ops, taped.step.again, taped.found, supply, taped.step.host, training, hardware, plan.attention
+    )
+    return Cell(
+        micro=taped,
+        states=kept,
+        phases=phases(taped.live, kept, beside, training),
+        rows=documented(taped.live, kept, beside, training),
+        seconds=spent,
+    )
+
+
+def around(
+    job: Job, held: dict[str, Network], found: Holding, kept: States, plan: Plan, validation: Any
+) -> Beside:
+    """The networks beside the trained one, and the live bytes of their runs."""
+    training = plan.training
+    online = {"vae": training.latents == "online", "text_encoder": training.texts == "online"}
+    resident = {
+        role: sum(network.weights.total for network in held.values() if network.role == role) * wanted
+        for role, wanted in online.items()
+    }
+    vae = sum(network.weights.total for network in held.values() if network.role == "vae")
+    company = networks(training.networks)
+    frozen = company.frozen * found.held.copy
+    own = kept.weights + kept.optimizer + kept.gradients + kept.ema
+    texts = [phase.trace.peak for phase in job.phases if phase.id == "text_encode"]
+    return Beside(
+        vae=resident["vae"],
+        encoders=resident["text_encoder"],
+        vae_work=job.encode.trace.peak if job.encode and online["vae"] else 0,
+        text_work=largest(texts) if online["text_encoder"] else 0,
+        validation=validation,
+        validated=vae,
+        company=frozen + company.trained * own,
+    )
+
+
+def _text_ops(job: Job) -> tuple[Any, ...]:
+    """The ops of all text encoders."""
+    return tuple(op for phase in job.phases if phase.id == "text_encode" for op in phase.trace.ops)

@@ -1,0 +1,140 @@
+"""Seconds that ranks of a training step wait for each other, by what they exchange.
+
+Ranks are numbered tensor parallel first, then context, data and pipeline parallel, so that who talks most sits
+closest. Exchanges of activations stand in the way; gathers of weights hide behind the work of the layer before, sums
+of gradients behind the backward pass, as far as these last. Volumes: arXiv 1910.02054, 2205.05198, 2309.14509,
+2310.01889.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import maximum, where
+from vidcalc.catalog.training import recipe
+from vidcalc.cost.exchange import exchange
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.training import ADAPTED, TrainingPlan
+from vidcalc.ops import Attention, Op
+from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.training.ranks import context, replicas
+from vidcalc.training.states import Holding
+
+WAYS = 4  # tensors that Ulysses turns around per self-attention: queries, keys, values and the result
+
+
+class Waits(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Seconds of a micro-batch (and of the update) that are not hidden behind work [second].
+
+    tokens  exchanges of activations among context- and tensor-parallel ranks
+    weights gathers of sharded weights;  gradients  sums of gradients, once an update or (sharded) every micro-batch
+    update  gathers of updated weights
+    """
+
+    tokens: Any
+    weights: Any
+    gradients: Any
+    update: Any
+
+
+def waits(
+    ops: tuple[Op, ...], again: tuple[Op, ...], found: Holding, plan: TrainingPlan, hardware: Hardware, work: "Work"
+) -> Waits:
+    """What a rank waits for, beyond its own work of one micro-batch."""
+    repeated = {op.path for op in again}
+    tokens: Any = 0
+    for op in ops:
+        if isinstance(op, Attention):
+            tokens = tokens + _layer(op, 2 + (op.path in repeated), plan, hardware, work)
+    return Waits(
+        tokens=tokens,
+        weights=_gathers(found, plan, hardware, work),
+        gradients=_sums(found, plan, hardware, work),
+        update=_updated(found, plan, hardware),
+    )
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Seconds of a rank's own work of one micro-batch [second]; `attention` of it in attention, forward."""
+
+    forward: Any
+    backward: Any
+    attention: Any
+
+
+def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, work: Work) -> Any:
+    """Exchanges around one kind of attention, over forward, backward and what is computed again [second]."""
+    own = where(op.keys >= op.queries, 1, 0)  # cross-attention's keys are on every rank
+    whole = op.batch * op.heads * op.queries * op.d_head * op.element_bytes * own  # one tensor of the layer
+    layers = op.count / plan.pipeline_degree
+    sp = plan.tensor_degree * plan.ulysses_degree
+    ulysses = exchange(
+        hardware,
+        "all_to_all",
+        WAYS * whole * layers * passes / (context(plan) * plan.tensor_degree),
+        plan.ulysses_degree,
+        plan.tensor_degree,
+        WAYS * layers * passes * own,
+    )
+    # keys and values, and on the way back their gradients beside them
+    ring = exchange(
+        hardware, "all_gather", 2 * whole * layers * (passes + 1) / sp, plan.ring_degree, sp, layers * passes * own
+    )
+    gathered = exchange(
+        hardware,
+        "all_gather",
+        2 * whole * layers * passes / sp,
+        plan.gather_degree,
+        sp * plan.ring_degree,
+        2 * layers * passes * own,
+    )
+    # two gathers and two scatters of the hidden states around attention and feed-forward
+    sums = exchange(
+        hardware,
+        "all_gather",
+        4 * whole * layers * passes / context(plan),
+        plan.tensor_degree,
+        1,
+        4 * layers * passes * own,
+    )
+    return ulysses + maximum(ring - passes * work.attention, 0) + gathered + sums
+
+
+def _gathers(found: Holding, plan: TrainingPlan, hardware: Hardware, work: Work) -> Any:
+    """Gathers of sharded weights for forward and, where they were given back, again for backward [second]."""
+    if plan.sharding != "zero3":
+        return 0
+    compute = ELEMENT_BYTES[recipe(plan.recipe).compute]
+    nbytes = found.held.copy if plan.mode in ADAPTED else found.trained * compute
+    stride = plan.tensor_degree
+    once = exchange(
+        hardware, "all_gather", nbytes / plan.tensor_degree, plan.shard_degree, stride, found.held.count
+    )
+    forward = maximum(once - work.forward, 0)
+    return forward + (maximum(once - work.backward, 0) if plan.reshard == "on" else 0)
+
+
+def _sums(found: Holding, plan: TrainingPlan, hardware: Hardware, work: Work) -> Any:
+    """Gradients summed over the replicas, hidden behind backward: what is left [second]."""
+    nbytes = found.trained * recipe(plan.recipe).gradients / (plan.tensor_degree * plan.pipeline_degree)
+    count = replicas(plan)
+    if plan.sharding in ("none", "zero1"):  # once an update; the share of one micro-batch is told here
+        spent = exchange(hardware, "all_reduce", nbytes, count, plan.tensor_degree) / plan.grad_accum
+        return maximum(spent - work.backward / plan.grad_accum, 0)
+    scatter = exchange(hardware, "reduce_scatter", nbytes, plan.shard_degree, plan.tensor_degree)
+    between = exchange(  # hybrid sharding: shards are summed over the groups that hold the same ones
+        hardware,
+        "all_reduce",
+        nbytes / plan.shard_degree,
+        count // plan.shard_degree,
+        plan.tensor_degree * plan.shard_degree,
+    )
+    return maximum(scatter + between - work.backward, 0)
+
+
+def _updated(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Any:
+    """Gathers of the weights that each rank updated a share of [second]."""
+    if plan.sharding not in ("zero1", "zero2"):
+        return 0
+    nbytes = found.trained * recipe(plan.recipe).weights / (plan.tensor_degree * plan.pipeline_degree)
+    return exchange(hardware, "all_gather", nbytes, plan.shard_degree, plan.tensor_degree)

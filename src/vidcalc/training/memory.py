@@ -1,0 +1,158 @@
+"""Bytes on one rank through a training step: encoders in the loop, forward and backward, the update, validation.
+
+Gradients appear during backward and go after the update, unless micro-batches are summed up; then they stay. The peak
+is the largest of the phases; the documented rows beside it add up everything that is ever held.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import largest, maximum, minimum
+from vidcalc.catalog.defaults import nccl, process
+from vidcalc.describe.training import TrainingPlan
+from vidcalc.training.ranks import context, world
+from vidcalc.training.states import States
+
+ROWS = ("weights", "vae", "encoders", "optimizer", "gradients", "activations", "other")
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Bytes of a micro-batch's forward and backward pass, on one accelerator alone (see `vidcalc.stepped`).
+
+    kept         right after the forward pass
+    activations  the most of everything but weight gradients
+    peak         the most of both together
+    gradients    of all trained weights, in the dtype the tape has them
+    host         kept activations that wait in host memory
+    """
+
+    kept: Any
+    activations: Any
+    peak: Any
+    gradients: Any
+    host: Any
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Bytes of the networks that are not trained.
+
+    vae, encoders        weights resident in the loop (0 where latents and texts are precomputed)
+    vae_work, text_work  live activations of one VAE encode and one text encode
+    validation           live activations of a validation sample's largest stage;  validated  weights it loads
+    company              weights and states of further networks (a teacher, a critic, a reference)
+    """
+
+    vae: Any = 0
+    encoders: Any = 0
+    vae_work: Any = 0
+    text_work: Any = 0
+    validation: Any = 0
+    validated: Any = 0
+    company: Any = 0
+
+
+class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Bytes during one phase of a step, by row, and their sum [byte]."""
+
+    id: str
+    weights: Any
+    vae: Any
+    encoders: Any
+    optimizer: Any
+    gradients: Any
+    activations: Any
+    other: Any
+
+    @property
+    def total(self) -> Any:
+        """The sum of the rows [byte]."""
+        return sum(getattr(self, row) for row in ROWS)
+
+
+def activations(live: Live, plan: TrainingPlan) -> Any:
+    """The most live activations of one rank.
+
+    Shared tokens leave their share (tensor parallelism shares the tokens between layers as well). A pipeline's first
+    stage keeps its part of the layers' activations for as many micro-batches as are on their way; what a block needs
+    while it runs is not shared by the pipeline.
+    """
+    tokens = context(plan) * plan.tensor_degree
+    ahead = minimum(plan.pipeline_degree, plan.grad_accum)
+    kept = live.kept * ahead / plan.pipeline_degree
+    return _whole((kept + maximum(live.activations - live.kept, 0)) / tokens)
+
+
+def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list[Phase]:
+    """The phases of one optimizer step, in order; those that do not happen are absent."""
+    process_bytes = process("context") + process("workspace") + nccl(world(plan))
+    summed = minimum(plan.grad_accum - 1, 1)  # gradients of earlier micro-batches are there already
+    steady = {
+        "weights": held.weights + held.ema + beside.company,
+        "vae": beside.vae,
+        "encoders": beside.encoders,
+        "optimizer": held.optimizer,
+    }
+    other = process_bytes + held.buckets
+    waiting = held.gradients * summed
+    found = []
+    if plan.latents == "online" or plan.texts == "online":
+        work = maximum(beside.vae_work, beside.text_work)
+        found.append(Phase(id="encode", **steady, gradients=waiting, activations=work, other=other))
+    made = _made(live, held, plan)
+    moment = other + held.gathered + held.cast
+    found.append(
+        Phase(
+            id="forward_backward",
+            **steady,
+            gradients=minimum(held.gradients, made + waiting),
+            activations=activations(live, plan),
+            other=moment,
+        )
+    )
+    found.append(
+        Phase(
+            id="optimizer_step", **steady, gradients=held.gradients, activations=0, other=other + held.transient
+        )
+    )
+    if not (isinstance(beside.validation, int) and beside.validation == 0):
+        sampled = {**steady, "vae": maximum(beside.vae, beside.validated), "encoders": beside.encoders}
+        found.append(
+            Phase(id="validation", **sampled, gradients=0, activations=beside.validation, other=process_bytes)
+        )
+    return found
+
+
+def _made(live: Live, held: States, plan: TrainingPlan) -> Any:
+    """Bytes of gradients alive at the peak of forward and backward, as this rank holds them."""
+    beyond = maximum(live.peak - live.activations, 0)
+    share = held.gradients / maximum(live.gradients, 1)
+    return _whole(beyond * share)
+
+
+def documented(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> dict[str, Any]:
+    """The five documented rows and what the process needs beside them, all that is ever held at once [byte]."""
+    return {
+        "weights": held.weights + held.ema + beside.company,
+        "vae": beside.vae,
+        "optimizer": held.optimizer,
+        "gradients": held.gradients,
+        "activations": activations(live, plan),
+        "other": process("context")
+        + process("workspace")
+        + nccl(world(plan))
+        + held.buckets
+        + held.gathered
+        + held.cast
+        + beside.encoders,
+    }
+
+
+def peak(found: list[Phase]) -> Any:
+    """The largest phase [byte]."""
+    return largest(phase.total for phase in found)
+
+
+def _whole(nbytes: Any) -> Any:
+    """Bytes as an int where they are a plain number."""
+    return round(nbytes) if isinstance(nbytes, float) else nbytes

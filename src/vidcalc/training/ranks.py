@@ -1,0 +1,86 @@
+"""How ranks share a training step, and which ways of sharing are legal. Every degree is neutral at 1.
+
+Ranks of a data-parallel group see samples of their own; those of a context-parallel group share the tokens of a
+sample; tensor parallelism shares every layer, pipeline parallelism the layers. Data- and context-parallel ranks hold
+the same weights, so optimizer states, gradients and weights may be sharded over both.
+
+Source: arXiv 1910.02054 (ZeRO), 2304.11277 (FSDP), 2309.14509 (Ulysses), 2310.01889 (ring), 2205.05198 (tensor and
+sequence parallel), 2104.04473 (1F1B).
+"""
+
+from typing import Any
+
+from vidcalc.describe.model import Model
+from vidcalc.describe.training import TrainingPlan
+from vidcalc.errors import InputError
+from vidcalc.passes.parallel import layers
+
+SHARDED = {  # what each way of sharding spreads over the shard group
+    "none": (),
+    "zero1": ("optimizer",),
+    "zero2": ("optimizer", "gradients"),
+    "zero3": ("optimizer", "gradients", "weights"),
+}
+PIPELINED = ("none", "zero1")  # a pipeline keeps gradients over micro-batches, so only states are sharded beside it
+
+
+def context(plan: TrainingPlan) -> Any:
+    """Ranks that share the tokens of a sample."""
+    return plan.ulysses_degree * plan.ring_degree * plan.gather_degree
+
+
+def replicas(plan: TrainingPlan) -> Any:
+    """Ranks that hold the same weights: data and context parallel together."""
+    return plan.data_degree * context(plan)
+
+
+def world(plan: TrainingPlan) -> Any:
+    """All ranks of the run."""
+    return replicas(plan) * plan.tensor_degree * plan.pipeline_degree
+
+
+def shards(plan: TrainingPlan, what: str) -> Any:
+    """Pieces that "weights", "gradients" or "optimizer" are kept in."""
+    return plan.shard_degree if what in SHARDED[plan.sharding] else 1
+
+
+def split(plan: TrainingPlan) -> Any:
+    """Pieces that the repeated layers are in: every layer by tensor parallelism, all of them by the pipeline."""
+    return plan.tensor_degree * plan.pipeline_degree
+
+
+def global_batch(plan: TrainingPlan, batch: Any) -> Any:
+    """Samples of one optimizer step, with `batch` of them per micro-batch."""
+    return batch * plan.grad_accum * plan.data_degree
+
+
+def checked(model: Model, plan: TrainingPlan) -> None:
+    """Refuses what does not go together.
+
+    Raises InputError("parallel", …) for degrees that do not divide heads, layers or ranks, and InputError("sharding",
+    …) for a way of sharding that a pipeline does not allow.
+    """
+    heads, depth = model.denoiser.heads, layers(model)
+    _divides("ulysses", plan.ulysses_degree * plan.tensor_degree, heads)
+    _divides("tp", plan.tensor_degree, heads)
+    _divides("pp", plan.pipeline_degree, depth)
+    _divides("fsdp", plan.shard_degree, replicas(plan))
+    if plan.pipeline_degree > 1 and plan.sharding not in PIPELINED:
+        raise InputError("sharding", plan.sharding, PIPELINED, "zero1")
+
+
+def legal(heads: int, depth: int, plan: TrainingPlan) -> Any:
+    """Whether the degrees go together, elementwise for arrays: the same rules as `checked`, without the words."""
+    widest = plan.ulysses_degree * plan.tensor_degree
+    fits = (max(heads, 1) % widest == 0) & (max(depth, 1) % plan.pipeline_degree == 0)
+    whole = replicas(plan) % plan.shard_degree == 0
+    alone = plan.pipeline_degree == 1 if plan.sharding not in PIPELINED else plan.pipeline_degree >= 1
+    return fits & whole & alone
+
+
+def _divides(word: str, degree: Any, whole: int) -> None:
+    """Raises InputError where the degree does not divide `whole` (a network without heads or layers: 1)."""
+    whole = max(whole, 1)
+    if whole % degree:
+        legal = tuple(number for number in range(1, whole + 1) if whole % number == 0)
+        raise InputError("parallel", f"{word}={degree}", legal, str(max(n for n in legal if n <= degree)))

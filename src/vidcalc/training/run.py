@@ -1,0 +1,184 @@
+"""From buckets to a run: which one decides memory, how the mix decides time, what is read, written and paid.
+
+Samples of a bucket are its share of all; each step works on one bucket, so a bucket's steps are its samples over the
+global batch at its size.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import as_count, ceil_div, largest
+from vidcalc.catalog import defaults
+from vidcalc.catalog.training import optimizer, recipe
+from vidcalc.cost import memory, money
+from vidcalc.cost.memory import Network
+from vidcalc.cost.time import NOTHING, Seconds, total, weakest
+from vidcalc.cost.verdict import interval, verdict
+from vidcalc.describe.data import Bucket, Data
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import TrainingPlan
+from vidcalc.describe.workload import Workload
+from vidcalc.report_training import (
+    BucketPart,
+    PhaseRow,
+    Ranks,
+    RunEnergy,
+    RunMemory,
+    RunMoney,
+    RunPart,
+    RunTime,
+)
+from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.trace import configuration
+from vidcalc.training import ranks
+from vidcalc.training.bucket import Cell
+from vidcalc.training.memory import ROWS, peak
+from vidcalc.unroll import Job
+
+HOUR = 3600
+TEXT_WIDTHS = ("text_dim", "text_embed_dim", "caption_channels", "cross_attention_dim", "joint_attention_dim")
+ON_DISK = 2  # bytes per element of latents and text embeddings kept in 16 bits
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A bucket unrolled and priced; `validation`: seconds of one validation sample."""
+
+    workload: Workload
+    job: Job
+    held: dict[str, Network]
+    cell: Cell
+    validation: Any
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A validation sample: live activations at its peak [byte] and seconds; 0 where none is made."""
+
+    activations: Any
+    seconds: Any
+
+
+def validation(job: Job, held: dict[str, Network], workload: Workload, hardware: Hardware, plan: Plan) -> Sample:
+    """One sample generated with the trained weights, on every rank by itself."""
+    if plan.training.validation == "off":
+        return Sample(activations=0, seconds=0)
+    from vidcalc.parts import inference_time
+
+    live = largest(phase.trace.peak + phase.trace.workspace for phase in job.phases if phase.id != "text_encode")
+    return Sample(activations=live, seconds=inference_time(job, held, workload, hardware, plan).total)
+
+
+def bucket_part(size: Bucket, found: Found, data: Data, hardware: Hardware, plan: Plan) -> BucketPart:
+    """A bucket's row of the report."""
+    training, cell = plan.training, found.cell
+    spent, flops = total(cell.seconds), cell.micro.flops
+    together = ranks.global_batch(training, size.batch)
+    steps = as_count(ceil_div(data.samples * size.share, together))
+    able = spent.likely * ranks.world(training) * dense(hardware, plan)
+    micros = training.grad_accum * training.data_degree
+    return BucketPart(
+        width=size.width,
+        height=size.height,
+        frames=size.frames,
+        share=size.share,
+        batch=size.batch,
+        global_batch=together,
+        latent=list(found.job.latent),
+        video_tokens=found.job.video_tokens,
+        sequence=found.job.sequence,
+        flops_per_sample=flops.model / size.batch if flops.model % size.batch else flops.model // size.batch,
+        hardware_flops=flops.hardware,
+        kept_for_backward=cell.micro.live.kept,
+        forward_backward_peak=cell.micro.live.peak,
+        host=cell.micro.live.host,
+        peak=peak(cell.phases),
+        peak_phase=max(cell.phases, key=lambda phase: phase.total).id,
+        seconds_per_step=spent.likely,
+        low=spent.low,
+        high=spent.high,
+        samples_per_second=together / spent.likely,
+        parts={name: part.likely for name, part in cell.seconds.items()},
+        mfu=flops.model * micros / able,
+        hfu=flops.hardware * micros / able,
+        steps=steps,
+        seconds=spent.likely * steps,
+    )
+
+
+def dense(hardware: Hardware, plan: Plan) -> float:
+    """Dense peak of one accelerator in the recipe's format: what MFU is a share of [FLOP/s]."""
+    return hardware.accelerator.peak(recipe(plan.training.recipe).compute)
+
+
+def memory_part(cells: list[Cell], hardware: Hardware, plan: Plan) -> RunMemory:
+    """The bucket that needs most, phase by phase, and the documented rows."""
+    most = max(range(len(cells)), key=lambda place: peak(cells[place].phases))
+    cell = cells[most]
+    top = max(cell.phases, key=lambda phase: phase.total)
+    low, high = interval(top.total)
+    capacity = hardware.accelerator.reported
+    return RunMemory(
+        **cell.rows,
+        total=sum(cell.rows.values()),
+        phases=[
+            PhaseRow(id=phase.id, total=phase.total, **{row: getattr(phase, row) for row in ROWS})
+            for phase in cell.phases
+        ],
+        peak=top.total,
+        peak_phase=top.id,
+        peak_bucket=most,
+        low=low,
+        high=high,
+        capacity=capacity,
+        margin=capacity - top.total,
+        verdict=verdict(low, high, capacity),
+        host_ram=cell.states.host + cell.micro.live.host,
+    )
+
+
+def time_part(rows: list[BucketPart], found: list[Found], hardware: Hardware, plan: Plan) -> RunTime:
+    """Seconds of the run over the mix of buckets, validation included."""
+    training = plan.training
+    steps = sum(row.steps for row in rows)
+    sampled = max(each.validation for each in found) * (steps // training.validation_every)
+    spent, parts = NOTHING, {}
+    for row, each in zip(rows, found, strict=True):
+        spent = spent + total(each.cell.seconds).times(row.steps)
+        for name, part in each.cell.seconds.items():
+            parts[name] = parts.get(name, 0) + part.likely * row.steps
+    whole = spent + Seconds(sampled, sampled, sampled, spent.provenance if sampled else "measured")
+    seen = sum(row.steps * row.global_batch for row in rows)
+    tokens = sum(row.steps * row.global_batch * row.sequence for row in rows)
+    able = whole.likely * ranks.world(training) * dense(hardware, plan)
+    micros = training.grad_accum * training.data_degree
+    model_flops = sum(each.cell.micro.flops.model * row.steps for row, each in zip(rows, found, strict=True)) * micros
+    executed = sum(each.cell.micro.flops.hardware * row.steps for row, each in zip(rows, found, strict=True)) * micros
+    return RunTime(
+        per_step=spent.likely / steps,
+        total=whole.likely,
+        low=whole.low,
+        high=whole.high,
+        parts={name: value / steps for name, value in parts.items()},
+        provenance=weakest(whole.provenance, "measured"),
+        gpu_hours=whole.likely * ranks.world(training) / HOUR,
+        samples_per_second=seen / whole.likely,
+        tokens_per_second=tokens / whole.likely,
+        validation=sampled,
+        mfu=model_flops / able,
+        hfu=executed / able,
+    )
+
+
+def ranks_part(training: TrainingPlan) -> Ranks:
+    """The degrees of the run."""
+    return Ranks(
+        world=ranks.world(training),
+        data=training.data_degree,
+        context=ranks.context(training),
+        tensor=training.tensor_degree,
+        pipeline=training.pipeline_degree,
+        shards=training.shard_degree,
+        sharding=training.sharding,
+    )

@@ -1,0 +1,113 @@
+"""Seconds of one optimizer step on one rank: work, what is computed again, exchanges, the update, what feeds it.
+
+A micro-batch is forward and backward; a step is `grad_accum` of them and the update. In a pipeline of p stages each
+rank has 1/p of the layers and stands idle for p − 1 of p − 1 + m turns (1F1B, arXiv 2104.04473).
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.arithmetic import maximum
+from vidcalc.catalog.defaults import defaults
+from vidcalc.catalog.training import optimizer, recipe
+from vidcalc.catalog.units import quantity
+from vidcalc.cost.time import NOTHING, Seconds, by_kind, seconds, total
+from vidcalc.cost.transfer import host_rate
+from vidcalc.cost.utilisation import bandwidth
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.training import TrainingPlan
+from vidcalc.ops import Op
+from vidcalc.training.communication import Work, waits
+from vidcalc.training.flops import frozen
+from vidcalc.training.ranks import context, shards, split
+from vidcalc.training.states import Holding
+
+BAND = 0.8, 1.25  # of exchanges and host copies: how far measured ones of one kind of link lie apart
+
+
+class Supply(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Work that feeds a micro-batch: the VAE's and the text encoders' ops; empty where their results are on disk."""
+
+    vae: tuple[Op, ...] = ()
+    texts: tuple[Op, ...] = ()
+
+
+def work(
+    ops: tuple[Op, ...], again: tuple[Op, ...], plan: TrainingPlan, chip: str, kernel: str
+) -> tuple[dict[str, Seconds], Seconds]:
+    """Seconds of one micro-batch's forward, backward and recomputation on one rank, by part; and of attention in its
+    forward."""
+    share = 1 / (context(plan) * split(plan))
+    kinds = by_kind(ops, chip, kernel)
+    still = tuple(op for op in ops if frozen(op, plan.mode))
+    moving = tuple(op for op in ops if not frozen(op, plan.mode))
+    # a frozen layer's gradient of its input is one product as large as its forward
+    back = seconds(moving, chip, kernel, backward=True) + (seconds(still, chip, kernel) if still else NOTHING)
+    parts = {
+        "forward": total(kinds).times(share),
+        "backward": back.times(share),
+        "recompute": seconds(again, chip, kernel).times(share) if again else NOTHING,
+    }
+    return parts, kinds.get("attention", NOTHING).times(share)
+
+
+def step(
+    ops: tuple[Op, ...],
+    again: tuple[Op, ...],
+    found: Holding,
+    supply: Supply,
+    moved: Any,
+    plan: TrainingPlan,
+    hardware: Hardware,
+    kernel: str,
+) -> dict[str, Seconds]:
+    """Seconds of one optimizer step by part; their sum is the step.
+
+    moved  bytes of activations that go to host memory and back in a micro-batch [byte]
+    """
+    chip = hardware.accelerator
+    parts, attention = work(ops, again, plan, chip.id, kernel)
+    busy = total(parts)
+    own = Work(
+        forward=parts["forward"].likely,
+        backward=parts["backward"].likely + parts["recompute"].likely,
+        attention=attention.likely,
+    )
+    told = waits(ops, again, found, plan, hardware, own)
+    pcie = host_rate(chip, "pinned")
+    copied = maximum(2 * moved / context(plan) / pcie - busy.likely, 0)
+    each = {
+        **parts,
+        "vae_encode": seconds(supply.vae, chip.id, kernel) if supply.vae else NOTHING,
+        "text_encode": seconds(supply.texts, chip.id, kernel) if supply.texts else NOTHING,
+        "communication": _band(told.tokens + told.weights + told.gradients),
+        "transfer": _band(copied),
+    }
+    found_parts = {name: part.times(plan.grad_accum) for name, part in each.items()}
+    found_parts["bubble"] = busy.times(plan.pipeline_degree - 1)
+    found_parts["communication"] = found_parts["communication"] + _band(told.update)
+    found_parts["optimizer"] = update(found, plan, hardware)
+    return found_parts
+
+
+def update(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Seconds:
+    """The update is bound by memory: gradients read, weights, master copy and states read and written once.
+
+    On the CPU the gradients come and the weights go over the link to the host beside that.
+    """
+    chosen, states = recipe(plan.recipe), optimizer(plan.optimizer)
+    mine = found.trained / split(plan) / shards(plan, "optimizer")
+    moved = mine * (chosen.gradients + 2 * states.held(chosen) + 2 * chosen.weights)
+    if plan.offload == "none":
+        rate = bandwidth(hardware.accelerator.id)
+        return Seconds(moved / rate.high, moved / rate.likely, moved / rate.low, rate.provenance)
+    link = mine * (chosen.gradients + chosen.weights) / host_rate(hardware.accelerator, "pinned")
+    return _band(link + moved / quantity(defaults()["host"]["update"], "B/s"))
+
+
+def _band(likely: Any) -> Seconds:
+    """A time with the band of exchanges; nothing rests on an assumption where nothing is exchanged."""
+    if isinstance(likely, int | float) and likely == 0:
+        return NOTHING
+    return Seconds(likely * BAND[0], likely, likely * BAND[1], "assumed")
