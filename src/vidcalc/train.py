@@ -30,7 +30,9 @@ def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> TrainingR
     """
     model = executed(model, plan.framework)
     ranks.checked(model, plan.training)
-    found = [bucket(model, each, hardware, plan) for each in data.buckets]
+    loads = [loaded(model, each, hardware, plan) for each in data.buckets]
+    ranks.spread(min(each.job.video_tokens for each in loads), plan.training)
+    found = [bucket(each, hardware, plan) for each in loads]
     rows = [run.bucket_part(each, one, data, hardware, plan) for each, one in zip(data.buckets, found, strict=True)]
     held, params = found[0].held, memory.parameters(model.denoiser, (found[0].job.forward,))
     used = run.memory_part([each.cell for each in found], hardware, plan)
@@ -53,15 +55,26 @@ def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> TrainingR
     )
 
 
-def bucket(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> run.Found:
-    """One bucket unrolled and priced."""
+def loaded(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> run.Loaded:
+    """One bucket unrolled and taped: what does not depend on how ranks share it."""
     workload = workload_of(model, size)
     job = unroll(model, workload, plan)
     held = memory.networks(model, plan, job)
-    taped = micro(model, workload, plan)
-    sampled = run.validation(job, held, workload, hardware, plan)
-    cell = priced(taped, job, held, hardware, plan, sampled.activations)
-    return run.Found(workload=workload, job=job, held=held, cell=cell, validation=sampled.seconds)
+    return run.Loaded(
+        workload=workload,
+        job=job,
+        held=held,
+        taped=micro(model, workload, plan),
+        validation=run.validation(job, held, workload, hardware, plan),
+    )
+
+
+def bucket(one: run.Loaded, hardware: Hardware, plan: Plan) -> run.Found:
+    """One bucket priced on the plan's ranks."""
+    cell = priced(one.taped, one.job, one.held, hardware, plan, one.validation.activations)
+    return run.Found(
+        workload=one.workload, job=one.job, held=one.held, cell=cell, validation=one.validation.seconds
+    )
 
 
 def workload_of(model: Model, size: Bucket) -> Workload:

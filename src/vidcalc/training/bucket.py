@@ -126,28 +126,42 @@ def priced(
     job, held   the generation at the bucket's size, for the encoders in the loop
     validation  live activations of a validation sample [byte]
     """
+    kept, beside = remaining(taped, job, held, plan, validation)
+    return Cell(
+        micro=taped,
+        states=kept,
+        phases=phases(taped.live, kept, beside, plan.training),
+        rows=documented(taped.live, kept, beside, plan.training),
+        seconds=timed(taped, alone(taped, job, hardware, plan), hardware, plan),
+    )
+
+
+def remaining(
+    taped: Micro, job: Job, held: dict[str, Network], plan: Plan, validation: Any = 0
+) -> tuple[States, Beside]:
+    """What one rank of the plan holds beside live activations: states, and the networks that are not trained."""
+    kept = states(taped.found, plan.training)
+    return kept, around(job, held, taped.found, kept, plan, validation)
+
+
+def alone(taped: Micro, job: Job, hardware: Hardware, plan: Plan) -> time.Alone:
+    """Seconds of a micro-batch and of what feeds it on one accelerator alone: the same whatever the degrees."""
     training = plan.training
-    kept = states(taped.found, training)
-    beside = around(job, held, taped.found, kept, plan, validation)
     supply = time.Supply(
         vae=job.encode.trace.ops if job.encode and training.latents == "online" else (),
         texts=_text_ops(job) if training.texts == "online" else (),
     )
-    spent = time.step(
-        taped.step.ops, taped.step.again, taped.found, supply, taped.step.host, training, hardware, plan.attention
-    )
-    return Cell(
-        micro=taped,
-        states=kept,
-        phases=phases(taped.live, kept, beside, training),
-        rows=documented(taped.live, kept, beside, training),
-        seconds=spent,
-    )
+    chip, step = hardware.accelerator.id, taped.step
+    return time.alone(step.ops, step.again, supply, training.mode, chip, plan.attention)
 
 
-def around(
-    job: Job, held: dict[str, Network], found: Holding, kept: States, plan: Plan, validation: Any
-) -> Beside:
+def timed(taped: Micro, work: time.Alone, hardware: Hardware, plan: Plan) -> dict[str, Seconds]:
+    """Seconds of an optimizer step of the plan by part."""
+    step = taped.step
+    return time.step(step.ops, step.again, taped.found, work, step.host, plan.training, hardware)
+
+
+def around(job: Job, held: dict[str, Network], found: Holding, kept: States, plan: Plan, validation: Any) -> Beside:
     """The networks beside the trained one, and the live bytes of their runs."""
     training = plan.training
     online = {"vae": training.latents == "online", "text_encoder": training.texts == "online"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import largest, maximum, minimum
+from vidcalc.arithmetic import largest, maximum, minimum, rounded
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.training.ranks import context, world
@@ -80,7 +80,7 @@ def activations(live: Live, plan: TrainingPlan) -> Any:
     tokens = context(plan) * plan.tensor_degree
     ahead = minimum(plan.pipeline_degree, plan.grad_accum)
     kept = live.kept * ahead / plan.pipeline_degree
-    return _whole((kept + maximum(live.activations - live.kept, 0)) / tokens)
+    return rounded((kept + maximum(live.activations - live.kept, 0)) / tokens)
 
 
 def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list[Phase]:
@@ -127,7 +127,7 @@ def _made(live: Live, held: States, plan: TrainingPlan) -> Any:
     """Bytes of gradients alive at the peak of forward and backward, as this rank holds them."""
     beyond = maximum(live.peak - live.activations, 0)
     share = held.gradients / maximum(live.gradients, 1)
-    return _whole(beyond * share)
+    return rounded(beyond * share)
 
 
 def documented(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> dict[str, Any]:
@@ -151,8 +151,3 @@ def documented(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> 
 def peak(found: list[Phase]) -> Any:
     """The largest phase [byte]."""
     return largest(phase.total for phase in found)
-
-
-def _whole(nbytes: Any) -> Any:
-    """Bytes as an int where they are a plain number."""
-    return round(nbytes) if isinstance(nbytes, float) else nbytes

@@ -65,17 +65,27 @@ def checked(model: Model, plan: TrainingPlan) -> None:
     _divides("tp", plan.tensor_degree, heads)
     _divides("pp", plan.pipeline_degree, depth)
     _divides("fsdp", plan.shard_degree, replicas(plan))
+    if heads == 0:  # a U-Net: its convolutions would need their neighbours' edges
+        _divides("ring", plan.ring_degree, 1)
+        _divides("gather", plan.gather_degree, 1)
     if plan.pipeline_degree > 1 and plan.sharding not in PIPELINED:
         raise InputError("sharding", plan.sharding, PIPELINED, "zero1")
 
 
-def legal(heads: int, depth: int, plan: TrainingPlan) -> Any:
-    """Whether the degrees go together, elementwise for arrays: the same rules as `checked`, without the words."""
+def spread(tokens: int, plan: TrainingPlan) -> None:
+    """Refuses more ranks on a sample than it has tokens. Raises InputError("parallel", …)."""
+    if context(plan) > tokens:
+        raise InputError("parallel", f"ulysses × ring × gather = {context(plan)}", (f"1..{tokens}",), str(tokens))
+
+
+def legal(heads: int, depth: int, tokens: int, plan: TrainingPlan) -> Any:
+    """Whether the degrees go together, elementwise for arrays: the rules of `checked` and `spread`, without words."""
     widest = plan.ulysses_degree * plan.tensor_degree
     fits = (max(heads, 1) % widest == 0) & (max(depth, 1) % plan.pipeline_degree == 0)
     whole = replicas(plan) % plan.shard_degree == 0
+    several = context(plan) <= (tokens if heads else 1)
     alone = plan.pipeline_degree == 1 if plan.sharding not in PIPELINED else plan.pipeline_degree >= 1
-    return fits & whole & alone
+    return fits & whole & several & alone
 
 
 def _divides(word: str, degree: Any, whole: int) -> None:

@@ -34,7 +34,7 @@ from vidcalc.report_training import (
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.trace import configuration
 from vidcalc.training import ranks
-from vidcalc.training.bucket import Cell
+from vidcalc.training.bucket import Cell, Micro
 from vidcalc.training.memory import ROWS, peak
 from vidcalc.unroll import Job
 
@@ -58,6 +58,16 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     activations: Any
     seconds: Any
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A bucket unrolled and taped, whatever ranks share it."""
+
+    workload: Workload
+    job: Job
+    held: dict[str, Network]
+    taped: Micro
+    validation: Sample
 
 
 def validation(job: Job, held: dict[str, Network], workload: Workload, hardware: Hardware, plan: Plan) -> Sample:

@@ -33,54 +33,64 @@ class Supply(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     texts: tuple[Op, ...] = ()
 
 
-def work(
-    ops: tuple[Op, ...], again: tuple[Op, ...], plan: TrainingPlan, chip: str, kernel: str
-) -> tuple[dict[str, Seconds], Seconds]:
-    """Seconds of one micro-batch's forward, backward and recomputation on one rank, by part; and of attention in its
-    forward."""
-    share = 1 / (context(plan) * split(plan))
+class Alone(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Seconds of one micro-batch on one accelerator alone, whatever the ranks: the passes, attention's part of the
+    forward one, and what feeds it."""
+
+    passes: dict[str, Seconds]
+    attention: Seconds
+    supply: dict[str, Seconds]
+
+
+def alone(ops: tuple[Op, ...], again: tuple[Op, ...], supply: Supply, mode: str, chip: str, kernel: str) -> Alone:
+    """A micro-batch of those ops, `again` a second time, on that chip with that attention kernel."""
     kinds = by_kind(ops, chip, kernel)
-    still = tuple(op for op in ops if frozen(op, plan.mode))
-    moving = tuple(op for op in ops if not frozen(op, plan.mode))
+    still = tuple(op for op in ops if frozen(op, mode))
+    moving = tuple(op for op in ops if not frozen(op, mode))
     # a frozen layer's gradient of its input is one product as large as its forward
     back = seconds(moving, chip, kernel, backward=True) + (seconds(still, chip, kernel) if still else NOTHING)
-    parts = {
-        "forward": total(kinds).times(share),
-        "backward": back.times(share),
-        "recompute": seconds(again, chip, kernel).times(share) if again else NOTHING,
-    }
-    return parts, kinds.get("attention", NOTHING).times(share)
+    return Alone(
+        passes={
+            "forward": total(kinds),
+            "backward": back,
+            "recompute": seconds(again, chip, kernel) if again else NOTHING,
+        },
+        attention=kinds.get("attention", NOTHING),
+        supply={
+            "vae_encode": seconds(supply.vae, chip, kernel) if supply.vae else NOTHING,
+            "text_encode": seconds(supply.texts, chip, kernel) if supply.texts else NOTHING,
+        },
+    )
 
 
 def step(
     ops: tuple[Op, ...],
     again: tuple[Op, ...],
     found: Holding,
-    supply: Supply,
+    work: Alone,
     moved: Any,
     plan: TrainingPlan,
     hardware: Hardware,
-    kernel: str,
 ) -> dict[str, Seconds]:
     """Seconds of one optimizer step by part; their sum is the step.
 
+    work   of a micro-batch on one accelerator alone
     moved  bytes of activations that go to host memory and back in a micro-batch [byte]
     """
-    chip = hardware.accelerator
-    parts, attention = work(ops, again, plan, chip.id, kernel)
+    share = 1 / (context(plan) * split(plan))
+    parts = {name: part.times(share) for name, part in work.passes.items()}
     busy = total(parts)
     own = Work(
         forward=parts["forward"].likely,
         backward=parts["backward"].likely + parts["recompute"].likely,
-        attention=attention.likely,
+        attention=work.attention.times(share).likely,
     )
     told = waits(ops, again, found, plan, hardware, own)
-    pcie = host_rate(chip, "pinned")
+    pcie = host_rate(hardware.accelerator, "pinned")
     copied = maximum(2 * moved / context(plan) / pcie - busy.likely, 0)
     each = {
         **parts,
-        "vae_encode": seconds(supply.vae, chip.id, kernel) if supply.vae else NOTHING,
-        "text_encode": seconds(supply.texts, chip.id, kernel) if supply.texts else NOTHING,
+        **work.supply,
         "communication": _band(told.tokens + told.weights + told.gradients),
         "transfer": _band(copied),
     }
