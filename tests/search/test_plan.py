@@ -87,10 +87,9 @@ def test_pruning_loses_nothing(name, by):
 
 
 def test_pruning_spares_work():
-    asked, machines = job("wan 14B", units=64, words={"checkpointing": ("none",)})
+    asked, machines = job("wan 14B", units=512, words={"checkpointing": ("none",)})
     (quick,) = search(asked, machines)
-    assert quick.fitting == 0  # at 720p nothing fits without checkpointing, whatever the batch
-    assert quick.priced < quick.legal / 3
+    assert quick.priced < quick.legal / 2
     asked, machines = job("ltx, precomputed")
     (all_,), (winner,) = search(asked, machines), search(replace(asked, winner=True), machines)
     assert winner.priced < all_.priced

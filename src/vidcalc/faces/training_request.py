@@ -4,7 +4,6 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import ceil_div
 from vidcalc.catalog.snap import snapped
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
@@ -16,7 +15,6 @@ from vidcalc.faces.inputs import Refused
 from vidcalc.training import ranks
 from vidcalc.words import _
 
-NODE = 8  # accelerators of a usual node
 OF_A_RUN = ("reshard", "networks", "rollout_steps", "experts", "validation", "validation_every", "save_every")
 ALIKE = {"fsdp": "zero3", "hybrid": "zero3"}
 STEPS = 1000
@@ -39,8 +37,7 @@ def run(given: dict[str, Any]) -> Run:
     one = {name: value for name, value in asked.items() if name not in ("parallel", "gpus")}
     model, workload, machine, plan = request.request(one)
     training = _shared(asked, plan.training, asked.get("gpus", 0))
-    count = ranks.world(training)
-    machine = replace(machine, count=min(count, NODE), nodes=ceil_div(count, NODE))
+    machine = ranks.placed(machine, ranks.world(training))
     plan = replace(plan, training=training)
     buckets = _buckets(sizes) or (
         Bucket(width=workload.width, height=workload.height, frames=workload.frames, batch=workload.batch),
@@ -70,7 +67,7 @@ def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> Trainin
         raise Refused("--gpus", gpus, expects, whole, (whole,))
     if "shard_degree" not in degrees and stated != "none":
         spread = ranks.replicas(plan)
-        inside = max(NODE // (plan.tensor_degree * plan.pipeline_degree), 1)
+        inside = max(ranks.NODE // (plan.tensor_degree * plan.pipeline_degree), 1)
         plan = replace(plan, shard_degree=min(spread, inside) if stated == "hybrid" else spread)
     return plan
 

@@ -10,6 +10,10 @@ sequence parallel), 2104.04473 (1F1B).
 
 from typing import Any
 
+from msgspec.structs import replace
+
+from vidcalc.arithmetic import ceil_div
+from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.errors import InputError
@@ -21,6 +25,7 @@ SHARDED = {  # what each way of sharding spreads over the shard group
     "zero2": ("optimizer", "gradients"),
     "zero3": ("optimizer", "gradients", "weights"),
 }
+NODE = 8  # accelerators of a usual node
 PIPELINED = ("none", "zero1")  # a pipeline keeps gradients over micro-batches, so only states are sharded beside it
 
 
@@ -52,6 +57,11 @@ def split(plan: TrainingPlan) -> Any:
 def global_batch(plan: TrainingPlan, batch: Any) -> Any:
     """Samples of one optimizer step, with `batch` of them per micro-batch."""
     return batch * plan.grad_accum * plan.data_degree
+
+
+def placed(hardware: Hardware, count: int) -> Hardware:
+    """That many accelerators in nodes of the usual size, as full as they get."""
+    return replace(hardware, count=min(count, NODE), nodes=ceil_div(count, NODE))
 
 
 def checked(model: Model, plan: TrainingPlan) -> None:
