@@ -111,15 +111,11 @@ def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list
         )
     )
     found.append(
-        Phase(
-            id="optimizer_step", **steady, gradients=held.gradients, activations=0, other=other + held.transient
-        )
+        Phase(id="optimizer_step", **steady, gradients=held.gradients, activations=0, other=other + held.transient)
     )
     if not (isinstance(beside.validation, int) and beside.validation == 0):
         sampled = {**steady, "vae": maximum(beside.vae, beside.validated), "encoders": beside.encoders}
-        found.append(
-            Phase(id="validation", **sampled, gradients=0, activations=beside.validation, other=process_bytes)
-        )
+        found.append(Phase(id="validation", **sampled, gradients=0, activations=beside.validation, other=process_bytes))
     return found
 
 

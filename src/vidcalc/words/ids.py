@@ -54,6 +54,17 @@ PARTS = {
     "process": N_("CUDA context and libraries"),
 }
 
+# rows of memory while training
+ROWS = {
+    "weights": N_("weights"),
+    "vae": N_("VAE"),
+    "encoders": N_("text encoders"),
+    "optimizer": N_("optimizer states"),
+    "gradients": N_("gradients"),
+    "activations": N_("activations"),
+    "other": N_("context, buffers"),
+}
+
 VERDICTS = {"fits": N_("fits"), "tight": N_("tight"), "too_big": N_("does not fit")}
 
 PROVENANCE = {

@@ -13,9 +13,7 @@ OF_THE_MODEL = (
     "latent_channels", "patch_size", "vae_params", "arch",
 )  # fmt: skip
 OF_THE_PLAN = ("attention", "framework", "text_encoder_precision", "vae_precision")
-ASKED = tuple(
-    dict.fromkeys((*OF_THE_MODEL, "gpu", "gpus", *HARDWARE, *TRAINING, *OF_THE_PLAN, *RUN, "train_steps"))
-)
+ASKED = tuple(dict.fromkeys((*OF_THE_MODEL, "gpu", "gpus", *HARDWARE, *TRAINING, *OF_THE_PLAN, *RUN, "train_steps")))
 
 
 def train(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
@@ -25,9 +23,10 @@ def train(as_json: bool, svg: str | None = None, png: str | None = None, **given
 
     report = calculated(*run(given))
     if svg is not None or png is not None:
-        from vidcalc.faces.picture.write import write_training
+        from vidcalc.faces.picture.training import chart
+        from vidcalc.faces.picture.write import write
 
-        write_training(report, svg, png)
+        write(lambda: chart(report), svg, png)
     if as_json:
         from vidcalc.faces.emit import emit
 
