@@ -98,6 +98,11 @@ OFFLOADS = {
     ),
 }
 
+SUPPLIES = {
+    "online": N_("made in the loop of every step"),
+    "precomputed": N_("made beforehand and read from disk"),
+}
+
 PLACES = {
     "cloud": N_("cloud"),
     "own_rack": N_("own rack"),
@@ -136,10 +141,8 @@ ASSUMPTIONS = {
     "gradients_resident": N_("All gradients are held at once, as with gradient accumulation."),
     "latents_encoded_in_loop": N_("Each training step encodes its video with the VAE."),
     "train_steps": N_("The training run has {value} steps."),
-    "latents_online": N_("Each step encodes its videos with the VAE."),
-    "latents_precomputed": N_("Latents are made beforehand and read from disk."),
-    "texts_online": N_("Each step encodes its prompts with the text encoders."),
-    "texts_precomputed": N_("Text embeddings are made beforehand and read from disk."),
+    "latents": N_("Latents: {value}."),
+    "texts": N_("Text embeddings: {value}."),
     "sharding": N_("Sharding: {value}."),
     "samples": N_("{value} samples are seen in all."),
     "networks_beside": N_("Beside the trained network: {value} ({source})."),

@@ -82,6 +82,7 @@ def held(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     rows = (
         (_("Model weights"), memory.weights),
         (_("VAE"), memory.vae),
+        *(((_("Text encoders"), memory.encoders),) if memory.encoders else ()),
         (_("Optimizer states"), memory.optimizer),
         (_("Gradients"), memory.gradients),
         (_("Activations"), memory.activations),
