@@ -7,9 +7,9 @@ A case is a plain dict as golden files hold it (`component`, `shape`, `dtype`, c
 from typing import Any
 
 from vidcalc.catalog.families import families
-from vidcalc.cost.training import stepped
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
+from vidcalc.stepped import stepped
 from vidcalc.trace import tiles, trace
 
 __all__ = ["ENTRY", "families", "figures", "shape_of", "training"]

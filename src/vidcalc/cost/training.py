@@ -5,24 +5,14 @@ from typing import Any
 import msgspec
 
 from vidcalc.catalog.training import optimizer, recipe
-from vidcalc.cost.time import NOTHING, Seconds, seconds
+from vidcalc.cost.time import Seconds, seconds
 from vidcalc.cost.utilisation import bandwidth
 from vidcalc.describe.model import Component
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.base import Op
-from vidcalc.tape import ELEMENT_BYTES, Tape
-from vidcalc.tape.backward import backward
-from vidcalc.trace import configuration, network, remember, trace
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """One step on the tape: the forward ops and live bytes, whatever the recipe holds beside them [byte]."""
-
-    ops: tuple[Op, ...]
-    kept: Any
-    peak: Any
-    activations: Any
+from vidcalc.stepped import Step, stepped
+from vidcalc.trace import remember
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -33,6 +23,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     kept                           activations right after the forward pass
     peak                           the most of activations and gradients together
     ops                            one forward pass
+    again                          ops that run a second time in the backward pass
     """
 
     weights: Any
@@ -42,6 +33,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     kept: Any
     peak: Any
     ops: tuple[Op, ...]
+    again: tuple[Op, ...]
 
 
 def training(component: Component, params: Any, shape: Shape, plan: Plan) -> Training:
@@ -61,28 +53,8 @@ def training(component: Component, params: Any, shape: Shape, plan: Plan) -> Tra
         kept=step.kept,
         peak=step.peak,
         ops=step.ops,
+        again=step.again,
     )
-
-
-def stepped(component: Component, shape: Shape, dtype: str, checkpointing: str) -> Step:
-    """One training step of a denoiser on the tape, with `checkpointing` "none" or "full"."""
-    if hasattr(network(component), "training_step"):
-        return _measured(component, shape, dtype, checkpointing)
-    tape = Tape(dtype, training=True)
-    out = network(component).forward(tape, configuration(component), shape)
-    walked = backward(tape, out, checkpointing)
-    return Step(ops=tuple(tape.ops), kept=walked.kept, peak=walked.peak, activations=walked.activations)
-
-
-def _measured(component: Component, shape: Shape, dtype: str, checkpointing: str) -> Step:
-    """A network whose published code is run instead: its weights' gradients all exist at the peak's end, so the
-    activations are at least the rest of the peak.
-    """
-    module, config = network(component), configuration(component)
-    forward = trace(component, "forward", shape, dtype)
-    kept, peak = module.training_step(config, shape, dtype, checkpointing)
-    gradients = forward.parameter_count * ELEMENT_BYTES[dtype]
-    return Step(ops=forward.ops, kept=kept, peak=peak, activations=max(kept, peak - gradients))
 
 
 def _whole(value: Any) -> Any:
@@ -93,18 +65,12 @@ def _whole(value: Any) -> Any:
 def step_seconds(found: Training, params: Any, plan: Plan, accelerator_id: str) -> dict[str, Seconds]:
     """Seconds of one step: forward, backward, recomputation, optimizer."""
     forward = seconds(found.ops, accelerator_id, plan.attention)
-    again = seconds(_repeated(found.ops), accelerator_id, plan.attention) if plan.checkpointing == "full" else NOTHING
     return {
         "forward": forward,
         "backward": seconds(found.ops, accelerator_id, plan.attention, backward=True),
-        "recompute": again,
+        "recompute": seconds(found.again, accelerator_id, plan.attention),
         "optimizer": optimizer_seconds(params, plan, accelerator_id),
     }
-
-
-def _repeated(ops: tuple[Op, ...]) -> tuple[Op, ...]:
-    """The ops of repeated sections: those that checkpointing runs again."""
-    return tuple(op for op in ops if ".*." in op.path)
 
 
 def optimizer_seconds(params: Any, plan: Plan, accelerator_id: str) -> Seconds:

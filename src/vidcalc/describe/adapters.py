@@ -1,0 +1,58 @@
+"""Small weights trained in the place of a network's own, which stay as they are: LoRA and DoRA."""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.errors import InputError, nearest
+
+TARGETS = ("attention", "attention+ffn", "all")
+KINDS = ("lora", "dora")
+
+# Names of linear layers, as they end. Attention: what diffusers' and peft's recipes name, and the same four layers
+# under the names of published code that calls them otherwise.
+ATTENTION = (
+    *("to_q", "to_k", "to_v", "to_out.0", "to_out", "to_qkv", "to_kv", "to_query", "to_key", "to_value"),
+    *("q_proj", "k_proj", "v_proj", "o_proj", "q_linear", "kv_linear", "qkv", "wq", "wk", "wv", "wkv", "wqkv", "wo"),
+    *("q", "k", "v", "o", "attn.proj", "attention.out_layer", "linear_qkv.qx", "linear_qkv.v", "linear_proj"),
+)
+FEED_FORWARD = (
+    *("net.0.proj", "net.2", "proj_mlp", "feed_forward.in_layer", "feed_forward.out_layer", "fc1", "fc2"),
+    *("linear_fc1", "linear_fc2", "w1", "w2", "w3", "gate_proj", "up_proj", "down_proj", "ffn.0", "ffn.2"),
+)
+
+
+class Adapters(msgspec.Struct, frozen=True, kw_only=True):
+    """Adapters of one rank on some linear layers.
+
+    rank     inner width of each adapter; positive
+    targets  "attention" (queries, keys, values and output of attention layers), "attention+ffn", or "all" linears
+    kind     "lora", or "dora": with a learned magnitude of each output beside it
+    dtype    what the adapters' weights and arithmetic are in; "" follows the network's
+
+    Raises InputError for a rank below 1, and for other targets and kinds.
+    """
+
+    rank: Any
+    targets: str = "attention"
+    kind: str = "lora"
+    dtype: str = "fp32"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.rank, int | float) and self.rank < 1:
+            raise InputError("lora-rank", self.rank, ("1, 2, 3 …",), "1")
+        if self.targets not in TARGETS:
+            raise InputError("lora-targets", self.targets, TARGETS, nearest(self.targets, TARGETS))
+        if self.kind not in KINDS:
+            raise InputError("adapters", self.kind, KINDS, nearest(self.kind, KINDS))
+
+    def on(self, path: str) -> bool:
+        """Whether the linear layer of that dotted name has an adapter."""
+        return self.targets == "all" or any(path.endswith("." + name) for name in _ENDINGS[self.targets])
+
+    def weights(self, d_in: Any, d_out: Any) -> Any:
+        """Trained elements on one linear layer [elements]."""
+        return self.rank * (d_in + d_out) + d_out * (self.kind == "dora")
+
+
+_ENDINGS = {"attention": ATTENTION, "attention+ffn": ATTENTION + FEED_FORWARD}
