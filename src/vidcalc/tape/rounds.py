@@ -21,12 +21,25 @@ class Round(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     split   alive right there
     after   the most from there on
     grown   weight gradients that the round adds (0 where these are left out of the count)
+    shared  gradients of what all rounds read, which the first round to be walked makes and the others add to
     """
 
     before: Any
     split: Any
     after: Any
     grown: Any
+    shared: Any
+
+    @property
+    def top(self) -> Any:
+        """The most of the whole walk."""
+        return maximum(self.before, self.after)
+
+    def later(self, change: Any, further: Any) -> Any:
+        """How much higher than the first the highest of `further` rounds after it starts, each `change` above the
+        last; 0 of none.
+        """
+        return minimum(further, 1) * self.shared + maximum(minimum(further, 1) * change, further * change)
 
 
 def left_out(section: Section, how: Checkpointing) -> Any:
@@ -51,8 +64,9 @@ def rounds(one: Round, section: Section, how: Checkpointing) -> tuple[Any, Any]:
     end = end - _in_flight(section) * section.handed * how.offloaded
     if not how.uniform:
         return _in_turn(one, section, how), end
-    of_kept = maximum(one.before, one.after) + maximum((kept - 1) * kept_change, 0)
-    of_whole = rest_change + _again(one, section, how, how.segment) + maximum((whole - 1) * change, 0)
+    of_kept = one.top + maximum(one.later(kept_change, kept - 1), 0)
+    of_whole = rest_change + last * one.shared + _again(one, section, how, how.segment)
+    of_whole = of_whole + maximum(one.later(change, whole - 1), 0)
     of_rest = _again(one, section, how, rest)
     return largest((where(kept > 0, of_kept, 0), where(whole > 0, of_whole, 0), where(last > 0, of_rest, 0))), end
 
@@ -60,12 +74,13 @@ def rounds(one: Round, section: Section, how: Checkpointing) -> tuple[Any, Any]:
 def _in_turn(one: Round, section: Section, how: Checkpointing) -> Any:
     """The most above the start where some blocks are checkpointed and some are not: one after the other."""
     kept_change, change = one.grown - section.growth, _change(one, section, how, 1)
-    of_kept, of_again = maximum(one.before, one.after), _again(one, section, how, 1)
+    of_kept, of_again = one.top, _again(one, section, how, 1)
     all_again, top = how.among(section.before + section.times), 0
     for index in range(int(largest_of(section.times))):
         later = all_again - how.among(section.before + index + 1)
         chosen = how.among(section.before + index + 1) - how.among(section.before + index)
-        start = later * change + (section.times - 1 - index - later) * kept_change
+        walked = section.times - 1 - index
+        start = later * change + (walked - later) * kept_change + minimum(walked, 1) * one.shared
         height = start + where(chosen > 0, of_again, of_kept)
         top = maximum(top, where(section.times > index, height, 0))
     return top
@@ -98,7 +113,7 @@ def _again(one: Round, section: Section, how: Checkpointing, size: Any) -> Any:
     forward = section.peak_again if how.kept else section.peak
     there = _gone(section, size) + section.consumed  # all that was kept, and the segment's input
     change = one.grown - section.growth
-    inner = there + maximum(one.before, one.after) + maximum(change, change * (size - 1))
+    inner = there + one.top + one.later(change, size - 1)
     return largest(
         (
             one.before,
