@@ -13,6 +13,8 @@ from vidcalc.arithmetic import largest, maximum, minimum, where
 from vidcalc.describe.checkpointing import Checkpointing
 from vidcalc.tape.records import Section
 
+IN_FLIGHT = 2  # inputs on the device at a time where the others wait in host memory: one in use, one on its way
+
 
 class Round(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Heights of one round's walk above its start, everything kept [byte].
@@ -45,8 +47,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def left_out(section: Section, how: Checkpointing) -> Any:
     """Bytes that the section's blocks do not leave behind after the forward pass, of all that backward needs."""
     whole, rest, last = _pieces(section, how)
-    waiting = (section.times - _in_flight(section)) * section.handed * how.offloaded
-    return whole * _gone(section, how.segment) + last * _gone(section, rest) + waiting
+    return whole * _gone(section, how.segment) + last * _gone(section, rest) + in_host(section, how)
 
 
 def in_host(section: Section, how: Checkpointing) -> Any:
@@ -61,13 +62,13 @@ def rounds(one: Round, section: Section, how: Checkpointing) -> tuple[Any, Any]:
     kept_change, change = one.grown - section.growth, _change(one, section, how, how.segment)
     rest_change = last * _change(one, section, how, rest)
     end = kept * kept_change + whole * change + rest_change
-    end = end - _in_flight(section) * section.handed * how.offloaded
     if not how.uniform:
         return _in_turn(one, section, how), end
     of_kept = one.top + maximum(one.later(kept_change, kept - 1), 0)
     of_whole = rest_change + last * one.shared + _again(one, section, how, how.segment)
     of_whole = of_whole + maximum(one.later(change, whole - 1), 0)
     of_rest = _again(one, section, how, rest)
+    of_whole = of_whole + minimum(whole, IN_FLIGHT) * section.handed * how.offloaded
     return largest((where(kept > 0, of_kept, 0), where(whole > 0, of_whole, 0), where(last > 0, of_rest, 0))), end
 
 
@@ -122,10 +123,3 @@ def _again(one: Round, section: Section, how: Checkpointing, size: Any) -> Any:
             where(size > 1, inner, 0),
         )
     )
-
-
-def _in_flight(section: Section) -> Any:
-    """Inputs of blocks that are on the device at a time, where the others wait in host memory: one in use, one on its
-    way.
-    """
-    return minimum(section.times, 2)

@@ -119,6 +119,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     out = out_layer(tape, vis, video_time, config.patch_volume * config.out_visual_dim, "out_layer")
     out = tape.copy(out, batch, shape.frames, shape.height, shape.width, config.out_visual_dim, name="unpatchify")
     heard = out_layer(tape, aud, audio_time, config.out_audio_dim, "audio_out_layer")
+    if tape.training:  # both halves are trained together
+        out.node = tape.differentiable((out, heard), (), out.nbytes)
     del timestep, places, sides, heard
     return out
 
