@@ -123,9 +123,7 @@ class Recorder:
         carried  what a round hands to the next: behind adapters it wants a gradient in all rounds but the first
         blocks   whether each round is a block that checkpointing may run again
         """
-        if self.adapters is not None:
-            for tensor in carried:
-                tensor.node = self._leaf(tensor) if tensor.node < 0 else tensor.node
+        self._carry(carried)
         del carried  # they are the layer's to let go
         prefix, copies = self.prefix, self.copies
         self.prefix, self.copies = f"{prefix}{name}.*.", copies * times
@@ -268,10 +266,12 @@ class Recorder:
         if kind in self.checkpointing.kept:
             self.cached = self.cached + sum(whole_blocks(each.nbytes, ROUNDING) for each in results)
 
-    def _leaf(self, x: Tensor) -> int:
-        """A node of its own for a tensor that nothing before it wants a gradient of."""
-        self.nodes.append(Node(self.prefix, (), (), x.nbytes, 0))
-        return len(self.nodes) - 1
+    def _carry(self, tensors: tuple[Tensor, ...]) -> None:
+        """Behind adapters, a node of its own for each tensor that nothing before it wants a gradient of."""
+        for tensor in tensors if self.adapters is not None else ():
+            if tensor.node < 0:
+                tensor.node = len(self.nodes)
+                self.nodes.append(Node(self.prefix, (), (), tensor.nbytes, 0))
 
 
 def some(weights: Any) -> bool:

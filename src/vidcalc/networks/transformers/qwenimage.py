@@ -58,7 +58,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         tape.empty((n, config.attention_head_dim), "fp32"),
         tape.empty((TABLE_ROWS, config.attention_head_dim), "fp32"),
     )
-    with tape.repeat("transformer_blocks", config.num_layers - 1):
+    with tape.repeat("transformer_blocks", config.num_layers - 1, context, hidden):
         context, hidden = block(tape, config, hidden, context, temb, rotary, last=False)
     with tape.scope("transformer_blocks.last"), tape.checkpointed():
         context, hidden = block(tape, config, hidden, context, temb, rotary, last=True)

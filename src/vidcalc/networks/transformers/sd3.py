@@ -60,7 +60,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     first = 0
     for dual, run in groupby(kinds):
         count = len(list(run))
-        with tape.repeat(f"transformer_blocks.{first}+", count):
+        with tape.repeat(f"transformer_blocks.{first}+", count, context, hidden):
             context, hidden = block(tape, config, hidden, context, temb, dual=dual, last=False)
         first += count
     dual = first in config.dual_attention_layers

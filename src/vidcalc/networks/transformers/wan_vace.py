@@ -57,7 +57,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
             hidden = wan.block(tape, config, hidden, context, modulation, rotary, shape.image_tokens)
         taken = hints.pop(0)
         hidden = tape.add(hidden, tape.scale(taken))
-        with tape.repeat(f"blocks.{layer + 1}", end - layer - 1):  # the blocks from here to the next hint
+        with tape.repeat(f"blocks.{layer + 1}", end - layer - 1, hidden):  # the blocks from here to the next hint
             hidden = wan.block(tape, config, hidden, context, modulation, rotary, shape.image_tokens)
     del scales
     return wan.unpatchify(tape, config, shape, hidden, temb)
