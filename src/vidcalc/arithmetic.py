@@ -82,15 +82,6 @@ def as_count(a: Any) -> Any:
     return int(a) if isinstance(a, float) else a
 
 
-def rounded(a: Any) -> Any:
-    """The nearest whole number, halves to the even one: a float becomes an int, an array is rounded elementwise."""
-    if isinstance(a, SCALARS):
-        return round(a)
-    import numpy as np
-
-    return np.rint(a)
-
-
 def log2(a: Any) -> Any:
     """Base-2 logarithm, elementwise for arrays."""
     if isinstance(a, SCALARS):

@@ -6,7 +6,6 @@ A bucket is a size of sample. The bucket that needs most decides memory, the mix
 the work as `plan.training` says; money and energy are sums over accelerator-seconds.
 """
 
-from vidcalc.training.assumptions import assumptions, warnings
 from vidcalc.catalog import fill
 from vidcalc.catalog.frameworks import executed
 from vidcalc.cost import memory
@@ -19,6 +18,7 @@ from vidcalc.parts import components, hardware_part, model_part
 from vidcalc.report_training import TrainingReport
 from vidcalc.summary import settings
 from vidcalc.training import ranks, run, totals
+from vidcalc.training.assumptions import assumptions, warnings
 from vidcalc.training.bucket import micro, priced
 from vidcalc.unroll import unroll
 

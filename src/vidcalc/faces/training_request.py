@@ -113,4 +113,3 @@ def _data(asked: dict[str, Any], buckets: tuple[Bucket, ...], fps: Any, training
     batches = sum(size.share / ranks.global_batch(training, size.batch) for size in buckets)
     samples = round(steps / batches)
     return Data(buckets=buckets, samples=samples, clips=samples)
-

@@ -107,9 +107,7 @@ def _gathers(found: Holding, plan: TrainingPlan, hardware: Hardware, work: Work)
     compute = ELEMENT_BYTES[recipe(plan.recipe).compute]
     nbytes = found.held.copy if plan.mode in ADAPTED else found.trained * compute
     stride = plan.tensor_degree
-    once = exchange(
-        hardware, "all_gather", nbytes / plan.tensor_degree, plan.shard_degree, stride, found.held.count
-    )
+    once = exchange(hardware, "all_gather", nbytes / plan.tensor_degree, plan.shard_degree, stride, found.held.count)
     forward = maximum(once - work.forward, 0)
     return forward + (maximum(once - work.backward, 0) if plan.reshard == "on" else 0)
 

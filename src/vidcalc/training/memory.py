@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import largest, maximum, minimum, rounded
+from vidcalc.arithmetic import ceil_div, largest, maximum, minimum
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.training.ranks import context, world
-from vidcalc.training.states import States
+from vidcalc.training.states import States, whole
 
 ROWS = ("weights", "vae", "encoders", "optimizer", "gradients", "activations", "other")
 
@@ -79,8 +79,8 @@ def activations(live: Live, plan: TrainingPlan) -> Any:
     """
     tokens = context(plan) * plan.tensor_degree
     ahead = minimum(plan.pipeline_degree, plan.grad_accum)
-    kept = live.kept * ahead / plan.pipeline_degree
-    return rounded((kept + maximum(live.activations - live.kept, 0)) / tokens)
+    kept = ceil_div(live.kept * ahead, plan.pipeline_degree)
+    return ceil_div(kept + maximum(live.activations - live.kept, 0), tokens)
 
 
 def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list[Phase]:
@@ -111,15 +111,11 @@ def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list
         )
     )
     found.append(
-        Phase(
-            id="optimizer_step", **steady, gradients=held.gradients, activations=0, other=other + held.transient
-        )
+        Phase(id="optimizer_step", **steady, gradients=held.gradients, activations=0, other=other + held.transient)
     )
     if not (isinstance(beside.validation, int) and beside.validation == 0):
         sampled = {**steady, "vae": maximum(beside.vae, beside.validated), "encoders": beside.encoders}
-        found.append(
-            Phase(id="validation", **sampled, gradients=0, activations=beside.validation, other=process_bytes)
-        )
+        found.append(Phase(id="validation", **sampled, gradients=0, activations=beside.validation, other=process_bytes))
     return found
 
 
@@ -127,7 +123,7 @@ def _made(live: Live, held: States, plan: TrainingPlan) -> Any:
     """Bytes of gradients alive at the peak of forward and backward, as this rank holds them."""
     beyond = maximum(live.peak - live.activations, 0)
     share = held.gradients / maximum(live.gradients, 1)
-    return rounded(beyond * share)
+    return whole(beyond * share)
 
 
 def documented(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> dict[str, Any]:
@@ -135,6 +131,7 @@ def documented(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> 
     return {
         "weights": held.weights + held.ema + beside.company,
         "vae": beside.vae,
+        "encoders": beside.encoders,
         "optimizer": held.optimizer,
         "gradients": held.gradients,
         "activations": activations(live, plan),
@@ -143,8 +140,7 @@ def documented(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> 
         + nccl(world(plan))
         + held.buckets
         + held.gathered
-        + held.cast
-        + beside.encoders,
+        + held.cast,
     }
 
 

@@ -9,15 +9,12 @@ from typing import Any
 import msgspec
 
 from vidcalc.arithmetic import as_count, ceil_div, largest
-from vidcalc.catalog import defaults
-from vidcalc.catalog.training import optimizer, recipe
-from vidcalc.cost import memory, money
+from vidcalc.catalog.training import recipe
 from vidcalc.cost.memory import Network
 from vidcalc.cost.time import NOTHING, Seconds, total, weakest
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.describe.workload import Workload
@@ -25,14 +22,9 @@ from vidcalc.report_training import (
     BucketPart,
     PhaseRow,
     Ranks,
-    RunEnergy,
     RunMemory,
-    RunMoney,
-    RunPart,
     RunTime,
 )
-from vidcalc.tape import ELEMENT_BYTES
-from vidcalc.trace import configuration
 from vidcalc.training import ranks
 from vidcalc.training.bucket import Cell, Micro
 from vidcalc.training.memory import ROWS, peak
@@ -153,7 +145,8 @@ def time_part(rows: list[BucketPart], found: list[Found], hardware: Hardware, pl
     training = plan.training
     steps = sum(row.steps for row in rows)
     sampled = max(each.validation for each in found) * (steps // training.validation_every)
-    spent, parts = NOTHING, {}
+    spent = NOTHING
+    parts: dict[str, Any] = {}
     for row, each in zip(rows, found, strict=True):
         spent = spent + total(each.cell.seconds).times(row.steps)
         for name, part in each.cell.seconds.items():

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import ceil_div, minimum, rounded
+from vidcalc.arithmetic import as_count, ceil_div, minimum
 from vidcalc.catalog.training import optimizer, recipe, sharding
 from vidcalc.cost.weights import Weights
 from vidcalc.describe.training import ADAPTED, TrainingPlan
@@ -62,10 +62,10 @@ def states(found: Holding, plan: TrainingPlan) -> States:
     trained = found.trained - found.repeated + ceil_div(found.repeated, split(plan))
     frozen = frozen_bytes(found, plan)
     each = chosen.weights * trained
-    weights = ceil_div(rounded(each) + frozen, shards(plan, "weights"))
-    held = ceil_div(rounded(updated.held(chosen) * trained), shards(plan, "optimizer"))
-    gradients = ceil_div(rounded(chosen.gradients * trained), shards(plan, "gradients"))
-    average = ceil_div(rounded(EMA_BYTES[plan.ema] * trained), shards(plan, "optimizer"))
+    weights = ceil_div(whole(each) + frozen, shards(plan, "weights"))
+    held = ceil_div(whole(updated.held(chosen) * trained), shards(plan, "optimizer"))
+    gradients = ceil_div(whole(chosen.gradients * trained), shards(plan, "gradients"))
+    average = ceil_div(whole(EMA_BYTES[plan.ema] * trained), shards(plan, "optimizer"))
     away = {"none": 0, "optimizer": held + gradients, "optimizer+weights": held + gradients + weights}[plan.offload]
     kept = ceil_div(trained, shards(plan, "optimizer"))
     return States(
@@ -75,7 +75,7 @@ def states(found: Holding, plan: TrainingPlan) -> States:
         gradients=gradients if plan.offload == "none" else 0,
         gathered=gathered(found, plan),
         buckets=buckets(trained, plan),
-        cast=rounded(chosen.cast * trained),
+        cast=whole(chosen.cast * trained),
         transient=temporaries(kept, plan),
         host=away + (average if plan.ema == "host" else 0),
     )
@@ -102,10 +102,10 @@ def gathered(found: Holding, plan: TrainingPlan) -> Any:
     running = found.held.block if adapted else block * compute
     if plan.reshard == "off":
         everything = found.held.copy if adapted else (outside + ceil_div(found.repeated, split(plan))) * compute
-        return sharded * rounded(everything)
+        return sharded * whole(everything)
     root = found.held.copy - found.held.blocks if adapted else outside * compute
-    gradients = 0 if adapted else rounded(block * chosen.gradients)
-    return sharded * rounded(minimum(found.held.count, GATHERED) * running + root + gradients)
+    gradients = 0 if adapted else whole(block * chosen.gradients)
+    return sharded * whole(minimum(found.held.count, GATHERED) * running + root + gradients)
 
 
 def buckets(trained: Any, plan: TrainingPlan) -> Any:
@@ -113,9 +113,9 @@ def buckets(trained: Any, plan: TrainingPlan) -> Any:
     chosen, rule = recipe(plan.recipe), sharding(plan.sharding)
     several = minimum(replicas(plan) - 1, 1)
     if rule.gradients == "copied":
-        return several * rounded(chosen.gradients * trained)
+        return several * whole(chosen.gradients * trained)
     reduced = minimum(trained, rule.bucket) * chosen.gradients
-    return several * rounded(reduced + minimum(trained, rule.gather) * chosen.weights)
+    return several * whole(reduced + minimum(trained, rule.gather) * chosen.weights)
 
 
 def temporaries(updated: Any, plan: TrainingPlan) -> Any:
@@ -124,4 +124,9 @@ def temporaries(updated: Any, plan: TrainingPlan) -> Any:
     if plan.update != "foreach" or plan.offload != "none":
         return 0
     chosen, rule = recipe(plan.recipe), optimizer(plan.optimizer)
-    return rounded(updated * rule.temporaries * rule.each(chosen))
+    return whole(updated * rule.temporaries * rule.each(chosen))
+
+
+def whole(nbytes: Any) -> Any:
+    """Whole bytes, as an int where they are a plain number."""
+    return as_count(nbytes // 1)
