@@ -40,7 +40,8 @@ class PlanRow(Entry, frozen=True, kw_only=True, eq=False):
 class Alternative(Entry, frozen=True, kw_only=True, eq=False):
     """The winner with one thing different, the rest following from it.
 
-    id       what is different: a field of the training plan, "context" or "micro_batch";  value: what it would be
+    id       what is different: a field of the training plan, "context" or "micro_batch", or "no_…" of a degree that
+             would be 1;  value: what it would be
     missing  bytes that a rank lacks then; 0 where it fits;  slower: share of the run's time more (less: negative)
     """
 

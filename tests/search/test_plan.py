@@ -125,9 +125,7 @@ def test_the_front_is_what_no_pair_beats(pairs):
     import numpy as np
 
     kept = front.front(*(np.array([pair[side] for pair in pairs], dtype=float) for side in (0, 1)))
-    beaten = [
-        any(other != mine and other[0] <= mine[0] and other[1] <= mine[1] for other in pairs) for mine in pairs
-    ]
+    beaten = [any(other != mine and other[0] <= mine[0] and other[1] <= mine[1] for other in pairs) for mine in pairs]
     assert {pairs[place] for place in kept} == {mine for mine, lost in zip(pairs, beaten, strict=True) if not lost}
     assert len(kept) == len({pairs[place] for place in kept})
 

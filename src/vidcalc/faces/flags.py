@@ -175,10 +175,12 @@ def bucket_flag() -> Flag:
     return Flag(("--bucket",), words, shown, type=BucketOf(), metavar=N_("SIZE"), multiple=True)
 
 
-def picture_flags() -> list[click.Parameter]:
-    """--svg and --png."""
+def picture_flags(
+    words: str = N_("Also write the stages of the generation as an SVG picture."),
+) -> list[click.Parameter]:
+    """--svg, whose words say what is drawn, and --png."""
     return [
-        Flag(("--svg",), N_("Also write the stages of the generation as an SVG picture."), metavar=N_("FILE")),
+        Flag(("--svg",), words, metavar=N_("FILE")),
         Flag(("--png",), N_("The same as a PNG picture; needs the extra `picture`."), metavar=N_("FILE")),
     ]
 

@@ -32,19 +32,35 @@ class Run(NamedTuple):
 def run(given: dict[str, Any]) -> Run:
     """What the flags ask for. Raises InputError."""
     asked = {name: value for name, value in given.items() if value is not None}
-    sizes = asked.pop("bucket", ())
-    asked["parallel"] = asked.pop("training_parallel", {})
-    one = {name: value for name, value in asked.items() if name not in ("parallel", "gpus")}
+    found = stated(asked)
+    training = _shared(asked, found.plan.training, asked.get("gpus", 0))
+    machine, plan = ranks.placed(found.hardware, ranks.world(training)), replace(found.plan, training=training)
+    return Run(found.model, seen(asked, found.buckets, found.fps, training), machine, plan)
+
+
+class Stated(NamedTuple):
+    """A training run as far as flags say it without degrees: sizes of samples, and one accelerator."""
+
+    model: Model
+    buckets: tuple[Bucket, ...]
+    fps: Any
+    hardware: Hardware
+    plan: Plan
+
+
+def stated(asked: dict[str, Any]) -> Stated:
+    """What the flags other than those of many GPUs ask for. Raises InputError."""
+    sizes = asked.get("bucket", ())
+    left_out = ("bucket", "training_parallel", "gpus")
+    one = {name: value for name, value in asked.items() if name not in left_out}
     model, workload, machine, plan = request.request(one)
-    training = _shared(asked, plan.training, asked.get("gpus", 0))
-    machine = ranks.placed(machine, ranks.world(training))
-    plan = replace(plan, training=training)
     buckets = _buckets(sizes) or (
         Bucket(width=workload.width, height=workload.height, frames=workload.frames, batch=workload.batch),
     )
     if asked.get("snap"):
         buckets = tuple(_snapped(model, workload, size) for size in buckets)
-    return Run(model, _data(asked, buckets, workload.fps, training), machine, plan)
+    found = {name: asked[name] for name in OF_A_RUN if name in asked}
+    return Stated(model, buckets, workload.fps, machine, replace(plan, training=replace(plan.training, **found)))
 
 
 def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> TrainingPlan:
@@ -52,10 +68,9 @@ def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> Trainin
 
     Raises Refused where the degrees ask for another number of GPUs.
     """
-    degrees = dict(asked["parallel"])
-    stated = asked.get("sharding", "zero3" if "shard_degree" in degrees else "none")
-    found = {name: asked[name] for name in OF_A_RUN if name in asked}
-    plan = replace(training, sharding=ALIKE.get(stated, stated), **found, **degrees)
+    degrees = dict(asked.get("training_parallel", {}))
+    word = asked.get("sharding", "zero3" if "shard_degree" in degrees else "none")
+    plan = replace(training, sharding=ALIKE.get(word, word), **degrees)
     together = ranks.world(replace(plan, data_degree=1))
     if "data_degree" not in degrees:
         shards = degrees.get("shard_degree", 1)
@@ -65,10 +80,10 @@ def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> Trainin
         whole = str(ranks.world(plan))
         expects = _("a multiple of the {count} that share a sample, as --parallel asks for", count=together)
         raise Refused("--gpus", gpus, expects, whole, (whole,))
-    if "shard_degree" not in degrees and stated != "none":
+    if "shard_degree" not in degrees and word != "none":
         spread = ranks.replicas(plan)
         inside = max(ranks.NODE // (plan.tensor_degree * plan.pipeline_degree), 1)
-        plan = replace(plan, shard_degree=min(spread, inside) if stated == "hybrid" else spread)
+        plan = replace(plan, shard_degree=min(spread, inside) if word == "hybrid" else spread)
     return plan
 
 
@@ -96,7 +111,7 @@ def _snapped(model: Model, workload: Any, size: Bucket) -> Bucket:
     return replace(size, width=job.width, height=job.height, frames=job.frames)
 
 
-def _data(asked: dict[str, Any], buckets: tuple[Bucket, ...], fps: Any, training: TrainingPlan) -> Data:
+def seen(asked: dict[str, Any], buckets: tuple[Bucket, ...], fps: Any, training: TrainingPlan) -> Data:
     """What is seen: clips × samples of a clip × epochs, else as many samples as the steps take."""
     if "clips" in asked:
         if "train_steps" in asked:

@@ -139,9 +139,7 @@ class Walk:
     def look(self, training: TrainingPlan, factor: int) -> bool:
         """Price a block; whether larger micro-batches under the same words may fit."""
         tables = {key[1]: table for key, table in self.tables.items() if key[0] == factor and plans.size(table)}
-        one = price.block(
-            self.asked.model, self.asked.data, self.hardware, self.asked.plan, training, factor
-        )
+        one = price.block(self.asked.model, self.asked.data, self.hardware, self.asked.plan, training, factor)
         if self._beaten(one):
             return True
         fits = False

@@ -60,6 +60,8 @@ def alternatives(asked: Search, hardware: Hardware, winner: Candidate) -> list[A
         if shaped is None:
             continue
         training, factor = shaped
+        if factor == winner.factor and training == winner.training:
+            continue  # what followed from the change took it back
         one = price.block(asked.model, asked.data, hardware, asked.plan, training, factor)
         peak, spent = price.peaks(one, one.plan), price.seconds(one, one.plan)
         found.append(
@@ -79,7 +81,7 @@ def neighbours(winner: Candidate, place: Place, space: Space) -> Iterator[Change
     plan = winner.training
     tokens = ranks.context(plan)
     if tokens > 1:
-        yield "context", "1", dict(WHOLE)
+        yield "no_context", "1", dict(WHOLE)
     else:
         yield "context", "2", {**WHOLE, "ulysses_degree": 2}
     at = SHARDING.index(plan.sharding)
@@ -98,7 +100,7 @@ def neighbours(winner: Candidate, place: Place, space: Space) -> Iterator[Change
         held = getattr(plan, name)
         for degree in dict.fromkeys((1, 2 * held)):
             if degree != held:
-                yield name, str(degree), {name: degree}
+                yield f"no_{name}" if degree == 1 else name, str(degree), {name: degree}
     for factor in (winner.factor // 2, winner.factor * 2):
         if factor in factors(space):
             yield "micro_batch", str(factor), {"factor": factor}
