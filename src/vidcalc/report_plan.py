@@ -19,9 +19,9 @@ class PlanRow(Entry, frozen=True, kw_only=True, eq=False):
     gpus: int
     words: dict[str, str]
     degrees: dict[str, int]
-    batches: list[int]
+    batches: list[int | float]
     grad_accum: int
-    global_batch: int
+    global_batch: int | float
     peak: int | float
     low: int | float
     high: int | float
@@ -101,7 +101,7 @@ class PlanReport(Entry, frozen=True, kw_only=True, eq=False):
     model: ModelPart
     hardware: HardwarePart
     by: str
-    global_batch: int
+    global_batch: int | float
     samples: int | float
     capacity: int | float
     counts: list[CountRow]

@@ -16,7 +16,7 @@ from vidcalc.faces.terminal import cells
 from vidcalc.faces.terminal.cells import Paint
 
 LANGUAGES = ("en", "ko")
-COMMANDS = ("estimate", "explain", "gpus", "measure", "models", "schema", "train", "validate", "verify")
+COMMANDS = ("estimate", "explain", "gpus", "measure", "models", "plan", "schema", "train", "validate", "verify")
 PAGES = {
     "report by name": ("estimate", "-m", "wan2.1-t2v-14b"),
     "report by count": ("estimate", "-p", "3B", "-r", "1080p", "-f", "120"),
@@ -25,6 +25,7 @@ PAGES = {
     "unet": ("estimate", "-p", "1B", "-r", "480p", "-f", "16", "--arch", "unet"),
     "explanation": ("explain", "time.inference.total", "-m", "wan2.1-t2v-14b"),
     "memory explained": ("explain", "memory.training.total", "-p", "3B", "-r", "1080p", "-f", "120"),
+    "plans": ("plan", "-m", "wan2.1-t2v-1.3b", "--gpu", "h100-sxm", "--gpus", "4,8"),
     "models": ("models",),
     "gpus": ("gpus",),
     "help": ("--help",),

@@ -33,7 +33,7 @@ def run(given: dict[str, Any]) -> Run:
     """What the flags ask for. Raises InputError."""
     asked = {name: value for name, value in given.items() if value is not None}
     found = stated(asked)
-    training = _shared(asked, found.plan.training, asked.get("gpus", 0))
+    training = _searched(asked, found) or _shared(asked, found.plan.training, asked.get("gpus", 0))
     machine, plan = ranks.placed(found.hardware, ranks.world(training)), replace(found.plan, training=training)
     return Run(found.model, seen(asked, found.buckets, found.fps, training), machine, plan)
 
@@ -61,6 +61,17 @@ def stated(asked: dict[str, Any]) -> Stated:
         buckets = tuple(_snapped(model, workload, size) for size in buckets)
     found = {name: asked[name] for name in OF_A_RUN if name in asked}
     return Stated(model, buckets, workload.fps, machine, replace(plan, training=replace(plan.training, **found)))
+
+
+def _searched(asked: dict[str, Any], found: Stated) -> TrainingPlan | None:
+    """The plan that a search finds, with --parallel auto; None without."""
+    from vidcalc.faces.parallel_flag import AUTO
+
+    if asked.get("training_parallel") != AUTO:
+        return None
+    from vidcalc.faces.search_request import searched
+
+    return searched(asked, found)
 
 
 def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> TrainingPlan:

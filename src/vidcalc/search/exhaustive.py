@@ -131,6 +131,7 @@ class Walk:
             for sharding in space.shardings
         }
         self.blocks = len(plans.worded(space, asked.plan.training))
+        self.taped: dict[tuple[str, str, int], price.Block] = {}
         self.priced = self.fitting = 0
         self.best: list[Candidate] = []
         self.front: list[Candidate] = []
@@ -140,6 +141,8 @@ class Walk:
         """Price a block; whether larger micro-batches under the same words may fit."""
         tables = {key[1]: table for key, table in self.tables.items() if key[0] == factor and plans.size(table)}
         one = price.block(self.asked.model, self.asked.data, self.hardware, self.asked.plan, training, factor)
+        first = self.taped.setdefault(one.tape, one)
+        one = one if first is one else replace(one, like=first)
         if self._beaten(one):
             return True
         fits = False
@@ -196,7 +199,7 @@ class Walk:
     def _candidate(
         self, one: price.Block, sharding: tuple[str, str], table: Columns, place: int, peak: float, seconds: float
     ) -> Candidate:
-        training = price.asked(one, sharding, plans.row(table, place)).training  # type: ignore[arg-type]
+        training = price.asked(one, sharding, plans.row(table, place)).training
         return Candidate(world=self.world, training=training, factor=one.factor, peak=peak, seconds=seconds)
 
     def found(self) -> Found:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.arithmetic import as_count, ceil_div, largest
+from vidcalc.catalog.training import recipe
 from vidcalc.cost.time import total
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
@@ -30,6 +31,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     plan  with the words; its degrees are those of nobody yet
     data  with the micro-batches at this size;  factor  times that they are of their stated size
+    like  a block of the same tape, whose work is not done again
     """
 
     model: Model
@@ -37,16 +39,27 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     hardware: Hardware
     plan: Plan
     factor: int
+    like: "Block | None" = None
 
     @cached_property
     def loads(self) -> list[Loaded]:
         """The buckets unrolled and taped."""
+        if self.like is not None:
+            return self.like.loads
         return [loaded(self.model, size, self.hardware, self.plan) for size in self.data.buckets]
 
     @cached_property
     def works(self) -> list[time.Alone]:
         """Seconds of each bucket's micro-batch on one accelerator alone."""
+        if self.like is not None:
+            return self.like.works
         return [bucket.alone(each.taped, each.job, self.hardware, self.plan) for each in self.loads]
+
+    @property
+    def tape(self) -> tuple[str, str, int]:
+        """What the tape depends on, among what a search chooses: blocks that agree in it share their work."""
+        training = self.plan.training
+        return recipe(training.recipe).compute, training.checkpointing, self.factor
 
 
 def block(model: Model, data: Data, hardware: Hardware, plan: Plan, training: TrainingPlan, factor: int) -> Block:

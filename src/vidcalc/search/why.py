@@ -7,7 +7,7 @@ they were, and the micro-batch shrinks where the global batch asks for it.
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import SHARDING, TrainingPlan
@@ -60,7 +60,7 @@ def alternatives(asked: Search, hardware: Hardware, winner: Candidate) -> list[A
         if shaped is None:
             continue
         training, factor = shaped
-        if factor == winner.factor and training == winner.training:
+        if factor == winner.factor and asdict(training) == asdict(winner.training):
             continue  # what followed from the change took it back
         one = price.block(asked.model, asked.data, hardware, asked.plan, training, factor)
         peak, spent = price.peaks(one, one.plan), price.seconds(one, one.plan)

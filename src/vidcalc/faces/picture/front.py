@@ -9,7 +9,12 @@ from vidcalc.words import _
 
 HEIGHT = 360  # of the plot
 DOT, BIG = 9, 13
-STEPS = 5  # lines of an axis at most
+STEPS = 6  # lines of an axis at most
+AMOUNTS = tuple(2.0**power for power in range(20, 45))  # bytes apart
+TIMES = (
+    *(1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 7200.0, 14_400.0, 28_800.0),
+    *(86_400.0 * days for days in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10**5, 10**7, 10**9)),
+)  # seconds apart
 POINT, FIRST = COLOURS["denoiser"][0], COLOURS["activations"][0]
 
 
@@ -31,11 +36,11 @@ def chart(report: PlanReport) -> Picture:
     def place(seconds: float, nbytes: float) -> tuple[float, float]:
         return left + seconds / longest * (right - left), bottom - nbytes / largest * HEIGHT
 
-    for value in round_steps(largest, 2**30):
+    for value in steps(largest, AMOUNTS):
         _x, y = place(0, value)
         name = data(value).replace(".00", "").replace(".0 ", " ")
         shapes += [Line(left, y, right, y, GRID), Words(left - 8, y + 4, name, SMALL, PALE, "end")]
-    for value in round_steps(longest, 60):
+    for value in steps(longest, TIMES):
         x, _y = place(value, 0)
         shapes += [Line(x, top, x, bottom, GRID), Words(x, bottom + 18, duration(value), SMALL, PALE, "middle")]
     _x, limit = place(0, report.capacity)
@@ -64,11 +69,7 @@ def same(row: PlanRow, winner: PlanRow) -> bool:
     return (row.seconds, row.peak) == (winner.seconds, winner.peak)
 
 
-def round_steps(longest: float, unit: float) -> list[float]:
-    """A few round amounts from 0 on: a power of two of the unit apart."""
-    step = unit
-    while longest / step > STEPS:
-        step *= 2
-    while longest / step < STEPS / 2:
-        step /= 2
+def steps(longest: float, apart: tuple[float, ...]) -> list[float]:
+    """Amounts from 0 on as far apart as the axis has room for."""
+    step = next((step for step in apart if longest / step <= STEPS), longest)
     return [place * step for place in range(int(longest / step) + 1)]

@@ -123,7 +123,7 @@ def why(report: PlanReport, paint: Paint, cells: int) -> list[str]:
     winner = report.best[0]
     gained = share(1 - found.unlimited / winner.seconds)
     parts = {name: share(value) for name, value in found.shares.items()}
-    lines = [titled(_("Why this one"), "", paint, cells)]
+    lines = [titled(_("Why this one"), _("plans one change away"), paint, cells)]
     lines += hanging(told(BOUNDS, found.bound, gained=gained, **parts), cells, "  ", "  ")
     rows: list[list[Cell]] = [
         [told(CHANGED, each.id, value=each.value), lost(each), data(each.peak)] for each in found.alternatives
@@ -155,8 +155,8 @@ def counts(report: PlanReport, paint: Paint, cells: int) -> list[str]:
     beside = _("* no other is as short and as cheap")
     figures = table([row[:3] for row in rows], "<>>", paint)
     lines = [titled(_("Numbers of GPUs"), beside, paint, cells)]
-    for text, row in zip(figures, rows, strict=True):
-        lines += hanging(str(row[3]), cells, text + "  ") if row[3] else [text]
+    for text, told_row in zip(figures, rows, strict=True):
+        lines += hanging(str(told_row[3]), cells, text + "  ") if told_row[3] else [text]
     return lines
 
 
