@@ -1,13 +1,16 @@
 """`vidcalc plan` and `train --parallel auto`: the page, its JSON, its pictures and its refusals, in both languages."""
 
+import io
 import json
 import shlex
+import sys
 from xml.etree import ElementTree
 
 import jsonschema
 import msgspec
 import pytest
 
+from vidcalc.faces import progress
 from vidcalc.report_plan import SCHEMA, PlanReport
 
 SMALL = ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100-sxm")
@@ -186,3 +189,22 @@ def test_auto_fills_the_degrees_with_the_fastest_that_fits(answer):
         assert slower or mine["memory"]["margin"] < 0
     alone = answer("train", *SMALL, "--parallel", "auto")
     assert alone["ranks"]["world"] == 1
+
+
+class Terminal(io.StringIO):
+    """Standard error that is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("stream", "said"), [(Terminal, True), (io.StringIO, False)])
+def test_progress_is_told_on_a_terminal_only_and_cleared(stream, said, monkeypatch):
+    monkeypatch.setattr(progress, "PATIENCE", 0)
+    monkeypatch.setattr("sys.stderr", stream())
+    with progress.progress() as told:
+        told(1, 4)
+        shown = sys.stderr.getvalue()
+    assert ("25 %" in shown) == said
+    assert sys.stderr.getvalue().endswith(progress.CLEAR if said else "")
+    assert said or not sys.stderr.getvalue()

@@ -9,9 +9,11 @@ from msgspec.structs import asdict, replace
 
 from vidcalc.errors import InputError
 from vidcalc.faces.training_request import run
+from vidcalc.passes.parallel import layers
 from vidcalc.search import front, plans, price
 from vidcalc.search.exhaustive import ORDERS, Search, place_of, search
 from vidcalc.search.plans import SHARDINGS, Place, Space
+from vidcalc.search.why import alternatives, neighbours, settled
 from vidcalc.train import train
 from vidcalc.training import ranks
 
@@ -86,6 +88,16 @@ def test_pruning_loses_nothing(name, by):
     assert told(winner.best) == told(brute.best[:1])
 
 
+@settings(max_examples=12, deadline=None)
+@given(st.sampled_from(("ltx, precomputed", "wan 1.3B adapters", "a U-Net")), st.integers(2 * 10**9, 300 * 10**9))
+def test_pruning_loses_nothing_whatever_the_memory(name, capacity):
+    asked, machines = job(name, capacity=capacity)
+    (quick,), (brute,) = search(asked, machines), search(replace(asked, pruned=False), machines)
+    assert told(quick.best) == told(brute.best)
+    assert told(quick.front) == told(brute.front)
+    assert quick.fitting == brute.fitting
+
+
 def test_pruning_spares_work():
     asked, machines = job("wan 14B", units=512, words={"checkpointing": ("none",)})
     (quick,) = search(asked, machines)
@@ -130,11 +142,17 @@ def test_the_front_is_what_no_pair_beats(pairs):
     assert len(kept) == len({pairs[place] for place in kept})
 
 
-@given(st.sampled_from((1, 2, 6, 8, 12, 16, 48)), st.sampled_from((1, 2, 8, 24)), st.sampled_from(SHARDINGS))
+@given(
+    st.sampled_from(("wan2.1-t2v-1.3b", "sd1.5")),
+    st.sampled_from((1, 2, 6, 8, 12, 16, 48)),
+    st.sampled_from((1, 2, 8, 24)),
+    st.sampled_from(SHARDINGS),
+)
 @settings(deadline=None)
-def test_the_grid_is_every_legal_plan(world, units, sharding):
-    model, _data, _machine, plan = run({"model": "wan2.1-t2v-1.3b"})
-    place, space = Place(world=world, node=min(world, 8), heads=12, depth=30, tokens=4), Space(units=units)
+def test_the_grid_is_every_legal_plan(name, world, units, sharding):
+    model, _data, _machine, plan = run({"model": name})
+    heads, depth = model.denoiser.heads, layers(model)
+    place, space = Place(world=world, node=min(world, 8), heads=heads, depth=depth, tokens=4), Space(units=units)
     table = plans.grid(place, space, sharding, 1, plan.training)
     mine = {tuple(plans.row(table, row).items()) for row in range(plans.size(table))}
     assert len(mine) == plans.size(table)
@@ -164,3 +182,26 @@ def test_more_accelerators_never_lengthen_the_best_run(name):
     machines = {count: replace(machine, nodes=count // 8) for count in (8, 16, 32, 64)}
     spent = [found.best[0].seconds for found in search(replace(asked, winner=True), machines)]
     assert all(fewer >= more for fewer, more in itertools.pairwise(spent))
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_plans_beside_the_winner_are_legal_cost_what_they_cost_alone_and_do_not_beat_it(name):
+    asked, machines = job(name)
+    ((world, machine),) = machines.items()
+    (found,) = search(asked, machines)
+    winner = found.best[0]
+    place = place_of(asked, world, machine)
+    told_ones = {(each.id, each.value): each for each in alternatives(asked, machine, winner)}
+    assert "checkpointing" in {name for name, _value in told_ones} or len(WAYS) == 1
+    for name_, value, changes in neighbours(winner, place, asked.space):
+        factor = changes.pop("factor", winner.factor)
+        shaped = settled(replace(winner.training, **changes), winner, factor, place, asked.space)
+        if shaped is None or (name_, value) not in told_ones:
+            continue
+        training, factor = shaped
+        assert (ranks.world(training), training.grad_accum * factor * training.data_degree) == (world, 16)
+        one = replace(winner, training=training, factor=factor)
+        report, each = alone(asked, machine, one), told_ones[name_, value]
+        assert (report.memory.peak, max(-report.memory.margin, 0)) == (each.peak, each.missing)
+        assert each.slower == pytest.approx(report.time.total / winner.seconds - 1, abs=1e-12)
+        assert each.missing > 0 or each.slower >= -1e-12

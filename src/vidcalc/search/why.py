@@ -111,7 +111,8 @@ def settled(
 ) -> tuple[TrainingPlan, int] | None:
     """A neighbour with what follows from its change; None where that cannot be, or is against what was stated."""
     inner = ranks.world(replace(plan, data_degree=1))
-    if winner.world % inner or place.node % plan.tensor_degree:
+    across = "tensor_degree" not in space.degrees and place.node % plan.tensor_degree
+    if winner.world % inner or across:
         return None
     plan = replace(plan, data_degree=winner.world // inner)
     while space.units and space.units % (factor * plan.data_degree):

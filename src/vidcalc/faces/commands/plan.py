@@ -49,8 +49,8 @@ command = Command(
     callback=plan,
     help=N_("The best way to train on so many GPUs: every legal plan priced, the front of time and memory, and why."),
     examples=(
-        "vidcalc plan -m wan2.1-t2v-14b -r 720p --gpu h100-sxm --gpus 64 --global-batch 64",
-        "vidcalc plan -m hunyuanvideo-t2v --gpu h100-sxm --gpus 16,32,64 --by cost --svg front.svg",
-        "vidcalc plan -m wan2.1-t2v-1.3b --mode lora --gpu rtx-4090 --gpus 2 --try offload,optimizer",
+        "vidcalc plan -m wan2.1-t2v-14b --gpu h100 --gpus 64 --global-batch 128",
+        "vidcalc plan -m ltx-video-13b --gpu h200 --gpus 8,16 --by cost --svg plan.svg",
+        "vidcalc plan -m ltx-video-2b --gpu 4090 --gpus 2 --try offload,optimizer",
     ),
 )
