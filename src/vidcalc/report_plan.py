@@ -94,6 +94,7 @@ class PlanReport(Entry, frozen=True, kw_only=True, eq=False):
     """The whole answer. `best` are the first plans in the order `by`, the winner first; empty where nothing fits.
 
     front  plans of the winner's number of accelerators that none beats in time and memory at once
+    why    of the winner in time or cost; None of one that only needs the least memory
     missing, helps  where nothing fits: bytes that the least plan lacks, and changes that would help
     """
 

@@ -47,7 +47,7 @@ def advice(asked: Search, machines: Mapping[int, Hardware], told: Told | None = 
         counts=_counts(asked, machines, found),
         best=[row(asked, hardware, each) for each in winning.best],
         front=[row(asked, hardware, each) for each in winning.front],
-        why=why(asked, hardware, winner, report),
+        why=None if asked.by == "memory" else why(asked, hardware, winner, report),
         missing=0,
         helps=[],
         assumptions=report.assumptions,

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.catalog.frameworks import executed
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -91,7 +90,6 @@ def search(asked: Search, machines: Mapping[int, Hardware], told: Told | None = 
 
     told  is called after every block with how many are done and how many there are
     """
-    asked = replace(asked, model=executed(asked.model, asked.plan.framework))
     words, sizes = plans.worded(asked.space, asked.plan.training), plans.factors(asked.space)
     whole, done = len(machines) * len(words) * len(sizes), 0
     found = []
@@ -140,6 +138,8 @@ class Walk:
     def look(self, training: TrainingPlan, factor: int) -> bool:
         """Price a block; whether larger micro-batches under the same words may fit."""
         tables = {key[1]: table for key, table in self.tables.items() if key[0] == factor and plans.size(table)}
+        if not tables:
+            return True
         one = price.block(self.asked.model, self.asked.data, self.hardware, self.asked.plan, training, factor)
         first = self.taped.setdefault(one.tape, one)
         one = one if first is one else replace(one, like=first)
@@ -170,7 +170,7 @@ class Walk:
         """Price the plans of one way of sharding; whether any fits."""
         import numpy as np
 
-        needed = price.peaks(one, price.asked(one, sharding, table)) + np.zeros(plans.size(table))
+        needed = price.peaks(one, price.asked(one, sharding, table))
         self.priced += needed.size
         least = int(needed.argmin())
         if self.smallest is None or needed[least] < self.smallest.peak:
@@ -180,18 +180,16 @@ class Walk:
         if not rows.size:
             return False
         table, needed = {name: column[rows] for name, column in table.items()}, needed[rows]
-        spent = price.seconds(one, price.asked(one, sharding, table)) + np.zeros(rows.size)
+        spent = price.seconds(one, price.asked(one, sharding, table))
         first, second = (needed, spent) if self.asked.by == "memory" else (spent, needed)
         kept = 1 if self.asked.winner else MOST
 
         def met(rows: Any) -> list[Candidate]:
-            return [
-                self._candidate(one, sharding, table, int(row), float(needed[row]), float(spent[row])) for row in rows
-            ]
+            figures = ((int(row), float(needed[row]), float(spent[row])) for row in rows)
+            return [self._candidate(one, sharding, table, *each) for each in figures]
 
-        self.best = sorted(
-            (*self.best, *met(front.best(first, second, kept))), key=lambda each: each.score(self.asked.by)
-        )[:kept]
+        more = (*self.best, *met(front.best(first, second, kept)))
+        self.best = sorted(more, key=lambda each: each.score(self.asked.by))[:kept]
         if not self.asked.winner:
             self.front = _merged(self.front, met(front.front(spent, needed)))
         return True

@@ -61,10 +61,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 def factors(space: Space) -> tuple[int, ...]:
-    """How many times its stated size a micro-batch may have: powers of two up to the global batch, and that."""
+    """How many times its stated size a micro-batch may have: powers of two in the global batch, and all of it."""
     if not space.units:
         return (1,)
-    powers = [2**place for place in range(space.units.bit_length()) if 2**place <= space.units]
+    powers = [2**place for place in range(space.units.bit_length()) if space.units % 2**place == 0]
     return tuple(dict.fromkeys((*powers, space.units)))
 
 

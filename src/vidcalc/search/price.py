@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.arithmetic import as_count, ceil_div, largest
+from vidcalc.catalog.frameworks import executed
 from vidcalc.catalog.training import recipe
 from vidcalc.cost.time import total
 from vidcalc.describe.data import Bucket, Data
@@ -65,7 +66,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
 def block(model: Model, data: Data, hardware: Hardware, plan: Plan, training: TrainingPlan, factor: int) -> Block:
     """The block of those words, with micro-batches of `factor` times what `data` states."""
     return Block(
-        model=model,
+        model=executed(model, plan.framework),
         data=grown(data, factor),
         hardware=hardware,
         plan=replace(plan, training=training),
