@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import largest
+from vidcalc.arithmetic import largest, maximum
 from vidcalc.catalog.training import networks, recipe
 from vidcalc.cost.memory import Network, parameters
 from vidcalc.cost.time import Seconds
@@ -105,7 +105,7 @@ def _largest_layer(forward: Trace) -> Any:
         if inside:
             layers[head] = layers.get(head, 0) + elements
             rounds[head] = forward.rounds[path]
-    return largest(layers[head] / rounds[head] for head in layers)
+    return largest(layers[head] / maximum(rounds[head], 1) for head in layers)
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True, eq=False):

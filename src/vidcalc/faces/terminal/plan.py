@@ -103,7 +103,12 @@ def listed(rows: list[PlanRow], report: PlanReport, paint: Paint, cells: int) ->
     quickest = report.front[0].seconds
     lines = []
     figures: list[list[Cell]] = [
-        [data(row.peak), duration(row.seconds), slower(row.seconds / quickest - 1)] for row in rows
+        [
+            (data(row.peak), "tight" if row.verdict == "tight" else ""),
+            duration(row.seconds),
+            slower(row.seconds / quickest - 1),
+        ]
+        for row in rows
     ]
     for text, row in zip(table(figures, ">>>", paint), rows, strict=True):
         lines += hanging(way(row), cells, text + "  ")
