@@ -25,6 +25,7 @@ PAGES = {
     "unet": ("estimate", "-p", "1B", "-r", "480p", "-f", "16", "--arch", "unet"),
     "explanation": ("explain", "time.inference.total", "-m", "wan2.1-t2v-14b"),
     "memory explained": ("explain", "memory.training.total", "-p", "3B", "-r", "1080p", "-f", "120"),
+    "plans by memory": ("plan", "-m", "wan2.1-t2v-1.3b", "--gpu", "h100-sxm", "--gpus", "4", "--by", "memory"),
     "plans": ("plan", "-m", "wan2.1-t2v-1.3b", "--gpu", "h100-sxm", "--gpus", "4,8"),
     "models": ("models",),
     "gpus": ("gpus",),

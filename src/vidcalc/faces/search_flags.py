@@ -65,7 +65,7 @@ def search_flags() -> list[click.Parameter]:
         Flag(
             ("--by",),
             N_("Which plan comes first: that of the shortest run, the cheapest, or that of the least memory."),
-            "time",
+            N_("time: the shortest run"),
             type=OneOf(*ORDERS),
             metavar="|".join(ORDERS),
             default="time",

@@ -48,10 +48,10 @@ def head(report: PlanReport, paint: Paint, cells: int) -> list[str]:
         price,
         f"MFU {share(winner.mfu)}",
     ]
-    if winner.host_ram:
-        figures.append(_("host RAM {size}", size=data(winner.host_ram)))
     lines = [paint(line, "title") for line in hanging(title, cells)]
-    lines += [*hanging(" · ".join(pieces), cells), "", *table([row], "<", paint), *table([figures], "<><<<<<", paint)]
+    lines += [*hanging(" · ".join(pieces), cells), "", *table([row], "<", paint), *table([figures], "<><<<<", paint)]
+    if winner.host_ram:
+        lines.append(paint("  " + _("host RAM {size}", size=data(winner.host_ram)), "dim"))
     return [*lines, *(paint(line, "dim") for line in hanging("vidcalc train … " + flags(winner), cells, "  ", "    "))]
 
 
