@@ -26,6 +26,8 @@ class BucketPart(Entry, frozen=True, kw_only=True, eq=False):
 
     flops_per_sample      forward and backward, as model FLOPs are counted [FLOP]
     hardware_flops        of a micro-batch, with all that is computed again [FLOP]
+    samples, steps        of this size in the run; the samples of all buckets are the run's, the last step may be filled
+                          in part
     seconds_per_step, samples_per_second  of the whole run's ranks on samples of this size
     """
 
@@ -52,6 +54,7 @@ class BucketPart(Entry, frozen=True, kw_only=True, eq=False):
     parts: dict[str, float]
     mfu: float
     hfu: float
+    samples: int | float
     steps: int | float
     seconds: float
 

@@ -52,7 +52,9 @@ def warnings(model: Model, data: Data, hardware: Hardware, plan: Plan, used: Run
     found = []
     for size in data.buckets:
         found += [
-            Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
+            Warning_(
+                id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper}
+            )
             for issue in legal(model, size.width, size.height, size.frames)
             if size.frames > 1 or issue.field != "frames"  # an image is a video of one frame to train on
         ]

@@ -21,6 +21,8 @@ STAGES = {
     "communication": N_("Waiting for other GPUs"),
     "transfer": N_("Waiting for host memory"),
     "bubble": N_("Idle in the pipeline"),
+    "company": N_("Teacher, critic, reference"),
+    "rollout": N_("Rollouts"),
     "audio_decode": N_("Audio decoding"),
 }
 
@@ -29,6 +31,8 @@ PHASES = {
     "forward_backward": N_("Forward, backward"),
     "optimizer_step": N_("Optimizer step"),
     "validation": N_("Validation sample"),
+    "rollout": N_("Rollouts"),
+    "company": N_("Teacher, critic, reference"),
 }
 
 KINDS = {
