@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from vidcalc.faces.budget_flags import BUDGET
 from vidcalc.faces.hardware_flags import HARDWARE
 from vidcalc.faces.inputs import Named, OneOf, Params, Real, Size, Whole
 from vidcalc.faces.plan_flags import PLAN
@@ -151,7 +152,7 @@ DOCUMENTED = (
     "vae_params",
 )
 ALL = tuple(FLAGS)
-FLAGS.update(RUN)
+FLAGS.update(RUN | BUDGET)
 _OF_FEW = {"precision": N_("Precision of the denoiser: weights and arithmetic.")}
 
 

@@ -129,6 +129,7 @@ ASSUMPTIONS = {
     "gradients_resident": N_("All gradients are held at once, as with gradient accumulation."),
     "latents_encoded_in_loop": N_("Each training step encodes its video with the VAE."),
     "train_steps": N_("The training run has {value} steps."),
+    "scaling_law": N_("Best size: {value}; networks are made from their count, FLOPs and times are of those networks."),
     "latents_online": N_("Each step encodes its videos with the VAE."),
     "latents_precomputed": N_("Latents are made beforehand and read from disk."),
     "texts_online": N_("Each step encodes its prompts with the text encoders."),
@@ -151,6 +152,8 @@ ASSUMPTIONS = {
 }
 
 WARNINGS = {
+    "law_of_other_data": N_("{law} was fitted on other data than video: take it as a comparison."),
+    "law_extrapolated": N_("The budget is {times} times the largest compute that {law} was tried on."),
     "illegal_width": N_("Width {value} is not one the model takes and is padded; nearest: {lower} or {upper}."),
     "illegal_height": N_("Height {value} is not one the model takes and is padded; nearest: {lower} or {upper}."),
     "illegal_frames": N_("{value} frames is not a length the model takes; nearest: {lower} or {upper}."),
