@@ -47,9 +47,17 @@ def assumptions(
             provenance="assumed",
         ),
         *_run(hardware, plan, job),
-        Assumption(id="training_recipe", value=plan.training.recipe, source=recipe(plan.training.recipe).source, provenance="exact"),
         Assumption(
-            id="optimizer_states", value=plan.training.optimizer, source=optimizer(plan.training.optimizer).source, provenance="exact"
+            id="training_recipe",
+            value=plan.training.recipe,
+            source=recipe(plan.training.recipe).source,
+            provenance="exact",
+        ),
+        Assumption(
+            id="optimizer_states",
+            value=plan.training.optimizer,
+            source=optimizer(plan.training.optimizer).source,
+            provenance="exact",
         ),
         Assumption(id="gradients_resident", value=True, source="gradient accumulation", provenance="assumed"),
         Assumption(id="latents_encoded_in_loop", value=True, source="the documented calculator", provenance="assumed"),

@@ -4,7 +4,6 @@ from typing import Any
 
 from vidcalc import documented
 from vidcalc.arithmetic import maximum, where
-from vidcalc.catalog.defaults import process
 from vidcalc.catalog.precisions import precision
 from vidcalc.cost import communication, memory
 from vidcalc.cost.reserve import counters

@@ -166,6 +166,7 @@ class TrainingMemory(Entry, frozen=True, kw_only=True, eq=False):
 
     weights: int | float
     vae: int | float
+    encoders: int | float
     optimizer: int | float
     gradients: int | float
     activations: int | float

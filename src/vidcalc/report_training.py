@@ -62,12 +62,13 @@ class BucketPart(Entry, frozen=True, kw_only=True, eq=False):
 class RunMemory(Entry, frozen=True, kw_only=True, eq=False):
     """Bytes on one rank, in the bucket that needs most.
 
-    The five documented rows (weights, vae, optimizer, gradients, activations) and `other` add up to `total`: all that
-    is ever held. `peak` is the largest of the phases that really follow each other; the verdict is about it.
+    The five documented rows (weights, vae, optimizer, gradients, activations), `encoders` and `other` add up to
+    `total`: all that is ever held. `peak` is the largest of the phases that really follow each other; the verdict is about it.
     """
 
     weights: int | float
     vae: int | float
+    encoders: int | float
     optimizer: int | float
     gradients: int | float
     activations: int | float

@@ -11,11 +11,12 @@ import pytest
 from vidcalc.faces.calculator import calculator
 from vidcalc.faces.cli import vidcalc
 from vidcalc.faces.flags import ALL, FLAGS
+from vidcalc.faces.training_flags import RUN
 from vidcalc.faces.terminal import cells
 from vidcalc.faces.terminal.cells import Paint
 
 LANGUAGES = ("en", "ko")
-COMMANDS = ("estimate", "explain", "gpus", "measure", "models", "schema", "validate", "verify")
+COMMANDS = ("estimate", "explain", "gpus", "measure", "models", "schema", "train", "validate", "verify")
 PAGES = {
     "report by name": ("estimate", "-m", "wan2.1-t2v-14b"),
     "report by count": ("estimate", "-p", "3B", "-r", "1080p", "-f", "120"),
@@ -151,7 +152,7 @@ def test_the_group_lists_every_command(ask):
 
 
 def test_flags_have_one_place_and_the_calculator_takes_its_own_from_it():
-    assert set(ALL) == set(FLAGS)
+    assert set(ALL) | set(RUN) == set(FLAGS)
     names = {param.name for param in calculator().params}
     assert names - {"as_json", "lang", "help"} <= set(FLAGS)
 

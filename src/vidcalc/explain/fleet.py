@@ -5,9 +5,9 @@ from collections.abc import Callable
 from vidcalc.catalog.defaults import carbon, defaults, electricity, power_share, pue
 from vidcalc.cost import money
 from vidcalc.explain.case import Case, given, product
+from vidcalc.explain.money import dollars
 from vidcalc.explain.step import Step
 from vidcalc.explain.term import Term, ceiling
-from vidcalc.explain.money import dollars
 from vidcalc.explain.time import generation
 
 HOUR = 3600

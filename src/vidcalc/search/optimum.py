@@ -9,7 +9,6 @@ from functools import cache
 from math import exp, log
 
 import msgspec
-from msgspec.structs import replace
 
 from vidcalc.catalog import models
 from vidcalc.catalog.generic import generic
@@ -128,7 +127,7 @@ def _told(
 
 
 def near(params: int) -> list[Near]:
-    """The catalogue's video transformers of about that size, the nearest first; closed ones, of estimated size, are not."""
+    """The catalogue's video transformers of about that size, the nearest first; none whose size is an estimate."""
     known = [
         Near(name=row["name"], params=row["params"])
         for row in models.summaries()

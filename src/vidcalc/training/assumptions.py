@@ -35,8 +35,8 @@ def assumptions(model: Model, data: Data, hardware: Hardware, plan: Plan, proven
         Assumption(id="training_recipe", value=training.recipe, source=chosen.source, provenance="exact"),
         Assumption(id="optimizer_states", value=training.optimizer, source=states.source, provenance="exact"),
         Assumption(id="sharding", value=training.sharding, source=shared.source, provenance="assumed"),
-        Assumption(id="latents_" + training.latents, value=True, source="--latents", provenance="assumed"),
-        Assumption(id="texts_" + training.texts, value=True, source="--texts", provenance="assumed"),
+        Assumption(id="latents", value=training.latents, source="--latents", provenance="assumed"),
+        Assumption(id="texts", value=training.texts, source="--texts", provenance="assumed"),
         Assumption(id="samples", value=data.samples, source="--train-steps, --clips", provenance="assumed"),
     ]
     if training.networks != "alone":

@@ -130,7 +130,8 @@ def time_part(rows: list[BucketPart], found: list[Found], hardware: Hardware, pl
     training = plan.training
     steps = sum(row.steps for row in rows)
     sampled = max(each.validation for each in found) * (steps // training.validation_every)
-    spent, parts = NOTHING, {}
+    spent = NOTHING
+    parts: dict[str, Any] = {}
     for row, each in zip(rows, found, strict=True):
         spent = spent + total(each.cell.seconds).times(row.steps)
         for name, part in each.cell.seconds.items():

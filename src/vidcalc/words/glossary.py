@@ -93,6 +93,8 @@ GLOSSARY: dict[str, tuple[str, str]] = {
         "byte",
         N_("The most that activations and gradients take together over forward and backward."),
     ),
+    "memory.training.encoders": ("byte", N_("Weights of the text encoders that run in the training loop.")),
+    "memory.training.peak": ("byte", N_("The most GPU memory held at once while training.")),
     "memory.training.margin": ("byte", N_("GPU memory that training leaves; negative where it does not fit.")),
     "memory.training.total": (
         "byte",

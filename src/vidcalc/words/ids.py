@@ -58,6 +58,17 @@ PARTS = {
     "process": N_("CUDA context and libraries"),
 }
 
+# rows of memory while training
+ROWS = {
+    "weights": N_("weights"),
+    "vae": N_("VAE"),
+    "encoders": N_("text encoders"),
+    "optimizer": N_("optimizer states"),
+    "gradients": N_("gradients"),
+    "activations": N_("activations"),
+    "other": N_("context, buffers"),
+}
+
 VERDICTS = {"fits": N_("fits"), "tight": N_("tight"), "too_big": N_("does not fit")}
 
 PROVENANCE = {
@@ -89,6 +100,11 @@ OFFLOADS = {
     "block-swap": N_(
         "{count} blocks of the denoiser wait in host memory, encoders leave once they have run (offload block-swap)"
     ),
+}
+
+SUPPLIES = {
+    "online": N_("made in the loop of every step"),
+    "precomputed": N_("made beforehand and read from disk"),
 }
 
 PLACES = {
@@ -130,10 +146,8 @@ ASSUMPTIONS = {
     "latents_encoded_in_loop": N_("Each training step encodes its video with the VAE."),
     "train_steps": N_("The training run has {value} steps."),
     "scaling_law": N_("Best size: {value}; networks are made from their count, FLOPs and times are of those networks."),
-    "latents_online": N_("Each step encodes its videos with the VAE."),
-    "latents_precomputed": N_("Latents are made beforehand and read from disk."),
-    "texts_online": N_("Each step encodes its prompts with the text encoders."),
-    "texts_precomputed": N_("Text embeddings are made beforehand and read from disk."),
+    "latents": N_("Latents: {value}."),
+    "texts": N_("Text embeddings: {value}."),
     "sharding": N_("Sharding: {value}."),
     "samples": N_("{value} samples are seen in all."),
     "networks_beside": N_("Beside the trained network: {value} ({source})."),

@@ -63,6 +63,7 @@ def training(report: Report, paint: Paint, cells: int) -> list[str]:
     rows = (
         (_("Model weights"), memory.weights, "weights"),
         (_("VAE"), memory.vae, "weights"),
+        *(((_("Text encoders"), memory.encoders, "weights"),) if memory.encoders else ()),
         (_("Optimizer states"), memory.optimizer, "other"),
         (_("Gradients"), memory.gradients, "other"),
         (_("Activations"), memory.activations, "activations"),
