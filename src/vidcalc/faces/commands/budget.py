@@ -37,8 +37,8 @@ command = Command(
     callback=budget,
     help=N_("What a budget trains: steps, data and batch of a model, or the best size by published scaling laws."),
     examples=(
-        "vidcalc budget --gpus 64 --hours 240 --gpu h100-sxm -m wan2.1-t2v-1.3b --clips 1000000",
-        "vidcalc budget --gpu-hours 10000 --gpu h100-sxm -p 3B -r 480p -f 81 --fill",
-        "vidcalc budget --budget 200000USD --gpu h200 --gpus 64 --sharding fsdp --checkpointing full",
+        "vidcalc budget --gpus 64 --hours 240 -m wan2.1-t2v-1.3b --clips 1000000",
+        "vidcalc budget --gpu-hours 10000 --gpu h200 -p 3B --checkpointing full --fill",
+        "vidcalc budget --budget 200000USD --gpu h200 --gpus 64 --sharding fsdp",
     ),
 )

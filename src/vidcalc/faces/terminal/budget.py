@@ -65,13 +65,14 @@ def rooms(report: BudgetReport, paint: Paint, cells: int) -> list[str]:
     """Each size: its batch and the largest that fits."""
     if report.affordable is None:
         return []
-    words = (_("share"), _("batch"), _("peak"), "", _("largest batch that fits"), _("peak"))
+    words = (_("share"), _("batch"), _("peak"), "", _("fits up to"), _("peak"))
     rows: list[list[Cell]] = [["", *((word, "dim") for word in words)]]
     for row in report.affordable.buckets:
         size = f"{row.width}×{row.height}×{row.frames}"
         verdict: Cell = (told(VERDICTS, row.verdict), STYLES.get(row.verdict, ""))
         most: Cell = whole(row.largest) if row.largest else _("none")
-        rows.append([size, share(row.share), whole(row.batch), data(row.peak), verdict, most, data(row.largest_peak)])
+        beside = data(row.largest_peak) if row.largest else ""
+        rows.append([size, share(row.share), whole(row.batch), data(row.peak), verdict, most, beside])
     return [titled(_("Batch of each GPU"), "", paint, cells), *table(rows, "<>>><>>", paint)]
 
 
