@@ -32,7 +32,7 @@ class Funds(Entry, frozen=True, kw_only=True, eq=False):
 class Room(Entry, frozen=True, kw_only=True, eq=False):
     """A bucket's micro-batch, and the largest one that fits: of `largest` samples, 0 where not even one does.
 
-    peak, verdict  at `batch`;  largest_peak  at the largest [byte]
+    peak, verdict  at `batch`;  largest_peak  at the largest, or of one sample where none fits [byte]
     """
 
     width: int | float
@@ -54,6 +54,7 @@ class Affordable(Entry, frozen=True, kw_only=True, eq=False):
     steps       the most whose run stays within the budget;  steps_low, steps_high  at the ends of times and prices
     samples, tokens, flops  seen in them;  flops_6nd  by six FLOPs per parameter and token, attention left out
     clips, epochs  distinct samples of the data set and how often each is seen; None without a data set
+    encode_seconds  accelerator-seconds to make latents and text embeddings beforehand (precomputed), beside the budget
     seconds     the run takes;  left  of the budget  [second]
     per_step    accelerator-seconds of one step
     """
@@ -67,6 +68,7 @@ class Affordable(Entry, frozen=True, kw_only=True, eq=False):
     tokens: int | float
     flops: int | float
     flops_6nd: int | float
+    encode_seconds: float
     seconds: float
     left: float
     seconds_per_step: float

@@ -68,6 +68,17 @@ def test_figures_of_the_run_are_sums_over_its_samples() -> None:
     assert answer.flops > 2 * answer.flops_6nd  # attention over 32,760 tokens
 
 
+def test_encoding_beforehand_is_told_beside_the_budget() -> None:
+    """Each distinct sample is encoded once, whatever the number of epochs."""
+    short, long = (found(hours * HOUR, clips=1000, latents="precomputed").affordable for hours in (100, 200))
+    assert short is not None
+    assert long is not None
+    assert short.encode_seconds == long.encode_seconds > 0
+    twice = found(100 * HOUR, clips=2000, latents="precomputed").affordable
+    assert twice is not None
+    assert twice.encode_seconds == pytest.approx(2 * short.encode_seconds)
+
+
 def test_too_little_for_one_step_is_no_step() -> None:
     answer = found(1).affordable
     assert answer is not None

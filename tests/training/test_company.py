@@ -103,3 +103,21 @@ def test_beside_adapters_the_frozen_weights_are_the_reference() -> None:
 def test_a_critic_in_host_memory_waits_there_too() -> None:
     alone, beside = (trained(networks=name, offload="optimizer") for name in ("alone", "distillation"))
     assert beside.memory.host_ram == 2 * alone.memory.host_ram > 0
+
+
+def test_a_pass_without_gradients_waits_for_its_own_exchanges() -> None:
+    """Eight ranks turn every tensor of a layer round once in a forward pass, twice in forward and backward."""
+    plan: dict[str, Any] = {"ulysses_degree": 4, "data_degree": 2, "checkpointing": "none"}
+    alone, rolled = trained(**plan), trained(networks="rl", rollout_steps=1, **plan)
+    one = alone.time.parts
+    assert one["communication"] > 0
+    waits = rolled.time.parts["company"] - one["forward"]
+    assert waits == pytest.approx(one["communication"] / 2, rel=1e-6)
+
+
+def test_a_pipeline_fills_and_drains_for_the_others_too() -> None:
+    plan: dict[str, Any] = {"pipeline_degree": 2, "grad_accum": 3, "networks": "distillation"}
+    parts = trained(**plan).time.parts
+    forward = parts["forward"] / 3  # of a micro-batch on a stage
+    assert parts["rollout"] == pytest.approx(5 * forward * (3 + 1), rel=1e-9)
+    assert parts["company"] > 5 * (parts["forward"] + parts["backward"] + parts["recompute"]) * (3 + 1) / 3

@@ -5,7 +5,7 @@
 The run is the one that `vidcalc.train` prices; here its length is the unknown.
 """
 
-from typing import Any
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -14,7 +14,7 @@ from vidcalc.catalog.scaling import PER_TOKEN
 from vidcalc.cost import money
 from vidcalc.cost.memory import parameters
 from vidcalc.describe.budget import Budget
-from vidcalc.describe.data import Data
+from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
@@ -26,7 +26,7 @@ from vidcalc.report_training import BucketPart, RunTime
 from vidcalc.search import batch, optimum
 from vidcalc.summary import settings
 from vidcalc.train import bucket, parts
-from vidcalc.training import ranks, run, samples
+from vidcalc.training import ranks, run, samples, totals
 from vidcalc.training.assumptions import assumptions, warnings
 
 
@@ -63,6 +63,14 @@ def budget(
         assumptions=[*(each for each in rests if each.id != "samples"), *(_basis(each) for each in optima[:1])],
         warnings=[*(cautions if known else []), *optimum.warnings(optima[:1])],
     )
+
+
+class Lasting(NamedTuple):
+    """A run of so many steps: samples, its buckets, its time."""
+
+    samples: int
+    rows: list[BucketPart]
+    time: RunTime
 
 
 def _basis(found: Optimum) -> Assumption:
@@ -102,32 +110,32 @@ def affordable(
     spend: Funds, model: Model, data: Data, found: list[run.Found], hardware: Hardware, plan: Plan
 ) -> Affordable:
     """The longest run of that model within the budget; of 0 steps where it does not last for one."""
-    training = plan.training
 
-    def lasting(steps: int) -> tuple[int, list[BucketPart], RunTime]:
-        seen = samples.of_steps(steps, data.buckets, training)
+    def lasting(steps: int) -> Lasting:
+        seen = samples.of_steps(steps, data.buckets, plan.training)
         rows = parts(replace(data, samples=seen), found, hardware, plan)
-        return seen, rows, run.time_part(rows, found, hardware, plan)
+        return Lasting(seen, rows, run.time_part(rows, found, hardware, plan))
 
-    one = lasting(1)[2]
-    longest = int(spend.seconds / min(one.per_step, *(row.seconds_per_step for row in lasting(1)[1]))) + 1
-    steps = batch.most(lambda steps: lasting(steps)[2].total <= spend.seconds, longest)
+    shortest = min(row.seconds_per_step for row in lasting(1).rows)
+    beyond = int(spend.seconds / shortest) + 1
+    steps = batch.most(lambda steps: lasting(steps).time.total <= spend.seconds, beyond)
     seen, rows, time = lasting(max(steps, 1))
     whole = steps > 0
     tokens = sum(row.samples * row.sequence for row in rows) * whole
     params = parameters(model.denoiser, (found[0].job.forward,))
-    world = ranks.world(training)
-    shortest, most = (spend.gpu_seconds_low / world, spend.gpu_seconds_high / world)
+    world = ranks.world(plan.training)
+    stored = samples.counts(data.clips or seen, data.buckets)
     return Affordable(
         steps=steps,
-        steps_low=int(steps * (shortest / spend.seconds) * (time.total / time.high)),
-        steps_high=int(steps * (most / spend.seconds) * (time.total / time.low)),
+        steps_low=int(steps * (spend.gpu_seconds_low / spend.gpu_seconds) * (time.total / time.high)),
+        steps_high=int(steps * (spend.gpu_seconds_high / spend.gpu_seconds) * (time.total / time.low)),
         samples=seen * whole,
         clips=data.clips or None,
         epochs=seen * whole / data.clips if data.clips else None,
         tokens=tokens,
         flops=sum(row.samples * row.flops_per_sample for row in rows) * whole,
         flops_6nd=PER_TOKEN * params * tokens,
+        encode_seconds=totals.encoding(stored, rows, found, hardware, plan) * whole,
         seconds=time.total * whole,
         left=spend.seconds - time.total * whole,
         seconds_per_step=time.per_step,
@@ -137,7 +145,7 @@ def affordable(
     )
 
 
-def _room(model: Model, size: Any, row: BucketPart, hardware: Hardware, plan: Plan) -> Room:
+def _room(model: Model, size: Bucket, row: BucketPart, hardware: Hardware, plan: Plan) -> Room:
     """A bucket's batch and the largest that fits."""
     fits = batch.largest(model, size, hardware, plan)
     return Room(

@@ -58,6 +58,8 @@ def trained(report: BudgetReport, paint: Paint, cells: int) -> list[str]:
     if found.epochs is not None and found.clips is not None:
         epochs = _("{epochs} of {samples} samples", epochs=significant(found.epochs), samples=whole(found.clips))
         rows.insert(2, [_("Epochs"), epochs])
+    if found.encode_seconds:
+        rows.append([_("Encoding beforehand"), _("{hours} GPU-hours", hours=hours(found.encode_seconds / 3600))])
     return [titled(name, "", paint, cells), *table(rows, "<<", paint)]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from vidcalc.faces.terminal.cells import Paint, hanging
 from vidcalc.faces.terminal.numbers import data, rate, whole
 from vidcalc.report import Report
+from vidcalc.report_budget import BudgetReport
 from vidcalc.report_training import TrainingReport
 from vidcalc.words import _
 from vidcalc.words.ids import ASSUMPTIONS, OFFLOADS, SUPPLIES, WARNINGS, told
@@ -13,7 +14,7 @@ from vidcalc.words.ids import ASSUMPTIONS, OFFLOADS, SUPPLIES, WARNINGS, told
 BYTES = ("missing", "total")  # values of warnings that are bytes
 
 
-def notes(report: Report | TrainingReport, paint: Paint, cells: int) -> list[str]:
+def notes(report: Report | TrainingReport | BudgetReport, paint: Paint, cells: int) -> list[str]:
     """Warnings and assumptions in words."""
     lines = []
     if report.warnings:
