@@ -148,6 +148,18 @@ def test_laws_give_sizes_published_beside_them(name: str, compute: float, params
     assert law(name).params(compute) == pytest.approx(params, rel=off)
 
 
+# the models that were trained to fit each law; the best of them lie inside
+@pytest.mark.parametrize(
+    ("name", "smallest", "largest"), [("video-dit", 0.017e9, 0.26e9), ("image-dit", 1e6, 1e9), ("text", 70e6, 16e9)]
+)
+def test_over_the_compute_it_was_fitted_on_a_law_gives_sizes_that_were_trained(
+    name: str, smallest: float, largest: float
+) -> None:
+    chosen = law(name)
+    assert smallest < chosen.params(chosen.fitted[0]) < chosen.params(chosen.fitted[1]) < largest
+    assert chosen.fitted[0] < chosen.fitted[1] < chosen.checked
+
+
 @pytest.mark.parametrize("name", names())
 def test_a_law_and_its_inverse_agree(name: str) -> None:
     chosen = law(name)
