@@ -16,7 +16,7 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.passes import parallel
+from vidcalc.passes import chain, guidance, parallel
 from vidcalc.report import (
     ComponentRow,
     Compute,
@@ -77,17 +77,19 @@ def compute(model: Model, workload: Workload, plan: Plan, job: Job, params: Any)
     phases = {name: [phase for phase in job.phases if phase.id == name] for name in STAGES}
     spent = {name: sum(phase.trace.flops * phase.calls for phase in found) for name, found in phases.items()}
     forward = job.forward.flops
-    per_step = forward * plan.forwards_per_step
+    forwards = guidance.forwards(plan)
+    executed = sum(op.flops * op.count * phase.calls for phase in job.phases for op in chain.computed(phase, plan))
     return Compute(
         flops_per_forward=forward,
-        forwards_per_step=plan.forwards_per_step,
-        flops_per_step=per_step,
+        forwards_per_step=forwards,
+        flops_per_step=forward * forwards,
         chunks=chunks(model, workload),
         flops_denoise=spent["denoise"],
         flops_vae_decode=spent["vae_decode"],
         flops_vae_encode=job.encode.trace.flops if job.encode else 0,
         flops_text_encode=spent["text_encode"],
         flops_per_video=sum(spent.values()),
+        flops_executed=executed,
         attention_share=job.forward.attention_flops / forward,
         parts={name: {kind: _of_kind(found, kind) for kind in KINDS} for name, found in phases.items() if found},
         documented=documented_formula(model, workload, job, params),
@@ -198,14 +200,14 @@ def inference_time(
     kinds: dict[str, dict[str, Any]] = {}
     for phase in job.phases:
         network = held[phase.component.id]
-        found = by_kind(phase.trace.ops, chip.id, plan.attention, arithmetic=precision(network.precision).arithmetic)
+        ops = chain.of_a_rank(phase, plan)
+        found = by_kind(ops, chip.id, plan.attention, arithmetic=precision(network.precision).arithmetic)
         travel = transfer(network.weights, chip, plan, network.role)
-        found = {kind: communication.piece(phase.id, part, plan) for kind, part in found.items()}
         found["transfer"] = travel.waiting(total(found))
-        calls = communication.turns(phase.id, phase.calls, plan)
+        calls = phase.turns
         if phase.id == "denoise":
-            work = total(found)
-            found["communication"] = communication.told(phase.trace.ops, network.weights, work, chip.id, plan)
+            told = communication.told(job, phase, network.weights, found, hardware, plan, workload.steps)
+            found["communication"] = told
         stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(calls) + travel.once
         parts = kinds.setdefault(phase.id, {})
         for kind, part in found.items():

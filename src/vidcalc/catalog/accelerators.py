@@ -90,6 +90,7 @@ def from_facts(name: str, facts: dict[str, Any]) -> Accelerator:
             for row in facts.get("price", ())
         ),
         sources=tuple(facts["sources"]),
+        multiprocessors=_part(facts.get("chip", {}).get("sm_count"), parts),
     )
 
 
@@ -109,6 +110,10 @@ def _link(name: str) -> Link:
 
 def _share(text: str | None, base: str, parts: int) -> float | None:
     return None if text is None else quantity(text, base) / parts
+
+
+def _part(count: int | None, parts: int) -> int | None:
+    return None if count is None else count // parts
 
 
 def _whole(text: str | None) -> int | None:

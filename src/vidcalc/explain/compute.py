@@ -6,6 +6,7 @@ from vidcalc import documented
 from vidcalc.explain.case import Case, given, op_row, product
 from vidcalc.explain.step import Step, added
 from vidcalc.explain.term import Term
+from vidcalc.passes import guidance
 from vidcalc.trace import Trace
 from vidcalc.unroll import Phase
 
@@ -36,7 +37,7 @@ def per_forward(case: Case) -> Step:
 def forwards(case: Case) -> Step:
     """How many forwards a step takes."""
     source = "plan.guidance_mode " + case.plan.guidance_mode
-    return given("compute.forwards_per_step", case.plan.forwards_per_step, source)
+    return given("compute.forwards_per_step", guidance.forwards(case.plan), source)
 
 
 def per_step(case: Case) -> Step:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.frameworks import names as frameworks
+from vidcalc.catalog.load import table
 from vidcalc.catalog.precisions import choices, precision
 from vidcalc.cost import memory
 from vidcalc.errors import InputError
@@ -67,7 +68,14 @@ def fitted() -> frozenset[str]:
     """Ids of all rows that a constant was fitted to."""
     profiles = {row for name in frameworks() for row in framework(name).fitted}
     formats = {row for name in choices() for row in precision(name).fitted}
-    return frozenset(profiles | formats | set(counters.facts().fitted))
+    shared = {row for part in _rows_of(table("parallel")) for row in part}
+    return frozenset(profiles | formats | shared | set(counters.facts().fitted))
+
+
+def _rows_of(facts: dict[str, Any]) -> list[list[str]]:
+    """Every list of fitted rows in a data file's tables."""
+    inner = [found for value in facts.values() if isinstance(value, dict) for found in _rows_of(value)]
+    return [*inner, *([facts["fitted"]] if "fitted" in facts else [])]
 
 
 def result(row: Row) -> Result:
