@@ -55,7 +55,15 @@ def model_part(model: Model, params: Any, components: list[ComponentRow]) -> Mod
 def hardware_part(hardware: Hardware) -> HardwarePart:
     """The accelerator and how many."""
     chip = hardware.accelerator
-    return HardwarePart(accelerator=chip.id, name=chip.name, count=hardware.count, capacity=chip.reported)
+    return HardwarePart(
+        accelerator=chip.id,
+        name=chip.name,
+        count=hardware.total,
+        capacity=chip.reported,
+        nodes=hardware.nodes,
+        link=hardware.link.id if hardware.link else "",
+        network=hardware.network.id if hardware.network else "",
+    )
 
 
 def components(held: dict[str, memory.Network]) -> list[ComponentRow]:
@@ -228,7 +236,7 @@ def inference_time(
         low=whole.low,
         high=whole.high,
         provenance=whole.provenance,
-        gpu_hours=whole.likely / HOUR,
+        gpu_hours=whole.likely * hardware.total / HOUR,
         parts=kinds,
     )
 
@@ -245,7 +253,7 @@ def training_time(
     return TrainingTime(
         per_step=whole.likely,
         total=whole.likely * workload.train_steps,
-        gpu_hours=whole.likely * workload.train_steps * hardware.count / HOUR,
+        gpu_hours=whole.likely * workload.train_steps * hardware.total / HOUR,
         low=whole.low,
         high=whole.high,
         steps=workload.train_steps,

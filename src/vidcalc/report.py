@@ -240,12 +240,15 @@ class Warning_(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class HardwarePart(Entry, frozen=True, kw_only=True, eq=False):
-    """What it runs on."""
+    """What it runs on: `count` accelerators over all `nodes`, the ids of the links among those of a node and beyond."""
 
     accelerator: str
     name: str
     count: int | float
     capacity: int | float
+    nodes: int | float = 1
+    link: str = ""
+    network: str = ""
 
 
 class Report(Entry, frozen=True, kw_only=True, eq=False):

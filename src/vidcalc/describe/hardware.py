@@ -159,3 +159,8 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     network: Link | None = None
     """Between nodes."""
     site: Site = Site()
+
+    @property
+    def total(self) -> Any:
+        """Accelerators of all nodes."""
+        return self.count * self.nodes

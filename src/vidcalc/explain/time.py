@@ -174,8 +174,8 @@ def _run(case: Case, name: str, unit: str) -> Step:
     rule = Term("per_step", one.value) * Term("train_steps", steps)
     parts: tuple[Step, ...] = (one, given("train_steps", steps, "workload", provenance="assumed"))
     if unit == "h":
-        rule = rule * Term("gpus", case.hardware.count) / HOUR
-        parts = (*parts, given("gpus", case.hardware.count, "hardware"))
+        rule = rule * Term("gpus", case.hardware.total) / HOUR
+        parts = (*parts, given("gpus", case.hardware.total, "hardware"))
     return product(name, unit, rule, parts, provenance=one.provenance)
 
 
@@ -186,7 +186,7 @@ def dollars(case: Case, job: str) -> Step:
     if found is None:
         return given(name, 0, "", "USD", "assumed")
     likely = (found.low * found.high) ** 0.5
-    rule = Term("seconds", seconds.value) * Term("gpus", case.hardware.count) * Term("price", likely)
+    rule = Term("seconds", seconds.value) * Term("gpus", case.hardware.total) * Term("price", likely)
     price = given("price", likely, f"{found.source} ({found.provider}, {found.as_of})", "USD/s", "measured")
     return product(name, "USD", rule, (seconds, price), provenance=seconds.provenance)
 
@@ -195,7 +195,7 @@ def joules(case: Case, job: str) -> Step:
     """Nominal power over the accelerator-seconds, facility included."""
     seconds, chip = generation(case) if job == "inference" else training_run(case), case.hardware.accelerator
     power, facility = Term("power", chip.tdp or 0), Term("pue", pue(case.hardware.site.place))
-    rule = power * Term("seconds", seconds.value) * Term("gpus", case.hardware.count) * facility
+    rule = power * Term("seconds", seconds.value) * Term("gpus", case.hardware.total) * facility
     parts = (
         given("power", power.value, "; ".join(chip.sources), "W"),
         seconds,

@@ -6,7 +6,9 @@ import click
 
 from vidcalc.faces.hardware_flags import HARDWARE
 from vidcalc.faces.inputs import Named, OneOf, Params, Real, Size, Whole
+from vidcalc.faces.link_flags import LINKS
 from vidcalc.faces.plan_flags import PLAN
+from vidcalc.faces.speedup_flags import SPEEDUPS
 from vidcalc.words import N_, _
 
 MANY = 10**9
@@ -124,8 +126,10 @@ FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # 
         N_("The GPU; `vidcalc gpus` lists them. Facts may be replaced: h100-sxm,memory=94GiB,price=2.5USD/h."),
     ),
     "gpus": (("--gpus",), Whole(1, 10**6), N_("N"), "1", N_("How many GPUs work on the job.")),
+    **LINKS,
     **HARDWARE,
     **PLAN,
+    **SPEEDUPS,
     "train_steps": (
         ("--train-steps",),
         Whole(1, MANY),

@@ -45,6 +45,17 @@ def gpu(name: str) -> str | None:
         return None
 
 
+def speedups(told: str) -> tuple[dict[str, str], str]:
+    """Names of settings of data/speedups.toml by their kind, and what the text says beside them."""
+    found: dict[str, str] = {}
+    for pattern, row in _rules("settings", "speedup"):
+        match = pattern.search(told)
+        if match:
+            found[row["kind"]] = str(row["name"]).format(*(group.casefold() for group in match.groups()))
+            told = told[: match.start()] + told[match.end() :]
+    return found, told
+
+
 def degrees(parallelism: str, gpus: int) -> dict[str, int] | None:
     """Degrees of a parallel plan; None where the text does not say how so many accelerators share the work."""
     found: dict[str, int] = {}
