@@ -162,7 +162,7 @@ def audio_phase(decoder: Component, workload: Workload, plan: Plan) -> Phase:
 
 
 def denoising(model: Model, workload: Workload, plan: Plan) -> tuple[Phase, ...]:
-    """The denoiser's calls of all steps: those with every forward of the plan, and those outside guidance's interval."""
+    """The denoiser's calls of all steps: with every forward of the plan, and outside of guidance's interval."""
     steps, share = chunks(model, workload) * workload.steps, guidance.guided(plan)
     together, alone = guidance.called_batch(workload.batch, plan), workload.batch
     calls, turns = guidance.calls_per_step(plan), guidance.turns_per_step(plan)

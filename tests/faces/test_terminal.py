@@ -15,7 +15,7 @@ from vidcalc.faces.terminal import cells
 from vidcalc.faces.terminal.cells import Paint
 
 LANGUAGES = ("en", "ko")
-COMMANDS = ("estimate", "explain", "gpus", "measure", "models", "schema", "validate", "verify")
+COMMANDS = ("estimate", "explain", "gpus", "measure", "models", "scale", "schema", "validate", "verify")
 PAGES = {
     "report by name": ("estimate", "-m", "wan2.1-t2v-14b"),
     "report by count": ("estimate", "-p", "3B", "-r", "1080p", "-f", "120"),

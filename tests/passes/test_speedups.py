@@ -147,7 +147,8 @@ def test_published_settings_name_models_of_the_catalogue_and_their_sources(kind)
         assert each.fitted
         assert 0 < each.computed <= 1
         assert 0 < each.density <= 1
-        assert seen.isdisjoint(pairs := {(each.name, model) for model in each.models})
+        pairs = {(each.name, model) for model in each.models}
+        assert seen.isdisjoint(pairs)
         seen |= pairs
     assert table("speedups")["as_of"]
 

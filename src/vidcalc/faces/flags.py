@@ -164,10 +164,12 @@ def flags(names: tuple[str, ...], **only: OneOf) -> list[click.Parameter]:
     return [*(flag(name, only.get(name)) for name in names), json_flag(), *common()]
 
 
-def picture_flags() -> list[click.Parameter]:
-    """--svg and --png."""
+def picture_flags(
+    shown: str = N_("Also write the stages of the generation as an SVG picture."),
+) -> list[click.Parameter]:
+    """--svg and --png; `shown` says what is drawn."""
     return [
-        Flag(("--svg",), N_("Also write the stages of the generation as an SVG picture."), metavar=N_("FILE")),
+        Flag(("--svg",), shown, metavar=N_("FILE")),
         Flag(("--png",), N_("The same as a PNG picture; needs the extra `picture`."), metavar=N_("FILE")),
     ]
 

@@ -84,6 +84,8 @@ def linked(found: Hardware, asked: dict[str, Any]) -> Hardware:
     if total % nodes:
         legal = [count for count in range(1, total + 1) if total % count == 0]
         near = min(legal, key=lambda count: abs(count - nodes))
-        raise Refused("--nodes", nodes, _("a number that divides the {count} GPUs", count=total), str(near), tuple(legal))
+        raise Refused(
+            "--nodes", nodes, _("a number that divides the {count} GPUs", count=total), str(near), tuple(legal)
+        )
     joined = {name: link(asked[name]) for name in ("link", "network") if name in asked}
     return replace(found, count=total // nodes, nodes=nodes, **joined)

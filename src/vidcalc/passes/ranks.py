@@ -4,7 +4,7 @@ Ulysses and ring leave a rank its share of the tokens, rounded up: the slowest r
 tokens of its heads inside self-attention, for four copies that bring tensors into the order of the exchange. Ring walks
 over the keys in as many turns as there are ranks and merges what each turn gave. Tensor parallelism cuts the wider side
 of the linear layers inside attention and feed-forward; norms and sums over the hidden states are done by every rank.
-PipeFusion gives a rank some layers, and every patch of the tokens in turn. Short rows (a prompt) are done by every rank.
+PipeFusion gives a rank some layers, and every patch of the tokens in turn. Short rows (a prompt) every rank does.
 
 Every degree is neutral at 1. Source: arXiv 2309.14509, 2310.01889, 1909.08053, 2405.14430.
 """
@@ -93,7 +93,10 @@ def _matmul(op: Matmul, beside: Any, plan: Plan, cut: bool) -> Matmul:
     many = pieces(plan)
     split = where(op.batch * op.rows > beside, many, 1)
     by_batch = op.batch >= op.rows
-    rows, batch = where(by_batch, op.rows, ceil_div(op.rows, split)), where(by_batch, ceil_div(op.batch, split), op.batch)
+    rows, batch = (
+        where(by_batch, op.rows, ceil_div(op.rows, split)),
+        where(by_batch, ceil_div(op.batch, split), op.batch),
+    )
     # PipeFusion does short rows once for each patch, as a rank's layers are run again
     slices = plan.tensor_degree if cut else 1
     wide = op.d_in > op.d_out

@@ -30,9 +30,11 @@ CHEAP = 0.25  # of the price more, for a video that is made sooner
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """From the count before to this one: seconds and USD more (negative: less) for a video, and what that comes to.
+    """From the fastest of the smaller counts (`count`) to this one, and what that comes to.
 
-    verdict  "needed" (fewer do not hold the job), "worth_it", "buys_time" (sooner, at a price) or "not_worth_it"
+    seconds, cost  more for a video, negative: less [s, USD];  efficiency of the accelerators over those of that count
+    verdict  "needed" (fewer do not hold the job), "worth_it", "buys_time" (sooner, at a price), "not_worth_it" or
+             "too_big" (not even these hold it)
     """
 
     count: int
@@ -60,8 +62,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     communication: float
     low: float
     high: float
-    peak: int
-    capacity: int
+    peak: int | float
+    capacity: int | float
     fits: str
     efficiency: float
     speedup: float
@@ -171,6 +173,7 @@ def _row(found: Priced, machine: Hardware, workload: Workload, before: list[Row]
     """A count's row, beside those of fewer accelerators."""
     plan, needed, time = found
     alone = before[0].seconds if before else time.total
+    holding = [each for each in before if each.fits != "too_big"] or before
     count: int = machine.total
     paid = money.cost(machine.accelerator, time.total * count, 0, workload.batch)
     cost = paid.per_video["likely"] if paid else None
@@ -192,16 +195,18 @@ def _row(found: Priced, machine: Hardware, workload: Workload, before: list[Row]
         ways=ways,
         step=None,
     )
-    return replace(row, step=_step(before[-1], row)) if before else row
+    return replace(row, step=_step(min(holding, key=lambda each: each.seconds), row)) if before else row
 
 
 def _step(before: Row, row: Row) -> Step:
-    """What the accelerators beyond the count before bring."""
+    """What the accelerators beyond those of the row before bring."""
     seconds = row.seconds - before.seconds
     cost = None if row.cost is None or before.cost is None else row.cost - before.cost
     dearer = row.seconds * row.count / (before.seconds * before.count) - 1
     if before.fits == "too_big" and row.fits != "too_big":
         verdict = "needed"
+    elif row.fits == "too_big":
+        verdict = "too_big"
     elif -seconds < LITTLE * before.seconds:
         verdict = "not_worth_it"
     else:

@@ -37,11 +37,13 @@ def offered(framework: str) -> tuple[str, ...]:
 
 
 def plans(model: Model, plan: Plan, count: int, pattern: Pattern | None = None) -> Iterator[Plan]:
-    """The plan with every legal way of sharing among `count` accelerators; itself among one.
+    """The plan with every legal way of sharing among `count` accelerators; sharing nothing on one.
 
     pattern  the ways that may be used and their degrees; None: those that the framework offers
     """
     allowed = dict.fromkeys(offered(plan.framework)) if pattern is None else pattern
+    if count == 1:
+        allowed = {}
     for degrees in _splits(count, list(WORK), allowed):
         for beside in _beside(count, allowed):
             tried = replace(plan, **{WAYS[way]: degree for way, degree in {**degrees, **beside}.items()})
@@ -76,14 +78,22 @@ def _degrees(way: str, count: int, allowed: Pattern) -> list[int]:
 
 
 def _beside(count: int, allowed: Pattern) -> Iterator[dict[str, int]]:
-    """Stored weights and decode: whole on each accelerator, or shared among all of them."""
-    shards = [count if allowed.get("fsdp") is None else allowed["fsdp"]] if "fsdp" in allowed else [1]
-    decode = [count if allowed.get("vae") is None else allowed["vae"]] if "vae" in allowed else [1]
-    if "fsdp" in allowed and allowed["fsdp"] is None:
-        shards = list(dict.fromkeys((1, count)))
+    """Stored weights whole on each accelerator or in shards over all of them, the decode shared as it may be."""
+    shards = _among(count, "fsdp", allowed)
+    decode = _among(count, "vae", allowed)[-1:]  # never slower
     for many in shards:
         for pieces in decode:
             yield {"fsdp": many, "vae": pieces}
+
+
+def _among(count: int, way: str, allowed: Pattern) -> list[int]:
+    """Degrees of a way that shares among all: none or all of them, or the one of the pattern, where it divides."""
+    if way not in allowed:
+        return [1]
+    fixed = allowed[way]
+    if fixed is None:
+        return list(dict.fromkeys((1, count)))
+    return [fixed] if count % fixed == 0 else []
 
 
 def _legal(model: Model, plan: Plan) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vidcalc.faces.terminal.cells import Paint, hanging
-from vidcalc.faces.terminal.numbers import data, rate, whole
+from vidcalc.faces.terminal.numbers import data, rate, share, whole
 from vidcalc.report import Report
 from vidcalc.words import _
 from vidcalc.words.ids import ASSUMPTIONS, OFFLOADS, WARNINGS, told
@@ -38,7 +38,12 @@ def offload(value: str) -> str:
 
 
 # how the value of an assumption is read, where it is not a plain number or word
-READ: dict[str, Callable[[Any], str]] = {"offload": offload, "host_copy_rate": rate, "convolution_workspace": data}
+READ: dict[str, Callable[[Any], str]] = {
+    "offload": offload,
+    "host_copy_rate": rate,
+    "convolution_workspace": data,
+    **dict.fromkeys(("step_cache", "attention_density", "guided_share", "merged_tokens"), share),
+}
 
 
 def shown(value: Any, is_bytes: bool = False) -> str:
