@@ -86,7 +86,8 @@ def compute(model: Model, workload: Workload, plan: Plan, job: Job, params: Any)
     spent = {name: sum(phase.trace.flops * phase.calls for phase in found) for name, found in phases.items()}
     forward = job.forward.flops
     forwards = guidance.forwards(plan)
-    executed = sum(op.flops * op.count * phase.calls for phase in job.phases for op in chain.computed(phase, plan))
+    calls = phases["denoise"]
+    denoised = sum(op.flops * op.count * phase.calls for phase in calls for op in chain.computed(phase, plan))
     return Compute(
         flops_per_forward=forward,
         forwards_per_step=forwards,
@@ -97,7 +98,7 @@ def compute(model: Model, workload: Workload, plan: Plan, job: Job, params: Any)
         flops_vae_encode=job.encode.trace.flops if job.encode else 0,
         flops_text_encode=spent["text_encode"],
         flops_per_video=sum(spent.values()),
-        flops_executed=executed,
+        flops_executed=sum(spent.values()) - spent["denoise"] + denoised,
         attention_share=job.forward.attention_flops / forward,
         parts={name: {kind: _of_kind(found, kind) for kind in KINDS} for name, found in phases.items() if found},
         documented=documented_formula(model, workload, job, params),

@@ -147,6 +147,8 @@ def test_degrees_that_do_not_divide_the_heads_are_refused_with_the_legal_ones(wa
         {"ulysses_degree": 2, "ring_degree": 2, "shard_degree": 4, "decode_degree": 4},
         {"tensor_degree": 8},
         {"pipefusion_degree": 4, "ulysses_degree": 2},
+        {"guided_share": 0.5, "guidance_degree": 2, "step_cache": "stated", "computed_steps": 0.4, "cached_blocks": 1},
+        {"ring_degree": 4, "sparse_attention": "stated", "attention_density": 0.3, "merged_tokens": 0.25},
     ],
 )
 def test_an_explanation_ends_in_the_shared_number(wan, degrees):
@@ -155,3 +157,5 @@ def test_an_explanation_ends_in_the_shared_number(wan, degrees):
     report = calculate(*asked)
     assert explain("time.inference.total", *asked).value == pytest.approx(report.time.inference.total, rel=1e-9)
     assert explain("memory.inference.peak", *asked).value == report.memory.inference.peak
+    assert explain("compute.flops_executed", *asked).value == pytest.approx(report.compute.flops_executed)
+    assert explain("compute.forwards_per_step", *asked).value == report.compute.forwards_per_step

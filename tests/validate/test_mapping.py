@@ -102,7 +102,10 @@ def test_what_is_missing_is_named(fields, reason):
         ({"steps": "", "time_scope": "per step"}, ""),
         ({"time_s": ""}, "not_measured"),
         ({"time_scope": "seconds per frame, streaming incl. VAE"}, "no_time_scope"),
-        ({"other_optim": "TeaCache 0.2"}, "step_cache"),
+        ({"other_optim": "TeaCache 0.2"}, ""),
+        ({"other_optim": "TeaCache 0.9"}, "step_cache"),
+        ({"other_optim": "TeaCache 0.2 + PISA sparse attention"}, "sparse_attention"),
+        ({"other_optim": "EasyCache"}, "step_cache"),
         ({"attention_backend": "NABLA sparse"}, "sparse_attention"),
     ],
 )

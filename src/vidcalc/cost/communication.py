@@ -62,6 +62,14 @@ def told(
     """What a rank waits for the others in one call of a phase, whose `work` of one rank is given by kind."""
     if phase.id != "denoise" or not shares(plan):
         return NOTHING
+    out = sum(waits(job, phase, weights, work, hardware, plan, steps).values())
+    return Seconds(out * BAND[0], out, out * BAND[1], "assumed")
+
+
+def waits(
+    job: Job, phase: Phase, weights: Weights, work: dict[str, Seconds], hardware: Hardware, plan: Plan, steps: Any
+) -> dict[str, Any]:
+    """The same in seconds by way of sharing; zeros where nothing is shared."""
     element = ELEMENT_BYTES[precision(plan.precision).compute]
     call = Call(
         ops=chain.computed(phase, plan),
@@ -72,8 +80,7 @@ def told(
         predicted=product(job.latent) * job.batch * element,
         steps=steps,
     )
-    out = sum(by_way(call).values())
-    return Seconds(out * BAND[0], out, out * BAND[1], "assumed")
+    return by_way(call)
 
 
 def shares(plan: Plan) -> bool:

@@ -90,8 +90,10 @@ def exchange(phase: Phase, case: Case) -> Step:
     done = chain.of_a_rank(phase, plan)
     work = by_kind(done, hardware.accelerator.id, plan.attention, arithmetic=precision(network.precision).arithmetic)
     work["transfer"] = transfer(network.weights, hardware.accelerator, plan, network.role).waiting(total(work))
-    told = communication.told(case.job, phase, network.weights, work, hardware, plan, case.workload.steps)
-    return given("communication", told.likely * phase.turns, "vidcalc.cost.communication", "s", "assumed")
+    found = communication.waits(case.job, phase, network.weights, work, hardware, plan, case.workload.steps)
+    source = f"vidcalc.cost.communication, {hardware.link.name if hardware.link else ''}"
+    ways = tuple(given(way, seconds, source, "s", "assumed") for way, seconds in found.items() if seconds)
+    return added("communication", "s", ways, count=phase.turns, provenance="assumed")
 
 
 def travel(phase: Phase, work: Step, case: Case) -> Step:

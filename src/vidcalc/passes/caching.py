@@ -2,7 +2,8 @@
 
 TeaCache and MagCache skip every block, a first-block cache (FBCache) runs the first one to decide. What stands outside
 of the repeated blocks (embeddings, the last projection) runs at every step. A call is priced as the average one: each
-op as often as it runs over the steps. Ranks cache their own tokens. `computed_steps` of 1 changes nothing.
+op as often as it runs over the steps. Ranks cache their own tokens. Without a step cache, and where every step is
+computed, nothing changes but what the cache holds.
 
 Source: arXiv 2411.19108 (TeaCache), 2506.09045 (MagCache); ParaAttention (FBCache).
 """
@@ -20,6 +21,8 @@ from vidcalc.trace import Trace
 
 def averaged(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
     """The ops of the average call: counts between those of a computed and of a skipped step."""
+    if plan.step_cache == "none":
+        return ops
     share, first = plan.computed_steps, _first(ops)
     found = []
     for op in ops:
@@ -31,7 +34,7 @@ def averaged(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
 
 def blocks_run(plan: Plan) -> Any:
     """Share of the calls that run the blocks."""
-    return plan.computed_steps
+    return 1 if plan.step_cache == "none" else plan.computed_steps
 
 
 def _first(ops: tuple[Op, ...]) -> str:

@@ -16,6 +16,8 @@ from vidcalc.passes.ranks import crossed
 
 def thinned(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
     """The ops with that share of the keys in self-attention."""
+    if plan.sparse_attention == "none":
+        return ops
     density = plan.attention_density
     return tuple(
         replace(op, keys=op.keys * (density + (1 - density) * crossed(op))) if isinstance(op, Attention) else op

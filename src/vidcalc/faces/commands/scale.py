@@ -92,7 +92,7 @@ command = Command(
     ),
     examples=(
         "vidcalc scale -m wan2.1-t2v-14b --gpu h100-sxm --gpus 8",
-        "vidcalc scale -m hunyuanvideo-t2v --gpu rtx-4090 --framework xdit --parallel ulysses,cfg",
-        "vidcalc scale -m wan2.1-t2v-14b --gpu rtx-4090 --framework xdit --svg scale.svg",
+        "vidcalc scale -m wan2.1-t2v-14b --gpu rtx-4090 --framework xdit",
+        "vidcalc scale -m cogvideox-5b --gpu l40s --parallel ulysses,cfg --svg x.svg",
     ),
 )
