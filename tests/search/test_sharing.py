@@ -107,6 +107,11 @@ def test_a_unet_shares_its_guidance_and_nothing_else():
     assert found.without == [4]
 
 
+def test_accelerators_that_nothing_joins_share_nothing():
+    found = scaling(*asked("wan2.1-t2v-1.3b", "m4-max"), (1, 2))
+    assert ([row.count for row in found.rows], found.without) == ([1], [2])
+
+
 def test_the_verdict_of_a_step():
     cards = {row.count: row for row in scaling(*asked(gpu="rtx-4090"), (1, 2, 4, 8)).rows}
     assert cards[1].fits == "too_big"

@@ -106,7 +106,7 @@ def scaling(
 ) -> Scaling:
     """The counts, the smallest first; `hardware` says the accelerator and the links, `pattern` the ways to use.
 
-    One accelerator is always among them: the others are measured against it.
+    One accelerator is always among them: the others are measured against it. Those that nothing joins share nothing.
     """
     model = executed(model, plan.framework)
     jobs: dict[tuple[Any, ...], tuple[Job, dict[str, memory.Network]]] = {}
@@ -115,7 +115,8 @@ def scaling(
     for count in sorted({1, *counts}):
         nodes = usual_nodes(hardware.accelerator, count)
         machine = replace(hardware, count=count // nodes, nodes=nodes)
-        tried = [_priced(model, workload, machine, each, jobs) for each in plans(model, plan, count, pattern)]
+        ways = plans(model, plan, count, pattern) if count == 1 or hardware.link else ()
+        tried = [_priced(model, workload, machine, each, jobs) for each in ways]
         if tried:
             rows.append(_row(min(tried, key=_rank), machine, workload, rows, len(tried)))
         else:

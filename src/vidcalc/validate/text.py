@@ -62,7 +62,8 @@ def degrees(parallelism: str, gpus: int) -> dict[str, int] | None:
     for pattern, row in _rules("settings", "parallel"):
         match = pattern.search(parallelism)
         if match:
-            found[row["field"]] = int(match.group(1)) if match.groups() and match.group(1) else gpus
+            stated = match.group(1) if match.groups() else None
+            found[row["field"]] = int(stated) if stated else row.get("degree", gpus)
     together = 1
     for field in ("ulysses_degree", "ring_degree", "tensor_degree", "pipefusion_degree", "guidance_degree"):
         together *= found.get(field, 1)

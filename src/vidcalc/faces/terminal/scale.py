@@ -28,11 +28,13 @@ def head(found: Scaling, paint: Paint, cells: int) -> list[str]:
         _("{steps} steps", steps=whole(job["steps"])),
         found.name,
         found.link,
-        *([found.network] if any(row.nodes > 1 for row in found.rows) else []),
+        found.network if any(row.nodes > 1 for row in found.rows) else "",
         found.framework,
     ]
-    title = _("{model} on 1 to {count} GPUs", model=found.title, count=max(row.count for row in found.rows))
-    return [*(paint(line, "title") for line in hanging(title, cells)), *hanging(" · ".join(pieces), cells)]
+    most = max(row.count for row in found.rows)
+    title = _("{model} on 1 to {count} GPUs", model=found.title, count=most) if most > 1 else found.title
+    beneath = " · ".join(piece for piece in pieces if piece)
+    return [*(paint(line, "title") for line in hanging(title, cells)), *hanging(beneath, cells)]
 
 
 def rows(found: Scaling, paint: Paint, cells: int) -> list[str]:
@@ -81,7 +83,7 @@ def verdicts(found: Scaling, paint: Paint, cells: int) -> list[str]:
     if found.without:
         counts = ", ".join(whole(count) for count in found.without)
         lines += hanging(_("No legal way of sharing among {counts} GPUs.", counts=counts), cells, "  ! ")
-    if len(found.rows) == 1:
+    if found.without and len(found.rows) == 1:
         lines += hanging(_("Further GPUs can make videos of their own."), cells, "  ! ")
     return lines
 
