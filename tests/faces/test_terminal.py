@@ -17,7 +17,19 @@ from vidcalc.faces.terminal.cells import Paint
 from vidcalc.faces.training_flags import RUN
 
 LANGUAGES = ("en", "ko")
-COMMANDS = ("budget", "estimate", "explain", "gpus", "measure", "models", "schema", "train", "validate", "verify")
+COMMANDS = (
+    "budget",
+    "estimate",
+    "explain",
+    "gpus",
+    "measure",
+    "models",
+    "scale",
+    "schema",
+    "train",
+    "validate",
+    "verify",
+)
 PAGES = {
     "report by name": ("estimate", "-m", "wan2.1-t2v-14b"),
     "report by count": ("estimate", "-p", "3B", "-r", "1080p", "-f", "120"),

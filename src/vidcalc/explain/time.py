@@ -11,6 +11,7 @@ from vidcalc.explain.case import Case, given, product, symbolic
 from vidcalc.explain.step import Step, added
 from vidcalc.explain.term import Term, maximum
 from vidcalc.ops import Attention, Op
+from vidcalc.passes import chain
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.unroll import Phase
 
@@ -67,33 +68,28 @@ def ops(
 
 
 def stage(name: str, quantity: str, case: Case) -> Step:
-    """A stage of a generation: each network that works in it, as often as it is called."""
+    """A stage of a generation: a rank's work in each network, as often as the rank calls it, and what it waits for."""
     phases = [phase for phase in case.job.phases if phase.id == name]
     formats = {row.id: precision(row.precision).arithmetic for row in case.report.model.components}
-    rows = [
-        ops(phase.component.id, phase.trace.ops, case, _calls(phase, case), arithmetic=formats[phase.component.id])
-        for phase in phases
-    ]
+    rows = []
+    for phase in phases:
+        found, network = chain.of_a_rank(phase, case.plan), phase.component.id
+        rows.append(ops(network, found, case, phase.turns, arithmetic=formats[network]))
     rows += [row for phase, work in zip(phases, tuple(rows), strict=True) if (row := travel(phase, work, case)).value]
     rows += [row for phase in phases if phase.id == "denoise" and (row := exchange(phase, case)).value]
     return weakened(added(quantity, "s", tuple(rows)))
 
 
-def _calls(phase: Phase, case: Case) -> float:
-    """Whole calls that a rank's work comes to: its turns, over the pieces each call is in."""
-    turns, pieces = communication.turns(phase.id, phase.calls, case.plan), communication.pieces(phase.id, case.plan)
-    whole: float = turns // pieces if turns % pieces == 0 else turns / pieces
-    return whole
-
-
 def exchange(phase: Phase, case: Case) -> Step:
     """What a rank waits for the others, in all its turns."""
-    chip, plan, network = case.hardware.accelerator.id, case.plan, case.networks[phase.component.id]
-    whole = total(by_kind(phase.trace.ops, chip, plan.attention, arithmetic=precision(network.precision).arithmetic))
-    work = communication.piece(phase.id, whole, plan)
-    told = communication.told(phase.trace.ops, network.weights, work, chip, plan)
-    turns = communication.turns(phase.id, phase.calls, plan)
-    return given("communication", told.likely * turns, "vidcalc.cost.communication", "s", "assumed")
+    hardware, plan, network = case.hardware, case.plan, case.networks[phase.component.id]
+    done = chain.of_a_rank(phase, plan)
+    work = by_kind(done, hardware.accelerator.id, plan.attention, arithmetic=precision(network.precision).arithmetic)
+    work["transfer"] = transfer(network.weights, hardware.accelerator, plan, network.role).waiting(total(work))
+    found = communication.waits(case.job, phase, network.weights, work, hardware, plan, case.workload.steps)
+    source = f"vidcalc.cost.communication, {hardware.link.name if hardware.link else ''}"
+    ways = tuple(given(way, seconds, source, "s", "assumed") for way, seconds in found.items() if seconds)
+    return added("communication", "s", ways, count=phase.turns, provenance="assumed")
 
 
 def travel(phase: Phase, work: Step, case: Case) -> Step:
@@ -106,7 +102,7 @@ def travel(phase: Phase, work: Step, case: Case) -> Step:
     copied = max(found.once.likely, found.call.likely)
     if not copied:
         return given("transfer", 0, ways, "s")
-    calls = 1 if found.once.likely else phase.calls
+    calls = 1 if found.once.likely else phase.turns
     nbytes = Term("bytes", round(copied * rate))
     rule = nbytes / Term("host_rate", rate)
     parts: tuple[Step, ...] = (

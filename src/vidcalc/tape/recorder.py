@@ -222,7 +222,14 @@ class Recorder:
     # --- gradients ----------------------------------------------------------------------------------------
 
     def differentiable(
-        self, inputs: tuple[Tensor, ...], saved: tuple[Any, ...], out_bytes: Any, weights: Any = 0, shared: bool = False, *, adapter: bool = False,
+        self,
+        inputs: tuple[Tensor, ...],
+        saved: tuple[Any, ...],
+        out_bytes: Any,
+        weights: Any = 0,
+        shared: bool = False,
+        *,
+        adapter: bool = False,
     ) -> int:
         """Register a differentiable op; -1 where nothing behind it wants a gradient.
 

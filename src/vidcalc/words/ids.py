@@ -71,6 +71,15 @@ ROWS = {
 
 VERDICTS = {"fits": N_("fits"), "tight": N_("tight"), "too_big": N_("does not fit")}
 
+# what more GPUs on one video come to
+SCALING = {
+    "needed": N_("needed, fewer do not hold the job"),
+    "worth_it": N_("worth it"),
+    "buys_time": N_("sooner, but each video is dearer"),
+    "not_worth_it": N_("not worth it"),
+    "too_big": N_("still too little memory"),
+}
+
 PROVENANCE = {
     "exact": N_("exact"),
     "measured": N_("measured"),
@@ -140,6 +149,12 @@ ASSUMPTIONS = {
     "convolution_workspace": N_(
         "3D convolutions turn their tensors around in a workspace of up to {value} (counted as other)."
     ),
+    "step_cache": N_("Step caching: {value} of the steps run the whole denoiser ({source})."),
+    "attention_density": N_("Sparse attention: {value} of self-attention's score blocks are computed ({source})."),
+    "guided_share": N_("Guidance runs at {value} of the steps ({source})."),
+    "merged_tokens": N_("Token merging: {value} of the tokens go through self-attention within others ({source})."),
+    "link": N_("The GPUs of a node meet over {value}."),
+    "network": N_("Nodes meet over {value}, one port per GPU."),
     "training_recipe": N_("Training recipe: {value}."),
     "optimizer_states": N_("Optimizer: {value}."),
     "gradients_resident": N_("All gradients are held at once, as with gradient accumulation."),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vidcalc.faces.terminal.cells import Paint, hanging
-from vidcalc.faces.terminal.numbers import data, rate, whole
+from vidcalc.faces.terminal.numbers import data, rate, share, whole
 from vidcalc.report import Report
 from vidcalc.report_budget import BudgetReport
 from vidcalc.report_training import TrainingReport
@@ -46,6 +46,7 @@ READ: dict[str, Callable[[Any], str]] = {
     "convolution_workspace": data,
     "latents": lambda value: told(SUPPLIES, value),
     "texts": lambda value: told(SUPPLIES, value),
+    **dict.fromkeys(("step_cache", "attention_density", "guided_share", "merged_tokens"), share),
 }
 
 
