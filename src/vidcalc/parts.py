@@ -8,7 +8,7 @@ from vidcalc.catalog.defaults import process
 from vidcalc.catalog.precisions import precision
 from vidcalc.cost import communication, memory
 from vidcalc.cost.reserve import counters
-from vidcalc.cost.time import NOTHING, Seconds, by_kind, total
+from vidcalc.cost.time import NOTHING, Seconds, by_kind, total, waiting
 from vidcalc.cost.training import Training, step_seconds
 from vidcalc.cost.transfer import arrival, transfer
 from vidcalc.cost.verdict import interval, verdict
@@ -198,13 +198,15 @@ def inference_time(
     kinds: dict[str, dict[str, Any]] = {}
     for phase in job.phases:
         network = held[phase.component.id]
-        found = by_kind(phase.trace.ops, chip.id, plan.attention, arithmetic=precision(network.precision).arithmetic)
+        arithmetic = precision(network.precision).arithmetic
+        found = by_kind(phase.trace.ops, chip.id, plan.attention, arithmetic=arithmetic, compiled=plan.compile)
         travel = transfer(network.weights, chip, plan, network.role)
         found = {kind: communication.piece(phase.id, part, plan) for kind, part in found.items()}
+        work = total(found)
+        found["launch"] = waiting(phase.trace.ops, chip.id, work, plan.compile)
         found["transfer"] = travel.waiting(total(found))
         calls = communication.turns(phase.id, phase.calls, plan)
         if phase.id == "denoise":
-            work = total(found)
             found["communication"] = communication.told(phase.trace.ops, network.weights, work, chip.id, plan)
         stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(calls) + travel.once
         parts = kinds.setdefault(phase.id, {})

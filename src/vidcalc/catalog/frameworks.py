@@ -20,7 +20,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """One profile; an empty word means: as diffusers.
 
     precision, text_encoder_precision, vae_precision   number formats
-    offload, vae_tiling, vae_slicing, attention        words of `Plan`
+    offload, vae_tiling, vae_slicing, attention, compile   words of `Plan`
     guidance_mode                                      "batched" or "sequential", where guidance runs
     activation_scale   live activations of a denoiser family relative to diffusers' forward, by network path
     for_networks       settings that hold where the model has a network of that path
@@ -41,6 +41,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     vae_tiling: str = ""
     vae_slicing: str = ""
     attention: str = ""
+    compile: str = ""
     guidance_mode: str = ""
     activation_scale: dict[str, float] = {}
     for_networks: dict[str, dict[str, Any]] = {}
@@ -61,6 +62,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             "vae_tiling",
             "vae_slicing",
             "attention",
+            "compile",
             "guidance_mode",
         )
         found = {name: getattr(self, name) for name in fields if getattr(self, name)}

@@ -50,13 +50,16 @@ def derive() -> dict[str, Curve]:
     attention = attention_curves(chips, rows("attention"), laws, relatives)
     for name in chips:
         _floor(chips, name, own, attention[name], laws)
+    shares = convolution_shares(chips, rows("convolution"))
     return {
         name: {
             "gemm": {
                 precision: _gemm(chips, name, precision, own, laws) for precision in SIMILAR if _runs(chip, precision)
             },
             "bandwidth": _bandwidth(chip, laws),
-            "convolution": laws["convolution"],
+            "convolution": _convolution(chips, name, shares, laws),
+            "elementwise": laws["elementwise"],
+            "launch": {**laws["launch"], **{key: quantity(laws["launch"][key], "s") for key in ("low", "likely", "high")}},
             **attention[name],
         }
         for name, chip in chips.items()
@@ -206,6 +209,27 @@ def _gemm(
     factor = chip.peak(precision) / chips[donor].peak(kind)
     borrowed = own[donor, kind]
     return {**scaled(borrowed, factor, limit, "assumed", f"{donor} {kind}: {borrowed['source']}"), **shape}
+
+
+def convolution_shares(chips: dict[str, Accelerator], table: Iterable[dict[str, str]]) -> dict[str, Curve]:
+    """Share of the product's rate that convolutions reach, by chip: the median of its rows."""
+    groups: dict[str, list[dict[str, str]]] = {}
+    for row in table:
+        groups.setdefault(row["accelerator"], []).append(row)
+    return {
+        name: {"likely": median(float(row["share"]) for row in group), "source": sources(group)}
+        for name, group in groups.items()
+        if name in chips
+    }
+
+
+def _convolution(chips: dict[str, Accelerator], name: str, shares: dict[str, Curve], laws: Curve) -> Curve:
+    """The share of a chip, always *assumed*: the median over the measured chips of its generation, else over all."""
+    kin = [other for other in shares if generation(chips[other]) == generation(chips[name])]
+    group = [shares[other] for other in ([name] if name in shares else kin or shares)]
+    likely, law = median(found["likely"] for found in group), laws["convolution"]
+    source = "; ".join(dict.fromkeys(found["source"] for found in group))
+    return curve(likely * law["low"], likely, min(likely * law["high"], 1.0), "assumed", source)
 
 
 def _floor(

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from vidcalc.arithmetic import maximum
-from vidcalc.cost.utilisation import Rate, attention, bandwidth, convolution, gemm
-from vidcalc.ops import Attention, Convolution, Matmul, Op
+from vidcalc.cost.utilisation import Rate, attention, bandwidth, convolution, elementwise, gemm, launch
+from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
 from vidcalc.tape import ELEMENT_BYTES
 
 
@@ -59,11 +59,18 @@ def seconds(ops: tuple[Op, ...], accelerator_id: str, kernel: str, *, backward: 
 
 
 def by_kind(
-    ops: tuple[Op, ...], accelerator_id: str, kernel: str, *, backward: bool = False, arithmetic: str = ""
+    ops: tuple[Op, ...],
+    accelerator_id: str,
+    kernel: str,
+    *,
+    backward: bool = False,
+    arithmetic: str = "",
+    compiled: str = "off",
 ) -> dict[str, Seconds]:
     """Time by kind of op (matmul, attention, convolution, pointwise).
 
     arithmetic  format the products of linear layers run in, where it is not their activations' dtype
+    compiled    "on" where elementwise kernels are fused
     backward    price the gradients instead of the forward: twice the products, 2.5 times the attention, and
               twice the traffic
     """
@@ -94,8 +101,25 @@ def by_kind(
         )
     moved = moved * (1 + backward)
     parts = {kind: Seconds(*values) for kind, values in sums.items()}
-    parts["pointwise"] = Seconds(moved / spread.high, moved / spread.likely, moved / spread.low, spread.provenance)
+    eager = elementwise(accelerator_id, compiled)
+    parts["pointwise"] = Seconds(moved / eager.high, moved / eager.likely, moved / eager.low, eager.provenance)
     return parts
+
+
+def launches(ops: tuple[Op, ...]) -> Any:
+    """Kernels of one call: one for each product, convolution and attention, and those of the elementwise work."""
+    return sum((op.launches if isinstance(op, Pointwise) else 1) * op.count for op in ops)
+
+
+def waiting(ops: tuple[Op, ...], accelerator_id: str, work: Seconds, compiled: str = "off") -> Seconds:
+    """What a call takes beyond its work because the host cannot start its kernels any faster."""
+    count, pace = launches(ops), launch(accelerator_id, compiled)
+    return Seconds(
+        maximum(count / pace.high - work.low, 0),
+        maximum(count / pace.likely - work.likely, 0),
+        maximum(count / pace.low - work.high, 0),
+        work.provenance,
+    )
 
 
 def _priced(
@@ -121,7 +145,7 @@ def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False, arith
     if isinstance(op, Attention):
         direction = "backward" if backward else "forward"
         width = max(op.d_head, op.d_value)
-        return attention(accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction)
+        return attention(accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction, op.masked)
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
         return convolution(accelerator_id, op.precision, op.batch * op.positions, depth, op.c_out // op.groups)

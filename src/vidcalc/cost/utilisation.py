@@ -18,6 +18,9 @@ from vidcalc.catalog.curves import curves
 from vidcalc.errors import InputError, nearest
 
 
+NO_MASK: dict[str, Any] = {"low": 1.0, "likely": 1.0, "high": 1.0}
+
+
 class Rate(msgspec.Struct, frozen=True, eq=False):
     """An achieved rate with its band, FLOP/s (or byte/s for `bandwidth`), and what it rests on."""
 
@@ -76,14 +79,21 @@ def convolution(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out
 
 
 def attention(
-    accelerator_id: str, kernel: str, precision: str, head_dim: int, queries: Any, keys: Any, direction: str = "forward"
+    accelerator_id: str,
+    kernel: str,
+    precision: str,
+    head_dim: int,
+    queries: Any,
+    keys: Any,
+    direction: str = "forward",
+    masked: str = "none",
 ) -> Rate:
     """Rate of an attention kernel at its nominal FLOP (4 x queries x keys x head_dim per head; backward 2.5 x that).
 
     `kernel`: math, sdpa (what torch picks on this chip), flash2, flash3, flash4, cudnn, sage1, sage2, sage2++, sage3 or
-    xformers; `direction`: forward or backward. Raises InputError("attention", ...) for a kernel the chip does not run.
+    xformers; `direction`: forward or backward; `masked`: "none", or "dense", which sdpa has fewer kernels for. Raises InputError("attention", ...) for a kernel the chip does not run.
     """
-    law = _attention_law(accelerator_id, kernel, precision, head_dim, direction)
+    law = _attention_law(accelerator_id, kernel, precision, head_dim, direction, masked if kernel == "sdpa" else "none")
     loss = 1 + law.half * (1 / maximum(queries, 1) + 1 / maximum(keys, 1)) / 2
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
@@ -93,6 +103,27 @@ def bandwidth(accelerator_id: str) -> Rate:
     """Memory traffic, reads and writes together, that elementwise kernels reach, byte/s."""
     found = curves(accelerator_id)["bandwidth"]
     return Rate(found["low"], found["likely"], found["high"], found["provenance"], found["source"])
+
+
+@cache
+def elementwise(accelerator_id: str, compiled: str = "off") -> Rate:
+    """Eager traffic of elementwise kernels per second, byte/s: slower than a plain copy, fewer bytes where fused."""
+    found, law = bandwidth(accelerator_id), curves(accelerator_id)["elementwise"]
+    share, left = law, {"low": 1.0, "likely": 1.0, "high": 1.0}
+    if compiled == "on":
+        share, left = left, law["fused"]
+    low, likely, high = (getattr(found, key) * share[key] / left[key] for key in ("low", "likely", "high"))
+    provenance = "assumed" if found.provenance == "assumed" else "interpolated"
+    return Rate(low, likely, high, provenance, f"{found.source}; {law['source']}")
+
+
+@cache
+def launch(accelerator_id: str, compiled: str = "off") -> Rate:
+    """Kernels that the host starts per second, counted as eager PyTorch would start them."""
+    found = curves(accelerator_id)
+    law, left = found["launch"], found["elementwise"]["fused"]["likely"] if compiled == "on" else 1.0
+    low, likely, high = (1 / (law[key] * left) for key in ("high", "likely", "low"))
+    return Rate(low, likely, high, "assumed", law["source"])
 
 
 @cache
@@ -138,9 +169,13 @@ def _convolution_law(accelerator_id: str, precision: str) -> _Gemm:
 
 
 @lru_cache(maxsize=4096)
-def _attention_law(accelerator_id: str, kernel: str, precision: str, head_dim: int, direction: str) -> _Attention:
+def _attention_law(
+    accelerator_id: str, kernel: str, precision: str, head_dim: int, direction: str, masked: str
+) -> _Attention:
     chip, found = accelerator(accelerator_id), curves(accelerator_id)
     kernel = resolve_attention(accelerator_id, kernel)
+    mask = found["masked"] if masked == "dense" and found["masked"]["kernel"] in found["attention"] else NO_MASK
+    kernel = mask.get("kernel", kernel)
     by_format = found["attention"][kernel]
     by_width = by_format["fp8"] if chip.arithmetic(precision) == "fp8" and "fp8" in by_format else by_format["half"]
     width = min(by_width, key=lambda known: max(int(known) / head_dim, head_dim / int(known)))
@@ -157,11 +192,11 @@ def _attention_law(accelerator_id: str, kernel: str, precision: str, head_dim: i
     weaker = curve["provenance"] if as_measured or curve["provenance"] == "assumed" else "interpolated"
     limit = curve["limit"] * unit
     return _Attention(
-        min(curve["low"] * factor, limit),
-        min(curve["likely"] * factor, limit),
-        min(curve["high"] * factor, limit),
+        min(curve["low"] * factor, limit) * mask["low"],
+        min(curve["likely"] * factor, limit) * mask["likely"],
+        min(curve["high"] * factor, limit) * mask["high"],
         curve["half"],
-        "assumed" if single else weaker,
+        "assumed" if single or mask is not NO_MASK else weaker,
         curve["source"],
     )
 

@@ -25,6 +25,7 @@ KINDS = {
     "attention": N_("attention"),
     "convolution": N_("convolutions"),
     "pointwise": N_("memory-bound work"),
+    "launch": N_("waiting for kernels to be launched"),
     "transfer": N_("weights from host memory"),
     "communication": N_("exchange between GPUs"),
 }
