@@ -35,7 +35,7 @@ def assumptions(
         Assumption(id="flops_convention", value=2, source="torch.utils.flop_counter", provenance="exact"),
         Assumption(
             id="attention_kernel",
-            value=resolve_attention(chip.id, plan.attention),
+            value=resolve_attention(chip.id, plan.attention, framework(plan.framework).stack),
             source=f"data/accelerators/{chip.id}.toml",
             provenance="assumed" if plan.attention == "sdpa" else "exact",
         ),

@@ -5,6 +5,7 @@ from typing import Any
 from vidcalc import documented
 from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.defaults import process
+from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.precisions import precision
 from vidcalc.cost import communication, memory
 from vidcalc.cost.reserve import counters
@@ -193,13 +194,13 @@ def inference_time(
     job: Job, held: dict[str, memory.Network], workload: Workload, hardware: Hardware, plan: Plan
 ) -> InferenceTime:
     """Seconds of one generation, stage by stage: the work, and the weights that travel for it."""
-    chip = hardware.accelerator
+    chip, stack = hardware.accelerator, framework(plan.framework).stack
     stages: dict[str, Seconds] = {}
     kinds: dict[str, dict[str, Any]] = {}
     for phase in job.phases:
         network = held[phase.component.id]
         arithmetic = precision(network.precision).arithmetic
-        found = by_kind(phase.trace.ops, chip.id, plan.attention, arithmetic=arithmetic, compiled=plan.compile)
+        found = by_kind(phase.trace.ops, chip.id, plan.attention, arithmetic=arithmetic, compiled=plan.compile, stack=stack)
         travel = transfer(network.weights, chip, plan, network.role)
         found = {kind: communication.piece(phase.id, part, plan) for kind, part in found.items()}
         work = total(found)

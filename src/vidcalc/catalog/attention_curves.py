@@ -14,7 +14,8 @@ from vidcalc.describe.hardware import Accelerator
 Curve = dict[str, Any]
 Row = dict[str, str]
 KERNELS = ("math", "xformers", "flash2", "flash3", "flash4", "cudnn", "sage1", "sage2", "sage2++", "sage3")
-# torch.nn.functional.scaled_dot_product_attention tries cuDNN first on these chips (torch 2.13, sdp_utils.cpp)
+# torch.nn.functional.scaled_dot_product_attention tries cuDNN first on these chips from torch 2.11, whose wheels bring
+# the cuDNN 9.15.1 that sdp_utils.cpp asks for; from 2.5.1 on it was opt-in (pytorch/pytorch#138522)
 CUDNN_FIRST = ("9.0", "10.0", "10.3")
 
 
@@ -46,7 +47,7 @@ def attention_curves(
                     by_kernel.setdefault(kernel, {})[format_] = found
         result[name] = {
             "kernels": kernels,
-            "sdpa": sdpa(chip),
+            "sdpa": {"early": sdpa(chip, ()), "late": sdpa(chip)},
             "masked": masked(chip, laws["attention"]["masked"]),
             "attention": by_kernel,
             "head_dim_factors": factors,
@@ -76,24 +77,23 @@ def runs(chip: Accelerator) -> list[str]:
     return [kernel for kernel in KERNELS if known[kernel]]
 
 
-def sdpa(chip: Accelerator) -> str:
+def sdpa(chip: Accelerator, cudnn_first: tuple[str, ...] = CUDNN_FIRST) -> str:
     """The kernel that torch's scaled_dot_product_attention picks for 16-bit inputs without a mask."""
     kernels = runs(chip)
-    if "cudnn" in kernels and chip.compute_capability in CUDNN_FIRST:
+    if "cudnn" in kernels and chip.compute_capability in cudnn_first:
         return "cudnn"
     return next(kernel for kernel in ("flash2", "xformers", "math") if kernel in kernels)
 
 
 def masked(chip: Accelerator, law: Curve) -> Curve:
-    """The kernel that scaled_dot_product_attention picks where it is given a mask, and how much slower that makes it.
+    """By stack, the kernel that scaled_dot_product_attention picks where it is given a mask, and how much slower it is.
 
     FlashAttention takes no mask: what runs then is cuDNN where torch prefers it, else the memory-efficient kernel.
     """
-    first, kernels = sdpa(chip), runs(chip)
-    slower = {key: law[key] for key in ("low", "likely", "high")}
-    if first == "cudnn":
-        return {"kernel": "cudnn", **slower}
-    return {"kernel": "xformers" if "xformers" in kernels else first, "low": 1.0, "likely": 1.0, "high": 1.0}
+    kernels = runs(chip)
+    efficient = {"kernel": "xformers" if "xformers" in kernels else sdpa(chip, ()), "low": 1.0, "likely": 1.0, "high": 1.0}
+    slower = {"kernel": "cudnn", **{key: law[key] for key in ("low", "likely", "high")}}
+    return {"early": efficient, "late": slower if sdpa(chip) == "cudnn" else efficient}
 
 
 def _format(row: Row) -> str:

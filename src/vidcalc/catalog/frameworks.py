@@ -22,6 +22,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     precision, text_encoder_precision, vae_precision   number formats
     offload, vae_tiling, vae_slicing, attention, compile   words of `Plan`
     guidance_mode                                      "batched" or "sequential", where guidance runs
+    stack              "early" where it is pinned to, or was published with, a torch older than 2.11: see `data/kernels`
     activation_scale   live activations of a denoiser family relative to diffusers' forward, by network path
     for_networks       settings that hold where the model has a network of that path
     decode_bytes       live bytes of the decode of a VAE without a network here, by its class [byte per pixel of a clip]
@@ -42,6 +43,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     vae_slicing: str = ""
     attention: str = ""
     compile: str = ""
+    stack: str = "late"
     guidance_mode: str = ""
     activation_scale: dict[str, float] = {}
     for_networks: dict[str, dict[str, Any]] = {}

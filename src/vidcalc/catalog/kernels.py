@@ -27,6 +27,7 @@ MARKET = {
     "soc": "soc",
     "asic": "asic",
 }
+STACKS = ("early", "late")  # torch before and from 2.11
 TYPICAL = (8192, 5120, 5120)  # m, n, k of a layer, for medians over large shapes that are published without them
 # Whose share of peak to borrow for a format that was not measured, nearest first.
 SIMILAR = {
@@ -50,14 +51,17 @@ def derive() -> dict[str, Curve]:
     attention = attention_curves(chips, rows("attention"), laws, relatives)
     for name in chips:
         _floor(chips, name, own, attention[name], laws)
-    shares = convolution_shares(chips, rows("convolution"))
+    convolutions = rows("convolution")
     return {
         name: {
             "gemm": {
                 precision: _gemm(chips, name, precision, own, laws) for precision in SIMILAR if _runs(chip, precision)
             },
             "bandwidth": _bandwidth(chip, laws),
-            "convolution": _convolution(chips, name, shares, laws),
+            "convolution": {
+                stack: _convolution(chips, name, [row for row in convolutions if row["stack"] == stack], laws)
+                for stack in STACKS
+            },
             "elementwise": laws["elementwise"],
             "launch": {**laws["launch"], **{key: quantity(laws["launch"][key], "s") for key in ("low", "likely", "high")}},
             **attention[name],
@@ -211,24 +215,18 @@ def _gemm(
     return {**scaled(borrowed, factor, limit, "assumed", f"{donor} {kind}: {borrowed['source']}"), **shape}
 
 
-def convolution_shares(chips: dict[str, Accelerator], table: Iterable[dict[str, str]]) -> dict[str, Curve]:
-    """Share of the product's rate that convolutions reach, by chip: the median of its rows."""
+def _convolution(chips: dict[str, Accelerator], name: str, table: list[dict[str, str]], laws: Curve) -> Curve:
+    """The share of the product's rate that convolutions reach, always *assumed*.
+
+    The median of a chip's own rows, else over the chips of its generation, else over all.
+    """
     groups: dict[str, list[dict[str, str]]] = {}
     for row in table:
         groups.setdefault(row["accelerator"], []).append(row)
-    return {
-        name: {"likely": median(float(row["share"]) for row in group), "source": sources(group)}
-        for name, group in groups.items()
-        if name in chips
-    }
-
-
-def _convolution(chips: dict[str, Accelerator], name: str, shares: dict[str, Curve], laws: Curve) -> Curve:
-    """The share of a chip, always *assumed*: the median over the measured chips of its generation, else over all."""
-    kin = [other for other in shares if generation(chips[other]) == generation(chips[name])]
-    group = [shares[other] for other in ([name] if name in shares else kin or shares)]
-    likely, law = median(found["likely"] for found in group), laws["convolution"]
-    source = "; ".join(dict.fromkeys(found["source"] for found in group))
+    kin = [other for other in groups if generation(chips[other]) == generation(chips[name])]
+    chosen = [groups[other] for other in ([name] if name in groups else kin or groups)]
+    likely = median(median(float(row["share"]) for row in group) for group in chosen)
+    law, source = laws["convolution"], sources(row for group in chosen for row in group)
     return curve(likely * law["low"], likely, min(likely * law["high"], 1.0), "assumed", source)
 
 

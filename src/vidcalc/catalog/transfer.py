@@ -39,13 +39,13 @@ def transferred(found: dict[str, Any], donor: Accelerator, chip: Accelerator, *,
         if kernel in found["attention"]
     }
     share = chip.bandwidth / donor.bandwidth if chip.bandwidth and donor.bandwidth else 1.0
-    chosen = found["sdpa"] if same else sdpa(chip)
+    chosen = found["sdpa"] if same else {"early": sdpa(chip, ()), "late": sdpa(chip)}
     return {
         **found,
         "gemm": gemm,
         "kernels": [*attention],
         "attention": attention,
-        "sdpa": chosen if chosen in attention else next(iter(attention)),
+        "sdpa": {stack: kernel if kernel in attention else next(iter(attention)) for stack, kernel in chosen.items()},
         "bandwidth": _scaled(found["bandwidth"], share, donor.id, same),
     }
 

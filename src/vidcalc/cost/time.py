@@ -66,11 +66,13 @@ def by_kind(
     backward: bool = False,
     arithmetic: str = "",
     compiled: str = "off",
+    stack: str = "late",
 ) -> dict[str, Seconds]:
     """Time by kind of op (matmul, attention, convolution, pointwise).
 
     arithmetic  format the products of linear layers run in, where it is not their activations' dtype
     compiled    "on" where elementwise kernels are fused
+    stack       "early" or "late": torch before and from 2.11
     backward    price the gradients instead of the forward: twice the products, 2.5 times the attention, and
               twice the traffic
     """
@@ -88,7 +90,7 @@ def by_kind(
         except TypeError:  # arrays cannot be keys
             found, key = None, ()
         if found is None:
-            found = _priced(op, accelerator_id, kernel, spread, backward, arithmetic)
+            found = _priced(op, accelerator_id, kernel, spread, backward, arithmetic, stack)
             if key:
                 known[key] = found
         low, likely, high, provenance = sums.get(op.kind, (0, 0, 0, "measured"))
@@ -123,10 +125,10 @@ def waiting(ops: tuple[Op, ...], accelerator_id: str, work: Seconds, compiled: s
 
 
 def _priced(
-    op: Op, accelerator_id: str, kernel: str, spread: Rate, backward: bool, arithmetic: str
+    op: Op, accelerator_id: str, kernel: str, spread: Rate, backward: bool, arithmetic: str, stack: str
 ) -> tuple[Any, Any, Any, str]:
     """(low, likely, high) seconds of one execution, and what they rest on."""
-    achieved = rate(op, accelerator_id, kernel, backward, arithmetic)
+    achieved = rate(op, accelerator_id, kernel, backward, arithmetic, stack)
     moved = op.activation_bytes + op.weights * ELEMENT_BYTES[op.precision]
     work = op.flops
     if backward:
@@ -140,15 +142,16 @@ def _priced(
     )
 
 
-def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False, arithmetic: str = "") -> Rate:
+def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False, arithmetic: str = "", stack: str = "late") -> Rate:
     """The rate an op's arithmetic reaches on the chip [FLOP/s]."""
     if isinstance(op, Attention):
         direction = "backward" if backward else "forward"
         width = max(op.d_head, op.d_value)
-        return attention(accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction, op.masked)
+        return attention(accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction, op.masked, stack)
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
-        return convolution(accelerator_id, op.precision, op.batch * op.positions, depth, op.c_out // op.groups)
+        rows = op.batch * op.positions
+        return convolution(accelerator_id, op.precision, rows, depth, op.c_out // op.groups, stack)
     if isinstance(op, Matmul):
         chosen = arithmetic if arithmetic and op.weight == 1 else op.precision
         return gemm(accelerator_id, chosen, op.batch * op.rows, op.d_in, op.d_out)

@@ -18,6 +18,7 @@ from vidcalc.catalog.curves import curves
 from vidcalc.errors import InputError, nearest
 
 
+LATE = "late"
 NO_MASK: dict[str, Any] = {"low": 1.0, "likely": 1.0, "high": 1.0}
 
 
@@ -67,13 +68,13 @@ def _shape_loss(law: _Gemm, rows: Any, d_in: Any, d_out: Any) -> Any:
     return 1 + law.d_in_half / d_in + law.d_out_half / d_out + startup
 
 
-def convolution(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out: Any) -> Rate:
+def convolution(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out: Any, stack: str = LATE) -> Rate:
     """Rate of a convolution seen as a product: rows = output positions, d_in = input channels per group x taps.
 
     Always assumed: the product's rate times a stated factor. A float32 convolution runs in tf32 where the chip has it,
     as cuDNN does by default under torch.
     """
-    law = _convolution_law(accelerator_id, precision)
+    law = _convolution_law(accelerator_id, precision, stack)
     loss = _shape_loss(law, rows, d_in, d_out)
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
@@ -87,13 +88,15 @@ def attention(
     keys: Any,
     direction: str = "forward",
     masked: str = "none",
+    stack: str = LATE,
 ) -> Rate:
     """Rate of an attention kernel at its nominal FLOP (4 x queries x keys x head_dim per head; backward 2.5 x that).
 
     `kernel`: math, sdpa (what torch picks on this chip), flash2, flash3, flash4, cudnn, sage1, sage2, sage2++, sage3 or
-    xformers; `direction`: forward or backward; `masked`: "none", or "dense", which sdpa has fewer kernels for. Raises InputError("attention", ...) for a kernel the chip does not run.
+    xformers; `direction`: forward or backward; `masked`: "none", or "dense", which sdpa has fewer
+    kernels for; `stack`: "early" or "late", torch before and from 2.11. Raises InputError("attention", ...) for a kernel the chip does not run.
     """
-    law = _attention_law(accelerator_id, kernel, precision, head_dim, direction, masked if kernel == "sdpa" else "none")
+    law = _attention_law(accelerator_id, kernel, precision, head_dim, direction, masked, stack)
     loss = 1 + law.half * (1 / maximum(queries, 1) + 1 / maximum(keys, 1)) / 2
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
@@ -132,12 +135,12 @@ def attention_kernels(accelerator_id: str) -> tuple[str, ...]:
     return ("sdpa", *curves(accelerator_id)["attention"])
 
 
-def resolve_attention(accelerator_id: str, kernel: str) -> str:
+def resolve_attention(accelerator_id: str, kernel: str, stack: str = LATE) -> str:
     """The kernel that really runs: "sdpa" -> "cudnn" on an H100. Raises InputError("attention", ...)."""
     allowed = attention_kernels(accelerator_id)
     if kernel not in allowed:
         raise InputError("attention", kernel, allowed, nearest(kernel, allowed))
-    sdpa: str = curves(accelerator_id)["sdpa"]
+    sdpa: str = curves(accelerator_id)["sdpa"][stack]
     return sdpa if kernel == "sdpa" else kernel
 
 
@@ -153,9 +156,9 @@ def _gemm_law(accelerator_id: str, precision: str) -> _Gemm:
 
 
 @lru_cache(maxsize=1024)
-def _convolution_law(accelerator_id: str, precision: str) -> _Gemm:
+def _convolution_law(accelerator_id: str, precision: str, stack: str) -> _Gemm:
     law = _gemm_law(accelerator_id, "tf32" if precision == "fp32" else precision)
-    share = curves(accelerator_id)["convolution"]
+    share = curves(accelerator_id)["convolution"][stack]
     return _Gemm(
         law.low * share["low"],
         law.likely * share["likely"],
@@ -170,12 +173,12 @@ def _convolution_law(accelerator_id: str, precision: str) -> _Gemm:
 
 @lru_cache(maxsize=4096)
 def _attention_law(
-    accelerator_id: str, kernel: str, precision: str, head_dim: int, direction: str, masked: str
+    accelerator_id: str, kernel: str, precision: str, head_dim: int, direction: str, masked: str, stack: str
 ) -> _Attention:
     chip, found = accelerator(accelerator_id), curves(accelerator_id)
-    kernel = resolve_attention(accelerator_id, kernel)
-    mask = found["masked"] if masked == "dense" and found["masked"]["kernel"] in found["attention"] else NO_MASK
-    kernel = mask.get("kernel", kernel)
+    mask = found["masked"][stack] if kernel == "sdpa" and masked == "dense" else NO_MASK
+    chosen = resolve_attention(accelerator_id, kernel, stack)
+    kernel = mask.get("kernel", chosen) if mask.get("kernel") in found["attention"] else chosen
     by_format = found["attention"][kernel]
     by_width = by_format["fp8"] if chip.arithmetic(precision) == "fp8" and "fp8" in by_format else by_format["half"]
     width = min(by_width, key=lambda known: max(int(known) / head_dim, head_dim / int(known)))
