@@ -6,8 +6,8 @@ from vidcalc import documented
 from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.defaults import process
 from vidcalc.catalog.frameworks import framework
-from vidcalc.catalog.precisions import precision
 from vidcalc.cost import communication, memory
+from vidcalc.cost.execution import execution
 from vidcalc.cost.reserve import counters
 from vidcalc.cost.time import NOTHING, Seconds, by_kind, total, waiting
 from vidcalc.cost.training import Training, step_seconds
@@ -38,6 +38,7 @@ from vidcalc.unroll import Job, Phase, chunks
 STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode")
 KINDS = ("matmul", "attention", "convolution")
 HOUR = 3600
+BESIDE = 0.5  # share by which the seconds of a framework's further models may be off
 
 
 def model_part(model: Model, params: Any, components: list[ComponentRow]) -> ModelPart:
@@ -194,17 +195,17 @@ def inference_time(
     job: Job, held: dict[str, memory.Network], workload: Workload, hardware: Hardware, plan: Plan
 ) -> InferenceTime:
     """Seconds of one generation, stage by stage: the work, and the weights that travel for it."""
-    chip, stack = hardware.accelerator, framework(plan.framework).stack
+    chip = hardware.accelerator
     stages: dict[str, Seconds] = {}
     kinds: dict[str, dict[str, Any]] = {}
     for phase in job.phases:
         network = held[phase.component.id]
-        arithmetic = precision(network.precision).arithmetic
-        found = by_kind(phase.trace.ops, chip.id, plan.attention, arithmetic=arithmetic, compiled=plan.compile, stack=stack)
+        run = execution(plan, network.precision)
+        found = by_kind(phase.trace.ops, chip.id, plan.attention, run=run)
         travel = transfer(network.weights, chip, plan, network.role)
         found = {kind: communication.piece(phase.id, part, plan) for kind, part in found.items()}
         work = total(found)
-        found["launch"] = waiting(phase.trace.ops, chip.id, work, plan.compile)
+        found["launch"] = waiting(phase.trace.ops, chip.id, work, run)
         found["transfer"] = travel.waiting(total(found))
         calls = communication.turns(phase.id, phase.calls, plan)
         if phase.id == "denoise":
@@ -214,6 +215,9 @@ def inference_time(
         for kind, part in found.items():
             parts[kind] = parts.get(kind, 0) + part.likely * calls
         parts["transfer"] = parts["transfer"] + travel.once.likely
+    beside = framework(plan.framework).seconds
+    if beside:
+        stages["beside"] = Seconds(beside * (1 - BESIDE), beside, beside * (1 + BESIDE), "assumed")
     whole = total(stages)
     denoise = stages["denoise"].likely
     return InferenceTime(
@@ -224,6 +228,7 @@ def inference_time(
         denoise=denoise,
         vae_decode=stages.get("vae_decode", NOTHING).likely,
         audio_decode=stages.get("audio_decode", NOTHING).likely,
+        beside=beside,
         total=whole.likely,
         per_step=denoise / workload.steps,
         low=whole.low,

@@ -48,6 +48,7 @@ def attention_curves(
         result[name] = {
             "kernels": kernels,
             "sdpa": {"early": sdpa(chip, ()), "late": sdpa(chip)},
+            "flash": {"early": flash(chip, ("flash2",)), "late": flash(chip, NEWEST)},
             "masked": masked(chip, laws["attention"]["masked"]),
             "attention": by_kernel,
             "head_dim_factors": factors,
@@ -83,6 +84,15 @@ def sdpa(chip: Accelerator, cudnn_first: tuple[str, ...] = CUDNN_FIRST) -> str:
     if "cudnn" in kernels and chip.compute_capability in cudnn_first:
         return "cudnn"
     return next(kernel for kernel in ("flash2", "xformers", "math") if kernel in kernels)
+
+
+NEWEST = ("flash4", "flash3", "flash2")
+
+
+def flash(chip: Accelerator, wanted: tuple[str, ...]) -> str:
+    """The first of some FlashAttention kernels that a chip runs, else what torch picks."""
+    kernels = runs(chip)
+    return next((kernel for kernel in wanted if kernel in kernels), sdpa(chip, ()))
 
 
 def masked(chip: Accelerator, law: Curve) -> Curve:

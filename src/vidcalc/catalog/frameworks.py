@@ -28,6 +28,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     decode_bytes       live bytes of the decode of a VAE without a network here, by its class [byte per pixel of a clip]
     networks           networks that run otherwise here, by the path they have in diffusers
     timesteps          what the timestep varies over where it differs here, by model
+    seconds            what further models of its pipeline take per generation [second]
     beside             bytes of further models the framework keeps on the device throughout [byte]
     fitted             ids of the measured rows a scale was fitted to (never used to claim accuracy)
     """
@@ -51,6 +52,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     networks: dict[str, str] = {}
     timesteps: dict[str, str] = {}
     beside: int = 0
+    seconds: float = 0.0
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.arithmetic import maximum
+from vidcalc.cost.execution import EAGER, Execution
 from vidcalc.cost.utilisation import Rate, attention, bandwidth, convolution, elementwise, gemm, launch
 from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
 from vidcalc.tape import ELEMENT_BYTES
@@ -64,15 +65,11 @@ def by_kind(
     kernel: str,
     *,
     backward: bool = False,
-    arithmetic: str = "",
-    compiled: str = "off",
-    stack: str = "late",
+    run: Execution = EAGER,
 ) -> dict[str, Seconds]:
     """Time by kind of op (matmul, attention, convolution, pointwise).
 
-    arithmetic  format the products of linear layers run in, where it is not their activations' dtype
-    compiled    "on" where elementwise kernels are fused
-    stack       "early" or "late": torch before and from 2.11
+    run         how the network is executed
     backward    price the gradients instead of the forward: twice the products, 2.5 times the attention, and
               twice the traffic
     """
@@ -84,13 +81,14 @@ def by_kind(
         if op.kind == "pointwise":
             moved = moved + op.activation_bytes * op.count
             continue
+        moved = moved + rounded(op, run) * op.count
         key = op.key
         try:
             found = known.get(key)
         except TypeError:  # arrays cannot be keys
             found, key = None, ()
         if found is None:
-            found = _priced(op, accelerator_id, kernel, spread, backward, arithmetic, stack)
+            found = _priced(op, accelerator_id, kernel, spread, backward, run)
             if key:
                 known[key] = found
         low, likely, high, provenance = sums.get(op.kind, (0, 0, 0, "measured"))
@@ -103,9 +101,16 @@ def by_kind(
         )
     moved = moved * (1 + backward)
     parts = {kind: Seconds(*values) for kind, values in sums.items()}
-    eager = elementwise(accelerator_id, compiled)
+    eager = elementwise(accelerator_id, run.compile)
     parts["pointwise"] = Seconds(moved / eager.high, moved / eager.likely, moved / eager.low, eager.provenance)
     return parts
+
+
+def rounded(op: Op, run: Execution) -> Any:
+    """Bytes that eager kernels move to bring a linear layer's operands and result in and out of its format."""
+    if isinstance(op, Matmul) and op.weight == 1:
+        return run.rounding * op.batch * op.rows * op.d_out
+    return 0
 
 
 def launches(ops: tuple[Op, ...]) -> Any:
@@ -113,9 +118,9 @@ def launches(ops: tuple[Op, ...]) -> Any:
     return sum((op.launches if isinstance(op, Pointwise) else 1) * op.count for op in ops)
 
 
-def waiting(ops: tuple[Op, ...], accelerator_id: str, work: Seconds, compiled: str = "off") -> Seconds:
+def waiting(ops: tuple[Op, ...], accelerator_id: str, work: Seconds, run: Execution = EAGER) -> Seconds:
     """What a call takes beyond its work because the host cannot start its kernels any faster."""
-    count, pace = launches(ops), launch(accelerator_id, compiled)
+    count, pace = launches(ops), launch(accelerator_id, run.compile)
     return Seconds(
         maximum(count / pace.high - work.low, 0),
         maximum(count / pace.likely - work.likely, 0),
@@ -125,10 +130,10 @@ def waiting(ops: tuple[Op, ...], accelerator_id: str, work: Seconds, compiled: s
 
 
 def _priced(
-    op: Op, accelerator_id: str, kernel: str, spread: Rate, backward: bool, arithmetic: str, stack: str
+    op: Op, accelerator_id: str, kernel: str, spread: Rate, backward: bool, run: Execution
 ) -> tuple[Any, Any, Any, str]:
     """(low, likely, high) seconds of one execution, and what they rest on."""
-    achieved = rate(op, accelerator_id, kernel, backward, arithmetic, stack)
+    achieved = rate(op, accelerator_id, kernel, backward, run)
     moved = op.activation_bytes + op.weights * ELEMENT_BYTES[op.precision]
     work = op.flops
     if backward:
@@ -142,17 +147,18 @@ def _priced(
     )
 
 
-def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False, arithmetic: str = "", stack: str = "late") -> Rate:
+def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False, run: Execution = EAGER) -> Rate:
     """The rate an op's arithmetic reaches on the chip [FLOP/s]."""
     if isinstance(op, Attention):
         direction = "backward" if backward else "forward"
         width = max(op.d_head, op.d_value)
-        return attention(accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction, op.masked, stack)
+        return attention(accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack)
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
         rows = op.batch * op.positions
-        return convolution(accelerator_id, op.precision, rows, depth, op.c_out // op.groups, stack)
+        return convolution(accelerator_id, op.precision, rows, depth, op.c_out // op.groups, run.stack)
     if isinstance(op, Matmul):
-        chosen = arithmetic if arithmetic and op.weight == 1 else op.precision
-        return gemm(accelerator_id, chosen, op.batch * op.rows, op.d_in, op.d_out)
+        own = run if op.weight == 1 else EAGER
+        found = gemm(accelerator_id, own.arithmetic or op.precision, op.batch * op.rows, op.d_in, op.d_out)
+        return found if own.slower == 1 else found.slowed(own.slower)
     raise TypeError(op.kind)

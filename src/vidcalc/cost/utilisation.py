@@ -19,6 +19,7 @@ from vidcalc.errors import InputError, nearest
 
 
 LATE = "late"
+CHOSEN = ("sdpa", "flash")  # words for what a library picks on the chip
 NO_MASK: dict[str, Any] = {"low": 1.0, "likely": 1.0, "high": 1.0}
 
 
@@ -30,6 +31,11 @@ class Rate(msgspec.Struct, frozen=True, eq=False):
     high: Any
     provenance: str
     source: str
+
+
+    def slowed(self, times: float) -> "Rate":
+        """The rate divided by a number that is assumed."""
+        return Rate(self.low / times, self.likely / times, self.high / times, "assumed", self.source)
 
 
 class _Gemm(msgspec.Struct, frozen=True):
@@ -131,8 +137,8 @@ def launch(accelerator_id: str, compiled: str = "off") -> Rate:
 
 @cache
 def attention_kernels(accelerator_id: str) -> tuple[str, ...]:
-    """The attention kernels that exist for an accelerator, `sdpa` among them."""
-    return ("sdpa", *curves(accelerator_id)["attention"])
+    """The attention kernels that exist for an accelerator; among them `sdpa` and `flash`, which a library resolves."""
+    return (*CHOSEN, *curves(accelerator_id)["attention"])
 
 
 def resolve_attention(accelerator_id: str, kernel: str, stack: str = LATE) -> str:
@@ -140,8 +146,7 @@ def resolve_attention(accelerator_id: str, kernel: str, stack: str = LATE) -> st
     allowed = attention_kernels(accelerator_id)
     if kernel not in allowed:
         raise InputError("attention", kernel, allowed, nearest(kernel, allowed))
-    sdpa: str = curves(accelerator_id)["sdpa"][stack]
-    return sdpa if kernel == "sdpa" else kernel
+    return curves(accelerator_id)[kernel][stack] if kernel in CHOSEN else kernel
 
 
 @lru_cache(maxsize=1024)

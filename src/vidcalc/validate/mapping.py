@@ -124,9 +124,7 @@ def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, fl
         given["fused_projections"] = "kept"
     given.update(_known("compile", row.other_optim, "unknown_setting"))
     given.pop("match", None)
-    few = text.first("distilled", chosen.name)
-    distilled = not row.cfg and (whole(row.steps) or 0) in range(1, few.get("steps", 0) + 1)
-    guidance = 1.0 if row.cfg in ("no", "distilled") or distilled else None
+    guidance = 1.0 if row.cfg in ("no", "distilled") else None
     if row.cfg == "yes" and chosen.defaults.guidance_mode in ("none", "distilled"):
         given.update(guidance_mode="sequential", forwards_per_step=2, batched_forwards=1)
     try:
