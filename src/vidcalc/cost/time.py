@@ -11,7 +11,7 @@ import msgspec
 
 from vidcalc.arithmetic import maximum
 from vidcalc.cost.execution import EAGER, Execution
-from vidcalc.cost.utilisation import Rate, attention, bandwidth, convolution, elementwise, gemm, launch
+from vidcalc.cost.utilisation import Rate, attention, bandwidth, convolution, elementwise, gemm, launch, short_rows
 from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
 from vidcalc.tape import ELEMENT_BYTES
 
@@ -77,9 +77,10 @@ def by_kind(
     known: dict[tuple[Any, ...], tuple[Any, Any, Any, str]] = {}
     sums: dict[str, tuple[Any, Any, Any, str]] = {}
     moved: Any = 0
+    half = short_rows(accelerator_id, run.compile)
     for op in ops:
         if op.kind == "pointwise":
-            moved = moved + op.activation_bytes * op.count
+            moved = moved + travelled(op, half) * op.count
             continue
         moved = moved + rounded(op, run) * op.count
         key = op.key
@@ -104,6 +105,12 @@ def by_kind(
     eager = elementwise(accelerator_id, run.compile)
     parts["pointwise"] = Seconds(moved / eager.high, moved / eager.likely, moved / eager.low, eager.provenance)
     return parts
+
+
+def travelled(op: Op, half: Any) -> Any:
+    """Bytes of long rows that take as long as an elementwise op's own, whose rows may be short."""
+    stretch = 1 + half / maximum(op.row, 1) if isinstance(op, Pointwise) else 1
+    return op.activation_bytes * stretch
 
 
 def rounded(op: Op, run: Execution) -> Any:

@@ -126,6 +126,12 @@ def elementwise(accelerator_id: str, compiled: str = "off") -> Rate:
     return Rate(low, likely, high, provenance, f"{found.source}; {law['source']}")
 
 
+def short_rows(accelerator_id: str, compiled: str = "off") -> float:
+    """Elements of a row at which an elementwise kernel takes twice as long per byte; 0 where kernels are fused."""
+    half: float = curves(accelerator_id)["elementwise"]["half"]
+    return 0.0 if compiled == "on" else half
+
+
 @cache
 def launch(accelerator_id: str, compiled: str = "off") -> Rate:
     """Kernels that the host starts per second, counted as eager PyTorch would start them."""
