@@ -7,9 +7,10 @@ from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.defaults import process
 from vidcalc.catalog.frameworks import framework
 from vidcalc.cost import communication, memory
+from vidcalc.cost.decode import decode
 from vidcalc.cost.execution import execution
 from vidcalc.cost.reserve import counters
-from vidcalc.cost.time import NOTHING, Seconds, by_kind, total, waiting
+from vidcalc.cost.time import NOTHING, Seconds, by_kind, spread, total, waiting
 from vidcalc.cost.training import Training, step_seconds
 from vidcalc.cost.transfer import arrival, transfer
 from vidcalc.cost.verdict import interval, verdict
@@ -215,10 +216,13 @@ def inference_time(
         for kind, part in found.items():
             parts[kind] = parts.get(kind, 0) + part.likely * calls
         parts["transfer"] = parts["transfer"] + travel.once.likely
+    unwritten = communication.piece("vae_decode", decode(job, held, plan, chip.id), plan)
+    if "vae_decode" not in stages:
+        stages["vae_decode"], kinds["vae_decode"] = unwritten, {"convolution": unwritten.likely}
     beside = framework(plan.framework).seconds
     if beside:
         stages["beside"] = Seconds(beside * (1 - BESIDE), beside, beside * (1 + BESIDE), "assumed")
-    whole = total(stages)
+    whole = spread(total(stages))
     denoise = stages["denoise"].likely
     return InferenceTime(
         load=arrival(memory.arrived(held, plan).weights, chip).likely,

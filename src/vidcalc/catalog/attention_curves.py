@@ -101,7 +101,12 @@ def masked(chip: Accelerator, law: Curve) -> Curve:
     FlashAttention takes no mask: what runs then is cuDNN where torch prefers it, else the memory-efficient kernel.
     """
     kernels = runs(chip)
-    efficient = {"kernel": "xformers" if "xformers" in kernels else sdpa(chip, ()), "low": 1.0, "likely": 1.0, "high": 1.0}
+    efficient = {
+        "kernel": "xformers" if "xformers" in kernels else sdpa(chip, ()),
+        "low": 1.0,
+        "likely": 1.0,
+        "high": 1.0,
+    }
     slower = {"kernel": "cudnn", **{key: law[key] for key in ("low", "likely", "high")}}
     return {"early": efficient, "late": slower if sdpa(chip) == "cudnn" else efficient}
 

@@ -26,6 +26,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     activation_scale   live activations of a denoiser family relative to diffusers' forward, by network path
     for_networks       settings that hold where the model has a network of that path
     decode_bytes       live bytes of the decode of a VAE without a network here, by its class [byte per pixel of a clip]
+    decode_flops       work of such a decode, by class [FLOP per pixel of the video]
     networks           networks that run otherwise here, by the path they have in diffusers
     timesteps          what the timestep varies over where it differs here, by model
     seconds            what further models of its pipeline take per generation [second]
@@ -49,6 +50,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     activation_scale: dict[str, float] = {}
     for_networks: dict[str, dict[str, Any]] = {}
     decode_bytes: dict[str, float] = {}
+    decode_flops: dict[str, float] = {}
     networks: dict[str, str] = {}
     timesteps: dict[str, str] = {}
     beside: int = 0

@@ -63,7 +63,10 @@ def derive() -> dict[str, Curve]:
                 for stack in STACKS
             },
             "elementwise": laws["elementwise"],
-            "launch": {**laws["launch"], **{key: quantity(laws["launch"][key], "s") for key in ("low", "likely", "high")}},
+            "launch": {
+                **laws["launch"],
+                **{key: quantity(laws["launch"][key], "s") for key in ("low", "likely", "high")},
+            },
             **attention[name],
         }
         for name, chip in chips.items()

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.arithmetic import maximum
+from vidcalc.catalog.load import entry
 from vidcalc.cost.execution import EAGER, Execution
 from vidcalc.cost.utilisation import Rate, attention, bandwidth, convolution, elementwise, gemm, launch, short_rows
 from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
@@ -52,6 +53,12 @@ def total(parts: dict[str, Seconds]) -> Seconds:
     for part in parts.values():
         out = out + part
     return out
+
+
+def spread(whole: Seconds) -> Seconds:
+    """A time with its band widened by what separates published runs of one job: see data/kernels/laws.toml."""
+    law = entry("kernels", "laws")["runs"]
+    return Seconds(whole.low * law["low"], whole.likely, whole.high * law["high"], whole.provenance)
 
 
 def seconds(ops: tuple[Op, ...], accelerator_id: str, kernel: str, *, backward: bool = False) -> Seconds:
@@ -159,7 +166,9 @@ def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False, run: 
     if isinstance(op, Attention):
         direction = "backward" if backward else "forward"
         width = max(op.d_head, op.d_value)
-        return attention(accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack)
+        return attention(
+            accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack
+        )
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
         rows = op.batch * op.positions

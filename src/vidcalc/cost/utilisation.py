@@ -32,7 +32,6 @@ class Rate(msgspec.Struct, frozen=True, eq=False):
     provenance: str
     source: str
 
-
     def slowed(self, times: float) -> "Rate":
         """The rate divided by a number that is assumed."""
         return Rate(self.low / times, self.likely / times, self.high / times, "assumed", self.source)

@@ -35,7 +35,9 @@ class PointwiseLayers(Recorder):
         moved = out_bytes
         for x in inputs:
             moved = moved + x.nbytes
-        self.ops.append(Pointwise(self.prefix + name, self.count, dtype, moved, 1, out.shape[-1] if len(out.shape) > 2 else LONG))
+        self.ops.append(
+            Pointwise(self.prefix + name, self.count, dtype, moved, 1, out.shape[-1] if len(out.shape) > 2 else LONG)
+        )
         if self.training:
             out.node = self.differentiable(inputs, saved, out_bytes, weights)
         return out
