@@ -207,7 +207,7 @@ def inference_time(
         found = {kind: communication.piece(phase.id, part, plan) for kind, part in found.items()}
         work = total(found)
         found["launch"] = waiting(phase.trace.ops, chip.id, work, run)
-        found["transfer"] = travel.waiting(total(found))
+        found["transfer"] = travel.waiting(work)
         calls = communication.turns(phase.id, phase.calls, plan)
         if phase.id == "denoise":
             found["communication"] = communication.told(phase.trace.ops, network.weights, work, chip.id, plan)

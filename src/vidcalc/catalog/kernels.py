@@ -51,17 +51,14 @@ def derive() -> dict[str, Curve]:
     attention = attention_curves(chips, rows("attention"), laws, relatives)
     for name in chips:
         _floor(chips, name, own, attention[name], laws)
-    convolutions = rows("convolution")
+    convolutions = {stack: [row for row in rows("convolution") if row["stack"] == stack] for stack in STACKS}
     return {
         name: {
             "gemm": {
                 precision: _gemm(chips, name, precision, own, laws) for precision in SIMILAR if _runs(chip, precision)
             },
             "bandwidth": _bandwidth(chip, laws),
-            "convolution": {
-                stack: _convolution(chips, name, [row for row in convolutions if row["stack"] == stack], laws)
-                for stack in STACKS
-            },
+            "convolution": {stack: _convolution(chips, name, table, laws) for stack, table in convolutions.items()},
             "elementwise": laws["elementwise"],
             "launch": {
                 **laws["launch"],
@@ -216,6 +213,16 @@ def _gemm(
     factor = chip.peak(precision) / chips[donor].peak(kind)
     borrowed = own[donor, kind]
     return {**scaled(borrowed, factor, limit, "assumed", f"{donor} {kind}: {borrowed['source']}"), **shape}
+
+
+def convolution_curves(name: str, *, without: bool = False) -> dict[str, Curve]:
+    """The convolution shares of an accelerator by stack; `without`: as if its own timings were not known."""
+    chips = {known: accelerator(known) for known in load.names("accelerators")}
+    table = [row for row in rows("convolution") if not (without and row["accelerator"] == name)]
+    laws = load.entry("kernels", "laws")
+    return {
+        stack: _convolution(chips, name, [row for row in table if row["stack"] == stack], laws) for stack in STACKS
+    }
 
 
 def _convolution(chips: dict[str, Accelerator], name: str, table: list[dict[str, str]], laws: Curve) -> Curve:

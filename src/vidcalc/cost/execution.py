@@ -1,4 +1,4 @@
-"""How the ops of one network are executed, as far as it decides their rates: formats, fused work, the software's age."""
+"""How the ops of one network are executed, as far as it decides their rates."""
 
 import msgspec
 

@@ -17,7 +17,6 @@ from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.curves import curves
 from vidcalc.errors import InputError, nearest
 
-
 LATE = "late"
 CHOSEN = ("sdpa", "flash")  # words for what a library picks on the chip
 NO_MASK: dict[str, Any] = {"low": 1.0, "likely": 1.0, "high": 1.0}
@@ -142,7 +141,7 @@ def launch(accelerator_id: str, compiled: str = "off") -> Rate:
 
 @cache
 def attention_kernels(accelerator_id: str) -> tuple[str, ...]:
-    """The attention kernels that exist for an accelerator; among them `sdpa` and `flash`, which a library resolves."""
+    """The attention kernels of an accelerator, and the words `sdpa` and `flash` for what a library picks."""
     return (*CHOSEN, *curves(accelerator_id)["attention"])
 
 

@@ -17,7 +17,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     vae_tiling              "none", or "default": the tiles of the VAE's own class
     vae_slicing             "off", or "on": a batch decoded one video at a time
     attention               kernel: "sdpa" is what torch picks on the chip; see `vidcalc.cost.utilisation`
-    compile                 "off" (a kernel for each operation), or "on": a compiler or the framework fuses elementwise work
+    compile                 "off" (a kernel for each operation), or "on": elementwise work is fused
     guidance_mode           "batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"
     forwards_per_step       denoiser forwards of one step, each at the workload's batch
     batched_forwards        how many of them share one call, which holds that many times the activations

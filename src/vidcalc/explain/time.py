@@ -80,8 +80,8 @@ def stage(name: str, quantity: str, case: Case) -> Step:
         ops(phase.component.id, phase.trace.ops, case, _calls(phase, case), run=_run_of(phase, case))
         for phase in phases
     ]
-    rows += [row for phase in phases if (row := launching(phase, case)).value]
     rows += [row for phase, work in zip(phases, tuple(rows), strict=True) if (row := travel(phase, work, case)).value]
+    rows += [row for phase in phases if (row := launching(phase, case)).value]
     rows += [row for phase in phases if phase.id == "denoise" and (row := exchange(phase, case)).value]
     return _weakest(added(quantity, "s", tuple(rows)))
 

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from vidcalc.ops.base import Op
 
-
 LONG = 1 << 20  # elements: a row so long that its length costs nothing
 
 
