@@ -103,9 +103,7 @@ def official(language: str, rows: list[Row]) -> list[str]:
     heads = ("", _("measured"), _("time"), _("ratio"), _("time"), _("ratio"))
     lines = [f"## {heading}", "", told, "", "| " + " | ".join(heads) + " |", "|---|---:|---:|---:|---:|---:|"]
     for point in found:
-        pairs = [
-            f"{value:.4g} | {value / point.measured:.3f}" for value in (point.predicted, point.held_out)
-        ]
+        pairs = [f"{value:.4g} | {value / point.measured:.3f}" for value in (point.predicted, point.held_out)]
         lines.append(f"| {point.row.id} {setting(point.row)} | {point.measured:.4g} | {' | '.join(pairs)} |")
     return [*lines, ""]
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.attention_curves import DEFAULT_HALF, bound, fit
+from vidcalc.catalog.convolution_curves import STACKS, WIDTHS
 from vidcalc.catalog.curves import curves
 from vidcalc.catalog.kernels import at, curve, law_of, level
 from vidcalc.catalog.own import LARGEST, read_toml, register
@@ -156,7 +157,7 @@ def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
         "kernels": [*attention],
         "backward": {**backward, **missing},
         "bandwidth": curve(min(rates), sum(rates) / len(rates), max(rates), "measured", source),
-        "convolution": dict.fromkeys(found["convolution"], own) if own else found["convolution"],
+        "convolution": dict.fromkeys(STACKS, dict.fromkeys(WIDTHS, own)) if own else found["convolution"],
     }
 
 

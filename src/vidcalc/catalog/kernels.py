@@ -16,6 +16,7 @@ from typing import Any
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.attention_curves import attention_curves
+from vidcalc.catalog.convolution_curves import convolution_curves
 from vidcalc.catalog.units import quantity
 from vidcalc.describe.hardware import Accelerator
 
@@ -27,7 +28,6 @@ MARKET = {
     "soc": "soc",
     "asic": "asic",
 }
-STACKS = ("early", "late")  # torch before and from 2.11
 TYPICAL = (8192, 5120, 5120)  # m, n, k of a layer, for medians over large shapes that are published without them
 # Whose share of peak to borrow for a format that was not measured, nearest first.
 SIMILAR = {
@@ -51,14 +51,14 @@ def derive() -> dict[str, Curve]:
     attention = attention_curves(chips, rows("attention"), laws, relatives)
     for name in chips:
         _floor(chips, name, own, attention[name], laws)
-    convolutions = {stack: [row for row in rows("convolution") if row["stack"] == stack] for stack in STACKS}
+    timed = rows("convolution")
     return {
         name: {
             "gemm": {
                 precision: _gemm(chips, name, precision, own, laws) for precision in SIMILAR if _runs(chip, precision)
             },
             "bandwidth": _bandwidth(chip, laws),
-            "convolution": {stack: _convolution(chips, name, table, laws) for stack, table in convolutions.items()},
+            "convolution": convolution_curves(chips, name, timed, laws["convolution"]),
             "elementwise": laws["elementwise"],
             "launch": {
                 **laws["launch"],
@@ -213,31 +213,6 @@ def _gemm(
     factor = chip.peak(precision) / chips[donor].peak(kind)
     borrowed = own[donor, kind]
     return {**scaled(borrowed, factor, limit, "assumed", f"{donor} {kind}: {borrowed['source']}"), **shape}
-
-
-def convolution_curves(name: str, *, without: bool = False) -> dict[str, Curve]:
-    """The convolution shares of an accelerator by stack; `without`: as if its own timings were not known."""
-    chips = {known: accelerator(known) for known in load.names("accelerators")}
-    table = [row for row in rows("convolution") if not (without and row["accelerator"] == name)]
-    laws = load.entry("kernels", "laws")
-    return {
-        stack: _convolution(chips, name, [row for row in table if row["stack"] == stack], laws) for stack in STACKS
-    }
-
-
-def _convolution(chips: dict[str, Accelerator], name: str, table: list[dict[str, str]], laws: Curve) -> Curve:
-    """The share of the product's rate that convolutions reach, always *assumed*.
-
-    The median of a chip's own rows, else over the chips of its generation, else over all.
-    """
-    groups: dict[str, list[dict[str, str]]] = {}
-    for row in table:
-        groups.setdefault(row["accelerator"], []).append(row)
-    kin = [other for other in groups if generation(chips[other]) == generation(chips[name])]
-    chosen = [groups[other] for other in ([name] if name in groups else kin or groups)]
-    likely = median(median(float(row["share"]) for row in group) for group in chosen)
-    law, source = laws["convolution"], sources(row for group in chosen for row in group)
-    return curve(likely * law["low"], likely, min(likely * law["high"], 1.0), "assumed", source)
 
 
 def _floor(

@@ -14,6 +14,7 @@ import msgspec
 
 from vidcalc.arithmetic import maximum
 from vidcalc.catalog.accelerators import accelerator
+from vidcalc.catalog.convolution_curves import width_of
 from vidcalc.catalog.curves import curves
 from vidcalc.errors import InputError, nearest
 
@@ -97,8 +98,8 @@ def attention(
     """Rate of an attention kernel at its nominal FLOP (4 x queries x keys x head_dim per head; backward 2.5 x that).
 
     `kernel`: math, sdpa (what torch picks on this chip), flash2, flash3, flash4, cudnn, sage1, sage2, sage2++, sage3 or
-    xformers; `direction`: forward or backward; `masked`: "none", or "dense", which sdpa has fewer
-    kernels for; `stack`: "early" or "late", torch before and from 2.11. Raises InputError("attention", ...) for a kernel the chip does not run.
+    xformers; `direction`: forward or backward; `masked`: "none", or "dense", which sdpa has fewer kernels for; `stack`:
+    "early" or "late", torch before and from 2.11. Raises InputError("attention", ...) for a kernel the chip has not.
     """
     law = _attention_law(accelerator_id, kernel, precision, head_dim, direction, masked, stack)
     loss = 1 + law.half * (1 / maximum(queries, 1) + 1 / maximum(keys, 1)) / 2
@@ -167,7 +168,7 @@ def _gemm_law(accelerator_id: str, precision: str) -> _Gemm:
 @lru_cache(maxsize=1024)
 def _convolution_law(accelerator_id: str, precision: str, stack: str) -> _Gemm:
     law = _gemm_law(accelerator_id, "tf32" if precision == "fp32" else precision)
-    share = curves(accelerator_id)["convolution"][stack]
+    share = curves(accelerator_id)["convolution"][stack][width_of(precision)]
     return _Gemm(
         law.low * share["low"],
         law.likely * share["likely"],

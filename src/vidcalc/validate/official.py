@@ -7,9 +7,11 @@ the GPU in question out: its convolution rates then come from other GPUs, as the
 
 import msgspec
 
+from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
+from vidcalc.catalog.convolution_curves import convolution_curves
 from vidcalc.catalog.curves import curves
-from vidcalc.catalog.kernels import convolution_curves
+from vidcalc.catalog.kernels import rows as raw
 from vidcalc.catalog.own import register
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.errors import InputError
@@ -60,8 +62,11 @@ def points(rows: list[Row]) -> list[Point]:
 def unfitted(name: str) -> Accelerator:
     """An accelerator whose convolution rates come from the timings of other accelerators alone."""
     chip = accelerator(name)
+    chips = {known: accelerator(known) for known in load.names("accelerators")}
+    others = [row for row in raw("convolution") if row["accelerator"] != name]
+    shares = convolution_curves(chips, name, others, load.entry("kernels", "laws")["convolution"])
     made = msgspec.structs.replace(chip, id=f"{name}+unfitted", like=chip.like or name)
-    return register(made, {**curves(name), "convolution": convolution_curves(name, without=True)})
+    return register(made, {**curves(name), "convolution": shares})
 
 
 def mean_error(found: list[Point], *, held_out: bool = False) -> float | None:
