@@ -11,7 +11,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     """What the rates depend on beside shape and chip. The defaults are eager PyTorch in the activations' format.
 
     arithmetic  format the products of linear layers run in, where it is not their activations' dtype
-    compile     "on" where elementwise kernels are fused, see `Plan`
+    compile     which elementwise kernels are fused, see `Plan`
     stack       "early" or "late": torch before and from 2.11
     rounding    bytes per output element of a linear layer that its format's own kernels move [byte]
     slower      times slower a format's products run than plain ones
@@ -34,6 +34,6 @@ def execution(plan: Plan, format_: str) -> Execution:
         arithmetic=found.arithmetic,
         compile=plan.compile,
         stack=framework(plan.framework).stack,
-        rounding=found.rounding if plan.compile == "off" else 0.0,
+        rounding=0.0 if plan.compile == "on" else found.rounding,
         slower=found.slower,
     )

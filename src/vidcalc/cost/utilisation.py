@@ -118,8 +118,8 @@ def elementwise(accelerator_id: str, compiled: str = "off") -> Rate:
     """Eager traffic of elementwise kernels per second, byte/s: slower than a plain copy, fewer bytes where fused."""
     found, law = bandwidth(accelerator_id), curves(accelerator_id)["elementwise"]
     share, left = law, {"low": 1.0, "likely": 1.0, "high": 1.0}
-    if compiled == "on":
-        share, left = left, law["fused"]
+    if compiled != "off":
+        share, left = left, law["fused"][compiled]
     low, likely, high = (getattr(found, key) * share[key] / left[key] for key in ("low", "likely", "high"))
     provenance = "assumed" if found.provenance == "assumed" else "interpolated"
     return Rate(low, likely, high, provenance, f"{found.source}; {law['source']}")
@@ -128,14 +128,14 @@ def elementwise(accelerator_id: str, compiled: str = "off") -> Rate:
 def short_rows(accelerator_id: str, compiled: str = "off") -> float:
     """Elements of a row at which an elementwise kernel takes twice as long per byte; 0 where kernels are fused."""
     half: float = curves(accelerator_id)["elementwise"]["half"]
-    return 0.0 if compiled == "on" else half
+    return half if compiled == "off" else 0.0
 
 
 @cache
 def launch(accelerator_id: str, compiled: str = "off") -> Rate:
     """Kernels that the host starts per second, counted as eager PyTorch would start them."""
     found = curves(accelerator_id)
-    law, left = found["launch"], found["elementwise"]["fused"]["likely"] if compiled == "on" else 1.0
+    law, left = found["launch"], found["elementwise"]["fused"][compiled]["likely"] if compiled != "off" else 1.0
     low, likely, high = (1 / (law[key] * left) for key in ("high", "likely", "low"))
     return Rate(low, likely, high, "assumed", law["source"])
 

@@ -17,7 +17,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     vae_tiling              "none", or "default": the tiles of the VAE's own class
     vae_slicing             "off", or "on": a batch decoded one video at a time
     attention               kernel: "sdpa" is what torch picks on the chip; see `vidcalc.cost.utilisation`
-    compile                 "off" (a kernel for each operation), or "on": elementwise work is fused
+    compile                 "off" (a kernel for each operation), "on": elementwise work is fused, or
+                            "norms": norms and rotary embedding alone are, by a framework's library
     guidance_mode           "batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"
     forwards_per_step       denoiser forwards of one step, each at the workload's batch
     batched_forwards        how many of them share one call, which holds that many times the activations
