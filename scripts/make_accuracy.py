@@ -31,7 +31,8 @@ INTRO = {
         "to are marked *fit* and are in no error. Sizes of cards are no measurements and are in no error but their own. "
         "Memory is per GPU in GiB under the counter the source used; time in seconds. What a framework keeps where, and in "
         "which format, comes from its code; where the code at hand is silent it was inferred from the published peaks "
-        "themselves (the profiles in `data/frameworks/` say so), which makes those rows a weaker test than the others.",
+        "themselves (the profiles in `data/frameworks/` say so), which makes those rows a weaker test than the others. The "
+        "second line of each table gives every family the same weight, however many of its rows were published.",
     ),
     "ko": (
         "# 정확도",
@@ -39,7 +40,7 @@ INTRO = {
         "오차는 검증 행의 |예측 / 측정 − 1|이며, 상수를 맞추는 데 쓴 행은 *맞춤*으로 표시하고 오차에 넣지 않았습니다. 카드 크기는 "
         "측정값이 아니므로 따로 셉니다. VRAM은 GPU당 GiB이고 원문이 쓴 계수 방식을 따르며, 시간은 초입니다. 프레임워크가 무엇을 어디에 어떤 "
         "형식으로 두는지는 코드에서 가져왔고, 코드로 알 수 없는 것은 공개된 최댓값에서 추론했습니다(`data/frameworks/`의 프로필에 "
-        "표시). 그런 행은 다른 행보다 약한 검증입니다.",
+        "표시). 그런 행은 다른 행보다 약한 검증입니다. 각 표의 둘째 줄은 공개된 행의 수와 상관없이 모델 계열마다 같은 가중치를 줍니다.",
     ),
 }
 
