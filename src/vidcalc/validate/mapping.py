@@ -122,8 +122,8 @@ def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, fl
             given["offload"] = "none"
     if "fuse_qkv" in row.other_optim:
         given["fused_projections"] = "kept"
-    given.update(_known("compile", row.other_optim, "unknown_setting"))
-    given.pop("match", None)
+    fused = text.first("compile", row.other_optim)
+    given.update({name: fused[name] for name in ("compile",) if name in fused})
     guidance = 1.0 if row.cfg in ("no", "distilled") else None
     if row.cfg == "yes" and chosen.defaults.guidance_mode in ("none", "distilled"):
         given.update(guidance_mode="sequential", forwards_per_step=2, batched_forwards=1)
