@@ -63,7 +63,8 @@ class RunMemory(Entry, frozen=True, kw_only=True, eq=False):
     """Bytes on one rank, in the bucket that needs most.
 
     The five documented rows (weights, vae, optimizer, gradients, activations), `encoders` and `other` add up to
-    `total`: all that is ever held. `peak` is the largest of the phases that really follow each other; the verdict is about it.
+    `total`: all that is ever held. `peak` is the largest of the phases that really follow each other; the verdict is
+    about it.
     """
 
     weights: int | float
