@@ -113,7 +113,7 @@ def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, fl
     if str(given.get("offload", "")).startswith("encoders") and own not in ("none", "encoders"):
         del given["offload"]  # where encoders leave and the framework does more by itself, it still does
     if count > 1 or row.parallelism:
-        degrees = text.degrees(row.parallelism, count)
+        degrees = text.degrees(text.meant(row.parallelism, row.source), count)
         if degrees is None:
             raise Unmapped("no_parallel_plan")
         given.update(degrees)

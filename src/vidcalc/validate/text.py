@@ -56,6 +56,12 @@ def speedups(told: str) -> tuple[dict[str, str], str]:
     return found, told
 
 
+def meant(parallelism: str, source: str) -> str:
+    """What a source's words on how accelerators share the work mean, where they cannot be what they say."""
+    rules = (row for pattern, row in _rules("settings", "relabelled") if pattern.search(source))
+    return next((str(row["means"]) for row in rules if row["says"] == parallelism), parallelism)
+
+
 def degrees(parallelism: str, gpus: int) -> dict[str, int] | None:
     """Degrees of a parallel plan; None where the text does not say how so many accelerators share the work."""
     found: dict[str, int] = {}
