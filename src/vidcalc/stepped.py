@@ -94,9 +94,7 @@ def _measured(component: Component, shape: Shape, dtype: str, how: Checkpointing
         trained = sum(_beside(op, adapters) for op in forward.ops if isinstance(op, Matmul))
         peak = activations + trained * ELEMENT_BYTES[adapters.dtype or dtype]
     again = tuple(op for op in forward.ops if ".*." in op.path) if how.share[0] else ()
-    return Step(
-        ops=forward.ops, again=again, kept=kept, peak=peak, activations=activations, host=0, trained=trained
-    )
+    return Step(ops=forward.ops, again=again, kept=kept, peak=peak, activations=activations, host=0, trained=trained)
 
 
 def _beside(op: Matmul, adapters: Adapters) -> Any:

@@ -114,7 +114,7 @@ class Recorder:
             self.prefix = prefix
 
     @contextmanager
-    def repeat(self, name: str, times: Any, *carried: Tensor, blocks: bool = True) -> Iterator[None]:
+    def repeat(self, name: str, times: Any, *carried: Tensor | None, blocks: bool = True) -> Iterator[None]:
         """A layer taped once and run `times` times in a row, each with weights of its own: `blocks.*`.
 
         The layer must end as it began (same names alive), apart from what autograd keeps: that is kept
@@ -222,7 +222,14 @@ class Recorder:
     # --- gradients ----------------------------------------------------------------------------------------
 
     def differentiable(
-        self, inputs: tuple[Tensor, ...], saved: tuple[Any, ...], out_bytes: Any, weights: Any = 0, shared: bool = False, *, adapter: bool = False,
+        self,
+        inputs: tuple[Tensor, ...],
+        saved: tuple[Any, ...],
+        out_bytes: Any,
+        weights: Any = 0,
+        shared: bool = False,
+        *,
+        adapter: bool = False,
     ) -> int:
         """Register a differentiable op; -1 where nothing behind it wants a gradient.
 
@@ -266,10 +273,10 @@ class Recorder:
         if kind in self.checkpointing.kept:
             self.cached = self.cached + sum(whole_blocks(each.nbytes, ROUNDING) for each in results)
 
-    def _carry(self, tensors: tuple[Tensor, ...]) -> None:
+    def _carry(self, tensors: tuple[Tensor | None, ...]) -> None:
         """Behind adapters, a node of its own for each tensor that nothing before it wants a gradient of."""
         for tensor in tensors if self.adapters is not None else ():
-            if tensor.node < 0:
+            if tensor is not None and tensor.node < 0:
                 tensor.node = len(self.nodes)
                 self.nodes.append(Node(self.prefix, (), (), tensor.nbytes, 0))
 
