@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.arithmetic import maximum, where
-from vidcalc.describe.checkpointing import NONE
+from vidcalc.describe.checkpointing import NONE, Checkpointing
 from vidcalc.tape.recorder import Recorder, some
 from vidcalc.tape.records import Leave, Node, Section, Storage, Tensor
 from vidcalc.tape.rounds import Round, Rounds, in_host, left_out, rounds
@@ -38,7 +38,7 @@ def backward(tape: Recorder, output: Tensor) -> Backward:
     wide = tape.empty(output.shape, "fp32") if output.dtype != "fp32" else output
     squared = tape.empty(output.shape, "fp32")
     blocks = [node for node in tape.nodes if isinstance(node, Section) and node.block]
-    gone = sum(left_out(section, tape.checkpointing) for section in blocks)
+    gone = sum(_left_out(section, tape.checkpointing) for section in blocks)
     kept = tape.live - squared.nbytes - (wide.nbytes if wide is not output else 0) - gone
     del squared
     tape.live = tape.live - gone
@@ -52,6 +52,15 @@ def backward(tape: Recorder, output: Tensor) -> Backward:
     walk.run(len(tape.nodes) - 1, -1)
     host = sum(in_host(section, tape.checkpointing) for section in blocks)
     return Backward(kept, tape.peak, walk.activations, walk.made, host)
+
+
+def _left_out(section: Section, how: Checkpointing) -> Any:
+    """What the rounds of a section do not leave behind in all the rounds of the sections around it."""
+    gone = left_out(section, how)
+    for outer in reversed(section.around):
+        outer.growth = outer.growth - gone
+        gone = gone * outer.times
+    return gone
 
 
 class Reached(msgspec.Struct, frozen=True, eq=False):

@@ -44,6 +44,7 @@ class Recorder:
         self.entered = -1  # the node that opens the outermost repeated section being taped, with training on
         self.consumed: Any = 0  # bytes from before that section that it freed
         self.repeated: Any = 0  # bytes that further rounds of sections inside it left behind
+        self.sections: list[Section] = []  # repeated sections being taped
         self.blocks: Any = 0  # blocks taped so far
         self.last_op = 0  # ops taped up to the last that saved something
         self.read: dict[int, ref[Storage]] = {}  # storages from before it that it read
@@ -166,12 +167,15 @@ class Recorder:
             self.peak_bare = self.peak_again = self.live
             self.last_op = section.first_op
         section.cached = self.cached
+        section.around = tuple(self.sections)
+        self.sections.append(section)
         self.nodes.append(section)
 
     def _leave(self, section: Section, live: Any) -> None:
         """Close a repeated section: the growth of one round happens `times` times."""
         if not self.training:
             return
+        self.sections.pop()
         section.growth = self.live - live
         section.peak = self.peak_saved - live
         section.cached = self.cached - section.cached
@@ -261,6 +265,12 @@ class Recorder:
         node.frozen = frozen and weighted
         self.nodes.append(node)
         return len(self.nodes) - 1
+
+    def keep(self, out: Tensor, *further: Tensor) -> None:
+        """The op that made `out` saves these too for its backward."""
+        node = self.nodes[out.node] if out.node >= 0 else None
+        if isinstance(node, Node):
+            node.saved = (*node.saved, *(each.storage for each in further))
 
     def _bare(self, saved: bool, made_here: bool) -> None:
         """Keep the peak of what is alive beside results that selective checkpointing keeps."""
