@@ -18,9 +18,11 @@ class AdaptedLayers(MatrixLayers, PointwiseLayers):
 
     def linear(self, x: Tensor, d_out: Any, name: str, *, bias: bool = True, keep: str = "") -> Tensor:
         """x[..., d_in] -> [..., d_out], plus what the layer's adapter makes of x."""
+        if self.adapters is None:
+            return super().linear(x, d_out, name, bias=bias, keep=keep)
         fresh = self.prefix + name + ".weight" not in self.parameters  # used again, its gradients are added up
         out = super().linear(x, d_out, name, bias=bias, keep=keep)
-        if self.adapters is None or not self.adapters.on(self.prefix + name):
+        if not self.adapters.on(self.prefix + name):
             return out
         self.trained = self.trained + self.adapters.weights(x.shape[-1], d_out) * self.copies * fresh
         dtype = out.dtype

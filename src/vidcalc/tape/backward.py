@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, where
+from vidcalc.arithmetic import maximum, product, where
 from vidcalc.describe.checkpointing import NONE, Checkpointing
 from vidcalc.tape.recorder import Recorder, some
 from vidcalc.tape.records import Leave, Node, Section, Storage, Tensor
@@ -50,7 +50,9 @@ def backward(tape: Recorder, output: Tensor) -> Backward:
         walk.gradients[output.node] = start.storage
     del start, wide
     walk.run(len(tape.nodes) - 1, -1)
-    host = sum(in_host(section, tape.checkpointing) for section in blocks)
+    host = sum(
+        in_host(section, tape.checkpointing) * product(outer.times for outer in section.around) for section in blocks
+    )
     return Backward(kept, tape.peak, walk.activations, walk.made, host)
 
 

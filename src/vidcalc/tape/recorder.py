@@ -199,7 +199,7 @@ class Recorder:
     def _arguments(self, section: Section) -> tuple[Storage, ...]:
         """Storages from before a checkpointed section that it read and that are still there."""
         chosen = self.checkpointing.among(section.before + section.times) - self.checkpointing.among(section.before)
-        seen = (seen() for seen in self.read.values()) if some(chosen) else ()
+        seen = (seen() for seen in self.read.values()) if section.around or some(chosen) else ()
         there = tuple(storage for storage in seen if storage is not None)
         for storage in there:
             for maker in (node.section for node in self.nodes if isinstance(node, Leave)):
@@ -255,8 +255,9 @@ class Recorder:
         if not sources and isinstance(weights, int) and weights == 0 and not shared:
             return -1
         kept: tuple[Any, ...] = tuple(s.storage if isinstance(s, Tensor) else s for s in saved)
-        made_here = any(storage.born == len(self.nodes) for storage in kept)
+        made_here = False
         if kept:  # inputs are saved before the op runs, results after it
+            made_here = any(storage.born == len(self.nodes) for storage in kept)
             self.peak_saved = self.peak if made_here else self.peak_before
             self.last_op = len(self.ops) - (not made_here)
         if self.checkpointing.kept:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.arithmetic import largest, maximum, minimum, where
-from vidcalc.describe.checkpointing import Checkpointing
+from vidcalc.describe.checkpointing import FULL, NONE, Checkpointing
 from vidcalc.tape.records import Section
 
 IN_FLIGHT = 2  # inputs on the device at a time where the others wait in host memory: one in use, one on its way
@@ -49,6 +49,9 @@ class Rounds(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def left_out(section: Section, how: Checkpointing) -> Any:
     """Bytes that the section's blocks do not leave behind after the forward pass, of all that backward needs."""
+    if _mixed(section, how):
+        chosen, of = how.share
+        return left_out(section, FULL) * chosen // of
     whole, rest, last = _pieces(section, how)
     return whole * _gone(section, how.segment) + last * _gone(section, rest) + in_host(section, how)
 
@@ -60,6 +63,10 @@ def in_host(section: Section, how: Checkpointing) -> Any:
 
 def rounds(walked: Rounds, section: Section, how: Checkpointing) -> tuple[Any, Any]:
     """(the most above the start of all rounds' walk, how much is alive more at its end)."""
+    if _mixed(section, how):
+        chosen, of = how.share
+        (again, end_again), (kept, end_kept) = rounds(walked, section, FULL), rounds(walked, section, NONE)
+        return maximum(again, kept), (end_again * chosen + end_kept * (of - chosen)) // of
     whole, rest, last = _pieces(section, how)
     kept = section.times - whole * how.segment - rest
     kept_change, change = walked.grown - section.growth, _change(walked, section, how, how.segment)
@@ -102,6 +109,11 @@ def _in_turn(walked: Rounds, section: Section, how: Checkpointing) -> Any:
 def largest_of(value: Any) -> Any:
     """The largest entry of an array, or the number itself."""
     return value.max() if hasattr(value, "max") else value
+
+
+def _mixed(section: Section, how: Checkpointing) -> bool:
+    """Whether the one round taped stands for some that are checkpointed and some that are not: their average counts."""
+    return bool(section.around) and not how.uniform
 
 
 def _pieces(section: Section, how: Checkpointing) -> tuple[Any, Any, Any]:
