@@ -141,8 +141,8 @@ def training_step(case: Case) -> Step:
     """Forward, backward, recomputation, the VAE, the optimizer."""
     found = case.step
     rows = [ops("forward", found.ops, case), ops("backward", found.ops, case, backward=True)]
-    if case.plan.checkpointing == "full":
-        rows.append(ops("recompute", tuple(op for op in found.ops if ".*." in op.path), case))
+    if found.again:
+        rows.append(ops("recompute", found.again, case))
     if case.job.encode is not None:
         rows.append(ops("vae_encode", case.job.encode.trace.ops, case))
     rows.append(update(case))

@@ -3,7 +3,6 @@
 from typing import Any
 
 import torch
-from peft import LoraConfig, inject_adapter_in_model
 
 from vidcalc.describe.adapters import Adapters
 from vidcalc.reference.classes import build
@@ -12,7 +11,9 @@ from vidcalc.reference.verify import call_of
 
 
 def adapted(module: Any, adapters: Adapters) -> Any:
-    """The module with adapters beside the linear layers they name; nothing else wants a gradient."""
+    """The module with adapters beside the linear layers they name; nothing else wants a gradient. Needs peft."""
+    from peft import LoraConfig, inject_adapter_in_model
+
     linear = [name for name, each in module.named_modules() if isinstance(each, torch.nn.Linear)]
     targets = [name for name in linear if adapters.on(name)]
     config = LoraConfig(

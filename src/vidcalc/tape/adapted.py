@@ -1,7 +1,7 @@
 """Linear layers with an adapter beside them, as peft's `lora.Linear` runs them on frozen weights.
 
 LoRA:  base + B(A(x)) · scaling.  DoRA: a learned magnitude per output over the norm of the merged weight rescales both
-parts. Source: peft 0.21 tuners/lora/layer.py, dora.py, variants.py; arXiv 2106.09685, 2402.09353.
+parts. Source: peft 0.21.2 tuners/lora/layer.py, dora.py, variants.py; arXiv 2106.09685, 2402.09353.
 """
 
 from typing import Any
