@@ -1,4 +1,4 @@
-"""Checkpointing and adapters of the referee: torch's and peft's own, on a small network by hand and against the file."""
+"""Checkpointing and adapters of the referee: torch's and peft's own, on a small network and against the file."""
 
 import json
 from pathlib import Path

@@ -66,7 +66,7 @@ def _left_out(section: Section, how: Checkpointing) -> Any:
 
 
 class Reached(msgspec.Struct, frozen=True, eq=False):
-    """Where a walk through a section stands [byte].
+    """Where the walk through a block stands [byte].
 
     peak     the most alive since its start
     inside   the same less the gradients it made by then for tensors from before the section
@@ -88,7 +88,7 @@ class Walk:
         self.gradients: dict[int, Storage] = {}
         self.made: Any = 0
         self.activations: Any = 0
-        self.opened = -1  # the outermost section being walked
+        self.opened = -1  # the block being walked
         self.outside: Any = 0
         self.inside: tuple[Any, Any] = (0, 0)  # with weight gradients and without
         self.waiting = False  # for the first op of a block that asks for something saved
@@ -113,14 +113,12 @@ class Walk:
         made, peak, activations = self.made, tape.peak, self.activations
         starts = tape.live, tape.live - made
         shared = _from_outside(tape.nodes[first:index], first)  # freed when all rounds are through
-        outermost = self.opened < 0
-        if outermost:
-            self.opened, self.outside, self.waiting, self.split = first, 0, section.block, None
         tape.peak, self.activations = starts
-        self.inside = starts if outermost else self.inside
+        if section.block:
+            self.opened, self.outside, self.inside, self.waiting, self.split = first, 0, starts, True, None
         self.run(index - 1, first)
 
-        ends, splits = self.reached(), self.split or (None, None)
+        ends, splits = self.reached(section.block), (section.block and self.split) or (None, None)
         grown = self.made - made
         more = tape.live - starts[0] - (grown - section.growth)
         left = (more - (section.growth - section.saved)) * section.block  # what it handed on went before the walk
@@ -133,21 +131,22 @@ class Walk:
         ran = section.times > 0
         tape.peak = maximum(peak, where(ran, starts[0] + above, 0))
         self.activations = maximum(activations, where(ran, starts[1] + bare, 0))
-        if outermost:
-            self.opened, self.waiting, self.split = -1, False, None
+        if section.block:
+            self.opened, self.waiting = -1, False
         del shared
         section.inputs = ()
 
-    def reached(self) -> tuple[Reached, Reached]:
-        """Where the walk stands, with weight gradients and without."""
+    def reached(self, block: bool = True) -> tuple[Reached, Reached]:
+        """Where the walk through a block, or through a section inside one, stands: with weight gradients and without."""
+        peaks, live = (self.tape.peak, self.activations), self.tape.live
         self.inside = (
-            maximum(self.inside[0], self.tape.peak - self.outside),
-            maximum(self.inside[1], self.activations - self.outside),
+            maximum(self.inside[0], peaks[0] - self.outside),
+            maximum(self.inside[1], peaks[1] - self.outside),
         )
-        live = self.tape.live
+        inside = self.inside if block else peaks
         return (
-            Reached(self.tape.peak, self.inside[0], live, self.outside),
-            Reached(self.activations, self.inside[1], live - self.made, self.outside),
+            Reached(peaks[0], inside[0], live, self.outside),
+            Reached(peaks[1], inside[1], live - self.made, self.outside),
         )
 
     def step(self, node: Node, index: int) -> None:
