@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from vidcalc.catalog.models import model
 from vidcalc.describe.adapters import Adapters
+from vidcalc.describe.shape import Shape
 from vidcalc.reference import measure
 from vidcalc.reference.catalogue import component_of
 from vidcalc.reference.checkpointing import blocks_checkpointed
 from vidcalc.reference.classes import build
 from vidcalc.reference.verify import call_of
+from vidcalc.stepped import stepped
 
 RECORDED = json.loads((Path(__file__).parents[1] / "golden/training_steps.json").read_text(encoding="utf-8"))["steps"]
 LAYERS, TOKENS, WIDTH = 4, 2 * 16 * 16 // 4, 256
@@ -66,6 +69,25 @@ def test_an_unknown_word_leaves_the_network_alone() -> None:
     with pytest.raises(Exception, match="often"), blocks_checkpointed(module, "often"):
         pass
     assert not module.gradient_checkpointing
+
+
+@pytest.mark.parametrize("word", ["none", "full", "every:3"])
+@pytest.mark.parametrize(("name", "text"), [("wan2.1-t2v-1.3b", 512), ("cogvideox-2b", 226), ("svd-xt", 1)])
+def test_activations_are_what_is_there_where_gradients_of_weights_are_let_go_at_once(
+    name: str, text: int, word: str
+) -> None:
+    """Each is there for the moment of its making: a layer's may be on top of what we count."""
+    class_name, config = component_of(name, "denoiser")
+    module = build(class_name, config, "bf16")
+    for parameter in module.parameters():
+        parameter.register_post_accumulate_grad_hook(lambda each: setattr(each, "grad", None))
+    layer = 2 * max(each.numel() for each in module.parameters())
+    shape = {"batch": 1, "latent": [5, 34, 46], "text_tokens": text}
+    measured = measure.train_step(module, call_of("denoiser", module, shape), word).forward_backward_peak
+    sizes = Shape(batch=1, frames=5, height=34, width=46, tokens=text)
+    found = stepped(model(name).denoiser, sizes, "bf16", word).activations
+    assert found <= 1.001 * measured
+    assert measured <= 1.005 * (found + layer)
 
 
 @pytest.mark.parametrize("adapters", [False, True], ids=["whole", "adapters"])

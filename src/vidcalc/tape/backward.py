@@ -137,7 +137,7 @@ class Walk:
         section.inputs = ()
 
     def reached(self, block: bool = True) -> tuple[Reached, Reached]:
-        """Where the walk through a block, or through a section inside one, stands: with weight gradients and without."""
+        """Where the walk through a block (or a section inside one) stands, with weight gradients and without."""
         peaks, live = (self.tape.peak, self.activations), self.tape.live
         self.inside = (
             maximum(self.inside[0], peaks[0] - self.outside),

@@ -58,7 +58,7 @@ def left_out(section: Section, how: Checkpointing) -> Any:
 
 def in_host(section: Section, how: Checkpointing) -> Any:
     """Bytes of the blocks' inputs that wait in host memory."""
-    return section.times * section.handed * how.offloaded
+    return section.times * _away(section, how)
 
 
 def rounds(walked: Rounds, section: Section, how: Checkpointing) -> tuple[Any, Any]:
@@ -79,7 +79,7 @@ def rounds(walked: Rounds, section: Section, how: Checkpointing) -> tuple[Any, A
     again = _again(walked.first, walked, section, how, how.segment)
     again_later = _again(walked.later, walked, section, how, how.segment)
     of_whole = rest_change + _row(where(last > 0, again_later, again), again_later, change, whole)
-    of_whole = of_whole + minimum(whole, IN_FLIGHT) * section.handed * how.offloaded
+    of_whole = of_whole + minimum(whole, IN_FLIGHT) * _away(section, how)
     return largest((where(kept > 0, of_kept, 0), where(whole > 0, of_whole, 0), where(last > 0, of_rest, 0))), end
 
 
@@ -130,7 +130,13 @@ def _gone(section: Section, size: Any) -> Any:
 
 def _change(walked: Rounds, section: Section, how: Checkpointing, size: Any) -> Any:
     """How much is alive more after the walk of a segment that was not there than before."""
-    return size * walked.grown - section.handed * (not how.offloaded) - section.cached
+    return size * walked.grown - (section.handed - _away(section, how)) - section.cached
+
+
+def _away(section: Section, how: Checkpointing) -> Any:
+    """What a block has in host memory: what the one before handed it; of a block on its own, what nobody else holds."""
+    alone = minimum(section.consumed, section.handed)
+    return where(section.times > 1, section.handed, alone) * how.offloaded
 
 
 def _again(one: Round, walked: Rounds, section: Section, how: Checkpointing, size: Any) -> Any:
