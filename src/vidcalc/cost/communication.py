@@ -7,7 +7,6 @@ tensor     results are summed up after attention and after the feed-forward
 pipefusion a patch goes on while the next one is worked on; in the first step ranks work one after the other
 shards     blocks are gathered while the one before runs
 tail       attention of few heads leaves more of its last wave empty: see `vidcalc.cost.tail`
-repeated   what every rank does again, and its waiting for the slowest one at every exchange
 
 With every degree at 1 nothing is waited for. Constants: data/parallel.toml.
 Source: arXiv 2309.14509, 2310.01889, 1909.08053, 2405.14430, 2304.11277.
@@ -92,7 +91,6 @@ def by_way(call: Call) -> dict[str, Any]:
     """Seconds that a rank waits in a call, by way of sharing."""
     plan, link = call.plan, call.wires
     inner = plan.tensor_degree * plan.ulysses_degree * plan.ring_degree * plan.pipefusion_degree
-    repeated = _facts()["repeated"]["share"]
     return {
         **_tokens(call),
         "tensor": _tensor(call),
@@ -100,7 +98,6 @@ def by_way(call: Call) -> dict[str, Any]:
         "guidance": link.seconds("all_gather", call.predicted * plan.guidance_degree, plan.guidance_degree, inner),
         "shards": _shards(call),
         "tail": _tail(call, link.accelerator),
-        "repeated": call.busy * repeated * (parallel.ranks(plan) - 1),
     }
 
 
