@@ -11,7 +11,8 @@ import csv
 from pathlib import Path
 
 from vidcalc import words
-from vidcalc.faces.terminal.validation import GROUPS
+from vidcalc.faces.terminal.validation import GROUPS, held
+from vidcalc.validate.official import mean_error, points
 from vidcalc.validate.run import Compared, Validation, fitted, validate
 from vidcalc.validate.summary import Errors, Part
 from vidcalc.validate.table import Row, read
@@ -30,7 +31,8 @@ INTRO = {
         "to are marked *fit* and are in no error. Sizes of cards are no measurements and are in no error but their own. "
         "Memory is per GPU in GiB under the counter the source used; time in seconds. What a framework keeps where, and in "
         "which format, comes from its code; where the code at hand is silent it was inferred from the published peaks "
-        "themselves (the profiles in `data/frameworks/` say so), which makes those rows a weaker test than the others.",
+        "themselves (the profiles in `data/frameworks/` say so), which makes those rows a weaker test than the others. The "
+        "second line of each table gives every family the same weight, however many of its rows were published.",
     ),
     "ko": (
         "# 정확도",
@@ -38,7 +40,22 @@ INTRO = {
         "오차는 검증 행의 |예측 / 측정 − 1|이며, 상수를 맞추는 데 쓴 행은 *맞춤*으로 표시하고 오차에 넣지 않았습니다. 카드 크기는 "
         "측정값이 아니므로 따로 셉니다. VRAM은 GPU당 GiB이고 원문이 쓴 계수 방식을 따르며, 시간은 초입니다. 프레임워크가 무엇을 어디에 어떤 "
         "형식으로 두는지는 코드에서 가져왔고, 코드로 알 수 없는 것은 공개된 최댓값에서 추론했습니다(`data/frameworks/`의 프로필에 "
-        "표시). 그런 행은 다른 행보다 약한 검증입니다.",
+        "표시). 그런 행은 다른 행보다 약한 검증입니다. 각 표의 둘째 줄은 공개된 행의 수와 상관없이 모델 계열마다 같은 가중치를 줍니다.",
+    ),
+}
+
+
+OFFICIAL = {
+    "en": (
+        "Official Wan 2.2 points",
+        "The table of the Wan2.2 repository, T2V-A14B, {count} points of which are in the collection. None of them was used to "
+        "fit anything: mean error {mean}. In the last two columns no row of the same GPU was used at all, not even of another "
+        "model: mean error {alone}.",
+    ),
+    "ko": (
+        "Wan 2.2 공식 측정값",
+        "Wan2.2 저장소의 T2V-A14B 표이며 이 중 {count}개가 자료에 있습니다. 상수를 맞추는 데 쓴 점은 없습니다: 평균 오차 {mean}. "
+        "마지막 두 열은 같은 GPU의 행을 다른 모델의 것까지 전혀 쓰지 않은 예측입니다: 평균 오차 {alone}.",
     ),
 }
 
@@ -72,9 +89,24 @@ def page(language: str, rows: list[Row], found: Validation) -> str:
         "",
     ]
     for heading, part in ((_("Memory"), found.summary.memory), (_("Time"), found.summary.time)):
-        lines += [f"## {heading}", "", *errors(part), ""]
+        lines += [f"## {heading}", "", held(part), "", *errors(part), ""]
+    lines += official(language, rows)
     lines += [f"## {_('all')}", "", *table(rows, found), ""]
     return "\n".join(lines)
+
+
+def official(language: str, rows: list[Row]) -> list[str]:
+    """The official Wan 2.2 T2V-A14B points, each predicted with and without what was fitted on its GPU."""
+    found = points(rows)
+    heading, words_ = OFFICIAL[language]
+    mean, alone = mean_error(found), mean_error(found, held_out=True)
+    told = words_.format(mean=f"{100 * (mean or 0):.1f} %", alone=f"{100 * (alone or 0):.1f} %", count=len(found))
+    heads = ("", _("measured"), _("time"), _("ratio"), _("time"), _("ratio"))
+    lines = [f"## {heading}", "", told, "", "| " + " | ".join(heads) + " |", "|---|---:|---:|---:|---:|---:|"]
+    for point in found:
+        pairs = [f"{value:.4g} | {value / point.measured:.3f}" for value in (point.predicted, point.held_out)]
+        lines.append(f"| {point.row.id} {setting(point.row)} | {point.measured:.4g} | {' | '.join(pairs)} |")
+    return [*lines, ""]
 
 
 def errors(part: Part) -> list[str]:
@@ -84,6 +116,14 @@ def errors(part: Part) -> list[str]:
         "|---|---:|---:|---:|---:|",
     ]
     out.append(line(f"**{_('all')}**", part.all))
+    alike = part.balanced
+    even = Errors(
+        rows=alike.rows,
+        median_absolute_error=alike.median_absolute_error,
+        p90_absolute_error=alike.p90_absolute_error,
+        bias=alike.bias,
+    )
+    out.append(line(f"**{_('families weighted equally')}**", even))
     for group, title in GROUPS.items():
         found = getattr(part, group)
         if found:

@@ -15,9 +15,9 @@ from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.parts import components, hardware_part, model_part
-from vidcalc.report_training import TrainingReport
+from vidcalc.report_training import BucketPart, TrainingReport
 from vidcalc.summary import settings
-from vidcalc.training import ranks, run, totals
+from vidcalc.training import ranks, run, samples, totals
 from vidcalc.training.assumptions import assumptions, warnings
 from vidcalc.training.bucket import micro, priced
 from vidcalc.unroll import unroll
@@ -30,10 +30,8 @@ def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> TrainingR
     """
     model = executed(model, plan.framework)
     ranks.checked(model, plan.training)
-    loads = [loaded(model, each, hardware, plan) for each in data.buckets]
-    ranks.spread(min(each.job.video_tokens for each in loads), plan.training)
-    found = [bucket(each, hardware, plan) for each in loads]
-    rows = [run.bucket_part(each, one, data, hardware, plan) for each, one in zip(data.buckets, found, strict=True)]
+    found = [bucket(model, each, hardware, plan) for each in data.buckets]
+    rows = parts(data, found, hardware, plan)
     held, params = found[0].held, memory.parameters(model.denoiser, (found[0].job.forward,))
     used = run.memory_part([each.cell for each in found], hardware, plan)
     spent = run.time_part(rows, found, hardware, plan)
@@ -55,6 +53,15 @@ def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> TrainingR
     )
 
 
+def parts(data: Data, found: list[run.Found], hardware: Hardware, plan: Plan) -> list[BucketPart]:
+    """The rows of all buckets, each with its whole number of the run's samples."""
+    seen = samples.counts(data.samples, data.buckets)
+    return [
+        run.bucket_part(size, one, each, hardware, plan)
+        for size, one, each in zip(data.buckets, found, seen, strict=True)
+    ]
+
+
 def loaded(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> run.Loaded:
     """One bucket unrolled and taped: what does not depend on how ranks share it."""
     workload = workload_of(model, size)
@@ -69,12 +76,12 @@ def loaded(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> run.Lo
     )
 
 
-def bucket(one: run.Loaded, hardware: Hardware, plan: Plan) -> run.Found:
-    """One bucket priced on the plan's ranks."""
+def bucket(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> run.Found:
+    """One bucket unrolled and priced on the plan's ranks. Raises InputError for more of them than it has tokens."""
+    one = loaded(model, size, hardware, plan)
+    ranks.spread(one.job.video_tokens, plan.training)
     cell = priced(one.taped, one.job, one.held, hardware, plan, one.validation.activations)
-    return run.Found(
-        workload=one.workload, job=one.job, held=one.held, cell=cell, validation=one.validation.seconds
-    )
+    return run.Found(workload=one.workload, job=one.job, held=one.held, cell=cell, validation=one.validation.seconds)
 
 
 def workload_of(model: Model, size: Bucket) -> Workload:

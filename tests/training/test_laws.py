@@ -119,7 +119,7 @@ def test_the_worst_bucket_decides_memory_and_the_mix_decides_time(run):
     assert tuple(row.steps for row in mixed.buckets) == steps
     seconds = sum(number * each.buckets[0].seconds_per_step for number, each in zip(steps, alone, strict=True))
     assert mixed.time.total == pytest.approx(seconds)
-    assert mixed.run.tokens == sum(row.steps * row.global_batch * row.sequence for row in mixed.buckets)
+    assert mixed.run.tokens == sum(row.samples * row.sequence for row in mixed.buckets)
 
 
 def test_validation_and_encoders_add_time_and_memory(run):

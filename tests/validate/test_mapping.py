@@ -62,6 +62,11 @@ def test_accelerators_are_found_under_the_names_people_write(name, found):
         ("FSDP(dit,t5)+Ulysses 8", 8, {"ulysses_degree": 8, "shard_degree": 8}),
         ("Ulysses 2 x Ring 2 x CFG 2", 8, {"ulysses_degree": 2, "ring_degree": 2, "guidance_degree": 2}),
         ("TP 4", 4, {"tensor_degree": 4}),
+        (
+            "CFG 2 x Ulysses 4 x Attention2D 3x3",
+            72,
+            {"guidance_degree": 2, "ulysses_degree": 4, "ring_degree": 9},
+        ),
         ("CFG 2 + HSDP 2 + VAE patch 2", 2, {"guidance_degree": 2, "shard_degree": 2, "decode_degree": 2}),
         ("parallel VAE 8", 8, {"decode_degree": 8}),
         ("not stated", 4, None),
@@ -102,7 +107,10 @@ def test_what_is_missing_is_named(fields, reason):
         ({"steps": "", "time_scope": "per step"}, ""),
         ({"time_s": ""}, "not_measured"),
         ({"time_scope": "seconds per frame, streaming incl. VAE"}, "no_time_scope"),
-        ({"other_optim": "TeaCache 0.2"}, "step_cache"),
+        ({"other_optim": "TeaCache 0.2"}, ""),
+        ({"other_optim": "TeaCache 0.9"}, "step_cache"),
+        ({"other_optim": "TeaCache 0.2 + PISA sparse attention"}, "sparse_attention"),
+        ({"other_optim": "EasyCache"}, "step_cache"),
         ({"attention_backend": "NABLA sparse"}, "sparse_attention"),
     ],
 )
@@ -139,3 +147,15 @@ def test_a_format_covers_all_networks_only_where_the_text_says_so():
 )
 def test_the_note_says_which_counter_it_was(note, counter):
     assert text.first("counter", note)["counter"] == counter
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [("torch.compile", "on"), ("torch.compile + fuse_qkv", "on"), ("torch.compile for 4/8 GPUs", "off"), ("", "off")],
+)
+def test_a_row_that_says_so_ran_compiled(told, found):
+    assert mapped(other_optim=told).plan.compile == found
+
+
+def test_a_program_that_fuses_by_itself_does_so_without_a_word_in_the_row():
+    assert mapped(source="GitHub pull request vllm-project/vllm-omni#1").plan.compile == "on"

@@ -12,7 +12,7 @@ from vidcalc.cost.weights import Weights, weights
 from vidcalc.describe.model import Component, Model, Vae
 from vidcalc.describe.plan import Plan
 from vidcalc.ops import Matmul
-from vidcalc.passes import parallel
+from vidcalc.passes import caching, parallel
 from vidcalc.passes.residency import STREAMED, host, loaded, resident
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.trace import Trace
@@ -120,7 +120,8 @@ def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
         scale = scales.get(phase.component.network, 1)
         activations = parallel.activations(phase.trace.peak * scale + _beside(phase.trace, chosen), phase.id, plan)
         if phase.id == "denoise":
-            activations = activations + parallel.stale(phase.trace, plan)
+            cached = parallel.activations(caching.held(phase.trace, plan), phase.id, plan)
+            activations = activations + parallel.stale(phase.trace, plan) + cached
         workspace = parallel.activations(phase.trace.workspace, phase.id, plan)
         found.append(_stage(phase.id, there, activations, workspace, other))
     found.extend(_unwritten_decode(job, held, plan, other))

@@ -19,6 +19,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     vae_tiling              "none", or "default": the tiles of the VAE's own class
     vae_slicing             "off", or "on": a batch decoded one video at a time
     attention               kernel: "sdpa" is what torch picks on the chip; see `vidcalc.cost.utilisation`
+    compile                 "off" (a kernel for each operation), "on": elementwise work is fused, or
+                            "norms": norms and rotary embedding alone are, by a framework's library
     guidance_mode           "batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"
     forwards_per_step       denoiser forwards of one step, each at the workload's batch
     batched_forwards        how many of them share one call, which holds that many times the activations
@@ -30,6 +32,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     shard_degree            ranks that share the stored weights (FSDP, ZeRO-3)
     shards                  what is stored in shards: "denoiser", or "encoders": the text encoders too
     decode_degree           ranks that share the VAE's decode
+    step_cache              "none", "stated", or the published setting (data/speedups.toml) behind the next two
+    computed_steps          share of the steps that run the denoiser whole; see `vidcalc.passes.caching`
+    cached_blocks           blocks that a skipped step still runs
+    guided_share            share of the steps that run guidance's further predictions
+    sparse_attention        "none", "stated", or the published setting behind the next one
+    attention_density       share of the score blocks of self-attention that are computed
+    merged_tokens           share of the tokens that are merged into others in self-attention
     fused_projections       "none", or "kept": queries, keys and values fused into copies beside the originals
     training                how the model is trained: `vidcalc.describe.training`
     """
@@ -43,6 +52,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     vae_tiling: str = "none"
     vae_slicing: str = "off"
     attention: str = "sdpa"
+    compile: str = "off"
     guidance_mode: str = "none"
     forwards_per_step: Any = 1
     batched_forwards: Any = 1
@@ -54,5 +64,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     shard_degree: Any = 1
     shards: str = "denoiser"
     decode_degree: Any = 1
+    step_cache: str = "none"
+    computed_steps: Any = 1
+    cached_blocks: Any = 0
+    guided_share: Any = 1
+    sparse_attention: str = "none"
+    attention_density: Any = 1
+    merged_tokens: Any = 0
     fused_projections: str = "none"
     training: TrainingPlan = TrainingPlan()

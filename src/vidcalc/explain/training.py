@@ -144,8 +144,8 @@ def _run(case: Case, name: str, unit: str) -> Step:
     rule = Term("per_step", one.value) * Term("train_steps", steps)
     parts: tuple[Step, ...] = (one, given("train_steps", steps, "workload", provenance="assumed"))
     if unit == "h":
-        rule = rule * Term("gpus", case.hardware.count) / HOUR
-        parts = (*parts, given("gpus", case.hardware.count, "hardware"))
+        rule = rule * Term("gpus", case.hardware.total) / HOUR
+        parts = (*parts, given("gpus", case.hardware.total, "hardware"))
     return product(name, unit, rule, parts, provenance=one.provenance)
 
 

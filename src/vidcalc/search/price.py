@@ -10,18 +10,18 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import as_count, ceil_div, largest
+from vidcalc.arithmetic import largest
 from vidcalc.catalog.frameworks import executed
 from vidcalc.catalog.training import recipe
 from vidcalc.cost.time import total
-from vidcalc.describe.data import Bucket, Data
+from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.search.plans import Columns
 from vidcalc.train import loaded
-from vidcalc.training import bucket, memory, ranks, time
+from vidcalc.training import bucket, company, memory, samples, time
 from vidcalc.training.run import Loaded
 
 ROUNDING = 1 - 1e-9  # a bound on a sum of floats, in another order than the sum itself
@@ -108,15 +108,15 @@ def _ungraded(taped: bucket.Micro) -> bucket.Micro:
 def _phases(load: Loaded, plan: Plan) -> list[memory.Phase]:
     """The phases of a step on samples of one bucket."""
     kept, beside = bucket.remaining(load.taped, load.job, load.held, plan, load.validation.activations)
-    return memory.phases(load.taped.live, kept, beside, plan.training)
+    return memory.phases(load.taped.live, kept, beside, company.unrolled(plan.training))
 
 
 def seconds(one: Block, plan: Plan) -> Any:
     """Seconds of the whole run, validation included [second]."""
     spent: Any = 0
     count: Any = 0
-    for size, load, work in zip(one.data.buckets, one.loads, one.works, strict=True):
-        steps = _steps(one.data, size, plan.training)
+    every = samples.steps(one.data.samples, one.data.buckets, plan.training)
+    for load, work, steps in zip(one.loads, one.works, every, strict=True):
         spent = spent + total(bucket.timed(load.taped, work, one.hardware, plan)).likely * steps
         count = count + steps
     sampled = max(load.validation.seconds for load in one.loads)
@@ -126,12 +126,8 @@ def seconds(one: Block, plan: Plan) -> Any:
 def bound(one: Block, world: int) -> float:
     """Seconds that no plan of the block stays below: its work alone, spread evenly over all ranks [second]."""
     spent = 0.0
-    for size, work in zip(one.data.buckets, one.works, strict=True):
+    seen = samples.counts(one.data.samples, one.data.buckets)
+    for size, work, count in zip(one.data.buckets, one.works, seen, strict=True):
         alone = sum(part.likely for part in (*work.passes.values(), *work.supply.values()))
-        spent += alone * one.data.samples * size.share / (size.batch * world)
+        spent += alone * count / (size.batch * world)
     return spent * ROUNDING
-
-
-def _steps(data: Data, size: Bucket, plan: TrainingPlan) -> Any:
-    """Optimizer steps on samples of that size."""
-    return as_count(ceil_div(data.samples * size.share, ranks.global_batch(plan, size.batch)))

@@ -41,6 +41,8 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     vae_work, text_work  live activations of one VAE encode and one text encode
     validation           live activations of a validation sample's largest stage;  validated  weights it loads
     company              weights and states of further networks (a teacher, a critic, a reference)
+    company_work         live activations of one forward pass without gradients, on one accelerator alone
+    decode_work          live activations of the VAE decoding a sample to be scored
     """
 
     vae: Any = 0
@@ -50,6 +52,8 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     validation: Any = 0
     validated: Any = 0
     company: Any = 0
+    company_work: Any = 0
+    decode_work: Any = 0
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -101,6 +105,11 @@ def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list
         found.append(Phase(id="encode", **steady, gradients=waiting, activations=work, other=other))
     made = _made(live, held, plan)
     moment = other + held.gathered + held.cast
+    if plan.networks != "alone":
+        found += [
+            Phase(id=name, **steady, gradients=waiting, activations=work, other=moment)
+            for name, work in _accompanied(live, beside, plan)
+        ]
     found.append(
         Phase(
             id="forward_backward",
@@ -124,6 +133,14 @@ def _made(live: Live, held: States, plan: TrainingPlan) -> Any:
     beyond = maximum(live.peak - live.activations, 0)
     share = held.gradients / maximum(live.gradients, 1)
     return whole(beyond * share)
+
+
+def _accompanied(live: Live, beside: Beside, plan: TrainingPlan) -> list[tuple[str, Any]]:
+    """Live bytes while samples are rolled out and decoded, and while others look at one whose graph is kept."""
+    tokens = context(plan) * plan.tensor_degree
+    alone = ceil_div(beside.company_work, tokens)
+    kept = ceil_div(live.kept * minimum(plan.pipeline_degree, plan.grad_accum), plan.pipeline_degree)
+    return [("rollout", maximum(alone, beside.decode_work)), ("company", ceil_div(kept, tokens) + alone)]
 
 
 def documented(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> dict[str, Any]:

@@ -5,9 +5,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from vidcalc.catalog import kernels, load
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.frameworks import names as frameworks
+from vidcalc.catalog.load import table
 from vidcalc.catalog.precisions import choices, precision
+from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, settings
 from vidcalc.cost import memory
 from vidcalc.errors import InputError
 from vidcalc.parts import inference_time
@@ -67,12 +70,23 @@ def fitted() -> frozenset[str]:
     """Ids of all rows that a constant was fitted to."""
     profiles = {row for name in frameworks() for row in framework(name).fitted}
     formats = {row for name in choices() for row in precision(name).fitted}
-    return frozenset(profiles | formats | set(counters.facts().fitted))
+    shared = {row for part in _rows_of(table("parallel")) for row in part}
+    left_out = {row for kind in (STEP_CACHE, SPARSE) for each in settings(kind) for row in each.fitted}
+    laws = load.entry("kernels", "laws")
+    rates = {row for law in (laws["elementwise"], laws["launch"], laws["attention"]["masked"]) for row in law["fitted"]}
+    decodes = {name for row in kernels.rows("convolution") for name in row["measurement"].split()}
+    return frozenset(profiles | formats | shared | left_out | rates | decodes | set(counters.facts().fitted))
+
+
+def _rows_of(facts: dict[str, Any]) -> list[list[str]]:
+    """Every list of fitted rows in a data file's tables."""
+    inner = [found for value in facts.values() if isinstance(value, dict) for found in _rows_of(value)]
+    return [*inner, *([facts["fitted"]] if "fitted" in facts else [])]
 
 
 def result(row: Row) -> Result:
     """One row's predictions."""
-    gigabytes, seconds = number(row.peak_mem_gb), number(row.time_s)
+    gigabytes, lasted = number(row.peak_mem_gb), number(row.time_s)
     held = None if gigabytes is None else gigabytes * counters.GIB
     counter = str(text.first("counter", row.mem_unit_note).get("counter", "unknown"))
     told = {
@@ -88,10 +102,10 @@ def result(row: Row) -> Result:
         job = unroll(found.model, found.workload, found.plan)
         peak, spent = _memory(found, job, counter), None
         if not found.no_time:
-            spent = _time(found, job, str(text.first("time", row.time_scope)["scope"]))
+            spent = seconds(found, job, str(text.first("time", row.time_scope)["scope"]))
     except (Unmapped, InputError, ModuleNotFoundError, ArithmeticError) as error:
         reason = error.reason if isinstance(error, Unmapped) else "impossible_setting"
-        empty = Compared(measured=held, reason=reason), Compared(measured=seconds, reason=reason)
+        empty = Compared(measured=held, reason=reason), Compared(measured=lasted, reason=reason)
         return Result(
             status="unmapped", reason=reason, model="", family=row.model, memory=empty[0], time=empty[1], **told
         )
@@ -101,9 +115,9 @@ def result(row: Row) -> Result:
         model=found.model.name,
         family=found.model.family,
         memory=_compared(peak, held, counters.band(peak, counter)),
-        time=_compared(spent[1], seconds, (spent[0], spent[2]))
+        time=_compared(spent[1], lasted, (spent[0], spent[2]))
         if spent
-        else Compared(measured=seconds, reason=found.no_time),
+        else Compared(measured=lasted, reason=found.no_time),
         **told,
     )
 
@@ -125,7 +139,7 @@ def _loaded(found: Case, job: Job) -> int:
     return sum(int(network.weights.total) for network in memory.networks(found.model, plan, job).values())
 
 
-def _time(found: Case, job: Job, scope: str) -> tuple[float, float, float]:
+def seconds(found: Case, job: Job, scope: str) -> tuple[float, float, float]:
     """Low, likely and high of what the row's time covers [second]."""
     held = memory.networks(found.model, found.plan, job)
     spent = inference_time(job, held, found.workload, found.hardware, found.plan)
@@ -134,7 +148,7 @@ def _time(found: Case, job: Job, scope: str) -> tuple[float, float, float]:
         "denoise": spent.denoise,
         "per_step": spent.per_step,
         "vae_decode": spent.vae_decode,
-        "gpu_seconds": spent.total * found.hardware.count,
+        "gpu_seconds": spent.total * found.hardware.total,
     }[scope]
     return likely * spent.low / spent.total, likely, likely * spent.high / spent.total
 

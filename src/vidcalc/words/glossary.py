@@ -31,6 +31,10 @@ GLOSSARY: dict[str, tuple[str, str]] = {
     "compute.flops_vae_encode": ("FLOP", N_("The VAE encoding the whole video once, as training does.")),
     "compute.flops_vae_decode": ("FLOP", N_("The VAE decoding the latent to frames.")),
     "compute.flops_per_video": ("FLOP", N_("All stages of one generation.")),
+    "compute.flops_executed": (
+        "FLOP",
+        N_("What is left of all stages without what a step cache, sparse attention or token merging leave out."),
+    ),
     "compute.attention_share": (
         "",
         N_("Share of a forward's FLOPs in attention's score and value products; it grows with the tokens."),

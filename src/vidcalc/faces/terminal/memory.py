@@ -10,7 +10,9 @@ PARTS = (("weights", "█"), ("activations", "▓"), ("other", "▒"))
 
 
 def titled(left: str, right: str, paint: Paint, cells: int) -> str:
-    """A heading with a figure at the right edge of the page."""
+    """A heading, with a figure at the right edge of the page where there is one."""
+    if not right:
+        return paint(clip(left, cells), "title")
     left = clip(left, cells - width(right) - 1)
     return paint(pad(left, cells - width(right)), "title") + paint(right, "dim")
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from vidcalc.faces.terminal.cells import Paint, hanging
-from vidcalc.faces.terminal.numbers import data, rate, whole
+from vidcalc.faces.terminal.numbers import data, rate, share, whole
 from vidcalc.report import Report
+from vidcalc.report_budget import BudgetReport
 from vidcalc.report_plan import PlanReport
 from vidcalc.report_training import TrainingReport
 from vidcalc.words import _
@@ -14,7 +15,7 @@ from vidcalc.words.ids import ASSUMPTIONS, OFFLOADS, SUPPLIES, WARNINGS, told
 BYTES = ("missing", "total")  # values of warnings that are bytes
 
 
-def notes(report: Report | TrainingReport | PlanReport, paint: Paint, cells: int) -> list[str]:
+def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Paint, cells: int) -> list[str]:
     """Warnings and assumptions in words."""
     lines = []
     if report.warnings:
@@ -46,6 +47,7 @@ READ: dict[str, Callable[[Any], str]] = {
     "convolution_workspace": data,
     "latents": lambda value: told(SUPPLIES, value),
     "texts": lambda value: told(SUPPLIES, value),
+    **dict.fromkeys(("step_cache", "attention_density", "guided_share", "merged_tokens"), share),
 }
 
 
