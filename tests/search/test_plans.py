@@ -15,7 +15,7 @@ from vidcalc.search.exhaustive import ORDERS, Search, place_of, search
 from vidcalc.search.plans import SHARDINGS, Place, Space
 from vidcalc.search.why import alternatives, neighbours, settled
 from vidcalc.train import train
-from vidcalc.training import ranks
+from vidcalc.training import ranks, time
 
 JOBS = {
     "wan 14B": {"model": "wan2.1-t2v-14b", "gpu": "h100-sxm", "gpus": 16},
@@ -207,3 +207,19 @@ def test_plans_beside_the_winner_are_legal_cost_what_they_cost_alone_and_do_not_
         assert each.slower == pytest.approx(report.time.total / winner.seconds - 1, abs=1e-12)
         assert each.missing > 0 or each.slower >= -1e-12
     assert compared == len(told_ones) > 0
+
+
+@pytest.mark.parametrize("ways", [{"ring_degree": 4}, {"ulysses_degree": 4}, {"gather_degree": 2, "tensor_degree": 2}])
+def test_layers_taped_one_by_one_wait_as_those_taped_in_a_loop(ways):
+    asked, ((_world, machine),) = (job("wan 14B")[0], job("wan 14B")[1].items())
+    block = price.block(asked.model, asked.data, machine, asked.plan, asked.plan.training, 1)
+    (load,), (work,) = block.loads, block.works
+    step, plan = load.taped.step, replace(asked.plan.training, data_degree=4, **ways)
+    split = tuple(replace(op, count=1) for op in step.ops for _ in range(op.count))
+    work = replace(work, passes={name: part.times(1e-3) for name, part in work.passes.items()})
+    work = replace(work, attention=work.attention.times(1e-3))  # so fast a chip that not all exchanges hide
+    looped, unrolled = (
+        time.step(ops, (), load.taped.found, work, 0, plan, machine)["communication"] for ops in (step.ops, split)
+    )
+    assert looped.likely > 0
+    assert unrolled.likely == pytest.approx(looped.likely, rel=1e-12)

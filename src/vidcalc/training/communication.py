@@ -9,6 +9,7 @@ of gradients behind the backward pass, as far as these last. Volumes: arXiv 1910
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.training import recipe
@@ -42,13 +43,11 @@ def waits(
     ops: tuple[Op, ...], again: tuple[Op, ...], found: Holding, plan: TrainingPlan, hardware: Hardware, work: "Work"
 ) -> Waits:
     """What a rank waits for, beyond its own work of one micro-batch."""
-    repeated = {op.path for op in again}
     tokens: Any = 0
     once: Any = 0
-    for op in ops:
-        if isinstance(op, Attention):
-            tokens = tokens + _layer(op, 2 + (op.path in repeated), plan, hardware, work)
-            once = once + _layer(op, 1, plan, hardware, work)
+    for op, passes in _attentions(ops, again):
+        tokens = tokens + _layer(op, passes, plan, hardware, work)
+        once = once + _layer(op, 1, plan, hardware, work)
     gathered = maximum(_gather(found, plan, hardware) - work.forward, 0)
     return Waits(
         tokens=tokens,
@@ -57,6 +56,23 @@ def waits(
         gradients=_sums(found, plan, hardware, work),
         update=_updated(found, plan, hardware),
     )
+
+
+def _attentions(ops: tuple[Op, ...], again: tuple[Op, ...]) -> list[tuple[Attention, int]]:
+    """Attention of each kind, equal layers as one that is executed as often as all of them, and its passes: forward,
+    backward and what is computed again. A network taped layer by layer waits as one taped in a loop does."""
+    repeated = {op.path for op in again}
+    kinds: dict[Any, tuple[Attention, int]] = {}
+    for place, op in enumerate(ops):
+        if isinstance(op, Attention):
+            passes = 2 + (op.path in repeated)
+            key: Any = (op.key, op.element_bytes, passes)
+            try:
+                held = kinds.get(key)
+            except TypeError:  # arrays cannot be keys
+                held, key = None, place
+            kinds[key] = (op if held is None else replace(op, count=held[0].count + op.count)), passes
+    return list(kinds.values())
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True, eq=False):
