@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.training import recipe
-from vidcalc.cost.exchange import exchange
+from vidcalc.cost.wires import wires
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.ops import Attention, Op
@@ -89,8 +89,7 @@ def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, w
     whole = op.batch * op.heads * op.queries * op.d_head * op.element_bytes * own  # one tensor of the layer
     layers = op.count / plan.pipeline_degree
     sp = plan.tensor_degree * plan.ulysses_degree
-    ulysses = exchange(
-        hardware,
+    ulysses = wires(hardware).seconds(
         "all_to_all",
         WAYS * whole * layers * passes / (context(plan) * plan.tensor_degree),
         plan.ulysses_degree,
@@ -99,11 +98,10 @@ def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, w
     )
     # keys and values, and on the way back their gradients beside them
     turns = passes + min(passes - 1, 1)
-    ring = exchange(
-        hardware, "all_gather", 2 * whole * layers * turns / sp, plan.ring_degree, sp, layers * passes * own
+    ring = wires(hardware).seconds(
+        "all_gather", 2 * whole * layers * turns / sp, plan.ring_degree, sp, layers * passes * own
     )
-    gathered = exchange(
-        hardware,
+    gathered = wires(hardware).seconds(
         "all_gather",
         2 * whole * layers * passes / sp,
         plan.gather_degree,
@@ -111,8 +109,7 @@ def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, w
         2 * layers * passes * own,
     )
     # two gathers and two scatters of the hidden states around attention and feed-forward
-    sums = exchange(
-        hardware,
+    sums = wires(hardware).seconds(
         "all_gather",
         4 * whole * layers * passes / context(plan),
         plan.tensor_degree,
@@ -129,7 +126,9 @@ def _gather(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Any:
     compute = ELEMENT_BYTES[recipe(plan.recipe).compute]
     nbytes = found.held.copy if plan.mode in ADAPTED else found.trained * compute
     stride = plan.tensor_degree
-    return exchange(hardware, "all_gather", nbytes / plan.tensor_degree, plan.shard_degree, stride, found.held.count)
+    return wires(hardware).seconds(
+        "all_gather", nbytes / plan.tensor_degree, plan.shard_degree, stride, found.held.count
+    )
 
 
 def _regathered(found: Holding, plan: TrainingPlan, hardware: Hardware, work: Work) -> Any:
@@ -142,11 +141,10 @@ def _sums(found: Holding, plan: TrainingPlan, hardware: Hardware, work: Work) ->
     nbytes = found.trained * recipe(plan.recipe).gradients / (plan.tensor_degree * plan.pipeline_degree)
     count = replicas(plan)
     if plan.sharding in ("none", "zero1"):  # once an update; the share of one micro-batch is told here
-        spent = exchange(hardware, "all_reduce", nbytes, count, plan.tensor_degree) / plan.grad_accum
+        spent = wires(hardware).seconds("all_reduce", nbytes, count, plan.tensor_degree) / plan.grad_accum
         return maximum(spent - work.backward / plan.grad_accum, 0)
-    scatter = exchange(hardware, "reduce_scatter", nbytes, plan.shard_degree, plan.tensor_degree)
-    between = exchange(  # hybrid sharding: shards are summed over the groups that hold the same ones
-        hardware,
+    scatter = wires(hardware).seconds("reduce_scatter", nbytes, plan.shard_degree, plan.tensor_degree)
+    between = wires(hardware).seconds(  # hybrid sharding: shards are summed over the groups that hold the same ones
         "all_reduce",
         nbytes / plan.shard_degree,
         count // plan.shard_degree,
@@ -160,4 +158,4 @@ def _updated(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Any:
     if plan.sharding not in ("zero1", "zero2"):
         return 0
     nbytes = found.trained * recipe(plan.recipe).weights / (plan.tensor_degree * plan.pipeline_degree)
-    return exchange(hardware, "all_gather", nbytes, plan.shard_degree, plan.tensor_degree)
+    return wires(hardware).seconds("all_gather", nbytes, plan.shard_degree, plan.tensor_degree)
