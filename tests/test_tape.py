@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from vidcalc.describe.checkpointing import checkpointing
 from vidcalc.tape import Tape, Tensor
 from vidcalc.tape.backward import Backward, backward
 
@@ -194,12 +195,12 @@ def test_checkpointing_keeps_only_the_input_of_each_round(times: int) -> None:
     def block(tape: Tape, x: Tensor) -> Tensor:
         return tape.add(x, tape.linear(tape.act(tape.linear(x, 1024, "up")), 256, "down"))
 
-    def run(checkpointing: str) -> tuple[int, int]:
-        tape = Tape(training=True)
+    def run(word: str) -> tuple[int, int]:
+        tape = Tape(training=True, checkpointing=checkpointing(word))
         x = tape.linear(tape.input(1, 256), 256, "first")
         with tape.repeat("blocks", times):
             x = block(tape, x)
-        walked = backward(tape, x, checkpointing)
+        walked = backward(tape, x)
         return walked.kept, walked.activations
 
     # network input; then each round's input, up's output and its activation (4 + 4); the output
@@ -209,9 +210,9 @@ def test_checkpointing_keeps_only_the_input_of_each_round(times: int) -> None:
 
 
 def test_checkpointing_changes_nothing_without_repeats() -> None:
-    def run(checkpointing: str) -> Backward:
-        tape = Tape(training=True)
-        return backward(tape, chain(tape), checkpointing)
+    def run(word: str) -> Backward:
+        tape = Tape(training=True, checkpointing=checkpointing(word))
+        return backward(tape, chain(tape))
 
     plain, full = run("none"), run("full")
     assert (plain.kept, plain.peak, plain.grads) == (full.kept, full.peak, full.grads)

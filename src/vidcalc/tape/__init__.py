@@ -17,16 +17,16 @@ Writing rules for a taped module, because `torch.nn.Module.__call__` keeps its a
 do not rebind a parameter of the function (use a new name), and let temporaries be temporaries.
 Any size may be a Python int or a float64 array; nothing here branches on a number.
 
-Files: `recorder` keeps account, `matrix` has the layers with weights and attention, `pointwise` everything that
-only moves memory, `backward` walks the nodes back.
+Files: `recorder` keeps account of `records`, `matrix` has the layers with weights and attention, `pointwise`
+everything that only moves memory, `adapted` linear layers with LoRA, `backward` walks the nodes back, `rounds` says
+what repeated blocks make of that.
 """
 
-from vidcalc.tape.matrix import MatrixLayers
-from vidcalc.tape.pointwise import PointwiseLayers
-from vidcalc.tape.recorder import ELEMENT_BYTES, Storage, Tensor
+from vidcalc.tape.adapted import AdaptedLayers
+from vidcalc.tape.records import ELEMENT_BYTES, Storage, Tensor
 
 __all__ = ["ELEMENT_BYTES", "Storage", "Tape", "Tensor"]
 
 
-class Tape(MatrixLayers, PointwiseLayers):
+class Tape(AdaptedLayers):
     """A shape-only recorder with the vocabulary of layers that networks are written in."""

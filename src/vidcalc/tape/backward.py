@@ -9,7 +9,10 @@ from typing import Any
 import msgspec
 
 from vidcalc.arithmetic import maximum, where
-from vidcalc.tape.recorder import Leave, Node, Recorder, Section, Storage, Tensor
+from vidcalc.describe.checkpointing import NONE
+from vidcalc.tape.recorder import Recorder, some
+from vidcalc.tape.records import Leave, Node, Section, Storage, Tensor
+from vidcalc.tape.rounds import Round, in_host, left_out, rounds
 
 
 class Backward(msgspec.Struct, frozen=True, eq=False):
@@ -19,49 +22,48 @@ class Backward(msgspec.Struct, frozen=True, eq=False):
     peak         the most over forward and backward [byte]
     activations  the same without the gradients of weights [byte]
     grads        weight gradients alive at the end [byte]
+    host         activations that waited in host memory [byte]
     """
 
     kept: Any
     peak: Any
     activations: Any
     grads: Any
+    host: Any
 
 
-def backward(tape: Recorder, output: Tensor, checkpointing: str = "none") -> Backward:
-    """Walk the nodes of a training tape backward, from a loss on `output`.
-
-    checkpointing  "none": everything autograd wants was kept;  "full": each repeated section kept only its
-                   input, and is run again just before its backward
-    """
+def backward(tape: Recorder, output: Tensor) -> Backward:
+    """Walk the nodes of a training tape backward, from a loss on `output`, with the tape's own checkpointing."""
     # the loss: output in float32 and its square, then the gradient of each
     wide = tape.empty(output.shape, "fp32") if output.dtype != "fp32" else output
     squared = tape.empty(output.shape, "fp32")
-    kept = tape.live - squared.nbytes - (wide.nbytes if wide is not output else 0)
+    blocks = [node for node in tape.nodes if isinstance(node, Section) and node.block]
+    gone = sum(left_out(section, tape.checkpointing) for section in blocks)
+    kept = tape.live - squared.nbytes - (wide.nbytes if wide is not output else 0) - gone
     del squared
-    walk = Walk(tape, checkpointing)
-    if checkpointing == "full":
-        sections = [node for node in tape.nodes if isinstance(node, Section)]
-        dropped = sum((section.growth - section.handed) * section.times * section.outer for section in sections)
-        kept, tape.live, tape.peak = kept - dropped, tape.live - dropped, tape.live - dropped
+    tape.live = tape.live - gone
+    tape.peak = maximum(tape.live, tape.peak - gone)
+    walk = Walk(tape)
     walk.activations = tape.peak
     start = tape.empty(output.shape, output.dtype)
     if output.node >= 0 and start.storage is not None:
         walk.gradients[output.node] = start.storage
     del start, wide
     walk.run(len(tape.nodes) - 1, -1)
-    return Backward(kept, tape.peak, walk.activations, walk.made)
+    host = sum(in_host(section, tape.checkpointing) for section in blocks)
+    return Backward(kept, tape.peak, walk.activations, walk.made, host)
 
 
 class Walk:
     """The walk itself: gradients waiting for their op, bytes of weight gradients made, and the second peak."""
 
-    def __init__(self, tape: Recorder, checkpointing: str) -> None:
+    def __init__(self, tape: Recorder) -> None:
         self.tape = tape
-        self.checkpointing = checkpointing
         self.gradients: dict[int, Storage] = {}
         self.made: Any = 0
         self.activations: Any = 0
-        self.dropped: Section | None = None  # the round that checkpointing has not yet run again
+        self.waiting = False  # for the first op of a block that asks for something saved
+        self.split: tuple[Any, ...] = ()  # (peak, peak of activations, alive, alive without weight gradients) there
 
     def run(self, last: int, stop: int) -> None:
         """Nodes `last` … `stop` + 1, backward."""
@@ -78,51 +80,47 @@ class Walk:
 
     def section(self, section: Section, index: int, first: int) -> None:
         """One round backward, and from it all others: each frees what it kept and adds its weights' gradients."""
-        tape, full = self.tape, self.checkpointing == "full" and section.outer
-        made, peak, activations = self.made, tape.peak, self.activations
-        tape.peak, self.activations = tape.live, tape.live - made
+        tape, how = self.tape, self.tape.checkpointing if section.block else NONE
+        start, made, peak, activations = tape.live, self.made, tape.peak, self.activations
+        bare = start - made
+        tape.peak, self.activations = start, bare
         shared = _from_outside(tape.nodes[first:index], first)  # freed when all rounds are through
-        self.dropped = section if full else self.dropped
+        self.split, self.waiting = ((), True) if section.block else (self.split, self.waiting)
         self.run(index - 1, first)
-        if full:  # the round's input goes too, where no op of the round had saved it
-            tape.live, self.dropped = tape.live - section.consumed, None
-        grown, rounds = self.made - made, section.times - 1
-        change = grown - (section.handed if full else section.growth)
-        tape.live = tape.live + change * rounds
-        self.made = self.made + grown * rounds
+        grown = self.made - made
+        before, before_bare, split, split_bare = self.split if section.block and self.split else (start, bare) * 2
+        with_grads = Round(before=before - start, split=split - start, after=tape.peak - start, grown=grown)
+        without = Round(before=before_bare - bare, split=split_bare - bare, after=self.activations - bare, grown=0)
+        above, change = rounds(with_grads, section, how)
+        above_bare, _ = rounds(without, section, how)
+        tape.live = tape.live + change - (grown - section.growth)
+        self.made = made + grown * section.times
         ran = section.times > 0
-        tape.peak = maximum(peak, where(ran, tape.peak + maximum(change * rounds, 0), 0))
-        self.activations = maximum(activations, where(ran, self.activations, 0))
+        tape.peak = maximum(peak, where(ran, start + above, 0))
+        self.activations = maximum(activations, where(ran, bare + above_bare, 0))
         del shared
+        section.inputs = ()
 
     def step(self, node: Node, index: int) -> None:
         """One op backward: gradients of inputs and weights appear, then its own gradient and what it kept go."""
         tape = self.tape
-        if node.saved and self.dropped is not None:
-            self.again(self.dropped)
-            self.dropped = None
+        if node.saved and self.waiting:
+            live, self.waiting = tape.live, False
+            self.split = (tape.peak, self.activations, live, live - self.made)
+            tape.peak, self.activations = live, live - self.made
         grad = self.gradients.pop(index, None)
         if grad is not None:
             fresh = [self.gradient(node, grad, source, nbytes) for source, nbytes in node.inputs]
-            self.raise_peaks(node.out_bytes * (_some(node.weight_bytes) and node.summed))
+            self.raise_peaks(node.out_bytes * (some(node.weight_bytes) and node.summed))
             tape.live = tape.live + node.weight_bytes
             self.made = self.made + node.weight_bytes
             self.raise_peaks(0)
             del fresh
         node.saved = ()
 
-    def again(self, section: Section) -> None:
-        """A checkpointed round runs forward once more, at the first op whose backward asks for something saved.
-
-        It stops when all is there again, so the ops behind the last saved tensor do not run (as torch does).
-        """
-        self.raise_peaks(section.peak)
-        self.tape.live = self.tape.live + section.saved
-        self.raise_peaks(0)
-
     def gradient(self, node: Node, grad: Storage, source: int, nbytes: Any) -> Storage:
         """The gradient an op hands to one of its inputs: its own buffer for sums and views, else a new one."""
-        passes = not node.saved and not _some(node.weight_bytes)
+        passes = not node.saved and not some(node.weight_bytes) and not node.frozen
         if passes and source not in self.gradients and _same(nbytes, grad.nbytes):
             self.gradients[source] = grad
             return grad
@@ -143,11 +141,6 @@ class Walk:
 def _from_outside(nodes: list[Any], first: int) -> list[Storage]:
     """Storages that the ops of a section saved but did not make: tables and conditions that all rounds share."""
     return [s for node in nodes if isinstance(node, Node) for s in node.saved if s.born <= first]
-
-
-def _some(weight_bytes: Any) -> bool:
-    """Whether an op has weights of its own."""
-    return not isinstance(weight_bytes, int) or weight_bytes > 0
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -6,14 +6,18 @@ from vidcalc.arithmetic import product
 from vidcalc.ops.attention import Attention
 from vidcalc.ops.convolution import Convolution
 from vidcalc.ops.matmul import Matmul
-from vidcalc.tape.recorder import ELEMENT_BYTES, Recorder, Tensor
+from vidcalc.tape.recorder import Recorder
+from vidcalc.tape.records import ELEMENT_BYTES, Tensor
 
 
 class MatrixLayers(Recorder):
     """Linear layers, convolutions, batched products and fused attention."""
 
     def linear(self, x: Tensor, d_out: Any, name: str, *, bias: bool = True, keep: str = "") -> Tensor:
-        """x[..., d_in] -> [..., d_out]. Weight [d_out, d_in], bias [d_out]. Kept for backward: x."""
+        """x[..., d_in] -> [..., d_out]. Weight [d_out, d_in], bias [d_out]. Kept for backward: x.
+
+        Where the weights are frozen x is not kept.
+        """
         *rows, d_in = x.shape
         fresh = self.prefix + name + ".weight" not in self.parameters  # used again, its gradients are added up
         self.parameter(name + ".weight", d_in * d_out, keep)
@@ -24,8 +28,10 @@ class MatrixLayers(Recorder):
         )
         out = self.empty((*rows, d_out), x.dtype)
         if self.training:
+            self.cache("matmul", out)
             weights = d_out * (d_in + bias) * ELEMENT_BYTES[keep or x.dtype] * fresh
-            out.node = self.differentiable((x,), (x,), out.nbytes, weights, not fresh)
+            saved = (x,) if self.adapters is None else ()
+            out.node = self.differentiable((x,), saved, out.nbytes, weights, not fresh)
         return out
 
     def matmul(self, a: Tensor, b: Tensor, name: str) -> Tensor:
@@ -39,6 +45,7 @@ class MatrixLayers(Recorder):
         )
         out = self.empty((*batch, rows, d_out), a.dtype)
         if self.training:
+            self.cache("matmul", out)
             out.node = self.differentiable((a, b), (a, b), out.nbytes)
         return out
 
@@ -158,5 +165,6 @@ class MatrixLayers(Recorder):
         out = self.empty((batch, heads, queries, d_value), q.dtype)
         if self.training:
             lse = self.empty((batch, heads, queries), "fp32")
+            self.cache("attention", out, lse)
             out.node = self.differentiable((q, k, v), (q, k, v, out, lse), out.nbytes)
         return out

@@ -3,7 +3,8 @@
 from typing import Any
 
 from vidcalc.ops.pointwise import Pointwise
-from vidcalc.tape.recorder import ELEMENT_BYTES, WIDER, Recorder, Tensor
+from vidcalc.tape.recorder import Recorder
+from vidcalc.tape.records import ELEMENT_BYTES, WIDER, Tensor
 
 
 def wider(a: str, b: str) -> str:
@@ -172,5 +173,6 @@ class PointwiseLayers(Recorder):
         """x times a weight vector (already registered). Kept for backward: x."""
         out = self.pointwise("weight", (x,))
         if self.training:
-            out.node = self.differentiable((x,), (x,), out.nbytes, weights * ELEMENT_BYTES[keep or self.dtype])
+            saved = (x,) if self.adapters is None else ()
+            out.node = self.differentiable((x,), saved, out.nbytes, weights * ELEMENT_BYTES[keep or self.dtype])
         return self._summed(out)

@@ -5,129 +5,35 @@ from contextlib import contextmanager
 from typing import Any
 
 from vidcalc.arithmetic import maximum, product, where, whole_blocks
+from vidcalc.describe.adapters import Adapters
+from vidcalc.describe.checkpointing import NONE, Checkpointing
 from vidcalc.ops.base import Op
+from vidcalc.tape.records import ELEMENT_BYTES, Leave, Node, Section, Storage, Tensor
 
-ELEMENT_BYTES = {"fp64": 8, "int64": 8, "fp32": 4, "int32": 4, "bf16": 2, "fp16": 2, "fp8": 1, "int8": 1, "bool": 1}
-WIDER = {"bool": 0, "int8": 1, "int32": 2, "int64": 3, "fp8": 4, "fp16": 5, "bf16": 5, "fp32": 6, "fp64": 7}
 ROUNDING = 512  # bytes: the CUDA caching allocator's smallest block, c10/cuda/CUDACachingAllocator.cpp
-
-
-class Storage:
-    """A block of bytes on the device; leaving scope frees it.
-
-    born  how many nodes the tape had when it was made
-    """
-
-    __slots__ = ("born", "nbytes", "tape")
-
-    def __init__(self, tape: "Recorder", nbytes: Any) -> None:
-        self.tape = tape
-        self.nbytes = nbytes
-        self.born = len(tape.nodes)
-
-    def __del__(self) -> None:
-        tape = self.tape
-        tape.live = tape.live - self.nbytes
-        if self.born <= tape.entered:
-            tape.consumed = tape.consumed + self.nbytes
-
-
-class Tensor:
-    """A shape, a dtype and a share of a storage. `node` names the op that made it, where gradients are wanted."""
-
-    __slots__ = ("dtype", "node", "shape", "size", "storage")
-
-    def __init__(
-        self, shape: tuple[Any, ...], dtype: str, storage: Storage | None, node: int = -1, size: Any = None
-    ) -> None:
-        self.shape = shape
-        self.dtype = dtype
-        self.storage = storage
-        self.node = node
-        self.size = size
-
-    @property
-    def elements(self) -> Any:
-        """Number of elements of this tensor (of the view, where it is one)."""
-        if self.size is None:
-            self.size = product(self.shape)
-        return self.size
-
-    @property
-    def nbytes(self) -> Any:
-        """Bytes of this tensor (of the view, where it is one)."""
-        return self.elements * ELEMENT_BYTES[self.dtype]
-
-    def view(self, *shape: Any) -> "Tensor":
-        """The same storage under another shape: reshape, transpose, slice, expand, chunk."""
-        return Tensor(shape, self.dtype, self.storage, self.node)
-
-
-class Node:
-    """One differentiable op, for the walk backward.
-
-    inputs        (node, bytes) of each tensor it came from that wants a gradient
-    saved         storages autograd keeps until this op's backward ran
-    weight_bytes  of the gradients of its own parameters
-    summed        a product: the gradient of a factor that was broadcast is made whole before it is summed up
-    """
-
-    __slots__ = ("inputs", "out_bytes", "path", "saved", "summed", "weight_bytes")
-
-    def __init__(
-        self, path: str, inputs: tuple[tuple[int, Any], ...], saved: tuple[Any, ...], out_bytes: Any, weight_bytes: Any
-    ) -> None:
-        self.path = path
-        self.inputs = inputs
-        self.saved = saved
-        self.out_bytes = out_bytes
-        self.weight_bytes = weight_bytes
-        self.summed = False
-
-
-class Section:
-    """The start of a repeated section among the nodes.
-
-    times     rounds run
-    outer     whether it stands in no other repeated section: those are what checkpointing works on
-    growth    bytes one round leaves behind
-    saved     bytes made in one round that its backward needs (what checkpointing makes again)
-    consumed  bytes from before the round that are gone after it: the hidden state, where nothing saved it
-    handed    bytes a round hands to the next, saved or not (all that checkpointing keeps of it)
-    peak      most bytes of one round above its start, up to the last that is saved: making it again stops there
-    """
-
-    __slots__ = ("consumed", "growth", "handed", "outer", "peak", "saved", "times")
-
-    def __init__(self, times: Any, outer: bool) -> None:
-        self.times = times
-        self.outer = outer
-        self.growth: Any = 0
-        self.saved: Any = 0
-        self.consumed: Any = 0
-        self.handed: Any = 0
-        self.peak: Any = 0
-
-
-class Leave:
-    """The end of a repeated section among the nodes."""
-
-    __slots__ = ("section",)
-
-    def __init__(self, section: Section) -> None:
-        self.section = section
 
 
 class Recorder:
     """What a tape keeps account of, without the vocabulary of layers.
 
-    dtype     the dtype activations and weights are computed in ("bf16")
-    training  whether autograd is on: differentiable ops then keep what their backward needs
+    dtype          the dtype activations and weights are computed in ("bf16")
+    training       whether autograd is on: differentiable ops then keep what their backward needs
+    checkpointing  which blocks are to run again in backward (the tape holds what they need for it)
+    adapters       the weights that are trained, where the network's own are frozen
     """
 
-    def __init__(self, dtype: str = "bf16", *, training: bool = False) -> None:
+    def __init__(
+        self,
+        dtype: str = "bf16",
+        *,
+        training: bool = False,
+        checkpointing: Checkpointing = NONE,
+        adapters: Adapters | None = None,
+    ) -> None:
         self.dtype = dtype
         self.training = training
+        self.checkpointing = checkpointing
+        self.adapters = adapters
         self.live: Any = 0
         self.peak: Any = 0
         self.device_peak: Any = 0
@@ -137,9 +43,15 @@ class Recorder:
         self.entered = -1  # the node that opens the outermost repeated section being taped, with training on
         self.consumed: Any = 0  # bytes from before that section that it freed
         self.repeated: Any = 0  # bytes that further rounds of sections inside it left behind
+        self.blocks: Any = 0  # blocks taped so far
+        self.last_op = 0  # ops taped up to the last that saved something
+        self.cached: Any = 0  # bytes of results in that section that selective checkpointing keeps
+        self.peak_bare: Any = 0  # the most bytes alive beside those, and up to what was last saved
+        self.peak_again: Any = 0
         self.ops: list[Op] = []
         self.parameters: dict[str, tuple[Any, str]] = {}
         self.rounds: dict[str, Any] = {}  # how many layers a parameter's name stands for
+        self.trained: Any = 0  # elements of adapters' weights
         self.nodes: list[Node | Section | Leave] = []
         self.count: Any = 1  # executions of what is being taped
         self.copies: Any = 1  # sets of weights it stands for
@@ -200,32 +112,48 @@ class Recorder:
             self.prefix = prefix
 
     @contextmanager
-    def repeat(self, name: str, times: Any) -> Iterator[None]:
+    def repeat(self, name: str, times: Any, *carried: Tensor, blocks: bool = True) -> Iterator[None]:
         """A layer taped once and run `times` times in a row, each with weights of its own: `blocks.*`.
 
         The layer must end as it began (same names alive), apart from what autograd keeps: that is kept
         `times` times. With `times` = 0 nothing of it counts.
+
+        carried  what a round hands to the next: behind adapters it wants a gradient in all rounds but the first
+        blocks   whether each round is a block that checkpointing may run again
         """
+        if self.adapters is not None:
+            for tensor in carried:
+                tensor.node = self._leaf(tensor) if tensor.node < 0 else tensor.node
+        del carried  # they are the layer's to let go
         prefix, copies = self.prefix, self.copies
         self.prefix, self.copies = f"{prefix}{name}.*.", copies * times
         try:
-            with self.again(times):
+            with self.again(times, blocks=blocks):
                 yield
         finally:
             self.prefix, self.copies = prefix, copies
 
     @contextmanager
-    def again(self, times: Any) -> Iterator[None]:
+    def checkpointed(self, *inputs: Tensor | None) -> Iterator[None]:
+        """One block, taped as it runs, that checkpointing may run again. Where it does, its inputs stay alive."""
+        chosen = self.checkpointing.among(self.blocks + 1) - self.checkpointing.among(self.blocks)
+        held = tuple(x.storage for x in inputs if x is not None) * chosen
+        del inputs
+        with self.again(1) as section:
+            section.inputs = held * section.block
+            del held
+            yield
+
+    @contextmanager
+    def again(self, times: Any, *, blocks: bool = True) -> Iterator[Section]:
         """The same weights run `times` times in a row (chunks of frames, tiles); with 0 nothing counts."""
         count, live, peak, peak_at, device = self.count, self.live, self.peak, self.peak_at, self.device_peak
         self.count, self.peak, self.device_peak = count * times, live, 0
-        section = Section(times, outer=self.entered < 0)
+        section = Section(times, self.training and blocks and self.entered < 0, self.blocks, len(self.ops))
         if self.training:
-            if section.outer:
-                self.entered, self.consumed, self.repeated = len(self.nodes), 0, 0
-            self.nodes.append(section)
+            self._enter(section)
         try:
-            yield
+            yield section
         finally:
             self.count = count
             self._leave(section, live)
@@ -235,19 +163,36 @@ class Recorder:
             self._raise_peak(inside, at)
             self.peak_saved = self.peak
 
-    def _leave(self, section: "Section", live: Any) -> None:
+    def _enter(self, section: Section) -> None:
+        """Open a repeated section."""
+        if section.block:
+            self.entered, self.consumed, self.repeated, self.cached = len(self.nodes), 0, 0, 0
+            self.peak_bare = self.peak_again = self.live
+            self.last_op = section.first_op
+        section.cached = self.cached
+        self.nodes.append(section)
+
+    def _leave(self, section: Section, live: Any) -> None:
         """Close a repeated section: the growth of one round happens `times` times."""
-        if self.training:
-            section.growth = self.live - live
-            section.peak = self.peak_saved - live
-            if section.outer:
-                section.consumed = self.consumed
-                section.saved = self._saved_since(self.entered) + self.repeated
-                section.handed = section.growth + section.consumed - section.saved
-                self.entered = -1
-            self.repeated = self.repeated + section.growth * (section.times - 1)
-            self.nodes.append(Leave(section))
-            self.live = live + section.growth * section.times
+        if not self.training:
+            return
+        section.growth = self.live - live
+        section.peak = self.peak_saved - live
+        section.cached = self.cached - section.cached
+        if section.block:
+            section.consumed = self.consumed
+            section.saved = self._saved_since(self.entered) + self.repeated
+            section.handed = section.growth + section.consumed - section.saved
+            section.peak_again = self.peak_again - live
+            section.last_op = self.last_op
+            self.entered = -1
+            self.blocks = self.blocks + section.times
+        further = section.times - 1
+        self.repeated = self.repeated + section.growth * further
+        self.cached = self.cached + section.cached * further
+        self.peak_bare = self.peak_bare + maximum((section.growth - section.cached) * further, 0)
+        self.nodes.append(Leave(section))
+        self.live = live + section.growth * section.times
 
     def _saved_since(self, first: int) -> Any:
         """Bytes that the ops behind a node saved for backward and that were made there, each storage once."""
@@ -267,7 +212,7 @@ class Recorder:
     # --- gradients ----------------------------------------------------------------------------------------
 
     def differentiable(
-        self, inputs: tuple[Tensor, ...], saved: tuple[Any, ...], out_bytes: Any, weights: Any = 0, shared: bool = False
+        self, inputs: tuple[Tensor, ...], saved: tuple[Any, ...], out_bytes: Any, weights: Any = 0, shared: bool = False, *, adapter: bool = False,
     ) -> int:
         """Register a differentiable op; -1 where nothing behind it wants a gradient.
 
@@ -275,13 +220,45 @@ class Recorder:
         saved    storages or tensors autograd keeps until this op's backward ran
         weights  bytes of the gradients of its own parameters
         shared   its parameters belong to an earlier op, which counts their gradients
+        adapter  its parameters are an adapter's
+
+        Beside adapters the network's own weights are frozen: they want no gradients.
         """
         sources = tuple((t.node, whole_blocks(t.nbytes, ROUNDING)) for t in inputs if t.node >= 0)
+        frozen, weighted = self.adapters is not None and not adapter, False
+        if frozen:
+            weighted, weights, shared = shared or some(weights), 0, False
         if not sources and isinstance(weights, int) and weights == 0 and not shared:
             return -1
         kept: tuple[Any, ...] = tuple(s.storage if isinstance(s, Tensor) else s for s in saved)
+        made_here = any(storage.born == len(self.nodes) for storage in kept)
         if kept:  # inputs are saved before the op runs, results after it
-            made_here = any(storage.born == len(self.nodes) for storage in kept)
             self.peak_saved = self.peak if made_here else self.peak_before
-        self.nodes.append(Node(self.prefix, sources, kept, out_bytes, weights))
+            self.last_op = len(self.ops) - (not made_here)
+        if self.checkpointing.kept:
+            self._bare(bool(kept), made_here)
+        node = Node(self.prefix, sources, kept, out_bytes, weights)
+        node.frozen = frozen and weighted
+        self.nodes.append(node)
         return len(self.nodes) - 1
+
+    def _bare(self, saved: bool, made_here: bool) -> None:
+        """Keep the peak of what is alive beside results that selective checkpointing keeps."""
+        before, self.peak_bare = self.peak_bare, maximum(self.peak_bare, self.live - self.cached)
+        if saved:
+            self.peak_again = self.peak_bare if made_here else before
+
+    def cache(self, kind: str, *results: Tensor) -> None:
+        """Results of an op of a kind: selective checkpointing may keep them, and not run the op again."""
+        if kind in self.checkpointing.kept:
+            self.cached = self.cached + sum(whole_blocks(each.nbytes, ROUNDING) for each in results)
+
+    def _leaf(self, x: Tensor) -> int:
+        """A node of its own for a tensor that nothing before it wants a gradient of."""
+        self.nodes.append(Node(self.prefix, (), (), x.nbytes, 0))
+        return len(self.nodes) - 1
+
+
+def some(weights: Any) -> bool:
+    """Whether an op has weights of its own."""
+    return not isinstance(weights, int) or weights > 0

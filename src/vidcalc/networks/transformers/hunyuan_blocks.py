@@ -13,7 +13,7 @@ from vidcalc.arithmetic import minimum
 from vidcalc.networks.transformers.embedding import feed_forward
 from vidcalc.networks.transformers.rotary import rotate_pairs
 from vidcalc.tape import Tape, Tensor
-from vidcalc.tape.recorder import Leave, Node
+from vidcalc.tape.records import Leave, Node
 
 
 class Streams(msgspec.Struct, frozen=True, eq=False):

@@ -94,7 +94,7 @@ def image_transformer(
     images, c, height, width = x.shape
     with tape.scope(name):
         hidden = into_tokens(tape, x, linear, groups)
-        with tape.repeat("transformer_blocks", layers):
+        with tape.repeat("transformer_blocks", layers, hidden):
             if block is None:
                 hidden = transformer_block(tape, hidden, context, heads, c, beside=beside)
             else:

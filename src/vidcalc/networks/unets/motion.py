@@ -75,7 +75,8 @@ def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, text: Tensor, sh
     linear = config.use_linear_projection
 
     def resnet(x: Tensor, width: Any, i: int) -> Tensor:
-        return residual_block(tape, x, emb, width, f"resnets.{i}", groups)
+        with tape.checkpointed(x, emb):
+            return residual_block(tape, x, emb, width, f"resnets.{i}", groups)
 
     def attend(x: Tensor, level: int, i: int) -> Tensor:
         name = f"attentions.{i}"
@@ -84,7 +85,7 @@ def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, text: Tensor, sh
     def move(x: Tensor, level: int, i: int, layers: Any) -> Tensor:
         name = f"motion_modules.{i}"
         return temporal_transformer(
-            tape, x, shape.batch, motion_heads[level], x.shape[1], name, groups, layers=layers, positions=True
+            tape, x, shape.batch, motion_heads[level], x.shape[1], name, groups, layers=layers, positions=True, blocks=False
         )
 
     def stages(side: str, level: int, i: int, width: Any) -> tuple[Stage, ...]:
@@ -96,10 +97,11 @@ def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, text: Tensor, sh
         return (first, second, last) if types[level].startswith("CrossAttn") else (first, last)
 
     def middle(x: Tensor) -> Tensor:
-        hidden = resnet(x, deepest, 0)
+        hidden = residual_block(tape, x, emb, deepest, "resnets.0", groups)  # never checkpointed
         hidden = attend(hidden, levels - 1, 0)
         if config.use_motion_mid_block:
-            hidden = move(hidden, levels - 1, 0, 1)
+            with tape.checkpointed(hidden):
+                hidden = move(hidden, levels - 1, 0, 1)
         return resnet(hidden, deepest, 1)
 
     layers = per_level(config.layers_per_block, levels)

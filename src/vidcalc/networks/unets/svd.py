@@ -70,7 +70,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     depth = per_level(config.transformer_layers_per_block, levels)
 
     def resnet(x: Tensor, width: Any, i: int) -> Tensor:
-        return video_residual_block(tape, x, emb, width, shape, f"resnets.{i}")
+        with tape.checkpointed(x, emb, indicator):
+            return video_residual_block(tape, x, emb, width, shape, f"resnets.{i}")
 
     def attend(x: Tensor, level: int, i: int) -> Tensor:
         return video_transformer(tape, x, context, heads[level], depth[level], shape, f"attentions.{i}")
@@ -83,7 +84,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         return (first, second) if types[level].startswith("CrossAttn") else (first,)
 
     def middle(x: Tensor) -> Tensor:
-        hidden = resnet(x, config.block_out_channels[-1], 0)
+        hidden = video_residual_block(tape, x, emb, config.block_out_channels[-1], shape, "resnets.0")
         hidden = attend(hidden, levels - 1, 0)
         return resnet(hidden, config.block_out_channels[-1], 1)
 
@@ -176,7 +177,7 @@ def video_transformer(
         t_emb = features(tape, images, c)
         emb = positions(tape, t_emb, c)
         for i in range(layers):
-            with tape.scope(f"transformer_blocks.{i}"):
+            with tape.scope(f"transformer_blocks.{i}"), tape.checkpointed(hidden, context):
                 hidden = transformer_block(tape, hidden, context, heads, c)
             mix = tape.add(hidden, emb)
             with tape.scope(f"temporal_transformer_blocks.{i}"):

@@ -45,10 +45,12 @@ def temporal_transformer(
     *,
     layers: Any = 1,
     positions: bool = False,
+    blocks: bool = True,
 ) -> Tensor:
     """A transformer over the frames of each place that attends to itself twice, between two linear projections.
 
     positions   with a table of frame positions (AnimateDiff's motion modules)
+    blocks      whether its layers are blocks that checkpointing may run again
     """
     images, c, height, width = x.shape
     frames = images // batch
@@ -57,7 +59,7 @@ def temporal_transformer(
         normed = tape.group_norm(tape.copy(clip, name="contiguous"), groups, "norm")
         hidden = strided_linear(tape, normed.view(batch * height * width, frames, c), inner, "proj_in")
         del normed
-        with tape.repeat("transformer_blocks", layers):
+        with tape.repeat("transformer_blocks", layers, hidden, blocks=blocks):
             hidden = transformer_block(tape, hidden, None, heads, inner, positions=positions)
         hidden = tape.linear(hidden, c, "proj_out")
         hidden = channels_first(tape, hidden, images, c, height, width)

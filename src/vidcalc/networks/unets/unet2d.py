@@ -59,7 +59,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     depth = per_level(config.transformer_layers_per_block, levels)
 
     def resnet(x: Tensor, width: Any, i: int) -> Tensor:
-        return residual_block(tape, x, emb, width, f"resnets.{i}", config.norm_num_groups)
+        with tape.checkpointed(x, emb):
+            return residual_block(tape, x, emb, width, f"resnets.{i}", config.norm_num_groups)
 
     def attend(x: Tensor, level: int, i: int) -> Tensor:
         return image_transformer(
@@ -81,7 +82,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         return (first, second) if types[level].startswith("CrossAttn") else (first,)
 
     def middle(x: Tensor) -> Tensor:
-        hidden = resnet(x, deepest, 0)
+        hidden = residual_block(tape, x, emb, deepest, "resnets.0", config.norm_num_groups)  # never checkpointed
         hidden = attend(hidden, levels - 1, 0)
         return resnet(hidden, deepest, 1)
 

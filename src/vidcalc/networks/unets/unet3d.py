@@ -81,10 +81,12 @@ def body(
     deepest = config.block_out_channels[-1]
 
     def resnet(x: Tensor, width: Any, i: int) -> Tensor:
-        return residual_block(tape, x, emb, width, f"resnets.{i}", groups)
+        with tape.checkpointed(x, emb):
+            return residual_block(tape, x, emb, width, f"resnets.{i}", groups)
 
     def convolve(x: Tensor, i: int) -> Tensor:
-        return temporal_convolutions(tape, x, shape.batch, f"temp_convs.{i}", groups)
+        with tape.checkpointed(x):
+            return temporal_convolutions(tape, x, shape.batch, f"temp_convs.{i}", groups)
 
     def attend(x: Tensor, width: Any, i: int) -> Tensor:
         heads = width // d_head

@@ -1,0 +1,81 @@
+"""Linear layers with an adapter beside them, as peft's `lora.Linear` runs them on frozen weights.
+
+LoRA:  base + B(A(x)) · scaling.  DoRA: a learned magnitude per output over the norm of the merged weight rescales both
+parts. Source: peft 0.21 tuners/lora/layer.py, dora.py, variants.py; arXiv 2106.09685, 2402.09353.
+"""
+
+from typing import Any
+
+from vidcalc.arithmetic import product
+from vidcalc.ops.matmul import Matmul
+from vidcalc.tape.matrix import MatrixLayers
+from vidcalc.tape.pointwise import PointwiseLayers
+from vidcalc.tape.records import ELEMENT_BYTES, Tensor
+
+
+class AdaptedLayers(MatrixLayers, PointwiseLayers):
+    """All layers, with adapters on the linear ones that `adapters` names."""
+
+    def linear(self, x: Tensor, d_out: Any, name: str, *, bias: bool = True, keep: str = "") -> Tensor:
+        """x[..., d_in] -> [..., d_out], plus what the layer's adapter makes of x."""
+        fresh = self.prefix + name + ".weight" not in self.parameters  # used again, its gradients are added up
+        out = super().linear(x, d_out, name, bias=bias, keep=keep)
+        if self.adapters is None or not self.adapters.on(self.prefix + name):
+            return out
+        self.trained = self.trained + self.adapters.weights(x.shape[-1], d_out) * self.copies * fresh
+        dtype = out.dtype
+        with self.scope(name):
+            narrow = self.cast(x, self.adapters.dtype or x.dtype)
+            if self.adapters.kind == "dora":
+                update = self._magnitude(narrow, out, d_out, bias, fresh)
+            else:
+                update = self.scale(self._low_rank(narrow, d_out, fresh))
+            out = self.add(out, update)
+            del update
+            return self.cast(out, dtype)
+
+    def _low_rank(self, x: Tensor, d_out: Any, fresh: bool) -> Tensor:
+        """B(A(x)): down to the rank and up again."""
+        assert self.adapters is not None
+        return self._trained(self._trained(x, self.adapters.rank, "lora_A", fresh), d_out, "lora_B", fresh)
+
+    def _trained(self, x: Tensor, d_out: Any, name: str, fresh: bool) -> Tensor:
+        """One of an adapter's two linear layers. Kept for backward: x."""
+        out = self._product(x, d_out, name)
+        weights = x.shape[-1] * d_out * ELEMENT_BYTES[x.dtype] * fresh
+        out.node = self.differentiable((x,), (x,), out.nbytes, weights, not fresh, adapter=True)
+        return out
+
+    def _product(self, x: Tensor, d_out: Any, name: str) -> Tensor:
+        """x[..., d_in] times a weight [d_out, d_in]."""
+        *rows, d_in = x.shape
+        width = ELEMENT_BYTES[x.dtype]
+        self.ops.append(Matmul(self.prefix + name, self.count, x.dtype, product(rows), d_in, d_out, 1, 1, width))
+        out = self.empty((*rows, d_out), x.dtype)
+        self.cache("matmul", out)
+        return out
+
+    def _magnitude(self, x: Tensor, base: Tensor, d_out: Any, bias: bool, fresh: bool) -> Tensor:
+        """(magnitude - 1) · base + magnitude · B(A(x)) · scaling, the magnitude over the merged weight's norm.
+
+        B·A is made by running an identity matrix through the adapter; it stays until the layer is done.
+        """
+        d_in, rank = x.shape[-1], self.adapters.rank if self.adapters else 0
+        identity = self.empty((d_in, d_in), x.dtype)
+        down = self._product(identity, rank, "lora_A")
+        merged = self._product(down, d_out, "lora_B")
+        weight = self.empty((d_out, d_in), x.dtype) if x.dtype != base.dtype else None
+        norm = self._norm_of(merged)
+        magnitude = self.pointwise("magnitude", (norm,), (1, d_out))
+        magnitude.node = self.differentiable((), (norm,), magnitude.nbytes, magnitude.nbytes * fresh, adapter=True)
+        low = self._low_rank(x, d_out, fresh)
+        unbiased = self.scale(base, "bias") if bias else base
+        left = self.mul(unbiased, self.scale(magnitude))
+        out = self.add(left, self.scale(self.mul(low, magnitude)))
+        del identity, down, merged, weight
+        return out
+
+    def _norm_of(self, merged: Tensor) -> Tensor:
+        """The norm of each row of weight + scaling · B·A: merged[d_in, d_out] -> [d_out]."""
+        total = self.scale(self.scale(merged), "add")
+        return self.pointwise("norm", (total,), (merged.shape[1],))

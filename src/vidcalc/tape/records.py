@@ -1,0 +1,129 @@
+"""What a tape is made of: storages that live and die, tensors that share them, and the nodes that backward walks."""
+
+from typing import Any
+
+from vidcalc.arithmetic import product
+
+ELEMENT_BYTES = {"fp64": 8, "int64": 8, "fp32": 4, "int32": 4, "bf16": 2, "fp16": 2, "fp8": 1, "int8": 1, "bool": 1}
+WIDER = {"bool": 0, "int8": 1, "int32": 2, "int64": 3, "fp8": 4, "fp16": 5, "bf16": 5, "fp32": 6, "fp64": 7}
+
+
+class Storage:
+    """A block of bytes on the device; leaving scope frees it.
+
+    tape  whose live bytes it counts in (a `vidcalc.tape.recorder.Recorder`)
+    born  how many nodes the tape had when it was made
+    """
+
+    __slots__ = ("born", "nbytes", "tape")
+
+    def __init__(self, tape: Any, nbytes: Any) -> None:
+        self.tape = tape
+        self.nbytes = nbytes
+        self.born = len(tape.nodes)
+
+    def __del__(self) -> None:
+        tape = self.tape
+        tape.live = tape.live - self.nbytes
+        if self.born <= tape.entered:
+            tape.consumed = tape.consumed + self.nbytes
+
+
+class Tensor:
+    """A shape, a dtype and a share of a storage. `node` names the op that made it, where gradients are wanted."""
+
+    __slots__ = ("dtype", "node", "shape", "size", "storage")
+
+    def __init__(
+        self, shape: tuple[Any, ...], dtype: str, storage: Storage | None, node: int = -1, size: Any = None
+    ) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.storage = storage
+        self.node = node
+        self.size = size
+
+    @property
+    def elements(self) -> Any:
+        """Number of elements of this tensor (of the view, where it is one)."""
+        if self.size is None:
+            self.size = product(self.shape)
+        return self.size
+
+    @property
+    def nbytes(self) -> Any:
+        """Bytes of this tensor (of the view, where it is one)."""
+        return self.elements * ELEMENT_BYTES[self.dtype]
+
+    def view(self, *shape: Any) -> "Tensor":
+        """The same storage under another shape: reshape, transpose, slice, expand, chunk."""
+        return Tensor(shape, self.dtype, self.storage, self.node)
+
+
+class Node:
+    """One differentiable op, for the walk backward.
+
+    inputs        (node, bytes) of each tensor it came from that wants a gradient
+    saved         storages autograd keeps until this op's backward ran
+    weight_bytes  of the gradients of its own parameters
+    summed        a product: the gradient of a factor that was broadcast is made whole before it is summed up
+    frozen        it has weights that are not trained: its input's gradient is a buffer of its own all the same
+    """
+
+    __slots__ = ("frozen", "inputs", "out_bytes", "path", "saved", "summed", "weight_bytes")
+
+    def __init__(
+        self, path: str, inputs: tuple[tuple[int, Any], ...], saved: tuple[Any, ...], out_bytes: Any, weight_bytes: Any
+    ) -> None:
+        self.path = path
+        self.inputs = inputs
+        self.saved = saved
+        self.out_bytes = out_bytes
+        self.weight_bytes = weight_bytes
+        self.summed = False
+        self.frozen = False
+
+
+class Section:
+    """The start of a repeated section among the nodes. Bytes are of one round.
+
+    times      rounds run
+    block      whether its rounds are blocks that checkpointing works on: it may, and stands in no other such section
+    before     blocks that came before it
+    first_op   ops taped before it, and `last_op` those up to the last that checkpointing must run again
+    inputs     storages that the arguments of a checkpointed round keep alive
+    growth     bytes a round leaves behind
+    saved      bytes made in a round that its backward needs (what checkpointing makes again)
+    consumed   bytes from before the round that are gone after it: the hidden state, where nothing saved it
+    handed     bytes a round hands to the next, saved or not (all that full checkpointing keeps of it)
+    peak       most bytes of a round above its start, up to the last that is saved: making it again stops there
+    cached     bytes of results that selective checkpointing keeps, and `peak_again` the peak where those are there
+    """
+
+    __slots__ = (
+        *("before", "block", "cached", "consumed", "first_op", "growth", "handed", "inputs", "last_op", "peak"),
+        *("peak_again", "saved", "times"),
+    )
+
+    def __init__(self, times: Any, block: bool, before: Any = 0, first_op: int = 0) -> None:
+        self.times = times
+        self.block = block
+        self.before = before
+        self.first_op = self.last_op = first_op
+        self.inputs: tuple[Storage | None, ...] = ()
+        self.growth: Any = 0
+        self.saved: Any = 0
+        self.consumed: Any = 0
+        self.handed: Any = 0
+        self.peak: Any = 0
+        self.cached: Any = 0
+        self.peak_again: Any = 0
+
+
+class Leave:
+    """The end of a repeated section among the nodes."""
+
+    __slots__ = ("section",)
+
+    def __init__(self, section: Section) -> None:
+        self.section = section
