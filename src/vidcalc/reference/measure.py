@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from vidcalc.reference.checkpointing import blocks_checkpointed
 from vidcalc.reference.live import LiveBytes
 from vidcalc.reference.meta import DTYPES, running_on_meta
 
@@ -92,14 +93,14 @@ def peak_live_bytes(call: Callable[[], Any], *modules: torch.nn.Module) -> Peak:
     return Peak(bytes=live.peak, at=live.peak_at)
 
 
-def train_step(module: torch.nn.Module, call: Callable[[], Any], checkpointing: bool = False) -> TrainStep:
+def train_step(module: torch.nn.Module, call: Callable[[], Any], checkpointing: str = "none") -> TrainStep:
     """One forward and backward of a mean-square loss on the first output; the gradients of the parameters count from
     the op that makes them.
 
-    `checkpointing` turns on the module's own gradient checkpointing. No FLOP counter may run around this: its hooks
-    keep tensors alive.
+    `checkpointing` is a word of `vidcalc.describe.checkpointing`. No FLOP counter may run around this: its hooks keep
+    tensors alive. Frozen parameters get no gradients.
     """
-    with running_on_meta(), checkpointed(module, checkpointing):
+    with running_on_meta(), blocks_checkpointed(module, checkpointing):
         module.zero_grad(set_to_none=True)
         live = LiveBytes(module)
         with live:
@@ -108,28 +109,6 @@ def train_step(module: torch.nn.Module, call: Callable[[], Any], checkpointing: 
             out.float().pow(2).mean().backward()  # type: ignore[no-untyped-call]
         module.zero_grad(set_to_none=True)
     return TrainStep(kept_for_backward=kept, forward_backward_peak=live.peak, at=live.peak_at)
-
-
-class checkpointed:
-    """Context in which a diffusers or transformers module recomputes its blocks in backward, when `enabled`."""
-
-    def __init__(self, module: Any, enabled: bool) -> None:
-        self.module, self.enabled = module, enabled
-
-    def __enter__(self) -> None:
-        _switch(self.module, "enable", self.enabled)
-
-    def __exit__(self, *_: object) -> None:
-        _switch(self.module, "disable", self.enabled)
-
-
-def _switch(module: Any, verb: str, wanted: bool) -> None:
-    """diffusers and transformers spell the two switches differently."""
-    if wanted:
-        name = {"enable": ("enable_gradient_checkpointing", "gradient_checkpointing_enable")}.get(
-            verb, ("disable_gradient_checkpointing", "gradient_checkpointing_disable")
-        )
-        next(getattr(module, each) for each in name if hasattr(module, each))()
 
 
 def first_tensor(result: Any) -> torch.Tensor:
@@ -157,7 +136,6 @@ __all__ = [
     "Parameters",
     "Peak",
     "TrainStep",
-    "checkpointed",
     "first_tensor",
     "forward_flops",
     "measure",

@@ -4,6 +4,7 @@ Inputs are made inside the call, so they count as live bytes; the few that a pip
 (image embeddings, rotary tables, per-token timesteps) are made outside it and do not.
 """
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -103,8 +104,12 @@ def hunyuan15(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
             1,
         )
         mask = torch.ones(batch, context.shape[1], device="meta", dtype=torch.bool)
+        again = module.gradient_checkpointing and torch.is_grad_enabled()
         for block in module.transformer_blocks:
-            hidden, context = block(hidden, context, condition, mask, rotary)
+            arguments = (hidden, context, condition, mask, rotary)
+            run = partial(module._gradient_checkpointing_func, block) if again else block
+            hidden, context = run(*arguments)
+            del arguments
         return module.proj_out(module.norm_out(hidden, condition))
 
     return call

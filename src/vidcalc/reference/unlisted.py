@@ -46,7 +46,7 @@ def train(class_name: str, config: dict[str, Any], shape: dict[str, Any], dtype:
     call = working_call(class_name, module, "denoiser", shape)
     possible = checkpointing == "full" and getattr(module, "_supports_gradient_checkpointing", False)
     try:
-        return measure.train_step(module, call, checkpointing=possible)
+        return measure.train_step(module, call, checkpointing="full" if possible else "none")
     except Exception as error:  # some classes cannot be checkpointed, whatever they say; some cannot be trained
         if possible:
             return train(class_name, config, shape, dtype, "none")

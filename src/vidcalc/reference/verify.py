@@ -12,6 +12,7 @@ from typing import Any
 
 COMPONENTS = ("denoiser", "vae_decode", "vae_encode", "text_encoder", "image_encoder")
 TRAINING = ("none", "plain", "checkpointed", "both")
+WORDS = {"plain": "none", "checkpointed": "full"}  # of `vidcalc.describe.checkpointing`
 
 
 class UnknownComponent(ValueError):
@@ -47,7 +48,7 @@ def verify(
     figures: dict[str, Any] = {"params": parameters.total, "params_bytes": parameters.bytes}
     figures |= measure.measure(call, module)
     wanted = {"none": (), "both": ("plain", "checkpointed")}.get(training, (training,))
-    steps = {each: measure.train_step(module, call, checkpointing=each == "checkpointed") for each in wanted}
+    steps = {each: measure.train_step(module, call, WORDS[each]) for each in wanted}
     if steps:
         figures["training"] = {
             each: {

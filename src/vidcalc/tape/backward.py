@@ -89,11 +89,16 @@ class Walk:
         self.run(index - 1, first)
         grown = self.made - made
         before, before_bare, split, split_bare = self.split if section.block and self.split else (start, bare) * 2
-        with_grads = Round(before=before - start, split=split - start, after=tape.peak - start, grown=grown)
-        without = Round(before=before_bare - bare, split=split_bare - bare, after=self.activations - bare, grown=0)
+        left = tape.live - start - (grown - section.growth)
+        with_grads = Round(
+            before=before - start, split=split - start, after=tape.peak - start, grown=grown, shared=left
+        )
+        without = Round(
+            before=before_bare - bare, split=split_bare - bare, after=self.activations - bare, grown=0, shared=left
+        )
         above, change = rounds(with_grads, section, how)
         above_bare, _ = rounds(without, section, how)
-        tape.live = tape.live + change - (grown - section.growth)
+        tape.live = start + left + change
         self.made = made + grown * section.times
         ran = section.times > 0
         tape.peak = maximum(peak, where(ran, start + above, 0))

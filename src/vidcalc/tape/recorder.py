@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import ref
 
 from vidcalc.arithmetic import maximum, product, where, whole_blocks
 from vidcalc.describe.adapters import Adapters
@@ -45,6 +46,7 @@ class Recorder:
         self.repeated: Any = 0  # bytes that further rounds of sections inside it left behind
         self.blocks: Any = 0  # blocks taped so far
         self.last_op = 0  # ops taped up to the last that saved something
+        self.read: dict[int, ref[Storage]] = {}  # storages from before it that it read
         self.cached: Any = 0  # bytes of results in that section that selective checkpointing keeps
         self.peak_bare: Any = 0  # the most bytes alive beside those, and up to what was last saved
         self.peak_again: Any = 0
@@ -121,9 +123,7 @@ class Recorder:
         carried  what a round hands to the next: behind adapters it wants a gradient in all rounds but the first
         blocks   whether each round is a block that checkpointing may run again
         """
-        if self.adapters is not None:
-            for tensor in carried:
-                tensor.node = self._leaf(tensor) if tensor.node < 0 else tensor.node
+        self._carry(carried)
         del carried  # they are the layer's to let go
         prefix, copies = self.prefix, self.copies
         self.prefix, self.copies = f"{prefix}{name}.*.", copies * times
@@ -134,18 +134,13 @@ class Recorder:
             self.prefix, self.copies = prefix, copies
 
     @contextmanager
-    def checkpointed(self, *inputs: Tensor | None) -> Iterator[None]:
-        """One block, taped as it runs, that checkpointing may run again. Where it does, its inputs stay alive."""
-        chosen = self.checkpointing.among(self.blocks + 1) - self.checkpointing.among(self.blocks)
-        held = tuple(x.storage for x in inputs if x is not None) * chosen
-        del inputs
-        with self.again(1) as section:
-            section.inputs = held * section.block
-            del held
+    def checkpointed(self) -> Iterator[None]:
+        """One block, taped as it runs, that checkpointing may run again."""
+        with self.again(1):
             yield
 
     @contextmanager
-    def again(self, times: Any, *, blocks: bool = True) -> Iterator[Section]:
+    def again(self, times: Any, *, blocks: bool = True) -> Iterator[None]:
         """The same weights run `times` times in a row (chunks of frames, tiles); with 0 nothing counts."""
         count, live, peak, peak_at, device = self.count, self.live, self.peak, self.peak_at, self.device_peak
         self.count, self.peak, self.device_peak = count * times, live, 0
@@ -153,7 +148,7 @@ class Recorder:
         if self.training:
             self._enter(section)
         try:
-            yield section
+            yield
         finally:
             self.count = count
             self._leave(section, live)
@@ -167,6 +162,7 @@ class Recorder:
         """Open a repeated section."""
         if section.block:
             self.entered, self.consumed, self.repeated, self.cached = len(self.nodes), 0, 0, 0
+            self.read = {}
             self.peak_bare = self.peak_again = self.live
             self.last_op = section.first_op
         section.cached = self.cached
@@ -181,10 +177,12 @@ class Recorder:
         section.cached = self.cached - section.cached
         if section.block:
             section.consumed = self.consumed
-            section.saved = self._saved_since(self.entered) + self.repeated
+            section.made = self._saved_since(self.entered)
+            section.saved = sum(nbytes for nbytes, _ in section.made.values()) + self.repeated
             section.handed = section.growth + section.consumed - section.saved
             section.peak_again = self.peak_again - live
             section.last_op = self.last_op
+            section.inputs = self._arguments(section)
             self.entered = -1
             self.blocks = self.blocks + section.times
         further = section.times - 1
@@ -194,10 +192,22 @@ class Recorder:
         self.nodes.append(Leave(section))
         self.live = live + section.growth * section.times
 
-    def _saved_since(self, first: int) -> Any:
-        """Bytes that the ops behind a node saved for backward and that were made there, each storage once."""
+    def _arguments(self, section: Section) -> tuple[Storage, ...]:
+        """Storages from before a checkpointed section that it read and that are still there."""
+        chosen = self.checkpointing.among(section.before + section.times) - self.checkpointing.among(section.before)
+        seen = (seen() for seen in self.read.values()) if some(chosen) else ()
+        there = tuple(storage for storage in seen if storage is not None)
+        for storage in there:
+            for maker in (node.section for node in self.nodes if isinstance(node, Leave)):
+                if maker.made.get(id(storage), (0, -1))[1] == storage.born:
+                    nbytes, _ = maker.made.pop(id(storage))
+                    maker.handed = maker.handed + nbytes  # saved there, and handed on all the same
+        return there
+
+    def _saved_since(self, first: int) -> dict[int, tuple[Any, int]]:
+        """(bytes, age) of what the ops behind a node saved for backward and that was made there, by storage."""
         kept = (storage for node in self.nodes[first:] if isinstance(node, Node) for storage in node.saved)
-        return sum(storage.nbytes for storage in {id(s): s for s in kept if s.born > first}.values())
+        return {id(storage): (storage.nbytes, storage.born) for storage in kept if storage.born > first}
 
     def parameter(self, name: str, elements: Any, keep: str = "") -> None:
         """A weight: counted once per dotted name. `keep` names the dtype it stays in whatever the precision."""
@@ -224,6 +234,9 @@ class Recorder:
 
         Beside adapters the network's own weights are frozen: they want no gradients.
         """
+        if self.entered >= 0 and self.checkpointing.share[0]:
+            outside = (t.storage for t in inputs if t.storage is not None and t.storage.born <= self.entered)
+            self.read.update((id(storage), ref(storage)) for storage in outside)
         sources = tuple((t.node, whole_blocks(t.nbytes, ROUNDING)) for t in inputs if t.node >= 0)
         frozen, weighted = self.adapters is not None and not adapter, False
         if frozen:
@@ -253,10 +266,12 @@ class Recorder:
         if kind in self.checkpointing.kept:
             self.cached = self.cached + sum(whole_blocks(each.nbytes, ROUNDING) for each in results)
 
-    def _leaf(self, x: Tensor) -> int:
-        """A node of its own for a tensor that nothing before it wants a gradient of."""
-        self.nodes.append(Node(self.prefix, (), (), x.nbytes, 0))
-        return len(self.nodes) - 1
+    def _carry(self, tensors: tuple[Tensor, ...]) -> None:
+        """Behind adapters, a node of its own for each tensor that nothing before it wants a gradient of."""
+        for tensor in tensors if self.adapters is not None else ():
+            if tensor.node < 0:
+                tensor.node = len(self.nodes)
+                self.nodes.append(Node(self.prefix, (), (), tensor.nbytes, 0))
 
 
 def some(weights: Any) -> bool:

@@ -15,7 +15,7 @@ class Storage:
     born  how many nodes the tape had when it was made
     """
 
-    __slots__ = ("born", "nbytes", "tape")
+    __slots__ = ("__weakref__", "born", "nbytes", "tape")
 
     def __init__(self, tape: Any, nbytes: Any) -> None:
         self.tape = tape
@@ -91,18 +91,19 @@ class Section:
     block      whether its rounds are blocks that checkpointing works on: it may, and stands in no other such section
     before     blocks that came before it
     first_op   ops taped before it, and `last_op` those up to the last that checkpointing must run again
-    inputs     storages that the arguments of a checkpointed round keep alive
+    inputs     storages from before it that checkpointed rounds read: arguments, kept alive until all are through
     growth     bytes a round leaves behind
     saved      bytes made in a round that its backward needs (what checkpointing makes again)
     consumed   bytes from before the round that are gone after it: the hidden state, where nothing saved it
     handed     bytes a round hands to the next, saved or not (all that full checkpointing keeps of it)
     peak       most bytes of a round above its start, up to the last that is saved: making it again stops there
+    made       (bytes, age) of the storages behind `saved`, by id
     cached     bytes of results that selective checkpointing keeps, and `peak_again` the peak where those are there
     """
 
     __slots__ = (
-        *("before", "block", "cached", "consumed", "first_op", "growth", "handed", "inputs", "last_op", "peak"),
-        *("peak_again", "saved", "times"),
+        *("before", "block", "cached", "consumed", "first_op", "growth", "handed", "inputs", "last_op", "made"),
+        *("peak", "peak_again", "saved", "times"),
     )
 
     def __init__(self, times: Any, block: bool, before: Any = 0, first_op: int = 0) -> None:
@@ -110,7 +111,8 @@ class Section:
         self.block = block
         self.before = before
         self.first_op = self.last_op = first_op
-        self.inputs: tuple[Storage | None, ...] = ()
+        self.inputs: tuple[Storage, ...] = ()
+        self.made: dict[int, tuple[Any, int]] = {}
         self.growth: Any = 0
         self.saved: Any = 0
         self.consumed: Any = 0

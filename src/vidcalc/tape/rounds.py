@@ -13,6 +13,8 @@ from vidcalc.arithmetic import largest, maximum, minimum, where
 from vidcalc.describe.checkpointing import Checkpointing
 from vidcalc.tape.records import Section
 
+IN_FLIGHT = 2  # inputs on the device at a time where the others wait in host memory: one in use, one on its way
+
 
 class Round(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Heights of one round's walk above its start, everything kept [byte].
@@ -21,19 +23,31 @@ class Round(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     split   alive right there
     after   the most from there on
     grown   weight gradients that the round adds (0 where these are left out of the count)
+    shared  gradients of what all rounds read, which the first round to be walked makes and the others add to
     """
 
     before: Any
     split: Any
     after: Any
     grown: Any
+    shared: Any
+
+    @property
+    def top(self) -> Any:
+        """The most of the whole walk."""
+        return maximum(self.before, self.after)
+
+    def later(self, change: Any, further: Any) -> Any:
+        """How much higher than the first the highest of `further` rounds after it starts, each `change` above the
+        last; 0 of none.
+        """
+        return minimum(further, 1) * self.shared + maximum(minimum(further, 1) * change, further * change)
 
 
 def left_out(section: Section, how: Checkpointing) -> Any:
     """Bytes that the section's blocks do not leave behind after the forward pass, of all that backward needs."""
     whole, rest, last = _pieces(section, how)
-    waiting = (section.times - _in_flight(section)) * section.handed * how.offloaded
-    return whole * _gone(section, how.segment) + last * _gone(section, rest) + waiting
+    return whole * _gone(section, how.segment) + last * _gone(section, rest) + in_host(section, how)
 
 
 def in_host(section: Section, how: Checkpointing) -> Any:
@@ -48,24 +62,26 @@ def rounds(one: Round, section: Section, how: Checkpointing) -> tuple[Any, Any]:
     kept_change, change = one.grown - section.growth, _change(one, section, how, how.segment)
     rest_change = last * _change(one, section, how, rest)
     end = kept * kept_change + whole * change + rest_change
-    end = end - _in_flight(section) * section.handed * how.offloaded
     if not how.uniform:
         return _in_turn(one, section, how), end
-    of_kept = maximum(one.before, one.after) + maximum((kept - 1) * kept_change, 0)
-    of_whole = rest_change + _again(one, section, how, how.segment) + maximum((whole - 1) * change, 0)
+    of_kept = one.top + maximum(one.later(kept_change, kept - 1), 0)
+    of_whole = rest_change + last * one.shared + _again(one, section, how, how.segment)
+    of_whole = of_whole + maximum(one.later(change, whole - 1), 0)
     of_rest = _again(one, section, how, rest)
+    of_whole = of_whole + minimum(whole, IN_FLIGHT) * section.handed * how.offloaded
     return largest((where(kept > 0, of_kept, 0), where(whole > 0, of_whole, 0), where(last > 0, of_rest, 0))), end
 
 
 def _in_turn(one: Round, section: Section, how: Checkpointing) -> Any:
     """The most above the start where some blocks are checkpointed and some are not: one after the other."""
     kept_change, change = one.grown - section.growth, _change(one, section, how, 1)
-    of_kept, of_again = maximum(one.before, one.after), _again(one, section, how, 1)
+    of_kept, of_again = one.top, _again(one, section, how, 1)
     all_again, top = how.among(section.before + section.times), 0
     for index in range(int(largest_of(section.times))):
         later = all_again - how.among(section.before + index + 1)
         chosen = how.among(section.before + index + 1) - how.among(section.before + index)
-        start = later * change + (section.times - 1 - index - later) * kept_change
+        walked = section.times - 1 - index
+        start = later * change + (walked - later) * kept_change + minimum(walked, 1) * one.shared
         height = start + where(chosen > 0, of_again, of_kept)
         top = maximum(top, where(section.times > index, height, 0))
     return top
@@ -98,7 +114,7 @@ def _again(one: Round, section: Section, how: Checkpointing, size: Any) -> Any:
     forward = section.peak_again if how.kept else section.peak
     there = _gone(section, size) + section.consumed  # all that was kept, and the segment's input
     change = one.grown - section.growth
-    inner = there + maximum(one.before, one.after) + maximum(change, change * (size - 1))
+    inner = there + one.top + one.later(change, size - 1)
     return largest(
         (
             one.before,
@@ -107,10 +123,3 @@ def _again(one: Round, section: Section, how: Checkpointing, size: Any) -> Any:
             where(size > 1, inner, 0),
         )
     )
-
-
-def _in_flight(section: Section) -> Any:
-    """Inputs of blocks that are on the device at a time, where the others wait in host memory: one in use, one on its
-    way.
-    """
-    return minimum(section.times, 2)

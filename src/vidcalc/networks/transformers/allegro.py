@@ -59,7 +59,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     steer, embedded = steering(tape, batch, width)
     hidden = patches(tape, config, latent, shape)
     context = text_mlp(tape, text, width, "caption_projection")
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, hidden):
         hidden = steered_block(
             tape,
             hidden,

@@ -77,7 +77,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     del embedded
 
     rotary = rotary_table(tape, config, n) if config.use_rotary_positional_embeddings else None
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, hidden, context):
         hidden, context = block(tape, config, hidden, context, temb, rotary)
 
     hidden = tape.layer_norm(hidden, "norm_final" if config.norm_elementwise_affine else "")

@@ -69,11 +69,11 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     hidden = embedded.view(batch, n, width)
     del embedded
     rotary = rotary_table(tape, config, n) if config.use_rotary_positional_embeddings else None
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, hidden, context):
         hidden, context = block(tape, config, hidden, context, temb, rotary)
     if face is not None:
         # in the network these alternate with the blocks; nothing else is alive at either place
-        with tape.repeat("perceiver_cross_attention", config.num_layers // config.cross_attn_interval):
+        with tape.repeat("perceiver_cross_attention", config.num_layers // config.cross_attn_interval, hidden):
             hidden = tape.add(hidden, tape.scale(face_attention(tape, config, face, hidden)))
 
     joined = tape.cat((context, hidden), batch, shape.tokens + n, width)

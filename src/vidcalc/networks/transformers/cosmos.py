@@ -81,7 +81,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         context = tape.linear(text, config.encoder_hidden_states_channels, "crossattn_proj.0")
         context = tape.act(context, "gelu")
 
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, hidden):
         hidden = block(tape, config, hidden, context, embedded, temb, rotary, position)
 
     with tape.scope("norm_out"):

@@ -59,7 +59,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     # Views of `hidden` for the first layer only: every later one reads what the layer before made.
     und = tape.empty((batch, text, width), node=words.node)
     gen = tape.empty((batch, n, width), node=video.node)
-    with tape.repeat("layers", config.num_hidden_layers):
+    with tape.repeat("layers", config.num_hidden_layers, und, gen):
         und, gen = layer(tape, config, und, gen, (cosine, sine))
     und = tape.rms_norm_narrow(und, "norm")
     gen = tape.rms_norm_narrow(gen, "norm_moe_gen")

@@ -69,11 +69,11 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     hidden = patches(tape, config, hidden, shape)
     context, other = captions(tape, config, text, second)
     ends_shared = config.num_layers > config.mmdit_layers
-    with tape.repeat("transformer_blocks", config.mmdit_layers - (not ends_shared)):
+    with tape.repeat("transformer_blocks", config.mmdit_layers - (not ends_shared), hidden, context):
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=False)
-    with tape.repeat("transformer_blocks.shared", config.num_layers - config.mmdit_layers - ends_shared):
+    with tape.repeat("transformer_blocks.shared", config.num_layers - config.mmdit_layers - ends_shared, hidden, context):
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=True)
-    with tape.scope("transformer_blocks.last"):
+    with tape.scope("transformer_blocks.last"), tape.checkpointed():
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=ends_shared, last=True)
     hidden = tape.layer_norm(hidden, "norm_final")
     hidden = last_norm(tape, hidden, temb, width)

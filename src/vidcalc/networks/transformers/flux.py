@@ -63,9 +63,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     context: Tensor | None = tape.linear(text, width, "context_embedder")
     ids = tape.cat((text_ids, image_ids), shape.tokens + n, axes)
     rotary = rotary_tables(tape, config, ids)
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, context, hidden):
         context, hidden = double_block(tape, config, hidden, context, temb, rotary)
-    with tape.repeat("single_transformer_blocks", config.num_single_layers):
+    with tape.repeat("single_transformer_blocks", config.num_single_layers, context, hidden):
         context, hidden = single_block(tape, config, hidden, context, temb, rotary)
     hidden = steered_norm(tape, hidden, temb, 2, "norm_out")[0]
     channels = config.patch_size * config.patch_size * (config.out_channels or config.in_channels)

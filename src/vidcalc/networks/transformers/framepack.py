@@ -101,9 +101,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     both = tokens(config, shape) + context.shape[1]
     allowed = tape.empty((batch * minimum(batch - 1, 1), both), "bool")  # a single sample needs no mask
     streams = Streams(config.num_attention_heads, config.attention_head_dim, config.inner, temb, rotary)
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, hidden, context):
         hidden, context = double_block(tape, streams, hidden, context)
-    with tape.repeat("single_transformer_blocks", config.num_single_layers):
+    with tape.repeat("single_transformer_blocks", config.num_single_layers, hidden, context):
         hidden, context = single_block(tape, streams, hidden, context)
 
     hidden = hunyuan.final_norm(tape, hidden.view(batch, n, width), temb)

@@ -78,7 +78,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     modulation = tape.cat((modulation_past, modulation), batch, n, 6, width)
 
     table = rotary.view(1, n, 1, config.attention_head_dim)
-    with tape.repeat("blocks", config.num_layers):
+    with tape.repeat("blocks", config.num_layers, hidden):
         if config.guidance_cross_attn:
             hidden = block(tape, config, hidden, context, modulation, (table, table), chunk)
         else:

@@ -87,9 +87,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         config.num_attention_heads, config.attention_head_dim, config.inner, temb, rotary, replaced, first
     )
 
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, hidden, context):
         hidden, context = double_block(tape, streams, hidden, context)
-    with tape.repeat("single_transformer_blocks", config.num_single_layers):
+    with tape.repeat("single_transformer_blocks", config.num_single_layers, hidden, context):
         hidden, context = single_block(tape, streams, hidden, context)
 
     hidden = final_norm(tape, hidden, temb)

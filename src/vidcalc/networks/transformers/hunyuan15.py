@@ -53,9 +53,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     mask = tape.input(batch, context.shape[1], dtype="bool")
     tape.parameter("cond_type_embed.weight", CONTEXT_KINDS * width)
     streams = Streams(config.num_attention_heads, config.attention_head_dim, config.inner, temb, rotary, mask="pairs")
-    with tape.repeat("transformer_blocks", config.num_layers - 1):
+    with tape.repeat("transformer_blocks", config.num_layers - 1, hidden, context):
         hidden, context = double_block(tape, streams, hidden, context)
-    with tape.repeat("transformer_blocks.last", 1):
+    with tape.repeat("transformer_blocks.last", 1, hidden, context):
         unused: list[int] = []
         hidden, context = double_block(tape, streams, hidden, context, unused)
     out = hunyuan.final_norm(tape, hidden, temb)

@@ -73,10 +73,10 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     time = tape.add(time, text_embedding(tape, pooled, config.time_dim, "pooled_text_embeddings"))
     hidden = patch_embedding(tape, config, latent, batch, n)
     text_rotary = rotary_table(tape, config, 1, shape.tokens)
-    with tape.repeat("text_transformer_blocks", config.num_text_blocks):
+    with tape.repeat("text_transformer_blocks", config.num_text_blocks, context):
         context = text_block(tape, config, context, time, text_rotary)
     rotary = rotary_table(tape, config, batch, n)
-    with tape.repeat("visual_transformer_blocks", config.num_visual_blocks):
+    with tape.repeat("visual_transformer_blocks", config.num_visual_blocks, hidden):
         hidden = visual_block(tape, config, hidden, context, time, rotary)
     del timestep, positions
     return out_layer(tape, config, shape, hidden, time)

@@ -106,7 +106,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     aud = text_embedding(tape, sound, audio.width, "audio_embeddings")
     aud_rotary = rotary_table(tape, audio.d_head, length)
 
-    with tape.repeat("visual_transformer_blocks", config.num_visual_blocks):
+    with tape.repeat("visual_transformer_blocks", config.num_visual_blocks, vis, aud):
         vis, aud = fused_block(
             tape,
             (video, audio),
@@ -119,6 +119,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     out = out_layer(tape, vis, video_time, config.patch_volume * config.out_visual_dim, "out_layer")
     out = tape.copy(out, batch, shape.frames, shape.height, shape.width, config.out_visual_dim, name="unpatchify")
     heard = out_layer(tape, aud, audio_time, config.out_audio_dim, "audio_out_layer")
+    if tape.training:  # both halves are trained together
+        out.node = tape.differentiable((out, heard), (), out.nbytes)
     del timestep, places, sides, heard
     return out
 
@@ -133,7 +135,7 @@ def text_branch(
         time = timestep_mlp(tape, features, branch.time, "timestep_embedder")
         del features
     time = tape.add(time, text_embedding(tape, pooled, branch.time, f"{branch.name}_pooled_text_embeddings"))
-    with tape.repeat(f"{branch.name}_text_transformer_blocks", config.num_text_blocks):
+    with tape.repeat(f"{branch.name}_text_transformer_blocks", config.num_text_blocks, context):
         context = text_block(tape, branch, context, time, rotary)
     return context, time
 

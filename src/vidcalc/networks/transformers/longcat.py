@@ -73,7 +73,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     temb = named_mlp(tape, features, d_time, d_time, "t_embedder.mlp", ("0", "2"))
     context = named_mlp(tape, text, width, width, "y_embedder.y_proj", ("0", "2"), act="gelu")
     context = tape.scale(context, "zero_pad").view(batch, shape.tokens, width)
-    with tape.repeat("blocks", config.depth):
+    with tape.repeat("blocks", config.depth, hidden):
         hidden = block(tape, config, hidden, context, temb)
 
     with tape.scope("final_layer"):

@@ -56,7 +56,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     hidden = tape.linear(latent, width, "proj_in")
     temb, embedded = time_embed(tape, batch, per, width, "time_embed", 6)
     context = text_mlp(tape, text, width, "caption_projection")
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, hidden):
         hidden = block(tape, config, hidden, context, temb, rotary, mask)
 
     tape.parameter("scale_shift_table", 2 * width)

@@ -127,7 +127,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         context = text_mlp(tape, text, width, "caption_projection")
         audio_context = text_mlp(tape, audio_text, audio_width, "audio_caption_projection")
         streams = streams._replace(context=(context, audio_context))
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, hidden, audio):
         hidden, audio = block(tape, config, hidden, audio, streams)
 
     scale_shift = last_vectors(tape, step.embedded[0], "")

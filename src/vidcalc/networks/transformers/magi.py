@@ -128,7 +128,7 @@ def train(tape: Tape, config: Config, shape: Shape, chunks: Any, keys: Any) -> T
     x = tape.copy(x, name="clone")
     handed = tape.empty(x.shape)  # what the blocks begin with is held to their end, beside what they make of it
     with tape.scope("videodit_blocks"):
-        with tape.repeat("layers", config.num_layers):
+        with tape.repeat("layers", config.num_layers, x):
             x = layer(tape, config, x, condition, context, rotary, keys)
         x = tape.layer_norm(tape.cast(x, "fp32"), "final_layernorm", keep="fp32")
     volume = config.t_patch_size * p * p * config.out_channels

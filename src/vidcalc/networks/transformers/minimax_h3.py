@@ -82,7 +82,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         del rows
     temb = embedded_timestep(tape, config)
     indices = tape.empty((length,), "int64")
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, hidden):
         hidden = block(tape, config, hidden, temb, rotary)
     hidden = final_norm(tape, config, hidden, temb)
     hidden = tape.cast(hidden, "fp32")
@@ -133,7 +133,7 @@ def refined(tape: Tape, config: Config, text: Tensor) -> Tensor:
     """The text through plain blocks of its own, without positions."""
     with tape.scope("token_refiner"):
         hidden = text
-        with tape.repeat("refiner_blocks", config.num_refiner_layers):
+        with tape.repeat("refiner_blocks", config.num_refiner_layers, hidden):
             hidden = refiner_block(tape, config, hidden)
         return tape.rms_norm(hidden, "final_norm")
 

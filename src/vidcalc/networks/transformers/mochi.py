@@ -71,9 +71,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     hidden = tape.copy(patches, name="flatten").view(batch, n, config.width)
     del patches
     rotary = rotary_table(tape, config, n)
-    with tape.repeat("transformer_blocks", config.num_layers - 1):
+    with tape.repeat("transformer_blocks", config.num_layers - 1, hidden, context):
         hidden, context = block(tape, config, hidden, context, temb, rotary, last=False)
-    with tape.scope(f"transformer_blocks.{config.num_layers - 1}"), tape.again(1):
+    with tape.scope(f"transformer_blocks.{config.num_layers - 1}"), tape.checkpointed():
         hidden, context = block(tape, config, hidden, context, temb, rotary, last=True)
 
     hidden = final_norm(tape, config, hidden, temb)

@@ -83,10 +83,10 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     decoded = tape.copy(hidden, name="clone") if config.num_decoder_layers else hidden
     mask = tape.empty((batch, n + context.shape[1]), "bool")
 
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, hidden, context):
         look = config.enable_text_cross_attention_dual
         hidden, context = dual_block(tape, heads, config.inner, hidden, context, temb, rotary, shape.tokens, look=look)
-    with tape.repeat("single_transformer_blocks", config.num_single_layers - config.num_decoder_layers):
+    with tape.repeat("single_transformer_blocks", config.num_single_layers - config.num_decoder_layers, hidden, context):
         look = config.enable_text_cross_attention_single
         hidden, context = single_block(
             tape, heads, config.inner, hidden, context, temb, rotary, shape.tokens, look=look
@@ -129,7 +129,7 @@ def decoder(
     pair = tape.empty((batch, 2 * n, width), node=max(encoded.node, start))
     hidden, context = pair.view(batch, n, width), pair.view(batch, n, width)
     del pair
-    with tape.repeat("decoder", config.num_decoder_layers):
+    with tape.repeat("decoder", config.num_decoder_layers, hidden, context):
         hidden, context = single_block(
             tape, config.num_attention_heads, config.inner, hidden, context, temb, rotary, n, look=False
         )

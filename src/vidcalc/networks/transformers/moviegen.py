@@ -66,7 +66,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     features = tape.cast(sinusoid(tape, batch, FREQUENCIES), tape.dtype)
     temb = named_mlp(tape, features, width, width, "timestep", ("0", "2"))
     modulation = tape.linear(tape.act(temb), 6 * width, "modulation")
-    with tape.repeat("blocks", config.layers):
+    with tape.repeat("blocks", config.layers, hidden):
         hidden = block(tape, config, hidden, context, modulation)
     vectors = modulation_table(tape, tape.copy(temb, batch, 2 * width), 2, width)
     out = modulated(tape, fused_rms_norm(tape, hidden), vectors)

@@ -78,11 +78,11 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     txt = tape.linear(text, width, "txt_in")
     rotary = rotary_table(tape, config, batch, n + shape.tokens)
 
-    with tape.repeat("double_blocks", config.depth):
+    with tape.repeat("double_blocks", config.depth, img, txt):
         img, txt = double_block(tape, config, img, txt, vec)
     hidden = tape.cat((txt, img), batch, n + shape.tokens, width)
     del img
-    with tape.repeat("single_blocks", config.depth_single_blocks):
+    with tape.repeat("single_blocks", config.depth_single_blocks, hidden):
         hidden = single_block(tape, config, hidden, vec)
     out = last_layer(tape, config, hidden.view(batch, n, width), vec)
     del places, text_places, timestep, rotary

@@ -78,7 +78,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     del embedded
     masks = sparse_masks(tape, config, batch, n, shape.tokens)
     for name, count, split, grouped in layers(config):
-        with tape.repeat(f"transformer_blocks.{name}", count):
+        with tape.repeat(f"transformer_blocks.{name}", count, hidden):
             hidden = block(tape, config, hidden, context, modulation, split, grouped=grouped)
 
     vectors = modulation_table(tape, temb, 2, width)

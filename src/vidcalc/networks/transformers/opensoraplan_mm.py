@@ -116,14 +116,14 @@ def groups(tape: Tape, config: Config, hidden: Tensor, context: Tensor, temb: Te
             del skipped, skipped_text
         split = split if config.sparse1d else 1
         ending = 1 if index == last else 0
-        with tape.repeat(f"transformer_blocks.{index}.skip", count - count // 2):
+        with tape.repeat(f"transformer_blocks.{index}.skip", count - count // 2, hidden, context):
             hidden, context = block(tape, config, hidden, context, temb, split)
         if count // 2 > ending:
-            with tape.repeat(f"transformer_blocks.{index}.group", count // 2 - ending):
+            with tape.repeat(f"transformer_blocks.{index}.group", count // 2 - ending, hidden, context):
                 hidden, context = block(tape, config, hidden, context, temb, split, grouped=split > 1)
         if index < middle:
             kept.append((hidden, context))
-    with tape.scope(f"transformer_blocks.{last}.last"):
+    with tape.scope(f"transformer_blocks.{last}.last"), tape.checkpointed():
         hidden, _ = block(tape, config, hidden, context, temb, split, grouped=split > 1, last=True)
     return hidden
 

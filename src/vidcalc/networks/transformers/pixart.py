@@ -54,7 +54,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     hidden = patch_embedding(tape, latent, width, p, config.sample_size)
     steer, embedded = steering(tape, images, width)
     context = text_mlp(tape, text, width, "caption_projection")
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, hidden):
         hidden = steered_block(
             tape, hidden, context, steer, config.num_attention_heads, bias=config.attention_bias, masked="dense"
         )

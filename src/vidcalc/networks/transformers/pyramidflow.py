@@ -136,17 +136,17 @@ def call(tape: Tape, config: Config, s: Call) -> Tensor:
     rotary = tape.empty((s.batch, s.both, 1, config.attention_head_dim // 2, 2, 2), "fp32")
     single = config.num_single_layers
     heads, text_norms = config.num_attention_heads, TEXT_NORMS["flux" if single else "sd3"]
-    with tape.repeat("transformer_blocks", config.num_layers - (0 if single else 1)):
+    with tape.repeat("transformer_blocks", config.num_layers - (0 if single else 1), context, hidden):
         context, hidden = double_block(tape, heads, hidden, context, temb, rotary, s.keys, text_norms)
     if single:
         joined = tape.cat((context, hidden), s.batch, s.both, config.width)
         joined = tape.cat((joined,), s.batch, s.both, config.width)
-        with tape.repeat("single_transformer_blocks", single):
+        with tape.repeat("single_transformer_blocks", single, joined):
             joined = single_block(tape, heads, joined, temb, rotary, s.keys)
         hidden = tape.cat((joined,), s.batch, s.n, config.width)
         del joined
     else:
-        with tape.scope(f"transformer_blocks.{config.num_layers - 1}"):
+        with tape.scope(f"transformer_blocks.{config.num_layers - 1}"), tape.checkpointed():
             context, hidden = double_block(tape, heads, hidden, context, temb, rotary, s.keys, text_norms, last=True)
     hidden = spread_norm(tape, hidden, temb, 2, "norm_out")[0]
     out = tape.linear(hidden, config.volume, "proj_out")

@@ -58,9 +58,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         tape.empty((n, config.attention_head_dim), "fp32"),
         tape.empty((TABLE_ROWS, config.attention_head_dim), "fp32"),
     )
-    with tape.repeat("transformer_blocks", config.num_layers - 1):
+    with tape.repeat("transformer_blocks", config.num_layers - 1, context, hidden):
         context, hidden = block(tape, config, hidden, context, temb, rotary, last=False)
-    with tape.scope("transformer_blocks.last"):
+    with tape.scope("transformer_blocks.last"), tape.checkpointed():
         context, hidden = block(tape, config, hidden, context, temb, rotary, last=True)
     hidden = steered_norm(tape, hidden, temb, 2, "norm_out")[0]
     del timestep

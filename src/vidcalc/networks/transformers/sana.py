@@ -79,7 +79,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     context = text_mlp(tape, text, width, "caption_projection")
     context = tape.rms_norm_narrow(context, "caption_norm")
 
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, hidden):
         hidden = block(tape, config, shape, hidden, context, modulation, rotary)
 
     tape.parameter("scale_shift_table", 2 * width)

@@ -60,11 +60,11 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     first = 0
     for dual, run in groupby(kinds):
         count = len(list(run))
-        with tape.repeat(f"transformer_blocks.{first}+", count):
+        with tape.repeat(f"transformer_blocks.{first}+", count, context, hidden):
             context, hidden = block(tape, config, hidden, context, temb, dual=dual, last=False)
         first += count
     dual = first in config.dual_attention_layers
-    with tape.scope(f"transformer_blocks.{first}"):
+    with tape.scope(f"transformer_blocks.{first}"), tape.checkpointed():
         context, hidden = block(tape, config, hidden, context, temb, dual=dual, last=True)
     hidden = steered_norm(tape, hidden, temb, 2, "norm_out")[0]
     hidden = tape.linear(hidden, p * p * config.out_channels, "proj_out")

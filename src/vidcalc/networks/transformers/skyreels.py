@@ -50,7 +50,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         temb = tape.copy(temb, shape.batch, n, config.width, name="repeat")
         modulation = tape.copy(modulation, shape.batch, n, 6, config.width, name="repeat")
         modulation = tape.copy(modulation, name="contiguous")
-    with tape.repeat("blocks", config.num_layers):
+    with tape.repeat("blocks", config.num_layers, hidden):
         hidden = wan.block(tape, config, hidden, context, modulation, rotary, shape.image_tokens)
     del mask
     return wan.unpatchify(tape, config, shape, hidden, temb)

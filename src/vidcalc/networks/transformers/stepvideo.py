@@ -68,7 +68,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     del patches
     mask = tape.empty((batch, n, shape.tokens), "bool")
     handed = tape.empty(hidden.shape)  # what the blocks begin with is held to their end, beside what they make of it
-    with tape.repeat("transformer_blocks", config.num_layers):
+    with tape.repeat("transformer_blocks", config.num_layers, hidden):
         hidden = block(tape, config, hidden, context, modulation, mask)
     del handed, mask
 

@@ -58,7 +58,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
     temb, modulation, context, picture = condition(tape, config, shape, timestep, text, image)
     context = joined(tape, context, picture)
-    with tape.repeat("blocks", config.num_layers):
+    with tape.repeat("blocks", config.num_layers, hidden):
         hidden = block(tape, config, hidden, context, modulation, rotary, shape.image_tokens)
 
     return unpatchify(tape, config, shape, hidden, temb)

@@ -78,12 +78,12 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
     every = config.inject_face_latents_blocks
     for index in range(0, config.num_layers, every):
-        with tape.scope(f"blocks.{index}"):
+        with tape.scope(f"blocks.{index}"), tape.checkpointed():
             hidden = wan.block(tape, config, hidden, context, modulation, rotary, shape.image_tokens)
         with tape.scope(f"face_adapter.{index // every}"):
             adapted = face_adapter(tape, config, hidden, motion)
         hidden = tape.add(adapted, hidden)
-        with tape.repeat(f"blocks.{index + 1}", min(every, config.num_layers - index) - 1):
+        with tape.repeat(f"blocks.{index + 1}", min(every, config.num_layers - index) - 1, hidden):
             hidden = wan.block(tape, config, hidden, context, modulation, rotary, shape.image_tokens)
     del pose, moved, batches, reference
     return wan.unpatchify(tape, config, shape, hidden, temb)

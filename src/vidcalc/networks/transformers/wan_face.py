@@ -22,7 +22,7 @@ def motion_vectors(tape: Tape, config: Any, faces: Tensor) -> tuple[Tensor, Tens
     rounds = (count - 1) // together
     rest = count - rounds * together  # the last batch, which may be full
     with tape.scope("motion_encoder"):
-        with tape.again(rounds):
+        with tape.again(rounds, blocks=False):
             before = tape.empty((maximum(rounds - 1, 0) * together, config.motion_encoder_dim))
             vectors = motion_encoder(tape, config, faces.view(together, colours, size, size))
             del before, vectors

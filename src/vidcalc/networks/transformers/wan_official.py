@@ -36,7 +36,7 @@ def run(tape: Tape, config: Config, shape: Shape, per: Any, norms: str) -> Tenso
         context = text_mlp(tape, text, config.width, "text_embedder")
         picture = None if image is None else wan.image_embedding(tape, config, shape, image)
     context = joined(tape, context, picture)
-    with tape.repeat("blocks", config.num_layers):
+    with tape.repeat("blocks", config.num_layers, hidden):
         hidden = _block(tape, config, hidden, context, modulation, shape.image_tokens, norms)
     return wan.unpatchify(tape, config, shape, hidden, temb)
 

@@ -75,7 +75,7 @@ def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, text: Tensor, sh
     linear = config.use_linear_projection
 
     def resnet(x: Tensor, width: Any, i: int) -> Tensor:
-        with tape.checkpointed(x, emb):
+        with tape.checkpointed():
             return residual_block(tape, x, emb, width, f"resnets.{i}", groups)
 
     def attend(x: Tensor, level: int, i: int) -> Tensor:
@@ -100,7 +100,7 @@ def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, text: Tensor, sh
         hidden = residual_block(tape, x, emb, deepest, "resnets.0", groups)  # never checkpointed
         hidden = attend(hidden, levels - 1, 0)
         if config.use_motion_mid_block:
-            with tape.checkpointed(hidden):
+            with tape.checkpointed():
                 hidden = move(hidden, levels - 1, 0, 1)
         return resnet(hidden, deepest, 1)
 

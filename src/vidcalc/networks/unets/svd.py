@@ -70,7 +70,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     depth = per_level(config.transformer_layers_per_block, levels)
 
     def resnet(x: Tensor, width: Any, i: int) -> Tensor:
-        with tape.checkpointed(x, emb, indicator):
+        with tape.checkpointed():
             return video_residual_block(tape, x, emb, width, shape, f"resnets.{i}")
 
     def attend(x: Tensor, level: int, i: int) -> Tensor:
@@ -177,7 +177,7 @@ def video_transformer(
         t_emb = features(tape, images, c)
         emb = positions(tape, t_emb, c)
         for i in range(layers):
-            with tape.scope(f"transformer_blocks.{i}"), tape.checkpointed(hidden, context):
+            with tape.scope(f"transformer_blocks.{i}"), tape.checkpointed():
                 hidden = transformer_block(tape, hidden, context, heads, c)
             mix = tape.add(hidden, emb)
             with tape.scope(f"temporal_transformer_blocks.{i}"):

@@ -59,7 +59,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     depth = per_level(config.transformer_layers_per_block, levels)
 
     def resnet(x: Tensor, width: Any, i: int) -> Tensor:
-        with tape.checkpointed(x, emb):
+        with tape.checkpointed():
             return residual_block(tape, x, emb, width, f"resnets.{i}", config.norm_num_groups)
 
     def attend(x: Tensor, level: int, i: int) -> Tensor:

@@ -81,11 +81,11 @@ def body(
     deepest = config.block_out_channels[-1]
 
     def resnet(x: Tensor, width: Any, i: int) -> Tensor:
-        with tape.checkpointed(x, emb):
+        with tape.checkpointed():
             return residual_block(tape, x, emb, width, f"resnets.{i}", groups)
 
     def convolve(x: Tensor, i: int) -> Tensor:
-        with tape.checkpointed(x):
+        with tape.checkpointed():
             return temporal_convolutions(tape, x, shape.batch, f"temp_convs.{i}", groups)
 
     def attend(x: Tensor, width: Any, i: int) -> Tensor:
