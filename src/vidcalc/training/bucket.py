@@ -71,7 +71,14 @@ def adapted(training: TrainingPlan) -> Adapters | None:
     """The adapters that are trained; None where all weights are."""
     if training.mode not in ADAPTED:
         return None
-    return Adapters(rank=training.rank, targets=training.targets, kind=training.adapter)
+    return Adapters(
+        rank=training.rank,
+        targets=training.targets,
+        kind=training.adapter,
+        dtype=recipe(training.recipe).stored,
+        dropout=training.adapter_dropout,
+        keeps=training.base_keeps,
+    )
 
 
 def holding(model: Model, forward: Trace, trained: Any, training: TrainingPlan) -> Holding:

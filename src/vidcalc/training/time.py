@@ -21,7 +21,7 @@ from vidcalc.ops import Op
 from vidcalc.training.communication import Work, waits
 from vidcalc.training.flops import frozen
 from vidcalc.training.ranks import context, shards, split
-from vidcalc.training.states import Holding
+from vidcalc.training.states import STAY, Holding
 
 BAND = 0.8, 1.25  # of exchanges and host copies: how far measured ones of one kind of link lie apart
 
@@ -76,7 +76,9 @@ def step(
     )
     told = waits(ops, again, found, plan, hardware, own)
     pcie = host_rate(chip, "pinned")
-    copied = maximum(2 * moved / context(plan) / pcie - busy.likely, 0)
+    passes = 2 + (1 if again else 0)
+    arriving = passes * found.held.blocks / split(plan) if plan.offload == "base" else 0
+    copied = maximum((2 * moved / context(plan) + arriving) / pcie - busy.likely, 0)
     each = {
         **parts,
         "vae_encode": seconds(supply.vae, chip.id, kernel) if supply.vae else NOTHING,
@@ -99,7 +101,7 @@ def update(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Seconds:
     chosen, states = recipe(plan.recipe), optimizer(plan.optimizer)
     mine = found.trained / split(plan) / shards(plan, "optimizer")
     moved = mine * (chosen.gradients + 2 * states.held(chosen) + 2 * chosen.weights)
-    if plan.offload == "none":
+    if plan.offload in STAY:
         rate = bandwidth(hardware.accelerator.id)
         return Seconds(moved / rate.high, moved / rate.likely, moved / rate.low, rate.provenance)
     link = mine * (chosen.gradients + chosen.weights) / host_rate(hardware.accelerator, "pinned")

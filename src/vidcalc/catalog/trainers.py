@@ -1,0 +1,55 @@
+"""Trainer profiles: what a training program does when its user says nothing, from `data/trainers/`.
+
+A profile is data: in which number formats it trains, how its optimizer walks, whether latents and texts come from disk,
+which layers its adapters stand beside, and how it runs a denoiser otherwise than diffusers does.
+"""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from vidcalc.catalog import load
+from vidcalc.describe.training import ADAPTED
+
+KIND = "trainers"
+
+
+class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One profile; fields of `vidcalc.describe.training.TrainingPlan` by its words.
+
+    framework    profile of data/frameworks/ that its networks run as
+    always, full, adapted  fields of the training plan: in every mode, where all weights are trained, beside adapters
+    by_network   further fields where the model has a denoiser network of that path
+    attention    kernel;  beside  bytes of further models on the device throughout [byte]
+    fitted       ids of the measured rows that a setting was inferred from (never used to claim accuracy)
+    """
+
+    title: str
+    version: str
+    sources: tuple[str, ...]
+    framework: str = "diffusers"
+    attention: str = "sdpa"
+    always: dict[str, Any] = {}
+    full: dict[str, Any] = {}
+    adapted: dict[str, Any] = {}
+    by_network: dict[str, dict[str, Any]] = {}
+    beside: int = 0
+    fitted: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def settings(self, mode: str, network: str) -> dict[str, Any]:
+        """The training plan's fields that the profile decides."""
+        chosen = self.adapted if mode in ADAPTED else self.full
+        return {**self.always, **chosen, **self.by_network.get(network, {})}
+
+
+@cache
+def trainer(name: str) -> Trainer:
+    """Raises UnknownName."""
+    return msgspec.convert(load.entry(KIND, load.resolve(KIND, name)), Trainer)
+
+
+def names() -> list[str]:
+    """All profiles."""
+    return load.names(KIND)
