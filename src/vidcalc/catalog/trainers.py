@@ -21,6 +21,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     framework    profile of data/frameworks/ that its networks run as
     always, full, adapted  fields of the training plan: in every mode, where all weights are trained, beside adapters
     by_network   further fields where the model has a denoiser network of that path
+    company      components beside the denoiser that are part of what is trained, frozen, by its network's path
     attention    kernel;  beside  bytes of further models on the device throughout [byte]
     fitted       ids of the measured rows that a setting was inferred from (never used to claim accuracy)
     """
@@ -34,6 +35,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     full: dict[str, Any] = {}
     adapted: dict[str, Any] = {}
     by_network: dict[str, dict[str, Any]] = {}
+    company: dict[str, tuple[str, ...]] = {}
     beside: int = 0
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

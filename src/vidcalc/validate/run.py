@@ -34,7 +34,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bound(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known instead of a peak: it did not fit ("oom"), fitted ("fits"), or was no more than a figure ("at_most").
+    """What is known instead of a peak: it did not fit ("oom"), it fits, or a figure it is at most ("at_most").
 
     limit  that figure, or the device's memory [byte];  right  whether the prediction is on that side of it
     """
@@ -87,7 +87,7 @@ def result(row: Row) -> Result:
     gigabytes, seconds = number(row.peak_mem_gb), number(row.time_s)
     held = None if gigabytes is None else gigabytes * counters.GIB
     counter = str(text.first("counter", row.mem_unit_note).get("counter", "unknown"))
-    told = {
+    told: dict[str, Any] = {
         "id": row.id,
         "role": "fit" if row.role == "fit" or row.id in fitted() else "check",
         "gpu": text.gpu(row.gpu) or "",

@@ -8,7 +8,6 @@ import msgspec
 
 from vidcalc.errors import InputError
 
-
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 

@@ -105,7 +105,7 @@ def _training(row: TrainingRow, profile: Trainer, model: Model) -> TrainingPlan:
     rules = (
         ("optimizer", row.optimizer, "unknown_optimizer"),
         ("average", f"{row.optimizer}; {row.precision}", ""),
-        ("checkpointing", f"{trainer_of(row)}: {row.checkpointing}", "no_checkpointing"),
+        ("checkpointing", f"{trainer_of(row)}, {row.model}: {row.checkpointing}", "no_checkpointing"),
         ("sharding", row.parallelism, "no_parallel_plan"),
         ("offload", row.offload, "unknown_offload"),
         ("precision", f"{trainer_of(row)}: {row.precision}; {row.offload}", "unknown_precision"),

@@ -11,6 +11,8 @@ import msgspec
 
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.defaults import nccl, process
+from vidcalc.catalog.load import entry
+from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.trainers import names as trainers
 from vidcalc.catalog.trainers import trainer
 from vidcalc.cost.time import Seconds, total
@@ -48,8 +50,9 @@ def validate(rows: list[TrainingRow]) -> TrainingValidation:
 
 
 def fitted() -> frozenset[str]:
-    """Ids of all rows that a setting of a trainer was inferred from."""
-    return frozenset(row for name in trainers() for row in trainer(name).fitted)
+    """Ids of all rows that a constant, or a setting of a trainer, was inferred from."""
+    profiles = {row for name in trainers() for row in trainer(name).fitted}
+    return frozenset(profiles | set(reserve()["fitted"]))
 
 
 def result(row: TrainingRow) -> Result:
@@ -59,7 +62,7 @@ def result(row: TrainingRow) -> Result:
     held = None if gigabytes is None else gigabytes * GIB
     bound = str(rule.get("bound", ""))
     counter = str(rule.get("counter", "device"))
-    told = {
+    told: dict[str, Any] = {
         "id": row.id,
         "role": "fit" if row.role == "fit" or row.id in fitted() else "check",
         "gpu": text.gpu(row.gpu) or "",
@@ -96,15 +99,26 @@ def result(row: TrainingRow) -> Result:
 
 def counted(phases: list[Phase], counter: str, found: TrainingCase) -> float:
     """The peak of a step as the counter shows it [byte]."""
-    training = found.plan.training
-    outside = process("context") + nccl(ranks.world(training))
-    peak = max(phase.total for phase in phases) + found.trainer.beside
-    tensors = peak - outside
-    if counter == "allocated":
-        return float(tensors)
-    if counter == "reserved":
-        return float(tensors)
-    return float(peak)
+    outside = process("context") + nccl(ranks.world(found.plan.training))
+    beside = found.trainer.beside + company(found)
+    tensors = max(phase.total for phase in phases) - outside + beside
+    share = reserve()["share"]
+    held = max(phase.total + share * phase.activations for phase in phases) - outside + beside
+    shown = {"allocated": tensors, "reserved": held, "unknown": tensors + outside}
+    return float(shown.get(counter, held + outside))
+
+
+def reserve() -> dict[str, Any]:
+    """What the allocator holds beyond tensors: a share of the live activations, and the rows it was fitted to."""
+    found: dict[str, Any] = entry("validation", "training")["reserve"]
+    return found
+
+
+def company(found: TrainingCase) -> float:
+    """Bytes of the frozen networks that the trainer keeps beside the denoiser [byte]."""
+    names = found.trainer.company.get(found.model.denoiser.network, ())
+    elements = sum(other.params or 0 for other in found.model.others if other.id in names)
+    return elements * precision(found.plan.training.base).stored
 
 
 def _limit(row: TrainingRow, bound: str, held: float | None) -> float | None:

@@ -8,10 +8,11 @@ from statistics import mean
 
 import msgspec
 
+from vidcalc.validate.mapping import Unmapped
 from vidcalc.validate.run import Compared, Result
 from vidcalc.validate.summary import Coverage, Part, coverage, part
 from vidcalc.validate.table import whole
-from vidcalc.validate.training_mapping import Unmapped, size
+from vidcalc.validate.training_mapping import size
 from vidcalc.validate.training_table import TrainingRow
 
 
