@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from vidcalc.catalog import curves, kernels, load
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.attention_curves import bound, fit
+from vidcalc.catalog.convolution_curves import STACKS, WIDTHS, width_of
 from vidcalc.cost.utilisation import Rate, attention, attention_kernels, bandwidth, convolution, gemm, resolve_attention
 from vidcalc.describe.hardware import RUNS_AS
 from vidcalc.errors import InputError, UnknownName
@@ -214,20 +215,32 @@ def test_shape_constants_are_near_the_best_fit(kind: str, precisions: list[str])
         assert error({**law, "startup": f"{startup * times} us"}) > 0.98 * here
 
 
-def test_the_convolution_share_is_the_median_of_the_timings_it_was_fitted_to() -> None:
+def test_convolution_shares_are_the_medians_of_the_timings_they_were_fitted_to() -> None:
     """Decode seconds that neither memory nor attention explain, against the product rate at a usual layer shape."""
-    share = load.entry("kernels", "laws")["convolution"]
     rows = kernels.rows("convolution")
     assert {row["role"] for row in rows} == {"fit"}
-    shares = [float(row["share"]) for row in rows]
-    assert share["likely"] == pytest.approx(median(shares), rel=0.05)
-    assert share["low"] <= min(shares)
-    assert share["high"] >= max(shares)
+    assert {row["stack"] for row in rows} == set(STACKS)
+    for name, stack, width in {(row["accelerator"], row["stack"], width_of(row["precision"])) for row in rows}:
+        here = [row for row in rows if (row["accelerator"], row["stack"]) == (name, stack)]
+        own = [float(row["share"]) for row in here if width_of(row["precision"]) == width]
+        curve = curves.curves(name)["convolution"][stack][width]
+        assert curve["likely"] == pytest.approx(median(own))
+        assert curve["low"] <= min(own)
+        assert curve["high"] >= max(own)
     for row in rows:
         busy = float(row["seconds"]) - float(row["other_seconds"])
         precision = "tf32" if row["precision"] == "fp32" else row["precision"]
         product = gemm(row["accelerator"], precision, 10**6, 27 * 256, 256).likely
         assert float(row["share"]) == pytest.approx(float(row["tflop"]) * 1e12 / busy / product, rel=0.4)
+
+
+def test_an_accelerator_that_nobody_timed_takes_the_convolution_share_of_its_generation() -> None:
+    """H800: the median of the Hopper chips with rows, of the format where there are any."""
+    for width in WIDTHS:
+        early = {name: curves.curves(name)["convolution"]["early"][width] for name in ("h100-sxm", "h20", "h800-sxm")}
+        timed = early["h100-sxm"]["likely"], early["h20"]["likely"]
+        assert early["h800-sxm"]["likely"] == pytest.approx(sum(timed) / 2)
+        assert early["h800-sxm"]["provenance"] == "assumed"
 
 
 def test_built_curves_equal_derived_ones() -> None:

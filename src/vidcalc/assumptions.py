@@ -35,7 +35,7 @@ def assumptions(
         Assumption(id="flops_convention", value=2, source="torch.utils.flop_counter", provenance="exact"),
         Assumption(
             id="attention_kernel",
-            value=resolve_attention(chip.id, plan.attention),
+            value=resolve_attention(chip.id, plan.attention, framework(plan.framework).stack),
             source=f"data/accelerators/{chip.id}.toml",
             provenance="assumed" if plan.attention == "sdpa" else "exact",
         ),
@@ -83,6 +83,8 @@ def _run(hardware: Hardware, plan: Plan, job: Job) -> list[Assumption]:
         ),
         Assumption(id="offload", value=plan.offload + swap, source="vidcalc.passes.residency", provenance="assumed"),
     ]
+    if plan.compile == "on":
+        found.append(Assumption(id="fused", value="on", source="data/kernels/laws.toml", provenance="assumed"))
     for kind in (kind for kind, ways in COPIES.items() if plan.offload in ways and chip.pcie):
         measured = [copy.source for copy in chip.host_copies if copy.kind == kind and copy.to_device]
         found.append(

@@ -5,10 +5,12 @@ from typing import Any
 from vidcalc import documented
 from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.defaults import process
-from vidcalc.catalog.precisions import precision
+from vidcalc.catalog.frameworks import framework
 from vidcalc.cost import communication, memory
+from vidcalc.cost.decode import decode
+from vidcalc.cost.execution import execution
 from vidcalc.cost.reserve import counters
-from vidcalc.cost.time import NOTHING, Seconds, by_kind, total
+from vidcalc.cost.time import NOTHING, Seconds, by_kind, spread, total, waiting
 from vidcalc.cost.transfer import arrival, transfer
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
@@ -38,6 +40,7 @@ from vidcalc.unroll import Job, Phase, chunks
 STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode")
 KINDS = ("matmul", "attention", "convolution")
 HOUR = 3600
+BESIDE = 0.5  # share by which the seconds of a framework's further models may be off
 
 
 def model_part(model: Model, params: Any, components: list[ComponentRow]) -> ModelPart:
@@ -193,20 +196,28 @@ def inference_time(
     kinds: dict[str, dict[str, Any]] = {}
     for phase in job.phases:
         network = held[phase.component.id]
-        found = by_kind(phase.trace.ops, chip.id, plan.attention, arithmetic=precision(network.precision).arithmetic)
+        run = execution(plan, network.precision)
+        found = by_kind(phase.trace.ops, chip.id, plan.attention, run=run)
         travel = transfer(network.weights, chip, plan, network.role)
         found = {kind: communication.piece(phase.id, part, plan) for kind, part in found.items()}
-        found["transfer"] = travel.waiting(total(found))
+        work = total(found)
+        found["launch"] = waiting(phase.trace.ops, chip.id, work, run)
+        found["transfer"] = travel.waiting(work)
         calls = communication.turns(phase.id, phase.calls, plan)
         if phase.id == "denoise":
-            work = total(found)
             found["communication"] = communication.told(phase.trace.ops, network.weights, work, chip.id, plan)
         stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(calls) + travel.once
         parts = kinds.setdefault(phase.id, {})
         for kind, part in found.items():
             parts[kind] = parts.get(kind, 0) + part.likely * calls
         parts["transfer"] = parts["transfer"] + travel.once.likely
-    whole = total(stages)
+    unwritten = communication.piece("vae_decode", decode(job, held, plan, chip.id), plan)
+    if "vae_decode" not in stages:
+        stages["vae_decode"], kinds["vae_decode"] = unwritten, {"convolution": unwritten.likely}
+    beside = framework(plan.framework).seconds
+    if beside:
+        stages["beside"] = Seconds(beside * (1 - BESIDE), beside, beside * (1 + BESIDE), "assumed")
+    whole = spread(total(stages))
     denoise = stages["denoise"].likely
     return InferenceTime(
         load=arrival(memory.arrived(held, plan).weights, chip).likely,
@@ -216,6 +227,7 @@ def inference_time(
         denoise=denoise,
         vae_decode=stages.get("vae_decode", NOTHING).likely,
         audio_decode=stages.get("audio_decode", NOTHING).likely,
+        beside=beside,
         total=whole.likely,
         per_step=denoise / workload.steps,
         low=whole.low,

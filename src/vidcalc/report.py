@@ -189,6 +189,7 @@ class InferenceTime(Entry, frozen=True, kw_only=True, eq=False):
     """Seconds of one generation. `low` and `high` bound the total; `parts` are seconds per stage and kind.
 
     `load` is what the weights take from host memory to the device, once before the first generation: not in the total.
+    `beside` is what further models of the framework's pipeline take (guardrails, prompt writing, face models).
     """
 
     load: float
@@ -198,6 +199,7 @@ class InferenceTime(Entry, frozen=True, kw_only=True, eq=False):
     denoise: float
     vae_decode: float
     audio_decode: float
+    beside: float
     total: float
     per_step: float
     low: float

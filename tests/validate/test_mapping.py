@@ -139,3 +139,15 @@ def test_a_format_covers_all_networks_only_where_the_text_says_so():
 )
 def test_the_note_says_which_counter_it_was(note, counter):
     assert text.first("counter", note)["counter"] == counter
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [("torch.compile", "on"), ("torch.compile + fuse_qkv", "on"), ("torch.compile for 4/8 GPUs", "off"), ("", "off")],
+)
+def test_a_row_that_says_so_ran_compiled(told, found):
+    assert mapped(other_optim=told).plan.compile == found
+
+
+def test_a_program_that_fuses_by_itself_does_so_without_a_word_in_the_row():
+    assert mapped(source="GitHub pull request vllm-project/vllm-omni#1").plan.compile == "on"

@@ -14,7 +14,8 @@ from vidcalc.describe.hardware import Accelerator
 Curve = dict[str, Any]
 Row = dict[str, str]
 KERNELS = ("math", "xformers", "flash2", "flash3", "flash4", "cudnn", "sage1", "sage2", "sage2++", "sage3")
-# torch.nn.functional.scaled_dot_product_attention tries cuDNN first on these chips (torch 2.13, sdp_utils.cpp)
+# torch.nn.functional.scaled_dot_product_attention tries cuDNN first on these chips from torch 2.11, whose wheels bring
+# the cuDNN 9.15.1 that sdp_utils.cpp asks for; from 2.5.1 on it was opt-in (pytorch/pytorch#138522)
 CUDNN_FIRST = ("9.0", "10.0", "10.3")
 
 
@@ -46,7 +47,9 @@ def attention_curves(
                     by_kernel.setdefault(kernel, {})[format_] = found
         result[name] = {
             "kernels": kernels,
-            "sdpa": sdpa(chip),
+            "sdpa": {"early": sdpa(chip, ()), "late": sdpa(chip)},
+            "flash": {"early": flash(chip, ("flash2",)), "late": flash(chip, NEWEST)},
+            "masked": masked(chip, laws["attention"]["masked"]),
             "attention": by_kernel,
             "head_dim_factors": factors,
             "backward": {kernel: backward.get(kernel, median(backward.values())) for kernel in kernels},
@@ -75,12 +78,37 @@ def runs(chip: Accelerator) -> list[str]:
     return [kernel for kernel in KERNELS if known[kernel]]
 
 
-def sdpa(chip: Accelerator) -> str:
+def sdpa(chip: Accelerator, cudnn_first: tuple[str, ...] = CUDNN_FIRST) -> str:
     """The kernel that torch's scaled_dot_product_attention picks for 16-bit inputs without a mask."""
     kernels = runs(chip)
-    if "cudnn" in kernels and chip.compute_capability in CUDNN_FIRST:
+    if "cudnn" in kernels and chip.compute_capability in cudnn_first:
         return "cudnn"
     return next(kernel for kernel in ("flash2", "xformers", "math") if kernel in kernels)
+
+
+NEWEST = ("flash4", "flash3", "flash2")
+
+
+def flash(chip: Accelerator, wanted: tuple[str, ...]) -> str:
+    """The first of some FlashAttention kernels that a chip runs, else what torch picks."""
+    kernels = runs(chip)
+    return next((kernel for kernel in wanted if kernel in kernels), sdpa(chip, ()))
+
+
+def masked(chip: Accelerator, law: Curve) -> Curve:
+    """By stack, the kernel that scaled_dot_product_attention picks where it is given a mask, and how much slower it is.
+
+    FlashAttention takes no mask: what runs then is cuDNN where torch prefers it, else the memory-efficient kernel.
+    """
+    kernels = runs(chip)
+    efficient = {
+        "kernel": "xformers" if "xformers" in kernels else sdpa(chip, ()),
+        "low": 1.0,
+        "likely": 1.0,
+        "high": 1.0,
+    }
+    slower = {"kernel": "cudnn", **{key: law[key] for key in ("low", "likely", "high")}}
+    return {"early": efficient, "late": slower if sdpa(chip) == "cudnn" else efficient}
 
 
 def _format(row: Row) -> str:
@@ -214,7 +242,7 @@ def _curves(
     if donor is None:
         return {}
     mine = donor[0] == name
-    factor = peak / bound(chips[donor[0]], kernel, precision)
+    factor = 1.0 if mine else _carried(own, name, donor) or peak / bound(chips[donor[0]], kernel, precision)
     return {
         head_dim: {
             **curve,
@@ -225,6 +253,25 @@ def _curves(
         }
         for head_dim, curve in own[donor].items()
     }
+
+
+def _carried(own: dict[tuple[str, str, str], dict[str, Curve]], name: str, donor: tuple[str, str, str]) -> float:
+    """How a chip compares with a donor in the kernel measured on both that is nearest in speed; 0 where none is.
+
+    Better than the ratio of peaks where products were cut by law and not by silicon (H20): there every kernel runs
+    close to the peak.
+    """
+    other, wanted, format_ = donor
+    quantised = wanted.startswith("sage")
+    ratios = []
+    for kernel in KERNELS:
+        both = own.get((name, kernel, format_), {}), own.get((other, kernel, format_), {})
+        for width in sorted(set(both[0]) & set(both[1]) & set(own[donor]), key=int):
+            if kernel.startswith("sage") == quantised:
+                mine, theirs = both[0][width]["likely"], both[1][width]["likely"]
+                apart = theirs / own[donor][width]["likely"]
+                ratios.append((max(apart, 1 / apart), mine / theirs))
+    return min(ratios)[1] if ratios else 0.0
 
 
 def bound(chip: Accelerator, kernel: str, precision: str) -> float:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.attention_curves import DEFAULT_HALF, bound, fit
+from vidcalc.catalog.convolution_curves import STACKS, WIDTHS
 from vidcalc.catalog.curves import curves
 from vidcalc.catalog.kernels import at, curve, law_of, level
 from vidcalc.catalog.own import LARGEST, read_toml, register
@@ -147,6 +148,7 @@ def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
         }
     rates = [quantity(row["rate"], "B/s") for row in facts["copy"]]
     backward = found["backward"]
+    own = _convolution(facts, gemm, laws, source)
     missing = {kernel: min(backward.values()) for kernel in attention if kernel not in backward}
     return {
         **found,
@@ -155,7 +157,7 @@ def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
         "kernels": [*attention],
         "backward": {**backward, **missing},
         "bandwidth": curve(min(rates), sum(rates) / len(rates), max(rates), "measured", source),
-        "convolution": _convolution(facts, gemm, laws, source) or found["convolution"],
+        "convolution": dict.fromkeys(STACKS, dict.fromkeys(WIDTHS, own)) if own else found["convolution"],
     }
 
 
@@ -183,7 +185,7 @@ def _convolution(facts: Row, gemm: Row, laws: Row, source: str) -> Row | None:
     if not shares:
         return None
     usual = laws["convolution"]
-    spread = {key: usual[key] / usual["likely"] for key in ("low", "high")} if len(shares) == 1 else {}
+    spread = {key: usual[key] for key in ("low", "high")} if len(shares) == 1 else {}
     likely = sum(shares) / len(shares)
     low, high = min(shares) * spread.get("low", 1), max(shares) * spread.get("high", 1)
     return curve(low, likely, high, "measured", source)

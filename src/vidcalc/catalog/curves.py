@@ -5,7 +5,7 @@ from zlib import crc32
 
 from vidcalc.catalog import load
 
-FILES = ("gemm.csv", "attention.csv", "laws.toml")
+FILES = ("gemm.csv", "attention.csv", "convolution.csv", "laws.toml")
 
 
 def curves(name: str) -> dict[str, Any]:

@@ -62,5 +62,7 @@ def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
         )
     elif known.forwards_per_step != 1:
         filled.update(forwards_per_step=known.forwards_per_step, batched_forwards=known.batched_forwards)
+    if filled["guidance_mode"] in ("batched", "sequential"):
+        filled.update({name: profile[name] for name in ("forwards_per_step", "batched_forwards") if name in profile})
     filled.update({name: value for name, value in given.items() if value is not None})
     return Plan(**filled)

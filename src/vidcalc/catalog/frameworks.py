@@ -20,13 +20,16 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """One profile; an empty word means: as diffusers.
 
     precision, text_encoder_precision, vae_precision   number formats
-    offload, vae_tiling, vae_slicing, attention        words of `Plan`
+    offload, vae_tiling, vae_slicing, attention, compile   words of `Plan`
     guidance_mode                                      "batched" or "sequential", where guidance runs
+    stack              "early" where it is pinned to, or was published with, a torch older than 2.11: see `data/kernels`
     activation_scale   live activations of a denoiser family relative to diffusers' forward, by network path
     for_networks       settings that hold where the model has a network of that path
     decode_bytes       live bytes of the decode of a VAE without a network here, by its class [byte per pixel of a clip]
+    decode_flops       work of such a decode, by class [FLOP per pixel of the video]
     networks           networks that run otherwise here, by the path they have in diffusers
     timesteps          what the timestep varies over where it differs here, by model
+    seconds            what further models of its pipeline take per generation [second]
     beside             bytes of further models the framework keeps on the device throughout [byte]
     fitted             ids of the measured rows a scale was fitted to (never used to claim accuracy)
     """
@@ -41,13 +44,17 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     vae_tiling: str = ""
     vae_slicing: str = ""
     attention: str = ""
+    compile: str = ""
+    stack: str = "late"
     guidance_mode: str = ""
     activation_scale: dict[str, float] = {}
     for_networks: dict[str, dict[str, Any]] = {}
     decode_bytes: dict[str, float] = {}
+    decode_flops: dict[str, float] = {}
     networks: dict[str, str] = {}
     timesteps: dict[str, str] = {}
     beside: int = 0
+    seconds: float = 0.0
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -61,6 +68,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             "vae_tiling",
             "vae_slicing",
             "attention",
+            "compile",
             "guidance_mode",
         )
         found = {name: getattr(self, name) for name in fields if getattr(self, name)}

@@ -16,6 +16,7 @@ from typing import Any
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.attention_curves import attention_curves
+from vidcalc.catalog.convolution_curves import convolution_curves
 from vidcalc.catalog.units import quantity
 from vidcalc.describe.hardware import Accelerator
 
@@ -50,13 +51,19 @@ def derive() -> dict[str, Curve]:
     attention = attention_curves(chips, rows("attention"), laws, relatives)
     for name in chips:
         _floor(chips, name, own, attention[name], laws)
+    timed = rows("convolution")
     return {
         name: {
             "gemm": {
                 precision: _gemm(chips, name, precision, own, laws) for precision in SIMILAR if _runs(chip, precision)
             },
             "bandwidth": _bandwidth(chip, laws),
-            "convolution": laws["convolution"],
+            "convolution": convolution_curves(chips, name, timed, laws["convolution"]),
+            "elementwise": laws["elementwise"],
+            "launch": {
+                **laws["launch"],
+                **{key: quantity(laws["launch"][key], "s") for key in ("low", "likely", "high")},
+            },
             **attention[name],
         }
         for name, chip in chips.items()

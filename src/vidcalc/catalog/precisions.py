@@ -20,6 +20,8 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     movable     whether the weights can leave the device again
     beside      bytes per output element of a linear layer that its kernel holds beside the output
     kept        bytes per weight element that a network's first run leaves on the device
+    rounding    bytes per output element of a linear layer that elementwise kernels move for the format in eager mode
+    slower      times slower its products run than those of `arithmetic`
     fitted      ids of the measured rows that one of these was fitted to
     """
 
@@ -32,6 +34,8 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     movable: bool = True
     beside: float = 0
     kept: float = 0
+    rounding: float = 0
+    slower: float = 1
     fitted: tuple[str, ...] = ()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
-from vidcalc.catalog.attention_curves import bound, runs, sdpa
+from vidcalc.catalog.attention_curves import NEWEST, bound, flash, runs, sdpa
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.describe.model import Caution
 
@@ -39,13 +39,14 @@ def transferred(found: dict[str, Any], donor: Accelerator, chip: Accelerator, *,
         if kernel in found["attention"]
     }
     share = chip.bandwidth / donor.bandwidth if chip.bandwidth and donor.bandwidth else 1.0
-    chosen = found["sdpa"] if same else sdpa(chip)
+    chosen = found["sdpa"] if same else {"early": sdpa(chip, ()), "late": sdpa(chip)}
     return {
         **found,
         "gemm": gemm,
         "kernels": [*attention],
         "attention": attention,
-        "sdpa": chosen if chosen in attention else next(iter(attention)),
+        "sdpa": {stack: kernel if kernel in attention else next(iter(attention)) for stack, kernel in chosen.items()},
+        "flash": found["flash"] if same else {"early": flash(chip, ("flash2",)), "late": flash(chip, NEWEST)},
         "bandwidth": _scaled(found["bandwidth"], share, donor.id, same),
     }
 

@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from vidcalc.arithmetic import maximum
-from vidcalc.cost.utilisation import Rate, attention, bandwidth, convolution, gemm
-from vidcalc.ops import Attention, Convolution, Matmul, Op
+from vidcalc.catalog.load import entry
+from vidcalc.cost.execution import EAGER, Execution
+from vidcalc.cost.utilisation import Rate, attention, bandwidth, convolution, elementwise, gemm, launch, short_rows
+from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
 from vidcalc.tape import ELEMENT_BYTES
 
 
@@ -53,17 +55,28 @@ def total(parts: dict[str, Seconds]) -> Seconds:
     return out
 
 
+def spread(whole: Seconds) -> Seconds:
+    """A time with its band widened by what separates published runs of one job: see data/kernels/laws.toml."""
+    law = entry("kernels", "laws")["runs"]
+    return Seconds(whole.low * law["low"], whole.likely, whole.high * law["high"], whole.provenance)
+
+
 def seconds(ops: tuple[Op, ...], accelerator_id: str, kernel: str, *, backward: bool = False) -> Seconds:
     """Time of the ops on one accelerator with the given attention kernel; see `by_kind`."""
     return total(by_kind(ops, accelerator_id, kernel, backward=backward))
 
 
 def by_kind(
-    ops: tuple[Op, ...], accelerator_id: str, kernel: str, *, backward: bool = False, arithmetic: str = ""
+    ops: tuple[Op, ...],
+    accelerator_id: str,
+    kernel: str,
+    *,
+    backward: bool = False,
+    run: Execution = EAGER,
 ) -> dict[str, Seconds]:
     """Time by kind of op (matmul, attention, convolution, pointwise).
 
-    arithmetic  format the products of linear layers run in, where it is not their activations' dtype
+    run         how the network is executed
     backward    price the gradients instead of the forward: twice the products, 2.5 times the attention, and
               twice the traffic
     """
@@ -71,17 +84,19 @@ def by_kind(
     known: dict[tuple[Any, ...], tuple[Any, Any, Any, str]] = {}
     sums: dict[str, tuple[Any, Any, Any, str]] = {}
     moved: Any = 0
+    half = short_rows(accelerator_id, run.compile)
     for op in ops:
         if op.kind == "pointwise":
-            moved = moved + op.activation_bytes * op.count
+            moved = moved + travelled(op, half) * op.count
             continue
+        moved = moved + rounded(op, run) * op.count
         key = op.key
         try:
             found = known.get(key)
         except TypeError:  # arrays cannot be keys
             found, key = None, ()
         if found is None:
-            found = _priced(op, accelerator_id, kernel, spread, backward, arithmetic)
+            found = _priced(op, accelerator_id, kernel, spread, backward, run)
             if key:
                 known[key] = found
         low, likely, high, provenance = sums.get(op.kind, (0, 0, 0, "measured"))
@@ -94,15 +109,45 @@ def by_kind(
         )
     moved = moved * (1 + backward)
     parts = {kind: Seconds(*values) for kind, values in sums.items()}
-    parts["pointwise"] = Seconds(moved / spread.high, moved / spread.likely, moved / spread.low, spread.provenance)
+    eager = elementwise(accelerator_id, run.compile)
+    parts["pointwise"] = Seconds(moved / eager.high, moved / eager.likely, moved / eager.low, eager.provenance)
     return parts
 
 
+def travelled(op: Op, half: Any) -> Any:
+    """Bytes of long rows that take as long as an elementwise op's own, whose rows may be short."""
+    stretch = 1 + half / maximum(op.row, 1) if isinstance(op, Pointwise) else 1
+    return op.activation_bytes * stretch
+
+
+def rounded(op: Op, run: Execution) -> Any:
+    """Bytes that eager kernels move to bring a linear layer's operands and result in and out of its format."""
+    if isinstance(op, Matmul) and op.weight == 1:
+        return run.rounding * op.batch * op.rows * op.d_out
+    return 0
+
+
+def launches(ops: tuple[Op, ...]) -> Any:
+    """Kernels of one call: one for each product, convolution and attention, and those of the elementwise work."""
+    return sum((op.launches if isinstance(op, Pointwise) else 1) * op.count for op in ops)
+
+
+def waiting(ops: tuple[Op, ...], accelerator_id: str, work: Seconds, run: Execution = EAGER) -> Seconds:
+    """What a call takes beyond its work because the host cannot start its kernels any faster."""
+    count, pace = launches(ops), launch(accelerator_id, run.compile)
+    return Seconds(
+        maximum(count / pace.high - work.low, 0),
+        maximum(count / pace.likely - work.likely, 0),
+        maximum(count / pace.low - work.high, 0),
+        work.provenance,
+    )
+
+
 def _priced(
-    op: Op, accelerator_id: str, kernel: str, spread: Rate, backward: bool, arithmetic: str
+    op: Op, accelerator_id: str, kernel: str, spread: Rate, backward: bool, run: Execution
 ) -> tuple[Any, Any, Any, str]:
     """(low, likely, high) seconds of one execution, and what they rest on."""
-    achieved = rate(op, accelerator_id, kernel, backward, arithmetic)
+    achieved = rate(op, accelerator_id, kernel, backward, run)
     moved = op.activation_bytes + op.weights * ELEMENT_BYTES[op.precision]
     work = op.flops
     if backward:
@@ -116,16 +161,20 @@ def _priced(
     )
 
 
-def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False, arithmetic: str = "") -> Rate:
+def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False, run: Execution = EAGER) -> Rate:
     """The rate an op's arithmetic reaches on the chip [FLOP/s]."""
     if isinstance(op, Attention):
         direction = "backward" if backward else "forward"
         width = max(op.d_head, op.d_value)
-        return attention(accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction)
+        return attention(
+            accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack
+        )
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
-        return convolution(accelerator_id, op.precision, op.batch * op.positions, depth, op.c_out // op.groups)
+        rows = op.batch * op.positions
+        return convolution(accelerator_id, op.precision, rows, depth, op.c_out // op.groups, run.stack)
     if isinstance(op, Matmul):
-        chosen = arithmetic if arithmetic and op.weight == 1 else op.precision
-        return gemm(accelerator_id, chosen, op.batch * op.rows, op.d_in, op.d_out)
+        own = run if op.weight == 1 else EAGER
+        found = gemm(accelerator_id, own.arithmetic or op.precision, op.batch * op.rows, op.d_in, op.d_out)
+        return found if own.slower == 1 else found.slowed(own.slower)
     raise TypeError(op.kind)

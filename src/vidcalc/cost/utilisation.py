@@ -14,8 +14,13 @@ import msgspec
 
 from vidcalc.arithmetic import maximum
 from vidcalc.catalog.accelerators import accelerator
+from vidcalc.catalog.convolution_curves import width_of
 from vidcalc.catalog.curves import curves
 from vidcalc.errors import InputError, nearest
+
+LATE = "late"
+CHOSEN = ("sdpa", "flash")  # words for what a library picks on the chip
+NO_MASK: dict[str, Any] = {"low": 1.0, "likely": 1.0, "high": 1.0}
 
 
 class Rate(msgspec.Struct, frozen=True, eq=False):
@@ -26,6 +31,10 @@ class Rate(msgspec.Struct, frozen=True, eq=False):
     high: Any
     provenance: str
     source: str
+
+    def slowed(self, times: float) -> "Rate":
+        """The rate divided by a number that is assumed."""
+        return Rate(self.low / times, self.likely / times, self.high / times, "assumed", self.source)
 
 
 class _Gemm(msgspec.Struct, frozen=True):
@@ -64,26 +73,35 @@ def _shape_loss(law: _Gemm, rows: Any, d_in: Any, d_out: Any) -> Any:
     return 1 + law.d_in_half / d_in + law.d_out_half / d_out + startup
 
 
-def convolution(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out: Any) -> Rate:
+def convolution(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out: Any, stack: str = LATE) -> Rate:
     """Rate of a convolution seen as a product: rows = output positions, d_in = input channels per group x taps.
 
     Always assumed: the product's rate times a stated factor. A float32 convolution runs in tf32 where the chip has it,
     as cuDNN does by default under torch.
     """
-    law = _convolution_law(accelerator_id, precision)
+    law = _convolution_law(accelerator_id, precision, stack)
     loss = _shape_loss(law, rows, d_in, d_out)
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
 
 def attention(
-    accelerator_id: str, kernel: str, precision: str, head_dim: int, queries: Any, keys: Any, direction: str = "forward"
+    accelerator_id: str,
+    kernel: str,
+    precision: str,
+    head_dim: int,
+    queries: Any,
+    keys: Any,
+    direction: str = "forward",
+    masked: str = "none",
+    stack: str = LATE,
 ) -> Rate:
     """Rate of an attention kernel at its nominal FLOP (4 x queries x keys x head_dim per head; backward 2.5 x that).
 
     `kernel`: math, sdpa (what torch picks on this chip), flash2, flash3, flash4, cudnn, sage1, sage2, sage2++, sage3 or
-    xformers; `direction`: forward or backward. Raises InputError("attention", ...) for a kernel the chip does not run.
+    xformers; `direction`: forward or backward; `masked`: "none", or "dense", which sdpa has fewer kernels for; `stack`:
+    "early" or "late", torch before and from 2.11. Raises InputError("attention", ...) for a kernel the chip has not.
     """
-    law = _attention_law(accelerator_id, kernel, precision, head_dim, direction)
+    law = _attention_law(accelerator_id, kernel, precision, head_dim, direction, masked, stack)
     loss = 1 + law.half * (1 / maximum(queries, 1) + 1 / maximum(keys, 1)) / 2
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
@@ -96,18 +114,44 @@ def bandwidth(accelerator_id: str) -> Rate:
 
 
 @cache
+def elementwise(accelerator_id: str, compiled: str = "off") -> Rate:
+    """Eager traffic of elementwise kernels per second, byte/s: slower than a plain copy, fewer bytes where fused."""
+    found, law = bandwidth(accelerator_id), curves(accelerator_id)["elementwise"]
+    share, left = law, {"low": 1.0, "likely": 1.0, "high": 1.0}
+    if compiled != "off":
+        share, left = left, law["fused"][compiled]
+    low, likely, high = (getattr(found, key) * share[key] / left[key] for key in ("low", "likely", "high"))
+    provenance = "assumed" if found.provenance == "assumed" else "interpolated"
+    return Rate(low, likely, high, provenance, f"{found.source}; {law['source']}")
+
+
+def short_rows(accelerator_id: str, compiled: str = "off") -> float:
+    """Elements of a row at which an elementwise kernel takes twice as long per byte; 0 where kernels are fused."""
+    half: float = curves(accelerator_id)["elementwise"]["half"]
+    return half if compiled == "off" else 0.0
+
+
+@cache
+def launch(accelerator_id: str, compiled: str = "off") -> Rate:
+    """Kernels that the host starts per second, counted as eager PyTorch would start them."""
+    found = curves(accelerator_id)
+    law, left = found["launch"], found["elementwise"]["fused"][compiled]["likely"] if compiled != "off" else 1.0
+    low, likely, high = (1 / (law[key] * left) for key in ("high", "likely", "low"))
+    return Rate(low, likely, high, "assumed", law["source"])
+
+
+@cache
 def attention_kernels(accelerator_id: str) -> tuple[str, ...]:
-    """The attention kernels that exist for an accelerator, `sdpa` among them."""
-    return ("sdpa", *curves(accelerator_id)["attention"])
+    """The attention kernels of an accelerator, and the words `sdpa` and `flash` for what a library picks."""
+    return (*CHOSEN, *curves(accelerator_id)["attention"])
 
 
-def resolve_attention(accelerator_id: str, kernel: str) -> str:
+def resolve_attention(accelerator_id: str, kernel: str, stack: str = LATE) -> str:
     """The kernel that really runs: "sdpa" -> "cudnn" on an H100. Raises InputError("attention", ...)."""
     allowed = attention_kernels(accelerator_id)
     if kernel not in allowed:
         raise InputError("attention", kernel, allowed, nearest(kernel, allowed))
-    sdpa: str = curves(accelerator_id)["sdpa"]
-    return sdpa if kernel == "sdpa" else kernel
+    return curves(accelerator_id)[kernel][stack] if kernel in CHOSEN else kernel
 
 
 @lru_cache(maxsize=1024)
@@ -122,9 +166,9 @@ def _gemm_law(accelerator_id: str, precision: str) -> _Gemm:
 
 
 @lru_cache(maxsize=1024)
-def _convolution_law(accelerator_id: str, precision: str) -> _Gemm:
+def _convolution_law(accelerator_id: str, precision: str, stack: str) -> _Gemm:
     law = _gemm_law(accelerator_id, "tf32" if precision == "fp32" else precision)
-    share = curves(accelerator_id)["convolution"]
+    share = curves(accelerator_id)["convolution"][stack][width_of(precision)]
     return _Gemm(
         law.low * share["low"],
         law.likely * share["likely"],
@@ -138,9 +182,13 @@ def _convolution_law(accelerator_id: str, precision: str) -> _Gemm:
 
 
 @lru_cache(maxsize=4096)
-def _attention_law(accelerator_id: str, kernel: str, precision: str, head_dim: int, direction: str) -> _Attention:
+def _attention_law(
+    accelerator_id: str, kernel: str, precision: str, head_dim: int, direction: str, masked: str, stack: str
+) -> _Attention:
     chip, found = accelerator(accelerator_id), curves(accelerator_id)
-    kernel = resolve_attention(accelerator_id, kernel)
+    mask = found["masked"][stack] if kernel == "sdpa" and masked == "dense" else NO_MASK
+    chosen = resolve_attention(accelerator_id, kernel, stack)
+    kernel = mask.get("kernel", chosen) if mask.get("kernel") in found["attention"] else chosen
     by_format = found["attention"][kernel]
     by_width = by_format["fp8"] if chip.arithmetic(precision) == "fp8" and "fp8" in by_format else by_format["half"]
     width = min(by_width, key=lambda known: max(int(known) / head_dim, head_dim / int(known)))
@@ -157,11 +205,11 @@ def _attention_law(accelerator_id: str, kernel: str, precision: str, head_dim: i
     weaker = curve["provenance"] if as_measured or curve["provenance"] == "assumed" else "interpolated"
     limit = curve["limit"] * unit
     return _Attention(
-        min(curve["low"] * factor, limit),
-        min(curve["likely"] * factor, limit),
-        min(curve["high"] * factor, limit),
+        min(curve["low"] * factor, limit) * mask["low"],
+        min(curve["likely"] * factor, limit) * mask["likely"],
+        min(curve["high"] * factor, limit) * mask["high"],
         curve["half"],
-        "assumed" if single else weaker,
+        "assumed" if single or mask is not NO_MASK else weaker,
         curve["source"],
     )
 

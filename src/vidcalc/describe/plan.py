@@ -19,6 +19,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     vae_tiling              "none", or "default": the tiles of the VAE's own class
     vae_slicing             "off", or "on": a batch decoded one video at a time
     attention               kernel: "sdpa" is what torch picks on the chip; see `vidcalc.cost.utilisation`
+    compile                 "off" (a kernel for each operation), "on": elementwise work is fused, or
+                            "norms": norms and rotary embedding alone are, by a framework's library
     guidance_mode           "batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"
     forwards_per_step       denoiser forwards of one step, each at the workload's batch
     batched_forwards        how many of them share one call, which holds that many times the activations
@@ -43,6 +45,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     vae_tiling: str = "none"
     vae_slicing: str = "off"
     attention: str = "sdpa"
+    compile: str = "off"
     guidance_mode: str = "none"
     forwards_per_step: Any = 1
     batched_forwards: Any = 1

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
-from vidcalc.catalog.precisions import precision
+from vidcalc.catalog.frameworks import framework
 from vidcalc.cost import communication
-from vidcalc.cost.time import by_kind, rate, total, weakest
+from vidcalc.cost.decode import decode
+from vidcalc.cost.execution import EAGER, Execution, execution
+from vidcalc.cost.time import by_kind, rate, rounded, total, travelled, waiting, weakest
 from vidcalc.cost.transfer import host_rate, transfer
-from vidcalc.cost.utilisation import bandwidth
+from vidcalc.cost.utilisation import bandwidth, elementwise, short_rows
 from vidcalc.explain.case import Case, given, product, symbolic
 from vidcalc.explain.step import Step, added
 from vidcalc.explain.term import Term, maximum
@@ -15,17 +17,18 @@ from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.unroll import Phase
 
 
-def roofline(op: Op, case: Case, backward: bool = False, arithmetic: str = "") -> Step:
+def roofline(op: Op, case: Case, backward: bool = False, run: Execution = EAGER) -> Step:
     """The longer of an op's arithmetic at its achieved rate and its traffic at the achieved bandwidth."""
     chip, spread = case.hardware.accelerator.id, bandwidth(case.hardware.accelerator.id)
     twice = 2 if backward else 1
     if op.kind == "pointwise":
-        moved = Term("moved", op.activation_bytes * twice)
+        spread = elementwise(case.hardware.accelerator.id, run.compile)
+        moved = Term("moved", travelled(op, short_rows(case.hardware.accelerator.id, run.compile)) * twice)
         rule = moved / Term("bandwidth", spread.likely)
         parts: tuple[Step, ...] = (_traffic(op, moved),)
         provenance = spread.provenance
     else:
-        achieved = rate(op, chip, case.plan.attention, backward, arithmetic)
+        achieved = rate(op, chip, case.plan.attention, backward, run)
         work = op.flops
         if backward:
             work = op.recomputed_backward_flops if isinstance(op, Attention) else op.backward_flops
@@ -56,10 +59,10 @@ def _traffic(op: Op, moved: Term) -> Step:
 
 
 def ops(
-    name: str, found: tuple[Op, ...], case: Case, count: object = 1, backward: bool = False, arithmetic: str = ""
+    name: str, found: tuple[Op, ...], case: Case, count: object = 1, backward: bool = False, run: Execution = EAGER
 ) -> Step:
     """Ops one after the other; the weakest provenance among them."""
-    rows = tuple(roofline(op, case, backward, arithmetic) for op in found)
+    rows = tuple(roofline(op, case, backward, run) for op in found) + _rounding(found, case, run)
     provenance = "measured"
     for row in rows:
         provenance = weakest(provenance, row.provenance)
@@ -69,14 +72,42 @@ def ops(
 def stage(name: str, quantity: str, case: Case) -> Step:
     """A stage of a generation: each network that works in it, as often as it is called."""
     phases = [phase for phase in case.job.phases if phase.id == name]
-    formats = {row.id: precision(row.precision).arithmetic for row in case.report.model.components}
     rows = [
-        ops(phase.component.id, phase.trace.ops, case, _calls(phase, case), arithmetic=formats[phase.component.id])
+        ops(phase.component.id, phase.trace.ops, case, _calls(phase, case), run=_run_of(phase, case))
         for phase in phases
     ]
     rows += [row for phase, work in zip(phases, tuple(rows), strict=True) if (row := travel(phase, work, case)).value]
+    rows += [row for phase in phases if (row := launching(phase, case)).value]
     rows += [row for phase in phases if phase.id == "denoise" and (row := exchange(phase, case)).value]
     return weakened(added(quantity, "s", tuple(rows)))
+
+
+def _run_of(phase: Phase, case: Case) -> Execution:
+    """How the phase's network is executed."""
+    return execution(case.plan, case.networks[phase.component.id].precision)
+
+
+def _rounding(found: tuple[Op, ...], case: Case, run: Execution) -> tuple[Step, ...]:
+    """What a number format's own kernels move, where they are kernels of their own."""
+    moved = sum(rounded(op, run) * op.count for op in found)
+    if not moved:
+        return ()
+    known = elementwise(case.hardware.accelerator.id, run.compile)
+    rule = Term("moved", moved) / Term("bandwidth", known.likely)
+    parts = (
+        given("moved", moved, "data/precisions.toml", "byte"),
+        given("bandwidth", known.likely, known.source, "byte/s", known.provenance),
+    )
+    return (product("rounding", "s", rule, parts, provenance=known.provenance, note="pointwise"),)
+
+
+def launching(phase: Phase, case: Case) -> Step:
+    """What the calls of a phase wait for the host to start their kernels."""
+    chip, run = case.hardware.accelerator.id, _run_of(phase, case)
+    work = communication.piece(phase.id, total(by_kind(phase.trace.ops, chip, case.plan.attention, run=run)), case.plan)
+    wait = waiting(phase.trace.ops, chip, work, run)
+    turns = communication.turns(phase.id, phase.calls, case.plan)
+    return given("launch", wait.likely * turns, "data/kernels/laws.toml", "s", "assumed")
 
 
 def _calls(phase: Phase, case: Case) -> float:
@@ -89,7 +120,7 @@ def _calls(phase: Phase, case: Case) -> float:
 def exchange(phase: Phase, case: Case) -> Step:
     """What a rank waits for the others, in all its turns."""
     chip, plan, network = case.hardware.accelerator.id, case.plan, case.networks[phase.component.id]
-    whole = total(by_kind(phase.trace.ops, chip, plan.attention, arithmetic=precision(network.precision).arithmetic))
+    whole = total(by_kind(phase.trace.ops, chip, plan.attention, run=_run_of(phase, case)))
     work = communication.piece(phase.id, whole, plan)
     told = communication.told(phase.trace.ops, network.weights, work, chip, plan)
     turns = communication.turns(phase.id, phase.calls, plan)
@@ -123,7 +154,13 @@ def travel(phase: Phase, work: Step, case: Case) -> Step:
 def generation(case: Case) -> Step:
     """All stages."""
     names = dict.fromkeys(phase.id for phase in case.job.phases)
-    return weakened(added("time.inference.total", "s", tuple(stage(name, name, case) for name in names)))
+    rows = [stage(name, name, case) for name in names]
+    chip, beside = case.hardware.accelerator.id, framework(case.plan.framework)
+    unwritten = communication.piece("vae_decode", decode(case.job, case.networks, case.plan, chip), case.plan).likely
+    source = "; ".join(beside.sources)
+    rows += [given("vae_decode", unwritten, source, "s", "assumed")] if unwritten else []
+    rows += [given("beside", beside.seconds, source, "s", "assumed")] if beside.seconds else []
+    return weakened(added("time.inference.total", "s", tuple(rows)))
 
 
 def inference_step(case: Case) -> Step:

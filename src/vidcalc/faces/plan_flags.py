@@ -114,7 +114,17 @@ PLAN: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # t
         click.STRING,
         N_("KERNEL"),
         "sdpa",
-        N_("Attention kernel: sdpa (what PyTorch picks), math, flash2, flash3, cudnn … as the GPU has them."),
+        N_(
+            "Attention kernel: sdpa (what PyTorch picks), flash (the newest FlashAttention), math, flash2, cudnn … as "
+            "the GPU has them."
+        ),
+    ),
+    "compile": (
+        ("--compile",),
+        OneOf("off", "on"),
+        "off|on",
+        N_("the framework's"),
+        N_("Elementwise work fused as torch.compile does, or each operation a kernel of its own as in eager PyTorch."),
     ),
     "guidance_mode": (
         ("--guidance-mode",),

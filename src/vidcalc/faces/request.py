@@ -25,6 +25,7 @@ OF_THE_PLAN = (
     "text_encoder_precision",
     "vae_precision",
     "attention",
+    "compile",
     "framework",
     "guidance_mode",
     "offload",

@@ -26,7 +26,17 @@ class Attention(Op, frozen=True, eq=False, gc=False):
 
     @property
     def key(self) -> tuple[Any, ...]:
-        return ("attention", self.precision, self.batch, self.heads, self.queries, self.keys, self.d_head, self.d_value)
+        return (
+            "attention",
+            self.precision,
+            self.batch,
+            self.heads,
+            self.queries,
+            self.keys,
+            self.d_head,
+            self.d_value,
+            self.masked,
+        )
 
     @property
     def flops(self) -> Any:

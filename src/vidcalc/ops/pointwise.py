@@ -4,16 +4,19 @@ from typing import Any, ClassVar
 
 from vidcalc.ops.base import Op
 
+LONG = 1 << 20  # elements: a row so long that its length costs nothing
+
 
 class Pointwise(Op, frozen=True, eq=False, gc=False):
     """Reads and writes each element; its FLOPs are not counted, as in torch.utils.flop_counter.
 
-    `moved` is the traffic of the separate kernels eager PyTorch launches for it, in bytes, `launches` their
-    number.
+    `moved` is the traffic of the separate kernels eager PyTorch launches for it, in bytes, `launches` their number,
+    `row` the elements of the innermost dimension they work along: short ones (a head) are slow.
     """
 
     moved: Any
     launches: int
+    row: Any = LONG
 
     kind: ClassVar[str] = "pointwise"
 

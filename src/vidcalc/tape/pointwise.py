@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.ops.pointwise import Pointwise
+from vidcalc.ops.pointwise import LONG, Pointwise
 from vidcalc.tape.recorder import Recorder
 from vidcalc.tape.records import ELEMENT_BYTES, WIDER, Tensor
 
@@ -36,14 +36,16 @@ class PointwiseLayers(Recorder):
         moved = out_bytes
         for x in inputs:
             moved = moved + x.nbytes
-        self.ops.append(Pointwise(self.prefix + name, self.count, dtype, moved, 1))
+        self.ops.append(
+            Pointwise(self.prefix + name, self.count, dtype, moved, 1, out.shape[-1] if len(out.shape) > 2 else LONG)
+        )
         if self.training:
             out.node = self.differentiable(inputs, saved, out_bytes, weights)
         return out
 
-    def traffic(self, name: str, moved: Any, launches: int = 1) -> None:
+    def traffic(self, name: str, moved: Any, launches: int = 1, row: Any = LONG) -> None:
         """Bytes moved without a new tensor: in-place arithmetic, copies into slices."""
-        self.ops.append(Pointwise(self.prefix + name, self.count, self.dtype, moved, launches))
+        self.ops.append(Pointwise(self.prefix + name, self.count, self.dtype, moved, launches, row))
 
     # --- arithmetic ---------------------------------------------------------------------------------------
 
@@ -119,7 +121,7 @@ class PointwiseLayers(Recorder):
         precision = x.dtype if kind == "group_norm" else "fp32"
         mean = self.empty((statistics,), precision)
         rstd = self.empty((statistics,), precision)
-        self.traffic(name or kind, 2 * out.nbytes)
+        self.traffic(name or kind, 2 * out.nbytes, row=LONG if kind == "group_norm" else width)
         weights = 0
         if name:
             self.parameter(name + ".weight", width, keep)

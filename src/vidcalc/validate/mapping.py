@@ -76,7 +76,7 @@ def case(row: Row) -> Case:
 
 def framework_of(row: Row) -> str:
     """The profile that a row's source, optimisations or precision name; diffusers where none is."""
-    told = "; ".join((row.source, row.other_optim, row.precision))
+    told = "; ".join((row.source, row.other_optim, row.precision, row.parallelism))
     return str(text.first("framework", told).get("framework", "diffusers"))
 
 
@@ -122,6 +122,8 @@ def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, fl
             given["offload"] = "none"
     if "fuse_qkv" in row.other_optim:
         given["fused_projections"] = "kept"
+    given.update(_known("compile", row.other_optim, "unknown_setting"))
+    given.pop("match", None)
     guidance = 1.0 if row.cfg in ("no", "distilled") else None
     if row.cfg == "yes" and chosen.defaults.guidance_mode in ("none", "distilled"):
         given.update(guidance_mode="sequential", forwards_per_step=2, batched_forwards=1)

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from vidcalc.catalog import kernels, load
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.frameworks import names as frameworks
 from vidcalc.catalog.precisions import choices, precision
@@ -79,12 +80,15 @@ def fitted() -> frozenset[str]:
     """Ids of all rows that a constant was fitted to."""
     profiles = {row for name in frameworks() for row in framework(name).fitted}
     formats = {row for name in choices() for row in precision(name).fitted}
-    return frozenset(profiles | formats | set(counters.facts().fitted))
+    laws = load.entry("kernels", "laws")
+    rates = {row for law in (laws["elementwise"], laws["launch"], laws["attention"]["masked"]) for row in law["fitted"]}
+    decodes = {name for row in kernels.rows("convolution") for name in row["measurement"].split()}
+    return frozenset(profiles | formats | rates | decodes | set(counters.facts().fitted))
 
 
 def result(row: Row) -> Result:
     """One row's predictions."""
-    gigabytes, seconds = number(row.peak_mem_gb), number(row.time_s)
+    gigabytes, lasted = number(row.peak_mem_gb), number(row.time_s)
     held = None if gigabytes is None else gigabytes * counters.GIB
     counter = str(text.first("counter", row.mem_unit_note).get("counter", "unknown"))
     told: dict[str, Any] = {
@@ -100,10 +104,10 @@ def result(row: Row) -> Result:
         job = unroll(found.model, found.workload, found.plan)
         peak, spent = _memory(found, job, counter), None
         if not found.no_time:
-            spent = _time(found, job, str(text.first("time", row.time_scope)["scope"]))
+            spent = seconds(found, job, str(text.first("time", row.time_scope)["scope"]))
     except (Unmapped, InputError, ModuleNotFoundError, ArithmeticError) as error:
         reason = error.reason if isinstance(error, Unmapped) else "impossible_setting"
-        empty = Compared(measured=held, reason=reason), Compared(measured=seconds, reason=reason)
+        empty = Compared(measured=held, reason=reason), Compared(measured=lasted, reason=reason)
         return Result(
             status="unmapped", reason=reason, model="", family=row.model, memory=empty[0], time=empty[1], **told
         )
@@ -113,9 +117,9 @@ def result(row: Row) -> Result:
         model=found.model.name,
         family=found.model.family,
         memory=compared(peak, held, counters.band(peak, counter)),
-        time=compared(spent[1], seconds, (spent[0], spent[2]))
+        time=compared(spent[1], lasted, (spent[0], spent[2]))
         if spent
-        else Compared(measured=seconds, reason=found.no_time),
+        else Compared(measured=lasted, reason=found.no_time),
         **told,
     )
 
@@ -137,7 +141,7 @@ def _loaded(found: Case, job: Job) -> int:
     return sum(int(network.weights.total) for network in memory.networks(found.model, plan, job).values())
 
 
-def _time(found: Case, job: Job, scope: str) -> tuple[float, float, float]:
+def seconds(found: Case, job: Job, scope: str) -> tuple[float, float, float]:
     """Low, likely and high of what the row's time covers [second]."""
     held = memory.networks(found.model, found.plan, job)
     spent = inference_time(job, held, found.workload, found.hardware, found.plan)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from vidcalc.validate.balanced import Balanced, balanced
 from vidcalc.validate.table import Row, whole
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ class Errors(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Errors of memory or time: of all check rows, and by group."""
+    """Errors of memory or time: of all check rows, with every family weighing the same, and by group."""
 
     all: Errors
+    balanced: Balanced
     by_family: dict[str, Errors]
     by_gpu: dict[str, Errors]
     by_framework: dict[str, Errors]
@@ -92,7 +94,11 @@ def part(results: "list[Result]", of: "Callable[[Result], Compared]") -> Part:
     measured = [result for result in checked if not (memory and result.counter == "card")]
     grouped = {name: _by(measured, name, of) for name in GROUPS}
     grouped["counter"] = _by(checked, "counter", of) if memory else {}
-    return Part(all=errors([of(result).ratio for result in measured]), **{f"by_{k}": v for k, v in grouped.items()})
+    return Part(
+        all=errors([of(result).ratio for result in measured]),
+        balanced=balanced((result.family, of(result)) for result in measured),
+        **{f"by_{k}": v for k, v in grouped.items()},
+    )
 
 
 def _by(results: "list[Result]", field: str, of: "Callable[[Result], Compared]") -> dict[str, Errors]:

@@ -1,15 +1,9 @@
-"""How well predictions of training came out, over check rows alone; bounds and bands apart from errors.
-
-Families weigh the same in `equal`: the mean of what each family's median error is, however many rows it has.
-"""
-
-from collections.abc import Callable
-from statistics import mean
+"""How well predictions of training came out, over check rows alone; bounds apart from errors."""
 
 import msgspec
 
 from vidcalc.validate.mapping import Unmapped
-from vidcalc.validate.run import Compared, Result
+from vidcalc.validate.run import Result
 from vidcalc.validate.summary import Coverage, Part, coverage, part
 from vidcalc.validate.table import whole
 from vidcalc.validate.training_mapping import size
@@ -24,26 +18,11 @@ class Sides(msgspec.Struct, frozen=True, kw_only=True):
     share: float | None
 
 
-class Equal(msgspec.Struct, frozen=True, kw_only=True):
-    """Errors with families weighing the same: the mean over families of their median and of their 90th percentile."""
-
-    families: int
-    median_absolute_error: float | None
-    p90_absolute_error: float | None
-
-
 class TrainingSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """Accuracy of memory and time, bounds by kind, and coverage.
-
-    memory_within, time_within  share of measured check rows that lie in the prediction's band
-    """
+    """Accuracy of memory and time, bounds by kind, and coverage."""
 
     memory: Part
     time: Part
-    memory_equal: Equal
-    time_equal: Equal
-    memory_within: float | None
-    time_within: float | None
     bounds: Sides
     by_bound: dict[str, Sides]
     coverage: Coverage
@@ -51,15 +30,10 @@ class TrainingSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 def summarise(results: list[Result], rows: list[TrainingRow]) -> TrainingSummary:
     """The summary of results that belong to rows, one to one."""
-    memory, time = part(results, lambda result: result.memory), part(results, lambda result: result.time)
     kinds = sorted({result.bound.kind for result in results if result.bound})
     return TrainingSummary(
-        memory=memory,
-        time=time,
-        memory_equal=equal(memory),
-        time_equal=equal(time),
-        memory_within=within(results, lambda result: result.memory),
-        time_within=within(results, lambda result: result.time),
+        memory=part(results, lambda result: result.memory),
+        time=part(results, lambda result: result.time),
         bounds=sides(results),
         by_bound={kind: sides(results, kind) for kind in kinds},
         coverage=coverage(results, [whole_row(row) for row in rows]),
@@ -73,27 +47,6 @@ def whole_row(row: TrainingRow) -> bool:
     except Unmapped:
         return False
     return bool(row.model and whole(row.n_gpus) and (row.checkpointing or row.precision))
-
-
-def equal(found: Part) -> Equal:
-    """The same errors with families weighing the same."""
-    medians = [
-        each.median_absolute_error for each in found.by_family.values() if each.median_absolute_error is not None
-    ]
-    highest = [each.p90_absolute_error for each in found.by_family.values() if each.p90_absolute_error is not None]
-    return Equal(
-        families=len(medians),
-        median_absolute_error=mean(medians) if medians else None,
-        p90_absolute_error=mean(highest) if highest else None,
-    )
-
-
-def within(results: list[Result], of: Callable[[Result], Compared]) -> float | None:
-    """Share of measured check rows whose measurement lies in the prediction's band."""
-    pairs = [of(result) for result in results if result.role == "check" and of(result).ratio is not None]
-    told = [(each.low, each.measured, each.high) for each in pairs]
-    inside = [low <= measured <= high for low, measured, high in told if low and measured and high]
-    return sum(inside) / len(inside) if inside else None
 
 
 def sides(results: list[Result], kind: str = "") -> Sides:

@@ -36,6 +36,7 @@ KINDS = {
     "attention": N_("attention"),
     "convolution": N_("convolutions"),
     "pointwise": N_("memory-bound work"),
+    "launch": N_("waiting for kernels to be launched"),
     "transfer": N_("weights from host memory"),
     "communication": N_("exchange between GPUs"),
 }
@@ -117,6 +118,7 @@ ASSUMPTIONS = {
     "offload": N_("Weights: {value}."),
     "host_copy_rate": N_("Weights come from host memory at {value}."),
     "number_format": N_("Number format {value}: {source}."),
+    "fused": N_("Elementwise work is fused, as torch.compile does."),
     "convolution_workspace": N_(
         "3D convolutions turn their tensors around in a workspace of up to {value} (counted as other)."
     ),

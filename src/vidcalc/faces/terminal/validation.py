@@ -11,6 +11,7 @@ from vidcalc.words.validation import bound, counter, reason, side
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from vidcalc.validate.balanced import Balanced
     from vidcalc.validate.run import Compared, Result, Validation
     from vidcalc.validate.summary import Errors, Part
     from vidcalc.validate.training_run import TrainingValidation
@@ -57,8 +58,8 @@ def summary(found: "Validation | TrainingValidation") -> list[str]:
     """Errors of check rows by group, and coverage."""
     lines, coverage = [], found.summary.coverage
     for title, part in ((_("Memory"), found.summary.memory), (_("Time"), found.summary.time)):
-        lines += [paint()(title, "title"), *errors(part), ""]
-    lines += [*equal(found), *bounds(found)]
+        lines += [paint()(title, "title"), *errors(part), *([held(part)] if held(part) else []), ""]
+    lines += bounds(found)
     share = "–" if coverage.share is None else f"{100 * coverage.share:.1f} %"
     lines.append(
         _(
@@ -74,31 +75,6 @@ def summary(found: "Validation | TrainingValidation") -> list[str]:
     return lines
 
 
-def equal(found: "Validation | TrainingValidation") -> list[str]:
-    """Errors of training with families weighing the same, and how often a measurement lies in the band."""
-    from vidcalc.validate.training_summary import TrainingSummary
-
-    summary = found.summary
-    if not isinstance(summary, TrainingSummary):
-        return []
-    told = (
-        (_("Memory"), summary.memory_equal, summary.memory_within),
-        (_("Time"), summary.time_equal, summary.time_within),
-    )
-    return [
-        _(
-            "{quantity}, {families} families weighing the same: median error {median}, 90th percentile {p90}; "
-            "{within} of the measurements lie in the predicted band.",
-            quantity=name,
-            families=each.families,
-            median=_percent(each.median_absolute_error),
-            p90=_percent(each.p90_absolute_error),
-            within=_percent(within),
-        )
-        for name, each, within in told
-    ]
-
-
 def bounds(found: "Validation | TrainingValidation") -> list[str]:
     """How many bounds the predictions keep, by kind."""
     return [
@@ -107,14 +83,10 @@ def bounds(found: "Validation | TrainingValidation") -> list[str]:
     ]
 
 
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"
-
-
 def errors(part: "Part") -> list[str]:
     """A table of errors: all rows, then each group."""
     heads = ("", _("rows"), _("median error"), _("90th percentile"), _("bias"))
-    cells: list[list[Cell]] = [[(text, "dim") for text in heads], _line(_("all"), part.all)]
+    cells: list[list[Cell]] = [[(text, "dim") for text in heads], _line(_("all"), part.all), _balanced(part.balanced)]
     for group, title in GROUPS.items():
         found = getattr(part, group)
         if found:
@@ -122,6 +94,27 @@ def errors(part: "Part") -> list[str]:
         named = counter if group == "by_counter" else str
         cells += [_line("  " + (named(name) or _("not stated")), each) for name, each in found.items()]
     return table(cells, "<>>>>", paint())
+
+
+def _balanced(found: "Balanced") -> list[Cell]:
+    """The line of errors with every family weighing the same."""
+    values = (found.median_absolute_error, found.p90_absolute_error)
+    bias = "" if found.bias is None else f"{100 * found.bias:+.1f} %"
+    shown = ["" if value is None else f"{100 * value:.1f} %" for value in values]
+    return [clip(_("families weighted equally"), NAMED), str(found.rows), *shown, bias]
+
+
+def held(part: "Part") -> str:
+    """How often measurements lie inside the predicted interval, families weighted equally."""
+    found = part.balanced
+    if found.held is None or found.mean_absolute_error is None or found.mean_bias is None:
+        return ""
+    return _(
+        "Families weighted equally: mean error {mean}, mean bias {bias}; {held} of measurements inside the interval.",
+        mean=f"{100 * found.mean_absolute_error:.1f} %",
+        bias=f"{100 * found.mean_bias:+.1f} %",
+        held=f"{100 * found.held:.0f} %",
+    )
 
 
 def _line(name: str, found: "Errors") -> list[Cell]:

@@ -1,0 +1,68 @@
+"""Every family weighs the same, and the band counts where the measurement lies inside it."""
+
+import pytest
+
+from vidcalc.catalog.load import DATA
+from vidcalc.validate.balanced import balanced, quantile
+from vidcalc.validate.official import mean_error, points
+from vidcalc.validate.run import Compared, validate
+from vidcalc.validate.table import read
+
+
+def one(ratio, low=0.9, high=1.1):
+    return Compared(predicted=ratio, measured=1.0, ratio=ratio, low=low * ratio, high=high * ratio)
+
+
+def test_many_rows_of_one_family_weigh_as_much_as_one_of_another():
+    found = balanced([*(("grid", one(1.0)) for _ in range(98)), ("rare", one(1.5))])
+    assert (found.families, found.rows) == (2, 99)
+    assert found.mean_absolute_error == pytest.approx(0.25)
+    assert found.mean_bias == pytest.approx(0.25)
+    assert found.p90_absolute_error == pytest.approx(0.5)
+    assert found.held == pytest.approx(0.5)
+
+
+def test_rows_without_a_ratio_do_not_count():
+    found = balanced([("a", Compared(measured=1.0)), ("b", one(0.8))])
+    assert (found.families, found.rows) == (1, 1)
+    assert found.bias == pytest.approx(-0.2)
+    assert balanced([]).mean_absolute_error is None
+
+
+def test_a_quantile_is_a_value_that_occurs():
+    assert quantile([(1.0, 0.25), (3.0, 0.5), (2.0, 0.25)], 0.5) == 2.0
+    assert quantile([(1.0, 0.25), (3.0, 0.5), (2.0, 0.25)], 0.9) == 3.0
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return read(f"{DATA}/measured/inference.csv")
+
+
+@pytest.fixture(scope="module")
+def time(rows):
+    return validate(rows).summary.time
+
+
+def test_published_times_are_met_within_the_bars(time):
+    even = time.balanced
+    assert even.median_absolute_error <= 0.10
+    assert even.mean_absolute_error <= 0.15
+    assert even.p90_absolute_error <= 0.30
+    assert abs(even.bias) <= 0.05
+    assert abs(even.mean_bias) <= 0.05
+    assert even.held >= 0.80
+
+
+def test_most_rows_with_a_time_were_fitted_to_nothing(rows):
+    timed = [row for row in rows if row.time_s]
+    assert sum(row.role == "check" for row in timed) >= 0.8 * len(timed)
+
+
+def test_official_wan_points_are_met_without_anything_fitted_to_them(rows):
+    found = points(rows)
+    assert len(found) >= 12
+    assert {point.row.role for point in found} == {"check"}
+    assert mean_error(found) <= 0.08
+    assert mean_error(found, held_out=True) <= 0.08
+    assert any(point.held_out != point.predicted for point in found)
