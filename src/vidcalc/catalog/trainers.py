@@ -22,7 +22,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     always, full, adapted  fields of the training plan: in every mode, where all weights are trained, beside adapters
     by_network   further fields where the model has a denoiser network of that path
     company      components beside the denoiser that are part of what is trained, frozen, by its network's path
-    attention    kernel;  beside  bytes of further models on the device throughout [byte]
+    attention    kernel;  compile  which elementwise kernels are fused (a word of `Plan`);  beside  bytes of further models on the device throughout [byte]
     fitted       ids of the measured rows that a setting was inferred from (never used to claim accuracy)
     """
 
@@ -31,6 +31,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sources: tuple[str, ...]
     framework: str = "diffusers"
     attention: str = "sdpa"
+    compile: str = "off"
     always: dict[str, Any] = {}
     full: dict[str, Any] = {}
     adapted: dict[str, Any] = {}

@@ -6,7 +6,9 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.arithmetic import largest
+from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.training import networks, recipe
+from vidcalc.cost.execution import Execution
 from vidcalc.cost.memory import Network, parameters
 from vidcalc.cost.time import Seconds
 from vidcalc.cost.weights import Weights, weights
@@ -141,7 +143,15 @@ def priced(
         texts=_text_ops(job) if training.texts == "online" else (),
     )
     spent = time.step(
-        taped.step.ops, taped.step.again, taped.found, supply, taped.step.host, training, hardware, plan.attention
+        taped.step.ops,
+        taped.step.again,
+        taped.found,
+        supply,
+        taped.step.host,
+        training,
+        hardware,
+        plan.attention,
+        Execution(compile=plan.compile, stack=framework(plan.framework).stack),
     )
     return Cell(
         micro=taped,

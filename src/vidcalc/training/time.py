@@ -10,9 +10,11 @@ import msgspec
 
 from vidcalc.arithmetic import maximum
 from vidcalc.catalog.defaults import defaults
+from vidcalc.catalog.load import entry
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.catalog.units import quantity
-from vidcalc.cost.time import NOTHING, Seconds, by_kind, seconds, total
+from vidcalc.cost.execution import EAGER, Execution
+from vidcalc.cost.time import NOTHING, Seconds, by_kind, launches, seconds, total
 from vidcalc.cost.transfer import host_rate
 from vidcalc.cost.utilisation import bandwidth
 from vidcalc.describe.hardware import Hardware
@@ -34,20 +36,21 @@ class Supply(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def work(
-    ops: tuple[Op, ...], again: tuple[Op, ...], plan: TrainingPlan, chip: str, kernel: str
+    ops: tuple[Op, ...], again: tuple[Op, ...], plan: TrainingPlan, chip: str, kernel: str, run: Execution = EAGER
 ) -> tuple[dict[str, Seconds], Seconds]:
     """Seconds of one micro-batch's forward, backward and recomputation on one rank, by part; and of attention in its
     forward."""
     share = 1 / (context(plan) * split(plan))
-    kinds = by_kind(ops, chip, kernel)
+    kinds = by_kind(ops, chip, kernel, run=run)
     still = tuple(op for op in ops if frozen(op, plan.mode))
     moving = tuple(op for op in ops if not frozen(op, plan.mode))
     # a frozen layer's gradient of its input is one product as large as its forward
-    back = seconds(moving, chip, kernel, backward=True) + (seconds(still, chip, kernel) if still else NOTHING)
+    back = total(by_kind(moving, chip, kernel, backward=True, run=run))
+    back = back + (total(by_kind(still, chip, kernel, run=run)) if still else NOTHING)
     parts = {
         "forward": total(kinds).times(share),
         "backward": back.times(share),
-        "recompute": seconds(again, chip, kernel).times(share) if again else NOTHING,
+        "recompute": total(by_kind(again, chip, kernel, run=run)).times(share) if again else NOTHING,
     }
     return parts, kinds.get("attention", NOTHING).times(share)
 
@@ -61,13 +64,14 @@ def step(
     plan: TrainingPlan,
     hardware: Hardware,
     kernel: str,
+    run: Execution = EAGER,
 ) -> dict[str, Seconds]:
     """Seconds of one optimizer step by part; their sum is the step.
 
-    moved  bytes of activations that go to host memory and back in a micro-batch [byte]
+    run    how the networks are executed;  moved  bytes of activations that go to host memory and back in a micro-batch [byte]
     """
     chip = hardware.accelerator
-    parts, attention = work(ops, again, plan, chip.id, kernel)
+    parts, attention = work(ops, again, plan, chip.id, kernel, run)
     busy = total(parts)
     own = Work(
         forward=parts["forward"].likely,
@@ -81,6 +85,7 @@ def step(
     copied = maximum((2 * moved / context(plan) + arriving) / pcie - busy.likely, 0)
     each = {
         **parts,
+        "launch": launching(ops, again, busy, run),
         "vae_encode": seconds(supply.vae, chip.id, kernel) if supply.vae else NOTHING,
         "text_encode": seconds(supply.texts, chip.id, kernel) if supply.texts else NOTHING,
         "communication": _band(told.tokens + told.weights + told.gradients),
@@ -91,6 +96,18 @@ def step(
     found_parts["communication"] = found_parts["communication"] + _band(told.update)
     found_parts["optimizer"] = update(found, plan, hardware)
     return found_parts
+
+
+def launching(ops: tuple[Op, ...], again: tuple[Op, ...], busy: Seconds, run: Execution) -> Seconds:
+    """What a micro-batch takes beyond its work because the host cannot start its kernels any faster."""
+    law = entry("kernels", "laws")["training_launch"]
+    fused = entry("kernels", "laws")["elementwise"]["fused"]
+    left = fused[run.compile]["likely"] if run.compile in fused else 1
+    count = (launches(ops) * (1 + law["backward"]) + launches(again)) * left
+    low, likely, high = (count * quantity(law[name], "s") for name in ("low", "likely", "high"))
+    return Seconds(
+        maximum(low - busy.low, 0), maximum(likely - busy.likely, 0), maximum(high - busy.high, 0), "assumed"
+    )
 
 
 def update(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Seconds:

@@ -53,7 +53,8 @@ def case(row: TrainingRow) -> TrainingCase:
     training, batch = _shared(row, _training(row, profile, model))
     count = ranks.world(training)
     machine = hardware(gpu or STANDING_IN, count=min(count, NODE), nodes=ceil(count / NODE))
-    plan = replace(fill.plan(model, framework=profile.framework), training=training)
+    plan = fill.plan(model, framework=profile.framework)
+    plan = replace(plan, training=training, compile=profile.compile)
     return TrainingCase(
         model=model,
         bucket=Bucket(width=width, height=height, frames=frames, batch=batch),

@@ -52,7 +52,7 @@ def validate(rows: list[TrainingRow]) -> TrainingValidation:
 def fitted() -> frozenset[str]:
     """Ids of all rows that a constant, or a setting of a trainer, was inferred from."""
     profiles = {row for name in trainers() for row in trainer(name).fitted}
-    return frozenset(profiles | set(reserve()["fitted"]))
+    return frozenset(profiles | set(reserve()["fitted"]) | set(entry("kernels", "laws")["training_launch"]["fitted"]))
 
 
 def result(row: TrainingRow) -> Result:
