@@ -66,8 +66,8 @@ def case(row: TrainingRow) -> TrainingCase:
 
 
 def trainer_of(row: TrainingRow) -> str:
-    """The profile that a row's source names."""
-    return str(first("trainer", row.source)["trainer"])
+    """The profile that a row's source and way of sharing name."""
+    return str(first("trainer", f"{row.source}; {row.parallelism}")["trainer"])
 
 
 def first(table: str, told: str) -> dict[str, Any]:
