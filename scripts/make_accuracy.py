@@ -93,7 +93,14 @@ def page(language: str, measured: dict[str, tuple[list[Any], Any]]) -> str:
     """One page in one language: generations, then training runs."""
     words.use(language)
     title, intro, heading, training = INTRO[language]
-    lines = [title, "", intro, "", *section(*measured["inference"], "##"), *official(language, measured["inference"][0])]
+    lines = [
+        title,
+        "",
+        intro,
+        "",
+        *section(*measured["inference"], "##"),
+        *official(language, measured["inference"][0]),
+    ]
     lines += [heading, "", training, "", *section(*measured["training"], "###")]
     return "\n".join(lines)
 

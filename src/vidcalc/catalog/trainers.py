@@ -22,7 +22,9 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     always, full, adapted  fields of the training plan: in every mode, where all weights are trained, beside adapters
     by_network   further fields where the model has a denoiser network of that path
     company      components beside the denoiser that are part of what is trained, frozen, by its network's path
-    attention    kernel;  compile  which elementwise kernels are fused (a word of `Plan`);  beside  bytes of further models on the device throughout [byte]
+    attention    kernel;  compile  which elementwise kernels are fused (a word of `Plan`)
+    beside       bytes of further buffers and models on the device throughout [byte]
+    encode_bytes live bytes of an encode of a whole clip, by the VAE's class [byte per pixel of the clip]
     fitted       ids of the measured rows that a setting was inferred from (never used to claim accuracy)
     """
 
@@ -38,6 +40,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     by_network: dict[str, dict[str, Any]] = {}
     company: dict[str, tuple[str, ...]] = {}
     beside: int = 0
+    encode_bytes: dict[str, float] = {}
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

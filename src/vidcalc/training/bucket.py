@@ -162,9 +162,7 @@ def priced(
     )
 
 
-def around(
-    job: Job, held: dict[str, Network], found: Holding, kept: States, plan: Plan, validation: Any
-) -> Beside:
+def around(job: Job, held: dict[str, Network], found: Holding, kept: States, plan: Plan, validation: Any) -> Beside:
     """The networks beside the trained one, and the live bytes of their runs."""
     training = plan.training
     online = {"vae": training.latents == "online", "text_encoder": training.texts == "online"}

@@ -120,13 +120,15 @@ def gathered(found: Holding, plan: TrainingPlan) -> Any:
 
 
 def buckets(trained: Any, plan: TrainingPlan) -> Any:
-    """Bytes that gradients (and updated weights) pass through on their way between replicas."""
+    """Bytes that gradients (and updated weights) pass through on their way between replicas.
+
+    ZeRO sets its buffers up for a single rank as well; copies for a sum over replicas need several of these.
+    """
     chosen, rule = recipe(plan.recipe), sharding(plan.sharding)
-    several = minimum(replicas(plan) - 1, 1)
     if rule.gradients == "copied":
-        return several * whole(chosen.gradients * trained)
+        return minimum(replicas(plan) - 1, 1) * whole(chosen.gradients * trained)
     reduced = minimum(trained, rule.bucket) * chosen.gradients
-    return several * whole(reduced + minimum(trained, rule.gather) * chosen.weights)
+    return whole(reduced + minimum(trained, rule.gather) * chosen.weights)
 
 
 def temporaries(updated: Any, plan: TrainingPlan) -> Any:

@@ -68,7 +68,8 @@ def step(
 ) -> dict[str, Seconds]:
     """Seconds of one optimizer step by part; their sum is the step.
 
-    run    how the networks are executed;  moved  bytes of activations that go to host memory and back in a micro-batch [byte]
+    run    how the networks are executed
+    moved  bytes of activations that go to host memory and back in a micro-batch [byte]
     """
     chip = hardware.accelerator
     parts, attention = work(ops, again, plan, chip.id, kernel, run)

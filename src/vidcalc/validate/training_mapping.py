@@ -103,18 +103,19 @@ def _training(row: TrainingRow, profile: Trainer, model: Model) -> TrainingPlan:
     if mode is None:
         raise Unmapped("no_mode")
     given = profile.settings(mode, model.denoiser.network)
+    who = f"{trainer_of(row)}, {row.model}"
     rules = (
         ("optimizer", row.optimizer, "unknown_optimizer"),
         ("average", f"{row.optimizer}; {row.precision}", ""),
-        ("checkpointing", f"{trainer_of(row)}, {row.model}: {row.checkpointing}", "no_checkpointing"),
+        ("checkpointing", f"{who}: {row.checkpointing}", "no_checkpointing"),
         ("sharding", row.parallelism, "no_parallel_plan"),
         ("offload", row.offload, "unknown_offload"),
-        ("precision", f"{trainer_of(row)}: {row.precision}; {row.offload}", "unknown_precision"),
+        ("precision", f"{who}: {row.precision}; {row.offload}", "unknown_precision"),
     )
     for table, told, reason in rules:
         found = {name: value for name, value in first(table, told).items() if name != "match"}
         if text.OPEN in found.values():
-            raise Unmapped(reason)
+            raise Unmapped(str(found.get("reason", reason)))
         given.update(found)
     if row.precomputed_latents:
         given["latents"] = given["texts"] = LATENTS[row.precomputed_latents]

@@ -101,11 +101,21 @@ def counted(phases: list[Phase], counter: str, found: TrainingCase) -> float:
     """The peak of a step as the counter shows it [byte]."""
     outside = process("context") + nccl(ranks.world(found.plan.training))
     beside = found.trainer.beside + company(found)
-    tensors = max(phase.total for phase in phases) - outside + beside
     share = reserve()["share"]
-    held = max(phase.total + share * phase.activations for phase in phases) - outside + beside
+    live = [(phase.total - phase.activations, working(phase, found)) for phase in phases]
+    tensors = max(rest + work for rest, work in live) - outside + beside
+    held = max(rest + work * (1 + share) for rest, work in live) - outside + beside
     shown = {"allocated": tensors, "reserved": held, "unknown": tensors + outside}
     return float(shown.get(counter, held + outside))
+
+
+def working(phase: Phase, found: TrainingCase) -> float:
+    """Live activations of a phase, with the trainer's own encode where it is none of diffusers' [byte]."""
+    own = found.trainer.encode_bytes.get(found.model.vae.class_)
+    if own is None or phase.id != "encode":
+        return float(phase.activations)
+    size = found.bucket
+    return float(own * size.width * size.height * size.frames * size.batch)
 
 
 def reserve() -> dict[str, Any]:
