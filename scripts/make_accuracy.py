@@ -37,7 +37,8 @@ INTRO = {
         "to are marked *fit* and are in no error. Sizes of cards are no measurements and are in no error but their own. "
         "Memory is per GPU in GiB under the counter the source used; time in seconds. What a framework keeps where, and in "
         "which format, comes from its code; where the code at hand is silent it was inferred from the published peaks "
-        "themselves (the profiles in `data/frameworks/` say so), which makes those rows a weaker test than the others.",
+        "themselves (the profiles in `data/frameworks/` say so), which makes those rows a weaker test than the others. The "
+        "second line of each table gives every family the same weight, however many of its rows were published.",
         "## Training",
         "One optimizer step of a published training run per row. What each training program does when nothing is said is in "
         "`data/trainers/`; sizes that a row leaves out come from its source's own data. A run that ran out of memory must "
@@ -49,7 +50,7 @@ INTRO = {
         "오차는 검증 행의 |예측 / 측정 − 1|이며, 상수를 맞추는 데 쓴 행은 *맞춤*으로 표시하고 오차에 넣지 않았습니다. 카드 크기는 "
         "측정값이 아니므로 따로 셉니다. VRAM은 GPU당 GiB이고 원문이 쓴 계수 방식을 따르며, 시간은 초입니다. 프레임워크가 무엇을 어디에 어떤 "
         "형식으로 두는지는 코드에서 가져왔고, 코드로 알 수 없는 것은 공개된 최댓값에서 추론했습니다(`data/frameworks/`의 프로필에 "
-        "표시). 그런 행은 다른 행보다 약한 검증입니다.",
+        "표시). 그런 행은 다른 행보다 약한 검증입니다. 각 표의 둘째 줄은 공개된 행의 수와 상관없이 모델 계열마다 같은 가중치를 줍니다.",
         "## 학습",
         "행마다 공개된 학습의 optimizer step 하나입니다. 학습 프로그램이 기본으로 하는 일은 `data/trainers/`에 있고, 행에 없는 크기는 "
         "원문의 데이터 설정에서 가져왔습니다. 메모리가 부족해 실패한 학습은 카드의 메모리보다 크게, 카드에 맞춰 정한 배치는 작게 "

@@ -13,6 +13,7 @@ from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.fill import model
 from vidcalc.catalog.generic import generic
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.report import Report
 
 settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
@@ -23,11 +24,15 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 def _estimate(name: str | int, **given: Any) -> Report:
     """The report of a catalogue model, or of the generic model of so many parameters, on one A100.
 
-    Keywords are fields of Workload or Plan; what is left out is as the model's pipeline has it.
+    Keywords are fields of Workload, Plan or TrainingPlan (those of both are the Plan's); what is left out is as the
+    model's pipeline has it.
     """
     found = generic(name) if isinstance(name, int) else model(name)
     chosen = {key: value for key, value in given.items() if key in Plan.__struct_fields__}
-    asked = {key: value for key, value in given.items() if key not in chosen}
+    trained = {key: given[key] for key in given if key in TrainingPlan.__struct_fields__ and key not in chosen}
+    asked = {key: value for key, value in given.items() if key not in chosen and key not in trained}
+    if trained:
+        chosen["training"] = TrainingPlan(**trained)
     plan = fill.plan(found, guidance=asked.get("guidance"), **chosen)
     return calculate(found, fill.workload(found, **asked), hardware("a100-sxm-80gb"), plan)
 

@@ -190,4 +190,8 @@ def test_measured_collectives_are_found_by_count() -> None:
     assert h100.bus_bandwidth(np.array([2.0, 4.0, 8.0])).tolist() == [h100.bus_bandwidth(n) for n in (2, 4, 8)]
     assert h100.bus_bandwidth(4) == 332e9
     assert collective("a100-sxm-40gb", "all_to_all").provenance == "interpolated"
-    assert collective("rtx-4090", "all_to_all").provenance == "assumed"
+    cards = collective("rtx-4090", "all_to_all")  # over PCIe 4: at the ratio of the links from cards over PCIe 5
+    assert cards.provenance == "interpolated"
+    ratio = 25 / 55.3
+    assert cards.bus_bandwidth(2) == pytest.approx(26e9 * ratio)
+    assert cards.bus_bandwidth(8) == pytest.approx(18e9 * ratio)

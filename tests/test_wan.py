@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from vidcalc.catalog.fill import model
+from vidcalc.describe.checkpointing import NONE, Checkpointing
+from vidcalc.describe.checkpointing import checkpointing as meaning
 from vidcalc.describe.model import Component, Model
 from vidcalc.describe.shape import Shape
 from vidcalc.tape import Tape
@@ -47,7 +49,7 @@ def component(found: Model, case: dict[str, Any]) -> Component:
     return Component(id=part.id, network=part.network, config=altered)
 
 
-def run(name: str, case: dict[str, Any], *, training: bool = False) -> tuple[Tape, Any]:
+def run(name: str, case: dict[str, Any], *, training: bool = False, how: Checkpointing = NONE) -> tuple[Tape, Any]:
     """Our tape of a case, and what the network returned."""
     found = model(name)
     part = component(found, case)
@@ -63,7 +65,7 @@ def run(name: str, case: dict[str, Any], *, training: bool = False) -> tuple[Tap
         tokens=stated.get("tokens", text),
         extra={"masked": stated.get("masked", True)},
     )
-    tape = Tape(case["dtype"], training=training)
+    tape = Tape(case["dtype"], training=training, checkpointing=how)
     tiles = {"tiling": module.TILING} if stated.get("tiling") else {}
     return tape, getattr(module, RUNS[case["component"]])(tape, configuration(part), shape, **tiles)
 
@@ -108,8 +110,8 @@ def test_the_catalogue_states_what_the_classes_have(name: str) -> None:
 
 def trained(name: str, case: dict[str, Any], checkpointing: str) -> Backward:
     """A training step of a case on our tape."""
-    tape, out = run(name, case, training=True)
-    return backward(tape, out, checkpointing)
+    tape, out = run(name, case, training=True, how=meaning(checkpointing))
+    return backward(tape, out)
 
 
 @pytest.mark.parametrize(("name", "case"), TRAINING)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vidcalc.arithmetic import largest
+from vidcalc.assumed import links, speedups
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.precisions import precision
@@ -46,10 +47,18 @@ def assumptions(
             source=defaults()["process"]["context"]["source"],
             provenance="assumed",
         ),
-        *_run(hardware, plan, job),
-        Assumption(id="training_recipe", value=plan.training.recipe, source=recipe(plan.training.recipe).source, provenance="exact"),
+        *_run(model, hardware, plan, job),
         Assumption(
-            id="optimizer_states", value=plan.training.optimizer, source=optimizer(plan.training.optimizer).source, provenance="exact"
+            id="training_recipe",
+            value=plan.training.recipe,
+            source=recipe(plan.training.recipe).source,
+            provenance="exact",
+        ),
+        Assumption(
+            id="optimizer_states",
+            value=plan.training.optimizer,
+            source=optimizer(plan.training.optimizer).source,
+            provenance="exact",
         ),
         Assumption(id="gradients_resident", value=True, source="gradient accumulation", provenance="assumed"),
         Assumption(id="latents_encoded_in_loop", value=True, source="the documented calculator", provenance="assumed"),
@@ -70,7 +79,7 @@ def assumptions(
     return found
 
 
-def _run(hardware: Hardware, plan: Plan, job: Job) -> list[Assumption]:
+def _run(model: Model, hardware: Hardware, plan: Plan, job: Job) -> list[Assumption]:
     """How the job is run: the framework's profile, what waits in host memory, number formats, kernels' workspaces."""
     chip, profile = hardware.accelerator, framework(plan.framework)
     swap = f":{plan.swapped_blocks}" if plan.offload == "block-swap" else ""
@@ -95,6 +104,8 @@ def _run(hardware: Hardware, plan: Plan, job: Job) -> list[Assumption]:
                 provenance="measured" if measured else "assumed",
             )
         )
+    found += speedups(model, plan)
+    found += links(hardware, plan)
     for name in dict.fromkeys((plan.precision, plan.text_encoder_precision, plan.vae_precision)):
         known = precision(name)
         if known.covers != "all" or known.stored != ELEMENT_BYTES[known.compute]:
@@ -132,8 +143,8 @@ def warnings(
         if plan.training.checkpointing == "none":
             found.append(Warning_(id="checkpointing_helps", values={"total": checkpointed().total}))
     apart = plan.shard_degree == 1 and parallel.ranks(plan) == 1  # each accelerator makes videos of its own
-    if isinstance(hardware.count, int) and hardware.count > 1 and apart:
-        found.append(Warning_(id="communication_not_counted", values={"gpus": hardware.count}))
+    if isinstance(hardware.total, int) and hardware.total > 1 and apart:
+        found.append(Warning_(id="communication_not_counted", values={"gpus": hardware.total}))
     if plan.precision in ("bf16",) and hardware.accelerator.supports.get("bf16") is False:
         found.append(Warning_(id="precision_emulated", values={"precision": plan.precision}))
     missing = [c.id for c in (*model.text_encoders, *model.image_encoders, model.vae) if not c.network]

@@ -45,7 +45,7 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     trained = parts.training_memory(cell, hardware)
     generation = parts.inference_time(job, held, workload, hardware, plan)
     steps = parts.training_time(cell, workload, hardware)
-    seconds = generation.total * hardware.count, steps.total * hardware.count
+    seconds = generation.total * hardware.total, steps.total * hardware.total
 
     def checkpointed() -> TrainingMemory:
         light = replace(plan, training=replace(plan.training, checkpointing="full"))

@@ -4,7 +4,6 @@ from typing import Any
 
 from vidcalc import documented
 from vidcalc.arithmetic import maximum, where
-from vidcalc.catalog.defaults import process
 from vidcalc.catalog.frameworks import framework
 from vidcalc.cost import communication, memory
 from vidcalc.cost.decode import decode
@@ -17,7 +16,7 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.passes import parallel
+from vidcalc.passes import chain, guidance, parallel
 from vidcalc.report import (
     ComponentRow,
     Compute,
@@ -59,7 +58,15 @@ def model_part(model: Model, params: Any, components: list[ComponentRow]) -> Mod
 def hardware_part(hardware: Hardware) -> HardwarePart:
     """The accelerator and how many."""
     chip = hardware.accelerator
-    return HardwarePart(accelerator=chip.id, name=chip.name, count=hardware.count, capacity=chip.reported)
+    return HardwarePart(
+        accelerator=chip.id,
+        name=chip.name,
+        count=hardware.total,
+        capacity=chip.reported,
+        nodes=hardware.nodes,
+        link=hardware.link.id if hardware.link else "",
+        network=hardware.network.id if hardware.network else "",
+    )
 
 
 def components(held: dict[str, memory.Network]) -> list[ComponentRow]:
@@ -81,17 +88,20 @@ def compute(model: Model, workload: Workload, plan: Plan, job: Job, params: Any)
     phases = {name: [phase for phase in job.phases if phase.id == name] for name in STAGES}
     spent = {name: sum(phase.trace.flops * phase.calls for phase in found) for name, found in phases.items()}
     forward = job.forward.flops
-    per_step = forward * plan.forwards_per_step
+    forwards = guidance.forwards(plan)
+    calls = phases["denoise"]
+    denoised = sum(op.flops * op.count * phase.calls for phase in calls for op in chain.computed(phase, plan))
     return Compute(
         flops_per_forward=forward,
-        forwards_per_step=plan.forwards_per_step,
-        flops_per_step=per_step,
+        forwards_per_step=forwards,
+        flops_per_step=forward * forwards,
         chunks=chunks(model, workload),
         flops_denoise=spent["denoise"],
         flops_vae_decode=spent["vae_decode"],
         flops_vae_encode=job.encode.trace.flops if job.encode else 0,
         flops_text_encode=spent["text_encode"],
         flops_per_video=sum(spent.values()),
+        flops_executed=sum(spent.values()) - spent["denoise"] + denoised,
         attention_share=job.forward.attention_flops / forward,
         parts={name: {kind: _of_kind(found, kind) for kind in KINDS} for name, found in phases.items() if found},
         documented=documented_formula(model, workload, job, params),
@@ -197,21 +207,22 @@ def inference_time(
     for phase in job.phases:
         network = held[phase.component.id]
         run = execution(plan, network.precision)
-        found = by_kind(phase.trace.ops, chip.id, plan.attention, run=run)
-        travel = transfer(network.weights, chip, plan, network.role)
-        found = {kind: communication.piece(phase.id, part, plan) for kind, part in found.items()}
+        ops = chain.of_a_rank(phase, plan)
+        found = by_kind(ops, chip.id, plan.attention, run=run)
         work = total(found)
-        found["launch"] = waiting(phase.trace.ops, chip.id, work, run)
+        travel = transfer(network.weights, chip, plan, network.role)
         found["transfer"] = travel.waiting(work)
-        calls = communication.turns(phase.id, phase.calls, plan)
+        calls = phase.turns
         if phase.id == "denoise":
-            found["communication"] = communication.told(phase.trace.ops, network.weights, work, chip.id, plan)
+            told = communication.told(job, phase, network.weights, found, hardware, plan, workload.steps)
+            found["communication"] = told
+        found["launch"] = waiting(ops, chip.id, work, run)
         stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(calls) + travel.once
         parts = kinds.setdefault(phase.id, {})
         for kind, part in found.items():
             parts[kind] = parts.get(kind, 0) + part.likely * calls
         parts["transfer"] = parts["transfer"] + travel.once.likely
-    unwritten = communication.piece("vae_decode", decode(job, held, plan, chip.id), plan)
+    unwritten = decode(job, held, plan, chip.id).times(1 / plan.decode_degree)
     if "vae_decode" not in stages:
         stages["vae_decode"], kinds["vae_decode"] = unwritten, {"convolution": unwritten.likely}
     beside = framework(plan.framework).seconds
@@ -233,7 +244,7 @@ def inference_time(
         low=whole.low,
         high=whole.high,
         provenance=whole.provenance,
-        gpu_hours=whole.likely / HOUR,
+        gpu_hours=whole.likely * hardware.total / HOUR,
         parts=kinds,
     )
 
@@ -244,7 +255,7 @@ def training_time(cell: Cell, workload: Workload, hardware: Hardware) -> Trainin
     return TrainingTime(
         per_step=whole.likely,
         total=whole.likely * workload.train_steps,
-        gpu_hours=whole.likely * workload.train_steps * hardware.count / HOUR,
+        gpu_hours=whole.likely * workload.train_steps * hardware.total / HOUR,
         low=whole.low,
         high=whole.high,
         steps=workload.train_steps,

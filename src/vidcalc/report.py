@@ -73,7 +73,8 @@ class Compute(Entry, frozen=True, kw_only=True, eq=False):
     """Arithmetic [FLOP].
 
     `chunks` is how many stretches a long video is made in, each with all steps (1 where it is made at once);
-    `parts` are FLOPs per stage and kind of work, whose sum is flops_per_video.
+    `parts` are FLOPs per stage and kind of work, whose sum is flops_per_video; `flops_executed` is what is left of that
+    without what a step cache, sparse attention or token merging leave out.
     """
 
     flops_per_forward: int | float
@@ -85,6 +86,7 @@ class Compute(Entry, frozen=True, kw_only=True, eq=False):
     flops_vae_encode: int | float
     flops_text_encode: int | float
     flops_per_video: int | float
+    flops_executed: int | float
     attention_share: float
     parts: dict[str, dict[str, int | float]]
     documented: Documented | None = None
@@ -166,6 +168,7 @@ class TrainingMemory(Entry, frozen=True, kw_only=True, eq=False):
 
     weights: int | float
     vae: int | float
+    encoders: int | float
     optimizer: int | float
     gradients: int | float
     activations: int | float
@@ -245,12 +248,15 @@ class Warning_(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class HardwarePart(Entry, frozen=True, kw_only=True, eq=False):
-    """What it runs on."""
+    """What it runs on: `count` accelerators over all `nodes`, the ids of the links among those of a node and beyond."""
 
     accelerator: str
     name: str
     count: int | float
     capacity: int | float
+    nodes: int | float = 1
+    link: str = ""
+    network: str = ""
 
 
 class Report(Entry, frozen=True, kw_only=True, eq=False):

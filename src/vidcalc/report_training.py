@@ -25,7 +25,9 @@ class BucketPart(Entry, frozen=True, kw_only=True, eq=False):
     """One size of sample: its latent and tokens, a micro-batch's FLOPs and bytes, and the steps and seconds it takes.
 
     flops_per_sample      forward and backward, as model FLOPs are counted [FLOP]
-    hardware_flops        of a micro-batch, with all that is computed again [FLOP]
+    hardware_flops        of a micro-batch, with all that is computed again and what other networks run beside [FLOP]
+    samples, steps        of this size in the run; the samples of all buckets are the run's, the last step may be filled
+                          in part
     seconds_per_step, samples_per_second  of the whole run's ranks on samples of this size
     """
 
@@ -52,6 +54,7 @@ class BucketPart(Entry, frozen=True, kw_only=True, eq=False):
     parts: dict[str, float]
     mfu: float
     hfu: float
+    samples: int | float
     steps: int | float
     seconds: float
 
@@ -59,12 +62,14 @@ class BucketPart(Entry, frozen=True, kw_only=True, eq=False):
 class RunMemory(Entry, frozen=True, kw_only=True, eq=False):
     """Bytes on one rank, in the bucket that needs most.
 
-    The five documented rows (weights, vae, optimizer, gradients, activations) and `other` add up to `total`: all that
-    is ever held. `peak` is the largest of the phases that really follow each other; the verdict is about it.
+    The five documented rows (weights, vae, optimizer, gradients, activations), `encoders` and `other` add up to
+    `total`: all that is ever held. `peak` is the largest of the phases that really follow each other; the verdict is
+    about it.
     """
 
     weights: int | float
     vae: int | float
+    encoders: int | float
     optimizer: int | float
     gradients: int | float
     activations: int | float

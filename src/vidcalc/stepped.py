@@ -67,16 +67,18 @@ def stepped(
 
 def _again(tape: Tape, how: Checkpointing) -> tuple[Op, ...]:
     """The ops of checkpointed blocks whose results were not kept, up to the last that backward asks for."""
+    if how.share[0] == 0:
+        return ()
     found: list[Op] = []
     for section in tape.nodes:
         if isinstance(section, Section) and section.block:
-            chosen = how.among(section.before + section.times) - how.among(section.before)
-            whole = maximum(section.times, 1)
+            chosen, of = how.among(section.before + section.times) - how.among(section.before), section.times
+            chosen, of = how.share if section.around else (chosen, maximum(of, 1))
             for op in tape.ops[section.first_op : section.last_op]:
                 if op.kind not in how.kept:
-                    count = op.count if how.share == (1, 1) else op.count // whole * chosen
+                    count = op.count if how.share == (1, 1) else op.count * chosen // of
                     found.append(op if count is op.count else msgspec.structs.replace(op, count=count))
-    return tuple(found) if how.share[0] else ()
+    return tuple(op for op in found if not isinstance(op.count, int) or op.count > 0)
 
 
 def _measured(component: Component, shape: Shape, dtype: str, how: Checkpointing, adapters: Adapters | None) -> Step:
@@ -94,9 +96,7 @@ def _measured(component: Component, shape: Shape, dtype: str, how: Checkpointing
         trained = sum(_beside(op, adapters) for op in forward.ops if isinstance(op, Matmul))
         peak = activations + trained * ELEMENT_BYTES[adapters.dtype or dtype]
     again = tuple(op for op in forward.ops if ".*." in op.path) if how.share[0] else ()
-    return Step(
-        ops=forward.ops, again=again, kept=kept, peak=peak, activations=activations, host=0, trained=trained
-    )
+    return Step(ops=forward.ops, again=again, kept=kept, peak=peak, activations=activations, host=0, trained=trained)
 
 
 def _beside(op: Matmul, adapters: Adapters) -> Any:

@@ -6,7 +6,6 @@ A bucket is a size of sample. The bucket that needs most decides memory, the mix
 the work as `plan.training` says; money and energy are sums over accelerator-seconds.
 """
 
-from vidcalc.training.assumptions import assumptions, warnings
 from vidcalc.catalog import fill
 from vidcalc.catalog.frameworks import executed
 from vidcalc.cost import memory
@@ -16,9 +15,10 @@ from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.parts import components, hardware_part, model_part
-from vidcalc.report_training import TrainingReport
+from vidcalc.report_training import BucketPart, TrainingReport
 from vidcalc.summary import settings
-from vidcalc.training import ranks, run, totals
+from vidcalc.training import ranks, run, samples, totals
+from vidcalc.training.assumptions import assumptions, warnings
 from vidcalc.training.bucket import micro, priced
 from vidcalc.unroll import unroll
 
@@ -31,7 +31,7 @@ def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> TrainingR
     model = executed(model, plan.framework)
     ranks.checked(model, plan.training)
     found = [bucket(model, each, hardware, plan) for each in data.buckets]
-    rows = [run.bucket_part(each, one, data, hardware, plan) for each, one in zip(data.buckets, found, strict=True)]
+    rows = parts(data, found, hardware, plan)
     held, params = found[0].held, memory.parameters(model.denoiser, (found[0].job.forward,))
     used = run.memory_part([each.cell for each in found], hardware, plan)
     spent = run.time_part(rows, found, hardware, plan)
@@ -51,6 +51,15 @@ def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> TrainingR
         assumptions=assumptions(model, data, hardware, plan, spent.provenance),
         warnings=warnings(model, data, hardware, plan, used),
     )
+
+
+def parts(data: Data, found: list[run.Found], hardware: Hardware, plan: Plan) -> list[BucketPart]:
+    """The rows of all buckets, each with its whole number of the run's samples."""
+    seen = samples.counts(data.samples, data.buckets)
+    return [
+        run.bucket_part(size, one, each, hardware, plan)
+        for size, one, each in zip(data.buckets, found, seen, strict=True)
+    ]
 
 
 def bucket(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> run.Found:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import as_count, ceil_div, maximum, minimum, where
+from vidcalc.arithmetic import as_count, ceil_div, is_array, maximum, minimum, where
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.geometry import denoiser_grid, latent_grid
 from vidcalc.describe.model import Component, Model
@@ -24,13 +24,17 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     id         "text_encode", "image_encode", "vae_encode", "denoise", "vae_decode" or "audio_decode"
     component  the network that works
     trace      one call of it
-    calls      calls per generation (of the workload's batch)
+    calls      calls per generation (of the workload's batch), over all ranks
+    turns      those of one rank
+    beside     rows of a call that are of its prompts and images, not of the video
     """
 
     id: str
     component: Component
     trace: Trace
     calls: Any
+    turns: Any
+    beside: Any = 0
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -98,7 +102,7 @@ def unroll(model: Model, workload: Workload, plan: Plan) -> Job:
         *(encoder_phase(c.stage, c, workload, plan) for c in model.others if c.network and c.stage == "text_encode"),
         *(encoder_phase("image_encode", c, workload, plan) for c in model.image_encoders if c.network),
         *((conditioning(model, workload, plan, latent),) if model.encodes != "none" else ()),
-        denoising(model, workload, plan),
+        *denoising(model, workload, plan),
         vae_phase("vae_decode", model, workload, plan, latent),
         *(audio_phase(c, workload, plan) for c in model.others if c.network and c.stage == "audio_decode"),
     )
@@ -144,6 +148,7 @@ def encoder_phase(name: str, encoder: Component, workload: Workload, plan: Plan)
         component=encoder,
         trace=trace(encoder, "encode", shape, encoders.compute),
         calls=calls * encoder.runs,
+        turns=calls * encoder.runs,
     )
 
 
@@ -152,17 +157,33 @@ def audio_phase(decoder: Component, workload: Workload, plan: Plan) -> Phase:
     frames = as_count((2 * workload.frames * decoder.per_second + workload.fps) // (2 * workload.fps))
     codec = precision(plan.vae_precision, "vae-precision").compute
     shape = Shape(batch=workload.batch, frames=frames)
-    return Phase(id="audio_decode", component=decoder, trace=trace(decoder, "decode", shape, codec), calls=1)
+    found = trace(decoder, "decode", shape, codec)
+    return Phase(id="audio_decode", component=decoder, trace=found, calls=1, turns=1)
 
 
-def denoising(model: Model, workload: Workload, plan: Plan) -> Phase:
-    """The denoiser's calls of all steps."""
-    called = denoiser_shape(model, workload, guidance.called_batch(workload.batch, plan))
+def denoising(model: Model, workload: Workload, plan: Plan) -> tuple[Phase, ...]:
+    """The denoiser's calls of all steps: with every forward of the plan, and outside of guidance's interval."""
+    steps, share = chunks(model, workload) * workload.steps, guidance.guided(plan)
+    together, alone = guidance.called_batch(workload.batch, plan), workload.batch
+    calls, turns = guidance.calls_per_step(plan), guidance.turns_per_step(plan)
+    found = (
+        _called(model, workload, plan, together, steps * share * calls, steps * share * turns),
+        _called(model, workload, plan, alone, steps * (1 - share), steps * (1 - share)),
+    )
+    return tuple(phase for phase in found if is_array(phase.calls) or phase.calls)
+
+
+def _called(model: Model, workload: Workload, plan: Plan, batch: Any, calls: Any, turns: Any) -> Phase:
+    """Calls of the denoiser at a batch."""
     return Phase(
         id="denoise",
         component=model.denoiser,
-        trace=trace(model.denoiser, "forward", called, precision(plan.precision).compute),
-        calls=chunks(model, workload) * workload.steps * guidance.calls_per_step(plan),
+        trace=trace(
+            model.denoiser, "forward", denoiser_shape(model, workload, batch), precision(plan.precision).compute
+        ),
+        calls=calls,
+        turns=turns,
+        beside=batch * (workload.text_tokens + workload.image_tokens),
     )
 
 
@@ -189,4 +210,4 @@ def vae_phase(
     else:
         shape = Shape(batch=batch, frames=workload.frames, height=workload.height, width=workload.width)
         found = trace(model.vae, "encode", shape, codec, tiling)
-    return Phase(id=name, component=model.vae, trace=found, calls=calls)
+    return Phase(id=name, component=model.vae, trace=found, calls=calls, turns=calls)

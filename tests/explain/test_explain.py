@@ -27,7 +27,15 @@ JOBS = {
     "another framework": request({"model": "wan2.1-t2v-1.3b", "framework": "wan-official"}),
     "unet": request({"params": 10**9, "resolution": (854, 480), "frames": 16, "arch": "unet"}),
 }
-REPORTS = {name: msgspec.to_builtins(Case(*asked).report) for name, asked in JOBS.items()}
+# further ways to spend seconds
+TIMED = {
+    "fused": request({"model": "hunyuanvideo-t2v", "framework": "vllm-omni", "attention": "flash"}),
+    "quantised": request({"model": "cogvideox-5b", "precision": "int8-dynamic", "framework": "diffusers-0.31"}),
+    "waiting": request({"model": "wan2.1-t2v-1.3b", "resolution": (256, 256), "frames": 1, "gpu": "b200"}),
+    "further models": request({"model": "cosmos-predict1-7b", "framework": "cosmos-official"}),
+    "decoder by its work": request({"model": "open-sora-1.3", "framework": "opensora"}),
+}
+REPORTS = {name: msgspec.to_builtins(Case(*asked).report) for name, asked in (JOBS | TIMED).items()}
 
 
 def walk(step):
@@ -51,6 +59,16 @@ def test_an_explanation_ends_in_the_reported_number(job, quantity):
         return
     assert step.value == pytest.approx(value, rel=1e-9)
     assert type(step.value) is type(value) or isinstance(value, float)
+
+
+@pytest.mark.parametrize("quantity", [name for name in QUANTITIES if name.startswith("time.inference")])
+@pytest.mark.parametrize("job", TIMED)
+def test_every_second_is_explained(job, quantity):
+    step = explain(quantity, *TIMED[job])
+    assert step.value == pytest.approx(reported(REPORTS[job], quantity), rel=1e-9)
+    for each in walk(step):
+        if each.parts and each.formula == "sum":
+            assert each.value == sum(part.value * part.count for part in each.parts)
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES)

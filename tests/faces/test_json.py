@@ -121,8 +121,10 @@ def test_flags_reach_the_report(ask):
     asked = {"width": 1280, "height": 720, "frames": 48, "fps": 16, "steps": 20, "batch": 2, "text_tokens": 100}
     assert {name: found["workload"][name] for name in asked} == asked
     plan = {"precision": "fp16", "text_encoder_precision": "fp32", "vae_precision": "fp32", "attention": "flash2"}
-    plan |= {"recipe": "pure-bf16", "optimizer": "lion", "checkpointing": "full", "guidance_mode": "none"}
+    plan |= {"guidance_mode": "none"}
     assert {name: found["plan"][name] for name in plan} == plan
+    training = {"recipe": "pure-bf16", "optimizer": "lion", "checkpointing": "full"}
+    assert {name: found["plan"]["training"][name] for name in training} == training
     assert (found["hardware"]["accelerator"], found["hardware"]["count"]) == ("h100-sxm", 8)
     assert found["time"]["training"]["steps"] == 5000
 

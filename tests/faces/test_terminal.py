@@ -8,14 +8,28 @@ from itertools import pairwise
 
 import pytest
 
+from vidcalc.faces.budget_flags import BUDGET
 from vidcalc.faces.calculator import calculator
 from vidcalc.faces.cli import vidcalc
 from vidcalc.faces.flags import ALL, FLAGS
 from vidcalc.faces.terminal import cells
 from vidcalc.faces.terminal.cells import Paint
+from vidcalc.faces.training_flags import RUN
 
 LANGUAGES = ("en", "ko")
-COMMANDS = ("estimate", "explain", "gpus", "measure", "models", "schema", "validate", "verify")
+COMMANDS = (
+    "budget",
+    "estimate",
+    "explain",
+    "gpus",
+    "measure",
+    "models",
+    "scale",
+    "schema",
+    "train",
+    "validate",
+    "verify",
+)
 PAGES = {
     "report by name": ("estimate", "-m", "wan2.1-t2v-14b"),
     "report by count": ("estimate", "-p", "3B", "-r", "1080p", "-f", "120"),
@@ -24,6 +38,8 @@ PAGES = {
     "unet": ("estimate", "-p", "1B", "-r", "480p", "-f", "16", "--arch", "unet"),
     "explanation": ("explain", "time.inference.total", "-m", "wan2.1-t2v-14b"),
     "memory explained": ("explain", "memory.training.total", "-p", "3B", "-r", "1080p", "-f", "120"),
+    "budget of a model": ("budget", "--gpus", "8", "--hours", "24", "-m", "wan2.1-t2v-1.3b", "--clips", "100000"),
+    "budget alone": ("budget", "--budget", "20000USD", "--gpu", "h200", "--law", "image-dit"),
     "models": ("models",),
     "gpus": ("gpus",),
     "help": ("--help",),
@@ -151,7 +167,7 @@ def test_the_group_lists_every_command(ask):
 
 
 def test_flags_have_one_place_and_the_calculator_takes_its_own_from_it():
-    assert set(ALL) == set(FLAGS)
+    assert set(ALL) | set(RUN) | set(BUDGET) == set(FLAGS)
     names = {param.name for param in calculator().params}
     assert names - {"as_json", "lang", "help"} <= set(FLAGS)
 

@@ -23,6 +23,14 @@ OTHERWISE: dict[str, Any] = {
     "recipe": "fp32",
     "optimizer": "sgd",
     "checkpointing": "full",
+    "step_cache": "stated",
+    "merged_tokens": 0.5,
+    "ulysses_degree": 2,
+    "ring_degree": 2,
+    "tensor_degree": 2,
+    "pipefusion_degree": 2,
+    "shard_degree": 2,
+    "decode_degree": 2,
 }
 
 

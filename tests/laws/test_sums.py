@@ -81,3 +81,15 @@ def test_money_and_energy_are_of_the_time_shown(report: Report) -> None:
         assert money["low"] == pytest.approx(hours * cost.per_hour_low)
         assert money["high"] == pytest.approx(hours * cost.per_hour_high)
         assert money["low"] <= money["likely"] <= money["high"]
+
+
+def test_videos_decoded_one_by_one_wait_for_the_last(estimate: Callable[..., Report]) -> None:
+    """diffusers' sliced decode keeps the decoded videos in a list until all are there."""
+
+    def decode(**given: Any) -> int:
+        stages = estimate("wan2.1-t2v-1.3b", width=832, height=480, frames=81, **given).memory.inference.stages
+        return next(int(row.activations) for row in stages if row.id == "vae_decode")
+
+    video = 832 * 480 * 81 * 3 * 2
+    assert decode(batch=3, vae_slicing="on") == decode(batch=1) + 2 * video
+    assert decode(batch=1, vae_slicing="on") == decode(batch=1)

@@ -10,7 +10,7 @@ from vidcalc.cost import memory
 from vidcalc.errors import InputError
 from vidcalc.explain import explain
 from vidcalc.parts import inference_time
-from vidcalc.passes import parallel
+from vidcalc.passes import chain, parallel
 from vidcalc.trace import configuration
 from vidcalc.unroll import unroll
 
@@ -93,17 +93,43 @@ def test_layers_that_do_not_divide_are_refused_with_the_legal_degrees(wan):
     assert refused.value.allowed == (1, 2, 4, 5, 8, 10, 20, 40)
 
 
-def test_work_over_ranks_is_the_work(wan):
-    alone = seconds(wan).parts["denoise"]
-    both = {"ulysses_degree": 2, "guidance_degree": 2}
-    for degrees in ({"ulysses_degree": 4}, {"pipefusion_degree": 4}, {"guidance_degree": 2}, both):
-        shared = seconds(wan, **degrees).parts["denoise"]
-        ranks = 1
-        for degree in degrees.values():
-            ranks *= degree
-        assert shared["attention"] * ranks == pytest.approx(alone["attention"])
-        assert shared["matmul"] * ranks == pytest.approx(alone["matmul"])
+def work(wan, **degrees):
+    """FLOPs of one rank over the denoising, by kind of op, and how many ranks there are."""
+    model, workload, plan = wan
+    plan = replace(plan, **degrees)
+    found = {"attention": 0, "matmul": 0}
+    for phase in (phase for phase in unroll(model, workload, plan).phases if phase.id == "denoise"):
+        for op in chain.of_a_rank(phase, plan):
+            if op.kind in found:
+                found[op.kind] += op.flops * op.count * phase.turns
+    return found, parallel.ranks(plan)
+
+
+@pytest.mark.parametrize(
+    "degrees",
+    [
+        {"ulysses_degree": 4},
+        {"ring_degree": 3},
+        {"tensor_degree": 4},
+        {"pipefusion_degree": 4},
+        {"guidance_degree": 2},
+        {"ulysses_degree": 2, "guidance_degree": 2},
+        {"ulysses_degree": 2, "ring_degree": 3, "tensor_degree": 4},
+    ],
+)
+def test_work_over_ranks_is_the_work(wan, degrees):
+    alone, _ = work(wan)
+    shared, ranks = work(wan, **degrees)
+    assert shared["attention"] * ranks == alone["attention"]
+    again = shared["matmul"] * ranks / alone["matmul"] - 1  # the prompt's rows are worked on by every rank
+    assert 0 <= again < 0.02
     assert seconds(wan, ulysses_degree=4).parts["denoise"]["communication"] > 0
+
+
+def test_tokens_that_do_not_divide_leave_more_to_the_slowest_rank(wan):
+    alone, _ = work(wan)
+    shared, ranks = work(wan, ring_degree=11)
+    assert alone["attention"] < shared["attention"] * ranks < 1.01 * alone["attention"]
 
 
 @pytest.mark.parametrize("field", ["ulysses_degree", "tensor_degree"])
@@ -121,6 +147,8 @@ def test_degrees_that_do_not_divide_the_heads_are_refused_with_the_legal_ones(wa
         {"ulysses_degree": 2, "ring_degree": 2, "shard_degree": 4, "decode_degree": 4},
         {"tensor_degree": 8},
         {"pipefusion_degree": 4, "ulysses_degree": 2},
+        {"guided_share": 0.5, "guidance_degree": 2, "step_cache": "stated", "computed_steps": 0.4, "cached_blocks": 1},
+        {"ring_degree": 4, "sparse_attention": "stated", "attention_density": 0.3, "merged_tokens": 0.25},
     ],
 )
 def test_an_explanation_ends_in_the_shared_number(wan, degrees):
@@ -129,3 +157,5 @@ def test_an_explanation_ends_in_the_shared_number(wan, degrees):
     report = calculate(*asked)
     assert explain("time.inference.total", *asked).value == pytest.approx(report.time.inference.total, rel=1e-9)
     assert explain("memory.inference.peak", *asked).value == report.memory.inference.peak
+    assert explain("compute.flops_executed", *asked).value == pytest.approx(report.compute.flops_executed)
+    assert explain("compute.forwards_per_step", *asked).value == report.compute.forwards_per_step

@@ -44,9 +44,8 @@ def test_a_traced_class_gives_what_its_family_gives(name, checkpointing):
         expected.inference.denoiser_activation_peak, rel=0.02
     )
     assert memory.inference.peak == pytest.approx(expected.inference.peak, rel=0.001)
-    if checkpointing == "none":
-        assert memory.training.kept_for_backward == pytest.approx(expected.training.kept_for_backward, rel=0.01)
-        assert memory.training.forward_backward_peak == pytest.approx(expected.training.forward_backward_peak, rel=0.01)
+    assert memory.training.kept_for_backward == pytest.approx(expected.training.kept_for_backward, rel=0.01)
+    assert memory.training.forward_backward_peak == pytest.approx(expected.training.forward_backward_peak, rel=0.01)
     assert theirs.time.inference.denoise == pytest.approx(ours.time.inference.denoise, rel=NEAR_SECONDS)
 
 

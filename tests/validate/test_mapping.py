@@ -62,6 +62,11 @@ def test_accelerators_are_found_under_the_names_people_write(name, found):
         ("FSDP(dit,t5)+Ulysses 8", 8, {"ulysses_degree": 8, "shard_degree": 8}),
         ("Ulysses 2 x Ring 2 x CFG 2", 8, {"ulysses_degree": 2, "ring_degree": 2, "guidance_degree": 2}),
         ("TP 4", 4, {"tensor_degree": 4}),
+        (
+            "CFG 2 x Ulysses 4 x Attention2D 3x3",
+            72,
+            {"guidance_degree": 2, "ulysses_degree": 4, "ring_degree": 9},
+        ),
         ("CFG 2 + HSDP 2 + VAE patch 2", 2, {"guidance_degree": 2, "shard_degree": 2, "decode_degree": 2}),
         ("parallel VAE 8", 8, {"decode_degree": 8}),
         ("not stated", 4, None),
@@ -102,7 +107,10 @@ def test_what_is_missing_is_named(fields, reason):
         ({"steps": "", "time_scope": "per step"}, ""),
         ({"time_s": ""}, "not_measured"),
         ({"time_scope": "seconds per frame, streaming incl. VAE"}, "no_time_scope"),
-        ({"other_optim": "TeaCache 0.2"}, "step_cache"),
+        ({"other_optim": "TeaCache 0.2"}, ""),
+        ({"other_optim": "TeaCache 0.9"}, "step_cache"),
+        ({"other_optim": "TeaCache 0.2 + PISA sparse attention"}, "sparse_attention"),
+        ({"other_optim": "EasyCache"}, "step_cache"),
         ({"attention_backend": "NABLA sparse"}, "sparse_attention"),
     ],
 )

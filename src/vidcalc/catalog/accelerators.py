@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from vidcalc.catalog import load
+from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.units import maybe, quantity
 from vidcalc.describe.hardware import Accelerator, Hardware, HostCopy, Link, Price
 
@@ -37,6 +38,13 @@ def machine(chip: Accelerator, count: Any = 1, nodes: Any = 1, network: str = "i
     return Hardware(
         accelerator=chip, count=count, nodes=nodes, link=link(inside) if inside else None, network=link(network)
     )
+
+
+def usual_nodes(chip: Accelerator, total: int) -> int:
+    """Nodes that so many accelerators stand in where nobody says: one, or as many of the usual size as they fill."""
+    facts = defaults()["node"]
+    size: int = facts["rack"].get(chip.like or chip.id, facts["accelerators"])
+    return max(total // size, 1) if total % size == 0 else 1
 
 
 OWN: dict[str, Accelerator] = {}  # accelerators of the user's own, by id: see vidcalc.catalog.own
@@ -90,6 +98,7 @@ def from_facts(name: str, facts: dict[str, Any]) -> Accelerator:
             for row in facts.get("price", ())
         ),
         sources=tuple(facts["sources"]),
+        multiprocessors=_part(facts.get("chip", {}).get("sm_count"), parts),
     )
 
 
@@ -109,6 +118,10 @@ def _link(name: str) -> Link:
 
 def _share(text: str | None, base: str, parts: int) -> float | None:
     return None if text is None else quantity(text, base) / parts
+
+
+def _part(count: int | None, parts: int) -> int | None:
+    return None if count is None else count // parts
 
 
 def _whole(text: str | None) -> int | None:

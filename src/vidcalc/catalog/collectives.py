@@ -4,6 +4,7 @@ Facts are in `data/collectives/ID.toml`. Bus bandwidth is the figure that NCCL t
 accelerator, so that seconds = latency + bytes x (n - 1) / n x steps / bus bandwidth (steps: 2 for all_reduce, else 1).
 """
 
+import re
 from functools import cache
 from typing import Any
 
@@ -14,9 +15,11 @@ from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator, link
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.units import quantity
+from vidcalc.describe.hardware import Link
 from vidcalc.errors import InputError, nearest
 
 OPERATIONS = ("all_reduce", "all_gather", "reduce_scatter", "all_to_all")
+STAND_IN = "all_reduce"  # the operation measured most: where another was not, its bus bandwidth stands in
 LATENCIES_OF = "h100-sxm"  # whose small-message latencies stand in where none were measured
 
 
@@ -43,41 +46,76 @@ class Collective(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @cache
-def collective(accelerator_id: str, operation: str) -> Collective:
-    """The collective `operation` among accelerators of one node; measured, interpolated (a chip with the same link) or
-    assumed (the link's rate). Raises InputError("operation", ...), UnknownName.
+def collective(accelerator_id: str, operation: str, link_id: str = "") -> Collective:
+    """The collective `operation` among accelerators of one node, over their own link or the one of that id.
+
+    Measured; interpolated (a chip with the same link, or with one of the same family at the ratio of the links'
+    rates); or assumed (the link's rate). Raises InputError("operation", ...), UnknownName.
     """
     if operation not in OPERATIONS:
         raise InputError("operation", operation, OPERATIONS, nearest(operation, OPERATIONS))
     chip = accelerator(accelerator_id)
-    alike = [name for name in load.names("accelerators") if _rows(name) and accelerator(name).fabric == chip.fabric]
     first = chip.like or accelerator_id
-    donors = [first, *alike] if chip.fabric else [first]
-    for name in donors:
+    inside = link(link_id or own_link(first))
+    own = [first] if own_link(first) == inside.id else []
+    tried = [(name, told) for told in dict.fromkeys((operation, STAND_IN)) for name in [*own, *_donors(told, inside)]]
+    for name, told in tried:
         rows = {row["operation"]: row for row in _rows(name)}
-        if operation in rows:
-            row = rows[operation]
-            counts = tuple(row["gpus"])
-            rates = tuple(float(quantity(text, "B/s")) for text in row["bus_bandwidth"])
-            provenance = "measured" if name == accelerator_id else "interpolated"
+        if told in rows:
+            row = rows[told]
+            scale = 1.0 if own_link(name) == inside.id else typical(inside) / typical(link(own_link(name)))
             return Collective(
                 operation=operation,
-                counts=counts,
-                bus_bandwidths=rates,
-                provenance=provenance,
+                counts=tuple(row["gpus"]),
+                bus_bandwidths=tuple(float(quantity(text, "B/s")) * scale for text in row["bus_bandwidth"]),
+                provenance="measured" if (name, told) == (accelerator_id, operation) else "interpolated",
                 source=row["source"],
                 **_latencies(name),
             )
-    inside = link(chip.fabric or chip.pcie or "pcie4-x16")
-    rate = inside.achieved or inside.rate * defaults()["link"]["achieved_fraction"]
     return Collective(
         operation=operation,
         counts=(2,),
-        bus_bandwidths=(rate,),
+        bus_bandwidths=(typical(inside),),
         provenance="assumed",
         source=inside.sources[0],
         **_latencies(first),
     )
+
+
+def _donors(operation: str, inside: Link) -> list[str]:
+    """Accelerators where the operation was measured over a link of that family ("pcie", "nvlink", "xgmi").
+
+    Those with the same link first, then those measured among more accelerators, then the nearest in rate.
+    """
+
+    def order(name: str) -> tuple[Any, ...]:
+        rate = typical(link(own_link(name))) / typical(inside)
+        return own_link(name) != inside.id, -max(_counts(name, operation)), max(rate, 1 / rate)
+
+    alike = [name for name in load.names("collectives") if _counts(name, operation)]
+    return sorted((name for name in alike if _family(own_link(name)) == _family(inside.id)), key=order)
+
+
+def _counts(name: str, operation: str) -> list[int]:
+    """Among how many accelerators of that kind an operation was measured."""
+    counts = [row["gpus"] for row in _rows(name) if row["operation"] == operation]
+    return counts[0] if counts else []
+
+
+def _family(link_id: str) -> str:
+    """ "pcie" of "pcie4-x16"."""
+    return re.split("[-0-9]", link_id)[0]
+
+
+def own_link(accelerator_id: str) -> str:
+    """Id of the link between accelerators of that kind in one node: their fabric, else PCIe."""
+    chip = accelerator(accelerator_id)
+    return chip.fabric or chip.pcie or "pcie4-x16"
+
+
+def typical(found: Link) -> float:
+    """Rate that a link typically reaches, one direction, byte/s."""
+    return found.achieved or found.rate * float(defaults()["link"]["achieved_fraction"])
 
 
 @cache

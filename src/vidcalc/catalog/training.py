@@ -67,7 +67,8 @@ class Sharding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Networks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Networks of the denoiser's size beside the trained one: copies, and passes per micro-batch.
 
-    rollouts  "yes": the sample is rolled out first
+    rollouts  "yes": the sample is rolled out first;  trains  "once", or at "every_step" of its rollout
+    decoded   "yes": the VAE decodes what was rolled out, to be scored
     """
 
     frozen: int
@@ -76,6 +77,8 @@ class Networks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     updates: int
     source: str
     rollouts: str = "no"
+    trains: str = "once"
+    decoded: str = "no"
 
 
 def recipe(name: str) -> Recipe:

@@ -1,74 +1,179 @@
-"""Seconds of one call when ranks share it: the work in pieces, and what they tell each other meanwhile.
+"""Seconds that a rank waits for the others in one denoiser call, beyond its own work.
 
-Ulysses exchanges queries, keys, values and results of self-attention (four all-to-alls); ring passes keys and values
-on while it computes; tensor parallelism sums up twice a block; shards are gathered while the block before them runs.
-PipeFusion sends a patch on while the next one is worked on; that its first steps run without patches is not counted.
-With every degree at 1 nothing is told and the work is whole. Source: arXiv 2309.14509, 2310.01889, 1909.08053.
+guidance   the ranks of CFG parallel exchange their predictions
+ulysses    queries, keys, values and results of self-attention go round in four all-to-alls; nothing hides them
+ring       keys and values go to the next rank while those at hand are worked on: each turn waits for what outlasts it
+tensor     results are summed up after attention and after the feed-forward
+pipefusion a patch goes on while the next one is worked on; in the first step ranks work one after the other
+shards     blocks are gathered while the one before runs
+tail       attention of few heads leaves more of its last wave empty: see `vidcalc.cost.tail`
+
+With every degree at 1 nothing is waited for. Constants: data/parallel.toml.
+Source: arXiv 2309.14509, 2310.01889, 1909.08053, 2405.14430, 2304.11277.
 """
 
+from functools import cache
 from typing import Any
 
-from vidcalc.arithmetic import ceil_div, maximum, minimum, where
-from vidcalc.catalog.collectives import collective
-from vidcalc.cost.time import NOTHING, Seconds
+import msgspec
+
+from vidcalc.arithmetic import maximum, minimum, product
+from vidcalc.catalog.load import table
+from vidcalc.catalog.precisions import precision
+from vidcalc.cost import tail
+from vidcalc.cost.time import NOTHING, Seconds, total
 from vidcalc.cost.weights import Weights
+from vidcalc.cost.wires import Wires, wires
+from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
-from vidcalc.ops.attention import Attention
-from vidcalc.ops.base import Op
+from vidcalc.ops import Attention, Op
+from vidcalc.passes import caching, chain, parallel, ranks
+from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.unroll import Job, Phase
 
 BAND = 0.8, 1.25  # of the likely rate
 
 
-def pieces(phase: str, plan: Plan) -> Any:
-    """Pieces that the work of one call is in."""
-    if phase == "denoise":
-        return plan.ulysses_degree * plan.ring_degree * plan.tensor_degree * plan.pipefusion_degree
-    return plan.decode_degree if phase == "vae_decode" else 1
+class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A denoiser call as its ranks share it.
+
+    ops        of the whole call;  work: seconds of one rank by kind;  weights of the whole network
+    predicted  bytes of the call's result;  steps of the generation
+    """
+
+    ops: tuple[Op, ...]
+    work: dict[str, Seconds]
+    weights: Weights
+    wires: Wires
+    plan: Plan
+    predicted: Any
+    steps: Any
+
+    @property
+    def busy(self) -> Any:
+        """Seconds of one rank's work."""
+        return total(self.work).likely
 
 
-def turns(phase: str, calls: Any, plan: Plan) -> Any:
-    """Calls that one rank makes, of all there are."""
-    return ceil_div(calls, plan.guidance_degree) if phase == "denoise" else calls
+def told(
+    job: Job, phase: Phase, weights: Weights, work: dict[str, Seconds], hardware: Hardware, plan: Plan, steps: Any
+) -> Seconds:
+    """What a rank waits for the others in one call of a phase, whose `work` of one rank is given by kind."""
+    if phase.id != "denoise" or not shares(plan):
+        return NOTHING
+    out = sum(waits(job, phase, weights, work, hardware, plan, steps).values())
+    return Seconds(out * BAND[0], out, out * BAND[1], "assumed")
 
 
-def piece(phase: str, work: Seconds, plan: Plan) -> Seconds:
-    """A rank's part of the work of one call."""
-    return work.times(1 / pieces(phase, plan))
+def waits(
+    job: Job, phase: Phase, weights: Weights, work: dict[str, Seconds], hardware: Hardware, plan: Plan, steps: Any
+) -> dict[str, Any]:
+    """The same in seconds by way of sharing; zeros where nothing is shared."""
+    element = ELEMENT_BYTES[precision(plan.precision).compute]
+    call = Call(
+        ops=chain.computed(phase, plan),
+        work=work,
+        weights=weights,
+        wires=wires(hardware),
+        plan=plan,
+        predicted=product(job.latent) * job.batch * element,
+        steps=steps,
+    )
+    return by_way(call)
 
 
-def told(ops: tuple[Op, ...], weights: Weights, work: Seconds, chip: str, plan: Plan) -> Seconds:
-    """What a denoiser call waits for other ranks, beyond a rank's piece of its work."""
-    tokens = plan.ulysses_degree * plan.ring_degree
-    out: Any = 0
-    states: Any = 0  # bytes of the hidden states between two layers
+def shares(plan: Plan) -> bool:
+    """Whether ranks share anything of a call: keeps a plan without parallelism free of assumed rates."""
+    return bool(maximum(parallel.ranks(plan), plan.shard_degree) > 1)
+
+
+def by_way(call: Call) -> dict[str, Any]:
+    """Seconds that a rank waits in a call, by way of sharing."""
+    plan, link = call.plan, call.wires
+    inner = plan.tensor_degree * plan.ulysses_degree * plan.ring_degree * plan.pipefusion_degree
+    return {
+        **_tokens(call),
+        "tensor": _tensor(call),
+        "pipefusion": _pipefusion(call),
+        "guidance": link.seconds("all_gather", call.predicted * plan.guidance_degree, plan.guidance_degree, inner),
+        "shards": _shards(call),
+        "tail": _tail(call, link.accelerator),
+    }
+
+
+def _tokens(call: Call) -> dict[str, Any]:
+    """Ulysses and ring: what self-attention exchanges."""
+    plan, link = call.plan, call.wires
+    tensor, ulysses, ring = plan.tensor_degree, plan.ulysses_degree, plan.ring_degree
+    attended = call.work.get("attention", NOTHING).likely
+    attentions = [op for op in call.ops if isinstance(op, Attention)]
+    scored = sum(op.flops * op.count for op in attentions)
+    out: dict[str, Any] = {"ulysses": 0, "ring": 0}
+    for op in attentions:
+        own = (1 - ranks.crossed(op)) * op.count
+        each = op.batch * op.heads * op.d_head * op.element_bytes / tensor
+        rows = op.queries / (ulysses * ring)
+        out["ulysses"] += link.seconds("all_to_all", each * rows, ulysses, tensor) * ranks.EXCHANGED * own
+        turn = attended * op.flops / (scored * ring)  # seconds of work between two sends
+        sent = link.send(2 * each * op.keys / (ulysses * ring), ring, tensor * ulysses)
+        out["ring"] += _beyond(call, sent, turn, "ring") * (ring - 1) * own
+    return out
+
+
+def _tail(call: Call, accelerator_id: str) -> Any:
+    """What attention at a rank's shape loses at its end."""
+    attended, plan, lost = call.work.get("attention", NOTHING).likely, call.plan, 0
+    attentions = [op for op in call.ops if isinstance(op, Attention)]
+    scored = sum(op.flops * op.count for op in attentions)
+    for op in attentions:
+        slower = tail.slowdown(ranks.attended(op, plan), op, accelerator_id, plan.attention)
+        lost += attended * op.flops * op.count / scored * maximum(slower - 1, 0)
+    return lost
+
+
+def _tensor(call: Call) -> Any:
+    """Tensor parallelism: the sums after each cut."""
+    plan, out = call.plan, 0
+    for layer in ranks.summed(call.ops):
+        nbytes = layer.batch * layer.rows * layer.d_out * layer.element_bytes / ranks.pieces(plan)
+        out += call.wires.seconds("all_reduce", nbytes, plan.tensor_degree) * layer.count
+    return out
+
+
+def _pipefusion(call: Call) -> Any:
+    """A rank's sends of a call, and its share of the first step's waiting."""
+    plan, patches = call.plan, call.plan.pipefusion_degree
+    states = _states(call.ops) / ranks.pieces(plan)
+    inner = plan.tensor_degree * plan.ulysses_degree * plan.ring_degree
+    first = call.busy * (patches - 1) * _facts()["pipefusion"]["first_steps"] / call.steps
+    return first + _beyond(call, call.wires.send(states, patches, inner) * patches, call.busy, "pipefusion")
+
+
+def _states(ops: tuple[Op, ...]) -> Any:
+    """Bytes of the hidden states between two layers."""
+    layer: Any = 0
     for op in ops:
         if isinstance(op, Attention):
-            own = where(op.keys >= op.queries, 1, 0)  # cross-attention's keys are replicated
-            layer = op.batch * op.heads * op.queries * op.d_head * op.element_bytes * own
-            states = maximum(states, layer)
-            count = op.count / plan.pipefusion_degree  # of this rank's layers
-            nbytes = layer * count
-            out = out + _exchange(chip, "all_to_all", nbytes / tokens, plan.ulysses_degree, 4, count * own)
-            out = out + _exchange(chip, "all_reduce", nbytes / tokens, plan.tensor_degree, 2, count * own)
-            ring = _exchange(chip, "all_gather", nbytes / plan.ulysses_degree, plan.ring_degree, 2, count * own)
-            out = out + maximum(ring - work.likely, 0)
-    # a patch's hidden states go on to the next rank while another is worked on; a send is priced as a gather
-    sent = _exchange(chip, "all_gather", states / tokens, plan.pipefusion_degree, 1, plan.pipefusion_degree)
-    out = out + maximum(sent - work.likely, 0)
-    shards = _exchange(chip, "all_gather", weights.copy, plan.shard_degree, 1, weights.count)
-    out = out + maximum(shards - work.likely, 0)
-    return Seconds(out * BAND[0], out, out * BAND[1], "assumed") if plan_shares(plan) else NOTHING
+            layer = maximum(layer, op.batch * op.heads * op.queries * op.d_head * op.element_bytes)
+    return layer
 
 
-def plan_shares(plan: Plan) -> bool:
-    """Whether ranks share anything of a call: keeps a plan without parallelism free of assumed rates."""
-    split = plan.ulysses_degree * plan.ring_degree * plan.tensor_degree * plan.pipefusion_degree
-    return bool(maximum(split, plan.shard_degree) > 1)
+def _shards(call: Call) -> Any:
+    """Sharded weights: each block, gathered in the dtype that is computed in."""
+    known, weights, degree = precision(call.plan.precision), call.weights, call.plan.shard_degree
+    narrow = minimum(ELEMENT_BYTES[known.compute] / known.stored, 1)
+    block = weights.copy * narrow / maximum(weights.count, 1)
+    run = weights.count * caching.blocks_run(call.plan)
+    return _beyond(call, call.wires.seconds("all_gather", block, degree) * run, call.busy, "shards")
 
 
-def _exchange(chip: str, operation: str, nbytes: Any, degree: Any, times: int, calls: Any) -> Any:
-    """Seconds of `times` collectives on a rank's bytes; 0 among one."""
-    rate = collective(chip, operation)
-    steps = 2 if operation == "all_reduce" else 1
-    moved = nbytes * times * steps * (degree - 1) / degree / rate.bus_bandwidth(degree)
-    return moved + rate.latency(degree) * times * calls * minimum(degree - 1, 1)
+def _beyond(call: Call, exchange: Any, work: Any, way: str) -> Any:
+    """Seconds of an exchange that runs beside work: the share that nothing hides, and what outlasts the work."""
+    apart = _facts()["overlap"][call.wires.kind][way]
+    return exchange * apart + maximum(exchange * (1 - apart) - work, 0)
+
+
+@cache
+def _facts() -> dict[str, Any]:
+    """data/parallel.toml."""
+    return table("parallel")

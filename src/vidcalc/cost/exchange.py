@@ -20,7 +20,7 @@ TURNS = {"all_reduce": 2, "all_gather": 1, "reduce_scatter": 1, "all_to_all": 1}
 
 
 def exchange(hardware: Hardware, operation: str, nbytes: Any, degree: Any, stride: Any = 1, calls: Any = 1) -> Any:
-    """Seconds of `calls` collectives of that kind, together on `nbytes` of each rank's buffer (a gather: of the result).
+    """Seconds of `calls` collectives of that kind, together on `nbytes` of each rank's buffer (of a gather's result).
 
     degree  ranks that take part;  stride  how far apart they are numbered
     """

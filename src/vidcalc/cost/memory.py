@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import largest, minimum, where
+from vidcalc.arithmetic import largest, maximum, minimum, where
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.precisions import Precision, precision
@@ -12,7 +12,7 @@ from vidcalc.cost.weights import Weights, weights
 from vidcalc.describe.model import Component, Model, Vae
 from vidcalc.describe.plan import Plan
 from vidcalc.ops import Matmul
-from vidcalc.passes import parallel
+from vidcalc.passes import caching, parallel
 from vidcalc.passes.residency import STREAMED, host, loaded, resident
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.trace import Trace
@@ -120,7 +120,10 @@ def stages(job: Job, held: dict[str, Network], plan: Plan) -> list[Stage]:
         scale = scales.get(phase.component.network, 1)
         activations = parallel.activations(phase.trace.peak * scale + _beside(phase.trace, chosen), phase.id, plan)
         if phase.id == "denoise":
-            activations = activations + parallel.stale(phase.trace, plan)
+            cached = parallel.activations(caching.held(phase.trace, plan), phase.id, plan)
+            activations = activations + parallel.stale(phase.trace, plan) + cached
+        if phase.id == "vae_decode" and plan.vae_slicing == "on":
+            activations = maximum(activations + _decoded(job, plan) * (job.batch - 1), _joined(job, plan))
         workspace = parallel.activations(phase.trace.workspace, phase.id, plan)
         found.append(_stage(phase.id, there, activations, workspace, other))
     found.extend(_unwritten_decode(job, held, plan, other))
@@ -162,13 +165,23 @@ def _stage(name: str, there: dict[str, Any], activations: Any, workspace: Any, o
     )
 
 
+def _decoded(job: Job, plan: Plan) -> Any:
+    """Bytes of one decoded video in the VAE's format [byte]."""
+    return job.pixels * ELEMENT_BYTES[precision(plan.vae_precision).compute]
+
+
+def _joined(job: Job, plan: Plan) -> Any:
+    """Bytes while videos that were decoded one by one are joined to a batch, from a list (torch.cat) [byte]."""
+    return 2 * job.batch * _decoded(job, plan) * minimum(job.batch - 1, 1)
+
+
 def _shown(job: Job, plan: Plan) -> Any:
     """Bytes on the device while the decoded videos are brought to the range of pictures, one after the other.
 
     The videos in the VAE's format, and of one of them a scaled and a shifted copy on its way to the host (diffusers
     VideoProcessor.postprocess_video).
     """
-    return job.pixels * (job.batch + PICTURE_COPIES) * ELEMENT_BYTES[precision(plan.vae_precision).compute]
+    return (job.batch + PICTURE_COPIES) * _decoded(job, plan)
 
 
 def _unwritten_decode(job: Job, held: dict[str, Network], plan: Plan, other: Any) -> list[Stage]:

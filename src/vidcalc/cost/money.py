@@ -105,7 +105,7 @@ def busy_share(hardware: Hardware) -> Any:
 
 def throughput(workload: Workload, hardware: Hardware, time: InferenceTime) -> Throughput:
     """Videos per hour of an accelerator, and how many make the rate asked for, in whole groups that share a job."""
-    group, busy = hardware.count * hardware.nodes, busy_share(hardware)
+    group, busy = hardware.total, busy_share(hardware)
     found = price(hardware.accelerator)
     jobs = workload.target_rate / workload.batch * time.total / busy  # that must run at any time
     needed = as_count(ceil_div(jobs, 1) * group)

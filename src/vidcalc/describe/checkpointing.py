@@ -1,13 +1,13 @@
 """Which blocks of a network forget what backward needs and run again for it, from one word.
 
-    none          every block keeps everything
-    full          each block keeps only its input
-    every:K       every K-th block is checkpointed, the others keep everything (torchtitan's layer option)
-    partial:F     a fraction F of the blocks is checkpointed, spread evenly
-    segments:K    K blocks in a row share one input and run again together
-    attention     full, but the output of attention stays and is not computed again
-    matmul        full, but the outputs of linear layers and of attention stay
-    offload       full, with the blocks' inputs waiting in pinned host memory
+none          every block keeps everything
+full          each block keeps only its input
+every:K       every K-th block is checkpointed, the others keep everything (torchtitan's layer option)
+partial:F     a fraction F of the blocks is checkpointed, spread evenly
+segments:K    K blocks in a row share one input and run again together
+attention     full, but the output of attention stays and is not computed again
+matmul        full, but the outputs of linear layers and of attention stay
+offload       full, with the blocks' inputs waiting in pinned host memory
 """
 
 from fractions import Fraction

@@ -87,6 +87,8 @@ class Accelerator(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...]
     like: str | None = None
     """Of an accelerator that the user described: the one of the catalogue whose measurements stand in for its own."""
+    multiprocessors: int | None = None
+    """Streaming multiprocessors or compute units, where known."""
     cautions: tuple[Caution, ...] = ()
     """What its user should know about an accelerator that the user described."""
 
@@ -157,3 +159,8 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     network: Link | None = None
     """Between nodes."""
     site: Site = Site()
+
+    @property
+    def total(self) -> Any:
+        """Accelerators of all nodes."""
+        return self.count * self.nodes

@@ -32,6 +32,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     shard_degree            ranks that share the stored weights (FSDP, ZeRO-3)
     shards                  what is stored in shards: "denoiser", or "encoders": the text encoders too
     decode_degree           ranks that share the VAE's decode
+    step_cache              "none", "stated", or the published setting (data/speedups.toml) behind the next two
+    computed_steps          share of the steps that run the denoiser whole; see `vidcalc.passes.caching`
+    cached_blocks           blocks that a skipped step still runs
+    guided_share            share of the steps that run guidance's further predictions
+    sparse_attention        "none", "stated", or the published setting behind the next one
+    attention_density       share of the score blocks of self-attention that are computed
+    merged_tokens           share of the tokens that are merged into others in self-attention
     fused_projections       "none", or "kept": queries, keys and values fused into copies beside the originals
     training                how the model is trained: `vidcalc.describe.training`
     """
@@ -57,5 +64,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     shard_degree: Any = 1
     shards: str = "denoiser"
     decode_degree: Any = 1
+    step_cache: str = "none"
+    computed_steps: Any = 1
+    cached_blocks: Any = 0
+    guided_share: Any = 1
+    sparse_attention: str = "none"
+    attention_density: Any = 1
+    merged_tokens: Any = 0
     fused_projections: str = "none"
     training: TrainingPlan = TrainingPlan()

@@ -6,6 +6,7 @@ from vidcalc import documented
 from vidcalc.explain.case import Case, given, op_row, product
 from vidcalc.explain.step import Step, added
 from vidcalc.explain.term import Term
+from vidcalc.passes import chain, guidance
 from vidcalc.trace import Trace
 from vidcalc.unroll import Phase
 
@@ -36,7 +37,7 @@ def per_forward(case: Case) -> Step:
 def forwards(case: Case) -> Step:
     """How many forwards a step takes."""
     source = "plan.guidance_mode " + case.plan.guidance_mode
-    return given("compute.forwards_per_step", case.plan.forwards_per_step, source)
+    return given("compute.forwards_per_step", guidance.forwards(case.plan), source)
 
 
 def per_step(case: Case) -> Step:
@@ -55,6 +56,17 @@ def per_video(case: Case) -> Step:
     """All stages of a generation."""
     names = dict.fromkeys(phase.id for phase in case.job.phases)
     return added("compute.flops_per_video", "FLOP", tuple(stage(name, name, case) for name in names))
+
+
+def executed(case: Case) -> Step:
+    """All stages, of each call what the plan leaves of it."""
+    rows = tuple(_computed(phase, case) for phase in case.job.phases)
+    return added("compute.flops_executed", "FLOP", rows)
+
+
+def _computed(phase: Phase, case: Case) -> Step:
+    rows = tuple(op_row(op, "flops", "FLOP") for op in chain.computed(phase, case.plan) if op.kind != "pointwise")
+    return added(phase.component.id, "FLOP", rows, count=phase.calls)
 
 
 def vae_encode(case: Case) -> Step:
@@ -109,6 +121,7 @@ QUANTITIES: dict[str, Callable[[Case], Step]] = {
     "compute.flops_vae_encode": vae_encode,
     "compute.flops_vae_decode": lambda case: stage("vae_decode", "compute.flops_vae_decode", case),
     "compute.flops_per_video": per_video,
+    "compute.flops_executed": executed,
     "compute.attention_share": attention_share,
     "compute.documented.flops_per_step": formula_step,
     "compute.documented.flops_per_video": formula_video,

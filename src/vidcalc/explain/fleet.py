@@ -5,9 +5,9 @@ from collections.abc import Callable
 from vidcalc.catalog.defaults import carbon, defaults, electricity, power_share, pue
 from vidcalc.cost import money
 from vidcalc.explain.case import Case, given, product
+from vidcalc.explain.money import dollars
 from vidcalc.explain.step import Step
 from vidcalc.explain.term import Term, ceiling
-from vidcalc.explain.money import dollars
 from vidcalc.explain.time import generation
 
 HOUR = 3600
@@ -27,7 +27,7 @@ def video_joules(case: Case) -> Step:
     rule = (
         Term("tdp", chip.tdp or 0)
         * Term("load", share)
-        * (Term("seconds", seconds.value) * Term("gpus", case.hardware.count) / Term("batch", case.workload.batch))
+        * (Term("seconds", seconds.value) * Term("gpus", case.hardware.total) / Term("batch", case.workload.batch))
         * Term("pue", facility)
     )
     parts = (
@@ -59,7 +59,7 @@ def video_electricity(case: Case) -> Step:
 def per_hour(case: Case) -> Step:
     """Videos an hour of one accelerator that always has a job."""
     seconds = generation(case)
-    videos = Term("batch", case.workload.batch) * HOUR / Term("gpus", case.hardware.count)
+    videos = Term("batch", case.workload.batch) * HOUR / Term("gpus", case.hardware.total)
     rule = videos / Term("seconds", seconds.value)
     return product("throughput.per_gpu_hour.likely", "", rule, (seconds, _batch(case)), provenance=seconds.provenance)
 
@@ -68,7 +68,7 @@ def fleet(case: Case) -> Step:
     """Jobs that must run at any time to make the rate, rounded up, times the accelerators of a job."""
     seconds, busy, job = generation(case), money.busy_share(case.hardware), case.workload
     jobs = Term("target_rate", job.target_rate) / Term("batch", job.batch) * Term("seconds", seconds.value)
-    group = Term("gpus", case.hardware.count * case.hardware.nodes)
+    group = Term("gpus", case.hardware.total)
     rule = ceiling(jobs, Term("utilisation", busy)) * group
     rule.value = int(rule.value)
     source = defaults()["energy"]["fleet"]["source"] if case.hardware.site.utilisation is None else "--utilisation"

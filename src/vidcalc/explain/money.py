@@ -18,7 +18,7 @@ def dollars(case: Case, job: str) -> Step:
     if found is None:
         return given(name, 0, "", "USD", "assumed")
     likely = (found.low * found.high) ** 0.5
-    rule = Term("seconds", seconds.value) * Term("gpus", case.hardware.count) * Term("price", likely)
+    rule = Term("seconds", seconds.value) * Term("gpus", case.hardware.total) * Term("price", likely)
     price = given("price", likely, f"{found.source} ({found.provider}, {found.as_of})", "USD/s", "measured")
     return product(name, "USD", rule, (seconds, price), provenance=seconds.provenance)
 
@@ -27,7 +27,7 @@ def joules(case: Case, job: str) -> Step:
     """Nominal power over the accelerator-seconds, facility included."""
     seconds, chip = _seconds(case, job), case.hardware.accelerator
     power, facility = Term("power", chip.tdp or 0), Term("pue", pue(case.hardware.site.place))
-    rule = power * Term("seconds", seconds.value) * Term("gpus", case.hardware.count) * facility
+    rule = power * Term("seconds", seconds.value) * Term("gpus", case.hardware.total) * facility
     parts = (
         given("power", power.value, "; ".join(chip.sources), "W"),
         seconds,

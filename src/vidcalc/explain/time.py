@@ -13,6 +13,7 @@ from vidcalc.explain.case import Case, given, product, symbolic
 from vidcalc.explain.step import Step, added
 from vidcalc.explain.term import Term, maximum
 from vidcalc.ops import Attention, Op
+from vidcalc.passes import chain
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.unroll import Phase
 
@@ -70,16 +71,24 @@ def ops(
 
 
 def stage(name: str, quantity: str, case: Case) -> Step:
-    """A stage of a generation: each network that works in it, as often as it is called."""
+    """A stage of a generation: a rank's work in each network, as often as the rank calls it, and what it waits for."""
     phases = [phase for phase in case.job.phases if phase.id == name]
-    rows = [
-        ops(phase.component.id, phase.trace.ops, case, _calls(phase, case), run=_run_of(phase, case))
-        for phase in phases
-    ]
+    rows = []
+    for phase in phases:
+        found, network = chain.of_a_rank(phase, case.plan), phase.component.id
+        rows.append(ops(network, found, case, phase.turns, run=_run_of(phase, case)))
     rows += [row for phase, work in zip(phases, tuple(rows), strict=True) if (row := travel(phase, work, case)).value]
     rows += [row for phase in phases if (row := launching(phase, case)).value]
     rows += [row for phase in phases if phase.id == "denoise" and (row := exchange(phase, case)).value]
+    rows += [row for row in (unwritten(case),) if name == "vae_decode" and row.value]
     return weakened(added(quantity, "s", tuple(rows)))
+
+
+def unwritten(case: Case) -> Step:
+    """The decode of a VAE without a network here, by the work its framework's profile states."""
+    whole = decode(case.job, case.networks, case.plan, case.hardware.accelerator.id)
+    seconds = whole.times(1 / case.plan.decode_degree).likely
+    return given("vae_decode", seconds, "; ".join(framework(case.plan.framework).sources), "s", "assumed")
 
 
 def _run_of(phase: Phase, case: Case) -> Execution:
@@ -103,28 +112,21 @@ def _rounding(found: tuple[Op, ...], case: Case, run: Execution) -> tuple[Step, 
 
 def launching(phase: Phase, case: Case) -> Step:
     """What the calls of a phase wait for the host to start their kernels."""
-    chip, run = case.hardware.accelerator.id, _run_of(phase, case)
-    work = communication.piece(phase.id, total(by_kind(phase.trace.ops, chip, case.plan.attention, run=run)), case.plan)
-    wait = waiting(phase.trace.ops, chip, work, run)
-    turns = communication.turns(phase.id, phase.calls, case.plan)
-    return given("launch", wait.likely * turns, "data/kernels/laws.toml", "s", "assumed")
-
-
-def _calls(phase: Phase, case: Case) -> float:
-    """Whole calls that a rank's work comes to: its turns, over the pieces each call is in."""
-    turns, pieces = communication.turns(phase.id, phase.calls, case.plan), communication.pieces(phase.id, case.plan)
-    whole: float = turns // pieces if turns % pieces == 0 else turns / pieces
-    return whole
+    chip, run, found = case.hardware.accelerator.id, _run_of(phase, case), chain.of_a_rank(phase, case.plan)
+    wait = waiting(found, chip, total(by_kind(found, chip, case.plan.attention, run=run)), run)
+    return given("launch", wait.likely * phase.turns, "data/kernels/laws.toml", "s", "assumed")
 
 
 def exchange(phase: Phase, case: Case) -> Step:
     """What a rank waits for the others, in all its turns."""
-    chip, plan, network = case.hardware.accelerator.id, case.plan, case.networks[phase.component.id]
-    whole = total(by_kind(phase.trace.ops, chip, plan.attention, run=_run_of(phase, case)))
-    work = communication.piece(phase.id, whole, plan)
-    told = communication.told(phase.trace.ops, network.weights, work, chip, plan)
-    turns = communication.turns(phase.id, phase.calls, plan)
-    return given("communication", told.likely * turns, "vidcalc.cost.communication", "s", "assumed")
+    hardware, plan, network = case.hardware, case.plan, case.networks[phase.component.id]
+    done = chain.of_a_rank(phase, plan)
+    work = by_kind(done, hardware.accelerator.id, plan.attention, run=_run_of(phase, case))
+    work["transfer"] = transfer(network.weights, hardware.accelerator, plan, network.role).waiting(total(work))
+    found = communication.waits(case.job, phase, network.weights, work, hardware, plan, case.workload.steps)
+    source = f"vidcalc.cost.communication, {hardware.link.name if hardware.link else ''}"
+    ways = tuple(given(way, seconds, source, "s", "assumed") for way, seconds in found.items() if seconds)
+    return added("communication", "s", ways, count=phase.turns, provenance="assumed")
 
 
 def travel(phase: Phase, work: Step, case: Case) -> Step:
@@ -137,7 +139,7 @@ def travel(phase: Phase, work: Step, case: Case) -> Step:
     copied = max(found.once.likely, found.call.likely)
     if not copied:
         return given("transfer", 0, ways, "s")
-    calls = 1 if found.once.likely else phase.calls
+    calls = 1 if found.once.likely else phase.turns
     nbytes = Term("bytes", round(copied * rate))
     rule = nbytes / Term("host_rate", rate)
     parts: tuple[Step, ...] = (
@@ -155,10 +157,9 @@ def generation(case: Case) -> Step:
     """All stages."""
     names = dict.fromkeys(phase.id for phase in case.job.phases)
     rows = [stage(name, name, case) for name in names]
-    chip, beside = case.hardware.accelerator.id, framework(case.plan.framework)
-    unwritten = communication.piece("vae_decode", decode(case.job, case.networks, case.plan, chip), case.plan).likely
+    beside = framework(case.plan.framework)
     source = "; ".join(beside.sources)
-    rows += [given("vae_decode", unwritten, source, "s", "assumed")] if unwritten else []
+    rows += [stage("vae_decode", "vae_decode", case)] if "vae_decode" not in names else []
     rows += [given("beside", beside.seconds, source, "s", "assumed")] if beside.seconds else []
     return weakened(added("time.inference.total", "s", tuple(rows)))
 

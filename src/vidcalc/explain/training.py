@@ -56,12 +56,22 @@ def training_vae(case: Case) -> Step:
     return added("memory.training.vae", "byte", rows)
 
 
+def encoders(case: Case) -> Step:
+    """The text encoders that run in the loop."""
+    online = case.plan.training.texts == "online"
+    rows = tuple(
+        component(case, row.id) for row in case.report.model.components if row.role == "text_encoder" and online
+    )
+    return added("memory.training.encoders", "byte", rows)
+
+
 def training_total(case: Case) -> Step:
     """The five documented rows and the process."""
     trained = case.report.memory.training
     rows = (
         per_weight(case, "weights"),
         training_vae(case),
+        encoders(case),
         per_weight(case, "optimizer"),
         per_weight(case, "gradients"),
         walked(case, "activations"),
@@ -134,14 +144,15 @@ def _run(case: Case, name: str, unit: str) -> Step:
     rule = Term("per_step", one.value) * Term("train_steps", steps)
     parts: tuple[Step, ...] = (one, given("train_steps", steps, "workload", provenance="assumed"))
     if unit == "h":
-        rule = rule * Term("gpus", case.hardware.count) / HOUR
-        parts = (*parts, given("gpus", case.hardware.count, "hardware"))
+        rule = rule * Term("gpus", case.hardware.total) / HOUR
+        parts = (*parts, given("gpus", case.hardware.total, "hardware"))
     return product(name, unit, rule, parts, provenance=one.provenance)
 
 
 QUANTITIES: dict[str, Callable[[Case], Step]] = {
     "memory.training.weights": lambda case: per_weight(case, "weights"),
     "memory.training.vae": training_vae,
+    "memory.training.encoders": encoders,
     "memory.training.optimizer": lambda case: per_weight(case, "optimizer"),
     "memory.training.gradients": lambda case: per_weight(case, "gradients"),
     "memory.training.activations": lambda case: walked(case, "activations"),

@@ -4,9 +4,12 @@ from typing import Any
 
 import click
 
+from vidcalc.faces.budget_flags import BUDGET
 from vidcalc.faces.hardware_flags import HARDWARE
 from vidcalc.faces.inputs import Named, OneOf, Params, Real, Size, Whole
+from vidcalc.faces.link_flags import LINKS
 from vidcalc.faces.plan_flags import PLAN
+from vidcalc.faces.speedup_flags import SPEEDUPS
 from vidcalc.faces.training_flags import RUN, TRAINING
 from vidcalc.words import N_, _
 
@@ -125,9 +128,11 @@ FLAGS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # 
         N_("The GPU; `vidcalc gpus` lists them. Facts may be replaced: h100-sxm,memory=94GiB,price=2.5USD/h."),
     ),
     "gpus": (("--gpus",), Whole(1, 10**6), N_("N"), "1", N_("How many GPUs work on the job.")),
+    **LINKS,
     **HARDWARE,
     **PLAN,
     **TRAINING,
+    **SPEEDUPS,
     "train_steps": (
         ("--train-steps",),
         Whole(1, MANY),
@@ -151,7 +156,7 @@ DOCUMENTED = (
     "vae_params",
 )
 ALL = tuple(FLAGS)
-FLAGS.update(RUN)
+FLAGS.update(RUN | BUDGET)
 _OF_FEW = {"precision": N_("Precision of the denoiser: weights and arithmetic.")}
 
 
@@ -175,10 +180,12 @@ def bucket_flag() -> Flag:
     return Flag(("--bucket",), words, shown, type=BucketOf(), metavar=N_("SIZE"), multiple=True)
 
 
-def picture_flags() -> list[click.Parameter]:
-    """--svg and --png."""
+def picture_flags(
+    shown: str = N_("Also write the stages of the generation as an SVG picture."),
+) -> list[click.Parameter]:
+    """--svg and --png; `shown` says what is drawn."""
     return [
-        Flag(("--svg",), N_("Also write the stages of the generation as an SVG picture."), metavar=N_("FILE")),
+        Flag(("--svg",), shown, metavar=N_("FILE")),
         Flag(("--png",), N_("The same as a PNG picture; needs the extra `picture`."), metavar=N_("FILE")),
     ]
 

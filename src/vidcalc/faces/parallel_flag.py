@@ -32,6 +32,30 @@ SHARING = ("ulysses_degree", "ring_degree", "tensor_degree", "pipefusion_degree"
 DEGREE = Whole(1, 4096)
 
 
+ANY = "*"
+
+
+class Pattern(click.ParamType):  # type: ignore[type-arg]
+    """Ways that may be used: "ulysses,cfg=2" is any degree of ulysses, two of cfg, and nothing else."""
+
+    name = "pattern"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int | None]:
+        """Ways with their degree, None for any. Raises Refused."""
+        found: dict[str, int | None] = {}
+        for part in str(value).casefold().split(","):
+            word, _equals, degree = (piece.strip() for piece in part.partition("="))
+            if word not in FIELDS:
+                near = nearest(word[:LONGEST], tuple(FIELDS)) or "ulysses"
+                ways = ", ".join(FIELDS)
+                expects = _(
+                    "ways with or without degrees such as {example}, of {ways}", example="ulysses,cfg=2", ways=ways
+                )
+                raise refuse(param, value, expects, near, *FIELDS)
+            found[word] = None if degree in ("", ANY) else DEGREE.convert(degree, param, ctx)
+        return found
+
+
 class Parallel(click.ParamType):  # type: ignore[type-arg]
     """Degrees by name, joined by commas."""
 

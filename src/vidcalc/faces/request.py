@@ -11,6 +11,8 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.describe.workload import Workload
 from vidcalc.faces.inputs import Refused
+from vidcalc.faces.link_flags import linked
+from vidcalc.faces.speedup_flags import left_out
 from vidcalc.words import _
 
 GPU = "a100-sxm-80gb"
@@ -75,10 +77,10 @@ def _machine(asked: dict[str, Any]) -> Hardware:
     """The GPUs by name, or as the flags describe them."""
     name = asked.get("gpu", GPU)
     if "," not in name and asked.keys().isdisjoint(OF_THE_MACHINE):
-        return hardware(name, asked.get("gpus", 1))
+        return linked(hardware(name, asked.get("gpus", 1)), asked)
     from vidcalc.faces.machine import stated_machine
 
-    return stated_machine(asked, GPU)
+    return linked(stated_machine(asked, GPU), asked)
 
 
 def _model(asked: dict[str, Any]) -> Model:
@@ -146,6 +148,7 @@ def _plan(asked: dict[str, Any], model: Model) -> Plan:
     chosen.update(_offload(asked))
     chosen.update(asked.get("parallel", {}))
     chosen["training"] = training_plan(asked)
+    chosen.update(left_out(asked, model.name))
     scale = asked.get("guidance")
     mode = chosen.get("guidance_mode", "batched")
     if scale is not None and scale > 1 and model.defaults.guidance_mode == "none":

@@ -245,5 +245,3 @@ RUN: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # ty
     ),
     "epochs": (("--epochs",), Whole(1, 10**6), N_("N"), "1", N_("Times that every clip is seen.")),
 }
-
-

@@ -13,7 +13,7 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.faces import request
 from vidcalc.faces.inputs import Refused
-from vidcalc.training import ranks
+from vidcalc.training import ranks, samples
 from vidcalc.words import _
 
 NODE = 8  # accelerators of a usual node
@@ -104,16 +104,10 @@ def _data(asked: dict[str, Any], buckets: tuple[Bucket, ...], fps: Any, training
     if "clips" in asked:
         if "train_steps" in asked:
             raise Refused("--train-steps", None, _("not together with --clips, which settles it"), None, ())
-        clips = asked["clips"]
-        frames = sum(size.share * size.frames for size in buckets)
-        each = max(int(asked["clip_seconds"] * fps / frames), 1) if "clip_seconds" in asked else 1
-        return Data(buckets=buckets, samples=clips * each * asked.get("epochs", 1), clips=clips * each)
+        distinct = samples.of_clips(asked["clips"], asked.get("clip_seconds"), fps, buckets)
+        return Data(buckets=buckets, samples=distinct * asked.get("epochs", 1), clips=distinct)
     for name in ("clip_seconds", "epochs"):
         if name in asked:
             raise Refused("--" + name.replace("_", "-"), None, _("only together with --clips"), None, ())
-    steps = asked.get("train_steps", STEPS)
-    # each step works on one bucket: their shares of the samples are their steps' times their batches
-    batches = sum(size.share / ranks.global_batch(training, size.batch) for size in buckets)
-    samples = round(steps / batches)
-    return Data(buckets=buckets, samples=samples, clips=samples)
-
+    seen = samples.of_steps(asked.get("train_steps", STEPS), buckets, training)
+    return Data(buckets=buckets, samples=seen, clips=seen)

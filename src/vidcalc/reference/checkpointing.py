@@ -57,7 +57,8 @@ def _runner(how: Checkpointing) -> Run:
     """torch's checkpoint, with what a word keeps of it."""
     plain = partial(checkpoint, use_reentrant=False)
     if how.offloaded:
-        return lambda block, *arguments: _away(plain, block, *arguments)
+        handed: set[int] = set()
+        return lambda block, *arguments: _away(plain, handed, block, *arguments)
     if not how.kept:
         return plain
     kept = ATTENTION | (MATMUL if "matmul" in how.kept else set())
@@ -78,13 +79,16 @@ def _policy(kept: set[Any]) -> Callable[..., CheckpointPolicy]:
     return policy
 
 
-def _away(run: Run, block: Any, *arguments: Any) -> Any:
-    """A checkpointed block whose first argument leaves the device: only its sizes stay, and it comes back empty."""
-    first = arguments[0].untyped_storage()._cdata
+def _away(run: Run, handed: set[int], block: Any, *arguments: Any) -> Any:
+    """A checkpointed block whose inputs leave the device: only their sizes stay, and they come back empty.
+
+    handed  storages that the block before returned: these are inputs, as the first argument is; what all blocks read
+            (a text, a table of positions) stays
+    """
+    inputs = handed | {_storage(arguments[0])}
 
     def pack(tensor: torch.Tensor) -> Any:
-        gone = tensor.untyped_storage()._cdata == first
-        return (tensor.shape, tensor.dtype) if gone else tensor
+        return (tensor.shape, tensor.dtype) if _storage(tensor) in inputs else tensor
 
     def unpack(packed: Any) -> torch.Tensor:
         if isinstance(packed, torch.Tensor):
@@ -92,7 +96,15 @@ def _away(run: Run, block: Any, *arguments: Any) -> Any:
         return torch.empty(packed[0], dtype=packed[1], device="meta")
 
     with saved_tensors_hooks(pack, unpack):
-        return run(block, *arguments)
+        out = run(block, *arguments)
+    handed.clear()
+    handed.update(_storage(each) for each in (out if isinstance(out, tuple) else (out,)))
+    return out
+
+
+def _storage(tensor: torch.Tensor) -> int:
+    """What two tensors over the same bytes share."""
+    return int(tensor.untyped_storage()._cdata)
 
 
 @contextmanager

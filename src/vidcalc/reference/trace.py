@@ -112,7 +112,11 @@ class _Tracer(LiveBytes):  # type: ignore[no-untyped-call]
 
 def trace(module: torch.nn.Module, call: Callable[[], Any], train: bool = False, checkpointing: bool = False) -> Trace:
     """Traces `call()`; `train` adds a backward pass from a mean-square loss, as `measure.train_step` does."""
-    with running_on_meta(), blocks_checkpointed(module, "full" if checkpointing else "none"), _module_paths(module) as where:
+    with (
+        running_on_meta(),
+        blocks_checkpointed(module, "full" if checkpointing else "none"),
+        _module_paths(module) as where,
+    ):
         module.zero_grad(set_to_none=True)
         tracer = _Tracer(module, where)
         with torch.set_grad_enabled(train), tracer:

@@ -88,7 +88,7 @@ def again(job: Job, model: Model, workload: Workload, plan: Plan) -> Job:
     phases: list[Phase | None] = []
     for phase in job.phases:
         if phase.id == "denoise":
-            phases.append(denoising(model, workload, plan))
+            phases.extend(denoising(model, workload, plan) if phase is job.phase("denoise") else ())
         elif phase.id == "vae_encode":
             phases.append(conditioning(model, workload, plan, latent))
         elif phase.id == "vae_decode":

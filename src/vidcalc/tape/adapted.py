@@ -1,7 +1,7 @@
 """Linear layers with an adapter beside them, as peft's `lora.Linear` runs them on frozen weights.
 
 LoRA:  base + B(A(x)) · scaling.  DoRA: a learned magnitude per output over the norm of the merged weight rescales both
-parts. Source: peft 0.21 tuners/lora/layer.py, dora.py, variants.py; arXiv 2106.09685, 2402.09353.
+parts. Source: peft 0.21.2 tuners/lora/layer.py, dora.py, variants.py; arXiv 2106.09685, 2402.09353.
 """
 
 from typing import Any
@@ -18,9 +18,11 @@ class AdaptedLayers(MatrixLayers, PointwiseLayers):
 
     def linear(self, x: Tensor, d_out: Any, name: str, *, bias: bool = True, keep: str = "") -> Tensor:
         """x[..., d_in] -> [..., d_out], plus what the layer's adapter makes of x."""
+        if self.adapters is None:
+            return super().linear(x, d_out, name, bias=bias, keep=keep)
         fresh = self.prefix + name + ".weight" not in self.parameters  # used again, its gradients are added up
         out = super().linear(x, d_out, name, bias=bias, keep=keep)
-        if self.adapters is None or not self.adapters.on(self.prefix + name):
+        if not self.adapters.on(self.prefix + name):
             return out
         self.trained = self.trained + self.adapters.weights(x.shape[-1], d_out) * self.copies * fresh
         dtype = out.dtype

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, where
-from vidcalc.describe.checkpointing import NONE
+from vidcalc.arithmetic import maximum, product, where
+from vidcalc.describe.checkpointing import NONE, Checkpointing
 from vidcalc.tape.recorder import Recorder, some
 from vidcalc.tape.records import Leave, Node, Section, Storage, Tensor
-from vidcalc.tape.rounds import Round, in_host, left_out, rounds
+from vidcalc.tape.rounds import Round, Rounds, in_host, left_out, rounds
 
 
 class Backward(msgspec.Struct, frozen=True, eq=False):
@@ -38,7 +38,7 @@ def backward(tape: Recorder, output: Tensor) -> Backward:
     wide = tape.empty(output.shape, "fp32") if output.dtype != "fp32" else output
     squared = tape.empty(output.shape, "fp32")
     blocks = [node for node in tape.nodes if isinstance(node, Section) and node.block]
-    gone = sum(left_out(section, tape.checkpointing) for section in blocks)
+    gone = sum(_left_out(section, tape.checkpointing) for section in blocks)
     kept = tape.live - squared.nbytes - (wide.nbytes if wide is not output else 0) - gone
     del squared
     tape.live = tape.live - gone
@@ -50,8 +50,34 @@ def backward(tape: Recorder, output: Tensor) -> Backward:
         walk.gradients[output.node] = start.storage
     del start, wide
     walk.run(len(tape.nodes) - 1, -1)
-    host = sum(in_host(section, tape.checkpointing) for section in blocks)
+    host = sum(
+        in_host(section, tape.checkpointing) * product(outer.times for outer in section.around) for section in blocks
+    )
     return Backward(kept, tape.peak, walk.activations, walk.made, host)
+
+
+def _left_out(section: Section, how: Checkpointing) -> Any:
+    """What the rounds of a section do not leave behind in all the rounds of the sections around it."""
+    gone = left_out(section, how)
+    for outer in reversed(section.around):
+        outer.growth = outer.growth - gone
+        gone = gone * outer.times
+    return gone
+
+
+class Reached(msgspec.Struct, frozen=True, eq=False):
+    """Where the walk through a block stands [byte].
+
+    peak     the most alive since its start
+    inside   the same less the gradients it made by then for tensors from before the section
+    live     alive now
+    outside  gradients it made so far for tensors from before the section
+    """
+
+    peak: Any
+    inside: Any
+    live: Any
+    outside: Any
 
 
 class Walk:
@@ -62,8 +88,11 @@ class Walk:
         self.gradients: dict[int, Storage] = {}
         self.made: Any = 0
         self.activations: Any = 0
+        self.opened = -1  # the block being walked
+        self.outside: Any = 0
+        self.inside: tuple[Any, Any] = (0, 0)  # with weight gradients and without
         self.waiting = False  # for the first op of a block that asks for something saved
-        self.split: tuple[Any, ...] = ()  # (peak, peak of activations, alive, alive without weight gradients) there
+        self.split: tuple[Reached, Reached] | None = None  # where the walk stood there
 
     def run(self, last: int, stop: int) -> None:
         """Nodes `last` … `stop` + 1, backward."""
@@ -81,38 +110,52 @@ class Walk:
     def section(self, section: Section, index: int, first: int) -> None:
         """One round backward, and from it all others: each frees what it kept and adds its weights' gradients."""
         tape, how = self.tape, self.tape.checkpointing if section.block else NONE
-        start, made, peak, activations = tape.live, self.made, tape.peak, self.activations
-        bare = start - made
-        tape.peak, self.activations = start, bare
+        made, peak, activations = self.made, tape.peak, self.activations
+        starts = tape.live, tape.live - made
         shared = _from_outside(tape.nodes[first:index], first)  # freed when all rounds are through
-        self.split, self.waiting = ((), True) if section.block else (self.split, self.waiting)
+        tape.peak, self.activations = starts
+        if section.block:
+            self.opened, self.outside, self.inside, self.waiting, self.split = first, 0, starts, True, None
         self.run(index - 1, first)
+
+        ends, splits = self.reached(section.block), (section.block and self.split) or (None, None)
         grown = self.made - made
-        before, before_bare, split, split_bare = self.split if section.block and self.split else (start, bare) * 2
-        left = tape.live - start - (grown - section.growth)
-        with_grads = Round(
-            before=before - start, split=split - start, after=tape.peak - start, grown=grown, shared=left
+        more = tape.live - starts[0] - (grown - section.growth)
+        left = (more - (section.growth - section.saved)) * section.block  # what it handed on went before the walk
+        (above, change), (bare, _) = (
+            rounds(_rounds(start, split, end, left, grows), section, how)
+            for start, split, end, grows in zip(starts, splits, ends, (grown, 0), strict=True)
         )
-        without = Round(
-            before=before_bare - bare, split=split_bare - bare, after=self.activations - bare, grown=0, shared=left
-        )
-        above, change = rounds(with_grads, section, how)
-        above_bare, _ = rounds(without, section, how)
-        tape.live = start + left + change
+        tape.live = starts[0] + more + change
         self.made = made + grown * section.times
         ran = section.times > 0
-        tape.peak = maximum(peak, where(ran, start + above, 0))
-        self.activations = maximum(activations, where(ran, bare + above_bare, 0))
+        tape.peak = maximum(peak, where(ran, starts[0] + above, 0))
+        self.activations = maximum(activations, where(ran, starts[1] + bare, 0))
+        if section.block:
+            self.opened, self.waiting = -1, False
         del shared
         section.inputs = ()
+
+    def reached(self, block: bool = True) -> tuple[Reached, Reached]:
+        """Where the walk through a block (or a section inside one) stands, with weight gradients and without."""
+        peaks, live = (self.tape.peak, self.activations), self.tape.live
+        self.inside = (
+            maximum(self.inside[0], peaks[0] - self.outside),
+            maximum(self.inside[1], peaks[1] - self.outside),
+        )
+        inside = self.inside if block else peaks
+        return (
+            Reached(peaks[0], inside[0], live, self.outside),
+            Reached(peaks[1], inside[1], live - self.made, self.outside),
+        )
 
     def step(self, node: Node, index: int) -> None:
         """One op backward: gradients of inputs and weights appear, then its own gradient and what it kept go."""
         tape = self.tape
         if node.saved and self.waiting:
-            live, self.waiting = tape.live, False
-            self.split = (tape.peak, self.activations, live, live - self.made)
-            tape.peak, self.activations = live, live - self.made
+            self.waiting, self.split = False, self.reached()
+            tape.peak, self.activations = tape.live, tape.live - self.made
+            self.inside = tape.peak - self.outside, self.activations - self.outside
         grad = self.gradients.pop(index, None)
         if grad is not None:
             fresh = [self.gradient(node, grad, source, nbytes) for source, nbytes in node.inputs]
@@ -129,9 +172,12 @@ class Walk:
         if passes and source not in self.gradients and _same(nbytes, grad.nbytes):
             self.gradients[source] = grad
             return grad
+        meets = source in self.gradients  # two gradients of one tensor are added into a third buffer
+        if source <= self.opened and not meets:
+            self.reached()
+            self.outside = self.outside + nbytes
         self.tape.live = self.tape.live + nbytes
         buffer = Storage(self.tape, nbytes)
-        meets = source in self.gradients  # two gradients of one tensor are added into a third buffer
         self.raise_peaks(nbytes * meets)
         self.raise_peaks(where(nbytes < node.out_bytes, node.out_bytes, 0) * node.summed)
         return self.gradients.setdefault(source, buffer) and buffer
@@ -141,6 +187,20 @@ class Walk:
         live = self.tape.live + above
         self.tape.transient(above)
         self.activations = maximum(self.activations, live - self.made)
+
+
+def _rounds(start: Any, split: Reached | None, end: Reached, left: Any, grown: Any) -> Rounds:
+    """Heights above the start of the first round walked, and of one that finds `left` bytes of gradients there."""
+    split = split or Reached(start, start, start, 0)
+    return Rounds(
+        first=Round(before=split.peak - start, split=split.live - start, after=end.peak - start),
+        later=Round(
+            before=maximum(split.peak, split.inside + left) - start,
+            split=maximum(split.live, split.live - split.outside + left) - start,
+            after=maximum(end.peak, end.inside + left) - start,
+        ),
+        grown=grown,
+    )
 
 
 def _from_outside(nodes: list[Any], first: int) -> list[Storage]:

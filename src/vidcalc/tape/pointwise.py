@@ -77,8 +77,7 @@ class PointwiseLayers(Recorder):
     def softmax(self, x: Tensor, dtype: str | None = None) -> Tensor:
         """Softmax over the last dimension. Kept for backward: its output."""
         out = self.pointwise("softmax", (x,), dtype=dtype)
-        if self.training and out.node >= 0:
-            self.nodes[out.node].saved = (out.storage,)  # type: ignore[union-attr]
+        self.keep(out, out)
         return out
 
     # --- copies -------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ class Recorder:
         self.entered = -1  # the node that opens the outermost repeated section being taped, with training on
         self.consumed: Any = 0  # bytes from before that section that it freed
         self.repeated: Any = 0  # bytes that further rounds of sections inside it left behind
+        self.sections: list[Section] = []  # repeated sections being taped
         self.blocks: Any = 0  # blocks taped so far
         self.last_op = 0  # ops taped up to the last that saved something
         self.read: dict[int, ref[Storage]] = {}  # storages from before it that it read
@@ -114,7 +115,7 @@ class Recorder:
             self.prefix = prefix
 
     @contextmanager
-    def repeat(self, name: str, times: Any, *carried: Tensor, blocks: bool = True) -> Iterator[None]:
+    def repeat(self, name: str, times: Any, *carried: Tensor | None, blocks: bool = True) -> Iterator[None]:
         """A layer taped once and run `times` times in a row, each with weights of its own: `blocks.*`.
 
         The layer must end as it began (same names alive), apart from what autograd keeps: that is kept
@@ -166,12 +167,15 @@ class Recorder:
             self.peak_bare = self.peak_again = self.live
             self.last_op = section.first_op
         section.cached = self.cached
+        section.around = tuple(self.sections)
+        self.sections.append(section)
         self.nodes.append(section)
 
     def _leave(self, section: Section, live: Any) -> None:
         """Close a repeated section: the growth of one round happens `times` times."""
         if not self.training:
             return
+        self.sections.pop()
         section.growth = self.live - live
         section.peak = self.peak_saved - live
         section.cached = self.cached - section.cached
@@ -195,7 +199,7 @@ class Recorder:
     def _arguments(self, section: Section) -> tuple[Storage, ...]:
         """Storages from before a checkpointed section that it read and that are still there."""
         chosen = self.checkpointing.among(section.before + section.times) - self.checkpointing.among(section.before)
-        seen = (seen() for seen in self.read.values()) if some(chosen) else ()
+        seen = (seen() for seen in self.read.values()) if section.around or some(chosen) else ()
         there = tuple(storage for storage in seen if storage is not None)
         for storage in there:
             for maker in (node.section for node in self.nodes if isinstance(node, Leave)):
@@ -222,7 +226,14 @@ class Recorder:
     # --- gradients ----------------------------------------------------------------------------------------
 
     def differentiable(
-        self, inputs: tuple[Tensor, ...], saved: tuple[Any, ...], out_bytes: Any, weights: Any = 0, shared: bool = False, *, adapter: bool = False,
+        self,
+        inputs: tuple[Tensor, ...],
+        saved: tuple[Any, ...],
+        out_bytes: Any,
+        weights: Any = 0,
+        shared: bool = False,
+        *,
+        adapter: bool = False,
     ) -> int:
         """Register a differentiable op; -1 where nothing behind it wants a gradient.
 
@@ -244,8 +255,9 @@ class Recorder:
         if not sources and isinstance(weights, int) and weights == 0 and not shared:
             return -1
         kept: tuple[Any, ...] = tuple(s.storage if isinstance(s, Tensor) else s for s in saved)
-        made_here = any(storage.born == len(self.nodes) for storage in kept)
+        made_here = False
         if kept:  # inputs are saved before the op runs, results after it
+            made_here = any(storage.born == len(self.nodes) for storage in kept)
             self.peak_saved = self.peak if made_here else self.peak_before
             self.last_op = len(self.ops) - (not made_here)
         if self.checkpointing.kept:
@@ -254,6 +266,12 @@ class Recorder:
         node.frozen = frozen and weighted
         self.nodes.append(node)
         return len(self.nodes) - 1
+
+    def keep(self, out: Tensor, *further: Tensor) -> None:
+        """The op that made `out` saves these too for its backward."""
+        node = self.nodes[out.node] if out.node >= 0 else None
+        if isinstance(node, Node):
+            node.saved = (*node.saved, *(each.storage for each in further))
 
     def _bare(self, saved: bool, made_here: bool) -> None:
         """Keep the peak of what is alive beside results that selective checkpointing keeps."""
@@ -266,10 +284,10 @@ class Recorder:
         if kind in self.checkpointing.kept:
             self.cached = self.cached + sum(whole_blocks(each.nbytes, ROUNDING) for each in results)
 
-    def _carry(self, tensors: tuple[Tensor, ...]) -> None:
+    def _carry(self, tensors: tuple[Tensor | None, ...]) -> None:
         """Behind adapters, a node of its own for each tensor that nothing before it wants a gradient of."""
         for tensor in tensors if self.adapters is not None else ():
-            if tensor.node < 0:
+            if tensor is not None and tensor.node < 0:
                 tensor.node = len(self.nodes)
                 self.nodes.append(Node(self.prefix, (), (), tensor.nbytes, 0))
 

@@ -89,6 +89,7 @@ class Section:
 
     times      rounds run
     block      whether its rounds are blocks that checkpointing works on: it may, and stands in no other such section
+    around     repeated sections that it stands in
     before     blocks that came before it
     first_op   ops taped before it, and `last_op` those up to the last that checkpointing must run again
     inputs     storages from before it that checkpointed rounds read: arguments, kept alive until all are through
@@ -102,13 +103,26 @@ class Section:
     """
 
     __slots__ = (
-        *("before", "block", "cached", "consumed", "first_op", "growth", "handed", "inputs", "last_op", "made"),
+        *(
+            "around",
+            "before",
+            "block",
+            "cached",
+            "consumed",
+            "first_op",
+            "growth",
+            "handed",
+            "inputs",
+            "last_op",
+            "made",
+        ),
         *("peak", "peak_again", "saved", "times"),
     )
 
     def __init__(self, times: Any, block: bool, before: Any = 0, first_op: int = 0) -> None:
         self.times = times
         self.block = block
+        self.around: tuple[Section, ...] = ()
         self.before = before
         self.first_op = self.last_op = first_op
         self.inputs: tuple[Storage, ...] = ()

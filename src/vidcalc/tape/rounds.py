@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.arithmetic import largest, maximum, minimum, where
-from vidcalc.describe.checkpointing import Checkpointing
+from vidcalc.describe.checkpointing import FULL, NONE, Checkpointing
 from vidcalc.tape.records import Section
 
 IN_FLIGHT = 2  # inputs on the device at a time where the others wait in host memory: one in use, one on its way
@@ -22,74 +22,98 @@ class Round(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     before  the most until the first op that asks for something saved
     split   alive right there
     after   the most from there on
-    grown   weight gradients that the round adds (0 where these are left out of the count)
-    shared  gradients of what all rounds read, which the first round to be walked makes and the others add to
     """
 
     before: Any
     split: Any
     after: Any
-    grown: Any
-    shared: Any
 
     @property
     def top(self) -> Any:
         """The most of the whole walk."""
         return maximum(self.before, self.after)
 
-    def later(self, change: Any, further: Any) -> Any:
-        """How much higher than the first the highest of `further` rounds after it starts, each `change` above the
-        last; 0 of none.
-        """
-        return minimum(further, 1) * self.shared + maximum(minimum(further, 1) * change, further * change)
+
+class Rounds(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What the walk of one round says of all of a section.
+
+    first  the round that is walked first: it makes the gradients of what all rounds read
+    later  any other: these gradients are there from its start
+    grown  weight gradients that a round adds (0 where these are left out of the count)
+    """
+
+    first: Round
+    later: Round
+    grown: Any
 
 
 def left_out(section: Section, how: Checkpointing) -> Any:
     """Bytes that the section's blocks do not leave behind after the forward pass, of all that backward needs."""
+    if _mixed(section, how):
+        chosen, of = how.share
+        return left_out(section, FULL) * chosen // of
     whole, rest, last = _pieces(section, how)
     return whole * _gone(section, how.segment) + last * _gone(section, rest) + in_host(section, how)
 
 
 def in_host(section: Section, how: Checkpointing) -> Any:
     """Bytes of the blocks' inputs that wait in host memory."""
-    return section.times * section.handed * how.offloaded
+    return section.times * _away(section, how)
 
 
-def rounds(one: Round, section: Section, how: Checkpointing) -> tuple[Any, Any]:
+def rounds(walked: Rounds, section: Section, how: Checkpointing) -> tuple[Any, Any]:
     """(the most above the start of all rounds' walk, how much is alive more at its end)."""
+    if _mixed(section, how):
+        chosen, of = how.share
+        (again, end_again), (kept, end_kept) = rounds(walked, section, FULL), rounds(walked, section, NONE)
+        return maximum(again, kept), (end_again * chosen + end_kept * (of - chosen)) // of
     whole, rest, last = _pieces(section, how)
     kept = section.times - whole * how.segment - rest
-    kept_change, change = one.grown - section.growth, _change(one, section, how, how.segment)
-    rest_change = last * _change(one, section, how, rest)
+    kept_change, change = walked.grown - section.growth, _change(walked, section, how, how.segment)
+    rest_change = last * _change(walked, section, how, rest)
     end = kept * kept_change + whole * change + rest_change
     if not how.uniform:
-        return _in_turn(one, section, how), end
-    of_kept = one.top + maximum(one.later(kept_change, kept - 1), 0)
-    of_whole = rest_change + last * one.shared + _again(one, section, how, how.segment)
-    of_whole = of_whole + maximum(one.later(change, whole - 1), 0)
-    of_rest = _again(one, section, how, rest)
-    of_whole = of_whole + minimum(whole, IN_FLIGHT) * section.handed * how.offloaded
+        return _in_turn(walked, section, how), end
+    of_kept = _row(walked.first.top, walked.later.top, kept_change, kept)
+    of_rest = _again(walked.first, walked, section, how, rest)
+    again = _again(walked.first, walked, section, how, how.segment)
+    again_later = _again(walked.later, walked, section, how, how.segment)
+    of_whole = rest_change + _row(where(last > 0, again_later, again), again_later, change, whole)
+    of_whole = of_whole + minimum(whole, IN_FLIGHT) * _away(section, how)
     return largest((where(kept > 0, of_kept, 0), where(whole > 0, of_whole, 0), where(last > 0, of_rest, 0))), end
 
 
-def _in_turn(one: Round, section: Section, how: Checkpointing) -> Any:
+def _row(first: Any, later: Any, change: Any, count: Any) -> Any:
+    """The most over `count` walks in a row, each starting `change` above the one before: at an end of the row."""
+    return maximum(first, where(count > 1, later + maximum(change, change * (count - 1)), 0))
+
+
+def _in_turn(walked: Rounds, section: Section, how: Checkpointing) -> Any:
     """The most above the start where some blocks are checkpointed and some are not: one after the other."""
-    kept_change, change = one.grown - section.growth, _change(one, section, how, 1)
-    of_kept, of_again = one.top, _again(one, section, how, 1)
+    kept_change, change = walked.grown - section.growth, _change(walked, section, how, 1)
+    heights = {
+        each: (one.top, _again(one, walked, section, how, 1))
+        for each, one in (("first", walked.first), ("later", walked.later))
+    }
     all_again, top = how.among(section.before + section.times), 0
     for index in range(int(largest_of(section.times))):
         later = all_again - how.among(section.before + index + 1)
         chosen = how.among(section.before + index + 1) - how.among(section.before + index)
-        walked = section.times - 1 - index
-        start = later * change + (walked - later) * kept_change + minimum(walked, 1) * one.shared
-        height = start + where(chosen > 0, of_again, of_kept)
-        top = maximum(top, where(section.times > index, height, 0))
+        through = section.times - 1 - index
+        start = later * change + (through - later) * kept_change
+        kept, again = (where(through > 0, *pair) for pair in zip(heights["later"], heights["first"], strict=True))
+        top = maximum(top, where(through >= 0, start + where(chosen > 0, again, kept), 0))
     return top
 
 
 def largest_of(value: Any) -> Any:
     """The largest entry of an array, or the number itself."""
     return value.max() if hasattr(value, "max") else value
+
+
+def _mixed(section: Section, how: Checkpointing) -> bool:
+    """Whether the one round taped stands for some that are checkpointed and some that are not: their average counts."""
+    return bool(section.around) and not how.uniform
 
 
 def _pieces(section: Section, how: Checkpointing) -> tuple[Any, Any, Any]:
@@ -104,22 +128,20 @@ def _gone(section: Section, size: Any) -> Any:
     return size * section.growth - section.handed - section.cached
 
 
-def _change(one: Round, section: Section, how: Checkpointing, size: Any) -> Any:
+def _change(walked: Rounds, section: Section, how: Checkpointing, size: Any) -> Any:
     """How much is alive more after the walk of a segment that was not there than before."""
-    return size * one.grown - section.handed * (not how.offloaded) - section.cached
+    return size * walked.grown - (section.handed - _away(section, how)) - section.cached
 
 
-def _again(one: Round, section: Section, how: Checkpointing, size: Any) -> Any:
-    """The most above the start of a segment that runs forward once more before its walk."""
+def _away(section: Section, how: Checkpointing) -> Any:
+    """What a block has in host memory: what the one before handed it; of a block on its own, what nobody else holds."""
+    alone = minimum(section.consumed, section.handed)
+    return where(section.times > 1, section.handed, alone) * how.offloaded
+
+
+def _again(one: Round, walked: Rounds, section: Section, how: Checkpointing, size: Any) -> Any:
+    """The most above the start of a segment that runs forward once more before its walk, which begins with `one`."""
     forward = section.peak_again if how.kept else section.peak
     there = _gone(section, size) + section.consumed  # all that was kept, and the segment's input
-    change = one.grown - section.growth
-    inner = there + one.top + one.later(change, size - 1)
-    return largest(
-        (
-            one.before,
-            one.split + (size - 1) * section.growth + forward,
-            there + one.after,
-            where(size > 1, inner, 0),
-        )
-    )
+    walk = _row(one.after, walked.later.top, walked.grown - section.growth, size)
+    return largest((one.before, one.split + (size - 1) * section.growth + forward, there + walk))

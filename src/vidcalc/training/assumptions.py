@@ -35,8 +35,8 @@ def assumptions(model: Model, data: Data, hardware: Hardware, plan: Plan, proven
         Assumption(id="training_recipe", value=training.recipe, source=chosen.source, provenance="exact"),
         Assumption(id="optimizer_states", value=training.optimizer, source=states.source, provenance="exact"),
         Assumption(id="sharding", value=training.sharding, source=shared.source, provenance="assumed"),
-        Assumption(id="latents_" + training.latents, value=True, source="--latents", provenance="assumed"),
-        Assumption(id="texts_" + training.texts, value=True, source="--texts", provenance="assumed"),
+        Assumption(id="latents", value=training.latents, source="--latents", provenance="assumed"),
+        Assumption(id="texts", value=training.texts, source="--texts", provenance="assumed"),
         Assumption(id="samples", value=data.samples, source="--train-steps, --clips", provenance="assumed"),
     ]
     if training.networks != "alone":
@@ -52,7 +52,9 @@ def warnings(model: Model, data: Data, hardware: Hardware, plan: Plan, used: Run
     found = []
     for size in data.buckets:
         found += [
-            Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
+            Warning_(
+                id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper}
+            )
             for issue in legal(model, size.width, size.height, size.frames)
             if size.frames > 1 or issue.field != "frames"  # an image is a video of one frame to train on
         ]

@@ -19,14 +19,16 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.shape import Shape
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.describe.workload import Workload
+from vidcalc.ops import Op
 from vidcalc.stepped import Step, stepped
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.trace import Trace, remember, trace
-from vidcalc.training import time
+from vidcalc.training import company, time
 from vidcalc.training.flops import StepFlops, flops
 from vidcalc.training.memory import Beside, Live, Phase, documented, phases
 from vidcalc.training.states import Holding, States, states
 from vidcalc.unroll import Job, denoiser_shape
+from vidcalc.unroll import Phase as PhaseOfJob
 
 
 class Micro(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -138,10 +140,13 @@ def priced(
     training = plan.training
     kept = states(taped.found, training)
     beside = around(job, held, taped.found, kept, plan, validation)
+    rolled = networks(training.networks).decoded == "yes"
     supply = time.Supply(
-        vae=job.encode.trace.ops if job.encode and training.latents == "online" else (),
+        vae=() if rolled or training.latents != "online" else _ops(job.encode),
         texts=_text_ops(job) if training.texts == "online" else (),
+        decode=_ops(job.phase("vae_decode")) if rolled else (),
     )
+    passed = company.unrolled(training)
     spent = time.step(
         taped.step.ops,
         taped.step.again,
@@ -156,8 +161,8 @@ def priced(
     return Cell(
         micro=taped,
         states=kept,
-        phases=phases(taped.live, kept, beside, training),
-        rows=documented(taped.live, kept, beside, training),
+        phases=phases(taped.live, kept, beside, passed),
+        rows=documented(taped.live, kept, beside, passed),
         seconds=spent,
     )
 
@@ -165,27 +170,34 @@ def priced(
 def around(job: Job, held: dict[str, Network], found: Holding, kept: States, plan: Plan, validation: Any) -> Beside:
     """The networks beside the trained one, and the live bytes of their runs."""
     training = plan.training
-    online = {"vae": training.latents == "online", "text_encoder": training.texts == "online"}
+    rolled = networks(training.networks).decoded == "yes"
+    online = {"vae": training.latents == "online" or rolled, "text_encoder": training.texts == "online"}
     resident = {
         role: sum(network.weights.total for network in held.values() if network.role == role) * wanted
         for role, wanted in online.items()
     }
     vae = sum(network.weights.total for network in held.values() if network.role == "vae")
-    company = networks(training.networks)
-    frozen = company.frozen * found.held.copy
-    own = kept.weights + kept.optimizer + kept.gradients + kept.ema
     texts = [phase.trace.peak for phase in job.phases if phase.id == "text_encode"]
+    decode = job.phase("vae_decode")
     return Beside(
         vae=resident["vae"],
         encoders=resident["text_encoder"],
-        vae_work=job.encode.trace.peak if job.encode and online["vae"] else 0,
+        vae_work=job.encode.trace.peak if job.encode and online["vae"] and not rolled else 0,
         text_work=largest(texts) if online["text_encoder"] else 0,
         validation=validation,
         validated=vae,
-        company=frozen + company.trained * own,
+        company=company.frozen(found, training) + company.trained(found, kept, training),
+        company_work=job.forward.peak,
+        decode_work=decode.trace.peak if decode and rolled else 0,
     )
 
 
-def _text_ops(job: Job) -> tuple[Any, ...]:
-    """The ops of all text encoders."""
-    return tuple(op for phase in job.phases if phase.id == "text_encode" for op in phase.trace.ops)
+def _ops(phase: PhaseOfJob | None) -> tuple[Op, ...]:
+    """The ops of all calls of a phase; none where there is no such phase."""
+    return () if phase is None else tuple(replace(op, count=op.count * phase.calls) for op in phase.trace.ops)
+
+
+def _text_ops(job: Job) -> tuple[Op, ...]:
+    """The ops of all text encoders on one prompt a sample, whatever guidance asks of a generation."""
+    found = (phase for phase in job.phases if phase.id == "text_encode")
+    return tuple(replace(op, count=op.count * phase.component.runs) for phase in found for op in phase.trace.ops)

@@ -28,13 +28,14 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     tokens  exchanges of activations among context- and tensor-parallel ranks
     weights gathers of sharded weights;  gradients  sums of gradients, once an update or (sharded) every micro-batch
-    update  gathers of updated weights
+    update  gathers of updated weights;  forward  tokens and weights of a forward pass alone, without gradients
     """
 
     tokens: Any
     weights: Any
     gradients: Any
     update: Any
+    forward: Any
 
 
 def waits(
@@ -43,12 +44,16 @@ def waits(
     """What a rank waits for, beyond its own work of one micro-batch."""
     repeated = {op.path for op in again}
     tokens: Any = 0
+    once: Any = 0
     for op in ops:
         if isinstance(op, Attention):
             tokens = tokens + _layer(op, 2 + (op.path in repeated), plan, hardware, work)
+            once = once + _layer(op, 1, plan, hardware, work)
+    gathered = maximum(_gather(found, plan, hardware) - work.forward, 0)
     return Waits(
         tokens=tokens,
-        weights=_gathers(found, plan, hardware, work),
+        forward=once + gathered,
+        weights=gathered + _regathered(found, plan, hardware, work),
         gradients=_sums(found, plan, hardware, work),
         update=_updated(found, plan, hardware),
     )
@@ -63,7 +68,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, work: Work) -> Any:
-    """Exchanges around one kind of attention, over forward, backward and what is computed again [second]."""
+    """Exchanges around one kind of attention, over `passes`: forward, backward and what is computed again [second]."""
     own = where(op.keys >= op.queries, 1, 0)  # cross-attention's keys are on every rank
     whole = op.batch * op.heads * op.queries * op.d_head * op.element_bytes * own  # one tensor of the layer
     layers = op.count / plan.pipeline_degree
@@ -77,8 +82,9 @@ def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, w
         WAYS * layers * passes * own,
     )
     # keys and values, and on the way back their gradients beside them
+    turns = passes + min(passes - 1, 1)
     ring = exchange(
-        hardware, "all_gather", 2 * whole * layers * (passes + 1) / sp, plan.ring_degree, sp, layers * passes * own
+        hardware, "all_gather", 2 * whole * layers * turns / sp, plan.ring_degree, sp, layers * passes * own
     )
     gathered = exchange(
         hardware,
@@ -100,18 +106,19 @@ def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, w
     return ulysses + maximum(ring - passes * work.attention, 0) + gathered + sums
 
 
-def _gathers(found: Holding, plan: TrainingPlan, hardware: Hardware, work: Work) -> Any:
-    """Gathers of sharded weights for forward and, where they were given back, again for backward [second]."""
+def _gather(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Any:
+    """One gather of all sharded weights [second]."""
     if plan.sharding != "zero3":
         return 0
     compute = ELEMENT_BYTES[recipe(plan.recipe).compute]
     nbytes = found.held.copy if plan.mode in ADAPTED else found.trained * compute
     stride = plan.tensor_degree
-    once = exchange(
-        hardware, "all_gather", nbytes / plan.tensor_degree, plan.shard_degree, stride, found.held.count
-    )
-    forward = maximum(once - work.forward, 0)
-    return forward + (maximum(once - work.backward, 0) if plan.reshard == "on" else 0)
+    return exchange(hardware, "all_gather", nbytes / plan.tensor_degree, plan.shard_degree, stride, found.held.count)
+
+
+def _regathered(found: Holding, plan: TrainingPlan, hardware: Hardware, work: Work) -> Any:
+    """The gather for the backward pass, where weights were given back after the forward pass: what is left [second]."""
+    return maximum(_gather(found, plan, hardware) - work.backward, 0) if plan.reshard == "on" else 0
 
 
 def _sums(found: Holding, plan: TrainingPlan, hardware: Hardware, work: Work) -> Any:

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import largest, maximum, minimum
+from vidcalc.arithmetic import ceil_div, largest, maximum, minimum
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.training.ranks import context, world
-from vidcalc.training.states import States
+from vidcalc.training.states import States, whole
 
 ROWS = ("weights", "vae", "encoders", "optimizer", "gradients", "activations", "other")
 
@@ -41,6 +41,8 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     vae_work, text_work  live activations of one VAE encode and one text encode
     validation           live activations of a validation sample's largest stage;  validated  weights it loads
     company              weights and states of further networks (a teacher, a critic, a reference)
+    company_work         live activations of one forward pass without gradients, on one accelerator alone
+    decode_work          live activations of the VAE decoding a sample to be scored
     """
 
     vae: Any = 0
@@ -50,6 +52,8 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     validation: Any = 0
     validated: Any = 0
     company: Any = 0
+    company_work: Any = 0
+    decode_work: Any = 0
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -79,8 +83,8 @@ def activations(live: Live, plan: TrainingPlan) -> Any:
     """
     tokens = context(plan) * plan.tensor_degree
     ahead = minimum(plan.pipeline_degree, plan.grad_accum)
-    kept = live.kept * ahead / plan.pipeline_degree
-    return _whole((kept + maximum(live.activations - live.kept, 0)) / tokens)
+    kept = ceil_div(live.kept * ahead, plan.pipeline_degree)
+    return ceil_div(kept + maximum(live.activations - live.kept, 0), tokens)
 
 
 def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list[Phase]:
@@ -101,6 +105,11 @@ def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list
         found.append(Phase(id="encode", **steady, gradients=waiting, activations=work, other=other))
     made = _made(live, held, plan)
     moment = other + held.gathered + held.cast
+    if plan.networks != "alone":
+        found += [
+            Phase(id=name, **steady, gradients=waiting, activations=work, other=moment)
+            for name, work in _accompanied(live, beside, plan)
+        ]
     found.append(
         Phase(
             id="forward_backward",
@@ -111,15 +120,11 @@ def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list
         )
     )
     found.append(
-        Phase(
-            id="optimizer_step", **steady, gradients=held.gradients, activations=0, other=other + held.transient
-        )
+        Phase(id="optimizer_step", **steady, gradients=held.gradients, activations=0, other=other + held.transient)
     )
     if not (isinstance(beside.validation, int) and beside.validation == 0):
         sampled = {**steady, "vae": maximum(beside.vae, beside.validated), "encoders": beside.encoders}
-        found.append(
-            Phase(id="validation", **sampled, gradients=0, activations=beside.validation, other=process_bytes)
-        )
+        found.append(Phase(id="validation", **sampled, gradients=0, activations=beside.validation, other=process_bytes))
     return found
 
 
@@ -127,7 +132,15 @@ def _made(live: Live, held: States, plan: TrainingPlan) -> Any:
     """Bytes of gradients alive at the peak of forward and backward, as this rank holds them."""
     beyond = maximum(live.peak - live.activations, 0)
     share = held.gradients / maximum(live.gradients, 1)
-    return _whole(beyond * share)
+    return whole(beyond * share)
+
+
+def _accompanied(live: Live, beside: Beside, plan: TrainingPlan) -> list[tuple[str, Any]]:
+    """Live bytes while samples are rolled out and decoded, and while others look at one whose graph is kept."""
+    tokens = context(plan) * plan.tensor_degree
+    alone = ceil_div(beside.company_work, tokens)
+    kept = ceil_div(live.kept * minimum(plan.pipeline_degree, plan.grad_accum), plan.pipeline_degree)
+    return [("rollout", maximum(alone, beside.decode_work)), ("company", ceil_div(kept, tokens) + alone)]
 
 
 def documented(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> dict[str, Any]:
@@ -135,6 +148,7 @@ def documented(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> 
     return {
         "weights": held.weights + held.ema + beside.company,
         "vae": beside.vae,
+        "encoders": beside.encoders,
         "optimizer": held.optimizer,
         "gradients": held.gradients,
         "activations": activations(live, plan),
@@ -143,16 +157,10 @@ def documented(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> 
         + nccl(world(plan))
         + held.buckets
         + held.gathered
-        + held.cast
-        + beside.encoders,
+        + held.cast,
     }
 
 
 def peak(found: list[Phase]) -> Any:
     """The largest phase [byte]."""
     return largest(phase.total for phase in found)
-
-
-def _whole(nbytes: Any) -> Any:
-    """Bytes as an int where they are a plain number."""
-    return round(nbytes) if isinstance(nbytes, float) else nbytes

@@ -1,46 +1,30 @@
 """From buckets to a run: which one decides memory, how the mix decides time, what is read, written and paid.
 
-Samples of a bucket are its share of all; each step works on one bucket, so a bucket's steps are its samples over the
-global batch at its size.
+Samples of a bucket are its share of all, in whole numbers that add up; each step works on one bucket, so a bucket's
+steps are its samples over the global batch at its size (see `vidcalc.training.samples`).
 """
 
 from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import as_count, ceil_div, largest
-from vidcalc.catalog import defaults
-from vidcalc.catalog.training import optimizer, recipe
-from vidcalc.cost import memory, money
+from vidcalc.arithmetic import ceil_div, largest
+from vidcalc.catalog.training import recipe
 from vidcalc.cost.memory import Network
 from vidcalc.cost.time import NOTHING, Seconds, total, weakest
 from vidcalc.cost.verdict import interval, verdict
-from vidcalc.describe.data import Bucket, Data
+from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.describe.workload import Workload
-from vidcalc.report_training import (
-    BucketPart,
-    PhaseRow,
-    Ranks,
-    RunEnergy,
-    RunMemory,
-    RunMoney,
-    RunPart,
-    RunTime,
-)
-from vidcalc.tape import ELEMENT_BYTES
-from vidcalc.trace import configuration
-from vidcalc.training import ranks
+from vidcalc.report_training import BucketPart, PhaseRow, Ranks, RunMemory, RunTime
+from vidcalc.training import company, ranks
 from vidcalc.training.bucket import Cell
 from vidcalc.training.memory import ROWS, peak
 from vidcalc.unroll import Job
 
 HOUR = 3600
-TEXT_WIDTHS = ("text_dim", "text_embed_dim", "caption_channels", "cross_attention_dim", "joint_attention_dim")
-ON_DISK = 2  # bytes per element of latents and text embeddings kept in 16 bits
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -70,14 +54,16 @@ def validation(job: Job, held: dict[str, Network], workload: Workload, hardware:
     return Sample(activations=live, seconds=inference_time(job, held, workload, hardware, plan).total)
 
 
-def bucket_part(size: Bucket, found: Found, data: Data, hardware: Hardware, plan: Plan) -> BucketPart:
-    """A bucket's row of the report."""
+def bucket_part(size: Bucket, found: Found, samples: Any, hardware: Hardware, plan: Plan) -> BucketPart:
+    """A bucket's row of the report; `samples` of its size are seen."""
     training, cell = plan.training, found.cell
     spent, flops = total(cell.seconds), cell.micro.flops
     together = ranks.global_batch(training, size.batch)
-    steps = as_count(ceil_div(data.samples * size.share, together))
+    steps = ceil_div(samples, together)
     able = spent.likely * ranks.world(training) * dense(hardware, plan)
     micros = training.grad_accum * training.data_degree
+    seen = flops.model * company.passes(training)
+    executed = company.executed(flops, training)
     return BucketPart(
         width=size.width,
         height=size.height,
@@ -88,8 +74,8 @@ def bucket_part(size: Bucket, found: Found, data: Data, hardware: Hardware, plan
         latent=list(found.job.latent),
         video_tokens=found.job.video_tokens,
         sequence=found.job.sequence,
-        flops_per_sample=flops.model / size.batch if flops.model % size.batch else flops.model // size.batch,
-        hardware_flops=flops.hardware,
+        flops_per_sample=seen / size.batch if seen % size.batch else seen // size.batch,
+        hardware_flops=executed,
         kept_for_backward=cell.micro.live.kept,
         forward_backward_peak=cell.micro.live.peak,
         host=cell.micro.live.host,
@@ -100,8 +86,9 @@ def bucket_part(size: Bucket, found: Found, data: Data, hardware: Hardware, plan
         high=spent.high,
         samples_per_second=together / spent.likely,
         parts={name: part.likely for name, part in cell.seconds.items()},
-        mfu=flops.model * micros / able,
-        hfu=flops.hardware * micros / able,
+        mfu=seen * micros / able,
+        hfu=executed * micros / able,
+        samples=samples,
         steps=steps,
         seconds=spent.likely * steps,
     )
@@ -134,7 +121,7 @@ def memory_part(cells: list[Cell], hardware: Hardware, plan: Plan) -> RunMemory:
         capacity=capacity,
         margin=capacity - top.total,
         verdict=verdict(low, high, capacity),
-        host_ram=cell.states.host + cell.micro.live.host,
+        host_ram=cell.states.host + company.waiting(cell.states, plan.training) + cell.micro.live.host,
     )
 
 
@@ -143,18 +130,14 @@ def time_part(rows: list[BucketPart], found: list[Found], hardware: Hardware, pl
     training = plan.training
     steps = sum(row.steps for row in rows)
     sampled = max(each.validation for each in found) * (steps // training.validation_every)
-    spent, parts = NOTHING, {}
+    spent = NOTHING
+    parts: dict[str, Any] = {}
     for row, each in zip(rows, found, strict=True):
         spent = spent + total(each.cell.seconds).times(row.steps)
         for name, part in each.cell.seconds.items():
             parts[name] = parts.get(name, 0) + part.likely * row.steps
     whole = spent + Seconds(sampled, sampled, sampled, spent.provenance if sampled else "measured")
-    seen = sum(row.steps * row.global_batch for row in rows)
-    tokens = sum(row.steps * row.global_batch * row.sequence for row in rows)
     able = whole.likely * ranks.world(training) * dense(hardware, plan)
-    micros = training.grad_accum * training.data_degree
-    model_flops = sum(each.cell.micro.flops.model * row.steps for row, each in zip(rows, found, strict=True)) * micros
-    executed = sum(each.cell.micro.flops.hardware * row.steps for row, each in zip(rows, found, strict=True)) * micros
     return RunTime(
         per_step=spent.likely / steps,
         total=whole.likely,
@@ -163,11 +146,11 @@ def time_part(rows: list[BucketPart], found: list[Found], hardware: Hardware, pl
         parts={name: value / steps for name, value in parts.items()},
         provenance=weakest(whole.provenance, "measured"),
         gpu_hours=whole.likely * ranks.world(training) / HOUR,
-        samples_per_second=seen / whole.likely,
-        tokens_per_second=tokens / whole.likely,
+        samples_per_second=sum(row.samples for row in rows) / whole.likely,
+        tokens_per_second=sum(row.samples * row.sequence for row in rows) / whole.likely,
         validation=sampled,
-        mfu=model_flops / able,
-        hfu=executed / able,
+        mfu=sum(row.samples * row.flops_per_sample for row in rows) / able,
+        hfu=sum(row.samples / row.batch * row.hardware_flops for row in rows) / able,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import ceil_div, minimum
+from vidcalc.arithmetic import as_count, ceil_div, minimum
 from vidcalc.catalog.training import optimizer, recipe, sharding
 from vidcalc.cost.weights import Weights
 from vidcalc.describe.training import ADAPTED, TrainingPlan
@@ -141,5 +141,5 @@ def temporaries(updated: Any, plan: TrainingPlan) -> Any:
 
 
 def whole(nbytes: Any) -> Any:
-    """Bytes as an int where they are a plain number."""
-    return round(nbytes) if isinstance(nbytes, float) else nbytes
+    """Whole bytes, as an int where they are a plain number."""
+    return as_count(nbytes // 1)

@@ -1,6 +1,7 @@
 """Seconds of one optimizer step on one rank: work, what is computed again, exchanges, the update, what feeds it.
 
-A micro-batch is forward and backward; a step is `grad_accum` of them and the update. In a pipeline of p stages each
+A micro-batch is forward and backward; a step is `grad_accum` of them and the update, and what other networks do beside
+(see `vidcalc.training.company`). In a pipeline of p stages each
 rank has 1/p of the layers and stands idle for p − 1 of p − 1 + m turns (1F1B, arXiv 2104.04473).
 """
 
@@ -20,6 +21,7 @@ from vidcalc.cost.utilisation import bandwidth
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ops import Op
+from vidcalc.training import company
 from vidcalc.training.communication import Work, waits
 from vidcalc.training.flops import frozen
 from vidcalc.training.ranks import context, shards, split
@@ -29,10 +31,12 @@ BAND = 0.8, 1.25  # of exchanges and host copies: how far measured ones of one k
 
 
 class Supply(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Work that feeds a micro-batch: the VAE's and the text encoders' ops; empty where their results are on disk."""
+    """Work that feeds a micro-batch: the VAE's and the text encoders' ops, empty where their results are on disk; and
+    the VAE decoding it."""
 
     vae: tuple[Op, ...] = ()
     texts: tuple[Op, ...] = ()
+    decode: tuple[Op, ...] = ()
 
 
 def work(
@@ -61,7 +65,7 @@ def step(
     found: Holding,
     supply: Supply,
     moved: Any,
-    plan: TrainingPlan,
+    asked: TrainingPlan,
     hardware: Hardware,
     kernel: str,
     run: Execution = EAGER,
@@ -72,6 +76,7 @@ def step(
     moved  bytes of activations that go to host memory and back in a micro-batch [byte]
     """
     chip = hardware.accelerator
+    plan = company.unrolled(asked)
     parts, attention = work(ops, again, plan, chip.id, kernel, run)
     busy = total(parts)
     own = Work(
@@ -84,19 +89,28 @@ def step(
     passes = 2 + (1 if again else 0)
     arriving = passes * found.held.blocks / split(plan) if plan.offload == "base" else 0
     copied = maximum((2 * moved / context(plan) + arriving) / pcie - busy.likely, 0)
-    each = {
-        **parts,
-        "launch": launching(ops, again, busy, run),
-        "vae_encode": seconds(supply.vae, chip.id, kernel) if supply.vae else NOTHING,
-        "text_encode": seconds(supply.texts, chip.id, kernel) if supply.texts else NOTHING,
-        "communication": _band(told.tokens + told.weights + told.gradients),
-        "transfer": _band(copied),
+    spoken = band(told.tokens + told.weights + told.gradients)
+    updated, idle = update(found, plan, hardware), plan.pipeline_degree - 1
+    beside = company.seconds(
+        parts["forward"] + band(told.forward),
+        busy + spoken + band(copied),
+        updated + band(told.update),
+        seconds(supply.decode, chip.id, kernel) if supply.decode else NOTHING,
+        idle,
+        asked,
+    )
+    return {
+        **{name: part.times(plan.grad_accum) for name, part in parts.items()},
+        "launch": launching(ops, again, busy, run).times(plan.grad_accum),
+        "vae_encode": (seconds(supply.vae, chip.id, kernel) if supply.vae else NOTHING).times(asked.grad_accum),
+        "text_encode": (seconds(supply.texts, chip.id, kernel) if supply.texts else NOTHING).times(asked.grad_accum),
+        "rollout": beside.rollout,
+        "company": beside.company,
+        "communication": spoken.times(plan.grad_accum) + band(told.update),
+        "transfer": band(copied).times(plan.grad_accum),
+        "bubble": busy.times(idle),
+        "optimizer": updated,
     }
-    found_parts = {name: part.times(plan.grad_accum) for name, part in each.items()}
-    found_parts["bubble"] = busy.times(plan.pipeline_degree - 1)
-    found_parts["communication"] = found_parts["communication"] + _band(told.update)
-    found_parts["optimizer"] = update(found, plan, hardware)
-    return found_parts
 
 
 def launching(ops: tuple[Op, ...], again: tuple[Op, ...], busy: Seconds, run: Execution) -> Seconds:
@@ -123,10 +137,10 @@ def update(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Seconds:
         rate = bandwidth(hardware.accelerator.id)
         return Seconds(moved / rate.high, moved / rate.likely, moved / rate.low, rate.provenance)
     link = mine * (chosen.gradients + chosen.weights) / host_rate(hardware.accelerator, "pinned")
-    return _band(link + moved / quantity(defaults()["host"]["update"], "B/s"))
+    return band(link + moved / quantity(defaults()["host"]["update"], "B/s"))
 
 
-def _band(likely: Any) -> Seconds:
+def band(likely: Any) -> Seconds:
     """A time with the band of exchanges; nothing rests on an assumption where nothing is exchanged."""
     if isinstance(likely, int | float) and likely == 0:
         return NOTHING

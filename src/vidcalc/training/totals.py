@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.arithmetic import product
+from vidcalc.arithmetic import ceil_div, product
 from vidcalc.catalog import defaults
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost import money
@@ -12,9 +12,10 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.report_training import BucketPart, RunEnergy, RunMoney, RunPart
-from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.trace import configuration
+from vidcalc.training import samples
 from vidcalc.training.run import Found
+from vidcalc.training.states import EMA_BYTES, whole
 
 TEXT_WIDTHS = ("text_dim", "text_embed_dim", "caption_channels", "cross_attention_dim", "joint_attention_dim")
 ON_DISK = 2  # bytes per element of latents and text embeddings kept in 16 bits
@@ -26,41 +27,45 @@ def run_part(
     """What the run sees, reads and writes."""
     training = plan.training
     steps = sum(row.steps for row in rows)
-    kept = {"latents": training.latents == "precomputed", "texts": training.texts == "precomputed"}
-    latents = sum(row.share * product(row.latent) for row in rows) * ON_DISK * kept["latents"]
-    texts = found[0].workload.text_tokens * text_width(model) * ON_DISK * kept["texts"]
+    each = [product(row.latent) * ON_DISK * (training.latents == "precomputed") for row in rows]
+    texts = found[0].workload.text_tokens * text_width(model) * ON_DISK * (training.texts == "precomputed")
+    stored = samples.counts(data.clips, data.buckets)
     saved = checkpoint(found[0], plan)
-    saves = steps // training.save_every
-    seen = sum(row.steps * row.global_batch for row in rows)
-    lasts = sum(row.seconds for row in rows)
+    read = sum((latent + texts) * row.samples for latent, row in zip(each, rows, strict=True))
     return RunPart(
         samples=data.samples,
         clips=data.clips,
         epochs=data.samples / data.clips,
-        tokens=sum(row.steps * row.global_batch * row.sequence for row in rows),
+        tokens=sum(row.samples * row.sequence for row in rows),
         steps=steps,
         trained=found[0].cell.micro.found.trained,
-        flops=sum(row.steps * row.global_batch * row.flops_per_sample for row in rows),
-        encode_seconds=encoding(data, rows, found, hardware, plan),
-        latents=_whole(latents * data.clips),
-        texts=_whole(texts * data.clips),
+        flops=sum(row.samples * row.flops_per_sample for row in rows),
+        encode_seconds=encoding(stored, rows, found, hardware, plan),
+        latents=sum(latent * clips for latent, clips in zip(each, stored, strict=True)),
+        texts=texts * data.clips,
         checkpoint=saved,
-        checkpoints=saved * saves,
-        read_rate=(latents + texts) * seen / lasts,
+        checkpoints=saved * ceil_div(steps, training.save_every),
+        read_rate=read / sum(row.seconds for row in rows),
     )
 
 
-def encoding(data: Data, rows: list[BucketPart], found: list[Found], hardware: Hardware, plan: Plan) -> Any:
-    """Accelerator-seconds that encode every clip once, where latents or texts are precomputed [second]."""
+def encoding(stored: list[Any], rows: list[BucketPart], found: list[Found], hardware: Hardware, plan: Plan) -> Any:
+    """Accelerator-seconds that encode every sample once, where latents or texts are precomputed [second].
+
+    stored  distinct samples of each bucket
+    """
     chip, kernel = hardware.accelerator.id, plan.attention
     spent: Any = 0
-    for row, each in zip(rows, found, strict=True):
-        clips = data.clips * row.share / row.batch
+    for clips, row, each in zip(stored, rows, found, strict=True):
+        calls = clips / row.batch
         if plan.training.latents == "precomputed" and each.job.encode:
-            spent = spent + seconds(each.job.encode.trace.ops, chip, kernel).likely * clips
-        if plan.training.texts == "precomputed":
+            phase = each.job.encode
+            spent = spent + seconds(phase.trace.ops, chip, kernel).likely * phase.calls * calls
+        if plan.training.texts == "precomputed":  # one prompt a sample, whatever guidance asks of a generation
             texts = [phase for phase in each.job.phases if phase.id == "text_encode"]
-            spent = spent + sum(seconds(phase.trace.ops, chip, kernel).likely for phase in texts) * clips
+            spent = spent + sum(
+                seconds(phase.trace.ops, chip, kernel).likely * phase.component.runs * calls for phase in texts
+            )
     return spent
 
 
@@ -75,8 +80,7 @@ def checkpoint(found: Found, plan: Plan) -> Any:
     """Bytes of one checkpoint on disk: trained weights, master copies, states and averages of all ranks."""
     training, trained = plan.training, found.cell.micro.found.trained
     chosen, states = recipe(training.recipe), optimizer(training.optimizer)
-    average = ELEMENT_BYTES["fp32"] if training.ema != "none" else 0
-    return _whole(trained * (chosen.weights + states.held(chosen) + average))
+    return whole(trained * (chosen.weights + states.held(chosen) + EMA_BYTES[training.ema]))
 
 
 def money_part(hardware: Hardware, seconds: Any) -> RunMoney | None:
@@ -108,8 +112,3 @@ def energy_part(hardware: Hardware, seconds: Any) -> RunEnergy | None:
         place=site.place,
         country=site.country,
     )
-
-
-def _whole(nbytes: Any) -> Any:
-    """Bytes as an int where they are a plain number."""
-    return round(nbytes) if isinstance(nbytes, float) else nbytes

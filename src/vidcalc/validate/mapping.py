@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.catalog import fill
+from vidcalc.catalog import fill, speedups
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.frameworks import executed
 from vidcalc.catalog.frameworks import framework as profile
@@ -23,6 +23,7 @@ from vidcalc.validate.table import Row, whole
 STANDING_IN = "h100-sxm"  # for rows without an accelerator: memory hardly depends on it, and no time is predicted
 TILES = {"yes": "default", "no": "none"}
 HALVES = ("bf16", "fp16")
+FIELDS = {speedups.STEP_CACHE: speedups.cached, speedups.SPARSE: speedups.thinned}
 KERNELS = ("cudnn", "flash2", "sdpa")  # tried in turn where the accelerator does not run the one stated
 
 
@@ -70,7 +71,7 @@ def case(row: Row) -> Case:
         framework=framework,
         beside=beside,
         since=str(text.first("precision", row.precision).get("since", "generate")),
-        no_time=_no_time(row, gpu),
+        no_time=_no_time(row, gpu, chosen.name),
     )
 
 
@@ -112,7 +113,7 @@ def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, fl
     if str(given.get("offload", "")).startswith("encoders") and own not in ("none", "encoders"):
         del given["offload"]  # where encoders leave and the framework does more by itself, it still does
     if count > 1 or row.parallelism:
-        degrees = text.degrees(row.parallelism, count)
+        degrees = text.degrees(text.meant(row.parallelism, row.source), count)
         if degrees is None:
             raise Unmapped("no_parallel_plan")
         given.update(degrees)
@@ -122,8 +123,9 @@ def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, fl
             given["offload"] = "none"
     if "fuse_qkv" in row.other_optim:
         given["fused_projections"] = "kept"
-    given.update(_known("compile", row.other_optim, "unknown_setting"))
-    given.pop("match", None)
+    given.update(_left_out(row, chosen.name)[0])
+    fused = text.first("compile", row.other_optim)
+    given.update({name: fused[name] for name in ("compile",) if name in fused})
     guidance = 1.0 if row.cfg in ("no", "distilled") else None
     if row.cfg == "yes" and chosen.defaults.guidance_mode in ("none", "distilled"):
         given.update(guidance_mode="sequential", forwards_per_step=2, batched_forwards=1)
@@ -160,7 +162,21 @@ def _kernel(row: Row, plan: Plan, machine: Hardware) -> Plan:
     return plan
 
 
-def _no_time(row: Row, gpu: str | None) -> str:
+def _left_out(row: Row, model: str) -> tuple[dict[str, Any], str]:
+    """Fields of a plan for the work that a row leaves out, and what its text says beside it.
+
+    A setting that was not published for the model stays in the text.
+    """
+    told = f"{row.other_optim}; {row.attention_backend}; {row.precision}"
+    names, rest = text.speedups(told)
+    try:
+        fields = [FIELDS[kind](name, model) for kind, name in names.items()]
+    except InputError:
+        return {}, told
+    return {name: value for each in fields for name, value in each.items()}, rest
+
+
+def _no_time(row: Row, gpu: str | None, model: str) -> str:
     """The id of what a prediction of this row's time would need and the row does not say; empty where nothing is."""
     if not row.time_s:
         return "not_measured"
@@ -173,5 +189,5 @@ def _no_time(row: Row, gpu: str | None) -> str:
         return "no_time_scope"
     if scope in ("total", "denoise", "gpu_seconds") and whole(row.steps) is None:
         return "no_steps"
-    skipping = text.first("skipping", f"{row.other_optim}; {row.attention_backend}; {row.precision}")
+    skipping = text.first("skipping", _left_out(row, model)[1])
     return str(skipping.get("reason", ""))

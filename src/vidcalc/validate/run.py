@@ -8,7 +8,9 @@ from msgspec.structs import replace
 from vidcalc.catalog import kernels, load
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.frameworks import names as frameworks
+from vidcalc.catalog.load import table
 from vidcalc.catalog.precisions import choices, precision
+from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, settings
 from vidcalc.cost import memory
 from vidcalc.errors import InputError
 from vidcalc.parts import inference_time
@@ -80,10 +82,18 @@ def fitted() -> frozenset[str]:
     """Ids of all rows that a constant was fitted to."""
     profiles = {row for name in frameworks() for row in framework(name).fitted}
     formats = {row for name in choices() for row in precision(name).fitted}
+    shared = {row for part in _rows_of(table("parallel")) for row in part}
+    left_out = {row for kind in (STEP_CACHE, SPARSE) for each in settings(kind) for row in each.fitted}
     laws = load.entry("kernels", "laws")
     rates = {row for law in (laws["elementwise"], laws["launch"], laws["attention"]["masked"]) for row in law["fitted"]}
     decodes = {name for row in kernels.rows("convolution") for name in row["measurement"].split()}
-    return frozenset(profiles | formats | rates | decodes | set(counters.facts().fitted))
+    return frozenset(profiles | formats | shared | left_out | rates | decodes | set(counters.facts().fitted))
+
+
+def _rows_of(facts: dict[str, Any]) -> list[list[str]]:
+    """Every list of fitted rows in a data file's tables."""
+    inner = [found for value in facts.values() if isinstance(value, dict) for found in _rows_of(value)]
+    return [*inner, *([facts["fitted"]] if "fitted" in facts else [])]
 
 
 def result(row: Row) -> Result:
@@ -150,7 +160,7 @@ def seconds(found: Case, job: Job, scope: str) -> tuple[float, float, float]:
         "denoise": spent.denoise,
         "per_step": spent.per_step,
         "vae_decode": spent.vae_decode,
-        "gpu_seconds": spent.total * found.hardware.count,
+        "gpu_seconds": spent.total * found.hardware.total,
     }[scope]
     return likely * spent.low / spent.total, likely, likely * spent.high / spent.total
 

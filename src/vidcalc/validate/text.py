@@ -51,13 +51,31 @@ def gpu(name: str) -> str | None:
         return None
 
 
+def speedups(told: str) -> tuple[dict[str, str], str]:
+    """Names of settings of data/speedups.toml by their kind, and what the text says beside them."""
+    found: dict[str, str] = {}
+    for pattern, row in _rules("settings", "speedup"):
+        match = pattern.search(told)
+        if match:
+            found[row["kind"]] = str(row["name"]).format(*(group.casefold() for group in match.groups()))
+            told = told[: match.start()] + told[match.end() :]
+    return found, told
+
+
+def meant(parallelism: str, source: str) -> str:
+    """What a source's words on how accelerators share the work mean, where they cannot be what they say."""
+    rules = (row for pattern, row in _rules("settings", "relabelled") if pattern.search(source))
+    return next((str(row["means"]) for row in rules if row["says"] == parallelism), parallelism)
+
+
 def degrees(parallelism: str, gpus: int) -> dict[str, int] | None:
     """Degrees of a parallel plan; None where the text does not say how so many accelerators share the work."""
     found: dict[str, int] = {}
     for pattern, row in _rules("settings", "parallel"):
         match = pattern.search(parallelism)
         if match:
-            found[row["field"]] = int(match.group(1)) if match.groups() and match.group(1) else gpus
+            stated = match.group(1) if match.groups() else None
+            found[row["field"]] = int(stated) if stated else row.get("degree", gpus)
     together = 1
     for field in ("ulysses_degree", "ring_degree", "tensor_degree", "pipefusion_degree", "guidance_degree"):
         together *= found.get(field, 1)

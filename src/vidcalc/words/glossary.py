@@ -31,6 +31,10 @@ GLOSSARY: dict[str, tuple[str, str]] = {
     "compute.flops_vae_encode": ("FLOP", N_("The VAE encoding the whole video once, as training does.")),
     "compute.flops_vae_decode": ("FLOP", N_("The VAE decoding the latent to frames.")),
     "compute.flops_per_video": ("FLOP", N_("All stages of one generation.")),
+    "compute.flops_executed": (
+        "FLOP",
+        N_("What is left of all stages without what a step cache, sparse attention or token merging leave out."),
+    ),
     "compute.attention_share": (
         "",
         N_("Share of a forward's FLOPs in attention's score and value products; it grows with the tokens."),
@@ -93,6 +97,8 @@ GLOSSARY: dict[str, tuple[str, str]] = {
         "byte",
         N_("The most that activations and gradients take together over forward and backward."),
     ),
+    "memory.training.encoders": ("byte", N_("Weights of the text encoders that run in the training loop.")),
+    "memory.training.peak": ("byte", N_("The most GPU memory held at once while training.")),
     "memory.training.margin": ("byte", N_("GPU memory that training leaves; negative where it does not fit.")),
     "memory.training.total": (
         "byte",

@@ -21,6 +21,9 @@ STAGES = {
     "communication": N_("Waiting for other GPUs"),
     "transfer": N_("Waiting for host memory"),
     "bubble": N_("Idle in the pipeline"),
+    "launch": N_("waiting for kernels to be launched"),
+    "company": N_("Teacher, critic, reference"),
+    "rollout": N_("Rollouts"),
     "audio_decode": N_("Audio decoding"),
 }
 
@@ -29,6 +32,8 @@ PHASES = {
     "forward_backward": N_("Forward, backward"),
     "optimizer_step": N_("Optimizer step"),
     "validation": N_("Validation sample"),
+    "rollout": N_("Rollouts"),
+    "company": N_("Teacher, critic, reference"),
 }
 
 KINDS = {
@@ -55,7 +60,27 @@ PARTS = {
     "process": N_("CUDA context and libraries"),
 }
 
+# rows of memory while training
+ROWS = {
+    "weights": N_("weights"),
+    "vae": N_("VAE"),
+    "encoders": N_("text encoders"),
+    "optimizer": N_("optimizer states"),
+    "gradients": N_("gradients"),
+    "activations": N_("activations"),
+    "other": N_("context, buffers"),
+}
+
 VERDICTS = {"fits": N_("fits"), "tight": N_("tight"), "too_big": N_("does not fit")}
+
+# what more GPUs on one video come to
+SCALING = {
+    "needed": N_("needed, fewer do not hold the job"),
+    "worth_it": N_("worth it"),
+    "buys_time": N_("sooner, but each video is dearer"),
+    "not_worth_it": N_("not worth it"),
+    "too_big": N_("still too little memory"),
+}
 
 PROVENANCE = {
     "exact": N_("exact"),
@@ -86,6 +111,11 @@ OFFLOADS = {
     "block-swap": N_(
         "{count} blocks of the denoiser wait in host memory, encoders leave once they have run (offload block-swap)"
     ),
+}
+
+SUPPLIES = {
+    "online": N_("made in the loop of every step"),
+    "precomputed": N_("made beforehand and read from disk"),
 }
 
 PLACES = {
@@ -122,15 +152,20 @@ ASSUMPTIONS = {
     "convolution_workspace": N_(
         "3D convolutions turn their tensors around in a workspace of up to {value} (counted as other)."
     ),
+    "step_cache": N_("Step caching: {value} of the steps run the whole denoiser ({source})."),
+    "attention_density": N_("Sparse attention: {value} of self-attention's score blocks are computed ({source})."),
+    "guided_share": N_("Guidance runs at {value} of the steps ({source})."),
+    "merged_tokens": N_("Token merging: {value} of the tokens go through self-attention within others ({source})."),
+    "link": N_("The GPUs of a node meet over {value}."),
+    "network": N_("Nodes meet over {value}, one port per GPU."),
     "training_recipe": N_("Training recipe: {value}."),
     "optimizer_states": N_("Optimizer: {value}."),
     "gradients_resident": N_("All gradients are held at once, as with gradient accumulation."),
     "latents_encoded_in_loop": N_("Each training step encodes its video with the VAE."),
     "train_steps": N_("The training run has {value} steps."),
-    "latents_online": N_("Each step encodes its videos with the VAE."),
-    "latents_precomputed": N_("Latents are made beforehand and read from disk."),
-    "texts_online": N_("Each step encodes its prompts with the text encoders."),
-    "texts_precomputed": N_("Text embeddings are made beforehand and read from disk."),
+    "scaling_law": N_("Best size: {value}; networks are made from their count, FLOPs and times are of those networks."),
+    "latents": N_("Latents: {value}."),
+    "texts": N_("Text embeddings: {value}."),
     "sharding": N_("Sharding: {value}."),
     "samples": N_("{value} samples are seen in all."),
     "networks_beside": N_("Beside the trained network: {value} ({source})."),
@@ -149,6 +184,8 @@ ASSUMPTIONS = {
 }
 
 WARNINGS = {
+    "law_of_other_data": N_("{law} was fitted on other data than video: take it as a comparison."),
+    "law_extrapolated": N_("The budget is {times} times the largest compute that {law} was tried on."),
     "illegal_width": N_("Width {value} is not one the model takes and is padded; nearest: {lower} or {upper}."),
     "illegal_height": N_("Height {value} is not one the model takes and is padded; nearest: {lower} or {upper}."),
     "illegal_frames": N_("{value} frames is not a length the model takes; nearest: {lower} or {upper}."),

@@ -19,9 +19,10 @@ def estimate(as_json: bool, advise: bool = True, svg: str | None = None, png: st
 
         report = advised(report, *asked)
     if svg is not None or png is not None:
+        from vidcalc.faces.picture.chart import chart
         from vidcalc.faces.picture.write import write
 
-        write(report, svg, png)
+        write(lambda: chart(report), svg, png)
     if as_json:
         from vidcalc.faces.emit import emit
 

@@ -13,9 +13,7 @@ OF_THE_MODEL = (
     "latent_channels", "patch_size", "vae_params", "arch",
 )  # fmt: skip
 OF_THE_PLAN = ("attention", "framework", "text_encoder_precision", "vae_precision")
-ASKED = tuple(
-    dict.fromkeys((*OF_THE_MODEL, "gpu", "gpus", *HARDWARE, *TRAINING, *OF_THE_PLAN, *RUN, "train_steps"))
-)
+ASKED = tuple(dict.fromkeys((*OF_THE_MODEL, "gpu", "gpus", *HARDWARE, *TRAINING, *OF_THE_PLAN, *RUN, "train_steps")))
 
 
 def train(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
@@ -25,9 +23,10 @@ def train(as_json: bool, svg: str | None = None, png: str | None = None, **given
 
     report = calculated(*run(given))
     if svg is not None or png is not None:
-        from vidcalc.faces.picture.write import write_training
+        from vidcalc.faces.picture.training import chart
+        from vidcalc.faces.picture.write import write
 
-        write_training(report, svg, png)
+        write(lambda: chart(report), svg, png)
     if as_json:
         from vidcalc.faces.emit import emit
 
@@ -45,8 +44,8 @@ command = Command(
     callback=train,
     help=N_("What a training run needs: memory of each GPU, time, cost, energy and disk, for any mix of sizes."),
     examples=(
-        "vidcalc train -m wan2.1-t2v-1.3b --mode lora --checkpointing full --gpu rtx-4090",
-        "vidcalc train -m wan2.1-t2v-14b -r 720p --gpu h100-sxm --parallel fsdp=8,ulysses=8 --checkpointing full",
-        "vidcalc train -m ltx-video-2b --bucket 768x512x49:0.7:b2 --bucket 768x512x1:0.3:b16 --clips 100000 --epochs 2",
+        "vidcalc train -m wan2.1-t2v-1.3b --mode lora --gpu 4090 --checkpointing full",
+        "vidcalc train -m wan2.1-t2v-14b --gpu h100 --gpus 8 --sharding fsdp",
+        "vidcalc train -m ltx-video-2b --bucket 768x512x49 --bucket 768x512x1:0.3:b9",
     ),
 )

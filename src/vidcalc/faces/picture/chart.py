@@ -4,6 +4,7 @@ picture = chart(report)
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from vidcalc.faces.picture.shapes import Box, Line, Picture, Words, length
 from vidcalc.faces.terminal.numbers import data, whole
@@ -22,44 +23,63 @@ COLOURS = {
     "image_encoder": ("#7b6fb8", "#a59cd4"),
     "vae": ("#2a8f84",),
     "other": ("#8a9aa9", "#aab6c1"),
+    "optimizer": ("#5b8a3c",),
+    "gradients": ("#93b874",),
     "activations": ("#f0a02c",),
     "workspace": ("#d9743f",),
     "process": ("#c4cad0",),
 }
-DARK = ("#174a7c", "#3f83c4", "#7b6fb8", "#2a8f84", "#d9743f")  # words on these are white
+DARK = ("#174a7c", "#3f83c4", "#7b6fb8", "#2a8f84", "#d9743f", "#5b8a3c")  # words on these are white
 
 Part = tuple[str, str, float]  # name, colour, bytes
 
 
+class Bar(NamedTuple):
+    """One row of the chart: its name, what it is made of, their sum in bytes, and whether it is the largest."""
+
+    name: str
+    parts: tuple[Part, ...]
+    total: float
+    at_peak: bool
+
+
 def chart(report: Report) -> Picture:
-    """The picture of a report, in the language in use."""
-    memory, gpu = report.memory.inference, report.hardware
+    """The picture of a report: the stages of a generation, in the language in use."""
+    memory, gpu, job = report.memory.inference, report.hardware, report.workload
     names = {row.id: told(STAGES, row.id) for row in memory.stages}
-    left = EDGE + max(length(name, TEXT) for name in names.values()) + 14
-    right = WIDTH - EDGE - length(_("{size} peak", size=data(memory.peak)), TEXT) - 12
-    longest = max(memory.capacity, memory.peak) * 1.02
-    scale = (right - left) / longest
-    top = EDGE + 76
-    bottom = top + len(memory.stages) * (BAR + GAP)
-    job = report.workload
     size = _("{width}×{height}, {frames} frames", **{name: job[name] for name in ("width", "height", "frames")})
-    title = f"{report.model.title} · {size}"
     verdict = told(VERDICTS, memory.verdict)
     stage = names[memory.peak_stage]
     peak = _("peak {size} in {stage}: {verdict}", size=data(memory.peak), stage=stage, verdict=verdict)
+    known = {row.id: row.role for row in report.model.components}
+    bars = [
+        Bar(names[row.id], tuple(parts(row, known)), row.total, row.id == memory.peak_stage) for row in memory.stages
+    ]
+    title = f"{report.model.title} · {size}"
+    beside = _("Sizes below the chart are the largest over the stages. Host RAM {host}.", host=data(memory.host_ram))
+    return drawn(bars, memory.capacity, title, f"{whole(gpu.count)} × {gpu.name}", peak, beside)
+
+
+def drawn(bars: list[Bar], capacity: float, title: str, machine: str, peak: str, beside: str) -> Picture:
+    """Bars against the GPU's memory, with a legend below."""
+    left = EDGE + max(length(row.name, TEXT) for row in bars) + 14
+    most = max(row.total for row in bars)
+    right = WIDTH - EDGE - length(_("{size} peak", size=data(most)), TEXT) - 12
+    longest = max(capacity, most) * 1.02
+    scale = (right - left) / longest
+    top = EDGE + 76
+    bottom = top + len(bars) * (BAR + GAP)
     shapes: list[Box | Line | Words] = [
         Words(EDGE, EDGE + HEAD, title, HEAD, INK, bold=True),
-        Words(EDGE, EDGE + HEAD + 22, f"{whole(gpu.count)} × {gpu.name} · {peak}", TEXT, PALE),
+        Words(EDGE, EDGE + HEAD + 22, f"{machine} · {peak}", TEXT, PALE),
     ]
     shapes += axis(longest, left, scale, top - 8, bottom)
-    known = {row.id: row.role for row in report.model.components}
     legend: dict[str, Part] = {}
-    for place, row in enumerate(memory.stages):
+    for place, row in enumerate(bars):
         y = top + place * (BAR + GAP) + GAP / 2
-        at_peak = row.id == memory.peak_stage
-        shapes.append(Words(left - 12, y + BAR / 2 + 5, names[row.id], TEXT, INK, "end", at_peak))
+        shapes.append(Words(left - 12, y + BAR / 2 + 5, row.name, TEXT, INK, "end", row.at_peak))
         x = float(left)
-        for part in parts(row, known):
+        for part in row.parts:
             held = legend.get(part[0])
             legend[part[0]] = part if held is None or held[2] < part[2] else held
             long = part[2] * scale
@@ -68,24 +88,23 @@ def chart(report: Report) -> Picture:
                 ink = "#ffffff" if part[1] in DARK else INK
                 shapes.append(Words(x + long / 2, y + BAR / 2 + 4, data(part[2]), SMALL, ink, "middle"))
             x += long
-        figure = _("{size} peak", size=data(row.total)) if at_peak else data(row.total)
-        shapes.append(Words(x + 8, y + BAR / 2 + 5, figure, TEXT, INK, bold=at_peak))
-    limit = left + memory.capacity * scale
+        figure = _("{size} peak", size=data(row.total)) if row.at_peak else data(row.total)
+        shapes.append(Words(x + 8, y + BAR / 2 + 5, figure, TEXT, INK, bold=row.at_peak))
+    limit = left + capacity * scale
     shapes.append(Line(limit, top - 6, limit, bottom + 4, LIMIT, 2, 6))
-    capacity = _("GPU memory {size}", size=data(memory.capacity))
-    near_edge = limit + length(capacity, SMALL) > WIDTH - EDGE
+    holds = _("GPU memory {size}", size=data(capacity))
+    near_edge = limit + length(holds, SMALL) > WIDTH - EDGE
     shapes.append(
-        Words(WIDTH - EDGE if near_edge else limit, top - 12, capacity, SMALL, LIMIT, "end" if near_edge else "start")
+        Words(WIDTH - EDGE if near_edge else limit, top - 12, holds, SMALL, LIMIT, "end" if near_edge else "start")
     )
     below: float = bottom + 40
     order = [colour for colours in COLOURS.values() for colour in colours]
     for name, colour, x, y in placed(sorted(legend.values(), key=lambda part: order.index(part[1])), below):
         shapes += [Box(x, y - 11, 12, 12, colour), Words(x + 18, y, name, SMALL, INK)]
         below = y
-    beside = _("Sizes below the chart are the largest over the stages. Host RAM {host}.", host=data(memory.host_ram))
     shapes.append(Words(EDGE, below + 28, beside, SMALL, PALE))
-    told_stages = "; ".join(f"{names[row.id]} {data(row.total)}" for row in memory.stages)
-    return Picture(WIDTH, below + 28 + EDGE, title, f"{peak}. {told_stages}. {capacity}.", tuple(shapes))
+    all_told = "; ".join(f"{row.name} {data(row.total)}" for row in bars)
+    return Picture(WIDTH, below + 28 + EDGE, title, f"{peak}. {all_told}. {holds}.", tuple(shapes))
 
 
 def parts(row: StageRow, roles: dict[str, str]) -> Iterator[Part]:

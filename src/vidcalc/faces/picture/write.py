@@ -6,18 +6,21 @@ import click
 
 from vidcalc import words
 from vidcalc.faces.inputs import Refused
-from vidcalc.report import Report
+from vidcalc.faces.picture.shapes import Picture
 from vidcalc.words import _
 
 EXTRA = "pip install 'vidcalc[picture]'"
 
 
-def write(report: Report, svg: str | None, png: str | None) -> None:
-    """Write the pictures asked for. Raises Refused where a file cannot be written or Pillow is absent."""
+def write(chart: Callable[[], Picture], svg: str | None, png: str | None) -> None:
+    """Write the pictures asked for, drawn by `chart` in the language in use.
+
+    Raises Refused where a file cannot be written or Pillow is absent.
+    """
     if svg is not None:
-        _save("--svg", svg, lambda: _svg(report))
+        _save("--svg", svg, lambda: _svg(chart))
     if png is not None:
-        _save("--png", png, lambda: _png(report))
+        _save("--png", png, lambda: _png(chart))
 
 
 def _save(flag: str, path: str, made: Callable[[], bytes]) -> None:
@@ -29,16 +32,14 @@ def _save(flag: str, path: str, made: Callable[[], bytes]) -> None:
         raise Refused(flag, path, _("a file that can be written"), None, ()) from None
 
 
-def _svg(report: Report) -> bytes:
-    from vidcalc.faces.picture.chart import chart
+def _svg(chart: Callable[[], Picture]) -> bytes:
     from vidcalc.faces.picture.svg import svg
 
-    return svg(chart(report), words.spoken()).encode()
+    return svg(chart(), words.spoken()).encode()
 
 
-def _png(report: Report) -> bytes:
+def _png(chart: Callable[[], Picture]) -> bytes:
     """In the language in use, where a font has its letters; else in English, and a line says so."""
-    from vidcalc.faces.picture.chart import chart
     from vidcalc.faces.picture.png import hangul_font, png
 
     language = words.spoken()
@@ -50,7 +51,7 @@ def _png(report: Report) -> bytes:
             note = _("No font with Hangul was found (VIDCALC_FONT names one): the picture is in English.")
             words.use(words.SOURCE)
             click.echo(written(note, err=True), err=True)
-        return png(chart(report), font)
+        return png(chart(), font)
     except ImportError:
         words.use(language)
         raise Refused("--png", None, _("needs Pillow: {command}", command=EXTRA), None, ()) from None

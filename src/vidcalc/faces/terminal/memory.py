@@ -10,7 +10,9 @@ PARTS = (("weights", "█"), ("activations", "▓"), ("other", "▒"))
 
 
 def titled(left: str, right: str, paint: Paint, cells: int) -> str:
-    """A heading with a figure at the right edge of the page."""
+    """A heading, with a figure at the right edge of the page where there is one."""
+    if not right:
+        return paint(clip(left, cells), "title")
     left = clip(left, cells - width(right) - 1)
     return paint(pad(left, cells - width(right)), "title") + paint(right, "dim")
 
@@ -63,6 +65,7 @@ def training(report: Report, paint: Paint, cells: int) -> list[str]:
     rows = (
         (_("Model weights"), memory.weights, "weights"),
         (_("VAE"), memory.vae, "weights"),
+        *(((_("Text encoders"), memory.encoders, "weights"),) if memory.encoders else ()),
         (_("Optimizer states"), memory.optimizer, "other"),
         (_("Gradients"), memory.gradients, "other"),
         (_("Activations"), memory.activations, "activations"),

@@ -4,15 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from vidcalc.faces.terminal.cells import Paint, hanging
-from vidcalc.faces.terminal.numbers import data, rate, whole
+from vidcalc.faces.terminal.numbers import data, rate, share, whole
 from vidcalc.report import Report
+from vidcalc.report_budget import BudgetReport
+from vidcalc.report_training import TrainingReport
 from vidcalc.words import _
-from vidcalc.words.ids import ASSUMPTIONS, OFFLOADS, WARNINGS, told
+from vidcalc.words.ids import ASSUMPTIONS, OFFLOADS, SUPPLIES, WARNINGS, told
 
 BYTES = ("missing", "total")  # values of warnings that are bytes
 
 
-def notes(report: Report, paint: Paint, cells: int) -> list[str]:
+def notes(report: Report | TrainingReport | BudgetReport, paint: Paint, cells: int) -> list[str]:
     """Warnings and assumptions in words."""
     lines = []
     if report.warnings:
@@ -38,7 +40,14 @@ def offload(value: str) -> str:
 
 
 # how the value of an assumption is read, where it is not a plain number or word
-READ: dict[str, Callable[[Any], str]] = {"offload": offload, "host_copy_rate": rate, "convolution_workspace": data}
+READ: dict[str, Callable[[Any], str]] = {
+    "offload": offload,
+    "host_copy_rate": rate,
+    "convolution_workspace": data,
+    "latents": lambda value: told(SUPPLIES, value),
+    "texts": lambda value: told(SUPPLIES, value),
+    **dict.fromkeys(("step_cache", "attention_density", "guided_share", "merged_tokens"), share),
+}
 
 
 def shown(value: Any, is_bytes: bool = False) -> str:

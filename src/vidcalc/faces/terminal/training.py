@@ -20,7 +20,7 @@ ROWS = (
 def draw(report: TrainingReport) -> str:
     """The whole report as text for standard output."""
     colour, cells = paint(), columns()
-    blocks = [part(report, colour, cells) for part in (head, phases, held, buckets, spent, run, told_notes)]
+    blocks = [part(report, colour, cells) for part in (head, phases, held, buckets, spent, run, notes.notes)]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -82,6 +82,7 @@ def held(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     rows = (
         (_("Model weights"), memory.weights),
         (_("VAE"), memory.vae),
+        *(((_("Text encoders"), memory.encoders),) if memory.encoders else ()),
         (_("Optimizer states"), memory.optimizer),
         (_("Gradients"), memory.gradients),
         (_("Activations"), memory.activations),
@@ -111,7 +112,9 @@ def spent(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     band = f"{duration(time.low)} – {duration(time.high)} ({told(PROVENANCE, time.provenance)})"
     lines = [titled(_("Time of {steps} steps", steps=whole(report.run.steps)), band, paint, cells)]
     parts = [(name, value) for name, value in time.parts.items() if value]
-    rows: list[list[Cell]] = [[told(STAGES, name), duration(value), share(value / time.per_step)] for name, value in parts]
+    rows: list[list[Cell]] = [
+        [told(STAGES, name), duration(value), share(value / time.per_step)] for name, value in parts
+    ]
     rows.append([(_("One step"), "title"), (duration(time.per_step), "title"), ""])
     lines += table(rows, "<>>", paint)
     total = _("{time} · {hours} GPU-hours", time=duration(time.total), hours=hours(time.gpu_hours))
@@ -143,8 +146,3 @@ def run(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
         rows.append([_("Read while training"), rate(seen.read_rate)])
         rows.append([_("Encoding beforehand"), _("{hours} GPU-hours", hours=hours(seen.encode_seconds / 3600))])
     return [titled(_("Data"), "", paint, cells), *table(rows, "<>", paint)]
-
-
-def told_notes(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
-    """Warnings and assumptions."""
-    return notes.notes(report, paint, cells)

@@ -69,12 +69,18 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     hidden = embedded.view(batch, n, width)
     del embedded
     rotary = rotary_table(tape, config, n) if config.use_rotary_positional_embeddings else None
-    with tape.repeat("transformer_blocks", config.num_layers, hidden, context):
+    every = config.cross_attn_interval if face is not None else config.num_layers
+    rows = config.num_layers // every
+    with tape.repeat("rows", rows, hidden, context, blocks=False):  # a block, the face, and the blocks to the next
+        with tape.scope("transformer_blocks.first"), tape.checkpointed():
+            hidden, context = block(tape, config, hidden, context, temb, rotary)
+        if face is not None:
+            with tape.scope("perceiver_cross_attention"):
+                hidden = tape.add(hidden, tape.scale(face_attention(tape, config, face, hidden)))
+        with tape.repeat("transformer_blocks", every - 1, hidden, context):
+            hidden, context = block(tape, config, hidden, context, temb, rotary)
+    with tape.repeat("transformer_blocks.last", config.num_layers - rows * every, hidden, context):
         hidden, context = block(tape, config, hidden, context, temb, rotary)
-    if face is not None:
-        # in the network these alternate with the blocks; nothing else is alive at either place
-        with tape.repeat("perceiver_cross_attention", config.num_layers // config.cross_attn_interval, hidden):
-            hidden = tape.add(hidden, tape.scale(face_attention(tape, config, face, hidden)))
 
     joined = tape.cat((context, hidden), batch, shape.tokens + n, width)
     joined = tape.layer_norm(joined, "norm_final" if config.norm_elementwise_affine else "")

@@ -71,7 +71,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     ends_shared = config.num_layers > config.mmdit_layers
     with tape.repeat("transformer_blocks", config.mmdit_layers - (not ends_shared), hidden, context):
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=False)
-    with tape.repeat("transformer_blocks.shared", config.num_layers - config.mmdit_layers - ends_shared, hidden, context):
+    with tape.repeat(
+        "transformer_blocks.shared", config.num_layers - config.mmdit_layers - ends_shared, hidden, context
+    ):
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=True)
     with tape.scope("transformer_blocks.last"), tape.checkpointed():
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=ends_shared, last=True)

@@ -80,7 +80,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         hidden = tape.scale(hidden, "positions")
         hidden = across_frames(hidden)
         hidden = swapped(tape, hidden, batch, shape.frames)
-    with tape.repeat("later", config.num_layers - 1, hidden):
+    with tape.repeat("later", config.num_layers - 1, hidden, blocks=False):
         hidden = across_places(hidden)
         hidden = swapped(tape, hidden, batch, places)
         hidden = across_frames(hidden)

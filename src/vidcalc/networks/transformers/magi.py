@@ -86,7 +86,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     rest = chunks - trains * flight
     out: Tensor | None = None
     for count, times in ((flight, trains), (maximum(rest, 1), minimum(rest, 1))):
-        with tape.again(times):
+        with tape.again(times, blocks=False):
             made = train(tape, config, shape, count, keys)
             out = made if out is None else out
             del made

@@ -86,7 +86,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     with tape.repeat("transformer_blocks", config.num_layers, hidden, context):
         look = config.enable_text_cross_attention_dual
         hidden, context = dual_block(tape, heads, config.inner, hidden, context, temb, rotary, shape.tokens, look=look)
-    with tape.repeat("single_transformer_blocks", config.num_single_layers - config.num_decoder_layers, hidden, context):
+    with tape.repeat(
+        "single_transformer_blocks", config.num_single_layers - config.num_decoder_layers, hidden, context
+    ):
         look = config.enable_text_cross_attention_single
         hidden, context = single_block(
             tape, heads, config.inner, hidden, context, temb, rotary, shape.tokens, look=look

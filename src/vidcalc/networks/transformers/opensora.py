@@ -112,9 +112,10 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     y = tape.copy(y, name="masked_select").view(batch, shape.tokens, width)
     x = patch_embedding(tape, config, grid, latent)
     x = tape.add(x, places)
-    with tape.again(config.depth):  # by turns; taped one after the other
+    with tape.again(config.depth, blocks=False):  # by turns
         for name, temporal in (("spatial_blocks", False), ("temporal_blocks", True)):
-            x = one_of(tape, config, grid, x, y, modulation, modulation_0, name, temporal=temporal)
+            with tape.checkpointed():
+                x = one_of(tape, config, grid, x, y, modulation, modulation_0, name, temporal=temporal)
 
     out = final_layer(tape, config, x, temb, temb_0)
     out = tape.copy(out, name="unpatchify")

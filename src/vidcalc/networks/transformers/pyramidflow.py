@@ -84,7 +84,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     calls = frames + 1
     total, squares = moments(full, frames, shape.tokens)
     mean = total // (STAGES * calls)
-    with tape.again(calls):
+    with tape.again(calls, blocks=False):
         return call(tape, config, Call(shape.batch, mean - shape.tokens, shape.tokens, squares // total))
 
 

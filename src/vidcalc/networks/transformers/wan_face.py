@@ -51,6 +51,7 @@ def motion_encoder(tape: Tape, config: Any, face: Tensor) -> Tensor:
         width = style if i < 4 else config.motion_dim
         scaled = scaled_weight(tape, width * style)
         motion = tape.linear(motion, width, f"motion_network.{i}")
+        tape.keep(motion, scaled)
         del scaled
     return synthesis(tape, config, motion)
 
@@ -85,6 +86,7 @@ def motion_conv(
         hidden = tape.convolution(x, c_in, (BLUR, BLUR), "blur", out=(wide, wide), groups=c_in, bias=False, fixed=True)
     scaled = scaled_weight(tape, c_out * c_in * kernel * kernel)
     hidden = tape.convolution(hidden, c_out, (kernel, kernel), name, out=(out, out), bias=False)
+    tape.keep(hidden, scaled)  # no parameter, but made from one
     del scaled
     return leaky(tape, hidden, c_out, name) if active else hidden
 

@@ -70,7 +70,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     del frames_first
 
     def resnet(x: Tensor, width: Any, i: int) -> Tensor:
-        return residual_block(tape, x, emb, width, f"resnets.{i}", config.norm_num_groups)
+        with tape.checkpointed():
+            return residual_block(tape, x, emb, width, f"resnets.{i}", config.norm_num_groups)
 
     def attend(x: Tensor, i: int) -> Tensor:
         return image_transformer(

@@ -85,7 +85,16 @@ def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, text: Tensor, sh
     def move(x: Tensor, level: int, i: int, layers: Any) -> Tensor:
         name = f"motion_modules.{i}"
         return temporal_transformer(
-            tape, x, shape.batch, motion_heads[level], x.shape[1], name, groups, layers=layers, positions=True, blocks=False
+            tape,
+            x,
+            shape.batch,
+            motion_heads[level],
+            x.shape[1],
+            name,
+            groups,
+            layers=layers,
+            positions=True,
+            blocks=False,
         )
 
     def stages(side: str, level: int, i: int, width: Any) -> tuple[Stage, ...]:

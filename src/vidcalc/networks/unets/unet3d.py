@@ -76,7 +76,10 @@ def body(
     *,
     beside: Tensor | None = None,
 ) -> Tensor:
-    """The U on maps[batch · frames, width, h, w], an embedding and a context per image (and image tokens beside it)."""
+    """The U on maps[batch · frames, width, h, w], an embedding and a context per image (and image tokens beside it).
+
+    diffusers' class has no gradient checkpointing of its own; who adds it takes these blocks one by one.
+    """
     groups, d_head = config.norm_num_groups, config.attention_head_dim
     deepest = config.block_out_channels[-1]
 

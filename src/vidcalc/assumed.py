@@ -1,0 +1,64 @@
+"""What an estimate takes as given about a plan's speed-ups and about the links among accelerators: ids and values."""
+
+from typing import Any
+
+from vidcalc.arithmetic import is_array
+from vidcalc.catalog.collectives import collective
+from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, source
+from vidcalc.cost import communication
+from vidcalc.cost.wires import wires
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.passes import guidance
+from vidcalc.report import Assumption
+
+
+def speedups(model: Model, plan: Plan) -> list[Assumption]:
+    """The work that a plan leaves out, each with its share and where that is from."""
+    found: list[Assumption] = []
+    if plan.step_cache != "none":
+        published = source(STEP_CACHE, plan.step_cache, model.name)
+        found.append(
+            Assumption(
+                id="step_cache",
+                value=plan.computed_steps,
+                source=published or "--step-cache",
+                provenance="measured" if published else "assumed",
+            )
+        )
+    if plan.sparse_attention != "none":
+        published = source(SPARSE, plan.sparse_attention, model.name)
+        found.append(
+            Assumption(
+                id="attention_density",
+                value=plan.attention_density,
+                source=published or "--attention-density",
+                provenance="measured" if published else "assumed",
+            )
+        )
+    if _other(guidance.guided(plan), 1):
+        flag = "--guidance-interval"
+        found.append(Assumption(id="guided_share", value=plan.guided_share, source=flag, provenance="assumed"))
+    if _other(plan.merged_tokens, 0):
+        flag = "--token-merge"
+        found.append(Assumption(id="merged_tokens", value=plan.merged_tokens, source=flag, provenance="assumed"))
+    return found
+
+
+def _other(value: Any, neutral: int) -> bool:
+    """Whether a share is not at its neutral value, or is a sweep."""
+    return is_array(value) or value != neutral
+
+
+def links(hardware: Hardware, plan: Plan) -> list[Assumption]:
+    """The links that ranks exchange over, where they share a video."""
+    if not communication.shares(plan) or hardware.link is None:
+        return []
+    among = wires(hardware)
+    known = collective(among.accelerator, "all_to_all", among.link)
+    found = [Assumption(id="link", value=hardware.link.name, source=known.source, provenance=known.provenance)]
+    if hardware.network is not None and _other(hardware.nodes, 1):
+        net = hardware.network
+        found.append(Assumption(id="network", value=net.name, source=net.sources[0], provenance="assumed"))
+    return found

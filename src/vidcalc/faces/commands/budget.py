@@ -1,0 +1,44 @@
+"""`vidcalc budget`: what hours of GPUs, or money, can train."""
+
+from typing import Any
+
+from vidcalc.faces.budget_flags import BUDGET
+from vidcalc.faces.commands.train import ASKED as OF_A_RUN
+from vidcalc.faces.flags import bucket_flag, flags
+from vidcalc.faces.group import Command
+from vidcalc.words import N_
+
+ASKED = (*BUDGET, *(name for name in OF_A_RUN if name not in ("target_rate", "utilisation", "train_steps", "epochs")))
+
+
+def budget(as_json: bool, **given: Any) -> None:
+    """Calculate and print, as a report or as JSON."""
+    from vidcalc.faces.budget_request import asked, enough
+    from vidcalc.search.budget import budget as calculated
+
+    spent, run, laws, known = asked(given)
+    report = calculated(spent, *run, laws, known)
+    if report.affordable is not None:
+        enough(report.affordable.steps, report.affordable.seconds_per_step, report.budget.seconds, given)
+    if as_json:
+        from vidcalc.faces.emit import emit
+
+        emit(report)
+    else:
+        from vidcalc.faces.terminal.budget import draw
+        from vidcalc.faces.terminal.page import show
+
+        show(draw(report))
+
+
+command = Command(
+    "budget",
+    params=[bucket_flag(), *flags(ASKED)],
+    callback=budget,
+    help=N_("What a budget trains: steps, data and batch of a model, or the best size by published scaling laws."),
+    examples=(
+        "vidcalc budget --gpus 64 --hours 240 -m wan2.1-t2v-1.3b --clips 1000000",
+        "vidcalc budget --gpu-hours 10000 --gpu h200 -p 3B --checkpointing full --fill",
+        "vidcalc budget --budget 200000USD --gpu h200 --gpus 64 --sharding fsdp",
+    ),
+)

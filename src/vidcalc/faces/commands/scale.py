@@ -1,0 +1,98 @@
+"""`vidcalc scale`: one video on one GPU, on two, on four … and whether the further ones are worth it."""
+
+from typing import Any
+
+import click
+
+from vidcalc.faces.flags import ALL, Flag, flags, picture_flags
+from vidcalc.faces.group import Command
+from vidcalc.faces.inputs import OneOf, Refused, Whole
+from vidcalc.faces.parallel_flag import Pattern
+from vidcalc.words import N_, _
+
+USUAL, MOST = 8, 1024
+# what one generation does not ask for, and what this command asks in its own way
+NOT_HERE = ("gpus", "nodes", "parallel", "recipe", "optimizer", "checkpointing", "train_steps", "target_rate")
+
+
+def scale(
+    as_json: bool,
+    gpus: int | None,
+    counts: str | None,
+    parallel: dict[str, int | None] | None,
+    svg: str | None = None,
+    png: str | None = None,
+    **given: Any,
+) -> None:
+    """Price every count and print a table, or JSON; write pictures."""
+    from vidcalc.faces.request import request
+    from vidcalc.search.scale import doubling, scaling
+
+    most = gpus or USUAL
+    tried = range(1, most + 1) if counts == "all" else doubling(most)
+    found = scaling(*request(given), tried, parallel)
+    if parallel is not None and len(found.rows) == 1 and most > 1:
+        expects = _("ways in which {model} can be shared among up to {count} GPUs", model=found.title, count=most)
+        named = ",".join(way if degree is None else f"{way}={degree}" for way, degree in parallel.items())
+        raise Refused("--parallel", named, expects, None, ())
+    if svg is not None or png is not None:
+        from vidcalc.faces.picture.scale import chart
+        from vidcalc.faces.picture.write import write
+
+        write(lambda: chart(found), svg, png)
+    if as_json:
+        from vidcalc.faces.emit import emit
+
+        emit(found)
+    else:
+        from vidcalc.faces.terminal.page import show
+        from vidcalc.faces.terminal.scale import draw
+
+        show(draw(found))
+
+
+def own_flags() -> list[click.Parameter]:
+    """What this command asks in its own way."""
+    return [
+        Flag(
+            ("--gpus",),
+            N_("The most GPUs to share a video among."),
+            str(USUAL),
+            type=Whole(1, MOST),
+            metavar=N_("N"),
+        ),
+        Flag(
+            ("--counts",),
+            N_("Which counts up to that: 1, 2, 4 … (doubling), or every one that has a legal way (all)."),
+            "doubling",
+            type=OneOf("doubling", "all"),
+            metavar="doubling|all",
+        ),
+        Flag(
+            ("--parallel",),
+            N_("Ways that may be used, with a degree or any: ulysses,cfg=2. Of them the fastest is taken."),
+            N_("those of the framework"),
+            type=Pattern(),
+            metavar=N_("WAYS"),
+        ),
+    ]
+
+
+command = Command(
+    "scale",
+    params=[
+        *own_flags(),
+        *flags(tuple(name for name in ALL if name not in NOT_HERE)),
+        *picture_flags(N_("Also draw time, efficiency and cost by GPUs as an SVG picture.")),
+    ],
+    callback=scale,
+    help=N_(
+        "One video on 1, 2, 4 … GPUs: the best legal way of sharing it at each count, time, memory of a GPU, "
+        "efficiency, cost, and whether the further GPUs are worth it."
+    ),
+    examples=(
+        "vidcalc scale -m wan2.1-t2v-14b --gpu h100-sxm --gpus 8",
+        "vidcalc scale -m wan2.1-t2v-14b --gpu rtx-4090 --framework xdit",
+        "vidcalc scale -m cogvideox-5b --gpu l40s --parallel ulysses,cfg --svg x.svg",
+    ),
+)

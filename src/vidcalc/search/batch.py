@@ -1,0 +1,50 @@
+"""The largest micro-batch that fits: doubled until one does not, then halved in between, each on the tape.
+
+A batch fits where the whole interval of what the driver may show does (the verdict "fits"); memory only grows with the
+batch, so the answer is exact.
+"""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from vidcalc.cost.verdict import interval, verdict
+from vidcalc.describe.data import Bucket
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.train import bucket
+from vidcalc.training.memory import peak
+
+MOST = 2**20  # samples: beyond any micro-batch
+
+
+def need(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> int:
+    """Bytes on one accelerator at the peak of a step on micro-batches of that size."""
+    return int(peak(bucket(model, size, hardware, plan).cell.phases))
+
+
+def judged(nbytes: int, hardware: Hardware) -> str:
+    """ "fits", "tight" or "too_big"."""
+    return str(verdict(*interval(nbytes), hardware.accelerator.reported))
+
+
+def largest(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> int:
+    """Samples of the largest micro-batch of that size that fits; 0 where none does."""
+
+    def fits(batch: int) -> bool:
+        return judged(need(model, replace(size, batch=batch), hardware, plan), hardware) == "fits"
+
+    return most(fits)
+
+
+def most(fits: Callable[[int], bool], beyond: int = MOST) -> int:
+    """The largest whole number up to `beyond` for which `fits` holds, which it does up to some number only; 0 where it
+    does not for 1."""
+    good, bad = 0, 1
+    while bad <= beyond and fits(bad):
+        good, bad = bad, 2 * bad
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        good, bad = (middle, bad) if fits(middle) else (good, middle)
+    return good

@@ -1,0 +1,163 @@
+"""What a budget trains: of a given model as many steps as it lasts for, and by scaling laws the best size and data.
+
+    report = budget(funds, model, data, hardware, plan)
+
+The run is the one that `vidcalc.train` prices; here its length is the unknown.
+"""
+
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from vidcalc.catalog.frameworks import executed
+from vidcalc.catalog.scaling import PER_TOKEN
+from vidcalc.cost import money
+from vidcalc.cost.memory import parameters
+from vidcalc.describe.budget import Budget
+from vidcalc.describe.data import Bucket, Data
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.errors import InputError
+from vidcalc.parts import components, hardware_part, model_part
+from vidcalc.report import Assumption
+from vidcalc.report_budget import Affordable, BudgetReport, Funds, Optimum, Room
+from vidcalc.report_training import BucketPart, RunTime
+from vidcalc.search import batch, optimum
+from vidcalc.summary import settings
+from vidcalc.train import bucket, parts
+from vidcalc.training import ranks, run, samples, totals
+from vidcalc.training.assumptions import assumptions, warnings
+
+
+def budget(
+    asked: Budget, model: Model, data: Data, hardware: Hardware, plan: Plan, laws: tuple[str, ...], known: bool = True
+) -> BudgetReport:
+    """What the budget trains. Plain numbers only.
+
+    data   its buckets and, where there is a data set, its distinct clips (0: none); its samples are what is found
+    laws   scaling laws to ask, the chosen one first
+    known  whether `model` was asked for; else only the laws answer
+
+    Raises InputError for money without a price, unknown laws, and degrees that do not go together.
+    """
+    spend = funds(asked, hardware, plan)
+    model = executed(model, plan.framework)
+    if known:
+        ranks.checked(model, plan.training)
+    found = [bucket(model, size, hardware, plan) for size in data.buckets]
+    answer = affordable(spend, model, data, found, hardware, plan) if known else None
+    optima = [each for name in laws if (each := optimum.optimum(name, spend, data, hardware, plan))]
+    lasting = replace(data, samples=answer.samples if answer else 0)
+    rests = assumptions(model, lasting, hardware, plan, found[0].cell.seconds["forward"].provenance)
+    cautions = warnings(model, data, hardware, plan, run.memory_part([each.cell for each in found], hardware, plan))
+    params = parameters(model.denoiser, (found[0].job.forward,))
+    return BudgetReport(
+        budget=spend,
+        model=model_part(model, params, components(found[0].held)) if known else None,
+        plan=settings(plan),
+        hardware=hardware_part(hardware),
+        ranks=run.ranks_part(plan.training),
+        affordable=answer,
+        optima=optima,
+        assumptions=[*(each for each in rests if each.id != "samples"), *(_basis(each) for each in optima[:1])],
+        warnings=[*(cautions if known else []), *optimum.warnings(optima[:1])],
+    )
+
+
+class Lasting(NamedTuple):
+    """A run of so many steps: samples, its buckets, its time."""
+
+    samples: int
+    rows: list[BucketPart]
+    time: RunTime
+
+
+def _basis(found: Optimum) -> Assumption:
+    """The law that the best size rests on."""
+    return Assumption(id="scaling_law", value=found.title, source=found.source, provenance="assumed")
+
+
+def funds(asked: Budget, hardware: Hardware, plan: Plan) -> Funds:
+    """The budget in accelerator-seconds and in money. Raises InputError("price", …) for money without a price."""
+    price = money.price(hardware.accelerator)
+    world = ranks.world(plan.training)
+    each = {} if price is None else {"low": price.low, "likely": (price.low * price.high) ** 0.5, "high": price.high}
+    if asked.kind == "money":
+        if not all(each.values()) or not each:
+            raise InputError("price", None, ("USD/h",))
+        spend = {"low": asked.amount / each["high"], "likely": asked.amount / each["likely"]}
+        spend["high"], paid = asked.amount / each["low"], dict.fromkeys(each, asked.amount)
+    else:
+        spend = dict.fromkeys(("low", "likely", "high"), asked.amount)
+        paid = {name: rate * asked.amount for name, rate in each.items()}
+    return Funds(
+        kind=asked.kind,
+        gpu_seconds=spend["likely"],
+        gpu_seconds_low=spend["low"],
+        gpu_seconds_high=spend["high"],
+        seconds=spend["likely"] / world,
+        money=paid.get("likely"),
+        money_low=paid.get("low"),
+        money_high=paid.get("high"),
+        provider="" if price is None else price.provider,
+        as_of="" if price is None else price.as_of,
+        source="" if price is None else price.source,
+    )
+
+
+def affordable(
+    spend: Funds, model: Model, data: Data, found: list[run.Found], hardware: Hardware, plan: Plan
+) -> Affordable:
+    """The longest run of that model within the budget; of 0 steps where it does not last for one."""
+
+    def lasting(steps: int) -> Lasting:
+        seen = samples.of_steps(steps, data.buckets, plan.training)
+        rows = parts(replace(data, samples=seen), found, hardware, plan)
+        return Lasting(seen, rows, run.time_part(rows, found, hardware, plan))
+
+    shortest = min(row.seconds_per_step for row in lasting(1).rows)
+    beyond = int(spend.seconds / shortest) + 1
+    steps = batch.most(lambda steps: lasting(steps).time.total <= spend.seconds, beyond)
+    seen, rows, time = lasting(max(steps, 1))
+    whole = steps > 0
+    tokens = sum(row.samples * row.sequence for row in rows) * whole
+    params = parameters(model.denoiser, (found[0].job.forward,))
+    world = ranks.world(plan.training)
+    stored = samples.counts(data.clips or seen, data.buckets)
+    return Affordable(
+        steps=steps,
+        steps_low=int(steps * (spend.gpu_seconds_low / spend.gpu_seconds) * (time.total / time.high)),
+        steps_high=int(steps * (spend.gpu_seconds_high / spend.gpu_seconds) * (time.total / time.low)),
+        samples=seen * whole,
+        clips=data.clips or None,
+        epochs=seen * whole / data.clips if data.clips else None,
+        tokens=tokens,
+        flops=sum(row.samples * row.flops_per_sample for row in rows) * whole,
+        flops_6nd=PER_TOKEN * params * tokens,
+        encode_seconds=totals.encoding(stored, rows, found, hardware, plan) * whole,
+        seconds=time.total * whole,
+        left=spend.seconds - time.total * whole,
+        seconds_per_step=time.per_step,
+        per_step=time.per_step * world,
+        mfu=time.mfu,
+        buckets=[_room(model, size, row, hardware, plan) for size, row in zip(data.buckets, rows, strict=True)],
+    )
+
+
+def _room(model: Model, size: Bucket, row: BucketPart, hardware: Hardware, plan: Plan) -> Room:
+    """A bucket's batch and the largest that fits."""
+    fits = batch.largest(model, size, hardware, plan)
+    return Room(
+        width=row.width,
+        height=row.height,
+        frames=row.frames,
+        share=row.share,
+        batch=row.batch,
+        sequence=row.sequence,
+        peak=row.peak,
+        verdict=batch.judged(int(row.peak), hardware),
+        seconds_per_step=row.seconds_per_step,
+        largest=fits,
+        largest_peak=batch.need(model, replace(size, batch=max(fits, 1)), hardware, plan),
+    )

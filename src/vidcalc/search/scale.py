@@ -1,0 +1,216 @@
+"""One video on one accelerator, on two, on four …: the best legal way of sharing at each count, and what it brings.
+
+    found = scaling(model, workload, hardware, plan, counts=(1, 2, 4, 8))
+
+At each count every legal way is priced; of those that fit the fastest is taken, without any that fits the one that
+misses least. Efficiency is the time of one accelerator over the accelerator-seconds of all.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from vidcalc import parts
+from vidcalc.catalog.accelerators import usual_nodes
+from vidcalc.catalog.frameworks import executed
+from vidcalc.cost import memory, money
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.workload import Workload
+from vidcalc.report import InferenceMemory, InferenceTime
+from vidcalc.search.sharing import Pattern, plans, used
+from vidcalc.unroll import Job, unroll
+
+SCHEMA = "vidcalc.scale/1"
+LITTLE = 0.1  # of the time saved by more accelerators: less is not worth them
+CHEAP = 0.25  # of the price more, for a video that is made sooner
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """From the fastest of the smaller counts (`count`) to this one, and what that comes to.
+
+    seconds, cost  more for a video, negative: less [s, USD];  efficiency of the accelerators over those of that count
+    verdict  "needed" (fewer do not hold the job), "worth_it", "buys_time" (sooner, at a price), "not_worth_it" or
+             "too_big" (not even these hold it)
+    """
+
+    count: int
+    seconds: float
+    cost: float | None
+    efficiency: float
+    verdict: str
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One count.
+
+    parallel    ways of sharing with their degrees;  nodes  they stand in
+    seconds     of one generation;  denoise, communication  parts of it [s]
+    peak        bytes of one accelerator at the largest stage;  fits: "fits", "tight" or "too_big"
+    efficiency  seconds of one accelerator over accelerator-seconds;  speedup  over one accelerator
+    cost        of one video [USD], None without a price;  ways  how many were tried
+    """
+
+    count: int
+    nodes: int
+    parallel: dict[str, int]
+    seconds: float
+    denoise: float
+    communication: float
+    low: float
+    high: float
+    peak: int | float
+    capacity: int | float
+    fits: str
+    efficiency: float
+    speedup: float
+    cost: float | None
+    ways: int
+    step: Step | None
+
+
+class Scaling(msgspec.Struct, frozen=True, kw_only=True):
+    """All counts that have a legal way, and those that have none.
+
+    best_time, best_cost  counts of the shortest and the cheapest video among those that fit; None where none does
+    """
+
+    model: str
+    title: str
+    accelerator: str
+    name: str
+    framework: str
+    link: str
+    network: str
+    workload: dict[str, Any]
+    rows: list[Row]
+    without: list[int]
+    best_time: int | None
+    best_cost: int | None
+    schema: str = SCHEMA
+
+
+Priced = tuple[Plan, InferenceMemory, InferenceTime]
+
+
+def scaling(
+    model: Model,
+    workload: Workload,
+    hardware: Hardware,
+    plan: Plan,
+    counts: Iterable[int],
+    pattern: Pattern | None = None,
+) -> Scaling:
+    """The counts, the smallest first; `hardware` says the accelerator and the links, `pattern` the ways to use.
+
+    One accelerator is always among them: the others are measured against it. Those that nothing joins share nothing.
+    """
+    model = executed(model, plan.framework)
+    jobs: dict[tuple[Any, ...], tuple[Job, dict[str, memory.Network]]] = {}
+    rows: list[Row] = []
+    without: list[int] = []
+    for count in sorted({1, *counts}):
+        nodes = usual_nodes(hardware.accelerator, count)
+        machine = replace(hardware, count=count // nodes, nodes=nodes)
+        ways = plans(model, plan, count, pattern) if count == 1 or hardware.link else ()
+        tried = [_priced(model, workload, machine, each, jobs) for each in ways]
+        if tried:
+            rows.append(_row(min(tried, key=_rank), machine, workload, rows, len(tried)))
+        else:
+            without.append(count)
+    fitting = [row for row in rows if row.fits != "too_big"]
+    priced = [row for row in fitting if row.cost is not None]
+    return Scaling(
+        model=model.name,
+        title=model.title,
+        accelerator=hardware.accelerator.id,
+        name=hardware.accelerator.name,
+        framework=plan.framework,
+        link=hardware.link.id if hardware.link else "",
+        network=hardware.network.id if hardware.network else "",
+        workload={name: getattr(workload, name) for name in workload.__struct_fields__},
+        rows=rows,
+        without=without,
+        best_time=min(fitting, key=lambda row: row.seconds).count if fitting else None,
+        best_cost=min(priced, key=lambda row: row.cost or 0).count if priced else None,
+    )
+
+
+def doubling(most: int) -> list[int]:
+    """1, 2, 4 … up to `most`, and `most` itself."""
+    found = [1]
+    while found[-1] * 2 <= most:
+        found.append(found[-1] * 2)
+    return sorted({*found, most})
+
+
+def _priced(
+    model: Model,
+    workload: Workload,
+    machine: Hardware,
+    plan: Plan,
+    jobs: dict[tuple[Any, ...], tuple[Job, dict[str, memory.Network]]],
+) -> Priced:
+    """Memory and time of one way; the unrolled job depends on guidance's ranks alone."""
+    if (plan.guidance_degree,) not in jobs:
+        job = unroll(model, workload, plan)
+        jobs[plan.guidance_degree,] = job, memory.networks(model, plan, job)
+    job, held = jobs[plan.guidance_degree,]
+    needed = parts.inference_memory(job, held, plan, machine)
+    return plan, needed, parts.inference_time(job, held, workload, machine, plan)
+
+
+def _rank(tried: Priced) -> tuple[Any, ...]:
+    """What fits before what does not, then the shortest time; of what does not fit the smallest; then fewer ways."""
+    plan, needed, seconds = tried
+    misses = needed.verdict == "too_big"
+    return misses, needed.peak if misses else seconds.total, len(used(plan))
+
+
+def _row(found: Priced, machine: Hardware, workload: Workload, before: list[Row], ways: int) -> Row:
+    """A count's row, beside those of fewer accelerators."""
+    plan, needed, time = found
+    alone = before[0].seconds if before else time.total
+    holding = [each for each in before if each.fits != "too_big"] or before
+    count: int = machine.total
+    paid = money.cost(machine.accelerator, time.total * count, 0, workload.batch)
+    cost = paid.per_video["likely"] if paid else None
+    row = Row(
+        count=count,
+        nodes=machine.nodes,
+        parallel=used(plan),
+        seconds=time.total,
+        denoise=time.denoise,
+        communication=time.parts["denoise"]["communication"],
+        low=time.low,
+        high=time.high,
+        peak=needed.peak,
+        capacity=needed.capacity,
+        fits=needed.verdict,
+        efficiency=alone / time.total / count,
+        speedup=alone / time.total,
+        cost=cost,
+        ways=ways,
+        step=None,
+    )
+    return replace(row, step=_step(min(holding, key=lambda each: each.seconds), row)) if before else row
+
+
+def _step(before: Row, row: Row) -> Step:
+    """What the accelerators beyond those of the row before bring."""
+    seconds = row.seconds - before.seconds
+    cost = None if row.cost is None or before.cost is None else row.cost - before.cost
+    dearer = row.seconds * row.count / (before.seconds * before.count) - 1
+    if before.fits == "too_big" and row.fits != "too_big":
+        verdict = "needed"
+    elif row.fits == "too_big":
+        verdict = "too_big"
+    elif -seconds < LITTLE * before.seconds:
+        verdict = "not_worth_it"
+    else:
+        verdict = "worth_it" if dearer <= CHEAP else "buys_time"
+    efficiency = before.seconds * before.count / (row.seconds * row.count)
+    return Step(count=before.count, seconds=seconds, cost=cost, efficiency=efficiency, verdict=verdict)

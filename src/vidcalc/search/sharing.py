@@ -1,0 +1,111 @@
+"""The legal ways in which so many accelerators share one video: degrees of a plan whose product is their number.
+
+Ways are named as on the command line. A way is legal where the framework offers it (data/parallel.toml), the degrees
+divide what they share (heads, layers, guided predictions) and, if the user names ways, where those have it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from vidcalc.catalog.load import table
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.errors import InputError
+from vidcalc.passes import guidance, parallel
+
+# ways of sharing the work -> field of the plan, the innermost first
+WORK = {
+    "tp": "tensor_degree",
+    "ulysses": "ulysses_degree",
+    "ring": "ring_degree",
+    "pipefusion": "pipefusion_degree",
+    "cfg": "guidance_degree",
+}
+# ways of sharing what is stored, and the VAE's decode, among those same accelerators
+BESIDE = {"fsdp": "shard_degree", "vae": "decode_degree"}
+WAYS = {**WORK, **BESIDE}
+
+Pattern = dict[str, Any]  # way -> its degree, or None for any; a way that is absent is not used
+
+
+def offered(framework: str) -> tuple[str, ...]:
+    """The ways that a framework offers; all of them for one that says nothing."""
+    known: dict[str, Any] = table("parallel")["frameworks"]
+    return tuple(known.get(framework, WAYS))
+
+
+def plans(model: Model, plan: Plan, count: int, pattern: Pattern | None = None) -> Iterator[Plan]:
+    """The plan with every legal way of sharing among `count` accelerators; sharing nothing on one.
+
+    pattern  the ways that may be used and their degrees; None: those that the framework offers
+    """
+    allowed = dict.fromkeys(offered(plan.framework)) if pattern is None else pattern
+    if count == 1:
+        allowed = {}
+    for degrees in _splits(count, list(WORK), allowed):
+        for beside in _beside(count, allowed):
+            tried = replace(plan, **{WAYS[way]: degree for way, degree in {**degrees, **beside}.items()})
+            if _legal(model, tried):
+                yield tried
+
+
+def used(plan: Plan) -> dict[str, int]:
+    """The ways of a plan with their degrees, without those that share nothing."""
+    degrees = {way: getattr(plan, field) for way, field in WAYS.items()}
+    return {way: degree for way, degree in degrees.items() if degree != 1}
+
+
+def _splits(count: int, ways: list[str], allowed: Pattern) -> Iterator[dict[str, int]]:
+    """Every product of degrees of those ways that makes `count`."""
+    if not ways:
+        if count == 1:
+            yield {}
+        return
+    way, *others = ways
+    for degree in _degrees(way, count, allowed):
+        for rest in _splits(count // degree, others, allowed):
+            yield {way: degree, **rest}
+
+
+def _degrees(way: str, count: int, allowed: Pattern) -> list[int]:
+    """The degrees that a way may have among so many: those that divide them, and are as the pattern says."""
+    if way not in allowed:
+        return [1]
+    fixed = allowed[way]
+    return [degree for degree in range(1, count + 1) if count % degree == 0 and fixed in (None, degree)]
+
+
+def _beside(count: int, allowed: Pattern) -> Iterator[dict[str, int]]:
+    """Stored weights whole on each accelerator or in shards over all of them, the decode shared as it may be."""
+    shards = _among(count, "fsdp", allowed)
+    decode = _among(count, "vae", allowed)[-1:]  # never slower
+    for many in shards:
+        for pieces in decode:
+            yield {"fsdp": many, "vae": pieces}
+
+
+def _among(count: int, way: str, allowed: Pattern) -> list[int]:
+    """Degrees of a way that shares among all: none or all of them, or the one of the pattern, where it divides."""
+    if way not in allowed:
+        return [1]
+    fixed = allowed[way]
+    if fixed is None:
+        return list(dict.fromkeys((1, count)))
+    return [fixed] if count % fixed == 0 else []
+
+
+def _legal(model: Model, plan: Plan) -> bool:
+    """Whether the degrees divide what they share."""
+    if model.kind == "unet" and parallel.sequence(plan) * plan.tensor_degree * plan.pipefusion_degree != 1:
+        return False  # its levels differ in tokens and heads: nobody splits them
+    predictions = plan.forwards_per_step if plan.guidance_mode in guidance.GUIDED else 1
+    heads = model.denoiser.heads
+    if predictions % plan.guidance_degree or (heads and heads % (plan.ulysses_degree * plan.tensor_degree)):
+        return False
+    try:
+        parallel.checked(model, plan)
+    except InputError:
+        return False
+    return True
