@@ -25,6 +25,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     attention    kernel;  compile  which elementwise kernels are fused (a word of `Plan`)
     beside       bytes of further buffers and models on the device throughout [byte]
     encode_bytes live bytes of an encode of a whole clip, by the VAE's class [byte per pixel of the clip]
+    activation_scale  live activations of a denoiser relative to ours, by its network's path, where it runs otherwise
     fitted       ids of the measured rows that a setting was inferred from (never used to claim accuracy)
     """
 
@@ -41,6 +42,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     company: dict[str, tuple[str, ...]] = {}
     beside: int = 0
     encode_bytes: dict[str, float] = {}
+    activation_scale: dict[str, float] = {}
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -52,7 +52,7 @@ class Adapters(msgspec.Struct, frozen=True, kw_only=True):
         if self.targets not in TARGETS:
             raise InputError("lora-targets", self.targets, TARGETS, nearest(self.targets, TARGETS))
         for flag, word, known in (
-            ("adapter", self.kind, KINDS),
+            ("adapters", self.kind, KINDS),
             ("lora-dropout", self.dropout, DROPOUTS),
             ("base-keeps", self.keeps, KEEPS),
         ):

@@ -41,6 +41,7 @@ class AdaptedLayers(MatrixLayers, PointwiseLayers):
         if self.adapters is None or self.adapters.dropout == "off":
             return x
         mask = self.empty(x.shape, "int8")
+        self.cache("mask", mask)
         return self.pointwise("dropout", (x,), saved=(mask,))
 
     def _low_rank(self, x: Tensor, d_out: Any, fresh: bool) -> Tensor:

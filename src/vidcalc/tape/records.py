@@ -99,12 +99,14 @@ class Section:
     handed     bytes a round hands to the next, saved or not (all that full checkpointing keeps of it)
     peak       most bytes of a round above its start, up to the last that is saved: making it again stops there
     made       (bytes, age) of the storages behind `saved`, by id
+    aside      bytes of what attention saved in a round, and no other layer, that may wait in host memory
     cached     bytes of results that selective checkpointing keeps, and `peak_again` the peak where those are there
     """
 
     __slots__ = (
         *(
             "around",
+            "aside",
             "before",
             "block",
             "cached",
@@ -133,6 +135,7 @@ class Section:
         self.handed: Any = 0
         self.peak: Any = 0
         self.cached: Any = 0
+        self.aside: Any = 0
         self.peak_again: Any = 0
 
 

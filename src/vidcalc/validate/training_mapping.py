@@ -107,7 +107,7 @@ def _training(row: TrainingRow, profile: Trainer, model: Model) -> TrainingPlan:
     rules = (
         ("optimizer", row.optimizer, "unknown_optimizer"),
         ("average", f"{row.optimizer}; {row.precision}", ""),
-        ("checkpointing", f"{who}: {row.checkpointing}", "no_checkpointing"),
+        ("checkpointing", f"{who}: {row.checkpointing}; {row.offload}", "no_checkpointing"),
         ("sharding", row.parallelism, "no_parallel_plan"),
         ("offload", row.offload, "unknown_offload"),
         ("precision", f"{who}: {row.precision}; {row.offload}", "unknown_precision"),

@@ -110,10 +110,10 @@ def counted(phases: list[Phase], counter: str, found: TrainingCase) -> float:
 
 
 def working(phase: Phase, found: TrainingCase) -> float:
-    """Live activations of a phase, with the trainer's own encode where it is none of diffusers' [byte]."""
+    """Live activations of a phase, as the trainer runs its networks where that is otherwise than here [byte]."""
     own = found.trainer.encode_bytes.get(found.model.vae.class_)
     if own is None or phase.id != "encode":
-        return float(phase.activations)
+        return float(phase.activations) * found.trainer.activation_scale.get(found.model.denoiser.network, 1.0)
     size = found.bucket
     return float(own * size.width * size.height * size.frames * size.batch)
 

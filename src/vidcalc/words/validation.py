@@ -31,7 +31,7 @@ REASONS = {
     "unknown_optimizer": N_("an optimizer that vidcalc does not know"),
     "quantised_training": N_("how fast layers over quantised weights train is not known"),
     "compiled_training": N_("how much compiling the network saves is not known"),
-    "host_bound_training": N_("the work between the kernels sets the time, and is not stated"),
+    "offloaded_activations": N_("how far copies of activations hide behind the work is not known"),
 }
 
 BOUNDS = {
