@@ -78,6 +78,7 @@ def test_published_training_is_met_within_the_bars(found):
     assert memory.all.p90_absolute_error <= 0.20
     assert time.all.median_absolute_error <= 0.15
     assert found.summary.by_bound["fits"].share >= 0.95
+    assert found.summary.coverage.share >= 0.85
 
 
 def test_checkpointing_comes_in_the_measured_order(found):

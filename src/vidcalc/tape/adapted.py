@@ -41,8 +41,10 @@ class AdaptedLayers(MatrixLayers, PointwiseLayers):
         if self.adapters is None or self.adapters.dropout == "off":
             return x
         mask = self.empty(x.shape, "int8")
-        self.cache("mask", mask)
-        return self.pointwise("dropout", (x,), saved=(mask,))
+        out = self.pointwise("dropout", (x,), saved=(mask,))
+        if out.node >= 0:
+            self.cache("mask", mask)
+        return out
 
     def _low_rank(self, x: Tensor, d_out: Any, fresh: bool) -> Tensor:
         """B(A(x)): down to the rank and up again."""

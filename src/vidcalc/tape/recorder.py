@@ -9,7 +9,7 @@ from vidcalc.arithmetic import maximum, product, where, whole_blocks
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.checkpointing import NONE, Checkpointing
 from vidcalc.ops.base import Op
-from vidcalc.tape.records import ELEMENT_BYTES, Leave, Node, Section, Storage, Tensor
+from vidcalc.tape.records import ELEMENT_BYTES, Leave, Node, Section, Storage, Tensor, attention_saved
 
 ROUNDING = 512  # bytes: the CUDA caching allocator's smallest block, c10/cuda/CUDACachingAllocator.cpp
 
@@ -184,7 +184,8 @@ class Recorder:
             section.made = self._saved_since(self.entered)
             section.saved = sum(nbytes for nbytes, _ in section.made.values()) + self.repeated
             section.handed = section.growth + section.consumed - section.saved
-            section.aside = self._attention_saved(self.entered) if self.checkpointing.aside else 0
+            if self.checkpointing.aside:
+                section.aside = attention_saved(self.nodes, self.entered) - self.cached
             section.peak_again = self.peak_again - live
             section.last_op = self.last_op
             section.inputs = self._arguments(section)
@@ -213,13 +214,6 @@ class Recorder:
         """(bytes, age) of what the ops behind a node saved for backward and that was made there, by storage."""
         kept = (storage for node in self.nodes[first:] if isinstance(node, Node) for storage in node.saved)
         return {id(storage): (storage.nbytes, storage.born) for storage in kept if storage.born > first}
-
-    def _attention_saved(self, first: int) -> Any:
-        """Bytes that attention's layers alone saved for backward since a node, made there, less dropout's masks."""
-        nodes = [node for node in self.nodes[first:] if isinstance(node, Node)]
-        outside = {id(storage) for node in nodes if "att" not in node.path for storage in node.saved}
-        within = {id(s): s for node in nodes if "att" in node.path for s in node.saved if s.born > first}
-        return sum(storage.nbytes for key, storage in within.items() if key not in outside) - self.cached
 
     def parameter(self, name: str, elements: Any, keep: str = "") -> None:
         """A weight: counted once per dotted name. `keep` names the dtype it stays in whatever the precision."""

@@ -6,9 +6,8 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.arithmetic import largest
-from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.training import networks, recipe
-from vidcalc.cost.execution import Execution
+from vidcalc.cost import execution
 from vidcalc.cost.memory import Network, parameters
 from vidcalc.cost.time import Seconds
 from vidcalc.cost.weights import Weights, weights
@@ -156,7 +155,7 @@ def priced(
         training,
         hardware,
         plan.attention,
-        Execution(compile=plan.compile, stack=framework(plan.framework).stack),
+        execution.plain(plan),
     )
     return Cell(
         micro=taped,
