@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
@@ -33,6 +35,7 @@ PROCESSES = {
 }
 ESTIMATE_BAR = 2e-3  # seconds of one estimate of Wan 14B in a running process
 SWEEP_BAR = 1e6  # estimates per second and core
+PLAN_BAR = 1e5  # plans of a training run per second and core, tapes included
 CHUNK = 20_000
 
 
@@ -46,7 +49,13 @@ def main() -> int:
 
     build()
     missed = [
-        not met for met in (*processes(options.runs, options.slack), estimate(options.slack), sweep(options.slack))
+        not met
+        for met in (
+            *processes(options.runs, options.slack),
+            estimate(options.slack),
+            sweep(options.slack),
+            plans(options.slack),
+        )
     ]
     return 1 if any(missed) else 0
 
@@ -116,6 +125,26 @@ def sweep(slack: float) -> bool:
     return verdict(
         "sweep over token counts", f"{rate / 1e6:9.2f} M/s", f"≥ {SWEEP_BAR / 1e6:g} M/s", rate >= SWEEP_BAR / slack
     )
+
+
+def plans(slack: float) -> bool:
+    """Every legal plan to train Wan 14B at 720p on 64 accelerators, none left out, on one core."""
+    from vidcalc.faces.search_request import asked
+    from vidcalc.search.exhaustive import search
+    from vidcalc.trace import forget
+
+    asked_for = {"model": "wan2.1-t2v-14b", "resolution": (1280, 720), "gpu": "h100-sxm", "gpus": (64,)}
+    question, machines = asked(asked_for)
+
+    def anew() -> int:
+        forget()
+        (found,) = search(msgspec.structs.replace(question, pruned=False), machines)
+        return found.priced
+
+    count = anew()
+    rate = count / best(anew, tries=5)
+    measured = f"{rate / 1e3:9.0f} k/s of {count:,}"
+    return verdict("plans of a training run", measured, f"≥ {PLAN_BAR / 1e3:g} k/s", rate >= PLAN_BAR / slack)
 
 
 def best(work: Callable[[], object], tries: int = 20) -> float:

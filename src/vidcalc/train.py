@@ -62,15 +62,26 @@ def parts(data: Data, found: list[run.Found], hardware: Hardware, plan: Plan) ->
     ]
 
 
-def bucket(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> run.Found:
-    """One bucket unrolled and priced."""
+def loaded(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> run.Loaded:
+    """One bucket unrolled and taped: what does not depend on how ranks share it."""
     workload = workload_of(model, size)
     job = unroll(model, workload, plan)
     held = memory.networks(model, plan, job)
-    taped = micro(model, workload, plan)
-    sampled = run.validation(job, held, workload, hardware, plan)
-    cell = priced(taped, job, held, hardware, plan, sampled.activations)
-    return run.Found(workload=workload, job=job, held=held, cell=cell, validation=sampled.seconds)
+    return run.Loaded(
+        workload=workload,
+        job=job,
+        held=held,
+        taped=micro(model, workload, plan),
+        validation=run.validation(job, held, workload, hardware, plan),
+    )
+
+
+def bucket(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> run.Found:
+    """One bucket unrolled and priced on the plan's ranks. Raises InputError for more of them than it has tokens."""
+    one = loaded(model, size, hardware, plan)
+    ranks.spread(one.job.video_tokens, plan.training)
+    cell = priced(one.taped, one.job, one.held, hardware, plan, one.validation.activations)
+    return run.Found(workload=one.workload, job=one.job, held=one.held, cell=cell, validation=one.validation.seconds)
 
 
 def workload_of(model: Model, size: Bucket) -> Workload:

@@ -31,8 +31,8 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     per_node: Any
     network: float
 
-    def seconds(self, operation: str, nbytes: Any, degree: Any, stride: Any = 1) -> Any:
-        """Seconds that one `operation` on `nbytes` takes among `degree` ranks; 0 among one.
+    def seconds(self, operation: str, nbytes: Any, degree: Any, stride: Any = 1, calls: Any = 1) -> Any:
+        """Seconds that `calls` of an `operation`, together on `nbytes`, take among `degree` ranks; 0 among one.
 
         nbytes  an all-gather's and an all-reduce's whole tensor, an all-to-all's and a send's bytes of one rank
         """
@@ -50,7 +50,7 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             moving = nbytes * share / where(degree > near, minimum(bus, near * self.network), bus)
         nodes = ceil_div(degree, near)
         waiting = known.latency(near) + NETWORK_LATENCY * (nodes - 1)
-        return moving + waiting * minimum(degree - 1, 1)
+        return moving + waiting * calls * minimum(degree - 1, 1)
 
     def send(self, nbytes: Any, degree: Any, stride: Any = 1) -> Any:
         """Seconds in which each of `degree` ranks passes bytes to the next one; 0 among one."""

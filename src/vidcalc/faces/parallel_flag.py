@@ -29,6 +29,7 @@ TRAINING = {
     "pp": "pipeline_degree",
 }
 SHARING = ("ulysses_degree", "ring_degree", "tensor_degree", "pipefusion_degree", "guidance_degree")
+AUTO: dict[str, int] = {"auto": 1}  # no degree is stated: the best plan is searched
 DEGREE = Whole(1, 4096)
 
 
@@ -61,13 +62,16 @@ class Parallel(click.ParamType):  # type: ignore[type-arg]
 
     name = "parallel"
 
-    def __init__(self, fields: dict[str, str], example: str) -> None:
-        self.fields, self.example = fields, example
+    def __init__(self, fields: dict[str, str], example: str, searched: bool = False) -> None:
+        """`searched`: whether "auto" is a way too, that of a search."""
+        self.fields, self.example, self.searched = fields, example, searched
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
         """Fields of a plan. Raises Refused."""
         if isinstance(value, dict):
             return value
+        if self.searched and str(value).strip().casefold() == "auto":
+            return AUTO
         found: dict[str, int] = {}
         for part in str(value).casefold().split(","):
             word, equals, degree = (piece.strip() for piece in part.partition("="))

@@ -171,12 +171,12 @@ TRAINING: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = { 
 RUN: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # type: ignore[type-arg]
     "training_parallel": (
         ("--parallel",),
-        Parallel(DEGREES, "fsdp=8,ulysses=2"),
+        Parallel(DEGREES, "fsdp=8,ulysses=2", searched=True),
         N_("WAYS"),
         N_("each GPU samples of its own"),
         N_(
             "How GPUs share a training step: dp (samples), fsdp (weights and states), ulysses, ring, gather (tokens), "
-            "tp (every layer), pp (layers), such as fsdp=32,ulysses=8,ring=2."
+            "tp (every layer), pp (layers), such as fsdp=32,ulysses=8,ring=2; auto searches the fastest that fits."
         ),
     ),
     "sharding": (

@@ -4,7 +4,6 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import ceil_div
 from vidcalc.catalog.snap import snapped
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
@@ -16,7 +15,6 @@ from vidcalc.faces.inputs import Refused
 from vidcalc.training import ranks, samples
 from vidcalc.words import _
 
-NODE = 8  # accelerators of a usual node
 OF_A_RUN = ("reshard", "networks", "rollout_steps", "experts", "validation", "validation_every", "save_every")
 ALIKE = {"fsdp": "zero3", "hybrid": "zero3"}
 STEPS = 1000
@@ -34,20 +32,46 @@ class Run(NamedTuple):
 def run(given: dict[str, Any]) -> Run:
     """What the flags ask for. Raises InputError."""
     asked = {name: value for name, value in given.items() if value is not None}
-    sizes = asked.pop("bucket", ())
-    asked["parallel"] = asked.pop("training_parallel", {})
-    one = {name: value for name, value in asked.items() if name not in ("parallel", "gpus")}
+    found = stated(asked)
+    training = _searched(asked, found) or _shared(asked, found.plan.training, asked.get("gpus", 0))
+    machine, plan = ranks.placed(found.hardware, ranks.world(training)), replace(found.plan, training=training)
+    return Run(found.model, seen(asked, found.buckets, found.fps, training), machine, plan)
+
+
+class Stated(NamedTuple):
+    """A training run as far as flags say it without degrees: sizes of samples, and one accelerator."""
+
+    model: Model
+    buckets: tuple[Bucket, ...]
+    fps: Any
+    hardware: Hardware
+    plan: Plan
+
+
+def stated(asked: dict[str, Any]) -> Stated:
+    """What the flags other than those of many GPUs ask for. Raises InputError."""
+    sizes = asked.get("bucket", ())
+    left_out = ("bucket", "training_parallel", "gpus")
+    one = {name: value for name, value in asked.items() if name not in left_out}
     model, workload, machine, plan = request.request(one)
-    training = _shared(asked, plan.training, asked.get("gpus", 0))
-    count = ranks.world(training)
-    machine = replace(machine, count=min(count, NODE), nodes=ceil_div(count, NODE))
-    plan = replace(plan, training=training)
     buckets = _buckets(sizes) or (
         Bucket(width=workload.width, height=workload.height, frames=workload.frames, batch=workload.batch),
     )
     if asked.get("snap"):
         buckets = tuple(_snapped(model, workload, size) for size in buckets)
-    return Run(model, _data(asked, buckets, workload.fps, training), machine, plan)
+    found = {name: asked[name] for name in OF_A_RUN if name in asked}
+    return Stated(model, buckets, workload.fps, machine, replace(plan, training=replace(plan.training, **found)))
+
+
+def _searched(asked: dict[str, Any], found: Stated) -> TrainingPlan | None:
+    """The plan that a search finds, with --parallel auto; None without."""
+    from vidcalc.faces.parallel_flag import AUTO
+
+    if asked.get("training_parallel") != AUTO:
+        return None
+    from vidcalc.faces.search_request import searched
+
+    return searched(asked, found)
 
 
 def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> TrainingPlan:
@@ -55,10 +79,9 @@ def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> Trainin
 
     Raises Refused where the degrees ask for another number of GPUs.
     """
-    degrees = dict(asked["parallel"])
-    stated = asked.get("sharding", "zero3" if "shard_degree" in degrees else "none")
-    found = {name: asked[name] for name in OF_A_RUN if name in asked}
-    plan = replace(training, sharding=ALIKE.get(stated, stated), **found, **degrees)
+    degrees = dict(asked.get("training_parallel", {}))
+    word = asked.get("sharding", "zero3" if "shard_degree" in degrees else "none")
+    plan = replace(training, sharding=ALIKE.get(word, word), **degrees)
     together = ranks.world(replace(plan, data_degree=1))
     if "data_degree" not in degrees:
         shards = degrees.get("shard_degree", 1)
@@ -68,10 +91,10 @@ def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> Trainin
         whole = str(ranks.world(plan))
         expects = _("a multiple of the {count} that share a sample, as --parallel asks for", count=together)
         raise Refused("--gpus", gpus, expects, whole, (whole,))
-    if "shard_degree" not in degrees and stated != "none":
+    if "shard_degree" not in degrees and word != "none":
         spread = ranks.replicas(plan)
-        inside = max(NODE // (plan.tensor_degree * plan.pipeline_degree), 1)
-        plan = replace(plan, shard_degree=min(spread, inside) if stated == "hybrid" else spread)
+        inside = max(ranks.NODE // (plan.tensor_degree * plan.pipeline_degree), 1)
+        plan = replace(plan, shard_degree=min(spread, inside) if word == "hybrid" else spread)
     return plan
 
 
@@ -99,7 +122,7 @@ def _snapped(model: Model, workload: Any, size: Bucket) -> Bucket:
     return replace(size, width=job.width, height=job.height, frames=job.frames)
 
 
-def _data(asked: dict[str, Any], buckets: tuple[Bucket, ...], fps: Any, training: TrainingPlan) -> Data:
+def seen(asked: dict[str, Any], buckets: tuple[Bucket, ...], fps: Any, training: TrainingPlan) -> Data:
     """What is seen: clips × samples of a clip × epochs, else as many samples as the steps take."""
     if "clips" in asked:
         if "train_steps" in asked:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import largest
+from vidcalc.arithmetic import largest, maximum
 from vidcalc.catalog.training import networks, recipe
 from vidcalc.cost import execution
 from vidcalc.cost.memory import Network, parameters
@@ -115,7 +115,7 @@ def _largest_layer(forward: Trace) -> Any:
         if inside:
             layers[head] = layers.get(head, 0) + elements
             rounds[head] = forward.rounds[path]
-    return largest(layers[head] / rounds[head] for head in layers)
+    return largest(layers[head] / maximum(rounds[head], 1) for head in layers)
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -136,34 +136,43 @@ def priced(
     job, held   the generation at the bucket's size, for the encoders in the loop
     validation  live activations of a validation sample [byte]
     """
+    kept, beside = remaining(taped, job, held, plan, validation)
+    passed = company.unrolled(plan.training)
+    return Cell(
+        micro=taped,
+        states=kept,
+        phases=phases(taped.live, kept, beside, passed),
+        rows=documented(taped.live, kept, beside, passed),
+        seconds=timed(taped, alone(taped, job, hardware, plan), hardware, plan),
+    )
+
+
+def remaining(
+    taped: Micro, job: Job, held: dict[str, Network], plan: Plan, validation: Any = 0
+) -> tuple[States, Beside]:
+    """What one rank of the plan holds beside live activations: states, and the networks that are not trained."""
+    kept = states(taped.found, plan.training)
+    return kept, around(job, held, taped.found, kept, plan, validation)
+
+
+def alone(taped: Micro, job: Job, hardware: Hardware, plan: Plan) -> time.Alone:
+    """Seconds of a micro-batch and of what feeds it on one accelerator alone: the same whatever the degrees."""
     training = plan.training
-    kept = states(taped.found, training)
-    beside = around(job, held, taped.found, kept, plan, validation)
     rolled = networks(training.networks).decoded == "yes"
     supply = time.Supply(
         vae=() if rolled or training.latents != "online" else _ops(job.encode),
         texts=_text_ops(job) if training.texts == "online" else (),
         decode=_ops(job.phase("vae_decode")) if rolled else (),
     )
-    passed = company.unrolled(training)
-    spent = time.step(
-        taped.step.ops,
-        taped.step.again,
-        taped.found,
-        supply,
-        taped.step.host,
-        training,
-        hardware,
-        plan.attention,
-        execution.plain(plan),
-    )
-    return Cell(
-        micro=taped,
-        states=kept,
-        phases=phases(taped.live, kept, beside, passed),
-        rows=documented(taped.live, kept, beside, passed),
-        seconds=spent,
-    )
+    chip, step = hardware.accelerator.id, taped.step
+    run = execution.plain(plan)
+    return time.alone(step.ops, step.again, supply, training.mode, chip, plan.attention, run)
+
+
+def timed(taped: Micro, work: time.Alone, hardware: Hardware, plan: Plan) -> dict[str, Seconds]:
+    """Seconds of an optimizer step of the plan by part."""
+    step = taped.step
+    return time.step(step.ops, step.again, taped.found, work, step.host, plan.training, hardware)
 
 
 def around(job: Job, held: dict[str, Network], found: Holding, kept: States, plan: Plan, validation: Any) -> Beside:

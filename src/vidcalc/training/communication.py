@@ -9,10 +9,11 @@ of gradients behind the backward pass, as far as these last. Volumes: arXiv 1910
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.training import recipe
-from vidcalc.cost.exchange import exchange
+from vidcalc.cost.wires import wires
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.ops import Attention, Op
@@ -42,13 +43,11 @@ def waits(
     ops: tuple[Op, ...], again: tuple[Op, ...], found: Holding, plan: TrainingPlan, hardware: Hardware, work: "Work"
 ) -> Waits:
     """What a rank waits for, beyond its own work of one micro-batch."""
-    repeated = {op.path for op in again}
     tokens: Any = 0
     once: Any = 0
-    for op in ops:
-        if isinstance(op, Attention):
-            tokens = tokens + _layer(op, 2 + (op.path in repeated), plan, hardware, work)
-            once = once + _layer(op, 1, plan, hardware, work)
+    for op, passes in _attentions(ops, again):
+        tokens = tokens + _layer(op, passes, plan, hardware, work)
+        once = once + _layer(op, 1, plan, hardware, work)
     gathered = maximum(_gather(found, plan, hardware) - work.forward, 0)
     return Waits(
         tokens=tokens,
@@ -57,6 +56,23 @@ def waits(
         gradients=_sums(found, plan, hardware, work),
         update=_updated(found, plan, hardware),
     )
+
+
+def _attentions(ops: tuple[Op, ...], again: tuple[Op, ...]) -> list[tuple[Attention, int]]:
+    """Attention of each kind, equal layers as one that is executed as often as all of them, and its passes: forward,
+    backward and what is computed again. A network taped layer by layer waits as one taped in a loop does."""
+    repeated = {op.path for op in again}
+    kinds: dict[Any, tuple[Attention, int]] = {}
+    for place, op in enumerate(ops):
+        if isinstance(op, Attention):
+            passes = 2 + (op.path in repeated)
+            key: Any = (op.key, op.element_bytes, passes)
+            try:
+                held = kinds.get(key)
+            except TypeError:  # arrays cannot be keys
+                held, key = None, place
+            kinds[key] = (op if held is None else replace(op, count=held[0].count + op.count)), passes
+    return list(kinds.values())
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -73,8 +89,7 @@ def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, w
     whole = op.batch * op.heads * op.queries * op.d_head * op.element_bytes * own  # one tensor of the layer
     layers = op.count / plan.pipeline_degree
     sp = plan.tensor_degree * plan.ulysses_degree
-    ulysses = exchange(
-        hardware,
+    ulysses = wires(hardware).seconds(
         "all_to_all",
         WAYS * whole * layers * passes / (context(plan) * plan.tensor_degree),
         plan.ulysses_degree,
@@ -83,11 +98,10 @@ def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, w
     )
     # keys and values, and on the way back their gradients beside them
     turns = passes + min(passes - 1, 1)
-    ring = exchange(
-        hardware, "all_gather", 2 * whole * layers * turns / sp, plan.ring_degree, sp, layers * passes * own
+    ring = wires(hardware).seconds(
+        "all_gather", 2 * whole * layers * turns / sp, plan.ring_degree, sp, layers * passes * own
     )
-    gathered = exchange(
-        hardware,
+    gathered = wires(hardware).seconds(
         "all_gather",
         2 * whole * layers * passes / sp,
         plan.gather_degree,
@@ -95,8 +109,7 @@ def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, w
         2 * layers * passes * own,
     )
     # two gathers and two scatters of the hidden states around attention and feed-forward
-    sums = exchange(
-        hardware,
+    sums = wires(hardware).seconds(
         "all_gather",
         4 * whole * layers * passes / context(plan),
         plan.tensor_degree,
@@ -113,7 +126,9 @@ def _gather(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Any:
     compute = ELEMENT_BYTES[recipe(plan.recipe).compute]
     nbytes = found.held.copy if plan.mode in ADAPTED else found.trained * compute
     stride = plan.tensor_degree
-    return exchange(hardware, "all_gather", nbytes / plan.tensor_degree, plan.shard_degree, stride, found.held.count)
+    return wires(hardware).seconds(
+        "all_gather", nbytes / plan.tensor_degree, plan.shard_degree, stride, found.held.count
+    )
 
 
 def _regathered(found: Holding, plan: TrainingPlan, hardware: Hardware, work: Work) -> Any:
@@ -126,11 +141,10 @@ def _sums(found: Holding, plan: TrainingPlan, hardware: Hardware, work: Work) ->
     nbytes = found.trained * recipe(plan.recipe).gradients / (plan.tensor_degree * plan.pipeline_degree)
     count = replicas(plan)
     if plan.sharding in ("none", "zero1"):  # once an update; the share of one micro-batch is told here
-        spent = exchange(hardware, "all_reduce", nbytes, count, plan.tensor_degree) / plan.grad_accum
+        spent = wires(hardware).seconds("all_reduce", nbytes, count, plan.tensor_degree) / plan.grad_accum
         return maximum(spent - work.backward / plan.grad_accum, 0)
-    scatter = exchange(hardware, "reduce_scatter", nbytes, plan.shard_degree, plan.tensor_degree)
-    between = exchange(  # hybrid sharding: shards are summed over the groups that hold the same ones
-        hardware,
+    scatter = wires(hardware).seconds("reduce_scatter", nbytes, plan.shard_degree, plan.tensor_degree)
+    between = wires(hardware).seconds(  # hybrid sharding: shards are summed over the groups that hold the same ones
         "all_reduce",
         nbytes / plan.shard_degree,
         count // plan.shard_degree,
@@ -144,4 +158,4 @@ def _updated(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Any:
     if plan.sharding not in ("zero1", "zero2"):
         return 0
     nbytes = found.trained * recipe(plan.recipe).weights / (plan.tensor_degree * plan.pipeline_degree)
-    return exchange(hardware, "all_gather", nbytes, plan.shard_degree, plan.tensor_degree)
+    return wires(hardware).seconds("all_gather", nbytes, plan.shard_degree, plan.tensor_degree)

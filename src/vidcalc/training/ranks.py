@@ -10,6 +10,10 @@ sequence parallel), 2104.04473 (1F1B).
 
 from typing import Any
 
+from msgspec.structs import replace
+
+from vidcalc.arithmetic import ceil_div
+from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.errors import InputError
@@ -21,6 +25,7 @@ SHARDED = {  # what each way of sharding spreads over the shard group
     "zero2": ("optimizer", "gradients"),
     "zero3": ("optimizer", "gradients", "weights"),
 }
+NODE = 8  # accelerators of a usual node
 PIPELINED = ("none", "zero1")  # a pipeline keeps gradients over micro-batches, so only states are sharded beside it
 
 
@@ -54,6 +59,11 @@ def global_batch(plan: TrainingPlan, batch: Any) -> Any:
     return batch * plan.grad_accum * plan.data_degree
 
 
+def placed(hardware: Hardware, count: int) -> Hardware:
+    """That many accelerators in nodes of the usual size, as full as they get."""
+    return replace(hardware, count=min(count, NODE), nodes=ceil_div(count, NODE))
+
+
 def checked(model: Model, plan: TrainingPlan) -> None:
     """Refuses what does not go together.
 
@@ -65,17 +75,27 @@ def checked(model: Model, plan: TrainingPlan) -> None:
     _divides("tp", plan.tensor_degree, heads)
     _divides("pp", plan.pipeline_degree, depth)
     _divides("fsdp", plan.shard_degree, replicas(plan))
+    if heads == 0:  # a U-Net: its convolutions would need their neighbours' edges
+        _divides("ring", plan.ring_degree, 1)
+        _divides("gather", plan.gather_degree, 1)
     if plan.pipeline_degree > 1 and plan.sharding not in PIPELINED:
         raise InputError("sharding", plan.sharding, PIPELINED, "zero1")
 
 
-def legal(heads: int, depth: int, plan: TrainingPlan) -> Any:
-    """Whether the degrees go together, elementwise for arrays: the same rules as `checked`, without the words."""
+def spread(tokens: int, plan: TrainingPlan) -> None:
+    """Refuses more ranks on a sample than it has tokens. Raises InputError("parallel", …)."""
+    if context(plan) > tokens:
+        raise InputError("parallel", f"ulysses × ring × gather = {context(plan)}", (f"1..{tokens}",), str(tokens))
+
+
+def legal(heads: int, depth: int, tokens: int, plan: TrainingPlan) -> Any:
+    """Whether the degrees go together, elementwise for arrays: the rules of `checked` and `spread`, without words."""
     widest = plan.ulysses_degree * plan.tensor_degree
     fits = (max(heads, 1) % widest == 0) & (max(depth, 1) % plan.pipeline_degree == 0)
     whole = replicas(plan) % plan.shard_degree == 0
+    several = context(plan) <= (tokens if heads else 1)
     alone = plan.pipeline_degree == 1 if plan.sharding not in PIPELINED else plan.pipeline_degree >= 1
-    return fits & whole & alone
+    return fits & whole & several & alone
 
 
 def _divides(word: str, degree: Any, whole: int) -> None:

@@ -20,7 +20,7 @@ from vidcalc.describe.training import TrainingPlan
 from vidcalc.describe.workload import Workload
 from vidcalc.report_training import BucketPart, PhaseRow, Ranks, RunMemory, RunTime
 from vidcalc.training import company, ranks
-from vidcalc.training.bucket import Cell
+from vidcalc.training.bucket import Cell, Micro
 from vidcalc.training.memory import ROWS, peak
 from vidcalc.unroll import Job
 
@@ -42,6 +42,16 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     activations: Any
     seconds: Any
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A bucket unrolled and taped, whatever ranks share it."""
+
+    workload: Workload
+    job: Job
+    held: dict[str, Network]
+    taped: Micro
+    validation: Sample
 
 
 def validation(job: Job, held: dict[str, Network], workload: Workload, hardware: Hardware, plan: Plan) -> Sample:

@@ -39,53 +39,74 @@ class Supply(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     decode: tuple[Op, ...] = ()
 
 
-def work(
-    ops: tuple[Op, ...], again: tuple[Op, ...], plan: TrainingPlan, chip: str, kernel: str, run: Execution = EAGER
-) -> tuple[dict[str, Seconds], Seconds]:
-    """Seconds of one micro-batch's forward, backward and recomputation on one rank, by part; and of attention in its
-    forward."""
-    share = 1 / (context(plan) * split(plan))
+class Alone(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Seconds of one micro-batch on one accelerator alone, whatever the ranks: the passes, attention's part of the
+    forward one, what the host takes to start their kernels, what feeds it, and the VAE decoding it."""
+
+    passes: dict[str, Seconds]
+    attention: Seconds
+    host: Seconds
+    supply: dict[str, Seconds]
+    decode: Seconds
+
+
+def alone(
+    ops: tuple[Op, ...],
+    again: tuple[Op, ...],
+    supply: Supply,
+    mode: str,
+    chip: str,
+    kernel: str,
+    run: Execution = EAGER,
+) -> Alone:
+    """A micro-batch of those ops, `again` a second time, on that chip with that attention kernel, executed that way."""
     kinds = by_kind(ops, chip, kernel, run=run)
-    still = tuple(op for op in ops if frozen(op, plan.mode))
-    moving = tuple(op for op in ops if not frozen(op, plan.mode))
+    still = tuple(op for op in ops if frozen(op, mode))
+    moving = tuple(op for op in ops if not frozen(op, mode))
     # a frozen layer's gradient of its input is one product as large as its forward
     back = total(by_kind(moving, chip, kernel, backward=True, run=run))
     back = back + (total(by_kind(still, chip, kernel, run=run)) if still else NOTHING)
-    parts = {
-        "forward": total(kinds).times(share),
-        "backward": back.times(share),
-        "recompute": total(by_kind(again, chip, kernel, run=run)).times(share) if again else NOTHING,
-    }
-    return parts, kinds.get("attention", NOTHING).times(share)
+    return Alone(
+        passes={
+            "forward": total(kinds),
+            "backward": back,
+            "recompute": total(by_kind(again, chip, kernel, run=run)) if again else NOTHING,
+        },
+        attention=kinds.get("attention", NOTHING),
+        host=launching(ops, again, run),
+        supply={
+            "vae_encode": seconds(supply.vae, chip, kernel) if supply.vae else NOTHING,
+            "text_encode": seconds(supply.texts, chip, kernel) if supply.texts else NOTHING,
+        },
+        decode=seconds(supply.decode, chip, kernel) if supply.decode else NOTHING,
+    )
 
 
 def step(
     ops: tuple[Op, ...],
     again: tuple[Op, ...],
     found: Holding,
-    supply: Supply,
+    work: Alone,
     moved: Any,
     asked: TrainingPlan,
     hardware: Hardware,
-    kernel: str,
-    run: Execution = EAGER,
 ) -> dict[str, Seconds]:
     """Seconds of one optimizer step by part; their sum is the step.
 
-    run    how the networks are executed
+    work   of a micro-batch on one accelerator alone
     moved  bytes of activations that go to host memory and back in a micro-batch [byte]
     """
-    chip = hardware.accelerator
     plan = company.unrolled(asked)
-    parts, attention = work(ops, again, plan, chip.id, kernel, run)
+    share = 1 / (context(plan) * split(plan))
+    parts = {name: part.times(share) for name, part in work.passes.items()}
     busy = total(parts)
     own = Work(
         forward=parts["forward"].likely,
         backward=parts["backward"].likely + parts["recompute"].likely,
-        attention=attention.likely,
+        attention=work.attention.times(share).likely,
     )
     told = waits(ops, again, found, plan, hardware, own)
-    pcie = host_rate(chip, "pinned")
+    pcie = host_rate(hardware.accelerator, "pinned")
     passes = 2 + (1 if again else 0)
     arriving = passes * found.held.blocks / split(plan) if plan.offload == "base" else 0
     copied = maximum((2 * moved / context(plan) + arriving) / pcie - busy.likely, 0)
@@ -95,15 +116,14 @@ def step(
         parts["forward"] + band(told.forward),
         busy + spoken + band(copied),
         updated + band(told.update),
-        seconds(supply.decode, chip.id, kernel) if supply.decode else NOTHING,
+        work.decode,
         idle,
         asked,
     )
     return {
         **{name: part.times(plan.grad_accum) for name, part in parts.items()},
-        "launch": launching(ops, again, busy, run).times(plan.grad_accum),
-        "vae_encode": (seconds(supply.vae, chip.id, kernel) if supply.vae else NOTHING).times(asked.grad_accum),
-        "text_encode": (seconds(supply.texts, chip.id, kernel) if supply.texts else NOTHING).times(asked.grad_accum),
+        **{name: part.times(asked.grad_accum) for name, part in work.supply.items()},
+        "launch": beyond(work.host.times(1 / plan.pipeline_degree), busy).times(plan.grad_accum),
         "rollout": beside.rollout,
         "company": beside.company,
         "communication": spoken.times(plan.grad_accum) + band(told.update),
@@ -113,15 +133,22 @@ def step(
     }
 
 
-def launching(ops: tuple[Op, ...], again: tuple[Op, ...], busy: Seconds, run: Execution) -> Seconds:
-    """What a micro-batch takes beyond its work because the host cannot start its kernels any faster."""
+def launching(ops: tuple[Op, ...], again: tuple[Op, ...], run: Execution) -> Seconds:
+    """What the host takes to start the kernels of a micro-batch's passes."""
     law = entry("kernels", "laws")["training_launch"]
     fused = entry("kernels", "laws")["elementwise"]["fused"]
     left = fused[run.compile]["likely"] if run.compile in fused else 1
     count = (launches(ops) * (1 + law["backward"]) + launches(again)) * left
-    low, likely, high = (count * quantity(law[name], "s") for name in ("low", "likely", "high"))
+    return Seconds(*(count * quantity(law[name], "s") for name in ("low", "likely", "high")), "assumed")
+
+
+def beyond(host: Seconds, busy: Seconds) -> Seconds:
+    """How much longer than the work the host takes."""
     return Seconds(
-        maximum(low - busy.low, 0), maximum(likely - busy.likely, 0), maximum(high - busy.high, 0), "assumed"
+        maximum(host.low - busy.low, 0),
+        maximum(host.likely - busy.likely, 0),
+        maximum(host.high - busy.high, 0),
+        host.provenance,
     )
 
 

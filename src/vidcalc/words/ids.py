@@ -136,6 +136,33 @@ PROVIDERS = {
     "serverless": N_("serverless"),
 }
 
+# what a search for a plan puts first, what bounds its winner, and how its neighbours differ
+ORDERS = {"time": N_("time"), "cost": N_("cost"), "memory": N_("memory")}
+
+BOUNDS = {
+    "compute": N_("Computing decides: {compute} of the time is the GPUs' own work, {exchange} exchange, {idle} idle."),
+    "exchange": N_("Exchange decides: {exchange} of the time waits for other GPUs or host memory, {compute} is work."),
+    "idle": N_("Idle GPUs decide: {idle} of the time is the pipeline's or validation's, {compute} is work."),
+    "memory": N_(
+        "Memory decides: with no limit to it the best plan would take {gained} less time. Of this one's, {compute} is "
+        "work, {exchange} exchange, {idle} idle."
+    ),
+}
+
+CHANGED = {
+    "context": N_("tokens of a sample on {value} GPUs"),
+    "no_context": N_("without sequence parallelism"),
+    "sharding": N_("sharding {value}"),
+    "shard_degree": N_("shards over {value} GPUs"),
+    "reshard": N_("reshard {value}"),
+    "checkpointing": N_("checkpointing {value}"),
+    "tensor_degree": N_("tensor parallel {value}"),
+    "no_tensor_degree": N_("without tensor parallelism"),
+    "pipeline_degree": N_("pipeline of {value}"),
+    "no_pipeline_degree": N_("without a pipeline"),
+    "micro_batch": N_("micro-batch × {value}"),
+}
+
 ASSUMPTIONS = {
     "flops_convention": N_(
         "A multiply-add is {value} FLOPs; matrix products, convolutions and attention are counted, elementwise work "

@@ -7,6 +7,7 @@ from vidcalc.faces.terminal.cells import Paint, hanging
 from vidcalc.faces.terminal.numbers import data, rate, share, whole
 from vidcalc.report import Report
 from vidcalc.report_budget import BudgetReport
+from vidcalc.report_plan import PlanReport
 from vidcalc.report_training import TrainingReport
 from vidcalc.words import _
 from vidcalc.words.ids import ASSUMPTIONS, OFFLOADS, SUPPLIES, WARNINGS, told
@@ -14,7 +15,7 @@ from vidcalc.words.ids import ASSUMPTIONS, OFFLOADS, SUPPLIES, WARNINGS, told
 BYTES = ("missing", "total")  # values of warnings that are bytes
 
 
-def notes(report: Report | TrainingReport | BudgetReport, paint: Paint, cells: int) -> list[str]:
+def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Paint, cells: int) -> list[str]:
     """Warnings and assumptions in words."""
     lines = []
     if report.warnings:

@@ -1,0 +1,56 @@
+"""`vidcalc plan`: the best way to train on so many GPUs, out of all there are, and why."""
+
+from typing import Any
+
+from vidcalc.faces.commands.train import ASKED
+from vidcalc.faces.flags import bucket_flag, flags, picture_flags
+from vidcalc.faces.group import Command
+from vidcalc.faces.search_flags import search_flags
+from vidcalc.words import N_
+
+# what the search settles itself
+SEARCHED = ("gpus", "batch_size", "grad_accum", "target_rate")
+
+
+def plan(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
+    """Search and print, as a report or as JSON."""
+    from vidcalc.faces.progress import progress
+    from vidcalc.faces.search_request import asked, fitting
+    from vidcalc.search.advice import advice
+
+    search, machines = asked(given)
+    with progress() as told:
+        report = advice(search, machines, told)
+    fitting(report)
+    if svg is not None or png is not None:
+        from vidcalc.faces.picture.front import chart
+        from vidcalc.faces.picture.write import write
+
+        write(lambda: chart(report), svg, png)
+    if as_json:
+        from vidcalc.faces.emit import emit
+
+        emit(report)
+    else:
+        from vidcalc.faces.terminal.page import show
+        from vidcalc.faces.terminal.plan import draw
+
+        show(draw(report))
+
+
+command = Command(
+    "plan",
+    params=[
+        bucket_flag(),
+        *search_flags(),
+        *flags(tuple(name for name in ASKED if name not in SEARCHED)),
+        *picture_flags(N_("Also write the front of time and memory as an SVG picture.")),
+    ],
+    callback=plan,
+    help=N_("The best way to train on so many GPUs: every legal plan priced, the front of time and memory, and why."),
+    examples=(
+        "vidcalc plan -m wan2.1-t2v-14b --gpu h100 --gpus 64 --global-batch 128",
+        "vidcalc plan -m ltx-video-13b --gpu h200 --gpus 8,16 --by cost --svg plan.svg",
+        "vidcalc plan -m ltx-video-2b --gpu 4090 --gpus 2 --try offload,optimizer",
+    ),
+)

@@ -1,0 +1,172 @@
+"""Plans of a training run on one page: the winner, those behind it, the front, numbers of GPUs, and why."""
+
+from vidcalc.faces.terminal import notes
+from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
+from vidcalc.faces.terminal.memory import titled
+from vidcalc.faces.terminal.numbers import count, data, duration, money, share, whole
+from vidcalc.faces.terminal.overview import STYLES
+from vidcalc.faces.terminal.page import columns, paint
+from vidcalc.report_plan import Alternative, PlanReport, PlanRow
+from vidcalc.words import _
+from vidcalc.words.ids import BOUNDS, CHANGED, ORDERS, VERDICTS, told
+
+LISTED = 5
+SAME = 0.0005  # of the run's time: less is no difference worth a figure
+NAMES = {
+    "data_degree": "dp",
+    "ulysses_degree": "ulysses",
+    "ring_degree": "ring",
+    "gather_degree": "gather",
+    "tensor_degree": "tp",
+    "pipeline_degree": "pp",
+}
+
+
+def draw(report: PlanReport) -> str:
+    """The whole report as text for standard output."""
+    colour, cells = paint(), columns()
+    blocks = [part(report, colour, cells) for part in (head, best, why, front, counts, told_notes)]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def head(report: PlanReport, paint: Paint, cells: int) -> list[str]:
+    """Model and GPUs, the winner at a glance, and the command that tells all about it."""
+    winner = report.best[0]
+    title = f"{report.model.title} · {_('{count} parameters', count=count(report.model.params_total))}"
+    pieces = [f"{whole(winner.gpus)} × {report.hardware.name} · {data(report.capacity)}"]
+    pieces += [winner.words["recipe"], winner.words["optimizer"]]
+    pieces.append(_("global batch {count}", count=whole(report.global_batch)))
+    room = _("{size} free", size=data(winner.margin))
+    verdict: Cell = (told(VERDICTS, winner.verdict), STYLES.get(winner.verdict, ""))
+    price = money(winner.cost) if winner.cost is not None else ""
+    row: list[Cell] = [(way(winner), "title")]
+    figures: list[Cell] = [
+        verdict,
+        data(winner.peak),
+        room,
+        duration(winner.seconds),
+        price,
+        f"MFU {share(winner.mfu)}",
+    ]
+    lines = [paint(line, "title") for line in hanging(title, cells)]
+    lines += [*hanging(" · ".join(pieces), cells), "", *table([row], "<", paint), *table([figures], "<><<<<", paint)]
+    if winner.host_ram:
+        lines.append(paint("  " + _("host RAM {size}", size=data(winner.host_ram)), "dim"))
+    return [*lines, *(paint(line, "dim") for line in hanging("vidcalc train … " + flags(winner), cells, "  ", "    "))]
+
+
+def way(row: PlanRow) -> str:
+    """A plan in few words: "dp 8 · ulysses 4 · zero3 / 32 · full · 2 × 4"."""
+    parts = [f"{name} {row.degrees[field]}" for field, name in NAMES.items() if row.degrees[field] > 1]
+    words = row.words
+    if words["sharding"] != "none":
+        stays = "" if words["reshard"] == "on" else " (reshard off)"
+        parts.append(f"{words['sharding']} / {row.degrees['shard_degree']}{stays}")
+    parts.append(_("checkpointing {mode}", mode=words["checkpointing"]))
+    if words["offload"] != "none":
+        parts.append(_("offload {what}", what=words["offload"]))
+    batches = " + ".join(whole(batch) for batch in row.batches)
+    parts.append(_("batch {batch} × {count}", batch=batches, count=whole(row.grad_accum)))
+    return " · ".join(parts)
+
+
+def flags(row: PlanRow) -> str:
+    """The flags of `vidcalc train` that make this plan."""
+    degrees = {"fsdp": row.degrees["shard_degree"], **{name: row.degrees[field] for field, name in NAMES.items()}}
+    ways = ",".join(f"{name}={degree}" for name, degree in degrees.items() if degree > 1) or "dp=1"
+    said = [f"--parallel {ways}", f"--sharding {row.words['sharding']}"]
+    said += ["--reshard off"] if row.words["reshard"] == "off" else []
+    said += [f"--checkpointing {row.words['checkpointing']}", f"--grad-accum {row.grad_accum}"]
+    said += [f"-b {row.batches[0]}"] if len(row.batches) == 1 else []
+    said += [f"--recipe {row.words['recipe']}", f"--optimizer {row.words['optimizer']}"]
+    said += [f"--optimizer-update {row.words['update']}"]
+    said += [f"--training-offload {row.words['offload']}"] if row.words["offload"] != "none" else []
+    return " ".join(said)
+
+
+def best(report: PlanReport, paint: Paint, cells: int) -> list[str]:
+    """The first plans in the order asked for."""
+    legal, fit = (sum(getattr(row, name) for row in report.counts) for name in ("legal", "fitting"))
+    beside = _("{legal} legal, {fitting} fit", legal=whole(legal), fitting=whole(fit))
+    title = _("Best plans by {order}", order=told(ORDERS, report.by))
+    return [titled(title, beside, paint, cells), *listed(report.best[:LISTED], report, paint, cells)]
+
+
+def front(report: PlanReport, paint: Paint, cells: int) -> list[str]:
+    """The plans that none beats in time and memory at once."""
+    title = _("Front of time and memory")
+    return [titled(title, _("less memory takes longer"), paint, cells), *listed(report.front, report, paint, cells)]
+
+
+def listed(rows: list[PlanRow], report: PlanReport, paint: Paint, cells: int) -> list[str]:
+    """Plans with memory, time and what they take longer than the first; the way stands last and wraps."""
+    quickest = report.front[0].seconds
+    lines = []
+    figures: list[list[Cell]] = [
+        [
+            (data(row.peak), "tight" if row.verdict == "tight" else ""),
+            duration(row.seconds),
+            slower(row.seconds / quickest - 1),
+        ]
+        for row in rows
+    ]
+    for text, row in zip(table(figures, ">>>", paint), rows, strict=True):
+        lines += hanging(way(row), cells, text + "  ")
+    return lines
+
+
+def slower(part: float) -> str:
+    """How much longer a run takes: "+8.1 %"; nothing where it takes as long."""
+    if abs(part) < SAME:
+        return "±0 %"
+    return ("+" if part > 0 else "−") + share(abs(part))
+
+
+def why(report: PlanReport, paint: Paint, cells: int) -> list[str]:
+    """What bounds the winner, and what the plans beside it lose."""
+    found = report.why
+    if found is None:
+        return []
+    winner = report.best[0]
+    gained = share(1 - found.unlimited / winner.seconds)
+    parts = {name: share(value) for name, value in found.shares.items()}
+    lines = [titled(_("Why this one"), _("plans one change away"), paint, cells)]
+    lines += hanging(told(BOUNDS, found.bound, gained=gained, **parts), cells, "  ", "  ")
+    rows: list[list[Cell]] = [
+        [told(CHANGED, each.id, value=each.value), lost(each), data(each.peak)] for each in found.alternatives
+    ]
+    return lines + table(rows, "<<>", paint)
+
+
+def lost(one: Alternative) -> Cell:
+    """What a neighbour of the winner loses."""
+    if one.missing > 0:
+        return _("does not fit: {size} missing", size=data(one.missing)), "bad"
+    if abs(one.slower) < SAME:
+        return _("same time")
+    return _("{share} time", share=slower(one.slower))
+
+
+def counts(report: PlanReport, paint: Paint, cells: int) -> list[str]:
+    """The best plan on each number of GPUs, where several were asked for."""
+    if len(report.counts) < 2:
+        return []
+    rows: list[list[Cell]] = []
+    for row in report.counts:
+        if row.best is None:
+            rows.append([whole(row.gpus), "", (_("nothing fits") if row.legal else _("no legal plan"), "bad"), ""])
+            continue
+        price = money(row.best.cost) if row.best.cost is not None else ""
+        mark = " *" if row.efficient else ""
+        rows.append([whole(row.gpus) + mark, duration(row.best.seconds), price, way(row.best)])
+    beside = _("* no other is as short and as cheap")
+    figures = table([row[:3] for row in rows], "<>>", paint)
+    lines = [titled(_("Numbers of GPUs"), beside, paint, cells)]
+    for text, told_row in zip(figures, rows, strict=True):
+        lines += hanging(str(told_row[3]), cells, text + "  ") if told_row[3] else [text]
+    return lines
+
+
+def told_notes(report: PlanReport, paint: Paint, cells: int) -> list[str]:
+    """Warnings and assumptions."""
+    return notes.notes(report, paint, cells)

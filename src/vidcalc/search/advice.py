@@ -1,0 +1,177 @@
+"""The page about plans: the best, the front, what each number of accelerators gives, why, and what helps if nothing
+fits.
+
+    report = advice(asked, machines)
+"""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec.structs import replace
+
+from vidcalc.describe.hardware import Hardware
+from vidcalc.errors import InputError
+from vidcalc.report_plan import CountRow, Help, PlanReport, PlanRow
+from vidcalc.report_training import TrainingReport
+from vidcalc.search import front, price
+from vidcalc.search.exhaustive import Candidate, Found, Search, Told, place_of, search
+from vidcalc.search.plans import FACTORS, factors, grid, size
+from vidcalc.search.why import why
+from vidcalc.train import train
+from vidcalc.training import ranks
+
+WORDS = ("sharding", "reshard", "checkpointing", "recipe", "optimizer", "update", "offload")
+MORE = (2, 4, 8)  # times the accelerators
+CHANGES = ({"optimizer": "adamw-8bit"}, {"offload": "optimizer"}, {"offload": "optimizer+weights"})
+NEAR = 32  # accelerators more or fewer that are tried where a number is not possible
+
+
+def advice(asked: Search, machines: Mapping[int, Hardware], told: Told | None = None) -> PlanReport:
+    """The best plans on each number of accelerators. Raises InputError for a choice the catalogue does not have,
+    and for degrees or numbers of accelerators that no plan allows.
+    """
+    ranks.checked(asked.model, replace(asked.plan.training, **{**asked.space.degrees, "shard_degree": 1}))
+    found = search(asked, machines, told)
+    fits = [each for each in found if each.best]
+    if not fits:
+        return _nothing(asked, machines, found)
+    winning = min(fits, key=lambda each: each.best[0].score(asked.by))
+    hardware, winner = machines[winning.world], winning.best[0]
+    report = alone(asked, hardware, winner)
+    return PlanReport(
+        model=report.model,
+        hardware=report.hardware,
+        by=asked.by,
+        global_batch=report.buckets[0].global_batch,
+        samples=asked.data.samples,
+        capacity=report.memory.capacity,
+        counts=_counts(asked, machines, found),
+        best=[row(asked, hardware, each) for each in winning.best],
+        front=[row(asked, hardware, each) for each in winning.front],
+        why=None if asked.by == "memory" else why(asked, hardware, winner, report),
+        missing=0,
+        helps=[],
+        assumptions=report.assumptions,
+        warnings=report.warnings,
+    )
+
+
+def alone(asked: Search, hardware: Hardware, one: Candidate) -> TrainingReport:
+    """The report of one plan by itself."""
+    data = price.grown(asked.data, one.factor)
+    return train(asked.model, data, hardware, replace(asked.plan, training=one.training))
+
+
+def row(asked: Search, hardware: Hardware, one: Candidate) -> PlanRow:
+    """One plan with the figures of its own report."""
+    report, plan = alone(asked, hardware, one), one.training
+    memory, time = report.memory, report.time
+    return PlanRow(
+        gpus=one.world,
+        words={name: getattr(plan, name) for name in WORDS},
+        degrees={name: getattr(plan, name) for name in (*FACTORS, "shard_degree")},
+        batches=[each.batch for each in report.buckets],
+        grad_accum=plan.grad_accum,
+        global_batch=report.buckets[0].global_batch,
+        peak=memory.peak,
+        low=memory.low,
+        high=memory.high,
+        margin=memory.margin,
+        verdict=memory.verdict,
+        host_ram=memory.host_ram,
+        seconds=time.total,
+        seconds_per_step=time.per_step,
+        per_sample=time.total / asked.data.samples,
+        gpu_hours=time.gpu_hours,
+        cost=None if report.cost is None else report.cost.likely,
+        mfu=time.mfu,
+        parts=time.parts,
+    )
+
+
+def _counts(asked: Search, machines: Mapping[int, Hardware], found: list[Found]) -> list[CountRow]:
+    """A row for each number of accelerators; those that no other beats in time and accelerator-hours are efficient."""
+    import numpy as np
+
+    fits = [each for each in found if each.best]
+    spent = np.array([each.best[0].seconds for each in fits])
+    used = np.array([each.best[0].seconds * each.world for each in fits])
+    kept = {fits[place].world for place in front.front(spent, used)}
+    return [
+        CountRow(
+            gpus=each.world,
+            legal=each.legal,
+            priced=each.priced,
+            fitting=each.fitting,
+            least=None if each.smallest is None else each.smallest.peak,
+            efficient=each.world in kept,
+            best=row(asked, machines[each.world], each.best[0]) if each.best else None,
+        )
+        for each in found
+    ]
+
+
+def _nothing(asked: Search, machines: Mapping[int, Hardware], found: list[Found]) -> PlanReport:
+    """The page where nothing fits: what the least plan lacks, and what would help.
+
+    Raises InputError("gpus", …) where no plan is legal.
+    """
+    found = search(replace(asked, pruned=False), machines)  # for the least of all plans, not of those looked at
+    leasts = [each.smallest for each in found if each.smallest is not None]
+    if not leasts:
+        world, near = found[-1].world, possible(asked, machines[found[-1].world], found[-1].world)
+        closest = min(near, key=lambda count: abs(count - world), default=None)
+        raise InputError("gpus", world, near, None if closest is None else str(closest))
+    least = min(leasts, key=lambda each: each.peak)
+    hardware = machines[least.world]
+    report = alone(asked, hardware, least)
+    return PlanReport(
+        model=report.model,
+        hardware=report.hardware,
+        by=asked.by,
+        global_batch=report.buckets[0].global_batch,
+        samples=asked.data.samples,
+        capacity=report.memory.capacity,
+        counts=_counts(asked, machines, found),
+        best=[],
+        front=[],
+        why=None,
+        missing=-report.memory.margin,
+        helps=list(_helps(asked, least.world, hardware)),
+        assumptions=report.assumptions,
+        warnings=report.warnings,
+    )
+
+
+def possible(asked: Search, hardware: Hardware, world: int) -> list[int]:
+    """Numbers of accelerators near that one on which some plan is legal."""
+    found = []
+    for count in range(max(world - NEAR, 1), world + NEAR + 1):
+        place = place_of(asked, count, ranks.placed(hardware, count))
+        factor = factors(asked.space)[0]
+        tables = (grid(place, asked.space, way, factor, asked.plan.training) for way in asked.space.shardings)
+        if any(map(size, tables)):
+            found.append(count)
+    return found
+
+
+def _helps(asked: Search, world: int, hardware: Hardware) -> Iterator[Help]:
+    """Changes with which a plan fits: more accelerators, states in fewer bytes, states or weights in host memory."""
+    for times in MORE:
+        more = ranks.placed(hardware, world * times)
+        least = _least(asked, world * times, more)
+        if least is not None:
+            yield Help(changes={"gpus": world * times}, peak=least)
+            break
+    for changes in CHANGES:
+        changed = replace(asked.plan, training=replace(asked.plan.training, **changes))
+        words = {name: ways for name, ways in asked.space.words.items() if name not in changes}
+        other = replace(asked, plan=changed, space=replace(asked.space, words=words))
+        least = _least(other, world, hardware)
+        if least is not None:
+            yield Help(changes=dict(changes), peak=least)
+
+
+def _least(asked: Search, world: int, hardware: Hardware) -> float | None:
+    """The least that a plan which fits needs [byte]; None where none does."""
+    (found,) = search(replace(asked, by="memory", winner=True), {world: hardware})
+    return found.best[0].peak if found.best else None
