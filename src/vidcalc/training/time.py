@@ -139,7 +139,8 @@ def launching(ops: tuple[Op, ...], again: tuple[Op, ...], run: Execution) -> Sec
     fused = entry("kernels", "laws")["elementwise"]["fused"]
     left = fused[run.compile]["likely"] if run.compile in fused else 1
     count = (launches(ops) * (1 + law["backward"]) + launches(again)) * left
-    return Seconds(*(count * quantity(law[name], "s") for name in ("low", "likely", "high")), "assumed")
+    low, likely, high = (count * quantity(law[name], "s") for name in ("low", "likely", "high"))
+    return Seconds(low, likely, high, "assumed")
 
 
 def beyond(host: Seconds, busy: Seconds) -> Seconds:
