@@ -4,6 +4,7 @@ The text wants no gradient: its keys and values are made by layers that keep not
 """
 
 import pytest
+from msgspec.structs import replace
 
 from vidcalc.catalog import fill
 from vidcalc.describe.adapters import Adapters
@@ -11,7 +12,9 @@ from vidcalc.describe.checkpointing import checkpointing
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.errors import InputError
 from vidcalc.stepped import stepped
-from vidcalc.training.bucket import adapted
+from vidcalc.training import ranks
+from vidcalc.training.bucket import adapted, micro
+from vidcalc.training.states import states
 from vidcalc.unroll import denoiser_shape
 
 MODEL = fill.model("wan2.1-t2v-1.3b")
@@ -79,3 +82,23 @@ def test_adapters_are_in_the_dtype_of_the_recipe():
         "bf16",
         "fp16",
     ]
+
+
+def test_streamed_weights_leave_their_layers_but_two():
+    """Only what stands outside the blocks stays, and the two largest layers: the one that runs and the next."""
+    plan = TrainingPlan(mode="lora", recipe="kahan-bf16")
+    found = micro(MODEL, fill.workload(MODEL, width=576, height=384, frames=81), _with(plan)).found
+    there, away = states(found, plan), states(found, replace(plan, offload="base"))
+    assert there.weights - away.weights == found.held.blocks == away.host
+    assert away.gathered == 2 * found.held.module
+    assert away.optimizer == there.optimizer
+
+
+def test_a_frozen_base_wants_adapters():
+    with pytest.raises(InputError) as refused:
+        ranks.checked(MODEL, TrainingPlan(mode="full", offload="base"))
+    assert refused.value.flag == "training-offload"
+
+
+def _with(training):
+    return replace(fill.plan(MODEL), training=training)
