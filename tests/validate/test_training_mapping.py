@@ -2,7 +2,11 @@
 
 import pytest
 
+from vidcalc.catalog import trainers
+from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.load import DATA
+from vidcalc.catalog.training import recipe
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.training import ranks
 from vidcalc.validate.files import read
 from vidcalc.validate.mapping import Unmapped
@@ -87,3 +91,14 @@ def test_all_degrees_fill_the_accelerators_of_a_row():
             continue
         if row.n_gpus:
             assert ranks.world(found.plan.training) == int(row.n_gpus), row.id
+
+
+@pytest.mark.parametrize("name", trainers.names())
+def test_every_trainer_states_sources_and_fields_of_a_plan(name):
+    profile = trainers.trainer(name)
+    assert profile.title and profile.version and profile.sources
+    for mode in ("full", "lora"):
+        plan = TrainingPlan(mode=mode, **profile.settings(mode, "transformers.wan"))
+        assert recipe(plan.recipe).source
+    framework(profile.framework)
+    assert not profile.fitted or profile.notes
