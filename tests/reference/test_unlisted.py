@@ -12,6 +12,7 @@ from vidcalc.catalog import families, fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.local import from_path
 from vidcalc.catalog.models import model
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.errors import Unreadable
 from vidcalc.reference import measure, published, unlisted
 from vidcalc.reference.classes import build
@@ -33,7 +34,7 @@ def test_a_traced_class_gives_what_its_family_gives(name, checkpointing):
     known = model(name)
     job = fill.workload(known, width=width, height=height, frames=frames)
     other = replace(known, denoiser=traced(known.denoiser, "denoiser"), vae=traced(known.vae, "vae"))
-    chip, plan = hardware("a100-sxm-80gb"), fill.plan(known, checkpointing=checkpointing)
+    chip, plan = hardware("a100-sxm-80gb"), fill.plan(known, training=TrainingPlan(checkpointing=checkpointing))
     ours, theirs = calculate(known, job, chip, plan), calculate(other, job, chip, plan)
     assert theirs.model.params == ours.model.params
     assert theirs.compute.flops_per_forward == ours.compute.flops_per_forward
