@@ -1,7 +1,9 @@
 """Write docs/accuracy.md and docs/accuracy.ko.md: every published measurement beside its prediction, and the errors.
 
-    python scripts/make_accuracy.py                       pages from src/vidcalc/data/measured/inference.csv
+    python scripts/make_accuracy.py                       pages from src/vidcalc/data/measured/
     python scripts/make_accuracy.py --from MEASURED.csv   take that file over first (its columns, roles marked), then write
+
+A file of generations becomes inference.csv, one of training runs training.csv.
 
 Rows that a constant was fitted to have the role "fit" and are in no error.
 """
@@ -9,18 +11,22 @@ Rows that a constant was fitted to have the role "fit" and are in no error.
 import argparse
 import csv
 from pathlib import Path
+from typing import Any
 
 from vidcalc import words
-from vidcalc.faces.terminal.validation import GROUPS, held
+from vidcalc.faces.terminal.validation import GROUPS, bounds, held
+from vidcalc.validate import files, run, training_run
 from vidcalc.validate.official import mean_error, points
-from vidcalc.validate.run import Compared, Validation, fitted, validate
+from vidcalc.validate.run import Compared, Validation
 from vidcalc.validate.summary import Errors, Part
-from vidcalc.validate.table import Row, read
+from vidcalc.validate.table import Row
+from vidcalc.validate.training_run import TrainingValidation
+from vidcalc.validate.training_table import TrainingRow
 from vidcalc.words import _
-from vidcalc.words.validation import counter, reason
+from vidcalc.words.validation import counter, reason, side
 
 ROOT = Path(__file__).resolve().parent.parent
-MEASURED = ROOT / "src/vidcalc/data/measured/inference.csv"
+MEASURED = ROOT / "src/vidcalc/data/measured"
 PAGES = {"en": "accuracy.md", "ko": "accuracy.ko.md"}
 GIB = 2**30
 INTRO = {
@@ -33,6 +39,10 @@ INTRO = {
         "which format, comes from its code; where the code at hand is silent it was inferred from the published peaks "
         "themselves (the profiles in `data/frameworks/` say so), which makes those rows a weaker test than the others. The "
         "second line of each table gives every family the same weight, however many of its rows were published.",
+        "## Training",
+        "One optimizer step of a published training run per row. What each training program does when nothing is said is in "
+        "`data/trainers/`; sizes that a row leaves out come from its source's own data. A run that ran out of memory must "
+        "be predicted above the card's memory, a batch chosen to fit below it.",
     ),
     "ko": (
         "# 정확도",
@@ -41,6 +51,10 @@ INTRO = {
         "측정값이 아니므로 따로 셉니다. VRAM은 GPU당 GiB이고 원문이 쓴 계수 방식을 따르며, 시간은 초입니다. 프레임워크가 무엇을 어디에 어떤 "
         "형식으로 두는지는 코드에서 가져왔고, 코드로 알 수 없는 것은 공개된 최댓값에서 추론했습니다(`data/frameworks/`의 프로필에 "
         "표시). 그런 행은 다른 행보다 약한 검증입니다. 각 표의 둘째 줄은 공개된 행의 수와 상관없이 모델 계열마다 같은 가중치를 줍니다.",
+        "## 학습",
+        "행마다 공개된 학습의 optimizer step 하나입니다. 학습 프로그램이 기본으로 하는 일은 `data/trainers/`에 있고, 행에 없는 크기는 "
+        "원문의 데이터 설정에서 가져왔습니다. 메모리가 부족해 실패한 학습은 카드의 메모리보다 크게, 카드에 맞춰 정한 배치는 작게 "
+        "예측되어야 합니다.",
     ),
 }
 
@@ -62,23 +76,40 @@ OFFICIAL = {
 
 def take_over(path: str) -> None:
     """Copy the rows of a file under the project's columns, with the role of each."""
-    fit, columns = fitted(), Row.__struct_fields__
-    MEASURED.parent.mkdir(parents=True, exist_ok=True)
-    with MEASURED.open("w", newline="", encoding="utf-8") as file:
+    rows = files.read(path)
+    training = isinstance(rows[0], TrainingRow)
+    fit = training_run.fitted() if training else run.fitted()
+    columns = type(rows[0]).__struct_fields__
+    target = MEASURED / ("training.csv" if training else "inference.csv")
+    MEASURED.mkdir(parents=True, exist_ok=True)
+    with target.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(columns)
-        for row in read(path):
+        for row in rows:
             fields = [getattr(row, name) for name in columns[:-1]]
             out.writerow([*fields, "fit" if row.id in fit else "check"])
 
 
-def page(language: str, rows: list[Row], found: Validation) -> str:
-    """One page in one language."""
+def page(language: str, measured: dict[str, tuple[list[Any], Any]]) -> str:
+    """One page in one language: generations, then training runs."""
     words.use(language)
-    title, intro = INTRO[language]
+    title, intro, heading, training = INTRO[language]
+    lines = [
+        title,
+        "",
+        intro,
+        "",
+        *section(*measured["inference"], "##"),
+        *official(language, measured["inference"][0]),
+    ]
+    lines += [heading, "", training, "", *section(*measured["training"], "###")]
+    return "\n".join(lines)
+
+
+def section(rows: list[Any], found: Validation | TrainingValidation, mark: str) -> list[str]:
+    """Coverage, errors by group and every row of one kind of measurements."""
     coverage = found.summary.coverage
-    lines = [title, "", intro, ""]
-    lines += [
+    lines = [
         _(
             "{predicted} of {rows} rows predicted; {share} of the {complete} with model, size, frames and GPU.",
             predicted=coverage.predicted,
@@ -88,11 +119,10 @@ def page(language: str, rows: list[Row], found: Validation) -> str:
         ),
         "",
     ]
+    lines += [text for line in bounds(found) for text in (line, "")]
     for heading, part in ((_("Memory"), found.summary.memory), (_("Time"), found.summary.time)):
-        lines += [f"## {heading}", "", held(part), "", *errors(part), ""]
-    lines += official(language, rows)
-    lines += [f"## {_('all')}", "", *table(rows, found), ""]
-    return "\n".join(lines)
+        lines += [f"{mark} {heading}", "", held(part), "", *errors(part), ""]
+    return [*lines, f"{mark} {_('all')}", "", *table(rows, found), ""]
 
 
 def official(language: str, rows: list[Row]) -> list[str]:
@@ -141,23 +171,25 @@ def line(name: str, found: Errors) -> str:
     return f"| {name} | {found.rows} | {values} | {100 * found.bias:+.1f} % |"
 
 
-def table(rows: list[Row], found: Validation) -> list[str]:
+def table(rows: list[Any], found: Validation | TrainingValidation) -> list[str]:
     """Every row."""
     heads = ("", _("memory"), _("measured"), _("ratio"), _("time"), _("measured"), _("ratio"), "", "")
     out = ["| " + " | ".join(heads) + " |", "|---|---:|---:|---:|---:|---:|---:|---|---|"]
     for row, result in zip(rows, found.rows, strict=True):
-        note = reason(result.reason) if result.reason else counter(result.counter)
+        note = reason(result.reason) if result.reason else side(result.bound) or counter(result.counter)
         role = _("fit") if result.role == "fit" else ""
         cells = [f"{row.id} {setting(row)}", *compared(result.memory, GIB), *compared(result.time, 1), note, role]
         out.append("| " + " | ".join(cells) + " |")
     return out
 
 
-def setting(row: Row) -> str:
+def setting(row: Row | TrainingRow) -> str:
     """Model, size, GPU and what else is stated, in a few words."""
     size = f"{row.width}×{row.height}×{row.frames}" if row.width else ""
     gpus = f"{row.n_gpus}× {row.gpu}" if row.n_gpus not in ("", "1") else row.gpu
-    told = (row.model, size, gpus, row.parallelism, row.precision.partition(";")[0], row.offload)
+    told = [row.model, size, gpus, row.parallelism, row.precision.partition(";")[0], row.offload]
+    if isinstance(row, TrainingRow):
+        told += [row.mode, row.checkpointing, row.batch_per_gpu and f"b{row.batch_per_gpu}"]
     return ", ".join(text for text in told if text).replace("|", "/")
 
 
@@ -176,10 +208,12 @@ def main() -> None:
     path = parser.parse_args().path
     if path:
         take_over(path)
-    rows = read(str(MEASURED))
-    found = validate(rows)
+    measured: dict[str, tuple[list[Any], Any]] = {}
+    for name, validate in (("inference", run.validate), ("training", training_run.validate)):
+        rows: list[Any] = list(files.read(str(MEASURED / f"{name}.csv")))
+        measured[name] = rows, validate(rows)
     for language, name in PAGES.items():
-        (ROOT / "docs" / name).write_text(page(language, rows, found), encoding="utf-8")
+        (ROOT / "docs" / name).write_text(page(language, measured), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -51,3 +51,26 @@ def test_gpus_share_a_video_as_parallel_says(ask):
         refused = ask("estimate", "-m", "wan2.1-t2v-14b", "--parallel", wrong)
         assert refused.code == 2
         assert text in refused.err
+
+
+TRAINING = (
+    "id,model,mode,width,height,frames,batch_per_gpu,gpu,n_gpus,parallelism,optimizer,precision,checkpointing,"
+    "precomputed_latents,lora_rank,offload,peak_mem_gb,mem_note,time,time_note,source\n"
+    "one,Wan2.1-T2V-1.3B,lora,832,480,81,1,H100,1,single GPU,AdamW,bf16,full,yes,16,none,20,GiB reserved,3.0,s/step,\n"
+    "two,Wan2.1-T2V-14B,full-ft,832,480,81,1,RTX 4090,1,single GPU,AdamW,bf16,none,yes,,none,,OOM,,,\n"
+    "three,Wan2.1-T2V-14B,lora,832,480,,1,H100,1,single GPU,AdamW,bf16,full,yes,16,none,20,GiB,,,\n"
+)
+
+
+def test_training_runs_are_printed_with_their_bounds(ask, tmp_path):
+    path = tmp_path / "training.csv"
+    path.write_text(TRAINING)
+    out = ask("validate", str(path)).out
+    assert "2 of 3 rows predicted" in out
+    assert "1 of 1 predictions on that side" in out
+    assert "the number of frames is not stated" in out
+    korean = ask("validate", str(path), "--lang", "ko").out
+    assert "예측 1개 중 1개가 맞습니다" in korean
+    told = json.loads(ask("validate", str(path), "--json").out)
+    assert told["rows"][1]["bound"]["right"] is True
+    assert told["summary"]["by_bound"]["oom"]["rows"] == 1

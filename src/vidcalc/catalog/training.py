@@ -7,6 +7,7 @@ import msgspec
 
 from vidcalc.catalog.load import table
 from vidcalc.errors import InputError, nearest
+from vidcalc.tape import ELEMENT_BYTES
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,6 +23,11 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     states: float
     source: str
     cast: float = 0
+
+    @property
+    def stored(self) -> str:
+        """The dtype of the trained weights: that of activations, unless the weights are wider."""
+        return "fp32" if self.weights == ELEMENT_BYTES["fp32"] else self.compute
 
 
 class Optimizer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

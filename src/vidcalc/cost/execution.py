@@ -37,3 +37,8 @@ def execution(plan: Plan, format_: str) -> Execution:
         rounding=0.0 if plan.compile == "on" else found.rounding,
         slower=found.slower,
     )
+
+
+def plain(plan: Plan) -> Execution:
+    """How a network in its activations' own format runs under a plan: one that is trained."""
+    return Execution(compile=plan.compile, stack=framework(plan.framework).stack)

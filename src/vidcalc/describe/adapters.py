@@ -8,6 +8,8 @@ from vidcalc.errors import InputError, nearest
 
 TARGETS = ("attention", "attention+ffn", "all")
 KINDS = ("lora", "dora")
+DROPOUTS = ("off", "on")
+KEEPS = ("nothing", "input", "weights", "scaled")
 
 # Names of linear layers, as they end. Attention: what diffusers' and peft's recipes name, and the same four layers
 # under the names of published code that calls them otherwise.
@@ -29,22 +31,33 @@ class Adapters(msgspec.Struct, frozen=True, kw_only=True):
     targets  "attention" (queries, keys, values and output of attention layers), "attention+ffn", or "all" linears
     kind     "lora", or "dora": with a learned magnitude of each output beside it
     dtype    what the adapters' weights and arithmetic are in; "" follows the network's
+    dropout  "on": what an adapter reads has elements dropped first; the rest and the mask wait for backward
+    keeps    what a frozen linear layer keeps for backward: "nothing" (its weights are there anyway), "input" (an
+             autograd function of its own keeps what it was called with), "weights" (a copy of weights that are stored
+             narrower), "scaled" (the steps of scaling its input into float8, which autograd follows)
 
-    Raises InputError for a rank below 1, and for other targets and kinds.
+    Raises InputError for a rank below 1, and for other words.
     """
 
     rank: Any
     targets: str = "attention"
     kind: str = "lora"
     dtype: str = "fp32"
+    dropout: str = "off"
+    keeps: str = "nothing"
 
     def __post_init__(self) -> None:
         if isinstance(self.rank, int | float) and self.rank < 1:
             raise InputError("lora-rank", self.rank, ("1, 2, 3 …",), "1")
         if self.targets not in TARGETS:
             raise InputError("lora-targets", self.targets, TARGETS, nearest(self.targets, TARGETS))
-        if self.kind not in KINDS:
-            raise InputError("adapters", self.kind, KINDS, nearest(self.kind, KINDS))
+        for flag, word, known in (
+            ("adapters", self.kind, KINDS),
+            ("lora-dropout", self.dropout, DROPOUTS),
+            ("base-keeps", self.keeps, KEEPS),
+        ):
+            if word not in known:
+                raise InputError(flag, word, known, nearest(word, known))
 
     def on(self, path: str) -> bool:
         """Whether the linear layer of that dotted name has an adapter."""

@@ -14,13 +14,15 @@ from fractions import Fraction
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from vidcalc.errors import InputError, nearest
 
 FLAG = "checkpointing"
 PLAIN = ("none", "full", "attention", "matmul", "offload")
 COUNTED = ("every", "segments")
-ALLOWED = (*PLAIN, "every:K", "partial:F", "segments:K")
+ASIDE = "+attention-offload"
+ALLOWED = (*PLAIN, "every:K", "partial:F", "segments:K", "full" + ASIDE, "partial:F" + ASIDE)
 
 
 class Checkpointing(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,12 +32,14 @@ class Checkpointing(msgspec.Struct, frozen=True, kw_only=True):
     segment    blocks that run again together
     kept       kinds of ops whose results stay: "attention", "matmul"
     offloaded  whether the blocks' inputs wait in host memory
+    aside      whether what attention keeps does
     """
 
     share: tuple[int, int] = (0, 1)
     segment: int = 1
     kept: tuple[str, ...] = ()
     offloaded: bool = False
+    aside: bool = False
 
     def among(self, blocks: Any) -> Any:
         """How many of the first `blocks` blocks are checkpointed."""
@@ -61,6 +65,11 @@ MEANINGS = {
 
 def checkpointing(stated: str) -> Checkpointing:
     """What a setting like "full" or "every:2" means. Raises InputError for anything else."""
+    if stated.endswith(ASIDE):
+        plain = checkpointing(stated.removesuffix(ASIDE))
+        if plain.kept or plain.offloaded or plain.segment != 1:
+            raise InputError(FLAG, stated, ALLOWED, "full" + ASIDE)
+        return replace(plain, kept=("mask",), aside=True)
     word, colon, number = stated.partition(":")
     if word in MEANINGS and not colon:
         return MEANINGS[word]

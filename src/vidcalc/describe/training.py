@@ -12,6 +12,8 @@ class TrainingPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                      weights
     adapter, rank, targets  of those: "lora" or "dora", its rank, the layers it stands beside
     base             number format of the frozen weights
+    base_keeps, adapter_dropout  what a frozen linear layer keeps for backward, and whether an adapter drops elements
+                     of what it reads: see `vidcalc.describe.adapters`
     recipe           number formats of trained weights, gradients and states: data/training.toml
     optimizer        its states: data/training.toml
     update           how the optimizer walks over the weights: "foreach" (holds a temporary copy), "fused", "loop"
@@ -27,7 +29,8 @@ class TrainingPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                      heads, passing keys and values on, gathering keys and values
     tensor_degree    ranks that share every layer, with the tokens between layers shared too (sequence parallel)
     pipeline_degree  ranks that share the layers (1F1B)
-    offload          what waits in host memory: "none", "optimizer" (states, updated by the CPU), "optimizer+weights"
+    offload          what waits in host memory: "none", "optimizer" (states, updated by the CPU), "optimizer+weights",
+                     "base" (frozen weights, streamed in layer by layer for every pass)
     latents, texts   "online": VAE and text encoders run in the loop; "precomputed": read from disk
     networks         what is resident beside the trained network: data/training.toml ("alone", "distillation", "rl")
     rollout_steps    denoising steps of one rollout, where the networks roll out
@@ -41,6 +44,8 @@ class TrainingPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     rank: Any = 16
     targets: str = "attention"
     base: str = "bf16"
+    base_keeps: str = "nothing"
+    adapter_dropout: str = "off"
     recipe: str = "bf16-mixed"
     optimizer: str = "adamw"
     update: str = "foreach"
@@ -72,6 +77,6 @@ ADAPTED = ("lora", "qlora")
 SHARDING = ("none", "zero1", "zero2", "zero3")
 UPDATES = ("foreach", "fused", "loop")
 EMAS = ("none", "fp32", "bf16", "host")
-OFFLOADS = ("none", "optimizer", "optimizer+weights")
+OFFLOADS = ("none", "optimizer", "optimizer+weights", "base")
 SUPPLIES = ("online", "precomputed")
 EXPERTS = ("one", "both")

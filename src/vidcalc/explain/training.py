@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from vidcalc.catalog.training import optimizer, recipe
+from vidcalc.cost.execution import plain
 from vidcalc.cost.utilisation import bandwidth
 from vidcalc.explain.case import Case, given, product
 from vidcalc.explain.memory import component, margin, other
@@ -98,9 +99,11 @@ def training_step(case: Case) -> Step:
     found, mode = case.cell.micro.step, case.plan.training.mode
     moving = tuple(op for op in found.ops if not frozen(op, mode))
     still = tuple(op for op in found.ops if frozen(op, mode))
-    rows = [ops("forward", found.ops, case), ops("backward", moving, case, backward=True)]
-    rows += [ops("backward_frozen", still, case)] if still else []
-    rows += [ops("recompute", found.again, case)] if found.again else []
+    run, launching = plain(case.plan), case.cell.seconds["launch"].likely
+    rows = [ops("forward", found.ops, case, run=run), ops("backward", moving, case, backward=True, run=run)]
+    rows += [ops("backward_frozen", still, case, run=run)] if still else []
+    rows += [ops("recompute", found.again, case, run=run)] if found.again else []
+    rows += [given("launch", launching, "data/kernels/laws.toml", "s", "assumed")] if launching else []
     if case.job.encode is not None and case.plan.training.latents == "online":
         rows.append(ops("vae_encode", case.job.encode.trace.ops, case))
     if case.plan.training.texts == "online":

@@ -160,10 +160,13 @@ TRAINING: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = { 
     ),
     "training_offload": (
         ("--training-offload",),
-        OneOf("none", "optimizer", "optimizer+weights"),
-        "none|optimizer|optimizer+weights",
+        OneOf("none", "optimizer", "optimizer+weights", "base"),
+        "none|optimizer|optimizer+weights|base",
         "none",
-        N_("What waits in host memory while training: optimizer states (updated by the CPU), and the weights."),
+        N_(
+            "What waits in host memory while training: optimizer states (updated by the CPU), and the weights; or the "
+            "frozen base beside adapters, streamed in."
+        ),
     ),
 }
 

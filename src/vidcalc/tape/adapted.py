@@ -27,7 +27,7 @@ class AdaptedLayers(MatrixLayers, PointwiseLayers):
         self.trained = self.trained + self.adapters.weights(x.shape[-1], d_out) * self.copies * fresh
         dtype = out.dtype
         with self.scope(name):
-            narrow = self.cast(x, self.adapters.dtype or x.dtype)
+            narrow = self.dropped(self.cast(x, self.adapters.dtype or x.dtype))
             if self.adapters.kind == "dora":
                 update = self._magnitude(narrow, out, d_out, bias, fresh)
             else:
@@ -35,6 +35,16 @@ class AdaptedLayers(MatrixLayers, PointwiseLayers):
             out = self.add(out, update)
             del update
             return self.cast(out, dtype)
+
+    def dropped(self, x: Tensor) -> Tensor:
+        """x with elements dropped at random, where that is on. Kept for backward: which ones, a byte each."""
+        if self.adapters is None or self.adapters.dropout == "off":
+            return x
+        mask = self.empty(x.shape, "int8")
+        out = self.pointwise("dropout", (x,), saved=(mask,))
+        if out.node >= 0:
+            self.cache("mask", mask)
+        return out
 
     def _low_rank(self, x: Tensor, d_out: Any, fresh: bool) -> Tensor:
         """B(A(x)): down to the rank and up again."""

@@ -30,9 +30,19 @@ class MatrixLayers(Recorder):
         if self.training:
             self.cache("matmul", out)
             weights = d_out * (d_in + bias) * ELEMENT_BYTES[keep or x.dtype] * fresh
-            saved = (x,) if self.adapters is None else ()
-            out.node = self.differentiable((x,), saved, out.nbytes, weights, not fresh)
+            out.node = self.differentiable((x,), self._kept(x, d_out), out.nbytes, weights, not fresh)
         return out
+
+    def _kept(self, x: Tensor, d_out: Any) -> tuple[Tensor, ...]:
+        """What a linear layer keeps for backward: x for the gradient of its weights, or what frozen ones do."""
+        keeps = "input" if self.adapters is None else self.adapters.keeps
+        if keeps == "input":
+            return (x,)
+        if keeps == "weights":
+            return (self.empty((x.shape[-1], d_out), x.dtype),)
+        if keeps == "scaled":  # x and its size for the scale, then in float32, divided by the scale, and in float8
+            return (x, *(self.empty(x.shape, dtype) for dtype in (x.dtype, "fp32", "fp32", "fp8")))
+        return ()
 
     def matmul(self, a: Tensor, b: Tensor, name: str) -> Tensor:
         """a[..., rows, d_in] · b[..., d_in, d_out], both activations. Kept for backward: both."""

@@ -9,7 +9,7 @@ from vidcalc.arithmetic import maximum, product, where, whole_blocks
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.checkpointing import NONE, Checkpointing
 from vidcalc.ops.base import Op
-from vidcalc.tape.records import ELEMENT_BYTES, Leave, Node, Section, Storage, Tensor
+from vidcalc.tape.records import ELEMENT_BYTES, Leave, Node, Section, Storage, Tensor, attention_saved
 
 ROUNDING = 512  # bytes: the CUDA caching allocator's smallest block, c10/cuda/CUDACachingAllocator.cpp
 
@@ -184,6 +184,8 @@ class Recorder:
             section.made = self._saved_since(self.entered)
             section.saved = sum(nbytes for nbytes, _ in section.made.values()) + self.repeated
             section.handed = section.growth + section.consumed - section.saved
+            if self.checkpointing.aside:
+                section.aside = attention_saved(self.nodes, self.entered) - self.cached
             section.peak_again = self.peak_again - live
             section.last_op = self.last_op
             section.inputs = self._arguments(section)

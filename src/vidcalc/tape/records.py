@@ -7,6 +7,8 @@ from vidcalc.arithmetic import product
 ELEMENT_BYTES = {"fp64": 8, "int64": 8, "fp32": 4, "int32": 4, "bf16": 2, "fp16": 2, "fp8": 1, "int8": 1, "bool": 1}
 WIDER = {"bool": 0, "int8": 1, "int32": 2, "int64": 3, "fp8": 4, "fp16": 5, "bf16": 5, "fp32": 6, "fp64": 7}
 
+ATTENTION = "att"  # in the names of attention's layers, and of no others
+
 
 class Storage:
     """A block of bytes on the device; leaving scope frees it.
@@ -99,12 +101,14 @@ class Section:
     handed     bytes a round hands to the next, saved or not (all that full checkpointing keeps of it)
     peak       most bytes of a round above its start, up to the last that is saved: making it again stops there
     made       (bytes, age) of the storages behind `saved`, by id
+    aside      bytes of what attention saved in a round, and no other layer, that may wait in host memory
     cached     bytes of results that selective checkpointing keeps, and `peak_again` the peak where those are there
     """
 
     __slots__ = (
         *(
             "around",
+            "aside",
             "before",
             "block",
             "cached",
@@ -133,6 +137,7 @@ class Section:
         self.handed: Any = 0
         self.peak: Any = 0
         self.cached: Any = 0
+        self.aside: Any = 0
         self.peak_again: Any = 0
 
 
@@ -143,3 +148,11 @@ class Leave:
 
     def __init__(self, section: Section) -> None:
         self.section = section
+
+
+def attention_saved(nodes: "list[Node | Section | Leave]", first: int) -> Any:
+    """Bytes made since node `first` that attention's layers, and no other, saved for backward."""
+    here = [node for node in nodes[first:] if isinstance(node, Node)]
+    elsewhere = {id(storage) for node in here if ATTENTION not in node.path for storage in node.saved}
+    within = {id(s): s for node in here if ATTENTION in node.path for s in node.saved if s.born > first}
+    return sum(storage.nbytes for key, storage in within.items() if key not in elsewhere)

@@ -53,12 +53,14 @@ def left_out(section: Section, how: Checkpointing) -> Any:
         chosen, of = how.share
         return left_out(section, FULL) * chosen // of
     whole, rest, last = _pieces(section, how)
-    return whole * _gone(section, how.segment) + last * _gone(section, rest) + in_host(section, how)
+    kept = section.times - whole * how.segment - rest
+    gone = whole * _gone(section, how.segment) + last * _gone(section, rest)
+    return gone + section.times * _away(section, how) + kept * section.aside
 
 
 def in_host(section: Section, how: Checkpointing) -> Any:
-    """Bytes of the blocks' inputs that wait in host memory."""
-    return section.times * _away(section, how)
+    """Bytes of the blocks' inputs, or of what attention keeps, that wait in host memory."""
+    return section.times * (_away(section, how) + section.aside)
 
 
 def rounds(walked: Rounds, section: Section, how: Checkpointing) -> tuple[Any, Any]:
@@ -69,7 +71,8 @@ def rounds(walked: Rounds, section: Section, how: Checkpointing) -> tuple[Any, A
         return maximum(again, kept), (end_again * chosen + end_kept * (of - chosen)) // of
     whole, rest, last = _pieces(section, how)
     kept = section.times - whole * how.segment - rest
-    kept_change, change = walked.grown - section.growth, _change(walked, section, how, how.segment)
+    kept_change = walked.grown - section.growth + section.aside
+    change = _change(walked, section, how, how.segment)
     rest_change = last * _change(walked, section, how, rest)
     end = kept * kept_change + whole * change + rest_change
     if not how.uniform:
@@ -90,7 +93,8 @@ def _row(first: Any, later: Any, change: Any, count: Any) -> Any:
 
 def _in_turn(walked: Rounds, section: Section, how: Checkpointing) -> Any:
     """The most above the start where some blocks are checkpointed and some are not: one after the other."""
-    kept_change, change = walked.grown - section.growth, _change(walked, section, how, 1)
+    kept_change = walked.grown - section.growth + section.aside
+    change = _change(walked, section, how, 1)
     heights = {
         each: (one.top, _again(one, walked, section, how, 1))
         for each, one in (("first", walked.first), ("later", walked.later))

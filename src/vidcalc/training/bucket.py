@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from vidcalc.arithmetic import largest, maximum
 from vidcalc.catalog.training import networks, recipe
+from vidcalc.cost import execution
 from vidcalc.cost.memory import Network, parameters
 from vidcalc.cost.time import Seconds
 from vidcalc.cost.weights import Weights, weights
@@ -73,7 +74,14 @@ def adapted(training: TrainingPlan) -> Adapters | None:
     """The adapters that are trained; None where all weights are."""
     if training.mode not in ADAPTED:
         return None
-    return Adapters(rank=training.rank, targets=training.targets, kind=training.adapter)
+    return Adapters(
+        rank=training.rank,
+        targets=training.targets,
+        kind=training.adapter,
+        dtype=recipe(training.recipe).stored,
+        dropout=training.adapter_dropout,
+        keeps=training.base_keeps,
+    )
 
 
 def holding(model: Model, forward: Trace, trained: Any, training: TrainingPlan) -> Holding:
@@ -157,7 +165,8 @@ def alone(taped: Micro, job: Job, hardware: Hardware, plan: Plan) -> time.Alone:
         decode=_ops(job.phase("vae_decode")) if rolled else (),
     )
     chip, step = hardware.accelerator.id, taped.step
-    return time.alone(step.ops, step.again, supply, training.mode, chip, plan.attention)
+    run = execution.plain(plan)
+    return time.alone(step.ops, step.again, supply, training.mode, chip, plan.attention, run)
 
 
 def timed(taped: Micro, work: time.Alone, hardware: Hardware, plan: Plan) -> dict[str, Seconds]:

@@ -15,6 +15,8 @@ from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.training.ranks import replicas, shards, split
 
+STAY = ("none", "base")  # ways of offloading that leave states and gradients on the device
+STREAMED = 2  # frozen layers on the device at once where they stream in: the one that runs and the next
 GATHERED = 2  # blocks whole at once where weights are sharded: the one that runs and the next
 EMA_BYTES = {"none": 0, "fp32": 4, "bf16": 2, "host": 4}  # per weight element
 
@@ -66,13 +68,20 @@ def states(found: Holding, plan: TrainingPlan) -> States:
     held = ceil_div(whole(updated.held(chosen) * trained), shards(plan, "optimizer"))
     gradients = ceil_div(whole(chosen.gradients * trained), shards(plan, "gradients"))
     average = ceil_div(whole(EMA_BYTES[plan.ema] * trained), shards(plan, "optimizer"))
-    away = {"none": 0, "optimizer": held + gradients, "optimizer+weights": held + gradients + weights}[plan.offload]
+    streamed = ceil_div(found.held.blocks, split(plan)) if plan.mode in ADAPTED else 0
+    stays = plan.offload in STAY
+    away = {
+        "none": 0,
+        "optimizer": held + gradients,
+        "optimizer+weights": held + gradients + weights,
+        "base": streamed,
+    }[plan.offload]
     kept = ceil_div(trained, shards(plan, "optimizer"))
     return States(
-        weights=0 if plan.offload == "optimizer+weights" else weights,
+        weights={"optimizer+weights": 0, "base": weights - streamed}.get(plan.offload, weights),
         ema=0 if plan.ema == "host" else average,
-        optimizer=held if plan.offload == "none" else 0,
-        gradients=gradients if plan.offload == "none" else 0,
+        optimizer=held if stays else 0,
+        gradients=gradients if stays else 0,
         gathered=gathered(found, plan),
         buckets=buckets(trained, plan),
         cast=whole(chosen.cast * trained),
@@ -94,6 +103,8 @@ def gathered(found: Holding, plan: TrainingPlan) -> Any:
     """Whole blocks and one block's gradients, where weights are sharded; all weights where they are not given back."""
     chosen = recipe(plan.recipe)
     compute = ELEMENT_BYTES[chosen.compute]
+    if plan.offload == "base":
+        return whole(STREAMED * found.held.module)
     waiting = plan.offload == "optimizer+weights"
     sharded = 1 if waiting else minimum(shards(plan, "weights") - 1, 1)
     block = ceil_div(found.block, plan.tensor_degree)
@@ -109,19 +120,21 @@ def gathered(found: Holding, plan: TrainingPlan) -> Any:
 
 
 def buckets(trained: Any, plan: TrainingPlan) -> Any:
-    """Bytes that gradients (and updated weights) pass through on their way between replicas."""
+    """Bytes that gradients (and updated weights) pass through on their way between replicas.
+
+    ZeRO sets its buffers up for a single rank as well; copies for a sum over replicas need several of these.
+    """
     chosen, rule = recipe(plan.recipe), sharding(plan.sharding)
-    several = minimum(replicas(plan) - 1, 1)
     if rule.gradients == "copied":
-        return several * whole(chosen.gradients * trained)
+        return minimum(replicas(plan) - 1, 1) * whole(chosen.gradients * trained)
     reduced = minimum(trained, rule.bucket) * chosen.gradients
-    return several * whole(reduced + minimum(trained, rule.gather) * chosen.weights)
+    return whole(reduced + minimum(trained, rule.gather) * chosen.weights)
 
 
 def temporaries(updated: Any, plan: TrainingPlan) -> Any:
     """Bytes that an update holds for a moment: a copy of a state for all weights at once ("foreach"), else nothing
     that lasts longer than one weight."""
-    if plan.update != "foreach" or plan.offload != "none":
+    if plan.update != "foreach" or plan.offload not in STAY:
         return 0
     chosen, rule = recipe(plan.recipe), optimizer(plan.optimizer)
     return whole(updated * rule.temporaries * rule.each(chosen))

@@ -11,9 +11,11 @@ import msgspec
 
 from vidcalc.arithmetic import maximum
 from vidcalc.catalog.defaults import defaults
+from vidcalc.catalog.load import entry
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.catalog.units import quantity
-from vidcalc.cost.time import NOTHING, Seconds, by_kind, seconds, total
+from vidcalc.cost.execution import EAGER, Execution
+from vidcalc.cost.time import NOTHING, Seconds, by_kind, launches, seconds, total
 from vidcalc.cost.transfer import host_rate
 from vidcalc.cost.utilisation import bandwidth
 from vidcalc.describe.hardware import Hardware
@@ -23,7 +25,7 @@ from vidcalc.training import company
 from vidcalc.training.communication import Work, waits
 from vidcalc.training.flops import frozen
 from vidcalc.training.ranks import context, shards, split
-from vidcalc.training.states import Holding
+from vidcalc.training.states import STAY, Holding
 
 BAND = 0.8, 1.25  # of exchanges and host copies: how far measured ones of one kind of link lie apart
 
@@ -39,28 +41,39 @@ class Supply(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 class Alone(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Seconds of one micro-batch on one accelerator alone, whatever the ranks: the passes, attention's part of the
-    forward one, what feeds it, and the VAE decoding it."""
+    forward one, what the host takes to start their kernels, what feeds it, and the VAE decoding it."""
 
     passes: dict[str, Seconds]
     attention: Seconds
+    host: Seconds
     supply: dict[str, Seconds]
     decode: Seconds
 
 
-def alone(ops: tuple[Op, ...], again: tuple[Op, ...], supply: Supply, mode: str, chip: str, kernel: str) -> Alone:
-    """A micro-batch of those ops, `again` a second time, on that chip with that attention kernel."""
-    kinds = by_kind(ops, chip, kernel)
+def alone(
+    ops: tuple[Op, ...],
+    again: tuple[Op, ...],
+    supply: Supply,
+    mode: str,
+    chip: str,
+    kernel: str,
+    run: Execution = EAGER,
+) -> Alone:
+    """A micro-batch of those ops, `again` a second time, on that chip with that attention kernel, executed that way."""
+    kinds = by_kind(ops, chip, kernel, run=run)
     still = tuple(op for op in ops if frozen(op, mode))
     moving = tuple(op for op in ops if not frozen(op, mode))
     # a frozen layer's gradient of its input is one product as large as its forward
-    back = seconds(moving, chip, kernel, backward=True) + (seconds(still, chip, kernel) if still else NOTHING)
+    back = total(by_kind(moving, chip, kernel, backward=True, run=run))
+    back = back + (total(by_kind(still, chip, kernel, run=run)) if still else NOTHING)
     return Alone(
         passes={
             "forward": total(kinds),
             "backward": back,
-            "recompute": seconds(again, chip, kernel) if again else NOTHING,
+            "recompute": total(by_kind(again, chip, kernel, run=run)) if again else NOTHING,
         },
         attention=kinds.get("attention", NOTHING),
+        host=launching(ops, again, run),
         supply={
             "vae_encode": seconds(supply.vae, chip, kernel) if supply.vae else NOTHING,
             "text_encode": seconds(supply.texts, chip, kernel) if supply.texts else NOTHING,
@@ -94,7 +107,9 @@ def step(
     )
     told = waits(ops, again, found, plan, hardware, own)
     pcie = host_rate(hardware.accelerator, "pinned")
-    copied = maximum(2 * moved / context(plan) / pcie - busy.likely, 0)
+    passes = 2 + (1 if again else 0)
+    arriving = passes * found.held.blocks / split(plan) if plan.offload == "base" else 0
+    copied = maximum((2 * moved / context(plan) + arriving) / pcie - busy.likely, 0)
     spoken = band(told.tokens + told.weights + told.gradients)
     updated, idle = update(found, plan, hardware), plan.pipeline_degree - 1
     beside = company.seconds(
@@ -108,6 +123,7 @@ def step(
     return {
         **{name: part.times(plan.grad_accum) for name, part in parts.items()},
         **{name: part.times(asked.grad_accum) for name, part in work.supply.items()},
+        "launch": beyond(work.host.times(1 / plan.pipeline_degree), busy).times(plan.grad_accum),
         "rollout": beside.rollout,
         "company": beside.company,
         "communication": spoken.times(plan.grad_accum) + band(told.update),
@@ -115,6 +131,26 @@ def step(
         "bubble": busy.times(idle),
         "optimizer": updated,
     }
+
+
+def launching(ops: tuple[Op, ...], again: tuple[Op, ...], run: Execution) -> Seconds:
+    """What the host takes to start the kernels of a micro-batch's passes."""
+    law = entry("kernels", "laws")["training_launch"]
+    fused = entry("kernels", "laws")["elementwise"]["fused"]
+    left = fused[run.compile]["likely"] if run.compile in fused else 1
+    count = (launches(ops) * (1 + law["backward"]) + launches(again)) * left
+    low, likely, high = (count * quantity(law[name], "s") for name in ("low", "likely", "high"))
+    return Seconds(low, likely, high, "assumed")
+
+
+def beyond(host: Seconds, busy: Seconds) -> Seconds:
+    """How much longer than the work the host takes."""
+    return Seconds(
+        maximum(host.low - busy.low, 0),
+        maximum(host.likely - busy.likely, 0),
+        maximum(host.high - busy.high, 0),
+        host.provenance,
+    )
 
 
 def update(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Seconds:
@@ -125,7 +161,7 @@ def update(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Seconds:
     chosen, states = recipe(plan.recipe), optimizer(plan.optimizer)
     mine = found.trained / split(plan) / shards(plan, "optimizer")
     moved = mine * (chosen.gradients + 2 * states.held(chosen) + 2 * chosen.weights)
-    if plan.offload == "none":
+    if plan.offload in STAY:
         rate = bandwidth(hardware.accelerator.id)
         return Seconds(moved / rate.high, moved / rate.likely, moved / rate.low, rate.provenance)
     link = mine * (chosen.gradients + chosen.weights) / host_rate(hardware.accelerator, "pinned")

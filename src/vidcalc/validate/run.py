@@ -36,6 +36,17 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known instead of a peak: it did not fit ("oom"), it fits, or a figure it is at most ("at_most").
+
+    limit  that figure, or the device's memory [byte];  right  whether the prediction is on that side of it
+    """
+
+    kind: str
+    limit: float
+    right: bool
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One row: "predicted", or "unmapped" with the id of the missing setting."""
 
@@ -50,6 +61,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     counter: str
     memory: Compared
     time: Compared
+    bound: Bound | None = None
 
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +101,7 @@ def result(row: Row) -> Result:
     gigabytes, lasted = number(row.peak_mem_gb), number(row.time_s)
     held = None if gigabytes is None else gigabytes * counters.GIB
     counter = str(text.first("counter", row.mem_unit_note).get("counter", "unknown"))
-    told = {
+    told: dict[str, Any] = {
         "id": row.id,
         "role": "fit" if row.role == "fit" or row.id in fitted() else "check",
         "gpu": text.gpu(row.gpu) or "",
@@ -114,8 +126,8 @@ def result(row: Row) -> Result:
         reason=None,
         model=found.model.name,
         family=found.model.family,
-        memory=_compared(peak, held, counters.band(peak, counter)),
-        time=_compared(spent[1], lasted, (spent[0], spent[2]))
+        memory=compared(peak, held, counters.band(peak, counter)),
+        time=compared(spent[1], lasted, (spent[0], spent[2]))
         if spent
         else Compared(measured=lasted, reason=found.no_time),
         **told,
@@ -153,7 +165,8 @@ def seconds(found: Case, job: Job, scope: str) -> tuple[float, float, float]:
     return likely * spent.low / spent.total, likely, likely * spent.high / spent.total
 
 
-def _compared(predicted: float, measured: float | None, band: tuple[float, float]) -> Compared:
+def compared(predicted: float, measured: float | None, band: tuple[float, float]) -> Compared:
+    """A prediction with its band beside what was measured, if anything was."""
     return Compared(
         predicted=predicted,
         measured=measured,

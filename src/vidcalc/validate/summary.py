@@ -61,28 +61,34 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 def summarise(results: "list[Result]", rows: list[Row]) -> Summary:
     """The summary of results that belong to rows, one to one."""
     whole_rows = [all((row.model, whole(row.width), whole(row.height), whole(row.frames), row.gpu)) for row in rows]
+    return Summary(
+        memory=part(results, lambda result: result.memory),
+        time=part(results, lambda result: result.time),
+        coverage=coverage(results, whole_rows),
+    )
+
+
+def coverage(results: "list[Result]", whole_rows: list[bool]) -> Coverage:
+    """How many rows were predicted; `whole_rows` says which state all that a prediction needs."""
     predicted = [result.status == "predicted" for result in results]
     both = sum(complete and done for complete, done in zip(whole_rows, predicted, strict=True))
     reasons: dict[str, int] = {}
     for result in results:
         if result.reason:
             reasons[result.reason] = reasons.get(result.reason, 0) + 1
-    return Summary(
-        memory=_part(results, lambda result: result.memory),
-        time=_part(results, lambda result: result.time),
-        coverage=Coverage(
-            rows=len(rows),
-            predicted=sum(predicted),
-            complete=sum(whole_rows),
-            complete_predicted=both,
-            share=both / sum(whole_rows) if any(whole_rows) else None,
-            fit_rows=sum(result.role == "fit" for result in results),
-            reasons=dict(sorted(reasons.items(), key=lambda item: -item[1])),
-        ),
+    return Coverage(
+        rows=len(results),
+        predicted=sum(predicted),
+        complete=sum(whole_rows),
+        complete_predicted=both,
+        share=both / sum(whole_rows) if any(whole_rows) else None,
+        fit_rows=sum(result.role == "fit" for result in results),
+        reasons=dict(sorted(reasons.items(), key=lambda item: -item[1])),
     )
 
 
-def _part(results: "list[Result]", of: "Callable[[Result], Compared]") -> Part:
+def part(results: "list[Result]", of: "Callable[[Result], Compared]") -> Part:
+    """Errors of memory or time, whichever `of` takes from a result."""
     memory = bool(results) and of(results[0]) is results[0].memory
     checked = [result for result in results if result.role == "check" and of(result).ratio is not None]
     measured = [result for result in checked if not (memory and result.counter == "card")]

@@ -2,11 +2,13 @@
 
 import csv
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from vidcalc.errors import InputError
+
+Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,18 +51,27 @@ NEEDED = ("id", "model", "width", "height", "frames")
 
 def read(path: str) -> list[Row]:
     """The rows of a file, in its order. Raises InputError("FILE", …)."""
+    columns, lines = lines_of(path)
+    if any(name not in columns for name in NEEDED):
+        raise InputError("FILE", path, (f"a CSV file with the columns {', '.join(NEEDED)}",))
+    return rows(Row, lines)
+
+
+def lines_of(path: str) -> tuple[set[str], list[dict[Any, Any]]]:
+    """The columns of a CSV file and its lines. Raises InputError("FILE", …)."""
     try:
         with Path(path).open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             lines: list[dict[Any, Any]] = list(reader)
-            columns = set(reader.fieldnames or ())
+            return set(reader.fieldnames or ()), lines
     except (OSError, UnicodeDecodeError, csv.Error):
         raise InputError("FILE", path, ("a readable CSV file in UTF-8",)) from None
-    missing = [name for name in NEEDED if name not in columns]
-    if missing:
-        raise InputError("FILE", path, (f"a CSV file with the columns {', '.join(NEEDED)}",))
-    known = set(Row.__struct_fields__)
-    return [Row(**{name: (value or "").strip() for name, value in line.items() if name in known}) for line in lines]
+
+
+def rows(kind: type[Kind], lines: list[dict[Any, Any]]) -> list[Kind]:
+    """Lines as rows of a kind, whose fields are all texts; further columns are passed over."""
+    known = set(kind.__struct_fields__)
+    return [kind(**{name: (value or "").strip() for name, value in line.items() if name in known}) for line in lines]
 
 
 def number(text: str) -> float | None:

@@ -18,9 +18,15 @@ def _rules(file: str, table: str) -> tuple[tuple[re.Pattern[str], dict[str, Any]
     return tuple((re.compile(row["match"], re.IGNORECASE), row) for row in rows)
 
 
-def first(table: str, text: str) -> dict[str, Any]:
-    """The first rule of a table of settings.toml whose pattern is found in the text; empty where none is."""
-    return next((row for pattern, row in _rules("settings", table) if pattern.search(text)), {})
+def first(table: str, text: str, file: str = "settings") -> dict[str, Any]:
+    """The first rule of a table of a file whose pattern is found in the text; empty where none is."""
+    return next((row for pattern, row in _rules(file, table) if pattern.search(text)), {})
+
+
+def every(table: str, text: str, file: str) -> list[tuple[re.Match[str], dict[str, Any]]]:
+    """All rules of a table whose pattern is found in the text, with what was found."""
+    found = ((pattern.search(text), row) for pattern, row in _rules(file, table))
+    return [(match, row) for match, row in found if match]
 
 
 def model(name: str, width: int) -> str | None:

@@ -21,6 +21,7 @@ STAGES = {
     "communication": N_("Waiting for other GPUs"),
     "transfer": N_("Waiting for host memory"),
     "bubble": N_("Idle in the pipeline"),
+    "launch": N_("waiting for kernels to be launched"),
     "company": N_("Teacher, critic, reference"),
     "rollout": N_("Rollouts"),
     "audio_decode": N_("Audio decoding"),

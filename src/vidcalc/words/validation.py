@@ -1,6 +1,11 @@
 """The words of the ids in a validation: why a row is not predicted, and what its memory counter counted."""
 
+from typing import TYPE_CHECKING
+
 from vidcalc.words import N_, _
+
+if TYPE_CHECKING:
+    from vidcalc.validate.run import Bound
 
 REASONS = {
     "no_model": N_("no model is named"),
@@ -20,6 +25,19 @@ REASONS = {
     "step_cache": N_("steps are skipped by a cache, how many is not stated"),
     "sparse_attention": N_("attention is sparse, how much is not stated"),
     "other_engine": N_("another engine runs the network"),
+    "no_mode": N_("what is trained is not stated"),
+    "no_batch": N_("the batch of a micro-step is not stated"),
+    "no_checkpointing": N_("which activations are computed again is not stated exactly"),
+    "unknown_optimizer": N_("an optimizer that vidcalc does not know"),
+    "quantised_training": N_("how fast layers over quantised weights train is not known"),
+    "compiled_training": N_("how much compiling the network saves is not known"),
+    "offloaded_activations": N_("how far copies of activations hide behind the work is not known"),
+}
+
+BOUNDS = {
+    "oom": N_("ran out of memory: must need more than the card has"),
+    "fits": N_("chosen to fit: must need no more than the card has"),
+    "at_most": N_("an upper bound of the peak"),
 }
 
 COUNTERS = {
@@ -35,6 +53,18 @@ COUNTERS = {
 def reason(name: str) -> str:
     """Why a row is not predicted; an id without words as it is."""
     return _(REASONS.get(name, name))
+
+
+def bound(kind: str) -> str:
+    """What a bound says; an id without words as it is."""
+    return _(BOUNDS.get(kind, kind))
+
+
+def side(found: "Bound | None") -> str:
+    """What a row's bound says, and whether the prediction keeps it; empty without one."""
+    if found is None:
+        return ""
+    return bound(found.kind) + ("" if found.right else ": " + _("missed"))
 
 
 def counter(name: str) -> str:

@@ -9,10 +9,9 @@ from vidcalc.words import N_
 
 def validate(file: str, as_json: bool) -> None:
     """Predict memory and time of every row of a file, and print them beside what was measured."""
-    from vidcalc.validate.run import validate as validated
-    from vidcalc.validate.table import read
+    from vidcalc.validate.files import validated
 
-    found = validated(read(file))
+    found = validated(file)
     if as_json:
         from vidcalc.faces.emit import emit
 
@@ -29,11 +28,12 @@ command = Command(
     params=[click.Argument(["file"], metavar=N_("FILE")), *flags(())],
     callback=validate,
     help=N_(
-        "Predicts memory and time of measured generations and prints them beside the measurements.\n"
+        "Predicts memory and time of measured generations or training runs and prints them beside the measurements.\n"
         "FILE is a CSV with one measurement per row, free-text settings included: id, model, width, height, frames, "
         "steps, cfg, gpu, n_gpus, parallelism, precision, attention_backend, offload, vae_tiling, other_optim, "
-        "peak_mem_gb, mem_unit_note, time_s, time_scope, source. A row that cannot be predicted says "
-        "which setting is missing."
+        "peak_mem_gb, mem_unit_note, time_s, time_scope, source. Training runs are told by mode, batch_per_gpu, "
+        "grad_accum, optimizer, checkpointing, precomputed_latents, lora_rank, mem_note, time, time_note and "
+        "mfu_or_tflops. A row that cannot be predicted says which setting is missing."
     ),
     examples=("vidcalc validate measured.csv", "vidcalc validate measured.csv --json"),
 )

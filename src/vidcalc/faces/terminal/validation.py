@@ -6,7 +6,7 @@ from vidcalc.faces.terminal.cells import Cell, clip, table
 from vidcalc.faces.terminal.numbers import data, duration
 from vidcalc.faces.terminal.page import columns, paint
 from vidcalc.words import N_, _
-from vidcalc.words.validation import counter, reason
+from vidcalc.words.validation import bound, counter, reason, side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vidcalc.validate.balanced import Balanced
     from vidcalc.validate.run import Compared, Result, Validation
     from vidcalc.validate.summary import Errors, Part
+    from vidcalc.validate.training_run import TrainingValidation
 
 GROUPS = {
     "by_family": N_("by family"),
@@ -24,12 +25,12 @@ GROUPS = {
 NAMED = 34  # cells of a group's name
 
 
-def draw(found: "Validation") -> str:
+def draw(found: "Validation | TrainingValidation") -> str:
     """The page."""
     return "\n".join([*rows(found), "", *summary(found)])
 
 
-def rows(found: "Validation") -> list[str]:
+def rows(found: "Validation | TrainingValidation") -> list[str]:
     """One line per row: predicted, measured and their ratio for memory and time, or why there is none."""
     heads = ("", _("memory"), _("measured"), _("ratio"), _("time"), _("measured"), _("ratio"), "")
     cells: list[list[Cell]] = [[(text, "dim") for text in heads]]
@@ -49,15 +50,16 @@ def _compared(part: "Compared", written: "Callable[[float], str]") -> list[Cell]
 
 def _note(row: "Result") -> str:
     """The word "fit" for a row that a constant was fitted to, or why it is not predicted."""
-    said = reason(row.reason) if row.reason else _("fit") if row.role == "fit" else ""
+    said = reason(row.reason) if row.reason else _("fit") if row.role == "fit" else side(row.bound)
     return clip(said, max(columns() - 60, 20))
 
 
-def summary(found: "Validation") -> list[str]:
+def summary(found: "Validation | TrainingValidation") -> list[str]:
     """Errors of check rows by group, and coverage."""
     lines, coverage = [], found.summary.coverage
     for title, part in ((_("Memory"), found.summary.memory), (_("Time"), found.summary.time)):
         lines += [paint()(title, "title"), *errors(part), *([held(part)] if held(part) else []), ""]
+    lines += bounds(found)
     share = "–" if coverage.share is None else f"{100 * coverage.share:.1f} %"
     lines.append(
         _(
@@ -71,6 +73,14 @@ def summary(found: "Validation") -> list[str]:
     lines.append(_("{fit} rows that a constant was fitted to are in no error.", fit=coverage.fit_rows))
     lines += [f"  {count:5d}  {reason(name)}" for name, count in coverage.reasons.items()]
     return lines
+
+
+def bounds(found: "Validation | TrainingValidation") -> list[str]:
+    """How many bounds the predictions keep, by kind."""
+    return [
+        _("{kind}: {right} of {rows} predictions on that side.", kind=bound(kind), right=each.right, rows=each.rows)
+        for kind, each in getattr(found.summary, "by_bound", {}).items()
+    ]
 
 
 def errors(part: "Part") -> list[str]:

@@ -1,0 +1,63 @@
+"""Trainer profiles: what a training program does when its user says nothing, from `data/trainers/`.
+
+A profile is data: in which number formats it trains, how its optimizer walks, whether latents and texts come from disk,
+which layers its adapters stand beside, and how it runs a denoiser otherwise than diffusers does.
+"""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from vidcalc.catalog import load
+from vidcalc.describe.training import ADAPTED
+
+KIND = "trainers"
+
+
+class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One profile; fields of `vidcalc.describe.training.TrainingPlan` by its words.
+
+    framework    profile of data/frameworks/ that its networks run as
+    always, full, adapted  fields of the training plan: in every mode, where all weights are trained, beside adapters
+    by_network   further fields where the model has a denoiser network of that path
+    company      components beside the denoiser that are part of what is trained, frozen, by its network's path
+    attention    kernel;  compile  which elementwise kernels are fused (a word of `Plan`)
+    beside       bytes of further buffers and models on the device throughout [byte]
+    encode_bytes live bytes of an encode of a whole clip, by the VAE's class [byte per pixel of the clip]
+    activation_scale  live activations of a denoiser relative to ours, by its network's path, where it runs otherwise
+    fitted       ids of the measured rows that a setting was inferred from (never used to claim accuracy)
+    """
+
+    title: str
+    version: str
+    sources: tuple[str, ...]
+    framework: str = "diffusers"
+    attention: str = "sdpa"
+    compile: str = "off"
+    always: dict[str, Any] = {}
+    full: dict[str, Any] = {}
+    adapted: dict[str, Any] = {}
+    by_network: dict[str, dict[str, Any]] = {}
+    company: dict[str, tuple[str, ...]] = {}
+    beside: int = 0
+    encode_bytes: dict[str, float] = {}
+    activation_scale: dict[str, float] = {}
+    fitted: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def settings(self, mode: str, network: str) -> dict[str, Any]:
+        """The training plan's fields that the profile decides."""
+        chosen = self.adapted if mode in ADAPTED else self.full
+        return {**self.always, **chosen, **self.by_network.get(network, {})}
+
+
+@cache
+def trainer(name: str) -> Trainer:
+    """Raises UnknownName."""
+    return msgspec.convert(load.entry(KIND, load.resolve(KIND, name)), Trainer)
+
+
+def names() -> list[str]:
+    """All profiles."""
+    return load.names(KIND)

@@ -1,0 +1,177 @@
+"""One measured training run -> the run it describes, or the id of the setting that is missing.
+
+A row that can be mapped is mapped: how well it then comes out plays no part. Words come from
+data/validation/training.toml, what a row leaves open from the trainer's profile.
+"""
+
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from vidcalc.catalog import fill
+from vidcalc.catalog.accelerators import hardware
+from vidcalc.catalog.trainers import Trainer, trainer
+from vidcalc.describe.data import Bucket
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import ADAPTED, TrainingPlan
+from vidcalc.errors import InputError
+from vidcalc.training import ranks
+from vidcalc.validate import text
+from vidcalc.validate.mapping import KERNELS, STANDING_IN, Unmapped
+from vidcalc.validate.table import number, whole
+from vidcalc.validate.training_table import TrainingRow
+
+FILE = "training"
+MODES = {"lora": "lora", "full-ft": "full", "pretrain": "pretrain"}
+LATENTS = {"yes": "precomputed", "no": "online"}
+NODE = 8  # accelerators of a usual node
+
+
+class TrainingCase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A row as a run of one size; no_time is the id of what its time would need to know, empty where it has one."""
+
+    model: Model
+    bucket: Bucket
+    hardware: Hardware
+    plan: Plan
+    trainer: Trainer
+    no_time: str
+
+
+def case(row: TrainingRow) -> TrainingCase:
+    """The run of a row. Raises Unmapped."""
+    profile = trainer(trainer_of(row))
+    name = model_of(row)
+    width, height, frames = size(row)
+    model = fill.model(name)
+    gpu = text.gpu(row.gpu) if row.gpu else None
+    training, batch = _shared(row, _training(row, profile, model))
+    count = ranks.world(training)
+    machine = hardware(gpu or STANDING_IN, count=min(count, NODE), nodes=ceil(count / NODE))
+    plan = fill.plan(model, framework=profile.framework)
+    plan = replace(plan, training=training, compile=profile.compile)
+    return TrainingCase(
+        model=model,
+        bucket=Bucket(width=width, height=height, frames=frames, batch=batch),
+        hardware=machine,
+        plan=_kernel(plan, profile, machine),
+        trainer=profile,
+        no_time=_no_time(row, gpu),
+    )
+
+
+def trainer_of(row: TrainingRow) -> str:
+    """The profile that a row's source and way of sharing name."""
+    return str(first("trainer", f"{row.source}; {row.parallelism}")["trainer"])
+
+
+def first(table: str, told: str) -> dict[str, Any]:
+    """The first rule of a table of data/validation/training.toml that matches; empty where none does."""
+    return text.first(table, told, FILE)
+
+
+def model_of(row: TrainingRow) -> str:
+    """The catalogue's id of the row's model. Raises Unmapped."""
+    if not row.model:
+        raise Unmapped("no_model")
+    name = first("model", row.model).get("model") or text.model(row.model, whole(row.width) or 0)
+    if name is None or name == text.OPEN:
+        raise Unmapped("unknown_model")
+    return str(name)
+
+
+def size(row: TrainingRow) -> tuple[int, int, int]:
+    """Width, height and frames: the row's own, else those that its source's data settles. Raises Unmapped."""
+    stated = f"{row.width}x{row.height}x{row.frames}"
+    settled = first("size", "; ".join((row.source, row.model, stated, row.mem_note, row.time_note)))
+    width, height, frames = (settled.get(name) or whole(getattr(row, name)) for name in ("width", "height", "frames"))
+    if width is None or height is None:
+        raise Unmapped("no_size")
+    if frames is None:
+        raise Unmapped("no_frames")
+    return width, height, frames
+
+
+def _training(row: TrainingRow, profile: Trainer, model: Model) -> TrainingPlan:
+    """What is trained and how, on one rank: the row's words over the trainer's. Raises Unmapped."""
+    mode = MODES.get(row.mode)
+    if mode is None:
+        raise Unmapped("no_mode")
+    given = profile.settings(mode, model.denoiser.network)
+    who = f"{trainer_of(row)}, {row.model}"
+    rules = (
+        ("optimizer", row.optimizer, "unknown_optimizer"),
+        ("average", f"{row.optimizer}; {row.precision}", ""),
+        ("checkpointing", f"{who}: {row.checkpointing}; {row.offload}", "no_checkpointing"),
+        ("sharding", row.parallelism, "no_parallel_plan"),
+        ("offload", row.offload, "unknown_offload"),
+        ("precision", f"{who}: {row.precision}; {row.offload}", "unknown_precision"),
+    )
+    for table, told, reason in rules:
+        found = {name: value for name, value in first(table, told).items() if name != "match"}
+        if text.OPEN in found.values():
+            raise Unmapped(str(found.get("reason", reason)))
+        given.update(found)
+    if row.precomputed_latents:
+        given["latents"] = given["texts"] = LATENTS[row.precomputed_latents]
+    if mode in ADAPTED and whole(row.lora_rank):
+        given["rank"] = whole(row.lora_rank)
+    if mode not in ADAPTED:
+        given = {name: value for name, value in given.items() if name not in ("base", "base_keeps", "adapter_dropout")}
+    return TrainingPlan(mode=mode, grad_accum=whole(row.grad_accum) or 1, **given)
+
+
+def _shared(row: TrainingRow, training: TrainingPlan) -> tuple[TrainingPlan, int]:
+    """The plan with its degrees, and samples of a micro-batch of the ranks that share it. Raises Unmapped."""
+    count = whole(row.n_gpus) or 1
+    given = {rule["field"]: _degree(match) for match, rule in text.every("degree", row.parallelism, FILE)}
+    plan = replace(training, **given)
+    together = ranks.world(replace(plan, data_degree=1))
+    if count % together:
+        if whole(row.n_gpus):
+            raise Unmapped("no_parallel_plan")
+        count = together
+    plan = replace(plan, data_degree=count // together)
+    if plan.sharding != "none" and "shard_degree" not in given:
+        plan = replace(plan, shard_degree=ranks.replicas(plan))
+    stated = number(row.batch_per_gpu)
+    each = Fraction(row.batch_per_gpu) * together if stated and stated < 1 else Fraction(stated or 1)
+    if each.denominator != 1 or each < 1:
+        raise Unmapped("no_batch")
+    return plan, int(each)
+
+
+def _degree(match: Any) -> int:
+    """The number that a pattern found in one of its groups."""
+    return int(next(group for group in match.groups() if group))
+
+
+def _kernel(plan: Plan, profile: Trainer, machine: Hardware) -> Plan:
+    """The trainer's attention kernel, or the nearest that the accelerator runs."""
+    from vidcalc.cost.utilisation import attention
+
+    for kernel in (profile.attention, *KERNELS):
+        try:
+            attention(machine.accelerator.id, kernel, "bf16", 128, 1024, 1024)
+        except (InputError, KeyError):
+            continue
+        return replace(plan, attention=kernel)
+    return plan
+
+
+def _no_time(row: TrainingRow, gpu: str | None) -> str:
+    """The id of what a prediction of this row's time would need and the row does not say; empty where nothing is."""
+    if not (row.time or row.mfu_or_tflops):
+        return "not_measured"
+    if not row.gpu:
+        return "no_gpu"
+    if gpu is None:
+        return "unknown_gpu"
+    if row.time and first("time", row.time_note).get("scope", text.OPEN) == text.OPEN:
+        return "no_time_scope"
+    return str(first("unpriced", f"{row.precision}; {row.offload}; {row.time_note}").get("reason", ""))

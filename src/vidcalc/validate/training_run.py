@@ -1,0 +1,179 @@
+"""Measured training runs -> predictions beside measurements, in bytes and seconds, and on which side of a card's size.
+
+A run that did not fit is a bound: what it needs must be more than the card has. So is a batch chosen to fit, and a peak
+that something before training may have set.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from vidcalc.catalog.accelerators import accelerator
+from vidcalc.catalog.defaults import nccl, process
+from vidcalc.catalog.load import entry
+from vidcalc.catalog.precisions import precision
+from vidcalc.catalog.trainers import names as trainers
+from vidcalc.catalog.trainers import trainer
+from vidcalc.cost.time import Seconds, total
+from vidcalc.describe.training import TrainingPlan
+from vidcalc.errors import InputError
+from vidcalc.train import bucket as bucketed
+from vidcalc.training import ranks
+from vidcalc.training.bucket import Cell
+from vidcalc.training.memory import Phase
+from vidcalc.validate import counters, text
+from vidcalc.validate.counters import GIB
+from vidcalc.validate.mapping import Unmapped
+from vidcalc.validate.run import Bound, Compared, Result, compared
+from vidcalc.validate.table import number
+from vidcalc.validate.training_mapping import TrainingCase, case, first, trainer_of
+from vidcalc.validate.training_summary import TrainingSummary, summarise
+from vidcalc.validate.training_table import TrainingRow
+
+HOUR = 3600
+RATE = re.compile(r"([\d.]+) (?:model )?TFLOP/s")
+
+
+class TrainingValidation(msgspec.Struct, frozen=True, kw_only=True):
+    """All rows, in the order of the file, and how well they came out."""
+
+    rows: list[Result]
+    summary: TrainingSummary
+    schema: str = "vidcalc.training-validation/1"
+
+
+def validate(rows: list[TrainingRow]) -> TrainingValidation:
+    """Every row predicted, or with the reason it cannot be; no row is dropped."""
+    found = [result(row) for row in rows]
+    return TrainingValidation(rows=found, summary=summarise(found, rows))
+
+
+def fitted() -> frozenset[str]:
+    """Ids of all rows that a constant, or a setting of a trainer, was inferred from."""
+    profiles = {row for name in trainers() for row in trainer(name).fitted}
+    return frozenset(profiles | set(reserve()["fitted"]) | set(entry("kernels", "laws")["training_launch"]["fitted"]))
+
+
+def result(row: TrainingRow) -> Result:
+    """One row's predictions."""
+    rule = first("memory", row.mem_note) if row.mem_note else {}
+    gigabytes = number(row.peak_mem_gb)
+    held = None if gigabytes is None else gigabytes * GIB
+    bound = str(rule.get("bound", ""))
+    counter = str(rule.get("counter", "device"))
+    told: dict[str, Any] = {
+        "id": row.id,
+        "role": "fit" if row.role == "fit" or row.id in fitted() else "check",
+        "gpu": text.gpu(row.gpu) or "",
+        "framework": trainer_of(row),
+        "counter": counter if held is not None else "",
+    }
+    try:
+        found = case(row)
+        ranks.checked(found.model, found.plan.training)
+        cell = bucketed(found.model, found.bucket, found.hardware, found.plan).cell
+        peak = counted(cell.phases, counter, found)
+        limit = _limit(row, bound, held)
+        spent, measured = _time(row, found, cell)
+    except (Unmapped, InputError, ModuleNotFoundError, ArithmeticError) as error:
+        reason = error.reason if isinstance(error, Unmapped) else "impossible_setting"
+        empty = Compared(measured=None if bound else held, reason=reason), Compared(reason=reason)
+        return Result(
+            status="unmapped", reason=reason, model="", family=row.model, memory=empty[0], time=empty[1], **told
+        )
+    band = counters.band(peak, counter)
+    return Result(
+        status="predicted",
+        reason=None,
+        model=found.model.name,
+        family=found.model.family,
+        memory=compared(peak, None if bound else held, band),
+        time=compared(spent.likely, measured, (spent.low, spent.high))
+        if spent
+        else Compared(measured=measured, reason=found.no_time),
+        bound=None if limit is None else Bound(kind=bound, limit=limit, right=_right(bound, peak, band, limit)),
+        **told,
+    )
+
+
+def counted(phases: list[Phase], counter: str, found: TrainingCase) -> float:
+    """The peak of a step as the counter shows it [byte]."""
+    outside = process("context") + nccl(ranks.world(found.plan.training))
+    beside = found.trainer.beside + company(found)
+    share = reserve()["share"]
+    live = [(phase.total - phase.activations, working(phase, found)) for phase in phases]
+    tensors = max(rest + work for rest, work in live) - outside + beside
+    held = max(rest + work * (1 + share) for rest, work in live) - outside + beside
+    shown = {"allocated": tensors, "reserved": held, "unknown": tensors + outside}
+    return float(shown.get(counter, held + outside))
+
+
+def working(phase: Phase, found: TrainingCase) -> float:
+    """Live activations of a phase, as the trainer runs its networks where that is otherwise than here [byte]."""
+    own = found.trainer.encode_bytes.get(found.model.vae.class_)
+    if own is None or phase.id != "encode":
+        return float(phase.activations) * found.trainer.activation_scale.get(found.model.denoiser.network, 1.0)
+    size = found.bucket
+    return float(own * size.width * size.height * size.frames * size.batch)
+
+
+def reserve() -> dict[str, Any]:
+    """What the allocator holds beyond tensors: a share of the live activations, and the rows it was fitted to."""
+    found: dict[str, Any] = entry("validation", "training")["reserve"]
+    return found
+
+
+def company(found: TrainingCase) -> float:
+    """Bytes of the frozen networks that the trainer keeps beside the denoiser [byte]."""
+    names = found.trainer.company.get(found.model.denoiser.network, ())
+    elements = sum(other.params or 0 for other in found.model.others if other.id in names)
+    return elements * precision(found.plan.training.base).stored
+
+
+def _limit(row: TrainingRow, bound: str, held: float | None) -> float | None:
+    """The bytes a bound is about: the figure it names, else what the card has; None where there is neither."""
+    if not bound:
+        return None
+    if bound == "at_most":
+        return held
+    name = text.gpu(row.gpu) if row.gpu else None
+    stated = re.search(r"(\d+) ?GB card", row.gpu)
+    if stated:
+        return float(stated.group(1)) * GIB
+    return None if name is None else float(accelerator(name).reported)
+
+
+def _right(bound: str, peak: float, band: tuple[Any, Any], limit: float) -> bool:
+    """Whether the prediction is on the bound's side; one that names a figure allows the counter's own spread."""
+    if bound == "oom":
+        return peak > limit
+    return bool(peak <= limit) if bound == "fits" else bool(band[0] <= limit)
+
+
+def _time(row: TrainingRow, found: TrainingCase, cell: Cell) -> tuple[Seconds | None, float | None]:
+    """The seconds of what the row's time covers, and the measured ones; None where they are not predicted.
+
+    A rate in FLOP/s stands for the seconds that a step's model FLOPs take at it.
+    """
+    stated, training = number(row.time), found.plan.training
+    scope = str(first("time", row.time_note).get("scope", text.OPEN)) if stated else "rate"
+    step = total(cell.seconds)
+    share = _seconds_of(scope, found, training)
+    rate = RATE.search(row.mfu_or_tflops)
+    if scope == "rate" and rate:
+        flops = cell.micro.flops.model * training.grad_accum * training.data_degree / ranks.world(training)
+        stated = flops / (float(rate.group(1)) * 1e12)
+    if found.no_time or share is None or stated is None:
+        return None, stated if scope == "step" else None
+    return step.times(share[0]), stated * share[1]
+
+
+def _seconds_of(scope: str, found: TrainingCase, training: TrainingPlan) -> tuple[float, float] | None:
+    """What a step's seconds are multiplied by to be what the time covers, and what makes the time seconds."""
+    if scope in ("step", "rate"):
+        return 1.0, 1.0
+    if scope == "gpu_seconds":
+        samples = ranks.global_batch(training, found.bucket.batch)
+        return ranks.world(training) / samples, 1.0
+    return None

@@ -1,0 +1,57 @@
+"""How well predictions of training came out, over check rows alone; bounds apart from errors."""
+
+import msgspec
+
+from vidcalc.validate.mapping import Unmapped
+from vidcalc.validate.run import Result
+from vidcalc.validate.summary import Coverage, Part, coverage, part
+from vidcalc.validate.table import whole
+from vidcalc.validate.training_mapping import size
+from vidcalc.validate.training_table import TrainingRow
+
+
+class Sides(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds among check rows: how many, how many predictions are on their side, and that share."""
+
+    rows: int
+    right: int
+    share: float | None
+
+
+class TrainingSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """Accuracy of memory and time, bounds by kind, and coverage."""
+
+    memory: Part
+    time: Part
+    bounds: Sides
+    by_bound: dict[str, Sides]
+    coverage: Coverage
+
+
+def summarise(results: list[Result], rows: list[TrainingRow]) -> TrainingSummary:
+    """The summary of results that belong to rows, one to one."""
+    kinds = sorted({result.bound.kind for result in results if result.bound})
+    return TrainingSummary(
+        memory=part(results, lambda result: result.memory),
+        time=part(results, lambda result: result.time),
+        bounds=sides(results),
+        by_bound={kind: sides(results, kind) for kind in kinds},
+        coverage=coverage(results, [whole_row(row) for row in rows]),
+    )
+
+
+def whole_row(row: TrainingRow) -> bool:
+    """Whether a row says what is trained and at which size."""
+    try:
+        size(row)
+    except Unmapped:
+        return False
+    return bool(row.model and whole(row.n_gpus) and (row.checkpointing or row.precision))
+
+
+def sides(results: list[Result], kind: str = "") -> Sides:
+    """Bounds of a kind, or all, among check rows."""
+    found = [result.bound for result in results if result.role == "check" and result.bound]
+    asked = [bound for bound in found if kind in ("", bound.kind)]
+    right = sum(bound.right for bound in asked)
+    return Sides(rows=len(asked), right=right, share=right / len(asked) if asked else None)
