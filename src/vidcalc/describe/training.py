@@ -80,3 +80,8 @@ EMAS = ("none", "fp32", "bf16", "host")
 OFFLOADS = ("none", "optimizer", "optimizer+weights", "base")
 SUPPLIES = ("online", "precomputed")
 EXPERTS = ("one", "both")
+
+
+def offloads(mode: str) -> tuple[str, ...]:
+    """The ways of offloading that a mode has: a frozen base is there only beside adapters."""
+    return tuple(way for way in OFFLOADS if way != "base" or mode in ADAPTED)
