@@ -5,7 +5,7 @@ import json
 import jsonschema
 import pytest
 
-from vidcalc.faces.commands.schema import report_schema
+from vidcalc.faces.commands.schema import DOCUMENTS, schema_of
 
 # the keys of the report that never change
 KEYS = {
@@ -93,11 +93,11 @@ def test_exact_numbers_are_whole(job):
 
 
 def test_the_schema_takes_every_report(job):
-    jsonschema.Draft202012Validator(report_schema()).validate(job)
+    jsonschema.Draft202012Validator(schema_of("estimate")).validate(job)
 
 
 def test_the_schema_refuses_a_report_that_lost_a_key_or_changed_a_type(job):
-    validator = jsonschema.Draft202012Validator(report_schema())
+    validator = jsonschema.Draft202012Validator(schema_of("estimate"))
     for path, wrong in (("compute.flops_per_step", "many"), ("memory.inference.peak", None), ("schema", "other/1")):
         broken = json.loads(json.dumps(job))
         *parents, last = path.split(".")
@@ -112,8 +112,26 @@ def test_the_schema_refuses_a_report_that_lost_a_key_or_changed_a_type(job):
 def test_the_schema_command_prints_that_schema(ask):
     done = ask("schema")
     assert done.code == 0
-    assert json.loads(done.out) == report_schema()
-    jsonschema.Draft202012Validator.check_schema(report_schema())
+    assert json.loads(done.out) == schema_of("estimate")
+    jsonschema.Draft202012Validator.check_schema(schema_of("estimate"))
+
+
+RUNS = {
+    "estimate": ("-m", "wan2.1-t2v-1.3b"),
+    "scale": ("-m", "wan2.1-t2v-1.3b", "--gpus", "2"),
+    "train": ("-m", "wan2.1-t2v-1.3b", "--texts", "online", "--validation", "on"),
+    "plan": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpus", "2"),
+    "budget": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpu-hours", "100"),
+}
+
+
+@pytest.mark.parametrize("name", list(DOCUMENTS))
+def test_every_document_is_what_its_schema_says(name, ask):
+    document = json.loads(ask(name, *RUNS[name], "--json").out)
+    known = schema_of(name)
+    jsonschema.Draft202012Validator(known).validate(document)
+    assert document["schema"] == known["title"]
+    assert json.loads(ask("schema", name).out) == json.loads(json.dumps(known))
 
 
 def test_flags_reach_the_report(ask):

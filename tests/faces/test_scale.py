@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from vidcalc import words
-from vidcalc.faces.commands.schema import scale_schema
+from vidcalc.faces.commands.schema import schema_of
 from vidcalc.faces.terminal.cells import width
 from vidcalc.search.scale import Scaling
 
@@ -48,10 +48,10 @@ def test_json_is_the_documented_document(ask):
     found = json.loads(done.out)
     assert found["schema"] == "vidcalc.scale/1"
     assert msgspec.to_builtins(msgspec.json.decode(done.out, type=Scaling)) == found
-    known = scale_schema()["$defs"]["Scaling"]["properties"]
+    known = schema_of("scale")["$defs"]["Scaling"]["properties"]
     assert set(found) == set(known)
     assert known["schema"] == {"const": "vidcalc.scale/1"}
-    assert json.loads(ask("schema", "scale").out) == json.loads(json.dumps(scale_schema()))
+    assert json.loads(ask("schema", "scale").out) == json.loads(json.dumps(schema_of("scale")))
     assert [row["count"] for row in found["rows"]] == [1, 2, 4]
     alone = json.loads(ask("estimate", *JOB[1:], "--json").out)
     assert found["rows"][0]["seconds"] == alone["time"]["inference"]["total"]

@@ -1,5 +1,6 @@
 """`vidcalc schema`: the JSON Schema of what a command prints with --json, generated from its structure."""
 
+from importlib import import_module
 from typing import Any
 
 import click
@@ -9,47 +10,47 @@ from vidcalc.faces.group import Command
 from vidcalc.faces.inputs import OneOf
 from vidcalc.words import N_
 
-DOCUMENTS = ("report", "scale")  # of `vidcalc estimate` and of `vidcalc scale`
+# a command's document: the module that holds its structure and its schema id, and the structure's name
+DOCUMENTS = {
+    "estimate": ("vidcalc.report", "Report"),
+    "scale": ("vidcalc.search.scale", "Scaling"),
+    "train": ("vidcalc.report_training", "TrainingReport"),
+    "plan": ("vidcalc.report_plan", "PlanReport"),
+    "budget": ("vidcalc.report_budget", "BudgetReport"),
+}
 
 
 def schema(document: str) -> None:
-    """Print the schema of what `vidcalc estimate --json` prints, or `vidcalc scale --json`."""
+    """Print the schema of what `vidcalc DOCUMENT --json` prints."""
     from vidcalc.faces.emit import emit
 
-    emit(report_schema() if document == "report" else scale_schema(), indent=2)
+    emit(schema_of(document), indent=2)
 
 
-def report_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a report, named by the report's own schema id."""
-    from vidcalc.report import SCHEMA, Report
-
-    return _schema(Report, SCHEMA)
-
-
-def scale_schema() -> dict[str, Any]:
-    """The JSON Schema of what `vidcalc scale --json` prints."""
-    from vidcalc.search.scale import SCHEMA, Scaling
-
-    return _schema(Scaling, SCHEMA)
-
-
-def _schema(document: Any, name: str) -> dict[str, Any]:
+def schema_of(document: str) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a command's document, named by the document's own schema id."""
     import msgspec
 
-    made = msgspec.json.schema(document)
-    made["$defs"][document.__name__]["properties"]["schema"] = {"const": name}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name, **made}
+    place, name = DOCUMENTS[document]
+    module = import_module(place)
+    made = msgspec.json.schema(getattr(module, name))
+    made["$defs"][name]["properties"]["schema"] = {"const": module.SCHEMA}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": module.SCHEMA, **made}
 
 
 command = Command(
     "schema",
     params=[
         click.Argument(
-            ["DOCUMENT"], required=False, default="report", type=OneOf(*DOCUMENTS), metavar="[report|scale]"
+            ["DOCUMENT"],
+            required=False,
+            default="estimate",
+            type=OneOf(*DOCUMENTS),
+            metavar="[" + "|".join(DOCUMENTS) + "]",
         ),
         *common(),
     ],
     callback=schema,
-    help=N_("The JSON Schema of what `vidcalc estimate --json` prints (report), or `vidcalc scale --json` (scale)."),
-    examples=("vidcalc schema", "vidcalc schema scale"),
+    help=N_("The JSON Schema of what a command prints with --json: estimate, scale, train, plan or budget."),
+    examples=("vidcalc schema", "vidcalc schema plan"),
 )
