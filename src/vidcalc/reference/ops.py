@@ -11,12 +11,14 @@ import torch
 from torch.utils._pytree import tree_leaves
 
 from vidcalc.arithmetic import product
+from vidcalc.ops.pointwise import LONG
 from vidcalc.reference.live import LiveBytes, Storage
 
 NUMBER = re.compile(r"(?:^|(?<=\.))\d+(?=\.)")
 SHORT = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16", torch.float64: "fp64"}
 VOLUME = 5  # axes of the input of a convolution in three dimensions
 UNMOVED = ("empty", "new_empty")  # allocate only
+WHOLE = ("native_group_norm", "copy_", "stack", "clone")  # work along more than the innermost dimension
 Row = tuple[str, str, str, tuple[int, ...]]  # kind, path, dtype, sizes
 
 
@@ -75,7 +77,9 @@ class OpRecorder(LiveBytes):
         first = next((leaf for leaf in tree_leaves(out) if isinstance(leaf, torch.Tensor)), None)
         if first is not None:
             tensors = [leaf for leaf in tree_leaves((args, kwargs, out)) if isinstance(leaf, torch.Tensor)]
-            self._keep(("pointwise", name, SHORT.get(first.dtype, "fp32"), (sum(map(_bytes, tensors)),)))
+            widest = max((tensor.shape[-1] for tensor in tensors if tensor.dim()), default=LONG)
+            row = LONG if name in WHOLE else widest  # a reduction works along what it reads
+            self._keep(("pointwise", name, SHORT.get(first.dtype, "fp32"), (sum(map(_bytes, tensors)), row)))
 
     def _keep(self, row: Row) -> None:
         self.rows[row] = self.rows.get(row, 0) + 1

@@ -85,7 +85,8 @@ def _play(tape: Tape, config: Config, component: str, shape: dict[str, Any]) -> 
 def _op(kind: str, path: str, dtype: str, sizes: tuple[int, ...], times: int) -> Op:
     width = ELEMENT_BYTES[dtype]
     if kind == "pointwise":
-        return Pointwise(path, times, dtype, sizes[0], 1)
+        moved, row = sizes
+        return Pointwise(path, times, dtype, moved, 1, row)
     if kind == "matmul":
         rows, d_in, d_out, batch, weight = sizes
         return Matmul(path, times, dtype, rows, d_in, d_out, batch, weight, width)
