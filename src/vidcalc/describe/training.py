@@ -80,3 +80,8 @@ EMAS = ("none", "fp32", "bf16", "host")
 OFFLOADS = ("none", "optimizer", "optimizer+weights", "base")
 SUPPLIES = ("online", "precomputed")
 EXPERTS = ("one", "both")
+
+
+def offloads(mode: str) -> tuple[str, ...]:
+    """What may wait in host memory in a mode: a frozen base only where there is one."""
+    return OFFLOADS if mode in ADAPTED else tuple(way for way in OFFLOADS if way != "base")

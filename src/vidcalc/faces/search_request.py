@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from vidcalc.catalog.training import choices, recipe
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.training import OFFLOADS, SHARDING, UPDATES, TrainingPlan
+from vidcalc.describe.training import SHARDING, UPDATES, TrainingPlan, offloads
 from vidcalc.errors import InputError
 from vidcalc.faces.inputs import Refused
 from vidcalc.faces.parallel_flag import AUTO
@@ -79,7 +79,7 @@ def _words(flags: dict[str, Any], tried: tuple[str, ...], plan: TrainingPlan) ->
         "recipe": tuple(name for name in choices("recipes") if recipe(name).compute == compute),
         "optimizer": choices("optimizers"),
         "update": UPDATES,
-        "offload": OFFLOADS,
+        "offload": offloads(plan.mode),
     }
     words = {name: known[name] for name in tried}
     return words if "checkpointing" in flags else {**words, "checkpointing": CHECKPOINTING}

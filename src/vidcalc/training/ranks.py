@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from vidcalc.arithmetic import ceil_div
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
-from vidcalc.describe.training import ADAPTED, OFFLOADS, TrainingPlan
+from vidcalc.describe.training import TrainingPlan, offloads
 from vidcalc.errors import InputError
 from vidcalc.passes.parallel import layers
 
@@ -71,9 +71,8 @@ def checked(model: Model, plan: TrainingPlan) -> None:
     …) for a way of sharding that a pipeline does not allow, InputError("training-offload", …) for a frozen base where
     nothing is frozen.
     """
-    if plan.offload == "base" and plan.mode not in ADAPTED:
-        whole = tuple(way for way in OFFLOADS if way != "base")
-        raise InputError("training-offload", plan.offload, whole, "optimizer+weights")
+    if plan.offload not in offloads(plan.mode):
+        raise InputError("training-offload", plan.offload, offloads(plan.mode), "optimizer+weights")
     heads, depth = model.denoiser.heads, layers(model)
     _divides("ulysses", plan.ulysses_degree * plan.tensor_degree, heads)
     _divides("tp", plan.tensor_degree, heads)
