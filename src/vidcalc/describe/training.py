@@ -83,5 +83,5 @@ EXPERTS = ("one", "both")
 
 
 def offloads(mode: str) -> tuple[str, ...]:
-    """The ways of offloading that a mode has: a frozen base is there only beside adapters."""
-    return tuple(way for way in OFFLOADS if way != "base" or mode in ADAPTED)
+    """What may wait in host memory in a mode: a frozen base only where there is one."""
+    return OFFLOADS if mode in ADAPTED else tuple(way for way in OFFLOADS if way != "base")

@@ -5,7 +5,6 @@ import msgspec
 from vidcalc.validate.mapping import Unmapped
 from vidcalc.validate.run import Result
 from vidcalc.validate.summary import Coverage, Part, coverage, part
-from vidcalc.validate.table import whole
 from vidcalc.validate.training_mapping import size
 from vidcalc.validate.training_table import TrainingRow
 
@@ -41,12 +40,12 @@ def summarise(results: list[Result], rows: list[TrainingRow]) -> TrainingSummary
 
 
 def whole_row(row: TrainingRow) -> bool:
-    """Whether a row says what is trained and at which size."""
+    """Whether a row, or its source's own data, says what is trained, at which size and on which accelerator."""
     try:
         size(row)
     except Unmapped:
         return False
-    return bool(row.model and whole(row.n_gpus) and (row.checkpointing or row.precision))
+    return bool(row.model and row.gpu)
 
 
 def sides(results: list[Result], kind: str = "") -> Sides:
