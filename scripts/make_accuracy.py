@@ -74,6 +74,9 @@ OFFICIAL = {
 }
 
 
+EVERY = {"en": "Every row", "ko": "모든 행"}
+
+
 def take_over(path: str) -> None:
     """Copy the rows of a file under the project's columns, with the role of each."""
     rows = files.read(path)
@@ -119,10 +122,11 @@ def section(rows: list[Any], found: Validation | TrainingValidation, mark: str) 
         ),
         "",
     ]
-    lines += [text for line in bounds(found) for text in (line, "")]
+    kept = bounds(found)
+    lines += [*(f"- {line}" for line in kept), ""] if kept else []
     for heading, part in ((_("Memory"), found.summary.memory), (_("Time"), found.summary.time)):
         lines += [f"{mark} {heading}", "", held(part), "", *errors(part), ""]
-    return [*lines, f"{mark} {_('all')}", "", *table(rows, found), ""]
+    return [*lines, f"{mark} {EVERY[words.spoken()]}", "", *table(rows, found), ""]
 
 
 def official(language: str, rows: list[Row]) -> list[str]:

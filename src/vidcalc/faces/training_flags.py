@@ -118,7 +118,8 @@ TRAINING: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = { 
         "none",
         N_(
             "Activations computed again instead of kept: none, full (each block keeps its input), every:K, partial:F, "
-            "segments:K, attention or matmul (their outputs stay), offload (inputs wait in host memory)."
+            "segments:K, attention or matmul (their outputs stay), offload (inputs wait in host memory); "
+            "full+attention-offload also lets what attention keeps wait there."
         ),
     ),
     "grad_accum": (

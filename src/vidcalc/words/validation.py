@@ -35,9 +35,9 @@ REASONS = {
 }
 
 BOUNDS = {
-    "oom": N_("ran out of memory: must need more than the card has"),
-    "fits": N_("chosen to fit: must need no more than the card has"),
-    "at_most": N_("an upper bound of the peak"),
+    "oom": N_("Ran out of memory, must need more than the card has"),
+    "fits": N_("Chosen to fit, must need no more than the card has"),
+    "at_most": N_("An upper bound of the peak"),
 }
 
 COUNTERS = {
