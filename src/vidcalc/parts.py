@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from vidcalc import documented
 from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.frameworks import framework
@@ -206,22 +208,14 @@ def inference_time(
     kinds: dict[str, dict[str, Any]] = {}
     for phase in job.phases:
         network = held[phase.component.id]
-        run = execution(plan, network.precision)
-        ops = chain.of_a_rank(phase, plan)
-        found = by_kind(ops, chip.id, plan.attention, run=run)
-        work = total(found)
-        travel = transfer(network.weights, chip, plan, network.role)
-        found["transfer"] = travel.waiting(work)
+        found = call_time(job, phase, network, workload.steps, hardware, plan)
+        once = transfer(network.weights, chip, plan, network.role).once
         calls = phase.turns
-        if phase.id == "denoise":
-            told = communication.told(job, phase, network.weights, found, hardware, plan, workload.steps)
-            found["communication"] = told
-        found["launch"] = waiting(ops, chip.id, work, run)
-        stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(calls) + travel.once
+        stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(calls) + once
         parts = kinds.setdefault(phase.id, {})
         for kind, part in found.items():
             parts[kind] = parts.get(kind, 0) + part.likely * calls
-        parts["transfer"] = parts["transfer"] + travel.once.likely
+        parts["transfer"] = parts["transfer"] + once.likely
     unwritten = decode(job, held, plan, chip.id).times(1 / plan.decode_degree)
     if "vae_decode" not in stages:
         stages["vae_decode"], kinds["vae_decode"] = unwritten, {"convolution": unwritten.likely}
@@ -241,12 +235,41 @@ def inference_time(
         beside=beside,
         total=whole.likely,
         per_step=denoise / workload.steps,
+        first_step=first_step(job, held, hardware, plan),
         low=whole.low,
         high=whole.high,
         provenance=whole.provenance,
         gpu_hours=whole.likely * hardware.total / HOUR,
         parts=kinds,
     )
+
+
+def call_time(
+    job: Job, phase: Phase, network: memory.Network, steps: Any, hardware: Hardware, plan: Plan
+) -> dict[str, Seconds]:
+    """Seconds of one call of a phase on one rank, by kind: its work, and what it waits for.
+
+    steps  over which a first step that ranks run one after the other is spread
+    """
+    chip, run = hardware.accelerator, execution(plan, network.precision)
+    ops = chain.of_a_rank(phase, plan)
+    found = by_kind(ops, chip.id, plan.attention, run=run)
+    work = total(found)
+    found["transfer"] = transfer(network.weights, chip, plan, network.role).waiting(work)
+    if phase.id == "denoise":
+        found["communication"] = communication.told(job, phase, network.weights, found, hardware, plan, steps)
+    found["launch"] = waiting(ops, chip.id, work, run)
+    return found
+
+
+def first_step(job: Job, held: dict[str, memory.Network], hardware: Hardware, plan: Plan) -> Any:
+    """Seconds of the first denoising step, which differs from the average one: nothing is cached yet, every forward of
+    the plan runs, and ranks that share the layers work one after the other [second]."""
+    phase = job.phase("denoise")
+    if phase is None:
+        return 0
+    found = call_time(job, phase, held[phase.component.id], 1, hardware, replace(plan, step_cache="none"))
+    return total(found).likely * guidance.turns_per_step(plan)
 
 
 def training_time(cell: Cell, workload: Workload, hardware: Hardware) -> TrainingTime:

@@ -192,6 +192,7 @@ class InferenceTime(Entry, frozen=True, kw_only=True, eq=False):
     """Seconds of one generation. `low` and `high` bound the total; `parts` are seconds per stage and kind.
 
     `load` is what the weights take from host memory to the device, once before the first generation: not in the total.
+    `per_step` is the average denoising step; `first_step` the first, before anything is cached.
     `beside` is what further models of the framework's pipeline take (guardrails, prompt writing, face models).
     """
 
@@ -205,6 +206,7 @@ class InferenceTime(Entry, frozen=True, kw_only=True, eq=False):
     beside: float
     total: float
     per_step: float
+    first_step: float
     low: float
     high: float
     provenance: str

@@ -106,3 +106,12 @@ def test_a_batch_grows_activations_and_leaves_weights(estimate: Estimate) -> Non
     growth = four.memory.inference.denoiser_activation_peak / one.memory.inference.denoiser_activation_peak
     assert 3.5 < growth <= 4
     assert four.time.inference.total <= 4 * one.time.inference.total
+
+
+def test_the_first_step_is_the_average_one_unless_something_is_cached(estimate: Estimate) -> None:
+    plain, cached = (
+        estimate(WAN, step_cache=way, computed_steps=0.5, **CLIP).time.inference for way in ("none", "stated")
+    )
+    assert plain.first_step == pytest.approx(plain.per_step)
+    assert cached.first_step == pytest.approx(plain.per_step)
+    assert cached.per_step < 0.6 * cached.first_step
