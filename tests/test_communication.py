@@ -9,7 +9,7 @@ from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import accelerator, hardware, link, usual_nodes
 from vidcalc.cost import communication
 from vidcalc.cost.tail import slowdown
-from vidcalc.cost.time import by_kind
+from vidcalc.cost.time import NOTHING, by_kind
 from vidcalc.cost.wires import over_host, wires
 from vidcalc.ops import Attention
 from vidcalc.passes import chain, ranks
@@ -114,6 +114,23 @@ def test_an_all_to_all_moves_four_tensors_of_each_layer():
     layer = 32_760 * 1536 * 2 * found.plan.batched_forwards
     once = found.wires.seconds("all_to_all", layer / 4, 4)
     assert communication.by_way(found)["ulysses"] == pytest.approx(4 * 30 * once)
+
+
+@pytest.mark.parametrize("degrees", [{"ulysses_degree": 4}, {"ring_degree": 4}])
+def test_sparse_attention_exchanges_what_dense_attention_does(degrees):
+    sparse = {"sparse_attention": "stated", "attention_density": 0.3}
+    idle = {"attention": NOTHING}  # no work hides what a ring sends
+    dense, light = (
+        replace(call("wan2.1-t2v-1.3b", "rtx-4090", **degrees, **way), work=idle) for way in ({}, sparse)
+    )
+    assert light.ops != dense.ops
+    assert communication.by_way(light) == communication.by_way(dense)
+
+    def copied(found):
+        shared = ranks.shared(found.ops, 0, found.plan)
+        return sum(op.activation_bytes * op.count for op in shared if op.path.endswith(".shared"))
+
+    assert copied(light) == copied(dense) > 0
 
 
 def test_tensor_parallelism_sums_where_a_cut_ends():
