@@ -222,7 +222,7 @@ def inference_time(
         for kind, part in found.items():
             parts[kind] = parts.get(kind, 0) + part.likely * calls
         parts["transfer"] = parts["transfer"] + travel.once.likely
-    unwritten = decode(job, held, plan, chip.id).times(1 / plan.decode_degree)
+    unwritten = decode(job, held, plan, chip.id)
     if "vae_decode" not in stages:
         stages["vae_decode"], kinds["vae_decode"] = unwritten, {"convolution": unwritten.likely}
     beside = framework(plan.framework).seconds

@@ -70,6 +70,16 @@ def test_shards_divide_weights_and_gather_two_blocks(wan):
     assert shared.resident["vae"] == alone.resident["vae"]
 
 
+@pytest.mark.parametrize("way", ["tensor_degree", "pipefusion_degree"])
+def test_shards_are_spread_over_the_ranks_that_hold_the_same_slice(wan, way):
+    alone = peaks(wan)["denoise"].resident["transformer"]
+    both = peaks(wan, **{way: 4}, shard_degree=8)["denoise"].resident["transformer"]
+    assert alone / 8 < both < 1.1 * alone / 8  # what is outside of the blocks is in two pieces
+    assert peaks(wan, **{way: 8}, shard_degree=8)["denoise"].resident == {
+        **peaks(wan, **{way: 8})["denoise"].resident,
+    }
+
+
 def test_encoders_are_sharded_only_where_the_plan_says_so(wan):
     kept = peaks(wan, shard_degree=4)["text_encode"].resident["umt5-xxl"]
     split = peaks(wan, shard_degree=4, shards="encoders")["text_encode"].resident["umt5-xxl"]

@@ -159,12 +159,13 @@ def _states(ops: tuple[Op, ...]) -> Any:
 
 
 def _shards(call: Call) -> Any:
-    """Sharded weights: each block, gathered in the dtype that is computed in."""
-    known, weights, degree = precision(call.plan.precision), call.weights, call.plan.shard_degree
+    """Sharded weights: a rank's slice of each block, gathered in the dtype that is computed in."""
+    known, weights, plan = precision(call.plan.precision), call.weights, call.plan
     narrow = minimum(ELEMENT_BYTES[known.compute] / known.stored, 1)
-    block = weights.copy * narrow / maximum(weights.count, 1)
-    run = weights.count * caching.blocks_run(call.plan)
-    return _beyond(call, call.wires.seconds("all_gather", block, degree) * run, call.busy, "shards")
+    block = weights.copy * narrow / maximum(weights.count, 1) / plan.tensor_degree
+    run = weights.count * caching.blocks_run(plan)  # PipeFusion's fewer layers are run, and gathered, for each patch
+    gathering = call.wires.seconds("all_gather", block, parallel.pieces(plan), plan.tensor_degree)
+    return _beyond(call, gathering * run, call.busy, "shards")
 
 
 def _beyond(call: Call, exchange: Any, work: Any, way: str) -> Any:

@@ -86,9 +86,8 @@ def stage(name: str, quantity: str, case: Case) -> Step:
 
 def unwritten(case: Case) -> Step:
     """The decode of a VAE without a network here, by the work its framework's profile states."""
-    whole = decode(case.job, case.networks, case.plan, case.hardware.accelerator.id)
-    seconds = whole.times(1 / case.plan.decode_degree).likely
-    return given("vae_decode", seconds, "; ".join(framework(case.plan.framework).sources), "s", "assumed")
+    seconds = decode(case.job, case.networks, case.plan, case.hardware.accelerator.id)
+    return given("vae_decode", seconds.likely, "; ".join(framework(case.plan.framework).sources), "s", "assumed")
 
 
 def _run_of(phase: Phase, case: Case) -> Execution:

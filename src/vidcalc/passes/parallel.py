@@ -6,7 +6,8 @@ ring_degree      the tokens of a forward are split; attention passes keys and va
 tensor_degree    the linear layers of the denoiser's blocks are split over ranks
 pipefusion_degree  the denoiser's layers are split over ranks; each works on one patch of the tokens at a time, and
                  attends to the other patches as they were a step before (PipeFusion)
-shard_degree     weights are stored in pieces and gathered block by block (FSDP, ZeRO-3)
+shard_degree     weights are stored in pieces and gathered block by block (FSDP, ZeRO-3); ranks that hold a slice of
+                 their own (tensor parallelism, PipeFusion) are among them
 decode_degree    the VAE's decode is split in patches or tiles
 
 Replicated weights do not shrink: only shards, split layers and tensor parallelism do that.
@@ -15,7 +16,7 @@ Source: arXiv 2309.14509 (Ulysses), 2310.01889 (ring), 2304.11277 (FSDP), 2405.1
 
 from typing import Any
 
-from vidcalc.arithmetic import ceil_div, minimum, where
+from vidcalc.arithmetic import ceil_div, maximum, minimum, where
 from vidcalc.cost.weights import Weights
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
@@ -88,7 +89,8 @@ def stored(found: Weights, role: str, plan: Plan) -> Weights:
     split = plan.tensor_degree * plan.pipefusion_degree if role == "denoiser" else 1
     stages = plan.pipefusion_degree if role == "denoiser" else 1
     sliced = plan.tensor_degree if role == "denoiser" else 1
-    shards = plan.shard_degree if role == "denoiser" or (plan.shards == "encoders" and role == "text_encoder") else 1
+    whole = plan.shard_degree if plan.shards == "encoders" and role == "text_encoder" else 1
+    shards = pieces(plan) if role == "denoiser" else whole
     return Weights(
         total=ceil_div(_sliced(found.total, found, split), shards),
         copy=ceil_div(_sliced(found.copy, found, split), shards),
@@ -100,6 +102,11 @@ def stored(found: Weights, role: str, plan: Plan) -> Weights:
     )
 
 
+def pieces(plan: Plan) -> Any:
+    """Pieces that a rank's slice of the denoiser is stored in: shards are spread over the ranks that hold the same."""
+    return maximum(plan.shard_degree // (plan.tensor_degree * plan.pipefusion_degree), 1)
+
+
 def _sliced(nbytes: Any, found: Weights, degree: Any) -> Any:
     """All weights with the repeated blocks cut to 1/degree."""
     share = nbytes * found.blocks // found.copy if found.copy else 0
@@ -107,5 +114,5 @@ def _sliced(nbytes: Any, found: Weights, degree: Any) -> Any:
 
 
 def gathered(found: Weights, plan: Plan) -> Any:
-    """Bytes of whole blocks that sharded weights are gathered into while their network runs [byte]."""
-    return minimum(plan.shard_degree - 1, 1) * minimum(found.count, GATHERED) * found.block
+    """Bytes of a rank's blocks that sharded weights are gathered into while their network runs [byte]."""
+    return minimum(pieces(plan) - 1, 1) * minimum(found.count, GATHERED) * ceil_div(found.block, plan.tensor_degree)

@@ -20,6 +20,5 @@ def thinned(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
         return ops
     density = plan.attention_density
     return tuple(
-        replace(op, density=density + (1 - density) * crossed(op)) if isinstance(op, Attention) else op
-        for op in ops
+        replace(op, density=density + (1 - density) * crossed(op)) if isinstance(op, Attention) else op for op in ops
     )
