@@ -83,6 +83,7 @@ def call(name, gpu="h100-sxm", count=8, **degrees):
         wires=wires(machine),
         plan=plan,
         predicted=2 * job.pixels,
+        at_once=phase.at_once,
         steps=workload.steps,
     )
 

@@ -38,7 +38,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A denoiser call as its ranks share it.
 
     ops        of the whole call;  work: seconds of one rank by kind;  weights of the whole network
-    predicted  bytes of the call's result;  steps of the generation
+    predicted  bytes of the call's result;  at_once: ranks that predict it in different ways;  steps of the generation
     """
 
     ops: tuple[Op, ...]
@@ -47,6 +47,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     wires: Wires
     plan: Plan
     predicted: Any
+    at_once: Any
     steps: Any
 
     @property
@@ -77,6 +78,7 @@ def waits(
         wires=wires(hardware),
         plan=plan,
         predicted=product(job.latent) * job.batch * element,
+        at_once=phase.at_once,
         steps=steps,
     )
     return by_way(call)
@@ -95,7 +97,7 @@ def by_way(call: Call) -> dict[str, Any]:
         **_tokens(call),
         "tensor": _tensor(call),
         "pipefusion": _pipefusion(call),
-        "guidance": link.seconds("all_gather", call.predicted * plan.guidance_degree, plan.guidance_degree, inner),
+        "guidance": link.seconds("all_gather", call.predicted * call.at_once, call.at_once, inner),
         "shards": _shards(call),
         "tail": _tail(call, link.accelerator),
     }

@@ -19,31 +19,39 @@ from typing import Any
 from vidcalc.arithmetic import ceil_div, maximum, minimum, where
 from vidcalc.cost.weights import Weights
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.plan import WAYS, Plan
 from vidcalc.errors import InputError
 from vidcalc.ops import Attention
+from vidcalc.passes import guidance
 from vidcalc.trace import Trace, configuration
 
+SPLITTING = ("tp", "ulysses", "ring", "pipefusion")  # the ways that cut one forward
 GATHERED = 2  # blocks whole at once under FSDP: the one that runs and the next
 
 
 def checked(model: Model, plan: Plan) -> None:
-    """Refuses degrees that do not divide the heads or the layers.
+    """Refuses degrees that do not divide what they share: heads, layers, predictions of a step.
 
-    Raises InputError("parallel", …) with the legal ones. A denoiser whose configuration counts no layers (a
-    U-Net) has no PipeFusion.
+    Raises InputError("parallel", …) with the legal ones. A U-Net is not split: its levels differ in tokens and heads. A
+    denoiser whose configuration counts no layers has no PipeFusion.
     """
+    if model.kind == "unet":
+        for way in SPLITTING:
+            _divides(plan, way, 1)
     heads = model.denoiser.heads
-    _divides(plan.ulysses_degree, heads)
-    _divides(plan.tensor_degree, heads)
-    _divides(plan.pipefusion_degree, layers(model) or 1)
+    _divides(plan, "ulysses", heads)
+    _divides(plan, "tp", heads // plan.ulysses_degree)
+    _divides(plan, "pipefusion", layers(model) or 1)
+    _divides(plan, "cfg", guidance.predictions(plan))
 
 
-def _divides(degree: Any, whole: int) -> None:
-    """Raises InputError where the degree does not divide `whole`; 0 is divided by all."""
+def _divides(plan: Plan, way: str, whole: int) -> None:
+    """Raises InputError where the degree of a way does not divide `whole`; 0 is divided by all."""
+    degree = getattr(plan, WAYS[way])
     if whole and whole % degree:
-        legal = tuple(number for number in range(1, whole + 1) if whole % number == 0)
-        raise InputError("parallel", degree, legal, str(max(number for number in legal if number <= degree)))
+        legal = [number for number in range(1, whole + 1) if whole % number == 0]
+        near = max(number for number in legal if number <= degree)
+        raise InputError("parallel", f"{way}={degree}", [f"{way}={number}" for number in legal], f"{way}={near}")
 
 
 def layers(model: Model) -> int:
