@@ -12,7 +12,6 @@ With every degree at 1 nothing is waited for. Constants: data/parallel.toml.
 Source: arXiv 2309.14509, 2310.01889, 1909.08053, 2405.14430, 2304.11277.
 """
 
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -147,7 +146,7 @@ def _pipefusion(call: Call) -> Any:
     plan, patches = call.plan, call.plan.pipefusion_degree
     states = _states(call.ops) / ranks.pieces(plan)
     inner = plan.tensor_degree * plan.ulysses_degree * plan.ring_degree
-    first = call.busy * (patches - 1) * _facts()["pipefusion"]["first_steps"] / call.steps
+    first = call.busy * (patches - 1) * table("parallel")["pipefusion"]["first_steps"] / call.steps
     return first + _beyond(call, call.wires.send(states, patches, inner) * patches, call.busy, "pipefusion")
 
 
@@ -172,11 +171,5 @@ def _shards(call: Call) -> Any:
 
 def _beyond(call: Call, exchange: Any, work: Any, way: str) -> Any:
     """Seconds of an exchange that runs beside work: the share that nothing hides, and what outlasts the work."""
-    apart = _facts()["overlap"][call.wires.kind][way]
+    apart = table("parallel")["overlap"][call.wires.kind][way]
     return exchange * apart + maximum(exchange * (1 - apart) - work, 0)
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    """data/parallel.toml."""
-    return table("parallel")

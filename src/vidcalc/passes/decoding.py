@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from vidcalc.arithmetic import unchanged
 from vidcalc.catalog.load import table
 from vidcalc.describe.plan import Plan
 from vidcalc.ops import Op
@@ -22,4 +23,6 @@ def share(plan: Plan) -> Any:
 def shared(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
     """The ops of one rank: the same ones, each that part of its times."""
     part = share(plan)
+    if unchanged(part, 1):
+        return ops
     return tuple(replace(op, count=op.count * part) for op in ops)
