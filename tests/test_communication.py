@@ -9,7 +9,7 @@ from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import accelerator, hardware, link, usual_nodes
 from vidcalc.cost import communication
 from vidcalc.cost.tail import slowdown
-from vidcalc.cost.time import by_kind
+from vidcalc.cost.time import NOTHING, by_kind
 from vidcalc.cost.wires import over_host, wires
 from vidcalc.ops import Attention
 from vidcalc.passes import chain, ranks
@@ -64,7 +64,7 @@ def test_a_group_that_takes_every_eighth_rank_has_no_neighbour_in_its_node():
 def test_nodes_hold_eight_and_racks_seventy_two():
     assert usual_nodes(accelerator("h100-sxm"), 32) == 4
     assert usual_nodes(accelerator("gb200"), 72) == 1
-    assert usual_nodes(accelerator("h100-sxm"), 12) == 1
+    assert [usual_nodes(accelerator("h100-sxm"), count) for count in (1, 7, 8, 12, 100)] == [1, 1, 1, 2, 20]
 
 
 def call(name, gpu="h100-sxm", count=8, **degrees):
@@ -83,6 +83,7 @@ def call(name, gpu="h100-sxm", count=8, **degrees):
         wires=wires(machine),
         plan=plan,
         predicted=2 * job.pixels,
+        at_once=phase.at_once,
         steps=workload.steps,
     )
 
@@ -114,6 +115,21 @@ def test_an_all_to_all_moves_four_tensors_of_each_layer():
     layer = 32_760 * 1536 * 2 * found.plan.batched_forwards
     once = found.wires.seconds("all_to_all", layer / 4, 4)
     assert communication.by_way(found)["ulysses"] == pytest.approx(4 * 30 * once)
+
+
+@pytest.mark.parametrize("degrees", [{"ulysses_degree": 4}, {"ring_degree": 4}])
+def test_sparse_attention_exchanges_what_dense_attention_does(degrees):
+    sparse = {"sparse_attention": "stated", "attention_density": 0.3}
+    idle = {"attention": NOTHING}  # no work hides what a ring sends
+    dense, light = (replace(call("wan2.1-t2v-1.3b", "rtx-4090", **degrees, **way), work=idle) for way in ({}, sparse))
+    assert light.ops != dense.ops
+    assert communication.by_way(light) == communication.by_way(dense)
+
+    def copied(found):
+        shared = ranks.shared(found.ops, 0, found.plan)
+        return sum(op.activation_bytes * op.count for op in shared if op.path.endswith(".shared"))
+
+    assert copied(light) == copied(dense) > 0
 
 
 def test_tensor_parallelism_sums_where_a_cut_ends():
@@ -161,11 +177,12 @@ def test_few_heads_leave_more_of_the_last_wave_empty():
     assert slowdown(part, whole, "tpu-v5p", "sdpa") == 1  # its units are not known
 
 
-def test_a_decode_in_patches_keeps_its_serial_share():
-    model = fill.model("wan2.1-t2v-14b")
+@pytest.mark.parametrize(("name", "framework"), [("wan2.1-t2v-14b", "diffusers"), ("open-sora-1.3", "opensora")])
+def test_a_decode_in_patches_keeps_its_serial_share(name, framework):
+    model = fill.model(name)
 
     def decode(degree):
-        plan = replace(fill.plan(model), decode_degree=degree)
+        plan = replace(fill.plan(model, framework=framework), decode_degree=degree)
         return calculate(model, fill.workload(model), hardware("h100-sxm", degree), plan).time.inference.vae_decode
 
     alone = decode(1)

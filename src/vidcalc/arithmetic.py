@@ -23,6 +23,12 @@ def is_array(value: object) -> bool:
     return not isinstance(value, SCALARS)
 
 
+def unchanged(value: Any, neutral: int) -> bool:
+    """Whether a plain number is the one at which a formula changes nothing: what it would do to many ops may be left
+    out. An array never is."""
+    return isinstance(value, SCALARS) and value == neutral
+
+
 def maximum(a: Any, b: Any) -> Any:
     """The larger of two numbers, elementwise for arrays."""
     if isinstance(a, SCALARS) and isinstance(b, SCALARS):

@@ -19,7 +19,7 @@ from vidcalc.describe.workload import Workload
 from vidcalc.passes import parallel
 from vidcalc.report import Latent, Memory, Report, Sequence, Time, TrainingMemory
 from vidcalc.summary import settings
-from vidcalc.training.bucket import micro, priced
+from vidcalc.training.bucket import micro, priced, sized
 from vidcalc.unroll import unroll
 
 
@@ -49,7 +49,7 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
 
     def checkpointed() -> TrainingMemory:
         light = replace(plan, training=replace(plan.training, checkpointing="full"))
-        return parts.training_memory(priced(micro(model, workload, light), job, held, hardware, light), hardware)
+        return parts.training_memory(sized(micro(model, workload, light), job, held, light), hardware)
 
     # report
     channels, frames, height, width = job.latent

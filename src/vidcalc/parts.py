@@ -7,11 +7,11 @@ from msgspec.structs import replace
 from vidcalc import documented
 from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.frameworks import framework
-from vidcalc.cost import communication, memory
+from vidcalc.cost import memory
+from vidcalc.cost.call import spent
 from vidcalc.cost.decode import decode
-from vidcalc.cost.execution import execution
 from vidcalc.cost.reserve import counters
-from vidcalc.cost.time import NOTHING, Seconds, by_kind, spread, total, waiting
+from vidcalc.cost.time import NOTHING, Seconds, spread, total
 from vidcalc.cost.transfer import arrival, transfer
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
@@ -88,7 +88,7 @@ def components(held: dict[str, memory.Network]) -> list[ComponentRow]:
 def compute(model: Model, workload: Workload, plan: Plan, job: Job, params: Any) -> Compute:
     """FLOPs by stage and kind, with the documented formula's beside them."""
     phases = {name: [phase for phase in job.phases if phase.id == name] for name in STAGES}
-    spent = {name: sum(phase.trace.flops * phase.calls for phase in found) for name, found in phases.items()}
+    whole = {name: sum(phase.trace.flops * phase.calls for phase in found) for name, found in phases.items()}
     forward = job.forward.flops
     forwards = guidance.forwards(plan)
     calls = phases["denoise"]
@@ -98,12 +98,12 @@ def compute(model: Model, workload: Workload, plan: Plan, job: Job, params: Any)
         forwards_per_step=forwards,
         flops_per_step=forward * forwards,
         chunks=chunks(model, workload),
-        flops_denoise=spent["denoise"],
-        flops_vae_decode=spent["vae_decode"],
+        flops_denoise=whole["denoise"],
+        flops_vae_decode=whole["vae_decode"],
         flops_vae_encode=job.encode.trace.flops if job.encode else 0,
-        flops_text_encode=spent["text_encode"],
-        flops_per_video=sum(spent.values()),
-        flops_executed=sum(spent.values()) - spent["denoise"] + denoised,
+        flops_text_encode=whole["text_encode"],
+        flops_per_video=sum(whole.values()),
+        flops_executed=sum(whole.values()) - whole["denoise"] + denoised,
         attention_share=job.forward.attention_flops / forward,
         parts={name: {kind: _of_kind(found, kind) for kind in KINDS} for name, found in phases.items() if found},
         documented=documented_formula(model, workload, job, params),
@@ -208,15 +208,14 @@ def inference_time(
     kinds: dict[str, dict[str, Any]] = {}
     for phase in job.phases:
         network = held[phase.component.id]
-        found = call_time(job, phase, network, workload.steps, hardware, plan)
+        found = spent(job, phase, network, hardware, plan, workload.steps)
         once = transfer(network.weights, chip, plan, network.role).once
-        calls = phase.turns
-        stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(calls) + once
+        stages[phase.id] = stages.get(phase.id, NOTHING) + total(found).times(phase.turns) + once
         parts = kinds.setdefault(phase.id, {})
         for kind, part in found.items():
-            parts[kind] = parts.get(kind, 0) + part.likely * calls
+            parts[kind] = parts.get(kind, 0) + part.likely * phase.turns
         parts["transfer"] = parts["transfer"] + once.likely
-    unwritten = decode(job, held, plan, chip.id).times(1 / plan.decode_degree)
+    unwritten = decode(job, held, plan, chip.id)
     if "vae_decode" not in stages:
         stages["vae_decode"], kinds["vae_decode"] = unwritten, {"convolution": unwritten.likely}
     beside = framework(plan.framework).seconds
@@ -244,31 +243,13 @@ def inference_time(
     )
 
 
-def call_time(
-    job: Job, phase: Phase, network: memory.Network, steps: Any, hardware: Hardware, plan: Plan
-) -> dict[str, Seconds]:
-    """Seconds of one call of a phase on one rank, by kind: its work, and what it waits for.
-
-    steps  over which a first step that ranks run one after the other is spread
-    """
-    chip, run = hardware.accelerator, execution(plan, network.precision)
-    ops = chain.of_a_rank(phase, plan)
-    found = by_kind(ops, chip.id, plan.attention, run=run)
-    work = total(found)
-    found["transfer"] = transfer(network.weights, chip, plan, network.role).waiting(work)
-    if phase.id == "denoise":
-        found["communication"] = communication.told(job, phase, network.weights, found, hardware, plan, steps)
-    found["launch"] = waiting(ops, chip.id, work, run)
-    return found
-
-
 def first_step(job: Job, held: dict[str, memory.Network], hardware: Hardware, plan: Plan) -> Any:
     """Seconds of the first denoising step, which differs from the average one: nothing is cached yet, every forward of
     the plan runs, and ranks that share the layers work one after the other [second]."""
     phase = job.phase("denoise")
     if phase is None:
         return 0
-    found = call_time(job, phase, held[phase.component.id], 1, hardware, replace(plan, step_cache="none"))
+    found = spent(job, phase, held[phase.component.id], hardware, replace(plan, step_cache="none"), 1)
     return total(found).likely * guidance.turns_per_step(plan)
 
 

@@ -26,6 +26,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     trace      one call of it
     calls      calls per generation (of the workload's batch), over all ranks
     turns      those of one rank
+    at_once    ranks whose calls of a step are different predictions (CFG parallel)
     beside     rows of a call that are of its prompts and images, not of the video
     """
 
@@ -34,6 +35,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     trace: Trace
     calls: Any
     turns: Any
+    at_once: Any = 1
     beside: Any = 0
 
 
@@ -166,14 +168,15 @@ def denoising(model: Model, workload: Workload, plan: Plan) -> tuple[Phase, ...]
     steps, share = chunks(model, workload) * workload.steps, guidance.guided(plan)
     together, alone = guidance.called_batch(workload.batch, plan), workload.batch
     calls, turns = guidance.calls_per_step(plan), guidance.turns_per_step(plan)
+    several = ceil_div(calls, turns)
     found = (
-        _called(model, workload, plan, together, steps * share * calls, steps * share * turns),
-        _called(model, workload, plan, alone, steps * (1 - share), steps * (1 - share)),
+        _called(model, workload, plan, together, steps * share * calls, steps * share * turns, several),
+        _called(model, workload, plan, alone, steps * (1 - share), steps * (1 - share), 1),
     )
     return tuple(phase for phase in found if is_array(phase.calls) or phase.calls)
 
 
-def _called(model: Model, workload: Workload, plan: Plan, batch: Any, calls: Any, turns: Any) -> Phase:
+def _called(model: Model, workload: Workload, plan: Plan, batch: Any, calls: Any, turns: Any, at_once: Any) -> Phase:
     """Calls of the denoiser at a batch."""
     return Phase(
         id="denoise",
@@ -183,6 +186,7 @@ def _called(model: Model, workload: Workload, plan: Plan, batch: Any, calls: Any
         ),
         calls=calls,
         turns=turns,
+        at_once=at_once,
         beside=batch * (workload.text_tokens + workload.image_tokens),
     )
 

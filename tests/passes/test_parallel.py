@@ -70,6 +70,16 @@ def test_shards_divide_weights_and_gather_two_blocks(wan):
     assert shared.resident["vae"] == alone.resident["vae"]
 
 
+@pytest.mark.parametrize("way", ["tensor_degree", "pipefusion_degree"])
+def test_shards_are_spread_over_the_ranks_that_hold_the_same_slice(wan, way):
+    alone = peaks(wan)["denoise"].resident["transformer"]
+    both = peaks(wan, **{way: 4}, shard_degree=8)["denoise"].resident["transformer"]
+    assert alone / 8 < both < 1.1 * alone / 8  # what is outside of the blocks is in two pieces
+    assert peaks(wan, **{way: 8}, shard_degree=8)["denoise"].resident == {
+        **peaks(wan, **{way: 8})["denoise"].resident,
+    }
+
+
 def test_encoders_are_sharded_only_where_the_plan_says_so(wan):
     kept = peaks(wan, shard_degree=4)["text_encode"].resident["umt5-xxl"]
     split = peaks(wan, shard_degree=4, shards="encoders")["text_encode"].resident["umt5-xxl"]
@@ -90,7 +100,7 @@ def test_pipefusion_splits_layers_and_patches_and_keeps_old_keys_and_values(wan)
 def test_layers_that_do_not_divide_are_refused_with_the_legal_degrees(wan):
     with pytest.raises(InputError) as refused:
         parallel.checked(wan[0], replace(wan[2], pipefusion_degree=3))
-    assert refused.value.allowed == (1, 2, 4, 5, 8, 10, 20, 40)
+    assert refused.value.allowed == tuple(f"pipefusion={degree}" for degree in (1, 2, 4, 5, 8, 10, 20, 40))
 
 
 def work(wan, **degrees):
@@ -132,12 +142,27 @@ def test_tokens_that_do_not_divide_leave_more_to_the_slowest_rank(wan):
     assert alone["attention"] < shared["attention"] * ranks < 1.01 * alone["attention"]
 
 
-@pytest.mark.parametrize("field", ["ulysses_degree", "tensor_degree"])
-def test_degrees_that_do_not_divide_the_heads_are_refused_with_the_legal_ones(wan, field):
+@pytest.mark.parametrize(
+    ("model", "degrees", "asked", "allowed", "near"),
+    [
+        ("wan2.1-t2v-14b", {"ulysses_degree": 3}, "ulysses=3", (1, 2, 4, 5, 8, 10, 20, 40), "ulysses=2"),
+        ("wan2.1-t2v-14b", {"tensor_degree": 3}, "tp=3", (1, 2, 4, 5, 8, 10, 20, 40), "tp=2"),
+        ("wan2.1-t2v-14b", {"tensor_degree": 8, "ulysses_degree": 10}, "tp=8", (1, 2, 4), "tp=4"),
+        ("wan2.1-t2v-14b", {"guidance_degree": 3}, "cfg=3", (1, 2), "cfg=2"),
+        ("hunyuanvideo-t2v", {"guidance_degree": 2}, "cfg=2", (1,), "cfg=1"),
+        ("svd", {"ring_degree": 2}, "ring=2", (1,), "ring=1"),
+    ],
+)
+def test_degrees_that_do_not_divide_what_they_share_are_refused_with_the_legal_ones(
+    model, degrees, asked, allowed, near
+):
+    model = fill.model(model)
     with pytest.raises(InputError) as refused:
-        parallel.checked(wan[0], replace(wan[2], **{field: 3}))
-    assert refused.value.allowed == (1, 2, 4, 5, 8, 10, 20, 40)
-    assert refused.value.nearest == "2"
+        parallel.checked(model, replace(fill.plan(model), **degrees))
+    way = asked.partition("=")[0]
+    assert refused.value.value == asked
+    assert refused.value.allowed == tuple(f"{way}={degree}" for degree in allowed)
+    assert refused.value.nearest == near
 
 
 @pytest.mark.parametrize(

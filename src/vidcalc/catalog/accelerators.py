@@ -41,10 +41,10 @@ def machine(chip: Accelerator, count: Any = 1, nodes: Any = 1, network: str = "i
 
 
 def usual_nodes(chip: Accelerator, total: int) -> int:
-    """Nodes that so many accelerators stand in where nobody says: one, or as many of the usual size as they fill."""
+    """Nodes that so many accelerators stand in where nobody says: the fewest of one size that is no more than usual."""
     facts = defaults()["node"]
     size: int = facts["rack"].get(chip.like or chip.id, facts["accelerators"])
-    return max(total // size, 1) if total % size == 0 else 1
+    return next(nodes for nodes in range(-(-total // size), total + 1) if total % nodes == 0)
 
 
 OWN: dict[str, Accelerator] = {}  # accelerators of the user's own, by id: see vidcalc.catalog.own

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
+from vidcalc.catalog.curves import width_of
 from vidcalc.describe.hardware import Accelerator
 
 Curve = dict[str, Any]
@@ -25,11 +26,6 @@ def convolution_curves(chips: dict[str, Accelerator], name: str, table: Iterable
         }
         for stack in STACKS
     }
-
-
-def width_of(precision: str) -> str:
-    """The width that a number format counts as."""
-    return "single" if precision in ("fp32", "tf32") else "half"
 
 
 def _share(chips: dict[str, Accelerator], name: str, table: list[Row], width: str, law: Curve) -> Curve:

@@ -30,6 +30,11 @@ def checksum(name: str) -> int:
     return total
 
 
+def width_of(precision: str) -> str:
+    """The width that a number format counts as in the curves of convolutions."""
+    return "single" if precision in ("fp32", "tf32") else "half"
+
+
 _CACHE: dict[str, dict[str, Any]] = {}
 
 

@@ -37,8 +37,9 @@ def entry(kind: str, name: str) -> dict[str, Any]:
     return tomllib.loads(source.decode())
 
 
+@cache
 def table(name: str) -> dict[str, Any]:
-    """A whole data file, `data/NAME.toml`: from its built JSON where that is current."""
+    """A whole data file, `data/NAME.toml`: from its built JSON where that is current. Treat it as read-only."""
     source = contents(f"{name}.toml")
     built = read_built(name, crc32(source))
     if built is not None:

@@ -12,7 +12,6 @@ With every degree at 1 nothing is waited for. Constants: data/parallel.toml.
 Source: arXiv 2309.14509, 2310.01889, 1909.08053, 2405.14430, 2304.11277.
 """
 
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -38,7 +37,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A denoiser call as its ranks share it.
 
     ops        of the whole call;  work: seconds of one rank by kind;  weights of the whole network
-    predicted  bytes of the call's result;  steps of the generation
+    predicted  bytes of the call's result;  at_once: ranks that predict it in different ways;  steps of the generation
     """
 
     ops: tuple[Op, ...]
@@ -47,6 +46,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     wires: Wires
     plan: Plan
     predicted: Any
+    at_once: Any
     steps: Any
 
     @property
@@ -77,6 +77,7 @@ def waits(
         wires=wires(hardware),
         plan=plan,
         predicted=product(job.latent) * job.batch * element,
+        at_once=phase.at_once,
         steps=steps,
     )
     return by_way(call)
@@ -95,7 +96,7 @@ def by_way(call: Call) -> dict[str, Any]:
         **_tokens(call),
         "tensor": _tensor(call),
         "pipefusion": _pipefusion(call),
-        "guidance": link.seconds("all_gather", call.predicted * plan.guidance_degree, plan.guidance_degree, inner),
+        "guidance": link.seconds("all_gather", call.predicted * call.at_once, call.at_once, inner),
         "shards": _shards(call),
         "tail": _tail(call, link.accelerator),
     }
@@ -145,7 +146,7 @@ def _pipefusion(call: Call) -> Any:
     plan, patches = call.plan, call.plan.pipefusion_degree
     states = _states(call.ops) / ranks.pieces(plan)
     inner = plan.tensor_degree * plan.ulysses_degree * plan.ring_degree
-    first = call.busy * (patches - 1) * _facts()["pipefusion"]["first_steps"] / call.steps
+    first = call.busy * (patches - 1) * table("parallel")["pipefusion"]["first_steps"] / call.steps
     return first + _beyond(call, call.wires.send(states, patches, inner) * patches, call.busy, "pipefusion")
 
 
@@ -159,21 +160,16 @@ def _states(ops: tuple[Op, ...]) -> Any:
 
 
 def _shards(call: Call) -> Any:
-    """Sharded weights: each block, gathered in the dtype that is computed in."""
-    known, weights, degree = precision(call.plan.precision), call.weights, call.plan.shard_degree
+    """Sharded weights: a rank's slice of each block, gathered in the dtype that is computed in."""
+    known, weights, plan = precision(call.plan.precision), call.weights, call.plan
     narrow = minimum(ELEMENT_BYTES[known.compute] / known.stored, 1)
-    block = weights.copy * narrow / maximum(weights.count, 1)
-    run = weights.count * caching.blocks_run(call.plan)
-    return _beyond(call, call.wires.seconds("all_gather", block, degree) * run, call.busy, "shards")
+    block = weights.copy * narrow / maximum(weights.count, 1) / plan.tensor_degree
+    run = weights.count * caching.blocks_run(plan)  # PipeFusion's fewer layers are run, and gathered, for each patch
+    gathering = call.wires.seconds("all_gather", block, parallel.pieces(plan), plan.tensor_degree)
+    return _beyond(call, gathering * run, call.busy, "shards")
 
 
 def _beyond(call: Call, exchange: Any, work: Any, way: str) -> Any:
     """Seconds of an exchange that runs beside work: the share that nothing hides, and what outlasts the work."""
-    apart = _facts()["overlap"][call.wires.kind][way]
+    apart = table("parallel")["overlap"][call.wires.kind][way]
     return exchange * apart + maximum(exchange * (1 - apart) - work, 0)
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    """data/parallel.toml."""
-    return table("parallel")

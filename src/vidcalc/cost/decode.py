@@ -8,19 +8,20 @@ from vidcalc.cost.time import NOTHING, Seconds
 from vidcalc.cost.utilisation import convolution
 from vidcalc.describe.model import Vae
 from vidcalc.describe.plan import Plan
+from vidcalc.passes.decoding import share
 from vidcalc.unroll import COLOURS, Job
 
 WIDTH, TAPS = 128, 27  # of the widest maps' convolutions, where most of the work is
 
 
 def decode(job: Job, held: dict[str, Network], plan: Plan, accelerator_id: str) -> Seconds:
-    """The whole decode as convolutions of the usual shape; nothing where the VAE has a network or no known FLOPs."""
+    """A rank's decode as convolutions of the usual shape; nothing where the VAE has a network or no known FLOPs."""
     known = framework(plan.framework).decode_flops
     vae = next((network for network in held.values() if isinstance(network.component, Vae)), None)
     if vae is None or vae.component.network or vae.component.class_ not in known:
         return NOTHING
     pixels = job.batch * job.pixels / COLOURS
-    work = pixels * known[vae.component.class_]
+    work = pixels * known[vae.component.class_] * share(plan)
     run, computed = execution(plan, vae.precision), precision(vae.precision).compute
     rate = convolution(accelerator_id, computed, pixels, WIDTH * TAPS, WIDTH, run.stack)
     return Seconds(work / rate.high, work / rate.likely, work / rate.low, rate.provenance)

@@ -148,7 +148,7 @@ def _placed(held: dict[str, Network], plan: Plan) -> tuple[dict[str, str], dict[
 
 def _process(plan: Plan) -> Any:
     """What the process takes beside tensors and kernels' workspaces [byte]."""
-    return process("context") + process("workspace") + nccl(parallel.ranks(plan))
+    return process("context") + process("workspace") + nccl(maximum(parallel.ranks(plan), plan.shard_degree))
 
 
 def _stage(name: str, there: dict[str, Any], activations: Any, workspace: Any, other: Any) -> Stage:
@@ -193,8 +193,10 @@ def _unwritten_decode(job: Job, held: dict[str, Network], plan: Plan, other: Any
     _, frames, height, width = job.latent
     clip = minimum(frames * vae.temporal_compression, vae.clip_frames or frames * vae.temporal_compression)
     pixels = clip * height * width * vae.spatial_compression**2
-    there = {"beside": profile.beside, **{name: network.weights.total for name, network in held.items()}}
-    return [_stage("vae_decode", there, round(pixels * profile.decode_bytes[vae.class_]), 0, other)]
+    roles, sizes = _placed(held, plan)
+    there = resident("vae_decode", vae.id, sizes, roles, plan.offload, plan.swapped_blocks)
+    live = parallel.activations(round(pixels * profile.decode_bytes[vae.class_]), "vae_decode", plan)
+    return [_stage("vae_decode", {"beside": profile.beside, **there}, live, 0, other)]
 
 
 def _kept(network: Network, chosen: Precision) -> Any:

@@ -82,42 +82,61 @@ def by_kind(
     """
     spread = bandwidth(accelerator_id)
     known: dict[tuple[Any, ...], tuple[Any, Any, Any, str]] = {}
+    times: dict[tuple[Any, ...], Any] = {}
     sums: dict[str, tuple[Any, Any, Any, str]] = {}
-    moved: Any = 0
-    half = short_rows(accelerator_id, run.compile)
     for op in ops:
         if op.kind == "pointwise":
-            moved = moved + travelled(op, half) * op.count
             continue
-        moved = moved + rounded(op, run) * op.count
         key = op.key
         try:
-            found = known.get(key)
+            if key in known:
+                times[key] = times[key] + op.count
+                continue
         except TypeError:  # arrays cannot be keys
-            found, key = None, ()
-        if found is None:
-            found = _priced(op, accelerator_id, kernel, spread, backward, run)
-            if key:
-                known[key] = found
-        low, likely, high, provenance = sums.get(op.kind, (0, 0, 0, "measured"))
-        count = op.count
-        sums[op.kind] = (
-            low + found[0] * count,
-            likely + found[1] * count,
-            high + found[2] * count,
-            weakest(provenance, found[3]),
+            key = (op.kind, id(op))
+        known[key], times[key] = _priced(op, accelerator_id, kernel, spread, backward, run), op.count
+    for key, (low, likely, high, provenance) in known.items():
+        count, before = times[key], sums.get(key[0], (0, 0, 0, "measured"))
+        sums[key[0]] = (
+            before[0] + low * count,
+            before[1] + likely * count,
+            before[2] + high * count,
+            weakest(before[3], provenance),
         )
-    moved = moved * (1 + backward)
+    moved = _moved(ops, accelerator_id, run) * (1 + backward)
     parts = {kind: Seconds(*values) for kind, values in sums.items()}
     eager = elementwise(accelerator_id, run.compile)
     parts["pointwise"] = Seconds(moved / eager.high, moved / eager.likely, moved / eager.low, eager.provenance)
     return parts
 
 
+def _moved(ops: tuple[Op, ...], accelerator_id: str, run: Execution) -> Any:
+    """Bytes of long rows that take as long as all elementwise work, and what a format's own kernels move."""
+    half = short_rows(accelerator_id, run.compile)
+    moved: Any = 0
+    by_row: dict[Any, Any] = {}
+    for op in ops:
+        if not isinstance(op, Pointwise):
+            continue
+        try:
+            by_row[op.row] = by_row.get(op.row, 0) + op.moved * op.count
+        except TypeError:  # arrays cannot be keys
+            moved = moved + travelled(op, half) * op.count
+    for row, nbytes in by_row.items():
+        moved = moved + nbytes * _stretch(row, half)
+    if run.rounding:
+        moved = moved + sum(rounded(op, run) * op.count for op in ops)
+    return moved
+
+
+def _stretch(row: Any, half: Any) -> Any:
+    """Times longer that a byte of rows of so many elements takes than one of long rows."""
+    return 1 + half / maximum(row, 1)
+
+
 def travelled(op: Op, half: Any) -> Any:
     """Bytes of long rows that take as long as an elementwise op's own, whose rows may be short."""
-    stretch = 1 + half / maximum(op.row, 1) if isinstance(op, Pointwise) else 1
-    return op.activation_bytes * stretch
+    return op.activation_bytes * (_stretch(op.row, half) if isinstance(op, Pointwise) else 1)
 
 
 def rounded(op: Op, run: Execution) -> Any:

@@ -15,6 +15,7 @@ from vidcalc.cost.time import NOTHING, Seconds
 from vidcalc.cost.weights import Weights
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.describe.plan import Plan
+from vidcalc.passes import caching, parallel
 from vidcalc.passes.residency import encodes
 
 BAND = 0.8, 1.25  # of the likely rate: how far measured host copies of one kind of link lie apart
@@ -40,19 +41,21 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def transfer(found: Weights, chip: Accelerator, plan: Plan, role: str) -> Transfer:
-    """The copies of one network of that role under the plan's offload."""
+    """The copies that a rank makes of one network of that role under the plan's offload."""
+    found = parallel.stored(found, role, plan)
     pinned, pageable = host_rate(chip, "pinned"), host_rate(chip, "pageable")
+    run = caching.blocks_run(plan) if role == "denoiser" else 1  # blocks that a step cache skips stay where they are
     if plan.offload == "model":
         return Transfer(once=_copy(found.total, pageable), call=NOTHING, hidden=False)
     if plan.offload == "sequential":
-        return Transfer(once=NOTHING, call=_copy(found.copy, pageable), hidden=False)
+        return Transfer(once=NOTHING, call=_copy(found.copy * run, pageable), hidden=False)
     if plan.offload == "group" or (plan.offload == "encoders-streamed" and encodes(role)):
-        return Transfer(once=NOTHING, call=_copy(found.blocks, pinned), hidden=True)
+        return Transfer(once=NOTHING, call=_copy(found.blocks * run, pinned), hidden=True)
     if plan.offload == "group-leaf":
-        return Transfer(once=NOTHING, call=_copy(found.copy, pinned), hidden=True)
+        return Transfer(once=NOTHING, call=_copy(found.copy * run, pinned), hidden=True)
     if plan.offload == "block-swap" and role == "denoiser":
         away = minimum(plan.swapped_blocks, found.count) * found.block
-        return Transfer(once=NOTHING, call=_copy(away, pinned), hidden=True)
+        return Transfer(once=NOTHING, call=_copy(away * run, pinned), hidden=True)
     return Transfer(once=NOTHING, call=NOTHING, hidden=False)
 
 

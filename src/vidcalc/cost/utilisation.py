@@ -14,8 +14,7 @@ import msgspec
 
 from vidcalc.arithmetic import maximum
 from vidcalc.catalog.accelerators import accelerator
-from vidcalc.catalog.convolution_curves import width_of
-from vidcalc.catalog.curves import curves
+from vidcalc.catalog.curves import curves, width_of
 from vidcalc.errors import InputError, nearest
 
 LATE = "late"

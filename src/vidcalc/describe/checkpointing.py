@@ -10,7 +10,6 @@ matmul        full, but the outputs of linear layers and of attention stay
 offload       full, with the blocks' inputs waiting in pinned host memory
 """
 
-from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -77,8 +76,7 @@ def checkpointing(stated: str) -> Checkpointing:
         count = _count(stated, word, number)
         return Checkpointing(share=(1, count)) if word == "every" else Checkpointing(share=(1, 1), segment=count)
     if word == "partial":
-        share = _fraction(stated, number)
-        return Checkpointing(share=(share.numerator, share.denominator))
+        return Checkpointing(share=_fraction(stated, number))
     raise InputError(FLAG, stated, ALLOWED, _closest(word))
 
 
@@ -89,15 +87,17 @@ def _count(stated: str, word: str, number: str) -> int:
     return int(number)
 
 
-def _fraction(stated: str, number: str) -> Fraction:
-    """A share of the blocks from 0 to 1, exact as it is written ("0.25", "1/3")."""
+def _fraction(stated: str, number: str) -> tuple[int, int]:
+    """A share of the blocks from 0 to 1, exact as it is written: (1, 4) of "0.25", (1, 3) of "1/3"."""
+    from fractions import Fraction
+
     try:
         share = Fraction(number)
     except (ValueError, ZeroDivisionError):
         share = Fraction(-1)
     if not 0 <= share <= 1:
         raise InputError(FLAG, stated, ("partial:F, 0 ≤ F ≤ 1",), "partial:0.5")
-    return share
+    return share.numerator, share.denominator
 
 
 def _closest(word: str) -> str | None:

@@ -6,6 +6,18 @@ import msgspec
 
 from vidcalc.describe.training import TrainingPlan
 
+# Ways of sharing one video among accelerators, as people call them -> field of the plan: of the work, the innermost
+# first, and of what is stored and the VAE's decode, among those same accelerators.
+WORK = {
+    "tp": "tensor_degree",
+    "ulysses": "ulysses_degree",
+    "ring": "ring_degree",
+    "pipefusion": "pipefusion_degree",
+    "cfg": "guidance_degree",
+}
+BESIDE = {"fsdp": "shard_degree", "vae": "decode_degree"}
+WAYS = {**WORK, **BESIDE}
+
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Choices that change cost but not the network. Every default is neutral or what the framework does.

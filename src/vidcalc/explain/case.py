@@ -50,10 +50,12 @@ class Case:
 
 
 def symbolic(op: Op) -> Op:
-    """The op with a Term in every numeric field: its formulas then spell themselves."""
+    """The op with a Term in every numeric field that is not at its default: its formulas then spell themselves."""
     fields = {name: getattr(op, name) for name in op.__struct_fields__}
+    unsaid = dict(zip(reversed(op.__struct_fields__), reversed(op.__struct_defaults__), strict=False))
     terms: dict[str, Any] = {
-        name: Term(name, value) if isinstance(value, int | float) else value for name, value in fields.items()
+        name: Term(name, value) if isinstance(value, int | float) and value != unsaid.get(name) else value
+        for name, value in fields.items()
     }
     return type(op)(**terms)
 

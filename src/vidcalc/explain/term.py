@@ -26,7 +26,7 @@ class Term:
 
     def __radd__(self, other: Any) -> "Term":
         # sum() starts from a plain 0, which says nothing
-        return self if _plain(other) == 0 else _joined(other, " + ", self, SUM, lambda a, b: a + b)
+        return self if _unsaid(other, 0) else _joined(other, " + ", self, SUM, lambda a, b: a + b)
 
     def __sub__(self, other: Any) -> "Term":
         return _joined(self, " − ", other, SUM, lambda a, b: a - b, right=PRODUCT)
@@ -35,7 +35,8 @@ class Term:
         return _joined(other, " − ", self, SUM, lambda a, b: a - b, right=PRODUCT)
 
     def __mul__(self, other: Any) -> "Term":
-        return _joined(self, "·", other, PRODUCT, lambda a, b: a * b)
+        # a plain 1 says nothing
+        return self if _unsaid(other, 1) else _joined(self, "·", other, PRODUCT, lambda a, b: a * b)
 
     def __rmul__(self, other: Any) -> "Term":
         return _joined(other, "·", self, PRODUCT, lambda a, b: a * b)
@@ -75,6 +76,11 @@ def spelled(value: Any) -> str:
     if value.is_integer() and abs(value) < 1e15:
         return f"{int(value):,}"
     return f"{value:,.1f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
+def _unsaid(value: Any, neutral: int) -> bool:
+    """Whether a side is a plain number that changes nothing."""
+    return not isinstance(value, Term) and bool(value == neutral)
 
 
 def _plain(value: Any) -> Any:

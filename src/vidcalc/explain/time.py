@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from vidcalc.catalog.frameworks import framework
-from vidcalc.cost import communication
+from vidcalc.cost import call, communication
 from vidcalc.cost.decode import decode
 from vidcalc.cost.execution import EAGER, Execution, execution
-from vidcalc.cost.time import by_kind, rate, rounded, total, travelled, waiting, weakest
+from vidcalc.cost.time import rate, rounded, travelled, weakest
 from vidcalc.cost.transfer import host_rate, transfer
 from vidcalc.cost.utilisation import bandwidth, elementwise, short_rows
 from vidcalc.explain.case import Case, given, product, symbolic
@@ -86,9 +86,8 @@ def stage(name: str, quantity: str, case: Case) -> Step:
 
 def unwritten(case: Case) -> Step:
     """The decode of a VAE without a network here, by the work its framework's profile states."""
-    whole = decode(case.job, case.networks, case.plan, case.hardware.accelerator.id)
-    seconds = whole.times(1 / case.plan.decode_degree).likely
-    return given("vae_decode", seconds, "; ".join(framework(case.plan.framework).sources), "s", "assumed")
+    seconds = decode(case.job, case.networks, case.plan, case.hardware.accelerator.id)
+    return given("vae_decode", seconds.likely, "; ".join(framework(case.plan.framework).sources), "s", "assumed")
 
 
 def _run_of(phase: Phase, case: Case) -> Execution:
@@ -112,17 +111,14 @@ def _rounding(found: tuple[Op, ...], case: Case, run: Execution) -> tuple[Step, 
 
 def launching(phase: Phase, case: Case) -> Step:
     """What the calls of a phase wait for the host to start their kernels."""
-    chip, run, found = case.hardware.accelerator.id, _run_of(phase, case), chain.of_a_rank(phase, case.plan)
-    wait = waiting(found, chip, total(by_kind(found, chip, case.plan.attention, run=run)), run)
-    return given("launch", wait.likely * phase.turns, "data/kernels/laws.toml", "s", "assumed")
+    found = call.alone(phase, case.networks[phase.component.id], case.hardware, case.plan)
+    return given("launch", found["launch"].likely * phase.turns, "data/kernels/laws.toml", "s", "assumed")
 
 
 def exchange(phase: Phase, case: Case) -> Step:
     """What a rank waits for the others, in all its turns."""
     hardware, plan, network = case.hardware, case.plan, case.networks[phase.component.id]
-    done = chain.of_a_rank(phase, plan)
-    work = by_kind(done, hardware.accelerator.id, plan.attention, run=_run_of(phase, case))
-    work["transfer"] = transfer(network.weights, hardware.accelerator, plan, network.role).waiting(total(work))
+    work = call.alone(phase, network, hardware, plan)
     found = communication.waits(case.job, phase, network.weights, work, hardware, plan, case.workload.steps)
     source = f"vidcalc.cost.communication, {hardware.link.name if hardware.link else ''}"
     ways = tuple(given(way, seconds, source, "s", "assumed") for way, seconds in found.items() if seconds)

@@ -100,14 +100,17 @@ def training_step(case: Case) -> Step:
     moving = tuple(op for op in found.ops if not frozen(op, mode))
     still = tuple(op for op in found.ops if frozen(op, mode))
     run, launching = plain(case.plan), case.cell.seconds["launch"].likely
-    rows = [ops("forward", found.ops, case, run=run), ops("backward", moving, case, backward=True, run=run)]
-    rows += [ops("backward_frozen", still, case, run=run)] if still else []
-    rows += [ops("recompute", found.again, case, run=run)] if found.again else []
+    batches = case.plan.training.grad_accum
+    rows = [ops("forward", found.ops, case, batches, run=run)]
+    rows += [ops("backward", moving, case, batches, backward=True, run=run)]
+    rows += [ops("backward_frozen", still, case, batches, run=run)] if still else []
+    rows += [ops("recompute", found.again, case, batches, run=run)] if found.again else []
     rows += [given("launch", launching, "data/kernels/laws.toml", "s", "assumed")] if launching else []
     if case.job.encode is not None and case.plan.training.latents == "online":
-        rows.append(ops("vae_encode", case.job.encode.trace.ops, case))
+        rows.append(ops("vae_encode", case.job.encode.trace.ops, case, batches * case.job.encode.calls))
     if case.plan.training.texts == "online":
-        rows += [ops(phase.id, phase.trace.ops, case) for phase in case.job.phases if phase.id == "text_encode"]
+        texts = [phase for phase in case.job.phases if phase.id == "text_encode"]
+        rows += [ops(phase.id, phase.trace.ops, case, batches * phase.component.runs) for phase in texts]
     rows.append(update(case))
     return weakened(added("time.training.per_step", "s", tuple(rows)))
 

@@ -60,7 +60,7 @@ LINKS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # 
         ("--nodes",),
         Whole(1, 10**5),
         N_("N"),
-        N_("as many as the GPUs fill"),
+        N_("as few as hold the GPUs"),
         N_("Nodes that the GPUs stand in, as many in each."),
     ),
     "network": (

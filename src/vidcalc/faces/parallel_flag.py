@@ -4,21 +4,12 @@ from typing import Any
 
 import click
 
+from vidcalc.describe.plan import WAYS, WORK
 from vidcalc.errors import nearest
 from vidcalc.faces.inputs import LONGEST, Whole, refuse
 from vidcalc.words import _
 
-# what people call a way of sharing -> field of the plan
-FIELDS = {
-    "ulysses": "ulysses_degree",
-    "ring": "ring_degree",
-    "tp": "tensor_degree",
-    "pipefusion": "pipefusion_degree",
-    "cfg": "guidance_degree",
-    "fsdp": "shard_degree",
-    "vae": "decode_degree",
-}
-# the same of a training run
+# what people call a way of sharing a training run -> field of its plan
 TRAINING = {
     "dp": "data_degree",
     "fsdp": "shard_degree",
@@ -28,7 +19,6 @@ TRAINING = {
     "tp": "tensor_degree",
     "pp": "pipeline_degree",
 }
-SHARING = ("ulysses_degree", "ring_degree", "tensor_degree", "pipefusion_degree", "guidance_degree")
 AUTO: dict[str, int] = {"auto": 1}  # no degree is stated: the best plan is searched
 DEGREE = Whole(1, 4096)
 
@@ -46,13 +36,13 @@ class Pattern(click.ParamType):  # type: ignore[type-arg]
         found: dict[str, int | None] = {}
         for part in str(value).casefold().split(","):
             word, _equals, degree = (piece.strip() for piece in part.partition("="))
-            if word not in FIELDS:
-                near = nearest(word[:LONGEST], tuple(FIELDS)) or "ulysses"
-                ways = ", ".join(FIELDS)
+            if word not in WAYS:
+                near = nearest(word[:LONGEST], tuple(WAYS)) or "ulysses"
+                ways = ", ".join(WAYS)
                 expects = _(
                     "ways with or without degrees such as {example}, of {ways}", example="ulysses,cfg=2", ways=ways
                 )
-                raise refuse(param, value, expects, near, *FIELDS)
+                raise refuse(param, value, expects, near, *WAYS)
             found[word] = None if degree in ("", ANY) else DEGREE.convert(degree, param, ctx)
         return found
 
@@ -87,6 +77,6 @@ class Parallel(click.ParamType):  # type: ignore[type-arg]
 def ranks(degrees: dict[str, int]) -> int:
     """GPUs that the degrees ask for: those that share the work, else as many as share weights or the decode."""
     together = 1
-    for field in SHARING:
+    for field in WORK.values():
         together *= degrees.get(field, 1)
     return max(together, *degrees.values())

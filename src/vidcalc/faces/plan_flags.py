@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from vidcalc.describe.plan import WAYS
 from vidcalc.errors import InputError, nearest
 from vidcalc.faces.inputs import LONGEST, Listed, OneOf, Whole, refuse
-from vidcalc.faces.parallel_flag import FIELDS, Parallel
+from vidcalc.faces.parallel_flag import Parallel
 from vidcalc.words import N_
 
 FORMATS = N_("FORMAT")
@@ -153,7 +154,7 @@ PLAN: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # t
     ),
     "parallel": (
         ("--parallel",),
-        Parallel(FIELDS, "ulysses=4,cfg=2"),
+        Parallel(WAYS, "ulysses=4,cfg=2"),
         N_("WAYS"),
         N_("each GPU a video of its own"),
         N_(

@@ -8,7 +8,8 @@ from vidcalc.ops.base import Op
 class Attention(Op, frozen=True, eq=False, gc=False):
     """scores[b, h, q, k] = Q·Kᵀ;  out[b, h, q, d] = softmax(scores)·V.
 
-    Counted: both products, as if dense. Not: softmax, scale, mask, rotary embedding.
+    Counted: both products, of the share of the score blocks that is computed (`density`), and as if no mask left any
+    out. Not: softmax, scale, mask, rotary embedding.
     Backward by convention is twice forward; a fused kernel recomputes the scores and does 2.5 times forward
     (`recomputed_backward_flops`). Source: FlashAttention (arXiv 2205.14135), torch.utils.flop_counter.
     """
@@ -21,6 +22,7 @@ class Attention(Op, frozen=True, eq=False, gc=False):
     d_value: Any
     element_bytes: int
     masked: str = "none"
+    density: Any = 1
 
     kind: ClassVar[str] = "attention"
 
@@ -36,16 +38,17 @@ class Attention(Op, frozen=True, eq=False, gc=False):
             self.d_head,
             self.d_value,
             self.masked,
+            self.density,
         )
 
     @property
     def flops(self) -> Any:
-        return 2 * self.batch * self.heads * self.queries * self.keys * (self.d_head + self.d_value)
+        return 2 * self.batch * self.heads * self.queries * self.keys * (self.d_head + self.d_value) * self.density
 
     @property
     def recomputed_backward_flops(self) -> Any:
         """FLOPs a fused kernel really spends on backward: five products for forward's two [FLOP]."""
-        return 5 * self.batch * self.heads * self.queries * self.keys * (self.d_head + self.d_value)
+        return 5 * self.batch * self.heads * self.queries * self.keys * (self.d_head + self.d_value) * self.density
 
     @property
     def activation_bytes(self) -> Any:

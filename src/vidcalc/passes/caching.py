@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from vidcalc.arithmetic import maximum, minimum
 from vidcalc.describe.plan import Plan
 from vidcalc.ops import Attention, Op
+from vidcalc.passes import guidance
 from vidcalc.passes.ranks import crossed
 from vidcalc.trace import Trace
 
@@ -43,7 +44,7 @@ def _first(ops: tuple[Op, ...]) -> str:
 
 
 def held(found: Trace, plan: Plan) -> Any:
-    """Bytes of cached results of a call, over all ranks: of all blocks, and of the first ones where those decide."""
+    """Bytes of cached results over the ranks of a call: of all blocks, and of the first ones where those decide."""
     if plan.step_cache == "none":
         return 0
     layer: Any = 0
@@ -51,5 +52,5 @@ def held(found: Trace, plan: Plan) -> Any:
         if isinstance(op, Attention):
             states = op.batch * op.heads * op.queries * op.d_head * op.element_bytes
             layer = maximum(layer, states * (1 - crossed(op)))
-    calls = plan.forwards_per_step // plan.batched_forwards  # each prediction of a step has a cache of its own
+    calls = guidance.turns_per_step(plan)  # each prediction of a step has a cache of its own, on the rank that makes it
     return layer * calls * (1 + minimum(plan.cached_blocks, 1))

@@ -27,6 +27,11 @@ def forwards(plan: Plan) -> Any:
     return plan.forwards_per_step * guided(plan) + 1 - guided(plan)
 
 
+def predictions(plan: Plan) -> Any:
+    """Predictions of a step that ranks can share: guidance's, where there is any."""
+    return plan.forwards_per_step if plan.guidance_mode in GUIDED else 1
+
+
 def guided(plan: Plan) -> Any:
     """Share of the steps that take every forward of the plan: all, where the further ones are not guidance's."""
     return plan.guided_share if plan.guidance_mode in GUIDED else 1

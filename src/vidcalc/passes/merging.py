@@ -10,13 +10,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import maximum, where
+from vidcalc.arithmetic import maximum, unchanged, where
 from vidcalc.describe.plan import Plan
 from vidcalc.ops import Attention, Matmul, Op, Pointwise
 
 
 def merged(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
     """The ops with that share of the tokens gone from the longest self-attentions."""
+    if unchanged(plan.merged_tokens, 0):
+        return ops
     left = 1 - plan.merged_tokens
     longest: Any = 0
     for op in ops:

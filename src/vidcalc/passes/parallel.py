@@ -6,7 +6,8 @@ ring_degree      the tokens of a forward are split; attention passes keys and va
 tensor_degree    the linear layers of the denoiser's blocks are split over ranks
 pipefusion_degree  the denoiser's layers are split over ranks; each works on one patch of the tokens at a time, and
                  attends to the other patches as they were a step before (PipeFusion)
-shard_degree     weights are stored in pieces and gathered block by block (FSDP, ZeRO-3)
+shard_degree     weights are stored in pieces and gathered block by block (FSDP, ZeRO-3); ranks that hold a slice of
+                 their own (tensor parallelism, PipeFusion) are among them
 decode_degree    the VAE's decode is split in patches or tiles
 
 Replicated weights do not shrink: only shards, split layers and tensor parallelism do that.
@@ -15,34 +16,42 @@ Source: arXiv 2309.14509 (Ulysses), 2310.01889 (ring), 2304.11277 (FSDP), 2405.1
 
 from typing import Any
 
-from vidcalc.arithmetic import ceil_div, minimum, where
+from vidcalc.arithmetic import ceil_div, maximum, minimum, where
 from vidcalc.cost.weights import Weights
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.plan import WAYS, Plan
 from vidcalc.errors import InputError
 from vidcalc.ops import Attention
+from vidcalc.passes import guidance
 from vidcalc.trace import Trace, configuration
 
+SPLITTING = ("tp", "ulysses", "ring", "pipefusion")  # the ways that cut one forward
 GATHERED = 2  # blocks whole at once under FSDP: the one that runs and the next
 
 
 def checked(model: Model, plan: Plan) -> None:
-    """Refuses degrees that do not divide the heads or the layers.
+    """Refuses degrees that do not divide what they share: heads, layers, predictions of a step.
 
-    Raises InputError("parallel", …) with the legal ones. A denoiser whose configuration counts no layers (a
-    U-Net) has no PipeFusion.
+    Raises InputError("parallel", …) with the legal ones. A U-Net is not split: its levels differ in tokens and heads. A
+    denoiser whose configuration counts no layers has no PipeFusion.
     """
+    if model.kind == "unet":
+        for way in SPLITTING:
+            _divides(plan, way, 1)
     heads = model.denoiser.heads
-    _divides(plan.ulysses_degree, heads)
-    _divides(plan.tensor_degree, heads)
-    _divides(plan.pipefusion_degree, layers(model) or 1)
+    _divides(plan, "ulysses", heads)
+    _divides(plan, "tp", heads // plan.ulysses_degree)
+    _divides(plan, "pipefusion", layers(model) or 1)
+    _divides(plan, "cfg", guidance.predictions(plan))
 
 
-def _divides(degree: Any, whole: int) -> None:
-    """Raises InputError where the degree does not divide `whole`; 0 is divided by all."""
+def _divides(plan: Plan, way: str, whole: int) -> None:
+    """Raises InputError where the degree of a way does not divide `whole`; 0 is divided by all."""
+    degree = getattr(plan, WAYS[way])
     if whole and whole % degree:
-        legal = tuple(number for number in range(1, whole + 1) if whole % number == 0)
-        raise InputError("parallel", degree, legal, str(max(number for number in legal if number <= degree)))
+        legal = [number for number in range(1, whole + 1) if whole % number == 0]
+        near = max(number for number in legal if number <= degree)
+        raise InputError("parallel", f"{way}={degree}", [f"{way}={number}" for number in legal], f"{way}={near}")
 
 
 def layers(model: Model) -> int:
@@ -88,7 +97,8 @@ def stored(found: Weights, role: str, plan: Plan) -> Weights:
     split = plan.tensor_degree * plan.pipefusion_degree if role == "denoiser" else 1
     stages = plan.pipefusion_degree if role == "denoiser" else 1
     sliced = plan.tensor_degree if role == "denoiser" else 1
-    shards = plan.shard_degree if role == "denoiser" or (plan.shards == "encoders" and role == "text_encoder") else 1
+    whole = plan.shard_degree if plan.shards == "encoders" and role == "text_encoder" else 1
+    shards = pieces(plan) if role == "denoiser" else whole
     return Weights(
         total=ceil_div(_sliced(found.total, found, split), shards),
         copy=ceil_div(_sliced(found.copy, found, split), shards),
@@ -100,6 +110,11 @@ def stored(found: Weights, role: str, plan: Plan) -> Weights:
     )
 
 
+def pieces(plan: Plan) -> Any:
+    """Pieces that a rank's slice of the denoiser is stored in: shards are spread over the ranks that hold the same."""
+    return maximum(plan.shard_degree // (plan.tensor_degree * plan.pipefusion_degree), 1)
+
+
 def _sliced(nbytes: Any, found: Weights, degree: Any) -> Any:
     """All weights with the repeated blocks cut to 1/degree."""
     share = nbytes * found.blocks // found.copy if found.copy else 0
@@ -107,5 +122,5 @@ def _sliced(nbytes: Any, found: Weights, degree: Any) -> Any:
 
 
 def gathered(found: Weights, plan: Plan) -> Any:
-    """Bytes of whole blocks that sharded weights are gathered into while their network runs [byte]."""
-    return minimum(plan.shard_degree - 1, 1) * minimum(found.count, GATHERED) * found.block
+    """Bytes of a rank's blocks that sharded weights are gathered into while their network runs [byte]."""
+    return minimum(pieces(plan) - 1, 1) * minimum(found.count, GATHERED) * ceil_div(found.block, plan.tensor_degree)

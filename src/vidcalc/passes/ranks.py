@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import ceil_div, is_array, minimum, where
+from vidcalc.arithmetic import ceil_div, is_array, minimum, unchanged, where
 from vidcalc.describe.plan import Plan
 from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
 
@@ -28,6 +28,8 @@ def shared(ops: tuple[Op, ...], beside: Any, plan: Plan) -> tuple[Op, ...]:
 
     beside  rows up to this many (a prompt's) are not tokens of the video and stay whole
     """
+    if unchanged(pieces(plan) * plan.tensor_degree, 1):
+        return ops
     inside = modules(ops)
     found: list[Op] = []
     for op in ops:

@@ -11,21 +11,9 @@ from msgspec.structs import replace
 
 from vidcalc.catalog.load import table
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.plan import WAYS, WORK, Plan
 from vidcalc.errors import InputError
-from vidcalc.passes import guidance, parallel
-
-# ways of sharing the work -> field of the plan, the innermost first
-WORK = {
-    "tp": "tensor_degree",
-    "ulysses": "ulysses_degree",
-    "ring": "ring_degree",
-    "pipefusion": "pipefusion_degree",
-    "cfg": "guidance_degree",
-}
-# ways of sharing what is stored, and the VAE's decode, among those same accelerators
-BESIDE = {"fsdp": "shard_degree", "vae": "decode_degree"}
-WAYS = {**WORK, **BESIDE}
+from vidcalc.passes import parallel
 
 Pattern = dict[str, Any]  # way -> its degree, or None for any; a way that is absent is not used
 
@@ -98,12 +86,6 @@ def _among(count: int, way: str, allowed: Pattern) -> list[int]:
 
 def _legal(model: Model, plan: Plan) -> bool:
     """Whether the degrees divide what they share."""
-    if model.kind == "unet" and parallel.sequence(plan) * plan.tensor_degree * plan.pipefusion_degree != 1:
-        return False  # its levels differ in tokens and heads: nobody splits them
-    predictions = plan.forwards_per_step if plan.guidance_mode in guidance.GUIDED else 1
-    heads = model.denoiser.heads
-    if predictions % plan.guidance_degree or (heads and heads % (plan.ulysses_degree * plan.tensor_degree)):
-        return False
     try:
         parallel.checked(model, plan)
     except InputError:

@@ -136,6 +136,12 @@ def priced(
     job, held   the generation at the bucket's size, for the encoders in the loop
     validation  live activations of a validation sample [byte]
     """
+    cell = sized(taped, job, held, plan, validation)
+    return replace(cell, seconds=timed(taped, alone(taped, job, hardware, plan), hardware, plan))
+
+
+def sized(taped: Micro, job: Job, held: dict[str, Network], plan: Plan, validation: Any = 0) -> Cell:
+    """The same without seconds."""
     kept, beside = remaining(taped, job, held, plan, validation)
     passed = company.unrolled(plan.training)
     return Cell(
@@ -143,7 +149,7 @@ def priced(
         states=kept,
         phases=phases(taped.live, kept, beside, passed),
         rows=documented(taped.live, kept, beside, passed),
-        seconds=timed(taped, alone(taped, job, hardware, plan), hardware, plan),
+        seconds={},
     )
 
 

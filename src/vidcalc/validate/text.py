@@ -6,6 +6,7 @@ from typing import Any
 
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
+from vidcalc.describe.plan import WORK
 from vidcalc.errors import UnknownName
 
 KIND = "validation"
@@ -77,7 +78,7 @@ def degrees(parallelism: str, gpus: int) -> dict[str, int] | None:
             stated = match.group(1) if match.groups() else None
             found[row["field"]] = int(stated) if stated else row.get("degree", gpus)
     together = 1
-    for field in ("ulysses_degree", "ring_degree", "tensor_degree", "pipefusion_degree", "guidance_degree"):
+    for field in WORK.values():
         together *= found.get(field, 1)
     shared = together == gpus or (together == 1 and max(found.values(), default=1) == gpus)
     return found if shared else None

@@ -8,11 +8,16 @@ from vidcalc.faces.flags import ALL, Flag, flags, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.inputs import OneOf, Refused, Whole
 from vidcalc.faces.parallel_flag import Pattern
+from vidcalc.faces.training_flags import TRAINING
 from vidcalc.words import N_, _
 
 USUAL, MOST = 8, 1024
-# what one generation does not ask for, and what this command asks in its own way
-NOT_HERE = ("gpus", "nodes", "parallel", "recipe", "optimizer", "checkpointing", "train_steps", "target_rate")
+# what this command asks in its own way, and what changes none of its figures: training, energy, a fleet's load
+NOT_HERE = (
+    *("gpus", "nodes", "parallel"),
+    *TRAINING,
+    *("train_steps", "target_rate", "place", "country", "utilisation"),
+)
 
 
 def scale(
