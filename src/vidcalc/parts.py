@@ -251,7 +251,7 @@ def inference_time(
 
 def training_time(cell: Cell, workload: Workload, hardware: Hardware) -> TrainingTime:
     """Seconds of one optimizer step and of the run, on one accelerator."""
-    whole = total(cell.seconds)
+    whole = spread(total(cell.seconds))
     return TrainingTime(
         per_step=whole.likely,
         total=whole.likely * workload.train_steps,

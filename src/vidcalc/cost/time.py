@@ -12,7 +12,17 @@ import msgspec
 from vidcalc.arithmetic import maximum
 from vidcalc.catalog.load import entry
 from vidcalc.cost.execution import EAGER, Execution
-from vidcalc.cost.utilisation import Rate, attention, bandwidth, convolution, elementwise, gemm, launch, short_rows
+from vidcalc.cost.utilisation import (
+    Rate,
+    attention,
+    bandwidth,
+    convolution,
+    elementwise,
+    gemm,
+    launch,
+    short_rows,
+    vector,
+)
 from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
 from vidcalc.tape import ELEMENT_BYTES
 
@@ -169,6 +179,8 @@ def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False, run: 
         return attention(
             accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack
         )
+    if isinstance(op, Convolution) and op.depthwise:
+        return vector(accelerator_id)
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
         rows = op.batch * op.positions

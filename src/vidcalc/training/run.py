@@ -11,7 +11,7 @@ import msgspec
 from vidcalc.arithmetic import ceil_div, largest
 from vidcalc.catalog.training import recipe
 from vidcalc.cost.memory import Network
-from vidcalc.cost.time import NOTHING, Seconds, total, weakest
+from vidcalc.cost.time import NOTHING, Seconds, spread, total, weakest
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
@@ -67,7 +67,7 @@ def validation(job: Job, held: dict[str, Network], workload: Workload, hardware:
 def bucket_part(size: Bucket, found: Found, samples: Any, hardware: Hardware, plan: Plan) -> BucketPart:
     """A bucket's row of the report; `samples` of its size are seen."""
     training, cell = plan.training, found.cell
-    spent, flops = total(cell.seconds), cell.micro.flops
+    spent, flops = spread(total(cell.seconds)), cell.micro.flops
     together = ranks.global_batch(training, size.batch)
     steps = ceil_div(samples, together)
     able = spent.likely * ranks.world(training) * dense(hardware, plan)
@@ -146,7 +146,7 @@ def time_part(rows: list[BucketPart], found: list[Found], hardware: Hardware, pl
         spent = spent + total(each.cell.seconds).times(row.steps)
         for name, part in each.cell.seconds.items():
             parts[name] = parts.get(name, 0) + part.likely * row.steps
-    whole = spent + Seconds(sampled, sampled, sampled, spent.provenance if sampled else "measured")
+    whole = spread(spent) + Seconds(sampled, sampled, sampled, spent.provenance if sampled else "measured")
     able = whole.likely * ranks.world(training) * dense(hardware, plan)
     return RunTime(
         per_step=spent.likely / steps,
