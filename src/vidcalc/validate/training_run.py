@@ -16,6 +16,7 @@ from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.trainers import names as trainers
 from vidcalc.catalog.trainers import trainer
 from vidcalc.cost.time import Seconds, spread, total
+from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.errors import InputError
 from vidcalc.train import bucket as bucketed
@@ -92,7 +93,7 @@ def result(row: TrainingRow) -> Result:
         time=compared(spent.likely, measured, (spent.low, spent.high))
         if spent
         else Compared(measured=measured, reason=found.no_time),
-        bound=None if limit is None else Bound(kind=bound, limit=limit, right=_right(bound, peak, band, limit)),
+        bound=None if limit is None else _side(bound, peak, band, limit),
         **told,
     )
 
@@ -145,6 +146,12 @@ def _limit(row: TrainingRow, bound: str, held: float | None) -> float | None:
     if stated:
         return float(stated.group(1)) * GIB
     return None if name is None else float(accelerator(name).capacity)
+
+
+def _side(bound: str, peak: float, band: tuple[Any, Any], limit: float) -> Bound:
+    """The bound, on which side the prediction is, and whether the verdict that a user is shown leaves that open."""
+    shown = bound != "at_most" and verdict(*interval(peak), limit) == "tight"
+    return Bound(kind=bound, limit=limit, right=_right(bound, peak, band, limit), open=bool(shown))
 
 
 def _right(bound: str, peak: float, band: tuple[Any, Any], limit: float) -> bool:
