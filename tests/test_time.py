@@ -58,7 +58,7 @@ def test_a_depthwise_convolution_waits_for_memory_and_a_full_one_for_its_product
     full = Convolution("a", 1, "bf16", 12, 2048, 2048, 864, 864, 9, 1, 2)
     depthwise = replace(full, groups=2048)
     assert depthwise.depthwise and not full.depthwise
-    assert rate(depthwise, CHIP, "sdpa") == vector(CHIP)
+    assert rate(depthwise, CHIP, "sdpa").likely == vector(CHIP).likely < rate(full, CHIP, "sdpa").likely
     spent = by_kind((depthwise,), CHIP, "sdpa")["convolution"].likely
     moved = depthwise.activation_bytes + depthwise.weights * 2
     assert spent == pytest.approx(moved / bandwidth(CHIP).likely)

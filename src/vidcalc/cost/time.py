@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum
+from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.load import entry
 from vidcalc.cost.execution import EAGER, Execution
 from vidcalc.cost.utilisation import (
@@ -179,12 +179,15 @@ def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False, run: 
         return attention(
             accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack
         )
-    if isinstance(op, Convolution) and op.depthwise:
-        return vector(accelerator_id)
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
         rows = op.batch * op.positions
-        return convolution(accelerator_id, op.precision, rows, depth, op.c_out // op.groups, run.stack)
+        found = convolution(accelerator_id, op.precision, rows, depth, op.c_out // op.groups, run.stack)
+        alone = vector(accelerator_id)
+        low, likely, high = (
+            where(op.depthwise, getattr(alone, key), getattr(found, key)) for key in ("low", "likely", "high")
+        )
+        return Rate(low, likely, high, found.provenance, found.source)
     if isinstance(op, Matmul):
         own = run if op.weight == 1 else EAGER
         found = gemm(accelerator_id, own.arithmetic or op.precision, op.batch * op.rows, op.d_in, op.d_out)

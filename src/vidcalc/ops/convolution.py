@@ -30,9 +30,9 @@ class Convolution(Op, frozen=True, eq=False, gc=False):
         return ("convolution", self.precision, *sizes)
 
     @property
-    def depthwise(self) -> bool:
+    def depthwise(self) -> Any:
         """Whether every channel has a filter of its own: no sum over channels, so no matrix product."""
-        return bool(self.c_in == self.groups)
+        return self.c_in == self.groups
 
     @property
     def flops(self) -> Any:
