@@ -3,8 +3,9 @@
     python examples/open_sora_2_budget.py
 
 Lengths, batches, checkpointing and context parallelism: hpcaitech/Open-Sora configs/diffusion/train/stage1.py and
-stage2.py. GPUs, iterations and GPU-hours: arXiv 2503.09642, cost table. How clips are spread over lengths was not
-published; a step takes nearly the same at every length, so clips are spread evenly here.
+stage2.py. Every rank of a step draws a length of its own (opensora/datasets/sampler.py), so all wait for the slowest.
+GPUs, iterations and GPU-hours: arXiv 2503.09642, cost table. How clips are spread over lengths was not published; with
+this many ranks each length is drawn in nearly every step whatever its share, so clips are spread evenly here.
 """
 
 from typing import NamedTuple
@@ -59,6 +60,7 @@ def plan_of(stage: Stage) -> Plan:
         shard_degree=stage.gpus,
         latents="online",
         texts="online",
+        mixing="ranks",
     )
     return replace(fill.plan(fill.model(MODEL), framework="opensora"), attention="flash2", training=training)
 

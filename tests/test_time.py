@@ -7,9 +7,9 @@ from msgspec.structs import replace
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.cost.execution import EAGER, Execution, execution
-from vidcalc.cost.time import Seconds, by_kind, launches, rounded, total, travelled, waiting
-from vidcalc.cost.utilisation import attention, elementwise, launch, resolve_attention, short_rows
-from vidcalc.ops import Matmul, Pointwise
+from vidcalc.cost.time import Seconds, by_kind, launches, rate, rounded, total, travelled, waiting
+from vidcalc.cost.utilisation import attention, bandwidth, elementwise, launch, resolve_attention, short_rows, vector
+from vidcalc.ops import Convolution, Matmul, Pointwise
 from vidcalc.unroll import unroll
 
 CHIP = "h100-sxm"
@@ -52,6 +52,17 @@ def test_the_host_is_waited_for_only_where_work_is_shorter_than_its_launches(ops
 def test_kernels_are_counted_once_per_product_and_as_taped_for_elementwise_work():
     product = Matmul("a", 3, "bf16", 8, 16, 16, 1, 1, 2)
     assert launches((product, Pointwise("b", 2, "bf16", 10, 4))) == 3 + 8
+
+
+def test_a_depthwise_convolution_waits_for_memory_and_a_full_one_for_its_products():
+    full = Convolution("a", 1, "bf16", 12, 2048, 2048, 864, 864, 9, 1, 2)
+    depthwise = replace(full, groups=2048)
+    assert depthwise.depthwise and not full.depthwise
+    assert rate(depthwise, CHIP, "sdpa").likely == vector(CHIP).likely < rate(full, CHIP, "sdpa").likely
+    spent = by_kind((depthwise,), CHIP, "sdpa")["convolution"].likely
+    moved = depthwise.activation_bytes + depthwise.weights * 2
+    assert spent == pytest.approx(moved / bandwidth(CHIP).likely)
+    assert by_kind((full,), CHIP, "sdpa")["convolution"].likely > 2 * spent
 
 
 @pytest.mark.parametrize(

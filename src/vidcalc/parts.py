@@ -255,7 +255,7 @@ def first_step(job: Job, held: dict[str, memory.Network], hardware: Hardware, pl
 
 def training_time(cell: Cell, workload: Workload, hardware: Hardware) -> TrainingTime:
     """Seconds of one optimizer step and of the run, on one accelerator."""
-    whole = total(cell.seconds)
+    whole = spread(total(cell.seconds))
     return TrainingTime(
         per_step=whole.likely,
         total=whole.likely * workload.train_steps,

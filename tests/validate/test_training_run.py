@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.load import DATA
 from vidcalc.errors import InputError
 from vidcalc.validate import files
@@ -79,6 +80,30 @@ def test_published_training_is_met_within_the_bars(found):
     assert time.all.median_absolute_error <= 0.15
     assert found.summary.by_bound["fits"].share >= 0.95
     assert found.summary.coverage.share >= 0.85
+
+
+def test_the_band_of_a_steps_time_holds_four_fifths_of_what_was_measured(found):
+    assert found.summary.time.balanced.held >= 0.80
+
+
+def test_linear_attention_with_a_convolutional_feed_forward_takes_what_was_measured(found):
+    sana = next(result.time for result in found.rows if result.id == "STSEG-154")
+    assert sana.ratio == pytest.approx(1, rel=0.1)
+
+
+def test_an_allocation_fails_where_torch_has_no_more(found):
+    for result in found.rows:
+        if result.bound is not None and result.bound.kind == "oom" and result.gpu == "l40s":
+            assert result.bound.limit == accelerator("l40s").memory_torch < accelerator("l40s").memory_driver
+
+
+def test_a_verdict_never_promises_room_to_a_run_that_failed(found):
+    """A run that ran out of memory may be called tight, where the band of the prediction reaches the card's size."""
+    failed = [result.bound for result in found.rows if result.bound is not None and result.bound.kind == "oom"]
+    assert len(failed) > 60
+    assert all(bound.right or bound.open for bound in failed)
+    told = found.summary.by_bound["oom"]
+    assert told.right + told.open == told.rows > told.right
 
 
 def test_checkpointing_comes_in_the_measured_order(found):

@@ -60,6 +60,7 @@ def derive() -> dict[str, Curve]:
             "bandwidth": _bandwidth(chip, laws),
             "convolution": convolution_curves(chips, name, timed, laws["convolution"]),
             "elementwise": laws["elementwise"],
+            "vector": laws["vector"],
             "launch": {
                 **laws["launch"],
                 **{key: quantity(laws["launch"][key], "s") for key in ("low", "likely", "high")},

@@ -9,10 +9,20 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum
+from vidcalc.arithmetic import maximum, where
 from vidcalc.catalog.load import entry
 from vidcalc.cost.execution import EAGER, Execution
-from vidcalc.cost.utilisation import Rate, attention, bandwidth, convolution, elementwise, gemm, launch, short_rows
+from vidcalc.cost.utilisation import (
+    Rate,
+    attention,
+    bandwidth,
+    convolution,
+    elementwise,
+    gemm,
+    launch,
+    short_rows,
+    vector,
+)
 from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
 from vidcalc.tape import ELEMENT_BYTES
 
@@ -191,7 +201,12 @@ def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False, run: 
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
         rows = op.batch * op.positions
-        return convolution(accelerator_id, op.precision, rows, depth, op.c_out // op.groups, run.stack)
+        found = convolution(accelerator_id, op.precision, rows, depth, op.c_out // op.groups, run.stack)
+        alone = vector(accelerator_id)
+        low, likely, high = (
+            where(op.depthwise, getattr(alone, key), getattr(found, key)) for key in ("low", "likely", "high")
+        )
+        return Rate(low, likely, high, found.provenance, found.source)
     if isinstance(op, Matmul):
         own = run if op.weight == 1 else EAGER
         found = gemm(accelerator_id, own.arithmetic or op.precision, op.batch * op.rows, op.d_in, op.d_out)

@@ -83,6 +83,16 @@ def convolution(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
 
+@cache
+def vector(accelerator_id: str) -> Rate:
+    """Rate of products outside the matrix units [FLOP/s]: a depthwise convolution has no sum over channels for them.
+
+    Its traffic decides nearly always.
+    """
+    peak, law = accelerator(accelerator_id).peak("fp32"), curves(accelerator_id)["vector"]
+    return Rate(peak * law["low"], peak * law["likely"], peak * law["high"], "assumed", law["source"])
+
+
 def attention(
     accelerator_id: str,
     kernel: str,

@@ -35,6 +35,8 @@ class TrainingPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     networks         what is resident beside the trained network: data/training.toml ("alone", "distillation", "rl")
     rollout_steps    denoising steps of one rollout, where the networks roll out
     experts          of a denoiser in several copies: "one" is trained at a time, the others not loaded; "both"
+    mixing           sizes of samples in one step: "steps" (all ranks see the same), "ranks" (each draws its own and the
+                     step waits for the slowest)
     validation       "off", or "on": a sample is generated every `validation_every` steps
     save_every       steps from one checkpoint on disk to the next
     """
@@ -67,6 +69,7 @@ class TrainingPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     networks: str = "alone"
     rollout_steps: Any = 0
     experts: str = "one"
+    mixing: str = "steps"
     validation: str = "off"
     validation_every: Any = 500
     save_every: Any = 1000

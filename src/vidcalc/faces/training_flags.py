@@ -218,6 +218,13 @@ RUN: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # ty
         "one",
         N_("Of a denoiser in two experts: train one at a time, or both loaded."),
     ),
+    "mixing": (
+        ("--mixing",),
+        OneOf("steps", "ranks"),
+        "steps|ranks",
+        "steps",
+        N_("Sizes of samples in one step: the same on all GPUs (steps), or each GPU its own and all wait (ranks)."),
+    ),
     "validation": (
         ("--validation",),
         OneOf("off", "on"),

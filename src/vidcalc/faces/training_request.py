@@ -15,7 +15,7 @@ from vidcalc.faces.inputs import Refused
 from vidcalc.training import ranks, samples
 from vidcalc.words import _
 
-OF_A_RUN = ("reshard", "networks", "rollout_steps", "experts", "validation", "validation_every", "save_every")
+OF_A_RUN = ("reshard", "networks", "rollout_steps", "experts", "mixing", "validation", "validation_every", "save_every")
 ALIKE = {"fsdp": "zero3", "hybrid": "zero3"}
 STEPS = 1000
 

@@ -30,6 +30,11 @@ class Convolution(Op, frozen=True, eq=False, gc=False):
         return ("convolution", self.precision, *sizes)
 
     @property
+    def depthwise(self) -> Any:
+        """Whether every channel has a filter of its own: no sum over channels, so no matrix product."""
+        return self.c_in == self.groups
+
+    @property
     def flops(self) -> Any:
         return 2 * self.batch * self.positions * self.c_out * (self.c_in // self.groups) * self.kernel
 

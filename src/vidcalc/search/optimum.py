@@ -13,7 +13,7 @@ import msgspec
 from vidcalc.catalog import models
 from vidcalc.catalog.generic import generic
 from vidcalc.catalog.scaling import PER_TOKEN, Law, law
-from vidcalc.cost.time import total
+from vidcalc.cost.time import spread, total
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
@@ -49,7 +49,7 @@ def rated(params: int, data: Data, hardware: Hardware, plan: Plan) -> Rate:
     top = 0
     for size in data.buckets:
         found = bucket(model, size, hardware, plan)
-        spent = total(found.cell.seconds)
+        spent = spread(total(found.cell.seconds))
         each = size.share / ranks.global_batch(plan.training, size.batch)  # steps of a sample
         ways = ranks.world(plan.training) * each
         sums["tokens"] += size.share * found.job.sequence

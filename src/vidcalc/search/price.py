@@ -22,6 +22,7 @@ from vidcalc.describe.training import TrainingPlan
 from vidcalc.search.plans import Columns
 from vidcalc.train import loaded
 from vidcalc.training import bucket, company, memory, samples, time
+from vidcalc.training.mixing import imbalance
 from vidcalc.training.run import Loaded
 
 ROUNDING = 1 - 1e-9  # a bound on a sum of floats, in another order than the sum itself
@@ -113,12 +114,15 @@ def _phases(load: Loaded, plan: Plan) -> list[memory.Phase]:
 
 def seconds(one: Block, plan: Plan) -> Any:
     """Seconds of the whole run, validation included [second]."""
-    spent: Any = 0
-    count: Any = 0
-    every = samples.steps(one.data.samples, one.data.buckets, plan.training)
-    for load, work, steps in zip(one.loads, one.works, every, strict=True):
-        spent = spent + total(bucket.timed(load.taped, work, one.hardware, plan)).likely * steps
-        count = count + steps
+    training = plan.training
+    every = samples.steps(one.data.samples, one.data.buckets, training)
+    each = [
+        total(bucket.timed(load.taped, work, one.hardware, plan))
+        for load, work in zip(one.loads, one.works, strict=True)
+    ]
+    count = sum(every)
+    spent = sum(step.likely * steps for step, steps in zip(each, every, strict=True))
+    spent = spent + imbalance(each, every, training.data_degree, training.mixing).likely * count
     sampled = max(load.validation.seconds for load in one.loads)
     return spent + sampled * (count // plan.training.validation_every)
 

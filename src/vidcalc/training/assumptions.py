@@ -39,6 +39,8 @@ def assumptions(model: Model, data: Data, hardware: Hardware, plan: Plan, proven
         Assumption(id="texts", value=training.texts, source="--texts", provenance="assumed"),
         Assumption(id="samples", value=data.samples, source="--train-steps, --clips", provenance="assumed"),
     ]
+    if training.mixing == "ranks":
+        found.append(Assumption(id="mixing", value=training.mixing, source="--mixing", provenance="assumed"))
     if training.networks != "alone":
         beside = networks(training.networks)
         found.append(

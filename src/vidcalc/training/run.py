@@ -11,7 +11,7 @@ import msgspec
 from vidcalc.arithmetic import ceil_div, largest
 from vidcalc.catalog.training import recipe
 from vidcalc.cost.memory import Network
-from vidcalc.cost.time import NOTHING, Seconds, total, weakest
+from vidcalc.cost.time import Seconds, spread, total, weakest
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
@@ -22,6 +22,7 @@ from vidcalc.report_training import BucketPart, PhaseRow, Ranks, RunMemory, RunT
 from vidcalc.training import company, ranks
 from vidcalc.training.bucket import Cell, Micro
 from vidcalc.training.memory import ROWS, peak
+from vidcalc.training.mixing import imbalance
 from vidcalc.unroll import Job
 
 HOUR = 3600
@@ -67,7 +68,7 @@ def validation(job: Job, held: dict[str, Network], workload: Workload, hardware:
 def bucket_part(size: Bucket, found: Found, samples: Any, hardware: Hardware, plan: Plan) -> BucketPart:
     """A bucket's row of the report; `samples` of its size are seen."""
     training, cell = plan.training, found.cell
-    spent, flops = total(cell.seconds), cell.micro.flops
+    spent, flops = spread(total(cell.seconds)), cell.micro.flops
     together = ranks.global_batch(training, size.batch)
     steps = ceil_div(samples, together)
     able = spent.likely * ranks.world(training) * dense(hardware, plan)
@@ -140,13 +141,16 @@ def time_part(rows: list[BucketPart], found: list[Found], hardware: Hardware, pl
     training = plan.training
     steps = sum(row.steps for row in rows)
     sampled = max(each.validation for each in found) * (steps // training.validation_every)
-    spent = NOTHING
-    parts: dict[str, Any] = {}
+    waited = imbalance(
+        [total(each.cell.seconds) for each in found], [row.steps for row in rows], training.data_degree, training.mixing
+    )
+    spent = waited.times(steps)
+    parts: dict[str, Any] = {"imbalance": waited.likely * steps}
     for row, each in zip(rows, found, strict=True):
         spent = spent + total(each.cell.seconds).times(row.steps)
         for name, part in each.cell.seconds.items():
             parts[name] = parts.get(name, 0) + part.likely * row.steps
-    whole = spent + Seconds(sampled, sampled, sampled, spent.provenance if sampled else "measured")
+    whole = spread(spent) + Seconds(sampled, sampled, sampled, spent.provenance if sampled else "measured")
     able = whole.likely * ranks.world(training) * dense(hardware, plan)
     return RunTime(
         per_step=spent.likely / steps,

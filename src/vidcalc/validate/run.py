@@ -40,11 +40,13 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     """What is known instead of a peak: it did not fit ("oom"), it fits, or a figure it is at most ("at_most").
 
     limit  that figure, or the device's memory [byte];  right  whether the prediction is on that side of it
+    open   whether the verdict on the prediction would be "tight": it leaves the side open
     """
 
     kind: str
     limit: float
     right: bool
+    open: bool = False
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,8 @@ from vidcalc.catalog.load import entry
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.trainers import names as trainers
 from vidcalc.catalog.trainers import trainer
-from vidcalc.cost.time import Seconds, total
+from vidcalc.cost.time import Seconds, spread, total
+from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.errors import InputError
 from vidcalc.train import bucket as bucketed
@@ -92,7 +93,7 @@ def result(row: TrainingRow) -> Result:
         time=compared(spent.likely, measured, (spent.low, spent.high))
         if spent
         else Compared(measured=measured, reason=found.no_time),
-        bound=None if limit is None else Bound(kind=bound, limit=limit, right=_right(bound, peak, band, limit)),
+        bound=None if limit is None else _side(bound, peak, band, limit),
         **told,
     )
 
@@ -132,7 +133,10 @@ def company(found: TrainingCase) -> float:
 
 
 def _limit(row: TrainingRow, bound: str, held: float | None) -> float | None:
-    """The bytes a bound is about: the figure it names, else what the card has; None where there is neither."""
+    """The bytes a bound is about: the figure it names, else what a process can get; None where there is neither.
+
+    An allocation fails where torch's own total is used up, which is less than what the driver names.
+    """
     if not bound:
         return None
     if bound == "at_most":
@@ -141,7 +145,13 @@ def _limit(row: TrainingRow, bound: str, held: float | None) -> float | None:
     stated = re.search(r"(\d+) ?GB card", row.gpu)
     if stated:
         return float(stated.group(1)) * GIB
-    return None if name is None else float(accelerator(name).reported)
+    return None if name is None else float(accelerator(name).capacity)
+
+
+def _side(bound: str, peak: float, band: tuple[Any, Any], limit: float) -> Bound:
+    """The bound, on which side the prediction is, and whether the verdict that a user is shown leaves that open."""
+    shown = bound != "at_most" and verdict(*interval(peak), limit) == "tight"
+    return Bound(kind=bound, limit=limit, right=_right(bound, peak, band, limit), open=bool(shown))
 
 
 def _right(bound: str, peak: float, band: tuple[Any, Any], limit: float) -> bool:
@@ -158,7 +168,7 @@ def _time(row: TrainingRow, found: TrainingCase, cell: Cell) -> tuple[Seconds | 
     """
     stated, training = number(row.time), found.plan.training
     scope = str(first("time", row.time_note).get("scope", text.OPEN)) if stated else "rate"
-    step = total(cell.seconds)
+    step = spread(total(cell.seconds))
     share = _seconds_of(scope, found, training)
     rate = RATE.search(row.mfu_or_tflops)
     if scope == "rate" and rate:

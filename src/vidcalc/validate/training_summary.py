@@ -10,11 +10,13 @@ from vidcalc.validate.training_table import TrainingRow
 
 
 class Sides(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds among check rows: how many, how many predictions are on their side, and that share."""
+    """Bounds among check rows: how many, how many predictions are on their side, that share, and how many of the
+    others a verdict would leave open."""
 
     rows: int
     right: int
     share: float | None
+    open: int
 
 
 class TrainingSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,4 +55,5 @@ def sides(results: list[Result], kind: str = "") -> Sides:
     found = [result.bound for result in results if result.role == "check" and result.bound]
     asked = [bound for bound in found if kind in ("", bound.kind)]
     right = sum(bound.right for bound in asked)
-    return Sides(rows=len(asked), right=right, share=right / len(asked) if asked else None)
+    left = sum(bound.open and not bound.right for bound in asked)
+    return Sides(rows=len(asked), right=right, share=right / len(asked) if asked else None, open=left)

@@ -21,6 +21,7 @@ STAGES = {
     "communication": N_("Waiting for other GPUs"),
     "transfer": N_("Waiting for host memory"),
     "bubble": N_("Idle in the pipeline"),
+    "imbalance": N_("Waiting for larger samples"),
     "launch": N_("waiting for kernels to be launched"),
     "company": N_("Teacher, critic, reference"),
     "rollout": N_("Rollouts"),
@@ -169,6 +170,7 @@ ASSUMPTIONS = {
         "is not."
     ),
     "attention_kernel": N_("Attention runs in the {value} kernel."),
+    "mixing": N_("Each GPU draws a size of its own; every step waits for the slowest of them."),
     "rates": N_("Times use the rates that each kind of work reaches on {value}, not one utilisation for all."),
     "process_overhead": N_("The process itself takes {value} of GPU memory before the first tensor."),
     "framework": N_("The model runs as in {value}."),

@@ -79,6 +79,7 @@ def bounds(found: "Validation | TrainingValidation") -> list[str]:
     """How many bounds the predictions keep, by kind."""
     return [
         _("{kind}: {right} of {rows} predictions on that side.", kind=bound(kind), right=each.right, rows=each.rows)
+        + (" " + _("Of the others the verdict leaves {open} open: tight.", open=each.open) if each.open else "")
         for kind, each in getattr(found.summary, "by_bound", {}).items()
     ]
 

@@ -1,0 +1,45 @@
+"""Ranks that see samples of different sizes in one step: all of them wait for the slowest.
+
+A data loader either gives all ranks of a step the same bucket, or lets every data-parallel rank draw its own, as
+Open-Sora's does (opensora/datasets/sampler.py: one bucket per replica and step). Draws are independent, each bucket as
+often as its micro-batches are. With several micro-batches an update every one is waited for, as where gradients are
+sharded and summed after each.
+"""
+
+from typing import Any
+
+from vidcalc.arithmetic import maximum, where
+from vidcalc.cost.time import NOTHING, Seconds
+
+
+def imbalance(steps: list[Seconds], counts: list[Any], ranks: Any, way: str) -> Seconds:
+    """What a step takes longer than its mean because the slowest of `ranks` is waited for.
+
+    steps   of each bucket;  counts  how many of the run's steps work on it
+    way     "ranks": every rank draws a bucket of its own; "steps": all see the same one, so nothing is waited for
+    """
+    if way == "steps":
+        return NOTHING
+    by_rate = ([getattr(one, name) for one in steps] for name in ("low", "likely", "high"))
+    low, likely, high = (slowest(values, counts, ranks) - mean(values, counts) for values in by_rate)
+    return Seconds(maximum(low, 0), maximum(likely, 0), maximum(high, 0), "assumed")
+
+
+def mean(values: list[Any], weights: list[Any]) -> Any:
+    """Their mean by weight."""
+    return sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)
+
+
+def slowest(values: list[Any], weights: list[Any], draws: Any) -> Any:
+    """The expected largest of `draws` independent draws, each value as often as its weight.
+
+    P(largest ≤ v) is P(v or less) to the power of `draws`; a value's share is what the power gains there, equal values
+    sharing it by weight.
+    """
+    whole, found = sum(weights), 0
+    for value, weight in zip(values, weights, strict=True):
+        below = sum(where(other < value, 1, 0) * times for other, times in zip(values, weights, strict=True)) / whole
+        equal = sum(where(other == value, 1, 0) * times for other, times in zip(values, weights, strict=True)) / whole
+        gained = (below + equal) ** draws - below**draws
+        found = found + value * gained * (weight / whole) / maximum(equal, weight / whole)
+    return found
