@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vidcalc.catalog import fill
 from vidcalc.catalog.training import choices, optimizer, recipe
 from vidcalc.describe.data import Bucket
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.errors import InputError
+from vidcalc.training.bucket import micro
 from vidcalc.training.memory import ROWS
 
 WAN = "wan2.1-t2v-1.3b"
@@ -22,6 +25,35 @@ def test_rows_add_up_to_the_total_and_phases_to_theirs(run):
         assert phase.total == sum(getattr(phase, row) for row in ROWS)
     assert [phase.id for phase in memory.phases] == ["encode", "forward_backward", "optimizer_step", "validation"]
     assert memory.peak == max(phase.total for phase in memory.phases)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {"checkpointing": "full", "latents": "precomputed"},  # the update's temporaries are more than all activations
+        {"checkpointing": "full", "validation": "on", "mode": "lora"},
+        {"checkpointing": "full", "networks": "rl", "rollout_steps": 4, "mode": "lora"},
+        {"checkpointing": "offload", "texts": "online", "mode": "qlora", "base": "nf4"},
+    ],
+)
+def test_all_that_is_held_is_never_less_than_the_peak(run, plan):
+    memory = run(WAN, Bucket(width=256, height=256, frames=9), **plan).memory
+    assert memory.peak_phase != "forward_backward"  # else the test shows nothing
+    assert memory.total >= memory.peak
+
+
+def test_a_validation_sample_runs_beside_buffers_and_gathered_weights(run):
+    memory = run(WAN, data_degree=8, sharding="zero3", shard_degree=8, validation="on").memory
+    rows = {phase.id: phase for phase in memory.phases}
+    assert rows["validation"].other == rows["forward_backward"].other  # a recipe without copies of autocast
+
+
+@pytest.mark.parametrize("name", ["bf16-mixed", "bf16-autocast"])
+def test_gradients_of_adapters_are_as_wide_as_the_adapters(name):
+    model = fill.model(WAN)
+    plan = fill.plan(model, training=TrainingPlan(mode="lora", recipe=name, checkpointing="full"))
+    taped = micro(model, fill.workload(model, width=256, height=256, frames=9), plan)
+    assert taped.live.gradients == taped.found.trained * recipe(name).weights
 
 
 @pytest.mark.parametrize("name", choices("recipes"))

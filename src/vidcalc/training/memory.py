@@ -123,8 +123,9 @@ def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list
         Phase(id="optimizer_step", **steady, gradients=held.gradients, activations=0, other=other + held.transient)
     )
     if not (isinstance(beside.validation, int) and beside.validation == 0):
-        sampled = {**steady, "vae": maximum(beside.vae, beside.validated), "encoders": beside.encoders}
-        found.append(Phase(id="validation", **sampled, gradients=0, activations=beside.validation, other=process_bytes))
+        sampled = {**steady, "vae": maximum(beside.vae, beside.validated)}
+        held_then = other + held.gathered  # buffers stay, and sharded weights are gathered to run
+        found.append(Phase(id="validation", **sampled, gradients=0, activations=beside.validation, other=held_then))
     return found
 
 
@@ -143,22 +144,16 @@ def _accompanied(live: Live, beside: Beside, plan: TrainingPlan) -> list[tuple[s
     return [("rollout", maximum(alone, beside.decode_work)), ("company", ceil_div(kept, tokens) + alone)]
 
 
-def documented(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> dict[str, Any]:
-    """The five documented rows and what the process needs beside them, all that is ever held at once [byte]."""
-    return {
-        "weights": held.weights + held.ema + beside.company,
-        "vae": beside.vae,
-        "encoders": beside.encoders,
-        "optimizer": held.optimizer,
-        "gradients": held.gradients,
-        "activations": activations(live, plan),
-        "other": process("context")
-        + process("workspace")
-        + nccl(world(plan))
-        + held.buckets
-        + held.gathered
-        + held.cast,
-    }
+def documented(held: States, found: list[Phase]) -> dict[str, Any]:
+    """The five documented rows and what the process needs beside them, all that is ever held at once [byte].
+
+    They are those of forward and backward, with all gradients. Where another of the phases `found` needs more than
+    they add up to (the update's temporaries, a validation sample), `other` holds what is missing.
+    """
+    passing = next(phase for phase in found if phase.id == "forward_backward")
+    rows = {row: getattr(passing, row) for row in ROWS} | {"gradients": held.gradients}
+    rows["other"] = rows["other"] + maximum(peak(found) - sum(rows.values()), 0)
+    return rows
 
 
 def peak(found: list[Phase]) -> Any:
