@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from vidcalc.catalog.snap import snapped
+from vidcalc.catalog.training import networks
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
-from vidcalc.describe.training import TrainingPlan
+from vidcalc.describe.training import EXPERTS, TrainingPlan
 from vidcalc.faces import request
 from vidcalc.faces.inputs import Refused
 from vidcalc.training import ranks, samples
@@ -60,7 +61,24 @@ def stated(asked: dict[str, Any]) -> Stated:
     if asked.get("snap"):
         buckets = tuple(_snapped(model, workload, size) for size in buckets)
     found = {name: asked[name] for name in OF_A_RUN if name in asked}
+    _meant(found, model)
     return Stated(model, buckets, workload.fps, machine, replace(plan, training=replace(plan.training, **found)))
+
+
+def _meant(found: dict[str, Any], model: Model) -> None:
+    """Refuses a flag that changes nothing in the run asked for."""
+    if "rollout_steps" in found and networks(found.get("networks", "alone")).rollouts != "yes":
+        _only("rollout_steps", found, "--networks distillation, --networks rl")
+    if "validation_every" in found and found.get("validation", "off") == "off":
+        _only("validation_every", found, "--validation on")
+    if found.get("experts") == "both" and model.denoiser.copies == 1:
+        expects = _("one: {model} has no second expert", model=model.name)
+        raise Refused("--experts", "both", expects, "one", EXPERTS[:1])
+
+
+def _only(name: str, asked: dict[str, Any], flags: str) -> None:
+    """Raises Refused for a flag that says something only together with others."""
+    raise Refused("--" + name.replace("_", "-"), asked[name], _("only together with {flags}", flags=flags), None, ())
 
 
 def _searched(asked: dict[str, Any], found: Stated) -> TrainingPlan | None:
@@ -81,6 +99,11 @@ def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> Trainin
     """
     degrees = dict(asked.get("training_parallel", {}))
     word = asked.get("sharding", "zero3" if "shard_degree" in degrees else "none")
+    if "reshard" in asked and ALIKE.get(word, word) != "zero3":
+        _only("reshard", asked, "--sharding zero3, fsdp, hybrid")
+    if word == "none" and "shard_degree" in degrees:
+        given = f"fsdp={degrees['shard_degree']}"
+        raise Refused("--parallel", given, _("not together with {flag}", flag="--sharding none"), None, ())
     plan = replace(training, sharding=ALIKE.get(word, word), **degrees)
     together = ranks.world(replace(plan, data_degree=1))
     if "data_degree" not in degrees:
@@ -92,9 +115,8 @@ def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> Trainin
         expects = _("a multiple of the {count} that share a sample, as --parallel asks for", count=together)
         raise Refused("--gpus", gpus, expects, whole, (whole,))
     if "shard_degree" not in degrees and word != "none":
-        spread = ranks.replicas(plan)
-        inside = max(ranks.NODE // (plan.tensor_degree * plan.pipeline_degree), 1)
-        plan = replace(plan, shard_degree=min(spread, inside) if word == "hybrid" else spread)
+        spread = ranks.spread_in_nodes if word == "hybrid" else ranks.replicas
+        plan = replace(plan, shard_degree=spread(plan))
     return plan
 
 

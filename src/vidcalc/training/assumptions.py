@@ -9,8 +9,11 @@ from vidcalc.describe.geometry import legal
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.report import Assumption, Warning_
 from vidcalc.report_training import RunMemory
+from vidcalc.training.ranks import NODE
+from vidcalc.training.states import buckets
 
 
 def assumptions(model: Model, data: Data, hardware: Hardware, plan: Plan, provenance: str) -> list[Assumption]:
@@ -34,11 +37,17 @@ def assumptions(model: Model, data: Data, hardware: Hardware, plan: Plan, proven
         Assumption(id="rates", value=chip.id, source="data/kernels", provenance=provenance),
         Assumption(id="training_recipe", value=training.recipe, source=chosen.source, provenance="exact"),
         Assumption(id="optimizer_states", value=training.optimizer, source=states.source, provenance="exact"),
+        Assumption(id="optimizer_update", value=training.update, source=states.source, provenance="assumed"),
+        Assumption(id="gradient_bytes", value=chosen.gradients, source=chosen.source, provenance="exact"),
         Assumption(id="sharding", value=training.sharding, source=shared.source, provenance="assumed"),
         Assumption(id="latents", value=training.latents, source="--latents", provenance="assumed"),
         Assumption(id="texts", value=training.texts, source="--texts", provenance="assumed"),
         Assumption(id="samples", value=data.samples, source="--train-steps, --clips", provenance="assumed"),
     ]
+    if buckets(1, training):
+        found.append(
+            Assumption(id="gradient_buckets", value=training.sharding, source=shared.source, provenance="assumed")
+        )
     if training.networks != "alone":
         beside = networks(training.networks)
         found.append(
@@ -60,6 +69,18 @@ def warnings(model: Model, data: Data, hardware: Hardware, plan: Plan, used: Run
         ]
     found = list({(row.id, str(row.values)): row for row in found}.values())
     found += cautions(model, hardware)
+    found += _degrees(plan.training)
     if used.verdict == "too_big":
         found.append(Warning_(id="training_too_big", values={"missing": -used.margin}))
+    return found
+
+
+def _degrees(training: TrainingPlan) -> list[Warning_]:
+    """Degrees that go together, but hardly well."""
+    found = []
+    if training.pipeline_degree > training.grad_accum:
+        values = {"stages": training.pipeline_degree, "micro_batches": training.grad_accum}
+        found.append(Warning_(id="pipeline_starved", values=values))
+    if training.tensor_degree > NODE:
+        found.append(Warning_(id="tensor_across_nodes", values={"ranks": training.tensor_degree, "node": NODE}))
     return found

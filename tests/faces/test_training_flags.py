@@ -1,0 +1,73 @@
+"""Flags of a training run: what says nothing is refused, what goes together badly is told."""
+
+import json
+
+import pytest
+
+SMALL = ("train", "-m", "wan2.1-t2v-1.3b", "-r", "256x256", "-f", "9")
+# (flags, the flag that is named)
+IDLE = {
+    "shards that are not gathered": (("--reshard", "off"), "--reshard"),
+    "rollouts of a network alone": (("--rollout-steps", "8"), "--rollout-steps"),
+    "validation that is off": (("--validation-every", "10"), "--validation-every"),
+    "one expert": (("--experts", "both"), "--experts"),
+    "shards of nothing": (("--sharding", "none", "--parallel", "fsdp=4", "--gpus", "8"), "--parallel"),
+    "a frozen base of none": (("--training-offload", "base"), "--training-offload"),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("case", IDLE)
+def test_a_flag_that_would_change_nothing_is_refused(ask, case, language):
+    flags, named = IDLE[case]
+    done = ask(*SMALL, *flags, "--lang", language)
+    assert done.code == 2 and done.out == "" and done.err.count("\n") == 1 and named in done.err
+    told = ask(*SMALL, *flags, "--lang", language, "--json")
+    assert told.code == 2 and json.loads(told.out or told.err)["error"]["flag"] == named
+
+
+def test_estimate_refuses_a_frozen_base_where_nothing_is_frozen(ask):
+    done = ask("estimate", *SMALL[1:], "--training-offload", "base")
+    assert done.code == 2 and "--training-offload" in done.err
+    assert ask("estimate", *SMALL[1:], "--training-offload", "base", "--mode", "lora").code == 0
+
+
+@pytest.mark.parametrize(("gpus", "shards"), [(8, 8), (12, 6), (7, 7), (22, 2), (16, 8)])
+def test_hybrid_sharding_fills_a_node_as_far_as_the_ranks_divide(ask, gpus, shards):
+    told = json.loads(ask(*SMALL, "--gpus", str(gpus), "--sharding", "hybrid", "--json").out)
+    assert told["ranks"]["shards"] == shards
+
+
+def test_tensor_parallelism_that_no_network_allows_is_named_as_it_was_asked_for(ask):
+    assert "'tp=2'" in ask("train", "-m", "svd", "--gpus", "2", "--parallel", "tp=2").err
+
+
+@pytest.mark.parametrize(
+    ("flags", "warning"),
+    [
+        (("--gpus", "3", "--parallel", "pp=3"), "pipeline_starved"),
+        (("--gpus", "12", "--parallel", "tp=12"), "tensor_across_nodes"),
+    ],
+)
+def test_degrees_that_hardly_pay_are_warned_of(ask, flags, warning):
+    told = json.loads(ask(*SMALL, *flags, "--json").out)
+    assert warning in [row["id"] for row in told["warnings"]]
+    assert warning not in ask(*SMALL, "--json").out
+
+
+def test_what_an_update_and_a_sum_of_gradients_hold_is_told(ask):
+    def ids(*flags):
+        return {row["id"]: row["value"] for row in json.loads(ask(*SMALL, *flags, "--json").out)["assumptions"]}
+
+    assert ids()["optimizer_update"] == "foreach" and "gradient_buckets" not in ids()
+    assert ids("--recipe", "bf16-megatron")["gradient_bytes"] == 4
+    assert ids("--gpus", "8")["gradient_buckets"] == "none"
+    assert "gradient_buckets" not in ids("--gpus", "8", "--sharding", "fsdp")
+
+
+def test_a_scaling_law_beside_adapters_is_told_to_be_about_all_weights(ask):
+    asked = ("budget", *SMALL[1:], "--gpu-hours", "1000", "--json")
+    warned = [
+        [row["id"] for row in json.loads(ask(*asked, "--mode", mode).out)["warnings"]] for mode in ("full", "lora")
+    ]
+    assert "law_of_all_weights" not in warned[0] and "law_of_all_weights" in warned[1]
