@@ -1,6 +1,6 @@
 """Memory in bars: each stage of a generation, and the rows of training, against what the GPU holds."""
 
-from vidcalc.faces.terminal.cells import Cell, Paint, bar, clip, hanging, pad, table, width
+from vidcalc.faces.terminal.cells import Cell, Paint, bar, clip, hanging, legend, pad, table, width
 from vidcalc.faces.terminal.numbers import data, share
 from vidcalc.report import Report
 from vidcalc.words import _
@@ -39,10 +39,8 @@ def inference(report: Report, paint: Paint, cells: int) -> list[str]:
         lines.append(" " * (place if after else place + 1 - width(mark)) + paint(mark, "bad"))
     names_of_parts = {"weights": _("weights"), "activations": _("activations"), "other": _("other")}
     peak = next(row for row in memory.stages if row.id == memory.peak_stage)
-    legend = "  ".join(
-        paint(letter, part) + f" {names_of_parts[part]} {data(getattr(peak, part))}" for part, letter in PARTS
-    )
-    lines.append(f"  {pad('', left)}  {legend}")
+    entries = [(letter, f"{names_of_parts[part]} {data(getattr(peak, part))}", part) for part, letter in PARTS]
+    lines.append(legend(entries, left + 4, cells, paint))
     counted = _(
         "peak: allocated {allocated}, reserved {reserved}, on the GPU {device} ({low} to {high})",
         **{name: data(getattr(memory, name)) for name in ("allocated", "reserved", "device", "low", "high")},
