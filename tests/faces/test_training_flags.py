@@ -12,6 +12,10 @@ IDLE = {
     "validation that is off": (("--validation-every", "10"), "--validation-every"),
     "one expert": (("--experts", "both"), "--experts"),
     "shards of nothing": (("--sharding", "none", "--parallel", "fsdp=4", "--gpus", "8"), "--parallel"),
+    "a batch beside a bucket's own": (("--bucket", "256x256x9:b2", "-b", "4"), "--batch-size"),
+    "a size beside a bucket's own": (("--bucket", "256x256x9"), "--resolution"),
+    "nothing left for a bucket": (("--bucket", "256x256x9:2", "--bucket", "256x256x1"), "--bucket"),
+    "no share left for a bucket": (("--bucket", "256x256x9:1", "--bucket", "256x256x1"), "--bucket"),
     "a frozen base of none": (("--training-offload", "base"), "--training-offload"),
 }
 
@@ -20,9 +24,10 @@ IDLE = {
 @pytest.mark.parametrize("case", IDLE)
 def test_a_flag_that_would_change_nothing_is_refused(ask, case, language):
     flags, named = IDLE[case]
-    done = ask(*SMALL, *flags, "--lang", language)
+    asked = SMALL[:3] if named in ("--bucket", "--batch-size") else SMALL
+    done = ask(*asked, *flags, "--lang", language)
     assert done.code == 2 and done.out == "" and done.err.count("\n") == 1 and named in done.err
-    told = ask(*SMALL, *flags, "--lang", language, "--json")
+    told = ask(*asked, *flags, "--lang", language, "--json")
     assert told.code == 2 and json.loads(told.out or told.err)["error"]["flag"] == named
 
 
@@ -71,3 +76,8 @@ def test_a_scaling_law_beside_adapters_is_told_to_be_about_all_weights(ask):
         [row["id"] for row in json.loads(ask(*asked, "--mode", mode).out)["warnings"]] for mode in ("full", "lora")
     ]
     assert "law_of_all_weights" not in warned[0] and "law_of_all_weights" in warned[1]
+
+
+def test_a_plan_whose_sharding_no_pipeline_allows_names_the_sharding(ask):
+    done = ask("plan", "-m", "wan2.1-t2v-1.3b", "--sharding", "zero2", "--parallel", "pp=3", "--gpus", "3")
+    assert done.code == 2 and "--sharding" in done.err and "zero1" in done.err

@@ -17,6 +17,7 @@ from vidcalc.training import ranks, samples
 from vidcalc.words import _
 
 OF_A_RUN = ("reshard", "networks", "rollout_steps", "experts", "validation", "validation_every", "save_every")
+OF_A_SIZE = ("resolution", "frames", "seconds")
 ALIKE = {"fsdp": "zero3", "hybrid": "zero3"}
 STEPS = 1000
 
@@ -52,6 +53,11 @@ class Stated(NamedTuple):
 def stated(asked: dict[str, Any]) -> Stated:
     """What the flags other than those of many GPUs ask for. Raises InputError."""
     sizes = asked.get("bucket", ())
+    settled = ("batch_size", *(OF_A_SIZE if "model" in asked or "from" in asked else ()))  # a count asks for a size
+    for name in settled if sizes else ():
+        if name in asked:
+            flag = "--" + name.replace("_", "-")
+            raise Refused(flag, None, _("not together with {flag}, which settles it", flag="--bucket"), None, ())
     left_out = ("bucket", "training_parallel", "gpus")
     one = {name: value for name, value in asked.items() if name not in left_out}
     model, workload, machine, plan = request.request(one)
@@ -121,9 +127,12 @@ def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> Trainin
 
 
 def _buckets(texts: tuple[Any, ...]) -> tuple[Bucket, ...]:
-    """The sizes stated; shares add up to 1, those left open share what is left."""
+    """The sizes stated; shares add up to 1, those left open share what is left. Raises Refused where nothing is."""
     stated = sum(share for *_size, share, _batch in texts if share is not None)
     open_ = sum(share is None for *_size, share, _batch in texts)
+    if open_ and stated >= 1:
+        expects = _("shares that add up to less than 1 beside a bucket without one")
+        raise Refused("--bucket", f"{stated:g}", expects, None, ("< 1",))
     rest = (1 - stated) / open_ if open_ else 0
     whole = stated + rest * open_
     return tuple(

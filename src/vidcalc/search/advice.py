@@ -29,7 +29,9 @@ def advice(asked: Search, machines: Mapping[int, Hardware], told: Told | None = 
     """The best plans on each number of accelerators. Raises InputError for a choice the catalogue does not have,
     and for degrees or numbers of accelerators that no plan allows.
     """
-    ranks.checked(asked.model, replace(asked.plan.training, **{**asked.space.degrees, "shard_degree": 1}))
+    words = {word for word, _reshard in asked.space.shardings}
+    settled = {"sharding": words.pop()} if len(words) == 1 else {}
+    ranks.checked(asked.model, replace(asked.plan.training, **settled, **{**asked.space.degrees, "shard_degree": 1}))
     found = search(asked, machines, told)
     fits = [each for each in found if each.best]
     if not fits:
