@@ -3,13 +3,17 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from vidcalc.catalog import fill
+from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.training import choices, optimizer, recipe
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.errors import InputError
+from vidcalc.ops import Attention
 from vidcalc.training.bucket import micro
+from vidcalc.training.communication import Work, waits
 from vidcalc.training.memory import ROWS
 
 WAN = "wan2.1-t2v-1.3b"
@@ -102,6 +106,28 @@ def test_ranks_that_share_a_sample_share_its_activations(run, degree):
     assert four.buckets[0].global_batch == one.buckets[0].global_batch
     assert four.ranks.world == 4
     assert one.time.per_step / 4 < four.time.per_step < one.time.per_step
+
+
+@pytest.mark.parametrize("degree", ["ulysses_degree", "tensor_degree", "gather_degree"])
+def test_ranks_that_share_a_sample_share_what_waits_in_host_memory(run, degree):
+    one, four = (run(WAN, checkpointing="offload", **{degree: number}) for number in (1, 4))
+    assert one.memory.host_ram == one.buckets[0].host > 0
+    assert four.memory.host_ram == pytest.approx(one.memory.host_ram / 4, rel=1e-6)
+
+
+def test_a_pipeline_keeps_as_much_in_host_memory_as_micro_batches_are_on_their_way(run):
+    few, many = (run(WAN, checkpointing="offload", pipeline_degree=3, grad_accum=count).memory for count in (1, 3))
+    assert many.host_ram == pytest.approx(3 * few.host_ram, rel=1e-6)
+
+
+def test_tensor_parallelism_turns_around_cross_attention_too():
+    """Two gathers and two scatters around a self-attention and its feed-forward, half of that around the other."""
+    model, chips = fill.model(WAN), hardware("h100-sxm", 8, 1)
+    taped = micro(model, fill.workload(model, width=256, height=256, frames=9), fill.plan(model))
+    plan, work = TrainingPlan(tensor_degree=8), Work(forward=1, backward=1, attention=1)
+    itself = Attention("attn", 1, "bf16", 1, 8, 32_768, 32_768, 128, 128, 2)
+    spent = [waits((op,), (), taped.found, plan, chips, work).tokens for op in (itself, replace(itself, keys=512))]
+    assert spent[1] == pytest.approx(spent[0] / 2)
 
 
 def test_work_over_ranks_adds_up(run):

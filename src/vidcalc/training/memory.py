@@ -81,10 +81,18 @@ def activations(live: Live, plan: TrainingPlan) -> Any:
     stage keeps its part of the layers' activations for as many micro-batches as are on their way; what a block needs
     while it runs is not shared by the pipeline.
     """
-    tokens = context(plan) * plan.tensor_degree
-    ahead = minimum(plan.pipeline_degree, plan.grad_accum)
-    kept = ceil_div(live.kept * ahead, plan.pipeline_degree)
-    return ceil_div(kept + maximum(live.activations - live.kept, 0), tokens)
+    passing = maximum(live.activations - live.kept, 0)
+    return ceil_div(_of_stage(live.kept, plan) + passing, context(plan) * plan.tensor_degree)
+
+
+def waiting(live: Live, plan: TrainingPlan) -> Any:
+    """Bytes of one rank's kept activations that wait in host memory, shared as those on the device are."""
+    return ceil_div(_of_stage(live.host, plan), context(plan) * plan.tensor_degree)
+
+
+def _of_stage(kept: Any, plan: TrainingPlan) -> Any:
+    """What a pipeline's first stage keeps of the `kept` bytes of all layers and one micro-batch."""
+    return ceil_div(kept * minimum(plan.pipeline_degree, plan.grad_accum), plan.pipeline_degree)
 
 
 def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list[Phase]:
@@ -140,8 +148,8 @@ def _accompanied(live: Live, beside: Beside, plan: TrainingPlan) -> list[tuple[s
     """Live bytes while samples are rolled out and decoded, and while others look at one whose graph is kept."""
     tokens = context(plan) * plan.tensor_degree
     alone = ceil_div(beside.company_work, tokens)
-    kept = ceil_div(live.kept * minimum(plan.pipeline_degree, plan.grad_accum), plan.pipeline_degree)
-    return [("rollout", maximum(alone, beside.decode_work)), ("company", ceil_div(kept, tokens) + alone)]
+    kept = ceil_div(_of_stage(live.kept, plan), tokens)
+    return [("rollout", maximum(alone, beside.decode_work)), ("company", kept + alone)]
 
 
 def documented(held: States, found: list[Phase]) -> dict[str, Any]:

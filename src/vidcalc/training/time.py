@@ -94,7 +94,7 @@ def step(
     """Seconds of one optimizer step by part; their sum is the step.
 
     work   of a micro-batch on one accelerator alone
-    moved  bytes of activations that go to host memory and back in a micro-batch [byte]
+    moved  bytes of activations that go to host memory and back in a micro-batch, on one accelerator alone [byte]
     """
     plan = company.unrolled(asked)
     share = 1 / (context(plan) * split(plan))
@@ -109,7 +109,7 @@ def step(
     pcie = host_rate(hardware.accelerator, "pinned")
     passes = 2 + (1 if again else 0)
     arriving = passes * found.held.blocks / split(plan) if plan.offload == "base" else 0
-    copied = maximum((2 * moved / context(plan) + arriving) / pcie - busy.likely, 0)
+    copied = maximum((2 * moved * share + arriving) / pcie - busy.likely, 0)
     spoken = band(told.tokens + told.weights + told.gradients)
     updated, idle = update(found, plan, hardware), plan.pipeline_degree - 1
     beside = company.seconds(
