@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from vidcalc.faces.terminal.cells import width
+
 SMALL = ("train", "-m", "wan2.1-t2v-1.3b", "-r", "256x256", "-f", "9")
 # (flags, the flag that is named)
 IDLE = {
@@ -81,3 +83,23 @@ def test_a_scaling_law_beside_adapters_is_told_to_be_about_all_weights(ask):
 def test_a_plan_whose_sharding_no_pipeline_allows_names_the_sharding(ask):
     done = ask("plan", "-m", "wan2.1-t2v-1.3b", "--sharding", "zero2", "--parallel", "pp=3", "--gpus", "3")
     assert done.code == 2 and "--sharding" in done.err and "zero1" in done.err
+
+
+@pytest.mark.parametrize("command", ["estimate", "train"])
+def test_what_is_trained_is_told_as_it_was_asked_for(ask, command):
+    def ids(*flags):
+        return {
+            row["id"]: row["value"] for row in json.loads(ask(command, *SMALL[1:], *flags, "--json").out)["assumptions"]
+        }
+
+    assert "adapters" not in ids() and ids()["latents"] == "online"
+    told = ids("--mode", "qlora", "--lora-rank", "64", "--latents", "precomputed", "--texts", "online")
+    assert told["adapters"] == "lora, rank 64, attention, base nf4"
+    assert told["latents"] == "precomputed" and told["texts"] == "online"
+
+
+def test_a_long_setting_of_training_stands_on_a_line_of_its_own(ask):
+    flags = ("--recipe", "bf16-autocast", "--optimizer", "paged-adamw-8bit", "--mode", "qlora")
+    out = ask("estimate", *SMALL[1:], *flags, "--checkpointing", "partial:0.75+attention-offload").out
+    assert max(map(width, out.splitlines())) <= 80
+    assert "qlora · bf16-autocast · paged-adamw-8bit" in out

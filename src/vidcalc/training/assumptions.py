@@ -1,8 +1,9 @@
 """What a training report took as given, and what its user should know: ids and values for the faces to put in words."""
 
+from vidcalc.assumed import trained
 from vidcalc.assumptions import cautions
 from vidcalc.catalog.frameworks import framework
-from vidcalc.catalog.training import networks, optimizer, recipe, sharding
+from vidcalc.catalog.training import networks, sharding
 from vidcalc.cost.utilisation import resolve_attention
 from vidcalc.describe.data import Data
 from vidcalc.describe.geometry import legal
@@ -19,7 +20,7 @@ from vidcalc.training.states import buckets
 def assumptions(model: Model, data: Data, hardware: Hardware, plan: Plan, provenance: str) -> list[Assumption]:
     """What the numbers rest on; `provenance` is that of the rates."""
     training, chip, profile = plan.training, hardware.accelerator, framework(plan.framework)
-    chosen, states, shared = recipe(training.recipe), optimizer(training.optimizer), sharding(training.sharding)
+    shared = sharding(training.sharding)
     found = [
         Assumption(id="flops_convention", value=2, source="torch.utils.flop_counter", provenance="exact"),
         Assumption(
@@ -35,13 +36,8 @@ def assumptions(model: Model, data: Data, hardware: Hardware, plan: Plan, proven
             provenance="assumed" if plan.attention == "sdpa" else "exact",
         ),
         Assumption(id="rates", value=chip.id, source="data/kernels", provenance=provenance),
-        Assumption(id="training_recipe", value=training.recipe, source=chosen.source, provenance="exact"),
-        Assumption(id="optimizer_states", value=training.optimizer, source=states.source, provenance="exact"),
-        Assumption(id="optimizer_update", value=training.update, source=states.source, provenance="assumed"),
-        Assumption(id="gradient_bytes", value=chosen.gradients, source=chosen.source, provenance="exact"),
+        *trained(training),
         Assumption(id="sharding", value=training.sharding, source=shared.source, provenance="assumed"),
-        Assumption(id="latents", value=training.latents, source="--latents", provenance="assumed"),
-        Assumption(id="texts", value=training.texts, source="--texts", provenance="assumed"),
         Assumption(id="samples", value=data.samples, source="--train-steps, --clips", provenance="assumed"),
     ]
     if buckets(1, training):

@@ -73,11 +73,15 @@ def training(report: Report, paint: Paint, cells: int) -> list[str]:
     right = max(right, width(data(memory.total)))
     room = cells - left - right - 13
     plan = report.plan["training"]
-    setting = f"{plan['recipe']} · {plan['optimizer']} · " + _("checkpointing {mode}", mode=plan["checkpointing"])
+    pieces = (plan["mode"], plan["recipe"], plan["optimizer"], _("checkpointing {mode}", mode=plan["checkpointing"]))
+    title, setting = _("GPU memory to train"), " · ".join(pieces)
+    head = [titled(title, setting, paint, cells)]
+    if width(title) + width(setting) >= cells:
+        head = [titled(title, "", paint, cells), *hanging(setting, cells, "  ")]
     table_rows: list[list[Cell]] = []
     for name, size, style in rows:
         drawn = bar([(size, "█", style)], memory.total, room, Paint(False)).rstrip("░")
         table_rows.append([name, data(size), share(size / memory.total), (drawn, style)])
     table_rows.append([(_("Total"), "title"), (data(memory.total), "title"), "", ""])
     lines = table(table_rows, "<>><", paint)
-    return [titled(_("GPU memory to train"), setting, paint, cells), *lines]
+    return [*head, *lines]
