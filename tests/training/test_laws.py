@@ -108,6 +108,19 @@ def test_ranks_that_share_a_sample_share_its_activations(run, degree):
     assert one.time.per_step / 4 < four.time.per_step < one.time.per_step
 
 
+def test_weights_in_host_memory_come_twice_a_micro_batch_as_far_as_no_work_hides_it(run):
+    """Both passes copy a rank's share; one token of an image leaves nothing to hide it behind."""
+    tiny = Bucket(width=16, height=16, frames=1)
+    here, away = (
+        run(WAN, tiny, offload=way, latents="precomputed", gpu="rtx-4090").time.parts
+        for way in ("optimizer", "optimizer+weights")
+    )
+    assert here["transfer"] == 0 < away["transfer"]
+    shared = {"offload": "optimizer+weights", "latents": "precomputed", "sharding": "zero3", "data_degree": 8}
+    spread = run(WAN, tiny, gpu="rtx-4090", shard_degree=8, **shared).time.parts
+    assert spread["transfer"] < away["transfer"] / 4
+
+
 @pytest.mark.parametrize("degree", ["ulysses_degree", "tensor_degree", "gather_degree"])
 def test_ranks_that_share_a_sample_share_what_waits_in_host_memory(run, degree):
     one, four = (run(WAN, checkpointing="offload", **{degree: number}) for number in (1, 4))

@@ -142,7 +142,9 @@ ORDERS = {"time": N_("time"), "cost": N_("cost"), "memory": N_("memory")}
 BOUNDS = {
     "compute": N_("Computing decides: {compute} of the time is the GPUs' own work, {exchange} exchange, {idle} idle."),
     "exchange": N_("Exchange decides: {exchange} of the time waits for other GPUs or host memory, {compute} is work."),
-    "idle": N_("Idle GPUs decide: {idle} of the time is the pipeline's or validation's, {compute} is work."),
+    "idle": N_(
+        "Idle GPUs decide: {idle} of the time waits for the pipeline, kernel launches or validation, {compute} is work."
+    ),
     "memory": N_(
         "Memory decides: with no limit to it the best plan would take {gained} less time. Of this one's, {compute} is "
         "work, {exchange} exchange, {idle} idle."
