@@ -1,15 +1,17 @@
-"""What an estimate takes as given about a plan's speed-ups and about the links among accelerators: ids and values."""
+"""What is taken as given about a plan's speed-ups, the links among accelerators and what is trained: ids and values."""
 
 from typing import Any
 
 from vidcalc.arithmetic import is_array
 from vidcalc.catalog.collectives import collective
 from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, source
+from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost import communication
 from vidcalc.cost.wires import wires
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.passes import guidance
 from vidcalc.report import Assumption
 
@@ -61,4 +63,23 @@ def links(hardware: Hardware, plan: Plan) -> list[Assumption]:
     if hardware.network is not None and _other(hardware.nodes, 1):
         net = hardware.network
         found.append(Assumption(id="network", value=net.name, source=net.sources[0], provenance="assumed"))
+    return found
+
+
+def trained(training: TrainingPlan) -> list[Assumption]:
+    """What is trained, in which number formats, by which optimizer, on what is made in the loop or before."""
+    chosen, states = recipe(training.recipe), optimizer(training.optimizer)
+    found = [
+        Assumption(id="training_recipe", value=training.recipe, source=chosen.source, provenance="exact"),
+        Assumption(id="gradient_bytes", value=chosen.gradients, source=chosen.source, provenance="exact"),
+        Assumption(id="optimizer_states", value=training.optimizer, source=states.source, provenance="exact"),
+        Assumption(id="optimizer_update", value=training.update, source=states.source, provenance="assumed"),
+        Assumption(id="latents", value=training.latents, source="--latents", provenance="assumed"),
+        Assumption(id="texts", value=training.texts, source="--texts", provenance="assumed"),
+    ]
+    if training.mode in ADAPTED:
+        beside = f"{training.adapter}, rank {training.rank}, {training.targets}, base {training.base}"
+        found.append(
+            Assumption(id="adapters", value=beside, source="--lora-rank, --lora-targets", provenance="assumed")
+        )
     return found

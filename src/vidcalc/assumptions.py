@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from vidcalc.arithmetic import largest
-from vidcalc.assumed import links, speedups
+from vidcalc.assumed import links, speedups, trained
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.precisions import precision
-from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost.transfer import host_rate
 from vidcalc.cost.utilisation import resolve_attention
 from vidcalc.describe.geometry import legal
@@ -48,20 +47,8 @@ def assumptions(
             provenance="assumed",
         ),
         *_run(model, hardware, plan, job),
-        Assumption(
-            id="training_recipe",
-            value=plan.training.recipe,
-            source=recipe(plan.training.recipe).source,
-            provenance="exact",
-        ),
-        Assumption(
-            id="optimizer_states",
-            value=plan.training.optimizer,
-            source=optimizer(plan.training.optimizer).source,
-            provenance="exact",
-        ),
+        *trained(plan.training),
         Assumption(id="gradients_resident", value=True, source="gradient accumulation", provenance="assumed"),
-        Assumption(id="latents_encoded_in_loop", value=True, source="the documented calculator", provenance="assumed"),
         Assumption(id="train_steps", value=workload.train_steps, source="--train-steps", provenance="assumed"),
     ]
     if model.provenance != "exact":

@@ -19,6 +19,7 @@ from vidcalc.describe.workload import Workload
 from vidcalc.passes import parallel
 from vidcalc.report import Latent, Memory, Report, Sequence, Time, TrainingMemory
 from vidcalc.summary import settings
+from vidcalc.training import ranks
 from vidcalc.training.bucket import micro, priced, sized
 from vidcalc.unroll import unroll
 
@@ -32,6 +33,7 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     # unroll
     model = executed(model, plan.framework)
     parallel.checked(model, plan)
+    ranks.checked(model, plan.training)
     job = unroll(model, workload, plan)
     params = memory.parameters(model.denoiser, (job.forward,))
     step = micro(model, workload, plan)

@@ -56,7 +56,8 @@ class Why(Entry, frozen=True, kw_only=True, eq=False):
     """Why the winner wins.
 
     bound      what stands in the way of a faster run: "compute", "exchange", "idle" or "memory"
-    shares     of the run's time: "compute", "exchange" (other ranks, host memory), "idle" (pipeline, validation)
+    shares     of the run's time: "compute", "exchange" (other ranks, host memory), "idle" (pipeline, launches,
+               validation)
     unlimited  seconds of the best plan if memory had no limit [second]
     """
 

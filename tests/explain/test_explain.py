@@ -18,6 +18,31 @@ JOBS = {
     "training set": request(
         {"model": "wan2.1-t2v-1.3b", "guidance": 1, "checkpointing": "full", "gpus": 4, "optimizer": "adamw-8bit"}
     ),
+    "accumulated, states in host memory": request(
+        {
+            "model": "wan2.1-t2v-1.3b",
+            "checkpointing": "offload",
+            "grad_accum": 4,
+            "texts": "online",
+            "ema": "bf16",
+            "training_offload": "optimizer",
+            "latents": "precomputed",
+            "gpu": "rtx-4090",
+        }
+    ),
+    "adapters, base streamed": request(
+        {
+            "model": "cogvideox-2b",
+            "mode": "qlora",
+            "checkpointing": "every:2",
+            "recipe": "bf16-autocast",
+            "training_offload": "base",
+            "texts": "online",
+            "grad_accum": 2,
+            "ema": "fp32",
+        }
+    ),
+    "update at the peak": request({"model": "flux.1-dev", "checkpointing": "full", "recipe": "fp32", "ema": "host"}),
     "offloaded": request(
         {"model": "wan2.1-t2v-14b", "gpu": "rtx-4090", "offload": "model", "precision": "fp8", "vae_tiling": "default"}
     ),

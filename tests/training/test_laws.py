@@ -3,10 +3,17 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from vidcalc.catalog import fill
+from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.training import choices, optimizer, recipe
 from vidcalc.describe.data import Bucket
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.errors import InputError
+from vidcalc.ops import Attention
+from vidcalc.training.bucket import micro
+from vidcalc.training.communication import Work, waits
 from vidcalc.training.memory import ROWS
 
 WAN = "wan2.1-t2v-1.3b"
@@ -22,6 +29,35 @@ def test_rows_add_up_to_the_total_and_phases_to_theirs(run):
         assert phase.total == sum(getattr(phase, row) for row in ROWS)
     assert [phase.id for phase in memory.phases] == ["encode", "forward_backward", "optimizer_step", "validation"]
     assert memory.peak == max(phase.total for phase in memory.phases)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {"checkpointing": "full", "latents": "precomputed"},  # the update's temporaries are more than all activations
+        {"checkpointing": "full", "validation": "on", "mode": "lora"},
+        {"checkpointing": "full", "networks": "rl", "rollout_steps": 4, "mode": "lora"},
+        {"checkpointing": "offload", "texts": "online", "mode": "qlora", "base": "nf4"},
+    ],
+)
+def test_all_that_is_held_is_never_less_than_the_peak(run, plan):
+    memory = run(WAN, Bucket(width=256, height=256, frames=9), **plan).memory
+    assert memory.peak_phase != "forward_backward"  # else the test shows nothing
+    assert memory.total >= memory.peak
+
+
+def test_a_validation_sample_runs_beside_buffers_and_gathered_weights(run):
+    memory = run(WAN, data_degree=8, sharding="zero3", shard_degree=8, validation="on").memory
+    rows = {phase.id: phase for phase in memory.phases}
+    assert rows["validation"].other == rows["forward_backward"].other  # a recipe without copies of autocast
+
+
+@pytest.mark.parametrize("name", ["bf16-mixed", "bf16-autocast"])
+def test_gradients_of_adapters_are_as_wide_as_the_adapters(name):
+    model = fill.model(WAN)
+    plan = fill.plan(model, training=TrainingPlan(mode="lora", recipe=name, checkpointing="full"))
+    taped = micro(model, fill.workload(model, width=256, height=256, frames=9), plan)
+    assert taped.live.gradients == taped.found.trained * recipe(name).weights
 
 
 @pytest.mark.parametrize("name", choices("recipes"))
@@ -70,6 +106,41 @@ def test_ranks_that_share_a_sample_share_its_activations(run, degree):
     assert four.buckets[0].global_batch == one.buckets[0].global_batch
     assert four.ranks.world == 4
     assert one.time.per_step / 4 < four.time.per_step < one.time.per_step
+
+
+def test_weights_in_host_memory_come_twice_a_micro_batch_as_far_as_no_work_hides_it(run):
+    """Both passes copy a rank's share; one token of an image leaves nothing to hide it behind."""
+    tiny = Bucket(width=16, height=16, frames=1)
+    here, away = (
+        run(WAN, tiny, offload=way, latents="precomputed", gpu="rtx-4090").time.parts
+        for way in ("optimizer", "optimizer+weights")
+    )
+    assert here["transfer"] == 0 < away["transfer"]
+    shared = {"offload": "optimizer+weights", "latents": "precomputed", "sharding": "zero3", "data_degree": 8}
+    spread = run(WAN, tiny, gpu="rtx-4090", shard_degree=8, **shared).time.parts
+    assert spread["transfer"] < away["transfer"] / 4
+
+
+@pytest.mark.parametrize("degree", ["ulysses_degree", "tensor_degree", "gather_degree"])
+def test_ranks_that_share_a_sample_share_what_waits_in_host_memory(run, degree):
+    one, four = (run(WAN, checkpointing="offload", **{degree: number}) for number in (1, 4))
+    assert one.memory.host_ram == one.buckets[0].host > 0
+    assert four.memory.host_ram == pytest.approx(one.memory.host_ram / 4, rel=1e-6)
+
+
+def test_a_pipeline_keeps_as_much_in_host_memory_as_micro_batches_are_on_their_way(run):
+    few, many = (run(WAN, checkpointing="offload", pipeline_degree=3, grad_accum=count).memory for count in (1, 3))
+    assert many.host_ram == pytest.approx(3 * few.host_ram, rel=1e-6)
+
+
+def test_tensor_parallelism_turns_around_cross_attention_too():
+    """Two gathers and two scatters around a self-attention and its feed-forward, half of that around the other."""
+    model, chips = fill.model(WAN), hardware("h100-sxm", 8, 1)
+    taped = micro(model, fill.workload(model, width=256, height=256, frames=9), fill.plan(model))
+    plan, work = TrainingPlan(tensor_degree=8), Work(forward=1, backward=1, attention=1)
+    itself = Attention("attn", 1, "bf16", 1, 8, 32_768, 32_768, 128, 128, 2)
+    spent = [waits((op,), (), taped.found, plan, chips, work).tokens for op in (itself, replace(itself, keys=512))]
+    assert spent[1] == pytest.approx(spent[0] / 2)
 
 
 def test_work_over_ranks_adds_up(run):

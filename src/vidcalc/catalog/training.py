@@ -34,14 +34,12 @@ class Optimizer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """How many states per weight element, and their bytes where the recipe does not decide.
 
     temporaries  copies of a state that an update over all weights at once holds for a moment
-    host         "paged": the states may wait in host memory
     """
 
     states: float
     source: str
     state_bytes: float | None = None
     temporaries: float = 0
-    host: str = ""
 
     def each(self, chosen: Recipe) -> float:
         """Bytes per weight element of one state."""

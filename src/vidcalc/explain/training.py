@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
-from vidcalc.catalog.training import optimizer, recipe
+from msgspec.structs import replace
+
+from vidcalc.catalog.defaults import process
+from vidcalc.catalog.training import Optimizer, Recipe, optimizer, recipe
 from vidcalc.cost.execution import plain
 from vidcalc.cost.utilisation import bandwidth
 from vidcalc.explain.case import Case, given, product
@@ -12,35 +15,42 @@ from vidcalc.explain.term import Term
 from vidcalc.explain.time import ops, weakened
 from vidcalc.training.flops import frozen
 from vidcalc.training.memory import ROWS
+from vidcalc.training.states import STAY
 
 HOUR = 3600
+# parts of a step in which the accelerator waits, and where they are reckoned
+WAITED = {"launch": "data/kernels/laws.toml", "transfer": "vidcalc.training.time"}
 
 
 def per_weight(case: Case, name: str) -> Step:
-    """Weights, gradients or optimizer states: trained elements times the recipe's bytes, and frozen weights beside."""
+    """Weights, gradients or optimizer states: trained elements times the recipe's bytes; beside weights, frozen ones
+    and a moving average."""
     training, found = case.plan.training, case.cell.micro.found
+    quantity, value = "memory.training." + name, getattr(case.report.memory.training, name)
+    if training.offload not in STAY and not value:  # all of it waits in host memory
+        return given(quantity, value, "vidcalc.training.states, offload " + training.offload, "byte")
     chosen, states = recipe(training.recipe), optimizer(training.optimizer)
     trained = Term("trained", found.trained)
     source = chosen.source
     if name == "optimizer":
-        each = states.each(chosen)
-        per = Term("master", chosen.master) + Term("states", states.states) * Term("state_bytes", each)
-        source = f"{chosen.source}; {states.source}"
+        rule, source = trained * _held(chosen, states), f"{chosen.source}; {states.source}"
     else:
-        per = Term("bytes_per_param", getattr(chosen, name))
-    rule = trained * per
+        rule = trained * Term("bytes_per_param", getattr(chosen, name))
     parts: tuple[Step, ...] = (given("trained", trained.value, case.model.name),)
-    value = getattr(case.report.memory.training, name)
-    beside = value - round(rule.value) if name == "weights" else 0
-    if beside > 0:
-        rule = rule + Term("frozen", beside)
-        parts = (*parts, given("frozen", beside, "vidcalc.training.states", "byte"))
-    made = product("memory.training." + name, "byte", rule, parts, source=source, note=training.recipe)
-    return Step(**{**_fields(made), "value": value})
+    average = case.cell.states.ema if name == "weights" else 0
+    frozen_ones = value - average - round(rule.value) if name == "weights" else 0
+    for word, nbytes in (("frozen", frozen_ones), ("ema", average)):
+        if nbytes > 0:
+            rule = rule + Term(word, nbytes)
+            parts = (*parts, given(word, nbytes, "vidcalc.training.states", "byte"))
+    made = product(quantity, "byte", rule, parts, source=source, note=training.recipe)
+    return replace(made, value=value)  # whole bytes
 
 
-def _fields(step: Step) -> dict[str, object]:
-    return {name: getattr(step, name) for name in step.__struct_fields__}
+def _held(chosen: Recipe, states: Optimizer) -> Term:
+    """Bytes per trained weight of the master copy and all states."""
+    each = states.each(chosen)
+    return Term("master", chosen.master) + Term("states", states.states) * Term("state_bytes", each)
 
 
 def walked(case: Case, name: str) -> Step:
@@ -68,7 +78,6 @@ def encoders(case: Case) -> Step:
 
 def training_total(case: Case) -> Step:
     """The five documented rows and the process."""
-    trained = case.report.memory.training
     rows = (
         per_weight(case, "weights"),
         training_vae(case),
@@ -76,9 +85,20 @@ def training_total(case: Case) -> Step:
         per_weight(case, "optimizer"),
         per_weight(case, "gradients"),
         walked(case, "activations"),
-        other(trained.other if trained is not None else 0),
+        training_other(case),
     )
     return added("memory.training.total", "byte", rows)
+
+
+def training_other(case: Case) -> Step:
+    """The process, what passes between ranks and formats, and what another phase of the step needs beyond."""
+    states = case.cell.states
+    rows = list(other(process("context") + process("workspace")).parts)
+    found = {"buckets": states.buckets, "gathered": states.gathered, "cast": states.cast}
+    found["other_phases"] = case.cell.rows["other"] - sum(row.value for row in rows) - sum(found.values())
+    source = "vidcalc.training.states"
+    rows += [given(name, nbytes, source, "byte", "assumed") for name, nbytes in found.items() if nbytes]
+    return added("other", "byte", tuple(rows))
 
 
 def training_peak(case: Case) -> Step:
@@ -95,22 +115,22 @@ def training_peak(case: Case) -> Step:
 
 
 def training_step(case: Case) -> Step:
-    """Forward, backward, recomputation, the VAE, the optimizer."""
-    found, mode = case.cell.micro.step, case.plan.training.mode
+    """Forward, backward, recomputation and encoders, once a micro-batch; waiting; the optimizer."""
+    found, mode, count = case.cell.micro.step, case.plan.training.mode, case.plan.training.grad_accum
     moving = tuple(op for op in found.ops if not frozen(op, mode))
     still = tuple(op for op in found.ops if frozen(op, mode))
-    run, launching = plain(case.plan), case.cell.seconds["launch"].likely
-    batches = case.plan.training.grad_accum
-    rows = [ops("forward", found.ops, case, batches, run=run)]
-    rows += [ops("backward", moving, case, batches, backward=True, run=run)]
-    rows += [ops("backward_frozen", still, case, batches, run=run)] if still else []
-    rows += [ops("recompute", found.again, case, batches, run=run)] if found.again else []
-    rows += [given("launch", launching, "data/kernels/laws.toml", "s", "assumed")] if launching else []
-    if case.job.encode is not None and case.plan.training.latents == "online":
-        rows.append(ops("vae_encode", case.job.encode.trace.ops, case, batches * case.job.encode.calls))
+    run = plain(case.plan)
+    rows = [ops("forward", found.ops, case, count, run=run), ops("backward", moving, case, count, True, run)]
+    rows += [ops("backward_frozen", still, case, count, run=run)] if still else []
+    rows += [ops("recompute", found.again, case, count, run=run)] if found.again else []
+    encode = case.job.encode
+    if encode is not None and case.plan.training.latents == "online":
+        rows.append(ops("vae_encode", encode.trace.ops, case, count * encode.calls))
     if case.plan.training.texts == "online":
-        texts = [phase for phase in case.job.phases if phase.id == "text_encode"]
-        rows += [ops(phase.id, phase.trace.ops, case, batches * phase.component.runs) for phase in texts]
+        texts = (phase for phase in case.job.phases if phase.id == "text_encode")
+        rows += [ops(each.id, each.trace.ops, case, count * each.component.runs) for each in texts]
+    waited = {name: case.cell.seconds[name].likely for name in WAITED}
+    rows += [given(name, spent, WAITED[name], "s", "assumed") for name, spent in waited.items() if spent]
     rows.append(update(case))
     return weakened(added("time.training.per_step", "s", tuple(rows)))
 
@@ -119,12 +139,10 @@ def update(case: Case) -> Step:
     """The optimizer: bound by memory, gradients read, weights and states read and written once."""
     training = case.plan.training
     chosen, states = recipe(training.recipe), optimizer(training.optimizer)
-    if training.offload != "none":
+    if training.offload not in STAY:
         spent = case.cell.seconds["optimizer"].likely
         return given("optimizer", spent, "vidcalc.training.time, offload " + training.offload, "s", "assumed")
-    each = states.each(chosen)
-    held = Term("master", chosen.master) + Term("states", states.states) * Term("state_bytes", each)
-    moved = Term("gradients", chosen.gradients) + 2 * held + 2 * Term("weights", chosen.weights)
+    moved = Term("gradients", chosen.gradients) + 2 * _held(chosen, states) + 2 * Term("weights", chosen.weights)
     known, trained = bandwidth(case.hardware.accelerator.id), Term("trained", case.cell.micro.found.trained)
     parts = (
         given("trained", trained.value, case.model.name),

@@ -5,17 +5,19 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from vidcalc.catalog.snap import snapped
+from vidcalc.catalog.training import networks
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
-from vidcalc.describe.training import TrainingPlan
+from vidcalc.describe.training import EXPERTS, TrainingPlan
 from vidcalc.faces import request
 from vidcalc.faces.inputs import Refused
 from vidcalc.training import ranks, samples
 from vidcalc.words import _
 
 OF_A_RUN = ("reshard", "networks", "rollout_steps", "experts", "mixing", "validation", "validation_every", "save_every")
+OF_A_SIZE = ("resolution", "frames", "seconds")
 ALIKE = {"fsdp": "zero3", "hybrid": "zero3"}
 STEPS = 1000
 
@@ -51,6 +53,11 @@ class Stated(NamedTuple):
 def stated(asked: dict[str, Any]) -> Stated:
     """What the flags other than those of many GPUs ask for. Raises InputError."""
     sizes = asked.get("bucket", ())
+    settled = ("batch_size", *(OF_A_SIZE if "model" in asked or "from" in asked else ()))  # a count asks for a size
+    for name in settled if sizes else ():
+        if name in asked:
+            flag = "--" + name.replace("_", "-")
+            raise Refused(flag, None, _("not together with {flag}, which settles it", flag="--bucket"), None, ())
     left_out = ("bucket", "training_parallel", "gpus")
     one = {name: value for name, value in asked.items() if name not in left_out}
     model, workload, machine, plan = request.request(one)
@@ -60,7 +67,24 @@ def stated(asked: dict[str, Any]) -> Stated:
     if asked.get("snap"):
         buckets = tuple(_snapped(model, workload, size) for size in buckets)
     found = {name: asked[name] for name in OF_A_RUN if name in asked}
+    _meant(found, model)
     return Stated(model, buckets, workload.fps, machine, replace(plan, training=replace(plan.training, **found)))
+
+
+def _meant(found: dict[str, Any], model: Model) -> None:
+    """Refuses a flag that changes nothing in the run asked for."""
+    if "rollout_steps" in found and networks(found.get("networks", "alone")).rollouts != "yes":
+        _only("rollout_steps", found, "--networks distillation, --networks rl")
+    if "validation_every" in found and found.get("validation", "off") == "off":
+        _only("validation_every", found, "--validation on")
+    if found.get("experts") == "both" and model.denoiser.copies == 1:
+        expects = _("one: {model} has no second expert", model=model.name)
+        raise Refused("--experts", "both", expects, "one", EXPERTS[:1])
+
+
+def _only(name: str, asked: dict[str, Any], flags: str) -> None:
+    """Raises Refused for a flag that says something only together with others."""
+    raise Refused("--" + name.replace("_", "-"), asked[name], _("only together with {flags}", flags=flags), None, ())
 
 
 def _searched(asked: dict[str, Any], found: Stated) -> TrainingPlan | None:
@@ -81,6 +105,11 @@ def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> Trainin
     """
     degrees = dict(asked.get("training_parallel", {}))
     word = asked.get("sharding", "zero3" if "shard_degree" in degrees else "none")
+    if "reshard" in asked and ALIKE.get(word, word) != "zero3":
+        _only("reshard", asked, "--sharding zero3, fsdp, hybrid")
+    if word == "none" and "shard_degree" in degrees:
+        given = f"fsdp={degrees['shard_degree']}"
+        raise Refused("--parallel", given, _("not together with {flag}", flag="--sharding none"), None, ())
     plan = replace(training, sharding=ALIKE.get(word, word), **degrees)
     together = ranks.world(replace(plan, data_degree=1))
     if "data_degree" not in degrees:
@@ -92,16 +121,18 @@ def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> Trainin
         expects = _("a multiple of the {count} that share a sample, as --parallel asks for", count=together)
         raise Refused("--gpus", gpus, expects, whole, (whole,))
     if "shard_degree" not in degrees and word != "none":
-        spread = ranks.replicas(plan)
-        inside = max(ranks.NODE // (plan.tensor_degree * plan.pipeline_degree), 1)
-        plan = replace(plan, shard_degree=min(spread, inside) if word == "hybrid" else spread)
+        spread = ranks.spread_in_nodes if word == "hybrid" else ranks.replicas
+        plan = replace(plan, shard_degree=spread(plan))
     return plan
 
 
 def _buckets(texts: tuple[Any, ...]) -> tuple[Bucket, ...]:
-    """The sizes stated; shares add up to 1, those left open share what is left."""
+    """The sizes stated; shares add up to 1, those left open share what is left. Raises Refused where nothing is."""
     stated = sum(share for *_size, share, _batch in texts if share is not None)
     open_ = sum(share is None for *_size, share, _batch in texts)
+    if open_ and stated >= 1:
+        expects = _("shares that add up to less than 1 beside a bucket without one")
+        raise Refused("--bucket", f"{stated:g}", expects, None, ("< 1",))
     rest = (1 - stated) / open_ if open_ else 0
     whole = stated + rest * open_
     return tuple(

@@ -29,7 +29,9 @@ def advice(asked: Search, machines: Mapping[int, Hardware], told: Told | None = 
     """The best plans on each number of accelerators. Raises InputError for a choice the catalogue does not have,
     and for degrees or numbers of accelerators that no plan allows.
     """
-    ranks.checked(asked.model, replace(asked.plan.training, **{**asked.space.degrees, "shard_degree": 1}))
+    words = {word for word, _reshard in asked.space.shardings}
+    settled = {"sharding": words.pop()} if len(words) == 1 else {}
+    ranks.checked(asked.model, replace(asked.plan.training, **settled, **{**asked.space.degrees, "shard_degree": 1}))
     found = search(asked, machines, told)
     fits = [each for each in found if each.best]
     if not fits:
@@ -37,6 +39,16 @@ def advice(asked: Search, machines: Mapping[int, Hardware], told: Told | None = 
     winning = min(fits, key=lambda each: each.best[0].score(asked.by))
     hardware, winner = machines[winning.world], winning.best[0]
     report = alone(asked, hardware, winner)
+    return replace(
+        _page(asked, machines, found, report),
+        best=[row(asked, hardware, each) for each in winning.best],
+        front=[row(asked, hardware, each) for each in winning.front],
+        why=None if asked.by == "memory" else why(asked, hardware, winner, report),
+    )
+
+
+def _page(asked: Search, machines: Mapping[int, Hardware], found: list[Found], report: TrainingReport) -> PlanReport:
+    """The page around the plan of that report, with no plan on it yet."""
     return PlanReport(
         model=report.model,
         hardware=report.hardware,
@@ -45,9 +57,9 @@ def advice(asked: Search, machines: Mapping[int, Hardware], told: Told | None = 
         samples=asked.data.samples,
         capacity=report.memory.capacity,
         counts=_counts(asked, machines, found),
-        best=[row(asked, hardware, each) for each in winning.best],
-        front=[row(asked, hardware, each) for each in winning.front],
-        why=None if asked.by == "memory" else why(asked, hardware, winner, report),
+        best=[],
+        front=[],
+        why=None,
         missing=0,
         helps=[],
         assumptions=report.assumptions,
@@ -124,22 +136,8 @@ def _nothing(asked: Search, machines: Mapping[int, Hardware], found: list[Found]
     least = min(leasts, key=lambda each: each.peak)
     hardware = machines[least.world]
     report = alone(asked, hardware, least)
-    return PlanReport(
-        model=report.model,
-        hardware=report.hardware,
-        by=asked.by,
-        global_batch=report.buckets[0].global_batch,
-        samples=asked.data.samples,
-        capacity=report.memory.capacity,
-        counts=_counts(asked, machines, found),
-        best=[],
-        front=[],
-        why=None,
-        missing=-report.memory.margin,
-        helps=list(_helps(asked, least.world, hardware)),
-        assumptions=report.assumptions,
-        warnings=report.warnings,
-    )
+    page = _page(asked, machines, found, report)
+    return replace(page, missing=-report.memory.margin, helps=list(_helps(asked, least.world, hardware)))
 
 
 def possible(asked: Search, hardware: Hardware, world: int) -> list[int]:

@@ -61,7 +61,7 @@ def budget(
         affordable=answer,
         optima=optima,
         assumptions=[*(each for each in rests if each.id != "samples"), *(_basis(each) for each in optima[:1])],
-        warnings=[*(cautions if known else []), *optimum.warnings(optima[:1])],
+        warnings=[*(cautions if known else []), *optimum.warnings(optima[:1], plan.training.mode)],
     )
 
 

@@ -17,6 +17,7 @@ from vidcalc.cost.time import spread, total
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import ADAPTED
 from vidcalc.report import Warning_
 from vidcalc.report_budget import Funds, Near, Optimum
 from vidcalc.search.batch import judged
@@ -136,10 +137,13 @@ def near(params: int) -> list[Near]:
     return sorted(known, key=lambda row: abs(log(row.params / params)))[:NEAREST]
 
 
-def warnings(optima: list[Optimum]) -> list[Warning_]:
-    """What to know about a law's answer: data of another kind, a budget far beyond those it was fitted on."""
+def warnings(optima: list[Optimum], mode: str) -> list[Warning_]:
+    """What to know about a law's answer: data of another kind, a budget far beyond those it was fitted on, adapters
+    trained in the place of all weights."""
     found = []
     for each in optima:
+        if mode in ADAPTED:
+            found.append(Warning_(id="law_of_all_weights", values={"law": each.title}))
         if each.data != "video":
             found.append(Warning_(id="law_of_other_data", values={"law": each.title}))
         if each.beyond > 1:

@@ -20,7 +20,7 @@ from vidcalc.training import ranks
 
 NOTICED = 0.01  # of the run's time: a faster plan beyond the memory's limit is worth telling from here on
 EXCHANGE = ("communication", "transfer")
-IDLE = ("bubble", "imbalance")
+IDLE = ("bubble", "launch", "imbalance")
 WHOLE = {"ulysses_degree": 1, "ring_degree": 1, "gather_degree": 1}
 
 Change = tuple[str, str, dict[str, Any]]  # id, value, fields of the training plan

@@ -1,22 +1,26 @@
 """What a training report took as given, and what its user should know: ids and values for the faces to put in words."""
 
+from vidcalc.assumed import trained
 from vidcalc.assumptions import cautions
 from vidcalc.catalog.frameworks import framework
-from vidcalc.catalog.training import networks, optimizer, recipe, sharding
+from vidcalc.catalog.training import networks, sharding
 from vidcalc.cost.utilisation import resolve_attention
 from vidcalc.describe.data import Data
 from vidcalc.describe.geometry import legal
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.report import Assumption, Warning_
 from vidcalc.report_training import RunMemory
+from vidcalc.training.ranks import NODE
+from vidcalc.training.states import buckets
 
 
 def assumptions(model: Model, data: Data, hardware: Hardware, plan: Plan, provenance: str) -> list[Assumption]:
     """What the numbers rest on; `provenance` is that of the rates."""
     training, chip, profile = plan.training, hardware.accelerator, framework(plan.framework)
-    chosen, states, shared = recipe(training.recipe), optimizer(training.optimizer), sharding(training.sharding)
+    shared = sharding(training.sharding)
     found = [
         Assumption(id="flops_convention", value=2, source="torch.utils.flop_counter", provenance="exact"),
         Assumption(
@@ -32,15 +36,16 @@ def assumptions(model: Model, data: Data, hardware: Hardware, plan: Plan, proven
             provenance="assumed" if plan.attention == "sdpa" else "exact",
         ),
         Assumption(id="rates", value=chip.id, source="data/kernels", provenance=provenance),
-        Assumption(id="training_recipe", value=training.recipe, source=chosen.source, provenance="exact"),
-        Assumption(id="optimizer_states", value=training.optimizer, source=states.source, provenance="exact"),
+        *trained(training),
         Assumption(id="sharding", value=training.sharding, source=shared.source, provenance="assumed"),
-        Assumption(id="latents", value=training.latents, source="--latents", provenance="assumed"),
-        Assumption(id="texts", value=training.texts, source="--texts", provenance="assumed"),
         Assumption(id="samples", value=data.samples, source="--train-steps, --clips", provenance="assumed"),
     ]
     if training.mixing == "ranks":
         found.append(Assumption(id="mixing", value=training.mixing, source="--mixing", provenance="assumed"))
+    if buckets(1, training):
+        found.append(
+            Assumption(id="gradient_buckets", value=training.sharding, source=shared.source, provenance="assumed")
+        )
     if training.networks != "alone":
         beside = networks(training.networks)
         found.append(
@@ -62,6 +67,18 @@ def warnings(model: Model, data: Data, hardware: Hardware, plan: Plan, used: Run
         ]
     found = list({(row.id, str(row.values)): row for row in found}.values())
     found += cautions(model, hardware)
+    found += _degrees(plan.training)
     if used.verdict == "too_big":
         found.append(Warning_(id="training_too_big", values={"missing": -used.margin}))
+    return found
+
+
+def _degrees(training: TrainingPlan) -> list[Warning_]:
+    """Degrees that go together, but hardly well."""
+    found = []
+    if training.pipeline_degree > training.grad_accum:
+        values = {"stages": training.pipeline_degree, "micro_batches": training.grad_accum}
+        found.append(Warning_(id="pipeline_starved", values=values))
+    if training.tensor_degree > NODE:
+        found.append(Warning_(id="tensor_across_nodes", values={"ranks": training.tensor_degree, "node": NODE}))
     return found

@@ -52,8 +52,8 @@ def micro(model: Model, workload: Workload, plan: Plan) -> Micro:
 
 def _taped(model: Model, shape: Shape, training: TrainingPlan, compute: str) -> Micro:
     """The micro-batch of that shape."""
-    component = model.denoiser
-    taped = stepped(component, shape, compute, training.checkpointing, adapted(training))
+    component, beside = model.denoiser, adapted(training)
+    taped = stepped(component, shape, compute, training.checkpointing, beside)
     forward = trace(component, "forward", shape, compute)
     found = holding(model, forward, taped.trained, training)
     return Micro(
@@ -64,7 +64,7 @@ def _taped(model: Model, shape: Shape, training: TrainingPlan, compute: str) -> 
             kept=taped.kept,
             activations=taped.activations,
             peak=taped.peak,
-            gradients=taped.trained * ELEMENT_BYTES[compute],
+            gradients=taped.trained * ELEMENT_BYTES[compute if beside is None else beside.dtype],
             host=taped.host,
         ),
     )
@@ -143,12 +143,12 @@ def priced(
 def sized(taped: Micro, job: Job, held: dict[str, Network], plan: Plan, validation: Any = 0) -> Cell:
     """The same without seconds."""
     kept, beside = remaining(taped, job, held, plan, validation)
-    passed = company.unrolled(plan.training)
+    found = phases(taped.live, kept, beside, company.unrolled(plan.training))
     return Cell(
         micro=taped,
         states=kept,
-        phases=phases(taped.live, kept, beside, passed),
-        rows=documented(taped.live, kept, beside, passed),
+        phases=found,
+        rows=documented(kept, found),
         seconds={},
     )
 

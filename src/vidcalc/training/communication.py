@@ -86,7 +86,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, work: Work) -> Any:
     """Exchanges around one kind of attention, over `passes`: forward, backward and what is computed again [second]."""
     own = where(op.keys >= op.queries, 1, 0)  # cross-attention's keys are on every rank
-    whole = op.batch * op.heads * op.queries * op.d_head * op.element_bytes * own  # one tensor of the layer
+    hidden = op.batch * op.heads * op.queries * op.d_head * op.element_bytes  # one tensor of the layer
+    whole = hidden * own
     layers = op.count / plan.pipeline_degree
     sp = plan.tensor_degree * plan.ulysses_degree
     ulysses = wires(hardware).seconds(
@@ -108,13 +109,14 @@ def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, w
         sp * plan.ring_degree,
         2 * layers * passes * own,
     )
-    # two gathers and two scatters of the hidden states around attention and feed-forward
+    # a gather and a scatter of the hidden states around attention, as many around the feed-forward of a self-attention
+    turned = 2 + 2 * own
     sums = wires(hardware).seconds(
         "all_gather",
-        4 * whole * layers * passes / context(plan),
+        turned * hidden * layers * passes / context(plan),
         plan.tensor_degree,
         1,
-        4 * layers * passes * own,
+        turned * layers * passes,
     )
     return ulysses + maximum(ring - passes * work.attention, 0) + gathered + sums
 

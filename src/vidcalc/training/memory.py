@@ -81,10 +81,18 @@ def activations(live: Live, plan: TrainingPlan) -> Any:
     stage keeps its part of the layers' activations for as many micro-batches as are on their way; what a block needs
     while it runs is not shared by the pipeline.
     """
-    tokens = context(plan) * plan.tensor_degree
-    ahead = minimum(plan.pipeline_degree, plan.grad_accum)
-    kept = ceil_div(live.kept * ahead, plan.pipeline_degree)
-    return ceil_div(kept + maximum(live.activations - live.kept, 0), tokens)
+    passing = maximum(live.activations - live.kept, 0)
+    return ceil_div(_of_stage(live.kept, plan) + passing, context(plan) * plan.tensor_degree)
+
+
+def waiting(live: Live, plan: TrainingPlan) -> Any:
+    """Bytes of one rank's kept activations that wait in host memory, shared as those on the device are."""
+    return ceil_div(_of_stage(live.host, plan), context(plan) * plan.tensor_degree)
+
+
+def _of_stage(kept: Any, plan: TrainingPlan) -> Any:
+    """What a pipeline's first stage keeps of the `kept` bytes of all layers and one micro-batch."""
+    return ceil_div(kept * minimum(plan.pipeline_degree, plan.grad_accum), plan.pipeline_degree)
 
 
 def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list[Phase]:
@@ -123,8 +131,9 @@ def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list
         Phase(id="optimizer_step", **steady, gradients=held.gradients, activations=0, other=other + held.transient)
     )
     if not (isinstance(beside.validation, int) and beside.validation == 0):
-        sampled = {**steady, "vae": maximum(beside.vae, beside.validated), "encoders": beside.encoders}
-        found.append(Phase(id="validation", **sampled, gradients=0, activations=beside.validation, other=process_bytes))
+        sampled = {**steady, "vae": maximum(beside.vae, beside.validated)}
+        held_then = other + held.gathered  # buffers stay, and sharded weights are gathered to run
+        found.append(Phase(id="validation", **sampled, gradients=0, activations=beside.validation, other=held_then))
     return found
 
 
@@ -139,26 +148,20 @@ def _accompanied(live: Live, beside: Beside, plan: TrainingPlan) -> list[tuple[s
     """Live bytes while samples are rolled out and decoded, and while others look at one whose graph is kept."""
     tokens = context(plan) * plan.tensor_degree
     alone = ceil_div(beside.company_work, tokens)
-    kept = ceil_div(live.kept * minimum(plan.pipeline_degree, plan.grad_accum), plan.pipeline_degree)
-    return [("rollout", maximum(alone, beside.decode_work)), ("company", ceil_div(kept, tokens) + alone)]
+    kept = ceil_div(_of_stage(live.kept, plan), tokens)
+    return [("rollout", maximum(alone, beside.decode_work)), ("company", kept + alone)]
 
 
-def documented(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> dict[str, Any]:
-    """The five documented rows and what the process needs beside them, all that is ever held at once [byte]."""
-    return {
-        "weights": held.weights + held.ema + beside.company,
-        "vae": beside.vae,
-        "encoders": beside.encoders,
-        "optimizer": held.optimizer,
-        "gradients": held.gradients,
-        "activations": activations(live, plan),
-        "other": process("context")
-        + process("workspace")
-        + nccl(world(plan))
-        + held.buckets
-        + held.gathered
-        + held.cast,
-    }
+def documented(held: States, found: list[Phase]) -> dict[str, Any]:
+    """The five documented rows and what the process needs beside them, all that is ever held at once [byte].
+
+    They are those of forward and backward, with all gradients. Where another of the phases `found` needs more than
+    they add up to (the update's temporaries, a validation sample), `other` holds what is missing.
+    """
+    passing = next(phase for phase in found if phase.id == "forward_backward")
+    rows = {row: getattr(passing, row) for row in ROWS} | {"gradients": held.gradients}
+    rows["other"] = rows["other"] + maximum(peak(found) - sum(rows.values()), 0)
+    return rows
 
 
 def peak(found: list[Phase]) -> Any:

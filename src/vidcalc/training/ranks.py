@@ -59,6 +59,16 @@ def global_batch(plan: TrainingPlan, batch: Any) -> Any:
     return batch * plan.grad_accum * plan.data_degree
 
 
+def spread_in_nodes(plan: TrainingPlan) -> Any:
+    """Shards of hybrid sharding: as many as the ranks of a node that hold the same weights, and go into all of these.
+
+    Plain numbers only.
+    """
+    copies = replicas(plan)
+    inside = max(NODE // split(plan), 1)
+    return max(count for count in range(1, min(copies, inside) + 1) if copies % count == 0)
+
+
 def placed(hardware: Hardware, count: int) -> Hardware:
     """That many accelerators in nodes of the usual size, as full as they get."""
     return replace(hardware, count=min(count, NODE), nodes=ceil_div(count, NODE))
@@ -74,8 +84,8 @@ def checked(model: Model, plan: TrainingPlan) -> None:
     if plan.offload not in offloads(plan.mode):
         raise InputError("training-offload", plan.offload, offloads(plan.mode), "optimizer+weights")
     heads, depth = model.denoiser.heads, layers(model)
-    _divides("ulysses", plan.ulysses_degree * plan.tensor_degree, heads)
     _divides("tp", plan.tensor_degree, heads)
+    _divides("ulysses", plan.ulysses_degree, max(heads, 1) // plan.tensor_degree)
     _divides("pp", plan.pipeline_degree, depth)
     _divides("fsdp", plan.shard_degree, replicas(plan))
     if heads == 0:  # a U-Net: its convolutions would need their neighbours' edges

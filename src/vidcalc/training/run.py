@@ -21,7 +21,7 @@ from vidcalc.describe.workload import Workload
 from vidcalc.report_training import BucketPart, PhaseRow, Ranks, RunMemory, RunTime
 from vidcalc.training import company, ranks
 from vidcalc.training.bucket import Cell, Micro
-from vidcalc.training.memory import ROWS, peak
+from vidcalc.training.memory import ROWS, peak, waiting
 from vidcalc.training.mixing import imbalance
 from vidcalc.unroll import Job
 
@@ -132,8 +132,14 @@ def memory_part(cells: list[Cell], hardware: Hardware, plan: Plan) -> RunMemory:
         capacity=capacity,
         margin=capacity - top.total,
         verdict=verdict(low, high, capacity),
-        host_ram=cell.states.host + company.waiting(cell.states, plan.training) + cell.micro.live.host,
+        host_ram=largest(_in_host(each, plan) for each in cells),
     )
+
+
+def _in_host(cell: Cell, plan: Plan) -> Any:
+    """Bytes of host memory that one rank needs: states, those of further networks, activations."""
+    passed = company.unrolled(plan.training)
+    return cell.states.host + company.waiting(cell.states, plan.training) + waiting(cell.micro.live, passed)
 
 
 def time_part(rows: list[BucketPart], found: list[Found], hardware: Hardware, plan: Plan) -> RunTime:

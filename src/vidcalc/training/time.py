@@ -25,7 +25,7 @@ from vidcalc.training import company
 from vidcalc.training.communication import Work, waits
 from vidcalc.training.flops import frozen
 from vidcalc.training.ranks import context, shards, split
-from vidcalc.training.states import STAY, Holding
+from vidcalc.training.states import STAY, Holding, frozen_bytes
 
 BAND = 0.8, 1.25  # of exchanges and host copies: how far measured ones of one kind of link lie apart
 
@@ -94,7 +94,7 @@ def step(
     """Seconds of one optimizer step by part; their sum is the step.
 
     work   of a micro-batch on one accelerator alone
-    moved  bytes of activations that go to host memory and back in a micro-batch [byte]
+    moved  bytes of activations that go to host memory and back in a micro-batch, on one accelerator alone [byte]
     """
     plan = company.unrolled(asked)
     share = 1 / (context(plan) * split(plan))
@@ -107,9 +107,7 @@ def step(
     )
     told = waits(ops, again, found, plan, hardware, own)
     pcie = host_rate(hardware.accelerator, "pinned")
-    passes = 2 + (1 if again else 0)
-    arriving = passes * found.held.blocks / split(plan) if plan.offload == "base" else 0
-    copied = maximum((2 * moved / context(plan) + arriving) / pcie - busy.likely, 0)
+    copied = maximum((2 * moved * share + arriving(found, again, plan)) / pcie - busy.likely, 0)
     spoken = band(told.tokens + told.weights + told.gradients)
     updated, idle = update(found, plan, hardware), plan.pipeline_degree - 1
     beside = company.seconds(
@@ -131,6 +129,20 @@ def step(
         "bubble": busy.times(idle),
         "optimizer": updated,
     }
+
+
+def arriving(found: Holding, again: tuple[Op, ...], plan: TrainingPlan) -> Any:
+    """Bytes of weights that a rank copies from host memory in a micro-batch.
+
+    A frozen base streams in for every pass. A rank's share of all weights goes to the device for forward and once more
+    for backward, which also serves what runs again there.
+    """
+    if plan.offload == "base":
+        return (2 + (1 if again else 0)) * found.held.blocks / split(plan)
+    if plan.offload == "optimizer+weights":
+        mine = found.trained - found.repeated + found.repeated / split(plan)
+        return 2 * (recipe(plan.recipe).weights * mine + frozen_bytes(found, plan)) / shards(plan, "weights")
+    return 0
 
 
 def launching(ops: tuple[Op, ...], again: tuple[Op, ...], run: Execution) -> Seconds:

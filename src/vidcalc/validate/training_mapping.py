@@ -5,7 +5,6 @@ data/validation/training.toml, what a row leaves open from the trainer's profile
 """
 
 from fractions import Fraction
-from math import ceil
 from typing import Any
 
 import msgspec
@@ -29,7 +28,6 @@ from vidcalc.validate.training_table import TrainingRow
 FILE = "training"
 MODES = {"lora": "lora", "full-ft": "full", "pretrain": "pretrain"}
 LATENTS = {"yes": "precomputed", "no": "online"}
-NODE = 8  # accelerators of a usual node
 
 
 class TrainingCase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -51,8 +49,7 @@ def case(row: TrainingRow) -> TrainingCase:
     model = fill.model(name)
     gpu = text.gpu(row.gpu) if row.gpu else None
     training, batch = _shared(row, _training(row, profile, model))
-    count = ranks.world(training)
-    machine = hardware(gpu or STANDING_IN, count=min(count, NODE), nodes=ceil(count / NODE))
+    machine = ranks.placed(hardware(gpu or STANDING_IN), ranks.world(training))
     plan = fill.plan(model, framework=profile.framework)
     plan = replace(plan, training=training, compile=profile.compile)
     return TrainingCase(

@@ -22,7 +22,7 @@ STAGES = {
     "transfer": N_("Waiting for host memory"),
     "bubble": N_("Idle in the pipeline"),
     "imbalance": N_("Waiting for larger samples"),
-    "launch": N_("waiting for kernels to be launched"),
+    "launch": N_("Waiting for kernels to be launched"),
     "company": N_("Teacher, critic, reference"),
     "rollout": N_("Rollouts"),
     "audio_decode": N_("Audio decoding"),
@@ -143,7 +143,9 @@ ORDERS = {"time": N_("time"), "cost": N_("cost"), "memory": N_("memory")}
 BOUNDS = {
     "compute": N_("Computing decides: {compute} of the time is the GPUs' own work, {exchange} exchange, {idle} idle."),
     "exchange": N_("Exchange decides: {exchange} of the time waits for other GPUs or host memory, {compute} is work."),
-    "idle": N_("Idle GPUs decide: {idle} of the time is the pipeline's or validation's, {compute} is work."),
+    "idle": N_(
+        "Idle GPUs decide: {idle} of the time waits for the pipeline, kernel launches or validation, {compute} is work."
+    ),
     "memory": N_(
         "Memory decides: with no limit to it the best plan would take {gained} less time. Of this one's, {compute} is "
         "work, {exchange} exchange, {idle} idle."
@@ -189,8 +191,11 @@ ASSUMPTIONS = {
     "network": N_("Nodes meet over {value}, one port per GPU."),
     "training_recipe": N_("Training recipe: {value}."),
     "optimizer_states": N_("Optimizer: {value}."),
+    "adapters": N_("Adapters: {value}."),
+    "optimizer_update": N_("Optimizer update: {value}."),
+    "gradient_bytes": N_("Gradients take {value} bytes per trained weight."),
+    "gradient_buckets": N_("Gradients are reduced through buckets beside them."),
     "gradients_resident": N_("All gradients are held at once, as with gradient accumulation."),
-    "latents_encoded_in_loop": N_("Each training step encodes its video with the VAE."),
     "train_steps": N_("The training run has {value} steps."),
     "scaling_law": N_("Best size: {value}; networks are made from their count, FLOPs and times are of those networks."),
     "latents": N_("Latents: {value}."),
@@ -225,6 +230,15 @@ WARNINGS = {
     "components_not_here": N_("Named by the pipeline but not among the files, and not counted: {components}."),
     "estimate_only": N_("{model} is unpublished: its size is an estimate, and so is every number here."),
     "inference_too_big": N_("Generating needs {missing} more GPU memory than there is."),
+    "law_of_all_weights": N_("{law} is about training all weights from scratch; adapters train only a few."),
+    "pipeline_starved": N_(
+        "The pipeline has {stages} stages and only {micro_batches} micro-batches a step, so it is idle for long: raise "
+        "--grad-accum."
+    ),
+    "tensor_across_nodes": N_(
+        "Tensor parallelism over {ranks} GPUs leaves the node of {node}: every layer waits for the network between "
+        "nodes."
+    ),
     "training_too_big": N_("Training needs {missing} more GPU memory than there is."),
     "checkpointing_helps": N_("With --checkpointing full, training takes {total}."),
     "communication_not_counted": N_(

@@ -87,7 +87,10 @@ def best(report: BudgetReport, paint: Paint, cells: int) -> list[str]:
     near = ", ".join(f"{row.name} ({count(row.params)})" for row in found.nearest)
     rows: list[list[Cell]] = [
         [_("Parameters"), (f"{count(found.params)} ({band})", "title")],
-        [_("Tokens"), _("{tokens} in {samples} samples", tokens=count(found.tokens), samples=count(found.samples))],
+        [
+            _("Tokens"),
+            _("{tokens} in {samples} samples", tokens=count(found.tokens), samples=whole(round(found.samples))),
+        ],
         [_("FLOPs"), _("{flops}; 6ND alone {plain}", flops=flop(found.flops), plain=flop(found.flops_6nd))],
         [_("By 6ND alone"), f"{count(found.params_6nd)} · {_('{tokens} tokens', tokens=count(found.tokens_6nd))}"],
         [_("Peak"), f"{data(found.peak)} · {told(VERDICTS, found.verdict)} · MFU {share(found.mfu)}"],

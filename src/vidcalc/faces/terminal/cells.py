@@ -122,6 +122,26 @@ def table(rows: Iterable[Sequence[Cell]], aligns: str, paint: Paint, indent: int
     return lines
 
 
+def halved(rows: Sequence[Sequence[Cell]], aligns: str, first: int, paint: Paint, cells: int) -> list[str]:
+    """The table; where it is wider than the page two of them, each behind the first column: the one with the next
+    `first` columns, the other with the rest."""
+    if max(map(width, table(rows, aligns, Paint(False)))) <= cells:
+        return table(rows, aligns, paint)
+    upper, lower = range(first + 1), (0, *range(first + 1, len(aligns)))
+    parts = [
+        ([[row[at] for at in part] for row in rows], "".join(aligns[at] for at in part)) for part in (upper, lower)
+    ]
+    return [line for part, turned in parts for line in table(part, turned, paint)]
+
+
+def legend(entries: Sequence[tuple[str, str, str]], left: int, cells: int, paint: Paint) -> str:
+    """What the letters of bars stand for, (letter, words, style) each; `left` cells from the edge, less where that is
+    too wide."""
+    plain = "  ".join(f"{letter} {words}" for letter, words, _style in entries)
+    indent = " " * max(min(left, cells - width(plain)), 0)
+    return indent + "  ".join(f"{paint(letter, style)} {words}" for letter, words, style in entries)
+
+
 def bar(parts: Sequence[tuple[float, str, str]], whole: float, cells: int, paint: Paint) -> str:
     """A bar of that many cells: each part (value, letter, style) as long as its share of `whole`, the rest light.
 

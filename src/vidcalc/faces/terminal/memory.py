@@ -1,6 +1,6 @@
 """Memory in bars: each stage of a generation, and the rows of training, against what the GPU holds."""
 
-from vidcalc.faces.terminal.cells import Cell, Paint, bar, clip, hanging, pad, table, width
+from vidcalc.faces.terminal.cells import Cell, Paint, bar, clip, hanging, legend, pad, table, width
 from vidcalc.faces.terminal.numbers import data, share
 from vidcalc.report import Report
 from vidcalc.words import _
@@ -39,10 +39,8 @@ def inference(report: Report, paint: Paint, cells: int) -> list[str]:
         lines.append(" " * (place if after else place + 1 - width(mark)) + paint(mark, "bad"))
     names_of_parts = {"weights": _("weights"), "activations": _("activations"), "other": _("other")}
     peak = next(row for row in memory.stages if row.id == memory.peak_stage)
-    legend = "  ".join(
-        paint(letter, part) + f" {names_of_parts[part]} {data(getattr(peak, part))}" for part, letter in PARTS
-    )
-    lines.append(f"  {pad('', left)}  {legend}")
+    entries = [(letter, f"{names_of_parts[part]} {data(getattr(peak, part))}", part) for part, letter in PARTS]
+    lines.append(legend(entries, left + 4, cells, paint))
     counted = _(
         "peak: allocated {allocated}, reserved {reserved}, on the GPU {device} ({low} to {high})",
         **{name: data(getattr(memory, name)) for name in ("allocated", "reserved", "device", "low", "high")},
@@ -75,11 +73,15 @@ def training(report: Report, paint: Paint, cells: int) -> list[str]:
     right = max(right, width(data(memory.total)))
     room = cells - left - right - 13
     plan = report.plan["training"]
-    setting = f"{plan['recipe']} · {plan['optimizer']} · " + _("checkpointing {mode}", mode=plan["checkpointing"])
+    pieces = (plan["mode"], plan["recipe"], plan["optimizer"], _("checkpointing {mode}", mode=plan["checkpointing"]))
+    title, setting = _("GPU memory to train"), " · ".join(pieces)
+    head = [titled(title, setting, paint, cells)]
+    if width(title) + width(setting) >= cells:
+        head = [titled(title, "", paint, cells), *hanging(setting, cells, "  ")]
     table_rows: list[list[Cell]] = []
     for name, size, style in rows:
         drawn = bar([(size, "█", style)], memory.total, room, Paint(False)).rstrip("░")
         table_rows.append([name, data(size), share(size / memory.total), (drawn, style)])
     table_rows.append([(_("Total"), "title"), (data(memory.total), "title"), "", ""])
     lines = table(table_rows, "<>><", paint)
-    return [titled(_("GPU memory to train"), setting, paint, cells), *lines]
+    return [*head, *lines]

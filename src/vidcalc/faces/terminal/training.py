@@ -1,7 +1,7 @@
 """A training run on one page: what it is, memory by phase, steps by bucket, time, money, data and disk."""
 
 from vidcalc.faces.terminal import notes
-from vidcalc.faces.terminal.cells import Cell, Paint, bar, hanging, pad, table, width
+from vidcalc.faces.terminal.cells import Cell, Paint, bar, halved, hanging, legend, pad, table, width
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import count, data, duration, energy, flop, hours, money, rate, share, whole
 from vidcalc.faces.terminal.overview import STYLES
@@ -61,14 +61,14 @@ def phases(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
         lines.append(f"  {pad(names[row.id], left)}  {bar(parts, full, room, paint)} {figure}")
     peak = next(row for row in memory.phases if row.id == memory.peak_phase)
     words = {"weights": _("weights"), "states": _("states and other"), "activations": _("activations")}
-    legend = "  ".join(
-        paint(letter, style(id_)) + f" {words[id_]} {data(sum(getattr(peak, name) for name in fields))}"
+    entries = [
+        (letter, f"{words[id_]} {data(sum(getattr(peak, name) for name in fields))}", style(id_))
         for id_, letter, fields in ROWS
-    )
+    ]
     size = report.buckets[memory.peak_bucket]
     beside = _("* largest in the bucket {size}", size=f"{size.width}×{size.height}×{size.frames}")
     host = _("host RAM {size}", size=data(memory.host_ram))
-    return [*lines, f"  {pad('', left)}  {legend}", paint(f"  {beside} · {host}", "dim")]
+    return [*lines, legend(entries, left + 4, cells, paint), paint(f"  {beside} · {host}", "dim")]
 
 
 def style(name: str) -> str:
@@ -103,7 +103,7 @@ def buckets(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
         batch = f"{whole(row.batch)} → {whole(row.global_batch)}"
         figures = [share(row.share), batch, whole(row.sequence), flop(row.flops_per_sample), data(row.peak)]
         rows.append([size, *figures, duration(row.seconds_per_step), share(row.mfu), share(row.hfu)])
-    return [titled(_("Buckets"), "", paint, cells), *table(rows, "<>>>>>>>>", paint)]
+    return [titled(_("Buckets"), "", paint, cells), *halved(rows, "<>>>>>>>>", 4, paint, cells)]
 
 
 def spent(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
