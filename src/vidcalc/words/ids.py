@@ -25,6 +25,10 @@ STAGES = {
     "company": N_("Teacher, critic, reference"),
     "rollout": N_("Rollouts"),
     "audio_decode": N_("Audio decoding"),
+    "tensor": N_("sums of tensor parallelism"),
+    "guidance": N_("exchange of guided predictions"),
+    "shards": N_("gathering of sharded weights"),
+    "tail": N_("half-empty last wave of attention"),
 }
 
 PHASES = {
