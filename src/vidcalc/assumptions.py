@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from vidcalc.arithmetic import largest
+from vidcalc.arithmetic import largest, product
 from vidcalc.assumed import links, speedups, trained
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.frameworks import framework
@@ -13,9 +13,8 @@ from vidcalc.cost.utilisation import resolve_attention
 from vidcalc.describe.geometry import legal
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.plan import WAYS, Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.passes import parallel
 from vidcalc.passes.residency import STREAMED
 from vidcalc.report import Assumption, InferenceMemory, TrainingMemory, Warning_
 from vidcalc.tape import ELEMENT_BYTES
@@ -129,7 +128,7 @@ def warnings(
         found.append(Warning_(id="training_too_big", values={"missing": -training.margin}))
         if plan.training.checkpointing == "none":
             found.append(Warning_(id="checkpointing_helps", values={"total": checkpointed().total}))
-    apart = plan.shard_degree == 1 and parallel.ranks(plan) == 1  # each accelerator makes videos of its own
+    apart = product(getattr(plan, field) for field in WAYS.values()) == 1
     if isinstance(hardware.total, int) and hardware.total > 1 and apart:
         found.append(Warning_(id="communication_not_counted", values={"gpus": hardware.total}))
     if plan.precision in ("bf16",) and hardware.accelerator.supports.get("bf16") is False:

@@ -26,6 +26,10 @@ STAGES = {
     "company": N_("Teacher, critic, reference"),
     "rollout": N_("Rollouts"),
     "audio_decode": N_("Audio decoding"),
+    "tensor": N_("sums of tensor parallelism"),
+    "guidance": N_("exchange of guided predictions"),
+    "shards": N_("gathering of sharded weights"),
+    "tail": N_("half-empty last wave of attention"),
 }
 
 PHASES = {
@@ -242,7 +246,7 @@ WARNINGS = {
     "training_too_big": N_("Training needs {missing} more GPU memory than there is."),
     "checkpointing_helps": N_("With --checkpointing full, training takes {total}."),
     "communication_not_counted": N_(
-        "The {gpus} GPUs are taken as independent: communication between them is not counted."
+        "Nothing says how the {gpus} GPUs share a video (--parallel): one makes it, all are paid for."
     ),
     "no_vae_tiling": N_("The VAE {vae} cannot work in tiles: it is counted whole."),
     "peak_with_sparsity": N_(
