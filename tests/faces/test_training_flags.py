@@ -103,3 +103,15 @@ def test_a_long_setting_of_training_stands_on_a_line_of_its_own(ask):
     out = ask("estimate", *SMALL[1:], *flags, "--checkpointing", "partial:0.75+attention-offload").out
     assert max(map(width, out.splitlines())) <= 80
     assert "qlora · bf16-autocast · paged-adamw-8bit" in out
+
+
+def test_the_links_of_a_run_are_stated_as_those_of_a_generation(ask):
+    def run(*more):
+        asked = ("train", "-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpus", "16", "--sharding", "fsdp", *more)
+        return json.loads(ask(*asked, "--json").out)
+
+    usual, slow = run(), run("--nodes", "4", "--network", "ib-hdr")
+    assert (usual["hardware"]["count"], usual["hardware"]["nodes"]) == (16, 2)
+    assert (slow["hardware"]["nodes"], slow["hardware"]["network"]) == (4, "ib-hdr")
+    assert slow["time"]["per_step"] >= usual["time"]["per_step"]
+    assert run("--nodes", "3")["error"]["flag"] == "--nodes"

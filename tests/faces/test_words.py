@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vidcalc import words
-from vidcalc.words import ids
+from vidcalc.words import notes
 
 SOURCE = Path(words.__file__).parent.parent
 KOREAN = words.read((Path(words.__file__).parent / "ko.po").read_text("utf-8"))
@@ -62,12 +62,12 @@ def raised(*kinds):
 
 def test_every_assumption_of_the_core_has_words():
     found = raised("Assumption", "Basis")
-    assert {"flops_convention", "train_steps"} <= found <= set(ids.ASSUMPTIONS)
+    assert {"flops_convention", "train_steps"} <= found <= set(notes.ASSUMPTIONS)
 
 
 def test_every_warning_of_the_core_has_words():
     found = raised("Warning_", "Caution")
-    assert {"illegal_height", "estimate_only"} <= found <= set(ids.WARNINGS)
+    assert {"illegal_height", "estimate_only"} <= found <= set(notes.WARNINGS)
 
 
 @pytest.mark.parametrize(

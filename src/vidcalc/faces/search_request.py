@@ -11,8 +11,8 @@ from vidcalc.describe.training import SHARDING, UPDATES, TrainingPlan, offloads
 from vidcalc.errors import InputError
 from vidcalc.faces.inputs import Refused
 from vidcalc.faces.parallel_flag import AUTO
+from vidcalc.faces.stated_run import ALIKE, Stated, seen, stated
 from vidcalc.faces.terminal.numbers import data as told
-from vidcalc.faces.training_request import ALIKE, Stated, seen, stated
 from vidcalc.report_plan import Help, PlanReport
 from vidcalc.search.exhaustive import Search
 from vidcalc.search.exhaustive import search as exhaustive

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import ceil_div
+from vidcalc.catalog.accelerators import usual_nodes
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.training import TrainingPlan, offloads
@@ -70,8 +70,9 @@ def spread_in_nodes(plan: TrainingPlan) -> Any:
 
 
 def placed(hardware: Hardware, count: int) -> Hardware:
-    """That many accelerators in nodes of the usual size, as full as they get."""
-    return replace(hardware, count=min(count, NODE), nodes=ceil_div(count, NODE))
+    """That many accelerators in as few equal nodes of no more than the usual size as hold them."""
+    nodes = usual_nodes(hardware.accelerator, count)
+    return replace(hardware, count=count // nodes, nodes=nodes)
 
 
 def checked(model: Model, plan: TrainingPlan) -> None:

@@ -13,6 +13,7 @@ ASKED = (*BUDGET, *(name for name in OF_A_RUN if name not in ("target_rate", "ut
 
 def budget(as_json: bool, **given: Any) -> None:
     """Calculate and print, as a report or as JSON."""
+    from vidcalc.faces.answer import answer
     from vidcalc.faces.budget_request import asked, enough
     from vidcalc.search.budget import budget as calculated
 
@@ -20,15 +21,7 @@ def budget(as_json: bool, **given: Any) -> None:
     report = calculated(spent, *run, laws, known)
     if report.affordable is not None:
         enough(report.affordable.steps, report.affordable.seconds_per_step, report.budget.seconds, given)
-    if as_json:
-        from vidcalc.faces.emit import emit
-
-        emit(report)
-    else:
-        from vidcalc.faces.terminal.budget import draw
-        from vidcalc.faces.terminal.page import show
-
-        show(draw(report))
+    answer(report, as_json, "budget")
 
 
 command = Command(

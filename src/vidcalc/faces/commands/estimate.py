@@ -10,6 +10,7 @@ from vidcalc.words import N_
 def estimate(as_json: bool, advise: bool = True, svg: str | None = None, png: str | None = None, **given: Any) -> None:
     """Calculate and print, as a report or as JSON; `advise` what to change where it does not fit; write pictures."""
     from vidcalc.calculate import calculate
+    from vidcalc.faces.answer import answer
     from vidcalc.faces.request import request
 
     asked = request(given)
@@ -18,20 +19,7 @@ def estimate(as_json: bool, advise: bool = True, svg: str | None = None, png: st
         from vidcalc.search.relief import advised
 
         report = advised(report, *asked)
-    if svg is not None or png is not None:
-        from vidcalc.faces.picture.chart import chart
-        from vidcalc.faces.picture.write import write
-
-        write(lambda: chart(report), svg, png)
-    if as_json:
-        from vidcalc.faces.emit import emit
-
-        emit(report)
-    else:
-        from vidcalc.faces.terminal.page import show
-        from vidcalc.faces.terminal.report import draw
-
-        show(draw(report))
+    answer(report, as_json, "report", "chart", svg, png)
 
 
 command = Command(

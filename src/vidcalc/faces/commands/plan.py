@@ -9,11 +9,12 @@ from vidcalc.faces.search_flags import search_flags
 from vidcalc.words import N_
 
 # what the search settles itself
-SEARCHED = ("gpus", "batch_size", "grad_accum", "target_rate")
+SEARCHED = ("gpus", "nodes", "batch_size", "grad_accum", "target_rate")
 
 
 def plan(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
     """Search and print, as a report or as JSON."""
+    from vidcalc.faces.answer import answer
     from vidcalc.faces.progress import progress
     from vidcalc.faces.search_request import asked, fitting
     from vidcalc.search.advice import advice
@@ -22,20 +23,7 @@ def plan(as_json: bool, svg: str | None = None, png: str | None = None, **given:
     with progress() as told:
         report = advice(search, machines, told)
     fitting(report)
-    if svg is not None or png is not None:
-        from vidcalc.faces.picture.front import chart
-        from vidcalc.faces.picture.write import write
-
-        write(lambda: chart(report), svg, png)
-    if as_json:
-        from vidcalc.faces.emit import emit
-
-        emit(report)
-    else:
-        from vidcalc.faces.terminal.page import show
-        from vidcalc.faces.terminal.plan import draw
-
-        show(draw(report))
+    answer(report, as_json, "plan", "front", svg, png)
 
 
 command = Command(

@@ -30,6 +30,7 @@ def scale(
     **given: Any,
 ) -> None:
     """Price every count and print a table, or JSON; write pictures."""
+    from vidcalc.faces.answer import answer
     from vidcalc.faces.request import request
     from vidcalc.search.scale import doubling, scaling
 
@@ -40,20 +41,7 @@ def scale(
         expects = _("ways in which {model} can be shared among up to {count} GPUs", model=found.title, count=most)
         named = ",".join(way if degree is None else f"{way}={degree}" for way, degree in parallel.items())
         raise Refused("--parallel", named, expects, None, ())
-    if svg is not None or png is not None:
-        from vidcalc.faces.picture.scale import chart
-        from vidcalc.faces.picture.write import write
-
-        write(lambda: chart(found), svg, png)
-    if as_json:
-        from vidcalc.faces.emit import emit
-
-        emit(found)
-    else:
-        from vidcalc.faces.terminal.page import show
-        from vidcalc.faces.terminal.scale import draw
-
-        show(draw(found))
+    answer(found, as_json, "scale", "scale", svg, png)
 
 
 def own_flags() -> list[click.Parameter]:

@@ -5,6 +5,7 @@ from typing import Any
 from vidcalc.faces.flags import bucket_flag, flags, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.hardware_flags import HARDWARE
+from vidcalc.faces.link_flags import LINKS
 from vidcalc.faces.training_flags import RUN, TRAINING
 from vidcalc.words import N_
 
@@ -13,29 +14,19 @@ OF_THE_MODEL = (
     "latent_channels", "patch_size", "vae_params", "arch",
 )  # fmt: skip
 OF_THE_PLAN = ("attention", "framework", "text_encoder_precision", "vae_precision")
-ASKED = tuple(dict.fromkeys((*OF_THE_MODEL, "gpu", "gpus", *HARDWARE, *TRAINING, *OF_THE_PLAN, *RUN, "train_steps")))
+ASKED = tuple(
+    dict.fromkeys((*OF_THE_MODEL, "gpu", "gpus", *LINKS, *HARDWARE, *TRAINING, *OF_THE_PLAN, *RUN, "train_steps"))
+)
 
 
 def train(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
     """Calculate and print, as a report or as JSON."""
+    from vidcalc.faces.answer import answer
     from vidcalc.faces.training_request import run
     from vidcalc.train import train as calculated
 
     report = calculated(*run(given))
-    if svg is not None or png is not None:
-        from vidcalc.faces.picture.training import chart
-        from vidcalc.faces.picture.write import write
-
-        write(lambda: chart(report), svg, png)
-    if as_json:
-        from vidcalc.faces.emit import emit
-
-        emit(report)
-    else:
-        from vidcalc.faces.terminal.page import show
-        from vidcalc.faces.terminal.training import draw
-
-        show(draw(report))
+    answer(report, as_json, "training", "training", svg, png)
 
 
 command = Command(

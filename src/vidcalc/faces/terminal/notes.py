@@ -10,7 +10,8 @@ from vidcalc.report_budget import BudgetReport
 from vidcalc.report_plan import PlanReport
 from vidcalc.report_training import TrainingReport
 from vidcalc.words import _
-from vidcalc.words.ids import ASSUMPTIONS, OFFLOADS, SUPPLIES, WARNINGS, told
+from vidcalc.words.ids import OFFLOADS, SUPPLIES, told
+from vidcalc.words.notes import ASSUMPTIONS, WARNINGS
 
 BYTES = ("missing", "total")  # values of warnings that are bytes
 
