@@ -2,7 +2,8 @@
 
 guidance   the ranks of CFG parallel exchange their predictions
 ulysses    queries, keys, values and results of self-attention go round in four all-to-alls; nothing hides them
-ring       keys and values go to the next rank while those at hand are worked on: each turn waits for what outlasts it
+ring       keys and values go to the next rank while those at hand are worked on: each turn waits for what outlasts it,
+           and attention in turns is slower than at once
 tensor     results are summed up after attention and after the feed-forward
 pipefusion a patch goes on while the next one is worked on; in the first step ranks work one after the other
 shards     blocks are gathered while the one before runs
@@ -109,6 +110,7 @@ def _tokens(call: Call) -> dict[str, Any]:
     attended = call.work.get("attention", NOTHING).likely
     attentions = [op for op in call.ops if isinstance(op, Attention)]
     scored = sum(op.flops * op.count for op in attentions)
+    slower = table("parallel")["ring"]["slower"][link.kind]
     out: dict[str, Any] = {"ulysses": 0, "ring": 0}
     for op in attentions:
         own = (1 - ranks.crossed(op)) * op.count
@@ -117,7 +119,7 @@ def _tokens(call: Call) -> dict[str, Any]:
         out["ulysses"] += link.seconds("all_to_all", each * rows, ulysses, tensor) * ranks.EXCHANGED * own
         turn = attended * op.flops / (scored * ring)  # seconds of work between two sends
         sent = link.send(2 * each * op.keys / (ulysses * ring), ring, tensor * ulysses)
-        out["ring"] += _beyond(call, sent, turn, "ring") * (ring - 1) * own
+        out["ring"] += (_beyond(call, sent, turn, "ring") + turn * slower) * (ring - 1) * own
     return out
 
 

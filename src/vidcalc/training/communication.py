@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.arithmetic import maximum, where
+from vidcalc.catalog.load import table
 from vidcalc.catalog.training import recipe
 from vidcalc.cost.wires import wires
 from vidcalc.describe.hardware import Hardware
@@ -21,6 +22,7 @@ from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.training.ranks import context, replicas
 from vidcalc.training.states import Holding
 
+BACKWARD = 2.5  # attention's backward over its forward, in a fused kernel
 WAYS = 4  # tensors that Ulysses turns around per self-attention: queries, keys, values and the result
 
 
@@ -48,6 +50,9 @@ def waits(
     for op, passes in _attentions(ops, again):
         tokens = tokens + _layer(op, passes, plan, hardware, work)
         once = once + _layer(op, 1, plan, hardware, work)
+    turns = _in_turns(plan, hardware, work)
+    rerun = any(isinstance(op, Attention) for op in again)
+    tokens, once = tokens + turns * (1 + BACKWARD + rerun), once + turns
     gathered = maximum(_gather(found, plan, hardware) - work.forward, 0)
     return Waits(
         tokens=tokens,
@@ -56,6 +61,12 @@ def waits(
         gradients=_sums(found, plan, hardware, work),
         update=_updated(found, plan, hardware),
     )
+
+
+def _in_turns(plan: TrainingPlan, hardware: Hardware, work: "Work") -> Any:
+    """What attention of one forward pass loses where keys come in turns (ring) instead of at once [second]."""
+    slower = table("parallel")["ring"]["slower"][wires(hardware).kind]
+    return work.attention * slower * (plan.ring_degree - 1) / plan.ring_degree
 
 
 def _attentions(ops: tuple[Op, ...], again: tuple[Op, ...]) -> list[tuple[Attention, int]]:

@@ -1,7 +1,6 @@
 """The words of the ids that a report holds: stages, kinds of work, rows, verdicts, ways.
 
 An id without words is shown as it is, so a new one is never lost; those under a report are in `vidcalc.words.notes`.
-
 """
 
 from vidcalc.words import N_, _
