@@ -1,12 +1,14 @@
-"""What is taken as given about a plan's speed-ups, the links among accelerators and what is trained: ids and values."""
+"""What is taken as given about kernels and rates, speed-ups, links and what is trained: ids and values."""
 
 from typing import Any
 
 from vidcalc.arithmetic import is_array
 from vidcalc.catalog.collectives import collective
+from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, source
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost import communication
+from vidcalc.cost.utilisation import resolve_attention
 from vidcalc.cost.wires import wires
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -14,6 +16,27 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.passes import guidance
 from vidcalc.report import Assumption
+
+
+def machinery(hardware: Hardware, plan: Plan, provenance: str) -> list[Assumption]:
+    """How FLOPs are counted, which framework and attention kernel run, and what the rates are of (`provenance`)."""
+    chip, profile = hardware.accelerator, framework(plan.framework)
+    return [
+        Assumption(id="flops_convention", value=2, source="torch.utils.flop_counter", provenance="exact"),
+        Assumption(
+            id="framework",
+            value=f"{profile.title} {profile.version}",
+            source="; ".join(profile.sources),
+            provenance="assumed",
+        ),
+        Assumption(
+            id="attention_kernel",
+            value=resolve_attention(chip.id, plan.attention, profile.stack),
+            source=f"data/accelerators/{chip.id}.toml",
+            provenance="assumed" if plan.attention == "sdpa" else "exact",
+        ),
+        Assumption(id="rates", value=chip.id, source="data/kernels", provenance=provenance),
+    ]
 
 
 def speedups(model: Model, plan: Plan) -> list[Assumption]:

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from vidcalc.arithmetic import largest, product
-from vidcalc.assumed import links, speedups, trained
+from vidcalc.assumed import links, machinery, speedups, trained
 from vidcalc.catalog.defaults import defaults
-from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.precisions import precision
 from vidcalc.cost.transfer import host_rate
-from vidcalc.cost.utilisation import resolve_attention
 from vidcalc.describe.geometry import legal
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -29,16 +27,8 @@ def assumptions(
     model: Model, workload: Workload, hardware: Hardware, plan: Plan, job: Job, provenance: str
 ) -> list[Assumption]:
     """What the numbers rest on; `provenance` is that of the rates."""
-    chip = hardware.accelerator
     found = [
-        Assumption(id="flops_convention", value=2, source="torch.utils.flop_counter", provenance="exact"),
-        Assumption(
-            id="attention_kernel",
-            value=resolve_attention(chip.id, plan.attention, framework(plan.framework).stack),
-            source=f"data/accelerators/{chip.id}.toml",
-            provenance="assumed" if plan.attention == "sdpa" else "exact",
-        ),
-        Assumption(id="rates", value=chip.id, source="data/kernels", provenance=provenance),
+        *machinery(hardware, plan, provenance),
         Assumption(
             id="process_overhead",
             value=defaults()["process"]["context"]["likely"],
@@ -67,15 +57,9 @@ def assumptions(
 
 def _run(model: Model, hardware: Hardware, plan: Plan, job: Job) -> list[Assumption]:
     """How the job is run: the framework's profile, what waits in host memory, number formats, kernels' workspaces."""
-    chip, profile = hardware.accelerator, framework(plan.framework)
+    chip = hardware.accelerator
     swap = f":{plan.swapped_blocks}" if plan.offload == "block-swap" else ""
     found = [
-        Assumption(
-            id="framework",
-            value=f"{profile.title} {profile.version}",
-            source="; ".join(profile.sources),
-            provenance="assumed",
-        ),
         Assumption(id="offload", value=plan.offload + swap, source="vidcalc.passes.residency", provenance="assumed"),
     ]
     if plan.compile == "on":
@@ -111,10 +95,7 @@ def warnings(
     checkpointed: Callable[[], TrainingMemory],
 ) -> list[Warning_]:
     """What deserves the user's attention. `checkpointed` gives the training memory with full checkpointing."""
-    found = [
-        Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
-        for issue in legal(model, workload.width, workload.height, workload.frames)
-    ]
+    found = misfits(model, workload.width, workload.height, workload.frames)
     found += cautions(model, hardware)
     if plan.vae_tiling == "default" and model.vae.network and not tiles(model.vae):
         found.append(Warning_(id="no_vae_tiling", values={"vae": model.vae.class_ or model.vae.id}))
@@ -137,6 +118,14 @@ def warnings(
     if missing:
         found.append(Warning_(id="components_not_computed", values={"components": ", ".join(missing)}))
     return found
+
+
+def misfits(model: Model, width: Any, height: Any, frames: Any) -> list[Warning_]:
+    """Sizes that the model does not accept, with the nearest that it does."""
+    return [
+        Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
+        for issue in legal(model, width, height, frames)
+    ]
 
 
 def cautions(model: Model, hardware: Hardware) -> list[Warning_]:

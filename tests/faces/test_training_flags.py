@@ -115,3 +115,13 @@ def test_the_links_of_a_run_are_stated_as_those_of_a_generation(ask):
     assert (slow["hardware"]["nodes"], slow["hardware"]["network"]) == (4, "ib-hdr")
     assert slow["time"]["per_step"] >= usual["time"]["per_step"]
     assert run("--nodes", "3")["error"]["flag"] == "--nodes"
+
+
+def test_a_node_is_the_one_that_is_stated(ask):
+    run = ("train", "-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpus", "16", "--sharding", "hybrid", "--json")
+    assert json.loads(ask(*run).out)["ranks"]["shards"] == 8
+    assert json.loads(ask(*run, "--nodes", "4").out)["ranks"]["shards"] == 4
+    wide = ask(*run[:-3], "--parallel", "tp=4", "--nodes", "8", "--json").out
+    assert "tensor_across_nodes" in {row["id"] for row in json.loads(wide)["warnings"]}
+    found = json.loads(ask("plan", *run[1:5], "--gpus", "12", *run[7:]).out)
+    assert found["best"][0]["degrees"]["shard_degree"] == 6

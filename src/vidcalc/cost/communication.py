@@ -21,7 +21,7 @@ from vidcalc.arithmetic import maximum, minimum, product
 from vidcalc.catalog.load import table
 from vidcalc.catalog.precisions import precision
 from vidcalc.cost import tail
-from vidcalc.cost.time import NOTHING, Seconds, total
+from vidcalc.cost.time import NOTHING, Seconds, linked, total
 from vidcalc.cost.weights import Weights
 from vidcalc.cost.wires import Wires, wires
 from vidcalc.describe.hardware import Hardware
@@ -30,8 +30,6 @@ from vidcalc.ops import Attention, Op
 from vidcalc.passes import caching, chain, parallel, ranks
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.unroll import Job, Phase
-
-BAND = 0.8, 1.25  # of the likely rate
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -62,8 +60,7 @@ def told(
     """What a rank waits for the others in one call of a phase, whose `work` of one rank is given by kind."""
     if phase.id != "denoise" or not shares(plan):
         return NOTHING
-    out = sum(waits(job, phase, weights, work, hardware, plan, steps).values())
-    return Seconds(out * BAND[0], out, out * BAND[1], "assumed")
+    return linked(sum(waits(job, phase, weights, work, hardware, plan, steps).values()))
 
 
 def waits(

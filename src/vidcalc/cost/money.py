@@ -43,9 +43,9 @@ def cost(accelerator: Accelerator, inference: Any, training: Any, batch: Any = 1
         source=found.source,
         per_hour_low=found.low * HOUR,
         per_hour_high=found.high * HOUR,
-        inference=_range(found, inference),
-        training=_range(found, training),
-        per_video=_range(found, inference / batch),
+        inference=ranged(found, inference),
+        training=ranged(found, training),
+        per_video=ranged(found, inference / batch),
         ranges=[
             PriceRange(
                 provider=each.provider,
@@ -61,7 +61,7 @@ def cost(accelerator: Accelerator, inference: Any, training: Any, batch: Any = 1
     )
 
 
-def _range(found: Price, seconds: Any) -> dict[str, Any]:
+def ranged(found: Price, seconds: Any) -> dict[str, Any]:
     """USD of accelerator-seconds at both ends of the range, and at their geometric mean."""
     middle = (found.low * found.high) ** 0.5
     return {"low": found.low * seconds, "likely": middle * seconds, "high": found.high * seconds}
@@ -115,5 +115,5 @@ def throughput(workload: Workload, hardware: Hardware, time: InferenceTime) -> T
         utilisation=busy,
         target_rate=workload.target_rate * HOUR,
         gpus_needed=needed,
-        cost_per_hour=_range(found, needed * HOUR) if found else {},
+        cost_per_hour=ranged(found, needed * HOUR) if found else {},
     )

@@ -49,12 +49,18 @@ class Seconds(msgspec.Struct, frozen=True, eq=False):
 
 
 NOTHING = Seconds(0, 0, 0)
+LINK_BAND = 0.8, 1.25  # of the likely time
 STRENGTH = ("exact", "measured", "interpolated", "assumed")
 
 
 def weakest(a: str, b: str) -> str:
     """The weaker of two provenances: a sum is no better than its worst part."""
     return a if STRENGTH.index(a) >= STRENGTH.index(b) else b
+
+
+def linked(likely: Any) -> Seconds:
+    """A time on a link, with how far measured copies and exchanges over one kind of link lie apart [second]."""
+    return Seconds(likely * LINK_BAND[0], likely, likely * LINK_BAND[1], "assumed")
 
 
 def total(parts: dict[str, Seconds]) -> Seconds:

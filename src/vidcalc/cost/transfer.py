@@ -11,14 +11,12 @@ import msgspec
 from vidcalc.arithmetic import maximum, minimum
 from vidcalc.catalog.accelerators import link
 from vidcalc.catalog.defaults import defaults
-from vidcalc.cost.time import NOTHING, Seconds
+from vidcalc.cost.time import NOTHING, Seconds, linked
 from vidcalc.cost.weights import Weights
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.describe.plan import Plan
 from vidcalc.passes import caching, parallel
 from vidcalc.passes.residency import encodes
-
-BAND = 0.8, 1.25  # of the likely rate: how far measured host copies of one kind of link lie apart
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -76,4 +74,4 @@ def host_rate(chip: Accelerator, kind: str) -> float:
 
 def _copy(nbytes: Any, rate: float) -> Seconds:
     """Bytes over the link. An unknown link (memory shared with the host) takes no time."""
-    return Seconds(nbytes / (rate * BAND[1]), nbytes / rate, nbytes / (rate * BAND[0]), "assumed")
+    return linked(nbytes / rate)

@@ -39,7 +39,7 @@ def asked(given: dict[str, Any]) -> tuple[Search, dict[int, Hardware]]:
         raise Refused("--global-batch", wanted, expects, str(near), (near,))
     space = Space(
         units=wanted // smallest,
-        degrees=_degrees(flags),
+        degrees=_degrees(flags, ranks.placed(found.hardware, min(counts))),
         words=_words(flags, tried, found.plan.training),
         shardings=_shardings(flags),
     )
@@ -53,7 +53,7 @@ def searched(flags: dict[str, Any], found: Stated) -> TrainingPlan:
     """The plan of the shortest run at the batch, accumulation and checkpointing that are stated; where nothing fits,
     the one of the least memory."""
     world, plan = flags.get("gpus", 1), found.plan.training
-    space = Space(degrees=_degrees(flags), shardings=_shardings(flags))
+    space = Space(degrees=_degrees(flags, ranks.placed(found.hardware, world)), shardings=_shardings(flags))
     samples = SAMPLES * world * plan.grad_accum * sum(size.batch for size in found.buckets)
     data = Data(buckets=found.buckets, samples=samples, clips=samples)
     search = Search(model=found.model, data=data, plan=found.plan, space=space, winner=True)
@@ -64,11 +64,11 @@ def searched(flags: dict[str, Any], found: Stated) -> TrainingPlan:
     return chosen.training
 
 
-def _degrees(flags: dict[str, Any]) -> dict[str, int]:
-    """The degrees that are stated."""
+def _degrees(flags: dict[str, Any], hardware: Hardware) -> dict[str, int]:
+    """The degrees that are stated; hybrid sharding is among the accelerators of a node."""
     degrees = {name: degree for name, degree in flags.get("training_parallel", {}).items() if name not in AUTO}
     if flags.get("sharding") == "hybrid":
-        degrees.setdefault("shard_degree", ranks.NODE)
+        degrees.setdefault("shard_degree", hardware.count)
     return degrees
 
 

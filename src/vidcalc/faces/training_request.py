@@ -30,8 +30,8 @@ def run(given: dict[str, Any]) -> Run:
     """What the flags ask for. Raises InputError."""
     asked = {name: value for name, value in given.items() if value is not None}
     found = stated(asked)
-    training = _searched(asked, found) or _shared(asked, found.plan.training, asked.get("gpus", 0))
-    machine = linked(replace(found.hardware, count=ranks.world(training)), asked)
+    training = _searched(asked, found) or _shared(asked, found, asked.get("gpus", 0))
+    machine = _placed(asked, found, training)
     plan = replace(found.plan, training=training)
     return Run(found.model, seen(asked, found.buckets, found.fps, training), machine, plan)
 
@@ -45,7 +45,12 @@ def _searched(asked: dict[str, Any], found: Stated) -> TrainingPlan | None:
     return searched(asked, found)
 
 
-def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> TrainingPlan:
+def _placed(asked: dict[str, Any], found: Stated, training: TrainingPlan) -> Hardware:
+    """The accelerators that the degrees take, in nodes. Raises Refused where nodes would differ in size."""
+    return linked(replace(found.hardware, count=ranks.world(training)), asked)
+
+
+def _shared(asked: dict[str, Any], found: Stated, gpus: int) -> TrainingPlan:
     """The plan with its degrees: what is left of the GPUs sees samples of its own.
 
     Raises Refused where the degrees ask for another number of GPUs.
@@ -57,7 +62,7 @@ def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> Trainin
     if word == "none" and "shard_degree" in degrees:
         given = f"fsdp={degrees['shard_degree']}"
         raise Refused("--parallel", given, _("not together with {flag}", flag="--sharding none"), None, ())
-    plan = replace(training, sharding=ALIKE.get(word, word), **degrees)
+    plan = replace(found.plan.training, sharding=ALIKE.get(word, word), **degrees)
     together = ranks.world(replace(plan, data_degree=1))
     if "data_degree" not in degrees:
         shards = degrees.get("shard_degree", 1)
@@ -68,6 +73,7 @@ def _shared(asked: dict[str, Any], training: TrainingPlan, gpus: int) -> Trainin
         expects = _("a multiple of the {count} that share a sample, as --parallel asks for", count=together)
         raise Refused("--gpus", gpus, expects, whole, (whole,))
     if "shard_degree" not in degrees and word != "none":
-        spread = ranks.spread_in_nodes if word == "hybrid" else ranks.replicas
-        plan = replace(plan, shard_degree=spread(plan))
+        inside = word == "hybrid"
+        node = _placed(asked, found, plan).count
+        plan = replace(plan, shard_degree=ranks.spread_in_nodes(plan, node) if inside else ranks.replicas(plan))
     return plan

@@ -16,13 +16,14 @@ Source: arXiv 2309.14509 (Ulysses), 2310.01889 (ring), 2304.11277 (FSDP), 2405.1
 
 from typing import Any
 
-from vidcalc.arithmetic import ceil_div, maximum, minimum, where
+from vidcalc.arithmetic import ceil_div, maximum, minimum
 from vidcalc.cost.weights import Weights
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import WAYS, Plan
 from vidcalc.errors import InputError
 from vidcalc.ops import Attention
 from vidcalc.passes import guidance
+from vidcalc.passes.ranks import crossed
 from vidcalc.trace import Trace, configuration
 
 SPLITTING = ("tp", "ulysses", "ring", "pipefusion")  # the ways that cut one forward
@@ -46,8 +47,12 @@ def checked(model: Model, plan: Plan) -> None:
 
 
 def _divides(plan: Plan, way: str, whole: int) -> None:
-    """Raises InputError where the degree of a way does not divide `whole`; 0 is divided by all."""
-    degree = getattr(plan, WAYS[way])
+    """Raises InputError where the plan's degree of a way does not divide `whole`."""
+    divides(way, getattr(plan, WAYS[way]), whole)
+
+
+def divides(way: str, degree: Any, whole: int) -> None:
+    """Raises InputError("parallel", …) where a degree does not divide `whole`; 0 is divided by all."""
     if whole and whole % degree:
         legal = [number for number in range(1, whole + 1) if whole % number == 0]
         near = max(number for number in legal if number <= degree)
@@ -87,7 +92,7 @@ def stale(found: Trace, plan: Plan) -> Any:
     kept: Any = 0
     for op in found.ops:
         if isinstance(op, Attention):
-            own = where(op.keys >= op.queries, 1, 0)  # cross-attention's keys do not change
+            own = 1 - crossed(op)  # a prompt's keys do not change
             kept = kept + 2 * op.batch * op.heads * op.keys * op.d_head * op.element_bytes * op.count * own
     return ceil_div(kept, sequence(plan) * plan.pipefusion_degree) * minimum(plan.pipefusion_degree - 1, 1)
 

@@ -11,18 +11,19 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import maximum, where
+from vidcalc.arithmetic import maximum
 from vidcalc.catalog.load import table
 from vidcalc.catalog.training import recipe
-from vidcalc.cost.wires import wires
+from vidcalc.cost.wires import Wires, wires
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.ops import Attention, Op
+from vidcalc.ops.attention import REPASSED
+from vidcalc.passes.ranks import crossed
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.training.ranks import context, replicas
 from vidcalc.training.states import Holding
 
-BACKWARD = 2.5  # attention's backward over its forward, in a fused kernel
 WAYS = 4  # tensors that Ulysses turns around per self-attention: queries, keys, values and the result
 
 
@@ -45,27 +46,30 @@ def waits(
     ops: tuple[Op, ...], again: tuple[Op, ...], found: Holding, plan: TrainingPlan, hardware: Hardware, work: "Work"
 ) -> Waits:
     """What a rank waits for, beyond its own work of one micro-batch."""
+    among = wires(hardware)
     tokens: Any = 0
     once: Any = 0
     for op, passes in _attentions(ops, again):
-        tokens = tokens + _layer(op, passes, plan, hardware, work)
-        once = once + _layer(op, 1, plan, hardware, work)
-    turns = _in_turns(plan, hardware, work)
+        tokens = tokens + _layer(op, passes, plan, among, work)
+        once = once + _layer(op, 1, plan, among, work)
+    turns = _in_turns(plan, among, work)
     rerun = any(isinstance(op, Attention) for op in again)
-    tokens, once = tokens + turns * (1 + BACKWARD + rerun), once + turns
-    gathered = maximum(_gather(found, plan, hardware) - work.forward, 0)
+    tokens, once = tokens + turns * (1 + REPASSED + rerun), once + turns
+    gather = _gather(found, plan, among)
+    forward = maximum(gather - work.forward, 0)
+    back = maximum(gather - work.backward, 0) if plan.reshard == "on" else 0  # given back, and gathered again
     return Waits(
         tokens=tokens,
-        forward=once + gathered,
-        weights=gathered + _regathered(found, plan, hardware, work),
-        gradients=_sums(found, plan, hardware, work),
-        update=_updated(found, plan, hardware),
+        forward=once + forward,
+        weights=forward + back,
+        gradients=_sums(found, plan, among, work),
+        update=_updated(found, plan, among),
     )
 
 
-def _in_turns(plan: TrainingPlan, hardware: Hardware, work: "Work") -> Any:
+def _in_turns(plan: TrainingPlan, among: Wires, work: "Work") -> Any:
     """What attention of one forward pass loses where keys come in turns (ring) instead of at once [second]."""
-    slower = table("parallel")["ring"]["slower"][wires(hardware).kind]
+    slower = table("parallel")["ring"]["slower"][among.kind]
     return work.attention * slower * (plan.ring_degree - 1) / plan.ring_degree
 
 
@@ -94,14 +98,14 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     attention: Any
 
 
-def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, work: Work) -> Any:
+def _layer(op: Attention, passes: int, plan: TrainingPlan, among: Wires, work: Work) -> Any:
     """Exchanges around one kind of attention, over `passes`: forward, backward and what is computed again [second]."""
-    own = where(op.keys >= op.queries, 1, 0)  # cross-attention's keys are on every rank
+    own = 1 - crossed(op)
     hidden = op.batch * op.heads * op.queries * op.d_head * op.element_bytes  # one tensor of the layer
     whole = hidden * own
     layers = op.count / plan.pipeline_degree
     sp = plan.tensor_degree * plan.ulysses_degree
-    ulysses = wires(hardware).seconds(
+    ulysses = among.seconds(
         "all_to_all",
         WAYS * whole * layers * passes / (context(plan) * plan.tensor_degree),
         plan.ulysses_degree,
@@ -110,10 +114,8 @@ def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, w
     )
     # keys and values, and on the way back their gradients beside them
     turns = passes + min(passes - 1, 1)
-    ring = wires(hardware).seconds(
-        "all_gather", 2 * whole * layers * turns / sp, plan.ring_degree, sp, layers * passes * own
-    )
-    gathered = wires(hardware).seconds(
+    ring = among.seconds("all_gather", 2 * whole * layers * turns / sp, plan.ring_degree, sp, layers * passes * own)
+    gathered = among.seconds(
         "all_gather",
         2 * whole * layers * passes / sp,
         plan.gather_degree,
@@ -122,7 +124,7 @@ def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, w
     )
     # a gather and a scatter of the hidden states around attention, as many around the feed-forward of a self-attention
     turned = 2 + 2 * own
-    sums = wires(hardware).seconds(
+    sums = among.seconds(
         "all_gather",
         turned * hidden * layers * passes / context(plan),
         plan.tensor_degree,
@@ -132,32 +134,25 @@ def _layer(op: Attention, passes: int, plan: TrainingPlan, hardware: Hardware, w
     return ulysses + maximum(ring - passes * work.attention, 0) + gathered + sums
 
 
-def _gather(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Any:
+def _gather(found: Holding, plan: TrainingPlan, among: Wires) -> Any:
     """One gather of all sharded weights [second]."""
     if plan.sharding != "zero3":
         return 0
     compute = ELEMENT_BYTES[recipe(plan.recipe).compute]
     nbytes = found.held.copy if plan.mode in ADAPTED else found.trained * compute
     stride = plan.tensor_degree
-    return wires(hardware).seconds(
-        "all_gather", nbytes / plan.tensor_degree, plan.shard_degree, stride, found.held.count
-    )
+    return among.seconds("all_gather", nbytes / plan.tensor_degree, plan.shard_degree, stride, found.held.count)
 
 
-def _regathered(found: Holding, plan: TrainingPlan, hardware: Hardware, work: Work) -> Any:
-    """The gather for the backward pass, where weights were given back after the forward pass: what is left [second]."""
-    return maximum(_gather(found, plan, hardware) - work.backward, 0) if plan.reshard == "on" else 0
-
-
-def _sums(found: Holding, plan: TrainingPlan, hardware: Hardware, work: Work) -> Any:
+def _sums(found: Holding, plan: TrainingPlan, among: Wires, work: Work) -> Any:
     """Gradients summed over the replicas, hidden behind backward: what is left [second]."""
     nbytes = found.trained * recipe(plan.recipe).gradients / (plan.tensor_degree * plan.pipeline_degree)
     count = replicas(plan)
     if plan.sharding in ("none", "zero1"):  # once an update; the share of one micro-batch is told here
-        spent = wires(hardware).seconds("all_reduce", nbytes, count, plan.tensor_degree) / plan.grad_accum
+        spent = among.seconds("all_reduce", nbytes, count, plan.tensor_degree) / plan.grad_accum
         return maximum(spent - work.backward / plan.grad_accum, 0)
-    scatter = wires(hardware).seconds("reduce_scatter", nbytes, plan.shard_degree, plan.tensor_degree)
-    between = wires(hardware).seconds(  # hybrid sharding: shards are summed over the groups that hold the same ones
+    scatter = among.seconds("reduce_scatter", nbytes, plan.shard_degree, plan.tensor_degree)
+    between = among.seconds(  # hybrid sharding: shards are summed over the groups that hold the same ones
         "all_reduce",
         nbytes / plan.shard_degree,
         count // plan.shard_degree,
@@ -166,9 +161,9 @@ def _sums(found: Holding, plan: TrainingPlan, hardware: Hardware, work: Work) ->
     return maximum(scatter + between - work.backward, 0)
 
 
-def _updated(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Any:
+def _updated(found: Holding, plan: TrainingPlan, among: Wires) -> Any:
     """Gathers of the weights that each rank updated a share of [second]."""
     if plan.sharding not in ("zero1", "zero2"):
         return 0
     nbytes = found.trained * recipe(plan.recipe).weights / (plan.tensor_degree * plan.pipeline_degree)
-    return wires(hardware).seconds("all_gather", nbytes, plan.shard_degree, plan.tensor_degree)
+    return among.seconds("all_gather", nbytes, plan.shard_degree, plan.tensor_degree)

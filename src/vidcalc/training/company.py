@@ -18,8 +18,8 @@ from vidcalc.catalog.training import networks, recipe
 from vidcalc.cost.time import Seconds
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.training.flops import StepFlops
-from vidcalc.training.ranks import shards, split
-from vidcalc.training.states import Holding, States, whole
+from vidcalc.training.ranks import shards
+from vidcalc.training.states import Holding, States, of_a_rank, slice_bytes, whole
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -79,8 +79,7 @@ def frozen(found: Holding, plan: TrainingPlan) -> Any:
     beside = networks(plan.networks)
     if plan.mode in ADAPTED or plan.offload == "optimizer+weights":
         return 0
-    rest = found.held.copy - found.held.blocks
-    return beside.frozen * ceil_div(rest + ceil_div(found.held.blocks, split(plan)), shards(plan, "weights"))
+    return beside.frozen * ceil_div(slice_bytes(found, plan), shards(plan, "weights"))
 
 
 def trained(found: Holding, kept: States, plan: TrainingPlan) -> Any:
@@ -88,8 +87,8 @@ def trained(found: Holding, kept: States, plan: TrainingPlan) -> Any:
     beside = networks(plan.networks)
     weights = kept.weights
     if plan.mode in ADAPTED and plan.offload != "optimizer+weights":
-        mine = found.trained - found.repeated + ceil_div(found.repeated, split(plan))
-        weights = ceil_div(whole(recipe(plan.recipe).weights * mine), shards(plan, "weights"))
+        mine = whole(recipe(plan.recipe).weights * of_a_rank(found, plan))
+        weights = ceil_div(mine, shards(plan, "weights"))
     return beside.trained * (weights + kept.optimizer + kept.gradients)
 
 

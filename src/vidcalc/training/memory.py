@@ -130,7 +130,7 @@ def phases(live: Live, held: States, beside: Beside, plan: TrainingPlan) -> list
     found.append(
         Phase(id="optimizer_step", **steady, gradients=held.gradients, activations=0, other=other + held.transient)
     )
-    if not (isinstance(beside.validation, int) and beside.validation == 0):
+    if plan.validation == "on":
         sampled = {**steady, "vae": maximum(beside.vae, beside.validated)}
         held_then = other + held.gathered  # buffers stay, and sharded weights are gathered to run
         found.append(Phase(id="validation", **sampled, gradients=0, activations=beside.validation, other=held_then))

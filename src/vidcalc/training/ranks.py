@@ -17,7 +17,7 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.training import TrainingPlan, offloads
 from vidcalc.errors import InputError
-from vidcalc.passes.parallel import layers
+from vidcalc.passes.parallel import divides, layers
 
 SHARDED = {  # what each way of sharding spreads over the shard group
     "none": (),
@@ -25,7 +25,6 @@ SHARDED = {  # what each way of sharding spreads over the shard group
     "zero2": ("optimizer", "gradients"),
     "zero3": ("optimizer", "gradients", "weights"),
 }
-NODE = 8  # accelerators of a usual node
 PIPELINED = ("none", "zero1")  # a pipeline keeps gradients over micro-batches, so only states are sharded beside it
 
 
@@ -59,13 +58,13 @@ def global_batch(plan: TrainingPlan, batch: Any) -> Any:
     return batch * plan.grad_accum * plan.data_degree
 
 
-def spread_in_nodes(plan: TrainingPlan) -> Any:
+def spread_in_nodes(plan: TrainingPlan, node: int) -> int:
     """Shards of hybrid sharding: as many as the ranks of a node that hold the same weights, and go into all of these.
 
-    Plain numbers only.
+    node  accelerators of one. Plain numbers only.
     """
     copies = replicas(plan)
-    inside = max(NODE // split(plan), 1)
+    inside = max(node // split(plan), 1)
     return max(count for count in range(1, min(copies, inside) + 1) if copies % count == 0)
 
 
@@ -85,13 +84,13 @@ def checked(model: Model, plan: TrainingPlan) -> None:
     if plan.offload not in offloads(plan.mode):
         raise InputError("training-offload", plan.offload, offloads(plan.mode), "optimizer+weights")
     heads, depth = model.denoiser.heads, layers(model)
-    _divides("tp", plan.tensor_degree, heads)
-    _divides("ulysses", plan.ulysses_degree, max(heads, 1) // plan.tensor_degree)
-    _divides("pp", plan.pipeline_degree, depth)
-    _divides("fsdp", plan.shard_degree, replicas(plan))
+    divides("tp", plan.tensor_degree, max(heads, 1))
+    divides("ulysses", plan.ulysses_degree, max(heads, 1) // plan.tensor_degree)
+    divides("pp", plan.pipeline_degree, max(depth, 1))
+    divides("fsdp", plan.shard_degree, replicas(plan))
     if heads == 0:  # a U-Net: its convolutions would need their neighbours' edges
-        _divides("ring", plan.ring_degree, 1)
-        _divides("gather", plan.gather_degree, 1)
+        divides("ring", plan.ring_degree, 1)
+        divides("gather", plan.gather_degree, 1)
     if plan.pipeline_degree > 1 and plan.sharding not in PIPELINED:
         raise InputError("sharding", plan.sharding, PIPELINED, "zero1")
 
@@ -110,11 +109,3 @@ def legal(heads: int, depth: int, tokens: int, plan: TrainingPlan) -> Any:
     several = context(plan) <= (tokens if heads else 1)
     alone = plan.pipeline_degree == 1 if plan.sharding not in PIPELINED else plan.pipeline_degree >= 1
     return fits & whole & several & alone
-
-
-def _divides(word: str, degree: Any, whole: int) -> None:
-    """Raises InputError where the degree does not divide `whole` (a network without heads or layers: 1)."""
-    whole = max(whole, 1)
-    if whole % degree:
-        legal = tuple(number for number in range(1, whole + 1) if whole % number == 0)
-        raise InputError("parallel", f"{word}={degree}", legal, str(max(n for n in legal if n <= degree)))

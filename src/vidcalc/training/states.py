@@ -12,12 +12,12 @@ from vidcalc.arithmetic import as_count, ceil_div, minimum
 from vidcalc.catalog.training import optimizer, recipe, sharding
 from vidcalc.cost.weights import Weights
 from vidcalc.describe.training import ADAPTED, TrainingPlan
+from vidcalc.passes.parallel import GATHERED
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.training.ranks import replicas, shards, split
 
 STAY = ("none", "base")  # ways of offloading that leave states and gradients on the device
 STREAMED = 2  # frozen layers on the device at once where they stream in: the one that runs and the next
-GATHERED = 2  # blocks whole at once where weights are sharded: the one that runs and the next
 EMA_BYTES = {"none": 0, "fp32": 4, "bf16": 2, "host": 4}  # per weight element
 
 
@@ -61,7 +61,7 @@ class States(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def states(found: Holding, plan: TrainingPlan) -> States:
     """The bytes of one rank. Raises InputError for an unknown recipe, optimizer or way of sharding."""
     chosen, updated = recipe(plan.recipe), optimizer(plan.optimizer)
-    trained = found.trained - found.repeated + ceil_div(found.repeated, split(plan))
+    trained = of_a_rank(found, plan)
     frozen = frozen_bytes(found, plan)
     each = chosen.weights * trained
     weights = ceil_div(whole(each) + frozen, shards(plan, "weights"))
@@ -95,8 +95,17 @@ def frozen_bytes(found: Holding, plan: TrainingPlan) -> Any:
     trained."""
     if plan.mode not in ADAPTED:
         return 0
-    rest = found.held.copy - found.held.blocks
-    return rest + ceil_div(found.held.blocks, split(plan))
+    return slice_bytes(found, plan)
+
+
+def of_a_rank(found: Holding, plan: TrainingPlan) -> Any:
+    """Trained elements in a rank's layers, before they are sharded [elements]."""
+    return found.trained - found.repeated + ceil_div(found.repeated, split(plan))
+
+
+def slice_bytes(found: Holding, plan: TrainingPlan) -> Any:
+    """Bytes of a rank's layers as the network holds them, before they are sharded [byte]."""
+    return found.held.copy - found.held.blocks + ceil_div(found.held.blocks, split(plan))
 
 
 def gathered(found: Holding, plan: TrainingPlan) -> Any:

@@ -1,8 +1,8 @@
 """Seconds of one optimizer step on one rank: work, what is computed again, exchanges, the update, what feeds it.
 
 A micro-batch is forward and backward; a step is `grad_accum` of them and the update, and what other networks do beside
-(see `vidcalc.training.company`). In a pipeline of p stages each
-rank has 1/p of the layers and stands idle for p − 1 of p − 1 + m turns (1F1B, arXiv 2104.04473).
+(see `vidcalc.training.company`). In a pipeline of p stages each rank has 1/p of the layers and stands idle for p − 1 of
+p − 1 + m turns (1F1B, arXiv 2104.04473).
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from vidcalc.catalog.load import entry
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.catalog.units import quantity
 from vidcalc.cost.execution import EAGER, Execution
-from vidcalc.cost.time import NOTHING, Seconds, by_kind, launches, seconds, total
+from vidcalc.cost.time import NOTHING, Seconds, by_kind, launches, linked, seconds, total
 from vidcalc.cost.transfer import host_rate
 from vidcalc.cost.utilisation import bandwidth
 from vidcalc.describe.hardware import Hardware
@@ -25,9 +25,7 @@ from vidcalc.training import company
 from vidcalc.training.communication import Work, waits
 from vidcalc.training.flops import frozen
 from vidcalc.training.ranks import context, shards, split
-from vidcalc.training.states import STAY, Holding, frozen_bytes
-
-BAND = 0.8, 1.25  # of exchanges and host copies: how far measured ones of one kind of link lie apart
+from vidcalc.training.states import STAY, Holding, frozen_bytes, of_a_rank
 
 
 class Supply(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -140,8 +138,8 @@ def arriving(found: Holding, again: tuple[Op, ...], plan: TrainingPlan) -> Any:
     if plan.offload == "base":
         return (2 + (1 if again else 0)) * found.held.blocks / split(plan)
     if plan.offload == "optimizer+weights":
-        mine = found.trained - found.repeated + found.repeated / split(plan)
-        return 2 * (recipe(plan.recipe).weights * mine + frozen_bytes(found, plan)) / shards(plan, "weights")
+        held = recipe(plan.recipe).weights * of_a_rank(found, plan) + frozen_bytes(found, plan)
+        return 2 * held / shards(plan, "weights")
     return 0
 
 
@@ -184,4 +182,4 @@ def band(likely: Any) -> Seconds:
     """A time with the band of exchanges; nothing rests on an assumption where nothing is exchanged."""
     if isinstance(likely, int | float) and likely == 0:
         return NOTHING
-    return Seconds(likely * BAND[0], likely, likely * BAND[1], "assumed")
+    return linked(likely)

@@ -92,9 +92,7 @@ def money_part(hardware: Hardware, seconds: Any) -> RunMoney | None:
         provider=found.provider,
         as_of=found.as_of,
         source=found.source,
-        low=found.low * seconds,
-        likely=(found.low * found.high) ** 0.5 * seconds,
-        high=found.high * seconds,
+        **money.ranged(found, seconds),
     )
 
 
