@@ -125,11 +125,25 @@ def test_a_coloured_table_is_the_plain_one_with_colour():
     assert [re.sub("\x1b\\[[0-9;]*m", "", line) for line in coloured] == plain
 
 
-@pytest.mark.parametrize(("gpu", "count"), [("rtx-4090", 1), ("rtx-5090", 1), ("l40s", 2)])
-def test_a_job_that_does_not_fit_shows_where_the_memory_ends(gpu, count, ask):
-    """The mark stands under the bar at the capacity's share of the peak, to a cell."""
-    job = ("estimate", "-m", "wan2.1-t2v-14b", "-b", str(count), "--gpu", gpu, "--precision", "fp32")
-    memory = json.loads(ask(*job, "--json").out)["memory"]["inference"]
+VIDEO = ("estimate", "--precision", "fp32", "-b")
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        (*VIDEO, "1", "--gpu", "rtx-4090"),
+        (*VIDEO, "1", "--gpu", "rtx-5090"),
+        (*VIDEO, "2", "--gpu", "l40s"),
+        ("train", "--gpu", "h100"),
+        ("train", "--gpu", "h200", "--mode", "lora"),
+    ],
+    ids=" ".join,
+)
+def test_a_job_that_does_not_fit_shows_where_the_memory_ends(job, ask):
+    """The mark stands under the bars at the capacity's share of the peak, to a cell."""
+    job = (*job, "-m", "wan2.1-t2v-14b")
+    memory = json.loads(ask(*job, "--json").out)["memory"]
+    memory = memory.get("inference", memory)
     assert memory["verdict"] == "too_big"
     rows = ask(*job).out.splitlines()
     mark = next(place for place, row in enumerate(rows) if "▲" in row)

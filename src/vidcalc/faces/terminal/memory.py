@@ -1,5 +1,7 @@
 """Memory in bars: each stage of a generation, and the rows of training, against what the GPU holds."""
 
+from collections.abc import Sequence
+
 from vidcalc.faces.terminal.cells import Cell, Paint, bar, clip, hanging, legend, pad, table, width
 from vidcalc.faces.terminal.numbers import data, share
 from vidcalc.report import Report
@@ -7,6 +9,10 @@ from vidcalc.words import _
 from vidcalc.words.ids import STAGES, told
 
 PARTS = (("weights", "█"), ("activations", "▓"), ("other", "▒"))
+
+Stage = tuple[str, str, float, list[tuple[float, str, str]]]
+Held = tuple[float, float]
+Key = Sequence[tuple[str, str, str]]
 
 
 def titled(left: str, right: str, paint: Paint, cells: int) -> str:
@@ -17,30 +23,42 @@ def titled(left: str, right: str, paint: Paint, cells: int) -> str:
     return paint(pad(left, cells - width(right)), "title") + paint(right, "dim")
 
 
-def inference(report: Report, paint: Paint, cells: int) -> list[str]:
-    """A bar per stage: weights, activations and the rest, as long as the GPU's memory (or the peak beyond it)."""
-    memory = report.memory.inference
-    whole = max(memory.capacity, memory.peak)
-    names = {row.id: told(STAGES, row.id) for row in memory.stages}
-    left = max(map(width, names.values()))
-    figures = {row.id: data(row.total) for row in memory.stages}
-    right = max(map(width, figures.values())) + 2
-    room = cells - left - right - 5
-    capacity = _("GPU memory {size}", size=data(memory.capacity))
-    lines = [titled(_("GPU memory to generate"), capacity, paint, cells)]
-    for row in memory.stages:
-        drawn = bar([(getattr(row, part), letter, part) for part, letter in PARTS], whole, room, paint)
-        figure = pad(figures[row.id], right - 2, ">") + (" *" if row.id == memory.peak_stage else "")
-        lines.append(f"  {pad(names[row.id], left)}  {drawn} {figure}")
-    if memory.peak > memory.capacity:
-        place = left + 4 + round(room * memory.capacity / whole)
+def stages(title: str, rows: Sequence[Stage], most: str, held: Held, key: Key, paint: Paint, cells: int) -> list[str]:
+    """A bar per stage, as long as the GPU's memory (or the peak beyond it, with a mark where the memory ends).
+
+    `rows`: (id, name, bytes, parts of the bar); `most`: id of the stage that needs most; `held`: (capacity, peak) in
+    bytes; `key`: what the letters stand for.
+    """
+    limit, peak = held
+    whole = max(limit, peak)
+    left = max(width(name) for _id, name, *_rest in rows)
+    right = max(width(data(size)) for _id, _name, size, _parts in rows)
+    room = cells - left - right - 7
+    capacity = _("GPU memory {size}", size=data(limit))
+    lines = [titled(title, capacity, paint, cells)]
+    for id_, name, size, parts in rows:
+        figure = pad(data(size), right, ">") + (" *" if id_ == most else "")
+        lines.append(f"  {pad(name, left)}  {bar(parts, whole, room, paint)} {figure}")
+    if peak > limit:
+        place = left + 4 + round(room * limit / whole)
         after = place + width(f"▲ {capacity}") <= cells
         mark = f"▲ {capacity}" if after else f"{capacity} ▲"
         lines.append(" " * (place if after else place + 1 - width(mark)) + paint(mark, "bad"))
+    return [*lines, legend(key, left + 4, cells, paint)]
+
+
+def inference(report: Report, paint: Paint, cells: int) -> list[str]:
+    """A bar per stage of a generation: weights, activations and the rest."""
+    memory = report.memory.inference
+    rows = [
+        (row.id, told(STAGES, row.id), row.total, [(getattr(row, part), letter, part) for part, letter in PARTS])
+        for row in memory.stages
+    ]
     names_of_parts = {"weights": _("weights"), "activations": _("activations"), "other": _("other")}
     peak = next(row for row in memory.stages if row.id == memory.peak_stage)
     entries = [(letter, f"{names_of_parts[part]} {data(getattr(peak, part))}", part) for part, letter in PARTS]
-    lines.append(legend(entries, left + 4, cells, paint))
+    held = memory.capacity, memory.peak
+    lines = stages(_("GPU memory to generate"), rows, memory.peak_stage, held, entries, paint, cells)
     counted = _(
         "peak: allocated {allocated}, reserved {reserved}, on the GPU {device} ({low} to {high})",
         **{name: data(getattr(memory, name)) for name in ("allocated", "reserved", "device", "low", "high")},

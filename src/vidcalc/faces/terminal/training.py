@@ -1,12 +1,12 @@
 """A training run on one page: what it is, memory by phase, steps by bucket, time, money, data and disk."""
 
 from vidcalc.faces.terminal import notes
-from vidcalc.faces.terminal.cells import Cell, Paint, bar, halved, hanging, legend, pad, table, width
-from vidcalc.faces.terminal.memory import titled
+from vidcalc.faces.terminal.cells import Cell, Paint, halved, hanging, table
+from vidcalc.faces.terminal.memory import stages, titled
 from vidcalc.faces.terminal.numbers import count, data, duration, energy, flop, hours, money, rate, share, whole
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import columns, paint
-from vidcalc.report_training import TrainingReport
+from vidcalc.report_training import PhaseRow, TrainingReport
 from vidcalc.words import _
 from vidcalc.words.ids import PHASES, PROVENANCE, PROVIDERS, STAGES, VERDICTS, told
 
@@ -47,28 +47,24 @@ def head(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
 def phases(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     """A bar per phase of a step, in the bucket that needs most."""
     memory = report.memory
-    full = max(memory.capacity, memory.peak)
-    names = {row.id: told(PHASES, row.id) for row in memory.phases}
-    left = max(map(width, names.values()))
-    figures = {row.id: data(row.total) for row in memory.phases}
-    right = max(map(width, figures.values())) + 2
-    room = cells - left - right - 5
-    capacity = _("GPU memory {size}", size=data(memory.capacity))
-    lines = [titled(_("GPU memory through a step"), capacity, paint, cells)]
-    for row in memory.phases:
-        parts = [(sum(getattr(row, name) for name in fields), letter, style(id_)) for id_, letter, fields in ROWS]
-        figure = pad(figures[row.id], right - 2, ">") + (" *" if row.id == memory.peak_phase else "")
-        lines.append(f"  {pad(names[row.id], left)}  {bar(parts, full, room, paint)} {figure}")
+    rows = [
+        (row.id, told(PHASES, row.id), row.total, [(amount(row, of), letter, style(id_)) for id_, letter, of in ROWS])
+        for row in memory.phases
+    ]
     peak = next(row for row in memory.phases if row.id == memory.peak_phase)
     words = {"weights": _("weights"), "states": _("states and other"), "activations": _("activations")}
-    entries = [
-        (letter, f"{words[id_]} {data(sum(getattr(peak, name) for name in fields))}", style(id_))
-        for id_, letter, fields in ROWS
-    ]
+    entries = [(letter, f"{words[id_]} {data(amount(peak, fields))}", style(id_)) for id_, letter, fields in ROWS]
     size = report.buckets[memory.peak_bucket]
     beside = _("* largest in the bucket {size}", size=f"{size.width}×{size.height}×{size.frames}")
     host = _("host RAM {size}", size=data(memory.host_ram))
-    return [*lines, legend(entries, left + 4, cells, paint), paint(f"  {beside} · {host}", "dim")]
+    sizes = memory.capacity, memory.peak
+    lines = stages(_("GPU memory through a step"), rows, memory.peak_phase, sizes, entries, paint, cells)
+    return [*lines, paint(f"  {beside} · {host}", "dim")]
+
+
+def amount(phase: PhaseRow, fields: tuple[str, ...]) -> float:
+    """Bytes of those rows of a phase, in sum."""
+    return float(sum(getattr(phase, name) for name in fields))
 
 
 def style(name: str) -> str:
