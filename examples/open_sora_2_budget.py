@@ -17,7 +17,7 @@ from vidcalc.catalog.accelerators import hardware
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.report_training import TrainingReport
+from vidcalc.report.training import TrainingReport
 from vidcalc.train import train
 
 PRICE = 2.0  # USD per GPU-hour, as the paper counts

@@ -45,7 +45,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=21, help="interleaved runs of each process")
     parser.add_argument("--slack", type=float, default=1, help="how many times its bar a figure may take")
     options = parser.parse_args()
-    from vidcalc.catalog.build import build
+    from vidcalc.rates.build import build
 
     build()
     missed = [
@@ -91,8 +91,8 @@ def processes(runs: int, slack: float) -> list[bool]:
 def estimate(slack: float) -> bool:
     """The best time of one estimate of Wan 14B: repeated as a search repeats it, and with nothing remembered."""
     from vidcalc.calculate import calculate
-    from vidcalc.faces.request import request
-    from vidcalc.trace import forget
+    from vidcalc.faces.requests.estimate import request
+    from vidcalc.tape.trace import forget
 
     asked = request({"model": "wan2.1-t2v-14b"})
 
@@ -111,8 +111,8 @@ def sweep(slack: float) -> bool:
     import numpy as np
 
     from vidcalc.describe.shape import Shape
-    from vidcalc.faces.request import request
-    from vidcalc.trace import trace
+    from vidcalc.faces.requests.estimate import request
+    from vidcalc.tape.trace import trace
 
     denoiser = request({"model": "wan2.1-t2v-14b"}).model.denoiser
     heights = 2.0 * np.arange(1, CHUNK + 1)
@@ -129,9 +129,9 @@ def sweep(slack: float) -> bool:
 
 def plans(slack: float) -> bool:
     """Every legal plan to train Wan 14B at 720p on 64 accelerators, none left out, on one core."""
-    from vidcalc.faces.search_request import asked
+    from vidcalc.faces.requests.search import asked
     from vidcalc.search.exhaustive import search
-    from vidcalc.trace import forget
+    from vidcalc.tape.trace import forget
 
     asked_for = {"model": "wan2.1-t2v-14b", "resolution": (1280, 720), "gpu": "h100-sxm", "gpus": (64,)}
     question, machines = asked(asked_for)

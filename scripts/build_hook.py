@@ -14,7 +14,7 @@ class Build(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Write everything under src/vidcalc that is derived from sources in the repository."""
         sys.path.insert(0, str(Path(self.root) / "src"))
-        from vidcalc.catalog.build import build
+        from vidcalc.rates.build import build
 
         build()
         if version == "editable":  # installers compile what they copy; a checkout would pay at every first run

@@ -13,17 +13,18 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from vidcalc import words
+from vidcalc.faces import words
 from vidcalc.faces.terminal.validation import GROUPS, bounds, held
+from vidcalc.faces.words import _
+from vidcalc.faces.words.validation import counter, reason, side
 from vidcalc.validate import files, run, training_run
+from vidcalc.validate.compared import Compared
 from vidcalc.validate.official import mean_error, points
-from vidcalc.validate.run import Compared, Validation
+from vidcalc.validate.run import Validation
 from vidcalc.validate.summary import Errors, Part
 from vidcalc.validate.table import Row
 from vidcalc.validate.training_run import TrainingValidation
 from vidcalc.validate.training_table import TrainingRow
-from vidcalc.words import _
-from vidcalc.words.validation import counter, reason, side
 
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED = ROOT / "src/vidcalc/data/measured"

@@ -16,9 +16,9 @@ import msgspec
 from make_glossary import glossary_pages
 from vidcalc.catalog.fill import model
 from vidcalc.catalog.models import names
-from vidcalc.compare import families, figures, shape_of
 from vidcalc.describe.geometry import denoiser_grid, latent_grid
 from vidcalc.describe.model import Component, Model
+from vidcalc.reference.compare import families, figures, shape_of
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests/golden"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from vidcalc import words
-from vidcalc.words.glossary import GLOSSARY, meaning
+from vidcalc.faces import words
+from vidcalc.faces.words.glossary import GLOSSARY, meaning
 
 TITLES = {
     "en": (

@@ -14,7 +14,7 @@ from vidcalc.catalog.fill import model
 from vidcalc.catalog.generic import generic
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.report import Report
+from vidcalc.report.estimate import Report
 
 settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=500, deadline=None)

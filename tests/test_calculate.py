@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vidcalc.report import Report
-from vidcalc.trace import forget
+from vidcalc.report.estimate import Report
+from vidcalc.tape.trace import forget
 
 WAN, GENERIC = "wan2.1-t2v-14b", 3_000_000_000
 NAMES = [WAN, GENERIC]

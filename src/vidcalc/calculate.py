@@ -8,20 +8,20 @@ live bytes, seconds, money and energy; `parts` lays them out. What comes out is 
 
 from msgspec.structs import replace
 
-from vidcalc import parts
-from vidcalc.assumptions import assumptions, warnings
+from vidcalc.account import parts
+from vidcalc.account.assumptions import assumptions, warnings
+from vidcalc.account.summary import settings
 from vidcalc.catalog.frameworks import executed
 from vidcalc.cost import memory, money
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
+from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import parallel
-from vidcalc.report import Latent, Memory, Report, Sequence, Time, TrainingMemory
-from vidcalc.summary import settings
+from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
 from vidcalc.training import ranks
 from vidcalc.training.bucket import micro, priced, sized
-from vidcalc.unroll import unroll
 
 
 def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> Report:

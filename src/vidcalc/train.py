@@ -6,6 +6,8 @@ A bucket is a size of sample. The bucket that needs most decides memory, the mix
 the work as `plan.training` says; money and energy are sums over accelerator-seconds.
 """
 
+from vidcalc.account.parts import components, hardware_part, model_part
+from vidcalc.account.summary import settings
 from vidcalc.catalog import fill
 from vidcalc.catalog.frameworks import executed
 from vidcalc.cost import memory
@@ -14,13 +16,11 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.parts import components, hardware_part, model_part
-from vidcalc.report_training import BucketPart, TrainingReport
-from vidcalc.summary import settings
+from vidcalc.ledger.unroll import unroll
+from vidcalc.report.training import BucketPart, TrainingReport
 from vidcalc.training import ranks, run, samples, totals
 from vidcalc.training.assumptions import assumptions, warnings
 from vidcalc.training.bucket import micro, priced
-from vidcalc.unroll import unroll
 
 
 def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> TrainingReport:

@@ -5,11 +5,11 @@ import re
 import msgspec
 import pytest
 
-from vidcalc.errors import UnknownName
+from vidcalc.base.errors import UnknownName
 from vidcalc.explain import QUANTITIES, explain
 from vidcalc.explain.case import Case, symbolic
 from vidcalc.explain.term import Term, ceiling, maximum
-from vidcalc.faces.request import request
+from vidcalc.faces.requests.estimate import request
 from vidcalc.ops import Pointwise
 
 JOBS = {

@@ -132,7 +132,7 @@ def test_flags_that_settle_the_same_are_not_taken_together(ask):
 
 
 def test_a_model_whose_network_is_missing_is_refused_in_words(ask, monkeypatch):
-    from vidcalc.faces import request
+    from vidcalc.faces.requests import estimate as request
 
     def absent(*_):
         raise ModuleNotFoundError(name="vidcalc.networks.transformers.absent")

@@ -7,8 +7,8 @@ import jsonschema
 import msgspec
 import pytest
 
-from vidcalc.faces.budget_flags import Dollars
-from vidcalc.report_budget import SCHEMA, BudgetReport
+from vidcalc.faces.flags.budget import Dollars
+from vidcalc.report.budget import SCHEMA, BudgetReport
 
 WAN = ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100-sxm")
 

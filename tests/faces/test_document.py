@@ -6,8 +6,8 @@ import shlex
 import pytest
 
 from vidcalc.faces.calculator import calculator
-from vidcalc.faces.inputs import PRESETS
-from vidcalc.faces.request import request
+from vidcalc.faces.flags.inputs import PRESETS
+from vidcalc.faces.requests.estimate import request
 
 # as they stand in the document
 EXAMPLES = """

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from vidcalc import words
 from vidcalc.explain import QUANTITIES, explain
-from vidcalc.faces.request import request
-from vidcalc.words.glossary import GLOSSARY, meaning
+from vidcalc.faces import words
+from vidcalc.faces.requests.estimate import request
+from vidcalc.faces.words.glossary import GLOSSARY, meaning
 
 ROOT = Path(__file__).parents[2]
 

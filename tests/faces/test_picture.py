@@ -8,12 +8,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from vidcalc import words
 from vidcalc.calculate import calculate
+from vidcalc.faces import words
 from vidcalc.faces.picture import png as pixels
 from vidcalc.faces.picture.chart import chart
 from vidcalc.faces.picture.shapes import Box, Line, Words, length
-from vidcalc.faces.request import request
+from vidcalc.faces.requests.estimate import request
 
 JOB = ("estimate", "-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090")
 SVG = "{http://www.w3.org/2000/svg}"

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from vidcalc.faces import progress
-from vidcalc.report_plan import SCHEMA, PlanReport
+from vidcalc.report.plan import SCHEMA, PlanReport
 
 SMALL = ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100-sxm")
 ASKED = ("plan", *SMALL, "--gpus", "8", "--global-batch", "32")

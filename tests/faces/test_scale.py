@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from vidcalc import words
+from vidcalc.faces import words
 from vidcalc.faces.commands.schema import schema_of
 from vidcalc.faces.terminal.cells import width
 from vidcalc.search.scale import Scaling

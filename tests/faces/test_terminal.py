@@ -8,13 +8,13 @@ from itertools import pairwise
 
 import pytest
 
-from vidcalc.faces.budget_flags import BUDGET
 from vidcalc.faces.calculator import calculator
 from vidcalc.faces.cli import vidcalc
-from vidcalc.faces.flags import ALL, FLAGS
+from vidcalc.faces.flags.budget import BUDGET
+from vidcalc.faces.flags.catalogue import ALL, FLAGS
+from vidcalc.faces.flags.training import RUN
 from vidcalc.faces.terminal import cells
 from vidcalc.faces.terminal.cells import Paint
-from vidcalc.faces.training_flags import RUN
 
 LANGUAGES = ("en", "ko")
 COMMANDS = (

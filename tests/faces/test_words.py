@@ -6,23 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from vidcalc import words
-from vidcalc.words import notes
+from vidcalc.faces import words
+from vidcalc.faces.words import notes
 
-SOURCE = Path(words.__file__).parent.parent
+SOURCE = Path(words.__file__).parents[2]
 KOREAN = words.read((Path(words.__file__).parent / "ko.po").read_text("utf-8"))
 
 
 def messages():
     """Every message that the source asks for with _() or marks with N_()."""
     found = set()
-    for folder in ("faces", "words"):
-        for path in (SOURCE / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_"):
-                    first = node.args[0]
-                    if isinstance(first, ast.Constant):
-                        found.add(first.value)
+    for path in (SOURCE / "faces").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_"):
+                first = node.args[0]
+                if isinstance(first, ast.Constant):
+                    found.add(first.value)
     return found
 
 

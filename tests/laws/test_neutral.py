@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from vidcalc.describe.plan import Plan
-from vidcalc.report import Report
+from vidcalc.report.estimate import Report
 
 Estimate = Callable[..., Report]
 WAN, SIZE = "wan2.1-t2v-1.3b", 600_000_000

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from vidcalc.catalog.fill import model
 from vidcalc.catalog.generic import generic
 from vidcalc.describe.shape import Shape
-from vidcalc.report import Report
-from vidcalc.trace import Trace, trace
+from vidcalc.report.estimate import Report
+from vidcalc.tape.trace import Trace, trace
 
 Estimate = Callable[..., Report]
 WAN, SIZE = "wan2.1-t2v-14b", 3_000_000_000

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from vidcalc.report import Report
+from vidcalc.report.estimate import Report
 
 WAN = ["wan2.1-t2v-14b", "wan2.2-t2v-a14b", "wan2.1-i2v-14b-480p"]
 NAMES = [*WAN, "hunyuanvideo-t2v", "cogvideox-5b", "sora", 600_000_000]

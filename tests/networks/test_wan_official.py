@@ -5,8 +5,8 @@ from msgspec.structs import replace
 
 from vidcalc.catalog import fill
 from vidcalc.catalog.frameworks import executed
-from vidcalc.trace import trace
-from vidcalc.unroll import denoiser_shape
+from vidcalc.ledger.unroll import denoiser_shape
+from vidcalc.tape.trace import trace
 
 
 @pytest.mark.parametrize("name", ["wan2.1-t2v-14b", "wan2.1-i2v-14b-720p", "wan2.2-t2v-a14b"])

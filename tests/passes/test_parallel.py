@@ -3,16 +3,16 @@
 import pytest
 from msgspec.structs import asdict, replace
 
+from vidcalc.account.parts import inference_time
+from vidcalc.base.errors import InputError
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.cost import memory
-from vidcalc.errors import InputError
 from vidcalc.explain import explain
-from vidcalc.parts import inference_time
+from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import chain, parallel
-from vidcalc.trace import configuration
-from vidcalc.unroll import unroll
+from vidcalc.tape.trace import configuration
 
 DEGREES = (
     "guidance_degree",

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from vidcalc.base.errors import InputError, Unreadable
 from vidcalc.catalog.accelerators import machine
-from vidcalc.catalog.calibration import calibrated, written
 from vidcalc.catalog.fill import model
-from vidcalc.errors import InputError, Unreadable
+from vidcalc.rates.calibration import calibrated, written
 from vidcalc.reference import bench
 from vidcalc.reference.running import run, shallower
 

@@ -14,7 +14,7 @@ from vidcalc.reference.catalogue import component_of
 from vidcalc.reference.checkpointing import blocks_checkpointed
 from vidcalc.reference.classes import build
 from vidcalc.reference.verify import call_of
-from vidcalc.stepped import stepped
+from vidcalc.tape.step import stepped
 
 RECORDED = json.loads((Path(__file__).parents[1] / "golden/training_steps.json").read_text(encoding="utf-8"))["steps"]
 LAYERS, TOKENS, WIDTH = 4, 2 * 16 * 16 // 4, 256

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from vidcalc.base.errors import Unreadable
 from vidcalc.calculate import calculate
 from vidcalc.catalog import families, fill
 from vidcalc.catalog.accelerators import hardware
-from vidcalc.catalog.local import from_path
 from vidcalc.catalog.models import model
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.errors import Unreadable
+from vidcalc.modelfiles import from_path
 from vidcalc.reference import measure, published, unlisted
 from vidcalc.reference.classes import build
 

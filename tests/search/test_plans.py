@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
-from vidcalc.errors import InputError
-from vidcalc.faces.training_request import run
+from vidcalc.base.errors import InputError
+from vidcalc.faces.requests.training import run
 from vidcalc.passes.parallel import layers
 from vidcalc.search import front, plans, price
 from vidcalc.search.exhaustive import ORDERS, Search, place_of, search

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from vidcalc.calculate import calculate
-from vidcalc.faces.request import request
+from vidcalc.faces.requests.estimate import request
+from vidcalc.ledger.unroll import unroll
 from vidcalc.search.relief import again, combinations, relief
-from vidcalc.unroll import unroll
 
 JOBS = {
     "wan 14B on 24 GB": {"model": "wan2.1-t2v-14b", "gpu": "rtx-4090"},

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from vidcalc.base.errors import InputError
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.training import choices, optimizer, recipe
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.errors import InputError
 from vidcalc.ops import Attention
 from vidcalc.training.bucket import micro
 from vidcalc.training.communication import Work, waits

@@ -10,7 +10,7 @@ from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.report_training import TrainingReport
+from vidcalc.report.training import TrainingReport
 from vidcalc.train import train
 from vidcalc.training import samples
 

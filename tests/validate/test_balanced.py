@@ -4,8 +4,9 @@ import pytest
 
 from vidcalc.catalog.load import DATA
 from vidcalc.validate.balanced import balanced, quantile
+from vidcalc.validate.compared import Compared
 from vidcalc.validate.official import mean_error, points
-from vidcalc.validate.run import Compared, validate
+from vidcalc.validate.run import validate
 from vidcalc.validate.table import read
 
 

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
+from vidcalc.base.errors import InputError
 from vidcalc.catalog.load import DATA
 from vidcalc.cost.memory import Stage
-from vidcalc.errors import InputError
 from vidcalc.validate import counters
 from vidcalc.validate.run import fitted, validate
 from vidcalc.validate.summary import errors

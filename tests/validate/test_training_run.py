@@ -3,13 +3,13 @@
 import msgspec
 import pytest
 
+from vidcalc.base.errors import InputError
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.load import DATA
-from vidcalc.errors import InputError
+from vidcalc.faces.words import validation as words
 from vidcalc.validate import files
 from vidcalc.validate.run import Validation
 from vidcalc.validate.training_run import TrainingValidation, fitted, validate
-from vidcalc.words import validation as words
 
 GIB = 2**30
 

@@ -8,9 +8,9 @@ direction, per accelerator; peaks are dense. Only the entry asked for is read.
 from functools import cache
 from typing import Any
 
+from vidcalc.base.units import maybe, quantity
 from vidcalc.catalog import load
 from vidcalc.catalog.defaults import defaults
-from vidcalc.catalog.units import maybe, quantity
 from vidcalc.describe.hardware import Accelerator, Hardware, HostCopy, Link, Price
 
 
@@ -47,7 +47,7 @@ def usual_nodes(chip: Accelerator, total: int) -> int:
     return next(nodes for nodes in range(-(-total // size), total + 1) if total % nodes == 0)
 
 
-OWN: dict[str, Accelerator] = {}  # accelerators of the user's own, by id: see vidcalc.catalog.own
+OWN: dict[str, Accelerator] = {}  # accelerators of the user's own, by id: see vidcalc.rates.own
 
 
 @cache

@@ -3,11 +3,11 @@
 from functools import cache
 from typing import Any
 
-from vidcalc.arithmetic import where
+from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.number import where
+from vidcalc.base.units import quantity
 from vidcalc.catalog.load import table
-from vidcalc.catalog.units import quantity
 from vidcalc.describe.hardware import Price
-from vidcalc.errors import InputError, nearest
 
 
 @cache

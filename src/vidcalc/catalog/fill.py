@@ -11,7 +11,7 @@ from vidcalc.catalog.frameworks import framework
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.trace import tiles
+from vidcalc.tape.trace import tiles
 
 
 @cache

@@ -11,9 +11,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from vidcalc.base.errors import InputError
 from vidcalc.catalog.load import table
 from vidcalc.describe.model import Constraints, Defaults, Denoiser, Model, Vae
-from vidcalc.errors import InputError
 
 VAE_PARAMS = 83_000_000
 SOURCE = "data/generic.toml"

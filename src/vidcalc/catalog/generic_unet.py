@@ -5,10 +5,10 @@ Widths are multiples of the norm's groups, so the count is met to a few per cent
 
 from typing import Any
 
+from vidcalc.base.errors import InputError
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
-from vidcalc.errors import InputError
-from vidcalc.trace import trace
+from vidcalc.tape.trace import trace
 
 PUBLISHED = {"width": 320, "params": 1_411_233_860}  # data/models/modelscope-t2v.toml
 MULTIPLIERS = (1, 2, 4, 4)

@@ -1,6 +1,6 @@
 """Reads one entry of the catalogue: an accelerator, a link, a model ...
 
-Facts are written as TOML, one file per entry, in `data/KIND/NAME.toml`. A build step (`vidcalc.catalog.build`)
+Facts are written as TOML, one file per entry, in `data/KIND/NAME.toml`. A build step (`vidcalc.rates.build`)
 turns each into JSON under `data/built/`, because a JSON file is read in microseconds where `tomllib` alone takes
 12 ms to import. The JSON holds the checksum of what it was made from; when it is absent or its source has changed
 the TOML is read, so a checkout never needs the build step to be right, only to be fast.
@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import Any
 from zlib import crc32
 
-from vidcalc.errors import UnknownName, nearest
+from vidcalc.base.errors import UnknownName, nearest
 
 # strings, not pathlib: its import alone would take a tenth of a whole run
 DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data")

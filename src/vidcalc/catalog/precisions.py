@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.errors import InputError, nearest
 from vidcalc.catalog.load import table
-from vidcalc.errors import InputError, nearest
 
 
 class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

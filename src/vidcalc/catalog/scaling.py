@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.errors import InputError, nearest
 from vidcalc.catalog.load import table
-from vidcalc.errors import InputError, nearest
 
 PER_TOKEN = 6  # FLOPs per parameter and token, forward and backward, where attention is left out
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.errors import InputError, nearest
 from vidcalc.catalog.load import table
-from vidcalc.errors import InputError, nearest
 
 STEP_CACHE, SPARSE = "step_cache", "sparse_attention"
 FLAGS = {STEP_CACHE: "step-cache", SPARSE: "attention-density"}

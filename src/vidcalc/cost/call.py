@@ -16,8 +16,8 @@ from vidcalc.cost.time import Seconds, by_kind, total, waiting
 from vidcalc.cost.transfer import transfer
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
+from vidcalc.ledger.unroll import Job, Phase
 from vidcalc.passes import chain
-from vidcalc.unroll import Job, Phase
 
 
 def spent(job: Job, phase: Phase, network: Network, hardware: Hardware, plan: Plan, steps: Any) -> dict[str, Seconds]:

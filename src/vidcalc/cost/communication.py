@@ -7,7 +7,7 @@ ring       keys and values go to the next rank while those at hand are worked on
 tensor     results are summed up after attention and after the feed-forward
 pipefusion a patch goes on while the next one is worked on; in the first step ranks work one after the other
 shards     blocks are gathered while the one before runs
-tail       attention of few heads leaves more of its last wave empty: see `vidcalc.cost.tail`
+tail       attention of few heads leaves more of its last wave empty: see `vidcalc.rates.tail`
 
 With every degree at 1 nothing is waited for. Constants: data/parallel.toml.
 Source: arXiv 2309.14509, 2310.01889, 1909.08053, 2405.14430, 2304.11277.
@@ -17,19 +17,19 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, minimum, product
+from vidcalc.base.number import maximum, minimum, product
 from vidcalc.catalog.load import table
 from vidcalc.catalog.precisions import precision
-from vidcalc.cost import tail
 from vidcalc.cost.time import NOTHING, Seconds, linked, total
-from vidcalc.cost.weights import Weights
-from vidcalc.cost.wires import Wires, wires
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
+from vidcalc.ledger.unroll import Job, Phase
+from vidcalc.ledger.weights import Weights
 from vidcalc.ops import Attention, Op
 from vidcalc.passes import caching, chain, parallel, ranks
+from vidcalc.rates import tail
+from vidcalc.rates.wires import Wires, wires
 from vidcalc.tape import ELEMENT_BYTES
-from vidcalc.unroll import Job, Phase
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -5,11 +5,11 @@ from vidcalc.catalog.precisions import precision
 from vidcalc.cost.execution import execution
 from vidcalc.cost.memory import Network
 from vidcalc.cost.time import NOTHING, Seconds
-from vidcalc.cost.utilisation import convolution
 from vidcalc.describe.model import Vae
 from vidcalc.describe.plan import Plan
+from vidcalc.ledger.unroll import COLOURS, Job
 from vidcalc.passes.decoding import share
-from vidcalc.unroll import COLOURS, Job
+from vidcalc.rates.utilisation import convolution
 
 WIDTH, TAPS = 128, 27  # of the widest maps' convolutions, where most of the work is
 

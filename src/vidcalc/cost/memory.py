@@ -4,19 +4,19 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import largest, maximum, minimum, where
+from vidcalc.base.number import largest, maximum, minimum, where
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.precisions import Precision, precision
-from vidcalc.cost.weights import Weights, weights
 from vidcalc.describe.model import Component, Model, Vae
 from vidcalc.describe.plan import Plan
+from vidcalc.ledger.unroll import Job
+from vidcalc.ledger.weights import Weights, weights
 from vidcalc.ops import Matmul
 from vidcalc.passes import caching, parallel
 from vidcalc.passes.residency import STREAMED, host, loaded, resident
 from vidcalc.tape import ELEMENT_BYTES
-from vidcalc.trace import Trace
-from vidcalc.unroll import Job
+from vidcalc.tape.trace import Trace
 
 PARTS = ("weights", "activations", "other", "workspace")
 PICTURE_COPIES = 2  # of a decoded video, on its way from [-1, 1] to [0, 1]

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from vidcalc.arithmetic import as_count, ceil_div
+from vidcalc.base.number import as_count, ceil_div
 from vidcalc.catalog import defaults
 from vidcalc.describe.hardware import Accelerator, Hardware, Price
 from vidcalc.describe.workload import Workload
-from vidcalc.report import InferenceTime
-from vidcalc.report_money import Energy, Money, PriceRange, Throughput
+from vidcalc.report.estimate import InferenceTime
+from vidcalc.report.money import Energy, Money, PriceRange, Throughput
 
 # in the order they are preferred; "stated" is the user's own
 PROVIDERS = ("stated", "neocloud", "hyperscaler", "specialty", "marketplace", "long_tail", "serverless")

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import as_count, maximum, minimum
+from vidcalc.base.number import as_count, maximum, minimum
 from vidcalc.catalog.defaults import process
 from vidcalc.catalog.load import entry
 from vidcalc.cost.memory import Stage

@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, where
+from vidcalc.base.number import maximum, where
 from vidcalc.catalog.load import entry
 from vidcalc.cost.execution import EAGER, Execution
-from vidcalc.cost.utilisation import (
+from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
+from vidcalc.rates.utilisation import (
     Rate,
     attention,
     bandwidth,
@@ -23,7 +24,6 @@ from vidcalc.cost.utilisation import (
     short_rows,
     vector,
 )
-from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
 from vidcalc.tape import ELEMENT_BYTES
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, minimum
+from vidcalc.base.number import maximum, minimum
 from vidcalc.catalog.accelerators import link
 from vidcalc.catalog.defaults import defaults
 from vidcalc.cost.time import NOTHING, Seconds, linked
-from vidcalc.cost.weights import Weights
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.describe.plan import Plan
+from vidcalc.ledger.weights import Weights
 from vidcalc.passes import caching, parallel
 from vidcalc.passes.residency import encodes
 

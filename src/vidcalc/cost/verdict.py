@@ -6,7 +6,7 @@ How far readings of the driver lie off the prediction: data/validation/reserve.t
 
 from typing import Any
 
-from vidcalc.arithmetic import as_count, where
+from vidcalc.base.number import as_count, where
 from vidcalc.catalog.load import entry
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.errors import InputError, nearest
+from vidcalc.base.errors import InputError, nearest
 
 TARGETS = ("attention", "attention+ffn", "all")
 KINDS = ("lora", "dora")

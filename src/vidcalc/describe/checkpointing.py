@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.errors import InputError, nearest
+from vidcalc.base.errors import InputError, nearest
 
 FLAG = "checkpointing"
 PLAIN = ("none", "full", "attention", "matmul", "offload")

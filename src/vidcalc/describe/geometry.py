@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from vidcalc.arithmetic import ceil_div, is_array, maximum, minimum, round_up, where
+from vidcalc.base.number import ceil_div, is_array, maximum, minimum, round_up, where
 from vidcalc.describe.model import Constraints, Model, Vae
 
 Grid: TypeAlias = tuple[Any, Any, Any, Any]

@@ -1,14 +1,14 @@
 """What a job runs on: accelerators, the links between them, and how many of each. All numbers in SI base units.
 
-These are nouns: facts and plain look-ups, no estimate. How fast a chip really is stands in `vidcalc.cost.utilisation`.
+These are nouns: facts and plain look-ups, no estimate. How fast a chip really is stands in `vidcalc.rates.utilisation`.
 """
 
 from typing import Any
 
 import msgspec
 
+from vidcalc.base.errors import InputError
 from vidcalc.describe.model import Caution
-from vidcalc.errors import InputError
 
 # A format without arithmetic of its own on a chip runs in the next one of this list that the chip has: fp8 weights on
 # an A100 are multiplied as bf16.
@@ -26,6 +26,11 @@ RUNS_AS: dict[str, tuple[str, ...]] = {
 # float32 products made of bf16 ones where a chip has no fp32 matrix arithmetic: 3 pieces each, 6 products that count.
 BF16_PRODUCTS_PER_FP32 = 6
 UNSEEN_SHARE = 0.97  # of the marketed memory: what torch sees where neither torch nor the driver was asked
+
+
+def width_of(precision: str) -> str:
+    """The width that a number format counts as in the curves of convolutions."""
+    return "single" if precision in ("fp32", "tf32") else "half"
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     swapped_blocks          blocks of the denoiser that wait there, with offload "block-swap"
     vae_tiling              "none", or "default": the tiles of the VAE's own class
     vae_slicing             "off", or "on": a batch decoded one video at a time
-    attention               kernel: "sdpa" is what torch picks on the chip; see `vidcalc.cost.utilisation`
+    attention               kernel: "sdpa" is what torch picks on the chip; see `vidcalc.rates.utilisation`
     compile                 "off" (a kernel for each operation), "on": elementwise work is fused, or
                             "norms": norms and rotary embedding alone are, by a framework's library
     guidance_mode           "batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"

@@ -9,11 +9,11 @@ formula shows its own fields. Steps hold ids and numbers, never prose: a face pu
 from collections.abc import Callable
 from typing import Any
 
+from vidcalc.base.errors import UnknownName, nearest
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.errors import UnknownName, nearest
 from vidcalc.explain import compute, fleet, memory, money, shape, time, training
 from vidcalc.explain.case import Case
 from vidcalc.explain.step import Step

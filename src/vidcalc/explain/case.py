@@ -14,10 +14,10 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.explain.step import Step
 from vidcalc.explain.term import Term
+from vidcalc.ledger.unroll import Job, unroll
 from vidcalc.ops.base import Op
-from vidcalc.report import Report
+from vidcalc.report.estimate import Report
 from vidcalc.training.bucket import Cell, micro, priced
-from vidcalc.unroll import Job, unroll
 
 
 class Case:

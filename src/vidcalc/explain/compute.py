@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from vidcalc import documented
+from vidcalc.account import documented
 from vidcalc.explain.case import Case, given, op_row, product
 from vidcalc.explain.step import Step, added
 from vidcalc.explain.term import Term
+from vidcalc.ledger.unroll import Phase
 from vidcalc.passes import chain, guidance
-from vidcalc.trace import Trace
-from vidcalc.unroll import Phase
+from vidcalc.tape.trace import Trace
 
 FORMULA = "the documented calculator"
 
@@ -72,7 +72,7 @@ def _computed(phase: Phase, case: Case) -> Step:
 def vae_encode(case: Case) -> Step:
     """The VAE encoding the whole video once, as training does."""
     if case.job.encode is None:
-        return given("compute.flops_vae_encode", 0, "vidcalc.unroll", "FLOP")
+        return given("compute.flops_vae_encode", 0, "vidcalc.ledger.unroll", "FLOP")
     return ops("compute.flops_vae_encode", case.job.encode.trace)
 
 

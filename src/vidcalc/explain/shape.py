@@ -56,7 +56,7 @@ def sequence_total(case: Case) -> Step:
         if sum(part.value for part in parts) == total:
             return added("sequence.total", "token", parts)
     # a network that attends on a coarser grid, or with tokens of its own
-    return Step(id="sequence.total", value=total, unit="token", source="vidcalc.unroll", parts=(video, text))
+    return Step(id="sequence.total", value=total, unit="token", source="vidcalc.ledger.unroll", parts=(video, text))
 
 
 def model_params(case: Case) -> Step:

@@ -8,14 +8,14 @@ from vidcalc.cost.decode import decode
 from vidcalc.cost.execution import EAGER, Execution, execution
 from vidcalc.cost.time import rate, rounded, travelled, weakest
 from vidcalc.cost.transfer import host_rate, transfer
-from vidcalc.cost.utilisation import bandwidth, elementwise, short_rows
 from vidcalc.explain.case import Case, given, product, symbolic
 from vidcalc.explain.step import Step, added
 from vidcalc.explain.term import Term, maximum
+from vidcalc.ledger.unroll import Phase
 from vidcalc.ops import Attention, Op
 from vidcalc.passes import chain
+from vidcalc.rates.utilisation import bandwidth, elementwise, short_rows
 from vidcalc.tape import ELEMENT_BYTES
-from vidcalc.unroll import Phase
 
 
 def roofline(op: Op, case: Case, backward: bool = False, run: Execution = EAGER) -> Step:

@@ -7,12 +7,12 @@ from msgspec.structs import replace
 from vidcalc.catalog.defaults import process
 from vidcalc.catalog.training import Optimizer, Recipe, optimizer, recipe
 from vidcalc.cost.execution import plain
-from vidcalc.cost.utilisation import bandwidth
 from vidcalc.explain.case import Case, given, product
 from vidcalc.explain.memory import component, margin, other
 from vidcalc.explain.step import Step, added, largest
 from vidcalc.explain.term import Term
 from vidcalc.explain.time import ops, weakened
+from vidcalc.rates.utilisation import bandwidth
 from vidcalc.training.flops import frozen
 from vidcalc.training.memory import ROWS
 from vidcalc.training.states import STAY

@@ -7,10 +7,10 @@ from functools import partial
 import click
 
 from vidcalc.faces.cli import leave, run
-from vidcalc.faces.flags import DOCUMENTED, flags
+from vidcalc.faces.flags.catalogue import DOCUMENTED, flags
+from vidcalc.faces.flags.inputs import OneOf
 from vidcalc.faces.group import Command
-from vidcalc.faces.inputs import OneOf
-from vidcalc.words import N_
+from vidcalc.faces.words import N_
 
 PRECISIONS = ("fp32", "fp16", "bf16")
 EXAMPLES = (

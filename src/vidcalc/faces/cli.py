@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from vidcalc import words
-from vidcalc.errors import InputError
-from vidcalc.faces.flags import common, version_flag
+from vidcalc.base.errors import InputError
+from vidcalc.faces import words
+from vidcalc.faces.flags.catalogue import common, version_flag
 from vidcalc.faces.group import Lazy
-from vidcalc.words import N_
+from vidcalc.faces.words import N_
 
 BAD_INPUT = 2
 INTERRUPTED = 130

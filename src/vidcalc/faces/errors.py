@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from vidcalc.errors import InputError, UnknownName, Unreadable, nearest
-from vidcalc.faces.inputs import Refused
-from vidcalc.words import _
+from vidcalc.base.errors import InputError, UnknownName, Unreadable, nearest
+from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.words import _
 
 # what the core calls a setting -> the flag it is on the command line
 FLAG_OF = {"accelerators": "--gpu", "models": "--model", "batch": "--batch-size", "quantities": "QUANTITY"}
@@ -66,7 +66,7 @@ def _refused(error: InputError) -> dict[str, Any]:
     flag = flag if flag.startswith("-") or flag.isupper() else "--" + flag.replace("_", "-")
     allowed = [str(choice) for choice in error.allowed]
     if isinstance(error, Unreadable):
-        from vidcalc.words.ids import PROBLEMS, told
+        from vidcalc.faces.words.ids import PROBLEMS, told
 
         values = {
             name: f"{value:,}" if isinstance(value, int) else _short(value) for name, value in error.values.items()

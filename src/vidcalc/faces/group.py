@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from vidcalc.faces.flags import said
+from vidcalc.faces.flags.catalogue import said
 from vidcalc.faces.terminal.cells import hanging, pad, width, wrap
-from vidcalc.words import _
+from vidcalc.faces.words import _
 
 COLUMNS = 80
 

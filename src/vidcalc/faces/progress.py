@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from vidcalc.faces.terminal.numbers import share
-from vidcalc.words import _
+from vidcalc.faces.words import _
 
 PATIENCE = 0.5  # seconds before anything is said
 CLEAR = "\r\x1b[K"

@@ -12,12 +12,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import maximum, minimum
+from vidcalc.base.number import maximum, minimum
 from vidcalc.describe.plan import Plan
 from vidcalc.ops import Attention, Op
 from vidcalc.passes import guidance
 from vidcalc.passes.ranks import crossed
-from vidcalc.trace import Trace
+from vidcalc.tape.trace import Trace
 
 
 def averaged(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:

@@ -5,10 +5,10 @@ of_a_rank  one rank's part of it, at its own shapes
 """
 
 from vidcalc.describe.plan import Plan
+from vidcalc.ledger.unroll import Phase
 from vidcalc.ops.base import Op
 from vidcalc.passes import caching, merging, ranks, sparsity
 from vidcalc.passes.decoding import shared
-from vidcalc.unroll import Phase
 
 
 def computed(phase: Phase, plan: Plan) -> tuple[Op, ...]:

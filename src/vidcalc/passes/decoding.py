@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import unchanged
+from vidcalc.base.number import unchanged
 from vidcalc.catalog.load import table
 from vidcalc.describe.plan import Plan
 from vidcalc.ops import Op

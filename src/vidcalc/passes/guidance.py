@@ -6,7 +6,7 @@ run them at a share of the steps only (a guidance interval, arXiv 2404.07724); t
 
 from typing import Any
 
-from vidcalc.arithmetic import ceil_div
+from vidcalc.base.number import ceil_div
 from vidcalc.describe.plan import Plan
 
 GUIDED = ("batched", "sequential")

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import maximum, unchanged, where
+from vidcalc.base.number import maximum, unchanged, where
 from vidcalc.describe.plan import Plan
 from vidcalc.ops import Attention, Matmul, Op, Pointwise
 

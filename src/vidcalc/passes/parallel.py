@@ -16,15 +16,15 @@ Source: arXiv 2309.14509 (Ulysses), 2310.01889 (ring), 2304.11277 (FSDP), 2405.1
 
 from typing import Any
 
-from vidcalc.arithmetic import ceil_div, maximum, minimum
-from vidcalc.cost.weights import Weights
+from vidcalc.base.errors import InputError
+from vidcalc.base.number import ceil_div, maximum, minimum
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import WAYS, Plan
-from vidcalc.errors import InputError
+from vidcalc.ledger.weights import Weights
 from vidcalc.ops import Attention
 from vidcalc.passes import guidance
 from vidcalc.passes.ranks import crossed
-from vidcalc.trace import Trace, configuration
+from vidcalc.tape.trace import Trace, configuration
 
 SPLITTING = ("tp", "ulysses", "ring", "pipefusion")  # the ways that cut one forward
 GATHERED = 2  # blocks whole at once under FSDP: the one that runs and the next

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import ceil_div, is_array, minimum, unchanged, where
+from vidcalc.base.number import ceil_div, is_array, minimum, unchanged, where
 from vidcalc.describe.plan import Plan
 from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
 

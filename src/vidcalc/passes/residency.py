@@ -13,8 +13,8 @@ block-swap  as "encoders", and `swapped` blocks of the denoiser wait in host mem
 
 from typing import Any
 
-from vidcalc.arithmetic import minimum
-from vidcalc.cost.weights import Weights
+from vidcalc.base.number import minimum
+from vidcalc.ledger.weights import Weights
 
 OFFLOADS = ("none", "model", "sequential", "group", "group-leaf", "encoders", "encoders-streamed", "block-swap")
 WAITING = ("model", "sequential", "group", "group-leaf")  # every network waits in host memory until it runs

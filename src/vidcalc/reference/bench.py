@@ -1,6 +1,6 @@
 """A short benchmark of the machine at hand: matrix products, attention kernels, convolutions and copies.
 
-What it finds becomes a calibration file (`vidcalc.catalog.calibration`). Runs on any torch device; on a CPU with small
+What it finds becomes a calibration file (`vidcalc.rates.calibration`). Runs on any torch device; on a CPU with small
 shapes. Rates are FLOP/s and byte/s, at the median of several runs after a warm-up.
 """
 

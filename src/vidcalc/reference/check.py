@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from vidcalc.catalog.families import families
-from vidcalc.catalog.local.weights import of_network, total
-from vidcalc.compare import figures, shape_of
 from vidcalc.describe.geometry import denoiser_grid, latent_grid, snap
 from vidcalc.describe.model import Component, Model
+from vidcalc.modelfiles.weights import of_network, total
 from vidcalc.reference import published
+from vidcalc.reference.compare import figures, shape_of
 
 DTYPE = "bf16"
 BARS = {"params": 0.0, "flops": 0.001, "peak_activation_bytes": 0.02}

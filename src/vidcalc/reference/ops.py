@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_leaves
 
-from vidcalc.arithmetic import product
+from vidcalc.base.number import product
 from vidcalc.ops.pointwise import LONG
 from vidcalc.reference.live import LiveBytes, Storage
 

@@ -11,11 +11,11 @@ import msgspec
 import torch
 from torch.overrides import TorchFunctionMode
 
+from vidcalc.base.errors import InputError, Unreadable
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
-from vidcalc.errors import InputError, Unreadable
 from vidcalc.reference.bench import timed
 from vidcalc.reference.catalogue import NoConfiguration, component_of, shape_of
 from vidcalc.reference.classes import build

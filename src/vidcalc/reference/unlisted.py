@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from vidcalc.errors import Unreadable
+from vidcalc.base.errors import Unreadable
 from vidcalc.reference import measure
 from vidcalc.reference.meta import empty, integers, running_on_meta
 from vidcalc.reference.ops import OpRecorder, Work

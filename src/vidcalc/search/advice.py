@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
+from vidcalc.base.errors import InputError
 from vidcalc.describe.hardware import Hardware
-from vidcalc.errors import InputError
-from vidcalc.report_plan import CountRow, Help, PlanReport, PlanRow
-from vidcalc.report_training import TrainingReport
+from vidcalc.report.plan import CountRow, Help, PlanReport, PlanRow
+from vidcalc.report.training import TrainingReport
 from vidcalc.search import front, price
 from vidcalc.search.exhaustive import Candidate, Found, Search, Told, place_of, search
 from vidcalc.search.plans import FACTORS, factors, grid, size

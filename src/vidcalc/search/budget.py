@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from vidcalc.account.parts import components, hardware_part, model_part
+from vidcalc.account.summary import settings
+from vidcalc.base.errors import InputError
 from vidcalc.catalog.frameworks import executed
 from vidcalc.catalog.scaling import PER_TOKEN
 from vidcalc.cost import money
@@ -18,13 +21,10 @@ from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
-from vidcalc.errors import InputError
-from vidcalc.parts import components, hardware_part, model_part
-from vidcalc.report import Assumption
-from vidcalc.report_budget import Affordable, BudgetReport, Funds, Optimum, Room
-from vidcalc.report_training import BucketPart, RunTime
+from vidcalc.report.budget import Affordable, BudgetReport, Funds, Optimum, Room
+from vidcalc.report.estimate import Assumption
+from vidcalc.report.training import BucketPart, RunTime
 from vidcalc.search import batch, optimum
-from vidcalc.summary import settings
 from vidcalc.train import bucket, parts
 from vidcalc.training import ranks, run, samples, totals
 from vidcalc.training.assumptions import assumptions, warnings

@@ -18,11 +18,11 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.ledger.unroll import unroll
 from vidcalc.passes.parallel import layers
 from vidcalc.search import front, plans, price
 from vidcalc.search.plans import Columns, Place, Space
 from vidcalc.train import workload_of
-from vidcalc.unroll import unroll
 
 ORDERS = ("time", "cost", "memory")
 MOST = 8  # plans kept that come first

@@ -18,8 +18,8 @@ from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import ADAPTED
-from vidcalc.report import Warning_
-from vidcalc.report_budget import Funds, Near, Optimum
+from vidcalc.report.budget import Funds, Near, Optimum
+from vidcalc.report.estimate import Warning_
 from vidcalc.search.batch import judged
 from vidcalc.train import bucket
 from vidcalc.training import company, ranks

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import largest
+from vidcalc.base.number import largest
 from vidcalc.catalog.frameworks import executed
 from vidcalc.catalog.training import recipe
 from vidcalc.cost.time import total

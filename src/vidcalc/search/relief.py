@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc import parts
+from vidcalc.account import parts
 from vidcalc.catalog.frameworks import executed
 from vidcalc.catalog.precisions import precision
 from vidcalc.cost import memory
@@ -20,9 +20,9 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.report import InferenceMemory, Relief, Report
-from vidcalc.trace import tiles
-from vidcalc.unroll import Job, Phase, conditioning, denoising, pixels, unroll, vae_phase
+from vidcalc.ledger.unroll import Job, Phase, conditioning, denoising, pixels, unroll, vae_phase
+from vidcalc.report.estimate import InferenceMemory, Relief, Report
+from vidcalc.tape.trace import tiles
 
 MOST = 4  # ways listed
 PRICED = 10  # ways whose time is worth predicting: those of the fewest changes

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc import parts
+from vidcalc.account import parts
 from vidcalc.catalog.accelerators import usual_nodes
 from vidcalc.catalog.frameworks import executed
 from vidcalc.cost import memory, money
@@ -20,9 +20,9 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.report import InferenceMemory, InferenceTime
+from vidcalc.ledger.unroll import Job, unroll
+from vidcalc.report.estimate import InferenceMemory, InferenceTime
 from vidcalc.search.sharing import Pattern, plans, used
-from vidcalc.unroll import Job, unroll
 
 SCHEMA = "vidcalc.scale/1"
 LITTLE = 0.1  # of the time saved by more accelerators: less is not worth them

@@ -9,10 +9,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from vidcalc.base.errors import InputError
 from vidcalc.catalog.load import table
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import WAYS, WORK, Plan
-from vidcalc.errors import InputError
 from vidcalc.passes import parallel
 
 Pattern = dict[str, Any]  # way -> its degree, or None for any; a way that is absent is not used

@@ -11,8 +11,8 @@ from msgspec.structs import asdict, replace
 
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import SHARDING, TrainingPlan
-from vidcalc.report_plan import Alternative, Why
-from vidcalc.report_training import TrainingReport
+from vidcalc.report.plan import Alternative, Why
+from vidcalc.report.training import TrainingReport
 from vidcalc.search import price
 from vidcalc.search.exhaustive import Candidate, Search, place_of, search
 from vidcalc.search.plans import Place, Space, factors

@@ -6,7 +6,7 @@ parts. Source: peft 0.21.2 tuners/lora/layer.py, dora.py, variants.py; arXiv 210
 
 from typing import Any
 
-from vidcalc.arithmetic import product
+from vidcalc.base.number import product
 from vidcalc.ops.matmul import Matmul
 from vidcalc.tape.matrix import MatrixLayers
 from vidcalc.tape.pointwise import PointwiseLayers

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, product, where
+from vidcalc.base.number import maximum, product, where
 from vidcalc.describe.checkpointing import NONE, Checkpointing
 from vidcalc.tape.recorder import Recorder, some
 from vidcalc.tape.records import Leave, Node, Section, Storage, Tensor

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.arithmetic import product
+from vidcalc.base.number import product
 from vidcalc.ops.attention import Attention
 from vidcalc.ops.convolution import Convolution
 from vidcalc.ops.matmul import Matmul

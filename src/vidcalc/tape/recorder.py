@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import ref
 
-from vidcalc.arithmetic import maximum, product, where, whole_blocks
+from vidcalc.base.number import maximum, product, where, whole_blocks
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.checkpointing import NONE, Checkpointing
 from vidcalc.ops.base import Op

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.arithmetic import product
+from vidcalc.base.number import product
 
 ELEMENT_BYTES = {"fp64": 8, "int64": 8, "fp32": 4, "int32": 4, "bf16": 2, "fp16": 2, "fp8": 1, "int8": 1, "bool": 1}
 WIDER = {"bool": 0, "int8": 1, "int32": 2, "int64": 3, "fp8": 4, "fp16": 5, "bf16": 5, "fp32": 6, "fp64": 7}

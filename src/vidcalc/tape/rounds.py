@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import largest, maximum, minimum, where
+from vidcalc.base.number import largest, maximum, minimum, where
 from vidcalc.describe.checkpointing import FULL, NONE, Checkpointing
 from vidcalc.tape.records import Section
 

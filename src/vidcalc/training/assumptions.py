@@ -1,15 +1,15 @@
 """What a training report took as given, and what its user should know: ids and values for the faces to put in words."""
 
-from vidcalc.assumed import machinery, trained
-from vidcalc.assumptions import cautions, misfits
+from vidcalc.account.assumed import machinery, trained
+from vidcalc.account.assumptions import cautions, misfits
 from vidcalc.catalog.training import networks, sharding
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.report import Assumption, Warning_
-from vidcalc.report_training import RunMemory
+from vidcalc.report.estimate import Assumption, Warning_
+from vidcalc.report.training import RunMemory
 from vidcalc.training.states import buckets
 
 

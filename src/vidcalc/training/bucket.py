@@ -5,12 +5,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import largest, maximum
+from vidcalc.base.number import largest, maximum
 from vidcalc.catalog.training import networks, recipe
 from vidcalc.cost import execution
 from vidcalc.cost.memory import Network, parameters
 from vidcalc.cost.time import Seconds
-from vidcalc.cost.weights import Weights, weights
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -18,16 +17,17 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.shape import Shape
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.describe.workload import Workload
+from vidcalc.ledger.unroll import Job, denoiser_shape
+from vidcalc.ledger.unroll import Phase as PhaseOfJob
+from vidcalc.ledger.weights import Weights, weights
 from vidcalc.ops import Op
-from vidcalc.stepped import Step, stepped
 from vidcalc.tape import ELEMENT_BYTES
-from vidcalc.trace import Trace, remember, trace
+from vidcalc.tape.step import Step, stepped
+from vidcalc.tape.trace import Trace, remember, trace
 from vidcalc.training import company, time
 from vidcalc.training.flops import StepFlops, flops
 from vidcalc.training.memory import Beside, Live, Phase, documented, phases
 from vidcalc.training.states import Holding, States, states
-from vidcalc.unroll import Job, denoiser_shape
-from vidcalc.unroll import Phase as PhaseOfJob
 
 
 class Micro(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -11,15 +11,15 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import maximum
+from vidcalc.base.number import maximum
 from vidcalc.catalog.load import table
 from vidcalc.catalog.training import recipe
-from vidcalc.cost.wires import Wires, wires
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.ops import Attention, Op
 from vidcalc.ops.attention import REPASSED
 from vidcalc.passes.ranks import crossed
+from vidcalc.rates.wires import Wires, wires
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.training.ranks import context, replicas
 from vidcalc.training.states import Holding

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.arithmetic import ceil_div, maximum
+from vidcalc.base.number import ceil_div, maximum
 from vidcalc.catalog.training import networks, recipe
 from vidcalc.cost.time import Seconds
 from vidcalc.describe.training import ADAPTED, TrainingPlan

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import ceil_div, largest, maximum, minimum
+from vidcalc.base.number import ceil_div, largest, maximum, minimum
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.training.ranks import context, world
@@ -18,7 +18,7 @@ ROWS = ("weights", "vae", "encoders", "optimizer", "gradients", "activations", "
 
 
 class Live(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Bytes of a micro-batch's forward and backward pass, on one accelerator alone (see `vidcalc.stepped`).
+    """Bytes of a micro-batch's forward and backward pass, on one accelerator alone (see `vidcalc.tape.step`).
 
     kept         right after the forward pass
     activations  the most of everything but weight gradients

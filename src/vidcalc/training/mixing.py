@@ -8,7 +8,7 @@ sharded and summed after each.
 
 from typing import Any
 
-from vidcalc.arithmetic import maximum, where
+from vidcalc.base.number import maximum, where
 from vidcalc.cost.time import NOTHING, Seconds
 
 

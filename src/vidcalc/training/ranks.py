@@ -12,11 +12,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from vidcalc.base.errors import InputError
 from vidcalc.catalog.accelerators import usual_nodes
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.training import TrainingPlan, offloads
-from vidcalc.errors import InputError
 from vidcalc.passes.parallel import divides, layers
 
 SHARDED = {  # what each way of sharding spreads over the shard group

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import ceil_div, largest
+from vidcalc.base.number import ceil_div, largest
 from vidcalc.catalog.training import recipe
 from vidcalc.cost.memory import Network
 from vidcalc.cost.time import Seconds, spread, total, weakest
@@ -18,12 +18,12 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.describe.workload import Workload
-from vidcalc.report_training import BucketPart, PhaseRow, Ranks, RunMemory, RunTime
+from vidcalc.ledger.unroll import Job
+from vidcalc.report.training import BucketPart, PhaseRow, Ranks, RunMemory, RunTime
 from vidcalc.training import company, ranks
 from vidcalc.training.bucket import Cell, Micro
 from vidcalc.training.memory import ROWS, peak, waiting
 from vidcalc.training.mixing import imbalance
-from vidcalc.unroll import Job
 
 HOUR = 3600
 
@@ -59,7 +59,7 @@ def validation(job: Job, held: dict[str, Network], workload: Workload, hardware:
     """One sample generated with the trained weights, on every rank by itself."""
     if plan.training.validation == "off":
         return Sample(activations=0, seconds=0)
-    from vidcalc.parts import inference_time
+    from vidcalc.account.parts import inference_time
 
     live = largest(phase.trace.peak + phase.trace.workspace for phase in job.phases if phase.id != "text_encode")
     return Sample(activations=live, seconds=inference_time(job, held, workload, hardware, plan).total)

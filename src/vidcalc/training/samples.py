@@ -6,7 +6,7 @@ clips are cut into samples one after the other; an image is one sample.
 
 from typing import Any
 
-from vidcalc.arithmetic import as_count, ceil_div, maximum
+from vidcalc.base.number import as_count, ceil_div, maximum
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.training.ranks import global_batch

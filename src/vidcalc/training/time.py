@@ -9,18 +9,18 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum
+from vidcalc.base.number import maximum
+from vidcalc.base.units import quantity
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.load import entry
 from vidcalc.catalog.training import optimizer, recipe
-from vidcalc.catalog.units import quantity
 from vidcalc.cost.execution import EAGER, Execution
 from vidcalc.cost.time import NOTHING, Seconds, by_kind, launches, linked, seconds, total
 from vidcalc.cost.transfer import host_rate
-from vidcalc.cost.utilisation import bandwidth
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ops import Op
+from vidcalc.rates.utilisation import bandwidth
 from vidcalc.training import company
 from vidcalc.training.communication import Work, waits
 from vidcalc.training.flops import frozen

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.arithmetic import ceil_div, product
+from vidcalc.base.number import ceil_div, product
 from vidcalc.catalog import defaults
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost import money
@@ -11,8 +11,8 @@ from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
-from vidcalc.report_training import BucketPart, RunEnergy, RunMoney, RunPart
-from vidcalc.trace import configuration
+from vidcalc.report.training import BucketPart, RunEnergy, RunMoney, RunPart
+from vidcalc.tape.trace import configuration
 from vidcalc.training import samples
 from vidcalc.training.run import Found
 from vidcalc.training.states import EMA_BYTES, whole

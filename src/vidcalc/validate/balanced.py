@@ -5,12 +5,10 @@ weight of one, so that a figure says how well a family is predicted that a user 
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import msgspec
 
-if TYPE_CHECKING:
-    from vidcalc.validate.run import Compared
+from vidcalc.validate.compared import Compared
 
 
 class Balanced(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +28,7 @@ class Balanced(msgspec.Struct, frozen=True, kw_only=True):
     held: float | None = None
 
 
-def balanced(found: "Iterable[tuple[str, Compared]]") -> Balanced:
+def balanced(found: Iterable[tuple[str, Compared]]) -> Balanced:
     """The errors of (family, prediction beside measurement); those without a ratio do not count."""
     groups: dict[str, list[Compared]] = {}
     for family, each in found:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from vidcalc.errors import InputError
+from vidcalc.base.errors import InputError
 from vidcalc.validate import table, training_table
 from vidcalc.validate.table import Row
 from vidcalc.validate.training_table import TrainingRow

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.errors import InputError
 from vidcalc.catalog import fill, speedups
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.frameworks import executed
@@ -16,7 +17,6 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.errors import InputError
 from vidcalc.validate import text
 from vidcalc.validate.table import Row, whole
 
@@ -150,7 +150,7 @@ def _known(table: str, told: str, reason: str) -> dict[str, Any]:
 
 def _kernel(row: Row, plan: Plan, machine: Hardware) -> Plan:
     """The stated attention kernel, or the nearest that the accelerator runs."""
-    from vidcalc.cost.utilisation import attention
+    from vidcalc.rates.utilisation import attention
 
     stated = str(text.first("attention", row.attention_backend).get("attention", plan.attention))
     for kernel in (stated, *KERNELS):

@@ -7,15 +7,15 @@ the GPU in question out: its convolution rates then come from other GPUs, as the
 
 import msgspec
 
+from vidcalc.base.errors import InputError
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
-from vidcalc.catalog.convolution_curves import convolution_curves
-from vidcalc.catalog.curves import curves
-from vidcalc.catalog.kernels import rows as raw
-from vidcalc.catalog.own import register
 from vidcalc.describe.hardware import Accelerator
-from vidcalc.errors import InputError
-from vidcalc.unroll import unroll
+from vidcalc.ledger.unroll import unroll
+from vidcalc.rates.convolution_curves import convolution_curves
+from vidcalc.rates.curves import curves
+from vidcalc.rates.kernels import rows as raw
+from vidcalc.rates.own import register
 from vidcalc.validate import text
 from vidcalc.validate.mapping import Unmapped, case
 from vidcalc.validate.run import seconds

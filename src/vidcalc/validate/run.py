@@ -5,65 +5,23 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.catalog import kernels, load
+from vidcalc.account.parts import inference_time
+from vidcalc.base.errors import InputError
+from vidcalc.catalog import load
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.frameworks import names as frameworks
 from vidcalc.catalog.load import table
 from vidcalc.catalog.precisions import choices, precision
 from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, settings
 from vidcalc.cost import memory
-from vidcalc.errors import InputError
-from vidcalc.parts import inference_time
+from vidcalc.ledger.unroll import Job, unroll
 from vidcalc.passes import parallel
-from vidcalc.unroll import Job, unroll
+from vidcalc.rates import kernels
 from vidcalc.validate import counters, text
+from vidcalc.validate.compared import Compared, Result, compared
 from vidcalc.validate.mapping import Case, Unmapped, case, framework_of
 from vidcalc.validate.summary import Summary, summarise
 from vidcalc.validate.table import Row, number
-
-
-class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """A prediction with its band beside a measurement [byte or second]; None where there is none.
-
-    ratio   predicted / measured;  reason  id of why nothing is predicted
-    """
-
-    predicted: float | None = None
-    measured: float | None = None
-    ratio: float | None = None
-    low: float | None = None
-    high: float | None = None
-    reason: str | None = None
-
-
-class Bound(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known instead of a peak: it did not fit ("oom"), it fits, or a figure it is at most ("at_most").
-
-    limit  that figure, or the device's memory [byte];  right  whether the prediction is on that side of it
-    open   whether the verdict on the prediction would be "tight": it leaves the side open
-    """
-
-    kind: str
-    limit: float
-    right: bool
-    open: bool = False
-
-
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: "predicted", or "unmapped" with the id of the missing setting."""
-
-    id: str
-    status: str
-    reason: str | None
-    role: str
-    model: str
-    family: str
-    gpu: str
-    framework: str
-    counter: str
-    memory: Compared
-    time: Compared
-    bound: Bound | None = None
 
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,14 +123,3 @@ def seconds(found: Case, job: Job, scope: str) -> tuple[float, float, float]:
         "gpu_seconds": spent.total * found.hardware.total,
     }[scope]
     return likely * spent.low / spent.total, likely, likely * spent.high / spent.total
-
-
-def compared(predicted: float, measured: float | None, band: tuple[float, float]) -> Compared:
-    """A prediction with its band beside what was measured, if anything was."""
-    return Compared(
-        predicted=predicted,
-        measured=measured,
-        ratio=None if measured is None else predicted / measured,
-        low=band[0],
-        high=band[1],
-    )

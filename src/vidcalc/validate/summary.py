@@ -5,15 +5,12 @@ Sizes of cards ("card") are no measurements: they stand in a group of their own 
 
 from collections.abc import Callable
 from statistics import median
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from vidcalc.validate.balanced import Balanced, balanced
+from vidcalc.validate.compared import Compared, Result
 from vidcalc.validate.table import Row, whole
-
-if TYPE_CHECKING:
-    from vidcalc.validate.run import Compared, Result
 
 GROUPS = ("family", "gpu", "framework")
 
@@ -58,7 +55,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     coverage: Coverage
 
 
-def summarise(results: "list[Result]", rows: list[Row]) -> Summary:
+def summarise(results: list[Result], rows: list[Row]) -> Summary:
     """The summary of results that belong to rows, one to one."""
     whole_rows = [all((row.model, whole(row.width), whole(row.height), whole(row.frames), row.gpu)) for row in rows]
     return Summary(
@@ -68,7 +65,7 @@ def summarise(results: "list[Result]", rows: list[Row]) -> Summary:
     )
 
 
-def coverage(results: "list[Result]", whole_rows: list[bool]) -> Coverage:
+def coverage(results: list[Result], whole_rows: list[bool]) -> Coverage:
     """How many rows were predicted; `whole_rows` says which state all that a prediction needs."""
     predicted = [result.status == "predicted" for result in results]
     both = sum(complete and done for complete, done in zip(whole_rows, predicted, strict=True))
@@ -87,7 +84,7 @@ def coverage(results: "list[Result]", whole_rows: list[bool]) -> Coverage:
     )
 
 
-def part(results: "list[Result]", of: "Callable[[Result], Compared]") -> Part:
+def part(results: list[Result], of: Callable[[Result], Compared]) -> Part:
     """Errors of memory or time, whichever `of` takes from a result."""
     memory = bool(results) and of(results[0]) is results[0].memory
     checked = [result for result in results if result.role == "check" and of(result).ratio is not None]
@@ -101,7 +98,7 @@ def part(results: "list[Result]", of: "Callable[[Result], Compared]") -> Part:
     )
 
 
-def _by(results: "list[Result]", field: str, of: "Callable[[Result], Compared]") -> dict[str, Errors]:
+def _by(results: list[Result], field: str, of: Callable[[Result], Compared]) -> dict[str, Errors]:
     groups: dict[str, list[float | None]] = {}
     for result in results:
         groups.setdefault(getattr(result, field), []).append(of(result).ratio)

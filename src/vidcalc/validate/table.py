@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from vidcalc.errors import InputError
+from vidcalc.base.errors import InputError
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 

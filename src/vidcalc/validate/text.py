@@ -4,10 +4,10 @@ import re
 from functools import cache
 from typing import Any
 
+from vidcalc.base.errors import UnknownName
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.describe.plan import WORK
-from vidcalc.errors import UnknownName
 
 KIND = "validation"
 OPEN = "?"  # a setting whose meaning the text leaves open

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from vidcalc.base.errors import InputError
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.trainers import Trainer, trainer
@@ -18,7 +19,6 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import ADAPTED, TrainingPlan
-from vidcalc.errors import InputError
 from vidcalc.training import ranks
 from vidcalc.validate import text
 from vidcalc.validate.mapping import KERNELS, STANDING_IN, Unmapped
@@ -150,7 +150,7 @@ def _degree(match: Any) -> int:
 
 def _kernel(plan: Plan, profile: Trainer, machine: Hardware) -> Plan:
     """The trainer's attention kernel, or the nearest that the accelerator runs."""
-    from vidcalc.cost.utilisation import attention
+    from vidcalc.rates.utilisation import attention
 
     for kernel in (profile.attention, *KERNELS):
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.errors import InputError
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.load import entry
@@ -18,15 +19,14 @@ from vidcalc.catalog.trainers import trainer
 from vidcalc.cost.time import Seconds, spread, total
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.errors import InputError
 from vidcalc.train import bucket as bucketed
 from vidcalc.training import ranks
 from vidcalc.training.bucket import Cell
 from vidcalc.training.memory import Phase
 from vidcalc.validate import counters, text
+from vidcalc.validate.compared import Bound, Compared, Result, compared
 from vidcalc.validate.counters import GIB
 from vidcalc.validate.mapping import Unmapped
-from vidcalc.validate.run import Bound, Compared, Result, compared
 from vidcalc.validate.table import number
 from vidcalc.validate.training_mapping import TrainingCase, case, first, trainer_of
 from vidcalc.validate.training_summary import TrainingSummary, summarise

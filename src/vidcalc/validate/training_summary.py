@@ -2,8 +2,8 @@
 
 import msgspec
 
+from vidcalc.validate.compared import Result
 from vidcalc.validate.mapping import Unmapped
-from vidcalc.validate.run import Result
 from vidcalc.validate.summary import Coverage, Part, coverage, part
 from vidcalc.validate.training_mapping import size
 from vidcalc.validate.training_table import TrainingRow

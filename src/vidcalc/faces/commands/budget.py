@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from vidcalc.faces.budget_flags import BUDGET
 from vidcalc.faces.commands.train import ASKED as OF_A_RUN
-from vidcalc.faces.flags import bucket_flag, flags
+from vidcalc.faces.flags.budget import BUDGET
+from vidcalc.faces.flags.catalogue import bucket_flag, flags
 from vidcalc.faces.group import Command
-from vidcalc.words import N_
+from vidcalc.faces.words import N_
 
 ASKED = (*BUDGET, *(name for name in OF_A_RUN if name not in ("target_rate", "utilisation", "train_steps", "epochs")))
 
@@ -14,7 +14,7 @@ ASKED = (*BUDGET, *(name for name in OF_A_RUN if name not in ("target_rate", "ut
 def budget(as_json: bool, **given: Any) -> None:
     """Calculate and print, as a report or as JSON."""
     from vidcalc.faces.answer import answer
-    from vidcalc.faces.budget_request import asked, enough
+    from vidcalc.faces.requests.budget import asked, enough
     from vidcalc.search.budget import budget as calculated
 
     spent, run, laws, known = asked(given)

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from vidcalc.faces.flags import ALL, flags, picture_flags
+from vidcalc.faces.flags.catalogue import ALL, flags, picture_flags
 from vidcalc.faces.group import Command
-from vidcalc.words import N_
+from vidcalc.faces.words import N_
 
 
 def estimate(as_json: bool, advise: bool = True, svg: str | None = None, png: str | None = None, **given: Any) -> None:
     """Calculate and print, as a report or as JSON; `advise` what to change where it does not fit; write pictures."""
     from vidcalc.calculate import calculate
     from vidcalc.faces.answer import answer
-    from vidcalc.faces.request import request
+    from vidcalc.faces.requests.estimate import request
 
     asked = request(given)
     report = calculate(*asked)

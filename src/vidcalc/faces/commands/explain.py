@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from vidcalc.faces.flags import ALL, Flag, flags
+from vidcalc.faces.flags.catalogue import ALL, Flag, flags
 from vidcalc.faces.group import Command
-from vidcalc.words import N_
+from vidcalc.faces.words import N_
 
 
 def explain(quantity: str | None, as_json: bool, every: bool, **given: Any) -> None:
@@ -18,7 +18,7 @@ def explain(quantity: str | None, as_json: bool, every: bool, **given: Any) -> N
         _list(list(QUANTITIES), as_json)
         return
     check(quantity)
-    from vidcalc.faces.request import request
+    from vidcalc.faces.requests.estimate import request
 
     step = explained(quantity, *request(given))
     if as_json:
@@ -40,7 +40,7 @@ def _list(names: list[str], as_json: bool) -> None:
     else:
         from vidcalc.faces.terminal.cells import hanging
         from vidcalc.faces.terminal.page import columns, paint, show
-        from vidcalc.words.glossary import meaning
+        from vidcalc.faces.words.glossary import meaning
 
         colour, cells = paint(), columns()
         lines = [(colour(name, "title"), *hanging(meaning(name), cells, "  ")) for name in names]

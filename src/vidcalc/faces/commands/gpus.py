@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from vidcalc.faces.flags import Flag, flags
+from vidcalc.faces.flags.catalogue import Flag, flags
+from vidcalc.faces.flags.inputs import LONGEST, OneOf, refuse
 from vidcalc.faces.group import Command
-from vidcalc.faces.inputs import LONGEST, OneOf, refuse
-from vidcalc.words import N_, _
+from vidcalc.faces.words import N_, _
 
 
 class Memory(click.ParamType):  # type: ignore[type-arg]
@@ -18,7 +18,7 @@ class Memory(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Raises Refused."""
-        from vidcalc.catalog.units import quantity
+        from vidcalc.base.units import quantity
 
         text = str(value).replace(" ", "")[:LONGEST]
         number = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")

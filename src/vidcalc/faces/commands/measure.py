@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from vidcalc.errors import InputError
-from vidcalc.faces.flags import Flag, flag, flags
+from vidcalc.base.errors import InputError
+from vidcalc.faces.flags.catalogue import Flag, flag, flags
+from vidcalc.faces.flags.inputs import OneOf, Real, Size, Whole, refuse
 from vidcalc.faces.group import Command
-from vidcalc.faces.inputs import OneOf, Real, Size, Whole, refuse
-from vidcalc.words import N_, _
+from vidcalc.faces.words import N_, _
 
 QUICK = 10.0  # seconds of benchmark before a network is run without a calibration
 CLEAR = "\r\x1b[K"
@@ -35,7 +35,7 @@ def measure(as_json: bool, model: str | None, device: str | None, **given: Any) 
 
     lacking = published.missing() if model else [name for name in published.missing() if name == "torch"]
     if lacking:
-        from vidcalc.errors import Unreadable
+        from vidcalc.base.errors import Unreadable
 
         raise Unreadable("measure", "no_reference", flag="--device", packages=", ".join(lacking))
     from vidcalc.reference.bench import devices
@@ -72,7 +72,7 @@ def _measured(device: str, seconds: float) -> tuple[str, dict[str, Any]]:
     """The calibration file's text, and its rows. Progress is shown on a terminal."""
     from datetime import date
 
-    from vidcalc.catalog.calibration import written
+    from vidcalc.rates.calibration import written
     from vidcalc.reference.bench import benchmark
 
     watched = sys.stderr.isatty()
@@ -98,7 +98,7 @@ def _shown(table: str, row: dict[str, Any]) -> list[Any]:
 def _run(as_json: bool, model: str, device: str, given: dict[str, Any]) -> None:
     """Run the network and print measured beside predicted."""
     from vidcalc.catalog.fill import model as named
-    from vidcalc.faces.machine import measured_machine
+    from vidcalc.faces.requests.machine import measured_machine
     from vidcalc.reference.running import run
 
     found = named(model)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from vidcalc.faces.flags import flags
+from vidcalc.faces.flags.catalogue import flags
 from vidcalc.faces.group import Command
-from vidcalc.words import N_, _
+from vidcalc.faces.words import N_, _
 
 
 def models(as_json: bool) -> None:

@@ -3,10 +3,10 @@
 from typing import Any
 
 from vidcalc.faces.commands.train import ASKED
-from vidcalc.faces.flags import bucket_flag, flags, picture_flags
+from vidcalc.faces.flags.catalogue import bucket_flag, flags, picture_flags
+from vidcalc.faces.flags.search import search_flags
 from vidcalc.faces.group import Command
-from vidcalc.faces.search_flags import search_flags
-from vidcalc.words import N_
+from vidcalc.faces.words import N_
 
 # what the search settles itself
 SEARCHED = ("gpus", "nodes", "batch_size", "grad_accum", "target_rate")
@@ -16,7 +16,7 @@ def plan(as_json: bool, svg: str | None = None, png: str | None = None, **given:
     """Search and print, as a report or as JSON."""
     from vidcalc.faces.answer import answer
     from vidcalc.faces.progress import progress
-    from vidcalc.faces.search_request import asked, fitting
+    from vidcalc.faces.requests.search import asked, fitting
     from vidcalc.search.advice import advice
 
     search, machines = asked(given)

@@ -4,12 +4,12 @@ from typing import Any
 
 import click
 
-from vidcalc.faces.flags import ALL, Flag, flags, picture_flags
+from vidcalc.faces.flags.catalogue import ALL, Flag, flags, picture_flags
+from vidcalc.faces.flags.inputs import OneOf, Refused, Whole
+from vidcalc.faces.flags.parallel import Pattern
+from vidcalc.faces.flags.training import TRAINING
 from vidcalc.faces.group import Command
-from vidcalc.faces.inputs import OneOf, Refused, Whole
-from vidcalc.faces.parallel_flag import Pattern
-from vidcalc.faces.training_flags import TRAINING
-from vidcalc.words import N_, _
+from vidcalc.faces.words import N_, _
 
 USUAL, MOST = 8, 1024
 # what this command asks in its own way, and what changes none of its figures: training, energy, a fleet's load
@@ -31,7 +31,7 @@ def scale(
 ) -> None:
     """Price every count and print a table, or JSON; write pictures."""
     from vidcalc.faces.answer import answer
-    from vidcalc.faces.request import request
+    from vidcalc.faces.requests.estimate import request
     from vidcalc.search.scale import doubling, scaling
 
     most = gpus or USUAL

@@ -5,18 +5,18 @@ from typing import Any
 
 import click
 
-from vidcalc.faces.flags import common
+from vidcalc.faces.flags.catalogue import common
+from vidcalc.faces.flags.inputs import OneOf
 from vidcalc.faces.group import Command
-from vidcalc.faces.inputs import OneOf
-from vidcalc.words import N_
+from vidcalc.faces.words import N_
 
 # a command's document: the module that holds its structure and its schema id, and the structure's name
 DOCUMENTS = {
-    "estimate": ("vidcalc.report", "Report"),
+    "estimate": ("vidcalc.report.estimate", "Report"),
     "scale": ("vidcalc.search.scale", "Scaling"),
-    "train": ("vidcalc.report_training", "TrainingReport"),
-    "plan": ("vidcalc.report_plan", "PlanReport"),
-    "budget": ("vidcalc.report_budget", "BudgetReport"),
+    "train": ("vidcalc.report.training", "TrainingReport"),
+    "plan": ("vidcalc.report.plan", "PlanReport"),
+    "budget": ("vidcalc.report.budget", "BudgetReport"),
 }
 
 

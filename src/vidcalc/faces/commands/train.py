@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from vidcalc.faces.flags import bucket_flag, flags, picture_flags
+from vidcalc.faces.flags.catalogue import bucket_flag, flags, picture_flags
+from vidcalc.faces.flags.hardware import HARDWARE
+from vidcalc.faces.flags.links import LINKS
+from vidcalc.faces.flags.training import RUN, TRAINING
 from vidcalc.faces.group import Command
-from vidcalc.faces.hardware_flags import HARDWARE
-from vidcalc.faces.link_flags import LINKS
-from vidcalc.faces.training_flags import RUN, TRAINING
-from vidcalc.words import N_
+from vidcalc.faces.words import N_
 
 OF_THE_MODEL = (
     "params", "model", "from", "resolution", "frames", "seconds", "snap", "fps", "batch_size", "text_tokens",
@@ -22,7 +22,7 @@ ASKED = tuple(
 def train(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
     """Calculate and print, as a report or as JSON."""
     from vidcalc.faces.answer import answer
-    from vidcalc.faces.training_request import run
+    from vidcalc.faces.requests.training import run
     from vidcalc.train import train as calculated
 
     report = calculated(*run(given))

@@ -2,9 +2,9 @@
 
 import click
 
-from vidcalc.faces.flags import flags
+from vidcalc.faces.flags.catalogue import flags
 from vidcalc.faces.group import Command
-from vidcalc.words import N_
+from vidcalc.faces.words import N_
 
 
 def validate(file: str, as_json: bool) -> None:

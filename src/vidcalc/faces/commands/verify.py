@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vidcalc.faces.flags import flags
+from vidcalc.faces.flags.catalogue import flags
 from vidcalc.faces.group import Command
-from vidcalc.words import N_, _
+from vidcalc.faces.words import N_, _
 
 if TYPE_CHECKING:
     from vidcalc.faces.terminal.cells import Cell
@@ -22,7 +22,7 @@ def verify(model: str | None, as_json: bool) -> int:
     from vidcalc.reference import published
 
     if published.missing():
-        from vidcalc.errors import Unreadable
+        from vidcalc.base.errors import Unreadable
 
         raise Unreadable("verify", "no_reference", flag="MODEL", packages=", ".join(published.missing()))
     from vidcalc.catalog.fill import model as found

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from vidcalc.faces.picture.shapes import Box, Line, Picture, Words, length
 from vidcalc.faces.terminal.numbers import data, whole
-from vidcalc.report import Report, StageRow
-from vidcalc.words import _
-from vidcalc.words.ids import PARTS, STAGES, VERDICTS, told
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import PARTS, STAGES, VERDICTS, told
+from vidcalc.report.estimate import Report, StageRow
 
 WIDTH, EDGE = 960, 32
 BAR, GAP = 34, 18

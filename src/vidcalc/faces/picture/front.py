@@ -4,8 +4,8 @@ from vidcalc.faces.picture.chart import COLOURS, EDGE, GRID, HEAD, INK, LIMIT, P
 from vidcalc.faces.picture.shapes import Box, Line, Picture, Words, length
 from vidcalc.faces.terminal.numbers import data, duration, whole
 from vidcalc.faces.terminal.plan import way
-from vidcalc.report_plan import PlanReport, PlanRow
-from vidcalc.words import _
+from vidcalc.faces.words import _
+from vidcalc.report.plan import PlanReport, PlanRow
 
 HEIGHT = 360  # of the plot
 DOT, BIG = 9, 13

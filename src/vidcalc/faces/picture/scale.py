@@ -6,9 +6,9 @@ picture = chart(scaling)
 from vidcalc.faces.picture.shapes import Box, Line, Picture, Words, length
 from vidcalc.faces.terminal.numbers import data, duration, money, share, times, whole
 from vidcalc.faces.terminal.scale import ways
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import KINDS, STAGES, VERDICTS, told
 from vidcalc.search.scale import Row, Scaling
-from vidcalc.words import _
-from vidcalc.words.ids import KINDS, STAGES, VERDICTS, told
 
 WIDTH, EDGE = 960, 32
 BAR, GAP = 30, 30

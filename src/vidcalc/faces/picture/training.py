@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from vidcalc.faces.picture.chart import COLOURS, Bar, Part, drawn
 from vidcalc.faces.picture.shapes import Picture
 from vidcalc.faces.terminal.numbers import data, whole
-from vidcalc.report_training import PhaseRow, TrainingReport
-from vidcalc.words import _
-from vidcalc.words.ids import PHASES, ROWS, VERDICTS, told
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import PHASES, ROWS, VERDICTS, told
+from vidcalc.report.training import PhaseRow, TrainingReport
 
 # rows of a phase -> colours of the chart
 DRAWN = {

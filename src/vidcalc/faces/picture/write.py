@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import click
 
-from vidcalc import words
-from vidcalc.faces.inputs import Refused
+from vidcalc.faces import words
+from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.picture.shapes import Picture
-from vidcalc.words import _
+from vidcalc.faces.words import _
 
 EXTRA = "pip install 'vidcalc[picture]'"
 

@@ -6,9 +6,9 @@ from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import count, data, duration, flop, hours, money, share, significant, whole
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import columns, paint
-from vidcalc.report_budget import BudgetReport, Optimum
-from vidcalc.words import _
-from vidcalc.words.ids import PROVIDERS, VERDICTS, told
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import PROVIDERS, VERDICTS, told
+from vidcalc.report.budget import BudgetReport, Optimum
 
 
 def draw(report: BudgetReport) -> str:

@@ -10,8 +10,8 @@ from vidcalc.explain.term import spelled
 from vidcalc.faces.terminal import numbers
 from vidcalc.faces.terminal.cells import Paint, hanging
 from vidcalc.faces.terminal.page import columns, paint
-from vidcalc.words import N_, _
-from vidcalc.words.ids import PROVENANCE, STAGES, told
+from vidcalc.faces.words import N_, _
+from vidcalc.faces.words.ids import PROVENANCE, STAGES, told
 
 FEW = 6  # rows of a sum shown, the largest first
 

@@ -3,9 +3,9 @@
 from vidcalc.faces.terminal.cells import Cell, Paint, bar, hanging, table, width
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import flop, share, times, whole
-from vidcalc.report import Report
-from vidcalc.words import _
-from vidcalc.words.ids import KINDS, STAGES, told
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import KINDS, STAGES, told
+from vidcalc.report.estimate import Report
 
 FEW = 0.0005  # shares below this are not worth a line
 

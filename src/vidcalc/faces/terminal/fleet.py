@@ -4,9 +4,9 @@ from vidcalc.faces.terminal.cells import Paint, hanging
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import energy, share, significant, whole
 from vidcalc.faces.terminal.numbers import money as dollars
-from vidcalc.report import Report
-from vidcalc.words import _
-from vidcalc.words.ids import PLACES, PROVIDERS, told
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import PLACES, PROVIDERS, told
+from vidcalc.report.estimate import Report
 
 
 def fleet(report: Report, paint: Paint, cells: int) -> list[str]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from vidcalc.faces.terminal.cells import Cell, Paint, bar, clip, hanging, legend, pad, table, width
 from vidcalc.faces.terminal.numbers import data, share
-from vidcalc.report import Report
-from vidcalc.words import _
-from vidcalc.words.ids import STAGES, told
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import STAGES, told
+from vidcalc.report.estimate import Report
 
 PARTS = (("weights", "█"), ("activations", "▓"), ("other", "▒"))
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from vidcalc.faces.terminal.cells import Paint, hanging
 from vidcalc.faces.terminal.numbers import data, rate, share, whole
-from vidcalc.report import Report
-from vidcalc.report_budget import BudgetReport
-from vidcalc.report_plan import PlanReport
-from vidcalc.report_training import TrainingReport
-from vidcalc.words import _
-from vidcalc.words.ids import OFFLOADS, SUPPLIES, told
-from vidcalc.words.notes import ASSUMPTIONS, WARNINGS
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import OFFLOADS, SUPPLIES, told
+from vidcalc.faces.words.notes import ASSUMPTIONS, WARNINGS
+from vidcalc.report.budget import BudgetReport
+from vidcalc.report.estimate import Report
+from vidcalc.report.plan import PlanReport
+from vidcalc.report.training import TrainingReport
 
 BYTES = ("missing", "total")  # values of warnings that are bytes
 

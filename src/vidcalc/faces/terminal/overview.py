@@ -4,9 +4,9 @@ from typing import Any
 
 from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table, width
 from vidcalc.faces.terminal.numbers import count, data, duration, money, significant, whole
-from vidcalc.report import Report
-from vidcalc.words import _
-from vidcalc.words.ids import GUIDANCE, VERDICTS, told
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import GUIDANCE, VERDICTS, told
+from vidcalc.report.estimate import Report
 
 STYLES = {"fits": "good", "tight": "tight", "too_big": "bad"}
 

@@ -6,9 +6,9 @@ from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import count, data, duration, money, share, whole
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import columns, paint
-from vidcalc.report_plan import Alternative, PlanReport, PlanRow
-from vidcalc.words import _
-from vidcalc.words.ids import BOUNDS, CHANGED, ORDERS, VERDICTS, told
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import BOUNDS, CHANGED, ORDERS, VERDICTS, told
+from vidcalc.report.plan import Alternative, PlanReport, PlanRow
 
 LISTED = 5
 SAME = 0.0005  # of the run's time: less is no difference worth a figure

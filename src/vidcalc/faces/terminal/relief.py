@@ -5,9 +5,9 @@ from typing import Any
 from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import data, duration
-from vidcalc.report import Report
-from vidcalc.words import _
-from vidcalc.words.ids import STAGES, told
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import STAGES, told
+from vidcalc.report.estimate import Report
 
 SAME = 0.005  # of the time: less is no difference worth a figure
 

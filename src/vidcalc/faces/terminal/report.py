@@ -2,7 +2,7 @@
 
 from vidcalc.faces.terminal import compute, fleet, memory, notes, overview, relief, time
 from vidcalc.faces.terminal.page import columns, paint
-from vidcalc.report import Report
+from vidcalc.report.estimate import Report
 
 
 def draw(report: Report) -> str:

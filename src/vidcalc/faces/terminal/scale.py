@@ -4,9 +4,9 @@ from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table, width
 from vidcalc.faces.terminal.numbers import data, duration, money, share, times, whole
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import columns, paint
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import SCALING, VERDICTS, told
 from vidcalc.search.scale import Row, Scaling, Step
-from vidcalc.words import _
-from vidcalc.words.ids import SCALING, VERDICTS, told
 
 ALIGNS = ">>>>><><"  # of the table's columns
 MARKS = {"needed": "good", "worth_it": "good", "buys_time": "tight", "not_worth_it": "bad", "too_big": "bad"}

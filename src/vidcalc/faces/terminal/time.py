@@ -5,9 +5,9 @@ from vidcalc.faces.terminal.compute import shares
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import duration, energy, hours, whole
 from vidcalc.faces.terminal.numbers import money as dollars
-from vidcalc.report import Report
-from vidcalc.words import _
-from vidcalc.words.ids import PROVENANCE, PROVIDERS, STAGES, told
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import PROVENANCE, PROVIDERS, STAGES, told
+from vidcalc.report.estimate import Report
 
 
 def time(report: Report, paint: Paint, cells: int) -> list[str]:

@@ -6,9 +6,9 @@ from vidcalc.faces.terminal.memory import stages, titled
 from vidcalc.faces.terminal.numbers import count, data, duration, energy, flop, hours, money, rate, share, whole
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import columns, paint
-from vidcalc.report_training import PhaseRow, TrainingReport
-from vidcalc.words import _
-from vidcalc.words.ids import PHASES, PROVENANCE, PROVIDERS, STAGES, VERDICTS, told
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import PHASES, PROVENANCE, PROVIDERS, STAGES, VERDICTS, told
+from vidcalc.report.training import PhaseRow, TrainingReport
 
 ROWS = (
     ("weights", "█", ("weights", "vae", "encoders")),

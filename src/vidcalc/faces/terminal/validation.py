@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 from vidcalc.faces.terminal.cells import Cell, clip, table
 from vidcalc.faces.terminal.numbers import data, duration
 from vidcalc.faces.terminal.page import columns, paint
-from vidcalc.words import N_, _
-from vidcalc.words.validation import bound, counter, reason, side
+from vidcalc.faces.words import N_, _
+from vidcalc.faces.words.validation import bound, counter, reason, side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vidcalc.validate.balanced import Balanced
-    from vidcalc.validate.run import Compared, Result, Validation
+    from vidcalc.validate.compared import Compared, Result
+    from vidcalc.validate.run import Validation
     from vidcalc.validate.summary import Errors, Part
     from vidcalc.validate.training_run import TrainingValidation
 

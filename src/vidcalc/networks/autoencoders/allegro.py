@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, minimum
+from vidcalc.base.number import maximum, minimum
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.allegro_blocks import (
     maps_of,

@@ -6,7 +6,7 @@ Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_cogvideox.py, models
 
 from typing import Any
 
-from vidcalc.arithmetic import ceil_div, minimum, where
+from vidcalc.base.number import ceil_div, minimum, where
 from vidcalc.networks.autoencoders.wan_blocks import frames_first
 from vidcalc.tape import Tape, Tensor
 

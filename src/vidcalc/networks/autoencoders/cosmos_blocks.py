@@ -6,7 +6,7 @@ Source: arXiv 2501.03575; diffusers 0.42.1 models/autoencoders/autoencoder_kl_co
 
 from typing import Any
 
-from vidcalc.arithmetic import minimum, where
+from vidcalc.base.number import minimum, where
 from vidcalc.tape import Tape, Tensor
 
 

@@ -7,7 +7,7 @@ Source: arXiv 2501.03575; diffusers 0.42.1 models/autoencoders/autoencoder_kl_co
 
 from typing import Any
 
-from vidcalc.arithmetic import product
+from vidcalc.base.number import product
 from vidcalc.ops.convolution import Convolution
 from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum
+from vidcalc.base.number import maximum
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.easyanimate_blocks import (
     Features,

@@ -6,7 +6,7 @@ Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_magvit.py.
 
 from typing import Any
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.tape import Tape, Tensor
 
 CARRIED = 2  # frames that a convolution over three frames takes over from the chunk before

@@ -8,7 +8,7 @@ UpDecoderBlock2D. Source: arXiv 2112.10752; diffusers 0.42.1 models/autoencoders
 from collections.abc import Callable
 from typing import Any
 
-from vidcalc.arithmetic import maximum, minimum
+from vidcalc.base.number import maximum, minimum
 from vidcalc.networks.unets.blocks import residual_block
 from vidcalc.tape import Tape, Tensor
 

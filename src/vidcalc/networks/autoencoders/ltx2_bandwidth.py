@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum
+from vidcalc.base.number import maximum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders import ltx2_vocoder
 from vidcalc.networks.autoencoders.ltx2_vocoder import generator, resampled

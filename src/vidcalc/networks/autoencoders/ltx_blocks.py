@@ -6,7 +6,7 @@ Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_ltx.py, autoencoder_
 
 from typing import Any, NamedTuple
 
-from vidcalc.arithmetic import product
+from vidcalc.base.number import product
 from vidcalc.networks.norm import mixed_rms_norm
 from vidcalc.networks.transformers.embedding import sinusoid, timestep_mlp
 from vidcalc.tape import Tape, Tensor

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import where
+from vidcalc.base.number import where
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.tiled import in_tiles
 from vidcalc.networks.autoencoders.tiles import Cut, cut

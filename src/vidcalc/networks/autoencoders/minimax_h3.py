@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import ceil_div, maximum, minimum, where
+from vidcalc.base.number import ceil_div, maximum, minimum, where
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.minimax_h3_blocks import (
     decoder_block,

@@ -5,7 +5,7 @@ Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_minimax_h3.py.
 
 from typing import Any
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.tape import Tape, Tensor
 
 

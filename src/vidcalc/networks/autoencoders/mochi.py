@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import product
+from vidcalc.base.number import product
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.mochi_blocks import (
     channel_linear,

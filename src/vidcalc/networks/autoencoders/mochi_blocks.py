@@ -6,7 +6,7 @@ Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_mochi.py, models/att
 
 from typing import Any
 
-from vidcalc.arithmetic import maximum, minimum, where
+from vidcalc.base.number import maximum, minimum, where
 from vidcalc.networks.autoencoders.cogvideox_blocks import safe_conv
 from vidcalc.tape import Tape, Tensor
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import ceil_div, maximum, minimum
+from vidcalc.base.number import ceil_div, maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders import kl
 from vidcalc.networks.autoencoders.kl_blocks import in_chunks, posterior

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import round_up
+from vidcalc.base.number import round_up
 from vidcalc.tape import Tape, Tensor
 
 

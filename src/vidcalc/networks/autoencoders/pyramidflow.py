@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, minimum
+from vidcalc.base.number import maximum, minimum
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.kl_blocks import posterior
 from vidcalc.networks.autoencoders.pyramidflow_blocks import (

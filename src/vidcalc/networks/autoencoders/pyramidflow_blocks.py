@@ -6,7 +6,7 @@ read November 2026.
 
 from typing import Any
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.networks.autoencoders.kl_blocks import place_attention
 from vidcalc.tape import Tape, Tensor
 

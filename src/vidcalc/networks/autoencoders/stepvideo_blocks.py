@@ -6,7 +6,7 @@ Source: stepfun-ai/Step-Video-T2V stepvideo/vae/vae.py, read November 2026.
 
 from typing import Any
 
-from vidcalc.arithmetic import maximum, where
+from vidcalc.base.number import maximum, where
 from vidcalc.tape import Tape, Tensor
 
 LARGE = 2**30  # elements of an input or output from which a convolution is done in PIECES along time

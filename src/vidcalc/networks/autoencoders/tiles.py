@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import ceil_div, minimum, where
+from vidcalc.base.number import ceil_div, minimum, where
 
 
 class Tile(msgspec.Struct, frozen=True, eq=False):

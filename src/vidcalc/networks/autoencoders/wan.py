@@ -5,7 +5,7 @@ published a second time for Qwen-Image.
 Source: arXiv 2503.20314; diffusers 0.42.1 models/autoencoders/autoencoder_kl_wan.py.
 """
 
-from vidcalc.arithmetic import maximum, minimum
+from vidcalc.base.number import maximum, minimum
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.wan_blocks import FeatureCache, causal_conv
 from vidcalc.networks.autoencoders.wan_network import Config, decoder, encoder, patch_area

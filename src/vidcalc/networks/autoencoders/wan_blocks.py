@@ -6,7 +6,7 @@ Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_wan.py.
 
 from typing import Any
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import ceil_div, maximum, minimum, where
+from vidcalc.base.number import ceil_div, maximum, minimum, where
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.wan_blocks import FeatureCache, causal_conv
 from vidcalc.networks.autoencoders.wan_network import Config, decoder, encoder

@@ -6,7 +6,7 @@ attention.py, updownsample.py) and branch mindspeed_mmdit, mindspeed_mm/models/c
 
 from typing import Any
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.tape import Tape, Tensor
 
 

@@ -3,7 +3,7 @@
 Source: PKU-YuanGroup/Open-Sora-Plan opensora/models/causalvideovae/model/modules/wavelet.py, read November 2026.
 """
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.tape import Tape, Tensor
 
 FILTERS_3D = ("h_conv", "g_conv", "hh_conv", "gh_conv", "h_v_conv", "g_v_conv", "hh_v_conv", "gh_v_conv")

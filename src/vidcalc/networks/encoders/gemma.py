@@ -6,7 +6,7 @@ Source: arXiv 2503.19786; transformers 5.23.0 models/gemma3/modeling_gemma3.py.
 
 from typing import Any
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.encoders import decoder_only
 from vidcalc.networks.encoders.decoder_only import attend, feed_forward, rotate_halves

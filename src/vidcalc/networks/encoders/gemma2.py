@@ -5,7 +5,7 @@ Source: arXiv 2408.00118; transformers 5.23.0 models/gemma2/modeling_gemma2.py.
 
 from typing import Any
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.encoders import decoder_only
 from vidcalc.networks.encoders.decoder_only import feed_forward, rotate_halves

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import ltx2
 from vidcalc.networks.transformers.embedding import feed_forward

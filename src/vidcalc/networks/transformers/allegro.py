@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.basic import steered_block
 from vidcalc.networks.transformers.embedding import text_mlp

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import where
+from vidcalc.base.number import where
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, timestep_mlp
 from vidcalc.tape import Tape, Tensor

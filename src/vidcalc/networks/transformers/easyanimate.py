@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.adaptive import steered, vectors
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, timestep_mlp

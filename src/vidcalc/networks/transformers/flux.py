@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.adaptive import steered_norm, two_stream_block
 from vidcalc.networks.transformers.embedding import sinusoid, text_mlp, timestep_mlp

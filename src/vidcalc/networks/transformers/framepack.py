@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import ceil_div, minimum, round_up
+from vidcalc.base.number import ceil_div, minimum, round_up
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import hunyuan
 from vidcalc.networks.transformers.hunyuan_blocks import Streams, double_block, single_block

@@ -7,7 +7,7 @@ Source: diffusers 0.42.1 models/transformers/transformer_helios.py.
 
 from typing import Any
 
-from vidcalc.arithmetic import ceil_div
+from vidcalc.base.number import ceil_div
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import wan
 from vidcalc.networks.transformers.embedding import feed_forward

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.networks.transformers.embedding import feed_forward
 from vidcalc.networks.transformers.rotary import rotate_pairs
 from vidcalc.tape import Tape, Tensor

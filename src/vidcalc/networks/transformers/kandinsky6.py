@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import ceil_div
+from vidcalc.base.number import ceil_div
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid, timestep_mlp
 from vidcalc.networks.transformers.kandinsky6_blocks import Branch, fused_block, modulated, modulation, text_block

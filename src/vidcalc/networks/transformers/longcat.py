@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import round_up
+from vidcalc.base.number import round_up
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.networks.transformers.official_layers import cast_rms_norm, named_mlp

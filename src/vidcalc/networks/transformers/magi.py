@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import ceil_div, maximum, minimum
+from vidcalc.base.number import ceil_div, maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.tape import Tape, Tensor

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, minimum
+from vidcalc.base.number import maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders.wan_blocks import frames_first
 from vidcalc.networks.transformers.embedding import sinusoid, timestep_mlp

@@ -7,7 +7,7 @@ Source: diffusers 0.42.1 models/transformers/transformer_motif_video.py.
 
 from typing import Any
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.networks.transformers.cosmos import rotate
 from vidcalc.networks.transformers.embedding import feed_forward
 from vidcalc.tape import Tape, Tensor

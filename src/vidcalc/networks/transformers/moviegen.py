@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, minimum
+from vidcalc.base.number import maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.networks.transformers.official_layers import fused_rms_norm, modulated, modulation_table, named_mlp

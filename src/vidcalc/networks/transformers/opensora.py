@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import minimum, round_up
+from vidcalc.base.number import minimum, round_up
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.networks.transformers.official_layers import (

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, minimum, round_up
+from vidcalc.base.number import maximum, minimum, round_up
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, text_mlp, timestep_mlp
 from vidcalc.networks.transformers.official_layers import modulated, modulation_table, rotate_by_axes

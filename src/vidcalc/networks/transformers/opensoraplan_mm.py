@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import round_up
+from vidcalc.base.number import round_up
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, text_mlp, timestep_mlp
 from vidcalc.networks.transformers.official_layers import cast_rms_norm, rotate_by_axes

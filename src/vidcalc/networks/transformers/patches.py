@@ -5,7 +5,7 @@ Source: diffusers 0.42.1 models/embeddings.py (PatchEmbed, AdaLayerNormSingle's 
 
 from typing import Any
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.networks.transformers.basic import table_plus
 from vidcalc.networks.transformers.embedding import sinusoid, timestep_mlp
 from vidcalc.tape import Tape, Tensor

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.arithmetic import maximum, minimum
+from vidcalc.base.number import maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid, text_mlp, timestep_mlp
 from vidcalc.networks.transformers.pyramidflow_blocks import double_block, single_block, spread_norm

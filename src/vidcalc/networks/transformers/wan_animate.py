@@ -6,7 +6,7 @@ Source: arXiv 2509.14055; diffusers 0.42.1 models/transformers/transformer_wan_a
 
 from typing import Any
 
-from vidcalc.arithmetic import minimum
+from vidcalc.base.number import minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import wan
 from vidcalc.networks.transformers.wan_face import face_encoder, motion_vectors

@@ -7,7 +7,7 @@ Source: arXiv 2509.14055; diffusers 0.42.1 models/transformers/transformer_wan_a
 
 from typing import Any
 
-from vidcalc.arithmetic import maximum
+from vidcalc.base.number import maximum
 from vidcalc.tape import Tape, Tensor
 
 # Channels at each image size, the class's default.

@@ -9,7 +9,7 @@ transformers/transformer_2d.py.
 from collections.abc import Callable
 from typing import Any
 
-from vidcalc.arithmetic import ceil_div, minimum
+from vidcalc.base.number import ceil_div, minimum
 from vidcalc.networks.transformers.basic import transformer_block
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.tape import Tape, Tensor

@@ -1,0 +1,108 @@
+"""What is taken as given about kernels and rates, speed-ups, links and what is trained: ids and values."""
+
+from typing import Any
+
+from vidcalc.base.number import is_array
+from vidcalc.catalog.frameworks import framework
+from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, source
+from vidcalc.catalog.training import optimizer, recipe
+from vidcalc.cost import communication
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import ADAPTED, TrainingPlan
+from vidcalc.passes import guidance
+from vidcalc.rates.collectives import collective
+from vidcalc.rates.utilisation import resolve_attention
+from vidcalc.rates.wires import wires
+from vidcalc.report.estimate import Assumption
+
+
+def machinery(hardware: Hardware, plan: Plan, provenance: str) -> list[Assumption]:
+    """How FLOPs are counted, which framework and attention kernel run, and what the rates are of (`provenance`)."""
+    chip, profile = hardware.accelerator, framework(plan.framework)
+    return [
+        Assumption(id="flops_convention", value=2, source="torch.utils.flop_counter", provenance="exact"),
+        Assumption(
+            id="framework",
+            value=f"{profile.title} {profile.version}",
+            source="; ".join(profile.sources),
+            provenance="assumed",
+        ),
+        Assumption(
+            id="attention_kernel",
+            value=resolve_attention(chip.id, plan.attention, profile.stack),
+            source=f"data/accelerators/{chip.id}.toml",
+            provenance="assumed" if plan.attention == "sdpa" else "exact",
+        ),
+        Assumption(id="rates", value=chip.id, source="data/kernels", provenance=provenance),
+    ]
+
+
+def speedups(model: Model, plan: Plan) -> list[Assumption]:
+    """The work that a plan leaves out, each with its share and where that is from."""
+    found: list[Assumption] = []
+    if plan.step_cache != "none":
+        published = source(STEP_CACHE, plan.step_cache, model.name)
+        found.append(
+            Assumption(
+                id="step_cache",
+                value=plan.computed_steps,
+                source=published or "--step-cache",
+                provenance="measured" if published else "assumed",
+            )
+        )
+    if plan.sparse_attention != "none":
+        published = source(SPARSE, plan.sparse_attention, model.name)
+        found.append(
+            Assumption(
+                id="attention_density",
+                value=plan.attention_density,
+                source=published or "--attention-density",
+                provenance="measured" if published else "assumed",
+            )
+        )
+    if _other(guidance.guided(plan), 1):
+        flag = "--guidance-interval"
+        found.append(Assumption(id="guided_share", value=plan.guided_share, source=flag, provenance="assumed"))
+    if _other(plan.merged_tokens, 0):
+        flag = "--token-merge"
+        found.append(Assumption(id="merged_tokens", value=plan.merged_tokens, source=flag, provenance="assumed"))
+    return found
+
+
+def _other(value: Any, neutral: int) -> bool:
+    """Whether a share is not at its neutral value, or is a sweep."""
+    return is_array(value) or value != neutral
+
+
+def links(hardware: Hardware, plan: Plan) -> list[Assumption]:
+    """The links that ranks exchange over, where they share a video."""
+    if not communication.shares(plan) or hardware.link is None:
+        return []
+    among = wires(hardware)
+    known = collective(among.accelerator, "all_to_all", among.link)
+    found = [Assumption(id="link", value=hardware.link.name, source=known.source, provenance=known.provenance)]
+    if hardware.network is not None and _other(hardware.nodes, 1):
+        net = hardware.network
+        found.append(Assumption(id="network", value=net.name, source=net.sources[0], provenance="assumed"))
+    return found
+
+
+def trained(training: TrainingPlan) -> list[Assumption]:
+    """What is trained, in which number formats, by which optimizer, on what is made in the loop or before."""
+    chosen, states = recipe(training.recipe), optimizer(training.optimizer)
+    found = [
+        Assumption(id="training_recipe", value=training.recipe, source=chosen.source, provenance="exact"),
+        Assumption(id="gradient_bytes", value=chosen.gradients, source=chosen.source, provenance="exact"),
+        Assumption(id="optimizer_states", value=training.optimizer, source=states.source, provenance="exact"),
+        Assumption(id="optimizer_update", value=training.update, source=states.source, provenance="assumed"),
+        Assumption(id="latents", value=training.latents, source="--latents", provenance="assumed"),
+        Assumption(id="texts", value=training.texts, source="--texts", provenance="assumed"),
+    ]
+    if training.mode in ADAPTED:
+        beside = f"{training.adapter}, rank {training.rank}, {training.targets}, base {training.base}"
+        found.append(
+            Assumption(id="adapters", value=beside, source="--lora-rank, --lora-targets", provenance="assumed")
+        )
+    return found

@@ -1,0 +1,148 @@
+"""What a calculation took as given, and what its user should know: ids and values, to be put into words by a face."""
+
+from collections.abc import Callable
+from typing import Any
+
+from vidcalc.account.assumed import links, machinery, speedups, trained
+from vidcalc.base.number import largest, product
+from vidcalc.catalog.defaults import defaults
+from vidcalc.catalog.precisions import precision
+from vidcalc.cost.transfer import host_rate
+from vidcalc.describe.geometry import legal
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import WAYS, Plan
+from vidcalc.describe.workload import Workload
+from vidcalc.ledger.unroll import Job
+from vidcalc.passes.residency import STREAMED
+from vidcalc.report.estimate import Assumption, InferenceMemory, TrainingMemory, Warning_
+from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.tape.trace import tiles
+
+# the host memory an offload copies from
+COPIES = {"pinned": STREAMED, "pageable": ("model", "sequential")}
+
+
+def assumptions(
+    model: Model, workload: Workload, hardware: Hardware, plan: Plan, job: Job, provenance: str
+) -> list[Assumption]:
+    """What the numbers rest on; `provenance` is that of the rates."""
+    found = [
+        *machinery(hardware, plan, provenance),
+        Assumption(
+            id="process_overhead",
+            value=defaults()["process"]["context"]["likely"],
+            source=defaults()["process"]["context"]["source"],
+            provenance="assumed",
+        ),
+        *_run(model, hardware, plan, job),
+        *trained(plan.training),
+        Assumption(id="gradients_resident", value=True, source="gradient accumulation", provenance="assumed"),
+        Assumption(id="train_steps", value=workload.train_steps, source="--train-steps", provenance="assumed"),
+    ]
+    if model.provenance != "exact":
+        found.append(
+            Assumption(
+                id="generic_architecture",
+                value=job.forward.parameter_count,
+                source="data/generic.toml",
+                provenance="assumed",
+            )
+        )
+    found += [Assumption(id=b.id, value=b.value, source=b.source, provenance=b.provenance) for b in model.basis]
+    if not model.text_encoders:
+        found.append(Assumption(id="no_text_encoder", value=workload.text_tokens, source="", provenance="assumed"))
+    return found
+
+
+def _run(model: Model, hardware: Hardware, plan: Plan, job: Job) -> list[Assumption]:
+    """How the job is run: the framework's profile, what waits in host memory, number formats, kernels' workspaces."""
+    chip = hardware.accelerator
+    swap = f":{plan.swapped_blocks}" if plan.offload == "block-swap" else ""
+    found = [
+        Assumption(id="offload", value=plan.offload + swap, source="vidcalc.passes.residency", provenance="assumed"),
+    ]
+    if plan.compile == "on":
+        found.append(Assumption(id="fused", value="on", source="data/kernels/laws.toml", provenance="assumed"))
+    for kind in (kind for kind, ways in COPIES.items() if plan.offload in ways and chip.pcie):
+        measured = [copy.source for copy in chip.host_copies if copy.kind == kind and copy.to_device]
+        found.append(
+            Assumption(
+                id="host_copy_rate",
+                value=host_rate(chip, kind),
+                source=measured[0] if measured else defaults()["host_copy"]["source"],
+                provenance="measured" if measured else "assumed",
+            )
+        )
+    found += speedups(model, plan)
+    found += links(hardware, plan)
+    for name in dict.fromkeys((plan.precision, plan.text_encoder_precision, plan.vae_precision)):
+        known = precision(name)
+        if known.covers != "all" or known.stored != ELEMENT_BYTES[known.compute]:
+            found.append(Assumption(id="number_format", value=name, source=known.source, provenance="exact"))
+    workspace = largest(phase.trace.workspace for phase in job.phases)
+    found.append(Assumption(id="convolution_workspace", value=workspace, source="vidcalc.tape", provenance="assumed"))
+    return found
+
+
+def warnings(
+    model: Model,
+    workload: Workload,
+    hardware: Hardware,
+    plan: Plan,
+    inference: InferenceMemory,
+    training: TrainingMemory,
+    checkpointed: Callable[[], TrainingMemory],
+) -> list[Warning_]:
+    """What deserves the user's attention. `checkpointed` gives the training memory with full checkpointing."""
+    found = misfits(model, workload.width, workload.height, workload.frames)
+    found += cautions(model, hardware)
+    if plan.vae_tiling == "default" and model.vae.network and not tiles(model.vae):
+        found.append(Warning_(id="no_vae_tiling", values={"vae": model.vae.class_ or model.vae.id}))
+    if _too_big(inference.verdict):
+        found.append(Warning_(id="inference_too_big", values={"missing": -inference.margin}))
+    if hardware.accelerator.unified_memory:
+        found.append(Warning_(id="unified_memory"))
+    elif _spills(hardware) and isinstance(inference.verdict, str) and inference.verdict != "fits":
+        found.append(Warning_(id="windows_spill"))
+    if _too_big(training.verdict):
+        found.append(Warning_(id="training_too_big", values={"missing": -training.margin}))
+        if plan.training.checkpointing == "none":
+            found.append(Warning_(id="checkpointing_helps", values={"total": checkpointed().total}))
+    apart = product(getattr(plan, field) for field in WAYS.values()) == 1
+    if isinstance(hardware.total, int) and hardware.total > 1 and apart:
+        found.append(Warning_(id="communication_not_counted", values={"gpus": hardware.total}))
+    if plan.precision in ("bf16",) and hardware.accelerator.supports.get("bf16") is False:
+        found.append(Warning_(id="precision_emulated", values={"precision": plan.precision}))
+    missing = [c.id for c in (*model.text_encoders, *model.image_encoders, model.vae) if not c.network]
+    if missing:
+        found.append(Warning_(id="components_not_computed", values={"components": ", ".join(missing)}))
+    return found
+
+
+def misfits(model: Model, width: Any, height: Any, frames: Any) -> list[Warning_]:
+    """Sizes that the model does not accept, with the nearest that it does."""
+    return [
+        Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
+        for issue in legal(model, width, height, frames)
+    ]
+
+
+def cautions(model: Model, hardware: Hardware) -> list[Warning_]:
+    """What to know about the model and the accelerator whatever is done with them."""
+    found = [
+        Warning_(id=caution.id, values=caution.values) for caution in (*model.cautions, *hardware.accelerator.cautions)
+    ]
+    if model.provenance == "estimate":
+        found.append(Warning_(id="estimate_only", values={"model": model.title}))
+    return found
+
+
+def _spills(hardware: Hardware) -> bool:
+    """Whether the card may run under the Windows driver that spills into shared memory."""
+    return hardware.accelerator.vendor == "NVIDIA" and hardware.accelerator.kind in ("consumer", "workstation")
+
+
+def _too_big(verdict: Any) -> bool:
+    """Whether a single job does not fit; a sweep's verdicts stand in the report itself."""
+    return isinstance(verdict, str) and verdict == "too_big"

@@ -1,0 +1,34 @@
+"""The inputs of a calculation as plain data, for the report: main sizes of the denoiser, workload, plan."""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.describe.model import Model
+from vidcalc.tape.trace import configuration
+
+SIZES = (
+    "num_attention_heads",
+    "attention_head_dim",
+    "num_layers",
+    "num_single_layers",
+    "ffn_dim",
+    "patch_size",
+    "block_out_channels",
+    "in_channels",
+    "text_dim",
+)
+
+
+def architecture(model: Model) -> dict[str, Any]:
+    """The denoiser's main sizes under its class's names, and its width where it has one."""
+    config = configuration(model.denoiser)
+    found = {name: getattr(config, name) for name in SIZES if getattr(config, name, None) is not None}
+    width = getattr(config, "width", None)
+    return {"network": model.denoiser.network, **({"hidden_dim": width} if width is not None else {}), **found}
+
+
+def settings(record: msgspec.Struct) -> dict[str, Any]:
+    """A record as a dictionary, field by field, records within it too."""
+    fields = {name: getattr(record, name) for name in record.__struct_fields__}
+    return {name: settings(value) if isinstance(value, msgspec.Struct) else value for name, value in fields.items()}

@@ -1,0 +1,1 @@
+"""What everything stands on: numbers that may be arrays, units, errors."""

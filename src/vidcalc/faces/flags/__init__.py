@@ -1,0 +1,1 @@
+"""What can be typed: every flag once, what it takes and its words."""

@@ -1,0 +1,101 @@
+"""The flags of what a job runs on: GPUs of the user's own, what they cost, where they stand, how busy they are."""
+
+from typing import Any
+
+import click
+
+from vidcalc.base.errors import InputError, nearest
+from vidcalc.faces.flags.inputs import LONGEST, OneOf, Real, refuse
+from vidcalc.faces.words import N_, _
+
+PLACES = ("cloud", "own_rack", "home", "hyperscale_fleet", "industry_average")
+PER = {"s": 1, "min": 60, "h": 3600, "hour": 3600, "day": 86_400, "d": 86_400}  # seconds
+
+
+class Country(click.ParamType):  # type: ignore[type-arg]
+    """A three-letter code of a country with a known carbon intensity, or world."""
+
+    name = "country"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Raises Refused."""
+        from vidcalc.catalog.defaults import countries
+
+        code = {name.casefold(): name for name in countries()}
+        word = str(value).strip().casefold()
+        if word not in code:
+            near = nearest(word[:LONGEST], list(code))
+            raise refuse(param, value, ", ".join(countries()), code[near] if near else "world", *countries())
+        return code[word]
+
+
+class PerTime(click.ParamType):  # type: ignore[type-arg]
+    """A rate: 100/h, 2/min, 5000/day; a bare number is per hour. Read into 1/s."""
+
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Raises Refused."""
+        if isinstance(value, float):
+            return value
+        number, _slash, unit = str(value).replace(" ", "").partition("/")
+        try:
+            rate = float(Real(1e-6, 10**9).convert(number, param, ctx)) / PER[unit.casefold() or "h"]
+        except (KeyError, ValueError, InputError):
+            expects = _("a number per {units}, such as 100/h", units=", ".join(PER))
+            raise refuse(param, value, expects, "100/h", *(f"N/{unit}" for unit in PER)) from None
+        return rate
+
+
+# name: (names on the command line, what it takes, how that is called, its default in words, help)
+HARDWARE: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # type: ignore[type-arg]
+    "gpu_file": (
+        ("--gpu-file",),
+        click.STRING,
+        N_("FILE"),
+        "",
+        N_("A GPU of your own as TOML in the catalogue's layout; rates are those of its nearest relative."),
+    ),
+    "calibration": (
+        ("--calibration",),
+        click.STRING,
+        N_("FILE"),
+        "",
+        N_("Rates that `vidcalc measure` found on a machine, instead of the catalogue's."),
+    ),
+    "price": (
+        ("--price",),
+        Real(0, 10_000),
+        "USD/h",
+        N_("of the first class of provider known"),
+        N_("What one GPU costs per hour."),
+    ),
+    "place": (
+        ("--place",),
+        OneOf(*PLACES),
+        N_("PLACE"),
+        "cloud",
+        N_("Where the GPUs stand, for the power of the building: cloud, own_rack, home, hyperscale_fleet …"),
+    ),
+    "country": (
+        ("--country",),
+        Country(),
+        N_("CODE"),
+        "world",
+        N_("Country of the electricity, for carbon: KOR, USA, DEU …; a wrong one lists all."),
+    ),
+    "utilisation": (
+        ("--utilisation",),
+        Real(0.01, 1),
+        N_("SHARE"),
+        "0.8",
+        N_("Share of the time in which the GPUs of a fleet have a job."),
+    ),
+    "target_rate": (
+        ("--target-rate",),
+        PerTime(),
+        "N/h",
+        "",
+        N_("Videos that a fleet must make: 100/h, 5000/day. Tells how many GPUs that takes."),
+    ),
+}

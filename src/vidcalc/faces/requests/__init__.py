@@ -1,0 +1,1 @@
+"""From flags to what the core is asked: model, workload, hardware, plan."""

@@ -1,0 +1,50 @@
+"""What a job runs on where the flags say more than a name: facts replaced, files, calibration, price, site."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from vidcalc.catalog.accelerators import machine
+from vidcalc.describe.hardware import Hardware, Site
+from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.words import _
+from vidcalc.rates import own
+
+HOUR = 3600
+SITE = ("place", "country", "utilisation")
+
+
+def stated_machine(asked: dict[str, Any], usual: str) -> Hardware:
+    """The hardware that the flags ask for; `usual` is the accelerator where they name none. Raises InputError."""
+    named = asked.get("gpu")
+    if "gpu_file" in asked:
+        if named is not None:
+            raise Refused("--gpu", None, _("not together with --gpu-file, which settles it"), None, ())
+        chip = own.from_file(asked["gpu_file"])
+    else:
+        chip = own.stated(named or usual)
+    if "calibration" in asked:
+        from vidcalc.rates.calibration import calibrated
+
+        chip = calibrated(asked["calibration"], chip if named or "gpu_file" in asked else None)
+    if "price" in asked:
+        chip = own.priced(chip, asked["price"] / HOUR)
+    found = machine(chip, asked.get("gpus", 1))
+    return replace(found, site=Site(**{name: asked[name] for name in SITE if name in asked}))
+
+
+def measured_machine(path: str | None, quick: Callable[[], str]) -> Hardware:
+    """This machine by a calibration file, or by the text of one that `quick` makes. Raises Unreadable."""
+    from vidcalc.rates.calibration import calibrated
+
+    if path is not None:
+        return machine(calibrated(path))
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = os.path.join(folder, "measured.toml")
+        with open(made, "w", encoding="utf-8") as file:
+            file.write(quick())
+        return machine(calibrated(made))

@@ -1,0 +1,110 @@
+"""What flags say of a training run apart from its degrees: sizes of samples, what is seen, how it is trained."""
+
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from vidcalc.catalog.snap import snapped
+from vidcalc.catalog.training import networks
+from vidcalc.describe.data import Bucket, Data
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import EXPERTS, TrainingPlan
+from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.requests import estimate as request
+from vidcalc.faces.words import _
+from vidcalc.training import samples
+
+OF_A_RUN = ("reshard", "networks", "rollout_steps", "experts", "mixing", "validation", "validation_every", "save_every")
+OF_A_SIZE = ("resolution", "frames", "seconds")
+OF_MANY = ("bucket", "training_parallel", "gpus", "nodes")  # of many sizes, and of many accelerators
+ALIKE = {"fsdp": "zero3", "hybrid": "zero3"}
+STEPS = 1000
+
+
+class Stated(NamedTuple):
+    """A training run as far as flags say it without degrees: sizes of samples, and one accelerator."""
+
+    model: Model
+    buckets: tuple[Bucket, ...]
+    fps: Any
+    hardware: Hardware
+    plan: Plan
+
+
+def stated(asked: dict[str, Any]) -> Stated:
+    """What the flags other than those of many GPUs ask for. Raises InputError."""
+    sizes = asked.get("bucket", ())
+    settled = ("batch_size", *(OF_A_SIZE if "model" in asked or "from" in asked else ()))  # a count asks for a size
+    for name in settled if sizes else ():
+        if name in asked:
+            flag = "--" + name.replace("_", "-")
+            raise Refused(flag, None, _("not together with {flag}, which settles it", flag="--bucket"), None, ())
+    one = {name: value for name, value in asked.items() if name not in OF_MANY}
+    model, workload, machine, plan = request.request(one)
+    buckets = _buckets(sizes) or (
+        Bucket(width=workload.width, height=workload.height, frames=workload.frames, batch=workload.batch),
+    )
+    if asked.get("snap"):
+        buckets = tuple(_snapped(model, workload, size) for size in buckets)
+    found = {name: asked[name] for name in OF_A_RUN if name in asked}
+    _meant(found, model)
+    return Stated(model, buckets, workload.fps, machine, replace(plan, training=replace(plan.training, **found)))
+
+
+def _meant(found: dict[str, Any], model: Model) -> None:
+    """Refuses a flag that changes nothing in the run asked for."""
+    if "rollout_steps" in found and networks(found.get("networks", "alone")).rollouts != "yes":
+        only("rollout_steps", found, "--networks distillation, --networks rl")
+    if "validation_every" in found and found.get("validation", "off") == "off":
+        only("validation_every", found, "--validation on")
+    if found.get("experts") == "both" and model.denoiser.copies == 1:
+        expects = _("one: {model} has no second expert", model=model.name)
+        raise Refused("--experts", "both", expects, "one", EXPERTS[:1])
+
+
+def only(name: str, asked: dict[str, Any], flags: str) -> None:
+    """Raises Refused for a flag that says something only together with others."""
+    raise Refused("--" + name.replace("_", "-"), asked[name], _("only together with {flags}", flags=flags), None, ())
+
+
+def _buckets(texts: tuple[Any, ...]) -> tuple[Bucket, ...]:
+    """The sizes stated; shares add up to 1, those left open share what is left. Raises Refused where nothing is."""
+    stated = sum(share for *_size, share, _batch in texts if share is not None)
+    open_ = sum(share is None for *_size, share, _batch in texts)
+    if open_ and stated >= 1:
+        expects = _("shares that add up to less than 1 beside a bucket without one")
+        raise Refused("--bucket", f"{stated:g}", expects, None, ("< 1",))
+    rest = (1 - stated) / open_ if open_ else 0
+    whole = stated + rest * open_
+    return tuple(
+        Bucket(
+            width=width,
+            height=height,
+            frames=frames,
+            share=(rest if share is None else share) / whole if whole else 1 / len(texts),
+            batch=batch,
+        )
+        for width, height, frames, share, batch in texts
+    )
+
+
+def _snapped(model: Model, workload: Any, size: Bucket) -> Bucket:
+    """The nearest size and length that the model accepts."""
+    _model, job = snapped(model, replace(workload, width=size.width, height=size.height, frames=size.frames))
+    return replace(size, width=job.width, height=job.height, frames=job.frames)
+
+
+def seen(asked: dict[str, Any], buckets: tuple[Bucket, ...], fps: Any, training: TrainingPlan) -> Data:
+    """What is seen: clips × samples of a clip × epochs, else as many samples as the steps take."""
+    if "clips" in asked:
+        if "train_steps" in asked:
+            raise Refused("--train-steps", None, _("not together with --clips, which settles it"), None, ())
+        distinct = samples.of_clips(asked["clips"], asked.get("clip_seconds"), fps, buckets)
+        return Data(buckets=buckets, samples=distinct * asked.get("epochs", 1), clips=distinct)
+    for name in ("clip_seconds", "epochs"):
+        if name in asked:
+            raise Refused("--" + name.replace("_", "-"), None, _("only together with --clips"), None, ())
+    seen = samples.of_steps(asked.get("train_steps", STEPS), buckets, training)
+    return Data(buckets=buckets, samples=seen, clips=seen)

@@ -1,0 +1,115 @@
+"""From flags to a search for a plan: what is stated is settled, what is left open is searched."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from vidcalc.base.errors import InputError
+from vidcalc.catalog.training import choices, recipe
+from vidcalc.describe.data import Data
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.training import SHARDING, UPDATES, TrainingPlan, offloads
+from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.flags.parallel import AUTO
+from vidcalc.faces.requests.run import ALIKE, Stated, seen, stated
+from vidcalc.faces.terminal.numbers import data as told
+from vidcalc.faces.words import _
+from vidcalc.report.plan import Help, PlanReport
+from vidcalc.search.exhaustive import Search
+from vidcalc.search.exhaustive import search as exhaustive
+from vidcalc.search.plans import CHECKPOINTING, SHARDINGS, Space
+from vidcalc.training import ranks
+
+GPUS = (8,)
+SAMPLES = 1000  # of each rank: runs of unlike global batches are compared over as many as all of them divide
+FLAG_OF = {"gpus": "--gpus", "offload": "--training-offload"}
+
+
+def asked(given: dict[str, Any]) -> tuple[Search, dict[int, Hardware]]:
+    """The search that the flags ask for, and the hardware of each number of GPUs. Raises InputError."""
+    flags = {name: value for name, value in given.items() if value is not None}
+    counts, by, tried = flags.pop("gpus", GPUS), flags.pop("by", "time"), flags.pop("tried", ())
+    wanted = flags.pop("global_batch", 0)
+    found = stated(flags)
+    smallest = found.buckets[0].batch
+    wanted = wanted or counts[-1] * smallest
+    if wanted % smallest:
+        near = max(wanted // smallest, 1) * smallest
+        expects = _("a multiple of the first bucket's batch, {batch}", batch=smallest)
+        raise Refused("--global-batch", wanted, expects, str(near), (near,))
+    space = Space(
+        units=wanted // smallest,
+        degrees=_degrees(flags, ranks.placed(found.hardware, min(counts))),
+        words=_words(flags, tried, found.plan.training),
+        shardings=_shardings(flags),
+    )
+    once = replace(found.plan.training, grad_accum=space.units)
+    data = seen(flags, found.buckets, found.fps, once)
+    search = Search(model=found.model, data=data, plan=found.plan, space=space, by=by)
+    return search, {count: ranks.placed(found.hardware, count) for count in counts}
+
+
+def searched(flags: dict[str, Any], found: Stated) -> TrainingPlan:
+    """The plan of the shortest run at the batch, accumulation and checkpointing that are stated; where nothing fits,
+    the one of the least memory."""
+    world, plan = flags.get("gpus", 1), found.plan.training
+    space = Space(degrees=_degrees(flags, ranks.placed(found.hardware, world)), shardings=_shardings(flags))
+    samples = SAMPLES * world * plan.grad_accum * sum(size.batch for size in found.buckets)
+    data = Data(buckets=found.buckets, samples=samples, clips=samples)
+    search = Search(model=found.model, data=data, plan=found.plan, space=space, winner=True)
+    (best,) = exhaustive(search, {world: ranks.placed(found.hardware, world)})
+    chosen = best.best[0] if best.best else best.smallest
+    if chosen is None:
+        raise InputError("sharding", flags.get("sharding"), SHARDING, "none")
+    return chosen.training
+
+
+def _degrees(flags: dict[str, Any], hardware: Hardware) -> dict[str, int]:
+    """The degrees that are stated; hybrid sharding is among the accelerators of a node."""
+    degrees = {name: degree for name, degree in flags.get("training_parallel", {}).items() if name not in AUTO}
+    if flags.get("sharding") == "hybrid":
+        degrees.setdefault("shard_degree", hardware.count)
+    return degrees
+
+
+def _words(flags: dict[str, Any], tried: tuple[str, ...], plan: TrainingPlan) -> dict[str, tuple[str, ...]]:
+    """The choices of each word that is open."""
+    compute = recipe(plan.recipe).compute
+    known = {
+        "recipe": tuple(name for name in choices("recipes") if recipe(name).compute == compute),
+        "optimizer": choices("optimizers"),
+        "update": UPDATES,
+        "offload": offloads(plan.mode),
+    }
+    words = {name: known[name] for name in tried}
+    return words if "checkpointing" in flags else {**words, "checkpointing": CHECKPOINTING}
+
+
+def _shardings(flags: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The ways of sharding that are open: those of the word and of --reshard, where they are stated."""
+    word, reshard = str(flags.get("sharding", "")), flags.get("reshard")
+    kept = [way for way in SHARDINGS if ALIKE.get(word, word) in ("", way[0])]
+    if reshard is not None:
+        kept = [way for way in kept if way[0] != "zero3" or way[1] == reshard]
+    return tuple(kept)
+
+
+def fitting(report: PlanReport) -> PlanReport:
+    """The report, where something fits. Raises Refused with what is missing and what helps where nothing does."""
+    if report.best:
+        return report
+    counts = ", ".join(str(row.gpus) for row in report.counts)
+    ways = ", ".join(flags_of(way) for way in report.helps)
+    sizes = {"missing": told(report.missing), "capacity": told(report.capacity)}
+    said = _(
+        "nothing fits on {gpus}: the least plan needs {missing} more than the {capacity} of a GPU", gpus=counts, **sizes
+    )
+    if ways:
+        said += "; " + _("what helps: {ways}", ways=ways)
+    more = next((str(way.changes["gpus"]) for way in report.helps if "gpus" in way.changes), None)
+    raise Refused("--gpus", None, said, more, tuple(flags_of(way) for way in report.helps))
+
+
+def flags_of(way: Help) -> str:
+    """A change as a command line has it."""
+    return " ".join(f"{FLAG_OF.get(name, '--' + name)} {value}" for name, value in way.changes.items())

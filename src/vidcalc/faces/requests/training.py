@@ -1,0 +1,79 @@
+"""From flags to what a training run is: model, data, hardware and a plan whose degrees fill all GPUs."""
+
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from vidcalc.describe.data import Data
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import TrainingPlan
+from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.flags.links import linked
+from vidcalc.faces.flags.parallel import AUTO
+from vidcalc.faces.requests.run import ALIKE, Stated, only, seen, stated
+from vidcalc.faces.words import _
+from vidcalc.training import ranks
+
+
+class Run(NamedTuple):
+    """The four nouns of a training run."""
+
+    model: Model
+    data: Data
+    hardware: Hardware
+    plan: Plan
+
+
+def run(given: dict[str, Any]) -> Run:
+    """What the flags ask for. Raises InputError."""
+    asked = {name: value for name, value in given.items() if value is not None}
+    found = stated(asked)
+    training = _searched(asked, found) or _shared(asked, found, asked.get("gpus", 0))
+    machine = _placed(asked, found, training)
+    plan = replace(found.plan, training=training)
+    return Run(found.model, seen(asked, found.buckets, found.fps, training), machine, plan)
+
+
+def _searched(asked: dict[str, Any], found: Stated) -> TrainingPlan | None:
+    """The plan that a search finds, with --parallel auto; None without."""
+    if asked.get("training_parallel") != AUTO:
+        return None
+    from vidcalc.faces.requests.search import searched
+
+    return searched(asked, found)
+
+
+def _placed(asked: dict[str, Any], found: Stated, training: TrainingPlan) -> Hardware:
+    """The accelerators that the degrees take, in nodes. Raises Refused where nodes would differ in size."""
+    return linked(replace(found.hardware, count=ranks.world(training)), asked)
+
+
+def _shared(asked: dict[str, Any], found: Stated, gpus: int) -> TrainingPlan:
+    """The plan with its degrees: what is left of the GPUs sees samples of its own.
+
+    Raises Refused where the degrees ask for another number of GPUs.
+    """
+    degrees = dict(asked.get("training_parallel", {}))
+    word = asked.get("sharding", "zero3" if "shard_degree" in degrees else "none")
+    if "reshard" in asked and ALIKE.get(word, word) != "zero3":
+        only("reshard", asked, "--sharding zero3, fsdp, hybrid")
+    if word == "none" and "shard_degree" in degrees:
+        given = f"fsdp={degrees['shard_degree']}"
+        raise Refused("--parallel", given, _("not together with {flag}", flag="--sharding none"), None, ())
+    plan = replace(found.plan.training, sharding=ALIKE.get(word, word), **degrees)
+    together = ranks.world(replace(plan, data_degree=1))
+    if "data_degree" not in degrees:
+        shards = degrees.get("shard_degree", 1)
+        needed = gpus or max(together, shards)
+        plan = replace(plan, data_degree=max(needed // together, 1))
+    if gpus and ranks.world(plan) != gpus:
+        whole = str(ranks.world(plan))
+        expects = _("a multiple of the {count} that share a sample, as --parallel asks for", count=together)
+        raise Refused("--gpus", gpus, expects, whole, (whole,))
+    if "shard_degree" not in degrees and word != "none":
+        inside = word == "hybrid"
+        node = _placed(asked, found, plan).count
+        plan = replace(plan, shard_degree=ranks.spread_in_nodes(plan, node) if inside else ranks.replicas(plan))
+    return plan

@@ -1,0 +1,101 @@
+"""The words under a report: what it took as given, and what its user should know.
+
+Placeholders are the values of the id: `{value}` and `{source}` of an assumption, the names in a warning's `values`.
+"""
+
+from vidcalc.faces.words import N_
+
+ASSUMPTIONS = {
+    "flops_convention": N_(
+        "A multiply-add is {value} FLOPs; matrix products, convolutions and attention are counted, elementwise work "
+        "is not."
+    ),
+    "attention_kernel": N_("Attention runs in the {value} kernel."),
+    "mixing": N_("Each GPU draws a size of its own; every step waits for the slowest of them."),
+    "rates": N_("Times use the rates that each kind of work reaches on {value}, not one utilisation for all."),
+    "process_overhead": N_("The process itself takes {value} of GPU memory before the first tensor."),
+    "framework": N_("The model runs as in {value}."),
+    "offload": N_("Weights: {value}."),
+    "host_copy_rate": N_("Weights come from host memory at {value}."),
+    "number_format": N_("Number format {value}: {source}."),
+    "fused": N_("Elementwise work is fused, as torch.compile does."),
+    "convolution_workspace": N_(
+        "3D convolutions turn their tensors around in a workspace of up to {value} (counted as other)."
+    ),
+    "step_cache": N_("Step caching: {value} of the steps run the whole denoiser ({source})."),
+    "attention_density": N_("Sparse attention: {value} of self-attention's score blocks are computed ({source})."),
+    "guided_share": N_("Guidance runs at {value} of the steps ({source})."),
+    "merged_tokens": N_("Token merging: {value} of the tokens go through self-attention within others ({source})."),
+    "link": N_("The GPUs of a node meet over {value}."),
+    "network": N_("Nodes meet over {value}, one port per GPU."),
+    "training_recipe": N_("Training recipe: {value}."),
+    "optimizer_states": N_("Optimizer: {value}."),
+    "adapters": N_("Adapters: {value}."),
+    "optimizer_update": N_("Optimizer update: {value}."),
+    "gradient_bytes": N_("Gradients take {value} bytes per trained weight."),
+    "gradient_buckets": N_("Gradients are reduced through buckets beside them."),
+    "gradients_resident": N_("All gradients are held at once, as with gradient accumulation."),
+    "train_steps": N_("The training run has {value} steps."),
+    "scaling_law": N_("Best size: {value}; networks are made from their count, FLOPs and times are of those networks."),
+    "latents": N_("Latents: {value}."),
+    "texts": N_("Text embeddings: {value}."),
+    "sharding": N_("Sharding: {value}."),
+    "samples": N_("{value} samples are seen in all."),
+    "networks_beside": N_("Beside the trained network: {value} ({source})."),
+    "generic_architecture": N_(
+        "Width, depth and heads follow from the parameter count by a rule fitted to published models ({value} weights)."
+    ),
+    "settings_from_catalogue": N_(
+        "What the files leave open (default clip, guidance, accepted sizes) is as in {value} of the catalogue."
+    ),
+    "components_from_catalogue": N_("Not among the files, taken from the catalogue: {value}."),
+    "weights_as_stored": N_("Weights take the bytes their files have ({value})."),
+    "identified_by_names": N_("The weights were recognised by their parameters' names and sizes: {value}."),
+    "identified_by_count": N_("The weights were recognised by their number alone: {value}."),
+    "traced_class": N_("{value} is of no known family: its published code was run on the meta device instead."),
+    "no_text_encoder": N_("No text encoder is counted; the denoiser reads {value} text tokens."),
+}
+
+WARNINGS = {
+    "law_of_other_data": N_("{law} was fitted on other data than video: take it as a comparison."),
+    "law_extrapolated": N_("The budget is {times} times the largest compute that {law} was tried on."),
+    "illegal_width": N_("Width {value} is not one the model takes and is padded; nearest: {lower} or {upper}."),
+    "illegal_height": N_("Height {value} is not one the model takes and is padded; nearest: {lower} or {upper}."),
+    "illegal_frames": N_("{value} frames is not a length the model takes; nearest: {lower} or {upper}."),
+    "snapped_width": N_("Width {asked} is not one the model takes; calculated with the nearest, {value}."),
+    "snapped_height": N_("Height {asked} is not one the model takes; calculated with the nearest, {value}."),
+    "snapped_frames": N_("{asked} frames is not a length the model takes; calculated with the nearest, {value}."),
+    "weights_differ": N_("The files of {component} hold {file} weights, its configuration makes {network}."),
+    "components_not_here": N_("Named by the pipeline but not among the files, and not counted: {components}."),
+    "estimate_only": N_("{model} is unpublished: its size is an estimate, and so is every number here."),
+    "inference_too_big": N_("Generating needs {missing} more GPU memory than there is."),
+    "law_of_all_weights": N_("{law} is about training all weights from scratch; adapters train only a few."),
+    "pipeline_starved": N_(
+        "The pipeline has {stages} stages and only {micro_batches} micro-batches a step, so it is idle for long: raise "
+        "--grad-accum."
+    ),
+    "tensor_across_nodes": N_(
+        "Tensor parallelism over {ranks} GPUs leaves the node of {node}: every layer waits for the network between "
+        "nodes."
+    ),
+    "training_too_big": N_("Training needs {missing} more GPU memory than there is."),
+    "checkpointing_helps": N_("With --checkpointing full, training takes {total}."),
+    "communication_not_counted": N_(
+        "Nothing says how the {gpus} GPUs share a video (--parallel): one makes it, all are paid for."
+    ),
+    "no_vae_tiling": N_("The VAE {vae} cannot work in tiles: it is counted whole."),
+    "peak_with_sparsity": N_(
+        "The {precision} peak of {peak} looks like a figure with sparsity: {dense} is dense, going by {gpu}."
+    ),
+    "calibrated_elsewhere": N_("The calibration is of {measured}, applied to {gpu}."),
+    "precision_emulated": N_("This GPU has no {precision} arithmetic; it is emulated and slow."),
+    "unified_memory": N_(
+        "The GPU shares its memory with the operating system and everything else that runs: leave some free. "
+        "macOS lets the GPU use about 75 % of it by default."
+    ),
+    "windows_spill": N_(
+        "Under Windows the driver moves what does not fit into shared memory: generating then becomes many times "
+        "slower instead of failing."
+    ),
+    "components_not_computed": N_("Counted by weights only, their work is not: {components}."),
+}

@@ -1,0 +1,1 @@
+"""A job unrolled: phases of ops, and the weights they use."""

@@ -1,0 +1,99 @@
+"""Bytes of a component's weights in a number format: all of them, its repeated blocks, one block, its largest module.
+
+Offloading moves whole networks, blocks or single modules between host and device; these are their sizes.
+"""
+
+import math
+from typing import Any
+
+import msgspec
+
+from vidcalc.base.number import largest, maximum
+from vidcalc.catalog.precisions import Precision, precision
+from vidcalc.describe.model import Component
+from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.tape.trace import Trace
+
+PROJECTIONS = ("to_q", "to_k", "to_v")
+
+
+class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Bytes of one component [byte].
+
+    total   all copies of it
+    copy    one copy
+    blocks  the repeated blocks of one copy;  block  the largest of them;  count  how many there are
+    module  the largest single module (a linear layer, an embedding)
+    movable whether they can leave the device again
+    """
+
+    total: Any
+    copy: Any
+    blocks: Any
+    block: Any
+    count: Any
+    module: Any
+    movable: bool
+
+
+def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: str, fused: str = "none") -> Weights:
+    """Sizes in the number format `name`. What the traces did not touch (a half that never ran) counts in the total.
+
+    params  weight elements of one copy
+    fused   "kept": queries, keys and values stand fused beside the originals
+    """
+    chosen = precision(name)
+    base = ELEMENT_BYTES[chosen.compute]
+    blocks: dict[str, Any] = {}
+    rounds: dict[str, Any] = {}
+    modules: dict[str, Any] = {}
+    traced, bytes_traced, copied = 0, 0, 0
+    for path, (elements, times, nbytes) in _sizes(traces, chosen, base).items():
+        traced, bytes_traced = traced + elements, bytes_traced + nbytes
+        module = path.rpartition(".")[0]
+        twice = fused == "kept" and module.rpartition(".")[2] in PROJECTIONS
+        copied = copied + (nbytes if twice else 0)
+        modules[module] = modules.get(module, 0) + nbytes / maximum(times, 1)
+        head, repeated, _ = path.partition(".*.")
+        if repeated:
+            blocks[head] = blocks.get(head, 0) + nbytes
+            rounds[head] = times if head not in rounds else maximum(rounds[head], times)
+    one = (params - traced) * (chosen.stored if chosen.covers == "all" else base) + bytes_traced
+    held = (one if component.held is None else component.held) + copied
+    as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion
+    return Weights(
+        total=_whole(held * component.copies),
+        copy=_whole(held),
+        blocks=_whole(sum(blocks.values()) * as_held),
+        block=_whole(largest(blocks[head] / maximum(rounds[head], 1) for head in blocks) * as_held),
+        count=sum(rounds.values()),
+        module=_whole(largest(modules.values()) * as_held),
+        movable=chosen.movable,
+    )
+
+
+def _sizes(traces: tuple[Trace, ...], chosen: Precision, base: int) -> dict[str, tuple[Any, Any, Any]]:
+    """(elements, layers, bytes) of every parameter the traces touched."""
+    found: dict[str, tuple[Any, Any, Any]] = {}
+    for taped in traces:
+        linear = (
+            {op.path + ".weight" for op in taped.ops if op.kind == "matmul"} if chosen.covers == "linear" else set()
+        )
+        for path, (elements, keep) in taped.parameters.items():
+            stored: float = base
+            if keep:
+                stored = ELEMENT_BYTES[keep]
+            elif chosen.covers == "all" or (path in linear and not _skipped(path, chosen.skips)):
+                stored = chosen.stored
+            found[path] = (elements, taped.rounds[path], elements * stored)
+    return found
+
+
+def _skipped(path: str, words: tuple[str, ...]) -> bool:
+    """Whether a name holds one of the words, or begins with one that is marked ^."""
+    return any(path.startswith(word[1:]) if word[0] == "^" else word in path for word in words)
+
+
+def _whole(nbytes: Any) -> Any:
+    """Bytes as an int where they are a plain number (scales and averages make fractions)."""
+    return math.ceil(nbytes) if isinstance(nbytes, float) else nbytes

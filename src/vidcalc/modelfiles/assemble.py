@@ -1,0 +1,172 @@
+"""From gathered components to a `Model`: roles, families, real bytes, and the rest from the most alike known model.
+
+What the files do not say (default clip, guidance, accepted sizes, components that are not there) is the catalogue's;
+every such thing stands in the model's `basis`, and so in each report.
+"""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from vidcalc.describe.model import Basis, Caution, Component, Denoiser, Model, Vae
+from vidcalc.modelfiles import geometry
+from vidcalc.modelfiles.alike import difference, most_alike
+from vidcalc.modelfiles.folder import Gathered, known_class
+from vidcalc.modelfiles.parts import Parts, Published, is_traced, named, sort
+from vidcalc.modelfiles.source import Source
+
+MAIN = ("transformer", "unet", "dit", "")  # folders of the network that runs at every step
+
+
+def assemble(gathered: Gathered, source: Source, published: Published | None = None) -> Model:
+    """The model. Raises Unreadable for a class that nothing here can compute."""
+    parts = Parts(published)
+    for found in gathered.parts:
+        sort(parts, named(parts, found, source))
+    parts.denoisers.sort(key=lambda pair: MAIN.index(pair[0].id) if pair[0].id in MAIN else len(MAIN))
+    denoiser = parts.denoisers[0][1] if parts.denoisers else None
+    like = most_alike(denoiser, parts.vae, (*parts.text, *parts.image), source.name)
+    taken: list[str] = []
+    model = replace(
+        like,
+        name=source.name,
+        title=source.name,
+        aliases=(),
+        presets={},
+        notes=(),
+        sources=(source.name,),
+        provenance="exact",
+        denoiser=_denoiser(parts, like, taken),
+        vae=_vae(parts, like, taken),
+        **_beside(parts, like, taken, alone=not gathered.pipeline),
+    )
+    parts.basis.append(Basis(id="settings_from_catalogue", value=like.name, source=f"data/models/{like.name}.toml"))
+    if taken:
+        parts.basis.append(Basis(id="components_from_catalogue", value=", ".join(taken), source=like.name))
+    if parts.missing:
+        names = ", ".join(found.id for found in parts.missing)
+        parts.cautions.append(Caution(id="components_not_here", values={"components": names}))
+    return replace(model, basis=tuple(parts.basis), cautions=tuple(parts.cautions))
+
+
+def recast(model: Model, denoiser: bool, vae: bool, encoders: bool) -> Model:
+    """The model with the weights of those components in the plan's number format, not as their files hold them."""
+    dropped: set[str] = set()
+
+    def loosened(component: Any, wanted: bool) -> Any:
+        if not wanted or component.held is None:
+            return component
+        dropped.add(component.id)
+        return replace(component, held=None)
+
+    changed = replace(
+        model,
+        denoiser=loosened(model.denoiser, denoiser),
+        vae=loosened(model.vae, vae),
+        text_encoders=tuple(loosened(each, encoders) for each in model.text_encoders),
+        image_encoders=tuple(loosened(each, encoders) for each in model.image_encoders),
+    )
+    basis = tuple(b for b in model.basis if b.id != "weights_as_stored" or b.value.partition(":")[0] not in dropped)
+    return replace(changed, basis=basis)
+
+
+def _denoiser(parts: Parts, like: Model, taken: list[str]) -> Denoiser:
+    """The denoiser: from the files, with geometry and calling habits of the most alike; two equal ones are experts."""
+    if not parts.denoisers:
+        taken.append(like.denoiser.id)
+        return like.denoiser
+    (_, made), *further = parts.denoisers
+    same = [component for _, component in further if component.config == made.config]
+    parts.others += [component for _, component in further if component.config != made.config]
+    config = made.config["config"] if is_traced(made) else made.config
+    usual = like.denoiser
+    heads = config.get("num_attention_heads", usual.heads)
+    known = usual.class_ == made.class_
+    return Denoiser(
+        id=made.id,
+        network=made.network,
+        class_=made.class_,
+        config=made.config,
+        params=made.params,
+        held=made.held,
+        stored=made.stored,
+        copies=1 + len(same),
+        timestep=usual.timestep if known else "sample",
+        extra=usual.extra if known else {},
+        patch=geometry.patch(config, usual.config if known else {}, usual.patch),
+        heads=heads if isinstance(heads, int) else 0,
+        kv_heads=usual.kv_heads if heads == usual.heads else 0,
+        run=usual.run,
+    )
+
+
+def _vae(parts: Parts, like: Model, taken: list[str]) -> Vae:
+    """The VAE: from the files, with the frame rules of the most alike model's."""
+    if parts.vae is None:
+        taken.append(like.vae.id)
+        return like.vae
+    made, usual = parts.vae, like.vae
+    if not made.network and made.class_ == usual.class_:
+        return replace(usual, id=made.id, held=made.held, stored=made.stored)
+    config = made.config["config"] if is_traced(made) else made.config
+    stated: dict[str, Any] = {
+        "temporal_compression": usual.temporal_compression,
+        "spatial_compression": usual.spatial_compression,
+        "latent_channels": usual.latent_channels,
+    }
+    if usual.class_ != made.class_ or difference(made, usual):
+        stated |= geometry.compression(made.class_, config)
+    return replace(
+        usual,
+        id=made.id,
+        network=made.network,
+        class_=made.class_,
+        config=made.config,
+        params=made.params,
+        held=made.held,
+        stored=made.stored,
+        extra=usual.extra if usual.class_ == made.class_ else {},
+        **stated,
+    )
+
+
+def _beside(parts: Parts, like: Model, taken: list[str], *, alone: bool) -> dict[str, tuple[Component, ...]]:
+    """Encoders and others: the files', or the catalogue's where a component stands alone or its folder is not here."""
+    if alone:
+        found = {
+            "text_encoders": tuple(parts.text) or like.text_encoders,
+            "image_encoders": tuple(parts.image) or like.image_encoders,
+            "others": tuple(parts.others) or like.others,
+        }
+        found["text_encoders"] = tuple(_like(each, like.text_encoders, like) for each in found["text_encoders"])
+        here = (*parts.text, *parts.image, *parts.others)
+        held = (each for group in found.values() for each in group)
+        taken += [each.id for each in held if each.id not in {part.id for part in here}]
+        return found
+    known = (*like.text_encoders, *like.image_encoders, *like.others)
+    text, image, others = list(parts.text), list(parts.image), list(parts.others)
+    for found_ in list(parts.missing):
+        class_ = known_class(found_.class_) or found_.class_
+        match = next((each for each in known if each.class_ == class_ and each.id not in taken), None)
+        if match is not None:
+            (text if match in like.text_encoders else image if match in like.image_encoders else others).append(match)
+            taken.append(match.id)
+            parts.missing.remove(found_)
+        elif found_.id in ("vae", *MAIN):  # already the catalogue's
+            parts.missing.remove(found_)
+    return {
+        "text_encoders": tuple(_like(each, like.text_encoders, like) for each in text),
+        "image_encoders": tuple(_like(each, like.image_encoders, like) for each in image),
+        "others": tuple(each for each in others if each.params),
+    }
+
+
+def _like(made: Component, known: tuple[Component, ...], like: Model) -> Component:
+    """An encoder called as the most alike model calls its own of that class: padded length, runs, mask."""
+    if any(made is each for each in known):
+        return made
+    usual = next((each for each in known if each.class_ == made.class_), None)
+    if usual is None:
+        return replace(made, tokens=made.tokens or like.defaults.text_tokens)
+    counted = usual.params if not made.network else made.params
+    return replace(made, tokens=usual.tokens, runs=usual.runs, extra=usual.extra, params=counted)

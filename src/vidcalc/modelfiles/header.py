@@ -1,0 +1,95 @@
+"""What a weight file says about its tensors, whatever its format: names, formats, shapes and bytes."""
+
+from functools import cache
+from typing import Any, Protocol
+
+import msgspec
+
+from vidcalc.base.number import product
+from vidcalc.catalog.load import table
+
+# scales, statistics and marks of quantised files: stored beside the weights, not weights
+BESIDE = ("scale_weight", "weight_scale", "weight_scale_2", "input_scale", "scale_input", "scaled_fp8", "absmax",
+          "quant_map", "quant_state", "nested_absmax", "nested_quant_map", "SCB")  # fmt: skip
+PACKED = ("U8", "I32", "F4")
+
+
+class Stream(Protocol):
+    """Bytes read from the start of a file on; a short answer means that the file ends."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next `size` bytes."""
+        ...
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """One tensor of a file: its format's name, the number format it is run in ("": none), shape, bytes."""
+
+    format: str
+    precision: str
+    shape: tuple[int, ...]
+    nbytes: int
+
+    @property
+    def elements(self) -> int:
+        """Number of elements."""
+        return int(product(self.shape))
+
+
+class Header(msgspec.Struct, frozen=True):
+    """The tensors of one network, from one file or all its shards."""
+
+    tensors: dict[str, Stored]
+    metadata: dict[str, Any] = {}
+
+    @property
+    def elements(self) -> int:
+        """Weight elements; whole-number tables, and scales and marks beside quantised weights, left out."""
+        kept = (t for name, t in self.tensors.items() if t.precision and name.rpartition(".")[2] not in BESIDE)
+        return sum(tensor.elements for tensor in kept)
+
+    @property
+    def packed(self) -> bool:
+        """Whether several weights share a stored element, so that elements are not weights."""
+        return any(tensor.format in PACKED for tensor in self.tensors.values())
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all tensors [byte]."""
+        return sum(tensor.nbytes for tensor in self.tensors.values())
+
+    @property
+    def formats(self) -> dict[str, int]:
+        """Bytes by format name, the largest first [byte]."""
+        found: dict[str, int] = {}
+        for tensor in self.tensors.values():
+            found[tensor.format] = found.get(tensor.format, 0) + tensor.nbytes
+        return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+
+    @property
+    def precision(self) -> str:
+        """The number format of most bytes; "" where none of them names one."""
+        found: dict[str, int] = {}
+        for tensor in self.tensors.values():
+            found[tensor.precision] = found.get(tensor.precision, 0) + tensor.nbytes
+        named = {name: nbytes for name, nbytes in found.items() if name}
+        return max(named, key=lambda name: named[name], default="")
+
+    def under(self, prefix: str) -> "Header":
+        """The tensors whose names begin with `prefix`, without it."""
+        kept = {n.removeprefix(prefix): t for n, t in self.tensors.items() if n.startswith(prefix)}
+        return Header(kept, self.metadata)
+
+
+def joined(headers: list[Header]) -> Header:
+    """The tensors of several shards as one."""
+    tensors: dict[str, Stored] = {}
+    for header in headers:
+        tensors.update(header.tensors)
+    return Header(tensors, headers[0].metadata if headers else {})
+
+
+@cache
+def formats(kind: str) -> dict[str, dict[str, Any]]:
+    """Element formats of "safetensors" files (by name) or of GGUF ("ggml", by number as text)."""
+    return table("weight_formats")[kind]  # type: ignore[no-any-return]

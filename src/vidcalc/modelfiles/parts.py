@@ -1,0 +1,164 @@
+"""One component of a model's files as a `Component`: its role, its family, its real bytes and its count."""
+
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from vidcalc.base.errors import Unreadable
+from vidcalc.catalog.families import families, members, role
+from vidcalc.describe.model import Basis, Caution, Component
+from vidcalc.modelfiles.folder import Found, known_class
+from vidcalc.modelfiles.identify import DEPTH, identify
+from vidcalc.modelfiles.source import Source
+from vidcalc.modelfiles.weights import of_network, total
+
+DEEPEST = 10_000  # layers: more is a mistake
+
+
+class Published(Protocol):
+    """The published code, where it is installed: it can run a class that no family mirrors."""
+
+    NETWORK: str  # full name of the module that stands in for a family's
+
+    def exists(self, class_name: str, /) -> bool:
+        """Whether it has a network of that name."""
+        ...
+
+
+class Parts:
+    """Components by role, what was taken as given on the way, and the published code where it is at hand."""
+
+    def __init__(self, published: Published | None) -> None:
+        self.published = published
+        self.denoisers: list[tuple[Found, Component]] = []
+        self.vae: Component | None = None
+        self.text: list[Component] = []
+        self.image: list[Component] = []
+        self.others: list[Component] = []
+        self.missing: list[Found] = []
+        self.basis: list[Basis] = []
+        self.cautions: list[Caution] = []
+
+
+def named(parts: Parts, found: Found, source: Source) -> Found:
+    """Bare weights recognised: the class and configuration they must have."""
+    if found.class_ or found.header is None:
+        return found
+    known = identify(found.header, source.focus or source.name)
+    parts.basis.append(
+        Basis(
+            id=f"identified_by_{known.by}",
+            value=f"{known.class_} ({known.model})",
+            source=source.focus or source.name,
+            provenance="exact" if known.by == "names" else "assumed",
+        )
+    )
+    return replace(found, class_=known.class_, config=known.config, header=known.header)
+
+
+def sort(parts: Parts, found: Found) -> None:
+    """Put one component where it belongs."""
+    if not found.here:
+        parts.missing.append(found)
+        return
+    name = known_class(found.class_)
+    kind = _role(found, name)
+    if kind == "other":
+        parts.others.append(_component(parts, found, "", kind))
+    elif kind == "denoiser":
+        parts.denoisers.append((found, _component(parts, found, name, kind)))
+    elif kind == "vae":
+        parts.vae = _component(parts, found, name, kind)
+    else:
+        (parts.image if kind == "image_encoder" else parts.text).append(_component(parts, found, name, kind))
+
+
+def _role(found: Found, name: str) -> str:
+    """By the family of a known class; of another by its folder, else by how such classes are called."""
+    vision = "Vision" in found.class_ or found.id.startswith("image_encoder")
+    if name:
+        kind = role(families()[name])
+        return "image_encoder" if kind == "text_encoder" and vision else kind
+    if found.id:
+        begin = found.id.partition("_")[0]
+        roles = {"transformer": "denoiser", "unet": "denoiser", "dit": "denoiser", "vae": "vae", "text": "text_encoder"}
+        return "image_encoder" if found.id.startswith("image_encoder") else roles.get(begin, "other")
+    lowered = found.class_.casefold()
+    if "autoencoder" in lowered or lowered.endswith("vae"):
+        return "vae"
+    if any(word in lowered for word in ("encoder", "textmodel", "forcausallm", "vision")):
+        return "image_encoder" if vision else "text_encoder"
+    return "denoiser"
+
+
+def _component(parts: Parts, found: Found, name: str, kind: str) -> Component:
+    """A component with its network, its real bytes where its weights are there, and its count where that is sure."""
+    header, nbytes = found.header, found.nbytes
+    made = Component(
+        id=found.id or kind,
+        network=families()[name] if name else _without_family(parts, found, kind),
+        class_=name or found.class_,
+        config=found.config,
+        params=header.elements if header and kind == "other" else None,
+        held=header.nbytes if header else nbytes,
+        stored=header.precision if header else "",
+    )
+    if is_traced(made):
+        made = replace(made, config={"class_name": found.class_, "role": kind, "config": found.config})
+        parts.basis.append(Basis(id="traced_class", value=found.class_, source="diffusers", provenance="measured"))
+    if name:
+        _sound(made, kind)
+    if header:
+        listed = ", ".join(header.formats)
+        parts.basis.append(
+            Basis(id="weights_as_stored", value=f"{made.id}: {listed}", source=found.class_, provenance="exact")
+        )
+        if made.network:
+            made = _counted(parts, made, kind, found)
+    return made
+
+
+def _sound(made: Component, kind: str) -> None:
+    """Raises Unreadable("bad_config") for numbers that no network can have."""
+    counts = (value for key, value in made.config.items() if any(word in key for word in DEPTH))
+    deep = any(isinstance(value, int | float) and value > DEEPEST for value in counts)
+    try:
+        good = not deep and total(of_network(made, kind)) > 0
+    except Exception:  # whatever a family makes of numbers that do not go together
+        good = False
+    if not good:
+        raise Unreadable(made.class_, "bad_config")
+
+
+def _counted(parts: Parts, made: Component, kind: str, found: Found) -> Component:
+    """With the file's own count, where the network has the same; a caution where it has not."""
+    assert found.header is not None
+    if found.header.packed:
+        return made
+    ours = total(of_network(made, kind))
+    if ours == found.header.elements:
+        return replace(made, params=ours)
+    values = {"component": made.id, "file": found.header.elements, "network": ours}
+    if known_class(found.class_) == found.class_:  # a class that holds more than the part we compute differs by design
+        parts.cautions.append(Caution(id="weights_differ", values=values))
+    return replace(made, params=max(ours, found.header.elements))
+
+
+def _without_family(parts: Parts, found: Found, kind: str) -> str:
+    """How a class that no family mirrors is computed: traced where the published code is installed.
+
+    An encoder or anything else may be counted only; without the code a denoiser or a VAE cannot be answered for.
+    Raises Unreadable("unknown_class" or "no_such_class").
+    """
+    if kind == "other" or (kind != "denoiser" and found.class_ in members()):  # the catalogue counts it, too
+        return ""
+    if parts.published is not None and parts.published.exists(found.class_):
+        return parts.published.NETWORK
+    if kind in ("denoiser", "vae"):
+        raise Unreadable(found.class_, "no_such_class" if parts.published else "unknown_class")
+    return ""
+
+
+def is_traced(made: Component) -> bool:
+    """Whether the published code stands in for a family: its module has a full name."""
+    return made.network.startswith("vidcalc.")

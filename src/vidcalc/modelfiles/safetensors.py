@@ -1,0 +1,44 @@
+"""The header of a safetensors file: eight bytes of length (little endian), then JSON; the weights are never read.
+
+Layout: huggingface/safetensors README, "Format". The header names every tensor with dtype, shape and byte range.
+"""
+
+import json
+from typing import Any
+
+from vidcalc.base.errors import Unreadable
+from vidcalc.modelfiles.header import Header, Stored, Stream, formats
+
+LENGTH = 8  # bytes of the header's length
+LONGEST = 100_000_000  # bytes of a header: the limit of the format's own library
+
+
+def read(stream: Stream, name: str) -> Header:
+    """The tensors of a file. Raises Unreadable("truncated" or "not_safetensors")."""
+    size = int.from_bytes(_exactly(stream, LENGTH, name), "little")
+    if not 2 <= size <= LONGEST:
+        raise Unreadable(name, "not_safetensors")
+    text = _exactly(stream, size, name)
+    try:
+        facts = json.loads(text)
+        metadata = facts.pop("__metadata__", None) or {}
+        return Header({path: _stored(told, name) for path, told in facts.items()}, metadata)
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        raise Unreadable(name, "not_safetensors") from None
+
+
+def _stored(told: dict[str, Any], name: str) -> Stored:
+    kind = str(told["dtype"])
+    known = formats("safetensors").get(kind, {})
+    first, last = told["data_offsets"]
+    shape = tuple(int(size) for size in told["shape"])
+    if last < first or any(size < 0 for size in shape):
+        raise Unreadable(name, "not_safetensors")
+    return Stored(kind, known.get("precision", ""), shape, last - first)
+
+
+def _exactly(stream: Stream, size: int, name: str) -> bytes:
+    found = stream.read(size)
+    if len(found) < size:
+        raise Unreadable(name, "truncated")
+    return found

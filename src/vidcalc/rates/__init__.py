@@ -1,0 +1,1 @@
+"""How fast machines really are: curves of kernels, collectives, borrowed from relatives or measured by the user."""

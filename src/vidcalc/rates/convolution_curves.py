@@ -1,0 +1,56 @@
+"""Convolutions: from whole decodes that were timed to the share of a product's rate that they reach on a chip.
+
+A row of `data/kernels/convolution.csv` is a decode less what memory and attention explain, or what several ranks do not
+share. Shares differ by chip, by number format and by the software's age: see `data/frameworks/` on stacks.
+"""
+
+from collections.abc import Iterable
+from statistics import median
+from typing import Any
+
+from vidcalc.describe.hardware import Accelerator, width_of
+
+Curve = dict[str, Any]
+Row = dict[str, str]
+STACKS = ("early", "late")  # torch before and from 2.11
+WIDTHS = ("half", "single")  # 16 and 32 bits
+
+
+def convolution_curves(chips: dict[str, Accelerator], name: str, table: Iterable[Row], law: Curve) -> Curve:
+    """The shares of a chip by stack and width, always *assumed*."""
+    rows = list(table)
+    return {
+        stack: {
+            width: _share(chips, name, [row for row in rows if row["stack"] == stack], width, law) for width in WIDTHS
+        }
+        for stack in STACKS
+    }
+
+
+def _share(chips: dict[str, Accelerator], name: str, table: list[Row], width: str, law: Curve) -> Curve:
+    """The median over a chip's own rows, else over its generation, its vendor, or all; of its width first."""
+    alike = [row for row in table if width_of(row["precision"]) == width]
+    generation = _generation(chips[name])
+    wanted = (
+        lambda row: row["accelerator"] == name,
+        lambda row: _generation(chips[row["accelerator"]]) == generation,
+        lambda row: chips[row["accelerator"]].vendor == chips[name].vendor,  # one library: cuDNN, MIOpen
+        lambda row: True,
+    )
+    rows = next(found for fits in wanted for some in (alike, table) if (found := [row for row in some if fits(row)]))
+    by_chip: dict[str, list[float]] = {}
+    for row in rows:
+        by_chip.setdefault(row["accelerator"], []).append(float(row["share"]))
+    likely = median(median(shares) for shares in by_chip.values())
+    return {
+        "low": likely * law["low"],
+        "likely": likely,
+        "high": min(likely * law["high"], 1.0),
+        "provenance": "assumed",
+        "source": "; ".join(sorted({row["source"] for row in rows})),
+    }
+
+
+def _generation(chip: Accelerator) -> str:
+    """What decides which kernels a chip runs: the major compute capability, elsewhere the vendor."""
+    return (chip.compute_capability or chip.vendor).partition(".")[0]

@@ -1,0 +1,37 @@
+"""The last, half-empty wave of an attention kernel: with few heads left to a rank it is a larger part of the whole.
+
+A kernel cuts the queries of each head into tiles; the chip works on so many at once as its multiprocessors hold. On one
+accelerator there are scores of waves and the last one hardly counts; on eight there are ten. Tile and tiles a
+multiprocessor by kernel: data/parallel.toml.
+"""
+
+from typing import Any
+
+from vidcalc.base.number import ceil_div
+from vidcalc.catalog.accelerators import accelerator
+from vidcalc.catalog.load import table
+from vidcalc.ops import Attention
+from vidcalc.rates.utilisation import resolve_attention
+
+
+def slowdown(part: Attention, whole: Attention, accelerator_id: str, kernel: str) -> Any:
+    """How many times slower a rank's part runs for its last wave than the whole does for its own; 1 where it is all.
+
+    Rates are measured on whole attentions, whose own last wave they hold. 1 for a chip whose multiprocessors are not
+    known.
+    """
+    slots = _slots(accelerator_id, kernel)
+    return _waste(part, slots) / _waste(whole, slots) if slots else 1
+
+
+def _waste(op: Attention, slots: int) -> Any:
+    """Tiles that a kernel has time for, over those it has."""
+    tiles = op.batch * op.heads * ceil_div(op.queries, table("parallel")["attention"]["tile_rows"])
+    return ceil_div(tiles, slots) * slots / tiles
+
+
+def _slots(accelerator_id: str, kernel: str) -> int:
+    """Tiles that the chip works on at once; 0 where that is not known."""
+    facts = table("parallel")["attention"]
+    each: int = facts["tiles_at_once"].get(resolve_attention(accelerator_id, kernel), facts["tiles_at_once"]["other"])
+    return (accelerator(accelerator_id).multiprocessors or 0) * each

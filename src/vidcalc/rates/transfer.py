@@ -1,0 +1,110 @@
+"""Rates of one accelerator carried over to another that nobody measured: as shares of peak, marked *assumed*.
+
+Used for the accelerators of a user's own (`vidcalc.rates.own`); those of the catalogue borrow when curves are built
+(`vidcalc.rates.kernels`).
+"""
+
+from typing import Any
+
+from vidcalc.catalog import load
+from vidcalc.catalog.accelerators import accelerator
+from vidcalc.describe.hardware import Accelerator
+from vidcalc.describe.model import Caution
+from vidcalc.rates.attention_curves import NEWEST, bound, flash, runs, sdpa
+
+DOUBLE = 1.9, 2.1  # times the dense peak: what a figure with 2:4 sparsity looks like, clocks rounded
+
+
+def transferred(found: dict[str, Any], donor: Accelerator, chip: Accelerator, *, same: bool) -> dict[str, Any]:
+    """The donor's curves in proportion to the chip's peaks and bandwidth.
+
+    same  the chip is the donor with facts replaced: what the replaced facts leave alone keeps its provenance
+    """
+    gemm = {
+        precision: _scaled(curve, chip.peak(precision) / donor.peak(precision), donor.id, same)
+        for precision, curve in found["gemm"].items()
+        if same or _runs(chip, precision)
+    }
+    kernels = found["kernels"] if same else [kernel for kernel in found["kernels"] if kernel in runs(chip)]
+    attention = {
+        kernel: {
+            kind: {
+                width: _scaled(curve, _bound(chip, kernel, kind) / _bound(donor, kernel, kind), donor.id, same)
+                for width, curve in widths.items()
+            }
+            for kind, widths in found["attention"][kernel].items()
+            if same or kind == "half" or _runs(chip, kind)
+        }
+        for kernel in kernels
+        if kernel in found["attention"]
+    }
+    share = chip.bandwidth / donor.bandwidth if chip.bandwidth and donor.bandwidth else 1.0
+    chosen = found["sdpa"] if same else {"early": sdpa(chip, ()), "late": sdpa(chip)}
+    return {
+        **found,
+        "gemm": gemm,
+        "kernels": [*attention],
+        "attention": attention,
+        "sdpa": {stack: kernel if kernel in attention else next(iter(attention)) for stack, kernel in chosen.items()},
+        "flash": found["flash"] if same else {"early": flash(chip, ("flash2",)), "late": flash(chip, NEWEST)},
+        "bandwidth": _scaled(found["bandwidth"], share, donor.id, same),
+    }
+
+
+def relative(chip: Accelerator) -> str:
+    """The id of the catalogue's accelerator nearest to one that it does not have."""
+    from vidcalc.rates.kernels import relatives  # late: reads every accelerator
+
+    everyone = {name: accelerator(name) for name in load.names("accelerators")}
+    return relatives({**everyone, OUTSIDE: chip}, OUTSIDE)[0]
+
+
+def sparse(peaks: dict[str, float], sibling: Accelerator, scale: float = 1.0) -> tuple[Caution, ...]:
+    """A caution for each stated peak [FLOP/s] that is about twice the dense one of the same or a sibling chip.
+
+    scale  how many times the sibling's size the chip is; see `size`
+    """
+    low, high = DOUBLE
+    return tuple(
+        Caution(
+            id="peak_with_sparsity",
+            values={
+                "precision": precision,
+                "peak": f"{peak / 1e12:.4g} TFLOP/s",
+                "dense": f"{sibling.peaks[precision] * scale / 1e12:.4g} TFLOP/s",
+                "gpu": sibling.name,
+            },
+        )
+        for precision, peak in peaks.items()
+        if precision in sibling.peaks
+        and "accumulate" not in precision
+        and low * scale <= peak / sibling.peaks[precision] <= high * scale
+    )
+
+
+def size(chip: Accelerator, sibling: Accelerator) -> float:
+    """How many times a sibling's size a chip is, by float32 arithmetic, which no sparsity doubles; 0 of a stranger."""
+    alike = (chip.vendor, chip.architecture.partition(" ")[0], chip.kind)
+    if alike != (sibling.vendor, sibling.architecture.partition(" ")[0], sibling.kind):
+        return 0.0
+    return chip.peaks.get("fp32", 0.0) / sibling.peaks.get("fp32", float("inf"))
+
+
+OUTSIDE = "?"  # no id of the catalogue
+
+
+def _runs(chip: Accelerator, precision: str) -> bool:
+    """Whether a chip gets a curve of its own for a format."""
+    return precision in ("bf16", "fp32") or chip.arithmetic(precision) == precision.removesuffix("_block")
+
+
+def _bound(chip: Accelerator, kernel: str, kind: str) -> float:
+    return bound(chip, kernel, "bf16" if kind == "half" else kind)
+
+
+def _scaled(curve: dict[str, Any], factor: float, donor: str, same: bool) -> dict[str, Any]:
+    """Every rate of a curve times a factor."""
+    if same and factor == 1:
+        return curve
+    rates: dict[str, Any] = {key: curve[key] * factor for key in ("low", "likely", "high", "limit") if key in curve}
+    return {**curve, **rates, "provenance": "assumed", "source": f"{donor}: {curve['source']}"}

@@ -1,0 +1,236 @@
+"""How fast an accelerator really runs each kind of work, from measurements, as a function of shape.
+
+There is no single utilisation: a large 16-bit product reaches four fifths of an A100's peak, a small one or an fp8 one
+far less, and each attention kernel has a rate of its own. Curves are made in `vidcalc.rates.kernels`; here they are
+evaluated, for plain ints and float64 arrays alike. Every rate is a band (low, likely, high) and says what it rests on:
+*measured* on this chip, *interpolated* from its own rows of another kind or head width, or *assumed* from a relative.
+"""
+
+from functools import cache, lru_cache
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.number import maximum
+from vidcalc.catalog.accelerators import accelerator
+from vidcalc.describe.hardware import width_of
+from vidcalc.rates.curves import curves
+
+LATE = "late"
+CHOSEN = ("sdpa", "flash")  # words for what a library picks on the chip
+NO_MASK: dict[str, Any] = {"low": 1.0, "likely": 1.0, "high": 1.0}
+
+
+class Rate(msgspec.Struct, frozen=True, eq=False):
+    """An achieved rate with its band, FLOP/s (or byte/s for `bandwidth`), and what it rests on."""
+
+    low: Any
+    likely: Any
+    high: Any
+    provenance: str
+    source: str
+
+    def slowed(self, times: float) -> "Rate":
+        """The rate divided by a number that is assumed."""
+        return Rate(self.low / times, self.likely / times, self.high / times, "assumed", self.source)
+
+
+class _Gemm(msgspec.Struct, frozen=True):
+    low: float
+    likely: float
+    high: float
+    d_in_half: float
+    d_out_half: float
+    startup: float
+    provenance: str
+    source: str
+
+
+class _Attention(msgspec.Struct, frozen=True):
+    low: float
+    likely: float
+    high: float
+    half: float
+    provenance: str
+    source: str
+
+
+def gemm(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out: Any) -> Rate:
+    """Rate of a matrix product [rows, d_in] x [d_in, d_out]. Small sides lose; see data/kernels/laws.toml.
+
+    Raises InputError("precision", ...) for an unknown format, UnknownName for an unknown accelerator.
+    """
+    law = _gemm_law(accelerator_id, precision)
+    loss = _shape_loss(law, rows, d_in, d_out)
+    return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
+
+
+def _shape_loss(law: _Gemm, rows: Any, d_in: Any, d_out: Any) -> Any:
+    """How many times slower than its plateau a product of this shape runs; an empty one as one row."""
+    startup = law.startup * law.likely / (2 * maximum(rows, 1) * d_in * d_out)
+    return 1 + law.d_in_half / d_in + law.d_out_half / d_out + startup
+
+
+def convolution(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out: Any, stack: str = LATE) -> Rate:
+    """Rate of a convolution seen as a product: rows = output positions, d_in = input channels per group x taps.
+
+    Always assumed: the product's rate times a stated factor. A float32 convolution runs in tf32 where the chip has it,
+    as cuDNN does by default under torch.
+    """
+    law = _convolution_law(accelerator_id, precision, stack)
+    loss = _shape_loss(law, rows, d_in, d_out)
+    return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
+
+
+@cache
+def vector(accelerator_id: str) -> Rate:
+    """Rate of products outside the matrix units [FLOP/s]: a depthwise convolution has no sum over channels for them.
+
+    Its traffic decides nearly always.
+    """
+    peak, law = accelerator(accelerator_id).peak("fp32"), curves(accelerator_id)["vector"]
+    return Rate(peak * law["low"], peak * law["likely"], peak * law["high"], "assumed", law["source"])
+
+
+def attention(
+    accelerator_id: str,
+    kernel: str,
+    precision: str,
+    head_dim: int,
+    queries: Any,
+    keys: Any,
+    direction: str = "forward",
+    masked: str = "none",
+    stack: str = LATE,
+) -> Rate:
+    """Rate of an attention kernel at its nominal FLOP (4 x queries x keys x head_dim per head; backward 2.5 x that).
+
+    `kernel`: math, sdpa (what torch picks on this chip), flash2, flash3, flash4, cudnn, sage1, sage2, sage2++, sage3 or
+    xformers; `direction`: forward or backward; `masked`: "none", or "dense", which sdpa has fewer kernels for; `stack`:
+    "early" or "late", torch before and from 2.11. Raises InputError("attention", ...) for a kernel the chip has not.
+    """
+    law = _attention_law(accelerator_id, kernel, precision, head_dim, direction, masked, stack)
+    loss = 1 + law.half * (1 / maximum(queries, 1) + 1 / maximum(keys, 1)) / 2
+    return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
+
+
+@cache
+def bandwidth(accelerator_id: str) -> Rate:
+    """Memory traffic, reads and writes together, that elementwise kernels reach, byte/s."""
+    found = curves(accelerator_id)["bandwidth"]
+    return Rate(found["low"], found["likely"], found["high"], found["provenance"], found["source"])
+
+
+@cache
+def elementwise(accelerator_id: str, compiled: str = "off") -> Rate:
+    """Eager traffic of elementwise kernels per second, byte/s: slower than a plain copy, fewer bytes where fused."""
+    found, law = bandwidth(accelerator_id), curves(accelerator_id)["elementwise"]
+    share, left = law, {"low": 1.0, "likely": 1.0, "high": 1.0}
+    if compiled != "off":
+        share, left = left, law["fused"][compiled]
+    low, likely, high = (getattr(found, key) * share[key] / left[key] for key in ("low", "likely", "high"))
+    provenance = "assumed" if found.provenance == "assumed" else "interpolated"
+    return Rate(low, likely, high, provenance, f"{found.source}; {law['source']}")
+
+
+def short_rows(accelerator_id: str, compiled: str = "off") -> float:
+    """Elements of a row at which an elementwise kernel takes twice as long per byte; 0 where kernels are fused."""
+    half: float = curves(accelerator_id)["elementwise"]["half"]
+    return half if compiled == "off" else 0.0
+
+
+@cache
+def launch(accelerator_id: str, compiled: str = "off") -> Rate:
+    """Kernels that the host starts per second, counted as eager PyTorch would start them."""
+    found = curves(accelerator_id)
+    law, left = found["launch"], found["elementwise"]["fused"][compiled]["likely"] if compiled != "off" else 1.0
+    low, likely, high = (1 / (law[key] * left) for key in ("high", "likely", "low"))
+    return Rate(low, likely, high, "assumed", law["source"])
+
+
+@cache
+def attention_kernels(accelerator_id: str) -> tuple[str, ...]:
+    """The attention kernels of an accelerator, and the words `sdpa` and `flash` for what a library picks."""
+    return (*CHOSEN, *curves(accelerator_id)["attention"])
+
+
+def resolve_attention(accelerator_id: str, kernel: str, stack: str = LATE) -> str:
+    """The kernel that really runs: "sdpa" -> "cudnn" on an H100. Raises InputError("attention", ...)."""
+    allowed = attention_kernels(accelerator_id)
+    if kernel not in allowed:
+        raise InputError("attention", kernel, allowed, nearest(kernel, allowed))
+    return curves(accelerator_id)[kernel][stack] if kernel in CHOSEN else kernel
+
+
+@lru_cache(maxsize=1024)
+def _gemm_law(accelerator_id: str, precision: str) -> _Gemm:
+    chip = accelerator(accelerator_id)
+    table = curves(accelerator_id)["gemm"]
+    # formats of one width share a curve: bf16 and fp16, and tf32 with fp32 where the chip has no tf32
+    narrower = {"fp16": "bf16", "tf32": "fp32"}.get(precision, chip.arithmetic(precision))
+    name = next(name for name in (precision, narrower, "bf16") if name in table)
+    law, factor = msgspec.convert(table[name], _Gemm), chip.peak(precision) / chip.peak(name)
+    return msgspec.structs.replace(law, low=law.low * factor, likely=law.likely * factor, high=law.high * factor)
+
+
+@lru_cache(maxsize=1024)
+def _convolution_law(accelerator_id: str, precision: str, stack: str) -> _Gemm:
+    law = _gemm_law(accelerator_id, "tf32" if precision == "fp32" else precision)
+    share = curves(accelerator_id)["convolution"][stack][width_of(precision)]
+    return _Gemm(
+        law.low * share["low"],
+        law.likely * share["likely"],
+        law.high * share["high"],
+        law.d_in_half,
+        law.d_out_half,
+        law.startup,
+        share.get("provenance", "assumed"),
+        share["source"],
+    )
+
+
+@lru_cache(maxsize=4096)
+def _attention_law(
+    accelerator_id: str, kernel: str, precision: str, head_dim: int, direction: str, masked: str, stack: str
+) -> _Attention:
+    chip, found = accelerator(accelerator_id), curves(accelerator_id)
+    mask = found["masked"][stack] if kernel == "sdpa" and masked == "dense" else NO_MASK
+    chosen = resolve_attention(accelerator_id, kernel, stack)
+    kernel = mask.get("kernel", chosen) if mask.get("kernel") in found["attention"] else chosen
+    by_format = found["attention"][kernel]
+    by_width = by_format["fp8"] if chip.arithmetic(precision) == "fp8" and "fp8" in by_format else by_format["half"]
+    width = min(by_width, key=lambda known: max(int(known) / head_dim, head_dim / int(known)))
+    curve, factors = by_width[width], found["head_dim_factors"]
+    single = precision in ("fp32", "tf32")
+    # 32-bit attention: the same share of the 32-bit peak; fp16 mostly has the peak of bf16
+    unit = chip.peak(precision) / chip.peak("bf16") if single or precision == "fp16" else 1.0
+    factor = (
+        unit
+        * (_width_factor(factors, head_dim) / _width_factor(factors, int(width)))
+        * (found["backward"][kernel] if direction == "backward" else 1.0)
+    )
+    as_measured = int(width) == head_dim and direction == "forward"
+    weaker = curve["provenance"] if as_measured or curve["provenance"] == "assumed" else "interpolated"
+    limit = curve["limit"] * unit
+    return _Attention(
+        min(curve["low"] * factor, limit) * mask["low"],
+        min(curve["likely"] * factor, limit) * mask["likely"],
+        min(curve["high"] * factor, limit) * mask["high"],
+        curve["half"],
+        "assumed" if single or mask is not NO_MASK else weaker,
+        curve["source"],
+    )
+
+
+def _width_factor(factors: dict[str, float], head_dim: int) -> float:
+    """Rate at a head width over that at 128: linear between measured widths, flat above, proportional below."""
+    points = [(int(width), factor) for width, factor in factors.items()]
+    first, last = points[0], points[-1]
+    if head_dim <= first[0]:
+        return first[1] * head_dim / first[0]
+    for (left, low), (right, high) in pairwise(points):
+        if head_dim <= right:
+            return low + (high - low) * (head_dim - left) / (right - left)
+    return last[1]

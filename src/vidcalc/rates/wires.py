@@ -1,0 +1,79 @@
+"""How long an exchange among ranks takes: inside a node over the fabric, across nodes over one network port each.
+
+Ranks stand in this order, the first nearest: tensor, ulysses, ring, pipefusion, guidance. A group of a way of sharing
+takes every `stride`-th rank, so that it leaves its node where the ways before it have filled that. In a ring every
+member of the node has a port of its own; in an all-to-all every rank sends through its own port what goes to other
+nodes. Sources: NCCL tests (bus bandwidth), data/collectives, data/links.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.base.number import ceil_div, maximum, minimum, where
+from vidcalc.describe.hardware import Hardware
+from vidcalc.rates.collectives import collective, typical
+
+NETWORK_LATENCY = 14e-6  # seconds of a message to another node, NCCL's model: data/collectives/nccl-model.toml
+BRIDGE, PAIR = "GPU pair", 2  # a link that joins two cards
+PASSES = {"all_reduce": 2}  # times the bytes go round; once in all others
+
+
+class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The links of a job: accelerators of one kind, their link, so many to a node, a network between nodes [byte/s]."""
+
+    accelerator: str
+    link: str
+    kind: str
+    """ "pcie" where accelerators meet over the link to the host, else "fabric"."""
+    beyond: str
+    """Link among more than two, where the other joins pairs; else empty."""
+    per_node: Any
+    network: float
+
+    def seconds(self, operation: str, nbytes: Any, degree: Any, stride: Any = 1, calls: Any = 1) -> Any:
+        """Seconds that `calls` of an `operation`, together on `nbytes`, take among `degree` ranks; 0 among one.
+
+        nbytes  an all-gather's and an all-reduce's whole tensor, an all-to-all's and a send's bytes of one rank
+        """
+        near = minimum(degree, maximum(self.per_node // stride, 1))
+        known = collective(self.accelerator, operation, self.link)
+        bus = known.bus_bandwidth(near)
+        if self.beyond:
+            wider = collective(self.accelerator, operation, self.beyond).bus_bandwidth(near)
+            bus = where(near > PAIR, wider, bus)
+        share = PASSES.get(operation, 1) * (degree - 1) / degree
+        if operation == "all_to_all":
+            far = nbytes * (degree - near) / degree / self.network
+            moving = maximum(nbytes * share / bus, far)
+        else:
+            moving = nbytes * share / where(degree > near, minimum(bus, near * self.network), bus)
+        nodes = ceil_div(degree, near)
+        waiting = known.latency(near) + NETWORK_LATENCY * (nodes - 1)
+        return moving + waiting * calls * minimum(degree - 1, 1)
+
+    def send(self, nbytes: Any, degree: Any, stride: Any = 1) -> Any:
+        """Seconds in which each of `degree` ranks passes bytes to the next one; 0 among one."""
+        alone = self.seconds("all_gather", nbytes * degree, degree, stride)  # a ring of degree - 1 such sends
+        return alone / maximum(degree - 1, 1)
+
+
+def wires(hardware: Hardware) -> Wires:
+    """The links of that hardware; without a network between nodes, one that takes no time."""
+    chip = hardware.accelerator
+    bridged = hardware.link is not None and hardware.link.scope == BRIDGE
+    return Wires(
+        accelerator=chip.id,
+        kind="pcie" if over_host(hardware) else "fabric",
+        link=hardware.link.id if hardware.link else "",
+        beyond=chip.pcie or "" if bridged else "",
+        per_node=hardware.count,
+        network=typical(hardware.network) if hardware.network else float("inf"),
+    )
+
+
+def over_host(hardware: Hardware) -> bool:
+    """Whether accelerators of a node meet over the link that they have to the host."""
+    chip = hardware.accelerator
+    inside = hardware.link.id if hardware.link else chip.fabric or chip.pcie or ""
+    return inside.startswith("pcie")

@@ -1,0 +1,281 @@
+"""The answer: ids and numbers in SI base units, never prose. Its JSON form is a stable contract (vidcalc.report/1).
+
+Bytes, FLOP, seconds, USD, joule; integers where exact. Faces put it into words.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.report.money import Energy, Money, Throughput
+
+SCHEMA = "vidcalc.report/1"
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Base of every part of the report."""
+
+
+class ComponentRow(Entry, frozen=True, kw_only=True, eq=False):
+    """One network of the pipeline: weight elements and bytes (all copies)."""
+
+    id: str
+    role: str
+    params: int | float
+    bytes: int | float
+    precision: str
+
+
+class ModelPart(Entry, frozen=True, kw_only=True, eq=False):
+    """The model. `params` are one denoiser's, `params_total` all experts'; `architecture` its main sizes."""
+
+    name: str
+    title: str
+    params: int | float
+    params_total: int | float
+    provenance: str
+    components: list[ComponentRow]
+    architecture: dict[str, Any]
+
+
+class Latent(Entry, frozen=True, kw_only=True, eq=False):
+    """The latent grid."""
+
+    channels: int | float
+    frames: int | float
+    height: int | float
+    width: int | float
+
+
+class Sequence(Entry, frozen=True, kw_only=True, eq=False):
+    """Tokens; `total` is the length self-attention sees."""
+
+    video_tokens: int | float
+    text_tokens: int | float
+    total: int | float
+
+
+class Documented(Entry, frozen=True, kw_only=True, eq=False):
+    """The same quantities by the documented formula, which counts attention once [FLOP].
+
+    `layers` is how often the network runs attention, `ratio` the FLOPs of one forward of it over the formula's.
+    """
+
+    sequence: int | float
+    flops_per_step: int | float
+    flops_per_video: int | float
+    hidden_dim: int | float
+    layers: int | float
+    ratio: float
+
+
+class Compute(Entry, frozen=True, kw_only=True, eq=False):
+    """Arithmetic [FLOP].
+
+    `chunks` is how many stretches a long video is made in, each with all steps (1 where it is made at once);
+    `parts` are FLOPs per stage and kind of work, whose sum is flops_per_video; `flops_executed` is what is left of that
+    without what a step cache, sparse attention or token merging leave out.
+    """
+
+    flops_per_forward: int | float
+    forwards_per_step: int | float
+    flops_per_step: int | float
+    chunks: int | float
+    flops_denoise: int | float
+    flops_vae_decode: int | float
+    flops_vae_encode: int | float
+    flops_text_encode: int | float
+    flops_per_video: int | float
+    flops_executed: int | float
+    attention_share: float
+    parts: dict[str, dict[str, int | float]]
+    documented: Documented | None = None
+
+
+class StageRow(Entry, frozen=True, kw_only=True, eq=False):
+    """Bytes during one stage.
+
+    `resident` are the weights by component, `workspace` is the part of `other` that kernels take beside their
+    tensors, `missing` what the accelerator has not.
+    """
+
+    id: str
+    weights: int | float
+    activations: int | float
+    other: int | float
+    total: int | float
+    workspace: int | float
+    missing: int | float
+    resident: dict[str, int | float]
+
+
+class HostMemory(Entry, frozen=True, kw_only=True, eq=False):
+    """Bytes in host memory: offloaded weights that wait there, those of them that are pinned because they stream, and
+    the largest network on its way to the device while loading."""
+
+    resident: int | float
+    pinned: int | float
+    loading_peak: int | float
+
+
+class Relief(Entry, frozen=True, kw_only=True, eq=False):
+    """Changes with which a job fits: fields of plan or workload and their new values, and what then comes of it.
+
+    peak and margin in bytes; seconds of one generation, `slower` beyond the job as asked (negative: faster)
+    """
+
+    changes: dict[str, Any]
+    peak: int | float
+    margin: int | float
+    host_ram: int | float
+    seconds: float
+    slower: float
+
+
+class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
+    """Bytes on one accelerator while generating; `verdict` is "fits", "tight" or "too_big".
+
+    The peak is tensors, workspaces and context; `allocated`, `reserved` and `device` are it as three counters show it
+    (`vidcalc.cost.reserve`). `low` and `high` bound the last of them, and the verdict compares these with `capacity`,
+    which is what the driver reports (`vidcalc.cost.verdict`); the margin is beside the peak. `host_ram` is the largest
+    of `host`. `relief` lists what would make a job fit that does not, the fastest first (`vidcalc.search.relief`).
+    """
+
+    stages: list[StageRow]
+    peak: int | float
+    peak_stage: str
+    allocated: int | float
+    reserved: int | float
+    device: int | float
+    low: int | float
+    high: int | float
+    host: HostMemory
+    host_ram: int | float
+    denoiser_activation_peak: int | float
+    vae_decode_activation_peak: int | float
+    capacity: int | float
+    margin: int | float
+    verdict: str
+    relief: list[Relief] = []
+
+
+class TrainingMemory(Entry, frozen=True, kw_only=True, eq=False):
+    """Bytes on one accelerator while training: the five documented rows and what the process needs beside them.
+
+    They add up to `total`, all that is ever held. `peak` is the most that is held at once (gradients come as
+    activations go); margin and verdict are about it.
+    """
+
+    weights: int | float
+    vae: int | float
+    encoders: int | float
+    optimizer: int | float
+    gradients: int | float
+    activations: int | float
+    other: int | float
+    total: int | float
+    kept_for_backward: int | float
+    forward_backward_peak: int | float
+    peak: int | float
+    margin: int | float
+    verdict: str
+
+
+class Memory(Entry, frozen=True, kw_only=True, eq=False):
+    """Bytes."""
+
+    inference: InferenceMemory
+    training: TrainingMemory | None
+
+
+class InferenceTime(Entry, frozen=True, kw_only=True, eq=False):
+    """Seconds of one generation. `low` and `high` bound the total; `parts` are seconds per stage and kind.
+
+    `load` is what the weights take from host memory to the device, once before the first generation: not in the total.
+    `per_step` is the average denoising step; `first_step` the first, before anything is cached.
+    `beside` is what further models of the framework's pipeline take (guardrails, prompt writing, face models).
+    """
+
+    load: float
+    text_encode: float
+    image_encode: float
+    vae_encode: float
+    denoise: float
+    vae_decode: float
+    audio_decode: float
+    beside: float
+    total: float
+    per_step: float
+    first_step: float
+    low: float
+    high: float
+    provenance: str
+    gpu_hours: float
+    parts: dict[str, dict[str, float]]
+
+
+class TrainingTime(Entry, frozen=True, kw_only=True, eq=False):
+    """Seconds of one optimizer step (`parts` sum to it), of `steps` of them, and GPU-hours of all accelerators."""
+
+    per_step: float
+    total: float
+    gpu_hours: float
+    low: float
+    high: float
+    steps: int | float
+    parts: dict[str, float]
+
+
+class Time(Entry, frozen=True, kw_only=True, eq=False):
+    """Seconds."""
+
+    inference: InferenceTime
+    training: TrainingTime | None
+
+
+class Assumption(Entry, frozen=True, kw_only=True, eq=False):
+    """One thing taken as given; provenance is exact, measured, interpolated, assumed or estimate."""
+
+    id: str
+    value: Any
+    source: str
+    provenance: str
+
+
+class Warning_(Entry, frozen=True, kw_only=True, eq=False):
+    """One thing the user should know; `values` fill the words of its id."""
+
+    id: str
+    values: dict[str, Any] = {}
+
+
+class HardwarePart(Entry, frozen=True, kw_only=True, eq=False):
+    """What it runs on: `count` accelerators over all `nodes`, the ids of the links among those of a node and beyond."""
+
+    accelerator: str
+    name: str
+    count: int | float
+    capacity: int | float
+    nodes: int | float = 1
+    link: str = ""
+    network: str = ""
+
+
+class Report(Entry, frozen=True, kw_only=True, eq=False):
+    """The whole answer."""
+
+    schema: str = SCHEMA
+    model: ModelPart
+    workload: dict[str, Any]
+    plan: dict[str, Any]
+    hardware: HardwarePart
+    latent: Latent
+    sequence: Sequence
+    compute: Compute
+    memory: Memory
+    time: Time
+    cost: Money | None
+    energy: Energy | None
+    throughput: Throughput
+    assumptions: list[Assumption]
+    warnings: list[Warning_]

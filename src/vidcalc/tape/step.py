@@ -1,0 +1,104 @@
+"""One training step of a denoiser on the tape: its ops, what runs twice, and the bytes alive over both passes."""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.base.number import maximum
+from vidcalc.describe.adapters import Adapters
+from vidcalc.describe.checkpointing import Checkpointing
+from vidcalc.describe.checkpointing import checkpointing as meaning
+from vidcalc.describe.model import Component
+from vidcalc.describe.shape import Shape
+from vidcalc.ops.base import Op
+from vidcalc.ops.matmul import Matmul
+from vidcalc.tape import ELEMENT_BYTES, Tape
+from vidcalc.tape.backward import backward
+from vidcalc.tape.records import Section
+from vidcalc.tape.trace import configuration, network, trace
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One step, whatever a recipe holds beside it.
+
+    ops          one forward's ops, adapters' included
+    again        ops that run a second time in the backward pass, with how often
+    kept         alive right after the forward pass, inputs and output included [byte]
+    peak         the most over forward and backward of activations and gradients of trained weights [byte]
+    activations  the most of everything but gradients of weights [byte]
+    host         activations that wait in host memory [byte]
+    trained      trained weights: all of the denoiser's, or the adapters' [elements]
+    """
+
+    ops: tuple[Op, ...]
+    again: tuple[Op, ...]
+    kept: Any
+    peak: Any
+    activations: Any
+    host: Any
+    trained: Any
+
+
+def stepped(
+    component: Component, shape: Shape, dtype: str, checkpointing: str = "none", adapters: Adapters | None = None
+) -> Step:
+    """Tape one forward and backward of a denoiser.
+
+    dtype          of activations and arithmetic
+    checkpointing  a word of `vidcalc.describe.checkpointing`; raises InputError for any other
+    adapters       the weights to train, the network's own then being frozen; None trains all of these
+    """
+    how = meaning(checkpointing)
+    if hasattr(network(component), "training_step"):
+        return _measured(component, shape, dtype, how, adapters)
+    tape = Tape(dtype, training=True, checkpointing=how, adapters=adapters)
+    out = network(component).forward(tape, configuration(component), shape)
+    walked = backward(tape, out)
+    return Step(
+        ops=tuple(tape.ops),
+        again=_again(tape, how),
+        kept=walked.kept,
+        peak=walked.peak,
+        activations=walked.activations,
+        host=walked.host,
+        trained=tape.parameter_count if adapters is None else tape.trained,
+    )
+
+
+def _again(tape: Tape, how: Checkpointing) -> tuple[Op, ...]:
+    """The ops of checkpointed blocks whose results were not kept, up to the last that backward asks for."""
+    if how.share[0] == 0:
+        return ()
+    found: list[Op] = []
+    for section in tape.nodes:
+        if isinstance(section, Section) and section.block:
+            chosen, of = how.among(section.before + section.times) - how.among(section.before), section.times
+            chosen, of = how.share if section.around else (chosen, maximum(of, 1))
+            for op in tape.ops[section.first_op : section.last_op]:
+                if op.kind not in how.kept:
+                    count = op.count if how.share == (1, 1) else op.count * chosen // of
+                    found.append(op if count is op.count else msgspec.structs.replace(op, count=count))
+    return tuple(op for op in found if not isinstance(op.count, int) or op.count > 0)
+
+
+def _measured(component: Component, shape: Shape, dtype: str, how: Checkpointing, adapters: Adapters | None) -> Step:
+    """A network whose published code is run instead, which checkpoints all of its blocks or none.
+
+    Its weights' gradients all exist at the peak's end, so the activations are at least the rest of the peak; beside
+    adapters that rest, their own gradients and what their linear layers hold for them.
+    """
+    module, config = network(component), configuration(component)
+    forward = trace(component, "forward", shape, dtype)
+    kept, peak = module.training_step(config, shape, dtype, "full" if how.share[0] else "none")
+    activations = max(kept, peak - forward.parameter_count * ELEMENT_BYTES[dtype])
+    trained = forward.parameter_count
+    if adapters is not None:
+        trained = sum(_beside(op, adapters) for op in forward.ops if isinstance(op, Matmul))
+        peak = activations + trained * ELEMENT_BYTES[adapters.dtype or dtype]
+    again = tuple(op for op in forward.ops if ".*." in op.path) if how.share[0] else ()
+    return Step(ops=forward.ops, again=again, kept=kept, peak=peak, activations=activations, host=0, trained=trained)
+
+
+def _beside(op: Matmul, adapters: Adapters) -> Any:
+    """Elements of the adapters beside the linear layers that one op stands for."""
+    return adapters.weights(op.d_in, op.d_out) * op.count * (op.weights > 0) * adapters.on(op.path)

@@ -1,0 +1,125 @@
+"""One component run once on the tape, and what the tape learned: the unit that passes rewrite and costs price."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from vidcalc.base.errors import InputError
+from vidcalc.base.number import maximum
+from vidcalc.describe.model import Component
+from vidcalc.describe.shape import Shape
+from vidcalc.ops.base import Op
+from vidcalc.tape import Tape
+
+KEPT = 64  # traces remembered: an in-process search asks for the same networks again and again
+
+
+class Trace(msgspec.Struct, frozen=True, eq=False):
+    """A network's forward at one shape.
+
+    ops          the work in order, a repeated layer once with its count
+    parameters   weight elements by dotted name, with the dtype each is kept in ("" follows the precision)
+    rounds       how many layers each of these names stands for
+    peak         most bytes of activations alive at once, inputs and output included [byte]
+    peak_at      the module where that is
+    workspace    what kernels' own workspaces add to the peak on a CUDA device [byte]
+    """
+
+    ops: tuple[Op, ...]
+    parameters: dict[str, tuple[Any, str]]
+    rounds: dict[str, Any]
+    peak: Any
+    peak_at: str
+    workspace: Any
+
+    @property
+    def flops(self) -> Any:
+        """FLOPs of one run: matrix products, convolutions and attention [FLOP]."""
+        return sum(op.flops * op.count for op in self.ops)
+
+    @property
+    def attention_flops(self) -> Any:
+        """The part of `flops` spent in attention score and value products [FLOP]."""
+        return sum(op.flops * op.count for op in self.ops if op.kind == "attention")
+
+    @property
+    def parameter_count(self) -> Any:
+        """Weight elements the run touched [elements]."""
+        return sum(elements for elements, _ in self.parameters.values())
+
+
+_remembered: OrderedDict[tuple[Any, ...], tuple[Component, Any]] = OrderedDict()
+_configs: dict[int, tuple[Component, Any]] = {}
+
+
+def network(component: Component) -> ModuleType:
+    """The module of the component's family: below `vidcalc.networks`, or wherever a full name says."""
+    name = component.network
+    return import_module(name if name.startswith("vidcalc.") else "vidcalc.networks." + name)
+
+
+def configuration(component: Component) -> Any:
+    """The component's numbers as its family's Config."""
+    held = _configs.get(id(component))
+    if held is not None and held[0] is component:
+        return held[1]
+    config = msgspec.convert(component.config, network(component).Config)
+    if len(_configs) > KEPT:
+        _configs.clear()
+    _configs[id(component)] = (component, config)
+    return config
+
+
+def trace(component: Component, function: str, shape: Shape, dtype: str, tiling: str = "none") -> Trace:
+    """Run `function` ("forward", "decode", "encode") of the component's family once on a tape.
+
+    shape   sizes of the call;  dtype  of weights and activations. Plain-number shapes are remembered.
+    tiling  "none", or "default": the tiles the class itself uses. Raises InputError where it has none.
+    """
+    found: Trace = remember(
+        component, (function, dtype, tiling), shape, lambda: _run(component, function, shape, dtype, tiling)
+    )
+    return found
+
+
+def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Callable[[], Any]) -> Any:
+    """What `make` gives for a component at a shape, made once; arrays are never remembered."""
+    sizes = (shape.batch, shape.frames, shape.height, shape.width, shape.tokens, shape.image_tokens)
+    try:
+        whole = (id(component), *key, shape.timestep, *sizes, *shape.extra.items())
+        held = _remembered.get(whole)
+    except TypeError:  # arrays cannot be keys, and a sweep never asks twice
+        return make()
+    if held is not None and held[0] is component:
+        return held[1]
+    made = make()
+    _remembered[whole] = (component, made)
+    if len(_remembered) > KEPT:
+        _remembered.popitem(last=False)
+    return made
+
+
+def forget() -> None:
+    """Forget every trace: to time a first estimate."""
+    _remembered.clear()
+
+
+def tiles(component: Component) -> bool:
+    """Whether the component's class can work in tiles."""
+    return hasattr(network(component), "TILING")
+
+
+def _run(component: Component, function: str, shape: Shape, dtype: str, tiling: str) -> Trace:
+    module, tape = network(component), Tape(dtype)
+    further: dict[str, Any] = {}
+    if tiling == "default":
+        if not tiles(component):
+            raise InputError("vae-tiling", tiling, ("none",), "none")
+        further["tiling"] = module.TILING
+    getattr(module, function)(tape, configuration(component), shape, **further)
+    workspace = maximum(tape.device_peak - tape.peak, 0)
+    return Trace(tuple(tape.ops), tape.parameters, tape.rounds, tape.peak, tape.peak_at, workspace)

@@ -1,0 +1,206 @@
+"""The model catalogue: every file is complete and strict, and its parts agree with each other."""
+
+from collections import Counter
+from importlib import import_module
+from math import prod
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from vidcalc import networks
+from vidcalc.base.errors import UnknownName
+from vidcalc.catalog import load, models
+from vidcalc.describe.model import Component, Model
+
+NAMES = models.names()
+GUIDANCE = {"batched", "sequential", "distilled", "none"}
+LEVELS = {"diffusers", "official code", "published count", "published size", "paper", "assumed", "undisclosed"}
+
+
+def components(model: Model) -> list[Component]:
+    return [model.denoiser, model.vae, *model.text_encoders, *model.image_encoders, *model.others]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_entry_is_complete(name: str) -> None:
+    """A file is named after its model, read strictly, says where its figures come from and how counts were checked."""
+    model = models.model(name)
+    assert model.name == name
+    assert model.sources
+    assert model.defaults.source
+    assert model.constraints.source
+    assert all(set(part.verified.split(", ")) <= LEVELS and part.verified for part in components(model))
+    assert all(part.source for part in (*model.text_encoders, *model.image_encoders) if part.config)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_words_are_known(name: str) -> None:
+    """Every word that code branches on is one that code knows."""
+    model = models.model(name)
+    assert model.kind in {"dit", "unet"}
+    assert model.task in {"t2v", "i2v", "v2v", "t2i"}
+    assert model.encodes in {"none", "image", "clip"}
+    assert model.provenance in {"exact", "estimate"}
+    assert model.vae.clips in {"whole", "apart", "overlapping"}
+    assert model.vae.rounding in {"down", "up"}
+    assert model.defaults.guidance_mode in GUIDANCE
+    assert set(model.constraints.pads) <= {"frames", "height", "width"}
+    assert set(model.defaults.assumed) <= set(model.defaults.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_guidance_counts(name: str) -> None:
+    """A step that is batched runs more than one branch at once; without guidance there is one forward."""
+    defaults = models.model(name).defaults
+    assert defaults.batched_forwards <= defaults.forwards_per_step
+    assert (defaults.batched_forwards > 1) == (defaults.guidance_mode == "batched")
+    assert (defaults.forwards_per_step == 1) == (defaults.guidance_mode in {"distilled", "none"})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exact_models_have_every_number(name: str) -> None:
+    """Only an estimate may lack or guess the denoiser's size; no exact model runs on the stand-in network."""
+    model = models.model(name)
+    if model.provenance == "exact":
+        assert model.denoiser.params
+        assert model.vae.params
+        assert model.denoiser.config
+        assert model.denoiser.network != "generic.dit"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_geometry_fields_repeat_the_configuration(name: str) -> None:
+    """Patch and heads, which every file states in one form, equal what the class's own configuration says."""
+    denoiser = models.model(name).denoiser
+    config = denoiser.config
+    if "patch_size" in config and "kandinsky" not in name and denoiser.class_ not in PACKED:
+        assert denoiser.patch == patch_of(config)
+    heads = config.get("num_attention_heads", config.get("num_heads"))
+    if denoiser.heads and heads:
+        assert denoiser.heads == heads
+
+
+# these classes take latents that the pipeline has packed 2 × 2 into channels
+PACKED = {"FluxTransformer2DModel", "PyramidFluxTransformer"}
+
+
+def patch_of(config: dict[str, object]) -> tuple[object, ...]:
+    size = config["patch_size"]
+    if isinstance(size, list):
+        return tuple(size)
+    time = config.get("patch_size_t", config.get("t_patch_size", 1))
+    return time, size, size
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_denoiser_takes_the_latents(name: str) -> None:
+    """The denoiser reads at least the latent's channels, packed ones included."""
+    model = models.model(name)
+    channels = model.denoiser.config.get("in_channels", model.vae.latent_channels)
+    packing = prod(model.denoiser.patch) if channels >= 4 * model.vae.latent_channels else 1
+    assert channels >= model.vae.latent_channels * packing
+
+
+def test_network_mirrors_the_class() -> None:
+    """A component whose class some network family mirrors is computed by that family, in every model."""
+    families = {name: module for module in network_modules() for name in import_module(module).CLASSES}
+    families["AutoencoderKLQwenImage"] = families["AutoencoderKLWan"]  # published twice, one network
+    for name in NAMES:
+        for part in components(models.model(name)):
+            if part.class_ in families:
+                assert f"vidcalc.networks.{part.network}" == families[part.class_], (name, part.id)
+
+
+def network_modules() -> list[str]:
+    """Every module below vidcalc.networks that mirrors published classes."""
+    root = Path(networks.__file__).parent
+    files = [path for path in root.glob("*/*.py") if "\nCLASSES" in path.read_text()]
+    return sorted(f"vidcalc.networks.{path.parent.name}.{path.stem}" for path in files)
+
+
+def test_ids_are_unique_in_a_model() -> None:
+    """No two networks of a pipeline share a name, so a report can tell them apart."""
+    for name in NAMES:
+        ids = [part.id for part in components(models.model(name))]
+        assert len(ids) == len(set(ids)), name
+
+
+def test_one_encoder_has_one_count() -> None:
+    """The same encoder in two pipelines has the same configuration and the same number of parameters."""
+    seen: dict[tuple[str, str], tuple[object, object]] = {}
+    for name in NAMES:
+        model = models.model(name)
+        for part in (*model.text_encoders, *model.image_encoders):
+            facts = (part.params, part.config)
+            assert seen.setdefault((part.id, part.class_), facts) == facts, (name, part.id)
+
+
+def test_same_class_and_configuration_have_one_count() -> None:
+    """A parameter count is a function of class and configuration: no two files disagree about it."""
+    seen: dict[tuple[str, str], tuple[int | None, str]] = {}
+    for name in NAMES:
+        for part in components(models.model(name)):
+            if part.class_ and part.config:
+                counted, first = seen.setdefault((part.class_, repr(sorted(part.config.items()))), (part.params, name))
+                assert part.params == counted, (name, first, part.id)
+
+
+def test_experts_split_the_schedule() -> None:
+    """Where steps are shared between experts, the shares add up to the steps."""
+    mixed = [models.model(name) for name in NAMES if models.model(name).denoiser.copies > 1]
+    assert mixed
+    for model in mixed:
+        for row in model.denoiser.extra["schedules"]:
+            assert row["high"] + row["low"] == row["steps"]
+
+
+def test_aliases_point_to_one_model() -> None:
+    """No alias stands for two models, nor hides another model's id."""
+    claimed = Counter(load.plain(alias) for name in NAMES for alias in (name, *models.model(name).aliases))
+    assert not [alias for alias, count in claimed.items() if count > 1]
+    for name in NAMES:
+        assert all(models.model(alias).name == name for alias in models.model(name).aliases)
+
+
+def test_names_are_read_in_any_case() -> None:
+    """Case and dashes do not matter, and a model is one object however it was asked for."""
+    assert models.model("Wan2.1-T2V-14B") is models.model("wan 2.1 t2v 14b") is models.model("wan-14b")
+
+
+def test_unknown_name_has_a_suggestion() -> None:
+    """A slip of the pen finds its model."""
+    with pytest.raises(UnknownName) as caught:
+        models.model("hunyuan-vidoe")
+    assert caught.value.nearest == models.model("hunyuanvideo").name
+
+
+def test_unknown_field_is_refused() -> None:
+    """A misspelt field in a file is an error, at every level."""
+    facts = load.entry("models", NAMES[0])
+    for wrong in ({**facts, "parms": 1}, {**facts, "denoiser": {**facts["denoiser"], "parms": 1}}):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(wrong, Model)
+
+
+def test_summaries_agree_with_the_entries() -> None:
+    """The list shows every model once, with what its own file says."""
+    listed = models.summaries()
+    assert [row["name"] for row in listed] == NAMES
+    for row in listed:
+        model = models.model(row["name"])
+        assert row["params"] == model.denoiser.params
+        assert row["params_total"] == (model.denoiser.params and model.denoiser.params * model.denoiser.copies)
+        assert (row["width"], row["frames"]) == (model.defaults.width, model.defaults.frames)
+
+
+def test_summaries_come_from_one_built_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the built list in place no entry is read; a stale list is not believed."""
+    monkeypatch.setattr(load, "BUILT", tmp_path)
+    target = tmp_path / f"{models.SUMMARIES}.json"
+    target.parent.mkdir(parents=True)
+    facts = {"models": [{"name": "built"}]}
+    target.write_bytes(msgspec.json.encode({"checksum": load.signature(models.KIND), "facts": facts}))
+    assert models.summaries() == facts["models"]
+    target.write_bytes(msgspec.json.encode({"checksum": load.signature(models.KIND) + 1, "facts": facts}))
+    assert [row["name"] for row in models.summaries()] == NAMES

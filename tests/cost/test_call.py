@@ -1,0 +1,80 @@
+"""One call of a network on a rank: what it waits for beyond its work, and nothing twice."""
+
+import pytest
+from msgspec.structs import replace
+
+from vidcalc.catalog import fill
+from vidcalc.catalog.accelerators import hardware
+from vidcalc.cost import communication, memory
+from vidcalc.cost.call import spent
+from vidcalc.cost.execution import EAGER
+from vidcalc.cost.time import launches, total
+from vidcalc.ledger.unroll import unroll
+from vidcalc.passes import caching, chain
+from vidcalc.rates.utilisation import launch
+
+SMALL = {"width": 256, "height": 256, "frames": 9}  # so little work that starting the kernels takes longest
+GUIDED = {"guidance_mode": "sequential", "forwards_per_step": 2, "batched_forwards": 1}
+
+
+def calls(gpu="h100-sxm", size=None, **changes):
+    """The denoiser's phases, seconds of a call of each, and when the host has started its kernels."""
+    model = fill.model("wan2.1-t2v-1.3b")
+    workload, plan = fill.workload(model, **(size or {})), replace(fill.plan(model), **changes)
+    job = unroll(model, workload, plan)
+    network = memory.networks(model, plan, job)["transformer"]
+    found = [phase for phase in job.phases if phase.id == "denoise"]
+    machine = hardware(gpu, 8)
+    times = [spent(job, phase, network, machine, plan, workload.steps) for phase in found]
+    started = [launches(chain.of_a_rank(phase, plan)) / launch(gpu, EAGER.compile).likely for phase in found]
+    return found, times, started
+
+
+@pytest.mark.parametrize("changes", [{}, {"offload": "group"}])
+def test_kernels_that_start_late_and_what_goes_on_meanwhile_are_not_added_up(changes):
+    _, (seconds,), (started,) = calls(size=SMALL, **changes)
+    meanwhile = total({kind: part for kind, part in seconds.items() if kind != "launch"}).likely
+    assert total(seconds).likely == pytest.approx(max(started, meanwhile))
+
+
+def test_an_exchange_waits_for_the_slowest_host():
+    _, (seconds,), (started,) = calls(size=SMALL, ulysses_degree=4)
+    assert total(seconds).likely == pytest.approx(started + seconds["communication"].likely)
+
+
+def test_a_copy_that_nothing_hides_halts_the_host_as_well():
+    _, (alone,), _ = calls(size=SMALL)
+    _, (copied,), _ = calls(size=SMALL, offload="sequential")
+    assert copied["transfer"].likely > 0
+    assert alone["launch"].likely > 0
+    assert copied["launch"].likely == pytest.approx(alone["launch"].likely)
+
+
+def test_unguided_steps_have_no_predictions_to_exchange():
+    (guided, alone), times, _ = calls(**GUIDED, guidance_degree=2, guided_share=0.5)
+    assert (guided.at_once, alone.at_once) == (2, 1)
+    assert times[0]["communication"].likely > times[1]["communication"].likely == 0
+
+
+def test_blocks_that_a_step_cache_skips_are_not_brought():
+    way, half = {"offload": "sequential"}, {"step_cache": "stated", "computed_steps": 0.5}
+    whole, cached = calls(**way)[1][0]["transfer"], calls(**way, **half)[1][0]["transfer"]
+    assert cached.likely == pytest.approx(whole.likely / 2)
+
+
+def test_a_rank_brings_its_own_slice():
+    whole, slice_ = (calls(offload="sequential", **way)[1][0]["transfer"] for way in ({}, {"shard_degree": 4}))
+    assert slice_.likely == pytest.approx(whole.likely / 4)
+
+
+def test_a_rank_caches_the_predictions_that_it_makes():
+    cache = {"step_cache": "stated", "computed_steps": 0.5}
+    model = fill.model("wan2.1-t2v-1.3b")
+    plan = replace(fill.plan(model), **GUIDED, **cache)
+    found = unroll(model, fill.workload(model), plan).phase("denoise").trace
+    assert caching.held(found, replace(plan, guidance_degree=2)) * 2 == caching.held(found, plan) > 0
+
+
+def test_alone_a_call_waits_for_nobody():
+    _, (seconds,), _ = calls()
+    assert seconds["communication"] == communication.NOTHING

@@ -1,0 +1,212 @@
+"""What ranks tell each other: nothing alone, bytes over the links that join them, and what work beside it hides."""
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from vidcalc.calculate import calculate
+from vidcalc.catalog import fill
+from vidcalc.catalog.accelerators import accelerator, hardware, link, usual_nodes
+from vidcalc.cost import communication
+from vidcalc.cost.time import NOTHING, by_kind
+from vidcalc.ledger.unroll import unroll
+from vidcalc.ops import Attention
+from vidcalc.passes import chain, ranks
+from vidcalc.rates.tail import slowdown
+from vidcalc.rates.wires import over_host, wires
+
+GB = 10**9
+OPERATIONS = ("all_reduce", "all_gather", "all_to_all")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_one_rank_tells_nobody_and_more_bytes_take_longer(operation):
+    among = wires(hardware("h100-sxm", 8))
+    assert among.seconds(operation, GB, 1) == 0
+    assert among.send(GB, 1) == 0
+    small, large = among.seconds(operation, GB, 8), among.seconds(operation, 2 * GB, 8)
+    assert small < large < 2 * small
+    assert among.seconds(operation, np.array([GB, 2 * GB]), 8).tolist() == [small, large]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_cards_over_the_host_are_many_times_slower_than_a_fabric(operation):
+    fabric, cards = hardware("h100-sxm", 8), hardware("rtx-4090", 8)
+    assert (over_host(fabric), over_host(cards)) == (False, True)
+    assert wires(cards).seconds(operation, GB, 8) > 10 * wires(fabric).seconds(operation, GB, 8)
+    replaced = replace(fabric, link=link("pcie4-x16"))
+    assert over_host(replaced)
+    assert wires(replaced).seconds(operation, GB, 8) == pytest.approx(wires(cards).seconds(operation, GB, 8))
+
+
+def test_a_bridge_joins_pairs_and_the_rest_meets_over_the_host():
+    among = wires(hardware("h100-nvl", 8))
+    assert among.seconds("all_reduce", GB, 8) > 5 * among.seconds("all_reduce", GB, 2)
+
+
+def test_across_nodes_an_all_to_all_goes_through_one_port_each():
+    near, far = hardware("h100-sxm", 8), hardware("h100-sxm", 8, nodes=4)
+    port = link("ib-ndr").achieved
+    crossing = GB * 24 / 32  # three of four nodes
+    assert wires(far).seconds("all_to_all", GB, 32) == pytest.approx(crossing / port, rel=0.01)
+    assert wires(far).seconds("all_to_all", GB, 8) == wires(near).seconds("all_to_all", GB, 8)
+    ring = wires(far).seconds("all_gather", GB, 32)  # eight ports carry a ring
+    assert ring == pytest.approx(GB * 31 / 32 / (8 * port), rel=0.05)
+    slow = replace(far, network=link("ib-edr"))
+    assert wires(slow).seconds("all_to_all", GB, 32) == pytest.approx(crossing / link("ib-edr").achieved, rel=0.01)
+
+
+def test_a_group_that_takes_every_eighth_rank_has_no_neighbour_in_its_node():
+    among = wires(hardware("h100-sxm", 8, nodes=2))
+    assert among.send(GB, 2, stride=8) > 5 * among.send(GB, 2, stride=1)
+
+
+def test_nodes_hold_eight_and_racks_seventy_two():
+    assert usual_nodes(accelerator("h100-sxm"), 32) == 4
+    assert usual_nodes(accelerator("gb200"), 72) == 1
+    assert [usual_nodes(accelerator("h100-sxm"), count) for count in (1, 7, 8, 12, 100)] == [1, 1, 1, 2, 20]
+
+
+def call(name, gpu="h100-sxm", count=8, **degrees):
+    """A denoiser call of a model with these degrees."""
+    model = fill.model(name)
+    plan, machine = replace(fill.plan(model), **degrees), hardware(gpu, count)
+    job = unroll(model, workload := fill.workload(model), plan)
+    phase = job.phase("denoise")
+    from vidcalc.cost import memory
+
+    weights = memory.networks(model, plan, job)[phase.component.id].weights
+    return communication.Call(
+        ops=chain.computed(phase, plan),
+        work=by_kind(chain.of_a_rank(phase, plan), gpu, plan.attention),
+        weights=weights,
+        wires=wires(machine),
+        plan=plan,
+        predicted=2 * job.pixels,
+        at_once=phase.at_once,
+        steps=workload.steps,
+    )
+
+
+def test_alone_every_way_waits_for_nothing():
+    assert set(communication.by_way(call("wan2.1-t2v-1.3b", count=1)).values()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("way", "degrees"),
+    [
+        ("ulysses", {"ulysses_degree": 4}),
+        ("ring", {"ring_degree": 4}),
+        ("tensor", {"tensor_degree": 4}),
+        ("pipefusion", {"pipefusion_degree": 5}),
+        ("shards", {"shard_degree": 4}),
+        ("guidance", {"guidance_degree": 2}),
+    ],
+)
+def test_each_way_waits_for_its_own_exchange(way, degrees):
+    waits = communication.by_way(call("wan2.1-t2v-1.3b", gpu="rtx-4090", **degrees))
+    beside = {"tail"}
+    assert waits[way] > 0
+    assert all(seconds == 0 for name, seconds in waits.items() if name not in {way} | beside)
+
+
+def test_attention_in_turns_loses_what_was_measured_where_nothing_else_waits():
+    """MagiAttention's benchmark, 8 H100: a ring reaches 510 TFLOP/s a GPU where Ulysses reaches 605."""
+    found = call("wan2.1-t2v-14b", ring_degree=8)
+    attention = found.work["attention"].likely
+    assert communication.by_way(found)["ring"] / attention == pytest.approx(605 / 510 - 1, abs=0.02)
+
+
+def test_an_all_to_all_moves_four_tensors_of_each_layer():
+    found = call("wan2.1-t2v-1.3b", ulysses_degree=4)
+    layer = 32_760 * 1536 * 2 * found.plan.batched_forwards
+    once = found.wires.seconds("all_to_all", layer / 4, 4)
+    assert communication.by_way(found)["ulysses"] == pytest.approx(4 * 30 * once)
+
+
+@pytest.mark.parametrize("degrees", [{"ulysses_degree": 4}, {"ring_degree": 4}])
+def test_sparse_attention_exchanges_what_dense_attention_does(degrees):
+    sparse = {"sparse_attention": "stated", "attention_density": 0.3}
+    idle = {"attention": NOTHING}  # no work hides what a ring sends
+    dense, light = (replace(call("wan2.1-t2v-1.3b", "rtx-4090", **degrees, **way), work=idle) for way in ({}, sparse))
+    assert light.ops != dense.ops
+    assert communication.by_way(light) == communication.by_way(dense)
+
+    def copied(found):
+        shared = ranks.shared(found.ops, 0, found.plan)
+        return sum(op.activation_bytes * op.count for op in shared if op.path.endswith(".shared"))
+
+    assert copied(light) == copied(dense) > 0
+
+
+def test_tensor_parallelism_sums_where_a_cut_ends():
+    def places(name):
+        return [op.path for op in ranks.summed(call(name).ops)]
+
+    assert places("wan2.1-t2v-14b") == [
+        "blocks.*.attn1.to_out.0",
+        "blocks.*.attn2.to_out.0",
+        "blocks.*.ffn.net.2",
+    ]
+    single = [path for path in places("hunyuanvideo-t2v") if path.startswith("single_")]
+    assert single == ["single_transformer_blocks.*.proj_out"]
+
+
+def test_work_hides_shards_on_a_fabric_and_not_over_the_host():
+    shards = [
+        communication.by_way(call("wan2.1-t2v-14b", gpu, shard_degree=8))["shards"] for gpu in ("h100-sxm", "l40s")
+    ]
+    assert shards[0] == 0 < shards[1]
+
+
+def test_the_first_step_of_pipefusion_runs_the_stages_in_turn():
+    few, many = (replace(call("wan2.1-t2v-1.3b", pipefusion_degree=5), steps=steps) for steps in (5, 50))
+    waits = [communication.by_way(each)["pipefusion"] * each.steps / each.busy for each in (few, many)]
+    assert waits == pytest.approx([4, 4])
+
+
+def test_few_heads_leave_more_of_the_last_wave_empty():
+    whole = Attention(
+        path="a",
+        count=1,
+        precision="bf16",
+        batch=1,
+        heads=24,
+        queries=118_800,
+        keys=118_800,
+        d_head=128,
+        d_value=128,
+        element_bytes=2,
+    )
+    assert slowdown(whole, whole, "h100-sxm", "flash2") == 1
+    part = replace(whole, heads=3)
+    assert 1 < slowdown(part, whole, "h100-sxm", "flash2") < 1.1
+    assert slowdown(part, whole, "tpu-v5p", "sdpa") == 1  # its units are not known
+
+
+@pytest.mark.parametrize(("name", "framework"), [("wan2.1-t2v-14b", "diffusers"), ("open-sora-1.3", "opensora")])
+def test_a_decode_in_patches_keeps_its_serial_share(name, framework):
+    model = fill.model(name)
+
+    def decode(degree):
+        plan = replace(fill.plan(model, framework=framework), decode_degree=degree)
+        return calculate(model, fill.workload(model), hardware("h100-sxm", degree), plan).time.inference.vae_decode
+
+    alone = decode(1)
+    assert [decode(degree) / alone for degree in (2, 4, 8)] == pytest.approx([0.6, 0.4, 0.3])
+
+
+def test_a_sweep_prices_every_size_as_alone():
+    model = fill.model("wan2.1-t2v-1.3b")
+    way = {
+        "ulysses_degree": 4,
+        "guidance_degree": 2,
+        "step_cache": "stated",
+        "computed_steps": 0.5,
+        "guided_share": 0.5,
+    }
+    plan, machine = replace(fill.plan(model), **way), hardware("rtx-4090", 8)
+    frames = np.array([33.0, 81.0])
+    swept = calculate(model, fill.workload(model, frames=frames), machine, plan).time.inference.total
+    alone = [calculate(model, fill.workload(model, frames=int(n)), machine, plan).time.inference.total for n in frames]
+    assert np.asarray(swept).tolist() == pytest.approx(alone, rel=1e-6)

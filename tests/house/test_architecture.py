@@ -1,0 +1,127 @@
+"""The shape of the code itself: which way imports point, what the core leaves to the faces, how large files grow."""
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src"
+PACKAGE = SOURCE / "vidcalc"
+MOST_LINES = 300
+FACES = ("vidcalc.faces", "vidcalc.faces.words")
+HEAVY = ("numpy", "torch", "diffusers", "transformers", "rich", "click")
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package by its dotted name."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(SOURCE).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+CORE = [name for name in MODULES if not name.startswith((*FACES, "vidcalc.reference"))]
+ABOVE_THE_CORE = (*FACES, "vidcalc.reference", "rich", "click")
+
+
+@cache
+def tree(name: str) -> ast.Module:
+    """The syntax of a module."""
+    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
+
+
+def is_never_run(node: ast.stmt) -> bool:
+    """Whether a statement is `if TYPE_CHECKING:` or `if __name__ == "__main__":`, which no import runs."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "__name__ == '__main__'")
+
+
+def imported(nodes: list[ast.stmt]) -> set[str]:
+    """What the statements import, as dotted names; `from a import b` gives both a and a.b."""
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def on_loading(name: str) -> set[str]:
+    """What a module imports when it is loaded: at its top level, `if` and `try` included."""
+    found: set[str] = set()
+    pending = list(tree(name).body)
+    while pending:
+        node = pending.pop()
+        if is_never_run(node):
+            pending += node.orelse  # type: ignore[attr-defined]
+        elif isinstance(node, (ast.If, ast.Try)):
+            pending += [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt)]
+        found |= imported([node])
+    return found
+
+
+def anywhere(name: str) -> set[str]:
+    """Everything a module ever imports, inside functions too."""
+    return imported([node for node in ast.walk(tree(name)) if isinstance(node, ast.stmt)])
+
+
+def test_imports_make_no_circle() -> None:
+    needs = {name: {other for other in on_loading(name) if other in MODULES and other != name} for name in MODULES}
+    done: set[str] = set()
+    while ready := {name for name, others in needs.items() if name not in done and others <= done}:
+        done |= ready
+    assert sorted(set(MODULES) - done) == []
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_core_knows_no_face(name: str) -> None:
+    assert [other for other in sorted(anywhere(name)) if other.startswith(ABOVE_THE_CORE)] == []
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_heavy_packages_are_imported_late(name: str) -> None:
+    assert [other for other in sorted(on_loading(name)) if other.partition(".")[0] in HEAVY] == []
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not name.startswith(FACES)])
+def test_nothing_below_the_faces_prints_or_logs(name: str) -> None:
+    calls = [node.func for node in ast.walk(tree(name)) if isinstance(node, ast.Call)]
+    assert [func.id for func in calls if isinstance(func, ast.Name) and func.id in ("print", "input")] == []
+    assert "logging" not in anywhere(name)
+
+
+@pytest.mark.parametrize("name", list(MODULES))
+def test_every_file_says_what_it_is_and_stays_small(name: str) -> None:
+    assert ast.get_docstring(tree(name)), "no docstring at the head of the file"
+    assert len(MODULES[name].read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("vidcalc.ops")])
+def test_formulas_never_branch_on_a_number(name: str) -> None:
+    """A size may be an array, which has no single truth value."""
+    for method in (node for node in ast.walk(tree(name)) if isinstance(node, ast.FunctionDef)):
+        assert not any(isinstance(node, (ast.If, ast.IfExp, ast.While)) for node in ast.walk(method)), method.name
+
+
+def test_a_scalar_estimate_loads_no_array_package() -> None:
+    """Nothing that takes long to import, and no network but the one asked for."""
+    program = """
+import sys
+from vidcalc.calculate import calculate
+from vidcalc.catalog import fill
+from vidcalc.catalog.accelerators import hardware
+from vidcalc.catalog.models import model
+found = model("wan2.1-t2v-14b")
+calculate(found, fill.workload(found), hardware("a100-sxm-80gb"), fill.plan(found))
+print(*sorted(sys.modules))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=SOURCE)
+    loaded = set(run.stdout.split())
+    assert loaded.isdisjoint(HEAVY)
+    families = {name for name in loaded if name.startswith("vidcalc.networks.") and "hunyuan" in name}
+    assert families == set()

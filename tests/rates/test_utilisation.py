@@ -1,0 +1,259 @@
+"""Achieved rates: bounded by the dense peak, growing with size, equal for ints and arrays, and true to the raw rows."""
+
+import json
+from statistics import median
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vidcalc.base.errors import InputError, UnknownName
+from vidcalc.catalog import load
+from vidcalc.catalog.accelerators import accelerator
+from vidcalc.describe.hardware import RUNS_AS, width_of
+from vidcalc.rates import curves, kernels
+from vidcalc.rates.attention_curves import bound, fit
+from vidcalc.rates.convolution_curves import STACKS, WIDTHS
+from vidcalc.rates.utilisation import (
+    Rate,
+    attention,
+    attention_kernels,
+    bandwidth,
+    convolution,
+    gemm,
+    resolve_attention,
+)
+
+ACCELERATORS = load.names("accelerators")
+SIZES = st.integers(1, 300_000)
+LIMIT = 1.02
+# N and K of transformer layers and M of video sequences, as in the measured tables
+TRANSFORMER = [
+    (m, n, k)
+    for m in (4096, 8192, 32768)
+    for n, k in (
+        (5120, 5120),
+        (16384, 5120),
+        (5120, 16384),
+        (3072, 3072),
+        (12288, 3072),
+        (3072, 12288),
+        (1536, 1536),
+        (4096, 4096),
+    )
+]
+
+
+def in_order(rate: Rate, limit: float) -> bool:
+    return 0 < rate.low <= rate.likely <= rate.high <= limit * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("name", ACCELERATORS)
+def test_every_chip_answers_within_its_peak_and_says_what_it_rests_on(name: str) -> None:
+    chip = accelerator(name)
+    for precision in RUNS_AS:
+        for size in (16, 512, 10**6):
+            for rate in (gemm(name, precision, size, size, size), convolution(name, precision, size, size, size)):
+                peak = chip.peak("tf32") if precision == "fp32" else chip.peak(precision)
+                assert in_order(rate, LIMIT * max(peak, chip.peak(precision))), (precision, rate)
+                assert rate.provenance in ("measured", "interpolated", "assumed") and rate.source
+    for kernel in attention_kernels(name):
+        for head_dim in (40, 64, 128, 256):
+            for direction in ("forward", "backward"):
+                rate = attention(name, kernel, "bf16", head_dim, 75_600, 75_600, direction)
+                assert in_order(rate, LIMIT * bound(chip, resolve_attention(name, kernel), "bf16")), (kernel, head_dim)
+    traffic = bandwidth(name)
+    assert in_order(traffic, chip.bandwidth or 1.6e12)
+
+
+def test_only_chips_with_rows_of_their_own_are_called_measured() -> None:
+    """Facts of a relative are never passed off as measured."""
+    rows = {
+        (row["accelerator"], "bf16" if row["precision"] == "fp16" else row["precision"]) for row in kernels.rows("gemm")
+    }
+    for name in ACCELERATORS:
+        for precision, curve in curves.curves(name)["gemm"].items():
+            if curve["provenance"] == "measured":
+                assert (name, precision) in rows
+    seen = {(row["accelerator"], row["kernel"]) for row in kernels.rows("attention")}
+    for name in ACCELERATORS:
+        for kernel, formats in curves.curves(name)["attention"].items():
+            for by_width in formats.values():
+                assert all(curve["provenance"] == "assumed" or (name, kernel) in seen for curve in by_width.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "share", "within"),
+    # medians of the measured tables; an L40S's two frameworks differ, 54 to 61 %
+    [
+        ("a100-sxm-80gb", 0.79, 0.02),
+        ("h100-sxm", 0.72, 0.02),
+        ("h200", 0.70, 0.02),
+        ("b200", 0.67, 0.02),
+        ("gb200", 0.66, 0.02),
+        ("l40s", 0.575, 0.035),
+    ],
+)
+def test_large_products_reach_the_measured_share_of_peak(name: str, share: float, within: float) -> None:
+    peak = accelerator(name).peak("bf16")
+    got = median(gemm(name, "bf16", m, k, n).likely / peak for m, n, k in TRANSFORMER)
+    assert got == pytest.approx(share, abs=within)
+
+
+@pytest.mark.parametrize("name", ["h100-sxm", "h200"])
+def test_fp8_products_on_hopper_reach_half_to_three_fifths_of_peak(name: str) -> None:
+    peak = accelerator(name).peak("fp8")
+    assert 0.5 <= median(gemm(name, "fp8", m, k, n).likely / peak for m, n, k in TRANSFORMER) <= 0.6
+
+
+def test_predictions_follow_the_rows_they_were_drawn_through() -> None:
+    """Half of the typical 16-bit rows within 8 % of the curve, all of them within a factor of two."""
+    errors = []
+    for row in kernels.rows("gemm"):
+        if row["basis"] == "typical" and row["m"] and row["precision"] == "bf16":
+            m, n, k = (int(row[side]) for side in "mnk")
+            errors.append(gemm(row["accelerator"], "bf16", m, k, n).likely / (float(row["tflops"]) * 1e12))
+    assert len(errors) > 150
+    assert median(abs(error - 1) for error in errors) < 0.08
+    assert all(0.5 < error < 2 for error in errors)
+
+
+def test_attention_follows_the_published_charts() -> None:
+    """Head width 128, long sequences: the usual case of video transformers."""
+    for name, kernel, tflops in (
+        ("a100-sxm-80gb", "flash2", 204),
+        ("rtx-4090", "flash2", 164),
+        ("h100-sxm", "cudnn", 600),
+        ("h20", "flash3", 141),
+        ("rtx-5090", "sage3", 1027),
+    ):
+        assert attention(name, kernel, "bf16", 128, 32_768, 32_768).likely == pytest.approx(tflops * 1e12, rel=0.06)
+    h100 = attention("h100-sxm", "flash3", "bf16", 128, 16_384, 16_384)  # 648 and 465 in two published charts
+    assert h100.low <= 470e12 and h100.high >= 648e12
+
+
+def test_torch_picks_cudnn_on_hopper_and_flash_attention_2_on_ampere() -> None:
+    assert resolve_attention("h100-sxm", "sdpa") == "cudnn"
+    assert resolve_attention("a100-sxm-80gb", "sdpa") == "flash2"
+    assert resolve_attention("v100-sxm2-32gb", "sdpa") == "xformers"
+
+
+def test_a_kernel_that_does_not_exist_for_the_chip_is_refused() -> None:
+    with pytest.raises(InputError) as raised:
+        attention("a100-sxm-80gb", "flash3", "bf16", 128, 1000, 1000)
+    assert raised.value.flag == "attention" and "flash2" in raised.value.allowed
+    with pytest.raises(UnknownName):
+        gemm("a200", "bf16", 1, 1, 1)
+
+
+@given(SIZES, SIZES, SIZES, st.integers(2, 50), st.sampled_from(["a100-sxm-80gb", "h100-sxm", "rtx-4090", "mi300x"]))
+def test_rates_grow_with_every_side(m: int, n: int, k: int, times: int, name: str) -> None:
+    base = gemm(name, "bf16", m, k, n).likely
+    for larger in ((m * times, k, n), (m, k * times, n), (m, k, n * times)):
+        assert gemm(name, "bf16", *larger).likely >= base
+    short = attention(name, "sdpa", "bf16", 128, m, k).likely
+    assert attention(name, "sdpa", "bf16", 128, m * times, k).likely >= short
+    assert attention(name, "sdpa", "bf16", 128, m, k * times).likely >= short
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(st.tuples(SIZES, SIZES, SIZES), min_size=1, max_size=20),
+    st.sampled_from(ACCELERATORS),
+    st.sampled_from(list(RUNS_AS)),
+)
+def test_an_array_gives_what_its_scalars_give(sides: list[tuple[int, int, int]], name: str, precision: str) -> None:
+    rows, d_in, d_out = (np.array(side, dtype=np.float64) for side in zip(*sides, strict=True))
+    for rate in (gemm, convolution):
+        whole = rate(name, precision, rows, d_in, d_out).likely
+        assert whole.tolist() == pytest.approx([rate(name, precision, *side).likely for side in sides], rel=1e-12)
+    whole = attention(name, "sdpa", precision, 128, rows, d_in).likely
+    assert whole.tolist() == pytest.approx(
+        [attention(name, "sdpa", precision, 128, q, k).likely for q, k, _ in sides], rel=1e-12
+    )
+
+
+@given(st.floats(1e12, 1e16), st.floats(1.0, 5000.0))
+def test_the_fit_finds_the_curve_that_made_the_points(plateau: float, half: float) -> None:
+    points = [(length, plateau / (1 + half / length)) for length in (512, 1024, 4096, 16384)]
+    found, lost = fit(points)
+    assert found == pytest.approx(plateau, rel=1e-6) and lost == pytest.approx(half, rel=1e-6)
+
+
+def test_no_raw_row_is_impossible() -> None:
+    """Rows far above the dense peak are measuring faults and must not enter the data."""
+    for row in kernels.rows("gemm"):
+        chip = accelerator(row["accelerator"])
+        if row["basis"] == "typical":
+            peak = max(
+                chip.peak(row["precision"]),
+                chip.peaks.get("fp8_accumulate_fp16", 0) if row["precision"] == "fp8" else 0,
+            )
+            assert float(row["tflops"]) * 1e12 <= 1.05 * peak, row
+    for row in kernels.rows("attention"):
+        precision = "fp8" if "8" in row["precision"] else "bf16"
+        assert float(row["tflops"]) * 1e12 <= LIMIT * bound(
+            accelerator(row["accelerator"]), row["kernel"], precision
+        ), row
+        assert row["source"]
+
+
+@pytest.mark.parametrize(("kind", "precisions"), [("plain", ["bf16"]), ("quantised", ["fp8", "fp8_block", "fp4"])])
+def test_shape_constants_are_near_the_best_fit(kind: str, precisions: list[str]) -> None:
+    """The constants of laws.toml are not taste: half or twice of one fits the rows no better than by 2 %."""
+    laws = load.entry("kernels", "laws")
+    groups: dict[tuple[str, str, str], list[dict[str, str]]] = {}
+    for row in kernels.rows("gemm"):
+        if row["basis"] == "typical" and row["m"] and row["precision"] in precisions:
+            groups.setdefault((row["accelerator"], row["precision"], row["source"]), []).append(row)
+
+    def error(law: dict[str, float]) -> float:
+        errors = []
+        for (name, precision, _), group in groups.items():
+            plateau = kernels.level(group, law, accelerator(name).peak(precision), laws)[1]
+            errors += [abs(np.log(float(row["tflops"]) * 1e12 / kernels.at(plateau, row, law))) for row in group]
+        return float(np.mean(errors))
+
+    law = laws["gemm"][kind]
+    startup = float(law["startup"].split()[0])
+    here = error(law)
+    for times in (0.5, 2):
+        for other in ({side: law[side] * times} for side in ("d_in_half", "d_out_half")):
+            assert error({**law, **other}) > 0.98 * here
+        assert error({**law, "startup": f"{startup * times} us"}) > 0.98 * here
+
+
+def test_convolution_shares_are_the_medians_of_the_timings_they_were_fitted_to() -> None:
+    """Decode seconds that neither memory nor attention explain, against the product rate at a usual layer shape."""
+    rows = kernels.rows("convolution")
+    assert {row["role"] for row in rows} == {"fit"}
+    assert {row["stack"] for row in rows} == set(STACKS)
+    for name, stack, width in {(row["accelerator"], row["stack"], width_of(row["precision"])) for row in rows}:
+        here = [row for row in rows if (row["accelerator"], row["stack"]) == (name, stack)]
+        own = [float(row["share"]) for row in here if width_of(row["precision"]) == width]
+        curve = curves.curves(name)["convolution"][stack][width]
+        assert curve["likely"] == pytest.approx(median(own))
+        assert curve["low"] <= min(own)
+        assert curve["high"] >= max(own)
+    for row in rows:
+        busy = float(row["seconds"]) - float(row["other_seconds"])
+        precision = "tf32" if row["precision"] == "fp32" else row["precision"]
+        product = gemm(row["accelerator"], precision, 10**6, 27 * 256, 256).likely
+        assert float(row["share"]) == pytest.approx(float(row["tflop"]) * 1e12 / busy / product, rel=0.4)
+
+
+def test_an_accelerator_that_nobody_timed_takes_the_convolution_share_of_its_generation() -> None:
+    """H800: the median of the Hopper chips with rows, of the format where there are any."""
+    for width in WIDTHS:
+        early = {name: curves.curves(name)["convolution"]["early"][width] for name in ("h100-sxm", "h20", "h800-sxm")}
+        timed = early["h100-sxm"]["likely"], early["h20"]["likely"]
+        assert early["h800-sxm"]["likely"] == pytest.approx(sum(timed) / 2)
+        assert early["h800-sxm"]["provenance"] == "assumed"
+
+
+def test_built_curves_equal_derived_ones() -> None:
+    """What the build step stores as JSON is what the raw rows give, and what is read back."""
+    for name in ("a100-sxm-80gb", "h100-sxm"):
+        derived = kernels.derive()[name]
+        assert json.loads(json.dumps(derived)) == derived == curves.curves(name)
