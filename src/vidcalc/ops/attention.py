@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from vidcalc.ops.base import Op
+from vidcalc.ops.base import NOWHERE, Op, Place
 
 REPASSED = 5 / 2  # products of a fused backward over those of forward
 
@@ -12,6 +12,7 @@ class Attention(Op, frozen=True, eq=False, gc=False):
 
     Counted: both products, of the share of the score blocks that is computed (`density`), and as if no mask left any
     out. Not: softmax, scale, mask, rotary embedding.
+    `crossed` is 1 where queries look at something else than their own sequence (a prompt), else 0.
     Backward by convention is twice forward; a fused kernel recomputes the scores and does 2.5 times forward
     (`recomputed_backward_flops`). Source: FlashAttention (arXiv 2205.14135), torch.utils.flop_counter.
     """
@@ -25,6 +26,8 @@ class Attention(Op, frozen=True, eq=False, gc=False):
     element_bytes: int
     masked: str = "none"
     density: Any = 1
+    crossed: Any = 0
+    place: Place = NOWHERE
 
     kind: ClassVar[str] = "attention"
 

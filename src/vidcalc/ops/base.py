@@ -9,12 +9,45 @@ from typing import Any, ClassVar
 import msgspec
 
 
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Where in its network an op stands, as the tape wrote it down; empty where it says nothing.
+
+    block  name of the repeated blocks it belongs to: "transformer_blocks"
+    part   what it belongs to one level below the block: "transformer_blocks.*.attn1"
+    role   "attention" (its layers), "norm" (normalisation and what modulates it), or ""
+    """
+
+    block: str = ""
+    part: str = ""
+    role: str = ""
+
+    def inside(self, name: str) -> "Place":
+        """The place of what is called `name` (dots between module names) in here."""
+        part = self.part or (f"{self.block}.*.{name.partition('.')[0]}" if self.block else "")
+        role = self.role
+        if role != "norm":
+            if self.block and "norm" in name:
+                role = "norm"
+            elif name.startswith("attn") or ".attn" in name:
+                role = "attention"
+        return Place(self.block, part, role)
+
+    def repeated(self, name: str, path: str) -> "Place":
+        """The place of repeated blocks called `name` in here, whose full name is `path`."""
+        return self.inside(name) if self.block else Place(path, "", self.role)
+
+
+NOWHERE = Place()
+
+
 class Op(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One kind of work, executed `count` times.
 
     path       where it stands in the network, dots between module names: `blocks.*.attn1.to_q`
     count      how often it runs in one pass through the network (repeated layers are taped once)
     precision  the arithmetic class the matrix units run in: fp32, tf32, fp16, bf16, fp8, int8, fp4
+    place      block, part and role in the network
+    trained    whether the weights it reads are trained, where any are
     """
 
     path: str

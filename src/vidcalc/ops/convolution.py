@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from vidcalc.ops.base import Op
+from vidcalc.ops.base import NOWHERE, Op, Place
 
 
 class Convolution(Op, frozen=True, eq=False, gc=False):
@@ -21,6 +21,8 @@ class Convolution(Op, frozen=True, eq=False, gc=False):
     kernel: int
     groups: Any
     element_bytes: int
+    place: Place = NOWHERE
+    trained: bool = True
 
     kind: ClassVar[str] = "convolution"
 

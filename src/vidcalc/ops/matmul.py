@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from vidcalc.ops.base import Op
+from vidcalc.ops.base import NOWHERE, Op, Place
 
 
 class Matmul(Op, frozen=True, eq=False, gc=False):
@@ -19,6 +19,8 @@ class Matmul(Op, frozen=True, eq=False, gc=False):
     batch: Any
     weight: int
     element_bytes: int
+    place: Place = NOWHERE
+    trained: bool = True
 
     kind: ClassVar[str] = "matmul"
 

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from vidcalc.ops.base import Op
+from vidcalc.ops.base import NOWHERE, Op, Place
 
 LONG = 1 << 20  # elements: a row so long that its length costs nothing
 
@@ -17,6 +17,7 @@ class Pointwise(Op, frozen=True, eq=False, gc=False):
     moved: Any
     launches: int
     row: Any = LONG
+    place: Place = NOWHERE
 
     kind: ClassVar[str] = "pointwise"
 

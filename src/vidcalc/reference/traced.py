@@ -10,7 +10,7 @@ import msgspec
 
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.attention import Attention
-from vidcalc.ops.base import Op
+from vidcalc.ops.base import NOWHERE, Op, Place
 from vidcalc.ops.convolution import Convolution
 from vidcalc.ops.matmul import Matmul
 from vidcalc.ops.pointwise import Pointwise
@@ -77,21 +77,28 @@ def _play(tape: Tape, config: Config, component: str, shape: dict[str, Any]) -> 
     for name, (elements, kept, copies) in work.parameters.items():
         tape.parameters[name] = (elements, kept)
         tape.rounds[name] = copies
+        tape.homes[name] = _place(name).block
     tape.empty((work.peak,), "int8")  # alive for a moment: the peak
     tape.peak_at, tape.device_peak = work.peak_at, work.device_peak
     return tape.empty((0,))
 
 
+def _place(path: str) -> Place:
+    """Where a name of the published code stands: below repeated layers, or nowhere in particular."""
+    block, repeated, inner = path.partition(".*.")
+    return NOWHERE.repeated(block, block).inside(inner) if repeated else NOWHERE
+
+
 def _op(kind: str, path: str, dtype: str, sizes: tuple[int, ...], times: int) -> Op:
-    width = ELEMENT_BYTES[dtype]
+    width, place = ELEMENT_BYTES[dtype], _place(path)
     if kind == "pointwise":
         moved, row = sizes
-        return Pointwise(path, times, dtype, moved, 1, row)
+        return Pointwise(path, times, dtype, moved, 1, row, place)
     if kind == "matmul":
         rows, d_in, d_out, batch, weight = sizes
-        return Matmul(path, times, dtype, rows, d_in, d_out, batch, weight, width)
+        return Matmul(path, times, dtype, rows, d_in, d_out, batch, weight, width, place)
     if kind == "convolution":
         batch, c_in, c_out, positions, read, kernel, groups = sizes
-        return Convolution(path, times, dtype, batch, c_in, c_out, positions, read, kernel, groups, width)
+        return Convolution(path, times, dtype, batch, c_in, c_out, positions, read, kernel, groups, width, place)
     batch, heads, queries, keys, d_head, d_value = sizes
-    return Attention(path, times, dtype, batch, heads, queries, keys, d_head, d_value, width)
+    return Attention(path, times, dtype, batch, heads, queries, keys, d_head, d_value, width, "none", 1, int(keys < queries), place)

@@ -22,6 +22,9 @@ everything that only moves memory, `adapted` linear layers with LoRA, `backward`
 what repeated blocks make of that.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from vidcalc.tape.adapted import AdaptedLayers
 from vidcalc.tape.records import ELEMENT_BYTES, Storage, Tensor
 
@@ -30,3 +33,9 @@ __all__ = ["ELEMENT_BYTES", "Storage", "Tape", "Tensor"]
 
 class Tape(AdaptedLayers):
     """A shape-only recorder with the vocabulary of layers that networks are written in."""
+
+    @contextmanager
+    def checkpointed(self) -> Iterator[None]:
+        """One block, taped as it runs, that checkpointing may run again."""
+        with self.again(1):
+            yield

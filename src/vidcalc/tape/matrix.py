@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from vidcalc.base.number import product
+from vidcalc.base.number import product, where
 from vidcalc.ops.attention import Attention
+from vidcalc.ops.base import Place
 from vidcalc.ops.convolution import Convolution
 from vidcalc.ops.matmul import Matmul
 from vidcalc.tape.recorder import Recorder
@@ -24,7 +25,19 @@ class MatrixLayers(Recorder):
         if bias:
             self.parameter(name + ".bias", d_out, keep)
         self.ops.append(
-            Matmul(self.prefix + name, self.count, x.dtype, product(rows), d_in, d_out, 1, 1, ELEMENT_BYTES[x.dtype])
+            Matmul(
+                self.prefix + name,
+                self.count,
+                x.dtype,
+                product(rows),
+                d_in,
+                d_out,
+                1,
+                1,
+                ELEMENT_BYTES[x.dtype],
+                self.at(name),
+                self.adapters is None,
+            )
         )
         out = self.empty((*rows, d_out), x.dtype)
         if self.training:
@@ -44,13 +57,27 @@ class MatrixLayers(Recorder):
             return (x, *(self.empty(x.shape, dtype) for dtype in (x.dtype, "fp32", "fp32", "fp8")))
         return ()
 
+    def at(self, name: str) -> Place:
+        """The place of a layer of that name: one that stands in a block directly is a part of its own."""
+        place = self.place
+        return place.inside(name) if place.block and (not place.part or "norm" in name or "attn" in name) else place
+
     def matmul(self, a: Tensor, b: Tensor, name: str) -> Tensor:
         """a[..., rows, d_in] · b[..., d_in, d_out], both activations. Kept for backward: both."""
         *batch, rows, d_in = a.shape
         d_out = b.shape[-1]
         self.ops.append(
             Matmul(
-                self.prefix + name, self.count, a.dtype, rows, d_in, d_out, product(batch), 0, ELEMENT_BYTES[a.dtype]
+                self.prefix + name,
+                self.count,
+                a.dtype,
+                rows,
+                d_in,
+                d_out,
+                product(batch),
+                0,
+                ELEMENT_BYTES[a.dtype],
+                self.at(name),
             )
         )
         out = self.empty((*batch, rows, d_out), a.dtype)
@@ -98,6 +125,8 @@ class MatrixLayers(Recorder):
                 taps,
                 groups,
                 ELEMENT_BYTES[x.dtype],
+                self.at(name),
+                self.adapters is None,
             )
         )
         y = self.empty((batch, c_out, *positions), x.dtype)
@@ -143,6 +172,8 @@ class MatrixLayers(Recorder):
                 product(kernel),
                 groups,
                 ELEMENT_BYTES[x.dtype],
+                self.at(name),
+                self.adapters is None,
             )
         )
         y = self.empty((batch, c_out, *out), x.dtype)
@@ -170,6 +201,9 @@ class MatrixLayers(Recorder):
                 d_value,
                 ELEMENT_BYTES[q.dtype],
                 masked,
+                1,
+                where(keys >= queries, 0, 1),
+                self.at(name),
             )
         )
         out = self.empty((batch, heads, queries, d_value), q.dtype)

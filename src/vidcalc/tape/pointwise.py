@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from vidcalc.ops.base import Place
 from vidcalc.ops.pointwise import LONG, Pointwise
 from vidcalc.tape.recorder import Recorder
 from vidcalc.tape.records import ELEMENT_BYTES, WIDER, Tensor
@@ -36,16 +37,20 @@ class PointwiseLayers(Recorder):
         moved = out_bytes
         for x in inputs:
             moved = moved + x.nbytes
-        self.ops.append(
-            Pointwise(self.prefix + name, self.count, dtype, moved, 1, out.shape[-1] if len(out.shape) > 2 else LONG)
-        )
+        row = out.shape[-1] if len(out.shape) > 2 else LONG
+        self.ops.append(Pointwise(self.prefix + name, self.count, dtype, moved, 1, row, self.near(name)))
         if self.training:
             out.node = self.differentiable(inputs, saved, out_bytes, weights)
         return out
 
     def traffic(self, name: str, moved: Any, launches: int = 1, row: Any = LONG) -> None:
         """Bytes moved without a new tensor: in-place arithmetic, copies into slices."""
-        self.ops.append(Pointwise(self.prefix + name, self.count, self.dtype, moved, launches, row))
+        self.ops.append(Pointwise(self.prefix + name, self.count, self.dtype, moved, launches, row, self.near(name)))
+
+    def near(self, name: str) -> Place:
+        """The place of elementwise work of that name: what stands in a block directly is of none of its parts."""
+        place = self.place
+        return place.inside(name) if place.block and ("norm" in name if place.part else "." in name) else place
 
     # --- arithmetic ---------------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ from weakref import ref
 from vidcalc.base.number import maximum, product, where, whole_blocks
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.checkpointing import NONE, Checkpointing
-from vidcalc.ops.base import Op
-from vidcalc.tape.records import ELEMENT_BYTES, Leave, Node, Section, Storage, Tensor, attention_saved
+from vidcalc.ops.base import NOWHERE, Op
+from vidcalc.tape.records import ELEMENT_BYTES, Leave, Node, Section, Storage, Tensor, attention_saved, some
 
 ROUNDING = 512  # bytes: the CUDA caching allocator's smallest block, c10/cuda/CUDACachingAllocator.cpp
 
@@ -54,11 +54,13 @@ class Recorder:
         self.ops: list[Op] = []
         self.parameters: dict[str, tuple[Any, str]] = {}
         self.rounds: dict[str, Any] = {}  # how many layers a parameter's name stands for
+        self.homes: dict[str, str] = {}  # the repeated blocks it belongs to; "" outside of any
         self.trained: Any = 0  # elements of adapters' weights
         self.nodes: list[Node | Section | Leave] = []
         self.count: Any = 1  # executions of what is being taped
         self.copies: Any = 1  # sets of weights it stands for
         self.prefix = ""
+        self.place = NOWHERE
 
     # --- memory -------------------------------------------------------------------------------------------
 
@@ -108,11 +110,12 @@ class Recorder:
     @contextmanager
     def scope(self, name: str) -> Iterator[None]:
         """Names inside are prefixed with `name.`, as a submodule's are."""
-        prefix, self.prefix = self.prefix, self.prefix + name + "."
+        prefix, place = self.prefix, self.place
+        self.prefix, self.place = prefix + name + ".", place.inside(name)
         try:
             yield
         finally:
-            self.prefix = prefix
+            self.prefix, self.place = prefix, place
 
     @contextmanager
     def repeat(self, name: str, times: Any, *carried: Tensor | None, blocks: bool = True) -> Iterator[None]:
@@ -126,19 +129,19 @@ class Recorder:
         """
         self._carry(carried)
         del carried  # they are the layer's to let go
-        prefix, copies = self.prefix, self.copies
-        self.prefix, self.copies = f"{prefix}{name}.*.", copies * times
-        try:
-            with self.again(times, blocks=blocks):
-                yield
-        finally:
-            self.prefix, self.copies = prefix, copies
+        with self.layers(name, times), self.again(times, blocks=blocks):
+            yield
 
     @contextmanager
-    def checkpointed(self) -> Iterator[None]:
-        """One block, taped as it runs, that checkpointing may run again."""
-        with self.again(1):
+    def layers(self, name: str, times: Any) -> Iterator[None]:
+        """Names and weights of repeated layers, `blocks.*`, whose runs the code inside tapes."""
+        before = self.prefix, self.copies, self.place
+        self.place = self.place.repeated(name, self.prefix + name)
+        self.prefix, self.copies = f"{self.prefix}{name}.*.", self.copies * times
+        try:
             yield
+        finally:
+            self.prefix, self.copies, self.place = before
 
     @contextmanager
     def again(self, times: Any, *, blocks: bool = True) -> Iterator[None]:
@@ -212,13 +215,14 @@ class Recorder:
 
     def _saved_since(self, first: int) -> dict[int, tuple[Any, int]]:
         """(bytes, age) of what the ops behind a node saved for backward and that was made there, by storage."""
-        kept = (storage for node in self.nodes[first:] if isinstance(node, Node) for storage in node.saved)
-        return {id(storage): (storage.nbytes, storage.born) for storage in kept if storage.born > first}
+        kept = (each for node in self.nodes[first:] if isinstance(node, Node) for each in node.saved)
+        return {id(each): (each.nbytes, each.born) for each in kept if each.born > first}
 
     def parameter(self, name: str, elements: Any, keep: str = "") -> None:
         """A weight: counted once per dotted name. `keep` names the dtype it stays in whatever the precision."""
         self.parameters[self.prefix + name] = (elements * self.copies, keep)
         self.rounds[self.prefix + name] = self.copies
+        self.homes[self.prefix + name] = self.place.block
 
     @property
     def parameter_count(self) -> Any:
@@ -273,7 +277,7 @@ class Recorder:
         """The op that made `out` saves these too for its backward."""
         node = self.nodes[out.node] if out.node >= 0 else None
         if isinstance(node, Node):
-            node.saved = (*node.saved, *(each.storage for each in further))
+            node.saved += tuple(each.storage for each in further)
 
     def _bare(self, saved: bool, made_here: bool) -> None:
         """Keep the peak of what is alive beside results that selective checkpointing keeps."""
@@ -292,8 +296,3 @@ class Recorder:
             if tensor is not None and tensor.node < 0:
                 tensor.node = len(self.nodes)
                 self.nodes.append(Node(self.prefix, (), (), tensor.nbytes, 0))
-
-
-def some(weights: Any) -> bool:
-    """Whether an op has weights of its own."""
-    return not isinstance(weights, int) or weights > 0

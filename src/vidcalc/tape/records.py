@@ -156,3 +156,8 @@ def attention_saved(nodes: "list[Node | Section | Leave]", first: int) -> Any:
     elsewhere = {id(storage) for node in here if ATTENTION not in node.path for storage in node.saved}
     within = {id(s): s for node in here if ATTENTION in node.path for s in node.saved if s.born > first}
     return sum(storage.nbytes for key, storage in within.items() if key not in elsewhere)
+
+
+def some(weights: Any) -> bool:
+    """Whether an op has weights of its own."""
+    return not isinstance(weights, int) or weights > 0

@@ -11,6 +11,7 @@ from vidcalc.describe.checkpointing import checkpointing as meaning
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.base import Op
+from vidcalc.ops.convolution import Convolution
 from vidcalc.ops.matmul import Matmul
 from vidcalc.tape import ELEMENT_BYTES, Tape
 from vidcalc.tape.backward import backward
@@ -91,12 +92,18 @@ def _measured(component: Component, shape: Shape, dtype: str, how: Checkpointing
     forward = trace(component, "forward", shape, dtype)
     kept, peak = module.training_step(config, shape, dtype, "full" if how.share[0] else "none")
     activations = max(kept, peak - forward.parameter_count * ELEMENT_BYTES[dtype])
-    trained = forward.parameter_count
+    trained, ops = forward.parameter_count, forward.ops
     if adapters is not None:
         trained = sum(_beside(op, adapters) for op in forward.ops if isinstance(op, Matmul))
         peak = activations + trained * ELEMENT_BYTES[adapters.dtype or dtype]
-    again = tuple(op for op in forward.ops if ".*." in op.path) if how.share[0] else ()
-    return Step(ops=forward.ops, again=again, kept=kept, peak=peak, activations=activations, host=0, trained=trained)
+        ops = tuple(_frozen(op) for op in ops)
+    again = tuple(op for op in ops if op.place.block) if how.share[0] else ()
+    return Step(ops=ops, again=again, kept=kept, peak=peak, activations=activations, host=0, trained=trained)
+
+
+def _frozen(op: Op) -> Op:
+    """The op with weights that are not trained."""
+    return msgspec.structs.replace(op, trained=False) if isinstance(op, Matmul | Convolution) else op
 
 
 def _beside(op: Matmul, adapters: Adapters) -> Any:

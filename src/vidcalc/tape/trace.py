@@ -24,6 +24,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
     ops          the work in order, a repeated layer once with its count
     parameters   weight elements by dotted name, with the dtype each is kept in ("" follows the precision)
     rounds       how many layers each of these names stands for
+    homes        the repeated blocks each belongs to, by their full name; "" outside of any
     peak         most bytes of activations alive at once, inputs and output included [byte]
     peak_at      the module where that is
     workspace    what kernels' own workspaces add to the peak on a CUDA device [byte]
@@ -32,6 +33,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
     ops: tuple[Op, ...]
     parameters: dict[str, tuple[Any, str]]
     rounds: dict[str, Any]
+    homes: dict[str, str]
     peak: Any
     peak_at: str
     workspace: Any
@@ -122,4 +124,4 @@ def _run(component: Component, function: str, shape: Shape, dtype: str, tiling: 
         further["tiling"] = module.TILING
     getattr(module, function)(tape, configuration(component), shape, **further)
     workspace = maximum(tape.device_peak - tape.peak, 0)
-    return Trace(tuple(tape.ops), tape.parameters, tape.rounds, tape.peak, tape.peak_at, workspace)
+    return Trace(tuple(tape.ops), tape.parameters, tape.rounds, tape.homes, tape.peak, tape.peak_at, workspace)

@@ -138,11 +138,8 @@ def one_of(
     temporal: bool,
 ) -> Tensor:
     """One of `depth` blocks of a kind, each with weights of its own."""
-    prefix, copies = tape.prefix, tape.copies
-    tape.prefix, tape.copies = f"{prefix}{name}.*.", copies * config.depth
-    out = block(tape, config, grid, x, y, t, t_0, temporal=temporal)
-    tape.prefix, tape.copies = prefix, copies
-    return out
+    with tape.layers(name, config.depth):
+        return block(tape, config, grid, x, y, t, t_0, temporal=temporal)
 
 
 def embedded(tape: Tape, config: Config, batch: Any, name: str) -> Tensor:
