@@ -2,8 +2,11 @@
 
 from vidcalc.ops.attention import Attention
 from vidcalc.ops.base import Op
+from vidcalc.ops.collective import Collective
 from vidcalc.ops.convolution import Convolution
+from vidcalc.ops.copy import Copy
 from vidcalc.ops.matmul import Matmul
 from vidcalc.ops.pointwise import Pointwise
+from vidcalc.ops.update import Update
 
-__all__ = ["Attention", "Convolution", "Matmul", "Op", "Pointwise"]
+__all__ = ["Attention", "Collective", "Convolution", "Copy", "Matmul", "Op", "Pointwise", "Update"]

@@ -1,0 +1,153 @@
+"""What a job is made of once it is unrolled: phases of calls and ops, the weights they use, and where these are.
+
+Passes rewrite a ledger step by step into what one rank does and holds (`vidcalc.passes`); cost puts a price on what is
+left (`vidcalc.cost`). Nothing in here knows a plan.
+"""
+
+import msgspec
+
+from vidcalc.base.number import Number
+from vidcalc.describe.model import Component
+from vidcalc.describe.shape import Shape
+from vidcalc.ledger.weights import Network
+from vidcalc.ops import Op
+from vidcalc.tape.trace import Trace
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rates of ops depend on beside shape and chip. The defaults are eager PyTorch in the activations' format.
+
+    attention   kernel of attention; "sdpa" is what torch picks on the chip
+    arithmetic  format the products of linear layers run in, where it is not their activations' dtype
+    compile     which elementwise kernels are fused: "off", "on" or "norms"
+    stack       "early" or "late": torch before and from 2.11
+    rounding    bytes per output element of a linear layer that its format's own kernels move [byte]
+    slower      times slower a format's products run than plain ones
+    """
+
+    attention: str = "sdpa"
+    arithmetic: str = ""
+    compile: str = "off"
+    stack: str = "late"
+    rounding: float = 0.0
+    slower: float = 1.0
+
+
+EAGER = Execution()
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One call of a network, before it is put on the tape.
+
+    function  "forward" (a denoiser), "decode" or "encode";  shape  its sizes
+    dtype     of activations and arithmetic;  tiling  "none", or "default": the tiles of the class itself
+    """
+
+    component: Component
+    function: str
+    shape: Shape
+    dtype: str = "bf16"
+    tiling: str = "none"
+
+
+class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One stage of a job.
+
+    id          "text_encode", "image_encode", "vae_encode", "denoise", "vae_decode" or "audio_decode"
+    call        what runs
+    calls       calls per generation (of the workload's batch), over all ranks;  turns  those of one rank
+    at_once     ranks whose calls of a step are different predictions (CFG parallel)
+    prompt_rows rows of a call that are of its prompts and images, not of the video
+    trace       one call on the tape, over all ranks and with nothing left out
+    executed    its ops without what the plan leaves out
+    ops         one rank's ops of a call, its exchanges with other ranks and copies from host memory among them
+    once        copies that the phase makes once, whatever its calls
+    run         how its ops are executed
+    live        one rank's live bytes by what they are of: "network", "format", "cached", "stale", "videos" [byte]
+    workspace   what kernels take beside their tensors at the peak [byte]
+    resident    weights on the device while it runs, by component id; "gathered": blocks of sharded weights that are
+                whole while they run; "beside": further models that stay on the device [byte]
+    """
+
+    id: str
+    call: Call
+    calls: Number = 1
+    turns: Number = 1
+    at_once: Number = 1
+    prompt_rows: Number = 0
+    trace: Trace | None = None
+    executed: tuple[Op, ...] = ()
+    ops: tuple[Op, ...] = ()
+    once: tuple[Op, ...] = ()
+    run: Execution = EAGER
+    live: dict[str, Number] = {}
+    workspace: Number = 0
+    resident: dict[str, Number] = {}
+
+    @property
+    def component(self) -> Component:
+        """The network that works."""
+        return self.call.component
+
+    @property
+    def taped(self) -> Trace:
+        """The trace, once there is one."""
+        assert self.trace is not None
+        return self.trace
+
+    @property
+    def activations(self) -> Number:
+        """One rank's live bytes [byte]."""
+        return sum(self.live.values())
+
+
+class Host(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Bytes of weights in host memory: waiting, pinned among those, and the largest network on its way [byte]."""
+
+    resident: Number = 0
+    pinned: Number = 0
+    loading_peak: Number = 0
+
+
+class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What runs beside the model's own networks: the process itself, and further models of the framework's pipeline.
+
+    process  bytes before the first tensor: context, workspaces, communicators [byte]
+    models   bytes of further models on the device throughout [byte];  seconds  they take per generation [second]
+    decode   work of a decode whose network is not written here [FLOP], 0 where there is none
+    """
+
+    process: Number = 0
+    models: Number = 0
+    seconds: float = 0.0
+    decode: Number = 0
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A job, unrolled.
+
+    latent        (channels, frames, height, width);  batch  videos made at once;  steps  denoising steps of a video
+    pixels        values of one decoded video, three colours [elements];  video_tokens  tokens of the video
+    phases        in the order they run
+    forward       one denoiser forward at the workload's batch, no guidance: what FLOPs are reported of
+    encode        the VAE encoding the whole video once, as training does
+    weights       every network of the pipeline by component id
+    loaded        weights on the device once they have arrived and before anything runs, by component id [byte]
+    """
+
+    latent: tuple[Number, Number, Number, Number]
+    batch: Number
+    steps: Number
+    pixels: Number
+    video_tokens: Number
+    phases: tuple[Phase, ...]
+    forward: Phase
+    encode: Phase | None = None
+    weights: dict[str, Network] = {}
+    loaded: dict[str, Number] = {}
+    host: Host = Host()
+    further: Further = Further()
+
+    def phase(self, name: str) -> Phase | None:
+        """The first phase of that id, or None where the job has none."""
+        return next((phase for phase in self.phases if phase.id == name), None)

@@ -1,0 +1,42 @@
+"""Exchanges among ranks: what goes over links instead of through a chip."""
+
+from typing import Any, ClassVar
+
+from vidcalc.base.number import maximum
+from vidcalc.ops.base import Op
+
+
+class Collective(Op, frozen=True, eq=False, gc=False):
+    """`ranks` ranks exchange `nbytes` by an `operation`; among one rank nothing happens.
+
+    way        what it is for, an id: "ulysses", "ring", "gather", "tensor", "pipefusion", "guidance", "shards" …
+    operation  "all_reduce", "all_gather", "reduce_scatter", "all_to_all", or "send": each to the next rank
+    nbytes     an all-gather's, a reduce-scatter's and an all-reduce's whole tensor; of an all-to-all and a send one
+               rank's part [byte]
+    stride     every so many-th rank belongs to the group: those between talk more, and sit closer
+    messages   exchanges of that size that follow each other
+    behind     what it runs beside: "nothing", "attention" or "work" of the rank's call
+    share      of the seconds of that; it hides at most so much
+    apart      share of its own seconds that nothing hides
+    stall      what the work it runs beside loses by being done in turns, of its seconds
+    Source: arXiv 1910.02054, 1909.08053, 2309.14509, 2310.01889, 2405.14430.
+    """
+
+    way: str
+    operation: str
+    nbytes: Any
+    ranks: Any
+    stride: Any = 1
+    messages: Any = 1
+    behind: str = "nothing"
+    share: Any = 1
+    apart: Any = 0
+    stall: Any = 0
+
+    kind: ClassVar[str] = "collective"
+
+    def exposed(self, exchange: Any, work: Any) -> Any:
+        """Seconds that a rank waits beyond its work, where the exchange takes `exchange` and what it runs beside
+        `work` seconds [second]."""
+        beside = work * self.share
+        return exchange * self.apart + maximum(exchange * (1 - self.apart) - beside, 0) + beside * self.stall
