@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.describe.model import Model
+from vidcalc.describe.runtime import Runtime
 from vidcalc.tape.trace import configuration
 
 SIZES = (
@@ -34,6 +35,7 @@ def settings(record: msgspec.Struct) -> dict[str, Any]:
     neutral = type(record)() if unused else record
     fields = {name: getattr(record, name) for name in record.__struct_fields__}
     hidden = [name for name in unused if _same(fields[name], getattr(neutral, name))]
+    hidden += [name for name, value in fields.items() if isinstance(value, Runtime)]  # the framework's name says it
     shown = {name: value for name, value in fields.items() if name not in hidden}
     return {name: settings(value) if isinstance(value, msgspec.Struct) else value for name, value in shown.items()}
 

@@ -45,11 +45,12 @@ def workload(chosen: Model, **given: Any) -> Workload:
 def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
     """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off."""
     known = chosen.defaults
-    profile = framework(given.get("framework") or "diffusers").settings(chosen)
+    framework_profile = framework(given.get("framework") or "diffusers")
+    profile = framework_profile.settings(chosen)
     if chosen.vae.network and not tiles(chosen.vae):
         profile.pop("vae_tiling", None)
     scale = known.guidance if guidance is None else guidance
-    filled: dict[str, Any] = {**profile, "guidance_mode": known.guidance_mode}
+    filled: dict[str, Any] = {**profile, "runtime": framework_profile.runtime, "guidance_mode": known.guidance_mode}
     if known.guidance_mode in ("batched", "sequential") and scale == 1:
         filled.update(guidance_mode="none")
     elif known.guidance_mode in ("batched", "sequential"):

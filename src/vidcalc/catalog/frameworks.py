@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from vidcalc.catalog import load
 from vidcalc.describe.model import Model
+from vidcalc.describe.runtime import Runtime
 
 KIND = "frameworks"
 
@@ -58,6 +58,11 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def runtime(self) -> Runtime:
+        """What a plan carries of it beyond words."""
+        return Runtime(**{name: getattr(self, name) for name in Runtime.__struct_fields__})
+
     def settings(self, model: Model) -> dict[str, Any]:
         """The plan fields the profile decides for a model."""
         fields = (
@@ -75,27 +80,6 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         for part in (model.denoiser, model.vae, *model.text_encoders):
             found.update(self.for_networks.get(part.network, {}))
         return found
-
-
-def executed(model: Model, name: str) -> Model:
-    """The model with its networks as the framework runs them. Raises UnknownName."""
-    profile = framework(name)
-    network = profile.networks.get(model.denoiser.network, model.denoiser.network)
-    timestep = profile.timesteps.get(model.name, model.denoiser.timestep)
-    same = (network, timestep) == (model.denoiser.network, model.denoiser.timestep)
-    return model if same else _swapped(model, network, timestep)
-
-
-_executed: dict[tuple[int, str, str], tuple[Model, Model]] = {}
-
-
-def _swapped(model: Model, network: str, timestep: str) -> Model:
-    """The model with another denoiser network; the same object for the same model, as traces are remembered by it."""
-    held = _executed.get((id(model), network, timestep))
-    if held is None or held[0] is not model:
-        held = model, replace(model, denoiser=replace(model.denoiser, network=network, timestep=timestep))
-        _executed[id(model), network, timestep] = held
-    return held[1]
 
 
 @cache

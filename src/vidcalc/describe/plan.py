@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from vidcalc.describe.runtime import Runtime
 from vidcalc.describe.sharing import Sharing
 from vidcalc.describe.training import TrainingPlan
 
@@ -46,6 +47,7 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     attention_density       share of the score blocks of self-attention that are computed
     merged_tokens           share of the tokens that are merged into others in self-attention
     fused_projections       "none", or "kept": queries, keys and values fused into copies beside the originals
+    runtime                 what the framework settles beyond words: `vidcalc.describe.runtime`
     training                how the model is trained: `vidcalc.describe.training`
     """
 
@@ -73,4 +75,5 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     attention_density: Any = 1
     merged_tokens: Any = 0
     fused_projections: str = "none"
+    runtime: Runtime = Runtime()
     training: TrainingPlan = TrainingPlan()

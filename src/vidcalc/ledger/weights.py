@@ -36,6 +36,34 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     movable: bool
 
 
+NO_WEIGHTS = Weights(total=0, copy=0, blocks=0, block=0, count=0, module=0, movable=True)
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A component of the pipeline with its weights.
+
+    role       "denoiser", "vae", "text_encoder", "image_encoder" or "other";  precision  its number format
+    params     weight elements of one copy;  weights  their bytes;  stored  what one rank stores of these
+    """
+
+    component: Component
+    role: str
+    precision: str = ""
+    params: Any = 0
+    weights: Weights = NO_WEIGHTS
+    stored: Weights = NO_WEIGHTS
+
+
+def parameters(component: Component, traces: tuple[Trace, ...]) -> Any:
+    """Weight elements of one copy: the published count, else what the traces touched."""
+    if component.params is not None:
+        return component.params
+    names: dict[str, Any] = {}
+    for each in traces:
+        names.update({name: elements for name, (elements, _) in each.parameters.items()})
+    return sum(names.values())
+
+
 def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: str, fused: str = "none") -> Weights:
     """Sizes in the number format `name`. What the traces did not touch (a half that never ran) counts in the total.
 
@@ -47,6 +75,7 @@ def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: 
     blocks: dict[str, Any] = {}
     rounds: dict[str, Any] = {}
     modules: dict[str, Any] = {}
+    homes = {path: home for taped in traces for path, home in taped.homes.items()}
     traced, bytes_traced, copied = 0, 0, 0
     for path, (elements, times, nbytes) in _sizes(traces, chosen, base).items():
         traced, bytes_traced = traced + elements, bytes_traced + nbytes
@@ -54,8 +83,8 @@ def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: 
         twice = fused == "kept" and module.rpartition(".")[2] in PROJECTIONS
         copied = copied + (nbytes if twice else 0)
         modules[module] = modules.get(module, 0) + nbytes / maximum(times, 1)
-        head, repeated, _ = path.partition(".*.")
-        if repeated:
+        head = homes[path]
+        if head:
             blocks[head] = blocks.get(head, 0) + nbytes
             rounds[head] = times if head not in rounds else maximum(rounds[head], times)
     one = (params - traced) * (chosen.stored if chosen.covers == "all" else base) + bytes_traced

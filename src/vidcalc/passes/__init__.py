@@ -1,1 +1,58 @@
-"""How a plan rewrites a job: one file per idea, each neutral at its default."""
+"""How a plan rewrites a job: one file per idea, each `(ledger, plan, hardware) -> ledger` and neutral at its default.
+
+The order of the passes stands here and nowhere else.
+"""
+
+from collections.abc import Callable
+
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.plan import Plan
+from vidcalc.ledger.types import Ledger
+from vidcalc.passes import (
+    caching,
+    decode,
+    formats,
+    framework,
+    guidance,
+    merging,
+    offload,
+    pipeline,
+    sequence,
+    shard,
+    sparsity,
+    tensor,
+    tiling,
+)
+
+Pass = Callable[[Ledger, Plan, Hardware], Ledger]
+
+PASSES: tuple[Pass, ...] = (
+    # calls: what runs, and how often
+    framework.networks,  # first, as everything after asks the network that really runs
+    guidance.predictions,  # the batch of a call and the calls of a step
+    formats.formats,  # before the tape: the dtype of activations
+    tiling.tiles,  # before the tape: sizes of a call
+    formats.taped,  # calls become ops and live bytes; weights get their bytes
+    # work that is left out
+    merging.merged,
+    sparsity.sparse,
+    caching.averaged,  # after the others: its counts are averages over steps
+    # what one rank does and holds
+    guidance.exchanged,
+    sequence.shared,  # before the layers are cut: shares of attention are those of whole heads
+    tensor.cut,
+    pipeline.patched,  # after sequence: it waits for the work of a rank
+    shard.sharded,  # after the cuts: ranks that hold the same slice share it
+    decode.shared,
+    tiling.joined,  # a rank's decoded videos wait for each other
+    # where things are
+    offload.placed,  # last of the weights: it moves what a rank stores
+    framework.further,
+)
+
+
+def rewritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The ledger after every pass: what one rank of the plan does and holds."""
+    for rewrite in PASSES:
+        ledger = rewrite(ledger, plan, hardware)
+    return ledger

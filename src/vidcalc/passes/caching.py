@@ -8,49 +8,56 @@ computed, nothing changes but what the cache holds.
 Source: arXiv 2411.19108 (TeaCache), 2506.09045 (MagCache); ParaAttention (FBCache).
 """
 
-from typing import Any
-
 from msgspec.structs import replace
 
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum
+from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
+from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention, Op
 from vidcalc.passes import guidance
-from vidcalc.passes.ranks import crossed
+from vidcalc.passes.phases import DENOISER, rewrite
 from vidcalc.tape.trace import Trace
 
 
-def averaged(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
-    """The ops of the average call: counts between those of a computed and of a skipped step."""
+def averaged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The denoiser's average call: counts between those of a computed and of a skipped step; and the cached results.
+
+    Nothing after this leaves work out: what is left is what is executed.
+    """
     if plan.step_cache == "none":
-        return ops
-    share, first = plan.computed_steps, _first(ops)
-    found = []
+        return rewrite(ledger, DENOISER, lambda phase: replace(phase, executed=phase.ops))
+
+    def average(phase: Phase) -> Phase:
+        ops = _average(phase.ops, plan)
+        return replace(phase, ops=ops, executed=ops, live={**phase.live, "cached": cached(phase.taped, plan)})
+
+    return rewrite(ledger, DENOISER, average)
+
+
+def _average(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
+    """Each op as often as it runs over the steps."""
+    share = plan.computed_steps
+    first = next((op.place.block for op in ops if op.place.block), "")  # the repeated blocks that run first
+    averages = []
     for op in ops:
-        head, repeated, _ = op.path.partition(".*.")
-        kept = op.count if not repeated else minimum(plan.cached_blocks, op.count) if head == first else 0
-        found.append(replace(op, count=op.count * share + kept * (1 - share)))
-    return tuple(found)
+        block = op.place.block
+        kept = op.count if not block else minimum(plan.cached_blocks, op.count) if block == first else 0
+        averages.append(replace(op, count=op.count * share + kept * (1 - share)))
+    return tuple(averages)
 
 
-def blocks_run(plan: Plan) -> Any:
+def blocks_run(plan: Plan) -> Number:
     """Share of the calls that run the blocks."""
     return 1 if plan.step_cache == "none" else plan.computed_steps
 
 
-def _first(ops: tuple[Op, ...]) -> str:
-    """The repeated blocks that run first: "transformer_blocks"."""
-    return next((head for op in ops if (head := op.path.partition(".*.")[0]) != op.path), "")
-
-
-def held(found: Trace, plan: Plan) -> Any:
+def cached(trace: Trace, plan: Plan) -> Number:
     """Bytes of cached results over the ranks of a call: of all blocks, and of the first ones where those decide."""
-    if plan.step_cache == "none":
-        return 0
-    layer: Any = 0
-    for op in found.ops:
+    layer: Number = 0
+    for op in trace.ops:
         if isinstance(op, Attention):
             states = op.batch * op.heads * op.queries * op.d_head * op.element_bytes
-            layer = maximum(layer, states * (1 - crossed(op)))
+            layer = maximum(layer, states * (1 - op.crossed))
     calls = guidance.turns_per_step(plan)  # each prediction of a step has a cache of its own, on the rank that makes it
     return layer * calls * (1 + minimum(plan.cached_blocks, 1))

@@ -1,48 +1,106 @@
 """Classifier-free guidance: further predictions of the same step, in the same denoiser call or in calls of their own.
 
 A plan states how many forwards a step takes and how many of them share a call; with one of each nothing changes. It may
-run them at a share of the steps only (a guidance interval, arXiv 2404.07724); the other steps take one forward.
+run them at a share of the steps only (a guidance interval, arXiv 2404.07724); the other steps take one forward. Ranks
+may share the predictions of a step (CFG parallel) and then exchange them.
 """
 
-from typing import Any
+from msgspec.structs import replace
 
-from vidcalc.base.number import ceil_div
+from vidcalc.base.number import Number, ceil_div, is_array, product
+from vidcalc.catalog.precisions import precision
+from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
+from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.ops import Collective
+from vidcalc.passes.degrees import inner, several
+from vidcalc.passes.phases import DENOISER, rewrite
+from vidcalc.tape import ELEMENT_BYTES
 
 GUIDED = ("batched", "sequential")
 
 
-def called_batch(batch: Any, plan: Plan) -> Any:
-    """Batch of one denoiser call."""
-    return batch * shared(plan)
+def predictions(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The denoiser's calls with every forward of the plan, and outside of guidance's interval; prompts of both."""
+    phases: list[Phase] = []
+    for phase in ledger.phases:
+        if phase.id == "denoise":
+            phases += _calls(phase, plan)
+        elif phase.id == "text_encode":
+            phases.append(replace(phase, calls=phase.calls * prompts(plan), turns=phase.turns * prompts(plan)))
+        else:
+            phases.append(phase)
+    return replace(ledger, phases=tuple(phases))
 
 
-def shared(plan: Plan) -> Any:
+def _calls(phase: Phase, plan: Plan) -> list[Phase]:
+    """The calls of the steps that are guided, and of those that are not; what never happens is left out."""
+    share, together = guided(plan), shared(plan)
+    calls, turns = calls_per_step(plan), turns_per_step(plan)
+    shape = phase.call.shape
+    made = (
+        replace(
+            phase,
+            call=replace(phase.call, shape=replace(shape, batch=shape.batch * together)),
+            calls=phase.calls * share * calls,
+            turns=phase.turns * share * turns,
+            at_once=ceil_div(calls, turns),
+            prompt_rows=phase.prompt_rows * together,
+        ),
+        replace(phase, calls=phase.calls * (1 - share), turns=phase.turns * (1 - share)),
+    )
+    return [each for each in made if is_array(each.calls) or each.calls]
+
+
+def exchanged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """Ranks that make different predictions of a step gather them."""
+    if not several(plan):
+        return ledger
+    element = ELEMENT_BYTES[precision(plan.precision).compute]
+    nbytes = product(ledger.latent) * ledger.batch * element
+
+    def gathered(phase: Phase) -> Phase:
+        gather = Collective(
+            path="predictions",
+            count=1,
+            precision=plan.precision,
+            way="guidance",
+            operation="all_gather",
+            nbytes=nbytes * phase.at_once,
+            ranks=phase.at_once,
+            stride=inner(plan),
+        )
+        return replace(phase, ops=(*phase.ops, gather))
+
+    return rewrite(ledger, DENOISER, gathered)
+
+
+def shared(plan: Plan) -> Number:
     """Forwards that share a call: those of a batch, less what other ranks take (CFG parallel)."""
     return ceil_div(plan.batched_forwards, plan.guidance_degree)
 
 
-def forwards(plan: Plan) -> Any:
+def forwards(plan: Plan) -> Number:
     """Forwards of the average step."""
     return plan.forwards_per_step * guided(plan) + 1 - guided(plan)
 
 
-def predictions(plan: Plan) -> Any:
+def possible(plan: Plan) -> Number:
     """Predictions of a step that ranks can share: guidance's, where there is any."""
     return plan.forwards_per_step if plan.guidance_mode in GUIDED else 1
 
 
-def guided(plan: Plan) -> Any:
+def guided(plan: Plan) -> Number:
     """Share of the steps that take every forward of the plan: all, where the further ones are not guidance's."""
     return plan.guided_share if plan.guidance_mode in GUIDED else 1
 
 
-def calls_per_step(plan: Plan) -> Any:
+def calls_per_step(plan: Plan) -> Number:
     """Denoiser calls of one guided step, over all ranks."""
     return plan.forwards_per_step // shared(plan)
 
 
-def turns_per_step(plan: Plan) -> Any:
+def turns_per_step(plan: Plan) -> Number:
     """Those that one rank makes of them."""
     return ceil_div(calls_per_step(plan), plan.guidance_degree)
 

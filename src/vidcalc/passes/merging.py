@@ -6,39 +6,36 @@ and the layers of its module see fewer tokens, everything else sees all. Finding
 Source: arXiv 2303.17604 (Token Merging for Fast Stable Diffusion).
 """
 
-from typing import Any
-
 from msgspec.structs import replace
 
-from vidcalc.base.number import maximum, unchanged, where
+from vidcalc.base.number import Number, maximum, unchanged, where
+from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
+from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention, Matmul, Op, Pointwise
+from vidcalc.passes.phases import DENOISER, rewrite
 
 
-def merged(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
-    """The ops with that share of the tokens gone from the longest self-attentions."""
+def merged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The denoiser's calls with that share of the tokens gone from the longest self-attentions."""
     if unchanged(plan.merged_tokens, 0):
-        return ops
-    left = 1 - plan.merged_tokens
-    longest: Any = 0
-    for op in ops:
-        if isinstance(op, Attention):
-            longest = maximum(longest, where(op.queries == op.keys, op.queries, 0))
-    shares: dict[str, Any] = {}  # of the tokens, by module of an attention
-    for op in ops:
-        if isinstance(op, Attention):
-            shares[op.path.rpartition(".")[0]] = where((op.queries == op.keys) & (op.queries == longest), left, 1)
-    return tuple(_of_share(op, shares) for op in ops)
+        return ledger
+    return rewrite(ledger, DENOISER, lambda phase: replace(phase, ops=_merged(phase.ops, 1 - plan.merged_tokens)))
 
 
-def _of_share(op: Op, shares: dict[str, Any]) -> Op:
-    """An op with the tokens of its attention's module."""
-    name = op.path
-    while name and name not in shares:
-        name = name.rpartition(".")[0]
-    if not name:
-        return op
-    share = shares[name]
+def _merged(ops: tuple[Op, ...], left: Number) -> tuple[Op, ...]:
+    """The ops with a share `left` of the tokens in the parts that hold the longest self-attentions."""
+    attentions = [op for op in ops if isinstance(op, Attention)]
+    longest: Number = 0
+    for op in attentions:
+        longest = maximum(longest, where(op.queries == op.keys, op.queries, 0))
+    shares = {op.place.part: where((op.queries == op.keys) & (op.queries == longest), left, 1) for op in attentions}
+    shares.pop("", None)  # outside of blocks nobody merges
+    return tuple(_of_share(op, shares[op.place.part]) if op.place.part in shares else op for op in ops)
+
+
+def _of_share(op: Op, share: Number) -> Op:
+    """An op with that share of its tokens."""
     if isinstance(op, Attention):
         return replace(op, queries=op.queries * share, keys=op.keys * share)
     if isinstance(op, Matmul):

@@ -9,16 +9,25 @@ Source: arXiv 2502.01776 (Sparse VideoGen), 2502.04507 (STA), 2505.13389 (VSA), 
 
 from msgspec.structs import replace
 
+from vidcalc.base.number import Number
+from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
+from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention, Op
-from vidcalc.passes.ranks import crossed
+from vidcalc.passes.phases import DENOISER, rewrite
 
 
-def thinned(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
-    """The ops with that share of the score blocks in self-attention."""
+def sparse(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The denoiser's calls with that share of the score blocks in self-attention."""
     if plan.sparse_attention == "none":
-        return ops
-    density = plan.attention_density
-    return tuple(
-        replace(op, density=density + (1 - density) * crossed(op)) if isinstance(op, Attention) else op for op in ops
-    )
+        return ledger
+
+    def chosen(phase: Phase) -> Phase:
+        return replace(phase, ops=tuple(_of_density(op, plan.attention_density) for op in phase.ops))
+
+    return rewrite(ledger, DENOISER, chosen)
+
+
+def _of_density(op: Op, density: Number) -> Op:
+    """An attention of that density, whole where it looks at a prompt; other ops as they are."""
+    return replace(op, density=density + (1 - density) * op.crossed) if isinstance(op, Attention) else op

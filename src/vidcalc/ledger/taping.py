@@ -1,0 +1,36 @@
+"""Calls onto the tape: from here on a phase is a list of ops, and the longest self-attention is known."""
+
+from msgspec.structs import replace
+
+from vidcalc.base.number import Number, maximum, where
+from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.ops import Attention
+from vidcalc.tape.trace import Trace, trace
+
+
+def taped(phase: Phase) -> Phase:
+    """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces."""
+    call = phase.call
+    recorded = trace(call.component, call.function, call.shape, call.dtype, call.tiling)
+    return replace(
+        phase,
+        trace=recorded,
+        executed=recorded.ops,
+        ops=recorded.ops,
+        live={"network": recorded.peak},
+        workspace=recorded.workspace,
+    )
+
+
+def sequence(ledger: Ledger) -> Number:
+    """The longest sequence that attends to itself: text included where a network joins it to the video [tokens]."""
+    return self_attention_length(ledger.forward.taped, ledger.video_tokens)
+
+
+def self_attention_length(forward: Trace, video_tokens: Number) -> Number:
+    """The same of one forward; a network without fused self-attention (linear attention) sees the video tokens."""
+    longest: Number = 0
+    for op in forward.ops:
+        if isinstance(op, Attention):
+            longest = maximum(longest, where(op.queries == op.keys, op.queries, 0))
+    return where(longest > 0, longest, video_tokens)

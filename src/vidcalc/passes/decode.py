@@ -1,0 +1,35 @@
+"""Parallel VAE decode: each rank a patch of the frames; a degree of 1 changes nothing.
+
+Borders are worked on by both neighbours, and one rank puts the picture together: a share of the work that does not
+shrink (data/parallel.toml). Source: xDiT's DistVAE, arXiv 2411.01738.
+"""
+
+from msgspec.structs import replace
+
+from vidcalc.base.number import Number, ceil_div, unchanged
+from vidcalc.catalog.load import table
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.sharing import Sharing
+from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.passes.phases import DECODER, rewrite
+
+
+def share(plan: Sharing) -> Number:
+    """One rank's part of the decode's work, of one."""
+    serial, degree = table("parallel")["decode"]["serial_share"], plan.decode_degree
+    return (1 + serial * (degree - 1)) / degree
+
+
+def shared(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The decode with one rank's part: the same ops, each that part of its times, and its share of the live bytes."""
+    part = share(plan)
+    if unchanged(part, 1):
+        return ledger
+
+    def of_a_rank(phase: Phase) -> Phase:
+        ops = tuple(replace(op, count=op.count * part) for op in phase.ops)
+        live = {name: ceil_div(nbytes, plan.decode_degree) for name, nbytes in phase.live.items()}
+        return replace(phase, ops=ops, live=live, workspace=ceil_div(phase.workspace, plan.decode_degree))
+
+    return rewrite(ledger, DECODER, of_a_rank)

@@ -1,0 +1,43 @@
+"""What the degrees of a plan come to together: pieces of the tokens, of the layers, of what is stored.
+
+Ranks stand in this order, the nearest first: tensor, ulysses, ring, gather, pipefusion, guidance, data, pipeline. All
+of it is neutral where every degree is 1, for numbers and arrays alike.
+"""
+
+from vidcalc.base.number import Number, maximum
+from vidcalc.describe.sharing import Sharing
+
+
+def context(plan: Sharing) -> Number:
+    """Ranks that share the tokens of one forward."""
+    return plan.ulysses_degree * plan.ring_degree * plan.gather_degree
+
+
+def pieces(plan: Sharing) -> Number:
+    """Pieces the tokens are in, whether different ranks or one after the other work on them (PipeFusion)."""
+    return context(plan) * plan.pipefusion_degree
+
+
+def layers(plan: Sharing) -> Number:
+    """Pieces the repeated layers are in: every layer by tensor parallelism, all of them by a pipeline."""
+    return plan.tensor_degree * plan.pipefusion_degree * plan.pipeline_degree
+
+
+def inner(plan: Sharing) -> Number:
+    """Ranks that work on one forward together: they sit closer than those of other predictions."""
+    return plan.tensor_degree * pieces(plan)
+
+
+def ranks(plan: Sharing) -> Number:
+    """Accelerators that work on one video."""
+    return plan.guidance_degree * inner(plan)
+
+
+def several(plan: Sharing) -> bool:
+    """Whether ranks share anything of a call: keeps a plan without parallelism free of assumed rates."""
+    return bool(maximum(ranks(plan), plan.shard_degree) > 1)
+
+
+def shards(plan: Sharing) -> Number:
+    """Pieces that a rank's slice of the weights is stored in: shards are spread over the ranks that hold the same."""
+    return maximum(plan.shard_degree // (plan.tensor_degree * plan.pipefusion_degree), 1)

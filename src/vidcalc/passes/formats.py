@@ -1,0 +1,84 @@
+"""Number formats: the dtype of each network's activations, what its weights take, and how its products run.
+
+A format that the framework makes of weights while it loads them stays with them: see data/precisions.toml.
+"""
+
+from msgspec.structs import replace
+
+from vidcalc.base.number import Number, largest
+from vidcalc.catalog.precisions import Precision, precision
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.plan import Plan
+from vidcalc.ledger.taping import taped as recorded
+from vidcalc.ledger.types import Execution, Ledger, Phase
+from vidcalc.ledger.weights import Network, parameters, weights
+from vidcalc.ops import Matmul
+from vidcalc.passes.phases import rewrite_calls
+from vidcalc.tape.trace import Trace
+
+ENCODERS = ("text_encode", "image_encode")
+
+
+def formats(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """Calls in the dtype of the plan's format for them. Raises InputError for a format nobody knows."""
+    dtypes = {name: precision(plan.text_encoder_precision, "text-encoder-precision").compute for name in ENCODERS}
+    dtypes["denoise"] = precision(plan.precision).compute
+    codec = precision(plan.vae_precision, "vae-precision").compute
+
+    def typed(phase: Phase) -> Phase:
+        return replace(phase, call=replace(phase.call, dtype=dtypes.get(phase.id, codec)))
+
+    networks = {name: replace(each, precision=format_of(each.role, plan)) for name, each in ledger.weights.items()}
+    return replace(rewrite_calls(ledger, typed), weights=networks)
+
+
+def format_of(role: str, plan: Plan) -> str:
+    """The number format that the plan gives the networks of a role."""
+    if role == "denoiser":
+        return plan.precision
+    return plan.vae_precision if role == "vae" else plan.text_encoder_precision
+
+
+def taped(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """Calls on the tape, with what their format holds beside them; weights with their bytes in it."""
+
+    def put(phase: Phase) -> Phase:
+        chosen = precision(ledger.weights[phase.component.id].precision)
+        phase = recorded(phase)
+        scale = plan.runtime.activation_scale.get(phase.component.network, 1)
+        live = {"network": phase.taped.peak * scale, "format": _beside(phase.taped, chosen)}
+        return replace(phase, live=live, run=execution(plan, chosen))
+
+    ledger = rewrite_calls(ledger, put)
+    traces: dict[str, tuple[Trace, ...]] = {ledger.forward.component.id: (ledger.forward.taped,)}
+    for phase in (*ledger.phases, *((ledger.encode,) if ledger.encode else ())):
+        name = phase.component.id
+        traces[name] = (*traces.get(name, ()), phase.taped)
+    networks = {name: _sized(each, traces.get(name, ()), plan) for name, each in ledger.weights.items()}
+    return replace(ledger, weights=networks)
+
+
+def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:
+    """A network with the bytes of its weights."""
+    params = parameters(network.component, traces)
+    nbytes = weights(network.component, params, traces, network.precision, plan.fused_projections)
+    return replace(network, params=params, weights=nbytes, stored=nbytes)
+
+
+def execution(plan: Plan, chosen: Precision) -> Execution:
+    """How a network in a number format runs under a plan."""
+    return Execution(
+        attention=plan.attention,
+        arithmetic=chosen.arithmetic,
+        compile=plan.compile,
+        stack=plan.runtime.stack,
+        rounding=0.0 if plan.compile == "on" else chosen.rounding,
+        slower=chosen.slower,
+    )
+
+
+def _beside(trace: Trace, chosen: Precision) -> Number:
+    """Bytes that the widest linear layer of this format holds beside its output [byte]."""
+    if not chosen.beside:
+        return 0
+    return largest(op.weight * op.rows * op.d_out for op in trace.ops if isinstance(op, Matmul)) * chosen.beside

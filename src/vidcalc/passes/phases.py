@@ -1,0 +1,25 @@
+"""Rewriting some phases of a ledger and leaving the others: what most passes do."""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from vidcalc.ledger.types import Ledger, Phase
+
+DENOISER = ("denoise",)
+DECODER = ("vae_decode",)
+
+
+def rewrite(ledger: Ledger, ids: tuple[str, ...], change: Callable[[Phase], Phase]) -> Ledger:
+    """The ledger with its phases of those ids changed."""
+    return replace(ledger, phases=tuple(change(each) if each.id in ids else each for each in ledger.phases))
+
+
+def rewrite_calls(ledger: Ledger, change: Callable[[Phase], Phase]) -> Ledger:
+    """The ledger with every call changed: those of the phases, the denoiser's plain forward and the VAE's encode."""
+    return replace(
+        ledger,
+        phases=tuple(map(change, ledger.phases)),
+        forward=change(ledger.forward),
+        encode=None if ledger.encode is None else change(ledger.encode),
+    )

@@ -1,0 +1,79 @@
+"""PipeFusion: each rank has some of the denoiser's layers and works on one patch of the tokens at a time.
+
+It attends to the other patches as they were a step before, and keeps their keys and values. A patch goes on while the
+next one is worked on; in the first step ranks work one after the other. Constants: data/parallel.toml. A degree of 1
+changes nothing. Source: arXiv 2405.14430.
+"""
+
+from msgspec.structs import replace
+
+from vidcalc.base.number import Number, ceil_div, maximum, minimum, unchanged
+from vidcalc.catalog.load import table
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.plan import Plan
+from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.ops import Attention, Collective, Op
+from vidcalc.passes.degrees import context, pieces
+from vidcalc.passes.phases import DENOISER, rewrite
+from vidcalc.passes.tensor import blocks_cut
+from vidcalc.rates.wires import fabric
+
+
+def patched(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The denoiser's calls with a rank's sends and stale keys, and its layers' weights.
+
+    Layers are shared by running each patch on fewer of them: the ops of the patches (`sequence`) add up to a rank's.
+    """
+    if unchanged(plan.pipefusion_degree, 1):
+        return ledger
+    facts, kind = table("parallel"), fabric(hardware)
+
+    def sends(phase: Phase) -> Phase:
+        send = Collective(
+            path="patches",
+            count=1,
+            precision=plan.precision,
+            way="pipefusion",
+            operation="send",
+            nbytes=_states(phase.executed) / pieces(plan),
+            ranks=plan.pipefusion_degree,
+            stride=plan.tensor_degree * context(plan),
+            messages=plan.pipefusion_degree,
+            behind="work",
+            apart=facts["overlap"][kind]["pipefusion"],
+            stall=(plan.pipefusion_degree - 1) * facts["pipefusion"]["first_steps"] / ledger.steps,
+        )
+        return replace(phase, ops=(*phase.ops, send), live={**phase.live, "stale": _stale(phase.taped.ops, plan)})
+
+    networks = {
+        name: replace(
+            each,
+            stored=replace(
+                blocks_cut(each.stored, plan.pipefusion_degree),
+                count=ceil_div(each.stored.count, plan.pipefusion_degree),
+            ),
+        )
+        if each.role == "denoiser"
+        else each
+        for name, each in ledger.weights.items()
+    }
+    return replace(rewrite(ledger, DENOISER, sends), weights=networks)
+
+
+def _states(ops: tuple[Op, ...]) -> Number:
+    """Bytes of the hidden states between two layers."""
+    layer: Number = 0
+    for op in ops:
+        if isinstance(op, Attention):
+            layer = maximum(layer, op.batch * op.heads * op.queries * op.d_head * op.element_bytes)
+    return layer
+
+
+def _stale(ops: tuple[Op, ...], plan: Plan) -> Number:
+    """Bytes of keys and values that are kept of a rank's layers, for the patches that other ranks work on."""
+    kept: Number = 0
+    for op in ops:
+        if isinstance(op, Attention):
+            own = 1 - op.crossed  # a prompt's keys do not change
+            kept = kept + 2 * op.batch * op.heads * op.keys * op.d_head * op.element_bytes * op.count * own
+    return ceil_div(kept, pieces(plan)) * minimum(plan.pipefusion_degree - 1, 1)

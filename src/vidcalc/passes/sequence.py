@@ -1,0 +1,144 @@
+"""Ranks that share the tokens of a forward: Ulysses, ring, gathered keys. Every degree is neutral at 1.
+
+A rank has its share of the tokens, rounded up: the slowest rank sets the pace. Ulysses gives it all tokens of its heads
+inside self-attention, for four all-to-alls and the copies that bring tensors into their order; nothing hides these.
+Ring walks over the keys in as many turns as there are ranks, sends them on while it works, and merges what each turn
+gave; attention in turns is slower than at once. Gathering brings all keys and values to every rank first. Short rows (a
+prompt) every rank does. Constants: data/parallel.toml.
+
+Source: arXiv 2309.14509 (Ulysses), 2310.01889 (ring).
+"""
+
+from msgspec.structs import replace
+
+from vidcalc.base.number import Number, ceil_div, is_array, minimum, unchanged, where
+from vidcalc.catalog.load import table
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.sharing import Sharing
+from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.ops import Attention, Collective, Convolution, Matmul, Op, Pointwise
+from vidcalc.passes.degrees import context, pieces
+from vidcalc.passes.phases import DENOISER, rewrite
+from vidcalc.rates.wires import fabric
+
+EXCHANGED = 4  # tensors of self-attention that ranks exchange: queries, keys, values, results
+COPIES = 4  # reads and writes of each: into the order of the exchange, and out of it
+MERGED = 3  # reads and writes of a turn's result: the sum so far is read, the new part is read, the sum is written
+SUM_BYTES = 4  # float32
+
+
+def shared(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The denoiser's calls with one rank's tokens, the exchanges for them, and live bytes of its share."""
+    if unchanged(pieces(plan), 1):
+        return ledger
+    kind = fabric(hardware)
+
+    def of_a_rank(phase: Phase) -> Phase:
+        ops = (*tokens(phase.ops, phase.prompt_rows, plan), *exchanges(phase.ops, plan, kind))
+        live = {name: ceil_div(nbytes, pieces(plan)) for name, nbytes in phase.live.items()}
+        return replace(phase, ops=ops, live=live, workspace=ceil_div(phase.workspace, pieces(plan)))
+
+    return rewrite(ledger, DENOISER, of_a_rank)
+
+
+def tokens(ops: tuple[Op, ...], prompt_rows: Number, plan: Sharing) -> tuple[Op, ...]:
+    """The ops of one rank's tokens.
+
+    prompt_rows  rows up to this many (a prompt's) are not tokens of the video and stay whole
+    """
+    many = pieces(plan)
+    mine: list[Op] = []
+    for op in ops:
+        if isinstance(op, Attention):
+            mine += _attention(op, plan)
+        elif isinstance(op, Matmul):
+            mine.append(_rows(op, where(op.batch * op.rows > prompt_rows, many, 1)))
+        elif isinstance(op, Pointwise):
+            mine.append(replace(op, moved=ceil_div(op.moved, many)))
+        elif isinstance(op, Convolution):
+            places = ceil_div(op.positions, many), ceil_div(op.input_positions, many)
+            mine.append(replace(op, positions=places[0], input_positions=places[1]))
+        else:
+            mine.append(op)
+    return tuple(mine)
+
+
+def _rows(op: Matmul, split: Number) -> Matmul:
+    """A product of 1/split of the rows, or of the batch where there are more of these."""
+    by_batch = op.batch >= op.rows
+    rows = where(by_batch, op.rows, ceil_div(op.rows, split))
+    # PipeFusion does short rows once for each patch, as a rank's layers are run again
+    return replace(op, rows=rows, batch=where(by_batch, ceil_div(op.batch, split), op.batch))
+
+
+def attended(op: Attention, plan: Sharing) -> Attention:
+    """A rank's part of an attention: its heads of its rows, in as many turns as the ring has ranks."""
+    turns = plan.ring_degree - op.crossed * (plan.ring_degree - 1)
+    by_heads = plan.ulysses_degree - op.crossed * (plan.ulysses_degree - 1)
+    # [batch, heads, queries, d] x [batch, heads, keys, d]: heads or queries are split, keys come in turns
+    return replace(
+        op,
+        heads=ceil_div(op.heads, by_heads),
+        queries=ceil_div(op.queries, pieces(plan) // by_heads),
+        keys=ceil_div(op.keys, turns),
+        count=op.count * turns,
+        whole=(op.batch * op.heads, op.queries),
+    )
+
+
+def _attention(op: Attention, plan: Sharing) -> list[Op]:
+    """A rank's attention, and the copies and sums that sharing it takes."""
+    own, ring = 1 - op.crossed, plan.ring_degree
+    layer = op.batch * op.heads * op.queries * op.d_head * own
+    of_a_rank = ceil_div(layer, plan.ulysses_degree * ring)
+    exchanged = minimum(plan.ulysses_degree - 1, 1)
+    copied = of_a_rank * op.element_bytes * EXCHANGED * COPIES * exchanged
+    work = Pointwise(
+        path=op.path + ".shared",
+        count=op.count,
+        precision=op.precision,
+        moved=copied + of_a_rank * SUM_BYTES * MERGED * (ring - 1),
+        launches=EXCHANGED * COPIES // 2 * exchanged + ring - 1,
+        place=op.place,
+    )
+    part = attended(op, plan)
+    return [part, work] if is_array(work.moved) or work.moved else [part]
+
+
+def exchanges(ops: tuple[Op, ...], plan: Sharing, kind: str) -> tuple[Op, ...]:
+    """What self-attention of the whole ops exchanges; kind: of the links, "pcie" or "fabric"."""
+    attentions = [op for op in ops if isinstance(op, Attention)]
+    scored = sum(op.flops * op.count for op in attentions)
+    made: list[Op] = []
+    for op in attentions:
+        own = (1 - op.crossed) * op.count
+        element = op.batch * op.heads * op.d_head * op.element_bytes / plan.tensor_degree
+        shared = {"path": op.path, "precision": op.precision, "place": op.place}
+        made.append(
+            Collective(
+                **shared,
+                count=own * EXCHANGED,
+                way="ulysses",
+                operation="all_to_all",
+                nbytes=element * op.queries / context(plan),
+                ranks=plan.ulysses_degree,
+                stride=plan.tensor_degree,
+            )
+        )
+        made.append(
+            Collective(
+                **shared,
+                count=own * (plan.ring_degree - 1),
+                way="ring",
+                operation="send",
+                nbytes=2 * element * op.keys / context(plan),  # keys and values
+                ranks=plan.ring_degree,
+                stride=plan.tensor_degree * plan.ulysses_degree,
+                behind="attention",
+                share=op.flops / (scored * plan.ring_degree),  # seconds of attention between two sends
+                apart=table("parallel")["overlap"][kind]["ring"],
+                stall=table("parallel")["ring"]["slower"][kind],
+            )
+        )
+    return tuple(made)

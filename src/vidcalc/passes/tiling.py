@@ -1,0 +1,49 @@
+"""A VAE that works in tiles, and a batch of videos that it codes one by one."""
+
+from msgspec.structs import replace
+
+from vidcalc.base.number import Number, maximum, minimum
+from vidcalc.catalog.precisions import precision
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.plan import Plan
+from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.passes.phases import DECODER, rewrite, rewrite_calls
+from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.tape.trace import tiles as can_tile
+
+CODED = ("vae_encode", "vae_decode")
+
+
+def tiles(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The VAE's calls with the tiles of its class, where it has any, and sliced to one video each."""
+
+    def cut(phase: Phase) -> Phase:
+        if phase.id not in CODED:
+            return phase
+        tiling = plan.vae_tiling if can_tile(phase.component) else "none"
+        call = replace(phase.call, tiling=tiling)
+        if plan.vae_slicing == "off":
+            return replace(phase, call=call)
+        one = replace(call, shape=replace(call.shape, batch=1))
+        return replace(phase, call=one, calls=ledger.batch, turns=ledger.batch)
+
+    return rewrite_calls(ledger, cut)
+
+
+def joined(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """Videos decoded one by one wait for the last and are joined to a batch, from a list (torch.cat)."""
+    if plan.vae_slicing == "off":
+        return ledger
+
+    def waiting(phase: Phase) -> Phase:
+        video = decoded(ledger, plan)
+        both = 2 * ledger.batch * video * minimum(ledger.batch - 1, 1)
+        most = maximum(phase.activations + video * (ledger.batch - 1), both)
+        return replace(phase, live={**phase.live, "videos": most - phase.activations})
+
+    return rewrite(ledger, DECODER, waiting)
+
+
+def decoded(ledger: Ledger, plan: Plan) -> Number:
+    """Bytes of one decoded video in the VAE's format [byte]."""
+    return ledger.pixels * ELEMENT_BYTES[precision(plan.vae_precision).compute]
