@@ -6,17 +6,15 @@ A bucket is a size of sample. The bucket that needs most decides memory, the mix
 the work as `plan.training` says; money and energy are sums over accelerator-seconds.
 """
 
-from vidcalc.account.parts import components, hardware_part, model_part
+from vidcalc.account.model import hardware_part, model_part
 from vidcalc.account.summary import settings
 from vidcalc.catalog import fill
-from vidcalc.catalog.frameworks import executed
-from vidcalc.cost import memory
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.ledger.unroll import unroll
+from vidcalc.passes import generation
 from vidcalc.report.training import BucketPart, TrainingReport
 from vidcalc.training import ranks, run, samples, totals
 from vidcalc.training.assumptions import assumptions, warnings
@@ -28,17 +26,15 @@ def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> TrainingR
 
     Raises InputError for a choice the catalogue does not have and for degrees that do not go together.
     """
-    model = executed(model, plan.framework)
     ranks.checked(model, plan.training)
     found = [bucket(model, each, hardware, plan) for each in data.buckets]
     rows = parts(data, found, hardware, plan)
-    held, params = found[0].held, memory.parameters(model.denoiser, (found[0].job.forward,))
     used = run.memory_part([each.cell for each in found], hardware, plan)
     spent = run.time_part(rows, found, hardware, plan)
     seen = totals.run_part(model, data, rows, found, hardware, plan)
     accelerators = spent.total * ranks.world(plan.training)
     return TrainingReport(
-        model=model_part(model, params, components(held)),
+        model=model_part(model, found[0].ledger),
         plan=settings(plan),
         hardware=hardware_part(hardware),
         ranks=run.ranks_part(plan.training),
@@ -65,23 +61,21 @@ def parts(data: Data, found: list[run.Found], hardware: Hardware, plan: Plan) ->
 def loaded(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> run.Loaded:
     """One bucket unrolled and taped: what does not depend on how ranks share it."""
     workload = workload_of(model, size)
-    job = unroll(model, workload, plan)
-    held = memory.networks(model, plan, job)
+    ledger, first = generation(model, workload, hardware, plan)
     return run.Loaded(
         workload=workload,
-        job=job,
-        held=held,
+        ledger=ledger,
         taped=micro(model, workload, plan),
-        validation=run.validation(job, held, workload, hardware, plan),
+        validation=run.validation(ledger, first, hardware, plan),
     )
 
 
 def bucket(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> run.Found:
     """One bucket unrolled and priced on the plan's ranks. Raises InputError for more of them than it has tokens."""
     one = loaded(model, size, hardware, plan)
-    ranks.spread(one.job.video_tokens, plan.training)
-    cell = priced(one.taped, one.job, one.held, hardware, plan, one.validation.activations)
-    return run.Found(workload=one.workload, job=one.job, held=one.held, cell=cell, validation=one.validation.seconds)
+    ranks.spread(one.ledger.video_tokens, plan.training)
+    cell = priced(one.taped, one.ledger, hardware, plan, one.validation.activations)
+    return run.Found(workload=one.workload, ledger=one.ledger, cell=cell, validation=one.validation.seconds)
 
 
 def workload_of(model: Model, size: Bucket) -> Workload:

@@ -3,15 +3,14 @@
 from typing import Any
 
 from vidcalc.base.number import is_array
-from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, source
 from vidcalc.catalog.training import optimizer, recipe
-from vidcalc.cost import communication
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.passes import guidance
+from vidcalc.passes.degrees import several
 from vidcalc.rates.collectives import collective
 from vidcalc.rates.utilisation import resolve_attention
 from vidcalc.rates.wires import wires
@@ -20,18 +19,18 @@ from vidcalc.report.estimate import Assumption
 
 def machinery(hardware: Hardware, plan: Plan, provenance: str) -> list[Assumption]:
     """How FLOPs are counted, which framework and attention kernel run, and what the rates are of (`provenance`)."""
-    chip, profile = hardware.accelerator, framework(plan.framework)
+    chip, runtime = hardware.accelerator, plan.runtime
     return [
         Assumption(id="flops_convention", value=2, source="torch.utils.flop_counter", provenance="exact"),
         Assumption(
             id="framework",
-            value=f"{profile.title} {profile.version}",
-            source="; ".join(profile.sources),
+            value=f"{runtime.title} {runtime.version}",
+            source="; ".join(runtime.sources),
             provenance="assumed",
         ),
         Assumption(
             id="attention_kernel",
-            value=resolve_attention(chip, plan.attention, profile.stack),
+            value=resolve_attention(chip, plan.attention, runtime.stack),
             source=f"data/accelerators/{chip.id}.toml",
             provenance="assumed" if plan.attention == "sdpa" else "exact",
         ),
@@ -78,7 +77,7 @@ def _other(value: Any, neutral: int) -> bool:
 
 def links(hardware: Hardware, plan: Plan) -> list[Assumption]:
     """The links that ranks exchange over, where they share a video."""
-    if not communication.shares(plan) or hardware.link is None:
+    if not several(plan) or hardware.link is None:
         return []
     among = wires(hardware)
     known = collective(among.chip, "all_to_all", among.link)

@@ -7,24 +7,21 @@ from vidcalc.account.assumed import links, machinery, speedups, trained
 from vidcalc.base.number import largest, product
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.precisions import precision
-from vidcalc.cost.transfer import host_rate
 from vidcalc.describe.geometry import legal
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import WAYS, Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.ledger.unroll import Job
-from vidcalc.passes.residency import STREAMED
+from vidcalc.ledger.types import Ledger
+from vidcalc.passes.offload import WAYS as OFFLOADS
+from vidcalc.rates.host import host_rate
 from vidcalc.report.estimate import Assumption, InferenceMemory, TrainingMemory, Warning_
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import tiles
 
-# the host memory an offload copies from
-COPIES = {"pinned": STREAMED, "pageable": ("model", "sequential")}
-
 
 def assumptions(
-    model: Model, workload: Workload, hardware: Hardware, plan: Plan, job: Job, provenance: str
+    model: Model, workload: Workload, hardware: Hardware, plan: Plan, ledger: Ledger, provenance: str
 ) -> list[Assumption]:
     """What the numbers rest on; `provenance` is that of the rates."""
     found = [
@@ -35,7 +32,7 @@ def assumptions(
             source=defaults()["process"]["context"]["source"],
             provenance="assumed",
         ),
-        *_run(model, hardware, plan, job),
+        *_run(model, hardware, plan, ledger),
         *trained(plan.training),
         Assumption(id="gradients_resident", value=True, source="gradient accumulation", provenance="assumed"),
         Assumption(id="train_steps", value=workload.train_steps, source="--train-steps", provenance="assumed"),
@@ -44,7 +41,7 @@ def assumptions(
         found.append(
             Assumption(
                 id="generic_architecture",
-                value=job.forward.parameter_count,
+                value=ledger.forward.taped.parameter_count,
                 source="data/generic.toml",
                 provenance="assumed",
             )
@@ -55,16 +52,16 @@ def assumptions(
     return found
 
 
-def _run(model: Model, hardware: Hardware, plan: Plan, job: Job) -> list[Assumption]:
+def _run(model: Model, hardware: Hardware, plan: Plan, ledger: Ledger) -> list[Assumption]:
     """How the job is run: the framework's profile, what waits in host memory, number formats, kernels' workspaces."""
     chip = hardware.accelerator
     swap = f":{plan.swapped_blocks}" if plan.offload == "block-swap" else ""
     found = [
-        Assumption(id="offload", value=plan.offload + swap, source="vidcalc.passes.residency", provenance="assumed"),
+        Assumption(id="offload", value=plan.offload + swap, source="vidcalc.passes.offload", provenance="assumed"),
     ]
     if plan.compile == "on":
         found.append(Assumption(id="fused", value="on", source="data/kernels/laws.toml", provenance="assumed"))
-    for kind in (kind for kind, ways in COPIES.items() if plan.offload in ways and chip.pcie):
+    for kind in sorted({each.memory for each in OFFLOADS[plan.offload].coming.values()} if chip.pcie else ()):
         measured = [copy.source for copy in chip.host_copies if copy.kind == kind and copy.to_device]
         found.append(
             Assumption(
@@ -80,7 +77,7 @@ def _run(model: Model, hardware: Hardware, plan: Plan, job: Job) -> list[Assumpt
         known = precision(name)
         if known.covers != "all" or known.stored != ELEMENT_BYTES[known.compute]:
             found.append(Assumption(id="number_format", value=name, source=known.source, provenance="exact"))
-    workspace = largest(phase.trace.workspace for phase in job.phases)
+    workspace = largest(phase.taped.workspace for phase in ledger.phases if phase.trace)
     found.append(Assumption(id="convolution_workspace", value=workspace, source="vidcalc.tape", provenance="assumed"))
     return found
 

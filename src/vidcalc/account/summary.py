@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.describe.model import Model
+from vidcalc.describe.model import Component
 from vidcalc.describe.runtime import Runtime
 from vidcalc.tape.trace import configuration
 
@@ -21,12 +21,12 @@ SIZES = (
 )
 
 
-def architecture(model: Model) -> dict[str, Any]:
+def architecture(denoiser: Component) -> dict[str, Any]:
     """The denoiser's main sizes under its class's names, and its width where it has one."""
-    config = configuration(model.denoiser)
+    config = configuration(denoiser)
     found = {name: getattr(config, name) for name in SIZES if getattr(config, name, None) is not None}
     width = getattr(config, "width", None)
-    return {"network": model.denoiser.network, **({"hidden_dim": width} if width is not None else {}), **found}
+    return {"network": denoiser.network, **({"hidden_dim": width} if width is not None else {}), **found}
 
 
 def settings(record: msgspec.Struct) -> dict[str, Any]:

@@ -1,39 +1,89 @@
-"""Seconds of one call of a network while a video is generated: a rank's work, and what it waits for beyond that.
+"""Seconds of one call of a network on one rank: its work, and what it waits for beyond that.
 
 transfer       weights from host memory
-communication  the other ranks of a denoiser call
 launch         kernels that the host has yet to start, beyond the work and the copies that run beside it. Not beyond
                a copy that nothing hides, which halts the host as well, nor beyond exchanges: each waits for the
                slowest host, and is started by one (runs of small clips under tensor parallelism are slower still)
+communication  the other ranks: exchanges that the work does not hide, and the last wave of attention of few heads
 """
 
-from typing import Any
-
-from vidcalc.cost.communication import told
-from vidcalc.cost.execution import execution
-from vidcalc.cost.memory import Network
-from vidcalc.cost.time import Seconds, by_kind, total, waiting
-from vidcalc.cost.transfer import transfer
-from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.plan import Plan
-from vidcalc.ledger.unroll import Job, Phase
-from vidcalc.passes import chain
+from vidcalc.base.number import Number, maximum
+from vidcalc.cost.seconds import NOTHING, Seconds, linked, total
+from vidcalc.cost.time import by_kind, waiting
+from vidcalc.describe.hardware import Accelerator, Hardware
+from vidcalc.ledger.types import Phase
+from vidcalc.ops import Attention, Collective, Copy, Op
+from vidcalc.rates.host import host_rate
+from vidcalc.rates.tail import slowdown
+from vidcalc.rates.wires import wires
 
 
-def spent(job: Job, phase: Phase, network: Network, hardware: Hardware, plan: Plan, steps: Any) -> dict[str, Seconds]:
+def spent(phase: Phase, hardware: Hardware) -> dict[str, Seconds]:
     """Seconds of one call by kind of op, and by what is waited for."""
-    found = alone(phase, network, hardware, plan)
+    seconds = single_rank(phase, hardware.accelerator)
     if phase.id == "denoise":
-        found["communication"] = told(job, phase, network.weights, found, hardware, plan, steps)
-    return found
+        seconds["communication"] = linked(sum(exposed_communication(phase, seconds, hardware).values()))
+        if not any(isinstance(op, Collective) for op in phase.ops):
+            seconds["communication"] = NOTHING
+    return seconds
 
 
-def alone(phase: Phase, network: Network, hardware: Hardware, plan: Plan) -> dict[str, Seconds]:
+def single_rank(phase: Phase, chip: Accelerator) -> dict[str, Seconds]:
     """The same without what a rank waits for the others."""
-    chip, run, ops = hardware.accelerator, execution(plan, network.precision), chain.of_a_rank(phase, plan)
-    found = by_kind(ops, chip, plan.attention, run=run)
-    travel, work = transfer(network.weights, chip, plan, network.role), total(found)
-    found["transfer"] = travel.waiting(work)
-    meanwhile = work + found["transfer"] if travel.hidden else work
-    found["launch"] = waiting(ops, chip, meanwhile, run)
-    return found
+    seconds = by_kind(phase.ops, chip, phase.run)
+    work = total(seconds)
+    copies = [op for op in phase.ops if isinstance(op, Copy)]
+    seconds["transfer"] = exposed_copies(copies, chip, work)
+    meanwhile = work + seconds["transfer"] if any(op.hidden for op in copies) else work
+    seconds["launch"] = waiting(phase.ops, chip, meanwhile, phase.run)
+    return seconds
+
+
+def exposed_copies(copies: list[Copy], chip: Accelerator, work: Seconds = NOTHING) -> Seconds:
+    """What waits for weights from host memory beyond `work`, where a stream of their own runs beside it."""
+    waited = NOTHING
+    for op in copies:
+        whole = copied(op, chip)
+        waited = waited + Seconds(
+            op.exposed(whole.low, work.low),
+            op.exposed(whole.likely, work.likely),
+            op.exposed(whole.high, work.high),
+            whole.provenance,
+        )
+    return waited
+
+
+def copied(op: Copy, chip: Accelerator) -> Seconds:
+    """A copy over the link to the host by itself. An unknown link (memory shared with the host) takes no time."""
+    return linked(op.nbytes * op.count / host_rate(chip, op.memory))
+
+
+def arrival(nbytes: Number, chip: Accelerator) -> Seconds:
+    """The copy of weights that stay on the device, once, before the first generation."""
+    return copied(Copy("load", 1, "", nbytes, "pageable"), chip)
+
+
+def exposed_communication(phase: Phase, work: dict[str, Seconds], hardware: Hardware) -> dict[str, Number]:
+    """Seconds that a rank waits for the others in a call whose `work` is given by kind, by way of sharing."""
+    exchanges = [op for op in phase.ops if isinstance(op, Collective)]
+    if not exchanges:
+        return {}
+    links, attended = wires(hardware), work.get("attention", NOTHING).likely
+    behind: dict[str, Number] = {"nothing": 0, "attention": attended, "work": total(work).likely}
+    ways: dict[str, Number] = {}
+    for op in exchanges:
+        alone = links.exchange(op.operation, op.nbytes, op.ranks, op.stride) * op.messages
+        ways[op.way] = ways.get(op.way, 0) + op.exposed(alone, behind[op.behind]) * op.count
+    ways["tail"] = tail(phase.ops, attended, hardware.accelerator, phase.run.attention)
+    return ways
+
+
+def tail(ops: tuple[Op, ...], attended: Number, chip: Accelerator, kernel: str) -> Number:
+    """What attention at a rank's shape loses at its end, of the `attended` seconds of all of it [second]."""
+    parts = [op for op in ops if isinstance(op, Attention) and op.whole is not None]
+    scored = sum(op.flops * op.count for op in parts)
+    lost: Number = 0
+    for op in parts:
+        share = op.flops * op.count / scored
+        lost = lost + attended * share * maximum(slowdown(op, chip, kernel) - 1, 0)
+    return lost

@@ -3,9 +3,9 @@
 from typing import Any
 
 from vidcalc.base.number import as_count, ceil_div
-from vidcalc.catalog import defaults
 from vidcalc.describe.hardware import Accelerator, Hardware, Price
 from vidcalc.describe.workload import Workload
+from vidcalc.rates.site import busy_share, figures
 from vidcalc.report.estimate import InferenceTime
 from vidcalc.report.money import Energy, Money, PriceRange, Throughput
 
@@ -71,10 +71,10 @@ def energy(hardware: Hardware, inference: Any, training: Any, batch: Any = 1) ->
     watts, site = hardware.accelerator.tdp, hardware.site
     if watts is None:
         return None
-    facility, each = defaults.pue(site.place), inference / batch
-    power = {load: watts * defaults.power_share(load) for load in ("idle", *BAND)}
+    here, each = figures(hardware), inference / batch
+    facility, busy = here.pue, here.utilisation
+    power = {load: watts * share for load, share in here.power.items()}
     likely, trained = power["likely"] * each * facility, power["likely"] * training * facility
-    busy = busy_share(hardware)
     return Energy(
         inference=watts * inference * facility,
         training=watts * training * facility,
@@ -85,17 +85,11 @@ def energy(hardware: Hardware, inference: Any, training: Any, batch: Any = 1) ->
         per_video={load: power[load] * each * facility for load in BAND},
         idle_per_video=power["idle"] * each * facility * (1 - busy) / busy,
         training_likely=trained,
-        carbon_per_video=likely * defaults.carbon(site.country),
-        carbon_training=trained * defaults.carbon(site.country),
-        electricity_per_video=likely * defaults.electricity(site.place),
-        electricity_training=trained * defaults.electricity(site.place),
+        carbon_per_video=likely * here.carbon,
+        carbon_training=trained * here.carbon,
+        electricity_per_video=likely * here.electricity,
+        electricity_training=trained * here.electricity,
     )
-
-
-def busy_share(hardware: Hardware) -> Any:
-    """Share of the time in which an accelerator of the site has a job."""
-    stated = hardware.site.utilisation
-    return defaults.utilisation() if stated is None else stated
 
 
 def throughput(workload: Workload, hardware: Hardware, time: InferenceTime) -> Throughput:

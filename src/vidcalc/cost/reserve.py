@@ -8,37 +8,30 @@ The cache is a share of the live activations; the allocator gives it back before
 passes the device's memory only where the tensors themselves do. Share and source: data/validation/reserve.toml.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import as_count, maximum, minimum
-from vidcalc.catalog.defaults import process
-from vidcalc.catalog.load import entry
+from vidcalc.base.number import Number, as_count, maximum, minimum
 from vidcalc.cost.memory import Stage
+from vidcalc.rates.allocator import cache_share, context
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The peak under each counter [byte]."""
 
-    allocated: Any
-    reserved: Any
-    device: Any
+    allocated: Number
+    reserved: Number
+    device: Number
 
 
-def counters(stages: list[Stage], capacity: Any) -> Counters:
+def counters(stages: list[Stage], capacity: Number) -> Counters:
     """The peak of the stages under each counter, on a device of that many bytes [byte]."""
-    context, share = process("context"), cache_share()
-    allocated: Any = 0
-    cached: Any = 0
+    outside, share = context(), cache_share()
+    allocated: Number = 0
+    cached: Number = 0
     for stage in stages:
-        allocated = maximum(allocated, stage.total - context)
-        cached = maximum(cached, stage.total - context + stage.activations * share)
-    reserved = minimum(cached, maximum(capacity - context, allocated))
+        allocated = maximum(allocated, stage.total - outside)
+        cached = maximum(cached, stage.total - outside + stage.activations * share)
+    reserved = minimum(cached, maximum(capacity - outside, allocated))
     reserved = as_count(reserved // 1)  # whole bytes
-    return Counters(allocated=allocated, reserved=reserved, device=reserved + context)
+    return Counters(allocated=allocated, reserved=reserved, device=reserved + outside)
 
-
-def cache_share() -> float:
-    """The allocator's cache, as a share of the live activations at the peak."""
-    return float(entry("validation", "reserve")["share"])

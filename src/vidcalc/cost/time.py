@@ -7,12 +7,10 @@ uses the high rates.
 
 from typing import Any
 
-import msgspec
-
 from vidcalc.base.number import maximum, where
-from vidcalc.catalog.load import entry
-from vidcalc.cost.execution import EAGER, Execution
+from vidcalc.cost.seconds import Seconds, total, weakest
 from vidcalc.describe.hardware import Accelerator
+from vidcalc.ledger.types import EAGER, Execution
 from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
 from vidcalc.rates.utilisation import (
     Rate,
@@ -27,69 +25,21 @@ from vidcalc.rates.utilisation import (
 )
 from vidcalc.tape import ELEMENT_BYTES
 
-
-class Seconds(msgspec.Struct, frozen=True, eq=False):
-    """A time with its band [second], and the weakest provenance among the rates it rests on."""
-
-    low: Any
-    likely: Any
-    high: Any
-    provenance: str = "measured"
-
-    def __add__(self, other: "Seconds") -> "Seconds":
-        return Seconds(
-            self.low + other.low,
-            self.likely + other.likely,
-            self.high + other.high,
-            weakest(self.provenance, other.provenance),
-        )
-
-    def times(self, factor: Any) -> "Seconds":
-        """The same work `factor` times."""
-        return Seconds(self.low * factor, self.likely * factor, self.high * factor, self.provenance)
+PRODUCTS = ("matmul", "attention", "convolution")
+WORK = ("matmul", "attention", "convolution", "pointwise")  # kinds that keep the chip busy
 
 
-NOTHING = Seconds(0, 0, 0)
-LINK_BAND = 0.8, 1.25  # of the likely time
-STRENGTH = ("exact", "measured", "interpolated", "assumed")
-
-
-def weakest(a: str, b: str) -> str:
-    """The weaker of two provenances: a sum is no better than its worst part."""
-    return a if STRENGTH.index(a) >= STRENGTH.index(b) else b
-
-
-def linked(likely: Any) -> Seconds:
-    """A time on a link, with how far measured copies and exchanges over one kind of link lie apart [second]."""
-    return Seconds(likely * LINK_BAND[0], likely, likely * LINK_BAND[1], "assumed")
-
-
-def total(parts: dict[str, Seconds]) -> Seconds:
-    """The sum of times, one after the other."""
-    out = NOTHING
-    for part in parts.values():
-        out = out + part
-    return out
-
-
-def spread(whole: Seconds) -> Seconds:
-    """A time with its band widened by what separates published runs of one job: see data/kernels/laws.toml."""
-    law = entry("kernels", "laws")["runs"]
-    return Seconds(whole.low * law["low"], whole.likely, whole.high * law["high"], whole.provenance)
-
-
-def seconds(ops: tuple[Op, ...], chip: Accelerator, kernel: str, *, backward: bool = False) -> Seconds:
-    """Time of the ops on one accelerator with the given attention kernel; see `by_kind`."""
-    return total(by_kind(ops, chip, kernel, backward=backward))
+def seconds(ops: tuple[Op, ...], chip: Accelerator, run: Execution = EAGER) -> Seconds:
+    """Time of the ops' work on one accelerator; see `by_kind`."""
+    return total(by_kind(ops, chip, run))
 
 
 def by_kind(
     ops: tuple[Op, ...],
     chip: Accelerator,
-    kernel: str,
+    run: Execution = EAGER,
     *,
     backward: bool = False,
-    run: Execution = EAGER,
 ) -> dict[str, Seconds]:
     """Time by kind of op (matmul, attention, convolution, pointwise).
 
@@ -102,7 +52,7 @@ def by_kind(
     times: dict[tuple[Any, ...], Any] = {}
     sums: dict[str, tuple[Any, Any, Any, str]] = {}
     for op in ops:
-        if op.kind == "pointwise":
+        if op.kind not in PRODUCTS:
             continue
         key = op.key
         try:
@@ -111,7 +61,7 @@ def by_kind(
                 continue
         except TypeError:  # arrays cannot be keys
             key = (op.kind, id(op))
-        known[key], times[key] = _priced(op, chip, kernel, spread, backward, run), op.count
+        known[key], times[key] = _priced(op, chip, spread, backward, run), op.count
     for key, (low, likely, high, provenance) in known.items():
         count, before = times[key], sums.get(key[0], (0, 0, 0, "measured"))
         sums[key[0]] = (
@@ -165,7 +115,8 @@ def rounded(op: Op, run: Execution) -> Any:
 
 def launches(ops: tuple[Op, ...]) -> Any:
     """Kernels of one call: one for each product, convolution and attention, and those of the elementwise work."""
-    return sum((op.launches if isinstance(op, Pointwise) else 1) * op.count for op in ops)
+    every = (op.launches if isinstance(op, Pointwise) else 1 * (op.kind in WORK) for op in ops)
+    return sum(launched * op.count for launched, op in zip(every, ops, strict=True))
 
 
 def waiting(ops: tuple[Op, ...], chip: Accelerator, work: Seconds, run: Execution = EAGER) -> Seconds:
@@ -180,10 +131,10 @@ def waiting(ops: tuple[Op, ...], chip: Accelerator, work: Seconds, run: Executio
 
 
 def _priced(
-    op: Op, chip: Accelerator, kernel: str, spread: Rate, backward: bool, run: Execution
+    op: Op, chip: Accelerator, spread: Rate, backward: bool, run: Execution
 ) -> tuple[Any, Any, Any, str]:
     """(low, likely, high) seconds of one execution, and what they rest on."""
-    achieved = rate(op, chip, kernel, backward, run)
+    achieved = rate(op, chip, backward, run)
     moved = op.activation_bytes + op.weights * ELEMENT_BYTES[op.precision]
     work = op.flops
     if backward:
@@ -197,12 +148,14 @@ def _priced(
     )
 
 
-def rate(op: Op, chip: Accelerator, kernel: str, backward: bool = False, run: Execution = EAGER) -> Rate:
+def rate(op: Op, chip: Accelerator, backward: bool = False, run: Execution = EAGER) -> Rate:
     """The rate an op's arithmetic reaches on the chip [FLOP/s]."""
     if isinstance(op, Attention):
         direction = "backward" if backward else "forward"
         width = max(op.d_head, op.d_value)
-        return attention(chip, kernel, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack)
+        return attention(
+            chip, run.attention, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack
+        )
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
         rows = op.batch * op.positions

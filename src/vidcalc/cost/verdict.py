@@ -7,12 +7,12 @@ How far readings of the driver lie off the prediction: data/validation/reserve.t
 from typing import Any
 
 from vidcalc.base.number import as_count, where
-from vidcalc.catalog.load import entry
+from vidcalc.rates.allocator import readings
 
 
 def interval(likely: Any) -> tuple[Any, Any]:
     """Lower and upper bound of a predicted reading of the driver's counter [byte]."""
-    band = entry("validation", "reserve")["verdict"]
+    band = readings()
     return as_count(likely * (1 - band["below"]) // 1), as_count(likely * (1 + band["above"]) // 1)
 
 

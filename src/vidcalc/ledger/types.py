@@ -126,6 +126,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A job, unrolled.
 
+    model         name of the model
     latent        (channels, frames, height, width);  batch  videos made at once;  steps  denoising steps of a video
     pixels        values of one decoded video, three colours [elements];  video_tokens  tokens of the video
     phases        in the order they run
@@ -135,6 +136,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     loaded        weights on the device once they have arrived and before anything runs, by component id [byte]
     """
 
+    model: str
     latent: tuple[Number, Number, Number, Number]
     batch: Number
     steps: Number

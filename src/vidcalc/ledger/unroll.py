@@ -39,6 +39,7 @@ def unroll(model: Model, workload: Workload) -> Ledger:
         *(sound(each, workload) for each in model.others if each.network and each.stage == "audio_decode"),
     )
     return Ledger(
+        model=model.name,
         latent=latent,
         batch=workload.batch,
         steps=workload.steps,

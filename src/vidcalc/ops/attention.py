@@ -13,6 +13,7 @@ class Attention(Op, frozen=True, eq=False, gc=False):
     Counted: both products, of the share of the score blocks that is computed (`density`), and as if no mask left any
     out. Not: softmax, scale, mask, rotary embedding.
     `crossed` is 1 where queries look at something else than their own sequence (a prompt), else 0.
+    `whole`: batch × heads and queries of the attention over all ranks, of which this is one rank's part.
     Backward by convention is twice forward; a fused kernel recomputes the scores and does 2.5 times forward
     (`recomputed_backward_flops`). Source: FlashAttention (arXiv 2205.14135), torch.utils.flop_counter.
     """
@@ -27,6 +28,7 @@ class Attention(Op, frozen=True, eq=False, gc=False):
     masked: str = "none"
     density: Any = 1
     crossed: Any = 0
+    whole: tuple[Any, Any] | None = None
     place: Place = NOWHERE
 
     kind: ClassVar[str] = "attention"

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from vidcalc.base.number import maximum
-from vidcalc.ops.base import Op
+from vidcalc.ops.base import NOWHERE, Op, Place
 
 
 class Collective(Op, frozen=True, eq=False, gc=False):
@@ -32,6 +32,7 @@ class Collective(Op, frozen=True, eq=False, gc=False):
     share: Any = 1
     apart: Any = 0
     stall: Any = 0
+    place: Place = NOWHERE
 
     kind: ClassVar[str] = "collective"
 

@@ -5,9 +5,14 @@ The order of the passes stands here and nowhere else.
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.workload import Workload
 from vidcalc.ledger.types import Ledger
+from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import (
     caching,
     decode,
@@ -33,6 +38,7 @@ PASSES: tuple[Pass, ...] = (
     formats.formats,  # before the tape: the dtype of activations
     tiling.tiles,  # before the tape: sizes of a call
     formats.taped,  # calls become ops and live bytes; weights get their bytes
+    framework.unwritten,  # a decode known by its work alone has no call to tape
     # work that is left out
     merging.merged,
     sparsity.sparse,
@@ -49,6 +55,13 @@ PASSES: tuple[Pass, ...] = (
     offload.placed,  # last of the weights: it moves what a rank stores
     framework.further,
 )
+
+
+def generation(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> tuple[Ledger, Ledger]:
+    """What one rank of the plan does and holds to generate, over all steps; and of one step with nothing cached."""
+    ledger = unroll(model, workload)
+    first = replace(plan, step_cache="none")
+    return rewritten(ledger, plan, hardware), rewritten(replace(ledger, steps=1), first, hardware)
 
 
 def rewritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:

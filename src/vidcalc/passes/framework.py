@@ -8,12 +8,15 @@ from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Vae
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.shape import Shape
 from vidcalc.ledger.types import Call, Further, Ledger, Phase
 from vidcalc.ledger.unroll import COLOURS
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Convolution
 from vidcalc.passes.degrees import ranks
+from vidcalc.passes.formats import execution
 from vidcalc.passes.phases import rewrite_calls
+from vidcalc.tape import ELEMENT_BYTES
 
 # a decode whose network is not written here, as convolutions of the widest maps, where most of its work is
 WIDTH, TAPS = 128, 27
@@ -33,16 +36,35 @@ def networks(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         shape = replace(phase.call.shape, timestep=swapped.timestep)
         return replace(phase, call=replace(phase.call, component=swapped, shape=shape))
 
-    return _decoding(rewrite_calls(ledger, run), plan)
+    return rewrite_calls(ledger, run)
 
 
-def _decoding(ledger: Ledger, plan: Plan) -> Ledger:
-    """The ledger with the decode of a VAE without a network here, where the framework's profile knows its work."""
-    vae = next((each.component for each in ledger.weights.values() if isinstance(each.component, Vae)), None)
+def unwritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The decode of a VAE whose network is not written here, where the framework's profile knows its work or bytes."""
     runtime = plan.runtime
+    vae = next((each.component for each in ledger.weights.values() if isinstance(each.component, Vae)), None)
     if vae is None or vae.network or vae.class_ not in {**runtime.decode_bytes, **runtime.decode_flops}:
         return ledger
-    return ledger
+    chosen = precision(plan.vae_precision, "vae-precision")
+    pixels = ledger.pixels / COLOURS * ledger.batch
+    op = Convolution("decode", 1, chosen.compute, 1, WIDTH, WIDTH, pixels, pixels, TAPS, 1, ELEMENT_BYTES[chosen.compute])
+    op = replace(op, count=pixels * runtime.decode_flops.get(vae.class_, 0) / op.flops)
+    live = _live(ledger, vae, runtime.decode_bytes[vae.class_]) if vae.class_ in runtime.decode_bytes else None
+    decode = Phase(
+        id="vae_decode",
+        call=Call(component=vae, function="decode", shape=Shape(batch=ledger.batch), dtype=chosen.compute),
+        ops=(op,),
+        live={} if live is None else {"network": live},
+        run=execution(plan, chosen),
+    )
+    return replace(ledger, phases=(*ledger.phases, decode))
+
+
+def _live(ledger: Ledger, vae: Vae, each: float) -> Number:
+    """Live bytes of a decode that takes so many per pixel of a clip [byte]."""
+    _, frames, height, width = ledger.latent
+    clip = minimum(frames * vae.temporal_compression, vae.clip_frames or frames * vae.temporal_compression)
+    return round(clip * height * width * vae.spatial_compression**2 * each)
 
 
 def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from vidcalc.base.number import Number, maximum, unchanged, where
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
-from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.ledger.types import Ledger
 from vidcalc.ops import Attention, Matmul, Op, Pointwise
 from vidcalc.passes.phases import DENOISER, rewrite
 

@@ -5,28 +5,28 @@ accelerator there are scores of waves and the last one hardly counts; on eight t
 multiprocessor by kernel: data/parallel.toml.
 """
 
-from typing import Any
-
-from vidcalc.base.number import ceil_div
+from vidcalc.base.number import Number, ceil_div
 from vidcalc.catalog.load import table
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.ops import Attention
 from vidcalc.rates.utilisation import resolve_attention
 
 
-def slowdown(part: Attention, whole: Attention, chip: Accelerator, kernel: str) -> Any:
+def slowdown(part: Attention, chip: Accelerator, kernel: str) -> Number:
     """How many times slower a rank's part runs for its last wave than the whole does for its own; 1 where it is all.
 
     Rates are measured on whole attentions, whose own last wave they hold. 1 for a chip whose multiprocessors are not
     known.
     """
     slots = _slots(chip, kernel)
-    return _waste(part, slots) / _waste(whole, slots) if slots else 1
+    if part.whole is None or not slots:
+        return 1
+    return _waste(part.batch * part.heads, part.queries, slots) / _waste(*part.whole, slots)
 
 
-def _waste(op: Attention, slots: int) -> Any:
+def _waste(heads: Number, queries: Number, slots: int) -> Number:
     """Tiles that a kernel has time for, over those it has."""
-    tiles = op.batch * op.heads * ceil_div(op.queries, table("parallel")["attention"]["tile_rows"])
+    tiles = heads * ceil_div(queries, table("parallel")["attention"]["tile_rows"])
     return ceil_div(tiles, slots) * slots / tiles
 
 

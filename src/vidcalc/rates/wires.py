@@ -53,6 +53,12 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         waiting = known.latency(near) + NETWORK_LATENCY * (nodes - 1)
         return moving + waiting * calls * minimum(degree - 1, 1)
 
+    def exchange(self, operation: str, nbytes: Any, degree: Any, stride: Any = 1) -> Any:
+        """Seconds of one exchange of that name, a send among them."""
+        if operation == "send":
+            return self.send(nbytes, degree, stride)
+        return self.seconds(operation, nbytes, degree, stride)
+
     def send(self, nbytes: Any, degree: Any, stride: Any = 1) -> Any:
         """Seconds in which each of `degree` ranks passes bytes to the next one; 0 among one."""
         alone = self.seconds("all_gather", nbytes * degree, degree, stride)  # a ring of degree - 1 such sends
@@ -65,12 +71,17 @@ def wires(hardware: Hardware) -> Wires:
     bridged = hardware.link is not None and hardware.link.scope == BRIDGE
     return Wires(
         chip=chip,
-        kind="pcie" if over_host(hardware) else "fabric",
+        kind=fabric(hardware),
         link=hardware.link,
         beyond=chip.pcie if bridged else None,
         per_node=hardware.count,
         network=typical(hardware.network) if hardware.network else float("inf"),
     )
+
+
+def fabric(hardware: Hardware) -> str:
+    """ "pcie" where accelerators of a node meet over the link to the host, else "fabric"."""
+    return "pcie" if over_host(hardware) else "fabric"
 
 
 def over_host(hardware: Hardware) -> bool:

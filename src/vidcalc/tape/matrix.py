@@ -203,6 +203,7 @@ class MatrixLayers(Recorder):
                 masked,
                 1,
                 where(keys >= queries, 0, 1),
+                None,
                 self.at(name),
             )
         )

@@ -7,9 +7,7 @@ from msgspec.structs import replace
 
 from vidcalc.base.number import largest, maximum
 from vidcalc.catalog.training import networks, recipe
-from vidcalc.cost import execution
-from vidcalc.cost.memory import Network, parameters
-from vidcalc.cost.time import Seconds
+from vidcalc.cost.seconds import Seconds
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -17,9 +15,10 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.shape import Shape
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.describe.workload import Workload
-from vidcalc.ledger.unroll import Job, denoiser_shape
-from vidcalc.ledger.unroll import Phase as PhaseOfJob
-from vidcalc.ledger.weights import Weights, weights
+from vidcalc.ledger.types import Execution, Ledger
+from vidcalc.ledger.types import Phase as PhaseOfJob
+from vidcalc.ledger.unroll import denoiser_shape
+from vidcalc.ledger.weights import Weights, parameters, weights
 from vidcalc.ops import Op
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.step import Step, stepped
@@ -41,7 +40,7 @@ class Micro(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def micro(model: Model, workload: Workload, plan: Plan) -> Micro:
     """Tape one micro-batch of the denoiser. Raises InputError for an unknown recipe or way of checkpointing."""
-    training, shape = plan.training, denoiser_shape(model, workload, workload.batch)
+    training, shape = plan.training, denoiser_shape(model, workload)
     compute = recipe(training.recipe).compute
     words = (training.mode, training.base, training.experts, training.checkpointing, str(adapted(training)))
     found: Micro = remember(
@@ -59,7 +58,7 @@ def _taped(model: Model, shape: Shape, training: TrainingPlan, compute: str) -> 
     return Micro(
         step=taped,
         found=found,
-        flops=flops(taped.ops, taped.again, training.mode),
+        flops=flops(taped.ops, taped.again),
         live=Live(
             kept=taped.kept,
             activations=taped.activations,
@@ -89,7 +88,7 @@ def holding(model: Model, forward: Trace, trained: Any, training: TrainingPlan) 
     component = model.denoiser
     copies = component.copies if training.experts == "both" else 1
     params = parameters(component, (forward,))
-    repeated = sum(elements for path, (elements, _) in forward.parameters.items() if ".*." in path)
+    repeated = sum(elements for path, (elements, _) in forward.parameters.items() if forward.homes[path])
     if training.mode in ADAPTED:
         held, mine, inside = _held(model, params, forward, training.base, copies), trained, trained
     else:
@@ -111,8 +110,8 @@ def _largest_layer(forward: Trace) -> Any:
     layers: dict[str, Any] = {}
     rounds: dict[str, Any] = {}
     for path, (elements, _) in forward.parameters.items():
-        head, inside, _rest = path.partition(".*.")
-        if inside:
+        head = forward.homes[path]
+        if head:
             layers[head] = layers.get(head, 0) + elements
             rounds[head] = forward.rounds[path]
     return largest(layers[head] / maximum(rounds[head], 1) for head in layers)
@@ -129,20 +128,20 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def priced(
-    taped: Micro, job: Job, held: dict[str, Network], hardware: Hardware, plan: Plan, validation: Any = 0
+    taped: Micro, ledger: Ledger, hardware: Hardware, plan: Plan, validation: Any = 0
 ) -> Cell:
     """Bytes and seconds of a micro-batch on one rank of the plan.
 
-    job, held   the generation at the bucket's size, for the encoders in the loop
+    ledger      the generation at the bucket's size, for the encoders in the loop
     validation  live activations of a validation sample [byte]
     """
-    cell = sized(taped, job, held, plan, validation)
-    return replace(cell, seconds=timed(taped, alone(taped, job, hardware, plan), hardware, plan))
+    cell = sized(taped, ledger, plan, validation)
+    return replace(cell, seconds=timed(taped, alone(taped, ledger, hardware, plan), hardware, plan))
 
 
-def sized(taped: Micro, job: Job, held: dict[str, Network], plan: Plan, validation: Any = 0) -> Cell:
+def sized(taped: Micro, ledger: Ledger, plan: Plan, validation: Any = 0) -> Cell:
     """The same without seconds."""
-    kept, beside = remaining(taped, job, held, plan, validation)
+    kept, beside = remaining(taped, ledger, plan, validation)
     found = phases(taped.live, kept, beside, company.unrolled(plan.training))
     return Cell(
         micro=taped,
@@ -154,25 +153,25 @@ def sized(taped: Micro, job: Job, held: dict[str, Network], plan: Plan, validati
 
 
 def remaining(
-    taped: Micro, job: Job, held: dict[str, Network], plan: Plan, validation: Any = 0
+    taped: Micro, ledger: Ledger, plan: Plan, validation: Any = 0
 ) -> tuple[States, Beside]:
     """What one rank of the plan holds beside live activations: states, and the networks that are not trained."""
     kept = states(taped.found, plan.training)
-    return kept, around(job, held, taped.found, kept, plan, validation)
+    return kept, around(ledger, taped.found, kept, plan, validation)
 
 
-def alone(taped: Micro, job: Job, hardware: Hardware, plan: Plan) -> time.Alone:
+def alone(taped: Micro, ledger: Ledger, hardware: Hardware, plan: Plan) -> time.Alone:
     """Seconds of a micro-batch and of what feeds it on one accelerator alone: the same whatever the degrees."""
     training = plan.training
     rolled = networks(training.networks).decoded == "yes"
     supply = time.Supply(
-        vae=() if rolled or training.latents != "online" else _ops(job.encode),
-        texts=_text_ops(job) if training.texts == "online" else (),
-        decode=_ops(job.phase("vae_decode")) if rolled else (),
+        vae=() if rolled or training.latents != "online" else _ops(ledger.encode),
+        texts=_text_ops(ledger) if training.texts == "online" else (),
+        decode=_ops(ledger.phase("vae_decode")) if rolled else (),
     )
     chip, step = hardware.accelerator, taped.step
-    run = execution.plain(plan)
-    return time.alone(step.ops, step.again, supply, training.mode, chip, plan.attention, run)
+    run = Execution(attention=plan.attention, compile=plan.compile, stack=plan.runtime.stack)
+    return time.alone(step.ops, step.again, supply, chip, run)
 
 
 def timed(taped: Micro, work: time.Alone, hardware: Hardware, plan: Plan) -> dict[str, Seconds]:
@@ -181,37 +180,37 @@ def timed(taped: Micro, work: time.Alone, hardware: Hardware, plan: Plan) -> dic
     return time.step(step.ops, step.again, taped.found, work, step.host, plan.training, hardware)
 
 
-def around(job: Job, held: dict[str, Network], found: Holding, kept: States, plan: Plan, validation: Any) -> Beside:
+def around(ledger: Ledger, found: Holding, kept: States, plan: Plan, validation: Any) -> Beside:
     """The networks beside the trained one, and the live bytes of their runs."""
     training = plan.training
     rolled = networks(training.networks).decoded == "yes"
     online = {"vae": training.latents == "online" or rolled, "text_encoder": training.texts == "online"}
     resident = {
-        role: sum(network.weights.total for network in held.values() if network.role == role) * wanted
+        role: sum(network.weights.total for network in ledger.weights.values() if network.role == role) * wanted
         for role, wanted in online.items()
     }
-    vae = sum(network.weights.total for network in held.values() if network.role == "vae")
-    texts = [phase.trace.peak for phase in job.phases if phase.id == "text_encode"]
-    decode = job.phase("vae_decode")
+    vae = sum(network.weights.total for network in ledger.weights.values() if network.role == "vae")
+    texts = [phase.taped.peak for phase in ledger.phases if phase.id == "text_encode"]
+    decode = ledger.phase("vae_decode")
     return Beside(
         vae=resident["vae"],
         encoders=resident["text_encoder"],
-        vae_work=job.encode.trace.peak if job.encode and online["vae"] and not rolled else 0,
+        vae_work=ledger.encode.taped.peak if ledger.encode and online["vae"] and not rolled else 0,
         text_work=largest(texts) if online["text_encoder"] else 0,
         validation=validation,
         validated=vae,
         company=company.frozen(found, training) + company.trained(found, kept, training),
-        company_work=job.forward.peak,
-        decode_work=decode.trace.peak if decode and rolled else 0,
+        company_work=ledger.forward.taped.peak,
+        decode_work=decode.taped.peak if decode and rolled else 0,
     )
 
 
 def _ops(phase: PhaseOfJob | None) -> tuple[Op, ...]:
     """The ops of all calls of a phase; none where there is no such phase."""
-    return () if phase is None else tuple(replace(op, count=op.count * phase.calls) for op in phase.trace.ops)
+    return () if phase is None else tuple(replace(op, count=op.count * phase.calls) for op in phase.taped.ops)
 
 
-def _text_ops(job: Job) -> tuple[Op, ...]:
+def _text_ops(ledger: Ledger) -> tuple[Op, ...]:
     """The ops of all text encoders on one prompt a sample, whatever guidance asks of a generation."""
-    found = (phase for phase in job.phases if phase.id == "text_encode")
-    return tuple(replace(op, count=op.count * phase.component.runs) for phase in found for op in phase.trace.ops)
+    found = (phase for phase in ledger.phases if phase.id == "text_encode")
+    return tuple(replace(op, count=op.count * phase.component.runs) for phase in found for op in phase.taped.ops)

@@ -18,7 +18,6 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.ops import Attention, Op
 from vidcalc.ops.attention import REPASSED
-from vidcalc.passes.ranks import crossed
 from vidcalc.rates.wires import Wires, wires
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.training.ranks import context, replicas
@@ -100,7 +99,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def _layer(op: Attention, passes: int, plan: TrainingPlan, among: Wires, work: Work) -> Any:
     """Exchanges around one kind of attention, over `passes`: forward, backward and what is computed again [second]."""
-    own = 1 - crossed(op)
+    own = 1 - op.crossed
     hidden = op.batch * op.heads * op.queries * op.d_head * op.element_bytes  # one tensor of the layer
     whole = hidden * own
     layers = op.count / plan.pipeline_degree

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from vidcalc.base.number import ceil_div, maximum
 from vidcalc.catalog.training import networks, recipe
-from vidcalc.cost.time import Seconds
+from vidcalc.cost.seconds import Seconds
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.training.flops import StepFlops
 from vidcalc.training.ranks import shards

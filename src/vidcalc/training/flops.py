@@ -9,10 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.describe.training import ADAPTED
 from vidcalc.ops import Attention, Convolution, Matmul, Op
-
-ADAPTERS = "lora_"  # in the name of an adapter's own layers
 
 
 class StepFlops(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -35,19 +32,17 @@ class StepFlops(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return self.model + self.recompute + self.rescored
 
 
-def frozen(op: Op, mode: str) -> bool:
+def frozen(op: Op) -> bool:
     """Whether an op is a product with weights that are not trained."""
-    if mode not in ADAPTED or ADAPTERS in op.path:
-        return False
-    return isinstance(op, Convolution) or (isinstance(op, Matmul) and op.weight == 1)
+    return isinstance(op, Convolution | Matmul) and not op.trained
 
 
-def flops(ops: tuple[Op, ...], again: tuple[Op, ...], mode: str) -> StepFlops:
+def flops(ops: tuple[Op, ...], again: tuple[Op, ...]) -> StepFlops:
     """FLOPs of one micro-batch with those forward ops, of which `again` run a second time."""
     backward: Any = 0
     rescored: Any = 0
     for op in ops:
-        wanted = op.flops if frozen(op, mode) else op.backward_flops
+        wanted = op.flops if frozen(op) else op.backward_flops
         backward = backward + wanted * op.count
         if isinstance(op, Attention):
             rescored = rescored + (op.recomputed_backward_flops - op.backward_flops) * op.count

@@ -9,7 +9,7 @@ sharded and summed after each.
 from typing import Any
 
 from vidcalc.base.number import maximum, where
-from vidcalc.cost.time import NOTHING, Seconds
+from vidcalc.cost.seconds import NOTHING, Seconds
 
 
 def imbalance(steps: list[Seconds], counts: list[Any], ranks: Any, way: str) -> Seconds:

@@ -17,7 +17,8 @@ from vidcalc.catalog.accelerators import usual_nodes
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.training import TrainingPlan, offloads
-from vidcalc.passes.parallel import divides, layers
+from vidcalc.passes.legal import depth as layers
+from vidcalc.passes.legal import divides
 
 SHARDED = {  # what each way of sharding spreads over the shard group
     "none": (),

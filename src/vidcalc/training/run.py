@@ -10,15 +10,15 @@ import msgspec
 
 from vidcalc.base.number import ceil_div, largest
 from vidcalc.catalog.training import recipe
-from vidcalc.cost.memory import Network
-from vidcalc.cost.time import Seconds, spread, total, weakest
+from vidcalc.cost.seconds import Seconds, spread, total, weakest
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.describe.workload import Workload
-from vidcalc.ledger.unroll import Job
+from vidcalc.ledger.taping import sequence
+from vidcalc.ledger.types import Ledger
 from vidcalc.report.training import BucketPart, PhaseRow, Ranks, RunMemory, RunTime
 from vidcalc.training import company, ranks
 from vidcalc.training.bucket import Cell, Micro
@@ -32,8 +32,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A bucket unrolled and priced; `validation`: seconds of one validation sample."""
 
     workload: Workload
-    job: Job
-    held: dict[str, Network]
+    ledger: Ledger
     cell: Cell
     validation: Any
 
@@ -49,20 +48,19 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A bucket unrolled and taped, whatever ranks share it."""
 
     workload: Workload
-    job: Job
-    held: dict[str, Network]
+    ledger: Ledger
     taped: Micro
     validation: Sample
 
 
-def validation(job: Job, held: dict[str, Network], workload: Workload, hardware: Hardware, plan: Plan) -> Sample:
+def validation(ledger: Ledger, first: Ledger, hardware: Hardware, plan: Plan) -> Sample:
     """One sample generated with the trained weights, on every rank by itself."""
     if plan.training.validation == "off":
         return Sample(activations=0, seconds=0)
-    from vidcalc.account.parts import inference_time
+    from vidcalc.account.time import inference_time
 
-    live = largest(phase.trace.peak + phase.trace.workspace for phase in job.phases if phase.id != "text_encode")
-    return Sample(activations=live, seconds=inference_time(job, held, workload, hardware, plan).total)
+    live = largest(phase.taped.peak + phase.taped.workspace for phase in ledger.phases if phase.id != "text_encode")
+    return Sample(activations=live, seconds=inference_time(ledger, first, hardware).total)
 
 
 def bucket_part(size: Bucket, found: Found, samples: Any, hardware: Hardware, plan: Plan) -> BucketPart:
@@ -82,9 +80,9 @@ def bucket_part(size: Bucket, found: Found, samples: Any, hardware: Hardware, pl
         share=size.share,
         batch=size.batch,
         global_batch=together,
-        latent=list(found.job.latent),
-        video_tokens=found.job.video_tokens,
-        sequence=found.job.sequence,
+        latent=list(found.ledger.latent),
+        video_tokens=found.ledger.video_tokens,
+        sequence=sequence(found.ledger),
         flops_per_sample=seen / size.batch if seen % size.batch else seen // size.batch,
         hardware_flops=executed,
         kept_for_backward=cell.micro.live.kept,

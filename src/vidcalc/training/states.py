@@ -12,7 +12,7 @@ from vidcalc.base.number import as_count, ceil_div, minimum
 from vidcalc.catalog.training import optimizer, recipe, sharding
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.ledger.weights import Weights
-from vidcalc.passes.parallel import GATHERED
+from vidcalc.passes.shard import GATHERED
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.training.ranks import replicas, shards, split
 

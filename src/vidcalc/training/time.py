@@ -14,12 +14,13 @@ from vidcalc.base.units import quantity
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.load import entry
 from vidcalc.catalog.training import optimizer, recipe
-from vidcalc.cost.execution import EAGER, Execution
-from vidcalc.cost.time import NOTHING, Seconds, by_kind, launches, linked, seconds, total
-from vidcalc.cost.transfer import host_rate
+from vidcalc.cost.seconds import NOTHING, Seconds, linked, total
+from vidcalc.cost.time import by_kind, launches, seconds
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.ledger.types import EAGER, Execution
 from vidcalc.ops import Op
+from vidcalc.rates.host import host_rate
 from vidcalc.rates.utilisation import bandwidth
 from vidcalc.training import company
 from vidcalc.training.communication import Work, waits
@@ -52,31 +53,29 @@ def alone(
     ops: tuple[Op, ...],
     again: tuple[Op, ...],
     supply: Supply,
-    mode: str,
     chip: Accelerator,
-    kernel: str,
     run: Execution = EAGER,
 ) -> Alone:
     """A micro-batch of those ops, `again` a second time, on that chip with that attention kernel, executed that way."""
-    kinds = by_kind(ops, chip, kernel, run=run)
-    still = tuple(op for op in ops if frozen(op, mode))
-    moving = tuple(op for op in ops if not frozen(op, mode))
+    kinds, plain = by_kind(ops, chip, run), Execution(attention=run.attention)
+    still = tuple(op for op in ops if frozen(op))
+    moving = tuple(op for op in ops if not frozen(op))
     # a frozen layer's gradient of its input is one product as large as its forward
-    back = total(by_kind(moving, chip, kernel, backward=True, run=run))
-    back = back + (total(by_kind(still, chip, kernel, run=run)) if still else NOTHING)
+    back = total(by_kind(moving, chip, run, backward=True))
+    back = back + (total(by_kind(still, chip, run)) if still else NOTHING)
     return Alone(
         passes={
             "forward": total(kinds),
             "backward": back,
-            "recompute": total(by_kind(again, chip, kernel, run=run)) if again else NOTHING,
+            "recompute": total(by_kind(again, chip, run)) if again else NOTHING,
         },
         attention=kinds.get("attention", NOTHING),
         host=launching(ops, again, run),
         supply={
-            "vae_encode": seconds(supply.vae, chip, kernel) if supply.vae else NOTHING,
-            "text_encode": seconds(supply.texts, chip, kernel) if supply.texts else NOTHING,
+            "vae_encode": seconds(supply.vae, chip, plain) if supply.vae else NOTHING,
+            "text_encode": seconds(supply.texts, chip, plain) if supply.texts else NOTHING,
         },
-        decode=seconds(supply.decode, chip, kernel) if supply.decode else NOTHING,
+        decode=seconds(supply.decode, chip, plain) if supply.decode else NOTHING,
     )
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from vidcalc.base.number import ceil_div, product
-from vidcalc.catalog import defaults
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost import money
 from vidcalc.cost.time import seconds
@@ -11,6 +10,8 @@ from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.ledger.types import Execution
+from vidcalc.rates.site import figures
 from vidcalc.report.training import BucketPart, RunEnergy, RunMoney, RunPart
 from vidcalc.tape.trace import configuration
 from vidcalc.training import samples
@@ -54,17 +55,17 @@ def encoding(stored: list[Any], rows: list[BucketPart], found: list[Found], hard
 
     stored  distinct samples of each bucket
     """
-    chip, kernel = hardware.accelerator, plan.attention
+    chip, run = hardware.accelerator, Execution(attention=plan.attention)
     spent: Any = 0
     for clips, row, each in zip(stored, rows, found, strict=True):
         calls = clips / row.batch
-        if plan.training.latents == "precomputed" and each.job.encode:
-            phase = each.job.encode
-            spent = spent + seconds(phase.trace.ops, chip, kernel).likely * phase.calls * calls
+        if plan.training.latents == "precomputed" and each.ledger.encode:
+            phase = each.ledger.encode
+            spent = spent + seconds(phase.taped.ops, chip, run).likely * phase.calls * calls
         if plan.training.texts == "precomputed":  # one prompt a sample, whatever guidance asks of a generation
-            texts = [phase for phase in each.job.phases if phase.id == "text_encode"]
+            texts = [phase for phase in each.ledger.phases if phase.id == "text_encode"]
             spent = spent + sum(
-                seconds(phase.trace.ops, chip, kernel).likely * phase.component.runs * calls for phase in texts
+                seconds(phase.taped.ops, chip, run).likely * phase.component.runs * calls for phase in texts
             )
     return spent
 
@@ -101,11 +102,11 @@ def energy_part(hardware: Hardware, seconds: Any) -> RunEnergy | None:
     watts, site = hardware.accelerator.tdp, hardware.site
     if watts is None:
         return None
-    facility = defaults.pue(site.place)
-    spent = watts * defaults.power_share("likely") * seconds * facility
+    facility = figures(hardware).pue
+    spent = watts * figures(hardware).power["likely"] * seconds * facility
     return RunEnergy(
         energy=spent,
-        carbon=spent * defaults.carbon(site.country),
+        carbon=spent * figures(hardware).carbon,
         pue=facility,
         place=site.place,
         country=site.country,

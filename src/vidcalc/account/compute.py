@@ -1,0 +1,63 @@
+"""FLOPs of a generation by stage and kind, with the documented formula's beside them."""
+
+from vidcalc.account import documented
+from vidcalc.account.model import denoiser_params
+from vidcalc.base.number import Number
+from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.workload import Workload
+from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.ledger.unroll import chunks
+from vidcalc.passes import guidance
+from vidcalc.passes.legal import depth
+from vidcalc.report.estimate import Compute, Documented
+from vidcalc.tape.trace import configuration
+
+STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode")
+KINDS = ("matmul", "attention", "convolution")
+
+
+def compute(model: Model, workload: Workload, plan: Plan, ledger: Ledger) -> Compute:
+    """FLOPs by stage and kind: of the calls as they are, and of what the plan leaves of them."""
+    phases = {name: [each for each in ledger.phases if each.id == name and each.trace] for name in STAGES}
+    whole = {name: sum(each.taped.flops * each.calls for each in some) for name, some in phases.items()}
+    done = sum(op.flops * op.count * each.calls for each in phases["denoise"] for op in each.executed)
+    forward, forwards = ledger.forward.taped, guidance.forwards(plan)
+    total = sum(whole.values())
+    return Compute(
+        flops_per_forward=forward.flops,
+        forwards_per_step=forwards,
+        flops_per_step=forward.flops * forwards,
+        chunks=chunks(model, workload),
+        flops_denoise=whole["denoise"],
+        flops_vae_decode=whole["vae_decode"],
+        flops_vae_encode=ledger.encode.taped.flops if ledger.encode else 0,
+        flops_text_encode=whole["text_encode"],
+        flops_per_video=total,
+        flops_executed=total - whole["denoise"] + done,
+        attention_share=forward.attention_flops / forward.flops,
+        parts={name: {kind: _of_kind(some, kind) for kind in KINDS} for name, some in phases.items() if some},
+        documented=documented_formula(model, workload, ledger),
+    )
+
+
+def _of_kind(phases: list[Phase], kind: str) -> Number:
+    """FLOPs of one kind of op over the calls of some phases."""
+    return sum(op.flops * op.count * each.calls for each in phases for op in each.taped.ops if op.kind == kind)
+
+
+def documented_formula(model: Model, workload: Workload, ledger: Ledger) -> Documented | None:
+    """The documented formula at this width and size; None for a network without one hidden width."""
+    width = getattr(configuration(ledger.forward.component), "width", None)
+    if width is None:
+        return None
+    length = documented.sequence_length(workload.width, workload.height, workload.frames, model.denoiser.patch[1])
+    flops = documented.flops_per_step(denoiser_params(ledger), length, width) * workload.batch
+    return Documented(
+        sequence=length,
+        flops_per_step=flops,
+        flops_per_video=flops * workload.steps,
+        hidden_dim=width,
+        layers=depth(model),
+        ratio=ledger.forward.taped.flops / flops,
+    )

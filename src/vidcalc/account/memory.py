@@ -1,0 +1,48 @@
+"""The part of a report on memory while a video is generated: stages, the peak under each counter, whether it fits."""
+
+from vidcalc.base.number import maximum
+from vidcalc.cost import memory
+from vidcalc.cost.reserve import counters
+from vidcalc.cost.verdict import interval, verdict
+from vidcalc.describe.hardware import Hardware
+from vidcalc.ledger.types import Ledger
+from vidcalc.report.estimate import HostMemory, InferenceMemory, StageRow
+
+
+def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
+    """The stages, the largest of them, and whether the accelerator holds it."""
+    rows = memory.stages(ledger)
+    peak, capacity = memory.peak(rows), hardware.accelerator.reported
+    decode, denoise = ledger.phase("vae_decode"), ledger.phase("denoise")
+    shown = counters(rows, hardware.accelerator.capacity)
+    low, high = interval(shown.device)
+    host = ledger.host
+    return InferenceMemory(
+        stages=[
+            StageRow(
+                id=row.id,
+                weights=row.weights,
+                activations=row.activations,
+                other=row.other,
+                total=row.total,
+                workspace=row.workspace,
+                resident=row.resident,
+                missing=maximum(row.total - capacity, 0),
+            )
+            for row in rows
+        ],
+        peak=peak,
+        peak_stage=memory.peak_stage(rows),
+        allocated=shown.allocated,
+        reserved=shown.reserved,
+        device=shown.device,
+        low=low,
+        high=high,
+        host=HostMemory(resident=host.resident, pinned=host.pinned, loading_peak=host.loading_peak),
+        host_ram=maximum(host.resident, host.loading_peak),
+        denoiser_activation_peak=denoise.taped.peak if denoise else 0,
+        vae_decode_activation_peak=decode.taped.peak if decode and decode.trace else 0,
+        capacity=capacity,
+        margin=capacity - peak,
+        verdict=verdict(low, high, capacity),
+    )

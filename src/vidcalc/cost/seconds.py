@@ -1,0 +1,66 @@
+"""A time with its band, and what it rests on: the sum of times is no better than its worst part."""
+
+import msgspec
+
+from vidcalc.base.number import Number, maximum
+from vidcalc.rates.laws import run_spread
+
+
+class Seconds(msgspec.Struct, frozen=True, eq=False):
+    """A time with its band [second], and the weakest provenance among the rates it rests on."""
+
+    low: Number
+    likely: Number
+    high: Number
+    provenance: str = "measured"
+
+    def __add__(self, other: "Seconds") -> "Seconds":
+        return Seconds(
+            self.low + other.low,
+            self.likely + other.likely,
+            self.high + other.high,
+            weakest(self.provenance, other.provenance),
+        )
+
+    def times(self, factor: Number) -> "Seconds":
+        """The same work `factor` times."""
+        return Seconds(self.low * factor, self.likely * factor, self.high * factor, self.provenance)
+
+
+NOTHING = Seconds(0, 0, 0)
+LINK_BAND = 0.8, 1.25  # of the likely time
+STRENGTH = ("exact", "measured", "interpolated", "assumed")
+
+
+def weakest(a: str, b: str) -> str:
+    """The weaker of two provenances: a sum is no better than its worst part."""
+    return a if STRENGTH.index(a) >= STRENGTH.index(b) else b
+
+
+def linked(likely: Number) -> Seconds:
+    """A time on a link, with how far measured copies and exchanges over one kind of link lie apart [second]."""
+    return Seconds(likely * LINK_BAND[0], likely, likely * LINK_BAND[1], "assumed")
+
+
+def total(parts: dict[str, Seconds]) -> Seconds:
+    """The sum of times, one after the other."""
+    out = NOTHING
+    for part in parts.values():
+        out = out + part
+    return out
+
+
+def spread(whole: Seconds) -> Seconds:
+    """A time with its band widened by what separates published runs of one job: see data/kernels/laws.toml."""
+    low, high = run_spread()
+    return Seconds(whole.low * low, whole.likely, whole.high * high, whole.provenance)
+
+
+def beyond(longer: Seconds, work: Seconds) -> Seconds:
+    """How much longer a time is than the work it runs beside, each end of its band by itself."""
+    return Seconds(
+        maximum(longer.low - work.low, 0),
+        maximum(longer.likely - work.likely, 0),
+        maximum(longer.high - work.high, 0),
+        longer.provenance,
+    )

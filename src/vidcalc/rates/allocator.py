@@ -1,0 +1,28 @@
+"""What counters of memory show beside tensors: the context, the allocator's cache, how far readings lie apart.
+
+Figures: data/validation/reserve.toml and data/defaults.toml.
+"""
+
+from functools import cache
+from typing import Any
+
+from vidcalc.catalog.defaults import process
+from vidcalc.catalog.load import entry
+
+
+def context() -> int:
+    """Bytes of the CUDA context [byte]."""
+    return process("context")
+
+
+@cache
+def cache_share() -> float:
+    """The allocator's cache, as a share of the live activations at the peak."""
+    return float(entry("validation", "reserve")["share"])
+
+
+@cache
+def readings() -> dict[str, Any]:
+    """By which share readings of the driver lie "below" and "above" a prediction, with the "source" of that."""
+    band: dict[str, Any] = entry("validation", "reserve")["verdict"]
+    return band

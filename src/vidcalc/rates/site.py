@@ -1,0 +1,43 @@
+"""What a site adds to accelerators: the facility's overhead, the power they really draw, carbon, electricity, how busy."""
+
+import msgspec
+
+from vidcalc.base.number import Number
+from vidcalc.catalog import defaults
+from vidcalc.describe.hardware import Hardware
+
+LOADS = ("idle", "low", "likely", "high")
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Figures of one site.
+
+    pue          facility energy over computing energy
+    power        share of nominal power that is drawn, by load
+    carbon       of its electricity [g/J];  electricity  its price [USD/J]
+    utilisation  share of the time in which an accelerator has a job
+    """
+
+    pue: float
+    power: dict[str, float]
+    carbon: float
+    electricity: float
+    utilisation: Number
+
+
+def figures(hardware: Hardware) -> Figures:
+    """The figures of the hardware's site. Raises InputError("place"/"country", …)."""
+    site = hardware.site
+    return Figures(
+        pue=defaults.pue(site.place),
+        power={load: defaults.power_share(load) for load in LOADS},
+        carbon=defaults.carbon(site.country),
+        electricity=defaults.electricity(site.place),
+        utilisation=busy_share(hardware),
+    )
+
+
+def busy_share(hardware: Hardware) -> Number:
+    """Share of the time in which an accelerator of the site has a job: stated, else the usual one of a fleet."""
+    stated = hardware.site.utilisation
+    return defaults.utilisation() if stated is None else stated
