@@ -38,7 +38,7 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     legal.checked(model, plan)
     ranks.checked(model, plan.training)
     ledger, first = generation(model, workload, hardware, plan)
-    step = micro(model, workload, plan)
+    step = micro(model, workload, plan, ledger)
 
     # price
     inference = inference_memory(ledger, hardware)
@@ -50,7 +50,7 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
 
     def checkpointed() -> TrainingMemory:
         light = replace(plan, training=replace(plan.training, checkpointing="full"))
-        return training_memory(sized(micro(model, workload, light), ledger, light), hardware)
+        return training_memory(sized(micro(model, workload, light, ledger), ledger, light), hardware)
 
     # report
     channels, frames, height, width = ledger.latent
@@ -60,9 +60,7 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
         plan=settings(plan),
         hardware=hardware_part(hardware),
         latent=Latent(channels=channels, frames=frames, height=height, width=width),
-        sequence=Sequence(
-            video_tokens=ledger.video_tokens, text_tokens=workload.text_tokens, total=sequence(ledger)
-        ),
+        sequence=Sequence(video_tokens=ledger.video_tokens, text_tokens=workload.text_tokens, total=sequence(ledger)),
         compute=compute(model, workload, plan, ledger),
         memory=Memory(inference=inference, training=trained),
         time=Time(inference=generated, training=steps),

@@ -65,7 +65,7 @@ def loaded(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> run.Lo
     return run.Loaded(
         workload=workload,
         ledger=ledger,
-        taped=micro(model, workload, plan),
+        taped=micro(model, workload, plan, ledger),
         validation=run.validation(ledger, first, hardware, plan),
     )
 

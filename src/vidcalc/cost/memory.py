@@ -32,11 +32,10 @@ def stages(ledger: Ledger) -> list[Stage]:
 
     First the weights arrive ("load"), last the decoded video goes to the host ("post").
     """
+    running = [phase for phase in ledger.phases if phase.live]
     rows = [arrived(ledger)]
-    for phase in ledger.phases:
-        if phase.live:
-            rows.append(_stage(ledger, phase.id, phase.resident, phase.activations, phase.workspace))
-    decoding = [phase for phase in ledger.phases if phase.id == "vae_decode" and phase.live]
+    rows += [_stage(ledger, each.id, each.resident, each.activations, each.workspace) for each in running]
+    decoding = [phase for phase in running if phase.id == "vae_decode"]
     if decoding:
         rows.append(_stage(ledger, "post", decoding[-1].resident, _shown(ledger, decoding[-1]), 0))
     return _merged(rows)

@@ -34,4 +34,3 @@ def counters(stages: list[Stage], capacity: Number) -> Counters:
     reserved = minimum(cached, maximum(capacity - outside, allocated))
     reserved = as_count(reserved // 1)  # whole bytes
     return Counters(allocated=allocated, reserved=reserved, device=reserved + outside)
-

@@ -130,9 +130,7 @@ def waiting(ops: tuple[Op, ...], chip: Accelerator, work: Seconds, run: Executio
     )
 
 
-def _priced(
-    op: Op, chip: Accelerator, spread: Rate, backward: bool, run: Execution
-) -> tuple[Any, Any, Any, str]:
+def _priced(op: Op, chip: Accelerator, spread: Rate, backward: bool, run: Execution) -> tuple[Any, Any, Any, str]:
     """(low, likely, high) seconds of one execution, and what they rest on."""
     achieved = rate(op, chip, backward, run)
     moved = op.activation_bytes + op.weights * ELEMENT_BYTES[op.precision]
@@ -153,9 +151,7 @@ def rate(op: Op, chip: Accelerator, backward: bool = False, run: Execution = EAG
     if isinstance(op, Attention):
         direction = "backward" if backward else "forward"
         width = max(op.d_head, op.d_value)
-        return attention(
-            chip, run.attention, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack
-        )
+        return attention(chip, run.attention, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack)
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
         rows = op.batch * op.positions

@@ -58,10 +58,16 @@ PASSES: tuple[Pass, ...] = (
 
 
 def generation(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> tuple[Ledger, Ledger]:
-    """What one rank of the plan does and holds to generate, over all steps; and of one step with nothing cached."""
-    ledger = unroll(model, workload)
-    first = replace(plan, step_cache="none")
-    return rewritten(ledger, plan, hardware), rewritten(replace(ledger, steps=1), first, hardware)
+    """What one rank of the plan does and holds to generate a video, and to take the first step of it."""
+    whole = unroll(model, workload)
+    return rewritten(whole, plan, hardware), first_step(whole, hardware, plan)
+
+
+def first_step(whole: Ledger, hardware: Hardware, plan: Plan) -> Ledger:
+    """The first step of a video: nothing is cached yet and every forward of the plan runs."""
+    step = replace(whole.forward, calls=1, turns=1)
+    first = replace(whole, steps=1, phases=(step,), encode=None)
+    return rewritten(first, replace(plan, step_cache="none", guided_share=1), hardware)
 
 
 def rewritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:

@@ -47,7 +47,9 @@ def unwritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         return ledger
     chosen = precision(plan.vae_precision, "vae-precision")
     pixels = ledger.pixels / COLOURS * ledger.batch
-    op = Convolution("decode", 1, chosen.compute, 1, WIDTH, WIDTH, pixels, pixels, TAPS, 1, ELEMENT_BYTES[chosen.compute])
+    element = ELEMENT_BYTES[chosen.compute]
+    # [pixels, WIDTH x TAPS] x [WIDTH x TAPS, WIDTH], as often as makes up the work
+    op = Convolution("decode", 1, chosen.compute, 1, WIDTH, WIDTH, pixels, pixels, TAPS, 1, element)
     op = replace(op, count=pixels * runtime.decode_flops.get(vae.class_, 0) / op.flops)
     live = _live(ledger, vae, runtime.decode_bytes[vae.class_]) if vae.class_ in runtime.decode_bytes else None
     decode = Phase(

@@ -61,9 +61,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     leaving: bool = False
 
 
-WHOLE = Coming(
-    present=lambda own, _: own.copy, copied=lambda own, _: own.total, once=True, memory="pageable", hidden=0
-)
+WHOLE = Coming(present=lambda own, _: own.copy, copied=lambda own, _: own.total, once=True, memory="pageable", hidden=0)
 MODULES = Coming(present=lambda own, _: own.module, copied=lambda own, _: own.copy, memory="pageable", hidden=0)
 BLOCKS = Coming(
     present=lambda own, _: own.copy - own.blocks + minimum(own.count, IN_FLIGHT) * own.block,
@@ -81,8 +79,9 @@ def _away(own: Weights, swapped: Number) -> Number:
 
 
 SWAPPED = Coming(
-    present=lambda own, swapped: own.total
-    - (_away(own, swapped) - minimum(_away(own, swapped), IN_FLIGHT)) * own.block,
+    present=lambda own, swapped: (
+        own.total - (_away(own, swapped) - minimum(_away(own, swapped), IN_FLIGHT)) * own.block
+    ),
     copied=lambda own, swapped: minimum(swapped, own.count) * own.block,
     waiting=lambda own, swapped: minimum(swapped, own.count) * own.block,
 )
@@ -108,10 +107,9 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         run = blocks_run(plan) if own.role == "denoiser" else 1  # blocks that a step cache skips stay where they are
         copies = _copies(own, way, swapped, run)
         once = way.coming[own.role].once if copies else False
-        there = {name: nbytes for name, nbytes in resident(phase, ledger.weights, way, swapped).items()}
         return replace(
             phase,
-            resident={**there, **phase.resident},
+            resident={**resident(phase, ledger.weights, way, swapped), **phase.resident},
             ops=phase.ops if once else (*phase.ops, *copies),
             once=copies if once else (),
         )
@@ -173,6 +171,4 @@ def host(networks: dict[str, Network], way: Way, swapped: Number) -> Host:
             nbytes = coming.waiting(each.weights, swapped)
             waiting = waiting + nbytes
             pinned = pinned + nbytes * (coming.memory == "pinned")
-    return Host(
-        resident=waiting, pinned=pinned, loading_peak=largest(each.weights.copy for each in networks.values())
-    )
+    return Host(resident=waiting, pinned=pinned, loading_peak=largest(each.weights.copy for each in networks.values()))

@@ -1,4 +1,4 @@
-"""What a site adds to accelerators: the facility's overhead, the power they really draw, carbon, electricity, how busy."""
+"""What a site adds to accelerators: overhead, the power they really draw, carbon, electricity, how busy they are."""
 
 import msgspec
 

@@ -101,4 +101,7 @@ def _op(kind: str, path: str, dtype: str, sizes: tuple[int, ...], times: int) ->
         batch, c_in, c_out, positions, read, kernel, groups = sizes
         return Convolution(path, times, dtype, batch, c_in, c_out, positions, read, kernel, groups, width, place)
     batch, heads, queries, keys, d_head, d_value = sizes
-    return Attention(path, times, dtype, batch, heads, queries, keys, d_head, d_value, width, "none", 1, int(keys < queries), None, place)
+    crossed = int(keys < queries)
+    return Attention(
+        path, times, dtype, batch, heads, queries, keys, d_head, d_value, width, crossed=crossed, place=place
+    )

@@ -9,13 +9,11 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from vidcalc.account.parts import components, hardware_part, model_part
+from vidcalc.account.model import denoiser_params, hardware_part, model_part
 from vidcalc.account.summary import settings
 from vidcalc.base.errors import InputError
-from vidcalc.catalog.frameworks import executed
 from vidcalc.catalog.scaling import PER_TOKEN
 from vidcalc.cost import money
-from vidcalc.cost.memory import parameters
 from vidcalc.describe.budget import Budget
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
@@ -42,7 +40,6 @@ def budget(
     Raises InputError for money without a price, unknown laws, and degrees that do not go together.
     """
     spend = funds(asked, hardware, plan)
-    model = executed(model, plan.framework)
     if known:
         ranks.checked(model, plan.training)
     found = [bucket(model, size, hardware, plan) for size in data.buckets]
@@ -51,10 +48,9 @@ def budget(
     lasting = replace(data, samples=answer.samples if answer else 0)
     rests = assumptions(model, lasting, hardware, plan, found[0].cell.seconds["forward"].provenance)
     cautions = warnings(model, data, hardware, plan, run.memory_part([each.cell for each in found], hardware, plan))
-    params = parameters(model.denoiser, (found[0].job.forward,))
     return BudgetReport(
         budget=spend,
-        model=model_part(model, params, components(found[0].held)) if known else None,
+        model=model_part(model, found[0].ledger) if known else None,
         plan=settings(plan),
         hardware=hardware_part(hardware),
         ranks=run.ranks_part(plan.training),
@@ -122,7 +118,7 @@ def affordable(
     seen, rows, time = lasting(max(steps, 1))
     whole = steps > 0
     tokens = sum(row.samples * row.sequence for row in rows) * whole
-    params = parameters(model.denoiser, (found[0].job.forward,))
+    params = denoiser_params(found[0].ledger)
     world = ranks.world(plan.training)
     stored = samples.counts(data.clips or seen, data.buckets)
     return Affordable(

@@ -19,7 +19,7 @@ from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.unroll import unroll
-from vidcalc.passes.parallel import layers
+from vidcalc.passes.legal import depth
 from vidcalc.search import front, plans, price
 from vidcalc.search.plans import Columns, Place, Space
 from vidcalc.train import workload_of
@@ -111,9 +111,9 @@ def search(asked: Search, machines: Mapping[int, Hardware], told: Told | None = 
 def place_of(asked: Search, world: int, hardware: Hardware) -> Place:
     """Where plans on that many ranks must go."""
     sizes = (workload_of(asked.model, size) for size in asked.data.buckets)
-    tokens = min(unroll(asked.model, size, asked.plan).video_tokens for size in sizes)
+    tokens = min(unroll(asked.model, size).video_tokens for size in sizes)
     node = hardware.count
-    return Place(world=world, node=node, heads=asked.model.denoiser.heads, depth=layers(asked.model), tokens=tokens)
+    return Place(world=world, node=node, heads=asked.model.denoiser.heads, depth=depth(asked.model), tokens=tokens)
 
 
 class Walk:

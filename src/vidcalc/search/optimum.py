@@ -13,11 +13,12 @@ import msgspec
 from vidcalc.catalog import models
 from vidcalc.catalog.generic import generic
 from vidcalc.catalog.scaling import PER_TOKEN, Law, law
-from vidcalc.cost.time import spread, total
+from vidcalc.cost.seconds import spread, total
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import ADAPTED
+from vidcalc.ledger.taping import sequence
 from vidcalc.report.budget import Funds, Near, Optimum
 from vidcalc.report.estimate import Warning_
 from vidcalc.search.batch import judged
@@ -53,7 +54,7 @@ def rated(params: int, data: Data, hardware: Hardware, plan: Plan) -> Rate:
         spent = spread(total(found.cell.seconds))
         each = size.share / ranks.global_batch(plan.training, size.batch)  # steps of a sample
         ways = ranks.world(plan.training) * each
-        sums["tokens"] += size.share * found.job.sequence
+        sums["tokens"] += size.share * sequence(found.ledger)
         flops = found.cell.micro.flops.model * company.passes(plan.training) / size.batch
         sums["flops"] += size.share * flops
         sums["low"] += spent.low * ways

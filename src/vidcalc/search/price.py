@@ -11,9 +11,8 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.base.number import largest
-from vidcalc.catalog.frameworks import executed
 from vidcalc.catalog.training import recipe
-from vidcalc.cost.time import total
+from vidcalc.cost.seconds import total
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -55,7 +54,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         """Seconds of each bucket's micro-batch on one accelerator alone."""
         if self.like is not None:
             return self.like.works
-        return [bucket.alone(each.taped, each.job, self.hardware, self.plan) for each in self.loads]
+        return [bucket.alone(each.taped, each.ledger, self.hardware, self.plan) for each in self.loads]
 
     @property
     def tape(self) -> tuple[str, str, int]:
@@ -67,7 +66,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
 def block(model: Model, data: Data, hardware: Hardware, plan: Plan, training: TrainingPlan, factor: int) -> Block:
     """The block of those words, with micro-batches of `factor` times what `data` states."""
     return Block(
-        model=executed(model, plan.framework),
+        model=model,
         data=grown(data, factor),
         hardware=hardware,
         plan=replace(plan, training=training),
@@ -108,7 +107,7 @@ def _ungraded(taped: bucket.Micro) -> bucket.Micro:
 
 def _phases(load: Loaded, plan: Plan) -> list[memory.Phase]:
     """The phases of a step on samples of one bucket."""
-    kept, beside = bucket.remaining(load.taped, load.job, load.held, plan, load.validation.activations)
+    kept, beside = bucket.remaining(load.taped, load.ledger, plan, load.validation.activations)
     return memory.phases(load.taped.live, kept, beside, company.unrolled(plan.training))
 
 

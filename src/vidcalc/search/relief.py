@@ -11,16 +11,17 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.account import parts
-from vidcalc.catalog.frameworks import executed
+from vidcalc.account.memory import inference_memory
+from vidcalc.account.time import inference_time
 from vidcalc.catalog.precisions import precision
-from vidcalc.cost import memory
-from vidcalc.describe.geometry import latent_grid, snap
+from vidcalc.describe.geometry import snap
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.ledger.unroll import Job, Phase, conditioning, denoising, pixels, unroll, vae_phase
+from vidcalc.ledger.types import Ledger
+from vidcalc.ledger.unroll import unroll
+from vidcalc.passes import first_step, rewritten
 from vidcalc.report.estimate import InferenceMemory, Relief, Report
 from vidcalc.tape.trace import tiles
 
@@ -41,18 +42,17 @@ def relief(
 
     seconds  of one generation as asked
     """
-    model = executed(model, plan.framework)
-    asked = unroll(model, workload, plan)
-    found = _minimal(model, workload, hardware, plan, asked)
+    whole = unroll(model, workload)
+    minimal = _minimal(model, hardware, plan, whole)
     ways = [
-        _way(changes, held, parts.inference_time(job, nets, workload, hardware, changed).total, seconds)
-        for changes, held, job, nets, changed in found[:PRICED]
+        _way(changes, needed, _seconds(whole, hardware, changed, ledger), seconds)
+        for changes, needed, ledger, changed in minimal[:PRICED]
     ]
     # what differs by less than can be told apart counts as equally fast; then what keeps the weights as they are
     ways.sort(key=lambda way: (round(way.slower / (SAME * seconds)), "precision" in way.changes, way.seconds))
     if len(ways) >= most:
         return ways[:most]
-    return [*ways, *_smaller(model, workload, hardware, plan, asked, seconds)][:most]
+    return [*ways, *_smaller(model, workload, hardware, plan, seconds)][:most]
 
 
 def advised(report: Report, model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> Report:
@@ -62,41 +62,26 @@ def advised(report: Report, model: Model, workload: Workload, hardware: Hardware
     return replace(report, memory=memory_part)
 
 
-Way = tuple[Changes, InferenceMemory, Job, dict[str, memory.Network], Plan]
+Way = tuple[Changes, InferenceMemory, Ledger, Plan]
 
 
-def _minimal(model: Model, workload: Workload, hardware: Hardware, plan: Plan, asked: Job) -> list[Way]:
+def _minimal(model: Model, hardware: Hardware, plan: Plan, whole: Ledger) -> list[Way]:
     """Combinations that fit and of which no part does, those of the fewest changes first."""
-    found: list[Way] = []
-    nets: dict[str, dict[str, memory.Network]] = {}
+    ways: list[Way] = []
     for changes in combinations(model, plan):
-        if any(part.items() <= changes.items() for part, *_rest in found):
+        if any(part.items() <= changes.items() for part, *_rest in ways):
             continue
         changed = replace(plan, **changes)
-        if changed.precision not in nets:  # weights depend on nothing else that changes here
-            nets[changed.precision] = memory.networks(model, changed, asked)
-        job, held = again(asked, model, workload, changed), nets[changed.precision]
-        needed = parts.inference_memory(job, held, changed, hardware)
+        ledger = rewritten(whole, changed, hardware)
+        needed = inference_memory(ledger, hardware)
         if needed.margin >= 0:
-            found.append((changes, needed, job, held, changed))
-    return found
+            ways.append((changes, needed, ledger, changed))
+    return ways
 
 
-def again(job: Job, model: Model, workload: Workload, plan: Plan) -> Job:
-    """The job with denoiser and VAE run anew at other sizes, tiles or guidance; what is the same is remembered."""
-    latent = latent_grid(model, workload.width, workload.height, workload.frames)
-    phases: list[Phase | None] = []
-    for phase in job.phases:
-        if phase.id == "denoise":
-            phases.extend(denoising(model, workload, plan) if phase is job.phase("denoise") else ())
-        elif phase.id == "vae_encode":
-            phases.append(conditioning(model, workload, plan, latent))
-        elif phase.id == "vae_decode":
-            phases.append(vae_phase(phase.id, model, workload, plan, latent))
-        else:
-            phases.append(phase)
-    found = tuple(phase for phase in phases if phase is not None)
-    return replace(job, latent=latent, pixels=pixels(workload), phases=found)
+def _seconds(whole: Ledger, hardware: Hardware, plan: Plan, ledger: Ledger) -> float:
+    """Seconds of one generation whose rewritten ledger is at hand."""
+    return float(inference_time(ledger, first_step(whole, hardware, plan), hardware).total)
 
 
 def combinations(model: Model, plan: Plan) -> Iterator[Changes]:
@@ -118,29 +103,26 @@ def combinations(model: Model, plan: Plan) -> Iterator[Changes]:
             yield {name: value for one in picked for name, value in one.items()}
 
 
-def _smaller(
-    model: Model, workload: Workload, hardware: Hardware, plan: Plan, asked: Job, seconds: float
-) -> list[Relief]:
+def _smaller(model: Model, workload: Workload, hardware: Hardware, plan: Plan, seconds: float) -> list[Relief]:
     """The largest smaller clip that fits: fewer frames, else a smaller picture, of sizes the model takes."""
-    held = memory.networks(model, plan, asked)
 
-    def tried(changes: Changes) -> tuple[Job, InferenceMemory]:
-        job = again(asked, model, replace(workload, **changes), plan)
-        return job, parts.inference_memory(job, held, plan, hardware)
+    def tried(changes: Changes) -> tuple[Ledger, Ledger, InferenceMemory]:
+        whole = unroll(model, replace(workload, **changes))
+        ledger = rewritten(whole, plan, hardware)
+        return whole, ledger, inference_memory(ledger, hardware)
 
     for shorter in (True, False):
         clips = [clip for clip in (_clip(model, workload, share, shorter) for share in SMALLER) if clip]
         first, last, best = 0, len(clips) - 1, -1
         while first <= last:  # a smaller clip never needs more
             middle = (first + last) // 2
-            if tried(clips[middle])[1].margin >= 0:
+            if tried(clips[middle])[-1].margin >= 0:
                 best, last = middle, middle - 1
             else:
                 first = middle + 1
         if best >= 0:
-            job, needed = tried(clips[best])
-            clip = replace(workload, **clips[best])
-            return [_way(clips[best], needed, parts.inference_time(job, held, clip, hardware, plan).total, seconds)]
+            whole, ledger, needed = tried(clips[best])
+            return [_way(clips[best], needed, _seconds(whole, hardware, plan, ledger), seconds)]
     return []
 
 

@@ -12,15 +12,17 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.account import parts
+from vidcalc.account.memory import inference_memory
+from vidcalc.account.time import inference_time
 from vidcalc.catalog.accelerators import usual_nodes
-from vidcalc.catalog.frameworks import executed
-from vidcalc.cost import memory, money
+from vidcalc.cost import money
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.ledger.unroll import Job, unroll
+from vidcalc.ledger.types import Ledger
+from vidcalc.ledger.unroll import unroll
+from vidcalc.passes import first_step, rewritten
 from vidcalc.report.estimate import InferenceMemory, InferenceTime
 from vidcalc.search.sharing import Pattern, plans, used
 
@@ -108,15 +110,14 @@ def scaling(
 
     One accelerator is always among them: the others are measured against it. Those that nothing joins share nothing.
     """
-    model = executed(model, plan.framework)
-    jobs: dict[tuple[Any, ...], tuple[Job, dict[str, memory.Network]]] = {}
+    whole = unroll(model, workload)
     rows: list[Row] = []
     without: list[int] = []
     for count in sorted({1, *counts}):
         nodes = usual_nodes(hardware.accelerator, count)
         machine = replace(hardware, count=count // nodes, nodes=nodes)
         ways = plans(model, plan, count, pattern) if count == 1 or hardware.link else ()
-        tried = [_priced(model, workload, machine, each, jobs) for each in ways]
+        tried = [_priced(whole, machine, each) for each in ways]
         if tried:
             rows.append(_row(min(tried, key=_rank), machine, workload, rows, len(tried)))
         else:
@@ -147,20 +148,11 @@ def doubling(most: int) -> list[int]:
     return sorted({*found, most})
 
 
-def _priced(
-    model: Model,
-    workload: Workload,
-    machine: Hardware,
-    plan: Plan,
-    jobs: dict[tuple[Any, ...], tuple[Job, dict[str, memory.Network]]],
-) -> Priced:
-    """Memory and time of one way; the unrolled job depends on guidance's ranks alone."""
-    if (plan.guidance_degree,) not in jobs:
-        job = unroll(model, workload, plan)
-        jobs[plan.guidance_degree,] = job, memory.networks(model, plan, job)
-    job, held = jobs[plan.guidance_degree,]
-    needed = parts.inference_memory(job, held, plan, machine)
-    return plan, needed, parts.inference_time(job, held, workload, machine, plan)
+def _priced(whole: Ledger, machine: Hardware, plan: Plan) -> Priced:
+    """Memory and time of one way."""
+    ledger = rewritten(whole, plan, machine)
+    needed = inference_memory(ledger, machine)
+    return plan, needed, inference_time(ledger, first_step(whole, machine, plan), machine)
 
 
 def _rank(tried: Priced) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ from vidcalc.base.errors import InputError
 from vidcalc.catalog.load import table
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import WAYS, WORK, Plan
-from vidcalc.passes import parallel
+from vidcalc.passes import legal
 
 Pattern = dict[str, Any]  # way -> its degree, or None for any; a way that is absent is not used
 
@@ -87,7 +87,7 @@ def _among(count: int, way: str, allowed: Pattern) -> list[int]:
 def _legal(model: Model, plan: Plan) -> bool:
     """Whether the degrees divide what they share."""
     try:
-        parallel.checked(model, plan)
+        legal.checked(model, plan)
     except InputError:
         return False
     return True

@@ -62,7 +62,8 @@ class AdaptedLayers(MatrixLayers, PointwiseLayers):
         """x[..., d_in] times a weight [d_out, d_in]."""
         *rows, d_in = x.shape
         width = ELEMENT_BYTES[x.dtype]
-        self.ops.append(Matmul(self.prefix + name, self.count, x.dtype, product(rows), d_in, d_out, 1, 1, width, self.at(name)))
+        path, place = self.prefix + name, self.at(name)
+        self.ops.append(Matmul(path, self.count, x.dtype, product(rows), d_in, d_out, 1, 1, width, place))
         out = self.empty((*rows, d_out), x.dtype)
         self.cache("matmul", out)
         return out

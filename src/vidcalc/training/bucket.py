@@ -10,7 +10,7 @@ from vidcalc.catalog.training import networks, recipe
 from vidcalc.cost.seconds import Seconds
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
+from vidcalc.describe.model import Component, Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.shape import Shape
 from vidcalc.describe.training import ADAPTED, TrainingPlan
@@ -38,23 +38,24 @@ class Micro(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     live: Live
 
 
-def micro(model: Model, workload: Workload, plan: Plan) -> Micro:
+def micro(model: Model, workload: Workload, plan: Plan, ledger: Ledger) -> Micro:
     """Tape one micro-batch of the denoiser. Raises InputError for an unknown recipe or way of checkpointing."""
-    training, shape = plan.training, denoiser_shape(model, workload)
+    training, component = plan.training, ledger.forward.component
+    shape = replace(denoiser_shape(model, workload), timestep=component.timestep)
     compute = recipe(training.recipe).compute
     words = (training.mode, training.base, training.experts, training.checkpointing, str(adapted(training)))
     found: Micro = remember(
-        model.denoiser, ("training", compute, *words), shape, lambda: _taped(model, shape, training, compute)
+        component, ("training", compute, *words), shape, lambda: _taped(component, shape, training, compute)
     )
     return found
 
 
-def _taped(model: Model, shape: Shape, training: TrainingPlan, compute: str) -> Micro:
+def _taped(component: Component, shape: Shape, training: TrainingPlan, compute: str) -> Micro:
     """The micro-batch of that shape."""
-    component, beside = model.denoiser, adapted(training)
+    beside = adapted(training)
     taped = stepped(component, shape, compute, training.checkpointing, beside)
     forward = trace(component, "forward", shape, compute)
-    found = holding(model, forward, taped.trained, training)
+    found = holding(component, forward, taped.trained, training)
     return Micro(
         step=taped,
         found=found,
@@ -83,23 +84,23 @@ def adapted(training: TrainingPlan) -> Adapters | None:
     )
 
 
-def holding(model: Model, forward: Trace, trained: Any, training: TrainingPlan) -> Holding:
+def holding(component: Component, forward: Trace, trained: Any, training: TrainingPlan) -> Holding:
     """The trained network: elements that are trained, those in repeated layers, and its weights' bytes."""
-    component = model.denoiser
     copies = component.copies if training.experts == "both" else 1
     params = parameters(component, (forward,))
     repeated = sum(elements for path, (elements, _) in forward.parameters.items() if forward.homes[path])
     if training.mode in ADAPTED:
-        held, mine, inside = _held(model, params, forward, training.base, copies), trained, trained
+        held, mine, inside = _held(component, params, forward, training.base, copies), trained, trained
     else:
-        held, mine, inside = _held(model, params, forward, recipe(training.recipe).compute, copies), params, repeated
+        held = _held(component, params, forward, recipe(training.recipe).compute, copies)
+        mine, inside = params, repeated
     layer = _largest_layer(forward)
     return Holding(trained=mine * copies, repeated=inside * copies, held=held, block=layer)
 
 
-def _held(model: Model, params: Any, forward: Trace, name: str, copies: int) -> Weights:
+def _held(component: Component, params: Any, forward: Trace, name: str, copies: int) -> Weights:
     """The denoiser's weights in a number format, of as many experts as are loaded [byte]."""
-    one = weights(model.denoiser, params, (forward,), name)
+    one = weights(component, params, (forward,), name)
     return replace(
         one, total=one.copy * copies, copy=one.copy * copies, blocks=one.blocks * copies, count=one.count * copies
     )
@@ -127,9 +128,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     seconds: dict[str, Seconds]
 
 
-def priced(
-    taped: Micro, ledger: Ledger, hardware: Hardware, plan: Plan, validation: Any = 0
-) -> Cell:
+def priced(taped: Micro, ledger: Ledger, hardware: Hardware, plan: Plan, validation: Any = 0) -> Cell:
     """Bytes and seconds of a micro-batch on one rank of the plan.
 
     ledger      the generation at the bucket's size, for the encoders in the loop
@@ -152,9 +151,7 @@ def sized(taped: Micro, ledger: Ledger, plan: Plan, validation: Any = 0) -> Cell
     )
 
 
-def remaining(
-    taped: Micro, ledger: Ledger, plan: Plan, validation: Any = 0
-) -> tuple[States, Beside]:
+def remaining(taped: Micro, ledger: Ledger, plan: Plan, validation: Any = 0) -> tuple[States, Beside]:
     """What one rank of the plan holds beside live activations: states, and the networks that are not trained."""
     kept = states(taped.found, plan.training)
     return kept, around(ledger, taped.found, kept, plan, validation)

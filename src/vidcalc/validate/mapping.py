@@ -9,7 +9,6 @@ import msgspec
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog import fill, speedups
-from vidcalc.catalog.frameworks import executed
 from vidcalc.catalog.frameworks import framework as profile
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
@@ -64,7 +63,7 @@ def case(row: Row) -> Case:
     plan, beside = _plan(row, chosen, framework, count)
     plan = _kernel(row, plan, machine)
     return Case(
-        model=executed(chosen, framework),
+        model=chosen,
         workload=workload,
         hardware=machine,
         plan=plan,

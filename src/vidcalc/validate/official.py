@@ -11,7 +11,6 @@ from vidcalc.base.errors import InputError
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.describe.hardware import Accelerator
-from vidcalc.ledger.unroll import unroll
 from vidcalc.rates.convolution_curves import convolution_curves
 from vidcalc.rates.curves import carrying, curves
 from vidcalc.rates.kernels import rows as raw
@@ -44,15 +43,14 @@ def points(rows: list[Row]) -> list[Point]:
         except (Unmapped, InputError):
             continue
         scope = str(text.first("time", row.time_scope)["scope"])
-        unrolled = unroll(job.model, job.workload, job.plan)
         alone = msgspec.structs.replace(job.hardware, accelerator=unfitted(job.hardware.accelerator))
         other = msgspec.structs.replace(job, hardware=alone)
         found.append(
             Point(
                 row=row,
                 measured=measured,
-                predicted=seconds(job, unrolled, scope)[1],
-                held_out=seconds(other, unrolled, scope)[1],
+                predicted=seconds(job, scope)[1],
+                held_out=seconds(other, scope)[1],
             )
         )
     return found

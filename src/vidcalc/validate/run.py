@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.account.parts import inference_time
+from vidcalc.account.time import inference_time
 from vidcalc.base.errors import InputError
 from vidcalc.catalog import load
 from vidcalc.catalog.frameworks import framework
@@ -14,8 +14,7 @@ from vidcalc.catalog.load import table
 from vidcalc.catalog.precisions import choices, precision
 from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, settings
 from vidcalc.cost import memory
-from vidcalc.ledger.unroll import Job, unroll
-from vidcalc.passes import parallel
+from vidcalc.passes import generation, legal
 from vidcalc.rates import kernels
 from vidcalc.validate import counters, text
 from vidcalc.validate.compared import Compared, Result, compared
@@ -70,11 +69,10 @@ def result(row: Row) -> Result:
     }
     try:
         found = case(row)
-        parallel.checked(found.model, found.plan)
-        job = unroll(found.model, found.workload, found.plan)
-        peak, spent = _memory(found, job, counter), None
+        legal.checked(found.model, found.plan)
+        peak, spent = _memory(found, counter), None
         if not found.no_time:
-            spent = seconds(found, job, str(text.first("time", row.time_scope)["scope"]))
+            spent = seconds(found, str(text.first("time", row.time_scope)["scope"]))
     except (Unmapped, InputError, ModuleNotFoundError, ArithmeticError) as error:
         reason = error.reason if isinstance(error, Unmapped) else "impossible_setting"
         empty = Compared(measured=held, reason=reason), Compared(measured=lasted, reason=reason)
@@ -94,27 +92,28 @@ def result(row: Row) -> Result:
     )
 
 
-def _memory(found: Case, job: Job, counter: str) -> float:
+def _memory(found: Case, counter: str) -> float:
     """The peak as the row's counter would show it [byte]."""
-    held = memory.networks(found.model, found.plan, job)
+    ledger, _ = generation(found.model, found.workload, found.hardware, found.plan)
     away = framework(found.framework).beside * (1 - found.beside)
-    stages = memory.stages(job, held, found.plan)
+    stages = memory.stages(ledger)
     predicted = counters.counted(stages, counter, found.hardware.accelerator.capacity) - away
     if found.since == "load":
-        predicted = max(predicted, _loaded(found, job))
+        predicted = max(predicted, _loaded(found))
     return float(predicted)
 
 
-def _loaded(found: Case, job: Job) -> int:
+def _loaded(found: Case) -> int:
     """Bytes of all weights before they are quantised [byte]."""
     plan = replace(found.plan, precision="bf16", text_encoder_precision="bf16", vae_precision="bf16")
-    return sum(int(network.weights.total) for network in memory.networks(found.model, plan, job).values())
+    ledger, _ = generation(found.model, found.workload, found.hardware, plan)
+    return sum(int(network.weights.total) for network in ledger.weights.values())
 
 
-def seconds(found: Case, job: Job, scope: str) -> tuple[float, float, float]:
+def seconds(found: Case, scope: str) -> tuple[float, float, float]:
     """Low, likely and high of what the row's time covers [second]."""
-    held = memory.networks(found.model, found.plan, job)
-    spent = inference_time(job, held, found.workload, found.hardware, found.plan)
+    ledger, first = generation(found.model, found.workload, found.hardware, found.plan)
+    spent = inference_time(ledger, first, found.hardware)
     likely: Any = {
         "total": spent.total,
         "denoise": spent.denoise,

@@ -16,7 +16,7 @@ from vidcalc.catalog.load import entry
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.trainers import names as trainers
 from vidcalc.catalog.trainers import trainer
-from vidcalc.cost.time import Seconds, spread, total
+from vidcalc.cost.seconds import Seconds, spread, total
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.train import bucket as bucketed

@@ -26,9 +26,9 @@ def formats() -> tuple[str, ...]:
 
 def offloads() -> tuple[str, ...]:
     """Ways of offloading."""
-    from vidcalc.passes.residency import OFFLOADS
+    from vidcalc.passes.offload import WAYS as OFFLOADS
 
-    return OFFLOADS
+    return tuple(OFFLOADS)
 
 
 def framework(name: str) -> str:
