@@ -12,7 +12,7 @@ from vidcalc.base.number import minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import ltx2
 from vidcalc.networks.transformers.embedding import feed_forward
-from vidcalc.networks.transformers.ltx2_block import Attention, attention
+from vidcalc.networks.transformers.ltx2 import Attention, attention
 from vidcalc.networks.transformers.ltx2_rope import rotary_table
 from vidcalc.tape import Tape, Tensor
 
