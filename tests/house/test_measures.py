@@ -25,7 +25,7 @@ NOT_YET = {
     "files importing Plan": 40,
     "kinds of ops": 4,
     "lines under training/": 1629,
-    "Any in parameters and returns of the core": 1245,
+    "Any in parameters and returns of the core": 531,
 }
 FOUND = house.measures(House(house.SOURCE))
 

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from vidcalc.base.number import Number
 from vidcalc.ops.base import Op
 
 
@@ -18,7 +19,7 @@ class Convolution(Op, frozen=True, eq=False, gc=False):
     c_out: Any
     positions: Any
     input_positions: Any
-    kernel: int
+    kernel: Number
     groups: Any
     element_bytes: int
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.base.number import product
+from vidcalc.base.number import Number, product
 from vidcalc.ops.attention import Attention
 from vidcalc.ops.convolution import Convolution
 from vidcalc.ops.matmul import Matmul
@@ -63,7 +63,7 @@ class MatrixLayers(Recorder):
         self,
         x: Tensor,
         c_out: Any,
-        kernel: tuple[int, ...],
+        kernel: tuple[Number, ...],
         name: str,
         *,
         out: tuple[Any, ...] | None = None,
@@ -113,7 +113,7 @@ class MatrixLayers(Recorder):
         self,
         x: Tensor,
         c_out: Any,
-        kernel: tuple[int, ...],
+        kernel: tuple[Number, ...],
         name: str,
         *,
         out: tuple[Any, ...],

@@ -6,11 +6,9 @@ diffusers' AutoencoderKLAllegro. Source: arXiv 2410.15458; diffusers 0.42.1
 models/autoencoders/autoencoder_kl_allegro.py.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.kl_blocks import enlarge, place_attention, posterior, shrink
 from vidcalc.networks.unets.blocks import residual_block
@@ -24,18 +22,18 @@ TILING = Tiling(frames=24, height=320, width=320, stride_frames=16, stride_heigh
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names. Tuples have one entry per level."""
 
-    in_channels: Any = 3
-    out_channels: Any = 3
-    block_out_channels: tuple[Any, ...] = (128, 256, 512, 512)
+    in_channels: Number = 3
+    out_channels: Number = 3
+    block_out_channels: tuple[Number, ...] = (128, 256, 512, 512)
     temporal_downsample_blocks: tuple[bool, ...] = (True, True, False, False)
     temporal_upsample_blocks: tuple[bool, ...] = (False, True, True, False)
-    latent_channels: Any = 4
+    latent_channels: Number = 4
     layers_per_block: int = 2
-    norm_num_groups: Any = 32
-    temporal_compression_ratio: Any = 4
+    norm_num_groups: Number = 32
+    temporal_compression_ratio: Number = 4
 
 
-def tile_count(tiling: Tiling, frames: Any, height: Any, width: Any) -> Any:
+def tile_count(tiling: Tiling, frames: Number, height: Number, width: Number) -> Number:
     """Whole tiles in a clip of this many frames and pixels; a clip smaller than a tile has none, and is not coded."""
     deep = maximum((frames - tiling.frames) // tiling.stride_frames + 1, 0)
     tall = maximum((height - tiling.height) // tiling.stride_height + 1, 0)
@@ -56,7 +54,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling = TILING) ->
     return result
 
 
-def decode_sample(tape: Tape, config: Config, latent: Tensor, tiling: Tiling, pixels: tuple[Any, ...]) -> Tensor:
+def decode_sample(tape: Tape, config: Config, latent: Tensor, tiling: Tiling, pixels: tuple[Number, ...]) -> Tensor:
     """One sample: all tiles into a buffer, then blended into the clip."""
     space, time = 2 ** (len(config.block_out_channels) - 1), config.temporal_compression_ratio
     count = tile_count(tiling, *pixels)
@@ -92,7 +90,7 @@ def decoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
         return finish(tape, hidden, config.out_channels, groups)
 
 
-def finish(tape: Tape, x: Tensor, c_out: Any, groups: Any) -> Tensor:
+def finish(tape: Tape, x: Tensor, c_out: Number, groups: Number) -> Tensor:
     """norm, SiLU, a convolution over frames added to its input, a 3×3 convolution."""
     hidden = tape.group_norm(x, groups, "conv_norm_out")
     del x
@@ -101,7 +99,7 @@ def finish(tape: Tape, x: Tensor, c_out: Any, groups: Any) -> Tensor:
     return tape.convolution(mixed, c_out, (3, 3), "conv_out")
 
 
-def up_level(tape: Tape, config: Config, x: Tensor, width: Any, temporal: bool, *, last: bool) -> Tensor:
+def up_level(tape: Tape, config: Config, x: Tensor, width: Number, temporal: bool, *, last: bool) -> Tensor:
     """Residual blocks, then twice the frames where asked for, then twice the height and width."""
     hidden = residual_blocks(tape, x, width, config.layers_per_block + 1, config.norm_num_groups)
     if temporal:
@@ -153,7 +151,7 @@ def encoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
         return finish(tape, hidden, 2 * config.latent_channels, groups)
 
 
-def down_level(tape: Tape, config: Config, x: Tensor, width: Any, temporal: bool, *, last: bool) -> Tensor:
+def down_level(tape: Tape, config: Config, x: Tensor, width: Number, temporal: bool, *, last: bool) -> Tensor:
     """Residual blocks, then half the frames where asked for, then half the height and width."""
     hidden = residual_blocks(tape, x, width, config.layers_per_block, config.norm_num_groups)
     if temporal:
@@ -180,7 +178,7 @@ def over_time(tape: Tape, x: Tensor, name: str) -> Tensor:
     return maps_of(tape.add(mixed, clip))
 
 
-def residual_blocks(tape: Tape, x: Tensor, width: Any, layers: int, groups: Any) -> Tensor:
+def residual_blocks(tape: Tape, x: Tensor, width: Number, layers: int, groups: Number) -> Tensor:
     """An image residual block and four convolutions over frames, `layers` times."""
     hidden = x
     for i in range(layers):
@@ -189,7 +187,7 @@ def residual_blocks(tape: Tape, x: Tensor, width: Any, layers: int, groups: Any)
     return hidden
 
 
-def middle(tape: Tape, x: Tensor, groups: Any) -> Tensor:
+def middle(tape: Tape, x: Tensor, groups: Number) -> Tensor:
     """Residual block and convolutions over frames, attention over places, the same again."""
     width = x.shape[1]
     with tape.scope("mid_block"):
@@ -200,7 +198,7 @@ def middle(tape: Tape, x: Tensor, groups: Any) -> Tensor:
         return temporal_convolutions(tape, hidden, "temp_convs.1", groups)
 
 
-def temporal_convolutions(tape: Tape, x: Tensor, name: str, groups: Any, change: str = "") -> Tensor:
+def temporal_convolutions(tape: Tape, x: Tensor, name: str, groups: Number, change: str = "") -> Tensor:
     """Four times norm, SiLU, convolution over three frames; added to the input. `change` "up" or "down": twice or
     half the frames.
     """
@@ -236,12 +234,12 @@ def padded(tape: Tape, x: Tensor) -> Tensor:
 def normed_conv(
     tape: Tape,
     x: Tensor,
-    groups: Any,
-    c_out: Any,
+    groups: Number,
+    c_out: Number,
     kernel: tuple[int, int, int],
     name: str,
     index: int,
-    frames: Any,
+    frames: Number,
     *,
     strided: bool = False,
 ) -> Tensor:

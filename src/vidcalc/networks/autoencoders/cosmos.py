@@ -7,11 +7,9 @@ frequencies by fixed convolutions, one channel at a time; all eight parts stay a
 Source: arXiv 2501.03575; diffusers 0.42.1 models/autoencoders/autoencoder_kl_cosmos.py.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import minimum, product, where
+from vidcalc.base.number import Number, minimum, product, where
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.convolution import Convolution
 from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
@@ -23,9 +21,9 @@ TAPS = 2
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names (their spelling included)."""
 
-    in_channels: Any = 3
-    out_channels: Any = 3
-    latent_channels: Any = 16
+    in_channels: Number = 3
+    out_channels: Number = 3
+    latent_channels: Number = 16
     encoder_block_out_channels: tuple[int, ...] = (128, 256, 512, 512)
     decode_block_out_channels: tuple[int, ...] = (256, 512, 512, 512)
     attention_resolutions: tuple[int, ...] = (32,)
@@ -66,7 +64,7 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
         return unpatch_embed(tape, hidden, config.patch_size)
 
 
-def up_block(tape: Tape, config: Config, x: Tensor, width: Any, i: int, up: bool, attend: bool) -> Tensor:
+def up_block(tape: Tape, config: Config, x: Tensor, width: Number, i: int, up: bool, attend: bool) -> Tensor:
     """One level of the decoder and, but for the last, the step up."""
     hidden = level(tape, x, width, config.num_layers + 1, f"up_blocks.{i}", attend=attend)
     if not up:
@@ -96,7 +94,7 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return causal_conv(tape, hidden, config.latent_channels, (1, 1, 1), "quant_conv")
 
 
-def down_block(tape: Tape, config: Config, x: Tensor, width: Any, i: int, down: bool, attend: bool) -> Tensor:
+def down_block(tape: Tape, config: Config, x: Tensor, width: Number, i: int, down: bool, attend: bool) -> Tensor:
     """One level of the encoder and, but for the last, the step down."""
     hidden = level(tape, x, width, config.num_layers, f"down_blocks.{i}", attend=attend)
     if not down:
@@ -108,7 +106,7 @@ def down_block(tape: Tape, config: Config, x: Tensor, width: Any, i: int, down: 
 def causal_conv(
     tape: Tape,
     x: Tensor,
-    c_out: Any,
+    c_out: Number,
     kernel: tuple[int, int, int],
     name: str,
     *,
@@ -128,7 +126,7 @@ def causal_conv(
     return tape.convolution(padded, c_out, kernel, name, out=out)
 
 
-def projection(tape: Tape, x: Tensor, c_out: Any, name: str) -> Tensor:
+def projection(tape: Tape, x: Tensor, c_out: Number, name: str) -> Tensor:
     """A convolution over space, then one over time."""
     with tape.scope(name):
         hidden = causal_conv(tape, x, c_out, (1, 3, 3), "conv_s", padding=1)
@@ -145,7 +143,7 @@ def frame_norm(tape: Tape, x: Tensor, name: str) -> Tensor:
     return normed.view(b, c, t, h, w)
 
 
-def residual_block(tape: Tape, x: Tensor, c_out: Any, name: str) -> Tensor:
+def residual_block(tape: Tape, x: Tensor, c_out: Number, name: str) -> Tensor:
     """norm, SiLU, factored convolution, twice; a 1×1×1 shortcut where the width changes."""
     with tape.scope(name):
         shortcut = x if x.shape[1] == c_out else causal_conv(tape, x, c_out, (1, 1, 1), "conv_shortcut")
@@ -177,7 +175,7 @@ def attention(tape: Tape, x: Tensor, name: str, axis: str) -> Tensor:
         return tape.add(out, x)
 
 
-def sequences(tape: Tape, x: Tensor, rows: Any, each: Any) -> Tensor:
+def sequences(tape: Tape, x: Tensor, rows: Number, each: Number) -> Tensor:
     """[b, c, t, h, w] -> [rows, 1, each, c]: a view of one clip, a copy (which then stands for x) of several."""
     b, c = x.shape[:2]
     tape.copy(x, rows * minimum(b - 1, 1), 1, each, c)
@@ -197,7 +195,7 @@ def mid_block(tape: Tape, x: Tensor, name: str) -> Tensor:
         return out
 
 
-def level(tape: Tape, x: Tensor, c_out: Any, blocks: int, name: str, *, attend: bool) -> Tensor:
+def level(tape: Tape, x: Tensor, c_out: Number, blocks: int, name: str, *, attend: bool) -> Tensor:
     """The residual blocks of one resolution, each followed by attention over space and time where `attend`."""
     hidden = x
     with tape.scope(name):
@@ -275,7 +273,7 @@ def split(tape: Tape, x: Tensor) -> Tensor:
     return scaled
 
 
-def filtered(tape: Tape, x: Tensor, out: tuple[Any, Any, Any]) -> Tensor:
+def filtered(tape: Tape, x: Tensor, out: tuple[Number, Number, Number]) -> Tensor:
     """One of the two filters along one axis, every second place kept."""
     channels = x.shape[1]
     return tape.convolution(x, channels, (TAPS,), "wavelet", out=out, groups=channels, bias=False, fixed=True)
@@ -304,13 +302,13 @@ def joined(tape: Tape, x: Tensor) -> Tensor:
     return scaled
 
 
-def doubled(tape: Tape, low: Tensor, high: Tensor, out: tuple[Any, Any, Any]) -> Tensor:
+def doubled(tape: Tape, low: Tensor, high: Tensor, out: tuple[Number, Number, Number]) -> Tensor:
     """Two transposed filters along one axis, added."""
     first = spread(tape, low, out)
     return tape.add(spread(tape, high, out), first)
 
 
-def spread(tape: Tape, x: Tensor, out: tuple[Any, Any, Any]) -> Tensor:
+def spread(tape: Tape, x: Tensor, out: tuple[Number, Number, Number]) -> Tensor:
     """A transposed filter: each input place feeds two output places."""
     b, c, *places = x.shape
     width = ELEMENT_BYTES[x.dtype]
@@ -322,6 +320,6 @@ def spread(tape: Tape, x: Tensor, out: tuple[Any, Any, Any]) -> Tensor:
     return tape.empty((b, c, *out), x.dtype)
 
 
-def kernels(tape: Tape, channels: Any) -> tuple[Tensor, Tensor]:
+def kernels(tape: Tape, channels: Number) -> tuple[Tensor, Tensor]:
     """The low and the high filter, one copy per channel."""
     return tape.empty((channels, TAPS)), tape.empty((channels, TAPS))

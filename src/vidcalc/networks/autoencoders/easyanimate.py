@@ -5,11 +5,9 @@ Mirrors diffusers' AutoencoderKLMagvit. Source: arXiv 2405.18991; diffusers 0.42
 models/autoencoders/autoencoder_kl_magvit.py.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.kl_blocks import posterior
 from vidcalc.networks.autoencoders.space_tiles import in_space_tiles
@@ -24,14 +22,14 @@ CARRIED = 2  # frames that a convolution over three frames takes over from the c
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names. Tuples have one entry per level."""
 
-    in_channels: Any = 3
-    latent_channels: Any = 16
-    out_channels: Any = 3
-    block_out_channels: tuple[Any, ...] = (128, 256, 512, 512)
+    in_channels: Number = 3
+    latent_channels: Number = 16
+    out_channels: Number = 3
+    block_out_channels: tuple[Number, ...] = (128, 256, 512, 512)
     down_block_types: tuple[str, ...] = ("SpatialDownBlock3D", *("SpatialTemporalDownBlock3D",) * 3)
     up_block_types: tuple[str, ...] = ("SpatialUpBlock3D", *("SpatialTemporalUpBlock3D",) * 3)
     layers_per_block: int = 2
-    norm_num_groups: Any = 32
+    norm_num_groups: Number = 32
     spatial_group_norm: bool = True
 
 
@@ -69,7 +67,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     space = 2 ** (len(config.block_out_channels) - 1)
     frames = frames_per_latent(config) * (shape.frames - 1) + 1
 
-    def one(t: Any, height: Any, width: Any) -> Tensor:
+    def one(t: Number, height: Number, width: Number) -> Tensor:
         return decode_clip(tape, config, latent.view(shape.batch, config.latent_channels, t, height, width))
 
     out = (shape.batch, config.out_channels, frames)
@@ -117,7 +115,7 @@ def decoder(tape: Tape, config: Config, x: Tensor, features: Features) -> Tensor
         return causal_conv(tape, hidden, config.out_channels, "conv_out", features)
 
 
-def up_level(tape: Tape, config: Config, x: Tensor, width: Any, level: int, features: Features) -> Tensor:
+def up_level(tape: Tape, config: Config, x: Tensor, width: Number, level: int, features: Features) -> Tensor:
     """Residual blocks, then up to the next level's size."""
     layers, by_frame = config.layers_per_block + 1, config.spatial_group_norm
     hidden = residual_blocks(tape, x, width, layers, config.norm_num_groups, features, by_frame=by_frame)
@@ -136,7 +134,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     else:
         space = 2 ** (len(config.block_out_channels) - 1)
 
-        def one(t: Any, height: Any, width: Any) -> Tensor:
+        def one(t: Number, height: Number, width: Number) -> Tensor:
             return encode_clip(tape, config, pixels.view(shape.batch, config.in_channels, t, height, width))
 
         out = (shape.batch, 2 * config.latent_channels, (shape.frames - 1) // FRAMES_IN + 1)
@@ -176,7 +174,7 @@ def encoder(tape: Tape, config: Config, x: Tensor, features: Features) -> Tensor
         return causal_conv(tape, hidden, 2 * config.latent_channels, "conv_out", features)
 
 
-def down_level(tape: Tape, config: Config, x: Tensor, width: Any, level: int, features: Features) -> Tensor:
+def down_level(tape: Tape, config: Config, x: Tensor, width: Number, level: int, features: Features) -> Tensor:
     """Residual blocks, then down to the next level's size."""
     layers, by_frame = config.layers_per_block, config.spatial_group_norm
     hidden = residual_blocks(tape, x, width, layers, config.norm_num_groups, features, by_frame=by_frame)
@@ -186,7 +184,7 @@ def down_level(tape: Tape, config: Config, x: Tensor, width: Any, level: int, fe
 
 
 def causal_conv(
-    tape: Tape, x: Tensor, c_out: Any, name: str, features: Features, *, stride: int = 1, shrink: bool = False
+    tape: Tape, x: Tensor, c_out: Number, name: str, features: Features, *, stride: int = 1, shrink: bool = False
 ) -> Tensor:
     """A 3×3×3 convolution of x[b, c, t, h, w] over the past, one frame of output at a time; then the frames joined.
 
@@ -207,7 +205,7 @@ def causal_conv(
     return tape.cat(tuple(outputs), b, c_out, frames, *out)
 
 
-def frame_norm(tape: Tape, x: Tensor, groups: Any, name: str, by_frame: bool) -> Tensor:
+def frame_norm(tape: Tape, x: Tensor, groups: Number, name: str, by_frame: bool) -> Tensor:
     """Group norm of each frame (of the whole clip unless `by_frame`); several frames are copied into a batch first."""
     b, c, t, h, w = x.shape
     if not by_frame:
@@ -219,7 +217,7 @@ def frame_norm(tape: Tape, x: Tensor, groups: Any, name: str, by_frame: bool) ->
 
 
 def residual_block(
-    tape: Tape, x: Tensor, c_out: Any, name: str, groups: Any, features: Features, *, by_frame: bool
+    tape: Tape, x: Tensor, c_out: Number, name: str, groups: Number, features: Features, *, by_frame: bool
 ) -> Tensor:
     """norm, SiLU, causal convolution, twice; a 1×1×1 shortcut where the width changes."""
     with tape.scope(name):
@@ -234,7 +232,7 @@ def residual_block(
 
 
 def residual_blocks(
-    tape: Tape, x: Tensor, width: Any, layers: int, groups: Any, features: Features, *, by_frame: bool
+    tape: Tape, x: Tensor, width: Number, layers: int, groups: Number, features: Features, *, by_frame: bool
 ) -> Tensor:
     """Several residual blocks of one width."""
     hidden = x

@@ -6,10 +6,9 @@ AutoencoderKLHunyuanVideo15. Source: arXiv 2511.18870; diffusers 0.42.1
 models/autoencoders/autoencoder_kl_hunyuanvideo15.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.hunyuan_blocks import causal_conv
 from vidcalc.networks.autoencoders.tiled import in_tiles
@@ -24,10 +23,10 @@ TILING = Tiling(height=256, width=256, stride_height=192, stride_width=192)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names."""
 
-    in_channels: Any = 3
-    out_channels: Any = 3
-    latent_channels: Any = 32
-    block_out_channels: tuple[Any, ...] = (128, 256, 512, 1024, 1024)
+    in_channels: Number = 3
+    out_channels: Number = 3
+    latent_channels: Number = 32
+    block_out_channels: tuple[Number, ...] = (128, 256, 512, 1024, 1024)
     layers_per_block: int = 2
     spatial_compression_ratio: int = 16
     temporal_compression_ratio: int = 4
@@ -51,7 +50,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     s = config.spatial_compression_ratio
     frames, height, width = pixels_of(config, shape)
 
-    def enlarged(n: Any) -> Any:
+    def enlarged(n: Number) -> Number:
         return n * s
 
     rows, columns = whole(shape.height, enlarged), whole(shape.width, enlarged)
@@ -60,7 +59,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         rows = cut(shape.height, tiling.height // s, tiling.stride_height // s, tiled, enlarged)
         columns = cut(shape.width, tiling.width // s, tiling.stride_width // s, tiled, enlarged)
 
-    def one(frames: Any, height: Any, width: Any) -> Tensor:
+    def one(frames: Number, height: Number, width: Number) -> Tensor:
         return decoder(tape, config, latent.view(shape.batch, config.latent_channels, frames, height, width))
 
     cuts = (one_chunk(shape.frames, frames), rows, columns)
@@ -72,7 +71,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     pixels = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
     t, s = config.temporal_compression_ratio, config.spatial_compression_ratio
 
-    def reduced(n: Any) -> Any:
+    def reduced(n: Number) -> Number:
         return n // s
 
     rows, columns = whole(shape.height, reduced), whole(shape.width, reduced)
@@ -81,7 +80,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         rows = cut(shape.height, tiling.height, tiling.stride_height, tiled, reduced)
         columns = cut(shape.width, tiling.width, tiling.stride_width, tiled, reduced)
 
-    def one(frames: Any, height: Any, width: Any) -> Tensor:
+    def one(frames: Number, height: Number, width: Number) -> Tensor:
         return encoder(tape, config, pixels.view(shape.batch, config.in_channels, frames, height, width))
 
     frames = (shape.frames - 1) // t + 1
@@ -89,13 +88,13 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     return in_tiles(tape, one, (one_chunk(shape.frames, frames), rows, columns), size)
 
 
-def pixels_of(config: Config, shape: Shape) -> tuple[Any, Any, Any]:
+def pixels_of(config: Config, shape: Shape) -> tuple[Number, Number, Number]:
     """Frames, height and width of the pixels of a latent."""
     s = config.spatial_compression_ratio
     return (shape.frames - 1) * config.temporal_compression_ratio + 1, shape.height * s, shape.width * s
 
 
-def one_chunk(frames: Any, out: Any) -> Cut:
+def one_chunk(frames: Number, out: Number) -> Cut:
     """Time in one piece."""
     return whole(frames, lambda _: out)
 
@@ -141,7 +140,7 @@ def encoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
         return moments
 
 
-def residual_block(tape: Tape, x: Tensor, c_out: Any, name: str) -> Tensor:
+def residual_block(tape: Tape, x: Tensor, c_out: Number, name: str) -> Tensor:
     """norm, SiLU, causal convolution, twice; a plain 1×1×1 shortcut where the width changes."""
     with tape.scope(name):
         hidden = channel_norm(tape, x, "norm1")
@@ -182,7 +181,7 @@ def attention_block(tape: Tape, x: Tensor, name: str) -> Tensor:
         return out
 
 
-def up_block(tape: Tape, x: Tensor, width: Any, layers: int, c_out: Any, times: int, name: str) -> Tensor:
+def up_block(tape: Tape, x: Tensor, width: Number, layers: int, c_out: Number | None, times: int, name: str) -> Tensor:
     """Residual blocks, then the step up to `c_out` channels (None: no step); `times` is its factor in time."""
     with tape.scope(name):
         hidden = x
@@ -191,7 +190,9 @@ def up_block(tape: Tape, x: Tensor, width: Any, layers: int, c_out: Any, times: 
         return hidden if c_out is None else upsample(tape, hidden, c_out, times, "upsamplers.0")
 
 
-def down_block(tape: Tape, x: Tensor, width: Any, layers: int, c_out: Any, times: int, name: str) -> Tensor:
+def down_block(
+    tape: Tape, x: Tensor, width: Number, layers: int, c_out: Number | None, times: int, name: str
+) -> Tensor:
     """Residual blocks, then the step down to `c_out` channels (None: no step); `times` is its factor in time."""
     with tape.scope(name):
         hidden = x
@@ -200,7 +201,7 @@ def down_block(tape: Tape, x: Tensor, width: Any, layers: int, c_out: Any, times
         return hidden if c_out is None else downsample(tape, hidden, c_out, times, "downsamplers.0")
 
 
-def upsample(tape: Tape, x: Tensor, c_out: Any, times: int, name: str) -> Tensor:
+def upsample(tape: Tape, x: Tensor, c_out: Number, times: int, name: str) -> Tensor:
     """A convolution to times·2·2 as many channels, unpacked into space and time, plus x unpacked and repeated."""
     b, c, t, h, w = x.shape
     with tape.scope(name):
@@ -227,7 +228,7 @@ def upsample(tape: Tape, x: Tensor, c_out: Any, times: int, name: str) -> Tensor
         return out
 
 
-def downsample(tape: Tape, x: Tensor, c_out: Any, times: int, name: str) -> Tensor:
+def downsample(tape: Tape, x: Tensor, c_out: Number, times: int, name: str) -> Tensor:
     """A convolution whose places are packed into channels, plus x packed and averaged over groups of channels."""
     b, c, t, h, w = x.shape
     high, wide = h // 2, w // 2

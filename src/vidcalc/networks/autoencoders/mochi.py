@@ -4,11 +4,9 @@ Mirrors diffusers' AutoencoderKLMochi, including which copies eager PyTorch make
 diffusers 0.42.1 models/autoencoders/autoencoder_kl_mochi.py, models/attention_processor.py.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import maximum, minimum, product, where
+from vidcalc.base.number import Number, maximum, minimum, product, where
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.cogvideox_blocks import safe_conv
 from vidcalc.networks.autoencoders.space_tiles import in_space_tiles
@@ -26,11 +24,11 @@ ATTENTION_CHUNK = 2**15  # places attended together
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names; `in_channels` counts the colours with their Fourier features."""
 
-    in_channels: Any = 15
-    out_channels: Any = 3
-    encoder_block_out_channels: tuple[Any, ...] = (64, 128, 256, 384)
-    decoder_block_out_channels: tuple[Any, ...] = (128, 256, 512, 768)
-    latent_channels: Any = 12
+    in_channels: Number = 15
+    out_channels: Number = 3
+    encoder_block_out_channels: tuple[Number, ...] = (64, 128, 256, 384)
+    decoder_block_out_channels: tuple[Number, ...] = (128, 256, 512, 768)
+    latent_channels: Number = 12
     layers_per_block: tuple[int, ...] = (3, 3, 4, 6, 3)
     temporal_expansions: tuple[int, ...] = (1, 2, 3)
     spatial_expansions: tuple[int, ...] = (2, 2, 2)
@@ -50,7 +48,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     latent = tape.input(shape.batch, config.latent_channels, shape.frames, shape.height, shape.width)
     time, space = config.compression
 
-    def one(frames: Any, height: Any, width: Any) -> Tensor:
+    def one(frames: Number, height: Number, width: Number) -> Tensor:
         with tape.scope("decoder"):
             return decoder(tape, config, latent.view(shape.batch, config.latent_channels, frames, height, width))
 
@@ -87,7 +85,7 @@ def residual_blocks(tape: Tape, x: Tensor, count: int, *, channels_last: bool = 
     return hidden
 
 
-def up_block(tape: Tape, x: Tensor, c_out: Any, count: int, times: int, sides: int) -> Tensor:
+def up_block(tape: Tape, x: Tensor, c_out: Number, count: int, times: int, sides: int) -> Tensor:
     """Residual blocks, then a linear layer whose channels unfold into frames and places."""
     hidden = x
     for i in range(count):
@@ -103,7 +101,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     pixels = tape.input(shape.batch, colours, shape.frames, shape.height, shape.width)
     time, space = config.compression
 
-    def one(frames: Any, height: Any, width: Any) -> Tensor:
+    def one(frames: Number, height: Number, width: Number) -> Tensor:
         with tape.scope("encoder"):
             return encoder(tape, config, pixels.view(shape.batch, colours, frames, height, width))
 
@@ -154,7 +152,9 @@ def attended_blocks(tape: Tape, x: Tensor, count: int, attention: bool, *, chann
     return hidden
 
 
-def down_block(tape: Tape, x: Tensor, c_out: Any, count: int, kernel: tuple[int, int, int], attention: bool) -> Tensor:
+def down_block(
+    tape: Tape, x: Tensor, c_out: Number, count: int, kernel: tuple[int, int, int], attention: bool
+) -> Tensor:
     """A strided convolution, then residual blocks with attention over time."""
     hidden = strided_conv(tape, x, c_out, kernel, "conv_in")
     for i in range(count):
@@ -183,7 +183,7 @@ def frame_norm(tape: Tape, x: Tensor, name: str, *, channels_last: bool = False)
     return out
 
 
-def replicate_conv(tape: Tape, x: Tensor, c_out: Any, kernel: tuple[int, int, int], name: str) -> Tensor:
+def replicate_conv(tape: Tape, x: Tensor, c_out: Number, kernel: tuple[int, int, int], name: str) -> Tensor:
     """x[b, c, t, h, w] with its edges repeated (all of time in front), then a 3×3×3 convolution."""
     b, c, t, h, w = x.shape
     kt, kh, kw = kernel
@@ -192,7 +192,7 @@ def replicate_conv(tape: Tape, x: Tensor, c_out: Any, kernel: tuple[int, int, in
         return safe_conv(tape, padded, c_out, kernel, "conv", (t, h, w))
 
 
-def strided_conv(tape: Tape, x: Tensor, c_out: Any, kernel: tuple[int, int, int], name: str) -> Tensor:
+def strided_conv(tape: Tape, x: Tensor, c_out: Number, kernel: tuple[int, int, int], name: str) -> Tensor:
     """One output per kernel of places; the first frame repeated in front; always a copy."""
     b, c, t, h, w = x.shape
     kt, kh, kw = kernel
@@ -201,7 +201,7 @@ def strided_conv(tape: Tape, x: Tensor, c_out: Any, kernel: tuple[int, int, int]
         return safe_conv(tape, padded, c_out, kernel, "conv", ((t - 1) // kt + 1, h // kh, w // kw))
 
 
-def channel_linear(tape: Tape, x: Tensor, c_out: Any, name: str, *, bias: bool = True) -> Tensor:
+def channel_linear(tape: Tape, x: Tensor, c_out: Number, name: str, *, bias: bool = True) -> Tensor:
     """A linear layer over the channels of x[b, c, t, h, w], not contiguous: copied, multiplied, bias added apart."""
     b, c, t, h, w = x.shape
     last = tape.copy(x, b, t, h, w, c)

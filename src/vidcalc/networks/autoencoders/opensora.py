@@ -5,11 +5,9 @@ cut off again.
 Source: hpcaitech/Open-Sora branch opensora/v1.2, opensora/models/vae/vae.py and vae_temporal.py, read November 2026.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import ceil_div, maximum, minimum, round_up
+from vidcalc.base.number import Number, ceil_div, maximum, minimum, round_up
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders import kl
 from vidcalc.networks.autoencoders.kl_blocks import in_chunks, posterior
@@ -21,13 +19,13 @@ CLASSES = ("OpenSoraVAE_V1_2",)
 class Temporal(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of the VAE over time, under the names of the published code."""
 
-    in_out_channels: Any = 4
-    embed_dim: Any = 4
-    filters: Any = 128
+    in_out_channels: Number = 4
+    embed_dim: Number = 4
+    filters: Number = 128
     num_res_blocks: int = 4
-    channel_multipliers: tuple[Any, ...] = (1, 2, 2, 4)
+    channel_multipliers: tuple[Number, ...] = (1, 2, 2, 4)
     temporal_downsample: tuple[bool, ...] = (False, True, True)
-    num_groups: Any = 32
+    num_groups: Number = 32
 
     @property
     def compression(self) -> int:
@@ -35,7 +33,7 @@ class Temporal(msgspec.Struct, frozen=True, kw_only=True):
         return int(2 ** sum(self.temporal_downsample))
 
     @property
-    def widths(self) -> tuple[Any, ...]:
+    def widths(self) -> tuple[Number, ...]:
         """Channels of each level."""
         return tuple(self.filters * factor for factor in self.channel_multipliers)
 
@@ -46,7 +44,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     spatial: kl.Config
     temporal: Temporal
     micro_frame_size: int = 17
-    micro_batch_size: Any = 4
+    micro_batch_size: Number = 4
 
     @property
     def clip(self) -> int:
@@ -112,7 +110,7 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out
 
 
-def clips(size: Any, full: Any, rest: Any) -> tuple[tuple[Any, Any, Any], ...]:
+def clips(size: Number, full: Number, rest: Number) -> tuple[tuple[Number, Number, Number], ...]:
     """(length, how many, length of all before the last of them) of the full clips and of what is left over."""
     return (size, full, maximum(full - 1, 0) * size), (maximum(rest, 1), minimum(rest, 1), full * size)
 
@@ -167,7 +165,7 @@ def encode_time(tape: Tape, config: Temporal, x: Tensor) -> Tensor:
         return tape.copy(moments, b, config.embed_dim, *moments.shape[2:], name="sample")
 
 
-def residual_block(tape: Tape, x: Tensor, width: Any, groups: Any, name: str) -> Tensor:
+def residual_block(tape: Tape, x: Tensor, width: Number, groups: Number, name: str) -> Tensor:
     """norm, SiLU, convolution, twice, without bias; a 1x1x1 shortcut where the width changes."""
     with tape.scope(name):
         hidden = tape.group_norm(x, groups, "norm1")
@@ -181,7 +179,7 @@ def residual_block(tape: Tape, x: Tensor, width: Any, groups: Any, name: str) ->
 
 
 def causal_conv(
-    tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, *, bias: bool = True, step: int = 1
+    tape: Tape, x: Tensor, c_out: Number, kernel: int, name: str, *, bias: bool = True, step: int = 1
 ) -> Tensor:
     """x[b, c, t, h, w] padded in front in time and around in space (a copy), then convolved; `step` over time."""
     b, c, t, h, w = x.shape

@@ -6,11 +6,10 @@ modeling_causal_conv.py, modeling_resnet.py, read November 2026.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.kl_blocks import place_attention, posterior
 from vidcalc.networks.autoencoders.space_tiles import in_space_tiles
@@ -57,16 +56,16 @@ class Memory:
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE; the decoder mirrors the encoder's levels."""
 
-    in_channels: Any = 3
-    out_channels: Any = 3
-    latent_channels: Any = 16
-    encoder_block_out_channels: tuple[Any, ...] = (128, 256, 512, 512)
-    decoder_block_out_channels: tuple[Any, ...] = (128, 256, 512, 512)
+    in_channels: Number = 3
+    out_channels: Number = 3
+    latent_channels: Number = 16
+    encoder_block_out_channels: tuple[Number, ...] = (128, 256, 512, 512)
+    decoder_block_out_channels: tuple[Number, ...] = (128, 256, 512, 512)
     encoder_layers_per_block: tuple[int, ...] = (2, 2, 2, 2)
     decoder_layers_per_block: tuple[int, ...] = (3, 3, 3, 3)
     spatial_down_sample: tuple[bool, ...] = (True, True, True, False)
     temporal_down_sample: tuple[bool, ...] = (True, True, True, False)
-    norm_num_groups: Any = 32
+    norm_num_groups: Number = 32
 
     @property
     def space(self) -> int:
@@ -84,13 +83,13 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     b, frames, scale = shape.batch, shape.frames, config.space
     latent = tape.input(b, config.latent_channels, frames, shape.height, shape.width)
 
-    def one(_: Any, height: Any, width: Any) -> Tensor:
-        def chunk(size: Any, memory: Memory) -> Tensor:
+    def one(_: Number, height: Number, width: Number) -> Tensor:
+        def chunk(size: Number, memory: Memory) -> Tensor:
             z = latent.view(b, config.latent_channels, size, height, width)
             z = causal_conv(tape, z, config.latent_channels, 1, "post_quant_conv", memory)
             return decoder(tape, config, z, memory)
 
-        def out(size: Any) -> tuple[Any, ...]:
+        def out(size: Number) -> tuple[Number, ...]:
             return b, config.out_channels, maximum(config.time * (size - 1) + 1, 0), scale * height, scale * width
 
         return in_windows(tape, chunk, out, frames, WINDOW, 1)
@@ -106,13 +105,13 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     b, scale, moments = shape.batch, config.space, 2 * config.latent_channels
     pixels = tape.input(b, config.in_channels, shape.frames, shape.height, shape.width)
 
-    def one(_: Any, height: Any, width: Any) -> Tensor:
-        def chunk(size: Any, memory: Memory) -> Tensor:
+    def one(_: Number, height: Number, width: Number) -> Tensor:
+        def chunk(size: Number, memory: Memory) -> Tensor:
             x = pixels.view(b, config.in_channels, size, height, width)
             memory.features = encoder(tape, config, x, memory)
             return causal_conv(tape, memory.features, moments, 1, "quant_conv", memory)
 
-        def out(size: Any) -> tuple[Any, ...]:
+        def out(size: Number) -> tuple[Number, ...]:
             return b, moments, maximum((size - 1) // config.time + 1, 0), height // scale, width // scale
 
         return in_windows(tape, chunk, out, shape.frames, WINDOW * config.time, config.time)
@@ -125,9 +124,9 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
 
 def in_windows(
     tape: Tape,
-    run: Callable[[Any, Memory], Tensor],
-    out: Callable[[Any], tuple[Any, ...]],
-    frames: Any,
+    run: Callable[[Number, Memory], Tensor],
+    out: Callable[[Number], tuple[Number, ...]],
+    frames: Number,
     window: int,
     least: int,
 ) -> Tensor:
@@ -158,7 +157,7 @@ def in_windows(
     return joined
 
 
-def beside(shape: tuple[Any, ...], part: Tensor) -> tuple[Any, ...]:
+def beside(shape: tuple[Number, ...], part: Tensor) -> tuple[Number, ...]:
     """What `shape` has more frames than `part`."""
     b, c, t, *places = shape
     return b, c, maximum(t - part.shape[2], 0), *places
@@ -197,7 +196,7 @@ def encoder(tape: Tape, config: Config, x: Tensor, memory: Memory) -> Tensor:
 def causal_conv(
     tape: Tape,
     x: Tensor,
-    c_out: Any,
+    c_out: Number,
     kernel: int,
     name: str,
     memory: Memory,
@@ -223,7 +222,7 @@ def causal_conv(
     return tape.convolution(joined, c_out, (kernel, kernel, kernel), name + ".conv", out=out)
 
 
-def frame_norm(tape: Tape, x: Tensor, groups: Any, name: str) -> Tensor:
+def frame_norm(tape: Tape, x: Tensor, groups: Number, name: str) -> Tensor:
     """Group norm of every frame by itself; frames are brought to the front by a copy, where there are several."""
     b, c, t, h, w = x.shape
     copied = tape.copy(x, b * t * minimum(t - 1, 1), c, h, w, name="contiguous")
@@ -232,7 +231,7 @@ def frame_norm(tape: Tape, x: Tensor, groups: Any, name: str) -> Tensor:
     return normed
 
 
-def residual_block(tape: Tape, x: Tensor, c_out: Any, groups: Any, name: str, memory: Memory) -> Tensor:
+def residual_block(tape: Tape, x: Tensor, c_out: Number, groups: Number, name: str, memory: Memory) -> Tensor:
     """norm, SiLU, convolution, twice; a 1x1x1 shortcut where the width changes."""
     with tape.scope(name):
         hidden = frame_norm(tape, x, groups, "norm1")
@@ -245,7 +244,7 @@ def residual_block(tape: Tape, x: Tensor, c_out: Any, groups: Any, name: str, me
         return tape.scale(tape.add(shortcut, hidden), "output_scale")
 
 
-def middle(tape: Tape, x: Tensor, groups: Any, memory: Memory) -> Tensor:
+def middle(tape: Tape, x: Tensor, groups: Number, memory: Memory) -> Tensor:
     """Residual block, attention over the places of each frame, residual block."""
     b, c, t, h, w = x.shape
     with tape.scope("mid_block"):
@@ -257,7 +256,7 @@ def middle(tape: Tape, x: Tensor, groups: Any, memory: Memory) -> Tensor:
 
 
 def up_block(
-    tape: Tape, x: Tensor, width: Any, layers: int, groups: Any, up: tuple[bool, bool], name: str, memory: Memory
+    tape: Tape, x: Tensor, width: Number, layers: int, groups: Number, up: tuple[bool, bool], name: str, memory: Memory
 ) -> Tensor:
     """Residual blocks, then twice the height and width, then twice the frames: channels unfold into places."""
     space, time = up
@@ -279,7 +278,14 @@ def up_block(
 
 
 def down_block(
-    tape: Tape, x: Tensor, width: Any, layers: int, groups: Any, down: tuple[bool, bool], name: str, memory: Memory
+    tape: Tape,
+    x: Tensor,
+    width: Number,
+    layers: int,
+    groups: Number,
+    down: tuple[bool, bool],
+    name: str,
+    memory: Memory,
 ) -> Tensor:
     """Residual blocks, then half the height and width, then half the frames."""
     space, time = down

@@ -5,11 +5,9 @@ four pieces. A clip shorter than 17 frames is the last one.
 Source: arXiv 2502.10248; stepfun-ai/Step-Video-T2V stepvideo/vae/vae.py (version 2), read November 2026.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import maximum, minimum, where
+from vidcalc.base.number import Number, maximum, minimum, where
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders.kl_blocks import posterior
 from vidcalc.tape import Tape, Tensor
@@ -23,24 +21,24 @@ GROUPS = 32
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under the names of the published code; `inner` channels stand next to the latent."""
 
-    in_channels: Any = 3
-    out_channels: Any = 3
-    z_channels: Any = 16
-    ch: Any = 128
-    ch_mult: tuple[Any, ...] = (1, 2, 4, 4)
+    in_channels: Number = 3
+    out_channels: Number = 3
+    z_channels: Number = 16
+    ch: Number = 128
+    ch_mult: tuple[Number, ...] = (1, 2, 4, 4)
     num_res_blocks: int = 2
-    stem: Any = 32
+    stem: Number = 32
     temporal_levels: tuple[int, ...] = (2, 3)
     frame_len: int = 17
     latent_len: int = 3
 
     @property
-    def widths(self) -> tuple[Any, ...]:
+    def widths(self) -> tuple[Number, ...]:
         """Channels of each level, from the pixels inwards."""
         return tuple(self.ch * factor for factor in self.ch_mult)
 
     @property
-    def inner(self) -> Any:
+    def inner(self) -> Number:
         """Channels between the last 2x2x2 step and the latent."""
         return 4 * self.z_channels * 2**3
 
@@ -79,7 +77,7 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return joined
 
 
-def made(config: Config, latents: Any, last: int) -> Any:
+def made(config: Config, latents: Number, last: int) -> Number:
     """Frames in memory for so many latent frames in full clips: what is cut off in front stays."""
     return latents // config.latent_len * (config.time * (config.latent_len - 1) + last)
 
@@ -104,7 +102,7 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out
 
 
-def clips(size: Any, full: Any, rest: Any) -> tuple[tuple[Any, Any, Any], ...]:
+def clips(size: Number, full: Number, rest: Number) -> tuple[tuple[Number, Number, Number], ...]:
     """(length, how many, length of all before the last of them) of the full clips and of what is left over."""
     return (size, full, maximum(full - 1, 0) * size), (maximum(rest, 1), minimum(rest, 1), full * size)
 
@@ -203,13 +201,13 @@ def padded_norm(tape: Tape, x: Tensor, name: str) -> Tensor:
     return out
 
 
-def in_pieces(before: Tensor, places: tuple[Any, ...], c_out: Any) -> Any:
+def in_pieces(before: Tensor, places: tuple[Number, ...], c_out: Number) -> Number:
     """1 where a convolution is so large that it is done in pieces, else 0."""
     size = before.shape[0] * places[0] * places[1] * places[2]
     return where(maximum(before.elements, size * c_out) >= LARGE, 1, 0)
 
 
-def convolve(tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, out: tuple[Any, ...]) -> Tensor:
+def convolve(tape: Tape, x: Tensor, c_out: Number, kernel: int, name: str, out: tuple[Number, ...]) -> Tensor:
     """A convolution of what is padded already -> [b, c_out, *out]; in pieces, one piece is alive beside the result."""
     y = tape.convolution(x, c_out, (kernel, kernel, kernel), name, out=out)
     tape.transient(in_pieces(x, out, c_out) * y.nbytes // PIECES)
@@ -231,13 +229,15 @@ def convolve_onto(tape: Tape, x: Tensor, residual: Tensor, kernel: int, name: st
     tape.convolution(x, c_out, sides, name, out=(t - pieces * (PIECES - 1) * size, h, w))
 
 
-def after_norm_conv(tape: Tape, x: Tensor, c_out: Any, name: str) -> Tensor:
+def after_norm_conv(tape: Tape, x: Tensor, c_out: Number, name: str) -> Tensor:
     """A 3x3x3 convolution of what `padded_norm` made, padded in space by the convolution itself."""
     _, _, t, h, w = x.shape
     return convolve(tape, x, c_out, 3, name, (t - 2, h, w))
 
 
-def padded_conv(tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, steps: tuple[int, int] = (1, 1)) -> Tensor:
+def padded_conv(
+    tape: Tape, x: Tensor, c_out: Number, kernel: int, name: str, steps: tuple[int, int] = (1, 1)
+) -> Tensor:
     """x padded in front in time and around in space (a copy), then convolved; steps in time, and in space."""
     b, c, t, h, w = x.shape
     more, (time, space) = kernel - 1, steps
@@ -246,7 +246,7 @@ def padded_conv(tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, steps
     return convolve(tape, padded, c_out, kernel, name, out)
 
 
-def residual_block(tape: Tape, x: Tensor, c_out: Any, name: str) -> Tensor:
+def residual_block(tape: Tape, x: Tensor, c_out: Number, name: str) -> Tensor:
     """norm, SiLU, convolution, twice; a 1x1x1 shortcut where the width changes."""
     b, _, t, h, w = x.shape
     with tape.scope(name):
@@ -310,14 +310,14 @@ def downsample_all(tape: Tape, x: Tensor, name: str) -> Tensor:
     return tape.convolution(padded, c, (3, 3, 3), name + ".conv.conv", out=out)
 
 
-def repeat_channels(tape: Tape, x: Tensor, c_out: Any, factor: int) -> Tensor:
+def repeat_channels(tape: Tape, x: Tensor, c_out: Number, factor: int) -> Tensor:
     """Channels repeated and unfolded into places; the frames in front that nothing stands for stay in memory."""
     b, _, t, h, w = x.shape
     wide = tape.copy(x, b, c_out * factor**3, t, h, w, name="repeat")
     return wide if factor == 1 else tape.copy(wide, name="unfold")
 
 
-def average_channels(tape: Tape, x: Tensor, c_out: Any, factor: int) -> Tensor:
+def average_channels(tape: Tape, x: Tensor, c_out: Number, factor: int) -> Tensor:
     """Places folded into channels, then averaged over groups of channels: the shortcut of a step down."""
     b, c, t, h, w = x.shape
     padded = tape.copy(x, b, c, t + factor - 1, h, w, name="pad")

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import ceil_div, maximum, minimum, where
+from vidcalc.base.number import Condition, Number, ceil_div, maximum, minimum, where
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.wan_blocks import (
     FeatureCache,
@@ -37,15 +37,15 @@ TILING = Tiling(height=256, width=256, stride_height=192, stride_width=192)  # t
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names (their spelling included)."""
 
-    base_dim: Any = 96
+    base_dim: Number = 96
     decoder_base_dim: Any = None
-    z_dim: Any = 16
-    dim_mult: tuple[Any, ...] = (1, 2, 4, 4)
+    z_dim: Number = 16
+    dim_mult: tuple[Number, ...] = (1, 2, 4, 4)
     num_res_blocks: int = 2
     attn_scales: tuple[float, ...] = ()
     temperal_downsample: tuple[bool, ...] = (False, True, True)
-    in_channels: Any = 3
-    out_channels: Any = 3
+    in_channels: Number = 3
+    out_channels: Number = 3
     is_residual: bool = False
     patch_size: Any = None
     scale_factor_temporal: int = 4
@@ -105,7 +105,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     return moments
 
 
-def patch_area(config: Config) -> Any:
+def patch_area(config: Config) -> Number:
     """Pixels that are folded into the channels before the encoder and unfolded after the decoder."""
     return (config.patch_size or 1) ** 2
 
@@ -127,7 +127,7 @@ def decoder(tape: Tape, config: Config, x: Tensor, cache: FeatureCache) -> Tenso
 
 
 def up_level(
-    tape: Tape, config: Config, x: Tensor, width: Any, level: int, temporal: tuple[bool, ...], cache: FeatureCache
+    tape: Tape, config: Config, x: Tensor, width: Number, level: int, temporal: tuple[bool, ...], cache: FeatureCache
 ) -> Tensor:
     """The residual blocks of one resolution, then the step up to the next (halving the width in Wan 2.1)."""
     last = level == len(temporal)
@@ -183,13 +183,13 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     run              one piece: (height, width, frames, cache) -> its result
     """
 
-    batch: Any
-    channels: Any
-    chunks: Any
+    batch: Number
+    channels: Number
+    chunks: Number
     taken: int
     made: int
-    side: Callable[[Any], Any]
-    run: Callable[[Any, Any, int, FeatureCache], Tensor]
+    side: Callable[[Number], Number]
+    run: Callable[[Number, Number, int, FeatureCache], Tensor]
 
 
 class Cut:
@@ -201,7 +201,7 @@ class Cut:
     last    size of the last tile
     """
 
-    def __init__(self, size: Any, tile: Any, stride: Any, wanted: Any) -> None:
+    def __init__(self, size: Number, tile: Number, stride: Number, wanted: Condition) -> None:
         count = where(wanted, ceil_div(size, stride), 1)
         whole, second = maximum(count - 2, 0), minimum(count - 1, 1)
         before_last = minimum(tile, size - stride * (count - 2))
@@ -219,7 +219,7 @@ class Cut:
         self.tiled = ahead + last
 
 
-def distinct(kinds: tuple[tuple[Any, Any, Any], ...]) -> tuple[tuple[Any, Any, Any], ...]:
+def distinct(kinds: tuple[tuple[Number, Number, Number], ...]) -> tuple[tuple[Number, Number, Number], ...]:
     """Kinds of tiles that are worth a taping of their own: of plain numbers, those that occur, equal sizes as one."""
     if not all(isinstance(number, int) for kind in kinds for number in kind):
         return kinds
@@ -238,7 +238,7 @@ def decode_tiles(tape: Tape, config: Config, shape: Shape, tiling: Tiling, laten
     rows = Cut(shape.height, tile_height, tiling.stride_height // space, wanted)
     columns = Cut(shape.width, tile_width, tiling.stride_width // space, wanted)
 
-    def run(height: Any, width: Any, frames: int, cache: FeatureCache) -> Tensor:
+    def run(height: Number, width: Number, frames: int, cache: FeatureCache) -> Tensor:
         part = latent.view(shape.batch, config.z_dim, frames, height, width)
         x = causal_conv(tape, part, config.z_dim, (1, 1, 1), "post_quant_conv")
         return decoder(tape, config, x, cache)
@@ -268,7 +268,7 @@ def encode_tiles(tape: Tape, config: Config, shape: Shape, tiling: Tiling, pixel
     rows = Cut(height, tiling.height, tiling.stride_height, wanted)
     columns = Cut(width, tiling.width, tiling.stride_width, wanted)
 
-    def run(tile_height: Any, tile_width: Any, taken: int, cache: FeatureCache) -> Tensor:
+    def run(tile_height: Number, tile_width: Number, taken: int, cache: FeatureCache) -> Tensor:
         part = pixels.view(batch, channels, taken, tile_height, tile_width)
         x = encoder(tape, config, part, cache)
         return causal_conv(tape, x, 2 * config.z_dim, (1, 1, 1), "quant_conv")
@@ -302,7 +302,7 @@ def all_tiles(tape: Tape, task: Task, rows: Cut, columns: Cut) -> tuple[Tensor, 
     return tape.cat((bands,), *bands.shape), (tiles, listed, bands)
 
 
-def one_tile(tape: Tape, task: Task, height: Any, width: Any) -> Tensor:
+def one_tile(tape: Tape, task: Task, height: Number, width: Number) -> Tensor:
     """One tile through the network, piece by piece of time; the pieces are listed, then joined."""
     lead, places = (task.batch, task.channels), (task.side(height), task.side(width))
     cache = FeatureCache(task.chunks)

@@ -6,11 +6,9 @@ Source: arXiv 2411.17459; PKU-YuanGroup/Open-Sora-Plan opensora/models/causalvid
 modules/) and branch mindspeed_mmdit, mindspeed_mm/models/ae/wfvae.py, mindspeed_mm/models/common, read November 2026.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders.kl_blocks import posterior
 from vidcalc.tape import Tape, Tensor
@@ -24,16 +22,16 @@ FILTERS_2D = 4
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under the names of the published code."""
 
-    latent_dim: Any = 8
-    base_channels: Any = 128
+    latent_dim: Number = 8
+    base_channels: Number = 128
     encoder_num_resblocks: int = 2
     decoder_num_resblocks: int = 2
-    encoder_energy_flow_hidden_size: Any = 64
-    decoder_energy_flow_hidden_size: Any = 128
+    encoder_energy_flow_hidden_size: Number = 64
+    decoder_energy_flow_hidden_size: Number = 128
     connect_res_layer_num: int = 1
     use_attention: bool = True
     l1_wavelet: str = "HaarWaveletTransform2D"
-    fused_attention_width: Any = 512  # wider heads are beyond the fused kernel of version 1.5
+    fused_attention_width: Number = 512  # wider heads are beyond the fused kernel of version 1.5
 
     @property
     def deep(self) -> bool:
@@ -91,7 +89,7 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
         return out
 
 
-def connect(tape: Tape, config: Config, x: Tensor, c_out: Any, name: str) -> Tensor:
+def connect(tape: Tape, config: Config, x: Tensor, c_out: Number, name: str) -> Tensor:
     """The last channels of x, through residual blocks, to wavelet bands."""
     flow = config.decoder_energy_flow_hidden_size
     hidden = Tensor((x.shape[0], flow, *x.shape[2:]), x.dtype, x.storage)
@@ -138,7 +136,7 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
 
 def causal_conv(
-    tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, out: tuple[Any, ...] | None = None
+    tape: Tape, x: Tensor, c_out: Number, kernel: int, name: str, out: tuple[Number, ...] | None = None
 ) -> Tensor:
     """x[b, c, t, h, w] behind its first frame kernel − 1 times (two copies), then convolved."""
     b, c, t, h, w = x.shape
@@ -150,7 +148,7 @@ def causal_conv(
     return result
 
 
-def frame_conv(tape: Tape, x: Tensor, c_out: Any, name: str) -> Tensor:
+def frame_conv(tape: Tape, x: Tensor, c_out: Number, name: str) -> Tensor:
     """A 3x3 convolution of every frame; several samples are copied first."""
     b, c, t, h, w = x.shape
     copied = tape.copy(x, b * t * minimum((b - 1) * (t - 1), 1), c, h, w, name="reshape")
@@ -170,7 +168,7 @@ def nonlinearity(tape: Tape, x: Tensor, fused: bool) -> Tensor:
     return tape.act(x) if fused else tape.mul(x, tape.act(x, "sigmoid"))
 
 
-def residual_block(tape: Tape, x: Tensor, c_out: Any, name: str, fused: bool, *, images: bool = False) -> Tensor:
+def residual_block(tape: Tape, x: Tensor, c_out: Number, name: str, fused: bool, *, images: bool = False) -> Tensor:
     """norm, SiLU, convolution, twice; a shortcut where the width changes. images: every frame by itself."""
     b, c, t, h, w = x.shape
 

@@ -5,8 +5,7 @@ softmax in float32.
 Source: arXiv 2411.17440; diffusers 0.42.1 models/transformers/consisid_transformer_3d.py.
 """
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import cogvideox
 from vidcalc.networks.transformers.cogvideox import (
@@ -28,21 +27,21 @@ class Config(cogvideox.Config, frozen=True, kw_only=True):
 
     is_train_face: bool = False
     cross_attn_interval: int = 2
-    cross_attn_dim_head: Any = 128
-    cross_attn_num_heads: Any = 16
-    LFE_id_dim: Any = 1280
-    LFE_vit_dim: Any = 1024
+    cross_attn_dim_head: Number = 128
+    cross_attn_num_heads: Number = 16
+    LFE_id_dim: Number = 1280
+    LFE_vit_dim: Number = 1024
     LFE_depth: int = 10
-    LFE_dim_head: Any = 64
-    LFE_num_heads: Any = 16
-    LFE_num_id_token: Any = 5
-    LFE_num_querie: Any = 32
-    LFE_output_dim: Any = 2048
-    LFE_ff_mult: Any = 4
+    LFE_dim_head: Number = 64
+    LFE_num_heads: Number = 16
+    LFE_num_id_token: Number = 5
+    LFE_num_querie: Number = 32
+    LFE_output_dim: Number = 2048
+    LFE_ff_mult: Number = 4
     LFE_num_scale: int = 5
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     return cogvideox.tokens(config, shape)
 
@@ -117,7 +116,7 @@ def face_tokens(tape: Tape, config: Config, identity: Tensor, pictures: list[Ten
         )
 
 
-def mapping(tape: Tape, x: Tensor, width: Any, d_out: Any, name: str) -> Tensor:
+def mapping(tape: Tape, x: Tensor, width: Number, d_out: Number, name: str) -> Tensor:
     """Linear, norm, leaky ReLU, twice, then a linear layer."""
     with tape.scope(name):
         hidden = tape.linear(x, width, "0")
@@ -129,7 +128,7 @@ def mapping(tape: Tape, x: Tensor, width: Any, d_out: Any, name: str) -> Tensor:
         return tape.linear(hidden, d_out, "6")
 
 
-def feed_forward(tape: Tape, x: Tensor, width: Any, times: Any) -> Tensor:
+def feed_forward(tape: Tape, x: Tensor, width: Number, times: Number) -> Tensor:
     """Norm, linear, GELU, linear, without biases."""
     with tape.scope("1"):
         hidden = tape.layer_norm(x, "0")
@@ -163,7 +162,7 @@ def face_attention(tape: Tape, config: Config, face: Tensor, hidden: Tensor) -> 
     return tape.linear(out, config.width, "to_out", bias=False)
 
 
-def spelled_attention(tape: Tape, q: Tensor, kv: Tensor, heads: Any, d_head: Any) -> Tensor:
+def spelled_attention(tape: Tape, q: Tensor, kv: Tensor, heads: Number, d_head: Number) -> Tensor:
     """softmax(q·kᵀ)·v with the scores stored; keys and values are halves of `kv`."""
     batch, n, inner = q.shape
     keys = kv.shape[1]

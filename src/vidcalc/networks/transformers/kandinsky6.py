@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from vidcalc.base.number import ceil_div
+from vidcalc.base.number import Number, ceil_div
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, timestep_mlp
 from vidcalc.tape import Tape, Tensor
@@ -23,35 +23,35 @@ class Branch(NamedTuple):
     """The sizes of one modality's half of the network."""
 
     name: str
-    width: Any
-    time: Any
-    inner: Any
-    d_head: Any
+    width: Number
+    time: Number
+    inner: Number
+    d_head: Number
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    in_visual_dim: Any = 16
-    out_visual_dim: Any = 16
-    in_text_dim: Any = 3584
-    in_text_dim2: Any = 768
-    time_dim: Any = 1024
-    patch_size: tuple[Any, Any, Any] = (1, 2, 2)
-    model_dim: Any = 4096
-    ff_dim: Any = 16384
-    num_text_blocks: Any = 4
-    num_visual_blocks: Any = 60
-    axes_dims: tuple[Any, Any, Any] = (32, 48, 48)
+    in_visual_dim: Number = 16
+    out_visual_dim: Number = 16
+    in_text_dim: Number = 3584
+    in_text_dim2: Number = 768
+    time_dim: Number = 1024
+    patch_size: tuple[Number, Number, Number] = (1, 2, 2)
+    model_dim: Number = 4096
+    ff_dim: Number = 16384
+    num_text_blocks: Number = 4
+    num_visual_blocks: Number = 60
+    axes_dims: tuple[Number, Number, Number] = (32, 48, 48)
     visual_cond: bool = True
-    in_audio_dim: Any = 20
-    out_audio_dim: Any = 20
+    in_audio_dim: Number = 20
+    out_audio_dim: Number = 20
     model_dim_a: Any = None
     time_dim_a: Any = None
     ff_dim_a: Any = None
     axes_dims_a: Any = None
     ca_rope: bool = False
-    visual_token_type_num_embeddings: Any = 0
+    visual_token_type_num_embeddings: Number = 0
 
     @property
     def video(self) -> Branch:
@@ -65,29 +65,29 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return Branch("audio", width, time, self.ff_dim_a or self.ff_dim, sum(self.axes_dims_a or self.axes_dims))
 
     @property
-    def channels(self) -> Any:
+    def channels(self) -> Number:
         """Channels of the latent, those of the condition and its mask included."""
         return 2 * self.in_visual_dim + 1 if self.visual_cond else self.in_visual_dim
 
     @property
-    def patch_volume(self) -> Any:
+    def patch_volume(self) -> Number:
         """Latent places under one token."""
         return self.patch_size[0] * self.patch_size[1] * self.patch_size[2]
 
 
-def grid(config: Config, shape: Shape) -> tuple[Any, Any, Any]:
+def grid(config: Config, shape: Shape) -> tuple[Number, Number, Number]:
     """The token grid."""
     t, h, w = config.patch_size
     return shape.frames // t, shape.height // h, shape.width // w
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     t, h, w = grid(config, shape)
     return t * h * w
 
 
-def audio_tokens(shape: Shape) -> Any:
+def audio_tokens(shape: Shape) -> Number:
     """Audio latents of the clip: its seconds times the audio latents a second, rounded up."""
     frames = 4 * (shape.frames - 1) + 1
     return shape.extra.get("audio_tokens", ceil_div(frames * SAMPLE_RATE, FPS * HOP))
@@ -149,27 +149,27 @@ def text_branch(
     return context, time
 
 
-def text_embedding(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
+def text_embedding(tape: Tape, x: Tensor, width: Number, name: str) -> Tensor:
     """Linear, layer norm: x[..., d] -> [..., width]."""
     with tape.scope(name):
         return tape.layer_norm(tape.linear(x, width, "in_layer"), "norm")
 
 
-def patch_embedding(tape: Tape, config: Config, latent: Tensor, batch: Any, n: Any) -> Tensor:
+def patch_embedding(tape: Tape, config: Config, latent: Tensor, batch: Number, n: Number) -> Tensor:
     """Patches flattened into channels, then projected -> tokens[batch, n, width]."""
     patches = tape.copy(latent, batch, n, config.patch_volume * config.channels, name="patchify")
     with tape.scope("visual_embeddings"):
         return tape.linear(patches, config.model_dim, "in_layer")
 
 
-def rotary_table(tape: Tape, d_head: Any, n: Any) -> Tensor:
+def rotary_table(tape: Tape, d_head: Number, n: Number) -> Tensor:
     """A 2 × 2 rotation for every token and pair of channels: [n, 1, head size / 2, 2, 2]."""
     angles = tape.empty((n, d_head // 2))
     cosine, sine = tape.scale(angles, "cos"), tape.scale(angles, "sin")
     return tape.cat((cosine, tape.scale(sine, "negate"), sine, cosine), n, 1, d_head // 2, 4)
 
 
-def out_layer(tape: Tape, x: Tensor, time: Tensor, channels: Any, name: str) -> Tensor:
+def out_layer(tape: Tape, x: Tensor, time: Tensor, channels: Number, name: str) -> Tensor:
     """Modulated norm (modulation in float32) and projection; audio is normed once more."""
     with tape.scope(name):
         vectors = modulation(tape, time, 2 * x.shape[-1], "modulation", "fp32")
@@ -179,7 +179,7 @@ def out_layer(tape: Tape, x: Tensor, time: Tensor, channels: Any, name: str) -> 
         return tape.linear(normed, channels, "out_layer")
 
 
-def modulation(tape: Tape, time: Tensor, size: Any, name: str, keep: str = "") -> Tensor:
+def modulation(tape: Tape, time: Tensor, size: Number, name: str, keep: str = "") -> Tensor:
     """time[batch, d] -> the vectors that scale, shift and gate: [batch, size]."""
     with tape.scope(name):
         wide = tape.cast(time, keep) if keep else time

@@ -5,10 +5,11 @@ In a block video goes first at every step: self-attention, text, the other strea
 Source: Lightricks LTX-2 (2025); diffusers 0.42.1 models/transformers/transformer_ltx2.py.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.norm import mixed_rms_norm
 from vidcalc.networks.transformers.embedding import feed_forward, text_mlp
@@ -24,27 +25,27 @@ Pair = tuple[Tensor, Tensor]
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    in_channels: Any = 128
-    out_channels: Any = 128
-    num_attention_heads: Any = 32
-    attention_head_dim: Any = 128
-    cross_attention_dim: Any = 4096
+    in_channels: Number = 128
+    out_channels: Number = 128
+    num_attention_heads: Number = 32
+    attention_head_dim: Number = 128
+    cross_attention_dim: Number = 4096
     vae_scale_factors: tuple[int, int, int] = (8, 32, 32)
     gated_attn: bool = False
     cross_attn_mod: bool = False
-    audio_in_channels: Any = 128
-    audio_out_channels: Any = 128
-    audio_num_attention_heads: Any = 32
-    audio_attention_head_dim: Any = 64
-    audio_cross_attention_dim: Any = 2048
+    audio_in_channels: Number = 128
+    audio_out_channels: Number = 128
+    audio_num_attention_heads: Number = 32
+    audio_attention_head_dim: Number = 64
+    audio_cross_attention_dim: Number = 2048
     audio_scale_factor: int = 4
     audio_sampling_rate: int = 16000
     audio_hop_length: int = 160
     audio_gated_attn: bool = False
     audio_cross_attn_mod: bool = False
-    num_layers: Any = 48
+    num_layers: Number = 48
     norm_elementwise_affine: bool = False
-    caption_channels: Any = 3840
+    caption_channels: Number = 3840
     attention_bias: bool = True
     attention_out_bias: bool = True
     rope_type: str = "interleaved"
@@ -56,12 +57,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     use_keyframes_abs_pos_embedding: bool = False
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size of the video stream: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
     @property
-    def audio_width(self) -> Any:
+    def audio_width(self) -> Number:
         """Hidden size of the audio stream."""
         return self.audio_num_attention_heads * self.audio_attention_head_dim
 
@@ -86,9 +87,9 @@ class Streams(NamedTuple):
 class Attention(NamedTuple):
     """Sizes and switches of one attention: heads, head size, width of its input, gate per head."""
 
-    heads: Any
-    d_head: Any
-    width: Any
+    heads: Number
+    d_head: Number
+    width: Number
     gated: bool
 
 
@@ -102,7 +103,7 @@ class Steps:
     cross_gate        one vector that gates it
     """
 
-    def __init__(self, tape: Tape, config: Config, batch: Any, per: Any) -> None:
+    def __init__(self, tape: Tape, config: Config, batch: Number, per: Number) -> None:
         width, audio_width = config.width, config.audio_width
         own = 9 if config.cross_attn_mod else 6
         audio_own = 9 if config.audio_cross_attn_mod else 6
@@ -124,12 +125,12 @@ class Steps:
         self.cross_gate = gate, audio_gate
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: one per latent place."""
     return shape.frames * shape.height * shape.width
 
 
-def audio_tokens(config: Config, shape: Shape) -> Any:
+def audio_tokens(config: Config, shape: Shape) -> Number:
     """Audio latents of the clip: its seconds times latents per second, rounded (shape.extra["audio_tokens"] overrides).
 
     shape.extra["fps"] is the clip's frame rate, 24 unless given.
@@ -199,7 +200,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out
 
 
-def rotary_tables(tape: Tape, config: Config, batch: Any, n: Any, heard: Any) -> tuple[tuple[Tensor, Tensor], ...]:
+def rotary_tables(
+    tape: Tape, config: Config, batch: Number, n: Number, heard: Number
+) -> tuple[tuple[Tensor, Tensor], ...]:
     """Tables for video, audio, and for either when they attend to each other (time only)."""
     cross = config.audio_cross_attention_dim
     return (
@@ -289,13 +292,13 @@ def norm(tape: Tape, config: Config, x: Tensor, name: str) -> Tensor:
     return mixed_rms_norm(tape, x, name if config.norm_elementwise_affine else "")
 
 
-def table(tape: Tape, name: str, temb: Tensor, vectors: int, width: Any) -> Tensor:
+def table(tape: Tape, name: str, temb: Tensor, vectors: int, width: Number) -> Tensor:
     """A learned table plus the timestep's vectors; the result stands for any one of them, [batch, per, width]."""
     tape.parameter(name, vectors * width)
     return summed(tape, temb, vectors, width)
 
 
-def summed(tape: Tape, temb: Tensor, vectors: int, width: Any) -> Tensor:
+def summed(tape: Tape, temb: Tensor, vectors: int, width: Number) -> Tensor:
     """`vectors` rows of a table plus those of the timestep."""
     batch, per = temb.shape[:2]
     return tape.pointwise("modulation", (temb,), (batch, per, vectors, width)).view(batch, per, width)
@@ -315,7 +318,7 @@ def prompt_vectors(tape: Tape, config: Config, streams: Streams) -> Pair | None:
     return static[0], static[1]
 
 
-def cross_vectors(tape: Tape, streams: Streams, stream: int, width: Any, name: str) -> Pair:
+def cross_vectors(tape: Tape, streams: Streams, stream: int, width: Number, name: str) -> Pair:
     """Four vectors that modulate, and one that gates, attention to the other stream."""
     tape.parameter(name, 5 * width)
     return summed(tape, streams.cross_modulation[stream], 4, width), summed(tape, streams.cross_gate[stream], 1, width)

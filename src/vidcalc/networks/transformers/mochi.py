@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders.wan_blocks import frames_first
 from vidcalc.networks.transformers.embedding import sinusoid, timestep_mlp
@@ -22,28 +22,28 @@ POOL_HEADS = 8  # attention heads of the text pooler (MochiCombinedTimestepCapti
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    patch_size: Any = 2
-    num_attention_heads: Any = 24
-    attention_head_dim: Any = 128
-    num_layers: Any = 48
-    pooled_projection_dim: Any = 1536
-    in_channels: Any = 12
+    patch_size: Number = 2
+    num_attention_heads: Number = 24
+    attention_head_dim: Number = 128
+    num_layers: Number = 48
+    pooled_projection_dim: Number = 1536
+    in_channels: Number = 12
     out_channels: Any = None
-    text_embed_dim: Any = 4096
-    time_embed_dim: Any = 256
+    text_embed_dim: Number = 4096
+    time_embed_dim: Number = 256
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size of the video stream: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
     @property
-    def text_width(self) -> Any:
+    def text_width(self) -> Number:
         """Hidden size of the text stream."""
         return self.pooled_projection_dim
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     return shape.frames * (shape.height // config.patch_size) * (shape.width // config.patch_size)
 
@@ -87,7 +87,7 @@ def condition(tape: Tape, config: Config, shape: Shape, text: Tensor) -> tuple[T
         return tape.add(time, pooled), context
 
 
-def rotary_table(tape: Tape, config: Config, n: Any) -> tuple[Tensor, Tensor]:
+def rotary_table(tape: Tape, config: Config, n: Number) -> tuple[Tensor, Tensor]:
     """Learned frequencies times positions -> cosines and sines, each [n, heads, head size / 2] in float32."""
     heads, pairs = config.num_attention_heads, config.attention_head_dim // 2
     tape.parameter("pos_frequencies", 3 * heads * pairs)
@@ -193,7 +193,7 @@ def attention(
         return video, told
 
 
-def sliced_linear(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
+def sliced_linear(tape: Tape, x: Tensor, width: Number, name: str) -> Tensor:
     """A linear layer on a slice of tokens x[batch, n, d]: with more than one sample the slice is copied, then
     multiplied, then the bias is added out of place."""
     batch, n, d = x.shape
@@ -225,7 +225,7 @@ def one_plus(tape: Tape, scale: Tensor) -> Tensor:
     return tape.scale(tape.cast(scale, "fp32"))
 
 
-def zero_norm(tape: Tape, x: Tensor, temb: Tensor, width: Any, name: str) -> tuple[Tensor, Tensor]:
+def zero_norm(tape: Tape, x: Tensor, temb: Tensor, width: Number, name: str) -> tuple[Tensor, Tensor]:
     """norm(x) · (1 + scale), and the four vectors of the timestep: scale, gate, scale, gate (MochiRMSNormZero)."""
     vectors = tape.linear(tape.act(temb), 4 * width, name + ".linear")
     scale = vectors.view(x.shape[0], 1, width)
@@ -255,7 +255,7 @@ def rotate(tape: Tape, x: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
     return tape.cat((first, second), *x.shape)
 
 
-def feed_forward(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
+def feed_forward(tape: Tape, x: Tensor, width: Number, name: str) -> Tensor:
     """Linear, value · SiLU(gate), linear; the inner size is two thirds of four times the width. No biases."""
     inner = 4 * width * 2 // 3
     with tape.scope(name):
@@ -263,14 +263,14 @@ def feed_forward(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
         return tape.linear(gated, width, "net.2", bias=False)
 
 
-def swiglu(tape: Tape, x: Tensor, inner: Any) -> Tensor:
+def swiglu(tape: Tape, x: Tensor, inner: Number) -> Tensor:
     """Value · SiLU(gate), both from one linear layer."""
     both = tape.linear(x, 2 * inner, "net.0.proj", bias=False)
     half = both.view(*x.shape[:-1], inner)
     return tape.mul(half, tape.act(half))
 
 
-def pool_text(tape: Tape, text: Tensor, width: Any, name: str) -> Tensor:
+def pool_text(tape: Tape, text: Tensor, width: Number, name: str) -> Tensor:
     """text[batch, tokens, d] -> [batch, width]: the mean token attends to all tokens (MochiAttentionPool)."""
     batch, n, d = text.shape
     d_head = d // POOL_HEADS

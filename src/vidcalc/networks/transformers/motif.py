@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.cosmos import rotate
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, text_mlp, timestep_mlp
@@ -23,40 +23,40 @@ Rotary = tuple[Tensor, Tensor]
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    in_channels: Any = 33
-    out_channels: Any = 16
-    num_attention_heads: Any = 24
-    attention_head_dim: Any = 128
-    num_layers: Any = 20
-    num_single_layers: Any = 40
+    in_channels: Number = 33
+    out_channels: Number = 16
+    num_attention_heads: Number = 24
+    attention_head_dim: Number = 128
+    num_layers: Number = 20
+    num_single_layers: Number = 40
     num_decoder_layers: int = 0
-    mlp_ratio: Any = 4
-    patch_size: Any = 2
-    patch_size_t: Any = 1
-    text_embed_dim: Any = 4096
+    mlp_ratio: Number = 4
+    patch_size: Number = 2
+    patch_size_t: Number = 1
+    text_embed_dim: Number = 4096
     image_embed_dim: Any = None
     enable_text_cross_attention_dual: bool = False
     enable_text_cross_attention_single: bool = False
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
     @property
-    def inner(self) -> Any:
+    def inner(self) -> Number:
         """Width of the feed-forward's hidden layer."""
         inner = self.width * self.mlp_ratio
         return int(inner) if isinstance(inner, float) else inner
 
 
-def grid(config: Config, shape: Shape) -> tuple[Any, Any, Any]:
+def grid(config: Config, shape: Shape) -> tuple[Number, Number, Number]:
     """The token grid."""
     p = config.patch_size
     return shape.frames // config.patch_size_t, shape.height // p, shape.width // p
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     t, h, w = grid(config, shape)
     return t * h * w
@@ -154,7 +154,7 @@ def adaptive_norm(tape: Tape, x: Tensor, temb: Tensor, vectors: int, name: str) 
         return modulated(tape, x, made), made
 
 
-def linear(tape: Tape, x: Tensor, width: Any, name: str, sliced: bool = True) -> Tensor:
+def linear(tape: Tape, x: Tensor, width: Number, name: str, sliced: bool = True) -> Tensor:
     """A linear layer on a tensor or (`sliced`) a slice of a joint sequence, x[batch, n, d] -> [batch, n, width]."""
     batch, n, d = x.shape
     several = minimum(batch - 1, 1) * sliced
@@ -165,13 +165,13 @@ def linear(tape: Tape, x: Tensor, width: Any, name: str, sliced: bool = True) ->
     return out
 
 
-def heads_of(x: Tensor, heads: Any) -> Tensor:
+def heads_of(x: Tensor, heads: Number) -> Tensor:
     """[batch, n, width] -> [batch, heads, n, width / heads]."""
     batch, n, width = x.shape
     return x.view(batch, heads, n, width // heads)
 
 
-def joint_attention(tape: Tape, heads: Any, video: Tensor, text: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor]:
+def joint_attention(tape: Tape, heads: Number, video: Tensor, text: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor]:
     """Two streams with weights of their own attend as one sequence; each is projected on its own."""
     batch, n, width = video.shape
     m, d = text.shape[1], width // heads
@@ -198,7 +198,7 @@ def joint_attention(tape: Tape, heads: Any, video: Tensor, text: Tensor, rotary:
         return video_out, linear(tape, merged.view(batch, m, width), width, "to_add_out")
 
 
-def single_attention(tape: Tape, heads: Any, video: Tensor, text: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor]:
+def single_attention(tape: Tape, heads: Number, video: Tensor, text: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor]:
     """Both streams with the same weights attend as one sequence; only the first is rotated; no projection."""
     batch, n, width = video.shape
     m, d = text.shape[1], width // heads
@@ -217,7 +217,7 @@ def single_attention(tape: Tape, heads: Any, video: Tensor, text: Tensor, rotary
         return merged.view(batch, n, width), merged.view(batch, m, width)
 
 
-def text_attention(tape: Tape, heads: Any, x: Tensor, text: Tensor, rotary: Rotary, *, sliced: bool) -> Tensor:
+def text_attention(tape: Tape, heads: Number, x: Tensor, text: Tensor, rotary: Rotary, *, sliced: bool) -> Tensor:
     """Video tokens look at the text tokens once more; `sliced` tells whether x and text are slices."""
     batch, n, width = x.shape
     with tape.scope("cross_attn"):
@@ -235,13 +235,13 @@ def text_attention(tape: Tape, heads: Any, x: Tensor, text: Tensor, rotary: Rota
 
 def dual_block(
     tape: Tape,
-    heads: Any,
-    inner: Any,
+    heads: Number,
+    inner: Number,
     hidden: Tensor,
     context: Tensor,
     temb: Tensor,
     rotary: Rotary,
-    text_tokens: Any,
+    text_tokens: Number,
     *,
     look: bool,
 ) -> tuple[Tensor, Tensor]:
@@ -269,13 +269,13 @@ def dual_block(
 
 def single_block(
     tape: Tape,
-    heads: Any,
-    inner: Any,
+    heads: Number,
+    inner: Number,
     hidden: Tensor,
     context: Tensor,
     temb: Tensor,
     rotary: Rotary,
-    text_tokens: Any,
+    text_tokens: Number,
     *,
     look: bool,
 ) -> tuple[Tensor, Tensor]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.adaptive import steered_norm
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, text_mlp, timestep_mlp
@@ -35,22 +35,22 @@ MLP_RATIO = 4  # of the feed-forwards, fixed in the classes
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under the classes' names; single-stream layers are those of the miniFLUX variant."""
 
-    patch_size: Any = 2
-    in_channels: Any = 16
-    num_layers: Any = 24
-    num_single_layers: Any = 0
-    attention_head_dim: Any = 64
-    num_attention_heads: Any = 24
-    joint_attention_dim: Any = 4096
-    pooled_projection_dim: Any = 2048
+    patch_size: Number = 2
+    in_channels: Number = 16
+    num_layers: Number = 24
+    num_single_layers: Number = 0
+    attention_head_dim: Number = 64
+    num_attention_heads: Number = 24
+    joint_attention_dim: Number = 4096
+    pooled_projection_dim: Number = 2048
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
     @property
-    def volume(self) -> Any:
+    def volume(self) -> Number:
         """Channels of a token: of the patch, or packed already."""
         return self.in_channels * self.patch_size**2
 
@@ -58,23 +58,23 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 class Call(msgspec.Struct, frozen=True, eq=False):
     """One call: samples, tokens of noise and history, text tokens, and the keys a query reads."""
 
-    batch: Any
-    n: Any
-    text: Any
-    keys: Any
+    batch: Number
+    n: Number
+    text: Number
+    keys: Number
 
     @property
-    def both(self) -> Any:
+    def both(self) -> Number:
         """Length of the joint sequence."""
         return self.n + self.text
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens at full size: latent frames × height × width over the patch."""
     return shape.frames * frame_tokens(shape)
 
 
-def frame_tokens(shape: Shape) -> Any:
+def frame_tokens(shape: Shape) -> Number:
     """Tokens of one latent frame at full size."""
     return (shape.height // PACKED) * (shape.width // PACKED)
 
@@ -93,24 +93,25 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         return call(tape, config, Call(shape.batch, mean - shape.tokens, shape.tokens, squares // total))
 
 
-def length(full: Any, history: Any, stage: int) -> Any:
+def length(full: Number, history: Number, stage: int) -> Number:
     """Tokens of noise and history of a call, with `history` latent frames made before.
 
     full   tokens of a latent frame at full size;  stage  0 (smallest) to STAGES − 1
     """
-    own = full // 4 ** (STAGES - 1 - stage)
-    count = own + minimum(history, 1) * own
+    own: Number = full // 4 ** (STAGES - 1 - stage)
+    count: Number = own + minimum(history, 1) * own
     for nearer in range(1, stage):
         count = count + minimum(maximum(history - nearer, 0), 1) * (own // 4**nearer)
-    return count + maximum(history - max(stage, 1), 0) * (full // 4 ** (STAGES - 1))
+    coarse: Number = full // 4 ** (STAGES - 1)
+    return count + maximum(history - max(stage, 1), 0) * coarse
 
 
-def moments(full: Any, frames: Any, text: Any) -> tuple[Any, Any]:
+def moments(full: Number, frames: Number, text: Number) -> tuple[Number, Number]:
     """Sum of the lengths of all joint sequences of a step at each size, and of their squares; the first frame twice.
 
     From the STAGES-th frame on a sequence grows by the same number of tokens with every frame.
     """
-    total: Any = 0
+    total: Number = 0
     squares: Any = 0
     grown = full // 4 ** (STAGES - 1)
     count = maximum(frames - (STAGES - 1), 0)
@@ -187,12 +188,12 @@ def spread_norm(tape: Tape, x: Tensor, temb: Tensor, count: int, name: str) -> t
 
 def double_block(
     tape: Tape,
-    heads: Any,
+    heads: Number,
     x: Tensor,
     c: Tensor,
     temb: Tensor,
     rotary: Tensor,
-    keys: Any,
+    keys: Number,
     names: tuple[str, str],
     *,
     last: bool = False,
@@ -226,7 +227,7 @@ def double_block(
     return context, out
 
 
-def single_block(tape: Tape, heads: Any, x: Tensor, temb: Tensor, rotary: Tensor, keys: Any) -> Tensor:
+def single_block(tape: Tape, heads: Number, x: Tensor, temb: Tensor, rotary: Tensor, keys: Number) -> Tensor:
     """Attention and feed-forward side by side over the joint stream x[batch, both, width], then one projection."""
     batch, both, width = x.shape
     entering, own = spread_norm(tape, x, temb, 3, "norm")
@@ -241,11 +242,11 @@ def single_block(tape: Tape, heads: Any, x: Tensor, temb: Tensor, rotary: Tensor
 
 def joint_attention(
     tape: Tape,
-    heads: Any,
+    heads: Number,
     x: Tensor,
     c: Tensor,
     rotary: Tensor,
-    keys: Any,
+    keys: Number,
     names: tuple[str, str],
     *,
     last: bool = False,
@@ -274,7 +275,7 @@ def joint_attention(
         return projected, told if last else sliced_linear(tape, told, width, "to_add_out")
 
 
-def single_attention(tape: Tape, heads: Any, x: Tensor, rotary: Tensor, keys: Any) -> Tensor:
+def single_attention(tape: Tape, heads: Number, x: Tensor, rotary: Tensor, keys: Number) -> Tensor:
     """Self-attention over the joint stream x[batch, both, width], without a projection out."""
     batch, both, width = x.shape
     with tape.scope("attn"):
@@ -291,7 +292,7 @@ def single_attention(tape: Tape, heads: Any, x: Tensor, rotary: Tensor, keys: An
 
 
 def projections(
-    tape: Tape, heads: Any, x: Tensor, names: tuple[str, str, str], norms: tuple[str, str]
+    tape: Tape, heads: Number, x: Tensor, names: tuple[str, str, str], norms: tuple[str, str]
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Queries, keys and values by head [batch, n, heads, head size]; queries and keys RMS-normed."""
     batch, n, width = x.shape
@@ -301,7 +302,7 @@ def projections(
     return q, k, v
 
 
-def turn(tape: Tape, heads: Any, joined: Tensor, rotary: Tensor) -> None:
+def turn(tape: Tape, heads: Number, joined: Tensor, rotary: Tensor) -> None:
     """Rotary embedding of queries and keys in float32, written back into the stacked tensor."""
     batch, both, _, width = joined.shape
     one = joined.view(batch, both, heads, width // heads)
@@ -312,7 +313,7 @@ def turn(tape: Tape, heads: Any, joined: Tensor, rotary: Tensor) -> None:
     tape.traffic("write_back", 2 * (narrow_q.nbytes + narrow_k.nbytes), 2)
 
 
-def attended(tape: Tape, heads: Any, joined: Tensor, keys: Any) -> Tensor:
+def attended(tape: Tape, heads: Number, joined: Tensor, keys: Number) -> Tensor:
     """Masked fused attention of the stacked queries, keys and values -> [batch, heads, both, head size]."""
     batch, both, _, width = joined.shape
     d = width // heads

@@ -6,9 +6,7 @@ few face tokens per latent frame, attended to after every fifth block.
 Source: arXiv 2509.14055; diffusers 0.42.1 models/transformers/transformer_wan_animate.py.
 """
 
-from typing import Any
-
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import wan
 from vidcalc.tape import Tape, Tensor
@@ -22,26 +20,26 @@ BLUR = 4  # taps of the blur kernel on each axis
 class Config(wan.Config, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    in_channels: Any = 36
-    latent_channels: Any = 16
-    image_dim: Any = 1280
+    in_channels: Number = 36
+    latent_channels: Number = 16
+    image_dim: Number = 1280
     motion_encoder_channel_sizes: dict[str, int] | None = None
     motion_encoder_size: int = 512
-    motion_style_dim: Any = 512
-    motion_dim: Any = 20
-    motion_encoder_dim: Any = 512
-    face_encoder_hidden_dim: Any = 1024
-    face_encoder_num_heads: Any = 4
+    motion_style_dim: Number = 512
+    motion_dim: Number = 20
+    motion_encoder_dim: Number = 512
+    face_encoder_hidden_dim: Number = 1024
+    face_encoder_num_heads: Number = 4
     inject_face_latents_blocks: int = 5
-    motion_encoder_batch_size: Any = 8
+    motion_encoder_batch_size: Number = 8
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens, the reference image's included: latent frames × height × width over the patch."""
     return wan.tokens(config, shape)
 
 
-def face_frames(shape: Shape) -> Any:
+def face_frames(shape: Shape) -> Number:
     """Frames of the face video: those of the clip, without the reference image that comes first."""
     return shape.extra.get("face_frames", 4 * (shape.frames - 2) + 1)
 
@@ -112,7 +110,7 @@ def face_adapter(tape: Tape, config: Config, hidden: Tensor, motion: Tensor) -> 
     return tape.linear(merged, width, "to_out")
 
 
-def motion_vectors(tape: Tape, config: Any, faces: Tensor) -> tuple[Tensor, Tensor]:
+def motion_vectors(tape: Tape, config: Config, faces: Tensor) -> tuple[Tensor, Tensor]:
     """faces[count, 3, size, size] -> [count, motion_encoder_dim] twice: in batches, which save memory, and joined."""
     count, colours, size, _ = faces.shape
     together = config.motion_encoder_batch_size
@@ -130,7 +128,7 @@ def motion_vectors(tape: Tape, config: Any, faces: Tensor) -> tuple[Tensor, Tens
         return joined, tape.empty((count, config.motion_encoder_dim))
 
 
-def motion_encoder(tape: Tape, config: Any, face: Tensor) -> Tensor:
+def motion_encoder(tape: Tape, config: Config, face: Tensor) -> Tensor:
     """A pyramid of blurred convolutions down to 4 × 4, then linear layers and an orthogonal basis of motions."""
     channels = config.motion_encoder_channel_sizes or CHANNELS
     side = config.motion_encoder_size
@@ -153,7 +151,7 @@ def motion_encoder(tape: Tape, config: Any, face: Tensor) -> Tensor:
     return synthesis(tape, config, motion)
 
 
-def synthesis(tape: Tape, config: Any, motion: Tensor) -> Tensor:
+def synthesis(tape: Tape, config: Config, motion: Tensor) -> Tensor:
     """The motion's coordinates times an orthogonal basis, in float32."""
     count, d_out, d = motion.shape[0], config.motion_encoder_dim, config.motion_dim
     tape.parameter("motion_synthesis_weight", d_out * d, "fp32")
@@ -166,13 +164,13 @@ def synthesis(tape: Tape, config: Any, motion: Tensor) -> Tensor:
     return tape.cast(summed, motion.dtype)
 
 
-def scaled_weight(tape: Tape, elements: Any) -> Tensor:
+def scaled_weight(tape: Tape, elements: Number) -> Tensor:
     """The copy of a weight that scaling it makes."""
     return tape.empty((elements,))
 
 
 def motion_conv(
-    tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, *, blur: bool = False, active: bool = True
+    tape: Tape, x: Tensor, c_out: Number, kernel: int, name: str, *, blur: bool = False, active: bool = True
 ) -> Tensor:
     """A convolution with a scaled weight, after a blur that halves the size, before a leaky ReLU with a bias."""
     _, c_in, side, _ = x.shape
@@ -188,14 +186,14 @@ def motion_conv(
     return leaky(tape, hidden, c_out, name) if active else hidden
 
 
-def leaky(tape: Tape, x: Tensor, channels: Any, name: str) -> Tensor:
+def leaky(tape: Tape, x: Tensor, channels: Number, name: str) -> Tensor:
     """Bias, leaky ReLU, a constant factor: each a copy."""
     tape.parameter(name + ".act_fn.bias", channels)
     biased = tape.scale(x, "bias")
     return tape.scale(tape.act(biased, "leaky_relu"))
 
 
-def motion_block(tape: Tape, x: Tensor, c_out: Any) -> Tensor:
+def motion_block(tape: Tape, x: Tensor, c_out: Number) -> Tensor:
     """Two 3×3 convolutions beside a 1×1, both paths blurred and halved in size."""
     first = motion_conv(tape, x, x.shape[1], 3, "conv1")
     out = motion_conv(tape, first, c_out, 3, "conv2", blur=True)
@@ -204,7 +202,7 @@ def motion_block(tape: Tape, x: Tensor, c_out: Any) -> Tensor:
     return tape.scale(tape.add(out, skip))
 
 
-def face_encoder(tape: Tape, config: Any, motion: Tensor) -> Tensor:
+def face_encoder(tape: Tape, config: Config, motion: Tensor) -> Tensor:
     """motion[batch, frames, d] -> face tokens[batch, frames / 4, heads + 1, width]: causal convolutions over time."""
     batch, frames, _ = motion.shape
     heads, hidden_dim = config.face_encoder_num_heads, config.face_encoder_hidden_dim
@@ -222,7 +220,7 @@ def face_encoder(tape: Tape, config: Any, motion: Tensor) -> Tensor:
         return tape.cat((x, padding), batch, frames, heads + 1, config.width)
 
 
-def time_conv(tape: Tape, x: Tensor, c_out: Any, frames: Any, name: str) -> Tensor:
+def time_conv(tape: Tape, x: Tensor, c_out: Number, frames: Number, name: str) -> Tensor:
     """x[b, t, c] padded with copies of its first frame, convolved over three frames -> [b, frames, c_out]."""
     b, t, c = x.shape
     padded = tape.copy(x, b, c, t + 2, name="pad")

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.basic import attention, gated_feed_forward
 from vidcalc.networks.transformers.embedding import timestep_mlp
@@ -35,13 +36,13 @@ CLASSES = ("LaVieUNet3DConditionModel", "LaVieUNet3DVSRModel")
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under the published code's names. `attention_head_dim` counts heads."""
 
-    in_channels: Any = 4
-    out_channels: Any = 4
-    block_out_channels: tuple[Any, ...] = (320, 640, 1280, 1280)
+    in_channels: Number = 4
+    out_channels: Number = 4
+    block_out_channels: tuple[Number, ...] = (320, 640, 1280, 1280)
     layers_per_block: int = 2
-    cross_attention_dim: Any = 768
-    attention_head_dim: Any = 8
-    norm_num_groups: Any = 32
+    cross_attention_dim: Number = 768
+    attention_head_dim: Number = 8
+    norm_num_groups: Number = 32
     use_first_frame: bool = False
     # super-resolution only: which levels attend, which of those to text alone, and how many noise levels it is told
     down_block_types: tuple[str, ...] = ()
@@ -49,7 +50,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     num_class_embeds: Any = None
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Latent places of the finest level, all frames."""
     return shape.frames * shape.height * shape.width
 
@@ -72,7 +73,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     x = tape.convolution(sample, width, (3, 3), "conv_in")
     del frames_first
 
-    def resnet(x: Tensor, width: Any, i: int) -> Tensor:
+    def resnet(x: Tensor, width: Number, i: int) -> Tensor:
         with tape.checkpointed():
             return residual_block(tape, x, emb, width, f"resnets.{i}", config.norm_num_groups)
 
@@ -88,7 +89,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
             block=lambda hidden: block(tape, config, hidden, context, shape),
         )
 
-    def stages(side: str, level: int, i: int, width: Any) -> tuple[Stage, ...]:
+    def stages(side: str, level: int, i: int, width: Number) -> tuple[Stage, ...]:
         deepest = levels - 1 if side == "down" else 0  # the deepest level has no transformer
         convolution: Stage = lambda x: resnet(x, width, i)  # noqa: E731
         transformer: Stage = lambda x: attend(x, i)  # noqa: E731
@@ -131,14 +132,14 @@ def block(tape: Tape, config: Config, x: Tensor, context: Tensor, shape: Shape) 
     return tape.add(mixed, hidden)
 
 
-def frame_attention(tape: Tape, config: Config, x: Tensor, heads: Any) -> Tensor:
+def frame_attention(tape: Tape, config: Config, x: Tensor, heads: Number) -> Tensor:
     """Attention over the frames of each place, in the base model with positions."""
     if config.use_first_frame:
         return attention(tape, x, None, heads, x.shape[-1], "attn_temp")
     return relative_frame_attention(tape, x, heads, "attn_temp")
 
 
-def first_frame_attention(tape: Tape, x: Tensor, heads: Any, shape: Shape) -> Tensor:
+def first_frame_attention(tape: Tape, x: Tensor, heads: Number, shape: Shape) -> Tensor:
     """Attention over places that sees the first frame's places beside the frame's own: twice the keys."""
     images, places, c = x.shape
     d_head = c // heads
@@ -170,14 +171,14 @@ def super_resolution(tape: Tape, config: Config, shape: Shape) -> Tensor:
     x = tape.convolution(sample, width, (3, 3), "conv_in")
     del frames_first
 
-    def resnet(x: Tensor, width: Any, i: int) -> Tensor:
+    def resnet(x: Tensor, width: Number, i: int) -> Tensor:
         return residual_block(tape, x, emb, width, f"resnets.{i}", config.norm_num_groups)
 
     def attend(x: Tensor, level: int, i: int) -> Tensor:
         only_text = config.only_cross_attention[level]
         return video_transformer(tape, config, x, context, shape, f"attentions.{i}", only_text=only_text)
 
-    def stages(side: str, level: int, i: int, width: Any) -> tuple[Stage, ...]:
+    def stages(side: str, level: int, i: int, width: Number) -> tuple[Stage, ...]:
         at = level if side == "down" else levels - 1 - level
         convolution: Stage = lambda x: resnet(x, width, i)  # noqa: E731
         transformer: Stage = lambda x: attend(x, at, i)  # noqa: E731
