@@ -187,6 +187,7 @@ def block(
     """Self-attention, cross-attention, feed-forward; six modulation vectors from a table plus the timestep."""
     width = config.width
     tape.parameter("scale_shift_table", 6 * width, "fp32")
+    # one table [6, width] added to the vectors of every sample (or token), in float32
     vectors = tape.pointwise("modulation", (tape.cast(modulation, "fp32"),), weights=6 * width * 4)
     gate = vectors.view(*vectors.shape[:-2], 1, width)
 
@@ -198,6 +199,7 @@ def block(
     attended = attention(tape, config, normed, context, None, "attn2", image_tokens)
     x = tape.add(x, attended)
 
+    # [batch, n, width] × [width, ffn_dim], GELU, × [ffn_dim, width]
     normed = modulated(tape, x, vectors, width, "fp32")
     mixed = feed_forward(tape, normed, config.ffn_dim, width, "ffn")
     wide = tape.cast(x, "fp32")
@@ -233,9 +235,11 @@ def attention(
     with_image = config.added_kv_proj_dim is not None and context is not None
     with tape.scope(name):
         source = x if context is None else context.view(batch, context.shape[1] - image_tokens, width)
+        # [batch, n, width] × [width, width] for q; [batch, keys, width] × [width, width] for k and v
         q = tape.linear(x, width, "to_q")
         k = tape.linear(source, width, "to_k")
         v = tape.linear(source, width, "to_v")
+        # over the whole width, before it is cut into heads
         q = tape.rms_norm(q, "norm_q")
         k = tape.rms_norm(k, "norm_k")
         keys = source.shape[1]
@@ -252,6 +256,7 @@ def attention(
             k_image = tape.rms_norm(k_image, "norm_added_k").view(batch, heads, image_tokens, d_head)
             v_image = v_image.view(batch, heads, image_tokens, d_head)
             picture = tape.copy(tape.attention(q, k_image, v_image, "sdpa_image")).view(batch, n, width)
+        # per head: [n, d_head] × [d_head, keys] -> scores, [n, keys] × [keys, d_head] -> out
         out = tape.attention(q, k, v)
         merged = tape.copy(out).view(batch, n, width)
         del out
