@@ -63,18 +63,32 @@ def arrival(nbytes: Number, chip: Accelerator) -> Seconds:
     return copied(Copy("load", 1, "", nbytes, "pageable"), chip)
 
 
-def exposed_communication(phase: Phase, work: dict[str, Seconds], hardware: Hardware) -> dict[str, Number]:
-    """Seconds that a rank waits for the others in a call whose `work` is given by kind, by way of sharing."""
-    exchanges = [op for op in phase.ops if isinstance(op, Collective)]
+BESIDE = ("nothing", "attention", "work")
+
+
+def exposed_communication(
+    phase: Phase, work: dict[str, Seconds], hardware: Hardware, behind: tuple[str, ...] = BESIDE
+) -> dict[str, Number]:
+    """Seconds that a rank waits for the others in a call whose `work` is given by kind, by way of sharing.
+
+    behind  only the exchanges that run beside one of these
+    """
+    exchanges = [op for op in phase.ops if isinstance(op, Collective) and op.behind in behind]
     if not exchanges:
         return {}
     links, attended = wires(hardware), work.get("attention", NOTHING).likely
-    behind: dict[str, Number] = {"nothing": 0, "attention": attended, "work": total(work).likely}
+    busy: dict[str, Number] = {"nothing": 0, "attention": attended, "work": total(work).likely}
     ways: dict[str, Number] = {}
+    whole: dict[str, tuple[Collective, Number]] = {}  # what runs beside the work of the call, one after the other
     for op in exchanges:
         alone = links.exchange(op.operation, op.nbytes, op.ranks, op.stride) * op.messages
-        ways[op.way] = ways.get(op.way, 0) + op.exposed(alone, behind[op.behind]) * op.count
-    ways["tail"] = tail(phase.ops, attended, hardware.accelerator, phase.run.attention)
+        if op.behind == "work":
+            whole[op.way] = op, alone * op.count + whole.get(op.way, (op, 0))[1]
+        else:
+            ways[op.way] = ways.get(op.way, 0) + op.exposed(alone, busy[op.behind]) * op.count
+    ways.update({way: op.exposed(alone, busy["work"]) for way, (op, alone) in whole.items()})
+    if "attention" in behind:
+        ways["tail"] = tail(phase.ops, attended, hardware.accelerator, phase.run.attention)
     return ways
 
 
