@@ -13,10 +13,10 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.rates.machines import hardware
 from vidcalc.report.training import TrainingReport
 from vidcalc.train import train
 

@@ -9,11 +9,11 @@ from hypothesis import settings
 
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.fill import model
 from vidcalc.catalog.generic import generic
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.rates.machines import hardware
 from vidcalc.report.estimate import Report
 
 settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)

@@ -6,10 +6,11 @@ import pytest
 from vidcalc.base.errors import InputError, UnknownName
 from vidcalc.base.units import quantity
 from vidcalc.catalog import load
-from vidcalc.catalog.accelerators import accelerator, hardware, link
+from vidcalc.catalog.accelerators import link
 from vidcalc.describe.hardware import RUNS_AS
 from vidcalc.rates import build
 from vidcalc.rates.collectives import OPERATIONS, collective
+from vidcalc.rates.machines import accelerator, hardware
 
 ACCELERATORS = load.names("accelerators")
 LINKS = load.names("links")
@@ -125,7 +126,7 @@ def test_every_link_loads(name: str) -> None:
 def test_links_of_an_accelerator_exist(name: str) -> None:
     chip = accelerator(name)
     for used in (chip.fabric, chip.pcie):
-        assert used is None or used in LINKS
+        assert used is None or used.id in LINKS
     assert hardware(name, count=8).count == 8
 
 
@@ -177,7 +178,7 @@ def test_every_accelerator_can_exchange_data(name: str) -> None:
     """Bus bandwidth is positive and, without reduction in the switch, below what the accelerator's links carry."""
     chip = accelerator(name)
     for operation in OPERATIONS:
-        found = collective(name, operation)
+        found = collective(accelerator(name), operation)
         for count in (1, 2, 8, 64):
             assert found.bus_bandwidth(count) > 0
             assert 0 < found.latency(count) < 1e-3
@@ -186,12 +187,14 @@ def test_every_accelerator_can_exchange_data(name: str) -> None:
 
 
 def test_measured_collectives_are_found_by_count() -> None:
-    h100 = collective("h100-sxm", "all_to_all")
+    h100 = collective(accelerator("h100-sxm"), "all_to_all")
     assert h100.provenance == "measured"
     assert h100.bus_bandwidth(np.array([2.0, 4.0, 8.0])).tolist() == [h100.bus_bandwidth(n) for n in (2, 4, 8)]
     assert h100.bus_bandwidth(4) == 332e9
-    assert collective("a100-sxm-40gb", "all_to_all").provenance == "interpolated"
-    cards = collective("rtx-4090", "all_to_all")  # over PCIe 4: at the ratio of the links from cards over PCIe 5
+    assert collective(accelerator("a100-sxm-40gb"), "all_to_all").provenance == "interpolated"
+    cards = collective(
+        accelerator("rtx-4090"), "all_to_all"
+    )  # over PCIe 4: at the ratio of the links from cards over PCIe 5
     assert cards.provenance == "interpolated"
     ratio = 25 / 55.3
     assert cards.bus_bandwidth(2) == pytest.approx(26e9 * ratio)

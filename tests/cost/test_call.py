@@ -4,13 +4,13 @@ import pytest
 from msgspec.structs import replace
 
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.cost import communication, memory
 from vidcalc.cost.call import spent
 from vidcalc.cost.execution import EAGER
 from vidcalc.cost.time import launches, total
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import caching, chain
+from vidcalc.rates.machines import hardware
 from vidcalc.rates.utilisation import launch
 
 SMALL = {"width": 256, "height": 256, "frames": 9}  # so little work that starting the kernels takes longest
@@ -26,7 +26,10 @@ def calls(gpu="h100-sxm", size=None, **changes):
     found = [phase for phase in job.phases if phase.id == "denoise"]
     machine = hardware(gpu, 8)
     times = [spent(job, phase, network, machine, plan, workload.steps) for phase in found]
-    started = [launches(chain.of_a_rank(phase, plan)) / launch(gpu, EAGER.compile).likely for phase in found]
+    started = [
+        launches(chain.of_a_rank(phase, plan)) / launch(hardware(gpu).accelerator, EAGER.compile).likely
+        for phase in found
+    ]
     return found, times, started
 
 

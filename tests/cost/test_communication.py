@@ -6,12 +6,13 @@ from msgspec.structs import replace
 
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import accelerator, hardware, link, usual_nodes
+from vidcalc.catalog.accelerators import link, usual_nodes
 from vidcalc.cost import communication
 from vidcalc.cost.time import NOTHING, by_kind
 from vidcalc.ledger.unroll import unroll
 from vidcalc.ops import Attention
 from vidcalc.passes import chain, ranks
+from vidcalc.rates.machines import accelerator, hardware
 from vidcalc.rates.tail import slowdown
 from vidcalc.rates.wires import over_host, wires
 
@@ -78,7 +79,7 @@ def call(name, gpu="h100-sxm", count=8, **degrees):
     weights = memory.networks(model, plan, job)[phase.component.id].weights
     return communication.Call(
         ops=chain.computed(phase, plan),
-        work=by_kind(chain.of_a_rank(phase, plan), gpu, plan.attention),
+        work=by_kind(chain.of_a_rank(phase, plan), machine.accelerator, plan.attention),
         weights=weights,
         wires=wires(machine),
         plan=plan,
@@ -178,10 +179,10 @@ def test_few_heads_leave_more_of_the_last_wave_empty():
         d_value=128,
         element_bytes=2,
     )
-    assert slowdown(whole, whole, "h100-sxm", "flash2") == 1
+    assert slowdown(whole, whole, accelerator("h100-sxm"), "flash2") == 1
     part = replace(whole, heads=3)
-    assert 1 < slowdown(part, whole, "h100-sxm", "flash2") < 1.1
-    assert slowdown(part, whole, "tpu-v5p", "sdpa") == 1  # its units are not known
+    assert 1 < slowdown(part, whole, accelerator("h100-sxm"), "flash2") < 1.1
+    assert slowdown(part, whole, accelerator("tpu-v5p"), "sdpa") == 1  # its units are not known
 
 
 @pytest.mark.parametrize(("name", "framework"), [("wan2.1-t2v-14b", "diffusers"), ("open-sora-1.3", "opensora")])

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from vidcalc.base.errors import InputError
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import accelerator, hardware
 from vidcalc.catalog.defaults import carbon, countries, electricity, pue
 from vidcalc.catalog.models import model
 from vidcalc.describe.hardware import Site
 from vidcalc.explain import QUANTITIES, explain
+from vidcalc.rates.machines import accelerator, hardware
 from vidcalc.rates.own import priced
 from vidcalc.report.estimate import Report
 

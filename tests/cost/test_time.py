@@ -5,14 +5,15 @@ import pytest
 from msgspec.structs import replace
 
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import accelerator
 from vidcalc.cost.execution import EAGER, Execution, execution
 from vidcalc.cost.time import Seconds, by_kind, launches, rate, rounded, total, travelled, waiting
 from vidcalc.ledger.unroll import unroll
 from vidcalc.ops import Convolution, Matmul, Pointwise
+from vidcalc.rates.machines import accelerator
 from vidcalc.rates.utilisation import attention, bandwidth, elementwise, launch, resolve_attention, short_rows, vector
 
-CHIP = "h100-sxm"
+CHIP = accelerator("h100-sxm")
+H20 = accelerator("h20")
 FUSED = Execution(compile="on")
 
 
@@ -74,7 +75,7 @@ def test_a_depthwise_convolution_waits_for_memory_and_a_full_one_for_its_product
 )
 def test_a_mask_keeps_flash_attention_out_of_sdpa(chip, stack, kernel):
     def rate(name, masked):
-        return attention(chip, name, "bf16", 128, 32768, 32768, masked=masked, stack=stack).likely
+        return attention(accelerator(chip), name, "bf16", 128, 32768, 32768, masked=masked, stack=stack).likely
 
     assert rate("sdpa", "none") == rate("flash2", "none")
     assert rate("sdpa", "dense") == rate(kernel, "none") < rate("sdpa", "none")
@@ -100,7 +101,10 @@ def test_cudnn_takes_a_mask_at_a_price():
     ],
 )
 def test_words_for_what_a_library_picks(chip, word, early, late):
-    assert (resolve_attention(chip, word, "early"), resolve_attention(chip, word)) == (early, late)
+    assert (resolve_attention(accelerator(chip), word, "early"), resolve_attention(accelerator(chip), word)) == (
+        early,
+        late,
+    )
 
 
 def test_a_chip_with_cut_matrix_units_runs_unmeasured_kernels_near_its_peak_too():
@@ -109,9 +113,9 @@ def test_a_chip_with_cut_matrix_units_runs_unmeasured_kernels_near_its_peak_too(
     def rate(chip, kernel):
         return attention(chip, kernel, "bf16", 128, 32768, 32768).likely
 
-    ratio = rate("h20", "cudnn") / rate("h20", "flash3")
+    ratio = rate(H20, "cudnn") / rate(H20, "flash3")
     assert ratio == pytest.approx(rate(CHIP, "cudnn") / rate(CHIP, "flash3"), rel=0.02)
-    assert rate("h20", "cudnn") > 0.8 * accelerator("h20").peak("bf16")
+    assert rate(H20, "cudnn") > 0.8 * H20.peak("bf16")
 
 
 def test_a_number_format_pays_for_rounding_in_eager_mode_alone():

@@ -3,9 +3,9 @@
 import pytest
 
 from vidcalc.calculate import calculate
-from vidcalc.catalog.accelerators import accelerator
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.faces.requests.estimate import request
+from vidcalc.rates.machines import accelerator
 
 WAN = {"model": "wan2.1-t2v-1.3b"}
 

@@ -114,7 +114,7 @@ def test_a_scalar_estimate_loads_no_array_package() -> None:
 import sys
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
+from vidcalc.rates.machines import hardware
 from vidcalc.catalog.models import model
 found = model("wan2.1-t2v-14b")
 calculate(found, fill.workload(found), hardware("a100-sxm-80gb"), fill.plan(found))

@@ -7,9 +7,9 @@ import pytest
 from vidcalc.base.errors import Unreadable
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.models import model
 from vidcalc.modelfiles import from_path
+from vidcalc.rates.machines import hardware
 
 SAME = {
     "wan2.1-t2v-1.3b": "WanPipeline",

@@ -5,8 +5,8 @@ import pytest
 from vidcalc.base.errors import Unreadable
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.modelfiles import from_path
+from vidcalc.rates.machines import hardware
 
 
 @pytest.mark.parametrize(("layers", "heads", "ffn"), [(30, 12, 8960), (5, 16, 5000), (40, 40, 13824)])

@@ -7,11 +7,11 @@ from vidcalc.account.parts import inference_time
 from vidcalc.base.errors import InputError
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.cost import memory
 from vidcalc.explain import explain
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import chain, parallel
+from vidcalc.rates.machines import hardware
 from vidcalc.tape.trace import configuration
 
 DEGREES = (

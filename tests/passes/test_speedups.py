@@ -6,11 +6,11 @@ from msgspec.structs import replace
 from vidcalc.base.errors import InputError
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill, speedups
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.load import names, table
 from vidcalc.ledger.unroll import unroll
 from vidcalc.ops import Attention
 from vidcalc.passes import chain
+from vidcalc.rates.machines import hardware
 
 CLIP = {"width": 832, "height": 480, "frames": 33, "steps": 10}
 HALVES = {

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from vidcalc.base.errors import Unreadable
-from vidcalc.catalog.accelerators import accelerator
 from vidcalc.cost.transfer import host_rate
 from vidcalc.rates.calibration import SCHEMA, calibrated, recognised, written
+from vidcalc.rates.machines import accelerator
 from vidcalc.rates.utilisation import attention, bandwidth, convolution, gemm
 
 Row = dict[str, Any]
@@ -61,17 +61,17 @@ def test_the_devices_own_name_finds_the_accelerator() -> None:
 def test_measured_rates_are_given_back_at_the_measured_shapes(tmp_path: Path) -> None:
     chip = calibrated(file(tmp_path, found()))
     assert (chip.like, chip.name) == ("h100-sxm", accelerator("h100-sxm").name)
-    product = gemm(chip.id, "bf16", LAYER["m"], LAYER["k"], LAYER["n"])
+    product = gemm(chip, "bf16", LAYER["m"], LAYER["k"], LAYER["n"])
     assert (product.provenance, product.source) == ("measured", "mine.toml")
     assert product.likely == pytest.approx(RATE, rel=1e-3)
     for length in (1024, 8192, 32768):
-        kernel = attention(chip.id, "flash2", "bf16", 128, length, length)
+        kernel = attention(chip, "flash2", "bf16", 128, length, length)
         assert kernel.provenance == "measured"
         assert kernel.likely == pytest.approx(500e12 / (1 + 200 / length), rel=1e-3)
-    assert convolution(chip.id, "bf16", 100_000, 384 * 27, 384).likely == pytest.approx(300e12, rel=1e-3)
-    assert convolution(chip.id, "bf16", 100_000, 384 * 27, 384).provenance == "measured"
-    assert bandwidth(chip.id).low == 2.2e12
-    assert bandwidth(chip.id).high == 2.4e12
+    assert convolution(chip, "bf16", 100_000, 384 * 27, 384).likely == pytest.approx(300e12, rel=1e-3)
+    assert convolution(chip, "bf16", 100_000, 384 * 27, 384).provenance == "measured"
+    assert bandwidth(chip).low == 2.2e12
+    assert bandwidth(chip).high == 2.4e12
     assert host_rate(chip, "pinned") == 50e9
 
 
@@ -79,8 +79,8 @@ def test_what_the_file_leaves_out_stays_the_catalogues(tmp_path: Path) -> None:
     rows = found()
     del rows["attention"], rows["convolution"], rows["host_copy"]
     chip, base = calibrated(file(tmp_path, rows)), accelerator("h100-sxm")
-    assert attention(chip.id, "flash3", "bf16", 128, 8192, 8192) is not None
-    ours, theirs = (attention(each.id, "flash3", "bf16", 128, 8192, 8192) for each in (chip, base))
+    assert attention(chip, "flash3", "bf16", 128, 8192, 8192) is not None
+    ours, theirs = (attention(each, "flash3", "bf16", 128, 8192, 8192) for each in (chip, base))
     assert (ours.likely, ours.provenance) == (theirs.likely, theirs.provenance)
     assert chip.host_copies == base.host_copies
 
@@ -89,7 +89,7 @@ def test_a_device_of_no_catalogue_is_made_of_the_file_alone(tmp_path: Path) -> N
     chip = calibrated(file(tmp_path, found("a processor", scale=1e-3)))
     assert chip.id.startswith("cpu")
     assert chip.capacity == 85_000_000_000
-    product = gemm(chip.id, "bf16", LAYER["m"], LAYER["k"], LAYER["n"])
+    product = gemm(chip, "bf16", LAYER["m"], LAYER["k"], LAYER["n"])
     assert product.likely == pytest.approx(RATE / 1e3, rel=0.05)
 
 
@@ -105,7 +105,7 @@ def test_noise_never_makes_a_rate_negative(tmp_path: Path) -> None:
         row["rate"] = f"{rate} FLOP/s"
     chip = calibrated(file(tmp_path, rows))
     for length in (64, 1024, 100_000):
-        rate = attention(chip.id, "flash2", "bf16", 128, length, length)
+        rate = attention(chip, "flash2", "bf16", 128, length, length)
         assert 0 < rate.low <= rate.likely <= rate.high
 
 

@@ -6,9 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError, Unreadable
-from vidcalc.catalog import load
-from vidcalc.catalog.accelerators import accelerator
+from vidcalc.catalog import accelerators, load
+from vidcalc.catalog.accelerators import link
 from vidcalc.rates.collectives import collective
+from vidcalc.rates.machines import accelerator
 from vidcalc.rates.own import from_file, stated
 from vidcalc.rates.transfer import relative, sparse
 from vidcalc.rates.utilisation import attention, attention_kernels, bandwidth, convolution, gemm
@@ -43,22 +44,23 @@ def test_a_name_alone_is_the_catalogues_own() -> None:
 def test_replaced_facts_are_used_and_the_rest_stays() -> None:
     base, mine = accelerator("h100-sxm"), stated("h100-sxm,memory=94GiB, tdp=650W,price=3.6USD/h,pcie=pcie4-x16")
     facts = mine.capacity, mine.tdp, mine.pcie
-    assert facts == (94 * 2**30, 650, "pcie4-x16")
+    assert facts == (94 * 2**30, 650, link("pcie4-x16"))
     assert [found.low for found in mine.prices if found.provider == "stated"] == [pytest.approx(0.001)]
     assert set(base.prices) < set(mine.prices)
     assert (mine.peaks, mine.bandwidth, mine.sources) == (base.peaks, base.bandwidth, base.sources)
 
 
 def test_rates_follow_the_replaced_peak_and_say_so() -> None:
+    base = accelerator("h100-sxm")
     mine = stated("h100-sxm,peak.bf16=494.5TFLOP/s,bandwidth=1675GB/s")
-    before, after = gemm("h100-sxm", "bf16", *LAYER), gemm(mine.id, "bf16", *LAYER)
+    before, after = gemm(base, "bf16", *LAYER), gemm(mine, "bf16", *LAYER)
     assert before.provenance == "measured"
     assert after.provenance == "assumed"
     assert after.likely == pytest.approx(before.likely / 2, rel=0.02)  # the start-up time does not shrink with it
-    assert bandwidth(mine.id).likely == pytest.approx(bandwidth("h100-sxm").likely / 2)
+    assert bandwidth(mine).likely == pytest.approx(bandwidth(base).likely / 2)
     kept = stated("h100-sxm,memory=94GiB")
-    assert gemm(kept.id, "bf16", *LAYER) is not None
-    assert gemm(kept.id, "bf16", *LAYER).provenance == before.provenance
+    assert gemm(kept, "bf16", *LAYER) is not None
+    assert gemm(kept, "bf16", *LAYER).provenance == before.provenance
 
 
 @pytest.mark.parametrize(
@@ -77,13 +79,13 @@ def test_a_file_becomes_an_accelerator_with_its_relatives_rates(file: Path) -> N
     donor = accelerator(mine.like or "")
     assert donor.architecture.startswith("Hopper")
     share = mine.peak("bf16") / donor.peak("bf16")
-    ours, theirs = gemm(mine.id, "bf16", *LAYER), gemm(donor.id, "bf16", *LAYER)
+    ours, theirs = gemm(mine, "bf16", *LAYER), gemm(donor, "bf16", *LAYER)
     assert ours.provenance == "assumed"
     assert ours.likely == pytest.approx(share * theirs.likely, rel=0.02)
-    for kernel in attention_kernels(mine.id):
-        assert attention(mine.id, kernel, "bf16", 128, 8192, 8192).likely > 0
-    assert convolution(mine.id, "bf16", 10_000, 3456, 128).likely > 0
-    assert collective(mine.id, "all_to_all").bus_bandwidth(2) > 0
+    for kernel in attention_kernels(mine):
+        assert attention(mine, kernel, "bf16", 128, 8192, 8192).likely > 0
+    assert convolution(mine, "bf16", 10_000, 3456, 128).likely > 0
+    assert collective(mine, "all_to_all").bus_bandwidth(2) > 0
     assert mine.cautions == ()
 
 
@@ -91,20 +93,22 @@ def test_every_accelerator_read_back_from_its_own_file_has_its_facts(tmp_path: P
     """The layout of a user's file is the catalogue's."""
     for name in load.names("accelerators"):
         path = Path(load.DATA) / "accelerators" / f"{name}.toml"
-        mine, theirs = from_file(str(path)), accelerator(name)
+        mine, theirs = from_file(str(path)), accelerators.accelerator(name)
         assert mine.id != name
-        assert replace(mine, id=name, like=None, cautions=()) == theirs
+        facts = {"id": name, "like": None, "cautions": (), "collectives": (), "curves": None}
+        assert replace(mine, **facts, per_node=theirs.per_node, prices=theirs.prices) == theirs
+        assert set(theirs.prices) <= set(mine.prices)
         assert mine.cautions == ()
 
 
-def test_an_id_never_means_two_accelerators(file: Path) -> None:
+def test_files_of_one_name_are_chips_of_their_own(file: Path) -> None:
     first = from_file(str(file))
-    assert from_file(str(file)).id == first.id
     file.write_text(PLAIN.replace("900", "800"))
     second = from_file(str(file))
-    assert second.id != first.id
-    assert accelerator(first.id).peak("bf16") == 900e12
-    assert accelerator(second.id).peak("bf16") == 800e12
+    assert second.id == first.id
+    faster, slower = (gemm(chip, "bf16", *LAYER).likely for chip in (first, second))
+    assert slower == pytest.approx(faster * 8 / 9, rel=0.02)
+    assert gemm(first, "bf16", *LAYER).likely == faster
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from vidcalc.base.errors import InputError, UnknownName
 from vidcalc.catalog import load
-from vidcalc.catalog.accelerators import accelerator
 from vidcalc.describe.hardware import RUNS_AS, width_of
 from vidcalc.rates import curves, kernels
 from vidcalc.rates.attention_curves import bound, fit
 from vidcalc.rates.convolution_curves import STACKS, WIDTHS
+from vidcalc.rates.machines import accelerator
 from vidcalc.rates.utilisation import (
     Rate,
     attention,
@@ -54,16 +54,22 @@ def test_every_chip_answers_within_its_peak_and_says_what_it_rests_on(name: str)
     chip = accelerator(name)
     for precision in RUNS_AS:
         for size in (16, 512, 10**6):
-            for rate in (gemm(name, precision, size, size, size), convolution(name, precision, size, size, size)):
+            for rate in (
+                gemm(chip, precision, size, size, size),
+                convolution(chip, precision, size, size, size),
+            ):
                 peak = chip.peak("tf32") if precision == "fp32" else chip.peak(precision)
                 assert in_order(rate, LIMIT * max(peak, chip.peak(precision))), (precision, rate)
                 assert rate.provenance in ("measured", "interpolated", "assumed") and rate.source
-    for kernel in attention_kernels(name):
+    for kernel in attention_kernels(chip):
         for head_dim in (40, 64, 128, 256):
             for direction in ("forward", "backward"):
-                rate = attention(name, kernel, "bf16", head_dim, 75_600, 75_600, direction)
-                assert in_order(rate, LIMIT * bound(chip, resolve_attention(name, kernel), "bf16")), (kernel, head_dim)
-    traffic = bandwidth(name)
+                rate = attention(chip, kernel, "bf16", head_dim, 75_600, 75_600, direction)
+                assert in_order(rate, LIMIT * bound(chip, resolve_attention(chip, kernel), "bf16")), (
+                    kernel,
+                    head_dim,
+                )
+    traffic = bandwidth(chip)
     assert in_order(traffic, chip.bandwidth or 1.6e12)
 
 
@@ -73,12 +79,12 @@ def test_only_chips_with_rows_of_their_own_are_called_measured() -> None:
         (row["accelerator"], "bf16" if row["precision"] == "fp16" else row["precision"]) for row in kernels.rows("gemm")
     }
     for name in ACCELERATORS:
-        for precision, curve in curves.curves(name)["gemm"].items():
+        for precision, curve in curves.catalogued(name)["gemm"].items():
             if curve["provenance"] == "measured":
                 assert (name, precision) in rows
     seen = {(row["accelerator"], row["kernel"]) for row in kernels.rows("attention")}
     for name in ACCELERATORS:
-        for kernel, formats in curves.curves(name)["attention"].items():
+        for kernel, formats in curves.catalogued(name)["attention"].items():
             for by_width in formats.values():
                 assert all(curve["provenance"] == "assumed" or (name, kernel) in seen for curve in by_width.values())
 
@@ -97,14 +103,14 @@ def test_only_chips_with_rows_of_their_own_are_called_measured() -> None:
 )
 def test_large_products_reach_the_measured_share_of_peak(name: str, share: float, within: float) -> None:
     peak = accelerator(name).peak("bf16")
-    got = median(gemm(name, "bf16", m, k, n).likely / peak for m, n, k in TRANSFORMER)
+    got = median(gemm(accelerator(name), "bf16", m, k, n).likely / peak for m, n, k in TRANSFORMER)
     assert got == pytest.approx(share, abs=within)
 
 
 @pytest.mark.parametrize("name", ["h100-sxm", "h200"])
 def test_fp8_products_on_hopper_reach_half_to_three_fifths_of_peak(name: str) -> None:
     peak = accelerator(name).peak("fp8")
-    assert 0.5 <= median(gemm(name, "fp8", m, k, n).likely / peak for m, n, k in TRANSFORMER) <= 0.6
+    assert 0.5 <= median(gemm(accelerator(name), "fp8", m, k, n).likely / peak for m, n, k in TRANSFORMER) <= 0.6
 
 
 def test_predictions_follow_the_rows_they_were_drawn_through() -> None:
@@ -113,7 +119,7 @@ def test_predictions_follow_the_rows_they_were_drawn_through() -> None:
     for row in kernels.rows("gemm"):
         if row["basis"] == "typical" and row["m"] and row["precision"] == "bf16":
             m, n, k = (int(row[side]) for side in "mnk")
-            errors.append(gemm(row["accelerator"], "bf16", m, k, n).likely / (float(row["tflops"]) * 1e12))
+            errors.append(gemm(accelerator(row["accelerator"]), "bf16", m, k, n).likely / (float(row["tflops"]) * 1e12))
     assert len(errors) > 150
     assert median(abs(error - 1) for error in errors) < 0.08
     assert all(0.5 < error < 2 for error in errors)
@@ -128,33 +134,37 @@ def test_attention_follows_the_published_charts() -> None:
         ("h20", "flash3", 141),
         ("rtx-5090", "sage3", 1027),
     ):
-        assert attention(name, kernel, "bf16", 128, 32_768, 32_768).likely == pytest.approx(tflops * 1e12, rel=0.06)
-    h100 = attention("h100-sxm", "flash3", "bf16", 128, 16_384, 16_384)  # 648 and 465 in two published charts
+        assert attention(accelerator(name), kernel, "bf16", 128, 32_768, 32_768).likely == pytest.approx(
+            tflops * 1e12, rel=0.06
+        )
+    h100 = attention(
+        accelerator("h100-sxm"), "flash3", "bf16", 128, 16_384, 16_384
+    )  # 648 and 465 in two published charts
     assert h100.low <= 470e12 and h100.high >= 648e12
 
 
 def test_torch_picks_cudnn_on_hopper_and_flash_attention_2_on_ampere() -> None:
-    assert resolve_attention("h100-sxm", "sdpa") == "cudnn"
-    assert resolve_attention("a100-sxm-80gb", "sdpa") == "flash2"
-    assert resolve_attention("v100-sxm2-32gb", "sdpa") == "xformers"
+    assert resolve_attention(accelerator("h100-sxm"), "sdpa") == "cudnn"
+    assert resolve_attention(accelerator("a100-sxm-80gb"), "sdpa") == "flash2"
+    assert resolve_attention(accelerator("v100-sxm2-32gb"), "sdpa") == "xformers"
 
 
 def test_a_kernel_that_does_not_exist_for_the_chip_is_refused() -> None:
     with pytest.raises(InputError) as raised:
-        attention("a100-sxm-80gb", "flash3", "bf16", 128, 1000, 1000)
+        attention(accelerator("a100-sxm-80gb"), "flash3", "bf16", 128, 1000, 1000)
     assert raised.value.flag == "attention" and "flash2" in raised.value.allowed
     with pytest.raises(UnknownName):
-        gemm("a200", "bf16", 1, 1, 1)
+        accelerator("a200")
 
 
 @given(SIZES, SIZES, SIZES, st.integers(2, 50), st.sampled_from(["a100-sxm-80gb", "h100-sxm", "rtx-4090", "mi300x"]))
 def test_rates_grow_with_every_side(m: int, n: int, k: int, times: int, name: str) -> None:
-    base = gemm(name, "bf16", m, k, n).likely
+    base = gemm(accelerator(name), "bf16", m, k, n).likely
     for larger in ((m * times, k, n), (m, k * times, n), (m, k, n * times)):
-        assert gemm(name, "bf16", *larger).likely >= base
-    short = attention(name, "sdpa", "bf16", 128, m, k).likely
-    assert attention(name, "sdpa", "bf16", 128, m * times, k).likely >= short
-    assert attention(name, "sdpa", "bf16", 128, m, k * times).likely >= short
+        assert gemm(accelerator(name), "bf16", *larger).likely >= base
+    short = attention(accelerator(name), "sdpa", "bf16", 128, m, k).likely
+    assert attention(accelerator(name), "sdpa", "bf16", 128, m * times, k).likely >= short
+    assert attention(accelerator(name), "sdpa", "bf16", 128, m, k * times).likely >= short
 
 
 @settings(max_examples=50)
@@ -164,13 +174,14 @@ def test_rates_grow_with_every_side(m: int, n: int, k: int, times: int, name: st
     st.sampled_from(list(RUNS_AS)),
 )
 def test_an_array_gives_what_its_scalars_give(sides: list[tuple[int, int, int]], name: str, precision: str) -> None:
+    chip = accelerator(name)
     rows, d_in, d_out = (np.array(side, dtype=np.float64) for side in zip(*sides, strict=True))
     for rate in (gemm, convolution):
-        whole = rate(name, precision, rows, d_in, d_out).likely
-        assert whole.tolist() == pytest.approx([rate(name, precision, *side).likely for side in sides], rel=1e-12)
-    whole = attention(name, "sdpa", precision, 128, rows, d_in).likely
+        whole = rate(chip, precision, rows, d_in, d_out).likely
+        assert whole.tolist() == pytest.approx([rate(chip, precision, *side).likely for side in sides], rel=1e-12)
+    whole = attention(chip, "sdpa", precision, 128, rows, d_in).likely
     assert whole.tolist() == pytest.approx(
-        [attention(name, "sdpa", precision, 128, q, k).likely for q, k, _ in sides], rel=1e-12
+        [attention(chip, "sdpa", precision, 128, q, k).likely for q, k, _ in sides], rel=1e-12
     )
 
 
@@ -232,21 +243,23 @@ def test_convolution_shares_are_the_medians_of_the_timings_they_were_fitted_to()
     for name, stack, width in {(row["accelerator"], row["stack"], width_of(row["precision"])) for row in rows}:
         here = [row for row in rows if (row["accelerator"], row["stack"]) == (name, stack)]
         own = [float(row["share"]) for row in here if width_of(row["precision"]) == width]
-        curve = curves.curves(name)["convolution"][stack][width]
+        curve = curves.catalogued(name)["convolution"][stack][width]
         assert curve["likely"] == pytest.approx(median(own))
         assert curve["low"] <= min(own)
         assert curve["high"] >= max(own)
     for row in rows:
         busy = float(row["seconds"]) - float(row["other_seconds"])
         precision = "tf32" if row["precision"] == "fp32" else row["precision"]
-        product = gemm(row["accelerator"], precision, 10**6, 27 * 256, 256).likely
+        product = gemm(accelerator(row["accelerator"]), precision, 10**6, 27 * 256, 256).likely
         assert float(row["share"]) == pytest.approx(float(row["tflop"]) * 1e12 / busy / product, rel=0.4)
 
 
 def test_an_accelerator_that_nobody_timed_takes_the_convolution_share_of_its_generation() -> None:
     """H800: the median of the Hopper chips with rows, of the format where there are any."""
     for width in WIDTHS:
-        early = {name: curves.curves(name)["convolution"]["early"][width] for name in ("h100-sxm", "h20", "h800-sxm")}
+        early = {
+            name: curves.catalogued(name)["convolution"]["early"][width] for name in ("h100-sxm", "h20", "h800-sxm")
+        }
         timed = early["h100-sxm"]["likely"], early["h20"]["likely"]
         assert early["h800-sxm"]["likely"] == pytest.approx(sum(timed) / 2)
         assert early["h800-sxm"]["provenance"] == "assumed"
@@ -256,4 +269,4 @@ def test_built_curves_equal_derived_ones() -> None:
     """What the build step stores as JSON is what the raw rows give, and what is read back."""
     for name in ("a100-sxm-80gb", "h100-sxm"):
         derived = kernels.derive()[name]
-        assert json.loads(json.dumps(derived)) == derived == curves.curves(name)
+        assert json.loads(json.dumps(derived)) == derived == curves.catalogued(name)

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from vidcalc.base.errors import InputError, Unreadable
-from vidcalc.catalog.accelerators import machine
 from vidcalc.catalog.fill import model
 from vidcalc.rates.calibration import calibrated, written
+from vidcalc.rates.machines import machine
 from vidcalc.reference import bench
 from vidcalc.reference.running import run, shallower
 

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from vidcalc.base.errors import Unreadable
 from vidcalc.calculate import calculate
 from vidcalc.catalog import families, fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.models import model
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.modelfiles import from_path
+from vidcalc.rates.machines import hardware
 from vidcalc.reference import measure, published, unlisted
 from vidcalc.reference.classes import build
 

@@ -8,13 +8,13 @@ from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.generic import generic
 from vidcalc.catalog.scaling import PER_TOKEN, law, names
 from vidcalc.describe.budget import Budget
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.rates.machines import hardware
 from vidcalc.rates.own import priced
 from vidcalc.report.budget import BudgetReport
 from vidcalc.search import batch, optimum

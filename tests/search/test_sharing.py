@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.frameworks import names as frameworks
 from vidcalc.catalog.load import table
 from vidcalc.describe.plan import WAYS, WORK
 from vidcalc.passes import parallel
+from vidcalc.rates.machines import hardware
 from vidcalc.search.scale import doubling, scaling
 from vidcalc.search.sharing import offered, plans, used
 

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.rates.machines import hardware
 from vidcalc.report.training import TrainingReport
 from vidcalc.train import train
 

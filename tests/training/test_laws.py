@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.training import choices, optimizer, recipe
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ops import Attention
+from vidcalc.rates.machines import hardware
 from vidcalc.training.bucket import micro
 from vidcalc.training.communication import Work, waits
 from vidcalc.training.memory import ROWS

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.rates.machines import hardware
 from vidcalc.report.training import TrainingReport
 from vidcalc.train import train
 from vidcalc.training import samples

@@ -9,8 +9,8 @@ import pytest
 
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.load import DATA
+from vidcalc.rates.machines import hardware
 from vidcalc.validate.run import result
 from vidcalc.validate.table import read, whole
 

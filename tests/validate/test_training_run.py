@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from vidcalc.base.errors import InputError
-from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.load import DATA
 from vidcalc.faces.words import validation as words
+from vidcalc.rates.machines import accelerator
 from vidcalc.validate import files
 from vidcalc.validate.run import Validation
 from vidcalc.validate.training_run import TrainingValidation, fitted, validate

@@ -31,7 +31,7 @@ def machinery(hardware: Hardware, plan: Plan, provenance: str) -> list[Assumptio
         ),
         Assumption(
             id="attention_kernel",
-            value=resolve_attention(chip.id, plan.attention, profile.stack),
+            value=resolve_attention(chip, plan.attention, profile.stack),
             source=f"data/accelerators/{chip.id}.toml",
             provenance="assumed" if plan.attention == "sdpa" else "exact",
         ),
@@ -81,7 +81,7 @@ def links(hardware: Hardware, plan: Plan) -> list[Assumption]:
     if not communication.shares(plan) or hardware.link is None:
         return []
     among = wires(hardware)
-    known = collective(among.accelerator, "all_to_all", among.link)
+    known = collective(among.chip, "all_to_all", among.link)
     found = [Assumption(id="link", value=hardware.link.name, source=known.source, provenance=known.provenance)]
     if hardware.network is not None and _other(hardware.nodes, 1):
         net = hardware.network

@@ -215,7 +215,7 @@ def inference_time(
         for kind, part in found.items():
             parts[kind] = parts.get(kind, 0) + part.likely * phase.turns
         parts["transfer"] = parts["transfer"] + once.likely
-    unwritten = decode(job, held, plan, chip.id)
+    unwritten = decode(job, held, plan, chip)
     if "vae_decode" not in stages:
         stages["vae_decode"], kinds["vae_decode"] = unwritten, {"convolution": unwritten.likely}
     beside = framework(plan.framework).seconds

@@ -1,4 +1,6 @@
-"""Accelerators and links of the catalogue, as nouns in SI base units.
+"""Accelerators and links of the catalogue, as nouns in SI base units: facts alone, without curves.
+
+Estimates take the accelerators of `vidcalc.rates.machines`, which add how fast each one runs.
 
 Files are `data/accelerators/ID.toml` and `data/links/ID.toml`. Every quantity in them is a string with its unit
 ("3350 GB/s", "81559 MiB", "989 TFLOP/s", "1.8 USD/h"); plain numbers are counts. Fabric and PCIe rates are one
@@ -8,18 +10,17 @@ direction, per accelerator; peaks are dense. Only the entry asked for is read.
 from functools import cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from vidcalc.base.units import maybe, quantity
 from vidcalc.catalog import load
-from vidcalc.catalog.defaults import defaults
-from vidcalc.describe.hardware import Accelerator, Hardware, HostCopy, Link, Price
+from vidcalc.catalog.defaults import class_prices, defaults
+from vidcalc.describe.hardware import Accelerator, HostCopy, Link, Price
 
 
 def accelerator(name: str) -> Accelerator:
-    """The accelerator of that id, name or alias ("H100", "rtx-4090", "4090"), or one of the user's own by its id.
-
-    Raises UnknownName.
-    """
-    return OWN.get(name) or _accelerator(load.resolve("accelerators", name))
+    """The facts of the accelerator of that id, name or alias ("H100", "rtx-4090", "4090"). Raises UnknownName."""
+    return _accelerator(load.resolve("accelerators", name))
 
 
 def link(name: str) -> Link:
@@ -27,27 +28,15 @@ def link(name: str) -> Link:
     return _link(load.resolve("links", name))
 
 
-def hardware(name: str, count: Any = 1, nodes: Any = 1, network: str = "ib-ndr") -> Hardware:
-    """`nodes` nodes of `count` accelerators, joined by their own fabric (else PCIe) and by a network between nodes."""
-    return machine(accelerator(name), count, nodes, network)
-
-
-def machine(chip: Accelerator, count: Any = 1, nodes: Any = 1, network: str = "ib-ndr") -> Hardware:
-    """The same, of an accelerator at hand."""
-    inside = chip.fabric or chip.pcie
-    return Hardware(
-        accelerator=chip, count=count, nodes=nodes, link=link(inside) if inside else None, network=link(network)
-    )
-
-
 def usual_nodes(chip: Accelerator, total: int) -> int:
     """Nodes that so many accelerators stand in where nobody says: the fewest of one size that is no more than usual."""
-    facts = defaults()["node"]
-    size: int = facts["rack"].get(chip.like or chip.id, facts["accelerators"])
-    return next(nodes for nodes in range(-(-total // size), total + 1) if total % nodes == 0)
+    return next(nodes for nodes in range(-(-total // chip.per_node), total + 1) if total % nodes == 0)
 
 
-OWN: dict[str, Accelerator] = {}  # accelerators of the user's own, by id: see vidcalc.rates.own
+def with_class_prices(chip: Accelerator) -> Accelerator:
+    """The accelerator with what classes of provider ask for its family ("H100" of "h100-sxm") beside its own prices."""
+    family = class_prices(chip.id.partition("-")[0].upper())
+    return replace(chip, prices=tuple({found.provider: found for found in (*family, *chip.prices)}.values()))
 
 
 @cache
@@ -59,6 +48,8 @@ def from_facts(name: str, facts: dict[str, Any]) -> Accelerator:
     """The accelerator that a file in the layout of data/accelerators describes. Raises KeyError, ValueError."""
     parts = facts.get("devices_per_module", 1)  # a module whose dies are separate devices: facts are the module's
     memory, fabric, pcie, measured = (facts.get(key, {}) for key in ("memory", "fabric", "pcie", "measured"))
+    inside, host = fabric.get("link"), pcie.get("link")
+    node = defaults()["node"]
     return Accelerator(
         id=name,
         name=facts["name"],
@@ -75,9 +66,9 @@ def from_facts(name: str, facts: dict[str, Any]) -> Accelerator:
         tdp=_share(facts.get("tdp"), "W", parts),
         peaks={precision: quantity(text, "FLOP/s") / parts for precision, text in facts["peak"].items()},
         supports=facts.get("supports", {}),
-        fabric=fabric.get("link"),
+        fabric=link(inside) if inside else None,
         fabric_rate=maybe(fabric.get("rate"), "B/s"),
-        pcie=pcie.get("link"),
+        pcie=link(host) if host else None,
         host_copies=tuple(
             HostCopy(
                 kind=row["kind"],
@@ -99,6 +90,7 @@ def from_facts(name: str, facts: dict[str, Any]) -> Accelerator:
         ),
         sources=tuple(facts["sources"]),
         multiprocessors=_part(facts.get("chip", {}).get("sm_count"), parts),
+        per_node=node["rack"].get(name, node["accelerators"]),
     )
 
 

@@ -82,20 +82,9 @@ def executed(model: Model, name: str) -> Model:
     profile = framework(name)
     network = profile.networks.get(model.denoiser.network, model.denoiser.network)
     timestep = profile.timesteps.get(model.name, model.denoiser.timestep)
-    same = (network, timestep) == (model.denoiser.network, model.denoiser.timestep)
-    return model if same else _swapped(model, network, timestep)
-
-
-_executed: dict[tuple[int, str, str], tuple[Model, Model]] = {}
-
-
-def _swapped(model: Model, network: str, timestep: str) -> Model:
-    """The model with another denoiser network; the same object for the same model, as traces are remembered by it."""
-    held = _executed.get((id(model), network, timestep))
-    if held is None or held[0] is not model:
-        held = model, replace(model, denoiser=replace(model.denoiser, network=network, timestep=timestep))
-        _executed[id(model), network, timestep] = held
-    return held[1]
+    if (network, timestep) == (model.denoiser.network, model.denoiser.timestep):
+        return model
+    return replace(model, denoiser=replace(model.denoiser, network=network, timestep=timestep))
 
 
 @cache

@@ -31,9 +31,9 @@ def spent(job: Job, phase: Phase, network: Network, hardware: Hardware, plan: Pl
 def alone(phase: Phase, network: Network, hardware: Hardware, plan: Plan) -> dict[str, Seconds]:
     """The same without what a rank waits for the others."""
     chip, run, ops = hardware.accelerator, execution(plan, network.precision), chain.of_a_rank(phase, plan)
-    found = by_kind(ops, chip.id, plan.attention, run=run)
+    found = by_kind(ops, chip, plan.attention, run=run)
     travel, work = transfer(network.weights, chip, plan, network.role), total(found)
     found["transfer"] = travel.waiting(work)
     meanwhile = work + found["transfer"] if travel.hidden else work
-    found["launch"] = waiting(ops, chip.id, meanwhile, run)
+    found["launch"] = waiting(ops, chip, meanwhile, run)
     return found

@@ -21,7 +21,7 @@ from vidcalc.base.number import maximum, minimum, product
 from vidcalc.catalog.load import table
 from vidcalc.catalog.precisions import precision
 from vidcalc.cost.time import NOTHING, Seconds, linked, total
-from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.unroll import Job, Phase
 from vidcalc.ledger.weights import Weights
@@ -96,7 +96,7 @@ def by_way(call: Call) -> dict[str, Any]:
         "pipefusion": _pipefusion(call),
         "guidance": link.seconds("all_gather", call.predicted * call.at_once, call.at_once, inner),
         "shards": _shards(call),
-        "tail": _tail(call, link.accelerator),
+        "tail": _tail(call, link.chip),
     }
 
 
@@ -120,13 +120,13 @@ def _tokens(call: Call) -> dict[str, Any]:
     return out
 
 
-def _tail(call: Call, accelerator_id: str) -> Any:
+def _tail(call: Call, chip: Accelerator) -> Any:
     """What attention at a rank's shape loses at its end."""
     attended, plan, lost = call.work.get("attention", NOTHING).likely, call.plan, 0
     attentions = [op for op in call.ops if isinstance(op, Attention)]
     scored = sum(op.flops * op.count for op in attentions)
     for op in attentions:
-        slower = tail.slowdown(ranks.attended(op, plan), op, accelerator_id, plan.attention)
+        slower = tail.slowdown(ranks.attended(op, plan), op, chip, plan.attention)
         lost += attended * op.flops * op.count / scored * maximum(slower - 1, 0)
     return lost
 

@@ -5,6 +5,7 @@ from vidcalc.catalog.precisions import precision
 from vidcalc.cost.execution import execution
 from vidcalc.cost.memory import Network
 from vidcalc.cost.time import NOTHING, Seconds
+from vidcalc.describe.hardware import Accelerator
 from vidcalc.describe.model import Vae
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.unroll import COLOURS, Job
@@ -14,7 +15,7 @@ from vidcalc.rates.utilisation import convolution
 WIDTH, TAPS = 128, 27  # of the widest maps' convolutions, where most of the work is
 
 
-def decode(job: Job, held: dict[str, Network], plan: Plan, accelerator_id: str) -> Seconds:
+def decode(job: Job, held: dict[str, Network], plan: Plan, chip: Accelerator) -> Seconds:
     """A rank's decode as convolutions of the usual shape; nothing where the VAE has a network or no known FLOPs."""
     known = framework(plan.framework).decode_flops
     vae = next((network for network in held.values() if isinstance(network.component, Vae)), None)
@@ -23,5 +24,5 @@ def decode(job: Job, held: dict[str, Network], plan: Plan, accelerator_id: str) 
     pixels = job.batch * job.pixels / COLOURS
     work = pixels * known[vae.component.class_] * share(plan)
     run, computed = execution(plan, vae.precision), precision(vae.precision).compute
-    rate = convolution(accelerator_id, computed, pixels, WIDTH * TAPS, WIDTH, run.stack)
+    rate = convolution(chip, computed, pixels, WIDTH * TAPS, WIDTH, run.stack)
     return Seconds(work / rate.high, work / rate.likely, work / rate.low, rate.provenance)

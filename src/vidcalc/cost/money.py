@@ -22,14 +22,8 @@ def price(accelerator: Accelerator) -> Price | None:
 
 def prices(accelerator: Accelerator) -> list[Price]:
     """The price ranges of an accelerator, the preferred class of provider first."""
-    known = {found.provider: found for found in (*defaults.class_prices(_family(accelerator)), *accelerator.prices)}
     order = {name: place for place, name in enumerate(PROVIDERS)}
-    return sorted(known.values(), key=lambda found: order.get(found.provider, len(order)))
-
-
-def _family(accelerator: Accelerator) -> str:
-    """What the general price lists call a chip: "H100" of "h100-sxm"."""
-    return accelerator.id.partition("-")[0].upper()
+    return sorted(accelerator.prices, key=lambda found: order.get(found.provider, len(order)))
 
 
 def cost(accelerator: Accelerator, inference: Any, training: Any, batch: Any = 1) -> Money | None:
@@ -37,12 +31,13 @@ def cost(accelerator: Accelerator, inference: Any, training: Any, batch: Any = 1
     found = price(accelerator)
     if found is None:
         return None
+    hour = ranged(found, HOUR)
     return Money(
         provider=found.provider,
         as_of=found.as_of,
         source=found.source,
-        per_hour_low=found.low * HOUR,
-        per_hour_high=found.high * HOUR,
+        per_hour_low=hour["low"],
+        per_hour_high=hour["high"],
         inference=ranged(found, inference),
         training=ranged(found, training),
         per_video=ranged(found, inference / batch),
@@ -51,8 +46,8 @@ def cost(accelerator: Accelerator, inference: Any, training: Any, batch: Any = 1
                 provider=each.provider,
                 as_of=each.as_of,
                 source=each.source,
-                per_hour_low=each.low * HOUR,
-                per_hour_high=each.high * HOUR,
+                per_hour_low=ranged(each, HOUR)["low"],
+                per_hour_high=ranged(each, HOUR)["high"],
                 per_video_low=each.low * inference / batch,
                 per_video_high=each.high * inference / batch,
             )

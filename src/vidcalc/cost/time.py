@@ -12,6 +12,7 @@ import msgspec
 from vidcalc.base.number import maximum, where
 from vidcalc.catalog.load import entry
 from vidcalc.cost.execution import EAGER, Execution
+from vidcalc.describe.hardware import Accelerator
 from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
 from vidcalc.rates.utilisation import (
     Rate,
@@ -77,14 +78,14 @@ def spread(whole: Seconds) -> Seconds:
     return Seconds(whole.low * law["low"], whole.likely, whole.high * law["high"], whole.provenance)
 
 
-def seconds(ops: tuple[Op, ...], accelerator_id: str, kernel: str, *, backward: bool = False) -> Seconds:
+def seconds(ops: tuple[Op, ...], chip: Accelerator, kernel: str, *, backward: bool = False) -> Seconds:
     """Time of the ops on one accelerator with the given attention kernel; see `by_kind`."""
-    return total(by_kind(ops, accelerator_id, kernel, backward=backward))
+    return total(by_kind(ops, chip, kernel, backward=backward))
 
 
 def by_kind(
     ops: tuple[Op, ...],
-    accelerator_id: str,
+    chip: Accelerator,
     kernel: str,
     *,
     backward: bool = False,
@@ -96,7 +97,7 @@ def by_kind(
     backward    price the gradients instead of the forward: twice the products, 2.5 times the attention, and
               twice the traffic
     """
-    spread = bandwidth(accelerator_id)
+    spread = bandwidth(chip)
     known: dict[tuple[Any, ...], tuple[Any, Any, Any, str]] = {}
     times: dict[tuple[Any, ...], Any] = {}
     sums: dict[str, tuple[Any, Any, Any, str]] = {}
@@ -110,7 +111,7 @@ def by_kind(
                 continue
         except TypeError:  # arrays cannot be keys
             key = (op.kind, id(op))
-        known[key], times[key] = _priced(op, accelerator_id, kernel, spread, backward, run), op.count
+        known[key], times[key] = _priced(op, chip, kernel, spread, backward, run), op.count
     for key, (low, likely, high, provenance) in known.items():
         count, before = times[key], sums.get(key[0], (0, 0, 0, "measured"))
         sums[key[0]] = (
@@ -119,16 +120,16 @@ def by_kind(
             before[2] + high * count,
             weakest(before[3], provenance),
         )
-    moved = _moved(ops, accelerator_id, run) * (1 + backward)
+    moved = _moved(ops, chip, run) * (1 + backward)
     parts = {kind: Seconds(*values) for kind, values in sums.items()}
-    eager = elementwise(accelerator_id, run.compile)
+    eager = elementwise(chip, run.compile)
     parts["pointwise"] = Seconds(moved / eager.high, moved / eager.likely, moved / eager.low, eager.provenance)
     return parts
 
 
-def _moved(ops: tuple[Op, ...], accelerator_id: str, run: Execution) -> Any:
+def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Any:
     """Bytes of long rows that take as long as all elementwise work, and what a format's own kernels move."""
-    half = short_rows(accelerator_id, run.compile)
+    half = short_rows(chip, run.compile)
     moved: Any = 0
     by_row: dict[Any, Any] = {}
     for op in ops:
@@ -167,9 +168,9 @@ def launches(ops: tuple[Op, ...]) -> Any:
     return sum((op.launches if isinstance(op, Pointwise) else 1) * op.count for op in ops)
 
 
-def waiting(ops: tuple[Op, ...], accelerator_id: str, work: Seconds, run: Execution = EAGER) -> Seconds:
+def waiting(ops: tuple[Op, ...], chip: Accelerator, work: Seconds, run: Execution = EAGER) -> Seconds:
     """What a call takes beyond its work because the host cannot start its kernels any faster."""
-    count, pace = launches(ops), launch(accelerator_id, run.compile)
+    count, pace = launches(ops), launch(chip, run.compile)
     return Seconds(
         maximum(count / pace.high - work.low, 0),
         maximum(count / pace.likely - work.likely, 0),
@@ -179,10 +180,10 @@ def waiting(ops: tuple[Op, ...], accelerator_id: str, work: Seconds, run: Execut
 
 
 def _priced(
-    op: Op, accelerator_id: str, kernel: str, spread: Rate, backward: bool, run: Execution
+    op: Op, chip: Accelerator, kernel: str, spread: Rate, backward: bool, run: Execution
 ) -> tuple[Any, Any, Any, str]:
     """(low, likely, high) seconds of one execution, and what they rest on."""
-    achieved = rate(op, accelerator_id, kernel, backward, run)
+    achieved = rate(op, chip, kernel, backward, run)
     moved = op.activation_bytes + op.weights * ELEMENT_BYTES[op.precision]
     work = op.flops
     if backward:
@@ -196,25 +197,23 @@ def _priced(
     )
 
 
-def rate(op: Op, accelerator_id: str, kernel: str, backward: bool = False, run: Execution = EAGER) -> Rate:
+def rate(op: Op, chip: Accelerator, kernel: str, backward: bool = False, run: Execution = EAGER) -> Rate:
     """The rate an op's arithmetic reaches on the chip [FLOP/s]."""
     if isinstance(op, Attention):
         direction = "backward" if backward else "forward"
         width = max(op.d_head, op.d_value)
-        return attention(
-            accelerator_id, kernel, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack
-        )
+        return attention(chip, kernel, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack)
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
         rows = op.batch * op.positions
-        found = convolution(accelerator_id, op.precision, rows, depth, op.c_out // op.groups, run.stack)
-        alone = vector(accelerator_id)
+        found = convolution(chip, op.precision, rows, depth, op.c_out // op.groups, run.stack)
+        alone = vector(chip)
         low, likely, high = (
             where(op.depthwise, getattr(alone, key), getattr(found, key)) for key in ("low", "likely", "high")
         )
         return Rate(low, likely, high, found.provenance, found.source)
     if isinstance(op, Matmul):
         own = run if op.weight == 1 else EAGER
-        found = gemm(accelerator_id, own.arithmetic or op.precision, op.batch * op.rows, op.d_in, op.d_out)
+        found = gemm(chip, own.arithmetic or op.precision, op.batch * op.rows, op.d_in, op.d_out)
         return found if own.slower == 1 else found.slowed(own.slower)
     raise TypeError(op.kind)

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from vidcalc.base.number import maximum, minimum
-from vidcalc.catalog.accelerators import link
 from vidcalc.catalog.defaults import defaults
 from vidcalc.cost.time import NOTHING, Seconds, linked
 from vidcalc.describe.hardware import Accelerator
@@ -62,13 +61,13 @@ def arrival(nbytes: Any, chip: Accelerator) -> Seconds:
     return _copy(nbytes, host_rate(chip, "pageable"))
 
 
-def host_rate(chip: Accelerator, kind: str) -> float:
+def host_rate(chip: Accelerator, kind: str) -> Any:
     """Host-to-device rate: measured on the chip, else the link's nominal rate times the usual fraction [byte/s]."""
     measured = [copy.to_device for copy in chip.host_copies if copy.kind == kind and copy.to_device]
     if measured:
         return max(measured)
     table: dict[str, Any] = defaults()["host_copy"]
-    nominal = link(chip.pcie).rate if chip.pcie else 0.0
+    nominal = chip.pcie.rate if chip.pcie else 0.0
     return nominal * float(table[f"{kind}_fraction"]) or float("inf")
 
 

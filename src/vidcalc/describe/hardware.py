@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.number import Number
 from vidcalc.describe.model import Caution
 
 # A format without arithmetic of its own on a chip runs in the next one of this list that the chip has: fp8 weights on
@@ -37,9 +38,9 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     """What one accelerator costs per second at a class of provider: a dated range, no mean implied."""
 
     provider: str
-    low: float
+    low: Number
     """USD per second."""
-    high: float
+    high: Number
     """USD per second."""
     as_of: str
     source: str
@@ -54,8 +55,63 @@ class HostCopy(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
-class Accelerator(msgspec.Struct, frozen=True, kw_only=True):
-    """One GPU or other accelerator, as software sees it (one device)."""
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A link between devices or nodes. Rates are byte/s in one direction."""
+
+    id: str
+    name: str
+    scope: str
+    rate: Number
+    """Nominal."""
+    achieved: Number | None
+    """Typically achieved; None where nobody measured it."""
+    latency: float | None
+    """Seconds of one hop."""
+    sources: tuple[str, ...]
+
+
+class Curves(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """How fast kernels run on an accelerator, and the facts that this was worked out for.
+
+    of         id of the accelerator they belong to: the source of what is scaled from them
+    tables     as `vidcalc.rates.kernels.derive` makes them
+    peaks      dense peaks they were made for [FLOP/s]
+    bandwidth  nominal memory bandwidth they were made for [byte/s]; None where nobody knows one
+
+    A chip with other peaks or another bandwidth than these runs in proportion: see `vidcalc.rates.curves`.
+    """
+
+    of: str
+    tables: dict[str, Any]
+    peaks: dict[str, Number]
+    bandwidth: Number | None
+
+
+class CollectiveRates(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One kind of exchange as it was measured among accelerators of one node.
+
+    of              id of the accelerator it was measured on, whose link it went over
+    counts          how many took part
+    bus_bandwidths  at large payloads, for each count [byte/s]
+    latencies       of a small message, for each count [second]; empty where nobody measured them
+    """
+
+    of: str
+    operation: str
+    link: Link
+    counts: tuple[int, ...]
+    bus_bandwidths: tuple[float, ...]
+    latencies: tuple[float, ...]
+    source: str
+
+
+class Accelerator(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """One GPU or other accelerator, as software sees it (one device).
+
+    Peaks, bandwidth and the ends of a price may be float64 arrays: a sweep. The catalogue gives the facts alone;
+    `vidcalc.rates.machines` gives accelerators with their curves, which every estimate needs. What is worked out from
+    one is kept with it: see `vidcalc.base.memo`.
+    """
 
     id: str
     name: str
@@ -73,20 +129,20 @@ class Accelerator(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes torch reports."""
     unified_memory: bool
     """Whether the memory is shared with the host."""
-    bandwidth: float | None
+    bandwidth: Number | None
     """Nominal memory bandwidth, byte/s."""
     tdp: float | None
     """Nominal power, watt."""
-    peaks: dict[str, float]
+    peaks: dict[str, Number]
     """Dense peaks, FLOP/s, by precision; without sparsity, with 32-bit accumulation where not named otherwise."""
     supports: dict[str, bool]
     """Number formats and attention kernels known to work or not to work; absent where unknown."""
-    fabric: str | None
-    """Id of the link between accelerators of a node, or None: they meet over PCIe."""
+    fabric: Link | None
+    """The link between accelerators of a node, or None: they meet over PCIe."""
     fabric_rate: float | None
     """byte/s, one direction, per accelerator, all links together."""
-    pcie: str | None
-    """Id of the link to the host."""
+    pcie: Link | None
+    """The link to the host."""
     host_copies: tuple[HostCopy, ...]
     prices: tuple[Price, ...]
     sources: tuple[str, ...]
@@ -96,6 +152,12 @@ class Accelerator(msgspec.Struct, frozen=True, kw_only=True):
     """Streaming multiprocessors or compute units, where known."""
     cautions: tuple[Caution, ...] = ()
     """What its user should know about an accelerator that the user described."""
+    per_node: int = 8
+    """How many of them usually share a node."""
+    collectives: tuple[CollectiveRates, ...] = ()
+    """What was measured on it, or on the one whose measurements stand in for its own."""
+    curves: Curves | None = None
+    """How fast it runs kernels; None in the catalogue's facts."""
 
     @property
     def capacity(self) -> int:
@@ -119,26 +181,11 @@ class Accelerator(msgspec.Struct, frozen=True, kw_only=True):
                 return candidate
         return "bf16"
 
-    def peak(self, precision: str) -> float:
+    def peak(self, precision: str) -> Any:
         """Dense peak of that format's arithmetic, FLOP/s. Raises InputError("precision", ...)."""
         runs_as = self.arithmetic(precision)
         emulated = precision in ("fp32", "tf32") and runs_as == "bf16"
         return self.peaks[runs_as] / (BF16_PRODUCTS_PER_FP32 if emulated else 1)
-
-
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """A link between devices or nodes. Rates are byte/s in one direction."""
-
-    id: str
-    name: str
-    scope: str
-    rate: float
-    """Nominal."""
-    achieved: float | None
-    """Typically achieved; None where nobody measured it."""
-    latency: float | None
-    """Seconds of one hop."""
-    sources: tuple[str, ...]
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 
-class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """One network of a pipeline.
 
     id        short name, unique in the model ("umt5-xxl")

@@ -20,11 +20,11 @@ from vidcalc.tape import ELEMENT_BYTES
 
 def roofline(op: Op, case: Case, backward: bool = False, run: Execution = EAGER) -> Step:
     """The longer of an op's arithmetic at its achieved rate and its traffic at the achieved bandwidth."""
-    chip, spread = case.hardware.accelerator.id, bandwidth(case.hardware.accelerator.id)
+    chip, spread = case.hardware.accelerator, bandwidth(case.hardware.accelerator)
     twice = 2 if backward else 1
     if op.kind == "pointwise":
-        spread = elementwise(case.hardware.accelerator.id, run.compile)
-        moved = Term("moved", travelled(op, short_rows(case.hardware.accelerator.id, run.compile)) * twice)
+        spread = elementwise(case.hardware.accelerator, run.compile)
+        moved = Term("moved", travelled(op, short_rows(case.hardware.accelerator, run.compile)) * twice)
         rule = moved / Term("bandwidth", spread.likely)
         parts: tuple[Step, ...] = (_traffic(op, moved),)
         provenance = spread.provenance
@@ -86,7 +86,7 @@ def stage(name: str, quantity: str, case: Case) -> Step:
 
 def unwritten(case: Case) -> Step:
     """The decode of a VAE without a network here, by the work its framework's profile states."""
-    seconds = decode(case.job, case.networks, case.plan, case.hardware.accelerator.id)
+    seconds = decode(case.job, case.networks, case.plan, case.hardware.accelerator)
     return given("vae_decode", seconds.likely, "; ".join(framework(case.plan.framework).sources), "s", "assumed")
 
 
@@ -100,7 +100,7 @@ def _rounding(found: tuple[Op, ...], case: Case, run: Execution) -> tuple[Step, 
     moved = sum(rounded(op, run) * op.count for op in found)
     if not moved:
         return ()
-    known = elementwise(case.hardware.accelerator.id, run.compile)
+    known = elementwise(case.hardware.accelerator, run.compile)
     rule = Term("moved", moved) / Term("bandwidth", known.likely)
     parts = (
         given("moved", moved, "data/precisions.toml", "byte"),

@@ -143,7 +143,7 @@ def update(case: Case) -> Step:
         spent = case.cell.seconds["optimizer"].likely
         return given("optimizer", spent, "vidcalc.training.time, offload " + training.offload, "s", "assumed")
     moved = Term("gradients", chosen.gradients) + 2 * _held(chosen, states) + 2 * Term("weights", chosen.weights)
-    known, trained = bandwidth(case.hardware.accelerator.id), Term("trained", case.cell.micro.found.trained)
+    known, trained = bandwidth(case.hardware.accelerator), Term("trained", case.cell.micro.found.trained)
     parts = (
         given("trained", trained.value, case.model.name),
         given("bandwidth", known.likely, known.source, "byte/s", known.provenance),

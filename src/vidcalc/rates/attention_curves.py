@@ -9,6 +9,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+from vidcalc.base.number import largest
 from vidcalc.describe.hardware import Accelerator
 
 Curve = dict[str, Any]
@@ -274,7 +275,7 @@ def _carried(own: dict[tuple[str, str, str], dict[str, Curve]], name: str, donor
     return min(ratios)[1] if ratios else 0.0
 
 
-def bound(chip: Accelerator, kernel: str, precision: str) -> float:
+def bound(chip: Accelerator, kernel: str, precision: str) -> Any:
     """The dense peak of the fastest arithmetic that a kernel uses."""
     fast = {
         "sage1": ("int8",),
@@ -282,4 +283,4 @@ def bound(chip: Accelerator, kernel: str, precision: str) -> float:
         "sage2++": ("int8", "fp8_accumulate_fp16", "fp8"),
         "sage3": ("fp4",),
     }
-    return max([chip.peak(precision), *(chip.peaks.get(name, 0.0) for name in fast.get(kernel, ()))])
+    return largest([chip.peak(precision), *(chip.peaks.get(name, 0.0) for name in fast.get(kernel, ()))])

@@ -14,14 +14,14 @@ from msgspec.structs import replace
 from vidcalc.base.errors import InputError, Unreadable
 from vidcalc.base.units import quantity
 from vidcalc.catalog import load
-from vidcalc.catalog.accelerators import accelerator
 from vidcalc.describe.hardware import Accelerator, HostCopy
 from vidcalc.describe.model import Caution
 from vidcalc.rates.attention_curves import DEFAULT_HALF, bound, fit
 from vidcalc.rates.convolution_curves import STACKS, WIDTHS
-from vidcalc.rates.curves import curves
+from vidcalc.rates.curves import carrying, curves
 from vidcalc.rates.kernels import at, curve, law_of, level
-from vidcalc.rates.own import LARGEST, read_toml, register
+from vidcalc.rates.machines import accelerator
+from vidcalc.rates.own import LARGEST, read_toml
 from vidcalc.rates.transfer import relative, transferred
 
 SCHEMA = "vidcalc.calibration/1"
@@ -70,7 +70,7 @@ def calibrated(path: str, chip: Accelerator | None = None) -> Accelerator:
             host_copies=_host_copies(facts, path) or base.host_copies,
             cautions=(*base.cautions, *_elsewhere(facts, base)),
         )
-        return register(made, _curves(facts, base, path))
+        return carrying(made, _curves(facts, base, path))
     except KeyError as absent:
         raise Unreadable(path, "not_calibration", "calibration", field=str(absent.args[0])) from None
     except (ValueError, TypeError, AttributeError, ArithmeticError, StopIteration, InputError) as wrong:
@@ -109,7 +109,7 @@ def _subject(facts: Row) -> Accelerator:
         unified_memory=True,
         bandwidth=max(quantity(row["rate"], "B/s") for row in facts["copy"]),
         tdp=None,
-        peaks=peaks,
+        peaks={**peaks},
         supports={},
         fabric=None,
         fabric_rate=None,
@@ -119,12 +119,12 @@ def _subject(facts: Row) -> Accelerator:
         sources=(facts["device"],),
     )
     donor = accelerator(relative(made))
-    return register(made, transferred(curves(donor.id), donor, made, same=False))
+    return carrying(made, transferred(curves(donor), donor, made, same=False))
 
 
 def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
     """The accelerator's curves with those that the file measured in their place."""
-    found, laws, source = curves(chip.id), load.entry("kernels", "laws"), os.path.basename(path)
+    found, laws, source = curves(chip), load.entry("kernels", "laws"), os.path.basename(path)
     gemm, attention = dict(found["gemm"]), dict(found["attention"])
     named = tuple(dict.fromkeys(row["precision"] for row in facts["gemm"]))
     for precision in named:

@@ -11,15 +11,17 @@ from typing import Any
 import msgspec
 
 from vidcalc.base.errors import InputError, nearest
-from vidcalc.base.number import where
+from vidcalc.base.memo import once
+from vidcalc.base.number import Number, where
 from vidcalc.base.units import quantity
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator, link
 from vidcalc.catalog.defaults import defaults
-from vidcalc.describe.hardware import Link
+from vidcalc.describe.hardware import Accelerator, CollectiveRates, Link
 
 OPERATIONS = ("all_reduce", "all_gather", "reduce_scatter", "all_to_all")
 STAND_IN = "all_reduce"  # the operation measured most: where another was not, its bus bandwidth stands in
+USUAL = "pcie4-x16"  # what joins accelerators of which nothing is known
 LATENCIES_OF = "h100-sxm"  # whose small-message latencies stand in where none were measured
 
 
@@ -28,7 +30,7 @@ class Collective(msgspec.Struct, frozen=True, kw_only=True):
 
     operation: str
     counts: tuple[int, ...]
-    bus_bandwidths: tuple[float, ...]
+    bus_bandwidths: tuple[Number, ...]
     """byte/s, at large payloads, for each count."""
     latency_counts: tuple[int, ...]
     latencies: tuple[float, ...]
@@ -45,32 +47,29 @@ class Collective(msgspec.Struct, frozen=True, kw_only=True):
         return _step(self.latency_counts, self.latencies, count)
 
 
-@cache
-def collective(accelerator_id: str, operation: str, link_id: str = "") -> Collective:
-    """The collective `operation` among accelerators of one node, over their own link or the one of that id.
+@once
+def collective(chip: Accelerator, operation: str, over: Link | None = None) -> Collective:
+    """The collective `operation` among such accelerators of one node, over that link or their own.
 
     Measured; interpolated (a chip with the same link, or with one of the same family at the ratio of the links'
-    rates); or assumed (the link's rate). Raises InputError("operation", ...), UnknownName.
+    rates); or assumed (the link's rate). Raises InputError("operation", ...).
     """
     if operation not in OPERATIONS:
         raise InputError("operation", operation, OPERATIONS, nearest(operation, OPERATIONS))
-    chip = accelerator(accelerator_id)
-    first = chip.like or accelerator_id
-    inside = link(link_id or own_link(first))
-    own = [first] if own_link(first) == inside.id else []
-    tried = [(name, told) for told in dict.fromkeys((operation, STAND_IN)) for name in [*own, *_donors(told, inside)]]
-    for name, told in tried:
-        rows = {row["operation"]: row for row in _rows(name)}
-        if told in rows:
-            row = rows[told]
-            scale = 1.0 if own_link(name) == inside.id else typical(inside) / typical(link(own_link(name)))
+    inside = over or own_link(chip)
+    own = [chip.collectives] if any(row.link.id == inside.id for row in chip.collectives) else []
+    tried = [(told, rows) for told in dict.fromkeys((operation, STAND_IN)) for rows in [*own, *_donors(told, inside)]]
+    for told, rows in tried:
+        row = _of(rows, told)
+        if row is not None:
+            scale = typical(inside) / typical(row.link)
             return Collective(
                 operation=operation,
-                counts=tuple(row["gpus"]),
-                bus_bandwidths=tuple(float(quantity(text, "B/s")) * scale for text in row["bus_bandwidth"]),
-                provenance="measured" if (name, told) == (accelerator_id, operation) else "interpolated",
-                source=row["source"],
-                **_latencies(name),
+                counts=row.counts,
+                bus_bandwidths=tuple(rate * scale for rate in row.bus_bandwidths),
+                provenance="measured" if (row.of, told) == (chip.id, operation) else "interpolated",
+                source=row.source,
+                **_latencies(rows),
             )
     return Collective(
         operation=operation,
@@ -78,28 +77,48 @@ def collective(accelerator_id: str, operation: str, link_id: str = "") -> Collec
         bus_bandwidths=(typical(inside),),
         provenance="assumed",
         source=inside.sources[0],
-        **_latencies(first),
+        **_latencies(chip.collectives),
     )
 
 
-def _donors(operation: str, inside: Link) -> list[str]:
-    """Accelerators where the operation was measured over a link of that family ("pcie", "nvlink", "xgmi").
+@cache
+def measured(name: str) -> tuple[CollectiveRates, ...]:
+    """What was measured among accelerators of the catalogue of that id, over the link that joins them."""
+    rows = load.entry("collectives", name).get("collective", ()) if name in load.names("collectives") else ()
+    over = own_link(accelerator(name)) if rows else link(USUAL)
+    return tuple(
+        CollectiveRates(
+            of=name,
+            operation=row["operation"],
+            link=over,
+            counts=tuple(row["gpus"]),
+            bus_bandwidths=tuple(float(quantity(text, "B/s")) for text in row["bus_bandwidth"]),
+            latencies=tuple(float(quantity(text, "s")) for text in row.get("latency", ())),
+            source=row["source"],
+        )
+        for row in rows
+    )
+
+
+def _donors(operation: str, inside: Link) -> list[tuple[CollectiveRates, ...]]:
+    """What was measured on accelerators where that operation was, over a link of that family ("pcie", "nvlink").
 
     Those with the same link first, then those measured among more accelerators, then the nearest in rate.
     """
 
-    def order(name: str) -> tuple[Any, ...]:
-        rate = typical(link(own_link(name))) / typical(inside)
-        return own_link(name) != inside.id, -max(_counts(name, operation)), max(rate, 1 / rate)
+    def order(rows: tuple[CollectiveRates, ...]) -> tuple[Any, ...]:
+        over, row = rows[0].link, _of(rows, operation)
+        rate = typical(over) / typical(inside)
+        return over.id != inside.id, -max(row.counts) if row else 0, max(rate, 1 / rate)
 
-    alike = [name for name in load.names("collectives") if _counts(name, operation)]
-    return sorted((name for name in alike if _family(own_link(name)) == _family(inside.id)), key=order)
+    everyone = [measured(name) for name in load.names("collectives")]
+    alike = [rows for rows in everyone if rows and _family(rows[0].link.id) == _family(inside.id)]
+    return sorted((rows for rows in alike if _of(rows, operation)), key=order)
 
 
-def _counts(name: str, operation: str) -> list[int]:
-    """Among how many accelerators of that kind an operation was measured."""
-    counts = [row["gpus"] for row in _rows(name) if row["operation"] == operation]
-    return counts[0] if counts else []
+def _of(rows: tuple[CollectiveRates, ...], operation: str) -> CollectiveRates | None:
+    """The row of one operation."""
+    return next((row for row in rows if row.operation == operation), None)
 
 
 def _family(link_id: str) -> str:
@@ -107,37 +126,32 @@ def _family(link_id: str) -> str:
     return re.split("[-0-9]", link_id)[0]
 
 
-def own_link(accelerator_id: str) -> str:
-    """Id of the link between accelerators of that kind in one node: their fabric, else PCIe."""
-    chip = accelerator(accelerator_id)
-    return chip.fabric or chip.pcie or "pcie4-x16"
+def own_link(chip: Accelerator) -> Link:
+    """The link between accelerators of that kind in one node: their fabric, else PCIe.
+
+    Where a user's own has neither, that of the one whose measurements stand in for its own.
+    """
+    inside = chip.fabric or chip.pcie
+    if inside is None and chip.like is not None:
+        return own_link(accelerator(chip.like))
+    return inside or link(USUAL)
 
 
-def typical(found: Link) -> float:
+def typical(found: Link) -> Any:
     """Rate that a link typically reaches, one direction, byte/s."""
-    return found.achieved or found.rate * float(defaults()["link"]["achieved_fraction"])
+    share = float(defaults()["link"]["achieved_fraction"])
+    return found.rate * share if found.achieved is None else found.achieved
 
 
-@cache
-def _rows(name: str) -> list[dict[str, Any]]:
-    if name not in load.names("collectives"):
-        return []
-    rows: list[dict[str, Any]] = load.entry("collectives", name).get("collective", [])
-    return rows
-
-
-def _latencies(name: str) -> dict[str, Any]:
-    for donor in (name, LATENCIES_OF):
-        for row in _rows(donor):
-            if "latency" in row:
-                return {
-                    "latency_counts": tuple(row["gpus"]),
-                    "latencies": tuple(float(quantity(text, "s")) for text in row["latency"]),
-                }
+def _latencies(rows: tuple[CollectiveRates, ...]) -> dict[str, Any]:
+    """Latencies of small messages among those rows, else the ones that stand in."""
+    for row in (*rows, *measured(LATENCIES_OF)):
+        if row.latencies:
+            return {"latency_counts": row.counts, "latencies": row.latencies}
     raise LookupError(LATENCIES_OF)
 
 
-def _step(counts: tuple[int, ...], values: tuple[float, ...], count: Any) -> Any:
+def _step(counts: tuple[int, ...], values: tuple[Number, ...], count: Any) -> Any:
     """The value of the smallest of `counts` that is not below `count`; the last one above them all."""
     out: Any = values[-1]
     for known, value in reversed(list(zip(counts, values, strict=True))):

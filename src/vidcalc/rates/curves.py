@@ -1,25 +1,50 @@
-"""Finds the curves of one accelerator: the built ones where they are current, else derived from the raw rows now."""
+"""The curves of an accelerator: those it carries, at the peaks and the bandwidth that it has now.
+
+Those of the catalogue are built ahead where the built ones are current, else derived from the raw rows now.
+"""
 
 from typing import Any
 from zlib import crc32
 
+from msgspec.structs import replace
+
+from vidcalc.base.memo import once
+from vidcalc.base.number import Number
 from vidcalc.catalog import load
+from vidcalc.describe.hardware import Accelerator, Curves
 
 FILES = ("gemm.csv", "attention.csv", "convolution.csv", "laws.toml")
 
 
-def curves(name: str) -> dict[str, Any]:
-    """The curves of an accelerator (its id), as `vidcalc.rates.kernels.derive` makes them. Raises UnknownName."""
-    found = _CACHE.get(name)
-    if found is None:
-        load.entry("accelerators", name)
-        found = _CACHE[name] = load.read_built(f"curves/{name}", checksum(name)) or _derived(name)
-    return found
+@once
+def curves(chip: Accelerator) -> dict[str, Any]:
+    """What the accelerator carries, in proportion where its peaks or its bandwidth are others than it was made for.
+
+    Raises ValueError for one without curves: see `vidcalc.rates.machines`.
+    """
+    made = chip.curves
+    if made is None:
+        raise ValueError(f"{chip.id} has no curves: take it from vidcalc.rates.machines")
+    if chip.peaks is made.peaks and chip.bandwidth is made.bandwidth:
+        return made.tables
+    from vidcalc.rates.transfer import transferred  # late: most chips are as they were made
+
+    before = replace(chip, id=made.of, peaks=made.peaks, bandwidth=made.bandwidth)
+    return transferred(made.tables, before, chip, same=True)
 
 
-def put(name: str, found: dict[str, Any]) -> None:
-    """Keep the curves of an accelerator of the user's own under its id: see `vidcalc.rates.own`."""
-    _CACHE[name] = found
+def carrying(chip: Accelerator, tables: dict[str, Any], bandwidth: Number | None = None) -> Accelerator:
+    """The accelerator with curves that were made for its own peaks and bandwidth.
+
+    bandwidth  what stands in for its own where nobody knows one [byte/s]
+    """
+    known = bandwidth if chip.bandwidth is None else chip.bandwidth
+    return replace(chip, curves=Curves(of=chip.id, tables=tables, peaks=chip.peaks, bandwidth=known))
+
+
+def catalogued(name: str) -> dict[str, Any]:
+    """The tables of an accelerator of the catalogue, as `vidcalc.rates.kernels.derive` makes them."""
+    return load.read_built(f"curves/{name}", checksum(name)) or _derived(name)
 
 
 def checksum(name: str) -> int:
@@ -28,9 +53,6 @@ def checksum(name: str) -> int:
     for file in FILES:
         total = crc32(load.contents("kernels", file), total)
     return total
-
-
-_CACHE: dict[str, dict[str, Any]] = {}
 
 
 def _derived(name: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Rows are in `data/kernels/gemm.csv` and `attention.csv`, the shapes of the curves in `laws.toml`. A chip with rows gets
 curves of its own; a chip without them gets the shares of peak of its nearest relative (same architecture, then same
-vendor), marked *assumed*. Run at build time; `vidcalc.rates.utilisation` evaluates what `vidcalc.rates.curves` finds.
+vendor), marked *assumed*. Run at build time; `vidcalc.rates.utilisation` evaluates what a chip carries.
 Rates are FLOP/s.
 """
 

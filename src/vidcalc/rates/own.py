@@ -3,7 +3,7 @@
     stated("h100-sxm,memory=94GiB,peak.bf16=835TFLOP/s")        from_file("my.toml")
 
 What nobody measured on such a chip is the measured share of peak of the accelerator it is made from, or of its nearest
-relative, marked *assumed*. Each gets an id of its own, under which the rest of vidcalc finds it.
+relative, marked *assumed*. Each is a noun like any other; its id only says in reports what it is made of.
 """
 
 import os
@@ -17,11 +17,12 @@ from msgspec.structs import replace
 from vidcalc.base.errors import InputError, Unreadable, nearest
 from vidcalc.base.units import quantity
 from vidcalc.catalog import load
-from vidcalc.catalog.accelerators import OWN, accelerator, from_facts, link
+from vidcalc.catalog.accelerators import from_facts, link, with_class_prices
 from vidcalc.describe.hardware import Accelerator, Price
 from vidcalc.describe.model import Caution
 from vidcalc.rates.attention_curves import runs
-from vidcalc.rates.curves import curves, put
+from vidcalc.rates.curves import carrying, curves
+from vidcalc.rates.machines import accelerator
 from vidcalc.rates.transfer import relative, size, sparse, transferred
 
 STATED = "stated"  # the provider whose price the user gave
@@ -63,8 +64,7 @@ def overridden(base: Accelerator, settings: list[str]) -> Accelerator:
             raise _wrong(setting) from None
     changed = replace(changed, id=",".join([base.id, *settings]), like=base.like or base.id, cautions=base.cautions)
     peaks = {name: peak for name, peak in changed.peaks.items() if peak != base.peaks.get(name)}
-    changed = replace(changed, cautions=(*base.cautions, *sparse(peaks, base)))
-    return register(changed, transferred(curves(base.id), base, changed, same=True))
+    return replace(changed, cautions=(*base.cautions, *sparse(peaks, base)))
 
 
 def from_file(path: str) -> Accelerator:
@@ -75,27 +75,20 @@ def from_file(path: str) -> Accelerator:
         facts = {**usual, **facts, "memory": {"unified": False, **facts.get("memory", {})}}
         chip = from_facts(str(facts.get("id") or os.path.basename(path).removesuffix(".toml")), facts)
         _check(chip)
-        for name in (chip.fabric, chip.pcie):
-            link(name) if name else None
     except KeyError as missing:
         raise Unreadable(path, "fact_missing", "gpu_file", field=str(missing.args[0])) from None
     except (ValueError, TypeError, AttributeError, ArithmeticError, InputError) as wrong:
         raise Unreadable(path, "fact_wrong", "gpu_file", field=str(wrong.args[0] if wrong.args else wrong)) from None
     donor = accelerator(relative(chip))
-    chip = replace(chip, like=donor.id, cautions=_cautions(chip, donor))
-    return register(chip, transferred(curves(donor.id), donor, chip, same=False))
-
-
-def register(chip: Accelerator, found: dict[str, Any]) -> Accelerator:
-    """Make a chip and its curves known under its id, or one like it where that id is taken; the chip as it is known."""
-    name, number = chip.id, 1
-    while name in load.names("accelerators") or (name in OWN and (OWN[name], curves(name)) != (chip, found)):
-        number += 1
-        name = f"{chip.id.rpartition('#')[0] or chip.id}#{number}"
-        chip = replace(chip, id=name)
-    put(name, found)
-    OWN[name] = chip
-    return chip
+    chip = replace(
+        chip,
+        id=f"{chip.id}#2" if chip.id in load.names("accelerators") else chip.id,
+        like=donor.id,
+        cautions=_cautions(chip, donor),
+        per_node=donor.per_node,
+        collectives=donor.collectives,
+    )
+    return carrying(with_class_prices(chip), transferred(curves(donor), donor, chip, same=False), donor.bandwidth)
 
 
 def priced(chip: Accelerator, per_second: float) -> Accelerator:
@@ -164,7 +157,7 @@ def _peak(chip: Accelerator, precision: str, text: str) -> Accelerator:
 
 def _fabric(chip: Accelerator, _kind: str, text: str) -> Accelerator:
     found = link(text)
-    return replace(chip, fabric=found.id, fabric_rate=found.rate)
+    return replace(chip, fabric=found, fabric_rate=found.rate)
 
 
 FACTS: dict[str, Callable[[Accelerator, str, str], Accelerator]] = {
@@ -174,7 +167,7 @@ FACTS: dict[str, Callable[[Accelerator, str, str], Accelerator]] = {
     "peak": _peak,
     "price": lambda chip, _, text: priced(chip, _number(text, "USD/s")),
     "fabric": _fabric,
-    "pcie": lambda chip, _, text: replace(chip, pcie=link(text).id),
+    "pcie": lambda chip, _, text: replace(chip, pcie=link(text)),
 }
 
 

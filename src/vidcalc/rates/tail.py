@@ -8,19 +8,19 @@ multiprocessor by kernel: data/parallel.toml.
 from typing import Any
 
 from vidcalc.base.number import ceil_div
-from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.load import table
+from vidcalc.describe.hardware import Accelerator
 from vidcalc.ops import Attention
 from vidcalc.rates.utilisation import resolve_attention
 
 
-def slowdown(part: Attention, whole: Attention, accelerator_id: str, kernel: str) -> Any:
+def slowdown(part: Attention, whole: Attention, chip: Accelerator, kernel: str) -> Any:
     """How many times slower a rank's part runs for its last wave than the whole does for its own; 1 where it is all.
 
     Rates are measured on whole attentions, whose own last wave they hold. 1 for a chip whose multiprocessors are not
     known.
     """
-    slots = _slots(accelerator_id, kernel)
+    slots = _slots(chip, kernel)
     return _waste(part, slots) / _waste(whole, slots) if slots else 1
 
 
@@ -30,8 +30,8 @@ def _waste(op: Attention, slots: int) -> Any:
     return ceil_div(tiles, slots) * slots / tiles
 
 
-def _slots(accelerator_id: str, kernel: str) -> int:
+def _slots(chip: Accelerator, kernel: str) -> int:
     """Tiles that the chip works on at once; 0 where that is not known."""
     facts = table("parallel")["attention"]
-    each: int = facts["tiles_at_once"].get(resolve_attention(accelerator_id, kernel), facts["tiles_at_once"]["other"])
-    return (accelerator(accelerator_id).multiprocessors or 0) * each
+    each: int = facts["tiles_at_once"].get(resolve_attention(chip, kernel), facts["tiles_at_once"]["other"])
+    return (chip.multiprocessors or 0) * each

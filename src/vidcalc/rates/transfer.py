@@ -1,11 +1,12 @@
 """Rates of one accelerator carried over to another that nobody measured: as shares of peak, marked *assumed*.
 
-Used for the accelerators of a user's own (`vidcalc.rates.own`); those of the catalogue borrow when curves are built
-(`vidcalc.rates.kernels`).
+Used for the accelerators of a user's own (`vidcalc.rates.own`) and for any whose peaks were replaced
+(`vidcalc.rates.curves`); those of the catalogue borrow when curves are built (`vidcalc.rates.kernels`).
 """
 
 from typing import Any
 
+from vidcalc.base.number import Number, unchanged
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.describe.hardware import Accelerator
@@ -38,7 +39,9 @@ def transferred(found: dict[str, Any], donor: Accelerator, chip: Accelerator, *,
         for kernel in kernels
         if kernel in found["attention"]
     }
-    share = chip.bandwidth / donor.bandwidth if chip.bandwidth and donor.bandwidth else 1.0
+    share: Any = 1.0
+    if chip.bandwidth is not None and donor.bandwidth is not None:
+        share = chip.bandwidth / donor.bandwidth
     chosen = found["sdpa"] if same else {"early": sdpa(chip, ()), "late": sdpa(chip)}
     return {
         **found,
@@ -59,7 +62,7 @@ def relative(chip: Accelerator) -> str:
     return relatives({**everyone, OUTSIDE: chip}, OUTSIDE)[0]
 
 
-def sparse(peaks: dict[str, float], sibling: Accelerator, scale: float = 1.0) -> tuple[Caution, ...]:
+def sparse(peaks: dict[str, Number], sibling: Accelerator, scale: Any = 1.0) -> tuple[Caution, ...]:
     """A caution for each stated peak [FLOP/s] that is about twice the dense one of the same or a sibling chip.
 
     scale  how many times the sibling's size the chip is; see `size`
@@ -82,7 +85,7 @@ def sparse(peaks: dict[str, float], sibling: Accelerator, scale: float = 1.0) ->
     )
 
 
-def size(chip: Accelerator, sibling: Accelerator) -> float:
+def size(chip: Accelerator, sibling: Accelerator) -> Any:
     """How many times a sibling's size a chip is, by float32 arithmetic, which no sparsity doubles; 0 of a stranger."""
     alike = (chip.vendor, chip.architecture.partition(" ")[0], chip.kind)
     if alike != (sibling.vendor, sibling.architecture.partition(" ")[0], sibling.kind):
@@ -98,13 +101,13 @@ def _runs(chip: Accelerator, precision: str) -> bool:
     return precision in ("bf16", "fp32") or chip.arithmetic(precision) == precision.removesuffix("_block")
 
 
-def _bound(chip: Accelerator, kernel: str, kind: str) -> float:
+def _bound(chip: Accelerator, kernel: str, kind: str) -> Any:
     return bound(chip, kernel, "bf16" if kind == "half" else kind)
 
 
-def _scaled(curve: dict[str, Any], factor: float, donor: str, same: bool) -> dict[str, Any]:
+def _scaled(curve: dict[str, Any], factor: Any, donor: str, same: bool) -> dict[str, Any]:
     """Every rate of a curve times a factor."""
-    if same and factor == 1:
+    if same and unchanged(factor, 1):
         return curve
     rates: dict[str, Any] = {key: curve[key] * factor for key in ("low", "likely", "high", "limit") if key in curve}
     return {**curve, **rates, "provenance": "assumed", "source": f"{donor}: {curve['source']}"}

@@ -2,20 +2,20 @@
 
 There is no single utilisation: a large 16-bit product reaches four fifths of an A100's peak, a small one or an fp8 one
 far less, and each attention kernel has a rate of its own. Curves are made in `vidcalc.rates.kernels`; here they are
-evaluated, for plain ints and float64 arrays alike. Every rate is a band (low, likely, high) and says what it rests on:
-*measured* on this chip, *interpolated* from its own rows of another kind or head width, or *assumed* from a relative.
+evaluated, for plain ints and float64 arrays alike, from the noun alone: one with another peak runs at another rate.
+Every rate is a band (low, likely, high) and says what it rests on: *measured* on this chip, *interpolated* from its own
+rows of another kind or head width, or *assumed* from a relative.
 """
 
-from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from vidcalc.base.errors import InputError, nearest
-from vidcalc.base.number import maximum
-from vidcalc.catalog.accelerators import accelerator
-from vidcalc.describe.hardware import width_of
+from vidcalc.base.memo import once
+from vidcalc.base.number import maximum, minimum
+from vidcalc.describe.hardware import Accelerator, width_of
 from vidcalc.rates.curves import curves
 
 LATE = "late"
@@ -37,32 +37,32 @@ class Rate(msgspec.Struct, frozen=True, eq=False):
         return Rate(self.low / times, self.likely / times, self.high / times, "assumed", self.source)
 
 
-class _Gemm(msgspec.Struct, frozen=True):
-    low: float
-    likely: float
-    high: float
-    d_in_half: float
-    d_out_half: float
-    startup: float
+class _Gemm(msgspec.Struct, frozen=True, eq=False):
+    low: Any
+    likely: Any
+    high: Any
+    d_in_half: Any
+    d_out_half: Any
+    startup: Any
     provenance: str
     source: str
 
 
-class _Attention(msgspec.Struct, frozen=True):
-    low: float
-    likely: float
-    high: float
-    half: float
+class _Attention(msgspec.Struct, frozen=True, eq=False):
+    low: Any
+    likely: Any
+    high: Any
+    half: Any
     provenance: str
     source: str
 
 
-def gemm(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out: Any) -> Rate:
+def gemm(chip: Accelerator, precision: str, rows: Any, d_in: Any, d_out: Any) -> Rate:
     """Rate of a matrix product [rows, d_in] x [d_in, d_out]. Small sides lose; see data/kernels/laws.toml.
 
-    Raises InputError("precision", ...) for an unknown format, UnknownName for an unknown accelerator.
+    Raises InputError("precision", ...) for an unknown format.
     """
-    law = _gemm_law(accelerator_id, precision)
+    law = _gemm_law(chip, precision)
     loss = _shape_loss(law, rows, d_in, d_out)
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
@@ -73,29 +73,29 @@ def _shape_loss(law: _Gemm, rows: Any, d_in: Any, d_out: Any) -> Any:
     return 1 + law.d_in_half / d_in + law.d_out_half / d_out + startup
 
 
-def convolution(accelerator_id: str, precision: str, rows: Any, d_in: Any, d_out: Any, stack: str = LATE) -> Rate:
+def convolution(chip: Accelerator, precision: str, rows: Any, d_in: Any, d_out: Any, stack: str = LATE) -> Rate:
     """Rate of a convolution seen as a product: rows = output positions, d_in = input channels per group x taps.
 
     Always assumed: the product's rate times a stated factor. A float32 convolution runs in tf32 where the chip has it,
     as cuDNN does by default under torch.
     """
-    law = _convolution_law(accelerator_id, precision, stack)
+    law = _convolution_law(chip, precision, stack)
     loss = _shape_loss(law, rows, d_in, d_out)
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
 
-@cache
-def vector(accelerator_id: str) -> Rate:
+@once
+def vector(chip: Accelerator) -> Rate:
     """Rate of products outside the matrix units [FLOP/s]: a depthwise convolution has no sum over channels for them.
 
     Its traffic decides nearly always.
     """
-    peak, law = accelerator(accelerator_id).peak("fp32"), curves(accelerator_id)["vector"]
+    peak, law = chip.peak("fp32"), curves(chip)["vector"]
     return Rate(peak * law["low"], peak * law["likely"], peak * law["high"], "assumed", law["source"])
 
 
 def attention(
-    accelerator_id: str,
+    chip: Accelerator,
     kernel: str,
     precision: str,
     head_dim: int,
@@ -111,22 +111,22 @@ def attention(
     xformers; `direction`: forward or backward; `masked`: "none", or "dense", which sdpa has fewer kernels for; `stack`:
     "early" or "late", torch before and from 2.11. Raises InputError("attention", ...) for a kernel the chip has not.
     """
-    law = _attention_law(accelerator_id, kernel, precision, head_dim, direction, masked, stack)
+    law = _attention_law(chip, kernel, precision, head_dim, direction, masked, stack)
     loss = 1 + law.half * (1 / maximum(queries, 1) + 1 / maximum(keys, 1)) / 2
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
 
-@cache
-def bandwidth(accelerator_id: str) -> Rate:
+@once
+def bandwidth(chip: Accelerator) -> Rate:
     """Memory traffic, reads and writes together, that elementwise kernels reach, byte/s."""
-    found = curves(accelerator_id)["bandwidth"]
+    found = curves(chip)["bandwidth"]
     return Rate(found["low"], found["likely"], found["high"], found["provenance"], found["source"])
 
 
-@cache
-def elementwise(accelerator_id: str, compiled: str = "off") -> Rate:
+@once
+def elementwise(chip: Accelerator, compiled: str = "off") -> Rate:
     """Eager traffic of elementwise kernels per second, byte/s: slower than a plain copy, fewer bytes where fused."""
-    found, law = bandwidth(accelerator_id), curves(accelerator_id)["elementwise"]
+    found, law = bandwidth(chip), curves(chip)["elementwise"]
     share, left = law, {"low": 1.0, "likely": 1.0, "high": 1.0}
     if compiled != "off":
         share, left = left, law["fused"][compiled]
@@ -135,50 +135,52 @@ def elementwise(accelerator_id: str, compiled: str = "off") -> Rate:
     return Rate(low, likely, high, provenance, f"{found.source}; {law['source']}")
 
 
-def short_rows(accelerator_id: str, compiled: str = "off") -> float:
+def short_rows(chip: Accelerator, compiled: str = "off") -> float:
     """Elements of a row at which an elementwise kernel takes twice as long per byte; 0 where kernels are fused."""
-    half: float = curves(accelerator_id)["elementwise"]["half"]
+    half: float = curves(chip)["elementwise"]["half"]
     return half if compiled == "off" else 0.0
 
 
-@cache
-def launch(accelerator_id: str, compiled: str = "off") -> Rate:
+@once
+def launch(chip: Accelerator, compiled: str = "off") -> Rate:
     """Kernels that the host starts per second, counted as eager PyTorch would start them."""
-    found = curves(accelerator_id)
+    found = curves(chip)
     law, left = found["launch"], found["elementwise"]["fused"][compiled]["likely"] if compiled != "off" else 1.0
     low, likely, high = (1 / (law[key] * left) for key in ("high", "likely", "low"))
     return Rate(low, likely, high, "assumed", law["source"])
 
 
-@cache
-def attention_kernels(accelerator_id: str) -> tuple[str, ...]:
+@once
+def attention_kernels(chip: Accelerator) -> tuple[str, ...]:
     """The attention kernels of an accelerator, and the words `sdpa` and `flash` for what a library picks."""
-    return (*CHOSEN, *curves(accelerator_id)["attention"])
+    return (*CHOSEN, *curves(chip)["attention"])
 
 
-def resolve_attention(accelerator_id: str, kernel: str, stack: str = LATE) -> str:
+def resolve_attention(chip: Accelerator, kernel: str, stack: str = LATE) -> str:
     """The kernel that really runs: "sdpa" -> "cudnn" on an H100. Raises InputError("attention", ...)."""
-    allowed = attention_kernels(accelerator_id)
+    allowed = attention_kernels(chip)
     if kernel not in allowed:
         raise InputError("attention", kernel, allowed, nearest(kernel, allowed))
-    return curves(accelerator_id)[kernel][stack] if kernel in CHOSEN else kernel
+    return curves(chip)[kernel][stack] if kernel in CHOSEN else kernel
 
 
-@lru_cache(maxsize=1024)
-def _gemm_law(accelerator_id: str, precision: str) -> _Gemm:
-    chip = accelerator(accelerator_id)
-    table = curves(accelerator_id)["gemm"]
+@once
+def _gemm_law(chip: Accelerator, precision: str) -> _Gemm:
+    table = curves(chip)["gemm"]
     # formats of one width share a curve: bf16 and fp16, and tf32 with fp32 where the chip has no tf32
     narrower = {"fp16": "bf16", "tf32": "fp32"}.get(precision, chip.arithmetic(precision))
     name = next(name for name in (precision, narrower, "bf16") if name in table)
-    law, factor = msgspec.convert(table[name], _Gemm), chip.peak(precision) / chip.peak(name)
+    law, factor = (
+        _Gemm(*(table[name][field] for field in _Gemm.__struct_fields__)),
+        chip.peak(precision) / chip.peak(name),
+    )
     return msgspec.structs.replace(law, low=law.low * factor, likely=law.likely * factor, high=law.high * factor)
 
 
-@lru_cache(maxsize=1024)
-def _convolution_law(accelerator_id: str, precision: str, stack: str) -> _Gemm:
-    law = _gemm_law(accelerator_id, "tf32" if precision == "fp32" else precision)
-    share = curves(accelerator_id)["convolution"][stack][width_of(precision)]
+@once
+def _convolution_law(chip: Accelerator, precision: str, stack: str) -> _Gemm:
+    law = _gemm_law(chip, "tf32" if precision == "fp32" else precision)
+    share = curves(chip)["convolution"][stack][width_of(precision)]
     return _Gemm(
         law.low * share["low"],
         law.likely * share["likely"],
@@ -191,13 +193,13 @@ def _convolution_law(accelerator_id: str, precision: str, stack: str) -> _Gemm:
     )
 
 
-@lru_cache(maxsize=4096)
+@once
 def _attention_law(
-    accelerator_id: str, kernel: str, precision: str, head_dim: int, direction: str, masked: str, stack: str
+    chip: Accelerator, kernel: str, precision: str, head_dim: int, direction: str, masked: str, stack: str
 ) -> _Attention:
-    chip, found = accelerator(accelerator_id), curves(accelerator_id)
+    found = curves(chip)
     mask = found["masked"][stack] if kernel == "sdpa" and masked == "dense" else NO_MASK
-    chosen = resolve_attention(accelerator_id, kernel, stack)
+    chosen = resolve_attention(chip, kernel, stack)
     kernel = mask.get("kernel", chosen) if mask.get("kernel") in found["attention"] else chosen
     by_format = found["attention"][kernel]
     by_width = by_format["fp8"] if chip.arithmetic(precision) == "fp8" and "fp8" in by_format else by_format["half"]
@@ -215,9 +217,9 @@ def _attention_law(
     weaker = curve["provenance"] if as_measured or curve["provenance"] == "assumed" else "interpolated"
     limit = curve["limit"] * unit
     return _Attention(
-        min(curve["low"] * factor, limit) * mask["low"],
-        min(curve["likely"] * factor, limit) * mask["likely"],
-        min(curve["high"] * factor, limit) * mask["high"],
+        minimum(curve["low"] * factor, limit) * mask["low"],
+        minimum(curve["likely"] * factor, limit) * mask["likely"],
+        minimum(curve["high"] * factor, limit) * mask["high"],
         curve["half"],
         "assumed" if single or mask is not NO_MASK else weaker,
         curve["source"],

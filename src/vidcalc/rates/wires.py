@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.base.number import ceil_div, maximum, minimum, where
-from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.hardware import Accelerator, Hardware, Link
 from vidcalc.rates.collectives import collective, typical
 
 NETWORK_LATENCY = 14e-6  # seconds of a message to another node, NCCL's model: data/collectives/nccl-model.toml
@@ -22,14 +22,15 @@ PASSES = {"all_reduce": 2}  # times the bytes go round; once in all others
 class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The links of a job: accelerators of one kind, their link, so many to a node, a network between nodes [byte/s]."""
 
-    accelerator: str
-    link: str
+    chip: Accelerator
+    link: Link | None
+    """None: the accelerators' own."""
     kind: str
     """ "pcie" where accelerators meet over the link to the host, else "fabric"."""
-    beyond: str
-    """Link among more than two, where the other joins pairs; else empty."""
+    beyond: Link | None
+    """Link among more than two, where the other joins pairs."""
     per_node: Any
-    network: float
+    network: Any
 
     def seconds(self, operation: str, nbytes: Any, degree: Any, stride: Any = 1, calls: Any = 1) -> Any:
         """Seconds that `calls` of an `operation`, together on `nbytes`, take among `degree` ranks; 0 among one.
@@ -37,10 +38,10 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         nbytes  an all-gather's and an all-reduce's whole tensor, an all-to-all's and a send's bytes of one rank
         """
         near = minimum(degree, maximum(self.per_node // stride, 1))
-        known = collective(self.accelerator, operation, self.link)
+        known = collective(self.chip, operation, self.link)
         bus = known.bus_bandwidth(near)
-        if self.beyond:
-            wider = collective(self.accelerator, operation, self.beyond).bus_bandwidth(near)
+        if self.beyond is not None:
+            wider = collective(self.chip, operation, self.beyond).bus_bandwidth(near)
             bus = where(near > PAIR, wider, bus)
         share = PASSES.get(operation, 1) * (degree - 1) / degree
         if operation == "all_to_all":
@@ -63,10 +64,10 @@ def wires(hardware: Hardware) -> Wires:
     chip = hardware.accelerator
     bridged = hardware.link is not None and hardware.link.scope == BRIDGE
     return Wires(
-        accelerator=chip.id,
+        chip=chip,
         kind="pcie" if over_host(hardware) else "fabric",
-        link=hardware.link.id if hardware.link else "",
-        beyond=chip.pcie or "" if bridged else "",
+        link=hardware.link,
+        beyond=chip.pcie if bridged else None,
         per_node=hardware.count,
         network=typical(hardware.network) if hardware.network else float("inf"),
     )
@@ -75,5 +76,5 @@ def wires(hardware: Hardware) -> Wires:
 def over_host(hardware: Hardware) -> bool:
     """Whether accelerators of a node meet over the link that they have to the host."""
     chip = hardware.accelerator
-    inside = hardware.link.id if hardware.link else chip.fabric or chip.pcie or ""
-    return inside.startswith("pcie")
+    inside = hardware.link or chip.fabric or chip.pcie
+    return inside is not None and inside.id.startswith("pcie")

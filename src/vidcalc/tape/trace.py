@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.memo import once
 from vidcalc.base.number import maximum
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
@@ -52,8 +53,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
         return sum(elements for elements, _ in self.parameters.values())
 
 
-_remembered: OrderedDict[tuple[Any, ...], tuple[Component, Any]] = OrderedDict()
-_configs: dict[int, tuple[Component, Any]] = {}
+_remembered: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
 
 def network(component: Component) -> ModuleType:
@@ -62,16 +62,19 @@ def network(component: Component) -> ModuleType:
     return import_module(name if name.startswith("vidcalc.") else "vidcalc.networks." + name)
 
 
+@once
 def configuration(component: Component) -> Any:
     """The component's numbers as its family's Config."""
-    held = _configs.get(id(component))
-    if held is not None and held[0] is component:
-        return held[1]
-    config = msgspec.convert(component.config, network(component).Config)
-    if len(_configs) > KEPT:
-        _configs.clear()
-    _configs[id(component)] = (component, config)
-    return config
+    return msgspec.convert(component.config, network(component).Config)
+
+
+@once
+def value(component: Component) -> Any:
+    """What two components have in common where they are equal: the key of what is remembered of them."""
+    try:
+        return msgspec.json.encode(component, order="deterministic")
+    except (TypeError, ValueError):  # arrays and objects among its numbers: like no other
+        return object()
 
 
 def trace(component: Component, function: str, shape: Shape, dtype: str, tiling: str = "none") -> Trace:
@@ -87,17 +90,15 @@ def trace(component: Component, function: str, shape: Shape, dtype: str, tiling:
 
 
 def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Callable[[], Any]) -> Any:
-    """What `make` gives for a component at a shape, made once; arrays are never remembered."""
+    """What `make` gives for a component at a shape, made once for all equal ones; arrays are never remembered."""
     sizes = (shape.batch, shape.frames, shape.height, shape.width, shape.tokens, shape.image_tokens)
     try:
-        whole = (id(component), *key, shape.timestep, *sizes, *shape.extra.items())
-        held = _remembered.get(whole)
+        whole = (value(component), *key, shape.timestep, *sizes, *shape.extra.items())
+        if whole in _remembered:
+            return _remembered[whole]
     except TypeError:  # arrays cannot be keys, and a sweep never asks twice
         return make()
-    if held is not None and held[0] is component:
-        return held[1]
-    made = make()
-    _remembered[whole] = (component, made)
+    made = _remembered[whole] = make()
     if len(_remembered) > KEPT:
         _remembered.popitem(last=False)
     return made

@@ -170,7 +170,7 @@ def alone(taped: Micro, job: Job, hardware: Hardware, plan: Plan) -> time.Alone:
         texts=_text_ops(job) if training.texts == "online" else (),
         decode=_ops(job.phase("vae_decode")) if rolled else (),
     )
-    chip, step = hardware.accelerator.id, taped.step
+    chip, step = hardware.accelerator, taped.step
     run = execution.plain(plan)
     return time.alone(step.ops, step.again, supply, training.mode, chip, plan.attention, run)
 

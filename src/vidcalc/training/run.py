@@ -105,7 +105,7 @@ def bucket_part(size: Bucket, found: Found, samples: Any, hardware: Hardware, pl
     )
 
 
-def dense(hardware: Hardware, plan: Plan) -> float:
+def dense(hardware: Hardware, plan: Plan) -> Any:
     """Dense peak of one accelerator in the recipe's format: what MFU is a share of [FLOP/s]."""
     return hardware.accelerator.peak(recipe(plan.training.recipe).compute)
 

@@ -17,7 +17,7 @@ from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost.execution import EAGER, Execution
 from vidcalc.cost.time import NOTHING, Seconds, by_kind, launches, linked, seconds, total
 from vidcalc.cost.transfer import host_rate
-from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ops import Op
 from vidcalc.rates.utilisation import bandwidth
@@ -53,7 +53,7 @@ def alone(
     again: tuple[Op, ...],
     supply: Supply,
     mode: str,
-    chip: str,
+    chip: Accelerator,
     kernel: str,
     run: Execution = EAGER,
 ) -> Alone:
@@ -172,7 +172,7 @@ def update(found: Holding, plan: TrainingPlan, hardware: Hardware) -> Seconds:
     mine = found.trained / split(plan) / shards(plan, "optimizer")
     moved = mine * (chosen.gradients + 2 * states.held(chosen) + 2 * chosen.weights)
     if plan.offload in STAY:
-        rate = bandwidth(hardware.accelerator.id)
+        rate = bandwidth(hardware.accelerator)
         return Seconds(moved / rate.high, moved / rate.likely, moved / rate.low, rate.provenance)
     link = mine * (chosen.gradients + chosen.weights) / host_rate(hardware.accelerator, "pinned")
     return band(link + moved / quantity(defaults()["host"]["update"], "B/s"))

@@ -54,7 +54,7 @@ def encoding(stored: list[Any], rows: list[BucketPart], found: list[Found], hard
 
     stored  distinct samples of each bucket
     """
-    chip, kernel = hardware.accelerator.id, plan.attention
+    chip, kernel = hardware.accelerator, plan.attention
     spent: Any = 0
     for clips, row, each in zip(stored, rows, found, strict=True):
         calls = clips / row.batch

@@ -9,7 +9,6 @@ import msgspec
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog import fill, speedups
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.frameworks import executed
 from vidcalc.catalog.frameworks import framework as profile
 from vidcalc.catalog.precisions import precision
@@ -17,6 +16,7 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
+from vidcalc.rates.machines import hardware
 from vidcalc.validate import text
 from vidcalc.validate.table import Row, whole
 
@@ -155,7 +155,7 @@ def _kernel(row: Row, plan: Plan, machine: Hardware) -> Plan:
     stated = str(text.first("attention", row.attention_backend).get("attention", plan.attention))
     for kernel in (stated, *KERNELS):
         try:
-            attention(machine.accelerator.id, kernel, "bf16", 128, 1024, 1024)
+            attention(machine.accelerator, kernel, "bf16", 128, 1024, 1024)
         except (InputError, KeyError):
             continue
         return msgspec.structs.replace(plan, attention=kernel)

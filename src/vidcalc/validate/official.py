@@ -13,9 +13,8 @@ from vidcalc.catalog.accelerators import accelerator
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.ledger.unroll import unroll
 from vidcalc.rates.convolution_curves import convolution_curves
-from vidcalc.rates.curves import curves
+from vidcalc.rates.curves import carrying, curves
 from vidcalc.rates.kernels import rows as raw
-from vidcalc.rates.own import register
 from vidcalc.validate import text
 from vidcalc.validate.mapping import Unmapped, case
 from vidcalc.validate.run import seconds
@@ -46,7 +45,7 @@ def points(rows: list[Row]) -> list[Point]:
             continue
         scope = str(text.first("time", row.time_scope)["scope"])
         unrolled = unroll(job.model, job.workload, job.plan)
-        alone = msgspec.structs.replace(job.hardware, accelerator=unfitted(job.hardware.accelerator.id))
+        alone = msgspec.structs.replace(job.hardware, accelerator=unfitted(job.hardware.accelerator))
         other = msgspec.structs.replace(job, hardware=alone)
         found.append(
             Point(
@@ -59,14 +58,14 @@ def points(rows: list[Row]) -> list[Point]:
     return found
 
 
-def unfitted(name: str) -> Accelerator:
+def unfitted(chip: Accelerator) -> Accelerator:
     """An accelerator whose convolution rates come from the timings of other accelerators alone."""
-    chip = accelerator(name)
+    name = chip.id
     chips = {known: accelerator(known) for known in load.names("accelerators")}
     others = [row for row in raw("convolution") if row["accelerator"] != name]
     shares = convolution_curves(chips, name, others, load.entry("kernels", "laws")["convolution"])
     made = msgspec.structs.replace(chip, id=f"{name}+unfitted", like=chip.like or name)
-    return register(made, {**curves(name), "convolution": shares})
+    return carrying(made, {**curves(chip), "convolution": shares})
 
 
 def mean_error(found: list[Point], *, held_out: bool = False) -> float | None:

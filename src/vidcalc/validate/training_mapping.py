@@ -12,13 +12,13 @@ from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.trainers import Trainer, trainer
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import ADAPTED, TrainingPlan
+from vidcalc.rates.machines import hardware
 from vidcalc.training import ranks
 from vidcalc.validate import text
 from vidcalc.validate.mapping import KERNELS, STANDING_IN, Unmapped
@@ -154,7 +154,7 @@ def _kernel(plan: Plan, profile: Trainer, machine: Hardware) -> Plan:
 
     for kernel in (profile.attention, *KERNELS):
         try:
-            attention(machine.accelerator.id, kernel, "bf16", 128, 1024, 1024)
+            attention(machine.accelerator, kernel, "bf16", 128, 1024, 1024)
         except (InputError, KeyError):
             continue
         return replace(plan, attention=kernel)

@@ -42,6 +42,9 @@ ORDERS: dict[str, Callable[[Any], float]] = {
 }
 
 
+BEYOND_ITS_FILE = ("per_node", "collectives", "curves")  # worked out from other files of the catalogue
+
+
 def gpus(as_json: bool, words: str | None, vendor: str | None, least: int | None, order: str) -> None:
     """List accelerators with memory, bandwidth, peak and price."""
     from vidcalc.catalog.accelerators import accelerator
@@ -54,7 +57,7 @@ def gpus(as_json: bool, words: str | None, vendor: str | None, least: int | None
     if as_json:
         from vidcalc.faces.emit import emit
 
-        emit(chips)
+        emit([facts(chip) for chip in chips])
         return
     from vidcalc.faces.terminal.cells import table
     from vidcalc.faces.terminal.page import paint, show
@@ -62,6 +65,12 @@ def gpus(as_json: bool, words: str | None, vendor: str | None, least: int | None
     headings = (_("name"), _("memory"), _("bandwidth"), _("bf16 peak"), _("price per hour"))
     shown = [[(text, "dim") for text in headings], *(row(chip) for chip in chips)]
     show("\n".join(table(shown, "<>>>>", paint(), indent=0)))
+
+
+def facts(chip: Any) -> dict[str, Any]:
+    """An accelerator as the catalogue's file says it, its links by their ids."""
+    shown = {name: getattr(chip, name) for name in chip.__struct_fields__ if name not in BEYOND_ITS_FILE}
+    return {**shown, **{name: link and link.id for name, link in (("fabric", chip.fabric), ("pcie", chip.pcie))}}
 
 
 def asked_for(chip: Any, words: str | None, vendor: str | None, least: int | None) -> bool:
@@ -81,11 +90,12 @@ def lowest(chip: Any) -> float:
 
 def row(chip: Any) -> list[Any]:
     """Id, memory, nominal bandwidth, dense bf16 peak and price range of an accelerator."""
+    from vidcalc.catalog.accelerators import with_class_prices
     from vidcalc.cost.money import price
     from vidcalc.faces.terminal.numbers import data, significant
 
     bandwidth = "" if chip.bandwidth is None else f"{significant(chip.bandwidth / 1e9)} GB/s"
-    found = price(chip)
+    found = price(with_class_prices(chip))
     cost = "" if found is None else f"${found.low * 3600:.2f} – ${found.high * 3600:.2f}"
     return [chip.id, data(chip.capacity), bandwidth, f"{significant(chip.peak('bf16') / 1e12)} TFLOP/s", cost]
 

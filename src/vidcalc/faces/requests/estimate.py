@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 from vidcalc.catalog import fill
-from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.snap import snapped
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -14,6 +13,7 @@ from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.links import linked
 from vidcalc.faces.flags.speedups import left_out
 from vidcalc.faces.words import _
+from vidcalc.rates.machines import hardware
 
 GPU = "a100-sxm-80gb"
 DOCUMENTED = {"fps": 24, "steps": 30}  # where no model says otherwise

@@ -30,7 +30,7 @@ def _computes(model: Model, path: str) -> None:
     from vidcalc.base.errors import Unreadable, VidcalcError
     from vidcalc.calculate import calculate
     from vidcalc.catalog import fill
-    from vidcalc.catalog.accelerators import hardware
+    from vidcalc.rates.machines import hardware
 
     parts = (model.denoiser, model.vae, *model.text_encoders, *model.image_encoders)
     if any(part.network.startswith("vidcalc.") for part in parts):

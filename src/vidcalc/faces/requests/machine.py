@@ -6,11 +6,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.catalog.accelerators import machine
 from vidcalc.describe.hardware import Hardware, Site
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.words import _
 from vidcalc.rates import own
+from vidcalc.rates.machines import machine
 
 HOUR = 3600
 SITE = ("place", "country", "utilisation")

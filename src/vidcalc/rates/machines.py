@@ -1,0 +1,48 @@
+"""Machines as estimates take them: accelerators of the catalogue with their curves, and the links between them.
+
+A machine is complete by itself. Whoever replaces a peak, a bandwidth, a price or a link of it has another machine,
+which nothing that was asked before can reach.
+"""
+
+from functools import cache
+from typing import Any
+
+from msgspec.structs import replace
+
+from vidcalc.base.units import quantity
+from vidcalc.catalog import accelerators, load
+from vidcalc.catalog.accelerators import link
+from vidcalc.describe.hardware import Accelerator, Hardware
+from vidcalc.rates.collectives import measured
+from vidcalc.rates.curves import carrying, catalogued
+
+
+def accelerator(name: str) -> Accelerator:
+    """The accelerator of that id, name or alias ("H100", "rtx-4090", "4090"). Raises UnknownName."""
+    return _complete(load.resolve("accelerators", name))
+
+
+def hardware(name: str, count: Any = 1, nodes: Any = 1, network: str = "ib-ndr") -> Hardware:
+    """`nodes` nodes of `count` accelerators, joined by their own fabric (else PCIe) and by a network between nodes."""
+    return machine(accelerator(name), count, nodes, network)
+
+
+def machine(chip: Accelerator, count: Any = 1, nodes: Any = 1, network: str = "ib-ndr") -> Hardware:
+    """The same, of an accelerator at hand."""
+    return Hardware(accelerator=chip, count=count, nodes=nodes, link=chip.fabric or chip.pcie, network=link(network))
+
+
+@cache
+def _complete(name: str) -> Accelerator:
+    """Facts of the catalogue with curves, exchanges and prices: data that nobody writes to."""
+    chip = accelerators.with_class_prices(accelerators.accelerator(name))
+    return carrying(replace(chip, collectives=measured(name)), catalogued(name), _middle(name))
+
+
+def _middle(name: str) -> float | None:
+    """The geometric mean of published bandwidths that contradict each other, which the curves start from [byte/s]."""
+    published = load.entry("accelerators", name).get("bandwidth_range")
+    if published is None:
+        return None
+    low, high = (float(quantity(published[end], "B/s")) for end in ("low", "high"))
+    return float((low * high) ** 0.5)
