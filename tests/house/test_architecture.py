@@ -108,6 +108,51 @@ def test_formulas_never_branch_on_a_number(name: str) -> None:
         assert not any(isinstance(node, (ast.If, ast.IfExp, ast.While)) for node in ast.walk(method)), method.name
 
 
+MUTATORS = ("append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "clear", "remove", "discard")
+REMEMBERED = {"vidcalc.tape.trace": {"_remembered"}}  # traces, by value
+
+
+def bound(function: ast.AST) -> set[str]:
+    """The names that are a function's own: its parameters and what it assigns, but for those it declares global."""
+    outside = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
+    arguments = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+    stored = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return (arguments | stored) - outside
+
+
+def written(function: ast.AST) -> set[str]:
+    """The names whose entries a function changes, and those it declares global; `module.NAME` by both."""
+    found: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, (ast.Store, ast.Del)):
+            found.add(ast.unparse(node.value))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
+            found.add(ast.unparse(node.func.value))
+        elif isinstance(node, ast.Global):
+            found |= set(node.names)
+    return found
+
+
+def kept_by_modules(name: str) -> set[str]:
+    """What functions of a module write to that lies in a module, its own or another."""
+    top = [node for node in tree(name).body if isinstance(node, (ast.Assign, ast.AnnAssign, ast.ImportFrom))]
+    own = {part.id for node in top for part in ast.walk(node) if isinstance(part, ast.Name)}
+    imported_names = {
+        alias.asname or alias.name for node in top if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    found: set[str] = set()
+    for function in (node for node in ast.walk(tree(name)) if isinstance(node, ast.FunctionDef)):
+        outside = {target for target in written(function) if target.partition(".")[0] in own | imported_names}
+        found |= {target for target in outside if target.partition(".")[0] not in bound(function)}
+    return found
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_no_module_of_the_core_remembers_anything(name: str) -> None:
+    """An answer depends on what is asked, never on what was asked before. Traces alone are kept, by value."""
+    assert kept_by_modules(name) == REMEMBERED.get(name, set())
+
+
 def test_a_scalar_estimate_loads_no_array_package() -> None:
     """Nothing that takes long to import, and no network but the one asked for."""
     program = """

@@ -79,12 +79,12 @@ def test_only_chips_with_rows_of_their_own_are_called_measured() -> None:
         (row["accelerator"], "bf16" if row["precision"] == "fp16" else row["precision"]) for row in kernels.rows("gemm")
     }
     for name in ACCELERATORS:
-        for precision, curve in curves.catalogued(name)["gemm"].items():
+        for precision, curve in curves.catalogue_tables(name)["gemm"].items():
             if curve["provenance"] == "measured":
                 assert (name, precision) in rows
     seen = {(row["accelerator"], row["kernel"]) for row in kernels.rows("attention")}
     for name in ACCELERATORS:
-        for kernel, formats in curves.catalogued(name)["attention"].items():
+        for kernel, formats in curves.catalogue_tables(name)["attention"].items():
             for by_width in formats.values():
                 assert all(curve["provenance"] == "assumed" or (name, kernel) in seen for curve in by_width.values())
 
@@ -243,7 +243,7 @@ def test_convolution_shares_are_the_medians_of_the_timings_they_were_fitted_to()
     for name, stack, width in {(row["accelerator"], row["stack"], width_of(row["precision"])) for row in rows}:
         here = [row for row in rows if (row["accelerator"], row["stack"]) == (name, stack)]
         own = [float(row["share"]) for row in here if width_of(row["precision"]) == width]
-        curve = curves.catalogued(name)["convolution"][stack][width]
+        curve = curves.catalogue_tables(name)["convolution"][stack][width]
         assert curve["likely"] == pytest.approx(median(own))
         assert curve["low"] <= min(own)
         assert curve["high"] >= max(own)
@@ -258,7 +258,8 @@ def test_an_accelerator_that_nobody_timed_takes_the_convolution_share_of_its_gen
     """H800: the median of the Hopper chips with rows, of the format where there are any."""
     for width in WIDTHS:
         early = {
-            name: curves.catalogued(name)["convolution"]["early"][width] for name in ("h100-sxm", "h20", "h800-sxm")
+            name: curves.catalogue_tables(name)["convolution"]["early"][width]
+            for name in ("h100-sxm", "h20", "h800-sxm")
         }
         timed = early["h100-sxm"]["likely"], early["h20"]["likely"]
         assert early["h800-sxm"]["likely"] == pytest.approx(sum(timed) / 2)
@@ -269,4 +270,4 @@ def test_built_curves_equal_derived_ones() -> None:
     """What the build step stores as JSON is what the raw rows give, and what is read back."""
     for name in ("a100-sxm-80gb", "h100-sxm"):
         derived = kernels.derive()[name]
-        assert json.loads(json.dumps(derived)) == derived == curves.catalogued(name)
+        assert json.loads(json.dumps(derived)) == derived == curves.catalogue_tables(name)

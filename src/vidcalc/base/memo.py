@@ -17,17 +17,16 @@ def once(make: Callable[Concatenate[Noun, Words], Result]) -> Callable[Concatena
     place = f"{make.__module__}.{make.__qualname__}"
 
     @wraps(make)
-    def kept(noun: Noun, /, *words: Words.args, **named: Words.kwargs) -> Result:
-        results: dict[Any, Result] | None = noun.__dict__.get(place)
-        if results is None:
-            results = noun.__dict__[place] = {}
+    def remembering(noun: Noun, /, *words: Words.args, **named: Words.kwargs) -> Result:
+        results: dict[Any, Result] = noun.__dict__.setdefault(place, {})
         key = (*words, *named.items()) if named else words
         try:
-            if key in results:
-                return results[key]
+            return results[key]
+        except KeyError:
+            pass
         except TypeError:  # arrays cannot be keys
             return make(noun, *words, **named)
         result = results[key] = make(noun, *words, **named)
         return result
 
-    return kept
+    return remembering

@@ -162,12 +162,14 @@ class Accelerator(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @property
     def capacity(self) -> int:
         """Bytes a process can hope for: as torch sees it, else as the driver does, else 97 % of the marketed size."""
-        return self.memory_torch or self.memory_driver or round(self.memory_marketed * UNSEEN_SHARE)
+        if self.memory_torch is not None:
+            return self.memory_torch
+        return round(self.memory_marketed * UNSEEN_SHARE) if self.memory_driver is None else self.memory_driver
 
     @property
     def reported(self) -> int:
         """Bytes of the card as its driver reports them, where known; else as `capacity`."""
-        return self.memory_driver or self.capacity
+        return self.capacity if self.memory_driver is None else self.memory_driver
 
     def arithmetic(self, precision: str) -> str:
         """The arithmetic that a number format really runs in on this chip: "fp8" -> "bf16" on an A100.

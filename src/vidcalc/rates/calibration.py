@@ -18,7 +18,7 @@ from vidcalc.describe.hardware import Accelerator, HostCopy
 from vidcalc.describe.model import Caution
 from vidcalc.rates.attention_curves import DEFAULT_HALF, bound, fit
 from vidcalc.rates.convolution_curves import STACKS, WIDTHS
-from vidcalc.rates.curves import carrying, curves
+from vidcalc.rates.curves import curves, with_curves
 from vidcalc.rates.kernels import at, curve, law_of, level
 from vidcalc.rates.machines import accelerator
 from vidcalc.rates.own import LARGEST, read_toml
@@ -70,7 +70,7 @@ def calibrated(path: str, chip: Accelerator | None = None) -> Accelerator:
             host_copies=_host_copies(facts, path) or base.host_copies,
             cautions=(*base.cautions, *_elsewhere(facts, base)),
         )
-        return carrying(made, _curves(facts, base, path))
+        return with_curves(made, _curves(facts, base, path))
     except KeyError as absent:
         raise Unreadable(path, "not_calibration", "calibration", field=str(absent.args[0])) from None
     except (ValueError, TypeError, AttributeError, ArithmeticError, StopIteration, InputError) as wrong:
@@ -119,7 +119,7 @@ def _subject(facts: Row) -> Accelerator:
         sources=(facts["device"],),
     )
     donor = accelerator(relative(made))
-    return carrying(made, transferred(curves(donor), donor, made, same=False))
+    return with_curves(made, transferred(curves(donor), donor, made, same=False))
 
 
 def _curves(facts: Row, chip: Accelerator, path: str) -> Row:

@@ -58,16 +58,16 @@ def collective(chip: Accelerator, operation: str, over: Link | None = None) -> C
         raise InputError("operation", operation, OPERATIONS, nearest(operation, OPERATIONS))
     inside = over or own_link(chip)
     own = [chip.collectives] if any(row.link.id == inside.id for row in chip.collectives) else []
-    tried = [(told, rows) for told in dict.fromkeys((operation, STAND_IN)) for rows in [*own, *_donors(told, inside)]]
-    for told, rows in tried:
-        row = _of(rows, told)
+    tried = [(kind, rows) for kind in dict.fromkeys((operation, STAND_IN)) for rows in [*own, *_donors(kind, inside)]]
+    for kind, rows in tried:
+        row = _of(rows, kind)
         if row is not None:
             scale = typical(inside) / typical(row.link)
             return Collective(
                 operation=operation,
                 counts=row.counts,
                 bus_bandwidths=tuple(rate * scale for rate in row.bus_bandwidths),
-                provenance="measured" if (row.of, told) == (chip.id, operation) else "interpolated",
+                provenance="measured" if (row.of, kind) == (chip.id, operation) else "interpolated",
                 source=row.source,
                 **_latencies(rows),
             )
@@ -82,7 +82,7 @@ def collective(chip: Accelerator, operation: str, over: Link | None = None) -> C
 
 
 @cache
-def measured(name: str) -> tuple[CollectiveRates, ...]:
+def measurements(name: str) -> tuple[CollectiveRates, ...]:
     """What was measured among accelerators of the catalogue of that id, over the link that joins them."""
     rows = load.entry("collectives", name).get("collective", ()) if name in load.names("collectives") else ()
     over = own_link(accelerator(name)) if rows else link(USUAL)
@@ -111,7 +111,7 @@ def _donors(operation: str, inside: Link) -> list[tuple[CollectiveRates, ...]]:
         rate = typical(over) / typical(inside)
         return over.id != inside.id, -max(row.counts) if row else 0, max(rate, 1 / rate)
 
-    everyone = [measured(name) for name in load.names("collectives")]
+    everyone = [measurements(name) for name in load.names("collectives")]
     alike = [rows for rows in everyone if rows and _family(rows[0].link.id) == _family(inside.id)]
     return sorted((rows for rows in alike if _of(rows, operation)), key=order)
 
@@ -145,7 +145,7 @@ def typical(found: Link) -> Any:
 
 def _latencies(rows: tuple[CollectiveRates, ...]) -> dict[str, Any]:
     """Latencies of small messages among those rows, else the ones that stand in."""
-    for row in (*rows, *measured(LATENCIES_OF)):
+    for row in (*rows, *measurements(LATENCIES_OF)):
         if row.latencies:
             return {"latency_counts": row.counts, "latencies": row.latencies}
     raise LookupError(LATENCIES_OF)

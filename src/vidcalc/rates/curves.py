@@ -33,7 +33,7 @@ def curves(chip: Accelerator) -> dict[str, Any]:
     return transferred(made.tables, before, chip, same=True)
 
 
-def carrying(chip: Accelerator, tables: dict[str, Any], bandwidth: Number | None = None) -> Accelerator:
+def with_curves(chip: Accelerator, tables: dict[str, Any], bandwidth: Number | None = None) -> Accelerator:
     """The accelerator with curves that were made for its own peaks and bandwidth.
 
     bandwidth  what stands in for its own where nobody knows one [byte/s]
@@ -42,7 +42,7 @@ def carrying(chip: Accelerator, tables: dict[str, Any], bandwidth: Number | None
     return replace(chip, curves=Curves(of=chip.id, tables=tables, peaks=chip.peaks, bandwidth=known))
 
 
-def catalogued(name: str) -> dict[str, Any]:
+def catalogue_tables(name: str) -> dict[str, Any]:
     """The tables of an accelerator of the catalogue, as `vidcalc.rates.kernels.derive` makes them."""
     return load.read_built(f"curves/{name}", checksum(name)) or _derived(name)
 

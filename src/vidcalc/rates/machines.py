@@ -13,8 +13,8 @@ from vidcalc.base.units import quantity
 from vidcalc.catalog import accelerators, load
 from vidcalc.catalog.accelerators import link
 from vidcalc.describe.hardware import Accelerator, Hardware
-from vidcalc.rates.collectives import measured
-from vidcalc.rates.curves import carrying, catalogued
+from vidcalc.rates.collectives import measurements
+from vidcalc.rates.curves import catalogue_tables, with_curves
 
 
 def accelerator(name: str) -> Accelerator:
@@ -36,7 +36,7 @@ def machine(chip: Accelerator, count: Any = 1, nodes: Any = 1, network: str = "i
 def _complete(name: str) -> Accelerator:
     """Facts of the catalogue with curves, exchanges and prices: data that nobody writes to."""
     chip = accelerators.with_class_prices(accelerators.accelerator(name))
-    return carrying(replace(chip, collectives=measured(name)), catalogued(name), _middle(name))
+    return with_curves(replace(chip, collectives=measurements(name)), catalogue_tables(name), _middle(name))
 
 
 def _middle(name: str) -> float | None:

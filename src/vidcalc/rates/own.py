@@ -21,7 +21,7 @@ from vidcalc.catalog.accelerators import from_facts, link, with_class_prices
 from vidcalc.describe.hardware import Accelerator, Price
 from vidcalc.describe.model import Caution
 from vidcalc.rates.attention_curves import runs
-from vidcalc.rates.curves import carrying, curves
+from vidcalc.rates.curves import curves, with_curves
 from vidcalc.rates.machines import accelerator
 from vidcalc.rates.transfer import relative, size, sparse, transferred
 
@@ -88,7 +88,7 @@ def from_file(path: str) -> Accelerator:
         per_node=donor.per_node,
         collectives=donor.collectives,
     )
-    return carrying(with_class_prices(chip), transferred(curves(donor), donor, chip, same=False), donor.bandwidth)
+    return with_curves(with_class_prices(chip), transferred(curves(donor), donor, chip, same=False), donor.bandwidth)
 
 
 def priced(chip: Accelerator, per_second: float) -> Accelerator:

@@ -13,7 +13,7 @@ from vidcalc.catalog.accelerators import accelerator
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.ledger.unroll import unroll
 from vidcalc.rates.convolution_curves import convolution_curves
-from vidcalc.rates.curves import carrying, curves
+from vidcalc.rates.curves import curves, with_curves
 from vidcalc.rates.kernels import rows as raw
 from vidcalc.validate import text
 from vidcalc.validate.mapping import Unmapped, case
@@ -65,7 +65,7 @@ def unfitted(chip: Accelerator) -> Accelerator:
     others = [row for row in raw("convolution") if row["accelerator"] != name]
     shares = convolution_curves(chips, name, others, load.entry("kernels", "laws")["convolution"])
     made = msgspec.structs.replace(chip, id=f"{name}+unfitted", like=chip.like or name)
-    return carrying(made, {**curves(chip), "convolution": shares})
+    return with_curves(made, {**curves(chip), "convolution": shares})
 
 
 def mean_error(found: list[Point], *, held_out: bool = False) -> float | None:

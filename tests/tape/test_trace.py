@@ -1,0 +1,34 @@
+"""Traces are kept by value: equal networks share one, whatever objects they are, and unequal ones never do."""
+
+import numpy as np
+from msgspec.structs import replace
+
+from vidcalc.catalog import fill
+from vidcalc.catalog.frameworks import executed
+from vidcalc.describe.shape import Shape
+from vidcalc.tape.trace import forget, trace
+
+SHAPE = Shape(frames=5, height=16, width=16, tokens=32)
+
+
+def test_equal_networks_share_a_trace_and_others_do_not() -> None:
+    denoiser = fill.model("wan2.1-t2v-1.3b").denoiser
+    first = trace(denoiser, "forward", SHAPE, "bf16")
+    assert trace(replace(denoiser), "forward", replace(SHAPE), "bf16") is first
+    deeper = replace(denoiser, config={**denoiser.config, "num_layers": denoiser.config["num_layers"] + 1})
+    assert trace(deeper, "forward", SHAPE, "bf16").parameter_count > first.parameter_count
+    assert trace(denoiser, "forward", SHAPE, "bf16") is first
+
+
+def test_a_model_as_a_framework_runs_it_is_traced_once() -> None:
+    model = fill.model("wan2.1-t2v-1.3b")
+    once, again = (executed(model, "wan-official").denoiser for _ in range(2))
+    assert once.network != model.denoiser.network
+    assert trace(once, "forward", SHAPE, "bf16") is trace(again, "forward", SHAPE, "bf16")
+
+
+def test_arrays_are_never_kept() -> None:
+    denoiser = fill.model("wan2.1-t2v-1.3b").denoiser
+    forget()
+    swept = replace(SHAPE, frames=np.array([5.0, 9.0]))
+    assert trace(denoiser, "forward", swept, "bf16") is not trace(denoiser, "forward", swept, "bf16")
