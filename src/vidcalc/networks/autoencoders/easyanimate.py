@@ -1,4 +1,4 @@
-"""EasyAnimate's causal video VAE: decodes one latent frame, encodes four frames at a time, with_curves two frames at
+"""EasyAnimate's causal video VAE: decodes one latent frame, encodes four frames at a time, carrying two frames at
 every convolution.
 
 Mirrors diffusers' AutoencoderKLMagvit. Source: arXiv 2405.18991; diffusers 0.42.1
