@@ -29,6 +29,15 @@ def architecture(model: Model) -> dict[str, Any]:
 
 
 def settings(record: msgspec.Struct) -> dict[str, Any]:
-    """A record as a dictionary, field by field, records within it too."""
+    """A record as a dictionary, field by field, records within it too; what its job has no use for only where set."""
+    unused: tuple[str, ...] = getattr(record, "unused", ())
+    neutral = type(record)() if unused else record
     fields = {name: getattr(record, name) for name in record.__struct_fields__}
-    return {name: settings(value) if isinstance(value, msgspec.Struct) else value for name, value in fields.items()}
+    hidden = [name for name in unused if _same(fields[name], getattr(neutral, name))]
+    shown = {name: value for name, value in fields.items() if name not in hidden}
+    return {name: settings(value) if isinstance(value, msgspec.Struct) else value for name, value in shown.items()}
+
+
+def _same(value: Any, neutral: int | str) -> bool:
+    """Whether a setting is the one thing that says nothing; a sweep never is."""
+    return isinstance(value, int | float | str) and value == neutral

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import msgspec
-
+from vidcalc.describe.sharing import Sharing
 from vidcalc.describe.training import TrainingPlan
 
 # Ways of sharing one video among accelerators, as people call them -> field of the plan: of the work, the innermost
@@ -19,8 +18,10 @@ BESIDE = {"fsdp": "shard_degree", "vae": "decode_degree"}
 WAYS = {**WORK, **BESIDE}
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     """Choices that change cost but not the network. Every default is neutral or what the framework does.
+
+    How ranks share one video is in `vidcalc.describe.sharing`; sharding is of the stored weights (FSDP, ZeRO-3).
 
     framework               profile of data/frameworks/ whose ways the peak follows
     precision               of the denoiser: weights and arithmetic
@@ -36,14 +37,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     guidance_mode           "batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"
     forwards_per_step       denoiser forwards of one step, each at the workload's batch
     batched_forwards        how many of them share one call, which holds that many times the activations
-    guidance_degree         ranks that share the guided forwards of a step; every degree: `vidcalc.passes.parallel`
-    ulysses_degree          ranks that share the tokens and exchange heads
-    ring_degree             ranks that share the tokens and pass keys and values on
-    tensor_degree           ranks that share the denoiser's linear layers
-    pipefusion_degree       ranks that share the denoiser's layers, each on a patch of the tokens at a time
-    shard_degree            ranks that share the stored weights (FSDP, ZeRO-3)
     shards                  what is stored in shards: "denoiser", or "encoders": the text encoders too
-    decode_degree           ranks that share the VAE's decode
     step_cache              "none", "stated", or the published setting (data/speedups.toml) behind the next two
     computed_steps          share of the steps that run the denoiser whole; see `vidcalc.passes.caching`
     cached_blocks           blocks that a skipped step still runs
@@ -54,6 +48,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     fused_projections       "none", or "kept": queries, keys and values fused into copies beside the originals
     training                how the model is trained: `vidcalc.describe.training`
     """
+
+    unused = ("data_degree", "sequence_parallel", "gather_degree", "pipeline_degree", "sharding", "reshard")
 
     framework: str = "diffusers"
     precision: str = "bf16"
@@ -68,14 +64,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     guidance_mode: str = "none"
     forwards_per_step: Any = 1
     batched_forwards: Any = 1
-    guidance_degree: Any = 1
-    ulysses_degree: Any = 1
-    ring_degree: Any = 1
-    tensor_degree: Any = 1
-    pipefusion_degree: Any = 1
-    shard_degree: Any = 1
     shards: str = "denoiser"
-    decode_degree: Any = 1
     step_cache: str = "none"
     computed_steps: Any = 1
     cached_blocks: Any = 0

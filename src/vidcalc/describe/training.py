@@ -2,11 +2,13 @@
 
 from typing import Any
 
-import msgspec
+from vidcalc.describe.sharing import Sharing, Switch
 
 
-class TrainingPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Choices of a training run that change cost but not the network. Every degree is neutral at 1.
+class TrainingPlan(Sharing, frozen=True, kw_only=True, eq=False):
+    """Choices of a training run that change cost but not the network.
+
+    How ranks share a step is in `vidcalc.describe.sharing`.
 
     mode             "pretrain" and "full": every weight of the denoiser; "lora" and "qlora": adapters beside frozen
                      weights
@@ -20,15 +22,6 @@ class TrainingPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     ema              moving average of the weights: "none", "fp32", "bf16", "host" (fp32 in host memory)
     checkpointing    activations that are computed again: see `vidcalc.describe.checkpointing`
     grad_accum       micro-batches whose gradients are summed up before an update
-    data_degree      ranks (groups of ranks) that each see samples of their own
-    sharding         what data-parallel ranks keep a share of: "none" (DDP), "zero1" (optimizer states), "zero2" (and
-                     gradients), "zero3" (and weights; FSDP)
-    shard_degree     ranks among which it is shared; fewer than all is hybrid sharding
-    reshard          "on": weights are given back after the forward pass and gathered again; "off": they stay
-    ulysses_degree, ring_degree, gather_degree  ranks that share a sample's tokens (context parallel): exchanging
-                     heads, passing keys and values on, gathering keys and values
-    tensor_degree    ranks that share every layer, with the tokens between layers shared too (sequence parallel)
-    pipeline_degree  ranks that share the layers (1F1B)
     offload          what waits in host memory: "none", "optimizer" (states, updated by the CPU), "optimizer+weights",
                      "base" (frozen weights, streamed in layer by layer for every pass)
     latents, texts   "online": VAE and text encoders run in the loop; "precomputed": read from disk
@@ -41,6 +34,9 @@ class TrainingPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     save_every       steps from one checkpoint on disk to the next
     """
 
+    unused = ("guidance_degree", "sequence_parallel", "pipefusion_degree", "decode_degree")
+
+    sequence_parallel: Switch = "on"
     mode: str = "full"
     adapter: str = "lora"
     rank: Any = 16
@@ -54,15 +50,6 @@ class TrainingPlan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     ema: str = "none"
     checkpointing: str = "none"
     grad_accum: Any = 1
-    data_degree: Any = 1
-    sharding: str = "none"
-    shard_degree: Any = 1
-    reshard: str = "on"
-    ulysses_degree: Any = 1
-    ring_degree: Any = 1
-    gather_degree: Any = 1
-    tensor_degree: Any = 1
-    pipeline_degree: Any = 1
     offload: str = "none"
     latents: str = "online"
     texts: str = "precomputed"
