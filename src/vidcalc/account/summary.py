@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 
 from vidcalc.describe.model import Model
+from vidcalc.describe.setting import declared
+from vidcalc.describe.sharing import Sharing, of
 from vidcalc.tape.trace import configuration
 
 SIZES = (
@@ -29,13 +31,15 @@ def architecture(model: Model) -> dict[str, Any]:
 
 
 def settings(record: msgspec.Struct) -> dict[str, Any]:
-    """A record as a dictionary, field by field, records within it too; what its job has no use for only where set."""
-    unused: tuple[str, ...] = getattr(record, "unused", ())
-    neutral = type(record)() if unused else record
+    """A record as a dictionary, field by field, records within it too. Of a plan: what its job has no use for only
+    where it is set, and what both kinds of plan have in common last."""
     fields = {name: getattr(record, name) for name in record.__struct_fields__}
-    hidden = [name for name in unused if _same(fields[name], getattr(neutral, name))]
-    shown = {name: value for name, value in fields.items() if name not in hidden}
-    return {name: settings(value) if isinstance(value, msgspec.Struct) else value for name, value in shown.items()}
+    if isinstance(record, Sharing):
+        known = declared(type(record))
+        used = {each.field for each in of(type(record))}
+        hidden = {name for name, each in known.items() if name not in used and _same(fields[name], each.default)}
+        fields = {name: fields[name] for name in dict.fromkeys((*known, *fields)) if name not in hidden}
+    return {name: settings(value) if isinstance(value, msgspec.Struct) else value for name, value in fields.items()}
 
 
 def _same(value: Any, neutral: int | str) -> bool:

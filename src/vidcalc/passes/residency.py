@@ -16,7 +16,6 @@ from typing import Any
 from vidcalc.base.number import minimum
 from vidcalc.ledger.weights import Weights
 
-OFFLOADS = ("none", "model", "sequential", "group", "group-leaf", "encoders", "encoders-streamed", "block-swap")
 WAITING = ("model", "sequential", "group", "group-leaf")  # every network waits in host memory until it runs
 STREAMED = ("group", "group-leaf", "encoders-streamed", "block-swap")  # through pinned memory, while the network runs
 ENCODING = ("text_encode", "image_encode")

@@ -10,7 +10,8 @@ from typing import Any
 from msgspec.structs import asdict, replace
 
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.training import SHARDING, TrainingPlan
+from vidcalc.describe.sharing import SHARDING
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.report.plan import Alternative, Why
 from vidcalc.report.training import TrainingReport
 from vidcalc.search import price

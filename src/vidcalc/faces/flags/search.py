@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from vidcalc.faces.flags.catalogue import MANY, Flag
+from vidcalc.faces.flags.catalogue import Flag
+from vidcalc.faces.flags.data import MANY
 from vidcalc.faces.flags.inputs import OneOf, Whole, refuse
 from vidcalc.faces.words import N_, _
 

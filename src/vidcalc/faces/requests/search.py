@@ -8,10 +8,12 @@ from vidcalc.base.errors import InputError
 from vidcalc.catalog.training import choices, recipe
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.training import SHARDING, UPDATES, TrainingPlan, offloads
+from vidcalc.describe.setting import words
+from vidcalc.describe.sharing import ALIKE, SHARDING
+from vidcalc.describe.training import TrainingPlan, Update, offloads
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.parallel import AUTO
-from vidcalc.faces.requests.run import ALIKE, Stated, seen, stated
+from vidcalc.faces.requests.run import Stated, seen, stated
 from vidcalc.faces.terminal.numbers import data as told
 from vidcalc.faces.words import _
 from vidcalc.report.plan import Help, PlanReport
@@ -78,11 +80,11 @@ def _words(flags: dict[str, Any], tried: tuple[str, ...], plan: TrainingPlan) ->
     known = {
         "recipe": tuple(name for name in choices("recipes") if recipe(name).compute == compute),
         "optimizer": choices("optimizers"),
-        "update": UPDATES,
+        "update": words(Update),
         "offload": offloads(plan.mode),
     }
-    words = {name: known[name] for name in tried}
-    return words if "checkpointing" in flags else {**words, "checkpointing": CHECKPOINTING}
+    varied = {name: known[name] for name in tried}
+    return varied if "checkpointing" in flags else {**varied, "checkpointing": CHECKPOINTING}
 
 
 def _shardings(flags: dict[str, Any]) -> tuple[tuple[str, str], ...]:
