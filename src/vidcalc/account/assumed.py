@@ -10,6 +10,8 @@ from vidcalc.cost import communication
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.setting import Job, same
+from vidcalc.describe.sharing import Sharing, of
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.passes import guidance
 from vidcalc.rates.collectives import collective
@@ -65,10 +67,21 @@ def speedups(model: Model, plan: Plan) -> list[Assumption]:
     if _other(guidance.guided(plan), 1):
         flag = "--guidance-interval"
         found.append(Assumption(id="guided_share", value=plan.guided_share, source=flag, provenance="assumed"))
-    if _other(plan.merged_tokens, 0):
-        flag = "--token-merge"
-        found.append(Assumption(id="merged_tokens", value=plan.merged_tokens, source=flag, provenance="assumed"))
     return found
+
+
+def stated(plan: Sharing, *jobs: Job) -> list[Assumption]:
+    """Settings of those jobs that are taken as given as they stand, wherever they are not neutral."""
+    return [
+        Assumption(
+            id=each.setting.assumption,
+            value=getattr(plan, each.field),
+            source="--" + each.setting.flag,
+            provenance="assumed",
+        )
+        for each in of(type(plan), *jobs)
+        if each.setting.stated and not same(getattr(plan, each.field), each.default)
+    ]
 
 
 def _other(value: Any, neutral: int) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from vidcalc.account.assumed import links, machinery, speedups, trained
+from vidcalc.account.assumed import links, machinery, speedups, stated, trained
 from vidcalc.base.number import largest, product
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.precisions import precision
@@ -37,6 +37,7 @@ def assumptions(
         ),
         *_run(model, hardware, plan, job),
         *trained(plan.training),
+        *stated(plan.training, "train"),
         Assumption(id="gradients_resident", value=True, source="gradient accumulation", provenance="assumed"),
         Assumption(id="train_steps", value=workload.train_steps, source="--train-steps", provenance="assumed"),
     ]
@@ -75,6 +76,7 @@ def _run(model: Model, hardware: Hardware, plan: Plan, job: Job) -> list[Assumpt
             )
         )
     found += speedups(model, plan)
+    found += stated(plan, "generate")
     found += links(hardware, plan)
     for name in dict.fromkeys((plan.precision, plan.text_encoder_precision, plan.vae_precision)):
         known = precision(name)

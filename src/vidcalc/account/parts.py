@@ -18,6 +18,7 @@ from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.stage import STAGES
 from vidcalc.describe.workload import Workload
 from vidcalc.ledger.unroll import Job, Phase, chunks
 from vidcalc.passes import chain, guidance, parallel
@@ -38,7 +39,6 @@ from vidcalc.tape.trace import configuration
 from vidcalc.training.bucket import Cell
 from vidcalc.training.memory import peak as peak_of
 
-STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode")
 KINDS = ("matmul", "attention", "convolution")
 HOUR = 3600
 BESIDE = 0.5  # share by which the seconds of a framework's further models may be off

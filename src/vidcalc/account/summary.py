@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.describe.model import Model
-from vidcalc.describe.setting import declared
+from vidcalc.describe.setting import declared, same
 from vidcalc.describe.sharing import Sharing, of
 from vidcalc.tape.trace import configuration
 
@@ -37,11 +37,6 @@ def settings(record: msgspec.Struct) -> dict[str, Any]:
     if isinstance(record, Sharing):
         known = declared(type(record))
         used = {each.field for each in of(type(record))}
-        hidden = {name for name, each in known.items() if name not in used and _same(fields[name], each.default)}
+        hidden = {name for name, each in known.items() if name not in used and same(fields[name], each.default)}
         fields = {name: fields[name] for name in dict.fromkeys((*known, *fields)) if name not in hidden}
     return {name: settings(value) if isinstance(value, msgspec.Struct) else value for name, value in fields.items()}
-
-
-def _same(value: Any, neutral: int | str) -> bool:
-    """Whether a setting is the one thing that says nothing; a sweep never is."""
-    return isinstance(value, int | float | str) and value == neutral

@@ -109,6 +109,11 @@ def words(alias: Any) -> tuple[str, ...]:
     return get_args(alias)
 
 
+def same(value: Any, neutral: int | float | str) -> bool:
+    """Whether a setting is at the value that says nothing; a sweep never is."""
+    return isinstance(value, int | float | str) and value == neutral
+
+
 @cache
 def declared(plan: type[msgspec.Struct]) -> dict[str, Declared]:
     """The settings of a plan by field: its own, then those it has in common with the other."""

@@ -65,6 +65,11 @@ def of(plan: type[Sharing], *jobs: Job) -> list[Declared]:
     return [each for each in declared(plan).values() if asked & set(each.setting.jobs)]
 
 
+def flag_of(plan: type[Sharing], field: str) -> str:
+    """The flag that settles a field, as it is typed: "--optimizer-update"."""
+    return "--" + declared(plan)[field].setting.flag
+
+
 def ways(plan: type[Sharing]) -> dict[str, str]:
     """What people call a way of sharing such a job -> field of its plan."""
     return {each.setting.way: each.field for each in of(plan) if each.setting.way}

@@ -8,8 +8,8 @@ from vidcalc.base.errors import InputError
 from vidcalc.catalog.training import choices, recipe
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.setting import words
-from vidcalc.describe.sharing import ALIKE, SHARDING
+from vidcalc.describe.setting import declared, words
+from vidcalc.describe.sharing import ALIKE, SHARDING, flag_of
 from vidcalc.describe.training import TrainingPlan, Update, offloads
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.parallel import AUTO
@@ -24,7 +24,6 @@ from vidcalc.training import ranks
 
 GPUS = (8,)
 SAMPLES = 1000  # of each rank: runs of unlike global batches are compared over as many as all of them divide
-FLAG_OF = {"gpus": "--gpus", "offload": "--training-offload"}
 
 
 def asked(given: dict[str, Any]) -> tuple[Search, dict[int, Hardware]]:
@@ -114,4 +113,6 @@ def fitting(report: PlanReport) -> PlanReport:
 
 def flags_of(way: Help) -> str:
     """A change as a command line has it."""
-    return " ".join(f"{FLAG_OF.get(name, '--' + name)} {value}" for name, value in way.changes.items())
+    known = declared(TrainingPlan)
+    flags = {name: flag_of(TrainingPlan, name) if name in known else "--" + name for name in way.changes}
+    return " ".join(f"{flags[name]} {value}" for name, value in way.changes.items())

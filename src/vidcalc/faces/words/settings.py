@@ -1,4 +1,8 @@
-"""The words of a plan's settings, by flag: what its help says, and its default where that is not the plan's own."""
+"""The words of a plan's settings: what the help of each flag says, and what a report says of some.
+
+DEFAULTS  by flag, where a default is not the plan's own
+STATED    by assumption, of settings that are taken as given as they stand: {value}, {source}
+"""
 
 from vidcalc.faces.words import N_
 
@@ -8,6 +12,11 @@ DEFAULTS = {
     "parallel": N_("each GPU a video of its own"),
     "training_parallel": N_("each GPU samples of its own"),
     "base_precision": N_("bf16; nf4 with qlora"),
+}
+
+STATED = {
+    "merged_tokens": N_("Token merging: {value} of the tokens go through self-attention within others ({source})."),
+    "mixing": N_("Each GPU draws a size of its own; every step waits for the slowest of them."),
 }
 
 HELP = {
