@@ -10,8 +10,8 @@ from vidcalc.catalog import frameworks, trainers
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.setting import declared, words
 from vidcalc.describe.sharing import of
-from vidcalc.describe.stage import STAGES
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.describe.workload import STAGES
 from vidcalc.faces import words as spoken
 from vidcalc.faces.flags.catalogue import FLAGS
 from vidcalc.faces.words import ids, notes

@@ -18,8 +18,7 @@ from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
-from vidcalc.describe.stage import STAGES
-from vidcalc.describe.workload import Workload
+from vidcalc.describe.workload import STAGES, Workload
 from vidcalc.ledger.unroll import Job, Phase, chunks
 from vidcalc.passes import chain, guidance, parallel
 from vidcalc.report.estimate import (

@@ -7,11 +7,10 @@ import click
 
 from vidcalc.describe.setting import Job
 from vidcalc.faces.flags.budget import BUDGET
-from vidcalc.faces.flags.data import DATA
 from vidcalc.faces.flags.hardware import HARDWARE
 from vidcalc.faces.flags.inputs import OneOf
 from vidcalc.faces.flags.links import LINKS
-from vidcalc.faces.flags.model import MODEL
+from vidcalc.faces.flags.model import DATA, MODEL
 from vidcalc.faces.flags.settings import specs
 from vidcalc.faces.flags.spec import Specs
 from vidcalc.faces.words import N_, _

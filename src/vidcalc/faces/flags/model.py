@@ -1,11 +1,13 @@
-"""The flags of what is made or trained on: the model, its clip, and the GPUs by name."""
+"""The flags of what is made or seen: the model, its clip, the GPUs by name, and the data of a training run."""
 
 import click
 
-from vidcalc.describe.setting import GENERATE
+from vidcalc.describe.setting import GENERATE, RUN, TRAIN
 from vidcalc.faces.flags.inputs import Named, OneOf, Params, Real, Size, Whole
 from vidcalc.faces.flags.spec import Spec, Specs
 from vidcalc.faces.words import N_
+
+MANY = 10**9
 
 MODEL: Specs = {
     "params": Spec(
@@ -112,4 +114,20 @@ MODEL: Specs = {
         N_("The GPU; `vidcalc gpus` lists them. Facts may be replaced: h100-sxm,memory=94GiB,price=2.5USD/h."),
     ),
     "gpus": Spec(("--gpus",), Whole(1, 10**6), N_("N"), "1", N_("How many GPUs work on the job.")),
+}
+
+DATA: Specs = {
+    "clips": Spec(("--clips",), Whole(1, 10**12), N_("N"), "", N_("Clips of the data set."), RUN),
+    "clip_seconds": Spec(
+        ("--clip-seconds",),
+        Whole(1, 10**6),
+        N_("SECONDS"),
+        N_("one sample per clip"),
+        N_("Length of a clip: as many samples as its seconds hold."),
+        RUN,
+    ),
+    "epochs": Spec(("--epochs",), Whole(1, 10**6), N_("N"), "1", N_("Times that every clip is seen."), RUN),
+    "train_steps": Spec(
+        ("--train-steps",), Whole(1, MANY), N_("N"), "1,000", N_("Optimizer steps of the training run."), TRAIN
+    ),
 }

@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from vidcalc.faces.flags.catalogue import Flag
-from vidcalc.faces.flags.data import MANY
 from vidcalc.faces.flags.inputs import OneOf, Whole, refuse
+from vidcalc.faces.flags.model import MANY
 from vidcalc.faces.words import N_, _
 
 COUNT = Whole(1, 65_536)
