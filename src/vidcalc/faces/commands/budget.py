@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from vidcalc.faces.commands.train import ASKED as OF_A_RUN
 from vidcalc.faces.flags.budget import BUDGET
-from vidcalc.faces.flags.catalogue import bucket_flag, flags
+from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
-ASKED = (*BUDGET, *(name for name in OF_A_RUN if name not in ("target_rate", "utilisation", "train_steps", "epochs")))
+# what the budget settles, and what is of a fleet that makes videos
+SETTLED = ("train_steps", "epochs", "utilisation")
 
 
 def budget(as_json: bool, **given: Any) -> None:
@@ -26,7 +26,7 @@ def budget(as_json: bool, **given: Any) -> None:
 
 command = Command(
     "budget",
-    params=[bucket_flag(), *flags(ASKED)],
+    params=[bucket_flag(), *flags((*BUDGET, *asked_for("train", "run", without=SETTLED)))],
     callback=budget,
     help=N_("What a budget trains: steps, data and batch of a model, or the best size by published scaling laws."),
     examples=(

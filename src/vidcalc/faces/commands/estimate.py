@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.faces.flags.catalogue import ALL, flags, picture_flags
+from vidcalc.faces.flags.catalogue import asked_for, flags, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -24,7 +24,7 @@ def estimate(as_json: bool, advise: bool = True, svg: str | None = None, png: st
 
 command = Command(
     "estimate",
-    params=[*flags(ALL), *picture_flags()],
+    params=[*flags(asked_for("generate", "train")), *picture_flags()],
     callback=estimate,
     help=N_("What one job needs: memory, FLOPs, time, cost and energy, to generate and to train."),
     examples=(

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from vidcalc.faces.flags.catalogue import ALL, Flag, flags
+from vidcalc.faces.flags.catalogue import Flag, asked_for, flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -51,7 +51,7 @@ command = Command(
     "explain",
     params=[
         click.Argument(["quantity"], required=False, metavar=N_("[QUANTITY]")),
-        *flags(ALL),
+        *flags(asked_for("generate", "train")),
         Flag(("--all", "every"), N_("Show every row, however small."), is_flag=True),
     ],
     callback=explain,

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from vidcalc.faces.commands.train import ASKED
-from vidcalc.faces.flags.catalogue import bucket_flag, flags, picture_flags
+from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, flags, picture_flags
 from vidcalc.faces.flags.search import search_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
 # what the search settles itself
-SEARCHED = ("gpus", "nodes", "batch_size", "grad_accum", "target_rate")
+SEARCHED = ("gpus", "nodes", "batch_size", "grad_accum")
 
 
 def plan(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
@@ -31,7 +30,7 @@ command = Command(
     params=[
         bucket_flag(),
         *search_flags(),
-        *flags(tuple(name for name in ASKED if name not in SEARCHED)),
+        *flags(asked_for("train", "run", without=SEARCHED)),
         *picture_flags(N_("Also write the front of time and memory as an SVG picture.")),
     ],
     callback=plan,

@@ -4,20 +4,15 @@ from typing import Any
 
 import click
 
-from vidcalc.faces.flags.catalogue import ALL, Flag, flags, picture_flags
+from vidcalc.faces.flags.catalogue import Flag, asked_for, flags, picture_flags
 from vidcalc.faces.flags.inputs import OneOf, Refused, Whole
 from vidcalc.faces.flags.parallel import Pattern
-from vidcalc.faces.flags.training import TRAINING
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_, _
 
 USUAL, MOST = 8, 1024
-# what this command asks in its own way, and what changes none of its figures: training, energy, a fleet's load
-NOT_HERE = (
-    *("gpus", "nodes", "parallel"),
-    *TRAINING,
-    *("train_steps", "target_rate", "place", "country", "utilisation"),
-)
+# what this command asks in its own way, and what changes none of its figures: energy, a fleet's load
+NOT_HERE = (*("gpus", "nodes", "parallel"), *("target_rate", "place", "country", "utilisation"))
 
 
 def scale(
@@ -75,7 +70,7 @@ command = Command(
     "scale",
     params=[
         *own_flags(),
-        *flags(tuple(name for name in ALL if name not in NOT_HERE)),
+        *flags(asked_for("generate", without=NOT_HERE)),
         *picture_flags(N_("Also draw time, efficiency and cost by GPUs as an SVG picture.")),
     ],
     callback=scale,

@@ -2,21 +2,9 @@
 
 from typing import Any
 
-from vidcalc.faces.flags.catalogue import bucket_flag, flags, picture_flags
-from vidcalc.faces.flags.hardware import HARDWARE
-from vidcalc.faces.flags.links import LINKS
-from vidcalc.faces.flags.training import RUN, TRAINING
+from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, flags, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
-
-OF_THE_MODEL = (
-    "params", "model", "from", "resolution", "frames", "seconds", "snap", "fps", "batch_size", "text_tokens",
-    "latent_channels", "patch_size", "vae_params", "arch",
-)  # fmt: skip
-OF_THE_PLAN = ("attention", "framework", "text_encoder_precision", "vae_precision")
-ASKED = tuple(
-    dict.fromkeys((*OF_THE_MODEL, "gpu", "gpus", *LINKS, *HARDWARE, *TRAINING, *OF_THE_PLAN, *RUN, "train_steps"))
-)
 
 
 def train(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
@@ -31,7 +19,7 @@ def train(as_json: bool, svg: str | None = None, png: str | None = None, **given
 
 command = Command(
     "train",
-    params=[bucket_flag(), *flags(tuple(name for name in ASKED if name != "target_rate")), *picture_flags()],
+    params=[bucket_flag(), *flags(asked_for("train", "run")), *picture_flags()],
     callback=train,
     help=N_("What a training run needs: memory of each GPU, time, cost, energy and disk, for any mix of sizes."),
     examples=(

@@ -1,5 +1,6 @@
 """Plans of a training run on one page: the winner, those behind it, the front, numbers of GPUs, and why."""
 
+from vidcalc.describe.training import WAYS
 from vidcalc.faces.terminal import notes
 from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
 from vidcalc.faces.terminal.memory import titled
@@ -12,14 +13,7 @@ from vidcalc.report.plan import Alternative, PlanReport, PlanRow
 
 LISTED = 5
 SAME = 0.0005  # of the run's time: less is no difference worth a figure
-NAMES = {
-    "data_degree": "dp",
-    "ulysses_degree": "ulysses",
-    "ring_degree": "ring",
-    "gather_degree": "gather",
-    "tensor_degree": "tp",
-    "pipeline_degree": "pp",
-}
+NAMES = {field: way for way, field in WAYS.items() if field != "shard_degree"}  # shards are told beside the sharding
 
 
 def draw(report: PlanReport) -> str:
