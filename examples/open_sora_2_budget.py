@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from vidcalc.calculate_training import train
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.report.training import TrainingReport
-from vidcalc.train import train
 
 PRICE = 2.0  # USD per GPU-hour, as the paper counts
 NODE = 8

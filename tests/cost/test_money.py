@@ -11,8 +11,8 @@ from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import accelerator, hardware
 from vidcalc.catalog.defaults import carbon, countries, electricity, pue
 from vidcalc.catalog.models import model
+from vidcalc.derivation import QUANTITIES, explain
 from vidcalc.describe.hardware import Site
-from vidcalc.explain import QUANTITIES, explain
 from vidcalc.rates.own import priced
 from vidcalc.report.estimate import Report
 

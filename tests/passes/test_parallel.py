@@ -9,7 +9,7 @@ from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.cost import memory
-from vidcalc.explain import explain
+from vidcalc.derivation import explain
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import chain, parallel
 from vidcalc.tape.trace import configuration

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from vidcalc.calculate_training import workload_of
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -22,7 +23,6 @@ from vidcalc.ledger.unroll import unroll
 from vidcalc.passes.parallel import layers
 from vidcalc.search import front, plans, price
 from vidcalc.search.plans import Columns, Place, Space
-from vidcalc.train import workload_of
 
 ORDERS = ("time", "cost", "memory")
 MOST = 8  # plans kept that come first

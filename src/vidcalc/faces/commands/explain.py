@@ -11,8 +11,8 @@ from vidcalc.faces.words import N_
 
 def explain(quantity: str | None, as_json: bool, every: bool, **given: Any) -> None:
     """Print the chain of a quantity, or the list of quantities there are."""
-    from vidcalc.explain import QUANTITIES, check
-    from vidcalc.explain import explain as explained
+    from vidcalc.derivation import QUANTITIES, check
+    from vidcalc.derivation import explain as explained
 
     if quantity is None:
         _list(list(QUANTITIES), as_json)
