@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from vidcalc.calculate_training import workload_of
 from vidcalc.catalog import fill
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.train import workload_of
 from vidcalc.training.bucket import micro
 
 TERA = 1e12

@@ -7,7 +7,6 @@ import pytest
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
-from vidcalc.calculate_training import train
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.catalog.generic import generic
@@ -20,6 +19,7 @@ from vidcalc.rates.own import priced
 from vidcalc.report.budget import BudgetReport
 from vidcalc.search import batch, optimum
 from vidcalc.search.budget import budget
+from vidcalc.train import train
 from vidcalc.training import samples
 
 HOUR = 3600

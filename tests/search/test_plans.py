@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
 from vidcalc.base.errors import InputError
-from vidcalc.calculate_training import train
 from vidcalc.faces.requests.training import run
 from vidcalc.passes.parallel import layers
 from vidcalc.search import front, plans, price
 from vidcalc.search.exhaustive import ORDERS, Search, place_of, search
 from vidcalc.search.plans import SHARDINGS, Place, Space
 from vidcalc.search.why import alternatives, neighbours, settled
+from vidcalc.train import train
 from vidcalc.training import ranks, time
 
 JOBS = {

@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from vidcalc.calculate_training import train
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.report.training import TrainingReport
+from vidcalc.train import train
 
 CLIP = Bucket(width=832, height=480, frames=33)
 

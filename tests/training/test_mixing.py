@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from vidcalc.calculate_training import train
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.cost.time import NOTHING, Seconds
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.train import train
 from vidcalc.training.mixing import imbalance, mean, slowest
 
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidcalc.calculate_training import train
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import hardware
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.report.training import TrainingReport
+from vidcalc.train import train
 from vidcalc.training import samples
 
 VIDEO = Bucket(width=832, height=480, frames=81, share=0.7, batch=2)

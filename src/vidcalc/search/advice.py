@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
-from vidcalc.calculate_training import train
 from vidcalc.describe.hardware import Hardware
 from vidcalc.report.plan import CountRow, Help, PlanReport, PlanRow
 from vidcalc.report.training import TrainingReport
@@ -17,6 +16,7 @@ from vidcalc.search import front, price
 from vidcalc.search.exhaustive import Candidate, Found, Search, Told, place_of, search
 from vidcalc.search.plans import FACTORS, factors, grid, size
 from vidcalc.search.why import why
+from vidcalc.train import train
 from vidcalc.training import ranks
 
 WORDS = ("sharding", "reshard", "checkpointing", "recipe", "optimizer", "update", "offload")

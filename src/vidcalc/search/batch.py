@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from vidcalc.calculate_training import bucket
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.train import bucket
 from vidcalc.training.memory import peak
 
 MOST = 2**20  # samples: beyond any micro-batch

@@ -2,7 +2,7 @@
 
     report = budget(funds, model, data, hardware, plan)
 
-The run is the one that `vidcalc.calculate_training` prices; here its length is the unknown.
+The run is the one that `vidcalc.train` prices; here its length is the unknown.
 """
 
 from typing import NamedTuple
@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from vidcalc.account.parts import components, hardware_part, model_part
 from vidcalc.account.summary import settings
 from vidcalc.base.errors import InputError
-from vidcalc.calculate_training import bucket, parts
 from vidcalc.catalog.frameworks import executed
 from vidcalc.catalog.scaling import PER_TOKEN
 from vidcalc.cost import money
@@ -26,6 +25,7 @@ from vidcalc.report.budget import Affordable, BudgetReport, Funds, Optimum, Room
 from vidcalc.report.estimate import Assumption
 from vidcalc.report.training import BucketPart, RunTime
 from vidcalc.search import batch, optimum
+from vidcalc.train import bucket, parts
 from vidcalc.training import ranks, run, samples, totals
 from vidcalc.training.assumptions import assumptions, warnings
 

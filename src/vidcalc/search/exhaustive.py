@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.calculate_training import workload_of
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -23,6 +22,7 @@ from vidcalc.ledger.unroll import unroll
 from vidcalc.passes.parallel import layers
 from vidcalc.search import front, plans, price
 from vidcalc.search.plans import Columns, Place, Space
+from vidcalc.train import workload_of
 
 ORDERS = ("time", "cost", "memory")
 MOST = 8  # plans kept that come first

@@ -10,7 +10,6 @@ from math import exp, log
 
 import msgspec
 
-from vidcalc.calculate_training import bucket
 from vidcalc.catalog import models
 from vidcalc.catalog.generic import generic
 from vidcalc.catalog.scaling import PER_TOKEN, Law, law
@@ -22,6 +21,7 @@ from vidcalc.describe.training import ADAPTED
 from vidcalc.report.budget import Funds, Near, Optimum
 from vidcalc.report.estimate import Warning_
 from vidcalc.search.batch import judged
+from vidcalc.train import bucket
 from vidcalc.training import company, ranks
 from vidcalc.training.memory import peak
 from vidcalc.training.run import dense

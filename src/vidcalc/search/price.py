@@ -11,7 +11,6 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.base.number import largest
-from vidcalc.calculate_training import loaded
 from vidcalc.catalog.frameworks import executed
 from vidcalc.catalog.training import recipe
 from vidcalc.cost.time import total
@@ -21,6 +20,7 @@ from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.search.plans import Columns
+from vidcalc.train import loaded
 from vidcalc.training import bucket, company, memory, samples, time
 from vidcalc.training.mixing import imbalance
 from vidcalc.training.run import Loaded

@@ -1,5 +1,4 @@
 """What training holds and takes: states and activations by rank, seconds of a step, data, runs, budgets.
 
-`vidcalc.calculate_training` tells the whole story; each file here is one idea of it. All formulas take ints and
-float64 arrays.
+`vidcalc.train` tells the whole story; each file here is one idea of it. All formulas take ints and float64 arrays.
 """

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from vidcalc.base.errors import InputError
-from vidcalc.calculate_training import bucket as bucketed
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.load import entry
@@ -20,6 +19,7 @@ from vidcalc.catalog.trainers import trainer
 from vidcalc.cost.time import Seconds, spread, total
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.train import bucket as bucketed
 from vidcalc.training import ranks
 from vidcalc.training.bucket import Cell
 from vidcalc.training.memory import Phase

@@ -24,8 +24,8 @@ ASKED = tuple(
 
 def result(given: dict[str, Any]) -> "TrainingReport":
     """The report that the flags ask for. Raises InputError."""
-    from vidcalc.calculate_training import train as calculated
     from vidcalc.faces.requests.training import run
+    from vidcalc.train import train as calculated
 
     return calculated(*run(given))
 
