@@ -10,8 +10,8 @@ from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.catalog.defaults import carbon, countries, electricity, pue
 from vidcalc.catalog.models import model
+from vidcalc.derivation import QUANTITIES, explain
 from vidcalc.describe.hardware import Site
-from vidcalc.explain import QUANTITIES, explain
 from vidcalc.rates.machines import accelerator, hardware
 from vidcalc.rates.own import priced
 from vidcalc.report.estimate import Report

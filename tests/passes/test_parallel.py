@@ -2,13 +2,13 @@
 
 import pytest
 from msgspec.structs import asdict, replace
-
 from vidcalc.account.parts import inference_time
+
 from vidcalc.base.errors import InputError
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.cost import memory
-from vidcalc.explain import explain
+from vidcalc.derivation import explain
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import chain, parallel
 from vidcalc.rates.machines import hardware

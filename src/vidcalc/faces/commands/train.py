@@ -1,20 +1,28 @@
 """`vidcalc train`: a training run, from one card to a cluster."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, flags, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
+if TYPE_CHECKING:
+    from vidcalc.report.training import TrainingReport
 
-def train(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
-    """Calculate and print, as a report or as JSON."""
+
+def result(given: dict[str, Any]) -> "TrainingReport":
+    """The report that the flags ask for. Raises InputError."""
     from vidcalc.calculate import train as calculated
-    from vidcalc.faces.answer import answer
     from vidcalc.faces.requests.training import run
 
-    report = calculated(*run(given))
-    answer(report, as_json, "training", "training", svg, png)
+    return calculated(*run(given))
+
+
+def train(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
+    """Print what the flags ask for, as a report or as JSON; write pictures."""
+    from vidcalc.faces.answer import answer
+
+    answer(result(given), as_json, "training", "training", svg, png)
 
 
 command = Command(

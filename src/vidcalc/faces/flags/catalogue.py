@@ -118,7 +118,7 @@ def version_flag() -> Flag:
 
     def show(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
         if wanted:
-            from vidcalc import __version__
+            from vidcalc.base.version import __version__
 
             click.echo(f"vidcalc {__version__}")
             ctx.exit()
