@@ -18,7 +18,7 @@ def inference_time(ledger: Ledger, first: Ledger, hardware: Hardware) -> Inferen
     stages: dict[str, Seconds] = {}
     kinds: dict[str, dict[str, Number]] = {}
     for phase in ledger.phases:
-        call, once = spent(phase, hardware), exposed_copies(list(phase.once), chip)
+        call, once = spent(phase, hardware), exposed_copies(phase.once, chip)
         stages[phase.id] = stages.get(phase.id, NOTHING) + total(call).times(phase.turns) + once
         parts = kinds.setdefault(phase.id, {})
         for kind, part in call.items():

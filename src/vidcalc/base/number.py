@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 if TYPE_CHECKING:
     import numpy as np
 
-    Number: TypeAlias = int | float | np.ndarray[Any, np.dtype[np.floating[Any]]]
+    Column: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
+    Places: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
+    Number: TypeAlias = int | float | Column
     Condition: TypeAlias = bool | np.ndarray[Any, np.dtype[np.bool_]]
 else:
+    Column: TypeAlias = Any
+    Places: TypeAlias = Any
     Number: TypeAlias = Any
     Condition: TypeAlias = Any
 
@@ -24,6 +28,12 @@ SCALARS = (int, float, bool)
 def is_array(value: object) -> bool:
     """Whether `value` is an array-like number (anything that is not a plain Python number)."""
     return not isinstance(value, SCALARS)
+
+
+def plain(value: Number) -> int | float:
+    """A number that is known not to be an array: of one job, not of a sweep."""
+    assert isinstance(value, SCALARS)
+    return value
 
 
 def unchanged(value: Number, neutral: int) -> bool:
@@ -62,16 +72,16 @@ def minimum(a: Number, b: Number) -> Number:
     return np.minimum(a, b)
 
 
-def largest(values: Iterable[Any]) -> Any:
+def largest(values: Iterable[Number]) -> Number:
     """The largest of some numbers that are not negative, elementwise for arrays; 0 of none."""
-    top: Any = 0
+    top: Number = 0
     for value in values:
         top = maximum(top, value)
     return top
 
 
 @overload
-def where(condition: Condition, a: str, b: str) -> Any: ...
+def where(condition: Condition, a: str, b: str) -> str: ...
 @overload
 def where(condition: Condition, a: Number, b: Number) -> Number: ...
 def where(condition: Condition, a: Any, b: Any) -> Any:
@@ -106,6 +116,16 @@ def floor(a: Number) -> Number:
     import numpy as np
 
     return np.floor(a)
+
+
+def nearest(a: Number) -> Number:
+    """The nearest whole number, of two equally near the even one; an int where it is a plain number."""
+    if isinstance(a, SCALARS):
+        return round(a)
+    import numpy as np
+
+    whole: Number = np.rint(a)
+    return whole
 
 
 def round_up(a: Number, multiple: Number) -> Number:

@@ -109,7 +109,7 @@ def words(alias: Any) -> tuple[str, ...]:
     return get_args(alias)
 
 
-def same(value: Any, neutral: int | float | str) -> bool:
+def same(value: object, neutral: int | float | str) -> bool:
     """Whether a setting is at the value that says nothing; a sweep never is."""
     return isinstance(value, int | float | str) and value == neutral
 

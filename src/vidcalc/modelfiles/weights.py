@@ -54,7 +54,7 @@ def of_network(component: Component, role: str) -> Parameters:
     for name, (size, _) in tape.parameters.items():
         key = canonical(name)
         times, elements = found.get(key, (0, 0))
-        found[key] = (times + tape.rounds[name], elements + size)
+        found[key] = (times + int(tape.rounds[name]), elements + int(size))
     return {key: pair for key, pair in found.items() if pair[0]}
 
 

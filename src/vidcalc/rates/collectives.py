@@ -38,11 +38,11 @@ class Collective(msgspec.Struct, frozen=True, kw_only=True):
     provenance: str
     source: str
 
-    def bus_bandwidth(self, count: Any) -> Any:
+    def bus_bandwidth(self, count: Number) -> Number:
         """Bus bandwidth among `count` accelerators, byte/s: that of the smallest measured group which holds them."""
         return _step(self.counts, self.bus_bandwidths, count)
 
-    def latency(self, count: Any) -> Any:
+    def latency(self, count: Number) -> Number:
         """Seconds that a small message takes among `count` accelerators."""
         return _step(self.latency_counts, self.latencies, count)
 
@@ -137,7 +137,7 @@ def own_link(chip: Accelerator) -> Link:
     return inside or link(USUAL)
 
 
-def typical(found: Link) -> Any:
+def typical(found: Link) -> Number:
     """Rate that a link typically reaches, one direction, byte/s."""
     share = float(defaults()["link"]["achieved_fraction"])
     return found.rate * share if found.achieved is None else found.achieved
@@ -151,9 +151,9 @@ def _latencies(rows: tuple[CollectiveRates, ...]) -> dict[str, Any]:
     raise LookupError(LATENCIES_OF)
 
 
-def _step(counts: tuple[int, ...], values: tuple[Number, ...], count: Any) -> Any:
+def _step(counts: tuple[int, ...], values: tuple[Number, ...], count: Number) -> Number:
     """The value of the smallest of `counts` that is not below `count`; the last one above them all."""
-    out: Any = values[-1]
+    out: Number = values[-1]
     for known, value in reversed(list(zip(counts, values, strict=True))):
         out = where(count <= known, value, out)
     return out

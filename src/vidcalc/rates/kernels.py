@@ -121,7 +121,8 @@ def measured_gemm(
 
     levels = {
         basis: {
-            key: level(group, law_of(key[1], laws), chips[key[0]].peak(key[1]), laws) for key, group in groups.items()
+            key: level(group, law_of(key[1], laws), float(chips[key[0]].peak(key[1])), laws)
+            for key, group in groups.items()
         }
         for basis, groups in by_basis.items()
     }
@@ -211,7 +212,7 @@ def _gemm(
         wanted += [(name, similar), *((other, similar) for other in family)]
     wanted += [(other, kind) for kind in (precision, "bf16") for other in everyone]
     donor, kind = next(key for key in wanted if key in own)
-    factor = chip.peak(precision) / chips[donor].peak(kind)
+    factor = float(chip.peak(precision) / chips[donor].peak(kind))
     borrowed = own[donor, kind]
     return {**scaled(borrowed, factor, limit, "assumed", f"{donor} {kind}: {borrowed['source']}"), **shape}
 

@@ -39,7 +39,7 @@ def transferred(found: dict[str, Any], donor: Accelerator, chip: Accelerator, *,
         for kernel in kernels
         if kernel in found["attention"]
     }
-    share: Any = 1.0
+    share: Number = 1.0
     if chip.bandwidth is not None and donor.bandwidth is not None:
         share = chip.bandwidth / donor.bandwidth
     chosen = found["sdpa"] if same else {"early": sdpa(chip, ()), "late": sdpa(chip)}
@@ -62,7 +62,7 @@ def relative(chip: Accelerator) -> str:
     return relatives({**everyone, OUTSIDE: chip}, OUTSIDE)[0]
 
 
-def sparse(peaks: dict[str, Number], sibling: Accelerator, scale: Any = 1.0) -> tuple[Caution, ...]:
+def sparse(peaks: dict[str, Number], sibling: Accelerator, scale: Number = 1.0) -> tuple[Caution, ...]:
     """A caution for each stated peak [FLOP/s] that is about twice the dense one of the same or a sibling chip.
 
     scale  how many times the sibling's size the chip is; see `size`
@@ -85,7 +85,7 @@ def sparse(peaks: dict[str, Number], sibling: Accelerator, scale: Any = 1.0) -> 
     )
 
 
-def size(chip: Accelerator, sibling: Accelerator) -> Any:
+def size(chip: Accelerator, sibling: Accelerator) -> Number:
     """How many times a sibling's size a chip is, by float32 arithmetic, which no sparsity doubles; 0 of a stranger."""
     alike = (chip.vendor, chip.architecture.partition(" ")[0], chip.kind)
     if alike != (sibling.vendor, sibling.architecture.partition(" ")[0], sibling.kind):
@@ -101,11 +101,11 @@ def _runs(chip: Accelerator, precision: str) -> bool:
     return precision in ("bf16", "fp32") or chip.arithmetic(precision) == precision.removesuffix("_block")
 
 
-def _bound(chip: Accelerator, kernel: str, kind: str) -> Any:
+def _bound(chip: Accelerator, kernel: str, kind: str) -> Number:
     return bound(chip, kernel, "bf16" if kind == "half" else kind)
 
 
-def _scaled(curve: dict[str, Any], factor: Any, donor: str, same: bool) -> dict[str, Any]:
+def _scaled(curve: dict[str, Any], factor: Number, donor: str, same: bool) -> dict[str, Any]:
     """Every rate of a curve times a factor."""
     if same and unchanged(factor, 1):
         return curve

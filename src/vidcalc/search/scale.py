@@ -169,12 +169,12 @@ def _row(found: Priced, machine: Hardware, workload: Workload, before: list[Row]
     plan, needed, time = found
     alone = before[0].seconds if before else time.total
     holding = [each for each in before if each.fits != "too_big"] or before
-    count: int = machine.total
+    count = int(machine.total)
     paid = money.cost(machine.accelerator, time.total * count, 0, workload.batch)
     cost = paid.per_video["likely"] if paid else None
     row = Row(
         count=count,
-        nodes=machine.nodes,
+        nodes=int(machine.nodes),
         parallel=used(plan),
         seconds=time.total,
         denoise=time.denoise,

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.catalog import load
 from vidcalc.catalog.defaults import process
 from vidcalc.cost import reserve
@@ -42,7 +43,7 @@ def facts() -> Facts:
     return msgspec.convert(load.entry("validation", "reserve"), Facts)
 
 
-def counted(stages: list[Stage], counter: str, capacity: Any) -> Any:
+def counted(stages: list[Stage], counter: str, capacity: Number) -> Number:
     """The peak of the stages as the counter shows it on a device of that many bytes [byte]."""
     shown = reserve.counters(stages, capacity)
     if counter == "resident":
