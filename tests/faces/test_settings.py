@@ -78,6 +78,7 @@ TYPED = {
     "save_every": (TRAIN, "100", "1000"),
     "sharding": (f"{TRAIN} --gpus 8", "none", "fsdp"),
     "reshard": (SHARDS, "on", "off"),
+    "sequence_parallel": (f"{TRAIN} --gpus 2 --parallel tp=2", "on", "off"),
 }
 # job, way: what stands beside it in --parallel, and the degree
 DEGREE = {
