@@ -18,7 +18,7 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.rates.machines import hardware
 from vidcalc.report.training import TrainingReport
-from vidcalc.train import train
+from vidcalc.calculate import train
 
 PRICE = 2.0  # USD per GPU-hour, as the paper counts
 NODE = 8

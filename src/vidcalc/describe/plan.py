@@ -28,7 +28,7 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     precision               of the denoiser: weights and arithmetic
     text_encoder_precision  of text and image encoders
     vae_precision           of the VAE
-    offload                 which weights wait in host memory: see `vidcalc.passes.residency`
+    offload                 which weights wait in host memory: see `vidcalc.passes.offload`
     swapped_blocks          blocks of the denoiser that wait there, with offload "block-swap"
     vae_tiling              "none", or "default": the tiles of the VAE's own class
     vae_slicing             "off", or "on": a batch decoded one video at a time
