@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from vidcalc.account import run, samples, totals, training_assumptions
 from vidcalc.account.assumptions import assumptions, warnings
-from vidcalc.account.bucket import BucketCost, Loaded, Sample, priced
+from vidcalc.account.bucket import BucketCost, Loaded, Sample, priced, sized
 from vidcalc.account.compute import compute
 from vidcalc.account.memory import inference_memory
 from vidcalc.account.model import hardware_part, model_part
@@ -29,7 +29,8 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.ledger.taping import sequence
 from vidcalc.ledger.types import Ledger
-from vidcalc.passes import backward, generation, legal
+from vidcalc.ledger.unroll import unroll
+from vidcalc.passes import backward, first_step, generation, legal, rewritten
 from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
 from vidcalc.report.training import BucketPart, TrainingReport
 
@@ -50,14 +51,14 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     inference = inference_memory(ledger, hardware)
     cost = priced(step, hardware, plan.training)
     trained = training_memory(cost, hardware)
-    generated = inference_time(ledger, first, hardware)
+    made = inference_time(ledger, first, hardware)
     steps = training_time(cost, workload, hardware)
-    seconds = generated.total * hardware.total, steps.total * hardware.total
+    seconds = made.total * hardware.total, steps.total * hardware.total
 
     def checkpointed() -> TrainingMemory:
         light = replace(plan, training=replace(plan.training, checkpointing="full"))
         lighter = replace(step, step=backward.step(ledger, light))
-        return training_memory(priced(lighter, hardware, light.training), hardware)
+        return training_memory(sized(lighter, hardware, light.training), hardware)
 
     # report
     channels, frames, height, width = ledger.latent
@@ -70,11 +71,11 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
         sequence=Sequence(video_tokens=ledger.video_tokens, text_tokens=workload.text_tokens, total=sequence(ledger)),
         compute=compute(model, workload, plan, ledger),
         memory=Memory(inference=inference, training=trained),
-        time=Time(inference=generated, training=steps),
+        time=Time(inference=made, training=steps),
         cost=money.cost(hardware.accelerator, *seconds, workload.batch),
         energy=money.energy(hardware, *seconds, workload.batch),
-        throughput=money.throughput(workload, hardware, generated),
-        assumptions=assumptions(model, workload, hardware, plan, ledger, generated.provenance),
+        throughput=money.throughput(workload, hardware, made),
+        assumptions=assumptions(model, workload, hardware, plan, ledger, made.provenance),
         warnings=warnings(model, workload, hardware, plan, inference, trained, checkpointed),
     )
 
@@ -119,9 +120,21 @@ def bucket_rows(data: Data, costs: list[BucketCost], hardware: Hardware, plan: P
 
 def loaded(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> Loaded:
     """One bucket unrolled and taped: what does not depend on how ranks share it."""
+    return taped(*generated(model, size, hardware, plan), plan)
+
+
+def generated(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> tuple[Workload, Ledger, Sample]:
+    """The generation of a bucket's size: the networks that feed a step, and a validation sample where one is made."""
     workload = workload_of(model, size)
-    ledger, first = generation(model, workload, hardware, plan)
-    sample = validation(ledger, first, hardware) if plan.training.validation == "on" else Sample()
+    whole = unroll(model, workload)
+    ledger = rewritten(whole, plan, hardware)
+    if plan.training.validation == "off":
+        return workload, ledger, Sample()
+    return workload, ledger, validation(ledger, first_step(whole, hardware, plan), hardware)
+
+
+def taped(workload: Workload, ledger: Ledger, sample: Sample, plan: Plan) -> Loaded:
+    """A bucket of that size with its step on the tape."""
     step = backward.step(ledger, plan, sample.activations)
     return Loaded(workload=workload, ledger=ledger, step=step, validation=sample)
 

@@ -1,6 +1,7 @@
 """One bucket of a training run: what a micro-batch of its size holds on one rank and how long a step of it takes."""
 
 import msgspec
+from msgspec.structs import replace
 
 from vidcalc.base.number import Number
 from vidcalc.cost import step as step_cost
@@ -34,7 +35,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class BucketCost(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A bucket priced on one rank: the step it does, bytes by stage and by documented row, seconds by part.
 
-    validation  seconds of one validation sample
+    seconds     empty where only bytes were asked for;  validation  of one validation sample [second]
     """
 
     workload: Workload
@@ -42,12 +43,19 @@ class BucketCost(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     step: Step
     stages: list[Stage]
     rows: dict[str, Number]
-    seconds: dict[str, Seconds]
+    seconds: dict[str, Seconds] = {}
     validation: Number
 
 
 def priced(one: Loaded, hardware: Hardware, training: TrainingPlan) -> BucketCost:
     """Bytes and seconds of a bucket on one rank of the plan."""
+    cost = sized(one, hardware, training)
+    micro = step_cost.micro_batch(cost.step, hardware)
+    return replace(cost, seconds=step_cost.seconds(cost.step, micro, hardware))
+
+
+def sized(one: Loaded, hardware: Hardware, training: TrainingPlan) -> BucketCost:
+    """The same without seconds."""
     step = training_step(one.step, training, hardware)
     stages = step_memory.stages(step)
     return BucketCost(
@@ -56,6 +64,5 @@ def priced(one: Loaded, hardware: Hardware, training: TrainingPlan) -> BucketCos
         step=step,
         stages=stages,
         rows=step_memory.documented(step, stages),
-        seconds=step_cost.seconds(step, step_cost.micro_batch(step, hardware), hardware),
         validation=one.validation.seconds,
     )

@@ -43,7 +43,7 @@ def compute(model: Model, workload: Workload, plan: Plan, ledger: Ledger) -> Com
 
 def _of_kind(phases: list[Phase], kind: str) -> Number:
     """FLOPs of one kind of op over the calls of some phases."""
-    return sum(op.flops * op.count * each.calls for each in phases for op in each.taped.ops if op.kind == kind)
+    return sum(each.taped.flops_by_kind.get(kind, 0) * each.calls for each in phases)
 
 
 def documented_formula(model: Model, workload: Workload, ledger: Ledger) -> Documented | None:

@@ -22,6 +22,9 @@ from vidcalc.rates.utilisation import bandwidth
 TOKENS = ("nothing", "attention")  # exchanges of activations: no other work of the pass hides them
 
 
+Pass = tuple[Seconds, Number]  # work, and seconds that exchanges leave to wait
+
+
 class MicroBatchSeconds(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Seconds of one micro-batch on one rank, which depend on nothing but the shapes of its ops.
 
@@ -40,35 +43,42 @@ class MicroBatchSeconds(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def micro_batch(step: Step, hardware: Hardware) -> MicroBatchSeconds:
     """One rank's micro-batch, priced at its own shapes."""
+    return together(step, {phase.id: one_pass(phase, hardware) for phase in passes_of(step)}, hardware)
+
+
+def one_pass(phase: Phase, hardware: Hardware) -> Pass:
+    """Seconds of one pass of a micro-batch, and what exchanges of activations leave to wait in it."""
+    if not phase.ops:
+        return NOTHING, 0
+    kinds = by_kind(phase.ops, hardware.accelerator, phase.run, backward=phase.id == "backward")
+    return total(kinds), sum(exposed_communication(phase, kinds, hardware, TOKENS).values())
+
+
+def together(step: Step, passes: dict[str, Pass], hardware: Hardware) -> MicroBatchSeconds:
+    """A micro-batch of those passes, with what feeds it."""
     chip = hardware.accelerator
-    parts: dict[str, Seconds] = {}
-    waits: dict[str, Number] = {}
-    for phase in _passes(step):
-        kinds = by_kind(phase.ops, chip, phase.run, backward=phase.id == "backward") if phase.ops else {}
-        parts[phase.id] = total(kinds)
-        waits[phase.id] = sum(exposed_communication(phase, kinds, hardware, TOKENS).values())
     feeding = {"vae_encode": NOTHING, "text_encode": NOTHING}
     for phase in step.phases:
         if phase.id in feeding:
             feeding[phase.id] = feeding[phase.id] + worked(phase.ops, chip, phase.run)
     return MicroBatchSeconds(
-        parts=parts,
+        parts={name: work for name, (work, _) in passes.items()},
         started=_started(step),
-        forward=waits["forward"],
-        both=sum(waits.values()),
+        forward=passes["forward"][1],
+        both=sum(waits for _, waits in passes.values()),
         feeding=feeding,
         decode=worked(step.decode.ops, chip, step.decode.run) if step.decode else NOTHING,
     )
 
 
-def _passes(step: Step) -> list[Phase]:
+def passes_of(step: Step) -> list[Phase]:
     """Forward, backward and recompute."""
     return [phase for phase in step.phases if phase.id in MICRO_BATCH]
 
 
 def _started(step: Step) -> Seconds:
     """What the host takes to start the kernels of a micro-batch's passes."""
-    law, (forward, _, recompute) = training_launch(), _passes(step)
+    law, (forward, _, recompute) = training_launch(), passes_of(step)
     count = launches(forward.ops) * (1 + law["backward"]) + launches(recompute.ops)
     count = count * fused(forward.run.compile)
     return Seconds(count * law["low"], count * law["likely"], count * law["high"], "assumed")

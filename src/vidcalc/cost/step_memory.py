@@ -4,7 +4,7 @@ Gradients appear during backward and go after the update, unless micro-batches a
 is the largest of the stages; the documented rows beside it add up everything that is ever held.
 """
 
-from vidcalc.base.number import Number, as_count, ceil_div, maximum, minimum
+from vidcalc.base.number import Number, as_count, ceil_div, floor, maximum, minimum
 from vidcalc.cost.memory import Stage, peak
 from vidcalc.ledger.step import Step
 
@@ -95,7 +95,7 @@ def _made(step: Step) -> Number:
     """Bytes of gradients alive at the peak of forward and backward, as this rank holds them."""
     beyond = maximum(step.live.peak - step.live.activations, 0)
     share = step.states.gradients / maximum(step.live.gradients, 1)
-    return as_count(beyond * share // 1)
+    return floor(beyond * share)
 
 
 def _alone(step: Step) -> Number:

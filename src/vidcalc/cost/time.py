@@ -26,7 +26,6 @@ from vidcalc.rates.utilisation import (
 from vidcalc.tape import ELEMENT_BYTES
 
 PRODUCTS = ("matmul", "attention", "convolution")
-WORK = ("matmul", "attention", "convolution", "pointwise")  # kinds that keep the chip busy
 
 
 def seconds(ops: tuple[Op, ...], chip: Accelerator, run: Execution = EAGER) -> Seconds:
@@ -115,8 +114,7 @@ def rounded(op: Op, run: Execution) -> Any:
 
 def launches(ops: tuple[Op, ...]) -> Any:
     """Kernels of one call: one for each product, convolution and attention, and those of the elementwise work."""
-    every = (op.launches if isinstance(op, Pointwise) else 1 * (op.kind in WORK) for op in ops)
-    return sum(launched * op.count for launched, op in zip(every, ops, strict=True))
+    return sum(op.launches * op.count for op in ops)
 
 
 def waiting(ops: tuple[Op, ...], chip: Accelerator, work: Seconds, run: Execution = EAGER) -> Seconds:

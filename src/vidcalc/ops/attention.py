@@ -32,6 +32,7 @@ class Attention(Op, frozen=True, eq=False, gc=False):
     place: Place = NOWHERE
 
     kind: ClassVar[str] = "attention"
+    launches: ClassVar[int] = 1
 
     @property
     def key(self) -> tuple[Any, ...]:

@@ -55,6 +55,8 @@ class Op(msgspec.Struct, frozen=True, eq=False, gc=False):
     precision: str
 
     kind: ClassVar[str] = "op"
+    launches: ClassVar[int] = 0
+    """Kernels that the host starts for one execution."""
 
     @property
     def key(self) -> tuple[Any, ...]:

@@ -26,6 +26,7 @@ class Convolution(Op, frozen=True, eq=False, gc=False):
     trained: bool = True
 
     kind: ClassVar[str] = "convolution"
+    launches: ClassVar[int] = 1
 
     @property
     def key(self) -> tuple[Any, ...]:

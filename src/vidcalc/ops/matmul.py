@@ -23,6 +23,7 @@ class Matmul(Op, frozen=True, eq=False, gc=False):
     trained: bool = True
 
     kind: ClassVar[str] = "matmul"
+    launches: ClassVar[int] = 1
 
     @property
     def key(self) -> tuple[Any, ...]:

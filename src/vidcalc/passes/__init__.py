@@ -91,7 +91,8 @@ def training_step(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
 def generation(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> tuple[Ledger, Ledger]:
     """What one rank of the plan does and holds to generate a video, and to take the first step of it."""
     whole = unroll(model, workload)
-    return rewritten(whole, plan, hardware), first_step(whole, hardware, plan)
+    ledger = rewritten(whole, plan, hardware)
+    return ledger, first_step(replace(whole, weights=ledger.weights), hardware, plan)
 
 
 def first_step(whole: Ledger, hardware: Hardware, plan: Plan) -> Ledger:

@@ -6,7 +6,7 @@ This is where a training ledger begins: its passes only share out what is taped 
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, largest, maximum
+from vidcalc.base.number import Number, largest, maximum, unchanged
 from vidcalc.catalog.training import networks, recipe
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.model import Component
@@ -172,14 +172,17 @@ def _pass(name: str, forward: Phase, ops: tuple[Op, ...], run: Execution) -> Pha
 
 def _every_call(phase: Phase, run: Execution) -> Phase:
     """A network of the generation on one micro-batch of samples, all its calls."""
-    ops = tuple(replace(op, count=op.count * phase.calls) for op in phase.taped.ops)
-    return replace(phase, ops=ops, run=run, calls=1, turns=1)
+    return replace(phase, ops=_times(phase.taped.ops, phase.calls), run=run, calls=1, turns=1)
 
 
 def _one_prompt(phase: Phase, run: Execution) -> Phase:
     """A text encoder on one prompt a sample, whatever guidance asks of a generation."""
-    ops = tuple(replace(op, count=op.count * phase.component.runs) for op in phase.taped.ops)
-    return replace(phase, ops=ops, run=run, calls=1, turns=1)
+    return replace(phase, ops=_times(phase.taped.ops, phase.component.runs), run=run, calls=1, turns=1)
+
+
+def _times(ops: tuple[Op, ...], count: Number) -> tuple[Op, ...]:
+    """The ops that many times."""
+    return ops if unchanged(count, 1) else tuple(replace(op, count=op.count * count) for op in ops)
 
 
 def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Number) -> Aside:

@@ -59,7 +59,9 @@ def taped(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
 
 def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:
-    """A network with the bytes of its weights."""
+    """A network with the bytes of its weights, which are worked out once."""
+    if network.params:
+        return replace(network, stored=network.weights)
     params = parameters(network.component, traces)
     nbytes = weights(network.component, params, traces, network.precision, plan.fused_projections)
     return replace(network, params=params, weights=nbytes, stored=nbytes)

@@ -6,7 +6,7 @@ What is whole only for a moment (gathered blocks, buckets, the optimizer's tempo
 
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, as_count, ceil_div, minimum
+from vidcalc.base.number import Number, ceil_div, floor, minimum
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.training import networks, optimizer, recipe, sharding
 from vidcalc.describe.hardware import Hardware
@@ -148,4 +148,4 @@ def trained_copies(weights: TrainedWeights, own: States, plan: TrainingPlan) -> 
 
 def whole(nbytes: Number) -> Number:
     """Whole bytes, as an int where they are a plain number."""
-    return as_count(nbytes // 1)
+    return floor(nbytes)

@@ -131,7 +131,7 @@ class Walk:
         wanted = [table for table in self.tables.values() if plans.size(table)]
         self.shapes = price.Shapes(wanted) if wanted else None
         self.blocks = len(plans.worded(space, asked.plan.training))
-        self.taped: dict[tuple[str, str, int], price.Block] = {}
+        self.known: dict[Any, Any] = {}
         self.priced = self.fitting = 0
         self.best: list[Candidate] = []
         self.front: list[Candidate] = []
@@ -143,9 +143,7 @@ class Walk:
         if not tables:
             return True
         one = price.block(self.asked.model, self.asked.data, self.hardware, self.asked.plan, training, factor)
-        one = replace(one, shapes=self.shapes)
-        first = self.taped.setdefault(one.tape, one)
-        one = one if first is one else replace(one, like=first)
+        one = replace(one, shapes=self.shapes, known=self.known)
         if self._beaten(one):
             return True
         fits = False

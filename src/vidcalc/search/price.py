@@ -4,6 +4,7 @@ A block is one set of words at one size of micro-batch: its tape is run once, an
 shape that ranks can give them (`Shapes`). Memory of all its plans comes first; only those that fit are timed.
 """
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -14,19 +15,20 @@ from vidcalc.account import samples
 from vidcalc.account.bucket import Loaded
 from vidcalc.account.mixing import imbalance
 from vidcalc.base.number import Number, is_array, largest
-from vidcalc.calculate import loaded
+from vidcalc.calculate import generated, taped
 from vidcalc.catalog.training import recipe
 from vidcalc.cost import step as step_cost
 from vidcalc.cost import step_memory
 from vidcalc.cost.memory import peak
 from vidcalc.cost.seconds import Seconds, total
-from vidcalc.cost.step import MicroBatchSeconds
+from vidcalc.cost.step import MicroBatchSeconds, Pass
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.step import Step
+from vidcalc.ledger.types import Phase
 from vidcalc.passes import HELD, MICRO_BATCH, training_step
 from vidcalc.search.plans import Columns
 
@@ -55,7 +57,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     plan  with the words; its degrees are those of nobody yet
     data  with the micro-batches at this size;  factor  times that they are of their stated size
-    like  a block of the same tape, whose work is not done again;  shapes  of all plans to price
+    shapes  of all plans to price;  known  work that blocks of one search share, by what it depends on
     """
 
     model: Model
@@ -63,31 +65,60 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     hardware: Hardware
     plan: Plan
     factor: int
-    like: "Block | None" = None
     shapes: Shapes | None = None
+    known: dict[Any, Any] = {}
+
+    def _once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        if key not in self.known:
+            self.known[key] = make()
+        return self.known[key]
 
     @cached_property
     def loads(self) -> list[Loaded]:
         """The buckets unrolled and taped."""
-        if self.like is not None:
-            return self.like.loads
-        return [loaded(self.model, size, self.hardware, self.plan) for size in self.data.buckets]
+        loads: list[Loaded] = self._once(("loads", *self.tape), self._taped)
+        return loads
+
+    def _taped(self) -> list[Loaded]:
+        sizes = self._once(
+            ("generated", self.factor),
+            lambda: [generated(self.model, size, self.hardware, self.plan) for size in self.data.buckets],
+        )
+        return [taped(*size, self.plan) for size in sizes]
 
     @cached_property
     def alone(self) -> list[MicroBatchSeconds]:
         """Seconds of each bucket's micro-batch on one accelerator alone."""
-        if self.like is not None:
-            return self.like.alone
-        return [step_cost.micro_batch(load.step, self.hardware) for load in self.loads]
+        whole: list[MicroBatchSeconds] = self._once(
+            ("alone", *self.tape), lambda: [step_cost.micro_batch(load.step, self.hardware) for load in self.loads]
+        )
+        return whole
 
     @cached_property
     def shared(self) -> list[MicroBatchSeconds]:
         """The same on one rank, for each of the shapes."""
-        if self.like is not None:
-            return self.like.shared
-        degrees = self.shapes.degrees if self.shapes else {}
-        plan = replace(self.plan.training, **degrees)
-        return [step_cost.micro_batch(_micro(load.step, plan, self.hardware), self.hardware) for load in self.loads]
+        ranks: list[MicroBatchSeconds] = self._once(
+            ("shared", *self.tape), lambda: [self._shaped(bucket) for bucket in range(len(self.loads))]
+        )
+        return ranks
+
+    def _shaped(self, bucket: int) -> MicroBatchSeconds:
+        """One bucket's micro-batch; forward and backward are the same whatever runs again."""
+        step = self.loads[bucket].step
+        plan = replace(self.plan.training, **(self.shapes.degrees if self.shapes else {}))
+        compute, _, factor = self.tape
+        same = self._once(("passes", compute, factor, bucket), lambda: self._passes(step, plan, SAME))
+        passes = (*same, *self._passes(step, plan, AGAIN))
+        feeding = (phase for phase in step.phases if phase.id not in (*SAME, *AGAIN))
+        whole = replace(step, phases=(*(phase for phase, _ in passes), *feeding))
+        return step_cost.together(whole, {phase.id: priced for phase, priced in passes}, self.hardware)
+
+    def _passes(self, step: Step, plan: TrainingPlan, names: tuple[str, ...]) -> tuple[tuple[Phase, Pass], ...]:
+        """Those passes of a step on one rank, priced."""
+        only = replace(step, phases=tuple(phase for phase in step.phases if phase.id in names))
+        for rewrite in MICRO_BATCH:
+            only = rewrite(only, plan, self.hardware)
+        return tuple((phase, step_cost.one_pass(phase, self.hardware)) for phase in only.phases)
 
     @property
     def tape(self) -> tuple[str, str, int]:
@@ -96,11 +127,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return recipe(training.recipe).compute, training.checkpointing, self.factor
 
 
-def _micro(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
-    """A step whose passes are one rank's."""
-    for rewrite in MICRO_BATCH:
-        step = rewrite(step, plan, hardware)
-    return step
+SAME, AGAIN = ("forward", "backward"), ("recompute",)
 
 
 def block(model: Model, data: Data, hardware: Hardware, plan: Plan, training: TrainingPlan, factor: int) -> Block:

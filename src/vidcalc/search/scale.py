@@ -152,7 +152,8 @@ def _priced(whole: Ledger, machine: Hardware, plan: Plan) -> Priced:
     """Memory and time of one way."""
     ledger = rewritten(whole, plan, machine)
     needed = inference_memory(ledger, machine)
-    return plan, needed, inference_time(ledger, first_step(whole, machine, plan), machine)
+    first = first_step(replace(whole, weights=ledger.weights), machine, plan)
+    return plan, needed, inference_time(ledger, first, machine)
 
 
 def _rank(tried: Priced) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 
 from vidcalc.base.errors import InputError
 from vidcalc.base.memo import once
-from vidcalc.base.number import maximum
+from vidcalc.base.number import Number, maximum
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.base import Op
@@ -19,7 +20,7 @@ from vidcalc.tape import Tape
 KEPT = 64  # traces remembered: an in-process search asks for the same networks again and again
 
 
-class Trace(msgspec.Struct, frozen=True, eq=False):
+class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     """A network's forward at one shape.
 
     ops          the work in order, a repeated layer once with its count
@@ -39,18 +40,27 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
     peak_at: str
     workspace: Any
 
+    @cached_property
+    def flops_by_kind(self) -> dict[str, Number]:
+        """FLOPs of one run by kind of op [FLOP]."""
+        sums: dict[str, Number] = {}
+        for op in self.ops:
+            if op.kind != "pointwise":
+                sums[op.kind] = sums.get(op.kind, 0) + op.flops * op.count
+        return sums
+
     @property
-    def flops(self) -> Any:
+    def flops(self) -> Number:
         """FLOPs of one run: matrix products, convolutions and attention [FLOP]."""
-        return sum(op.flops * op.count for op in self.ops)
+        return sum(self.flops_by_kind.values())
 
     @property
-    def attention_flops(self) -> Any:
+    def attention_flops(self) -> Number:
         """The part of `flops` spent in attention score and value products [FLOP]."""
-        return sum(op.flops * op.count for op in self.ops if op.kind == "attention")
+        return self.flops_by_kind.get("attention", 0)
 
-    @property
-    def parameter_count(self) -> Any:
+    @cached_property
+    def parameter_count(self) -> Number:
         """Weight elements the run touched [elements]."""
         return sum(elements for elements, _ in self.parameters.values())
 
