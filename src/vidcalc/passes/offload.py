@@ -125,7 +125,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 def _copies(own: Network, way: Way, swapped: Number, run: Number) -> tuple[Copy, ...]:
     """What a call of a network copies to the device; nothing where all of it stays there."""
     coming = way.coming.get(own.role)
-    if coming is None:
+    if coming is None or not own.stored.movable:
         return ()
     nbytes = coming.copied(own.stored, swapped) * (1 if coming.once else run)
     return (Copy(own.component.id, 1, own.precision, nbytes, coming.memory, coming.hidden),)
@@ -141,7 +141,7 @@ def resident(phase: Phase, networks: dict[str, Network], way: Way, swapped: Numb
         if coming is None:
             there |= {} if gone else {name: own.total}
         elif runs and way.alone:
-            there[name] = coming.present(own, swapped) if own.movable else own.copy
+            there[name] = coming.present(own, swapped) if own.movable else own.total
         elif not way.alone:
             there[name] = coming.present(own, swapped)
         elif not own.movable:
@@ -167,7 +167,7 @@ def host(networks: dict[str, Network], way: Way, swapped: Number) -> Host:
     pinned: Number = 0
     for each in networks.values():
         coming = way.coming.get(each.role)
-        if coming is not None:
+        if coming is not None and each.weights.movable:
             nbytes = coming.waiting(each.weights, swapped)
             waiting = waiting + nbytes
             pinned = pinned + nbytes * (coming.memory == "pinned")
