@@ -102,7 +102,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """Weights on the device in every phase, what waits in host memory, and the copies of each call."""
     way, swapped = WAYS[plan.offload], plan.swapped_blocks
 
-    def place(phase: Phase) -> Phase:
+    def place(phase: Phase, before: str) -> Phase:
         own = ledger.weights[phase.component.id]
         run = blocks_run(plan) if own.role == "denoiser" else 1  # blocks that a step cache skips stay where they are
         copies = _copies(own, way, swapped, run)
@@ -111,12 +111,13 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             phase,
             resident={**resident(phase, ledger.weights, way, swapped), **phase.resident},
             ops=phase.ops if once else (*phase.ops, *copies),
-            once=copies if once else (),
+            once=copies if once and own.component.id != before else (),  # it is there, if it ran just before
         )
 
+    before = ("", *(phase.component.id for phase in ledger.phases))
     return replace(
         ledger,
-        phases=tuple(map(place, ledger.phases)),
+        phases=tuple(map(place, ledger.phases, before)),
         loaded=loaded(ledger.weights, way, swapped),
         host=host(ledger.weights, way, swapped),
     )
