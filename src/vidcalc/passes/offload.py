@@ -65,7 +65,7 @@ WHOLE = Coming(present=lambda own, _: own.copy, copied=lambda own, _: own.total,
 MODULES = Coming(present=lambda own, _: own.module, copied=lambda own, _: own.copy, memory="pageable", hidden=0)
 BLOCKS = Coming(
     present=lambda own, _: own.copy - own.blocks + minimum(own.count, IN_FLIGHT) * own.block,
-    copied=lambda own, _: own.blocks,
+    copied=lambda own, _: own.copy,  # what is outside of the blocks leaves with the last of them
 )
 LEAVES = Coming(
     present=lambda own, _: minimum(IN_FLIGHT * own.module, own.copy),
