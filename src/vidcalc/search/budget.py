@@ -2,7 +2,7 @@
 
     report = budget(funds, model, data, hardware, plan)
 
-The run is the one that `vidcalc.train` prices; here its length is the unknown.
+The run is the one that `vidcalc.calculate.train` prices; here its length is the unknown.
 """
 
 from typing import NamedTuple
