@@ -68,11 +68,14 @@ Way = tuple[Changes, InferenceMemory, Ledger, Plan]
 def _minimal(model: Model, hardware: Hardware, plan: Plan, whole: Ledger) -> list[Way]:
     """Combinations that fit and of which no part does, those of the fewest changes first."""
     ways: list[Way] = []
+    sized: dict[str, Ledger] = {}  # by the denoiser's format: weights depend on nothing else that changes here
     for changes in combinations(model, plan):
         if any(part.items() <= changes.items() for part, *_rest in ways):
             continue
         changed = replace(plan, **changes)
-        ledger = rewritten(whole, changed, hardware)
+        known = sized.get(changed.precision, whole)
+        ledger = rewritten(replace(whole, weights=known.weights), changed, hardware)
+        sized.setdefault(changed.precision, ledger)
         needed = inference_memory(ledger, hardware)
         if needed.margin >= 0:
             ways.append((changes, needed, ledger, changed))
