@@ -10,19 +10,9 @@ this many ranks each length is drawn in nearly every step whatever its share, so
 
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
-from vidcalc.catalog import fill
-from vidcalc.describe.data import Bucket, Data
-from vidcalc.describe.plan import Plan
-from vidcalc.describe.training import TrainingPlan
-from vidcalc.rates.machines import hardware
-from vidcalc.report.training import TrainingReport
-from vidcalc.calculate import train
+import vidcalc
 
 PRICE = 2.0  # USD per GPU-hour, as the paper counts
-NODE = 8
-MODEL = "open-sora-2.0"
 
 
 class Stage(NamedTuple):
@@ -48,34 +38,27 @@ STAGES = (
 )
 
 
-def plan_of(stage: Stage) -> Plan:
-    """ZeRO-2 over all GPUs, VAE and text encoders in the loop."""
-    training = TrainingPlan(
+def report(stage: Stage) -> vidcalc.Training:
+    """The stage at its published number of iterations: ZeRO-2 over all GPUs, VAE and text encoders in the loop."""
+    share = 1 / len(stage.batches)
+    size = f"{stage.width}x{stage.height}"
+    return vidcalc.train(
+        "open-sora-2.0",
+        gpu="h200",
+        gpus=stage.gpus,
+        bucket=[f"{size}x{frames}:{share}:b{batch}" for frames, batch in stage.batches.items()],
+        train_steps=stage.steps,
         mode="pretrain",
-        update="fused",
+        optimizer_update="fused",
         checkpointing=stage.checkpointing,
-        data_degree=stage.gpus // stage.shared,
-        ring_degree=stage.shared,
+        parallel={"ring": stage.shared},
         sharding="zero2",
-        shard_degree=stage.gpus,
         latents="online",
         texts="online",
         mixing="ranks",
+        framework="opensora",
+        attention="flash2",
     )
-    return replace(fill.plan(fill.model(MODEL), framework="opensora"), attention="flash2", training=training)
-
-
-def report(stage: Stage) -> TrainingReport:
-    """The stage at its published number of iterations."""
-    share = 1 / len(stage.batches)
-    buckets = tuple(
-        Bucket(width=stage.width, height=stage.height, frames=frames, batch=batch, share=share)
-        for frames, batch in stage.batches.items()
-    )
-    per_clip = sum(share / batch for batch in stage.batches.values())
-    clips = round(stage.steps * (stage.gpus // stage.shared) / per_clip)
-    machine = hardware("h200", count=NODE, nodes=stage.gpus // NODE)
-    return train(fill.model(MODEL), Data(buckets=buckets, samples=clips, clips=clips), machine, plan_of(stage))
 
 
 def main() -> None:

@@ -19,6 +19,11 @@ def commands(text: str) -> list[str]:
     return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
+def code(text: str) -> list[str]:
+    """The Python blocks."""
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
 EXAMPLES = [line for line in commands(ENGLISH) if "pip install" not in line]
 
 
@@ -34,7 +39,14 @@ def test_an_example_runs(example: str, tmp_path: Path) -> None:
     assert done.stdout.strip()
 
 
+def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = code(ENGLISH)
+    exec(block, {})
+    assert re.fullmatch(r"[\d.]+ GiB, [\d.]+ s\n", capsys.readouterr().out)
+
+
 def test_both_languages_show_the_same_examples() -> None:
+    assert code(KOREAN) == code(ENGLISH)
     assert [line for line in commands(KOREAN) if "pip install" not in line] == EXAMPLES
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vidcalc.explain import QUANTITIES, explain
+from vidcalc.derivation import QUANTITIES, explain
 from vidcalc.faces import words
 from vidcalc.faces.requests.estimate import request
 from vidcalc.faces.words.glossary import GLOSSARY, meaning

@@ -22,7 +22,7 @@ def loaded(spawn, *arguments):
 def test_json_loads_nothing_that_draws(job, spawn):
     modules = loaded(spawn, "estimate", *job, "--json")
     assert modules.isdisjoint(("statistics", "fractions", "vidcalc.rates.kernels"))
-    assert modules.isdisjoint((*HEAVY, "rich", "vidcalc.faces.terminal.report", "vidcalc.explain"))
+    assert modules.isdisjoint((*HEAVY, "rich", "vidcalc.faces.terminal.report", "vidcalc.derivation"))
 
 
 @pytest.mark.parametrize("job", JOBS)

@@ -10,9 +10,7 @@ import pytest
 
 from vidcalc.faces.calculator import calculator
 from vidcalc.faces.cli import vidcalc
-from vidcalc.faces.flags.budget import BUDGET
-from vidcalc.faces.flags.catalogue import ALL, FLAGS
-from vidcalc.faces.flags.training import RUN
+from vidcalc.faces.flags.catalogue import FLAGS
 from vidcalc.faces.terminal import cells
 from vidcalc.faces.terminal.cells import Paint
 
@@ -189,7 +187,6 @@ def test_the_group_lists_every_command(ask):
 
 
 def test_flags_have_one_place_and_the_calculator_takes_its_own_from_it():
-    assert set(ALL) | set(RUN) | set(BUDGET) == set(FLAGS)
     names = {param.name for param in calculator().params}
     assert names - {"as_json", "lang", "help"} <= set(FLAGS)
 

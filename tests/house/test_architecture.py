@@ -13,6 +13,7 @@ PACKAGE = SOURCE / "vidcalc"
 MOST_LINES = 300
 MOST_LINES_OF_A_NETWORK = 400  # a published forward and its blocks read best on one page
 FACES = ("vidcalc.faces", "vidcalc.faces.words")
+DOORS = ("vidcalc", "vidcalc.__main__")  # `import vidcalc`, `python -m vidcalc`: they lead to the faces
 HEAVY = ("numpy", "torch", "diffusers", "transformers", "rich", "click")
 
 
@@ -26,7 +27,7 @@ def modules() -> dict[str, Path]:
 
 
 MODULES = modules()
-CORE = [name for name in MODULES if not name.startswith((*FACES, "vidcalc.reference"))]
+CORE = [name for name in MODULES if not name.startswith((*FACES, "vidcalc.reference")) and name not in DOORS]
 ABOVE_THE_CORE = (*FACES, "vidcalc.reference", "rich", "click")
 
 
@@ -77,6 +78,15 @@ def test_imports_make_no_circle() -> None:
     while ready := {name for name, others in needs.items() if name not in done and others <= done}:
         done |= ready
     assert sorted(set(MODULES) - done) == []
+
+
+@pytest.mark.parametrize("name", list(MODULES))
+def test_nothing_asks_the_package_itself(name: str) -> None:
+    """`import vidcalc` leads to everything: whoever asks it stands in a circle."""
+    asked = [node for node in ast.walk(tree(name)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    modules = [node.module for node in asked if isinstance(node, ast.ImportFrom)]
+    modules += [alias.name for node in asked if isinstance(node, ast.Import) for alias in node.names]
+    assert "vidcalc" not in modules
 
 
 @pytest.mark.parametrize("name", CORE)

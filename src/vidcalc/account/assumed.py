@@ -8,6 +8,8 @@ from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.setting import Job, same
+from vidcalc.describe.sharing import Sharing, of
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.passes import guidance
 from vidcalc.passes.degrees import several
@@ -64,10 +66,21 @@ def speedups(model: Model, plan: Plan) -> list[Assumption]:
     if _other(guidance.guided(plan), 1):
         flag = "--guidance-interval"
         found.append(Assumption(id="guided_share", value=plan.guided_share, source=flag, provenance="assumed"))
-    if _other(plan.merged_tokens, 0):
-        flag = "--token-merge"
-        found.append(Assumption(id="merged_tokens", value=plan.merged_tokens, source=flag, provenance="assumed"))
     return found
+
+
+def stated(plan: Sharing, *jobs: Job) -> list[Assumption]:
+    """Settings of those jobs that are taken as given as they stand, wherever they are not neutral."""
+    return [
+        Assumption(
+            id=each.setting.assumption,
+            value=getattr(plan, each.field),
+            source="--" + each.setting.flag,
+            provenance="assumed",
+        )
+        for each in of(type(plan), *jobs)
+        if each.setting.stated and not same(getattr(plan, each.field), each.default)
+    ]
 
 
 def _other(value: Any, neutral: int) -> bool:

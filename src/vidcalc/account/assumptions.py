@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from vidcalc.account.assumed import links, machinery, speedups, trained
+from vidcalc.account.assumed import links, machinery, speedups, stated, trained
 from vidcalc.base.number import largest, product
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.precisions import precision
@@ -34,6 +34,7 @@ def assumptions(
         ),
         *_run(model, hardware, plan, ledger),
         *trained(plan.training),
+        *stated(plan.training, "train"),
         Assumption(id="gradients_resident", value=True, source="gradient accumulation", provenance="assumed"),
         Assumption(id="train_steps", value=workload.train_steps, source="--train-steps", provenance="assumed"),
     ]
@@ -72,6 +73,7 @@ def _run(model: Model, hardware: Hardware, plan: Plan, ledger: Ledger) -> list[A
             )
         )
     found += speedups(model, plan)
+    found += stated(plan, "generate")
     found += links(hardware, plan)
     for name in dict.fromkeys((plan.precision, plan.text_encoder_precision, plan.vae_precision)):
         known = precision(name)

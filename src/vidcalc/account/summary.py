@@ -6,6 +6,8 @@ import msgspec
 
 from vidcalc.describe.model import Component
 from vidcalc.describe.runtime import Runtime
+from vidcalc.describe.setting import declared, same
+from vidcalc.describe.sharing import Sharing, of
 from vidcalc.tape.trace import configuration
 
 SIZES = (
@@ -30,16 +32,13 @@ def architecture(denoiser: Component) -> dict[str, Any]:
 
 
 def settings(record: msgspec.Struct) -> dict[str, Any]:
-    """A record as a dictionary, field by field, records within it too; what its job has no use for only where set."""
-    unused: tuple[str, ...] = getattr(record, "unused", ())
-    neutral = type(record)() if unused else record
+    """A record as a dictionary, field by field, records within it too. Of a plan: what its job has no use for only
+    where it is set, and what both kinds of plan have in common last."""
     fields = {name: getattr(record, name) for name in record.__struct_fields__}
-    hidden = [name for name in unused if _same(fields[name], getattr(neutral, name))]
-    hidden += [name for name, value in fields.items() if isinstance(value, Runtime)]  # the framework's name says it
-    shown = {name: value for name, value in fields.items() if name not in hidden}
-    return {name: settings(value) if isinstance(value, msgspec.Struct) else value for name, value in shown.items()}
-
-
-def _same(value: Any, neutral: int | str) -> bool:
-    """Whether a setting is the one thing that says nothing; a sweep never is."""
-    return isinstance(value, int | float | str) and value == neutral
+    if isinstance(record, Sharing):
+        known = declared(type(record))
+        used = {each.field for each in of(type(record))}
+        hidden = {name for name, each in known.items() if name not in used and same(fields[name], each.default)}
+        fields = {name: fields[name] for name in dict.fromkeys((*known, *fields)) if name not in hidden}
+    fields = {name: value for name, value in fields.items() if not isinstance(value, Runtime)}  # the framework's name
+    return {name: settings(value) if isinstance(value, msgspec.Struct) else value for name, value in fields.items()}

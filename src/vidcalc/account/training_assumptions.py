@@ -1,6 +1,6 @@
 """What a training report took as given, and what its user should know: ids and values for the faces to put in words."""
 
-from vidcalc.account.assumed import machinery, trained
+from vidcalc.account.assumed import machinery, stated, trained
 from vidcalc.account.assumptions import cautions, misfits
 from vidcalc.catalog.training import networks, sharding
 from vidcalc.describe.data import Data
@@ -23,8 +23,7 @@ def assumptions(data: Data, hardware: Hardware, plan: Plan, provenance: str) -> 
         Assumption(id="sharding", value=training.sharding, source=shared.source, provenance="assumed"),
         Assumption(id="samples", value=data.samples, source="--train-steps, --clips", provenance="assumed"),
     ]
-    if training.mixing == "ranks":
-        found.append(Assumption(id="mixing", value=training.mixing, source="--mixing", provenance="assumed"))
+    found += stated(training)
     if buckets(1, training):
         found.append(
             Assumption(id="gradient_buckets", value=training.sharding, source=shared.source, provenance="assumed")

@@ -11,17 +11,17 @@ import msgspec
 
 from vidcalc.catalog import load
 from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
 from vidcalc.describe.runtime import Runtime
+from vidcalc.describe.setting import declared
 
 KIND = "frameworks"
 
 
 class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One profile; an empty word means: as diffusers.
+    """One profile; what it leaves open is as in diffusers.
 
-    precision, text_encoder_precision, vae_precision   number formats
-    offload, vae_tiling, vae_slicing, attention, compile   words of `Plan`
-    guidance_mode                                      "batched" or "sequential", where guidance runs
+    plan               settings of `Plan` by field, as its file states them among the rest
     stack              "early" where it is pinned to, or was published with, a torch older than 2.11: see `data/kernels`
     activation_scale   live activations of a denoiser family relative to diffusers' forward, by network path
     for_networks       settings that hold where the model has a network of that path
@@ -37,16 +37,8 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     title: str
     version: str
     sources: tuple[str, ...]
-    precision: str = ""
-    text_encoder_precision: str = ""
-    vae_precision: str = ""
-    offload: str = ""
-    vae_tiling: str = ""
-    vae_slicing: str = ""
-    attention: str = ""
-    compile: str = ""
+    plan: dict[str, Any] = {}
     stack: str = "late"
-    guidance_mode: str = ""
     activation_scale: dict[str, float] = {}
     for_networks: dict[str, dict[str, Any]] = {}
     decode_bytes: dict[str, float] = {}
@@ -65,18 +57,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def settings(self, model: Model) -> dict[str, Any]:
         """The plan fields the profile decides for a model."""
-        fields = (
-            "precision",
-            "text_encoder_precision",
-            "vae_precision",
-            "offload",
-            "vae_tiling",
-            "vae_slicing",
-            "attention",
-            "compile",
-            "guidance_mode",
-        )
-        found = {name: getattr(self, name) for name in fields if getattr(self, name)}
+        found = dict(self.plan)
         for part in (model.denoiser, model.vae, *model.text_encoders):
             found.update(self.for_networks.get(part.network, {}))
         return found
@@ -85,7 +66,10 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 @cache
 def framework(name: str) -> Framework:
     """Raises UnknownName."""
-    return msgspec.convert(load.entry(KIND, load.resolve(KIND, name)), Framework)
+    stated = load.entry(KIND, load.resolve(KIND, name))
+    plan = {field: value for field, value in stated.items() if field in declared(Plan)}
+    others = {field: value for field, value in stated.items() if field not in plan}
+    return msgspec.convert({**others, "plan": plan}, Framework)
 
 
 def names() -> list[str]:

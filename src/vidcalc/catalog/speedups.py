@@ -66,3 +66,6 @@ def cached(name: str, model: str) -> dict[str, Any]:
 def thinned(name: str, model: str) -> dict[str, Any]:
     """The fields of a plan that a kind of sparse attention sets. Raises InputError."""
     return {"sparse_attention": name, "attention_density": setting(SPARSE, name, model).density}
+
+
+FIELDS = {STEP_CACHE: cached, SPARSE: thinned}

@@ -1,15 +1,18 @@
 """Small weights trained in the place of a network's own, which stay as they are: LoRA and DoRA."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from vidcalc.base.errors import InputError, nearest
+from vidcalc.describe.setting import words
 
-TARGETS = ("attention", "attention+ffn", "all")
-KINDS = ("lora", "dora")
-DROPOUTS = ("off", "on")
-KEEPS = ("nothing", "input", "weights", "scaled")
+Targets = Literal["attention", "attention+ffn", "all"]
+Kind = Literal["lora", "dora"]
+Dropout = Literal["off", "on"]
+Keeps = Literal["nothing", "input", "weights", "scaled"]
+
+TARGETS, KINDS, DROPOUTS, KEEPS = words(Targets), words(Kind), words(Dropout), words(Keeps)
 
 # Names of linear layers, as they end. Attention: what diffusers' and peft's recipes name, and the same four layers
 # under the names of published code that calls them otherwise.

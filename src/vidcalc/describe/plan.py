@@ -1,79 +1,106 @@
 """How the job is run: precisions, kernels, guidance; and how the model is trained."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from vidcalc.describe.runtime import Runtime
-from vidcalc.describe.sharing import Sharing
+from vidcalc.describe.setting import BOTH, Counted, Named, Published, Setting, Share, Text, Whole
+from vidcalc.describe.sharing import INNERMOST, Sharing, Switch, ways
 from vidcalc.describe.training import TrainingPlan
 
-# Ways of sharing one video among accelerators, as people call them -> field of the plan: of the work, the innermost
-# first, and of what is stored and the VAE's decode, among those same accelerators.
-WORK = {
-    "tp": "tensor_degree",
-    "ulysses": "ulysses_degree",
-    "ring": "ring_degree",
-    "pipefusion": "pipefusion_degree",
-    "cfg": "guidance_degree",
-}
-BESIDE = {"fsdp": "shard_degree", "vae": "decode_degree"}
-WAYS = {**WORK, **BESIDE}
+Offload = Literal["none", "model", "sequential", "group", "group-leaf", "encoders", "encoders-streamed", "block-swap"]
+VaeTiling = Literal["none", "default"]
+Compile = Literal[Switch, "norms"]
+Guided = Literal["batched", "sequential"]
+GuidanceMode = Literal[Guided, "distilled", "none"]
+Shards = Literal["denoiser", "encoders"]
+FusedProjections = Literal["none", "kept"]
+
+FORMATS = Named("precisions")
+LEAST_SHARE = 0.01  # of the steps or of the score blocks: what is worth computing
 
 
 class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     """Choices that change cost but not the network. Every default is neutral or what the framework does.
 
-    How ranks share one video is in `vidcalc.describe.sharing`; sharding is of the stored weights (FSDP, ZeRO-3).
-
-    framework               profile of data/frameworks/ whose ways the peak follows
-    precision               of the denoiser: weights and arithmetic
-    text_encoder_precision  of text and image encoders
-    vae_precision           of the VAE
-    offload                 which weights wait in host memory: see `vidcalc.passes.offload`
-    swapped_blocks          blocks of the denoiser that wait there, with offload "block-swap"
-    vae_tiling              "none", or "default": the tiles of the VAE's own class
-    vae_slicing             "off", or "on": a batch decoded one video at a time
-    attention               kernel: "sdpa" is what torch picks on the chip; see `vidcalc.rates.utilisation`
-    compile                 "off" (a kernel for each operation), "on": elementwise work is fused, or
-                            "norms": norms and rotary embedding alone are, by a framework's library
-    guidance_mode           "batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"
-    forwards_per_step       denoiser forwards of one step, each at the workload's batch
-    batched_forwards        how many of them share one call, which holds that many times the activations
-    shards                  what is stored in shards: "denoiser", or "encoders": the text encoders too
-    step_cache              "none", "stated", or the published setting (data/speedups.toml) behind the next two
-    computed_steps          share of the steps that run the denoiser whole; see `vidcalc.passes.caching`
-    cached_blocks           blocks that a skipped step still runs
-    guided_share            share of the steps that run guidance's further predictions
-    sparse_attention        "none", "stated", or the published setting behind the next one
-    attention_density       share of the score blocks of self-attention that are computed
-    merged_tokens           share of the tokens that are merged into others in self-attention
-    fused_projections       "none", or "kept": queries, keys and values fused into copies beside the originals
-    runtime                 what the framework settles beyond words: `vidcalc.describe.runtime`
-    training                how the model is trained: `vidcalc.describe.training`
+    How ranks share one video is in `vidcalc.describe.sharing`; what they keep shards of is the stored weights.
     """
 
-    unused = ("data_degree", "sequence_parallel", "gather_degree", "pipeline_degree", "sharding", "reshard")
+    jobs = BOTH
 
-    framework: str = "diffusers"
-    precision: str = "bf16"
-    text_encoder_precision: str = "bf16"
-    vae_precision: str = "bf16"
-    offload: str = "none"
-    swapped_blocks: Any = 0
-    vae_tiling: str = "none"
-    vae_slicing: str = "off"
-    attention: str = "sdpa"
-    compile: str = "off"
-    guidance_mode: str = "none"
-    forwards_per_step: Any = 1
-    batched_forwards: Any = 1
-    shards: str = "denoiser"
-    step_cache: str = "none"
-    computed_steps: Any = 1
-    cached_blocks: Any = 0
-    guided_share: Any = 1
-    sparse_attention: str = "none"
-    attention_density: Any = 1
-    merged_tokens: Any = 0
-    fused_projections: str = "none"
+    framework: Annotated[str, Setting("framework", jobs=BOTH, takes=Named("frameworks"), assumption="framework")] = (
+        "diffusers"
+    )
+    """Profile of data/frameworks/ whose ways the peak follows."""
+    precision: Annotated[str, Setting("precision", takes=FORMATS, assumption="number_format")] = "bf16"
+    """Of the denoiser: weights and arithmetic."""
+    text_encoder_precision: Annotated[
+        str, Setting("text-encoder-precision", jobs=BOTH, takes=FORMATS, assumption="number_format")
+    ] = "bf16"
+    """Of text and image encoders."""
+    vae_precision: Annotated[str, Setting("vae-precision", jobs=BOTH, takes=FORMATS, assumption="number_format")] = (
+        "bf16"
+    )
+    """Of the VAE."""
+    attention: Annotated[str, Setting("attention", jobs=BOTH, takes=Text("kernel"), assumption="attention_kernel")] = (
+        "sdpa"
+    )
+    """Kernel: "sdpa" is what torch picks on the chip; see `vidcalc.rates.utilisation`."""
+    compile: Annotated[Compile, Setting("compile", words=Switch, assumption="fused")] = "off"
+    """"off" (a kernel for each operation), "on": elementwise work is fused, or "norms": norms and rotary embedding
+    alone are, by a framework's library."""
+    guidance_mode: Annotated[GuidanceMode, Setting("guidance-mode", words=Guided)] = "none"
+    """"batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"."""
+    forwards_per_step: Annotated[Any, Setting(by="model")] = 1
+    """Denoiser forwards of one step, each at the workload's batch."""
+    batched_forwards: Annotated[Any, Setting(by="--guidance-mode")] = 1
+    """How many of them share one call, which holds that many times the activations."""
+    offload: Annotated[
+        Offload, Setting("offload", takes=Counted("block-swap", "swapped_blocks"), assumption="offload")
+    ] = "none"
+    """Which weights wait in host memory: see `vidcalc.passes.offload`."""
+    swapped_blocks: Annotated[Any, Setting("swapped-blocks", takes=Whole(0, 10_000), assumption="offload")] = 0
+    """Blocks of the denoiser that wait there, with offload "block-swap"."""
+    vae_tiling: Annotated[VaeTiling, Setting("vae-tiling")] = "none"
+    """"none", or "default": the tiles of the VAE's own class."""
+    vae_slicing: Annotated[Switch, Setting("vae-slicing")] = "off"
+    """"on": a batch is decoded one video at a time."""
+    shards: Annotated[Shards, Setting(by="rows")] = "denoiser"
+    """What is stored in shards: "denoiser", or "encoders": the text encoders too."""
+    step_cache: Annotated[
+        str, Setting("step-cache", takes=Published("step_cache", "computed_steps"), assumption="step_cache")
+    ] = "none"
+    """"none", "stated", or the published setting (data/speedups.toml) behind the next two."""
+    computed_steps: Annotated[Any, Setting(by="--step-cache", assumption="step_cache")] = 1
+    """Share of the steps that run the denoiser whole; see `vidcalc.passes.caching`."""
+    cached_blocks: Annotated[Any, Setting(by="--step-cache", assumption="step_cache")] = 0
+    """Blocks that a skipped step still runs."""
+    guided_share: Annotated[Any, Setting("guidance-interval", takes=Share(0, 1), assumption="guided_share")] = 1
+    """Share of the steps that run guidance's further predictions."""
+    sparse_attention: Annotated[
+        str,
+        Setting(
+            "attention-density",
+            takes=Published("sparse_attention", "attention_density"),
+            assumption="attention_density",
+        ),
+    ] = "none"
+    """"none", "stated", or the published setting behind the next one."""
+    attention_density: Annotated[Any, Setting(by="--attention-density", assumption="attention_density")] = 1
+    """Share of the score blocks of self-attention that are computed."""
+    merged_tokens: Annotated[
+        Any, Setting("token-merge", takes=Share(0, 0.9), assumption="merged_tokens", stated=True)
+    ] = 0
+    """Share of the tokens that are merged into others in self-attention."""
+    fused_projections: Annotated[FusedProjections, Setting(by="rows")] = "none"
+    """"kept": queries, keys and values fused into copies beside the originals."""
     runtime: Runtime = Runtime()
+    """What the framework settles beyond words: `vidcalc.describe.runtime`."""
     training: TrainingPlan = TrainingPlan()
+    """How the model is trained: `vidcalc.describe.training`."""
+
+
+# Ways of sharing one video among accelerators, as people call them -> field of the plan: of the work, the innermost
+# first, and of what is stored and the VAE's decode, among those same accelerators.
+WORK = {way: field for place in INNERMOST for way, field in ways(Plan).items() if field == place}
+BESIDE = {way: field for way, field in ways(Plan).items() if way not in WORK}
+WAYS = {**WORK, **BESIDE}

@@ -1,77 +1,98 @@
 """How a model is trained: what is updated, in which number formats, by which optimizer, on how many ranks."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from vidcalc.describe.sharing import Sharing, Switch
+from vidcalc.describe.adapters import Dropout, Keeps, Kind, Targets
+from vidcalc.describe.setting import RUN, TRAIN, Named, Setting, Text, Whole, words
+from vidcalc.describe.sharing import SequenceParallel, Sharing, Switch, ways
+
+Mode = Literal["pretrain", "full", "lora", "qlora"]
+Update = Literal["foreach", "fused", "loop"]
+Ema = Literal["none", "fp32", "bf16", "host"]
+TrainingOffload = Literal["none", "optimizer", "optimizer+weights", "base"]
+Supply = Literal["online", "precomputed"]
+Experts = Literal["one", "both"]
+Mixing = Literal["steps", "ranks"]
+
+ADAPTED = ("lora", "qlora")
+MANY = 10**9
 
 
 class TrainingPlan(Sharing, frozen=True, kw_only=True, eq=False):
     """Choices of a training run that change cost but not the network.
 
-    How ranks share a step is in `vidcalc.describe.sharing`.
-
-    mode             "pretrain" and "full": every weight of the denoiser; "lora" and "qlora": adapters beside frozen
-                     weights
-    adapter, rank, targets  of those: "lora" or "dora", its rank, the layers it stands beside
-    base             number format of the frozen weights
-    base_keeps, adapter_dropout  what a frozen linear layer keeps for backward, and whether an adapter drops elements
-                     of what it reads: see `vidcalc.describe.adapters`
-    recipe           number formats of trained weights, gradients and states: data/training.toml
-    optimizer        its states: data/training.toml
-    update           how the optimizer walks over the weights: "foreach" (holds a temporary copy), "fused", "loop"
-    ema              moving average of the weights: "none", "fp32", "bf16", "host" (fp32 in host memory)
-    checkpointing    activations that are computed again: see `vidcalc.describe.checkpointing`
-    grad_accum       micro-batches whose gradients are summed up before an update
-    offload          what waits in host memory: "none", "optimizer" (states, updated by the CPU), "optimizer+weights",
-                     "base" (frozen weights, streamed in layer by layer for every pass)
-    latents, texts   "online": VAE and text encoders run in the loop; "precomputed": read from disk
-    networks         what is resident beside the trained network: data/training.toml ("alone", "distillation", "rl")
-    rollout_steps    denoising steps of one rollout, where the networks roll out
-    experts          of a denoiser in several copies: "one" is trained at a time, the others not loaded; "both"
-    mixing           sizes of samples in one step: "steps" (all ranks see the same), "ranks" (each draws its own and the
-                     step waits for the slowest)
-    validation       "off", or "on": a sample is generated every `validation_every` steps
-    save_every       steps from one checkpoint on disk to the next
+    How ranks share a step is in `vidcalc.describe.sharing`; those of tensor parallelism share tokens as well.
     """
 
-    unused = ("guidance_degree", "sequence_parallel", "pipefusion_degree", "decode_degree")
+    jobs = (*TRAIN, *RUN)
 
-    sequence_parallel: Switch = "on"
-    mode: str = "full"
-    adapter: str = "lora"
-    rank: Any = 16
-    targets: str = "attention"
-    base: str = "bf16"
-    base_keeps: str = "nothing"
-    adapter_dropout: str = "off"
-    recipe: str = "bf16-mixed"
-    optimizer: str = "adamw"
-    update: str = "foreach"
-    ema: str = "none"
-    checkpointing: str = "none"
-    grad_accum: Any = 1
-    offload: str = "none"
-    latents: str = "online"
-    texts: str = "precomputed"
-    networks: str = "alone"
-    rollout_steps: Any = 0
-    experts: str = "one"
-    mixing: str = "steps"
-    validation: str = "off"
-    validation_every: Any = 500
-    save_every: Any = 1000
+    mode: Annotated[Mode, Setting("mode", jobs=TRAIN, assumption="adapters")] = "full"
+    """"pretrain" and "full": every weight of the denoiser; "lora" and "qlora": adapters beside frozen weights."""
+    recipe: Annotated[str, Setting("recipe", jobs=TRAIN, takes=Named("recipes"), assumption="training_recipe")] = (
+        "bf16-mixed"
+    )
+    """Number formats of trained weights, gradients and states: data/training.toml."""
+    optimizer: Annotated[
+        str, Setting("optimizer", jobs=TRAIN, takes=Named("optimizers"), assumption="optimizer_states")
+    ] = "adamw"
+    """Its states: data/training.toml."""
+    update: Annotated[Update, Setting("optimizer-update", jobs=TRAIN, assumption="optimizer_update")] = "foreach"
+    """How the optimizer walks over the weights: "foreach" (holds a temporary copy), "fused", "loop"."""
+    ema: Annotated[Ema, Setting("ema", jobs=TRAIN)] = "none"
+    """Moving average of the weights: "none", "fp32", "bf16", "host" (fp32 in host memory)."""
+    checkpointing: Annotated[str, Setting("checkpointing", jobs=TRAIN, takes=Text("checkpointing"))] = "none"
+    """Activations that are computed again: see `vidcalc.describe.checkpointing`."""
+    grad_accum: Annotated[Any, Setting("grad-accum", jobs=TRAIN, takes=Whole(1, 10**6))] = 1
+    """Micro-batches whose gradients are summed up before an update."""
+    rank: Annotated[
+        Any, Setting("lora-rank", jobs=TRAIN, takes=Whole(1, 65_536), only="adapters", assumption="adapters")
+    ] = 16
+    """Of the adapters."""
+    targets: Annotated[Targets, Setting("lora-targets", jobs=TRAIN, only="adapters", assumption="adapters")] = (
+        "attention"
+    )
+    """Layers that adapters stand beside."""
+    adapter: Annotated[Kind, Setting("adapter", jobs=TRAIN, only="adapters", assumption="adapters")] = "lora"
+    """"lora" or "dora"."""
+    base: Annotated[
+        str,
+        Setting("base-precision", jobs=TRAIN, takes=Named("precisions"), only="adapters", assumption="adapters"),
+    ] = "bf16"
+    """Number format of the frozen weights."""
+    base_keeps: Annotated[Keeps, Setting(by="profile", jobs=TRAIN)] = "nothing"
+    """What a frozen linear layer keeps for backward: see `vidcalc.describe.adapters`."""
+    adapter_dropout: Annotated[Dropout, Setting(by="profile", jobs=TRAIN)] = "off"
+    """Whether an adapter drops elements of what it reads."""
+    latents: Annotated[Supply, Setting("latents", jobs=TRAIN, assumption="latents")] = "online"
+    """"online": the VAE runs in the loop; "precomputed": read from disk."""
+    texts: Annotated[Supply, Setting("texts", jobs=TRAIN, assumption="texts")] = "precomputed"
+    """As latents, of the text encoders."""
+    offload: Annotated[TrainingOffload, Setting("training-offload", jobs=TRAIN)] = "none"
+    """What waits in host memory: "none", "optimizer" (states, updated by the CPU), "optimizer+weights", "base" (frozen
+    weights, streamed in layer by layer for every pass)."""
+    networks: Annotated[str, Setting("networks", jobs=RUN, takes=Named("networks"), assumption="networks_beside")] = (
+        "alone"
+    )
+    """What is resident beside the trained network: data/training.toml ("alone", "distillation", "rl")."""
+    rollout_steps: Annotated[Any, Setting("rollout-steps", jobs=RUN, takes=Whole(0, 10_000))] = 0
+    """Denoising steps of one rollout, where the networks roll out."""
+    experts: Annotated[Experts, Setting("experts", jobs=RUN)] = "one"
+    """Of a denoiser in several copies: "one" is trained at a time, the others not loaded; "both"."""
+    mixing: Annotated[Mixing, Setting("mixing", jobs=RUN, assumption="mixing", stated=True)] = "steps"
+    """Sizes of samples in one step: "steps" (all ranks see the same), "ranks" (each draws its own and the step waits
+    for the slowest)."""
+    validation: Annotated[Switch, Setting("validation", jobs=RUN)] = "off"
+    """"on": a sample is generated every `validation_every` steps."""
+    validation_every: Annotated[Any, Setting("validation-every", jobs=RUN, takes=Whole(1, MANY))] = 500
+    save_every: Annotated[Any, Setting("save-every", jobs=RUN, takes=Whole(1, MANY))] = 1000
+    """Steps from one checkpoint on disk to the next."""
+    sequence_parallel: SequenceParallel = "on"
 
 
-MODES = ("pretrain", "full", "lora", "qlora")
-ADAPTED = ("lora", "qlora")
-SHARDING = ("none", "zero1", "zero2", "zero3")
-UPDATES = ("foreach", "fused", "loop")
-EMAS = ("none", "fp32", "bf16", "host")
-OFFLOADS = ("none", "optimizer", "optimizer+weights", "base")
-SUPPLIES = ("online", "precomputed")
-EXPERTS = ("one", "both")
+# ways of sharing a training run, as people call them -> field of its plan
+WAYS = ways(TrainingPlan)
 
 
 def offloads(mode: str) -> tuple[str, ...]:
     """What may wait in host memory in a mode: a frozen base only where there is one."""
-    return OFFLOADS if mode in ADAPTED else tuple(way for way in OFFLOADS if way != "base")
+    return tuple(way for way in words(TrainingOffload) if way != "base" or mode in ADAPTED)

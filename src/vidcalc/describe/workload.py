@@ -1,8 +1,13 @@
 """What is asked for: a video (or a batch of them) to generate, or a number of optimizer steps to train."""
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import msgspec
+
+Stage = Literal["text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode"]
+"""The stages of a generation."""
+
+STAGES: tuple[str, ...] = get_args(Stage)  # in the order in which they run
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -1,9 +1,24 @@
 """The answer about a budget: what it trains. Ids and numbers in SI base units; its JSON form is vidcalc.budget/1."""
 
-from typing import Any
-
 from vidcalc.report.estimate import Assumption, Entry, HardwarePart, ModelPart, Warning_
 from vidcalc.report.training import Ranks
+from vidcalc.report.units import (
+    Bytes,
+    Dollars,
+    Flop,
+    Frames,
+    GpuSeconds,
+    Pixels,
+    Samples,
+    Seconds,
+    Settings,
+    Share,
+    Tokens,
+    Weights,
+    WholeSamples,
+    WholeSteps,
+    WholeWeights,
+)
 
 SCHEMA = "vidcalc.budget/1"
 
@@ -17,13 +32,13 @@ class Funds(Entry, frozen=True, kw_only=True, eq=False):
     """
 
     kind: str
-    gpu_seconds: float
-    gpu_seconds_low: float
-    gpu_seconds_high: float
-    seconds: float
-    money: float | None
-    money_low: float | None
-    money_high: float | None
+    gpu_seconds: GpuSeconds
+    gpu_seconds_low: GpuSeconds
+    gpu_seconds_high: GpuSeconds
+    seconds: Seconds
+    money: Dollars | None
+    money_low: Dollars | None
+    money_high: Dollars | None
     provider: str
     as_of: str
     source: str
@@ -35,17 +50,17 @@ class Room(Entry, frozen=True, kw_only=True, eq=False):
     peak, verdict  at `batch`;  largest_peak  at the largest, or of one sample where none fits [byte]
     """
 
-    width: int | float
-    height: int | float
-    frames: int | float
-    share: float
-    batch: int | float
-    sequence: int | float
-    peak: int | float
+    width: Pixels
+    height: Pixels
+    frames: Frames
+    share: Share
+    batch: Samples
+    sequence: Tokens
+    peak: Bytes
     verdict: str
-    seconds_per_step: float
-    largest: int
-    largest_peak: int | float
+    seconds_per_step: Seconds
+    largest: WholeSamples
+    largest_peak: Bytes
 
 
 class Affordable(Entry, frozen=True, kw_only=True, eq=False):
@@ -59,21 +74,21 @@ class Affordable(Entry, frozen=True, kw_only=True, eq=False):
     per_step    accelerator-seconds of one step
     """
 
-    steps: int
-    steps_low: int
-    steps_high: int
-    samples: int
-    clips: int | None
-    epochs: float | None
-    tokens: int | float
-    flops: int | float
-    flops_6nd: int | float
-    encode_seconds: float
-    seconds: float
-    left: float
-    seconds_per_step: float
-    per_step: float
-    mfu: float
+    steps: WholeSteps
+    steps_low: WholeSteps
+    steps_high: WholeSteps
+    samples: WholeSamples
+    clips: WholeSamples | None
+    epochs: Share | None
+    tokens: Tokens
+    flops: Flop
+    flops_6nd: Flop
+    encode_seconds: GpuSeconds
+    seconds: Seconds
+    left: Seconds
+    seconds_per_step: Seconds
+    per_step: GpuSeconds
+    mfu: Share
     buckets: list[Room]
 
 
@@ -81,7 +96,7 @@ class Near(Entry, frozen=True, kw_only=True, eq=False):
     """A model of the catalogue and its parameters."""
 
     name: str
-    params: int
+    params: WholeWeights
 
 
 class Optimum(Entry, frozen=True, kw_only=True, eq=False):
@@ -102,20 +117,20 @@ class Optimum(Entry, frozen=True, kw_only=True, eq=False):
     data: str
     source: str
     date: str
-    params: int
-    params_low: int
-    params_high: int
-    tokens: float
-    samples: float
-    flops: float
-    flops_6nd: float
-    params_6nd: float
-    tokens_6nd: float
-    fitted: list[float]
-    checked: float
-    beyond: float
-    mfu: float
-    peak: int | float
+    params: WholeWeights
+    params_low: WholeWeights
+    params_high: WholeWeights
+    tokens: Tokens
+    samples: Samples
+    flops: Flop
+    flops_6nd: Flop
+    params_6nd: Weights
+    tokens_6nd: Tokens
+    fitted: list[Flop]
+    checked: Flop
+    beyond: Share
+    mfu: Share
+    peak: Bytes
     verdict: str
     nearest: list[Near]
 
@@ -126,7 +141,7 @@ class BudgetReport(Entry, frozen=True, kw_only=True, eq=False):
     schema: str = SCHEMA
     budget: Funds
     model: ModelPart | None
-    plan: dict[str, Any]
+    plan: Settings
     hardware: HardwarePart
     ranks: Ranks
     affordable: Affordable | None

@@ -1,6 +1,6 @@
 """The answer: ids and numbers in SI base units, never prose. Its JSON form is a stable contract (vidcalc.report/1).
 
-Bytes, FLOP, seconds, USD, joule; integers where exact. Faces put it into words.
+The type of each number is its unit (`vidcalc.report.units`); integers where exact. Faces put it into words.
 """
 
 from typing import Any
@@ -8,6 +8,21 @@ from typing import Any
 import msgspec
 
 from vidcalc.report.money import Energy, Money, Throughput
+from vidcalc.report.units import (
+    Bytes,
+    Count,
+    Flop,
+    GpuHours,
+    Gpus,
+    JobSettings,
+    Places,
+    Seconds,
+    Settings,
+    Share,
+    Steps,
+    Tokens,
+    Weights,
+)
 
 SCHEMA = "vidcalc.report/1"
 
@@ -21,8 +36,8 @@ class ComponentRow(Entry, frozen=True, kw_only=True, eq=False):
 
     id: str
     role: str
-    params: int | float
-    bytes: int | float
+    params: Weights
+    bytes: Bytes
     precision: str
 
 
@@ -31,28 +46,28 @@ class ModelPart(Entry, frozen=True, kw_only=True, eq=False):
 
     name: str
     title: str
-    params: int | float
-    params_total: int | float
+    params: Weights
+    params_total: Weights
     provenance: str
     components: list[ComponentRow]
-    architecture: dict[str, Any]
+    architecture: Settings
 
 
 class Latent(Entry, frozen=True, kw_only=True, eq=False):
     """The latent grid."""
 
-    channels: int | float
-    frames: int | float
-    height: int | float
-    width: int | float
+    channels: Count
+    frames: Places
+    height: Places
+    width: Places
 
 
 class Sequence(Entry, frozen=True, kw_only=True, eq=False):
     """Tokens; `total` is the length self-attention sees."""
 
-    video_tokens: int | float
-    text_tokens: int | float
-    total: int | float
+    video_tokens: Tokens
+    text_tokens: Tokens
+    total: Tokens
 
 
 class Documented(Entry, frozen=True, kw_only=True, eq=False):
@@ -61,12 +76,12 @@ class Documented(Entry, frozen=True, kw_only=True, eq=False):
     `layers` is how often the network runs attention, `ratio` the FLOPs of one forward of it over the formula's.
     """
 
-    sequence: int | float
-    flops_per_step: int | float
-    flops_per_video: int | float
-    hidden_dim: int | float
-    layers: int | float
-    ratio: float
+    sequence: Tokens
+    flops_per_step: Flop
+    flops_per_video: Flop
+    hidden_dim: Count
+    layers: Count
+    ratio: Share
 
 
 class Compute(Entry, frozen=True, kw_only=True, eq=False):
@@ -77,18 +92,18 @@ class Compute(Entry, frozen=True, kw_only=True, eq=False):
     without what a step cache, sparse attention or token merging leave out.
     """
 
-    flops_per_forward: int | float
-    forwards_per_step: int | float
-    flops_per_step: int | float
-    chunks: int | float
-    flops_denoise: int | float
-    flops_vae_decode: int | float
-    flops_vae_encode: int | float
-    flops_text_encode: int | float
-    flops_per_video: int | float
-    flops_executed: int | float
-    attention_share: float
-    parts: dict[str, dict[str, int | float]]
+    flops_per_forward: Flop
+    forwards_per_step: Count
+    flops_per_step: Flop
+    chunks: Count
+    flops_denoise: Flop
+    flops_vae_decode: Flop
+    flops_vae_encode: Flop
+    flops_text_encode: Flop
+    flops_per_video: Flop
+    flops_executed: Flop
+    attention_share: Share
+    parts: dict[str, dict[str, Flop]]
     documented: Documented | None = None
 
 
@@ -100,22 +115,22 @@ class StageRow(Entry, frozen=True, kw_only=True, eq=False):
     """
 
     id: str
-    weights: int | float
-    activations: int | float
-    other: int | float
-    total: int | float
-    workspace: int | float
-    missing: int | float
-    resident: dict[str, int | float]
+    weights: Bytes
+    activations: Bytes
+    other: Bytes
+    total: Bytes
+    workspace: Bytes
+    missing: Bytes
+    resident: dict[str, Bytes]
 
 
 class HostMemory(Entry, frozen=True, kw_only=True, eq=False):
     """Bytes in host memory: offloaded weights that wait there, those of them that are pinned because they stream, and
     the largest network on its way to the device while loading."""
 
-    resident: int | float
-    pinned: int | float
-    loading_peak: int | float
+    resident: Bytes
+    pinned: Bytes
+    loading_peak: Bytes
 
 
 class Relief(Entry, frozen=True, kw_only=True, eq=False):
@@ -124,12 +139,12 @@ class Relief(Entry, frozen=True, kw_only=True, eq=False):
     peak and margin in bytes; seconds of one generation, `slower` beyond the job as asked (negative: faster)
     """
 
-    changes: dict[str, Any]
-    peak: int | float
-    margin: int | float
-    host_ram: int | float
-    seconds: float
-    slower: float
+    changes: Settings
+    peak: Bytes
+    margin: Bytes
+    host_ram: Bytes
+    seconds: Seconds
+    slower: Seconds
 
 
 class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
@@ -142,19 +157,19 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     """
 
     stages: list[StageRow]
-    peak: int | float
+    peak: Bytes
     peak_stage: str
-    allocated: int | float
-    reserved: int | float
-    device: int | float
-    low: int | float
-    high: int | float
+    allocated: Bytes
+    reserved: Bytes
+    device: Bytes
+    low: Bytes
+    high: Bytes
     host: HostMemory
-    host_ram: int | float
-    denoiser_activation_peak: int | float
-    vae_decode_activation_peak: int | float
-    capacity: int | float
-    margin: int | float
+    host_ram: Bytes
+    denoiser_activation_peak: Bytes
+    vae_decode_activation_peak: Bytes
+    capacity: Bytes
+    margin: Bytes
     verdict: str
     relief: list[Relief] = []
 
@@ -166,18 +181,18 @@ class TrainingMemory(Entry, frozen=True, kw_only=True, eq=False):
     activations go); margin and verdict are about it.
     """
 
-    weights: int | float
-    vae: int | float
-    encoders: int | float
-    optimizer: int | float
-    gradients: int | float
-    activations: int | float
-    other: int | float
-    total: int | float
-    kept_for_backward: int | float
-    forward_backward_peak: int | float
-    peak: int | float
-    margin: int | float
+    weights: Bytes
+    vae: Bytes
+    encoders: Bytes
+    optimizer: Bytes
+    gradients: Bytes
+    activations: Bytes
+    other: Bytes
+    total: Bytes
+    kept_for_backward: Bytes
+    forward_backward_peak: Bytes
+    peak: Bytes
+    margin: Bytes
     verdict: str
 
 
@@ -196,34 +211,34 @@ class InferenceTime(Entry, frozen=True, kw_only=True, eq=False):
     `beside` is what further models of the framework's pipeline take (guardrails, prompt writing, face models).
     """
 
-    load: float
-    text_encode: float
-    image_encode: float
-    vae_encode: float
-    denoise: float
-    vae_decode: float
-    audio_decode: float
-    beside: float
-    total: float
-    per_step: float
-    first_step: float
-    low: float
-    high: float
+    load: Seconds
+    text_encode: Seconds
+    image_encode: Seconds
+    vae_encode: Seconds
+    denoise: Seconds
+    vae_decode: Seconds
+    audio_decode: Seconds
+    beside: Seconds
+    total: Seconds
+    per_step: Seconds
+    first_step: Seconds
+    low: Seconds
+    high: Seconds
     provenance: str
-    gpu_hours: float
-    parts: dict[str, dict[str, float]]
+    gpu_hours: GpuHours
+    parts: dict[str, dict[str, Seconds]]
 
 
 class TrainingTime(Entry, frozen=True, kw_only=True, eq=False):
     """Seconds of one optimizer step (`parts` sum to it), of `steps` of them, and GPU-hours of all accelerators."""
 
-    per_step: float
-    total: float
-    gpu_hours: float
-    low: float
-    high: float
-    steps: int | float
-    parts: dict[str, float]
+    per_step: Seconds
+    total: Seconds
+    gpu_hours: GpuHours
+    low: Seconds
+    high: Seconds
+    steps: Steps
+    parts: dict[str, Seconds]
 
 
 class Time(Entry, frozen=True, kw_only=True, eq=False):
@@ -254,9 +269,9 @@ class HardwarePart(Entry, frozen=True, kw_only=True, eq=False):
 
     accelerator: str
     name: str
-    count: int | float
-    capacity: int | float
-    nodes: int | float = 1
+    count: Gpus
+    capacity: Bytes
+    nodes: Count = 1
     link: str = ""
     network: str = ""
 
@@ -266,8 +281,8 @@ class Report(Entry, frozen=True, kw_only=True, eq=False):
 
     schema: str = SCHEMA
     model: ModelPart
-    workload: dict[str, Any]
-    plan: dict[str, Any]
+    workload: JobSettings
+    plan: Settings
     hardware: HardwarePart
     latent: Latent
     sequence: Sequence

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from vidcalc.report.units import DollarRate, Dollars, Gpus, Gram, Joule, Share, VideoRate, Watt
+
 
 class PriceRange(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The dated prices of one class of provider, and what one video costs at their ends [USD]."""
@@ -9,10 +11,10 @@ class PriceRange(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     provider: str
     as_of: str
     source: str
-    per_hour_low: float
-    per_hour_high: float
-    per_video_low: float
-    per_video_high: float
+    per_hour_low: DollarRate
+    per_hour_high: DollarRate
+    per_video_low: Dollars
+    per_video_high: Dollars
 
 
 class Money(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -24,11 +26,11 @@ class Money(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     provider: str
     as_of: str
     source: str
-    per_hour_low: float
-    per_hour_high: float
-    inference: dict[str, float]
-    training: dict[str, float]
-    per_video: dict[str, float] = {}
+    per_hour_low: DollarRate
+    per_hour_high: DollarRate
+    inference: dict[str, Dollars]
+    training: dict[str, Dollars]
+    per_video: dict[str, Dollars] = {}
     ranges: list[PriceRange] = []
 
 
@@ -41,19 +43,19 @@ class Energy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     carbon_*     gram of CO2 equivalent, electricity_* USD, of the likely energy, at the site
     """
 
-    inference: float
-    training: float
+    inference: Joule
+    training: Joule
     place: str = ""
     country: str = ""
-    pue: float = 1.0
-    power: dict[str, float] = {}
-    per_video: dict[str, float] = {}
-    idle_per_video: float = 0.0
-    training_likely: float = 0.0
-    carbon_per_video: float = 0.0
-    carbon_training: float = 0.0
-    electricity_per_video: float = 0.0
-    electricity_training: float = 0.0
+    pue: Share = 1.0
+    power: dict[str, Watt] = {}
+    per_video: dict[str, Joule] = {}
+    idle_per_video: Joule = 0.0
+    training_likely: Joule = 0.0
+    carbon_per_video: Gram = 0.0
+    carbon_training: Gram = 0.0
+    electricity_per_video: Dollars = 0.0
+    electricity_training: Dollars = 0.0
 
 
 class Throughput(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -62,8 +64,8 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     target_rate in videos per hour (0: none asked); gpus_needed rounds up to whole jobs; cost_per_hour of them [USD]
     """
 
-    per_gpu_hour: dict[str, float]
-    utilisation: float
-    target_rate: float
-    gpus_needed: int | float
-    cost_per_hour: dict[str, float]
+    per_gpu_hour: dict[str, VideoRate]
+    utilisation: Share
+    target_rate: VideoRate
+    gpus_needed: Gpus
+    cost_per_hour: dict[str, DollarRate]

@@ -1,8 +1,7 @@
 """The answer about plans of a training run: ids and numbers in SI base units. Its JSON form is vidcalc.plan/1."""
 
-from typing import Any
-
 from vidcalc.report.estimate import Assumption, Entry, HardwarePart, ModelPart, Warning_
+from vidcalc.report.units import Bytes, Dollars, GpuHours, Samples, Seconds, Settings, Share, WholeCount, WholeGpus
 
 SCHEMA = "vidcalc.plan/1"
 
@@ -16,25 +15,25 @@ class PlanRow(Entry, frozen=True, kw_only=True, eq=False):
     seconds  of the run;  per_sample: of one sample;  cost: USD of the run, None without a price
     """
 
-    gpus: int
+    gpus: WholeGpus
     words: dict[str, str]
-    degrees: dict[str, int]
-    batches: list[int | float]
-    grad_accum: int
-    global_batch: int | float
-    peak: int | float
-    low: int | float
-    high: int | float
-    margin: int | float
+    degrees: dict[str, WholeGpus]
+    batches: list[Samples]
+    grad_accum: WholeCount
+    global_batch: Samples
+    peak: Bytes
+    low: Bytes
+    high: Bytes
+    margin: Bytes
     verdict: str
-    host_ram: int | float
-    seconds: float
-    seconds_per_step: float
-    per_sample: float
-    gpu_hours: float
-    cost: float | None
-    mfu: float
-    parts: dict[str, float]
+    host_ram: Bytes
+    seconds: Seconds
+    seconds_per_step: Seconds
+    per_sample: Seconds
+    gpu_hours: GpuHours
+    cost: Dollars | None
+    mfu: Share
+    parts: dict[str, Seconds]
 
 
 class Alternative(Entry, frozen=True, kw_only=True, eq=False):
@@ -47,9 +46,9 @@ class Alternative(Entry, frozen=True, kw_only=True, eq=False):
 
     id: str
     value: str
-    peak: int | float
-    missing: int | float
-    slower: float
+    peak: Bytes
+    missing: Bytes
+    slower: Share
 
 
 class Why(Entry, frozen=True, kw_only=True, eq=False):
@@ -62,8 +61,8 @@ class Why(Entry, frozen=True, kw_only=True, eq=False):
     """
 
     bound: str
-    shares: dict[str, float]
-    unlimited: float
+    shares: dict[str, Share]
+    unlimited: Seconds
     alternatives: list[Alternative]
 
 
@@ -75,11 +74,11 @@ class CountRow(Entry, frozen=True, kw_only=True, eq=False):
     efficient  whether no other number of accelerators gives a run that is as short and as cheap
     """
 
-    gpus: int
-    legal: int
-    priced: int
-    fitting: int
-    least: int | float | None
+    gpus: WholeGpus
+    legal: WholeCount
+    priced: WholeCount
+    fitting: WholeCount
+    least: Bytes | None
     efficient: bool
     best: PlanRow | None
 
@@ -87,8 +86,8 @@ class CountRow(Entry, frozen=True, kw_only=True, eq=False):
 class Help(Entry, frozen=True, kw_only=True, eq=False):
     """A change with which something fits, where nothing does: fields of the training plan or "gpus", and the peak."""
 
-    changes: dict[str, Any]
-    peak: int | float
+    changes: Settings
+    peak: Bytes
 
 
 class PlanReport(Entry, frozen=True, kw_only=True, eq=False):
@@ -103,14 +102,14 @@ class PlanReport(Entry, frozen=True, kw_only=True, eq=False):
     model: ModelPart
     hardware: HardwarePart
     by: str
-    global_batch: int | float
-    samples: int | float
-    capacity: int | float
+    global_batch: Samples
+    samples: Samples
+    capacity: Bytes
     counts: list[CountRow]
     best: list[PlanRow]
     front: list[PlanRow]
     why: Why | None
-    missing: int | float
+    missing: Bytes
     helps: list[Help]
     assumptions: list[Assumption]
     warnings: list[Warning_]

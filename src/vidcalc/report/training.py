@@ -1,8 +1,30 @@
 """The answer about a training run: ids and numbers in SI base units. Its JSON form is vidcalc.training/1."""
 
-from typing import Any
-
 from vidcalc.report.estimate import Assumption, Entry, HardwarePart, ModelPart, Warning_
+from vidcalc.report.units import (
+    ByteRate,
+    Bytes,
+    Count,
+    Dollars,
+    Flop,
+    Frames,
+    GpuHours,
+    Gpus,
+    GpuSeconds,
+    Gram,
+    Index,
+    Joule,
+    Pixels,
+    SampleRate,
+    Samples,
+    Seconds,
+    Settings,
+    Share,
+    Steps,
+    TokenRate,
+    Tokens,
+    Weights,
+)
 
 SCHEMA = "vidcalc.training/1"
 
@@ -11,14 +33,14 @@ class PhaseRow(Entry, frozen=True, kw_only=True, eq=False):
     """Bytes of one rank during a phase of a step: "encode", "forward_backward", "optimizer_step" or "validation"."""
 
     id: str
-    weights: int | float
-    vae: int | float
-    encoders: int | float
-    optimizer: int | float
-    gradients: int | float
-    activations: int | float
-    other: int | float
-    total: int | float
+    weights: Bytes
+    vae: Bytes
+    encoders: Bytes
+    optimizer: Bytes
+    gradients: Bytes
+    activations: Bytes
+    other: Bytes
+    total: Bytes
 
 
 class BucketPart(Entry, frozen=True, kw_only=True, eq=False):
@@ -31,32 +53,32 @@ class BucketPart(Entry, frozen=True, kw_only=True, eq=False):
     seconds_per_step, samples_per_second  of the whole run's ranks on samples of this size
     """
 
-    width: int | float
-    height: int | float
-    frames: int | float
-    share: float
-    batch: int | float
-    global_batch: int | float
-    latent: list[int | float]
-    video_tokens: int | float
-    sequence: int | float
-    flops_per_sample: int | float
-    hardware_flops: int | float
-    kept_for_backward: int | float
-    forward_backward_peak: int | float
-    host: int | float
-    peak: int | float
+    width: Pixels
+    height: Pixels
+    frames: Frames
+    share: Share
+    batch: Samples
+    global_batch: Samples
+    latent: list[Count]
+    video_tokens: Tokens
+    sequence: Tokens
+    flops_per_sample: Flop
+    hardware_flops: Flop
+    kept_for_backward: Bytes
+    forward_backward_peak: Bytes
+    host: Bytes
+    peak: Bytes
     peak_phase: str
-    seconds_per_step: float
-    low: float
-    high: float
-    samples_per_second: float
-    parts: dict[str, float]
-    mfu: float
-    hfu: float
-    samples: int | float
-    steps: int | float
-    seconds: float
+    seconds_per_step: Seconds
+    low: Seconds
+    high: Seconds
+    samples_per_second: SampleRate
+    parts: dict[str, Seconds]
+    mfu: Share
+    hfu: Share
+    samples: Samples
+    steps: Steps
+    seconds: Seconds
 
 
 class RunMemory(Entry, frozen=True, kw_only=True, eq=False):
@@ -67,35 +89,35 @@ class RunMemory(Entry, frozen=True, kw_only=True, eq=False):
     about it.
     """
 
-    weights: int | float
-    vae: int | float
-    encoders: int | float
-    optimizer: int | float
-    gradients: int | float
-    activations: int | float
-    other: int | float
-    total: int | float
+    weights: Bytes
+    vae: Bytes
+    encoders: Bytes
+    optimizer: Bytes
+    gradients: Bytes
+    activations: Bytes
+    other: Bytes
+    total: Bytes
     phases: list[PhaseRow]
-    peak: int | float
+    peak: Bytes
     peak_phase: str
-    peak_bucket: int
-    low: int | float
-    high: int | float
-    capacity: int | float
-    margin: int | float
+    peak_bucket: Index
+    low: Bytes
+    high: Bytes
+    capacity: Bytes
+    margin: Bytes
     verdict: str
-    host_ram: int | float
+    host_ram: Bytes
 
 
 class Ranks(Entry, frozen=True, kw_only=True, eq=False):
     """How the accelerators share the work: degrees, and what the weights and states are in pieces of."""
 
-    world: int | float
-    data: int | float
-    context: int | float
-    tensor: int | float
-    pipeline: int | float
-    shards: int | float
+    world: Gpus
+    data: Gpus
+    context: Gpus
+    tensor: Gpus
+    pipeline: Gpus
+    shards: Gpus
     sharding: str
 
 
@@ -105,18 +127,18 @@ class RunTime(Entry, frozen=True, kw_only=True, eq=False):
     mfu, hfu  model and hardware FLOPs over what the accelerators could do in that time, at their dense peak
     """
 
-    per_step: float
-    total: float
-    low: float
-    high: float
-    parts: dict[str, float]
+    per_step: Seconds
+    total: Seconds
+    low: Seconds
+    high: Seconds
+    parts: dict[str, Seconds]
     provenance: str
-    gpu_hours: float
-    samples_per_second: float
-    tokens_per_second: float
-    validation: float
-    mfu: float
-    hfu: float
+    gpu_hours: GpuHours
+    samples_per_second: SampleRate
+    tokens_per_second: TokenRate
+    validation: Seconds
+    mfu: Share
+    hfu: Share
 
 
 class RunPart(Entry, frozen=True, kw_only=True, eq=False):
@@ -128,19 +150,19 @@ class RunPart(Entry, frozen=True, kw_only=True, eq=False):
     read_rate               bytes per second from disk while training [byte/s]
     """
 
-    samples: int | float
-    clips: int | float
-    epochs: float
-    tokens: int | float
-    steps: int | float
-    trained: int | float
-    flops: int | float
-    encode_seconds: float
-    latents: int | float
-    texts: int | float
-    checkpoint: int | float
-    checkpoints: int | float
-    read_rate: float
+    samples: Samples
+    clips: Samples
+    epochs: Share
+    tokens: Tokens
+    steps: Steps
+    trained: Weights
+    flops: Flop
+    encode_seconds: GpuSeconds
+    latents: Bytes
+    texts: Bytes
+    checkpoint: Bytes
+    checkpoints: Bytes
+    read_rate: ByteRate
 
 
 class RunMoney(Entry, frozen=True, kw_only=True, eq=False):
@@ -149,17 +171,17 @@ class RunMoney(Entry, frozen=True, kw_only=True, eq=False):
     provider: str
     as_of: str
     source: str
-    low: float
-    likely: float
-    high: float
+    low: Dollars
+    likely: Dollars
+    high: Dollars
 
 
 class RunEnergy(Entry, frozen=True, kw_only=True, eq=False):
     """Energy of the run, the facility's share included [J], and its carbon [g]."""
 
-    energy: float
-    carbon: float
-    pue: float
+    energy: Joule
+    carbon: Gram
+    pue: Share
     place: str
     country: str
 
@@ -169,7 +191,7 @@ class TrainingReport(Entry, frozen=True, kw_only=True, eq=False):
 
     schema: str = SCHEMA
     model: ModelPart
-    plan: dict[str, Any]
+    plan: Settings
     hardware: HardwarePart
     ranks: Ranks
     buckets: list[BucketPart]

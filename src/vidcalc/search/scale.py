@@ -24,6 +24,7 @@ from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import first_step, rewritten
 from vidcalc.report.estimate import InferenceMemory, InferenceTime
+from vidcalc.report.units import Bytes, Dollars, JobSettings, Seconds, Share, WholeCount, WholeGpus
 from vidcalc.search.sharing import Pattern, plans, used
 
 SCHEMA = "vidcalc.scale/1"
@@ -39,10 +40,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
              "too_big" (not even these hold it)
     """
 
-    count: int
-    seconds: float
-    cost: float | None
-    efficiency: float
+    count: WholeGpus
+    seconds: Seconds
+    cost: Dollars | None
+    efficiency: Share
     verdict: str
 
 
@@ -56,21 +57,21 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     cost        of one video [USD], None without a price;  ways  how many were tried
     """
 
-    count: int
-    nodes: int
-    parallel: dict[str, int]
-    seconds: float
-    denoise: float
-    communication: float
-    low: float
-    high: float
-    peak: int | float
-    capacity: int | float
+    count: WholeGpus
+    nodes: WholeCount
+    parallel: dict[str, WholeGpus]
+    seconds: Seconds
+    denoise: Seconds
+    communication: Seconds
+    low: Seconds
+    high: Seconds
+    peak: Bytes
+    capacity: Bytes
     fits: str
-    efficiency: float
-    speedup: float
-    cost: float | None
-    ways: int
+    efficiency: Share
+    speedup: Share
+    cost: Dollars | None
+    ways: WholeCount
     step: Step | None
 
 
@@ -87,11 +88,11 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
     framework: str
     link: str
     network: str
-    workload: dict[str, Any]
+    workload: JobSettings
     rows: list[Row]
-    without: list[int]
-    best_time: int | None
-    best_cost: int | None
+    without: list[WholeGpus]
+    best_time: WholeGpus | None
+    best_cost: WholeGpus | None
     schema: str = SCHEMA
 
 

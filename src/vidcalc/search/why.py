@@ -10,7 +10,8 @@ from typing import Any
 from msgspec.structs import asdict, replace
 
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.training import SHARDING, TrainingPlan
+from vidcalc.describe.sharing import SHARDING
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.passes import legal
 from vidcalc.passes.degrees import context, replicas, world
 from vidcalc.report.plan import Alternative, Why

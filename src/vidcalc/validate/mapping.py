@@ -22,7 +22,6 @@ from vidcalc.validate.table import Row, whole
 STANDING_IN = "h100-sxm"  # for rows without an accelerator: memory hardly depends on it, and no time is predicted
 TILES = {"yes": "default", "no": "none"}
 HALVES = ("bf16", "fp16")
-FIELDS = {speedups.STEP_CACHE: speedups.cached, speedups.SPARSE: speedups.thinned}
 KERNELS = ("cudnn", "flash2", "sdpa")  # tried in turn where the accelerator does not run the one stated
 
 
@@ -136,7 +135,7 @@ def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, fl
 
 def _names_arithmetic(stated: str, framework: str) -> bool:
     """Whether a stated 16-bit format is what the framework computes in, over weights it keeps wider (autocast)."""
-    own = profile(framework).precision
+    own = str(profile(framework).plan.get("precision", ""))
     return bool(own) and stated in ("bf16", "fp16") and precision(own).stored > precision(stated).stored
 
 
@@ -169,7 +168,7 @@ def _left_out(row: Row, model: str) -> tuple[dict[str, Any], str]:
     told = f"{row.other_optim}; {row.attention_backend}; {row.precision}"
     names, rest = text.speedups(told)
     try:
-        fields = [FIELDS[kind](name, model) for kind, name in names.items()]
+        fields = [speedups.FIELDS[kind](name, model) for kind, name in names.items()]
     except InputError:
         return {}, told
     return {name: value for each in fields for name, value in each.items()}, rest

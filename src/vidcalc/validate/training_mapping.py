@@ -17,7 +17,7 @@ from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
-from vidcalc.describe.training import ADAPTED, TrainingPlan
+from vidcalc.describe.training import ADAPTED, Mode, TrainingPlan
 from vidcalc.passes.degrees import replicas, world
 from vidcalc.rates.machines import hardware, placed
 from vidcalc.validate import text
@@ -26,7 +26,7 @@ from vidcalc.validate.table import number, whole
 from vidcalc.validate.training_table import TrainingRow
 
 FILE = "training"
-MODES = {"lora": "lora", "full-ft": "full", "pretrain": "pretrain"}
+MODES: dict[str, Mode] = {"lora": "lora", "full-ft": "full", "pretrain": "pretrain"}
 LATENTS = {"yes": "precomputed", "no": "online"}
 
 

@@ -1,19 +1,21 @@
 """`vidcalc budget`: what hours of GPUs, or money, can train."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vidcalc.faces.commands.train import ASKED as OF_A_RUN
 from vidcalc.faces.flags.budget import BUDGET
-from vidcalc.faces.flags.catalogue import bucket_flag, flags
+from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
-ASKED = (*BUDGET, *(name for name in OF_A_RUN if name not in ("target_rate", "utilisation", "train_steps", "epochs")))
+if TYPE_CHECKING:
+    from vidcalc.report.budget import BudgetReport
+
+# what the budget settles, and what is of a fleet that makes videos
+SETTLED = ("train_steps", "epochs", "utilisation")
 
 
-def budget(as_json: bool, **given: Any) -> None:
-    """Calculate and print, as a report or as JSON."""
-    from vidcalc.faces.answer import answer
+def result(given: dict[str, Any]) -> "BudgetReport":
+    """The report that the flags ask for. Raises InputError."""
     from vidcalc.faces.requests.budget import asked, enough
     from vidcalc.search.budget import budget as calculated
 
@@ -21,12 +23,19 @@ def budget(as_json: bool, **given: Any) -> None:
     report = calculated(spent, *run, laws, known)
     if report.affordable is not None:
         enough(report.affordable.steps, report.affordable.seconds_per_step, report.budget.seconds, given)
-    answer(report, as_json, "budget")
+    return report
+
+
+def budget(as_json: bool, **given: Any) -> None:
+    """Print what the flags ask for, as a report or as JSON."""
+    from vidcalc.faces.answer import answer
+
+    answer(result(given), as_json, "budget")
 
 
 command = Command(
     "budget",
-    params=[bucket_flag(), *flags(ASKED)],
+    params=[bucket_flag(), *flags((*BUDGET, *asked_for("train", "run", without=SETTLED)))],
     callback=budget,
     help=N_("What a budget trains: steps, data and batch of a model, or the best size by published scaling laws."),
     examples=(

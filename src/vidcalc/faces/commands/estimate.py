@@ -1,30 +1,41 @@
 """`vidcalc estimate`: everything about one job."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vidcalc.faces.flags.catalogue import ALL, flags, picture_flags
+from vidcalc.faces.flags.catalogue import asked_for, flags, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
+if TYPE_CHECKING:
+    from vidcalc.report.estimate import Report
 
-def estimate(as_json: bool, advise: bool = True, svg: str | None = None, png: str | None = None, **given: Any) -> None:
-    """Calculate and print, as a report or as JSON; `advise` what to change where it does not fit; write pictures."""
+
+def result(given: dict[str, Any], advise: bool = True) -> "Report":
+    """The report that the flags ask for; `advise` what to change where it does not fit. Raises InputError."""
+    from vidcalc.base.number import is_array
     from vidcalc.calculate import calculate
-    from vidcalc.faces.answer import answer
     from vidcalc.faces.requests.estimate import request
 
     asked = request(given)
     report = calculate(*asked)
-    if advise and report.memory.inference.margin < 0:
-        from vidcalc.search.relief import advised
+    margin = report.memory.inference.margin
+    if not advise or is_array(margin) or margin >= 0:  # advice is about one job, not about a sweep
+        return report
+    from vidcalc.search.relief import advised
 
-        report = advised(report, *asked)
-    answer(report, as_json, "report", "chart", svg, png)
+    return advised(report, *asked)
+
+
+def estimate(as_json: bool, advise: bool = True, svg: str | None = None, png: str | None = None, **given: Any) -> None:
+    """Print what the flags ask for, as a report or as JSON; write pictures."""
+    from vidcalc.faces.answer import answer
+
+    answer(result(given, advise), as_json, "report", "chart", svg, png)
 
 
 command = Command(
     "estimate",
-    params=[*flags(ALL), *picture_flags()],
+    params=[*flags(asked_for("generate", "train")), *picture_flags()],
     callback=estimate,
     help=N_("What one job needs: memory, FLOPs, time, cost and energy, to generate and to train."),
     examples=(

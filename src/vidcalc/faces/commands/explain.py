@@ -1,26 +1,36 @@
 """`vidcalc explain`: the chain from a number of the report to formula, symbols, digits and source."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vidcalc.faces.flags.catalogue import ALL, Flag, flags
+from vidcalc.faces.flags.catalogue import Flag, asked_for, flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
+
+if TYPE_CHECKING:
+    from vidcalc.derivation.step import Step
+
+
+def result(given: dict[str, Any]) -> "Step":
+    """The chain behind the quantity asked for. Raises InputError."""
+    from vidcalc.derivation import check
+    from vidcalc.derivation import explain as explained
+    from vidcalc.faces.requests.estimate import request
+
+    quantity = given["quantity"]
+    check(quantity)
+    return explained(quantity, *request({name: value for name, value in given.items() if name != "quantity"}))
 
 
 def explain(quantity: str | None, as_json: bool, every: bool, **given: Any) -> None:
     """Print the chain of a quantity, or the list of quantities there are."""
-    from vidcalc.explain import QUANTITIES, check
-    from vidcalc.explain import explain as explained
-
     if quantity is None:
+        from vidcalc.derivation import QUANTITIES
+
         _list(list(QUANTITIES), as_json)
         return
-    check(quantity)
-    from vidcalc.faces.requests.estimate import request
-
-    step = explained(quantity, *request(given))
+    step = result({"quantity": quantity, **given})
     if as_json:
         from vidcalc.faces.emit import emit
 
@@ -51,7 +61,7 @@ command = Command(
     "explain",
     params=[
         click.Argument(["quantity"], required=False, metavar=N_("[QUANTITY]")),
-        *flags(ALL),
+        *flags(asked_for("generate", "train")),
         Flag(("--all", "every"), N_("Show every row, however small."), is_flag=True),
     ],
     callback=explain,

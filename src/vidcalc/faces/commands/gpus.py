@@ -1,7 +1,7 @@
 """`vidcalc gpus`: the accelerators of the catalogue, those asked for, in the order asked for."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,6 +9,9 @@ from vidcalc.faces.flags.catalogue import Flag, flags
 from vidcalc.faces.flags.inputs import LONGEST, OneOf, refuse
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_, _
+
+if TYPE_CHECKING:
+    from vidcalc.describe.hardware import Accelerator
 
 
 class Memory(click.ParamType):  # type: ignore[type-arg]
@@ -45,26 +48,29 @@ ORDERS: dict[str, Callable[[Any], float]] = {
 BEYOND_ITS_FILE = ("per_node", "collectives", "curves")  # worked out from other files of the catalogue
 
 
-def gpus(as_json: bool, words: str | None, vendor: str | None, least: int | None, order: str) -> None:
-    """List accelerators with memory, bandwidth, peak and price."""
+def result(given: dict[str, Any]) -> "list[Accelerator]":
+    """The accelerators that the flags ask for, in the order asked for."""
     from vidcalc.catalog.accelerators import accelerator
     from vidcalc.catalog.load import names
 
     chips = [accelerator(name) for name in names("accelerators")]
-    chips = [chip for chip in chips if asked_for(chip, words, vendor, least)]
-    if order in ORDERS:
-        chips.sort(key=ORDERS[order], reverse=True)
+    chips = [chip for chip in chips if asked_for(chip, given.get("words"), given.get("vendor"), given.get("least"))]
+    order = ORDERS.get(given.get("order") or "name")
+    return sorted(chips, key=order, reverse=True) if order else chips
+
+
+def gpus(as_json: bool, **given: Any) -> None:
+    """Print the list with memory, bandwidth, peak and price, or JSON."""
+    chips = result(given)
     if as_json:
         from vidcalc.faces.emit import emit
 
         emit([facts(chip) for chip in chips])
         return
-    from vidcalc.faces.terminal.cells import table
-    from vidcalc.faces.terminal.page import paint, show
+    from vidcalc.faces.terminal import lists
+    from vidcalc.faces.terminal.page import show
 
-    headings = (_("name"), _("memory"), _("bandwidth"), _("bf16 peak"), _("price per hour"))
-    shown = [[(text, "dim") for text in headings], *(row(chip) for chip in chips)]
-    show("\n".join(table(shown, "<>>>>", paint(), indent=0)))
+    show(lists.gpus(chips))
 
 
 def facts(chip: Any) -> dict[str, Any]:
@@ -86,18 +92,6 @@ def asked_for(chip: Any, words: str | None, vendor: str | None, least: int | Non
 def lowest(chip: Any) -> float:
     """The lowest price of an accelerator at any class of provider [USD/s]."""
     return min((found.low for found in chip.prices), default=float("inf"))
-
-
-def row(chip: Any) -> list[Any]:
-    """Id, memory, nominal bandwidth, dense bf16 peak and price range of an accelerator."""
-    from vidcalc.catalog.accelerators import with_class_prices
-    from vidcalc.cost.money import price
-    from vidcalc.faces.terminal.numbers import data, significant
-
-    bandwidth = "" if chip.bandwidth is None else f"{significant(chip.bandwidth / 1e9)} GB/s"
-    found = price(with_class_prices(chip))
-    cost = "" if found is None else f"${found.low * 3600:.2f} – ${found.high * 3600:.2f}"
-    return [chip.id, data(chip.capacity), bandwidth, f"{significant(chip.peak('bf16') / 1e12)} TFLOP/s", cost]
 
 
 command = Command(

@@ -1,41 +1,37 @@
 """`vidcalc models`: the models of the catalogue."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidcalc.faces.flags.catalogue import flags
 from vidcalc.faces.group import Command
-from vidcalc.faces.words import N_, _
+from vidcalc.faces.words import N_
+
+if TYPE_CHECKING:
+    from vidcalc.report.catalogue import ModelRow
+
+
+def result(given: dict[str, Any]) -> "list[ModelRow]":
+    """Every model of the catalogue."""
+    import msgspec
+
+    from vidcalc.catalog.models import summaries
+    from vidcalc.report.catalogue import ModelRow
+
+    return msgspec.convert(summaries(), list[ModelRow])
 
 
 def models(as_json: bool) -> None:
-    """List every model with its size and its default clip."""
-    from vidcalc.catalog.models import summaries
-
-    rows = summaries()
+    """Print the list, or JSON."""
+    rows = result({})
     if as_json:
         from vidcalc.faces.emit import emit
 
         emit(rows)
         return
-    from vidcalc.faces.terminal.cells import Cell, clip, table
-    from vidcalc.faces.terminal.page import paint, show
+    from vidcalc.faces.terminal import lists
+    from vidcalc.faces.terminal.page import show
 
-    colour = paint()
-    headings = (_("name"), _("task"), _("parameters"), _("size"), _("frames"), _("steps"))
-    shown: list[list[Cell]] = [[(text, "dim") for text in headings]]
-    shown += [[clip(text, 34) for text in row(found)] for found in rows]
-    lines = table(shown, "<<>>>>", colour, indent=0)
-    show("\n".join([*lines, "", _("≈ marks an estimate of an unpublished model.")]))
-
-
-def row(found: dict[str, Any]) -> list[str]:
-    """Name, task, parameters, size, frames and steps of a model."""
-    from vidcalc.faces.terminal.numbers import count
-
-    params = "?" if found["params_total"] is None else count(found["params_total"])
-    guess = "≈" if found["provenance"] == "estimate" else ""
-    size = f"{found['width']}x{found['height']}"
-    return [found["name"], found["task"], guess + params, size, str(found["frames"]), str(found["steps"])]
+    show(lists.models(rows))
 
 
 command = Command(

@@ -1,28 +1,36 @@
 """`vidcalc plan`: the best way to train on so many GPUs, out of all there are, and why."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from vidcalc.faces.commands.train import ASKED
-from vidcalc.faces.flags.catalogue import bucket_flag, flags, picture_flags
+from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, flags, picture_flags
 from vidcalc.faces.flags.search import search_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
+if TYPE_CHECKING:
+    from vidcalc.report.plan import PlanReport
+
 # what the search settles itself
-SEARCHED = ("gpus", "nodes", "batch_size", "grad_accum", "target_rate")
+SEARCHED = ("gpus", "nodes", "batch_size", "grad_accum")
 
 
-def plan(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
-    """Search and print, as a report or as JSON."""
-    from vidcalc.faces.answer import answer
-    from vidcalc.faces.progress import progress
+def result(given: dict[str, Any], told: Callable[[int, int], None] | None = None) -> "PlanReport":
+    """The report that the flags ask for; the search says to `told` how far it is. Raises InputError."""
     from vidcalc.faces.requests.search import asked, fitting
     from vidcalc.search.advice import advice
 
     search, machines = asked(given)
+    return fitting(advice(search, machines, told))
+
+
+def plan(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
+    """Print what the flags ask for, as a report or as JSON; write pictures."""
+    from vidcalc.faces.answer import answer
+    from vidcalc.faces.progress import progress
+
     with progress() as told:
-        report = advice(search, machines, told)
-    fitting(report)
+        report = result(given, told)
     answer(report, as_json, "plan", "front", svg, png)
 
 
@@ -31,7 +39,7 @@ command = Command(
     params=[
         bucket_flag(),
         *search_flags(),
-        *flags(tuple(name for name in ASKED if name not in SEARCHED)),
+        *flags(asked_for("train", "run", without=SEARCHED)),
         *picture_flags(N_("Also write the front of time and memory as an SVG picture.")),
     ],
     callback=plan,

@@ -1,47 +1,44 @@
 """`vidcalc scale`: one video on one GPU, on two, on four … and whether the further ones are worth it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vidcalc.faces.flags.catalogue import ALL, Flag, flags, picture_flags
+from vidcalc.faces.flags.catalogue import Flag, asked_for, flags, picture_flags
 from vidcalc.faces.flags.inputs import OneOf, Refused, Whole
 from vidcalc.faces.flags.parallel import Pattern
-from vidcalc.faces.flags.training import TRAINING
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_, _
 
+if TYPE_CHECKING:
+    from vidcalc.search.scale import Scaling
+
 USUAL, MOST = 8, 1024
-# what this command asks in its own way, and what changes none of its figures: training, energy, a fleet's load
-NOT_HERE = (
-    *("gpus", "nodes", "parallel"),
-    *TRAINING,
-    *("train_steps", "target_rate", "place", "country", "utilisation"),
-)
+# what this command asks in its own way, and what changes none of its figures: energy, a fleet's load
+NOT_HERE = (*("gpus", "nodes", "parallel"), *("target_rate", "place", "country", "utilisation"))
 
 
-def scale(
-    as_json: bool,
-    gpus: int | None,
-    counts: str | None,
-    parallel: dict[str, int | None] | None,
-    svg: str | None = None,
-    png: str | None = None,
-    **given: Any,
-) -> None:
-    """Price every count and print a table, or JSON; write pictures."""
-    from vidcalc.faces.answer import answer
+def result(given: dict[str, Any]) -> "Scaling":
+    """Every count that the flags ask for, priced. Raises InputError."""
     from vidcalc.faces.requests.estimate import request
     from vidcalc.search.scale import doubling, scaling
 
-    most = gpus or USUAL
-    tried = range(1, most + 1) if counts == "all" else doubling(most)
-    found = scaling(*request(given), tried, parallel)
+    rest = {name: value for name, value in given.items() if name not in ("gpus", "counts", "parallel")}
+    most, parallel = given.get("gpus") or USUAL, given.get("parallel")
+    tried = range(1, most + 1) if given.get("counts") == "all" else doubling(most)
+    found = scaling(*request(rest), tried, parallel)
     if parallel is not None and len(found.rows) == 1 and most > 1:
         expects = _("ways in which {model} can be shared among up to {count} GPUs", model=found.title, count=most)
         named = ",".join(way if degree is None else f"{way}={degree}" for way, degree in parallel.items())
         raise Refused("--parallel", named, expects, None, ())
-    answer(found, as_json, "scale", "scale", svg, png)
+    return found
+
+
+def scale(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
+    """Print a table, or JSON; write pictures."""
+    from vidcalc.faces.answer import answer
+
+    answer(result(given), as_json, "scale", "scale", svg, png)
 
 
 def own_flags() -> list[click.Parameter]:
@@ -75,7 +72,7 @@ command = Command(
     "scale",
     params=[
         *own_flags(),
-        *flags(tuple(name for name in ALL if name not in NOT_HERE)),
+        *flags(asked_for("generate", without=NOT_HERE)),
         *picture_flags(N_("Also draw time, efficiency and cost by GPUs as an SVG picture.")),
     ],
     callback=scale,

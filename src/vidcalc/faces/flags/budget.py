@@ -6,6 +6,7 @@ import click
 
 from vidcalc.base.errors import InputError
 from vidcalc.faces.flags.inputs import SUFFIXES, Listed, Real, refuse
+from vidcalc.faces.flags.spec import Spec, Specs
 from vidcalc.faces.words import N_, _
 
 MOST = 10**15
@@ -36,29 +37,33 @@ class Dollars(click.ParamType):  # type: ignore[type-arg]
             raise refuse(param, value, expects, "200000USD", "NUMBER[K|M|B][USD]") from None
 
 
-# name: (names on the command line, what it takes, how that is called, its default in words, help)
-BUDGET: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # type: ignore[type-arg]
-    "hours": (("--hours",), Real(1e-6, 10**7), N_("HOURS"), "", N_("The budget: all --gpus for that many hours.")),
-    "gpu_hours": (("--gpu-hours",), Real(1e-6, 10**12), N_("HOURS"), "", N_("The budget in GPU-hours.")),
-    "budget": (
+BUDGET: Specs = {
+    "hours": Spec(
+        ("--hours",), Real(1e-6, 10**7), N_("HOURS"), "", N_("The budget: all --gpus for that many hours."), ()
+    ),
+    "gpu_hours": Spec(("--gpu-hours",), Real(1e-6, 10**12), N_("HOURS"), "", N_("The budget in GPU-hours."), ()),
+    "budget": Spec(
         ("--budget",),
         Dollars(),
         "USD",
         "",
         N_("The budget in money, such as 200000USD, at --price or the catalogue's prices."),
+        (),
     ),
-    "law": (
+    "law": Spec(
         ("--law",),
         Listed(_laws),
         N_("NAME"),
         "video-dit",
         N_("Scaling law to follow: video-dit, image-dit or text (for comparison)."),
+        (),
     ),
-    "fill": (
+    "fill": Spec(
         ("--fill",),
         click.BOOL,
         "",
         "",
         N_("Train on the largest batch of each size that fits, instead of the one given."),
+        (),
     ),
 }

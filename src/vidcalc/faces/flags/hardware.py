@@ -5,7 +5,9 @@ from typing import Any
 import click
 
 from vidcalc.base.errors import InputError, nearest
+from vidcalc.describe.setting import GENERATE
 from vidcalc.faces.flags.inputs import LONGEST, OneOf, Real, refuse
+from vidcalc.faces.flags.spec import Spec, Specs
 from vidcalc.faces.words import N_, _
 
 PLACES = ("cloud", "own_rack", "home", "hyperscale_fleet", "industry_average")
@@ -47,55 +49,55 @@ class PerTime(click.ParamType):  # type: ignore[type-arg]
         return rate
 
 
-# name: (names on the command line, what it takes, how that is called, its default in words, help)
-HARDWARE: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # type: ignore[type-arg]
-    "gpu_file": (
+HARDWARE: Specs = {
+    "gpu_file": Spec(
         ("--gpu-file",),
         click.STRING,
         N_("FILE"),
         "",
         N_("A GPU of your own as TOML in the catalogue's layout; rates are those of its nearest relative."),
     ),
-    "calibration": (
+    "calibration": Spec(
         ("--calibration",),
         click.STRING,
         N_("FILE"),
         "",
         N_("Rates that `vidcalc measure` found on a machine, instead of the catalogue's."),
     ),
-    "price": (
+    "price": Spec(
         ("--price",),
         Real(0, 10_000),
         "USD/h",
         N_("of the first class of provider known"),
         N_("What one GPU costs per hour."),
     ),
-    "place": (
+    "place": Spec(
         ("--place",),
         OneOf(*PLACES),
         N_("PLACE"),
         "cloud",
         N_("Where the GPUs stand, for the power of the building: cloud, own_rack, home, hyperscale_fleet …"),
     ),
-    "country": (
+    "country": Spec(
         ("--country",),
         Country(),
         N_("CODE"),
         "world",
         N_("Country of the electricity, for carbon: KOR, USA, DEU …; a wrong one lists all."),
     ),
-    "utilisation": (
+    "utilisation": Spec(
         ("--utilisation",),
         Real(0.01, 1),
         N_("SHARE"),
         "0.8",
         N_("Share of the time in which the GPUs of a fleet have a job."),
     ),
-    "target_rate": (
+    "target_rate": Spec(
         ("--target-rate",),
         PerTime(),
         "N/h",
         "",
         N_("Videos that a fleet must make: 100/h, 5000/day. Tells how many GPUs that takes."),
+        GENERATE,
     ),
 }

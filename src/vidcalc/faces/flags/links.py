@@ -7,6 +7,7 @@ import click
 from vidcalc.base.errors import UnknownName, nearest
 from vidcalc.describe.hardware import Hardware
 from vidcalc.faces.flags.inputs import LONGEST, Refused, Whole, refuse
+from vidcalc.faces.flags.spec import Spec, Specs
 from vidcalc.faces.words import N_, _
 
 NETWORK = "node-node"  # how the scope of a link between nodes begins
@@ -47,23 +48,22 @@ class LinkName(click.ParamType):  # type: ignore[type-arg]
         return [CompletionItem(name) for name in self.choices() if name.startswith(incomplete)]
 
 
-# name: (names on the command line, what it takes, how that is called, its default in words, help)
-LINKS: dict[str, tuple[tuple[str, ...], click.ParamType, str, str, str]] = {  # type: ignore[type-arg]
-    "link": (
+LINKS: Specs = {
+    "link": Spec(
         ("--link",),
         LinkName(between_nodes=False),
         N_("NAME"),
         N_("the GPU's own"),
         N_("What joins the GPUs of a node: nvlink4, pcie4-x16 …; a wrong one lists all."),
     ),
-    "nodes": (
+    "nodes": Spec(
         ("--nodes",),
         Whole(1, 10**5),
         N_("N"),
         N_("as few as hold the GPUs"),
         N_("Nodes that the GPUs stand in, as many in each."),
     ),
-    "network": (
+    "network": Spec(
         ("--network",),
         LinkName(between_nodes=True),
         N_("NAME"),

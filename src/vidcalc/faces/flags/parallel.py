@@ -9,16 +9,6 @@ from vidcalc.describe.plan import WAYS, WORK
 from vidcalc.faces.flags.inputs import LONGEST, Whole, refuse
 from vidcalc.faces.words import _
 
-# what people call a way of sharing a training run -> field of its plan
-TRAINING = {
-    "dp": "data_degree",
-    "fsdp": "shard_degree",
-    "ulysses": "ulysses_degree",
-    "ring": "ring_degree",
-    "gather": "gather_degree",
-    "tp": "tensor_degree",
-    "pp": "pipeline_degree",
-}
 AUTO: dict[str, int] = {"auto": 1}  # no degree is stated: the best plan is searched
 DEGREE = Whole(1, 4096)
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from vidcalc.faces.flags.catalogue import MANY, Flag
+from vidcalc.faces.flags.catalogue import Flag
 from vidcalc.faces.flags.inputs import OneOf, Whole, refuse
+from vidcalc.faces.flags.model import MANY
 from vidcalc.faces.words import N_, _
 
 COUNT = Whole(1, 65_536)

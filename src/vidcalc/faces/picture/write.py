@@ -1,4 +1,4 @@
-"""Writes the picture files that a command line asks for."""
+"""A picture as the content of a file, and the files that a command line asks for."""
 
 from collections.abc import Callable
 
@@ -18,13 +18,17 @@ def write(chart: Callable[[], Picture], svg: str | None, png: str | None) -> Non
     Raises Refused where a file cannot be written or Pillow is absent.
     """
     if svg is not None:
-        _save("--svg", svg, lambda: _svg(chart))
+        _save("--svg", svg, svg_of(chart).encode())
     if png is not None:
-        _save("--png", png, lambda: _png(chart))
+        content, translated = png_of(chart)
+        if not translated:
+            from vidcalc.faces.terminal.page import written
+
+            click.echo(written(english(), err=True), err=True)
+        _save("--png", png, content)
 
 
-def _save(flag: str, path: str, made: Callable[[], bytes]) -> None:
-    content = made()
+def _save(flag: str, path: str, content: bytes) -> None:
     try:
         with open(path, "wb") as file:
             file.write(content)
@@ -32,28 +36,34 @@ def _save(flag: str, path: str, made: Callable[[], bytes]) -> None:
         raise Refused(flag, path, _("a file that can be written"), None, ()) from None
 
 
-def _svg(chart: Callable[[], Picture]) -> bytes:
+def svg_of(chart: Callable[[], Picture]) -> str:
+    """The text of an SVG file."""
     from vidcalc.faces.picture.svg import svg
 
-    return svg(chart(), words.spoken()).encode()
+    return svg(chart(), words.spoken())
 
 
-def _png(chart: Callable[[], Picture]) -> bytes:
-    """In the language in use, where a font has its letters; else in English, and a line says so."""
+def png_of(chart: Callable[[], Picture]) -> tuple[bytes, bool]:
+    """The bytes of a PNG file, and whether it is in the language in use: in English where no font has its letters.
+
+    Raises Refused where Pillow is absent.
+    """
     from vidcalc.faces.picture.png import hangul_font, png
 
     language = words.spoken()
     font = hangul_font() if language != words.SOURCE else None
+    translated = language == words.SOURCE or font is not None
     try:
-        if language != words.SOURCE and font is None:
-            from vidcalc.faces.terminal.page import written
-
-            note = _("No font with Hangul was found (VIDCALC_FONT names one): the picture is in English.")
+        if not translated:
             words.use(words.SOURCE)
-            click.echo(written(note, err=True), err=True)
-        return png(chart(), font)
+        return png(chart(), font), translated
     except ImportError:
         words.use(language)
         raise Refused("--png", None, _("needs Pillow: {command}", command=EXTRA), None, ()) from None
     finally:
         words.use(language)
+
+
+def english() -> str:
+    """What to say of a picture that is not in the language in use."""
+    return _("No font with Hangul was found (VIDCALC_FONT names one): the picture is in English.")

@@ -6,12 +6,14 @@ from vidcalc.catalog import fill
 from vidcalc.catalog.snap import snapped
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.plan import Guided, Plan
+from vidcalc.describe.setting import words
+from vidcalc.describe.sharing import of
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.describe.workload import Workload
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.links import linked
-from vidcalc.faces.flags.speedups import left_out
+from vidcalc.faces.requests.settings import fields
 from vidcalc.faces.words import _
 from vidcalc.rates.machines import hardware
 
@@ -19,22 +21,8 @@ GPU = "a100-sxm-80gb"
 DOCUMENTED = {"fps": 24, "steps": 30}  # where no model says otherwise
 # the network of a catalogue model is what it is: these describe one made from a parameter count
 OF_A_COUNT = ("latent_channels", "patch_size", "vae_params", "arch")
-OF_ADAPTERS = ("lora_rank", "lora_targets", "adapter", "base_precision")
 OF_THE_MACHINE = ("gpu_file", "calibration", "price", "place", "country", "utilisation")
-GUIDED = ("batched", "sequential")
-OF_THE_PLAN = (
-    "precision",
-    "text_encoder_precision",
-    "vae_precision",
-    "attention",
-    "compile",
-    "framework",
-    "guidance_mode",
-    "offload",
-    "swapped_blocks",
-    "vae_tiling",
-    "vae_slicing",
-)
+GUIDED = words(Guided)
 
 
 class Request(NamedTuple):
@@ -140,15 +128,13 @@ def _frames(asked: dict[str, Any], fps: float) -> int | None:
 
 
 def _plan(asked: dict[str, Any], model: Model) -> Plan:
-    chosen = {name: asked[name] for name in OF_THE_PLAN if name in asked}
+    chosen = fields(Plan, asked, model.name)
     if "from" in asked:
         from vidcalc.faces.requests.files import stored
 
         chosen = stored(model) | chosen
-    chosen.update(_offload(asked))
     chosen.update(asked.get("parallel", {}))
     chosen["training"] = training_plan(asked)
-    chosen.update(left_out(asked, model.name))
     scale = asked.get("guidance")
     mode = chosen.get("guidance_mode", "batched")
     if scale is not None and scale > 1 and model.defaults.guidance_mode == "none":
@@ -161,27 +147,12 @@ def _plan(asked: dict[str, Any], model: Model) -> Plan:
 
 def training_plan(asked: dict[str, Any]) -> TrainingPlan:
     """How the flags have it trained. Raises Refused for what only adapters have."""
-    from vidcalc.faces.flags.training import FIELDS, TRAINING
-
-    given = {FIELDS.get(name, name): asked[name] for name in TRAINING if name in asked}
+    given = fields(TrainingPlan, asked, "", "train")
     if given.get("mode", "full") not in ADAPTED:
-        for name in OF_ADAPTERS:
-            if name in asked:
-                flag = "--" + name.replace("_", "-")
-                raise Refused(flag, asked[name], _("only with --mode lora or qlora"), None, ADAPTED)
+        for each in of(TrainingPlan, "train"):
+            if each.setting.only == "adapters" and each.field in given:
+                flag, value = "--" + each.setting.flag, given[each.field]
+                raise Refused(flag, value, _("only with --mode lora or qlora"), None, ADAPTED)
     if given.get("mode") == "qlora":
         given.setdefault("base", "nf4")
     return TrainingPlan(**given)
-
-
-def _offload(asked: dict[str, Any]) -> dict[str, Any]:
-    """The way of offloading and the blocks swapped: "block-swap:20" says both."""
-    way, _colon, blocks = str(asked.get("offload", "")).partition(":")
-    if blocks:
-        if asked.get("swapped_blocks", int(blocks)) != int(blocks):
-            raise Refused("--swapped-blocks", None, _("not together with --offload, which settles it"), None, ())
-        return {"offload": way, "swapped_blocks": int(blocks)}
-    if asked.get("swapped_blocks") and way != "block-swap":
-        expects = _("only with --offload {way}", way="block-swap")
-        raise Refused("--swapped-blocks", None, expects, None, ())
-    return {"offload": way} if way else {}

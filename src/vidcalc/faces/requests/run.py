@@ -11,15 +11,14 @@ from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
-from vidcalc.describe.training import EXPERTS, TrainingPlan
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.requests import estimate as request
+from vidcalc.faces.requests.settings import fields
 from vidcalc.faces.words import _
 
-OF_A_RUN = ("reshard", "networks", "rollout_steps", "experts", "mixing", "validation", "validation_every", "save_every")
 OF_A_SIZE = ("resolution", "frames", "seconds")
 OF_MANY = ("bucket", "training_parallel", "gpus", "nodes")  # of many sizes, and of many accelerators
-ALIKE = {"fsdp": "zero3", "hybrid": "zero3"}
 STEPS = 1000
 
 
@@ -48,7 +47,7 @@ def stated(asked: dict[str, Any]) -> Stated:
     )
     if asked.get("snap"):
         buckets = tuple(_snapped(model, workload, size) for size in buckets)
-    found = {name: asked[name] for name in OF_A_RUN if name in asked}
+    found = fields(TrainingPlan, asked, model.name, "run")
     _meant(found, model)
     return Stated(model, buckets, workload.fps, machine, replace(plan, training=replace(plan.training, **found)))
 
@@ -61,7 +60,7 @@ def _meant(found: dict[str, Any], model: Model) -> None:
         only("validation_every", found, "--validation on")
     if found.get("experts") == "both" and model.denoiser.copies == 1:
         expects = _("one: {model} has no second expert", model=model.name)
-        raise Refused("--experts", "both", expects, "one", EXPERTS[:1])
+        raise Refused("--experts", "both", expects, "one", ("one",))
 
 
 def only(name: str, asked: dict[str, Any], flags: str) -> None:

@@ -8,10 +8,12 @@ from vidcalc.base.errors import InputError
 from vidcalc.catalog.training import choices, recipe
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.training import SHARDING, UPDATES, TrainingPlan, offloads
+from vidcalc.describe.setting import declared, words
+from vidcalc.describe.sharing import ALIKE, SHARDING, flag_of
+from vidcalc.describe.training import TrainingPlan, Update, offloads
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.parallel import AUTO
-from vidcalc.faces.requests.run import ALIKE, Stated, seen, stated
+from vidcalc.faces.requests.run import Stated, seen, stated
 from vidcalc.faces.terminal.numbers import data as told
 from vidcalc.faces.words import _
 from vidcalc.rates.machines import placed
@@ -22,7 +24,6 @@ from vidcalc.search.plans import CHECKPOINTING, SHARDINGS, Space
 
 GPUS = (8,)
 SAMPLES = 1000  # of each rank: runs of unlike global batches are compared over as many as all of them divide
-FLAG_OF = {"gpus": "--gpus", "offload": "--training-offload"}
 
 
 def asked(given: dict[str, Any]) -> tuple[Search, dict[int, Hardware]]:
@@ -78,11 +79,11 @@ def _words(flags: dict[str, Any], tried: tuple[str, ...], plan: TrainingPlan) ->
     known = {
         "recipe": tuple(name for name in choices("recipes") if recipe(name).compute == compute),
         "optimizer": choices("optimizers"),
-        "update": UPDATES,
+        "update": words(Update),
         "offload": offloads(plan.mode),
     }
-    words = {name: known[name] for name in tried}
-    return words if "checkpointing" in flags else {**words, "checkpointing": CHECKPOINTING}
+    varied = {name: known[name] for name in tried}
+    return varied if "checkpointing" in flags else {**varied, "checkpointing": CHECKPOINTING}
 
 
 def _shardings(flags: dict[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -112,4 +113,6 @@ def fitting(report: PlanReport) -> PlanReport:
 
 def flags_of(way: Help) -> str:
     """A change as a command line has it."""
-    return " ".join(f"{FLAG_OF.get(name, '--' + name)} {value}" for name, value in way.changes.items())
+    known = declared(TrainingPlan)
+    flags = {name: flag_of(TrainingPlan, name) if name in known else "--" + name for name in way.changes}
+    return " ".join(f"{flags[name]} {value}" for name, value in way.changes.items())

@@ -8,11 +8,12 @@ from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.sharing import ALIKE
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.links import linked
 from vidcalc.faces.flags.parallel import AUTO
-from vidcalc.faces.requests.run import ALIKE, Stated, only, seen, stated
+from vidcalc.faces.requests.run import Stated, only, seen, stated
 from vidcalc.faces.words import _
 from vidcalc.passes import legal
 from vidcalc.passes.degrees import replicas, world

@@ -5,15 +5,15 @@ from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import count, data, duration, flop, hours, money, share, significant, whole
 from vidcalc.faces.terminal.overview import STYLES
-from vidcalc.faces.terminal.page import columns, paint
+from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import PROVIDERS, VERDICTS, told
 from vidcalc.report.budget import BudgetReport, Optimum
 
 
-def draw(report: BudgetReport) -> str:
-    """The whole report as text for standard output."""
-    colour, cells = paint(), columns()
+def draw(report: BudgetReport, look: Look | None = None) -> str:
+    """The whole report as text, as standard output takes it where no look is named."""
+    colour, cells = look or here()
     blocks = [part(report, colour, cells) for part in (head, trained, rooms, best, laws, rests)]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.explain.step import Step
-from vidcalc.explain.term import spelled
+from vidcalc.derivation.step import Step
+from vidcalc.derivation.term import spelled
 from vidcalc.faces.terminal import numbers
 from vidcalc.faces.terminal.cells import Paint, hanging
-from vidcalc.faces.terminal.page import columns, paint
+from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import N_, _
 from vidcalc.faces.words.ids import PROVENANCE, STAGES, told
 
@@ -31,9 +31,9 @@ READ: dict[str, Callable[[Any], str]] = {
 JOINTS = {"sum": N_("the sum of"), "max": N_("the largest of")}
 
 
-def draw(step: Step, every: bool) -> str:
+def draw(step: Step, every: bool, look: Look | None = None) -> str:
     """The chain as text; `every` row, or the largest of each sum."""
-    return "\n".join(Chain(paint(), columns(), every).lines(step))
+    return "\n".join(Chain(*(look or here()), every).lines(step))
 
 
 class Chain:

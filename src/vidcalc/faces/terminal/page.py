@@ -2,10 +2,23 @@
 
 import os
 import sys
+from typing import NamedTuple
 
 from vidcalc.faces.terminal.cells import ASCII, Paint
 
 NARROW, USUAL, WIDE = 60, 80, 100  # cells
+
+
+class Look(NamedTuple):
+    """How a page is drawn: its colours, and the cells of a line."""
+
+    paint: Paint
+    cells: int
+
+
+def here() -> Look:
+    """As standard output takes it."""
+    return Look(paint(), columns())
 
 
 def columns() -> int:

@@ -1,30 +1,24 @@
 """Plans of a training run on one page: the winner, those behind it, the front, numbers of GPUs, and why."""
 
+from vidcalc.describe.training import WAYS
 from vidcalc.faces.terminal import notes
 from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import count, data, duration, money, share, whole
 from vidcalc.faces.terminal.overview import STYLES
-from vidcalc.faces.terminal.page import columns, paint
+from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import BOUNDS, CHANGED, ORDERS, VERDICTS, told
 from vidcalc.report.plan import Alternative, PlanReport, PlanRow
 
 LISTED = 5
 SAME = 0.0005  # of the run's time: less is no difference worth a figure
-NAMES = {
-    "data_degree": "dp",
-    "ulysses_degree": "ulysses",
-    "ring_degree": "ring",
-    "gather_degree": "gather",
-    "tensor_degree": "tp",
-    "pipeline_degree": "pp",
-}
+NAMES = {field: way for way, field in WAYS.items() if field != "shard_degree"}  # shards are told beside the sharding
 
 
-def draw(report: PlanReport) -> str:
-    """The whole report as text for standard output."""
-    colour, cells = paint(), columns()
+def draw(report: PlanReport, look: Look | None = None) -> str:
+    """The whole report as text, as standard output takes it where no look is named."""
+    colour, cells = look or here()
     blocks = [part(report, colour, cells) for part in (head, best, why, front, counts, told_notes)]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 

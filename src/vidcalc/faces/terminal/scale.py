@@ -3,7 +3,7 @@
 from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table, width
 from vidcalc.faces.terminal.numbers import data, duration, money, share, times, whole
 from vidcalc.faces.terminal.overview import STYLES
-from vidcalc.faces.terminal.page import columns, paint
+from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import SCALING, VERDICTS, told
 from vidcalc.search.scale import Row, Scaling, Step
@@ -12,9 +12,9 @@ ALIGNS = ">>>>><><"  # of the table's columns
 MARKS = {"needed": "good", "worth_it": "good", "buys_time": "tight", "not_worth_it": "bad", "too_big": "bad"}
 
 
-def draw(found: Scaling) -> str:
+def draw(found: Scaling, look: Look | None = None) -> str:
     """The whole page."""
-    colour, cells = paint(), columns()
+    colour, cells = look or here()
     return "\n".join(
         [*head(found, colour, cells), "", *rows(found, colour, cells), "", *verdicts(found, colour, cells)]
     )

@@ -5,7 +5,7 @@ from vidcalc.faces.terminal.cells import Cell, Paint, halved, hanging, table
 from vidcalc.faces.terminal.memory import stages, titled
 from vidcalc.faces.terminal.numbers import count, data, duration, energy, flop, hours, money, rate, share, whole
 from vidcalc.faces.terminal.overview import STYLES
-from vidcalc.faces.terminal.page import columns, paint
+from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import PHASES, PROVENANCE, PROVIDERS, STAGES, VERDICTS, told
 from vidcalc.report.training import PhaseRow, TrainingReport
@@ -17,9 +17,9 @@ ROWS = (
 )
 
 
-def draw(report: TrainingReport) -> str:
-    """The whole report as text for standard output."""
-    colour, cells = paint(), columns()
+def draw(report: TrainingReport, look: Look | None = None) -> str:
+    """The whole report as text, as standard output takes it where no look is named."""
+    colour, cells = look or here()
     blocks = [part(report, colour, cells) for part in (head, phases, held, buckets, spent, run, notes.notes)]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 

@@ -4,14 +4,15 @@ Placeholders are the values of the id: `{value}` and `{source}` of an assumption
 """
 
 from vidcalc.faces.words import N_
+from vidcalc.faces.words.settings import STATED
 
 ASSUMPTIONS = {
+    **STATED,
     "flops_convention": N_(
         "A multiply-add is {value} FLOPs; matrix products, convolutions and attention are counted, elementwise work "
         "is not."
     ),
     "attention_kernel": N_("Attention runs in the {value} kernel."),
-    "mixing": N_("Each GPU draws a size of its own; every step waits for the slowest of them."),
     "rates": N_("Times use the rates that each kind of work reaches on {value}, not one utilisation for all."),
     "process_overhead": N_("The process itself takes {value} of GPU memory before the first tensor."),
     "framework": N_("The model runs as in {value}."),
@@ -25,7 +26,6 @@ ASSUMPTIONS = {
     "step_cache": N_("Step caching: {value} of the steps run the whole denoiser ({source})."),
     "attention_density": N_("Sparse attention: {value} of self-attention's score blocks are computed ({source})."),
     "guided_share": N_("Guidance runs at {value} of the steps ({source})."),
-    "merged_tokens": N_("Token merging: {value} of the tokens go through self-attention within others ({source})."),
     "link": N_("The GPUs of a node meet over {value}."),
     "network": N_("Nodes meet over {value}, one port per GPU."),
     "training_recipe": N_("Training recipe: {value}."),

@@ -8,12 +8,12 @@ import msgspec
 from vidcalc.calculate import calculate
 from vidcalc.catalog.frameworks import executed
 from vidcalc.cost.memory import Network, networks
+from vidcalc.derivation.step import Step
+from vidcalc.derivation.term import Term
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.explain.step import Step
-from vidcalc.explain.term import Term
 from vidcalc.ledger.unroll import Job, unroll
 from vidcalc.ops.base import Op
 from vidcalc.report.estimate import Report

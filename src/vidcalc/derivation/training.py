@@ -7,11 +7,11 @@ from msgspec.structs import replace
 from vidcalc.catalog.defaults import process
 from vidcalc.catalog.training import Optimizer, Recipe, optimizer, recipe
 from vidcalc.cost.execution import plain
-from vidcalc.explain.case import Case, given, product
-from vidcalc.explain.memory import component, margin, other
-from vidcalc.explain.step import Step, added, largest
-from vidcalc.explain.term import Term
-from vidcalc.explain.time import ops, weakened
+from vidcalc.derivation.case import Case, given, product
+from vidcalc.derivation.memory import component, margin, other
+from vidcalc.derivation.step import Step, added, largest
+from vidcalc.derivation.term import Term
+from vidcalc.derivation.time import ops, weakened
 from vidcalc.rates.utilisation import bandwidth
 from vidcalc.training.flops import frozen
 from vidcalc.training.memory import ROWS

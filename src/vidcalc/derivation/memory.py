@@ -7,9 +7,9 @@ from vidcalc.catalog.load import entry
 from vidcalc.catalog.precisions import precision
 from vidcalc.cost import memory as cost
 from vidcalc.cost import reserve
-from vidcalc.explain.case import Case, given, product
-from vidcalc.explain.step import Step, added, largest
-from vidcalc.explain.term import Term
+from vidcalc.derivation.case import Case, given, product
+from vidcalc.derivation.step import Step, added, largest
+from vidcalc.derivation.term import Term
 from vidcalc.passes import parallel
 from vidcalc.tape import ELEMENT_BYTES
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from vidcalc.catalog.defaults import carbon, defaults, electricity, power_share, pue
 from vidcalc.cost import money
-from vidcalc.explain.case import Case, given, product
-from vidcalc.explain.money import dollars
-from vidcalc.explain.step import Step
-from vidcalc.explain.term import Term, ceiling
-from vidcalc.explain.time import generation
+from vidcalc.derivation.case import Case, given, product
+from vidcalc.derivation.money import dollars
+from vidcalc.derivation.step import Step
+from vidcalc.derivation.term import Term, ceiling
+from vidcalc.derivation.time import generation
 
 HOUR = 3600
 

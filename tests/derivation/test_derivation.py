@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from vidcalc.base.errors import UnknownName
-from vidcalc.explain import QUANTITIES, explain
-from vidcalc.explain.case import Case, symbolic
-from vidcalc.explain.term import Term, ceiling, maximum
+from vidcalc.derivation import QUANTITIES, explain
+from vidcalc.derivation.case import Case, symbolic
+from vidcalc.derivation.term import Term, ceiling, maximum
 from vidcalc.faces.requests.estimate import request
 from vidcalc.ops import Pointwise
 

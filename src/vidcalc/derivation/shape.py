@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
+from vidcalc.derivation.case import Case, given, product
+from vidcalc.derivation.step import Step, added
+from vidcalc.derivation.term import Term, ceiling
 from vidcalc.describe.geometry import denoiser_grid
-from vidcalc.explain.case import Case, given, product
-from vidcalc.explain.step import Step, added
-from vidcalc.explain.term import Term, ceiling
 
 JOB, MODEL = "workload", "model"
 

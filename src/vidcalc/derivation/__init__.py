@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from vidcalc.base.errors import UnknownName, nearest
+from vidcalc.derivation import compute, fleet, memory, money, shape, time, training
+from vidcalc.derivation.case import Case
+from vidcalc.derivation.step import Step
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.explain import compute, fleet, memory, money, shape, time, training
-from vidcalc.explain.case import Case
-from vidcalc.explain.step import Step
 
 Explainer = Callable[[Case], Step]
 

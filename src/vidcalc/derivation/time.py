@@ -8,9 +8,9 @@ from vidcalc.cost.decode import decode
 from vidcalc.cost.execution import EAGER, Execution, execution
 from vidcalc.cost.time import rate, rounded, travelled, weakest
 from vidcalc.cost.transfer import host_rate, transfer
-from vidcalc.explain.case import Case, given, product, symbolic
-from vidcalc.explain.step import Step, added
-from vidcalc.explain.term import Term, maximum
+from vidcalc.derivation.case import Case, given, product, symbolic
+from vidcalc.derivation.step import Step, added
+from vidcalc.derivation.term import Term, maximum
 from vidcalc.ledger.unroll import Phase
 from vidcalc.ops import Attention, Op
 from vidcalc.passes import chain

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from vidcalc.account import documented
-from vidcalc.explain.case import Case, given, op_row, product
-from vidcalc.explain.step import Step, added
-from vidcalc.explain.term import Term
+from vidcalc.derivation.case import Case, given, op_row, product
+from vidcalc.derivation.step import Step, added
+from vidcalc.derivation.term import Term
 from vidcalc.ledger.unroll import Phase
 from vidcalc.passes import chain, guidance
 from vidcalc.tape.trace import Trace

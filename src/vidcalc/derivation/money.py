@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from vidcalc.catalog.defaults import defaults, pue
 from vidcalc.cost import money
-from vidcalc.explain.case import Case, given, product
-from vidcalc.explain.step import Step
-from vidcalc.explain.term import Term
-from vidcalc.explain.time import generation
-from vidcalc.explain.training import training_run
+from vidcalc.derivation.case import Case, given, product
+from vidcalc.derivation.step import Step
+from vidcalc.derivation.term import Term
+from vidcalc.derivation.time import generation
+from vidcalc.derivation.training import training_run
 
 
 def dollars(case: Case, job: str) -> Step:

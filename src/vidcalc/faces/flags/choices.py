@@ -1,0 +1,129 @@
+"""What the flags of a plan's settings take beyond words and numbers: names of the catalogue, shares or published names.
+
+Names are looked up when a flag is read, so that help needs none of the catalogue.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from vidcalc.base.errors import InputError, nearest
+from vidcalc.describe.plan import LEAST_SHARE
+from vidcalc.describe.setting import Counted, Published
+from vidcalc.faces.flags.inputs import LONGEST, Listed, OneOf, Real, Whole, refuse
+from vidcalc.faces.words import _
+
+
+def listed(table: str) -> Callable[[], tuple[str, ...]]:
+    """The names of a table of the catalogue, looked up when asked for."""
+
+    def found() -> tuple[str, ...]:
+        if table == "precisions":
+            from vidcalc.catalog.precisions import choices as formats
+
+            return formats()
+        from vidcalc.catalog.training import choices
+
+        return choices(table)
+
+    return found
+
+
+class Framework(click.ParamType):  # type: ignore[type-arg]
+    """A framework profile, by id or alias."""
+
+    name = "framework"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Raises Refused with every profile there is."""
+        from vidcalc.catalog.frameworks import KIND, names
+        from vidcalc.catalog.load import resolve
+
+        try:
+            return resolve(KIND, str(value)[:LONGEST])
+        except InputError as unknown:
+            known = names()
+            raise refuse(param, value, ", ".join(known), unknown.nearest or "diffusers", *known) from None
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        """The profiles that begin so."""
+        from vidcalc.catalog.frameworks import names
+
+        return OneOf(*names()).shell_complete(ctx, param, incomplete)
+
+
+class WordOrCount(OneOf):
+    """One of a few words; one of them may carry a number: "block-swap:20"."""
+
+    def __init__(self, choices: tuple[str, ...], counted: Counted, count: Whole) -> None:
+        super().__init__(*choices)
+        self.counted, self.count = counted.word, count
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Raises Refused."""
+        word, colon, number = str(value).strip().casefold().partition(":")
+        if colon and word == self.counted:
+            return f"{word}:{self.count.convert(number, param, ctx)}"
+        choices = (*self.choices, f"{self.counted}:N")
+        if colon or word not in self.choices:
+            near = nearest(word[:LONGEST], choices) or choices[0]
+            raise refuse(param, value, ", ".join(choices), near, *choices)
+        return word
+
+
+class Checkpointed(click.ParamType):  # type: ignore[type-arg]
+    """A way of checkpointing: none, full, attention, matmul, offload, every:K, segments:K, partial:F."""
+
+    name = "checkpointing"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Raises Refused."""
+        from vidcalc.describe.checkpointing import checkpointing
+
+        word = str(value).strip().casefold()
+        try:
+            checkpointing(word)
+        except InputError as wrong:
+            expects = ", ".join(map(str, wrong.allowed))
+            raise refuse(param, value, expects, wrong.nearest or "full", *wrong.allowed) from None
+        return word
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        """The plain words that begin so."""
+        from vidcalc.describe.checkpointing import PLAIN
+
+        return OneOf(*PLAIN).shell_complete(ctx, param, incomplete)
+
+
+class ShareOrName(click.ParamType):  # type: ignore[type-arg]
+    """A share of one, or the name of a published setting (data/speedups.toml) of that kind."""
+
+    name = "share"
+
+    def __init__(self, published: Published) -> None:
+        self.kind = published.kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        """Raises Refused for what is neither; whether the name was published for the model is settled later."""
+        from vidcalc.catalog.speedups import names
+
+        word, known = str(value).strip().casefold(), names(self.kind)
+        if word in known:
+            return word
+        if word[:1].isalpha():
+            near = nearest(word[:LONGEST], known) or "0.5"
+            expects = _("a share from {low} to 1, or one of {names}", low=LEAST_SHARE, names=", ".join(known))
+            raise refuse(param, value, expects, near, *known)
+        return Real(LEAST_SHARE, 1).convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        """The settings that begin so."""
+        from vidcalc.catalog.speedups import names
+
+        return OneOf(*names(self.kind)).shell_complete(ctx, param, incomplete)
+
+
+def table(name: str) -> click.ParamType:  # type: ignore[type-arg]
+    """A name of a table of the catalogue."""
+    return Framework() if name == "frameworks" else Listed(listed(name))

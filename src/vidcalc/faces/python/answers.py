@@ -1,0 +1,196 @@
+"""What the calls answer with: the report structures themselves, which also know their page, HTML and picture.
+
+Fields, their meaning and their units stand in `vidcalc.report`; every number is in SI base units (bytes, FLOP, seconds,
+joule) or USD, and `report.units()` names the unit of each.
+"""
+
+from typing import Any
+
+from vidcalc.derivation.step import Step
+from vidcalc.faces.python.errors import refusals
+from vidcalc.faces.python.picture import Picture
+from vidcalc.faces.python.shown import Answer, swept
+from vidcalc.faces.terminal.numbers import data, duration, money, whole
+from vidcalc.faces.terminal.page import Look
+from vidcalc.faces.words import _
+from vidcalc.faces.words.ids import VERDICTS, told
+from vidcalc.report.budget import BudgetReport
+from vidcalc.report.estimate import Report
+from vidcalc.report.plan import PlanReport
+from vidcalc.report.training import TrainingReport
+from vidcalc.search.scale import Scaling as ScalingReport
+
+
+class Estimate(Answer, Report, frozen=True, kw_only=True, eq=False, dict=True):
+    """What one job needs, to generate and to train: the JSON of `vidcalc estimate`, field by field.
+
+    model, workload, plan, hardware  what was asked for, with all that was filled in
+    latent, sequence   the latent [channels × frames × height × width] and the tokens
+    compute            FLOPs by stage, beside the documented formula's
+    memory.inference   bytes of each stage, peak, margin, verdict, host memory, what would help
+    memory.training    bytes while training
+    time               seconds of a generation and of an optimizer step, with their interval
+    cost, energy, throughput  USD, joule, videos per hour
+    assumptions, warnings     what all of it rests on, each with its source
+
+    Where a keyword was a NumPy array, the fields that depend on it are arrays as well.
+    """
+
+    def explain(self, quantity: str) -> "Explanation":
+        """Where a number of this report comes from: explain("memory.inference.peak"). Raises InputError."""
+        from vidcalc.faces.commands.explain import result
+
+        asked = {"quantity": quantity, **self._given}
+        with refusals():
+            return Explanation.of(result(asked), asked)
+
+    def picture(self) -> Picture:
+        """The stages of the generation as bars against the GPU's memory."""
+        from vidcalc.faces.picture.chart import chart
+
+        if swept(self):
+            raise ValueError("a sweep has no picture")
+        return Picture(lambda: chart(self))
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.report import draw
+
+        return repr(self) if swept(self) else draw(self, look)
+
+    def _line(self) -> str:
+        job, gpu, found = self.workload, self.hardware, self.memory.inference
+        if swept(self):
+            return f"{self.model.name}, a sweep: its numbers are arrays"
+        size = f"{job['width']}×{job['height']}×{whole(job['frames'])}"
+        verdict = f"{told(VERDICTS, found.verdict)}, {data(found.peak)}, {duration(self.time.inference.total)}"
+        return f"{self.model.name} {size}, {whole(gpu.count * gpu.nodes)} × {gpu.name}: {verdict}"
+
+
+class Training(Answer, TrainingReport, frozen=True, kw_only=True, eq=False, dict=True):
+    """What a training run needs: the JSON of `vidcalc train`, field by field.
+
+    ranks     how the GPUs share the work
+    buckets   each size of sample: tokens, FLOPs, bytes, seconds of a step
+    memory    bytes of one GPU in each phase of a step, peak, margin, verdict
+    time      seconds of a step and of the run, MFU
+    run       samples, tokens, steps, bytes on disk
+    cost, energy, assumptions, warnings
+    """
+
+    def picture(self) -> Picture:
+        """The phases of a step as bars against the GPU's memory."""
+        from vidcalc.faces.picture.training import chart
+
+        return Picture(lambda: chart(self))
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.training import draw
+
+        return draw(self, look)
+
+    def _line(self) -> str:
+        found, spent = self.memory, self.time
+        verdict = f"{told(VERDICTS, found.verdict)}, {data(found.peak)}, {duration(spent.per_step)}/step"
+        machine = f"{whole(self.ranks.world)} × {self.hardware.name}"
+        return f"{self.model.name} {self.plan['training']['mode']}, {machine}: {verdict}, {duration(spent.total)}"
+
+
+class Plans(Answer, PlanReport, frozen=True, kw_only=True, eq=False, dict=True):
+    """The best ways to train on so many GPUs: the JSON of `vidcalc plan`, field by field.
+
+    best    the first plans in the order asked for, the winner first: words, degrees, bytes, seconds, USD
+    front   plans that none beats in time and memory at once
+    counts  what each number of GPUs gives
+    why     what bounds the winner, and what plans one change away lose
+    """
+
+    def picture(self) -> Picture:
+        """The front of time and memory as points."""
+        from vidcalc.faces.picture.front import chart
+
+        return Picture(lambda: chart(self))
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.plan import draw
+
+        return draw(self, look)
+
+    def _line(self) -> str:
+        from vidcalc.faces.terminal.plan import way
+
+        first = self.best[0]
+        machine = f"{whole(first.gpus)} × {self.hardware.name}"
+        return f"{self.model.name}, {machine}: {way(first)}, {data(first.peak)}, {duration(first.seconds)}"
+
+
+class Scaling(Answer, ScalingReport, frozen=True, kw_only=True, eq=False, dict=True):
+    """One video on 1, 2, 4 … GPUs: the JSON of `vidcalc scale`, field by field.
+
+    rows       a count each: the best way of sharing, seconds, bytes of a GPU, efficiency, USD, what the step brings
+    best_time, best_cost  the counts of the quickest and of the cheapest video
+    """
+
+    def picture(self) -> Picture:
+        """A bar of seconds for each count."""
+        from vidcalc.faces.picture.scale import chart
+
+        return Picture(lambda: chart(self))
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.scale import draw
+
+        return draw(self, look)
+
+    def _line(self) -> str:
+        times = ", ".join(f"{row.count}: {duration(row.seconds)}" for row in self.rows)
+        return f"{self.model}, {self.name}: {times}"
+
+
+class Budget(Answer, BudgetReport, frozen=True, kw_only=True, eq=False, dict=True):
+    """What GPU-hours or money can train: the JSON of `vidcalc budget`, field by field.
+
+    budget      what there is to spend: GPU seconds, seconds, USD
+    affordable  steps, samples, tokens and FLOPs of the model; None where none was asked for
+    optima      parameters and tokens that scaling laws hold best
+    """
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.budget import draw
+
+        return draw(self, look)
+
+    def _line(self) -> str:
+        spent = _("{hours} GPU-hours", hours=whole(round(self.budget.gpu_seconds / 3600)))
+        spent += "" if self.budget.money is None else f", {money(self.budget.money)}"
+        if self.affordable is None or self.model is None:
+            return spent
+        return f"{spent}: {_('{steps} steps', steps=whole(self.affordable.steps))}, {self.model.name}"
+
+
+class Explanation(Answer, Step, frozen=True, kw_only=True, eq=False, dict=True):
+    """Where a number comes from: the JSON of `vidcalc explain`, field by field.
+
+    id, value, unit    the number
+    formula, digits    how it is made, in symbols and in figures
+    parts              the steps it is made of, each of the same kind; `count` says how often one enters
+    source, provenance, note
+    """
+
+    def full(self) -> str:
+        """The page with every row, however small."""
+        from vidcalc.faces.terminal.cells import Paint
+        from vidcalc.faces.terminal.chain import draw
+        from vidcalc.faces.terminal.page import columns
+
+        return draw(self, True, Look(Paint(False), columns()))
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.chain import draw
+
+        return draw(self, False, look)
+
+    def _line(self) -> str:
+        from vidcalc.faces.terminal.chain import read
+
+        value: Any = self.value
+        return f"{self.id} = {read(value, self.unit)}"

@@ -1,0 +1,167 @@
+"""The calls: each is the command of its name, with its flags as keywords and a result instead of a page.
+
+estimate("wan2.1-t2v-14b", gpu="h100", frames=81)
+"""
+
+import os
+from collections.abc import Callable
+from importlib import import_module
+from inspect import Parameter, cleandoc, signature
+from typing import Any, TypeVar, Unpack
+
+from vidcalc.describe.hardware import Accelerator
+from vidcalc.faces import words
+from vidcalc.faces.flags.catalogue import said
+from vidcalc.faces.python.answers import Budget, Estimate, Explanation, Plans, Scaling, Training
+from vidcalc.faces.python.errors import refusals
+from vidcalc.faces.python.listing import Listing
+from vidcalc.faces.python.read import keywords, read
+from vidcalc.faces.python.settings import (
+    BudgetSettings,
+    EstimateSettings,
+    GpuSettings,
+    PlanSettings,
+    ScaleSettings,
+    TrainSettings,
+)
+from vidcalc.report.catalogue import ModelRow
+
+# numbers that may be arrays: nothing on their way asks one what it is
+SWEPT = ("frames", "steps", "batch_size", "text_tokens", "train_steps")
+
+Call = TypeVar("Call", bound=Callable[..., Any])
+
+words.use(words.preferred(None, os.environ))  # as the command line does; `language` changes it
+
+
+def described(call: Call) -> Call:
+    """Gives a call the signature that notebooks show, and its keywords' words, both from the flags of its command."""
+    flags = keywords(_command(call.__name__).command)
+    own = signature(call)
+    first = [each for each in own.parameters.values() if each.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    rest = [name for name in flags if name not in own.parameters]
+    named = [Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in rest]
+    call.__signature__ = own.replace(parameters=[*first, *named])  # type: ignore[attr-defined]
+    told = [f"{name}\n    {said(flags[name])[1]}" for name in rest]
+    call.__doc__ = cleandoc(call.__doc__ or "") + "\n\n" + "\n".join(told)
+    return call
+
+
+def _command(name: str) -> Any:
+    return import_module("vidcalc.faces.commands." + name)
+
+
+def _asked(name: str, given: dict[str, Any], swept: tuple[str, ...] = ()) -> tuple[Any, dict[str, Any]]:
+    """What a command answers, and what it was asked. Raises InputError, and TypeError for an unknown keyword."""
+    command = _command(name)
+    with refusals():
+        asked = read(command.command, given, swept)
+        return command.result(asked), asked
+
+
+@described
+def estimate(model: str | None = None, **settings: Unpack[EstimateSettings]) -> Estimate:
+    """What one job needs: memory, FLOPs, time, cost and energy, to generate and to train.
+
+    estimate("wan2.1-t2v-14b", gpu="h100", frames=81).memory.inference.peak  ->  bytes
+
+    Of the settings, frames, steps, batch_size, text_tokens and train_steps may be NumPy arrays: a sweep.
+    Raises InputError for a value that is not allowed.
+    """
+    return Estimate.of(*_asked("estimate", {"model": model, **settings}, SWEPT))
+
+
+@described
+def train(model: str | None = None, **settings: Unpack[TrainSettings]) -> Training:
+    """What a training run needs: memory of each GPU, time, cost, energy and disk, for any mix of sizes.
+
+    train("wan2.1-t2v-14b", gpu="h100", gpus=8, sharding="fsdp").time.per_step  ->  seconds
+
+    Raises InputError for a value that is not allowed.
+    """
+    return Training.of(*_asked("train", {"model": model, **settings}))
+
+
+@described
+def plan(model: str | None = None, **settings: Unpack[PlanSettings]) -> Plans:
+    """The best way to train on so many GPUs: every legal plan priced, the front of time and memory, and why.
+
+    plan("wan2.1-t2v-14b", gpu="h100", gpus=[32, 64]).best[0].seconds  ->  seconds
+
+    Raises InputError for a value that is not allowed, and where no plan fits.
+    """
+    return Plans.of(*_asked("plan", {"model": model, **settings}))
+
+
+@described
+def scale(model: str | None = None, **settings: Unpack[ScaleSettings]) -> Scaling:
+    """One video on 1, 2, 4 … GPUs: the best legal way of sharing it at each count, and whether more are worth it.
+
+    scale("wan2.1-t2v-14b", gpu="h100", gpus=8).best_cost  ->  GPUs
+
+    Raises InputError for a value that is not allowed.
+    """
+    return Scaling.of(*_asked("scale", {"model": model, **settings}))
+
+
+@described
+def budget(model: str | None = None, **settings: Unpack[BudgetSettings]) -> Budget:
+    """What a budget trains: steps, data and batch of a model, or the best size by published scaling laws.
+
+    budget("wan2.1-t2v-1.3b", gpu="h100", gpu_hours=1000).affordable.steps  ->  steps
+
+    Raises InputError for a value that is not allowed.
+    """
+    return Budget.of(*_asked("budget", {"model": model, **settings}))
+
+
+@described
+def explain(quantity: str, model: str | None = None, **settings: Unpack[EstimateSettings]) -> Explanation:
+    """Where a number of an estimate comes from: its formula in symbols and digits, its parts, its sources.
+
+    explain("compute.flops_per_step", "wan2.1-t2v-14b").formula
+
+    `quantities()` lists what can be asked; an estimate's own `explain` takes the quantity alone.
+    Raises InputError for a value that is not allowed.
+    """
+    return Explanation.of(*_asked("explain", {"quantity": quantity, "model": model, **settings}))
+
+
+@described
+def gpus(**settings: Unpack[GpuSettings]) -> Listing[Accelerator]:
+    """The GPUs and other accelerators of the catalogue: memory, bandwidth, peaks and prices, each with its source."""
+    from vidcalc.faces.commands.gpus import facts
+    from vidcalc.faces.terminal import lists
+
+    return Listing.of(_asked("gpus", dict(settings))[0], lists.gpus, facts)
+
+
+def models() -> Listing[ModelRow]:
+    """The models of the catalogue, with their size and default clip."""
+    from vidcalc.faces.terminal import lists
+
+    return Listing.of(_asked("models", {})[0], lists.models)
+
+
+def quantities() -> dict[str, str]:
+    """What can be explained, by its place in an estimate, each with a sentence."""
+    from vidcalc.derivation import QUANTITIES
+    from vidcalc.faces.words.glossary import meaning
+
+    return {name: meaning(name) for name in QUANTITIES}
+
+
+def language(name: str | None = None) -> str:
+    """The language of pages, pictures and refusals: "en" or "ko"; a name changes it.
+
+    At first it is the environment's: VIDCALC_LANG, LC_ALL or LANG. Raises InputError for one without words.
+    """
+    if name is not None:
+        from vidcalc.faces.flags.inputs import OneOf, Refused
+
+        with refusals():
+            try:
+                words.use(OneOf(*words.languages()).convert(name, None, None))
+            except Refused as refused:
+                raise Refused("--lang", refused.value, refused.expects, refused.nearest, refused.allowed) from None
+    return words.spoken()

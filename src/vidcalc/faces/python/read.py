@@ -1,0 +1,78 @@
+"""From keywords to what a command is asked: a value is spelled as on a command line, then read by its flag's own type.
+
+    read(command, {"resolution": (1280, 720), "steps": 30}) -> {"resolution": (1280, 720), "steps": 30}
+
+Numbers and words may come as either, "3B" like 3_000_000_000; a size as "720p", "1280x720" or (1280, 720), ways of
+sharing as "ulysses=4,cfg=2" or {"ulysses": 4, "cfg": 2}, on and off as words or as True and False.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from vidcalc.base.errors import nearest
+from vidcalc.faces.flags.bucket import BucketOf
+from vidcalc.faces.flags.inputs import Refused, Size, Whole
+from vidcalc.faces.python.errors import keyword_of
+
+PRINTED = ("as_json", "svg", "png", "every")  # how a command prints: no keywords
+
+
+def keywords(command: click.Command) -> dict[str, click.Parameter]:
+    """The flags of a command by the keyword that stands for each."""
+    asked = [each for each in command.params if each.expose_value and each.name not in PRINTED]
+    return {keyword_of(max(each.opts, key=len)): each for each in asked}
+
+
+def read(command: click.Command, given: Mapping[str, Any], swept: Sequence[str] = ()) -> dict[str, Any]:
+    """What the command's `result` takes; None is as good as absent. `swept` names what may be an array.
+
+    Raises InputError for a value, TypeError for a keyword that is not there.
+    """
+    known = keywords(command)
+    for name in given:
+        if name not in known:
+            near = nearest(name, list(known))
+            hint = f". Did you mean '{near}'?" if near else ""
+            raise TypeError(f"{command.name}() got an unexpected keyword argument '{name}'{hint}")
+    stated = {name: value for name, value in given.items() if value is not None}
+    return {str(known[name].name): _value(known[name], value, name in swept) for name, value in stated.items()}
+
+
+def _value(flag: click.Parameter, value: Any, swept: bool) -> Any:
+    """A value as the flag reads it. Raises InputError."""
+    if getattr(flag, "is_flag", False):
+        if not isinstance(value, bool):
+            raise Refused(max(flag.opts, key=len), value, "True, False", None, (True, False))
+        return value
+    if getattr(flag, "multiple", False):
+        several = value if isinstance(value, list) else [value]
+        return tuple(flag.type.convert(spelled(each, flag.type), flag, None) for each in several)
+    if swept and hasattr(value, "shape") and value.shape:
+        return _array(flag, value)
+    return flag.type.convert(spelled(value, flag.type), flag, None)
+
+
+def _array(flag: click.Parameter, values: Any) -> Any:
+    """An array of numbers, each of which the flag would take. Raises InputError for one that it would not."""
+    import numpy as np
+
+    numbers = np.asarray(values, dtype=np.float64)
+    outer = [numbers.min(), numbers.max()]
+    broken = numbers[numbers % 1 != 0] if isinstance(flag.type, Whole) else ()
+    for number in (*outer, *broken[:1]):
+        flag.type.convert(spelled(number, flag.type), flag, None)
+    return numbers
+
+
+def spelled(value: Any, kind: click.ParamType) -> str:  # type: ignore[type-arg]
+    """A value as one types it: True is "on", (1280, 720) is "1280x720", {"fsdp": 8} is "fsdp=8"."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={each}" for name, each in value.items())
+    if isinstance(value, list | tuple | range | set | frozenset):
+        joint = "x" if isinstance(kind, Size | BucketOf) else ","
+        return joint.join(map(str, value))
+    return str(value)

@@ -1,0 +1,177 @@
+"""The keywords of each call as types, for editors and type checkers; the same as the flags of its command, which a
+test holds. What each means, takes and is without: `help(vidcalc.estimate)`, made from the flags.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers: TypeAlias = int | float | str | np.ndarray[Any, np.dtype[Any]]  # an array is a sweep
+else:
+    Numbers: TypeAlias = Any
+
+Number = int | float | str
+Size = str | tuple[int, int]
+Switch = str | bool
+Ways = str | Mapping[str, int]
+File = str | os.PathLike[str]
+Words = str | Sequence[str]
+Clip = str | tuple[int, int, int]
+
+
+class OfAnyJob(TypedDict, total=False):
+    """What every call takes: another model than one by name, its clip, the machine, how ranks share it."""
+
+    params: Number
+    from_: File
+    latent_channels: Number
+    patch_size: Number
+    vae_params: Number
+    arch: str
+    resolution: Size
+    frames: Numbers
+    seconds: Number
+    snap: bool
+    fps: Number
+    text_tokens: Numbers
+    gpu: str
+    gpu_file: File
+    calibration: File
+    price: Number
+    link: str
+    network: str
+    framework: str
+    attention: str
+    text_encoder_precision: str
+    vae_precision: str
+    parallel: Ways
+
+
+class OfOneBatch(TypedDict, total=False):
+    """How many videos or samples at once, on how many GPUs."""
+
+    batch_size: Numbers
+    gpus: Number
+
+
+class OfNodes(TypedDict, total=False):
+    """Of a machine and a step whose size is stated."""
+
+    nodes: Number
+    grad_accum: Number
+
+
+class OfGeneration(TypedDict, total=False):
+    """How a video is made."""
+
+    steps: Numbers
+    guidance: Number
+    guidance_mode: str
+    precision: str
+    compile: Switch
+    offload: str
+    swapped_blocks: Number
+    vae_tiling: str
+    vae_slicing: Switch
+    step_cache: Number
+    guidance_interval: Number
+    attention_density: Number
+    token_merge: Number
+
+
+class OfTraining(TypedDict, total=False):
+    """How a model is trained, and where."""
+
+    mode: str
+    recipe: str
+    optimizer: str
+    optimizer_update: str
+    ema: str
+    checkpointing: str
+    lora_rank: Number
+    lora_targets: str
+    adapter: str
+    base_precision: str
+    latents: str
+    texts: str
+    training_offload: str
+    place: str
+    country: str
+
+
+class OfLength(TypedDict, total=False):
+    """How long a training run is, and how busy a fleet."""
+
+    train_steps: Numbers
+    utilisation: Number
+
+
+class OfARun(TypedDict, total=False):
+    """A training run's data, ranks and company."""
+
+    bucket: Clip | list[str] | list[tuple[int, int, int]]
+    sharding: str
+    reshard: Switch
+    sequence_parallel: Switch
+    networks: str
+    rollout_steps: Number
+    experts: str
+    mixing: str
+    validation: Switch
+    validation_every: Number
+    save_every: Number
+    clips: Number
+    clip_seconds: Number
+
+
+class OfEpochs(TypedDict, total=False):
+    """How often the data is seen."""
+
+    epochs: Number
+
+
+class EstimateSettings(OfAnyJob, OfOneBatch, OfNodes, OfGeneration, OfTraining, OfLength, total=False):
+    """The keywords of `vidcalc.estimate` and `vidcalc.explain`."""
+
+    target_rate: Number
+
+
+class TrainSettings(OfAnyJob, OfOneBatch, OfNodes, OfTraining, OfLength, OfARun, OfEpochs, total=False):
+    """The keywords of `vidcalc.train`."""
+
+
+class PlanSettings(OfAnyJob, OfTraining, OfLength, OfARun, OfEpochs, total=False):
+    """The keywords of `vidcalc.plan`."""
+
+    gpus: Number | Sequence[int]
+    global_batch: Number
+    by: str
+    try_: Words
+
+
+class ScaleSettings(OfAnyJob, OfOneBatch, OfGeneration, total=False):
+    """The keywords of `vidcalc.scale`."""
+
+    counts: str
+
+
+class BudgetSettings(OfAnyJob, OfOneBatch, OfNodes, OfTraining, OfARun, total=False):
+    """The keywords of `vidcalc.budget`."""
+
+    hours: Number
+    gpu_hours: Number
+    budget: Number
+    law: str
+    fill: bool
+
+
+class GpuSettings(TypedDict, total=False):
+    """The keywords of `vidcalc.gpus`."""
+
+    filter: str
+    vendor: str
+    min_memory: Number
+    sort: str

@@ -1,0 +1,51 @@
+"""From flags to fields of a plan, each read as its setting is declared."""
+
+from typing import Any
+
+from vidcalc.describe.setting import Counted, Declared, Job, Published, declared
+from vidcalc.describe.sharing import Sharing, of
+from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.words import _
+
+
+def fields(plan: type[Sharing], asked: dict[str, Any], model: str = "", *jobs: Job) -> dict[str, Any]:
+    """The fields of a plan that flags settle, of those jobs or of any; without degrees, which settle each other.
+
+    model  name of the model that published settings must be of
+    Raises InputError for a setting that was not published for it and for flags that contradict each other.
+    """
+    found: dict[str, Any] = {}
+    for each in of(plan, *jobs):
+        kind = each.setting.takes
+        if isinstance(kind, Counted):
+            found |= _counted(each, kind, declared(plan)[kind.field], asked)
+        elif each.setting.flag and each.setting.key in asked:
+            found |= _read(each, asked[each.setting.key], model)
+    return found
+
+
+def _read(each: Declared, value: Any, model: str) -> dict[str, Any]:
+    """What one flag settles."""
+    kind = each.setting.takes
+    if not isinstance(kind, Published):
+        return {each.field: dict(each.setting.means).get(value, value)}
+    if not isinstance(value, str):
+        return {each.field: "stated", kind.share: value}
+    from vidcalc.catalog.speedups import FIELDS
+
+    return FIELDS[kind.kind](value, model)
+
+
+def _counted(each: Declared, kind: Counted, count: Declared, asked: dict[str, Any]) -> dict[str, Any]:
+    """A word and the number it may carry: "block-swap:20" says both. Raises Refused."""
+    word, _colon, number = str(asked.get(each.setting.key, "")).partition(":")
+    flag = "--" + count.setting.flag
+    stated = asked.get(count.setting.key)
+    if number:
+        if stated not in (None, int(number)):
+            expects = _("not together with {flag}, which settles it", flag="--" + each.setting.flag)
+            raise Refused(flag, None, expects, None, ())
+        return {each.field: word, count.field: int(number)}
+    if stated and word != kind.word:
+        raise Refused(flag, None, _("only with --offload {way}", way=kind.word), None, ())
+    return {each.field: word} if word else {}

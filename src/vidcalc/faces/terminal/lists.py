@@ -1,0 +1,46 @@
+"""The tables of `vidcalc models` and `vidcalc gpus`: a line for each entry of the catalogue."""
+
+from collections.abc import Sequence
+
+from vidcalc.catalog.accelerators import with_class_prices
+from vidcalc.cost.money import price
+from vidcalc.describe.hardware import Accelerator
+from vidcalc.faces.terminal.cells import Cell, clip, table
+from vidcalc.faces.terminal.numbers import count, data, significant
+from vidcalc.faces.terminal.page import Look, here
+from vidcalc.faces.words import _
+from vidcalc.report.catalogue import ModelRow
+
+LONGEST = 34  # cells of a name
+
+
+def models(rows: Sequence[ModelRow], look: Look | None = None) -> str:
+    """Every model with its size and its default clip."""
+    headings = (_("name"), _("task"), _("parameters"), _("size"), _("frames"), _("steps"))
+    shown: list[list[Cell]] = [[(text, "dim") for text in headings]]
+    shown += [[clip(text, LONGEST) for text in model(found)] for found in rows]
+    lines = table(shown, "<<>>>>", (look or here()).paint, indent=0)
+    return "\n".join([*lines, "", _("≈ marks an estimate of an unpublished model.")])
+
+
+def model(found: ModelRow) -> list[str]:
+    """Name, task, parameters, size, frames and steps of a model."""
+    params = "?" if found.params_total is None else count(found.params_total)
+    guess = "≈" if found.provenance == "estimate" else ""
+    size = f"{found.width}x{found.height}"
+    return [found.name, found.task, guess + params, size, str(found.frames), str(found.steps)]
+
+
+def gpus(chips: Sequence[Accelerator], look: Look | None = None) -> str:
+    """Every accelerator with memory, bandwidth, peak and price."""
+    headings = (_("name"), _("memory"), _("bandwidth"), _("bf16 peak"), _("price per hour"))
+    shown: list[list[Cell]] = [[(text, "dim") for text in headings], *(list[Cell](gpu(chip)) for chip in chips)]
+    return "\n".join(table(shown, "<>>>>", (look or here()).paint, indent=0))
+
+
+def gpu(chip: Accelerator) -> list[str]:
+    """Id, memory, nominal bandwidth, dense bf16 peak and price range of an accelerator."""
+    bandwidth = "" if chip.bandwidth is None else f"{significant(chip.bandwidth / 1e9)} GB/s"
+    found = price(with_class_prices(chip))
+    cost = "" if found is None else f"${found.low * 3600:.2f} – ${found.high * 3600:.2f}"
+    return [chip.id, data(chip.capacity), bandwidth, f"{significant(chip.peak('bf16') / 1e12)} TFLOP/s", cost]

@@ -1,0 +1,27 @@
+"""A line of the list of models: what `vidcalc models` prints."""
+
+from vidcalc.report.estimate import Entry
+from vidcalc.report.units import FrameRate, Frames, Pixels, Steps, Weights
+
+
+class ModelRow(Entry, frozen=True, kw_only=True, eq=False):
+    """A model of the catalogue and its default clip.
+
+    params  of one denoiser;  params_total  of all its experts; None where nobody published them
+    provenance  exact, or estimate for an unpublished model
+    """
+
+    name: str
+    title: str
+    family: str
+    kind: str
+    task: str
+    provenance: str
+    released: str
+    params: Weights | None
+    params_total: Weights | None
+    width: Pixels
+    height: Pixels
+    frames: Frames
+    fps: FrameRate
+    steps: Steps
