@@ -12,7 +12,8 @@ from vidcalc.catalog.training import recipe
 from vidcalc.cost.memory import peak, stages
 from vidcalc.cost.step_memory import in_host
 from vidcalc.describe.data import Bucket
-from vidcalc.describe.training import OFFLOADS, TrainingPlan, offloads
+from vidcalc.describe.setting import words
+from vidcalc.describe.training import TrainingOffload, TrainingPlan, offloads
 from vidcalc.ledger.step import MICRO_BATCH, Step
 from vidcalc.ledger.types import Ledger
 from vidcalc.ops import Copy, Op, Update
@@ -142,7 +143,7 @@ def step(mode: str, way: str, ranks: str, checkpointing: str = "none", **words: 
 
 
 def test_every_word_of_training_is_tried() -> None:
-    assert {way for _, way in TRAINED} == set(OFFLOADS)
+    assert {way for _, way in TRAINED} == set(words(TrainingOffload))
 
 
 @pytest.mark.parametrize("ranks", RANKS)

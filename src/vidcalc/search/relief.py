@@ -73,9 +73,10 @@ def _minimal(model: Model, hardware: Hardware, plan: Plan, whole: Ledger) -> lis
         if any(part.items() <= changes.items() for part, *_rest in ways):
             continue
         changed = replace(plan, **changes)
-        known = sized.get(changed.precision, whole)
-        ledger = rewritten(replace(whole, weights=known.weights), changed, hardware)
-        sized.setdefault(changed.precision, ledger)
+        if changed.precision not in sized:
+            sized[changed.precision] = rewritten(whole, replace(plan, precision=changed.precision), hardware)
+        known = replace(whole, weights=sized[changed.precision].weights, encode=None)
+        ledger = rewritten(known, changed, hardware)
         needed = inference_memory(ledger, hardware)
         if needed.margin >= 0:
             ways.append((changes, needed, ledger, changed))
