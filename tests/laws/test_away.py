@@ -1,6 +1,6 @@
 """What waits in host memory is paid for: no weight is away from the GPU and free, while it generates or trains."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -12,7 +12,7 @@ from vidcalc.catalog.training import recipe
 from vidcalc.cost.memory import peak, stages
 from vidcalc.cost.step_memory import in_host
 from vidcalc.describe.data import Bucket
-from vidcalc.describe.setting import words
+from vidcalc.describe.plan import Offload
 from vidcalc.describe.training import TrainingOffload, TrainingPlan, offloads
 from vidcalc.ledger.step import MICRO_BATCH, Step
 from vidcalc.ledger.types import Ledger
@@ -142,8 +142,9 @@ def step(mode: str, way: str, ranks: str, checkpointing: str = "none", **words: 
     return bucket(model, SIZE, hardware("h100-sxm", 8), fill.plan(model, training=training)).step
 
 
-def test_every_word_of_training_is_tried() -> None:
-    assert {way for _, way in TRAINED} == set(words(TrainingOffload))
+def test_every_word_is_tried() -> None:
+    assert set(WAYS) == set(get_args(Offload))
+    assert {way for _, way in TRAINED} == set(get_args(TrainingOffload))
 
 
 @pytest.mark.parametrize("ranks", RANKS)
