@@ -1,4 +1,4 @@
-"""What tests share: how thorough hypothesis is, and one call from a model's name to its report."""
+"""What tests share: how thorough hypothesis is, and one call from a model's name to its report or its run's."""
 
 import os
 from collections.abc import Callable
@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from vidcalc.calculate import calculate
+from vidcalc.calculate import calculate, train
 from vidcalc.catalog import fill
 from vidcalc.catalog.fill import model
 from vidcalc.catalog.generic import generic
+from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.rates.machines import hardware
 from vidcalc.report.estimate import Report
+from vidcalc.report.training import TrainingReport
 
 settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=500, deadline=None)
@@ -41,3 +43,18 @@ def _estimate(name: str | int, **given: Any) -> Report:
 def estimate() -> Callable[..., Report]:
     """The report of a model; see `_estimate`."""
     return _estimate
+
+
+def _run(
+    name: str, *buckets: Bucket, gpu: str = "h100-sxm", count: int = 8, nodes: int = 1, samples: int = 1000, **plan: Any
+) -> TrainingReport:
+    """The report of a training run of a catalogue model; keywords are fields of TrainingPlan."""
+    found = model(name)
+    data = Data(buckets=buckets or (Bucket(width=832, height=480, frames=33),), samples=samples, clips=samples)
+    return train(found, data, hardware(gpu, count, nodes), fill.plan(found, training=TrainingPlan(**plan)))
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., TrainingReport]:
+    """The report of a training run; see `_run`."""
+    return _run

@@ -8,9 +8,10 @@ holds, in the order that `vidcalc.passes` states; `cost` puts bytes, seconds, mo
 them out. What comes out is a report of ids and numbers.
 """
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
-from vidcalc.account import run, samples, totals, training_assumptions
 from vidcalc.account.assumptions import assumptions, warnings
 from vidcalc.account.bucket import BucketCost, Loaded, Sample, priced, sized
 from vidcalc.account.compute import compute
@@ -32,7 +33,9 @@ from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import backward, first_step, generation, legal, rewritten
 from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
-from vidcalc.report.training import BucketPart, TrainingReport
+
+if TYPE_CHECKING:
+    from vidcalc.report.training import TrainingReport
 
 
 def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> Report:
@@ -80,7 +83,7 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     )
 
 
-def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> TrainingReport:
+def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> "TrainingReport":
     """Everything about one training run.
 
     A bucket is a size of sample. The bucket that needs most decides memory, the mix of buckets decides time. Ranks
@@ -88,34 +91,10 @@ def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> TrainingR
     Raises InputError for a choice the catalogue does not have and for degrees that do not go together.
     """
     legal.checked_training(model, plan.training)
+    from vidcalc.account.training_run import training_report  # late: an estimate needs none of it
+
     costs = [bucket(model, each, hardware, plan) for each in data.buckets]
-    rows = bucket_rows(data, costs, hardware, plan)
-    memory = run.memory_part(costs, hardware)
-    time = run.time_part(rows, costs, hardware, plan)
-    accelerators = time.total * costs[0].step.world
-    return TrainingReport(
-        model=model_part(model, costs[0].ledger),
-        plan=settings(plan),
-        hardware=hardware_part(hardware),
-        ranks=run.ranks_part(plan.training),
-        buckets=rows,
-        memory=memory,
-        time=time,
-        run=totals.run_part(data, rows, costs, hardware, plan),
-        cost=money.run_money(hardware.accelerator, accelerators),
-        energy=money.run_energy(hardware, accelerators),
-        assumptions=training_assumptions.assumptions(data, hardware, plan, time.provenance),
-        warnings=training_assumptions.warnings(model, data, hardware, plan, memory),
-    )
-
-
-def bucket_rows(data: Data, costs: list[BucketCost], hardware: Hardware, plan: Plan) -> list[BucketPart]:
-    """The rows of all buckets, each with its whole number of the run's samples."""
-    seen = samples.counts(data.samples, data.buckets)
-    return [
-        run.bucket_part(size, cost, each, hardware, plan)
-        for size, cost, each in zip(data.buckets, costs, seen, strict=True)
-    ]
+    return training_report(model, data, costs, hardware, plan)
 
 
 def loaded(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> Loaded:

@@ -2,14 +2,14 @@
 
 import pytest
 from msgspec.structs import replace
-from vidcalc.cost.execution import EAGER
 
 from vidcalc.catalog import fill
-from vidcalc.cost import communication, memory
 from vidcalc.cost.call import spent
-from vidcalc.cost.time import launches, total
-from vidcalc.ledger.unroll import unroll
-from vidcalc.passes import caching, chain
+from vidcalc.cost.seconds import NOTHING, total
+from vidcalc.cost.time import launches
+from vidcalc.ledger.types import EAGER
+from vidcalc.ops import Collective, Copy
+from vidcalc.passes import generation
 from vidcalc.rates.machines import hardware
 from vidcalc.rates.utilisation import launch
 
@@ -21,16 +21,17 @@ def calls(gpu="h100-sxm", size=None, **changes):
     """The denoiser's phases, seconds of a call of each, and when the host has started its kernels."""
     model = fill.model("wan2.1-t2v-1.3b")
     workload, plan = fill.workload(model, **(size or {})), replace(fill.plan(model), **changes)
-    job = unroll(model, workload, plan)
-    network = memory.networks(model, plan, job)["transformer"]
-    found = [phase for phase in job.phases if phase.id == "denoise"]
     machine = hardware(gpu, 8)
-    times = [spent(job, phase, network, machine, plan, workload.steps) for phase in found]
-    started = [
-        launches(chain.of_a_rank(phase, plan)) / launch(hardware(gpu).accelerator, EAGER.compile).likely
-        for phase in found
-    ]
+    ledger, _ = generation(model, workload, machine, plan)
+    found = [phase for phase in ledger.phases if phase.id == "denoise"]
+    times = [spent(phase, machine) for phase in found]
+    started = [launches(phase.ops) / launch(machine.accelerator, EAGER.compile).likely for phase in found]
     return found, times, started
+
+
+def copied(phase):
+    """Bytes that a call copies from host memory."""
+    return sum(op.nbytes * op.count for op in phase.ops if isinstance(op, Copy))
 
 
 @pytest.mark.parametrize("changes", [{}, {"offload": "group"}])
@@ -61,23 +62,26 @@ def test_unguided_steps_have_no_predictions_to_exchange():
 
 def test_blocks_that_a_step_cache_skips_are_not_brought():
     way, half = {"offload": "sequential"}, {"step_cache": "stated", "computed_steps": 0.5}
-    whole, cached = calls(**way)[1][0]["transfer"], calls(**way, **half)[1][0]["transfer"]
-    assert cached.likely == pytest.approx(whole.likely / 2)
+    ((whole,), (long,), _), ((cached,), (short,), _) = calls(**way), calls(**way, **half)
+    assert copied(cached) == pytest.approx(copied(whole) / 2)
+    assert short["transfer"].likely == pytest.approx(long["transfer"].likely / 2)
 
 
 def test_a_rank_brings_its_own_slice():
-    whole, slice_ = (calls(offload="sequential", **way)[1][0]["transfer"] for way in ({}, {"shard_degree": 4}))
-    assert slice_.likely == pytest.approx(whole.likely / 4)
+    ((whole,), (long,), _), ((slice_,), (short,), _) = (
+        calls(offload="sequential", **way) for way in ({}, {"shard_degree": 4})
+    )
+    assert copied(slice_) == pytest.approx(copied(whole) / 4)
+    assert short["transfer"].likely == pytest.approx(long["transfer"].likely / 4)
 
 
 def test_a_rank_caches_the_predictions_that_it_makes():
     cache = {"step_cache": "stated", "computed_steps": 0.5}
-    model = fill.model("wan2.1-t2v-1.3b")
-    plan = replace(fill.plan(model), **GUIDED, **cache)
-    found = unroll(model, fill.workload(model), plan).phase("denoise").trace
-    assert caching.held(found, replace(plan, guidance_degree=2)) * 2 == caching.held(found, plan) > 0
+    ((alone,), _, _), ((shared,), _, _) = (calls(**GUIDED, **cache, guidance_degree=degree) for degree in (1, 2))
+    assert shared.live["cached"] * 2 == alone.live["cached"] > 0
 
 
 def test_alone_a_call_waits_for_nobody():
-    _, (seconds,), _ = calls()
-    assert seconds["communication"] == communication.NOTHING
+    (phase,), (seconds,), _ = calls()
+    assert not any(isinstance(op, Collective) for op in phase.ops)
+    assert seconds["communication"] == NOTHING

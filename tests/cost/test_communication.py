@@ -7,11 +7,11 @@ from msgspec.structs import replace
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.catalog.accelerators import link, usual_nodes
-from vidcalc.cost import communication
-from vidcalc.cost.time import NOTHING, by_kind
-from vidcalc.ledger.unroll import unroll
-from vidcalc.ops import Attention
-from vidcalc.passes import chain, ranks
+from vidcalc.cost.call import exposed_communication
+from vidcalc.cost.seconds import NOTHING, total
+from vidcalc.cost.time import by_kind
+from vidcalc.ops import Attention, Collective
+from vidcalc.passes import generation
 from vidcalc.rates.machines import accelerator, hardware
 from vidcalc.rates.tail import slowdown
 from vidcalc.rates.wires import over_host, wires
@@ -68,29 +68,37 @@ def test_nodes_hold_eight_and_racks_seventy_two():
     assert [usual_nodes(accelerator("h100-sxm"), count) for count in (1, 7, 8, 12, 100)] == [1, 1, 1, 2, 20]
 
 
-def call(name, gpu="h100-sxm", count=8, **degrees):
-    """A denoiser call of a model with these degrees."""
+def call(name, steps=None, **degrees):
+    """One rank's denoiser call of a model with these degrees."""
     model = fill.model(name)
-    plan, machine = replace(fill.plan(model), **degrees), hardware(gpu, count)
-    job = unroll(model, workload := fill.workload(model), plan)
-    phase = job.phase("denoise")
-    from vidcalc.cost import memory
+    plan = replace(fill.plan(model), **degrees)
+    ledger, _ = generation(model, fill.workload(model, steps=steps), hardware("h100-sxm", 8), plan)
+    return ledger.phase("denoise")
 
-    weights = memory.networks(model, plan, job)[phase.component.id].weights
-    return communication.Call(
-        ops=chain.computed(phase, plan),
-        work=by_kind(chain.of_a_rank(phase, plan), machine.accelerator, plan.attention),
-        weights=weights,
-        wires=wires(machine),
-        plan=plan,
-        predicted=2 * job.pixels,
-        at_once=phase.at_once,
-        steps=workload.steps,
-    )
+
+def exchanges(phase, way):
+    """The exchanges of a call for one way of sharing."""
+    return [op for op in phase.ops if isinstance(op, Collective) and op.way == way]
+
+
+def exposed(phase, gpu="h100-sxm", work=None):
+    """Seconds that the call waits by way of sharing, and those of its work by kind."""
+    machine = hardware(gpu, 8)
+    spent = by_kind(phase.ops, machine.accelerator, phase.run) if work is None else work
+    return exposed_communication(phase, spent, machine), spent
+
+
+def waits(name, gpu="h100-sxm", **degrees):
+    """Seconds that a denoiser call of a model with these degrees waits, by way of sharing."""
+    model, machine = fill.model(name), hardware(gpu, 8)
+    plan = replace(fill.plan(model), **degrees)
+    phase = generation(model, fill.workload(model), machine, plan)[0].phase("denoise")
+    return exposed(phase, gpu)[0]
 
 
 def test_alone_every_way_waits_for_nothing():
-    assert set(communication.by_way(call("wan2.1-t2v-1.3b", count=1)).values()) == {0}
+    assert waits("wan2.1-t2v-1.3b") == {}
+    assert not any(isinstance(op, Collective) for op in call("wan2.1-t2v-1.3b").ops)
 
 
 @pytest.mark.parametrize(
@@ -105,44 +113,44 @@ def test_alone_every_way_waits_for_nothing():
     ],
 )
 def test_each_way_waits_for_its_own_exchange(way, degrees):
-    waits = communication.by_way(call("wan2.1-t2v-1.3b", gpu="rtx-4090", **degrees))
+    found = waits("wan2.1-t2v-1.3b", "rtx-4090", **degrees)
     beside = {"tail"}
-    assert waits[way] > 0
-    assert all(seconds == 0 for name, seconds in waits.items() if name not in {way} | beside)
+    assert found[way] > 0
+    assert all(seconds == 0 for name, seconds in found.items() if name not in {way} | beside)
 
 
 def test_attention_in_turns_loses_what_was_measured_where_nothing_else_waits():
     """MagiAttention's benchmark, 8 H100: a ring reaches 510 TFLOP/s a GPU where Ulysses reaches 605."""
-    found = call("wan2.1-t2v-14b", ring_degree=8)
-    attention = found.work["attention"].likely
-    assert communication.by_way(found)["ring"] / attention == pytest.approx(605 / 510 - 1, abs=0.02)
+    found, work = exposed(call("wan2.1-t2v-14b", ring_degree=8))
+    assert found["ring"] / work["attention"].likely == pytest.approx(605 / 510 - 1, abs=0.02)
 
 
 def test_an_all_to_all_moves_four_tensors_of_each_layer():
     found = call("wan2.1-t2v-1.3b", ulysses_degree=4)
-    layer = 32_760 * 1536 * 2 * found.plan.batched_forwards
-    once = found.wires.seconds("all_to_all", layer / 4, 4)
-    assert communication.by_way(found)["ulysses"] == pytest.approx(4 * 30 * once)
+    layer = 32_760 * 1536 * 2 * fill.plan(fill.model("wan2.1-t2v-1.3b")).batched_forwards
+    assert sum(op.count for op in exchanges(found, "ulysses")) == 4 * 30
+    assert {op.nbytes for op in exchanges(found, "ulysses") if op.count} == {layer / 4}
+    once = wires(hardware("h100-sxm", 8)).seconds("all_to_all", layer / 4, 4)
+    assert exposed(found)[0]["ulysses"] == pytest.approx(4 * 30 * once)
 
 
 @pytest.mark.parametrize("degrees", [{"ulysses_degree": 4}, {"ring_degree": 4}])
 def test_sparse_attention_exchanges_what_dense_attention_does(degrees):
     sparse = {"sparse_attention": "stated", "attention_density": 0.3}
     idle = {"attention": NOTHING}  # no work hides what a ring sends
-    dense, light = (replace(call("wan2.1-t2v-1.3b", "rtx-4090", **degrees, **way), work=idle) for way in ({}, sparse))
-    assert light.ops != dense.ops
-    assert communication.by_way(light) == communication.by_way(dense)
+    dense, light = (call("wan2.1-t2v-1.3b", **degrees, **way) for way in ({}, sparse))
+    assert sum(op.flops * op.count for op in light.ops) < sum(op.flops * op.count for op in dense.ops)
+    assert exposed(light, "rtx-4090", idle) == exposed(dense, "rtx-4090", idle)
 
     def copied(found):
-        shared = ranks.shared(found.ops, 0, found.plan)
-        return sum(op.activation_bytes * op.count for op in shared if op.path.endswith(".shared"))
+        return sum(op.activation_bytes * op.count for op in found.ops if op.path.endswith(".shared"))
 
     assert copied(light) == copied(dense) > 0
 
 
 def test_tensor_parallelism_sums_where_a_cut_ends():
     def places(name):
-        return [op.path for op in ranks.summed(call(name).ops)]
+        return [op.path for op in exchanges(call(name, tensor_degree=4), "tensor")]
 
     assert places("wan2.1-t2v-14b") == [
         "blocks.*.attn1.to_out.0",
@@ -154,16 +162,14 @@ def test_tensor_parallelism_sums_where_a_cut_ends():
 
 
 def test_work_hides_shards_on_a_fabric_and_not_over_the_host():
-    shards = [
-        communication.by_way(call("wan2.1-t2v-14b", gpu, shard_degree=8))["shards"] for gpu in ("h100-sxm", "l40s")
-    ]
+    shards = [waits("wan2.1-t2v-14b", gpu, shard_degree=8)["shards"] for gpu in ("h100-sxm", "l40s")]
     assert shards[0] == 0 < shards[1]
 
 
 def test_the_first_step_of_pipefusion_runs_the_stages_in_turn():
-    few, many = (replace(call("wan2.1-t2v-1.3b", pipefusion_degree=5), steps=steps) for steps in (5, 50))
-    waits = [communication.by_way(each)["pipefusion"] * each.steps / each.busy for each in (few, many)]
-    assert waits == pytest.approx([4, 4])
+    for steps in (5, 50):
+        found, work = exposed(call("wan2.1-t2v-1.3b", steps, pipefusion_degree=5))
+        assert found["pipefusion"] * steps / total(work).likely == pytest.approx(4)
 
 
 def test_few_heads_leave_more_of_the_last_wave_empty():
@@ -179,10 +185,11 @@ def test_few_heads_leave_more_of_the_last_wave_empty():
         d_value=128,
         element_bytes=2,
     )
-    assert slowdown(whole, whole, accelerator("h100-sxm"), "flash2") == 1
-    part = replace(whole, heads=3)
-    assert 1 < slowdown(part, whole, accelerator("h100-sxm"), "flash2") < 1.1
-    assert slowdown(part, whole, accelerator("tpu-v5p"), "sdpa") == 1  # its units are not known
+    assert slowdown(whole, accelerator("h100-sxm"), "flash2") == 1
+    assert slowdown(replace(whole, whole=(24, 118_800)), accelerator("h100-sxm"), "flash2") == 1
+    part = replace(whole, heads=3, whole=(24, 118_800))
+    assert 1 < slowdown(part, accelerator("h100-sxm"), "flash2") < 1.1
+    assert slowdown(part, accelerator("tpu-v5p"), "sdpa") == 1  # its units are not known
 
 
 @pytest.mark.parametrize(("name", "framework"), [("wan2.1-t2v-14b", "diffusers"), ("open-sora-1.3", "opensora")])

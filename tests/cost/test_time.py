@@ -3,14 +3,18 @@
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from vidcalc.cost.execution import EAGER, Execution, execution
 
 from vidcalc.catalog import fill
-from vidcalc.cost.time import Seconds, by_kind, launches, rate, rounded, total, travelled, waiting
-from vidcalc.ledger.unroll import unroll
+from vidcalc.catalog.precisions import precision
+from vidcalc.cost.seconds import Seconds, total
+from vidcalc.cost.time import by_kind, launches, rate, rounded, travelled, waiting
+from vidcalc.ledger.types import EAGER, Execution
+from vidcalc.ledger.unroll import denoiser_shape
 from vidcalc.ops import Convolution, Matmul, Pointwise
+from vidcalc.passes.formats import execution
 from vidcalc.rates.machines import accelerator
 from vidcalc.rates.utilisation import attention, bandwidth, elementwise, launch, resolve_attention, short_rows, vector
+from vidcalc.tape.trace import trace
 
 CHIP = accelerator("h100-sxm")
 H20 = accelerator("h20")
@@ -20,11 +24,11 @@ FUSED = Execution(compile="on")
 @pytest.fixture(scope="module")
 def ops():
     model = fill.model("cogvideox-5b")
-    return unroll(model, fill.workload(model), fill.plan(model)).forward.ops
+    return trace(model.denoiser, "forward", denoiser_shape(model, fill.workload(model)), "bf16").ops
 
 
 def test_fusing_leaves_products_alone_and_shrinks_elementwise_work(ops):
-    eager, fused = by_kind(ops, CHIP, "sdpa"), by_kind(ops, CHIP, "sdpa", run=FUSED)
+    eager, fused = by_kind(ops, CHIP), by_kind(ops, CHIP, FUSED)
     for kind in ("matmul", "attention", "convolution"):
         assert fused[kind].likely == eager[kind].likely
     assert fused["pointwise"].likely < 0.5 * eager["pointwise"].likely
@@ -59,11 +63,11 @@ def test_a_depthwise_convolution_waits_for_memory_and_a_full_one_for_its_product
     full = Convolution("a", 1, "bf16", 12, 2048, 2048, 864, 864, 9, 1, 2)
     depthwise = replace(full, groups=2048)
     assert depthwise.depthwise and not full.depthwise
-    assert rate(depthwise, CHIP, "sdpa").likely == vector(CHIP).likely < rate(full, CHIP, "sdpa").likely
-    spent = by_kind((depthwise,), CHIP, "sdpa")["convolution"].likely
+    assert rate(depthwise, CHIP).likely == vector(CHIP).likely < rate(full, CHIP).likely
+    spent = by_kind((depthwise,), CHIP)["convolution"].likely
     moved = depthwise.activation_bytes + depthwise.weights * 2
     assert spent == pytest.approx(moved / bandwidth(CHIP).likely)
-    assert by_kind((full,), CHIP, "sdpa")["convolution"].likely > 2 * spent
+    assert by_kind((full,), CHIP)["convolution"].likely > 2 * spent
 
 
 @pytest.mark.parametrize(
@@ -122,15 +126,15 @@ def test_a_number_format_pays_for_rounding_in_eager_mode_alone():
     model = fill.model("cogvideox-5b")
     linear = Matmul("a", 1, "bf16", 100, 64, 32, 1, 1, 2)
     plain, fused = fill.plan(model, precision="int8-dynamic"), fill.plan(model, precision="int8-dynamic", compile="on")
-    run = execution(plain, plain.precision)
+    run = execution(plain, precision(plain.precision))
     assert rounded(linear, run) == run.rounding * 100 * 32 > 0
-    assert rounded(linear, execution(fused, fused.precision)) == 0
+    assert rounded(linear, execution(fused, precision(fused.precision))) == 0
     assert rounded(linear, EAGER) == 0
     assert rounded(replace(linear, weight=0), run) == 0  # scores and values stay as they are
 
 
 def test_a_slow_kernel_slows_the_products_and_nothing_else(ops):
-    plain, slow = by_kind(ops, CHIP, "sdpa"), by_kind(ops, CHIP, "sdpa", run=Execution(slower=10))
+    plain, slow = by_kind(ops, CHIP), by_kind(ops, CHIP, Execution(slower=10))
     assert slow["matmul"].likely > 5 * plain["matmul"].likely
     assert slow["attention"].likely == plain["attention"].likely
     assert slow["matmul"].provenance == "assumed"

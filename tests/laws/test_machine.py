@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from vidcalc.calculate import calculate
+from vidcalc.calculate import calculate, train
 from vidcalc.catalog import fill, load
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.calibration import calibrated
 from vidcalc.rates.machines import accelerator, machine
 from vidcalc.rates.own import from_file, stated
-from vidcalc.train import train
 
 MODEL = "wan2.1-t2v-1.3b"
 TIMES = np.array([1.0, 0.5, 0.1])

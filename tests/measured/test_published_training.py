@@ -5,23 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from vidcalc.catalog import fill
 from vidcalc.describe.data import Bucket
-from vidcalc.describe.training import TrainingPlan
-from vidcalc.train import workload_of
-from vidcalc.training.bucket import micro
 
 TERA = 1e12
 BUDGET = Path(__file__).parents[2] / "examples" / "open_sora_2_budget.py"
 
 
-def test_a_wan_sample_takes_the_flops_that_were_logged():
+def test_a_wan_sample_takes_the_flops_that_were_logged(run):
     """maxdiffusion logs 4,893 TFLOP per device and step on four devices that share one sample of 1280x720x81."""
-    model = fill.model("wan2.1-t2v-14b")
-    plan = fill.plan(model)
-    workload = workload_of(model, Bucket(width=1280, height=720, frames=81))
-    found = micro(model, workload, _trained(plan)).flops.model
-    assert found / TERA == pytest.approx(19_573, rel=1e-3)
+    found = run("wan2.1-t2v-14b", Bucket(width=1280, height=720, frames=81)).buckets[0]
+    assert found.flops_per_sample / TERA == pytest.approx(19_573, rel=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +42,3 @@ def test_the_example_says_what_is_published_and_what_we_say(budget, capsys):
     told = capsys.readouterr().out.splitlines()
     assert len(told) == 4
     assert "99840" in told[-1]
-
-
-def _trained(plan):
-    from msgspec.structs import replace
-
-    return replace(plan, training=TrainingPlan(mode="full"))

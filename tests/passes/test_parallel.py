@@ -2,15 +2,14 @@
 
 import pytest
 from msgspec.structs import asdict, replace
-from vidcalc.account.parts import inference_time
 
+from vidcalc.account.time import inference_time
 from vidcalc.base.errors import InputError
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.cost import memory
-from vidcalc.derivation import explain
-from vidcalc.ledger.unroll import unroll
-from vidcalc.passes import chain, parallel
+from vidcalc.ops import Collective
+from vidcalc.passes import degrees, generation, legal
 from vidcalc.rates.machines import hardware
 from vidcalc.tape.trace import configuration
 
@@ -31,28 +30,31 @@ def wan():
     return model, fill.workload(model), fill.plan(model)
 
 
-def peaks(wan, **degrees):
+def rewritten(wan, **changes):
+    """What one rank of the plan does and holds, and the same of the first step."""
     model, workload, plan = wan
-    plan = replace(plan, **degrees)
-    job = unroll(model, workload, plan)
-    return {stage.id: stage for stage in memory.stages(job, memory.networks(model, plan, job), plan)}
+    return generation(model, workload, hardware("h100-sxm"), replace(plan, **changes))
 
 
-def seconds(wan, **degrees):
-    model, workload, plan = wan
-    plan = replace(plan, **degrees)
-    job = unroll(model, workload, plan)
-    return inference_time(job, memory.networks(model, plan, job), workload, hardware("h100-sxm"), plan)
+def peaks(wan, **changes):
+    return {stage.id: stage for stage in memory.stages(rewritten(wan, **changes)[0])}
+
+
+def seconds(wan, **changes):
+    return inference_time(*rewritten(wan, **changes), hardware("h100-sxm"))
 
 
 def test_every_degree_is_neutral_at_one(wan):
-    plan = wan[2]
-    assert parallel.ranks(plan) == 1
-    whole = memory.networks(wan[0], plan, unroll(*wan))["transformer"].weights
-    assert asdict(parallel.stored(whole, "denoiser", plan)) == asdict(whole)
-    assert parallel.gathered(whole, plan) == 0
-    assert parallel.stale(unroll(*wan).forward, plan) == 0
+    plan, (ledger, _) = wan[2], rewritten(wan)
+    assert degrees.ranks(plan) == 1
     assert all(getattr(plan, degree) == 1 for degree in DEGREES)
+    for network in ledger.weights.values():
+        assert asdict(network.stored) == asdict(network.weights)
+    denoise = ledger.phase("denoise")
+    assert denoise.resident["gathered"] == 0
+    assert "stale" not in denoise.live
+    assert denoise.ops == denoise.executed == denoise.trace.ops
+    assert not any(isinstance(op, Collective) for phase in ledger.phases for op in phase.ops)
     assert seconds(wan).parts["denoise"]["communication"] == 0
 
 
@@ -88,10 +90,10 @@ def test_encoders_are_sharded_only_where_the_plan_says_so(wan):
 
 def test_pipefusion_splits_layers_and_patches_and_keeps_old_keys_and_values(wan):
     alone, shared = peaks(wan)["denoise"], peaks(wan, pipefusion_degree=4)["denoise"]
-    blocks = memory.networks(wan[0], wan[2], unroll(*wan))["transformer"].weights.blocks
+    job = rewritten(wan)[0]
+    blocks = job.weights["transformer"].weights.blocks
     saved = alone.resident["transformer"] - shared.resident["transformer"]
     assert saved == pytest.approx(blocks * 3 / 4, rel=1e-6)
-    job = unroll(*wan)
     config = configuration(wan[0].denoiser)
     kept = 2 * 10 * job.video_tokens * config.width * 2  # keys and values of 40 / 4 layers, all tokens, bf16
     assert shared.activations == pytest.approx(alone.activations / 4 + kept, rel=1e-6)
@@ -99,24 +101,22 @@ def test_pipefusion_splits_layers_and_patches_and_keeps_old_keys_and_values(wan)
 
 def test_layers_that_do_not_divide_are_refused_with_the_legal_degrees(wan):
     with pytest.raises(InputError) as refused:
-        parallel.checked(wan[0], replace(wan[2], pipefusion_degree=3))
+        legal.checked(wan[0], replace(wan[2], pipefusion_degree=3))
     assert refused.value.allowed == tuple(f"pipefusion={degree}" for degree in (1, 2, 4, 5, 8, 10, 20, 40))
 
 
-def work(wan, **degrees):
+def work(wan, **changes):
     """FLOPs of one rank over the denoising, by kind of op, and how many ranks there are."""
-    model, workload, plan = wan
-    plan = replace(plan, **degrees)
     found = {"attention": 0, "matmul": 0}
-    for phase in (phase for phase in unroll(model, workload, plan).phases if phase.id == "denoise"):
-        for op in chain.of_a_rank(phase, plan):
+    for phase in (phase for phase in rewritten(wan, **changes)[0].phases if phase.id == "denoise"):
+        for op in phase.ops:
             if op.kind in found:
                 found[op.kind] += op.flops * op.count * phase.turns
-    return found, parallel.ranks(plan)
+    return found, degrees.ranks(replace(wan[2], **changes))
 
 
 @pytest.mark.parametrize(
-    "degrees",
+    "ways",
     [
         {"ulysses_degree": 4},
         {"ring_degree": 3},
@@ -127,9 +127,9 @@ def work(wan, **degrees):
         {"ulysses_degree": 2, "ring_degree": 3, "tensor_degree": 4},
     ],
 )
-def test_work_over_ranks_is_the_work(wan, degrees):
+def test_work_over_ranks_is_the_work(wan, ways):
     alone, _ = work(wan)
-    shared, ranks = work(wan, **degrees)
+    shared, ranks = work(wan, **ways)
     assert shared["attention"] * ranks == alone["attention"]
     again = shared["matmul"] * ranks / alone["matmul"] - 1  # the prompt's rows are worked on by every rank
     assert 0 <= again < 0.02
@@ -143,7 +143,7 @@ def test_tokens_that_do_not_divide_leave_more_to_the_slowest_rank(wan):
 
 
 @pytest.mark.parametrize(
-    ("model", "degrees", "asked", "allowed", "near"),
+    ("model", "ways", "asked", "allowed", "near"),
     [
         ("wan2.1-t2v-14b", {"ulysses_degree": 3}, "ulysses=3", (1, 2, 4, 5, 8, 10, 20, 40), "ulysses=2"),
         ("wan2.1-t2v-14b", {"tensor_degree": 3}, "tp=3", (1, 2, 4, 5, 8, 10, 20, 40), "tp=2"),
@@ -153,12 +153,10 @@ def test_tokens_that_do_not_divide_leave_more_to_the_slowest_rank(wan):
         ("svd", {"ring_degree": 2}, "ring=2", (1,), "ring=1"),
     ],
 )
-def test_degrees_that_do_not_divide_what_they_share_are_refused_with_the_legal_ones(
-    model, degrees, asked, allowed, near
-):
+def test_degrees_that_do_not_divide_what_they_share_are_refused_with_the_legal_ones(model, ways, asked, allowed, near):
     model = fill.model(model)
     with pytest.raises(InputError) as refused:
-        parallel.checked(model, replace(fill.plan(model), **degrees))
+        legal.checked(model, replace(fill.plan(model), **ways))
     way = asked.partition("=")[0]
     assert refused.value.value == asked
     assert refused.value.allowed == tuple(f"{way}={degree}" for degree in allowed)
@@ -166,7 +164,7 @@ def test_degrees_that_do_not_divide_what_they_share_are_refused_with_the_legal_o
 
 
 @pytest.mark.parametrize(
-    "degrees",
+    "ways",
     [
         {"ulysses_degree": 4, "guidance_degree": 2},
         {"ulysses_degree": 2, "ring_degree": 2, "shard_degree": 4, "decode_degree": 4},
@@ -176,9 +174,11 @@ def test_degrees_that_do_not_divide_what_they_share_are_refused_with_the_legal_o
         {"ring_degree": 4, "sparse_attention": "stated", "attention_density": 0.3, "merged_tokens": 0.25},
     ],
 )
-def test_an_explanation_ends_in_the_shared_number(wan, degrees):
+def test_an_explanation_ends_in_the_shared_number(wan, ways):
+    from vidcalc.derivation import explain
+
     model, workload, plan = wan
-    asked = model, workload, hardware("h100-sxm", 8), replace(plan, **degrees)
+    asked = model, workload, hardware("h100-sxm", 8), replace(plan, **ways)
     report = calculate(*asked)
     assert explain("time.inference.total", *asked).value == pytest.approx(report.time.inference.total, rel=1e-9)
     assert explain("memory.inference.peak", *asked).value == report.memory.inference.peak

@@ -9,7 +9,7 @@ from vidcalc.catalog import fill, speedups
 from vidcalc.catalog.load import names, table
 from vidcalc.ledger.unroll import unroll
 from vidcalc.ops import Attention
-from vidcalc.passes import chain
+from vidcalc.passes import generation
 from vidcalc.rates.machines import hardware
 
 CLIP = {"width": 832, "height": 480, "frames": 33, "steps": 10}
@@ -36,9 +36,10 @@ def executed(name="wan2.1-t2v-1.3b", **changes):
     """FLOPs of the denoising by kind of op, self-attention apart."""
     model, workload, plan = job(name, **changes)
     found = {}
-    for phase in (phase for phase in unroll(model, workload, plan).phases if phase.id == "denoise"):
+    ledger, _ = generation(model, workload, hardware("h100-sxm"), plan)
+    for phase in (phase for phase in ledger.phases if phase.id == "denoise"):
         whole = {op.path: op for op in phase.trace.ops if isinstance(op, Attention)}
-        for op in chain.computed(phase, plan):
+        for op in phase.executed:
             own = op.kind == "attention" and whole[op.path].queries == whole[op.path].keys
             kind = "self" if own else op.kind
             found[kind] = found.get(kind, 0) + op.flops * op.count * phase.calls
@@ -69,9 +70,8 @@ def test_a_first_block_cache_still_runs_the_first_block():
 
 
 def test_a_cache_holds_what_the_blocks_added():
-    model, workload, plan = job()
-    found = unroll(model, workload, plan)
-    tokens = found.video_tokens * 1536 * 2  # hidden states of the 1.3B in bf16
+    model, workload, _ = job()
+    tokens = unroll(model, workload).video_tokens * 1536 * 2  # hidden states of the 1.3B in bf16
     plain, cached = (report(**each).memory.inference for each in ({}, HALVES["step_cache"]))
     by_id = [{stage.id: stage for stage in memory.stages}["denoise"] for memory in (plain, cached)]
     assert by_id[1].activations - by_id[0].activations == 2 * tokens  # one for each prediction of a step

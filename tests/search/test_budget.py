@@ -6,7 +6,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from vidcalc.account import samples
 from vidcalc.base.errors import InputError
+from vidcalc.calculate import train
 from vidcalc.catalog import fill
 from vidcalc.catalog.generic import generic
 from vidcalc.catalog.scaling import PER_TOKEN, law, names
@@ -19,8 +21,6 @@ from vidcalc.rates.own import priced
 from vidcalc.report.budget import BudgetReport
 from vidcalc.search import batch, optimum
 from vidcalc.search.budget import budget
-from vidcalc.train import train
-from vidcalc.training import samples
 
 HOUR = 3600
 WAN = "wan2.1-t2v-1.3b"

@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
 from vidcalc.base.errors import InputError
+from vidcalc.calculate import train
+from vidcalc.cost import step as step_cost
 from vidcalc.faces.requests.training import run
-from vidcalc.passes.parallel import layers
+from vidcalc.passes import legal, training_step
+from vidcalc.passes.degrees import world as world_of
 from vidcalc.search import front, plans, price
 from vidcalc.search.exhaustive import ORDERS, Search, place_of, search
 from vidcalc.search.plans import SHARDINGS, Place, Space
 from vidcalc.search.why import alternatives, neighbours, settled
-from vidcalc.train import train
-from vidcalc.training import ranks, time
 
 JOBS = {
     "wan 14B": {"model": "wan2.1-t2v-14b", "gpu": "h100-sxm", "gpus": 16},
@@ -151,7 +152,7 @@ def test_the_front_is_what_no_pair_beats(pairs):
 @settings(deadline=None)
 def test_the_grid_is_every_legal_plan(name, world, units, sharding):
     model, _data, _machine, plan = run({"model": name})
-    heads, depth = model.denoiser.heads, layers(model)
+    heads, depth = model.denoiser.heads, legal.depth(model)
     place, space = Place(world=world, node=min(world, 8), heads=heads, depth=depth, tokens=4), Space(units=units)
     table = plans.grid(place, space, sharding, 1, plan.training)
     mine = {tuple(plans.row(table, row).items()) for row in range(plans.size(table))}
@@ -167,8 +168,8 @@ def test_the_grid_is_every_legal_plan(name, world, units, sharding):
             row |= {"shard_degree": shards, "grad_accum": units // (world // together)}
             asked = replace(plan.training, sharding=sharding[0], **row)
             try:
-                ranks.checked(model, asked)
-                ranks.spread(4, asked)
+                legal.checked_training(model, asked)
+                legal.spread(4, asked)
             except InputError:
                 continue
             wanted.add(tuple(row.items()))
@@ -200,7 +201,7 @@ def test_plans_beside_the_winner_are_legal_cost_what_they_cost_alone_and_do_not_
             continue
         compared += 1
         training, factor = shaped
-        assert (ranks.world(training), training.grad_accum * factor * training.data_degree) == (world, 16)
+        assert (world_of(training), training.grad_accum * factor * training.data_degree) == (world, 16)
         one = replace(winner, training=training, factor=factor)
         report, each = alone(asked, machine, one), told_ones[name_, value]
         assert (report.memory.peak, max(-report.memory.margin, 0)) == (each.peak, each.missing)
@@ -213,13 +214,22 @@ def test_plans_beside_the_winner_are_legal_cost_what_they_cost_alone_and_do_not_
 def test_layers_taped_one_by_one_wait_as_those_taped_in_a_loop(ways):
     asked, ((_world, machine),) = (job("wan 14B")[0], job("wan 14B")[1].items())
     block = price.block(asked.model, asked.data, machine, asked.plan, asked.plan.training, 1)
-    (load,), (work,) = block.loads, block.works
-    step, plan = load.taped.step, replace(asked.plan.training, data_degree=4, **ways)
-    split = tuple(replace(op, count=1) for op in step.ops for _ in range(op.count))
-    work = replace(work, passes={name: part.times(1e-3) for name, part in work.passes.items()})
-    work = replace(work, attention=work.attention.times(1e-3))  # so fast a chip that not all exchanges hide
+    (load,) = block.loads
+    plan = replace(asked.plan.training, data_degree=4, **ways)
+    chip = machine.accelerator
+    peaks = {name: peak * 1e3 for name, peak in chip.peaks.items()}  # so fast that not all exchanges hide
+    machine = replace(machine, accelerator=replace(chip, peaks=peaks, bandwidth=chip.bandwidth * 1e3))
+
+    def one_by_one(phase):
+        return replace(phase, ops=tuple(replace(op, count=1) for op in phase.ops for _ in range(op.count)))
+
+    def waits(step):
+        step = training_step(step, plan, machine)
+        return step_cost.seconds(step, step_cost.micro_batch(step, machine), machine)["communication"]
+
     looped, unrolled = (
-        time.step(ops, (), load.taped.found, work, 0, plan, machine)["communication"] for ops in (step.ops, split)
+        waits(replace(load.step, phases=phases))
+        for phases in (load.step.phases, tuple(map(one_by_one, load.step.phases)))
     )
     assert looped.likely > 0
     assert unrolled.likely == pytest.approx(looped.likely, rel=1e-12)

@@ -3,11 +3,13 @@
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from vidcalc.calculate import calculate
 from vidcalc.faces.requests.estimate import request
 from vidcalc.ledger.unroll import unroll
-from vidcalc.search.relief import again, combinations, relief
+from vidcalc.passes import rewritten
+from vidcalc.search.relief import combinations, relief
 
 JOBS = {
     "wan 14B on 24 GB": {"model": "wan2.1-t2v-14b", "gpu": "rtx-4090"},
@@ -65,15 +67,20 @@ def test_a_plan_that_has_a_setting_is_not_told_to_take_it():
     assert not any({"offload", "precision"} & set(changes) for changes in combinations(model, plan))
 
 
-def test_the_job_run_anew_is_the_job():
-    model, workload, _hardware, plan = request(JOBS["hunyuan on 24 GB"])
-    job = unroll(model, workload, plan)
-    for one, other in zip(job.phases, again(job, model, workload, plan).phases, strict=True):
-        assert (one.id, one.trace.peak, one.trace.flops, one.calls) == (
+def test_a_job_rewritten_for_other_plans_is_still_the_job():
+    model, workload, machine, plan = request(JOBS["hunyuan on 24 GB"])
+    whole = unroll(model, workload)
+    for changes in combinations(model, plan):
+        rewritten(whole, replace(plan, **changes), machine)
+    again, anew = (rewritten(each, plan, machine) for each in (whole, unroll(model, workload)))
+    for one, other in zip(again.phases, anew.phases, strict=True):
+        assert (one.id, one.trace.peak, one.trace.flops, one.calls, one.live, one.resident) == (
             other.id,
             other.trace.peak,
             other.trace.flops,
             other.calls,
+            other.live,
+            other.resident,
         )
 
 

@@ -10,7 +10,7 @@ from vidcalc.catalog import fill
 from vidcalc.catalog.frameworks import names as frameworks
 from vidcalc.catalog.load import table
 from vidcalc.describe.plan import WAYS, WORK
-from vidcalc.passes import parallel
+from vidcalc.passes import degrees, legal
 from vidcalc.rates.machines import hardware
 from vidcalc.search.scale import doubling, scaling
 from vidcalc.search.sharing import offered, plans, used
@@ -36,7 +36,7 @@ def test_each_row_is_the_estimate_of_its_plan():
     for row in scaling(model, workload, machine, plan, (1, 2, 4, 8)).rows:
         chosen = replace(plan, **{WAYS[way]: degree for way, degree in row.parallel.items()})
         report = calculate(model, workload, hardware("h100-sxm", row.count), chosen)
-        assert parallel.ranks(chosen) == row.count
+        assert degrees.ranks(chosen) == row.count
         assert report.time.inference.total == row.seconds
         assert report.memory.inference.peak == row.peak
         assert report.cost.per_video["likely"] == pytest.approx(row.cost)
@@ -72,8 +72,8 @@ def test_every_plan_is_legal_and_uses_every_accelerator(name, count):
     model, _workload, _machine, plan = asked(name)
     seen = []
     for each in plans(model, plan, count):
-        parallel.checked(model, each)
-        assert parallel.ranks(each) == count
+        legal.checked(model, each)
+        assert degrees.ranks(each) == count
         seen.append(used(each))
     assert all(seen.count(one) == 1 for one in seen)
     assert count != 1 or seen == [{}]

@@ -7,18 +7,20 @@ import pytest
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
+from vidcalc.calculate import bucket
 from vidcalc.catalog import fill
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.checkpointing import checkpointing
+from vidcalc.describe.data import Bucket
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.unroll import denoiser_shape
+from vidcalc.passes import legal
+from vidcalc.passes.backward import adapters
+from vidcalc.rates.machines import hardware
 from vidcalc.tape.step import stepped
-from vidcalc.training import ranks
-from vidcalc.training.bucket import adapted, micro
-from vidcalc.training.states import states
 
 MODEL = fill.model("wan2.1-t2v-1.3b")
-SHAPE = denoiser_shape(MODEL, fill.workload(MODEL, width=576, height=384, frames=81), 1)
+SHAPE = denoiser_shape(MODEL, fill.workload(MODEL, width=576, height=384, frames=81))
 TOKENS, WIDTH, BLOCKS, TEXT, FFN = 18_144, 1536, 30, 512, 8960
 ONE = TOKENS * WIDTH  # elements of a hidden state
 
@@ -73,7 +75,7 @@ def test_ways_that_do_not_go_with_it_are_refused():
 
 def test_adapters_are_in_the_dtype_of_the_recipe():
     def dtype(recipe):
-        found = adapted(TrainingPlan(mode="lora", recipe=recipe))
+        found = adapters(TrainingPlan(mode="lora", recipe=recipe))
         return found and found.dtype
 
     assert [dtype(name) for name in ("fp32", "bf16-autocast", "kahan-bf16", "fp16-mixed")] == [
@@ -87,18 +89,18 @@ def test_adapters_are_in_the_dtype_of_the_recipe():
 def test_streamed_weights_leave_their_layers_but_two():
     """Only what stands outside the blocks stays, and the two largest layers: the one that runs and the next."""
     plan = TrainingPlan(mode="lora", recipe="kahan-bf16")
-    found = micro(MODEL, fill.workload(MODEL, width=576, height=384, frames=81), _with(plan)).found
-    there, away = states(found, plan), states(found, replace(plan, offload="base"))
-    assert there.weights - away.weights == found.held.blocks == away.host
-    assert away.gathered == 2 * found.held.module
-    assert away.optimizer == there.optimizer
+    size, machine = Bucket(width=576, height=384, frames=81), hardware("h100-sxm")
+    there, away = (
+        bucket(MODEL, size, machine, fill.plan(MODEL, training=replace(plan, offload=way))).step
+        for way in ("none", "base")
+    )
+    own = there.trained.held
+    assert there.states.weights - away.states.weights == own.blocks == away.states.host
+    assert away.states.gathered == 2 * own.module
+    assert away.states.optimizer == there.states.optimizer
 
 
 def test_a_frozen_base_wants_adapters():
     with pytest.raises(InputError) as refused:
-        ranks.checked(MODEL, TrainingPlan(mode="full", offload="base"))
+        legal.checked_training(MODEL, TrainingPlan(mode="full", offload="base"))
     assert refused.value.flag == "training-offload"
-
-
-def _with(training):
-    return replace(fill.plan(MODEL), training=training)

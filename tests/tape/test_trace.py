@@ -4,8 +4,10 @@ import numpy as np
 from msgspec.structs import replace
 
 from vidcalc.catalog import fill
-from vidcalc.catalog.frameworks import executed
 from vidcalc.describe.shape import Shape
+from vidcalc.ledger.unroll import unroll
+from vidcalc.passes import framework
+from vidcalc.rates.machines import hardware
 from vidcalc.tape.trace import forget, trace
 
 SHAPE = Shape(frames=5, height=16, width=16, tokens=32)
@@ -22,7 +24,9 @@ def test_equal_networks_share_a_trace_and_others_do_not() -> None:
 
 def test_a_model_as_a_framework_runs_it_is_traced_once() -> None:
     model = fill.model("wan2.1-t2v-1.3b")
-    once, again = (executed(model, "wan-official").denoiser for _ in range(2))
+    plan, machine = fill.plan(model, framework="wan-official"), hardware("h100-sxm")
+    whole = unroll(model, fill.workload(model))
+    once, again = (framework.networks(whole, plan, machine).forward.component for _ in range(2))
     assert once.network != model.denoiser.network
     assert trace(once, "forward", SHAPE, "bf16") is trace(again, "forward", SHAPE, "bf16")
 

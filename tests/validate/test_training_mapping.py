@@ -7,7 +7,7 @@ from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.load import DATA
 from vidcalc.catalog.training import recipe
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.training import ranks
+from vidcalc.passes.degrees import world
 from vidcalc.validate.files import read
 from vidcalc.validate.mapping import Unmapped
 from vidcalc.validate.training_mapping import case, trainer_of
@@ -90,7 +90,7 @@ def test_all_degrees_fill_the_accelerators_of_a_row():
         except Unmapped:
             continue
         if row.n_gpus:
-            assert ranks.world(found.plan.training) == int(row.n_gpus), row.id
+            assert world(found.plan.training) == int(row.n_gpus), row.id
 
 
 @pytest.mark.parametrize("name", trainers.names())

@@ -18,7 +18,7 @@ ALIKE = {"fsdp": "zero3", "hybrid": "zero3"}  # what people call it -> the word
 # How ranks that share the work stand beside each other: those of the first have the shortest ways.
 INNERMOST = ("tensor_degree", "ulysses_degree", "ring_degree", "pipefusion_degree", "guidance_degree")
 
-SequenceParallel: TypeAlias = Annotated[Switch, Setting(by="nobody", jobs=())]
+SequenceParallel: TypeAlias = Annotated[Switch, Setting("sequence-parallel", jobs=RUN)]
 
 
 class Sharing(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from vidcalc.base.number import Number
-from vidcalc.ops.base import NOWHERE, Op, Place
+from vidcalc.base.place import NOWHERE, Place
+from vidcalc.ops.base import Op
 
 LONG = 1 << 20  # elements: a row so long that its length costs nothing
 

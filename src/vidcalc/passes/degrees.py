@@ -4,7 +4,7 @@ Ranks stand in this order, the nearest first: tensor, ulysses, ring, gather, pip
 of it is neutral where every degree is 1, for numbers and arrays alike.
 """
 
-from vidcalc.base.number import Number, maximum
+from vidcalc.base.number import Number, maximum, unchanged
 from vidcalc.describe.sharing import Sharing
 
 
@@ -34,8 +34,8 @@ def ranks(plan: Sharing) -> Number:
 
 
 def several(plan: Sharing) -> bool:
-    """Whether ranks share anything of a call: keeps a plan without parallelism free of assumed rates."""
-    return bool(maximum(ranks(plan), plan.shard_degree) > 1)
+    """Whether ranks may share anything of a call: keeps a plan without parallelism free of assumed rates."""
+    return not unchanged(maximum(ranks(plan), plan.shard_degree), 1)
 
 
 def shards(plan: Sharing) -> Number:

@@ -65,7 +65,7 @@ WHOLE = Coming(present=lambda own, _: own.copy, copied=lambda own, _: own.total,
 MODULES = Coming(present=lambda own, _: own.module, copied=lambda own, _: own.copy, memory="pageable", hidden=0)
 BLOCKS = Coming(
     present=lambda own, _: own.copy - own.blocks + minimum(own.count, IN_FLIGHT) * own.block,
-    copied=lambda own, _: own.blocks,
+    copied=lambda own, _: own.copy,  # what is outside of the blocks leaves with the last of them
 )
 LEAVES = Coming(
     present=lambda own, _: minimum(IN_FLIGHT * own.module, own.copy),
@@ -102,7 +102,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """Weights on the device in every phase, what waits in host memory, and the copies of each call."""
     way, swapped = WAYS[plan.offload], plan.swapped_blocks
 
-    def place(phase: Phase) -> Phase:
+    def place(phase: Phase, before: str) -> Phase:
         own = ledger.weights[phase.component.id]
         run = blocks_run(plan) if own.role == "denoiser" else 1  # blocks that a step cache skips stay where they are
         copies = _copies(own, way, swapped, run)
@@ -111,12 +111,13 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             phase,
             resident={**resident(phase, ledger.weights, way, swapped), **phase.resident},
             ops=phase.ops if once else (*phase.ops, *copies),
-            once=copies if once else (),
+            once=copies if once and own.component.id != before else (),  # it is there, if it ran just before
         )
 
+    before = ("", *(phase.component.id for phase in ledger.phases))
     return replace(
         ledger,
-        phases=tuple(map(place, ledger.phases)),
+        phases=tuple(map(place, ledger.phases, before)),
         loaded=loaded(ledger.weights, way, swapped),
         host=host(ledger.weights, way, swapped),
     )
@@ -125,7 +126,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 def _copies(own: Network, way: Way, swapped: Number, run: Number) -> tuple[Copy, ...]:
     """What a call of a network copies to the device; nothing where all of it stays there."""
     coming = way.coming.get(own.role)
-    if coming is None:
+    if coming is None or not own.stored.movable:
         return ()
     nbytes = coming.copied(own.stored, swapped) * (1 if coming.once else run)
     return (Copy(own.component.id, 1, own.precision, nbytes, coming.memory, coming.hidden),)
@@ -141,7 +142,7 @@ def resident(phase: Phase, networks: dict[str, Network], way: Way, swapped: Numb
         if coming is None:
             there |= {} if gone else {name: own.total}
         elif runs and way.alone:
-            there[name] = coming.present(own, swapped) if own.movable else own.copy
+            there[name] = coming.present(own, swapped) if own.movable else own.total
         elif not way.alone:
             there[name] = coming.present(own, swapped)
         elif not own.movable:
@@ -167,7 +168,7 @@ def host(networks: dict[str, Network], way: Way, swapped: Number) -> Host:
     pinned: Number = 0
     for each in networks.values():
         coming = way.coming.get(each.role)
-        if coming is not None:
+        if coming is not None and each.weights.movable:
             nbytes = coming.waiting(each.weights, swapped)
             waiting = waiting + nbytes
             pinned = pinned + nbytes * (coming.memory == "pinned")

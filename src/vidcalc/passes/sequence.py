@@ -98,7 +98,7 @@ def _attention(op: Attention, plan: Sharing) -> list[Op]:
         count=op.count,
         precision=op.precision,
         moved=copied + of_a_rank * SUM_BYTES * MERGED * (ring - 1),
-        launches=EXCHANGED * COPIES // 2 * exchanged + ring - 1,
+        launches=(EXCHANGED * COPIES // 2 * exchanged + ring - 1) * own,
         place=op.place,
     )
     part = attended(op, plan)

@@ -26,7 +26,7 @@ GATHERED = 2  # blocks whole at once: the one that runs and the next
 def sharded(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """What a rank stores, the blocks that it gathers while the denoiser runs, and the gathers of a call."""
     if unchanged(plan.shard_degree, 1):
-        return rewrite(ledger, DENOISER, lambda phase: replace(phase, resident={"gathered": 0}))
+        return rewrite(ledger, DENOISER, lambda phase: replace(phase, resident={**phase.resident, "gathered": 0}))
     apart = table("parallel")["overlap"][fabric(hardware)]["shards"]
 
     def gathers(phase: Phase) -> Phase:
@@ -45,7 +45,9 @@ def sharded(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             behind="work",
             apart=apart,
         )
-        return replace(phase, ops=(*phase.ops, gather), resident={"gathered": gathered(network, plan)})
+        return replace(
+            phase, ops=(*phase.ops, gather), resident={**phase.resident, "gathered": gathered(network, plan)}
+        )
 
     networks = {name: replace(each, stored=_stored(each, plan)) for name, each in ledger.weights.items()}
     return replace(rewrite(ledger, DENOISER, gathers), weights=networks)

@@ -51,7 +51,8 @@ def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
     optimized = ceil_div(whole(updated.held(chosen) * trained), shards_of(plan, "optimizer"))
     gradients = ceil_div(whole(chosen.gradients * trained), shards_of(plan, "gradients"))
     average = ceil_div(whole(EMA_BYTES[plan.ema] * trained), shards_of(plan, "optimizer"))
-    streamed = ceil_div(weights.held.blocks, layers(plan)) if plan.mode in ADAPTED else 0
+    blocks = ceil_div(weights.held.blocks, layers(plan)) if plan.mode in ADAPTED else 0
+    streamed = ceil_div(blocks, shards_of(plan, "weights"))
     stays = plan.offload in STAY
     away = {
         "none": 0,

@@ -29,7 +29,7 @@ def arriving(step: Step, plan: TrainingPlan) -> Number:
     """Bytes of weights that a rank copies from host memory in a micro-batch."""
     if plan.offload == "base":
         again = any(phase.id == "recompute" and phase.executed for phase in step.phases)
-        return (2 + again) * step.trained.held.blocks / layers(plan)
+        return (2 + again) * step.trained.held.blocks / layers(plan) / shards_of(plan, "weights")
     if plan.offload == "optimizer+weights":
         own = recipe(plan.recipe).weights * of_a_rank(step.trained, plan) + frozen_bytes(step.trained, plan)
         return 2 * own / shards_of(plan, "weights")

@@ -2,7 +2,7 @@
 
     report = budget(funds, model, data, hardware, plan)
 
-The run is the one that `vidcalc.train` prices; here its length is the unknown.
+The run is the one that `vidcalc.calculate.train` prices; here its length is the unknown.
 """
 
 from typing import NamedTuple
@@ -14,8 +14,9 @@ from vidcalc.account.bucket import BucketCost
 from vidcalc.account.model import denoiser_params, hardware_part, model_part
 from vidcalc.account.summary import settings
 from vidcalc.account.training_assumptions import assumptions, warnings
+from vidcalc.account.training_run import bucket_rows
 from vidcalc.base.errors import InputError
-from vidcalc.calculate import bucket, bucket_rows
+from vidcalc.calculate import bucket
 from vidcalc.catalog.scaling import PER_TOKEN
 from vidcalc.cost import money
 from vidcalc.describe.budget import Budget

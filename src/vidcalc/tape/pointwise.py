@@ -1,7 +1,7 @@
 """The layers that only move memory: arithmetic, activations, norms, casts, copies, embeddings."""
 
 from vidcalc.base.number import Number
-from vidcalc.ops.base import Place
+from vidcalc.base.place import Place
 from vidcalc.ops.pointwise import LONG, Pointwise
 from vidcalc.tape.recorder import Recorder
 from vidcalc.tape.records import ELEMENT_BYTES, WIDER, Tensor

@@ -115,6 +115,7 @@ class OfARun(TypedDict, total=False):
     bucket: Clip | list[str] | list[tuple[int, int, int]]
     sharding: str
     reshard: Switch
+    sequence_parallel: Switch
     networks: str
     rollout_steps: Number
     experts: str

@@ -98,6 +98,9 @@ HELP = {
     "sharding": N_(
         "What GPUs share: optimizer states (zero1), gradients (zero2), weights (zero3, fsdp; hybrid: per node)."
     ),
+    "sequence_parallel": N_(
+        "With tp: the tokens between the shared layers are shared too (on), or every GPU works on all of them (off)."
+    ),
     "reshard": N_("Sharded weights given back after the forward pass (on), or kept until backward (off)."),
     "networks": N_(
         "Networks beside the trained one: alone, distillation (teacher and critic), rl (reference, rollouts)."

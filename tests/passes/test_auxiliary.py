@@ -5,12 +5,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from vidcalc.calculate import bucket, train
 from vidcalc.catalog import fill
+from vidcalc.cost.call import exposed_communication
+from vidcalc.cost.step import TOKENS
+from vidcalc.cost.time import by_kind
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.ledger.step import MICRO_BATCH
 from vidcalc.rates.machines import hardware
 from vidcalc.report.training import TrainingReport
-from vidcalc.train import train
 
 CLIP = Bucket(width=832, height=480, frames=33)
 
@@ -21,6 +25,20 @@ def trained(**plan: Any) -> TrainingReport:
     degree = training.data_degree
     data = Data(buckets=(CLIP,), samples=8 * degree, clips=8 * degree)
     return train(model, data, hardware("h100-sxm", degree), fill.plan(model, training=training))
+
+
+def waits(**plan: Any) -> dict[str, dict[str, Any]]:
+    """Seconds that each pass of a micro-batch waits for exchanges of activations, by way of sharing."""
+    model = fill.model("wan2.1-t2v-1.3b")
+    training = TrainingPlan(**{"latents": "precomputed", **plan})
+    machine = hardware("h100-sxm", training.data_degree)
+    step = bucket(model, CLIP, machine, fill.plan(model, training=training)).step
+    found = {}
+    for phase in step.phases:
+        if phase.id in MICRO_BATCH:
+            work = by_kind(phase.ops, machine.accelerator, phase.run, backward=phase.id == "backward")
+            found[phase.id] = exposed_communication(phase, work, machine, TOKENS)
+    return found
 
 
 def figures(report: TrainingReport) -> dict[str, Any]:
@@ -109,10 +127,13 @@ def test_a_pass_without_gradients_waits_for_its_own_exchanges() -> None:
     """Eight ranks turn every tensor of a layer round once in a forward pass, twice in forward and backward."""
     plan: dict[str, Any] = {"ulysses_degree": 4, "data_degree": 2, "checkpointing": "none"}
     alone, rolled = trained(**plan), trained(networks="rl", rollout_steps=1, **plan)
-    one = alone.time.parts
-    assert one["communication"] > 0
-    waits = rolled.time.parts["company"] - one["forward"]
-    assert waits == pytest.approx(one["communication"] / 2, rel=1e-6)
+    one, ways = alone.time.parts, waits(**plan)
+    assert ways["backward"]["ulysses"] == pytest.approx(ways["forward"]["ulysses"], rel=1e-12)
+    assert ways["recompute"] == {}
+    assert one["communication"] == pytest.approx(sum(sum(each.values()) for each in ways.values()), rel=1e-9)
+    waited = rolled.time.parts["company"] - one["forward"]
+    assert waited == pytest.approx(sum(ways["forward"].values()), rel=1e-6)
+    assert waited > 0
 
 
 def test_a_pipeline_fills_and_drains_for_the_others_too() -> None:

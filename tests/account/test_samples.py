@@ -1,18 +1,19 @@
 """Clips, epochs, steps and buckets: whole samples that add up, by hand-computed numbers."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vidcalc.account import samples
+from vidcalc.calculate import train
 from vidcalc.catalog import fill
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.rates.machines import hardware
 from vidcalc.report.training import TrainingReport
-from vidcalc.train import train
-from vidcalc.training import samples
 
 VIDEO = Bucket(width=832, height=480, frames=81, share=0.7, batch=2)
 IMAGE = Bucket(width=832, height=480, frames=1, share=0.3, batch=16)
@@ -123,3 +124,13 @@ def test_encoding_beforehand_takes_the_time_that_encoding_in_the_loop_takes() ->
 def test_a_checkpoint_holds_the_moving_average_as_it_is_kept(average: str, each: int) -> None:
     report = trained((VIDEO,), 8, ema=average)
     assert report.run.checkpoint == report.run.trained * (14 + each)
+
+
+@given(batch=st.integers(1, 6), accumulated=st.integers(1, 5), data=st.integers(1, 16))
+def test_samples_of_a_step_are_the_product(
+    run: Callable[..., TrainingReport], batch: int, accumulated: int, data: int
+) -> None:
+    size = Bucket(width=256, height=256, frames=9, batch=batch)
+    found = run("wan2.1-t2v-1.3b", size, samples=10_000, data_degree=data, grad_accum=accumulated, checkpointing="full")
+    assert found.buckets[0].global_batch == batch * accumulated * data
+    assert found.run.steps == -(-10_000 // (batch * accumulated * data))

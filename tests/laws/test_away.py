@@ -1,0 +1,191 @@
+"""What waits in host memory is paid for: no weight is away from the GPU and free, while it generates or trains."""
+
+from typing import Any, get_args
+
+import pytest
+
+from vidcalc.account.time import inference_time
+from vidcalc.calculate import bucket
+from vidcalc.catalog import fill
+from vidcalc.catalog.precisions import precision
+from vidcalc.catalog.training import recipe
+from vidcalc.cost.memory import peak, stages
+from vidcalc.cost.step_memory import in_host
+from vidcalc.describe.data import Bucket
+from vidcalc.describe.plan import Offload
+from vidcalc.describe.training import TrainingOffload, TrainingPlan, offloads
+from vidcalc.ledger.step import MICRO_BATCH, Step
+from vidcalc.ledger.types import Ledger
+from vidcalc.ops import Copy, Op, Update
+from vidcalc.passes import generation
+from vidcalc.passes.offload import WAYS
+from vidcalc.rates.machines import hardware
+
+CARD = hardware("rtx-4090")
+SEQUENTIAL = {"guidance_mode": "sequential", "forwards_per_step": 2, "batched_forwards": 1}
+HALF = {"guided_share": 0.5, **SEQUENTIAL}
+CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
+    "one prompt": ("wan2.1-t2v-1.3b", 1, {}),
+    "a batch": ("wan2.1-t2v-1.3b", 3, {"vae_slicing": "on"}),
+    "guided in turns": ("wan2.1-t2v-1.3b", 1, SEQUENTIAL),
+    "guided half of the steps": ("wan2.1-t2v-1.3b", 2, HALF),
+    "two experts": ("wan2.2-t2v-a14b", 1, {}),
+    "two experts that cannot leave": ("wan2.2-t2v-a14b", 1, {"precision": "bnb-int8"}),
+    "an image": ("wan2.1-i2v-14b-480p", 1, {}),
+    "two encoders": ("hunyuanvideo-t2v", 1, {}),
+    "a U-Net": ("svd-xt", 1, {}),
+    "sound": ("ltx-2", 1, {}),
+    "4 bits": ("cogvideox-5b", 1, {"precision": "nf4", "text_encoder_precision": "bnb-int8"}),
+}
+SWAPS = (0, 1, 2, 7, 10_000)
+PLANS = [(way, swaps) for way in WAYS for swaps in (SWAPS if way == "block-swap" else (0,))]
+
+
+def placed(case: str, way: str, swaps: int = 0) -> Ledger:
+    """A case on one card, its weights where that way of offloading has them."""
+    name, batch, words = CASES[case]
+    model = fill.model(name)
+    workload = fill.workload(model, width=512, height=320, frames=9, steps=4, batch=batch)
+    plan = fill.plan(model, offload=way, swapped_blocks=swaps, **words)
+    return generation(model, workload, CARD, plan)[0]
+
+
+def copied(ops: tuple[Op, ...]) -> Any:
+    """Bytes over the link to the host."""
+    return sum(op.nbytes * op.count for op in ops if isinstance(op, Copy))
+
+
+@pytest.mark.parametrize(("way", "swaps"), PLANS)
+@pytest.mark.parametrize("case", CASES)
+def test_a_network_runs_on_what_is_there_and_what_it_pays_for(case: str, way: str, swaps: int) -> None:
+    """Its first call finds what was there before and what comes; each later one what stayed and what comes again."""
+    ledger = placed(case, way, swaps)
+    before = ledger.loaded
+    for phase in ledger.phases:
+        own = ledger.weights[phase.component.id].stored
+        comes, once = copied(phase.ops), copied(phase.once)
+        assert before.get(phase.component.id, 0) + once + comes >= own.copy, phase.id
+        assert before.get(phase.component.id, 0) + once + comes * phase.turns >= own.total, phase.id
+        assert phase.resident.get(phase.component.id, 0) + comes >= own.copy, phase.id
+        before = phase.resident
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("way", [way for way, each in WAYS.items() if any(one.once for one in each.coming.values())])
+def test_a_network_that_comes_once_comes_once_for_all_calls_in_a_row(case: str, way: str) -> None:
+    ledger, before = placed(case, way), ""
+    for phase in ledger.phases:
+        own = ledger.weights[phase.component.id].stored
+        assert copied(phase.once) == (0 if phase.component.id == before else own.total * own.movable), phase.id
+        before = phase.component.id
+
+
+@pytest.mark.parametrize(("way", "swaps"), PLANS)
+@pytest.mark.parametrize("case", CASES)
+def test_host_memory_holds_what_is_still_needed_and_not_on_the_device(case: str, way: str, swaps: int) -> None:
+    ledger = placed(case, way, swaps)
+    assert ledger.host.loading_peak == max(each.weights.copy for each in ledger.weights.values())
+    assert 0 <= ledger.host.pinned <= ledger.host.resident
+    for place, phase in enumerate(ledger.phases):
+        needed = {later.component.id for later in ledger.phases[place:]}
+        missing = sum(
+            max(each.stored.total - phase.resident.get(name, 0), 0)
+            for name, each in ledger.weights.items()
+            if name in needed
+        )
+        assert missing <= ledger.host.resident, phase.id
+        for op in (*phase.ops, *phase.once):
+            if isinstance(op, Copy):
+                assert op.nbytes <= (ledger.host.pinned if op.memory == "pinned" else ledger.host.resident), phase.id
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("way", WAYS)
+def test_what_cannot_leave_the_device_is_there_throughout(case: str, way: str) -> None:
+    ledger = placed(case, way)
+    fixed = {name: each for name, each in ledger.weights.items() if not precision(each.precision).movable}
+    assert bool(fixed) == ("bnb-int8" in CASES[case][2].values())
+    for there in (ledger.loaded, *(phase.resident for phase in ledger.phases)):
+        assert {name: there[name] for name in fixed} == {name: each.stored.total for name, each in fixed.items()}
+    assert not any(copied(phase.ops) or phase.once for phase in ledger.phases if phase.component.id in fixed)
+    assert ledger.host.resident <= sum(each.weights.total for name, each in ledger.weights.items() if name not in fixed)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("way", "swaps"), PLANS)
+def test_offloading_takes_no_more_memory_and_saves_no_time(case: str, way: str, swaps: int) -> None:
+    here, away = placed(case, "none"), placed(case, way, swaps)
+    assert peak(stages(away)) <= peak(stages(here))
+    seconds = [inference_time(each, each, CARD).total for each in (here, away)]
+    assert seconds[0] <= seconds[1]
+
+
+# --- training ---------------------------------------------------------------------------------------------------
+
+SIZE = Bucket(width=256, height=256, frames=9)
+RANKS: dict[str, dict[str, Any]] = {
+    "alone": {},
+    "sharded": {"sharding": "zero3", "shard_degree": 4, "data_degree": 4},
+    "optimizer sharded": {"sharding": "zero1", "shard_degree": 4, "data_degree": 4},
+    "layers cut": {"tensor_degree": 4},
+    "stages": {"pipeline_degree": 3, "grad_accum": 4},
+}
+TRAINED_RANKS = {"alone": 1, "sharded": 4, "optimizer sharded": 4, "layers cut": 4, "stages": 3}  # share an update
+KEPT = ("none", "full", "offload")
+TRAINED = [(mode, way) for mode in ("full", "lora") for way in offloads(mode)]
+
+
+def step(mode: str, way: str, ranks: str, checkpointing: str = "none", **words: Any) -> Step:
+    """One rank's optimizer step."""
+    model = fill.model("wan2.1-t2v-1.3b")
+    training = TrainingPlan(mode=mode, offload=way, checkpointing=checkpointing, **RANKS[ranks], **words)
+    return bucket(model, SIZE, hardware("h100-sxm", 8), fill.plan(model, training=training)).step
+
+
+def test_every_word_is_tried() -> None:
+    assert set(WAYS) == set(get_args(Offload))
+    assert {way for _, way in TRAINED} == set(get_args(TrainingOffload))
+
+
+@pytest.mark.parametrize("ranks", RANKS)
+@pytest.mark.parametrize(("mode", "way"), TRAINED)
+def test_bytes_that_leave_the_device_are_in_host_memory(mode: str, way: str, ranks: str) -> None:
+    here, away = (step(mode, each, ranks, ema="fp32").states for each in ("none", way))
+    for name in ("weights", "ema", "optimizer", "gradients", "auxiliary"):
+        assert 0 <= getattr(away, name) <= getattr(here, name), name
+    held = [sum((each.weights, each.ema, each.optimizer, each.gradients, each.host)) for each in (here, away)]
+    assert held[0] == held[1]
+
+
+@pytest.mark.parametrize("checkpointing", KEPT)
+@pytest.mark.parametrize("ranks", RANKS)
+@pytest.mark.parametrize(("mode", "way"), TRAINED)
+def test_weights_and_activations_that_wait_are_copied_for_every_pass(
+    mode: str, way: str, ranks: str, checkpointing: str
+) -> None:
+    """Weights come for forward and backward, activations go and come back."""
+    here, away = (step(mode, each, ranks, checkpointing) for each in ("none", way))
+    weights = here.states.weights - away.states.weights
+    activations = (in_host(away) - away.states.host) / away.in_flight
+    comes = sum(copied(phase.ops) for phase in away.phases)
+    assert comes >= 2 * (weights + activations) * (1 - 1e-9)
+    assert (comes > 0) == (weights + activations > 0)
+
+
+@pytest.mark.parametrize("ranks", RANKS)
+@pytest.mark.parametrize(("mode", "way"), TRAINED)
+def test_states_that_wait_are_updated_there_and_gradients_and_weights_cross_the_link(
+    mode: str, way: str, ranks: str
+) -> None:
+    here, away = (step(mode, each, ranks) for each in ("none", way))
+    (update,) = (op for phase in away.phases for op in phase.ops if isinstance(op, Update))
+    waits, chosen = away.states.optimizer < here.states.optimizer, recipe("bf16-mixed")
+    assert update.memory == ("host" if waits else "device")
+    assert update.over == (chosen.gradients + chosen.weights if waits else 0)
+    assert update.elements * TRAINED_RANKS[ranks] == pytest.approx(away.trained.trained)
+
+
+@pytest.mark.parametrize("ranks", RANKS)
+@pytest.mark.parametrize(("mode", "way"), TRAINED)
+def test_no_pass_but_those_of_a_micro_batch_copies(mode: str, way: str, ranks: str) -> None:
+    assert all(phase.id in MICRO_BATCH for phase in step(mode, way, ranks).phases if copied(phase.ops))
