@@ -84,13 +84,14 @@ def largest(values: Iterable[Number]) -> Number:
 def where(condition: Condition, a: str, b: str) -> str: ...
 @overload
 def where(condition: Condition, a: Number, b: Number) -> Number: ...
-def where(condition: Condition, a: Any, b: Any) -> Any:
+def where(condition: Condition, a: Number | str, b: Number | str) -> Number | str:
     """`a` where the condition holds, else `b`; elementwise for arrays."""
     if isinstance(condition, bool):
         return a if condition else b
     import numpy as np
 
-    return np.where(condition, a, b)
+    chosen: Number = np.where(condition, a, b)
+    return chosen
 
 
 @overload

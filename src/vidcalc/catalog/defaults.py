@@ -1,9 +1,9 @@
 """Figures that belong to no single accelerator or model, from `data/defaults.toml`."""
 
 from functools import cache
-from typing import Any
 
 from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.facts import Facts
 from vidcalc.base.number import Number, where
 from vidcalc.base.units import quantity
 from vidcalc.catalog.load import table
@@ -11,7 +11,7 @@ from vidcalc.describe.hardware import Price
 
 
 @cache
-def defaults() -> dict[str, Any]:
+def defaults() -> Facts:
     """The whole table, quantities as strings with their units."""
     return table("defaults")
 

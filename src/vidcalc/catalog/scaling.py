@@ -1,10 +1,9 @@
 """Scaling laws from `data/scaling_laws.toml`: how a training compute is best split between parameters and tokens."""
 
-from typing import Any
-
 import msgspec
 
 from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.facts import Facts
 from vidcalc.base.number import Number
 from vidcalc.catalog.load import table
 
@@ -44,7 +43,7 @@ class Law(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 def law(name: str) -> Law:
     """Raises InputError("law", …)."""
-    rows: dict[str, Any] = table("scaling_laws")["laws"]
+    rows: Facts = table("scaling_laws")["laws"]
     if name not in rows:
         raise InputError("law", name, tuple(rows), nearest(name, list(rows)))
     return msgspec.convert({"id": name, **rows[name]}, Law)

@@ -3,11 +3,10 @@
 These are nouns: facts and plain look-ups, no estimate. How fast a chip really is stands in `vidcalc.rates.utilisation`.
 """
 
-from typing import Any
-
 import msgspec
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.facts import Facts
 from vidcalc.base.number import Number
 from vidcalc.describe.model import Caution
 
@@ -82,7 +81,7 @@ class Curves(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """
 
     of: str
-    tables: dict[str, Any]
+    tables: Facts
     peaks: dict[str, Number]
     bandwidth: Number | None
 

@@ -6,8 +6,8 @@ network are both `blocks.attn1.to_q.weight`.
 
 import re
 from math import log
-from typing import Any
 
+from vidcalc.base.facts import Facts
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.modelfiles.header import BESIDE, Header
@@ -121,6 +121,6 @@ def depths(header: Header, names: set[str]) -> set[int]:
     return set(found.values())
 
 
-def numbers(config: dict[str, Any]) -> list[str]:
+def numbers(config: Facts) -> list[str]:
     """The keys of a configuration that hold a whole number."""
     return [key for key, value in config.items() if isinstance(value, int) and not isinstance(value, bool)]

@@ -222,6 +222,6 @@ def _strings(row: Row) -> dict[str, str]:
     return {**{side: str(row[side]) for side in "mnk"}, "tflops": str(_rate(row) / 1e12)}
 
 
-def _toml(value: Any) -> str:
+def _toml(value: object) -> str:
     """A value as TOML."""
     return str(value) if isinstance(value, int) else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

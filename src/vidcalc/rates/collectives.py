@@ -6,7 +6,7 @@ accelerator, so that seconds = latency + bytes x (n - 1) / n x steps / bus bandw
 
 import re
 from functools import cache
-from typing import Any
+from typing import TypedDict
 
 import msgspec
 
@@ -106,7 +106,7 @@ def _donors(operation: str, inside: Link) -> list[tuple[CollectiveRates, ...]]:
     Those with the same link first, then those measured among more accelerators, then the nearest in rate.
     """
 
-    def order(rows: tuple[CollectiveRates, ...]) -> tuple[Any, ...]:
+    def order(rows: tuple[CollectiveRates, ...]) -> tuple[bool, int, Number]:
         over, row = rows[0].link, _of(rows, operation)
         rate = typical(over) / typical(inside)
         return over.id != inside.id, -max(row.counts) if row else 0, max(rate, 1 / rate)
@@ -143,7 +143,14 @@ def typical(found: Link) -> Number:
     return found.rate * share if found.achieved is None else found.achieved
 
 
-def _latencies(rows: tuple[CollectiveRates, ...]) -> dict[str, Any]:
+class Latencies(TypedDict):
+    """Seconds of a small message, for each count of accelerators."""
+
+    latency_counts: tuple[int, ...]
+    latencies: tuple[float, ...]
+
+
+def _latencies(rows: tuple[CollectiveRates, ...]) -> Latencies:
     """Latencies of small messages among those rows, else the ones that stand in."""
     for row in (*rows, *measurements(LATENCIES_OF)):
         if row.latencies:

@@ -13,6 +13,7 @@ from functools import cache
 from statistics import median
 from typing import Any
 
+from vidcalc.base.number import Number
 from vidcalc.base.units import quantity
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
@@ -86,7 +87,7 @@ def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
     chip = chips[name]
     watts_per_flop = (chip.tdp or 1) / chip.peak("bf16")
 
-    def distance(other: str) -> tuple[Any, ...]:
+    def distance(other: str) -> tuple[bool | Number, ...]:
         it = chips[other]
         unlike = watts_per_flop * it.peak("bf16") / (it.tdp or 1)
         return (

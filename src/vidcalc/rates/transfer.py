@@ -4,8 +4,7 @@ Used for the accelerators of a user's own (`vidcalc.rates.own`) and for any whos
 (`vidcalc.rates.curves`); those of the catalogue borrow when curves are built (`vidcalc.rates.kernels`).
 """
 
-from typing import Any
-
+from vidcalc.base.facts import Facts
 from vidcalc.base.number import Number, unchanged
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
@@ -16,7 +15,7 @@ from vidcalc.rates.attention_curves import NEWEST, bound, flash, runs, sdpa
 DOUBLE = 1.9, 2.1  # times the dense peak: what a figure with 2:4 sparsity looks like, clocks rounded
 
 
-def transferred(found: dict[str, Any], donor: Accelerator, chip: Accelerator, *, same: bool) -> dict[str, Any]:
+def transferred(found: Facts, donor: Accelerator, chip: Accelerator, *, same: bool) -> Facts:
     """The donor's curves in proportion to the chip's peaks and bandwidth.
 
     same  the chip is the donor with facts replaced: what the replaced facts leave alone keeps its provenance
@@ -105,9 +104,9 @@ def _bound(chip: Accelerator, kernel: str, kind: str) -> Number:
     return bound(chip, kernel, "bf16" if kind == "half" else kind)
 
 
-def _scaled(curve: dict[str, Any], factor: Number, donor: str, same: bool) -> dict[str, Any]:
+def _scaled(curve: Facts, factor: Number, donor: str, same: bool) -> Facts:
     """Every rate of a curve times a factor."""
     if same and unchanged(factor, 1):
         return curve
-    rates: dict[str, Any] = {key: curve[key] * factor for key in ("low", "likely", "high", "limit") if key in curve}
+    rates: Facts = {key: curve[key] * factor for key in ("low", "likely", "high", "limit") if key in curve}
     return {**curve, **rates, "provenance": "assumed", "source": f"{donor}: {curve['source']}"}

@@ -8,11 +8,11 @@ rows of another kind or head width, or *assumed* from a relative.
 """
 
 from itertools import pairwise
-from typing import Any
 
 import msgspec
 
 from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.facts import Facts
 from vidcalc.base.memo import once
 from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.describe.hardware import Accelerator, width_of
@@ -20,7 +20,7 @@ from vidcalc.rates.curves import curves
 
 LATE = "late"
 CHOSEN = ("sdpa", "flash")  # words for what a library picks on the chip
-NO_MASK: dict[str, Any] = {"low": 1.0, "likely": 1.0, "high": 1.0}
+NO_MASK: Facts = {"low": 1.0, "likely": 1.0, "high": 1.0}
 
 
 class Rate(msgspec.Struct, frozen=True, eq=False):

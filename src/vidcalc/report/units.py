@@ -91,7 +91,7 @@ def _struct(record: type[msgspec.Struct], path: str) -> Iterator[tuple[str, str]
         yield from _kind(kind, f"{path}.{name}" if path else name)
 
 
-def _kind(kind: Any, path: str) -> Iterator[tuple[str, str]]:
+def _kind(kind: object, path: str) -> Iterator[tuple[str, str]]:
     """The units in a type: of numbers, of what lists and mappings hold, of the choices of a union."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Annotated:

@@ -53,7 +53,7 @@ def counted(stages: list[Stage], counter: str, capacity: Number) -> Number:
     return {"allocated": shown.allocated, "reserved": shown.reserved}.get(counter, shown.device)
 
 
-def band(predicted: Any, counter: str) -> tuple[Any, Any]:
+def band(predicted: Number, counter: str) -> tuple[Number, Number]:
     """Low and high of a prediction under a counter [byte]."""
     found = facts().spread[counter]
     return predicted * (1 - found.below), predicted * (1 + found.above)

@@ -6,12 +6,12 @@ data/validation/training.toml, what a row leaves open from the trainer's profile
 
 import re
 from fractions import Fraction
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.facts import Facts
 from vidcalc.catalog import fill
 from vidcalc.catalog.trainers import Trainer, trainer
 from vidcalc.describe.data import Bucket
@@ -68,7 +68,7 @@ def trainer_of(row: TrainingRow) -> str:
     return str(first("trainer", f"{row.source}; {row.parallelism}")["trainer"])
 
 
-def first(table: str, told: str) -> dict[str, Any]:
+def first(table: str, told: str) -> Facts:
     """The first rule of a table of data/validation/training.toml that matches; empty where none does."""
     return text.first(table, told, FILE)
 

@@ -5,13 +5,13 @@ that something before training may have set.
 """
 
 import re
-from typing import Any
 
 import msgspec
 
 from vidcalc.account import samples
 from vidcalc.account.bucket import BucketCost
 from vidcalc.base.errors import InputError
+from vidcalc.base.facts import Facts
 from vidcalc.base.number import Number
 from vidcalc.calculate import bucket as bucketed
 from vidcalc.catalog.accelerators import accelerator
@@ -66,7 +66,7 @@ def result(row: TrainingRow) -> Result:
     held = None if gigabytes is None else gigabytes * GIB
     bound = str(rule.get("bound", ""))
     counter = str(rule.get("counter", "device"))
-    told: dict[str, Any] = {
+    told: Facts = {
         "id": row.id,
         "role": "fit" if row.role == "fit" or row.id in fitted() else "check",
         "gpu": text.gpu(row.gpu) or "",
@@ -122,9 +122,9 @@ def working(phase: Stage, found: TrainingCase) -> float:
     return float(own * size.width * size.height * size.frames * size.batch)
 
 
-def reserve() -> dict[str, Any]:
+def reserve() -> Facts:
     """What the allocator holds beyond tensors: a share of the live activations, and the rows it was fitted to."""
-    found: dict[str, Any] = entry("validation", "training")["reserve"]
+    found: Facts = entry("validation", "training")["reserve"]
     return found
 
 
