@@ -1,12 +1,14 @@
 """The few choices that formulas need, written once for Python ints, floats and float64 arrays alike.
 
 A formula must never branch on a number (`if degree > 1`), because the number may be an array of a million
-values. These helpers are the arithmetic way to choose. They import nothing of the package, and NumPy only
-when an array really comes by, so that a scalar run never pays for it.
+values. These helpers are the arithmetic way to choose. Guests (`vidcalc.base.guest`) remember the choice. NumPy is
+imported only when an array really comes by, so that a scalar run never pays for it.
 """
 
 import math
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from vidcalc.base.guest import Guest, chosen, plain, typed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,20 +21,22 @@ SCALARS = (int, float, bool)
 
 
 def is_array(value: object) -> bool:
-    """Whether `value` is an array-like number (anything that is not a plain Python number)."""
-    return not isinstance(value, SCALARS)
+    """Whether `value` is an array-like number (anything that is neither a plain Python number nor a guest)."""
+    return not isinstance(value, SCALARS) and type(value) is not Guest
 
 
 def unchanged(value: Any, neutral: int) -> bool:
     """Whether a plain number is the one at which a formula changes nothing: what it would do to many ops may be left
     out. An array never is."""
-    return isinstance(value, SCALARS) and value == neutral
+    return (isinstance(value, SCALARS) or type(value) is Guest) and value == neutral
 
 
 def maximum(a: Any, b: Any) -> Any:
     """The larger of two numbers, elementwise for arrays."""
     if isinstance(a, SCALARS) and isinstance(b, SCALARS):
         return a if a >= b else b
+    if type(a) is Guest or type(b) is Guest:
+        return chosen("max", a, b)
     import numpy as np
 
     return np.maximum(a, b)
@@ -42,6 +46,8 @@ def minimum(a: Any, b: Any) -> Any:
     """The smaller of two numbers, elementwise for arrays."""
     if isinstance(a, SCALARS) and isinstance(b, SCALARS):
         return a if a <= b else b
+    if type(a) is Guest or type(b) is Guest:
+        return chosen("min", a, b)
     import numpy as np
 
     return np.minimum(a, b)
@@ -78,6 +84,8 @@ def whole_blocks(a: Any, power_of_two: int) -> Any:
     """`round_up` for blocks of a power of two: arrays are multiplied, ten times faster than floor division."""
     if isinstance(a, SCALARS):
         return -(-a // power_of_two) * power_of_two
+    if type(a) is Guest:
+        return round_up(a, power_of_two)
     import numpy as np
 
     return np.ceil(a * (1 / power_of_two)) * power_of_two
@@ -85,13 +93,17 @@ def whole_blocks(a: Any, power_of_two: int) -> Any:
 
 def as_count(a: Any) -> Any:
     """A whole number that arithmetic with a fraction left as a float, as an int again; arrays stay float64."""
-    return int(a) if isinstance(a, float) else a
+    if isinstance(a, float):
+        return int(a)
+    return typed(int(a.value), a) if type(a) is Guest else a
 
 
 def log2(a: Any) -> Any:
     """Base-2 logarithm, elementwise for arrays."""
     if isinstance(a, SCALARS):
         return math.log2(a)
+    if type(a) is Guest:
+        return Guest(math.log2(plain(a)), "log2", (a,))
     import numpy as np
 
     return np.log2(a)

@@ -2,50 +2,84 @@
 
     step = explain("compute.flops_per_step", model, workload, hardware, plan)
 
-A report number is a sum, a product or the largest of rows; a row is an op, a weight, a stretch of memory; an op's
-formula shows its own fields. Steps hold ids and numbers, never prose: a face puts them into words.
+No formula stands in this room. A calculation is done once more with guests in the place of its inputs
+(`vidcalc.base.guest`), numbers that remember how they were made: what comes out explains itself, whatever it is. Steps
+hold ids and numbers, never prose: a face puts them into words.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from vidcalc.base.errors import UnknownName, nearest
+from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
-from vidcalc.explain import compute, fleet, memory, money, shape, time, training
-from vidcalc.explain.case import Case
+from vidcalc.explain.explained import Explained
+from vidcalc.explain.leaves import matches, patterns
 from vidcalc.explain.step import Step
+from vidcalc.explain.units import unit
 
-Explainer = Callable[[Case], Step]
-
-QUANTITIES: dict[str, Explainer] = {
-    **shape.QUANTITIES,
-    **compute.QUANTITIES,
-    **memory.QUANTITIES,
-    **time.QUANTITIES,
-    **training.QUANTITIES,
-    **money.QUANTITIES,
-    **fleet.QUANTITIES,
-}
+__all__ = ["check", "explain", "explained", "explained_training", "of_training", "quantities"]
 
 
-def explain(quantity: str, model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> Step:
-    """The chain behind one number of the report, named by its path in the JSON. Plain numbers only, no sweeps.
+def explained(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> Explained:
+    """An estimate done with guests. Plain numbers only, no sweeps."""
+    from vidcalc.calculate import calculate
+    from vidcalc.explain import nouns
 
-    Raises UnknownName("quantities", …) for a name not in QUANTITIES.
+    return Explained(calculate(model, nouns.workload(workload), nouns.hardware(hardware), nouns.plan(plan)))
+
+
+def explained_training(model: Model, data: Data, hardware: Hardware, plan: Plan) -> Explained:
+    """A training run done with guests."""
+    from vidcalc.explain import nouns
+    from vidcalc.train import train
+
+    return Explained(train(model, nouns.data(data), nouns.hardware(hardware), nouns.plan(plan)))
+
+
+def explain(quantity: str, model: Model, job: Workload | Data, hardware: Hardware, plan: Plan) -> Step:
+    """The chain behind one number of an estimate, or of a training run where the job is one, by its path in the JSON.
+
+    A number that this report has not is explained as nothing. Raises UnknownName("quantities", …) for what no report
+    has.
     """
     check(quantity)
-    return QUANTITIES[quantity](Case(model, workload, hardware, plan))
+    whole = explained_training(model, job, hardware, plan) if isinstance(job, Data) else explained(model, job, hardware, plan)
+    if quantity in whole.numbers:
+        return whole.step(quantity)
+    if quantity not in quantities():  # of a list or a dictionary: what there is, is known
+        raise UnknownName("quantities", quantity, nearest(quantity, list(whole.numbers)))
+    return Step(id=quantity, value=0, unit=unit(quantity))
+
+
+def quantities(job: str = "estimate") -> tuple[str, ...]:
+    """The patterns of all numbers of a report: of an "estimate", or of a "training" run."""
+    if job == "training":
+        from vidcalc.report.training import TrainingReport
+
+        return tuple(dict.fromkeys(patterns(TrainingReport)))
+    from vidcalc.report.estimate import Report
+
+    return tuple(dict.fromkeys(patterns(Report)))
+
+
+def of_training(quantity: str) -> bool:
+    """Whether a number is one that only the report of a training run has."""
+    return not _is_of(quantity, "estimate") and _is_of(quantity, "training")
 
 
 def check(quantity: str) -> None:
-    """Raises UnknownName("quantities", …) for a name not in QUANTITIES."""
-    if quantity not in QUANTITIES:
-        endings: dict[str, Any] = {name.rpartition(".")[2]: name for name in QUANTITIES}
-        close = nearest(quantity, list(QUANTITIES))
-        if close is None:
-            ending = nearest(quantity.rpartition(".")[2], list(endings))
-            close = endings[ending] if ending else None
-        raise UnknownName("quantities", quantity, close)
+    """Raises UnknownName("quantities", …) for what no report has."""
+    if _is_of(quantity, "estimate") or _is_of(quantity, "training"):
+        return
+    known = (*quantities(), *quantities("training"))
+    close = nearest(quantity, known)
+    if close is None:
+        endings = {name.rpartition(".")[2]: name for name in reversed(known)}
+        ending = nearest(quantity.rpartition(".")[2], list(endings))
+        close = endings[ending] if ending else None
+    raise UnknownName("quantities", quantity, close)
+
+
+def _is_of(quantity: str, job: str) -> bool:
+    return any(matches(pattern, quantity) for pattern in quantities(job))

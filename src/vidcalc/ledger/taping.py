@@ -3,6 +3,9 @@
 from msgspec.structs import replace
 
 from vidcalc.base.number import Number, maximum, where
+from vidcalc.describe.model import Component
+from vidcalc.describe.shape import Shape
+from vidcalc.ledger.symbols import guests, plain_shape, symbolic
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention
 from vidcalc.tape.trace import Trace, trace
@@ -11,7 +14,7 @@ from vidcalc.tape.trace import Trace, trace
 def taped(phase: Phase) -> Phase:
     """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces."""
     call = phase.call
-    recorded = trace(call.component, call.function, call.shape, call.dtype, call.tiling)
+    recorded = traced(call.component, call.function, call.shape, call.dtype, call.tiling)
     return replace(
         phase,
         trace=recorded,
@@ -20,6 +23,13 @@ def taped(phase: Phase) -> Phase:
         live={"network": recorded.peak},
         workspace=recorded.workspace,
     )
+
+
+def traced(component: Component, function: str, shape: Shape, dtype: str, tiling: str = "none") -> Trace:
+    """`vidcalc.tape.trace.trace` of a call whose sizes may be guests."""
+    if not guests(shape):
+        return trace(component, function, shape, dtype, tiling)
+    return symbolic(trace(component, function, plain_shape(shape), dtype, tiling), component.network)
 
 
 def sequence(ledger: Ledger) -> Number:
