@@ -11,6 +11,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src"
 PACKAGE = SOURCE / "vidcalc"
 MOST_LINES = 300
+MOST_LINES_OF_A_NETWORK = 400  # a published forward and its blocks read best on one page
 FACES = ("vidcalc.faces", "vidcalc.faces.words")
 HEAVY = ("numpy", "torch", "diffusers", "transformers", "rich", "click")
 
@@ -98,7 +99,8 @@ def test_nothing_below_the_faces_prints_or_logs(name: str) -> None:
 @pytest.mark.parametrize("name", list(MODULES))
 def test_every_file_says_what_it_is_and_stays_small(name: str) -> None:
     assert ast.get_docstring(tree(name)), "no docstring at the head of the file"
-    assert len(MODULES[name].read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+    most = MOST_LINES_OF_A_NETWORK if name.startswith("vidcalc.networks.") else MOST_LINES
+    assert len(MODULES[name].read_text(encoding="utf-8").splitlines()) <= most
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("vidcalc.ops")])

@@ -6,16 +6,19 @@ imported only when an array really comes by, so that a scalar run never pays for
 """
 
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from vidcalc.base.guest import Guest, chosen, plain, typed
 
 if TYPE_CHECKING:
     import numpy as np
 
-    Number: TypeAlias = int | float | np.ndarray[Any, np.dtype[np.float64]]
+    Number: TypeAlias = int | float | np.ndarray[Any, np.dtype[np.floating[Any]]]
+    Condition: TypeAlias = bool | np.ndarray[Any, np.dtype[np.bool_]]
 else:
     Number: TypeAlias = Any
+    Condition: TypeAlias = Any
 
 SCALARS = (int, float, bool)
 
@@ -25,13 +28,19 @@ def is_array(value: object) -> bool:
     return not isinstance(value, SCALARS) and type(value) is not Guest
 
 
-def unchanged(value: Any, neutral: int) -> bool:
+def unchanged(value: Number, neutral: int) -> bool:
     """Whether a plain number is the one at which a formula changes nothing: what it would do to many ops may be left
     out. An array never is."""
     return (isinstance(value, SCALARS) or type(value) is Guest) and value == neutral
 
 
-def maximum(a: Any, b: Any) -> Any:
+@overload
+def maximum(a: int, b: int) -> int: ...
+@overload
+def maximum(a: float, b: float) -> float: ...
+@overload
+def maximum(a: Number, b: Number) -> Number: ...
+def maximum(a: Number, b: Number) -> Number:
     """The larger of two numbers, elementwise for arrays."""
     if isinstance(a, SCALARS) and isinstance(b, SCALARS):
         return a if a >= b else b
@@ -42,7 +51,13 @@ def maximum(a: Any, b: Any) -> Any:
     return np.maximum(a, b)
 
 
-def minimum(a: Any, b: Any) -> Any:
+@overload
+def minimum(a: int, b: int) -> int: ...
+@overload
+def minimum(a: float, b: float) -> float: ...
+@overload
+def minimum(a: Number, b: Number) -> Number: ...
+def minimum(a: Number, b: Number) -> Number:
     """The smaller of two numbers, elementwise for arrays."""
     if isinstance(a, SCALARS) and isinstance(b, SCALARS):
         return a if a <= b else b
@@ -53,7 +68,7 @@ def minimum(a: Any, b: Any) -> Any:
     return np.minimum(a, b)
 
 
-def largest(values: Any) -> Any:
+def largest(values: Iterable[Any]) -> Any:
     """The largest of some numbers that are not negative, elementwise for arrays; 0 of none."""
     top: Any = 0
     for value in values:
@@ -61,7 +76,11 @@ def largest(values: Any) -> Any:
     return top
 
 
-def where(condition: Any, a: Any, b: Any) -> Any:
+@overload
+def where(condition: Condition, a: str, b: str) -> Any: ...
+@overload
+def where(condition: Condition, a: Number, b: Number) -> Number: ...
+def where(condition: Condition, a: Any, b: Any) -> Any:
     """`a` where the condition holds, else `b`; elementwise for arrays."""
     if isinstance(condition, bool):
         return a if condition else b
@@ -70,17 +89,23 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     return np.where(condition, a, b)
 
 
-def ceil_div(a: Any, b: Any) -> Any:
+@overload
+def ceil_div(a: int, b: int) -> int: ...
+@overload
+def ceil_div(a: float, b: float) -> float: ...
+@overload
+def ceil_div(a: Number, b: Number) -> Number: ...
+def ceil_div(a: Number, b: Number) -> Number:
     """a / b rounded up: exact for ints, elementwise for float64 arrays."""
     return -(-a // b)
 
 
-def round_up(a: Any, multiple: Any) -> Any:
+def round_up(a: Number, multiple: Number) -> Number:
     """The smallest multiple of `multiple` that is not below `a`."""
     return -(-a // multiple) * multiple
 
 
-def whole_blocks(a: Any, power_of_two: int) -> Any:
+def whole_blocks(a: Number, power_of_two: int) -> Number:
     """`round_up` for blocks of a power of two: arrays are multiplied, ten times faster than floor division."""
     if isinstance(a, SCALARS):
         return -(-a // power_of_two) * power_of_two
@@ -88,17 +113,22 @@ def whole_blocks(a: Any, power_of_two: int) -> Any:
         return round_up(a, power_of_two)
     import numpy as np
 
-    return np.ceil(a * (1 / power_of_two)) * power_of_two
+    blocks: Number = np.ceil(a * (1 / power_of_two))
+    return blocks * power_of_two
 
 
-def as_count(a: Any) -> Any:
+@overload
+def as_count(a: float) -> int: ...
+@overload
+def as_count(a: Number) -> Number: ...
+def as_count(a: Number) -> Number:
     """A whole number that arithmetic with a fraction left as a float, as an int again; arrays stay float64."""
     if isinstance(a, float):
         return int(a)
     return typed(int(a.value), a) if type(a) is Guest else a
 
 
-def log2(a: Any) -> Any:
+def log2(a: Number) -> Number:
     """Base-2 logarithm, elementwise for arrays."""
     if isinstance(a, SCALARS):
         return math.log2(a)
@@ -109,14 +139,18 @@ def log2(a: Any) -> Any:
     return np.log2(a)
 
 
-def power(a: Any, exponent: float) -> Any:
+def power(a: Number, exponent: float) -> Number:
     """a ** exponent as a float, elementwise for arrays."""
     return a**exponent
 
 
-def product(values: Any) -> Any:
+@overload
+def product(values: Iterable[int]) -> int: ...
+@overload
+def product(values: Iterable[Number]) -> Number: ...
+def product(values: Iterable[Number]) -> Number:
     """The product of a sequence of numbers; exact for ints, elementwise for arrays."""
-    out: Any = 1
+    out: Number = 1
     for value in values:
         out = out * value
     return out

@@ -1,8 +1,8 @@
 """The sizes a network runs at: what a caller hands to a network's forward, beside its configuration."""
 
-from typing import Any
-
 import msgspec
+
+from vidcalc.base.number import Number
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -17,14 +17,14 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     extra                  sizes only one family knows (audio tokens, history frames …), by name
     """
 
-    batch: Any = 1
-    frames: Any = 1
-    height: Any = 1
-    width: Any = 1
-    tokens: Any = 0
-    image_tokens: Any = 0
+    batch: Number = 1
+    frames: Number = 1
+    height: Number = 1
+    width: Number = 1
+    tokens: Number = 0
+    image_tokens: Number = 0
     timestep: str = "sample"
-    extra: dict[str, Any] = {}
+    extra: dict[str, Number] = {}
 
 
 class Tiling(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -35,9 +35,9 @@ class Tiling(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     frames, stride_frames        the same over time, where the VAE tiles time (0: it does not)
     """
 
-    height: Any
-    width: Any
-    stride_height: Any
-    stride_width: Any
-    frames: Any = 0
-    stride_frames: Any = 0
+    height: int
+    width: int
+    stride_height: int
+    stride_width: int
+    frames: int = 0
+    stride_frames: int = 0

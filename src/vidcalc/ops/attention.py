@@ -50,14 +50,17 @@ class Attention(Op, frozen=True, eq=False, gc=False):
 
     @property
     def flops(self) -> Any:
+        # per head: [queries, d_head] × [d_head, keys] -> scores, then [queries, keys] × [keys, d_value]
         return 2 * self.batch * self.heads * self.queries * self.keys * (self.d_head + self.d_value) * self.density
 
     @property
     def recomputed_backward_flops(self) -> Any:
         """FLOPs a fused kernel really spends on backward: five products for forward's two [FLOP]."""
+        # scores again, then the gradients of v, scores, q and k: 2 · (3 d_head + 2 d_value), with d_value = d_head
         return 5 * self.batch * self.heads * self.queries * self.keys * (self.d_head + self.d_value) * self.density
 
     @property
     def activation_bytes(self) -> Any:
+        # q [queries, d_head] and out [queries, d_value]; k [keys, d_head] and v [keys, d_value]; never the scores
         per_head = self.queries * (self.d_head + self.d_value) + self.keys * (self.d_head + self.d_value)
         return self.batch * self.heads * per_head * self.element_bytes

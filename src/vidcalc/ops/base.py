@@ -69,6 +69,7 @@ class Op(msgspec.Struct, frozen=True, eq=False, gc=False):
     @property
     def backward_flops(self) -> Any:
         """FLOPs of the two gradients (input and weight), as counted by the usual convention [FLOP]."""
+        # out = x · w: the gradient of x is one such product (dout · wᵀ), that of w another (xᵀ · dout)
         return 2 * self.flops
 
     @property

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from vidcalc.base.number import Number
 from vidcalc.ops.base import NOWHERE, Op, Place
 
 
@@ -18,7 +19,7 @@ class Convolution(Op, frozen=True, eq=False, gc=False):
     c_out: Any
     positions: Any
     input_positions: Any
-    kernel: int
+    kernel: Number
     groups: Any
     element_bytes: int
     place: Place = NOWHERE
@@ -38,13 +39,16 @@ class Convolution(Op, frozen=True, eq=False, gc=False):
 
     @property
     def flops(self) -> Any:
+        # per group: [batch · positions, c_in / groups · kernel] × [c_in / groups · kernel, c_out / groups]
         return 2 * self.batch * self.positions * self.c_out * (self.c_in // self.groups) * self.kernel
 
     @property
     def activation_bytes(self) -> Any:
+        # x [c_in, input places] read once, out [c_out, positions] written once: neighbours share their reads
         places = self.c_in * self.input_positions + self.c_out * self.positions
         return self.batch * places * self.element_bytes
 
     @property
     def weights(self) -> Any:
+        # [c_out, c_in / groups, kernel]: a channel sees those of its own group alone
         return self.c_out * (self.c_in // self.groups) * self.kernel

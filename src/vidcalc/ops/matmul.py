@@ -30,13 +30,16 @@ class Matmul(Op, frozen=True, eq=False, gc=False):
 
     @property
     def flops(self) -> Any:
+        # batch · [rows, d_in] × [d_in, d_out]; a multiply-add is two
         return 2 * self.batch * self.rows * self.d_in * self.d_out
 
     @property
     def activation_bytes(self) -> Any:
+        # x [rows, d_in] and out [rows, d_out]; the other factor [d_in, d_out] too where it is no weight
         factors = self.rows * (self.d_in + self.d_out) + (1 - self.weight) * self.d_in * self.d_out
         return self.batch * factors * self.element_bytes
 
     @property
     def weights(self) -> Any:
+        # one matrix for the whole batch: [d_in, d_out]
         return self.weight * self.d_in * self.d_out

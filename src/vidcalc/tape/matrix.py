@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.base.number import product, where
+from vidcalc.base.number import Number, product, where
 from vidcalc.ops.attention import Attention
 from vidcalc.ops.base import Place
 from vidcalc.ops.convolution import Convolution
@@ -24,6 +24,7 @@ class MatrixLayers(Recorder):
         self.parameter(name + ".weight", d_in * d_out, keep)
         if bias:
             self.parameter(name + ".bias", d_out, keep)
+        # [rows, d_in] × [d_in, d_out]: all leading dimensions are rows of one product
         self.ops.append(
             Matmul(
                 self.prefix + name,
@@ -66,6 +67,7 @@ class MatrixLayers(Recorder):
         """a[..., rows, d_in] · b[..., d_in, d_out], both activations. Kept for backward: both."""
         *batch, rows, d_in = a.shape
         d_out = b.shape[-1]
+        # batch · [rows, d_in] × [d_in, d_out]: every pair of factors is a product of its own
         self.ops.append(
             Matmul(
                 self.prefix + name,
@@ -90,7 +92,7 @@ class MatrixLayers(Recorder):
         self,
         x: Tensor,
         c_out: Any,
-        kernel: tuple[int, ...],
+        kernel: tuple[Number, ...],
         name: str,
         *,
         out: tuple[Any, ...] | None = None,
@@ -107,6 +109,7 @@ class MatrixLayers(Recorder):
         batch, c_in, *places = x.shape
         positions = places if out is None else out
         taps = product(kernel)
+        # [c_out, c_in / groups, taps]: of the input, a group of channels sees its own share
         weight = c_out * (c_in // groups) * taps
         if not fixed:
             self.parameter(name + ".weight", weight, keep)
@@ -131,6 +134,7 @@ class MatrixLayers(Recorder):
         )
         y = self.empty((batch, c_out, *positions), x.dtype)
         if len(places) == 3 and taps > 1:
+            # cuDNN works channels-last: it turns its input and its output around in a workspace
             self.working(x.nbytes + y.nbytes)
         if self.training:
             y.node = self.differentiable(
@@ -142,7 +146,7 @@ class MatrixLayers(Recorder):
         self,
         x: Tensor,
         c_out: Any,
-        kernel: tuple[int, ...],
+        kernel: tuple[Number, ...],
         name: str,
         *,
         out: tuple[Any, ...],
@@ -155,6 +159,7 @@ class MatrixLayers(Recorder):
         that is no parameter, without bias. Kept for backward: x.
         """
         batch, c_in, *places = x.shape
+        # [c_in, c_out / groups, taps], read the other way round: the op below has input and output exchanged
         weight = 0 if fixed else c_in * (c_out // groups) * product(kernel)
         if not fixed:
             self.parameter(name + ".weight", weight)
@@ -209,6 +214,7 @@ class MatrixLayers(Recorder):
         )
         out = self.empty((batch, heads, queries, d_value), q.dtype)
         if self.training:
+            # backward makes the scores again from q and k; of the softmax it needs the sum of each row alone
             lse = self.empty((batch, heads, queries), "fp32")
             self.cache("attention", out, lse)
             out.node = self.differentiable((q, k, v), (q, k, v, out, lse), out.nbytes)

@@ -107,6 +107,7 @@ class PointwiseLayers(Recorder):
         out = self.empty((*shape, width), dtype or self.dtype)
         self.traffic(name, 2 * out.nbytes)
         if self.training:
+            # the gradient is dense: all rows, not only those that were looked up
             out.node = self.differentiable((), (), out.nbytes, rows * width * ELEMENT_BYTES[out.dtype])
         return out
 
@@ -122,6 +123,7 @@ class PointwiseLayers(Recorder):
 
     def _norm(self, x: Tensor, kind: str, name: str, width: Any, statistics: Any, bias: bool, keep: str) -> Tensor:
         out = self.empty(x.shape, x.dtype)
+        # mean and 1/std of every row or group: of a layer norm in float32, of a group norm in the dtype of x
         precision = x.dtype if kind == "group_norm" else "fp32"
         mean = self.empty((statistics,), precision)
         rstd = self.empty((statistics,), precision)
@@ -143,6 +145,7 @@ class PointwiseLayers(Recorder):
         float32 copies of x are alive. Kept for backward: the float32 copy, the normalised copy, the 1/root.
         """
         wide = self.cast(x, "fp32")
+        # [..., d] -> mean of squares [..., 1] -> its 1/root, which is broadcast over d
         square = self.pointwise("square", (wide,), saved=(wide,))
         rstd = self.empty((*x.shape[:-1], 1), "fp32", square.node)
         del square

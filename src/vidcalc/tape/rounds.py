@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import largest, maximum, minimum, where
+from vidcalc.base.number import Number, largest, maximum, minimum, where
 from vidcalc.describe.checkpointing import FULL, NONE, Checkpointing
 from vidcalc.tape.records import Section
 
@@ -99,7 +99,8 @@ def _in_turn(walked: Rounds, section: Section, how: Checkpointing) -> Any:
         each: (one.top, _again(one, walked, section, how, 1))
         for each, one in (("first", walked.first), ("later", walked.later))
     }
-    all_again, top = how.among(section.before + section.times), 0
+    all_again = how.among(section.before + section.times)
+    top: Number = 0
     for index in range(int(largest_of(section.times))):
         later = all_again - how.among(section.before + index + 1)
         chosen = how.among(section.before + index + 1) - how.among(section.before + index)

@@ -1,24 +1,17 @@
 """Allegro's video VAE: image residual blocks, each followed by four convolutions over frames; it always works tile by
 tile.
 
-Mirrors diffusers' AutoencoderKLAllegro. Source: arXiv 2410.15458; diffusers 0.42.1
+Inside, a clip is maps[frames, channels, height, width] of one sample, convolved in space, then over frames. Mirrors
+diffusers' AutoencoderKLAllegro. Source: arXiv 2410.15458; diffusers 0.42.1
 models/autoencoders/autoencoder_kl_allegro.py.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.describe.shape import Shape, Tiling
-from vidcalc.networks.autoencoders.allegro_blocks import (
-    maps_of,
-    middle,
-    over_time,
-    residual_blocks,
-    temporal_convolutions,
-)
-from vidcalc.networks.autoencoders.kl_blocks import enlarge, posterior, shrink
+from vidcalc.networks.autoencoders.kl_blocks import enlarge, place_attention, posterior, shrink
+from vidcalc.networks.unets.blocks import residual_block
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("AutoencoderKLAllegro",)
@@ -29,18 +22,18 @@ TILING = Tiling(frames=24, height=320, width=320, stride_frames=16, stride_heigh
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names. Tuples have one entry per level."""
 
-    in_channels: Any = 3
-    out_channels: Any = 3
-    block_out_channels: tuple[Any, ...] = (128, 256, 512, 512)
+    in_channels: Number = 3
+    out_channels: Number = 3
+    block_out_channels: tuple[Number, ...] = (128, 256, 512, 512)
     temporal_downsample_blocks: tuple[bool, ...] = (True, True, False, False)
     temporal_upsample_blocks: tuple[bool, ...] = (False, True, True, False)
-    latent_channels: Any = 4
+    latent_channels: Number = 4
     layers_per_block: int = 2
-    norm_num_groups: Any = 32
-    temporal_compression_ratio: Any = 4
+    norm_num_groups: Number = 32
+    temporal_compression_ratio: Number = 4
 
 
-def tile_count(tiling: Tiling, frames: Any, height: Any, width: Any) -> Any:
+def tile_count(tiling: Tiling, frames: Number, height: Number, width: Number) -> Number:
     """Whole tiles in a clip of this many frames and pixels; a clip smaller than a tile has none, and is not coded."""
     deep = maximum((frames - tiling.frames) // tiling.stride_frames + 1, 0)
     tall = maximum((height - tiling.height) // tiling.stride_height + 1, 0)
@@ -61,7 +54,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling = TILING) ->
     return result
 
 
-def decode_sample(tape: Tape, config: Config, latent: Tensor, tiling: Tiling, pixels: tuple[Any, ...]) -> Tensor:
+def decode_sample(tape: Tape, config: Config, latent: Tensor, tiling: Tiling, pixels: tuple[Number, ...]) -> Tensor:
     """One sample: all tiles into a buffer, then blended into the clip."""
     space, time = 2 ** (len(config.block_out_channels) - 1), config.temporal_compression_ratio
     count = tile_count(tiling, *pixels)
@@ -97,7 +90,7 @@ def decoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
         return finish(tape, hidden, config.out_channels, groups)
 
 
-def finish(tape: Tape, x: Tensor, c_out: Any, groups: Any) -> Tensor:
+def finish(tape: Tape, x: Tensor, c_out: Number, groups: Number) -> Tensor:
     """norm, SiLU, a convolution over frames added to its input, a 3×3 convolution."""
     hidden = tape.group_norm(x, groups, "conv_norm_out")
     del x
@@ -106,7 +99,7 @@ def finish(tape: Tape, x: Tensor, c_out: Any, groups: Any) -> Tensor:
     return tape.convolution(mixed, c_out, (3, 3), "conv_out")
 
 
-def up_level(tape: Tape, config: Config, x: Tensor, width: Any, temporal: bool, *, last: bool) -> Tensor:
+def up_level(tape: Tape, config: Config, x: Tensor, width: Number, temporal: bool, *, last: bool) -> Tensor:
     """Residual blocks, then twice the frames where asked for, then twice the height and width."""
     hidden = residual_blocks(tape, x, width, config.layers_per_block + 1, config.norm_num_groups)
     if temporal:
@@ -158,9 +151,101 @@ def encoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
         return finish(tape, hidden, 2 * config.latent_channels, groups)
 
 
-def down_level(tape: Tape, config: Config, x: Tensor, width: Any, temporal: bool, *, last: bool) -> Tensor:
+def down_level(tape: Tape, config: Config, x: Tensor, width: Number, temporal: bool, *, last: bool) -> Tensor:
     """Residual blocks, then half the frames where asked for, then half the height and width."""
     hidden = residual_blocks(tape, x, width, config.layers_per_block, config.norm_num_groups)
     if temporal:
         hidden = temporal_convolutions(tape, hidden, "temp_convs_down", config.norm_num_groups, "down")
     return hidden if last else shrink(tape, hidden)
+
+
+def maps_of(x: Tensor) -> Tensor:
+    """A clip x[1, c, t, h, w] as t maps [t, c, h, w]."""
+    _, c, t, h, w = x.shape
+    return x.view(t, c, h, w)
+
+
+def clip_of(x: Tensor) -> Tensor:
+    """Maps x[t, c, h, w] as a clip [1, c, t, h, w]."""
+    t, c, h, w = x.shape
+    return x.view(1, c, t, h, w)
+
+
+def over_time(tape: Tape, x: Tensor, name: str) -> Tensor:
+    """A 3×1×1 convolution over the frames of maps x, added to them."""
+    clip = clip_of(x)
+    mixed = tape.convolution(clip, clip.shape[1], (3, 1, 1), name)
+    return maps_of(tape.add(mixed, clip))
+
+
+def residual_blocks(tape: Tape, x: Tensor, width: Number, layers: int, groups: Number) -> Tensor:
+    """An image residual block and four convolutions over frames, `layers` times."""
+    hidden = x
+    for i in range(layers):
+        hidden = residual_block(tape, hidden, None, width, f"resnets.{i}", groups)
+        hidden = temporal_convolutions(tape, hidden, f"temp_convs.{i}", groups)
+    return hidden
+
+
+def middle(tape: Tape, x: Tensor, groups: Number) -> Tensor:
+    """Residual block and convolutions over frames, attention over places, the same again."""
+    width = x.shape[1]
+    with tape.scope("mid_block"):
+        hidden = residual_block(tape, x, None, width, "resnets.0", groups, channels_last=True)
+        hidden = temporal_convolutions(tape, hidden, "temp_convs.0", groups)
+        hidden = place_attention(tape, hidden, groups, "attentions.0")
+        hidden = residual_block(tape, hidden, None, width, "resnets.1", groups, channels_last=True)
+        return temporal_convolutions(tape, hidden, "temp_convs.1", groups)
+
+
+def temporal_convolutions(tape: Tape, x: Tensor, name: str, groups: Number, change: str = "") -> Tensor:
+    """Four times norm, SiLU, convolution over three frames; added to the input. `change` "up" or "down": twice or
+    half the frames.
+    """
+    t, c, h, w = x.shape
+    clip = clip_of(x)
+    space = 3 if change else 1
+    with tape.scope(name):
+        if change == "up":
+            identity = tape.copy(clip, 1, c, 2 * t, h, w, name="repeat")
+            hidden = normed_conv(tape, clip, groups, 2 * c, (1, space, space), "conv1", 2, t, strided=True)
+            hidden = tape.copy(hidden, 1, c, 2 * t, h, w, name="interleave")
+            frames = 2 * t
+        elif change == "down":
+            identity, frames = clip.view(1, c, t // 2, h, w), t // 2
+            hidden = normed_conv(tape, clip, groups, c, (2, space, space), "conv1", 2, frames, strided=True)
+        else:
+            identity, frames = clip, t
+            hidden = padded(tape, clip)
+            hidden = normed_conv(tape, hidden, groups, c, (3, 1, 1), "conv1", 2, frames)
+        for i, index in ((2, 3), (3, 3), (4, 2)):
+            hidden = padded(tape, hidden)
+            hidden = normed_conv(tape, hidden, groups, c, (3, space, space), f"conv{i}", index, frames)
+        return maps_of(tape.add(identity, hidden))
+
+
+def padded(tape: Tape, x: Tensor) -> Tensor:
+    """The first and the last frame once more, by two concatenations."""
+    b, c, t, h, w = x.shape
+    front = tape.cat((x,), b, c, t + 1, h, w)
+    return tape.cat((front,), b, c, t + 2, h, w)
+
+
+def normed_conv(
+    tape: Tape,
+    x: Tensor,
+    groups: Number,
+    c_out: Number,
+    kernel: tuple[int, int, int],
+    name: str,
+    index: int,
+    frames: Number,
+    *,
+    strided: bool = False,
+) -> Tensor:
+    """norm, SiLU, convolution number `index` of its sequence; `strided`: the clip's frames are outermost, so the
+    norm copies it.
+    """
+    hidden = tape.group_norm(tape.copy(x, name="contiguous") if strided else x, groups, f"{name}.0")
+    hidden = tape.act(hidden)
+    return tape.convolution(hidden, c_out, kernel, f"{name}.{index}", out=(frames, *x.shape[3:]))

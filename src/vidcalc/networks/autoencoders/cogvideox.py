@@ -5,11 +5,11 @@ two frames of every 3×3×3 convolution, the whole enlarged latent of every norm
 Source: arXiv 2408.06072; diffusers 0.42.1 models/autoencoders/autoencoder_kl_cogvideox.py.
 """
 
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.cogvideox_blocks import (
     ConvolutionCache,
@@ -32,15 +32,15 @@ FRAME_BATCH = 8  # frames encoded together: num_sample_frames_batch_size
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names."""
 
-    in_channels: Any = 3
-    out_channels: Any = 3
-    block_out_channels: tuple[Any, ...] = (128, 256, 256, 512)
-    latent_channels: Any = 16
+    in_channels: Number = 3
+    out_channels: Number = 3
+    block_out_channels: tuple[Number, ...] = (128, 256, 256, 512)
+    latent_channels: Number = 16
     layers_per_block: int = 3
-    norm_num_groups: Any = 32
+    norm_num_groups: Number = 32
     temporal_compression_ratio: int = 4
-    sample_height: Any = 480
-    sample_width: Any = 720
+    sample_height: Number = 480
+    sample_width: Number = 720
     use_quant_conv: bool = False
     use_post_quant_conv: bool = False
 
@@ -54,11 +54,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return bool(2 ** (level + 1) <= self.temporal_compression_ratio)
 
 
+Batch = Callable[[Tape, Config, Tensor, ConvolutionCache], Tensor]  # one batch of frames through the network
+
+
 def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
     """latent[batch, z, frames, height, width] -> pixels[batch, 3, 4·(frames − 1) + 1, 8·height, 8·width]."""
     latent = tape.input(shape.batch, config.latent_channels, shape.frames, shape.height, shape.width)
 
-    def one(frames: Any, height: Any, width: Any) -> Tensor:
+    def one(frames: Number, height: Number, width: Number) -> Tensor:
         piece = latent.view(shape.batch, config.latent_channels, frames, height, width)
         return in_batches(tape, config, piece, LATENT_BATCH, decode_batch)
 
@@ -75,7 +78,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch, 2·z, (frames − 1)/4 + 1, h/8, w/8]."""
     pixels = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
 
-    def one(frames: Any, height: Any, width: Any) -> Tensor:
+    def one(frames: Number, height: Number, width: Number) -> Tensor:
         piece = pixels.view(shape.batch, config.in_channels, frames, height, width)
         return in_batches(tape, config, piece, FRAME_BATCH, encode_batch)
 
@@ -86,7 +89,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     return in_space_tiles(tape, one, shape, tiling, 1, lambda n: n // space, out)
 
 
-def in_batches(tape: Tape, config: Config, x: Tensor, together: int, run: Any) -> Tensor:
+def in_batches(tape: Tape, config: Config, x: Tensor, together: int, run: Batch) -> Tensor:
     """`run` over batches of `together` frames, the first with the frames left over; the results side by side.
 
     The results of all batches stay alive until they are joined.
@@ -140,7 +143,7 @@ def decoder(tape: Tape, config: Config, z: Tensor, cache: ConvolutionCache) -> T
 
 
 def up_level(
-    tape: Tape, config: Config, x: Tensor, width: Any, z: Tensor, level: int, cache: ConvolutionCache
+    tape: Tape, config: Config, x: Tensor, width: Number, z: Tensor, level: int, cache: ConvolutionCache
 ) -> Tensor:
     """The residual blocks of one resolution, then the step up to the next."""
     hidden = residual_blocks(tape, x, width, z, config.norm_num_groups, config.layers_per_block + 1, cache)
@@ -172,7 +175,7 @@ def encoder(tape: Tape, config: Config, x: Tensor, cache: ConvolutionCache) -> T
     return causal_conv(tape, hidden, 2 * config.latent_channels, 3, "conv_out", cache)
 
 
-def down_level(tape: Tape, config: Config, x: Tensor, width: Any, level: int, cache: ConvolutionCache) -> Tensor:
+def down_level(tape: Tape, config: Config, x: Tensor, width: Number, level: int, cache: ConvolutionCache) -> Tensor:
     """The residual blocks of one resolution, then the step down to the next."""
     hidden = residual_blocks(tape, x, width, None, config.norm_num_groups, config.layers_per_block, cache)
     if level == len(config.block_out_channels) - 1:

@@ -4,9 +4,7 @@ Mirrors diffusers' modules, including which copies eager PyTorch makes.
 Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_cogvideox.py, models/upsampling.py, models/downsampling.py.
 """
 
-from typing import Any
-
-from vidcalc.base.number import ceil_div, minimum, where
+from vidcalc.base.number import Number, ceil_div, minimum, where
 from vidcalc.networks.autoencoders.wan_blocks import frames_first
 from vidcalc.tape import Tape, Tensor
 
@@ -33,7 +31,7 @@ class ConvolutionCache:
 
 
 def safe_conv(
-    tape: Tape, x: Tensor, c_out: Any, kernel: tuple[int, int, int], name: str, out: tuple[Any, ...] | None = None
+    tape: Tape, x: Tensor, c_out: Number, kernel: tuple[int, int, int], name: str, out: tuple[Number, ...] | None = None
 ) -> Tensor:
     """A convolution over x[b, c, t, h, w] that needs no padding in time, in parts along time where x is very large.
 
@@ -53,7 +51,7 @@ def safe_conv(
     return tape.convolution(x, c_out, kernel, name, out=(frames, *places))
 
 
-def causal_conv(tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, cache: ConvolutionCache) -> Tensor:
+def causal_conv(tape: Tape, x: Tensor, c_out: Number, kernel: int, name: str, cache: ConvolutionCache) -> Tensor:
     """x[b, c, t, h, w] joined with the frames kept from the batch before (or its first frame repeated), convolved.
 
     The last kernel − 1 frames are kept; with a kernel of one that expression means all of them.
@@ -68,12 +66,12 @@ def causal_conv(tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, cache
         return safe_conv(tape, joined, c_out, (kernel, kernel, kernel), "conv")
 
 
-def odd_and_more(t: Any) -> Any:
+def odd_and_more(t: Number) -> Number:
     """1 where t is odd and above one: then the first frame is treated apart from the rest."""
     return (t % 2) * minimum(t - 1, 1)
 
 
-def spatial_norm(tape: Tape, x: Tensor, latent: Tensor, groups: Any, name: str, cache: ConvolutionCache) -> Tensor:
+def spatial_norm(tape: Tape, x: Tensor, latent: Tensor, groups: Number, name: str, cache: ConvolutionCache) -> Tensor:
     """group_norm(x) · conv(latent) + conv(latent), the latent enlarged to x's size (nearest)."""
     b, c, t, h, w = x.shape
     z = latent.shape[1]
@@ -90,7 +88,7 @@ def spatial_norm(tape: Tape, x: Tensor, latent: Tensor, groups: Any, name: str, 
         return out
 
 
-def norm(tape: Tape, x: Tensor, latent: Tensor | None, groups: Any, name: str, cache: ConvolutionCache) -> Tensor:
+def norm(tape: Tape, x: Tensor, latent: Tensor | None, groups: Number, name: str, cache: ConvolutionCache) -> Tensor:
     """Conditioned on the latent in the decoder, a plain group norm in the encoder."""
     if latent is None:
         return tape.group_norm(x, groups, name)
@@ -98,7 +96,7 @@ def norm(tape: Tape, x: Tensor, latent: Tensor | None, groups: Any, name: str, c
 
 
 def residual_block(
-    tape: Tape, x: Tensor, c_out: Any, latent: Tensor | None, groups: Any, name: str, cache: ConvolutionCache
+    tape: Tape, x: Tensor, c_out: Number, latent: Tensor | None, groups: Number, name: str, cache: ConvolutionCache
 ) -> Tensor:
     """norm, SiLU, causal convolution, twice; a 1×1×1 shortcut where the width changes."""
     with tape.scope(name):
@@ -115,9 +113,9 @@ def residual_block(
 def residual_blocks(
     tape: Tape,
     x: Tensor,
-    c_out: Any,
+    c_out: Number,
     latent: Tensor | None,
-    groups: Any,
+    groups: Number,
     count: int,
     cache: ConvolutionCache,
 ) -> Tensor:

@@ -5,10 +5,9 @@ Mirrors diffusers' AutoencoderKLHunyuanVideo. Source: arXiv 2412.03603; diffuser
 models/autoencoders/autoencoder_kl_hunyuan_video.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.hunyuan_blocks import causal_conv, down_block, mid_block, up_block
 from vidcalc.networks.autoencoders.tiled import in_tiles
@@ -22,12 +21,12 @@ TILING = Tiling(height=256, width=256, stride_height=192, stride_width=192, fram
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names."""
 
-    in_channels: Any = 3
-    out_channels: Any = 3
-    latent_channels: Any = 16
-    block_out_channels: tuple[Any, ...] = (128, 256, 512, 512)
+    in_channels: Number = 3
+    out_channels: Number = 3
+    latent_channels: Number = 16
+    block_out_channels: tuple[Number, ...] = (128, 256, 512, 512)
     layers_per_block: int = 2
-    norm_num_groups: Any = 32
+    norm_num_groups: Number = 32
     spatial_compression_ratio: int = 8
     temporal_compression_ratio: int = 4
     mid_block_add_attention: bool = True
@@ -51,7 +50,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     threshold, stride = plan.frames // t, plan.stride_frames // t
     time = cut(shape.frames, threshold + 1, stride, shape.frames > threshold, lambda n: (n - 1) * t + 1)
 
-    def enlarged(n: Any) -> Any:
+    def enlarged(n: Number) -> Number:
         return n * s
 
     rows, columns = whole(shape.height, enlarged), whole(shape.width, enlarged)
@@ -61,7 +60,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         rows = cut(shape.height, high, tiling.stride_height // s, tiled, enlarged)
         columns = cut(shape.width, wide, tiling.stride_width // s, tiled, enlarged)
 
-    def one(frames: Any, height: Any, width: Any) -> Tensor:
+    def one(frames: Number, height: Number, width: Number) -> Tensor:
         tile = latent.view(shape.batch, config.latent_channels, frames, height, width)
         tile = tape.convolution(tile, config.latent_channels, (1, 1, 1), "post_quant_conv")
         return decoder(tape, config, tile)
@@ -78,7 +77,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         shape.frames, plan.frames + 1, plan.stride_frames, shape.frames > plan.frames, lambda n: (n - 1) // t + 1
     )
 
-    def reduced(n: Any) -> Any:
+    def reduced(n: Number) -> Number:
         return (n - 1) // s + 1
 
     rows, columns = whole(shape.height, reduced), whole(shape.width, reduced)
@@ -87,7 +86,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         rows = cut(shape.height, tiling.height, tiling.stride_height, tiled, reduced)
         columns = cut(shape.width, tiling.width, tiling.stride_width, tiled, reduced)
 
-    def one(frames: Any, height: Any, width: Any) -> Tensor:
+    def one(frames: Number, height: Number, width: Number) -> Tensor:
         tile = pixels.view(shape.batch, config.in_channels, frames, height, width)
         hidden = encoder(tape, config, tile)
         return tape.convolution(hidden, 2 * config.latent_channels, (1, 1, 1), "quant_conv")

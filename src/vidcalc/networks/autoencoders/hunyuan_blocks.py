@@ -3,14 +3,12 @@
 Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_hunyuan_video.py.
 """
 
-from typing import Any
-
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.tape import Tape, Tensor
 
 
 def causal_conv(
-    tape: Tape, x: Tensor, c_out: Any, kernel: int, name: str, steps: tuple[int, int, int] = (1, 1, 1)
+    tape: Tape, x: Tensor, c_out: Number, kernel: int, name: str, steps: tuple[int, int, int] = (1, 1, 1)
 ) -> Tensor:
     """x[b, c, t, h, w] padded in front in time and around in space (a copy), then convolved with strides `steps`."""
     b, c, *places = x.shape
@@ -20,7 +18,9 @@ def causal_conv(
     return tape.convolution(padded, c_out, (kernel, kernel, kernel), name + ".conv", out=out)
 
 
-def residual_block(tape: Tape, x: Tensor, c_out: Any, groups: Any, name: str, *, contiguous: bool = True) -> Tensor:
+def residual_block(
+    tape: Tape, x: Tensor, c_out: Number, groups: Number, name: str, *, contiguous: bool = True
+) -> Tensor:
     """norm, SiLU, convolution, twice; a 1×1×1 shortcut where the width changes. x that is not contiguous is copied."""
     with tape.scope(name):
         residual = x if contiguous else tape.copy(x)
@@ -35,7 +35,7 @@ def residual_block(tape: Tape, x: Tensor, c_out: Any, groups: Any, name: str, *,
         return tape.add(hidden, residual)
 
 
-def mid_block(tape: Tape, x: Tensor, groups: Any, attend: bool, name: str) -> Tensor:
+def mid_block(tape: Tape, x: Tensor, groups: Number, attend: bool, name: str) -> Tensor:
     """Residual block, attention over all places of all frames, residual block."""
     b, c, t, h, w = x.shape
     with tape.scope(name):
@@ -49,7 +49,7 @@ def mid_block(tape: Tape, x: Tensor, groups: Any, attend: bool, name: str) -> Te
         return out
 
 
-def causal_mask(tape: Tape, frames: Any, places: Any) -> Tensor:
+def causal_mask(tape: Tape, frames: Number, places: Number) -> Tensor:
     """Additive mask [n, n] for n = frames · places: every place sees its own frame and those before."""
     n = frames * places
     indices = tape.empty((frames,), "int32"), tape.empty((n,), "int32")
@@ -62,7 +62,7 @@ def causal_mask(tape: Tape, frames: Any, places: Any) -> Tensor:
     return mask
 
 
-def attention(tape: Tape, x: Tensor, groups: Any, name: str) -> Tensor:
+def attention(tape: Tape, x: Tensor, groups: Number, name: str) -> Tensor:
     """Single-head attention over x[b, n, c]: a group norm before, the input added after (diffusers' Attention)."""
     b, n, c = x.shape
     with tape.scope(name):
@@ -79,7 +79,7 @@ def attention(tape: Tape, x: Tensor, groups: Any, name: str) -> Tensor:
         return out
 
 
-def transposed_linear(tape: Tape, x: Tensor, d_out: Any, name: str) -> Tensor:
+def transposed_linear(tape: Tape, x: Tensor, d_out: Number, name: str) -> Tensor:
     """A linear layer on a transposed tensor: more than one sample is copied first; the bias is a second kernel."""
     b, n, d_in = x.shape
     contiguous = tape.copy(x, b * minimum(b - 1, 1), n, d_in, name="contiguous")
@@ -91,7 +91,7 @@ def transposed_linear(tape: Tape, x: Tensor, d_out: Any, name: str) -> Tensor:
 
 
 def up_block(
-    tape: Tape, x: Tensor, width: Any, layers: int, groups: Any, steps: tuple[int, int, int], name: str
+    tape: Tape, x: Tensor, width: Number, layers: int, groups: Number, steps: tuple[int, int, int], name: str
 ) -> Tensor:
     """Residual blocks, then the step up in time and space where there is one."""
     with tape.scope(name):
@@ -118,7 +118,7 @@ def upsample(tape: Tape, x: Tensor, steps: tuple[int, int, int], name: str) -> T
 
 
 def down_block(
-    tape: Tape, x: Tensor, width: Any, layers: int, groups: Any, steps: tuple[int, int, int], name: str
+    tape: Tape, x: Tensor, width: Number, layers: int, groups: Number, steps: tuple[int, int, int], name: str
 ) -> Tensor:
     """Residual blocks, then a strided convolution where there is a step down."""
     with tape.scope(name):

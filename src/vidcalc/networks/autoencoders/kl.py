@@ -4,10 +4,9 @@ and many more.
 Mirrors diffusers' AutoencoderKL. Source: arXiv 2112.10752; diffusers 0.42.1 models/autoencoders/autoencoder_kl.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.kl_blocks import encoder, in_chunks, middle, posterior, up_level
 from vidcalc.networks.autoencoders.space_tiles import in_space_tiles
@@ -23,13 +22,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     dummy that every published configuration replaces.
     """
 
-    in_channels: Any = 3
-    out_channels: Any = 3
-    block_out_channels: tuple[Any, ...] = (64,)
+    in_channels: Number = 3
+    out_channels: Number = 3
+    block_out_channels: tuple[Number, ...] = (64,)
     layers_per_block: int = 1
-    latent_channels: Any = 4
-    norm_num_groups: Any = 32
-    sample_size: Any = 32
+    latent_channels: Number = 4
+    norm_num_groups: Number = 32
+    sample_size: int = 32
     use_quant_conv: bool = True
     use_post_quant_conv: bool = True
     mid_block_add_attention: bool = True
@@ -44,7 +43,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     latent = tape.input(images, config.latent_channels, shape.height, shape.width)
     if tiling is not None:
 
-        def one(_: Any, height: Any, width: Any) -> Tensor:
+        def one(_: Number, height: Number, width: Number) -> Tensor:
             return decode_images(tape, config, latent.view(images, config.latent_channels, height, width))
 
         out = (images, config.out_channels, 1)
@@ -106,7 +105,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     if tiling is None:
         return posterior(tape, encode_images(tape, config, pixels))
 
-    def one(_: Any, height: Any, width: Any) -> Tensor:
+    def one(_: Number, height: Number, width: Number) -> Tensor:
         return encode_images(tape, config, pixels.view(images, config.in_channels, height, width))
 
     out = (images, 2 * config.latent_channels, 1)

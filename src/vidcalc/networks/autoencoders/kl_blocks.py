@@ -6,15 +6,21 @@ UpDecoderBlock2D. Source: arXiv 2112.10752; diffusers 0.42.1 models/autoencoders
 """
 
 from collections.abc import Callable
-from typing import Any
 
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.networks.unets.blocks import residual_block
 from vidcalc.tape import Tape, Tensor
 
 
 def encoder(
-    tape: Tape, x: Tensor, widths: tuple[Any, ...], layers: int, c_out: Any, groups: Any = 32, *, attention: bool = True
+    tape: Tape,
+    x: Tensor,
+    widths: tuple[Number, ...],
+    layers: int,
+    c_out: Number,
+    groups: Number = 32,
+    *,
+    attention: bool = True,
 ) -> Tensor:
     """pixels[images, 3, h, w] -> mean and log-variance[images, 2 · c_out, h / 2^(levels − 1), w / 2^(levels − 1)]."""
     with tape.scope("encoder"):
@@ -28,7 +34,7 @@ def encoder(
         return tape.convolution(hidden, 2 * c_out, (3, 3), "conv_out")
 
 
-def down_level(tape: Tape, x: Tensor, width: Any, layers: int, groups: Any, *, last: bool) -> Tensor:
+def down_level(tape: Tape, x: Tensor, width: Number, layers: int, groups: Number, *, last: bool) -> Tensor:
     """Residual blocks, then half the height and width by a convolution padded on two sides (the pad is a copy)."""
     hidden = x
     for i in range(layers):
@@ -43,7 +49,7 @@ def shrink(tape: Tape, x: Tensor) -> Tensor:
     return tape.convolution(padded, c, (3, 3), "downsamplers.0.conv", out=(height // 2, width // 2))
 
 
-def middle(tape: Tape, x: Tensor, groups: Any, *, attention: bool = True) -> Tensor:
+def middle(tape: Tape, x: Tensor, groups: Number, *, attention: bool = True) -> Tensor:
     """Residual block, attention over places, residual block."""
     width = x.shape[1]
     with tape.scope("mid_block"):
@@ -53,7 +59,7 @@ def middle(tape: Tape, x: Tensor, groups: Any, *, attention: bool = True) -> Ten
         return residual_block(tape, hidden, None, width, "resnets.1", groups, channels_last=attention)
 
 
-def place_attention(tape: Tape, x: Tensor, groups: Any, name: str) -> Tensor:
+def place_attention(tape: Tape, x: Tensor, groups: Number, name: str) -> Tensor:
     """Single-head attention over the places of each image, added to its input; the result has its channels
     innermost.
     """
@@ -82,7 +88,7 @@ def turned_linear(tape: Tape, x: Tensor, name: str) -> Tensor:
 
 
 def up_level(
-    tape: Tape, x: Tensor, width: Any, layers: int, groups: Any, *, last: bool, channels_last: bool = False
+    tape: Tape, x: Tensor, width: Number, layers: int, groups: Number, *, last: bool, channels_last: bool = False
 ) -> Tensor:
     """Residual blocks, then twice the height and width."""
     hidden = x
@@ -112,7 +118,7 @@ def posterior(tape: Tape, moments: Tensor) -> Tensor:
 
 
 def in_chunks(
-    tape: Tape, latent: Tensor, chunk: Any, pixels: tuple[Any, ...], decode: Callable[[Tensor], Tensor]
+    tape: Tape, latent: Tensor, chunk: Number, pixels: tuple[Number, ...], decode: Callable[[Tensor], Tensor]
 ) -> Tensor:
     """Decode latent[images, c, h, w] `chunk` images at a time; what is done waits, and is laid side by side at the
     end.

@@ -4,10 +4,9 @@ Mirrors diffusers' AutoencoderKLLTXVideo, versions 0.9 to 0.9.7. Source: arXiv 2
 models/autoencoders/autoencoder_kl_ltx.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.ltx_blocks import STRIDES, Style
 from vidcalc.networks.autoencoders.ltx_halves import Down, Up, decoder, encoder
@@ -22,12 +21,12 @@ FOLDING = "LTXVideo095DownBlock3D"  # the down block whose step may fold places 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names."""
 
-    in_channels: Any = 3
-    out_channels: Any = 3
-    latent_channels: Any = 128
-    block_out_channels: tuple[Any, ...] = (128, 256, 512, 512)
+    in_channels: Number = 3
+    out_channels: Number = 3
+    latent_channels: Number = 128
+    block_out_channels: tuple[Number, ...] = (128, 256, 512, 512)
     down_block_types: tuple[str, ...] = ("LTXVideoDownBlock3D",) * 4
-    decoder_block_out_channels: tuple[Any, ...] = (128, 256, 512, 512)
+    decoder_block_out_channels: tuple[Number, ...] = (128, 256, 512, 512)
     layers_per_block: tuple[int, ...] = (4, 3, 3, 3, 4)
     decoder_layers_per_block: tuple[int, ...] = (4, 3, 3, 3, 4)
     spatio_temporal_scaling: tuple[bool, ...] = (True, True, True, False)
@@ -101,7 +100,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     )
     style = Style(causal=config.decoder_causal)
 
-    def one(frames: Any, height: Any, width: Any) -> Tensor:
+    def one(frames: Number, height: Number, width: Number) -> Tensor:
         piece = latent.view(shape.batch, config.latent_channels, frames, height, width)
         with tape.scope("decoder"):
             return decoder(tape, piece, step, config.up_levels(), middle, config.out_channels, config.patch, style)
@@ -120,7 +119,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     style = Style(causal=config.encoder_causal)
     base, middle = config.block_out_channels[0], config.layers_per_block[-1]
 
-    def one(frames: Any, height: Any, width: Any) -> Tensor:
+    def one(frames: Number, height: Number, width: Number) -> Tensor:
         piece = pixels.view(shape.batch, config.in_channels, frames, height, width)
         with tape.scope("encoder"):
             return encoder(tape, piece, base, config.down_levels(), middle, config.latent_channels, config.patch, style)

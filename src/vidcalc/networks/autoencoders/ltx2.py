@@ -4,10 +4,9 @@ Mirrors diffusers' AutoencoderKLLTX2Video (LTX-2.0, 2.3). Source: Lightricks LTX
 models/autoencoders/autoencoder_kl_ltx2.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.ltx_blocks import STRIDES, Style
 from vidcalc.networks.autoencoders.ltx_halves import Down, Up, decoder, encoder
@@ -21,11 +20,11 @@ TILING = Tiling(height=512, width=512, stride_height=448, stride_width=448)  # t
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names; a single switch stands for one per level."""
 
-    in_channels: Any = 3
-    out_channels: Any = 3
-    latent_channels: Any = 128
-    block_out_channels: tuple[Any, ...] = (256, 512, 1024, 2048)
-    decoder_block_out_channels: tuple[Any, ...] = (256, 512, 1024)
+    in_channels: Number = 3
+    out_channels: Number = 3
+    latent_channels: Number = 128
+    block_out_channels: tuple[Number, ...] = (256, 512, 1024, 2048)
+    decoder_block_out_channels: tuple[Number, ...] = (256, 512, 1024)
     layers_per_block: tuple[int, ...] = (4, 6, 6, 2, 2)
     decoder_layers_per_block: tuple[int, ...] = (5, 5, 5, 5)
     spatio_temporal_scaling: bool | tuple[bool, ...] = (True, True, True, True)
@@ -102,7 +101,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     middle = (config.decoder_block_out_channels[-1], config.decoder_layers_per_block[-1], noise)
     style = Style(config.decoder_causal, "plain", config.decoder_spatial_padding_mode, "plain")
 
-    def one(frames: Any, height: Any, width: Any) -> Tensor:
+    def one(frames: Number, height: Number, width: Number) -> Tensor:
         piece = latent.view(shape.batch, config.latent_channels, frames, height, width)
         with tape.scope("decoder"):
             return decoder(tape, piece, step, config.up_levels(), middle, config.out_channels, config.patch, style)
@@ -121,7 +120,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     style = Style(config.encoder_causal, "plain", config.encoder_spatial_padding_mode, "plain")
     z, middle = config.latent_channels, config.layers_per_block[-1]
 
-    def one(frames: Any, height: Any, width: Any) -> Tensor:
+    def one(frames: Number, height: Number, width: Number) -> Tensor:
         piece = pixels.view(shape.batch, config.in_channels, frames, height, width)
         with tape.scope("encoder"):
             return encoder(tape, piece, z, config.down_levels(), middle, z, config.patch, style)

@@ -5,10 +5,9 @@ configuration. Mirrors diffusers' AutoencoderKLLTX2Audio without its optional at
 (2025); diffusers 0.42.1 models/autoencoders/autoencoder_kl_ltx2_audio.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders.ltx_blocks import Style, channel_norm
 from vidcalc.tape import Tape, Tensor
@@ -24,15 +23,15 @@ DROPPED = {"height": 1, "none": 0}  # frames dropped after a step up
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names; time is the height of the image."""
 
-    base_channels: Any = 128
-    output_channels: Any = 2
-    ch_mult: tuple[Any, ...] = (1, 2, 4)
+    base_channels: Number = 128
+    output_channels: Number = 2
+    ch_mult: tuple[Number, ...] = (1, 2, 4)
     num_res_blocks: int = 2
-    in_channels: Any = 2
-    latent_channels: Any = 8
+    in_channels: Number = 2
+    latent_channels: Number = 8
     norm_type: str = "pixel"
     causality_axis: str = "height"
-    mel_bins: Any = 64
+    mel_bins: Number = 64
     double_z: bool = True
 
 
@@ -72,7 +71,7 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
         return causal_conv(tape, hidden, config.latent_channels * (1 + config.double_z), "conv_out")
 
 
-def causal_conv(tape: Tape, x: Tensor, c_out: Any, name: str, kernel: int = 3) -> Tensor:
+def causal_conv(tape: Tape, x: Tensor, c_out: Number, name: str, kernel: int = 3) -> Tensor:
     """x[b, c, t, m] padded by kernel − 1 in both axes (always a copy), then convolved."""
     b, c, t, m = x.shape
     padded = tape.copy(x, b, c, t + kernel - 1, m + kernel - 1, name="pad")
@@ -86,7 +85,7 @@ def norm(tape: Tape, config: Config, x: Tensor, name: str) -> Tensor:
     return channel_norm(tape, x.view(*x.shape, 1), Style(norm="plain")).view(*x.shape)
 
 
-def residual_block(tape: Tape, config: Config, x: Tensor, c_out: Any, name: str) -> Tensor:
+def residual_block(tape: Tape, config: Config, x: Tensor, c_out: Number, name: str) -> Tensor:
     """norm, SiLU, convolution, twice; a 1×1 shortcut where the width changes."""
     with tape.scope(name):
         hidden = norm(tape, config, x, "norm1")

@@ -4,11 +4,9 @@ Shape.frames is the number of spectrogram frames. Mirrors diffusers' LTX2Vocoder
 Source: diffusers 0.42.1 pipelines/ltx2/vocoder.py.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import maximum
+from vidcalc.base.number import Number, maximum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders import ltx2_vocoder
 from vidcalc.networks.autoencoders.ltx2_vocoder import generator, resampled
@@ -21,9 +19,9 @@ HANN_WIDTH = 7  # half width of the resampling filter in input samples: 6 zero c
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of both vocoders and of the spectrogram between them, under diffusers' names."""
 
-    in_channels: Any = 128
-    hidden_channels: Any = 1536
-    out_channels: Any = 2
+    in_channels: Number = 128
+    hidden_channels: Number = 1536
+    out_channels: Number = 2
     upsample_kernel_sizes: tuple[int, ...] = (11, 4, 4, 4, 4, 4)
     upsample_factors: tuple[int, ...] = (5, 2, 2, 2, 2, 2)
     resnet_kernel_sizes: tuple[int, ...] = (3, 7, 11)
@@ -34,9 +32,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     antialias_kernel_size: int = 12
     final_act_fn: str | None = None
     final_bias: bool = False
-    bwe_in_channels: Any = 128
-    bwe_hidden_channels: Any = 512
-    bwe_out_channels: Any = 2
+    bwe_in_channels: Number = 128
+    bwe_hidden_channels: Number = 512
+    bwe_out_channels: Number = 2
     bwe_upsample_kernel_sizes: tuple[int, ...] = (12, 11, 4, 4, 4)
     bwe_upsample_factors: tuple[int, ...] = (6, 5, 2, 2, 2)
     bwe_resnet_kernel_sizes: tuple[int, ...] = (3, 7, 11)
@@ -50,7 +48,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     filter_length: int = 512
     hop_length: int = 80
     window_length: int = 512
-    num_mel_channels: Any = 64
+    num_mel_channels: Number = 64
     input_sampling_rate: int = 16000
     output_sampling_rate: int = 48000
 

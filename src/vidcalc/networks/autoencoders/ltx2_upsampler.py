@@ -3,8 +3,7 @@
 Source: diffusers 0.42.1 pipelines/ltx2/latent_upsampler.py.
 """
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders import ltx_upsampler
 from vidcalc.tape import Tape, Tensor
@@ -15,7 +14,7 @@ CLASSES = ("LTX2LatentUpsamplerModel",)
 class Config(ltx_upsampler.Config, frozen=True, kw_only=True):
     """The numbers of one upsampler, under diffusers' names."""
 
-    mid_channels: Any = 1024
+    mid_channels: Number = 1024
     use_rational_resampler: bool = True
 
 

@@ -4,10 +4,9 @@ Shape.frames is the number of spectrogram frames. Mirrors diffusers' LTX2Vocoder
 snake activations from LTX-2.3 on. Source: arXiv 2010.05646, 2206.04658; diffusers 0.42.1 pipelines/ltx2/vocoder.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.tape import Tape, Tensor
 
@@ -18,9 +17,9 @@ ENDS = 7  # kernel of the first and the last convolution
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one vocoder, under diffusers' names."""
 
-    in_channels: Any = 128
-    hidden_channels: Any = 1024
-    out_channels: Any = 2
+    in_channels: Number = 128
+    hidden_channels: Number = 1024
+    out_channels: Number = 2
     upsample_kernel_sizes: tuple[int, ...] = (16, 15, 8, 4, 4)
     upsample_factors: tuple[int, ...] = (6, 5, 2, 2, 2)
     resnet_kernel_sizes: tuple[int, ...] = (3, 7, 11)

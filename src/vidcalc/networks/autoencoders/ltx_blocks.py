@@ -4,9 +4,9 @@ Shared by LTX-Video and LTX-2. Mirrors diffusers' modules, including which copie
 Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_ltx.py, autoencoder_kl_ltx2.py.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from vidcalc.base.number import product
+from vidcalc.base.number import Number, product
 from vidcalc.networks.norm import mixed_rms_norm
 from vidcalc.networks.transformers.embedding import sinusoid, timestep_mlp
 from vidcalc.tape import Tape, Tensor
@@ -35,7 +35,7 @@ class Style(NamedTuple):
 def padded_conv(
     tape: Tape,
     x: Tensor,
-    c_out: Any,
+    c_out: Number,
     name: str,
     style: Style,
     kernel: int = 3,
@@ -67,7 +67,7 @@ def channel_norm(tape: Tape, x: Tensor, style: Style) -> Tensor:
     return tape.mul(x, root)
 
 
-def residual_block(tape: Tape, x: Tensor, c_out: Any, temb: Tensor | None, name: str, style: Style) -> Tensor:
+def residual_block(tape: Tape, x: Tensor, c_out: Number, temb: Tensor | None, name: str, style: Style) -> Tensor:
     """norm (scaled and shifted by the timestep where conditioned), SiLU, convolution, twice; a normed shortcut."""
     b, c = x.shape[:2]
     with tape.scope(name):
@@ -102,7 +102,7 @@ def spatial_noise(tape: Tape, x: Tensor, style: Style) -> Tensor | None:
     return tape.empty((1, *x.shape[-2:]), x.dtype) if style.noise else None
 
 
-def noised(tape: Tape, x: Tensor, noise: Tensor | None, c_in: Any, name: str) -> Tensor:
+def noised(tape: Tape, x: Tensor, noise: Tensor | None, c_in: Number, name: str) -> Tensor:
     """x + noise · scale[c]."""
     if noise is None:
         return x
@@ -110,7 +110,7 @@ def noised(tape: Tape, x: Tensor, noise: Tensor | None, c_in: Any, name: str) ->
     return tape.add(x, tape.pointwise("noise", (noise,), (x.shape[1], *x.shape[-2:])))
 
 
-def shortcut(tape: Tape, x: Tensor, c_out: Any, style: Style) -> Tensor:
+def shortcut(tape: Tape, x: Tensor, c_out: Number, style: Style) -> Tensor:
     """The block's input, normed and convolved 1×1×1 where the width changes."""
     b, c, t, h, w = x.shape
     if c == c_out:
@@ -129,7 +129,7 @@ def residual_blocks(tape: Tape, x: Tensor, count: int, temb: Tensor | None, styl
     return hidden
 
 
-def time_embedding(tape: Tape, step: Tensor | None, batch: Any, width: Any) -> Tensor | None:
+def time_embedding(tape: Tape, step: Tensor | None, batch: Number, width: Number) -> Tensor | None:
     """The noise level as a vector[batch, width] in the VAE's dtype, where the VAE is conditioned on it."""
     if step is None:
         return None
@@ -145,7 +145,7 @@ def fold(tape: Tape, x: Tensor, stride: tuple[int, int, int]) -> Tensor:
     return tape.copy(x, b, c * product(stride), t // st, h // sh, w // sw, name="fold")
 
 
-def downsample(tape: Tape, x: Tensor, c_out: Any, kind: str, name: str, style: Style) -> Tensor:
+def downsample(tape: Tape, x: Tensor, c_out: Number, kind: str, name: str, style: Style) -> Tensor:
     """Fold a convolution to fewer channels, plus the mean of the folded input over groups of channels."""
     stride = STRIDES[kind]
     b, c, t, h, w = x.shape

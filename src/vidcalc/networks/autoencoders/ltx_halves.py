@@ -3,8 +3,9 @@
 Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_ltx.py, autoencoder_kl_ltx2.py.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from vidcalc.base.number import Number
 from vidcalc.networks.autoencoders.ltx_blocks import (
     Style,
     channel_norm,
@@ -27,8 +28,8 @@ class Down(NamedTuple):
            "spatiotemporal": a folding step to `c_out`; "": none
     """
 
-    c_in: Any
-    c_out: Any
+    c_in: Number
+    c_out: Number
     layers: int
     step: str
 
@@ -36,8 +37,8 @@ class Down(NamedTuple):
 class Up(NamedTuple):
     """One decoder level: a residual block where the width changes, a step up, then residual blocks of width `c_out`."""
 
-    c_in: Any
-    c_out: Any
+    c_in: Number
+    c_out: Number
     layers: int
     step: str
     residual: bool
@@ -46,7 +47,14 @@ class Up(NamedTuple):
 
 
 def encoder(
-    tape: Tape, x: Tensor, width: Any, levels: list[Down], middle: int, z: Any, patch: tuple[int, int], style: Style
+    tape: Tape,
+    x: Tensor,
+    width: Number,
+    levels: list[Down],
+    middle: int,
+    z: Number,
+    patch: tuple[int, int],
+    style: Style,
 ) -> Tensor:
     """pixels -> [batch, 2·z, …]: z means, and one log-variance repeated for all channels."""
     hidden = patches(tape, x, *patch)
@@ -81,8 +89,8 @@ def decoder(
     z: Tensor,
     step: Tensor | None,
     levels: list[Up],
-    middle: tuple[Any, int, bool],
-    c_pixels: Any,
+    middle: tuple[Number, int, bool],
+    c_pixels: Number,
     patch: tuple[int, int],
     style: Style,
 ) -> Tensor:

@@ -4,10 +4,9 @@ Only networks over clips are mirrored (`dims` 3). Source: diffusers 0.42.1 pipel
 pipelines/ltx2/latent_upsampler.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders.wan_blocks import frames_first
 from vidcalc.tape import Tape, Tensor
@@ -21,9 +20,9 @@ RATIOS = {0.75: (3, 4), 1.5: (3, 2), 2.0: (2, 1), 4.0: (4, 1)}  # scale: up by, 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one upsampler, under diffusers' names; the rational resampler came with LTX-2."""
 
-    in_channels: Any = 128
-    mid_channels: Any = 512
-    num_blocks_per_stage: Any = 4
+    in_channels: Number = 128
+    mid_channels: Number = 512
+    num_blocks_per_stage: Number = 4
     spatial_upsample: bool = True
     temporal_upsample: bool = False
     rational_spatial_scale: float = 2.0

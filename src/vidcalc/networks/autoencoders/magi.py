@@ -6,11 +6,10 @@ read November 2026.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import where
+from vidcalc.base.number import Number, where
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.tiled import in_tiles
 from vidcalc.networks.autoencoders.tiles import Cut, cut
@@ -24,12 +23,12 @@ TILING = Tiling(height=256, width=256, stride_height=192, stride_width=192, fram
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under the names of the published code."""
 
-    in_chans: Any = 3
-    z_chans: Any = 4
-    embed_dim: Any = 768
-    depth: Any = 12
-    num_heads: Any = 12
-    mlp_ratio: Any = 4
+    in_chans: Number = 3
+    z_chans: Number = 4
+    embed_dim: Number = 768
+    depth: Number = 12
+    num_heads: Number = 12
+    mlp_ratio: Number = 4
     patch_size: int = 8
     patch_length: int = 4
     video_size: int = 256
@@ -60,7 +59,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         for length, (size, stride), pixels in zip(sizes, tile_sizes(tiling), config.compression, strict=True)
     ]
 
-    def one(*tile: Any) -> Tensor:
+    def one(*tile: Number) -> Tensor:
         return decoder(tape, config, latent.view(shape.batch, config.z_chans, *tile))
 
     out = (n * pixels for n, pixels in zip(sizes, config.compression, strict=True))
@@ -78,25 +77,25 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         for length, (size, stride), step in zip(sizes, tile_sizes(tiling), config.compression, strict=True)
     ]
 
-    def one(*tile: Any) -> Tensor:
+    def one(*tile: Number) -> Tensor:
         return encoder(tape, config, pixels.view(shape.batch, config.in_chans, *tile))
 
     out = (n // step for n, step in zip(sizes, config.compression, strict=True))
     return in_tiles(tape, one, three(cuts), (shape.batch, 2 * config.z_chans, *out))
 
 
-def tile_sizes(tiling: Tiling) -> tuple[tuple[Any, Any], ...]:
+def tile_sizes(tiling: Tiling) -> tuple[tuple[int, int], ...]:
     """Size and stride of a tile in time, height and width."""
     time = (tiling.frames, tiling.stride_frames)
     return time, (tiling.height, tiling.stride_height), (tiling.width, tiling.stride_width)
 
 
-def times(pixels: int) -> Callable[[Any], Any]:
+def times(pixels: int) -> Callable[[Number], Number]:
     """Length in pixels of a stretch of the latent grid."""
     return lambda n: n * pixels
 
 
-def over(pixels: int) -> Callable[[Any], Any]:
+def over(pixels: int) -> Callable[[Number], Number]:
     """Length on the latent grid of a stretch of pixels."""
     return lambda n: n // pixels
 
@@ -149,7 +148,7 @@ def encoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
     return moments
 
 
-def with_positions(tape: Tape, config: Config, x: Tensor, grid: list[Any]) -> tuple[Tensor, Tensor]:
+def with_positions(tape: Tape, config: Config, x: Tensor, grid: list[Number]) -> tuple[Tensor, Tensor]:
     """Class token in front and positions added -> [b, n + 1, d], and the table stretched to a grid not its own."""
     b, n, width = x.shape
     own = config.grid

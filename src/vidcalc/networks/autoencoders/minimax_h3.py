@@ -7,42 +7,33 @@ Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_minimax_h3.py.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import ceil_div, maximum, minimum, where
+from vidcalc.base.number import Number, ceil_div, maximum, minimum, where
 from vidcalc.describe.shape import Shape, Tiling
-from vidcalc.networks.autoencoders.minimax_h3_blocks import (
-    decoder_block,
-    down_block,
-    frame_norm,
-    padded_conv,
-    rotary_table,
-)
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("AutoencoderKLMiniMaxH3",)
-
 TILING = Tiling(height=256, width=256, stride_height=192, stride_width=192)  # the class's default
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names."""
 
-    in_channels: Any = 3
-    out_channels: Any = 3
-    latent_channels: Any = 24
+    in_channels: Number = 3
+    out_channels: Number = 3
+    latent_channels: Number = 24
     block_out_channels: tuple[int, ...] = (128, 256, 256, 512, 512, 1024)
     layers_per_block: int = 2
     spatial_downsample_factors: tuple[int, ...] = (2, 2, 2, 2, 1, 1)
     temporal_downsample_factors: tuple[int, ...] = (1, 2, 2, 1, 1, 1)
-    norm_num_groups: Any = 32
-    decoder_num_layers: Any = 36
-    decoder_num_attention_heads: Any = 32
-    decoder_attention_head_dim: Any = 64
-    decoder_num_register_tokens: Any = 4
-    decoder_ffn_mult: Any = 4
+    norm_num_groups: Number = 32
+    decoder_num_layers: Number = 36
+    decoder_num_attention_heads: Number = 32
+    decoder_attention_head_dim: Number = 64
+    decoder_num_register_tokens: Number = 4
+    decoder_ffn_mult: Number = 4
     decoder_rope_dim_ratio: float = 0.75
     clip_length: int = 17
     token_drop: int = 3
@@ -89,7 +80,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     size = (shape.height * config.space, shape.width * config.space)
     lead, whole = (shape.batch, config.out_channels), taken * config.time
 
-    def run(height: Any, width: Any) -> Tensor:
+    def run(height: Number, width: Number) -> Tensor:
         part = latent.view(shape.batch, config.latent_channels, taken, height // config.space, width // config.space)
         x = tape.convolution(part, config.latent_channels, (1, 1, 1), "post_quant_conv")
         with tape.scope("decoder"):
@@ -151,7 +142,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     latent_size = (shape.height // config.space, shape.width // config.space)
     latents = ceil_div(length, config.time)
 
-    def run(height: Any, width: Any) -> Tensor:
+    def run(height: Number, width: Number) -> Tensor:
         part = wide.view(shape.batch, config.in_channels, length, height, width)
         with tape.scope("encoder"):
             x = encoder(tape, config, part)
@@ -189,11 +180,11 @@ def encoder(tape: Tape, config: Config, x: Tensor) -> Tensor:
 def stitched(
     tape: Tape,
     tiling: Tiling | None,
-    lead: tuple[Any, ...],
-    size: tuple[Any, Any],
-    out_size: tuple[Any, Any],
+    lead: tuple[Number, ...],
+    size: tuple[Number, Number],
+    out_size: tuple[Number, Number],
     dtype: str,
-    run: Callable[[Any, Any], Tensor],
+    run: Callable[[Number, Number], Tensor],
 ) -> Tensor:
     """One clip through `run`, whole or tile by tile; tiles stay in memory until rows and then the clip are joined.
 
@@ -219,7 +210,119 @@ def stitched(
     return clip
 
 
-def cut(size: Any, tile: Any, stride: Any) -> tuple[Any, Any]:
+def cut(size: Number, tile: Number, stride: Number) -> tuple[Number, Number]:
     """How many tiles a side takes, and their size: as many as keep the overlap asked for."""
     count = where(size > tile, ceil_div(size - (tile - stride), stride), 1)
     return count, minimum(size, tile)
+
+
+def padded_conv(tape: Tape, x: Tensor, c_out: Number, name: str) -> Tensor:
+    """A 3×3×3 convolution, x[b, c, t, h, w] mirrored at its sides, then with zero frames in front: a copy each."""
+    b, c, t, h, w = x.shape
+    mirrored = tape.copy(x, b, c, t, h + 2, w + 2, name="pad")
+    padded = tape.copy(mirrored, b, c, t + 2, h + 2, w + 2, name="pad")
+    del mirrored
+    return tape.convolution(padded, c_out, (3, 3, 3), name, out=(t, h, w), keep="fp32")
+
+
+def frame_norm(tape: Tape, x: Tensor, groups: Number, name: str) -> Tensor:
+    """Group norm of each frame alone; several frames are copied into rows and back."""
+    b, c, t, h, w = x.shape
+    several = minimum(t - 1, 1)
+    rows = tape.copy(x, b * t * several, c, h, w)
+    normed = tape.group_norm(x.view(b * t, c, h, w), groups, name, keep="fp32")
+    del rows
+    tape.copy(normed, b * t * several, c, h, w)
+    return normed.view(b, c, t, h, w)
+
+
+def residual_block(tape: Tape, x: Tensor, c_out: Number, groups: Number, name: str) -> Tensor:
+    """norm, SiLU, convolution, twice; a 1×1×1 shortcut where the width changes."""
+    with tape.scope(name):
+        hidden = tape.act(frame_norm(tape, x, groups, "norm1"))
+        hidden = padded_conv(tape, hidden, c_out, "conv1")
+        hidden = tape.act(frame_norm(tape, hidden, groups, "norm2"))
+        hidden = padded_conv(tape, hidden, c_out, "conv2")
+        residual = x
+        if x.shape[1] != c_out:
+            residual = tape.convolution(x, c_out, (1, 1, 1), "conv_shortcut", keep="fp32")
+        return tape.add(residual, hidden)
+
+
+def down_block(tape: Tape, x: Tensor, c_out: Number, layers: int, groups: Number, *, time: int, space: int) -> Tensor:
+    """Residual blocks of one level, then a strided convolution where time or space is reduced."""
+    hidden = x
+    for i in range(layers):
+        hidden = residual_block(tape, hidden, c_out, groups, f"resnets.{i}")
+    if time * space == 1:
+        return hidden
+    b, c, t, h, w = hidden.shape
+    side = space - 1  # one more row and column where the size is halved
+    wide = tape.copy(hidden, b, c, t, h + side, w + side, name="pad") if side else hidden
+    padded = tape.copy(wide, b, c, t + 2, h + side, w + side, name="pad")
+    out = ((t - 1) // time + 1, h // space, w // space)
+    return tape.convolution(padded, c, (3, 3, 3), "downsamplers.0.conv", out=out, keep="fp32")
+
+
+def rotary_table(tape: Tape, batch: Number, n: Number, channels: Number) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the 3-axis rotary embedding, each [batch, n, 1, channels] in float32."""
+    angles = tape.empty((batch, n, channels), "fp32")
+    return tape.scale(angles, "cos"), tape.scale(angles, "sin")
+
+
+def decoder_block(tape: Tape, x: Tensor, rotary: tuple[Tensor, Tensor], heads: Number, ratio: Number) -> Tensor:
+    """Attention and gated feed-forward, each scaled per channel and added to a float32 stream."""
+    width = x.shape[-1]
+    normed = tape.cast(tape.rms_norm(x, "norm1", keep="fp32"), tape.dtype)
+    hidden = tape.add(x, scaled(tape, attention(tape, normed, rotary, heads), "scale1"))
+    normed = tape.cast(tape.rms_norm(hidden, "norm2", keep="fp32"), tape.dtype)
+    with tape.scope("ff"):
+        both = tape.linear(normed, 2 * ratio * width, "net.0.proj")
+        half = both.view(*normed.shape[:-1], ratio * width)
+        product = tape.mul(half, tape.act(half))
+        del both, half
+        mixed = tape.linear(product, width, "net.2")
+        del product
+    update = scaled(tape, mixed, "scale2")
+    del mixed
+    return tape.add(hidden, update)
+
+
+def scaled(tape: Tape, x: Tensor, name: str) -> Tensor:
+    """x times a float32 weight per channel."""
+    tape.parameter(name, x.shape[-1], "fp32")
+    return tape.pointwise(name, (x,), dtype="fp32", saved=(x,))
+
+
+def attention(tape: Tape, x: Tensor, rotary: tuple[Tensor, Tensor], heads: Number) -> Tensor:
+    """Full attention; queries and keys normed in float32 without weights, some of their channels turned."""
+    batch, n, width = x.shape
+    d = width // heads
+    with tape.scope("attn"):
+        q = tape.linear(x, width, "to_q").view(batch, heads, n, d)
+        k = tape.linear(x, width, "to_k").view(batch, heads, n, d)
+        v = tape.linear(x, width, "to_v").view(batch, heads, n, d)
+        q = tape.cast(tape.rms_norm(tape.cast(q, "fp32")), q.dtype)
+        k = tape.cast(tape.rms_norm(tape.cast(k, "fp32")), k.dtype)
+        cosine, sine = tape.cast(rotary[0], x.dtype), tape.cast(rotary[1], x.dtype)
+        q_turned = turned(tape, q, cosine)
+        k_turned = turned(tape, k, cosine)
+        q = joined(tape, q, q_turned, cosine, sine)
+        k = joined(tape, k, k_turned, cosine, sine)
+        out = tape.attention(q, k, v)
+        merged = tape.copy(out).view(batch, n, width)
+        del out
+        return tape.linear(merged, width, "to_out.0")
+
+
+def turned(tape: Tape, x: Tensor, cosine: Tensor) -> Tensor:
+    """The leading channels of each head with their halves exchanged, one of them negated."""
+    channels = cosine.shape[-1]
+    half = x.view(*x.shape[:-1], channels // 2)
+    return tape.cat((tape.scale(half, "negate"), half), *x.shape[:-1], channels)
+
+
+def joined(tape: Tape, x: Tensor, other: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Leading channels · cos + exchanged ones · sin, and the rest unchanged."""
+    part = x.view(*x.shape[:-1], cosine.shape[-1])
+    return tape.cat((tape.add(tape.mul(part, cosine), tape.mul(other, sine)), x), *x.shape)

@@ -1,8 +1,8 @@
 """Tiling height and width only, with the whole clip in every tile: how LTX, Mochi and CogVideoX codecs tile."""
 
 from collections.abc import Callable
-from typing import Any
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.tiled import Run, frames_in_tiles
 from vidcalc.networks.autoencoders.tiles import cut
@@ -15,8 +15,8 @@ def in_space_tiles(
     shape: Shape,
     tiling: Tiling,
     pixels: int,
-    side: Callable[[Any], Any],
-    out: tuple[Any, Any, Any],
+    side: Callable[[Number], Number],
+    out: tuple[Number, Number, Number],
 ) -> Tensor:
     """`run(frames, height, width)` for every tile, blended and joined; one tile where the clip fits into one.
 

@@ -4,10 +4,9 @@ Mirrors diffusers' AutoencoderKLTemporalDecoder. Source: arXiv 2311.15127; diffu
 models/autoencoders/autoencoder_kl_temporal_decoder.py, unets/unet_3d_blocks.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders.kl_blocks import encoder, enlarge, in_chunks, place_attention, posterior
 from vidcalc.networks.unets.blocks import copied_where_many
@@ -20,11 +19,11 @@ CLASSES = ("AutoencoderKLTemporalDecoder",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names."""
 
-    in_channels: Any = 3
-    out_channels: Any = 3
-    block_out_channels: tuple[Any, ...] = (64,)
+    in_channels: Number = 3
+    out_channels: Number = 3
+    block_out_channels: tuple[Number, ...] = (64,)
     layers_per_block: int = 1
-    latent_channels: Any = 4
+    latent_channels: Number = 4
 
 
 def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
@@ -41,7 +40,7 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return in_chunks(tape, latent, chunk, pixels, lambda z: decode_clip(tape, config, z, 1, z.shape[0]))
 
 
-def decode_clip(tape: Tape, config: Config, latent: Tensor, batch: Any, frames: Any) -> Tensor:
+def decode_clip(tape: Tape, config: Config, latent: Tensor, batch: Number, frames: Number) -> Tensor:
     """One call of the decoder, on `batch` clips of `frames` frames that see each other."""
     widths = tuple(reversed(config.block_out_channels))
     indicator = tape.empty((batch, frames))
@@ -77,7 +76,7 @@ def video_middle(tape: Tape, x: Tensor, layers: int, clip: Shape) -> Tensor:
         return hidden
 
 
-def up_level(tape: Tape, x: Tensor, width: Any, layers: int, clip: Shape, level: int, *, last: bool) -> Tensor:
+def up_level(tape: Tape, x: Tensor, width: Number, layers: int, clip: Shape, level: int, *, last: bool) -> Tensor:
     """Residual blocks over space and time, then twice the height and width."""
     hidden = x
     for i in range(layers):

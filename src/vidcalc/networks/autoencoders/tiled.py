@@ -7,13 +7,14 @@ Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_hunyuan_video.py (ti
 from collections.abc import Callable
 from typing import Any
 
+from vidcalc.base.number import Number
 from vidcalc.networks.autoencoders.tiles import Cut
 from vidcalc.tape import Tape, Tensor
 
 Run = Callable[[Any, Any, Any], Tensor]
 
 
-def in_tiles(tape: Tape, run: Run, cuts: tuple[Cut, Cut, Cut], out: tuple[Any, ...]) -> Tensor:
+def in_tiles(tape: Tape, run: Run, cuts: tuple[Cut, Cut, Cut], out: tuple[Number, ...]) -> Tensor:
     """`run(frames, height, width)` for every tile of the cuts of time, rows and columns -> a tensor of shape `out`."""
     time, rows, columns = cuts
     batch, channels, _, height, width = out
@@ -30,7 +31,7 @@ def in_tiles(tape: Tape, run: Run, cuts: tuple[Cut, Cut, Cut], out: tuple[Any, .
     return tape.empty(out)
 
 
-def frames_in_tiles(tape: Tape, run: Run, frames: Any, rows: Cut, columns: Cut, out: tuple[Any, ...]) -> Tensor:
+def frames_in_tiles(tape: Tape, run: Run, frames: Number, rows: Cut, columns: Cut, out: tuple[Number, ...]) -> Tensor:
     """One chunk of frames, its rows and columns in tiles."""
     batch, channels, length, height, width = out
     lead = (batch, channels, length)

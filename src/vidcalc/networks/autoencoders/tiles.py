@@ -6,11 +6,10 @@ memory is known from their total length.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import ceil_div, minimum, where
+from vidcalc.base.number import Condition, Number, ceil_div, minimum, where
 
 
 class Tile(msgspec.Struct, frozen=True, eq=False):
@@ -22,10 +21,10 @@ class Tile(msgspec.Struct, frozen=True, eq=False):
     before  summed output length of all tiles in front of the last of these
     """
 
-    count: Any
-    size: Any
-    out: Any
-    before: Any
+    count: Number
+    size: Number
+    out: Number
+    before: Number
 
 
 class Cut(msgspec.Struct, frozen=True, eq=False):
@@ -36,23 +35,23 @@ class Cut(msgspec.Struct, frozen=True, eq=False):
     """
 
     tiles: tuple[Tile, ...]
-    total: Any
-    several: Any
+    total: Number
+    several: Number
 
 
-def whole(length: Any, out: Callable[[Any], Any]) -> Cut:
+def whole(length: Number, out: Callable[[Number], Number]) -> Cut:
     """The axis in one piece."""
     return Cut((Tile(1, length, out(length), 0),), out(length), 0)
 
 
-def cut(length: Any, size: int, stride: int, tiled: Any, out: Callable[[Any], Any]) -> Cut:
+def cut(length: Number, size: int, stride: int, tiled: Condition, out: Callable[[Number], Number]) -> Cut:
     """The axis of `length` places in tiles where the condition `tiled` holds, in one piece elsewhere.
 
     `out` maps the length of a tile at the input to its length at the output.
     """
     number = where(tiled, ceil_div(length, stride), 1)
     rest = length - (number - 1) * stride  # the last tile
-    shorter = [(1, rest)]
+    shorter: list[tuple[Number, Number]] = [(1, rest)]
     for k in range(1, ceil_div(size, stride)):
         exists = where(k < number, where(rest + k * stride < size, 1, 0), 0)
         shorter.append((exists, minimum(rest + k * stride, size)))
@@ -67,6 +66,6 @@ def cut(length: Any, size: int, stride: int, tiled: Any, out: Callable[[Any], An
     return Cut(tuple(tiles), before, minimum(number - 1, 1))
 
 
-def never(count: Any) -> bool:
+def never(count: Number) -> bool:
     """Whether a plain number says that there is no such tile, so it need not be taped; an array never says so."""
     return isinstance(count, int) and count == 0

@@ -1,30 +1,61 @@
 """Wan 2.1 and 2.2 causal video VAE: decodes one latent frame, encodes four frames at a time, with a feature cache.
 
 Peak memory therefore grows with the frame count only by the output. Mirrors diffusers' AutoencoderKLWan, which was
-published a second time for Qwen-Image.
+published a second time for Qwen-Image. With tiles each goes through the network frame by frame, like a whole clip; all
+stay in memory until the last is done, then their overlaps are blended in place, the kept parts joined to rows and the
+rows to the result.
 Source: arXiv 2503.20314; diffusers 0.42.1 models/autoencoders/autoencoder_kl_wan.py.
 """
 
-from vidcalc.base.number import maximum, minimum
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from vidcalc.base.number import Condition, Number, ceil_div, maximum, minimum, where
 from vidcalc.describe.shape import Shape, Tiling
-from vidcalc.networks.autoencoders.wan_blocks import FeatureCache, causal_conv
-from vidcalc.networks.autoencoders.wan_network import Config, decoder, encoder, patch_area
-from vidcalc.networks.autoencoders.wan_residual import patchify, unpatchify
+from vidcalc.networks.autoencoders.wan_blocks import (
+    FeatureCache,
+    cached_conv,
+    causal_conv,
+    channel_norm,
+    downsample,
+    mid_block,
+    patchify,
+    residual_block,
+    residual_down,
+    residual_up,
+    unpatchify,
+    upsample,
+)
 from vidcalc.tape import Tape, Tensor
 
-__all__ = ["CLASSES", "TILING", "Config", "decode", "encode"]
-
 CLASSES = ("AutoencoderKLWan", "AutoencoderKLQwenImage")
-
 TILING = Tiling(height=256, width=256, stride_height=192, stride_width=192)  # the class's enable_tiling
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one VAE, under diffusers' names (their spelling included)."""
+
+    base_dim: Number = 96
+    decoder_base_dim: Any = None
+    z_dim: Number = 16
+    dim_mult: tuple[Number, ...] = (1, 2, 4, 4)
+    num_res_blocks: int = 2
+    attn_scales: tuple[float, ...] = ()
+    temperal_downsample: tuple[bool, ...] = (False, True, True)
+    in_channels: Number = 3
+    out_channels: Number = 3
+    is_residual: bool = False
+    patch_size: Any = None
+    scale_factor_temporal: int = 4
+    scale_factor_spatial: int = 8
 
 
 def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
     """latent[batch, z, frames, height, width] -> pixels[batch, 3, 4·(frames − 1) + 1, 8·height, 8·width]."""
     latent = tape.input(shape.batch, config.z_dim, shape.frames, shape.height, shape.width)
     if tiling is not None:
-        from vidcalc.networks.autoencoders.wan_tiles import decode_tiles
-
         return decode_tiles(tape, config, shape, tiling, latent)
     x = causal_conv(tape, latent, config.z_dim, (1, 1, 1), "post_quant_conv")
     chunk = x.view(shape.batch, config.z_dim, 1, shape.height, shape.width)
@@ -52,8 +83,6 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     given = tape.input(shape.batch, config.in_channels // patch_area(config), shape.frames, shape.height, shape.width)
     pixels = given if config.patch_size is None else patchify(tape, given, config.patch_size)
     if tiling is not None:
-        from vidcalc.networks.autoencoders.wan_tiles import encode_tiles
-
         return encode_tiles(tape, config, shape, tiling, pixels)
     chunks = 1 + (shape.frames - 1) // 4
     cache = FeatureCache(chunks)
@@ -74,3 +103,219 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     moments = causal_conv(tape, out, 2 * config.z_dim, (1, 1, 1), "quant_conv")
     del out, latents, cache
     return moments
+
+
+def patch_area(config: Config) -> Number:
+    """Pixels that are folded into the channels before the encoder and unfolded after the decoder."""
+    return (config.patch_size or 1) ** 2
+
+
+def decoder(tape: Tape, config: Config, x: Tensor, cache: FeatureCache) -> Tensor:
+    """One chunk of latent frames -> one frame (the first) or four."""
+    base = config.decoder_base_dim or config.base_dim
+    widths = [base * m for m in reversed(config.dim_mult)]
+    temporal = tuple(reversed(config.temperal_downsample))
+    with tape.scope("decoder"):
+        hidden = cached_conv(tape, x, widths[0], "conv_in", cache)
+        hidden = mid_block(tape, hidden, "mid_block", cache)
+        for level, width in enumerate(widths):
+            with tape.scope(f"up_blocks.{level}"):
+                hidden = up_level(tape, config, hidden, width, level, temporal, cache)
+        hidden = channel_norm(tape, hidden, "norm_out")
+        hidden = tape.act(hidden)
+        return cached_conv(tape, hidden, config.out_channels, "conv_out", cache)
+
+
+def up_level(
+    tape: Tape, config: Config, x: Tensor, width: Number, level: int, temporal: tuple[bool, ...], cache: FeatureCache
+) -> Tensor:
+    """The residual blocks of one resolution, then the step up to the next (halving the width in Wan 2.1)."""
+    last = level == len(temporal)
+    if config.is_residual:
+        return residual_up(
+            tape, x, width, config.num_res_blocks + 1, up=not last, temporal=not last and temporal[level], cache=cache
+        )
+    hidden = x
+    for i in range(config.num_res_blocks + 1):
+        hidden = residual_block(tape, hidden, width, f"resnets.{i}", cache)
+    if last:
+        return hidden
+    mode = "upsample3d" if temporal[level] else "upsample2d"
+    return upsample(tape, hidden, mode, width // 2, "upsamplers.0", cache)
+
+
+def encoder(tape: Tape, config: Config, x: Tensor, cache: FeatureCache) -> Tensor:
+    """One chunk of one or four frames -> one latent frame."""
+    widths = [config.base_dim * m for m in config.dim_mult]
+    with tape.scope("encoder"):
+        hidden = cached_conv(tape, x, widths[0], "conv_in", cache)
+        index = 0
+        for level, width in enumerate(widths):
+            if config.is_residual:
+                down = level < len(config.temperal_downsample)
+                with tape.scope(f"down_blocks.{level}"):
+                    temporal = down and config.temperal_downsample[level]
+                    hidden = residual_down(
+                        tape, hidden, width, config.num_res_blocks, down=down, temporal=temporal, cache=cache
+                    )
+                continue
+            for _ in range(config.num_res_blocks):
+                hidden = residual_block(tape, hidden, width, f"down_blocks.{index}", cache)
+                index += 1
+            if level < len(config.temperal_downsample):
+                mode = "downsample3d" if config.temperal_downsample[level] else "downsample2d"
+                hidden = downsample(tape, hidden, mode, f"down_blocks.{index}", cache)
+                index += 1
+        hidden = mid_block(tape, hidden, "mid_block", cache)
+        hidden = channel_norm(tape, hidden, "norm_out")
+        hidden = tape.act(hidden)
+        return cached_conv(tape, hidden, 2 * config.z_dim, "conv_out", cache)
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """What is done to every tile.
+
+    batch, channels  of the result
+    chunks           how many pieces of time the clip goes through the network in
+    taken            frames taken in a later piece (the first takes one)
+    made             frames made of a later piece (of the first: one)
+    side             the result's size of a side, from the input's
+    run              one piece: (height, width, frames, cache) -> its result
+    """
+
+    batch: Number
+    channels: Number
+    chunks: Number
+    taken: int
+    made: int
+    side: Callable[[Number], Number]
+    run: Callable[[Number, Number, int, FeatureCache], Tensor]
+
+
+class Cut:
+    """How one side is cut: all tiles but two are whole, the last two may be smaller.
+
+    kinds   (number of tiles, size, size of all tiles before the last of this kind), in order
+    size    the side
+    tiled   all tiles' sizes together, overlap counted twice
+    last    size of the last tile
+    """
+
+    def __init__(self, size: Number, tile: Number, stride: Number, wanted: Condition) -> None:
+        count = where(wanted, ceil_div(size, stride), 1)
+        whole, second = maximum(count - 2, 0), minimum(count - 1, 1)
+        before_last = minimum(tile, size - stride * (count - 2))
+        last = size - stride * (count - 1)
+        ahead = whole * tile + second * before_last
+        self.kinds = distinct(
+            (
+                (whole, tile, maximum(whole - 1, 0) * tile),
+                (second, before_last, whole * tile),
+                (1, last, ahead),
+            )
+        )
+        self.size = size
+        self.last = last
+        self.tiled = ahead + last
+
+
+def distinct(kinds: tuple[tuple[Number, Number, Number], ...]) -> tuple[tuple[Number, Number, Number], ...]:
+    """Kinds of tiles that are worth a taping of their own: of plain numbers, those that occur, equal sizes as one."""
+    if not all(isinstance(number, int) for kind in kinds for number in kind):
+        return kinds
+    found: dict[Any, tuple[Any, Any, Any]] = {}
+    for count, size, ahead in kinds:
+        found[size] = (found.get(size, (0,))[0] + count, size, max(ahead, found.get(size, (0, 0, 0))[2]))
+    return tuple(kind for kind in found.values() if kind[0])
+
+
+def decode_tiles(tape: Tape, config: Config, shape: Shape, tiling: Tiling, latent: Tensor) -> Tensor:
+    """latent[batch, z, frames, height, width] -> pixels, tile by tile. A latent no larger than a tile is one tile."""
+    space = config.scale_factor_spatial
+    scale = space // (config.patch_size or 1)
+    tile_height, tile_width = tiling.height // space, tiling.width // space
+    wanted = (shape.height > tile_height) | (shape.width > tile_width)
+    rows = Cut(shape.height, tile_height, tiling.stride_height // space, wanted)
+    columns = Cut(shape.width, tile_width, tiling.stride_width // space, wanted)
+
+    def run(height: Number, width: Number, frames: int, cache: FeatureCache) -> Tensor:
+        part = latent.view(shape.batch, config.z_dim, frames, height, width)
+        x = causal_conv(tape, part, config.z_dim, (1, 1, 1), "post_quant_conv")
+        return decoder(tape, config, x, cache)
+
+    task = Task(
+        batch=shape.batch,
+        channels=config.out_channels,
+        chunks=shape.frames,
+        taken=1,
+        made=4,
+        side=lambda size: size * scale,
+        run=run,
+    )
+    result, held = all_tiles(tape, task, rows, columns)
+    if config.patch_size is not None:
+        result = unpatchify(tape, result, config.patch_size)
+    clamped = tape.scale(result, "clamp")
+    del held
+    return clamped
+
+
+def encode_tiles(tape: Tape, config: Config, shape: Shape, tiling: Tiling, pixels: Tensor) -> Tensor:
+    """pixels[batch, channels, frames, height, width], folded where the VAE folds -> latent moments, tile by tile."""
+    batch, channels, frames, height, width = pixels.shape
+    scale = config.scale_factor_spatial // (config.patch_size or 1)
+    wanted = (shape.height > tiling.height) | (shape.width > tiling.width)
+    rows = Cut(height, tiling.height, tiling.stride_height, wanted)
+    columns = Cut(width, tiling.width, tiling.stride_width, wanted)
+
+    def run(tile_height: Number, tile_width: Number, taken: int, cache: FeatureCache) -> Tensor:
+        part = pixels.view(batch, channels, taken, tile_height, tile_width)
+        x = encoder(tape, config, part, cache)
+        return causal_conv(tape, x, 2 * config.z_dim, (1, 1, 1), "quant_conv")
+
+    task = Task(
+        batch=batch,
+        channels=2 * config.z_dim,
+        chunks=1 + (frames - 1) // 4,
+        taken=4,
+        made=1,
+        side=lambda size: size // scale,
+        run=run,
+    )
+    return all_tiles(tape, task, rows, columns)[0]
+
+
+def all_tiles(tape: Tape, task: Task, rows: Cut, columns: Cut) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """The joined result, and what is still in memory beside it: all tiles, the last one's frames, the joined rows."""
+    frames = task.made * (task.chunks - 1) + 1
+    lead, side = (task.batch, task.channels, frames), task.side
+    for row_count, height, above in rows.kinds:
+        for column_count, width, before in columns.kinds:
+            with tape.again(row_count * column_count):
+                done = side(above) * side(columns.tiled) + side(height) * side(before)
+                earlier = tape.empty((*lead, done))
+                newest = one_tile(tape, task, height, width)
+                del earlier, newest
+    tiles = tape.empty((*lead, side(rows.tiled) * side(columns.tiled)))
+    listed = tape.empty((*lead, side(rows.last) * side(columns.last)))
+    bands = tape.cat((tiles,), *lead, side(rows.size), side(columns.size))
+    return tape.cat((bands,), *bands.shape), (tiles, listed, bands)
+
+
+def one_tile(tape: Tape, task: Task, height: Number, width: Number) -> Tensor:
+    """One tile through the network, piece by piece of time; the pieces are listed, then joined."""
+    lead, places = (task.batch, task.channels), (task.side(height), task.side(width))
+    cache = FeatureCache(task.chunks)
+    listed = task.run(height, width, 1, cache)
+    for section, times, seen in (
+        ("second", minimum(task.chunks - 1, 1), minimum(task.chunks, 2)),
+        ("later", maximum(task.chunks - 2, 0), task.chunks),
+    ):
+        cache.start(section)
+        with tape.again(times):
+            del listed
+            before = tape.empty((*lead, maximum(task.made * (seen - 2) + 1, 1), *places))
+            newest = task.run(height, width, task.taken, cache)
+            del before, newest
+            listed = tape.empty((*lead, task.made * (seen - 1) + 1, *places))
+    return tape.cat((listed,), *listed.shape)

@@ -1,12 +1,12 @@
 """Building blocks of the Wan causal video VAE: cached causal convolutions, norms, residual blocks, resampling.
 
-Mirrors diffusers' AutoencoderKLWan modules, including which copies eager PyTorch makes.
+In Wan 2.2 each level keeps a copy of its input and adds it, resampled without weights by averaging or duplicating, to
+its output; pixels are folded into channels before the encoder and unfolded after the decoder. Mirrors diffusers'
+AutoencoderKLWan modules, including which copies eager PyTorch makes.
 Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_wan.py.
 """
 
-from typing import Any
-
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 
 
@@ -17,7 +17,7 @@ class FeatureCache:
     chunks  how many chunks there are in all; a cache never holds more frames than have been seen
     """
 
-    def __init__(self, chunks: Any) -> None:
+    def __init__(self, chunks: Number) -> None:
         self.tensors: list[Tensor | None] = []
         self.chunk = "first"
         self.index = 0
@@ -43,7 +43,7 @@ class FeatureCache:
 def causal_conv(
     tape: Tape,
     x: Tensor,
-    c_out: Any,
+    c_out: Number,
     kernel: tuple[int, int, int],
     name: str,
     cached: Tensor | None = None,
@@ -64,7 +64,7 @@ def causal_conv(
     return tape.convolution(padded, c_out, kernel, name, out=(frames, h, w))
 
 
-def cached_conv(tape: Tape, x: Tensor, c_out: Any, name: str, cache: FeatureCache) -> Tensor:
+def cached_conv(tape: Tape, x: Tensor, c_out: Number, name: str, cache: FeatureCache) -> Tensor:
     """A 3×3×3 causal convolution that remembers the last two frames of its input for the next chunk."""
     b, c, t, h, w = x.shape
     held = cache.held()
@@ -97,7 +97,7 @@ def channel_norm(tape: Tape, x: Tensor, name: str) -> Tensor:
     return tape.empty(x.shape, x.dtype, x.node, x.elements)
 
 
-def residual_block(tape: Tape, x: Tensor, c_out: Any, name: str, cache: FeatureCache) -> Tensor:
+def residual_block(tape: Tape, x: Tensor, c_out: Number, name: str, cache: FeatureCache) -> Tensor:
     """norm, SiLU, causal convolution, twice; a 1×1×1 shortcut where the width changes."""
     with tape.scope(name):
         shortcut = x if x.shape[1] == c_out else causal_conv(tape, x, c_out, (1, 1, 1), "conv_shortcut")
@@ -141,7 +141,7 @@ def frames_first(tape: Tape, x: Tensor) -> tuple[Tensor, Tensor]:
     return x.view(b * t, c, h, w), extra
 
 
-def upsample(tape: Tape, x: Tensor, mode: str, c_out: Any, name: str, cache: FeatureCache) -> Tensor:
+def upsample(tape: Tape, x: Tensor, mode: str, c_out: Number, name: str, cache: FeatureCache) -> Tensor:
     """Twice the height and width, and with mode "upsample3d" twice the frames of all but the first chunk."""
     with tape.scope(name):
         hidden = upsample_time(tape, x, cache) if mode == "upsample3d" else x
@@ -205,3 +205,65 @@ def downsample_time(tape: Tape, x: Tensor, cache: FeatureCache) -> Tensor:
     out = causal_conv(tape, joined, c, (3, 1, 1), "time_conv", time_padding=0, time_stride=2)
     cache.store(keep)
     return out
+
+
+def residual_up(
+    tape: Tape, x: Tensor, c_out: Number, blocks: int, *, up: bool, temporal: bool, cache: FeatureCache
+) -> Tensor:
+    """Residual blocks, then (with `up`) twice the height and width, and with `temporal` twice the frames."""
+    held = tape.copy(x, name="clone")
+    hidden = x
+    for i in range(blocks):
+        hidden = residual_block(tape, hidden, c_out, f"resnets.{i}", cache)
+    if up:
+        mode = "upsample3d" if temporal else "upsample2d"
+        hidden = upsample(tape, hidden, mode, c_out, "upsampler", cache)
+        hidden = tape.add(hidden, duplicate(tape, held, c_out, temporal, cache.chunk))
+    return hidden
+
+
+def residual_down(
+    tape: Tape, x: Tensor, c_out: Number, blocks: int, *, down: bool, temporal: bool, cache: FeatureCache
+) -> Tensor:
+    """Residual blocks, then (with `down`) half the height and width, and with `temporal` half the frames."""
+    held = tape.copy(x, name="clone")
+    hidden = x
+    for i in range(blocks):
+        hidden = residual_block(tape, hidden, c_out, f"resnets.{i}", cache)
+    if down:
+        mode = "downsample3d" if temporal else "downsample2d"
+        hidden = downsample(tape, hidden, mode, "downsampler", cache)
+    return tape.add(hidden, average(tape, held, c_out, down, temporal))
+
+
+def duplicate(tape: Tape, x: Tensor, c_out: Number, temporal: bool, chunk: str) -> Tensor:
+    """x[b, c, t, h, w] with each channel repeated and spread over the new places; the first chunk stays one frame."""
+    b, _, t, h, w = x.shape
+    frames = 2 if temporal else 1
+    repeated = tape.copy(x, b, c_out * frames * 4, t, h, w, name="repeat_interleave")
+    out = tape.copy(repeated, b, c_out, frames * t, 2 * h, 2 * w, name="spread")
+    kept = {True: frames * (t - 1) + 1, False: frames * t}[chunk == "first"]
+    return out.view(b, c_out, kept, 2 * h, 2 * w)
+
+
+def average(tape: Tape, x: Tensor, c_out: Number, down: bool, temporal: bool) -> Tensor:
+    """x[b, c, t, h, w] folded into channels (time padded in front to an even length), then averaged to c_out."""
+    b, c, t, h, w = x.shape
+    frames, side = (2 if temporal else 1), (2 if down else 1)
+    t_out = -(-t // frames)
+    padded = tape.copy(x, b, c, t_out * frames, h, w, name="pad")
+    folded = tape.copy(padded, name="fold")
+    del padded
+    return tape.pointwise("mean", (folded,), (b, c_out, t_out, h // side, w // side))
+
+
+def patchify(tape: Tape, x: Tensor, patch: Number) -> Tensor:
+    """Squares of `patch` pixels into channels."""
+    b, c, t, h, w = x.shape
+    return tape.copy(x, b, c * patch * patch, t, h // patch, w // patch, name="patchify")
+
+
+def unpatchify(tape: Tape, x: Tensor, patch: Number) -> Tensor:
+    """Channels back into squares of `patch` pixels."""
+    b, c, t, h, w = x.shape
+    return tape.copy(x, b, c // (patch * patch), t, h * patch, w * patch, name="unpatchify")

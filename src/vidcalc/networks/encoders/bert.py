@@ -3,10 +3,9 @@
 Source: arXiv 1810.04805; transformers 5.23.0 models/bert/modeling_bert.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.encoders.prenorm import heads_merged
 from vidcalc.tape import Tape, Tensor
@@ -17,13 +16,13 @@ CLASSES = ("BertModel",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one encoder, under transformers' names."""
 
-    vocab_size: Any = 30522
-    hidden_size: Any = 768
-    intermediate_size: Any = 3072
+    vocab_size: Number = 30522
+    hidden_size: Number = 768
+    intermediate_size: Number = 3072
     num_hidden_layers: int = 12
-    num_attention_heads: Any = 12
-    max_position_embeddings: Any = 512
-    type_vocab_size: Any = 2
+    num_attention_heads: Number = 12
+    max_position_embeddings: Number = 512
+    type_vocab_size: Number = 2
 
 
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
@@ -49,7 +48,7 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return hidden
 
 
-def embed(tape: Tape, config: Config, batch: Any, n: Any) -> Tensor:
+def embed(tape: Tape, config: Config, batch: Number, n: Number) -> Tensor:
     """Words, segments and positions added up, then normed."""
     width = config.hidden_size
     with tape.scope("embeddings"):

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.encoders.prenorm import layers
 from vidcalc.tape import Tape, Tensor
@@ -18,15 +19,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one encoder, under transformers' names; without a vocabulary it sees images."""
 
     vocab_size: Any = None
-    hidden_size: Any = 512
-    intermediate_size: Any = 2048
-    num_hidden_layers: Any = 12
-    num_attention_heads: Any = 8
-    max_position_embeddings: Any = 77
+    hidden_size: Number = 512
+    intermediate_size: Number = 2048
+    num_hidden_layers: int = 12
+    num_attention_heads: Number = 8
+    max_position_embeddings: Number = 77
     hidden_act: str = "quick_gelu"
-    image_size: Any = 224
-    patch_size: Any = 32
-    num_channels: Any = 3
+    image_size: Number = 224
+    patch_size: Number = 32
+    num_channels: Number = 3
 
     @property
     def text(self) -> bool:

@@ -5,8 +5,7 @@ SDXL's second text encoder and SVD's image encoder are such.
 Source: arXiv 2103.00020; transformers 5.23.0 models/clip/modeling_clip.py.
 """
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.encoders import clip
 from vidcalc.tape import Tape, Tensor
@@ -17,7 +16,7 @@ CLASSES = ("CLIPTextModelWithProjection", "CLIPVisionModelWithProjection")
 class Config(clip.Config, frozen=True, kw_only=True):
     """The numbers of one encoder, under transformers' names; without a vocabulary it sees images."""
 
-    projection_dim: Any = 512
+    projection_dim: Number = 512
 
 
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:

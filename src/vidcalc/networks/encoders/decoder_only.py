@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.tape import Tape, Tensor
 
@@ -24,26 +25,26 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     head_norm: ClassVar[bool] = False
     rotary_per_sample: ClassVar[bool] = False
 
-    vocab_size: Any = 32000
-    hidden_size: Any = 4096
-    intermediate_size: Any = 11008
-    num_hidden_layers: Any = 32
-    num_attention_heads: Any = 32
+    vocab_size: Number = 32000
+    hidden_size: Number = 4096
+    intermediate_size: Number = 11008
+    num_hidden_layers: int = 32
+    num_attention_heads: Number = 32
     num_key_value_heads: Any = None
     head_dim: Any = None
 
     @property
-    def d_head(self) -> Any:
+    def d_head(self) -> Number:
         """Head size."""
         return self.head_dim or self.hidden_size // self.num_attention_heads
 
     @property
-    def groups(self) -> Any:
+    def groups(self) -> Number:
         """Query heads that share one key-value head."""
         return self.num_attention_heads // self.kv_heads
 
     @property
-    def kv_heads(self) -> Any:
+    def kv_heads(self) -> Number:
         """Key-value heads."""
         return self.num_key_value_heads or self.num_attention_heads
 
@@ -109,7 +110,7 @@ def attention(tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tenso
         return tape.linear(merged, config.hidden_size, "o_proj", bias=False)
 
 
-def heads_of(tape: Tape, config: Config, x: Tensor, heads: Any, kind: str) -> Tensor:
+def heads_of(tape: Tape, config: Config, x: Tensor, heads: Number, kind: str) -> Tensor:
     """A projection of kind "q", "k" or "v" in heads [batch, heads, n, head size], q and k normed where asked."""
     batch, n, _ = x.shape
     projected = tape.linear(x, heads * config.d_head, kind + "_proj", bias=config.qkv_bias)

@@ -4,9 +4,7 @@ Every layer's output is kept to the end, because the pipeline reads them all; th
 Source: arXiv 2503.19786; transformers 5.23.0 models/gemma3/modeling_gemma3.py.
 """
 
-from typing import Any
-
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.encoders import decoder_only
 from vidcalc.networks.encoders.decoder_only import attend, feed_forward, rotate_halves
@@ -18,15 +16,15 @@ CLASSES = ("Gemma3TextModel",)
 class Config(decoder_only.Config, frozen=True, kw_only=True):
     """The numbers of one model, under transformers' names."""
 
-    vocab_size: Any = 262208
-    hidden_size: Any = 2304
-    intermediate_size: Any = 9216
-    num_hidden_layers: Any = 26
-    num_attention_heads: Any = 8
-    num_key_value_heads: Any = 4
-    head_dim: Any = 256
+    vocab_size: Number = 262208
+    hidden_size: Number = 2304
+    intermediate_size: Number = 9216
+    num_hidden_layers: int = 26
+    num_attention_heads: Number = 8
+    num_key_value_heads: Number = 4
+    head_dim: Number = 256
     attention_bias: bool = False
-    sliding_window_pattern: Any = 6  # every how many layers one attends to all tokens
+    sliding_window_pattern: Number = 6  # every how many layers one attends to all tokens
 
 
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
@@ -57,12 +55,12 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out
 
 
-def scaled_embedding(tape: Tape, config: decoder_only.Config, batch: Any, n: Any) -> Tensor:
+def scaled_embedding(tape: Tape, config: decoder_only.Config, batch: Number, n: Number) -> Tensor:
     """Token embeddings times the root of the width."""
     return tape.scale(tape.embedding(config.vocab_size, config.hidden_size, (batch, n), "embed_tokens"))
 
 
-def rotary_table(tape: Tape, config: decoder_only.Config, n: Any) -> tuple[Tensor, Tensor]:
+def rotary_table(tape: Tape, config: decoder_only.Config, n: Number) -> tuple[Tensor, Tensor]:
     """Cosines and sines, each [1, n, head size]."""
     return tape.empty((1, n, config.d_head)), tape.empty((1, n, config.d_head))
 

@@ -3,9 +3,7 @@
 Source: arXiv 2408.00118; transformers 5.23.0 models/gemma2/modeling_gemma2.py.
 """
 
-from typing import Any
-
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.encoders import decoder_only
 from vidcalc.networks.encoders.decoder_only import feed_forward, rotate_halves
@@ -18,15 +16,15 @@ CLASSES = ("Gemma2Model",)
 class Config(decoder_only.Config, frozen=True, kw_only=True):
     """The numbers of one model, under transformers' names."""
 
-    vocab_size: Any = 256000
-    hidden_size: Any = 2304
-    intermediate_size: Any = 9216
-    num_hidden_layers: Any = 26
-    num_attention_heads: Any = 8
-    num_key_value_heads: Any = 4
-    head_dim: Any = 256
+    vocab_size: Number = 256000
+    hidden_size: Number = 2304
+    intermediate_size: Number = 9216
+    num_hidden_layers: int = 26
+    num_attention_heads: Number = 8
+    num_key_value_heads: Number = 4
+    head_dim: Number = 256
     attention_bias: bool = False
-    attn_logit_softcapping: Any = 50.0
+    attn_logit_softcapping: Number = 50.0
 
 
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:

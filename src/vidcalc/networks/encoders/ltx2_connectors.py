@@ -4,15 +4,13 @@ The stack of hidden states (49 of Gemma 3) is what costs memory here. Source: Li
 pipelines/ltx2/connectors.py.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import ltx2
 from vidcalc.networks.transformers.embedding import feed_forward
-from vidcalc.networks.transformers.ltx2_block import Attention, attention
+from vidcalc.networks.transformers.ltx2 import Attention, attention
 from vidcalc.networks.transformers.ltx2_rope import rotary_table
 from vidcalc.tape import Tape, Tensor
 
@@ -22,22 +20,22 @@ CLASSES = ("LTX2TextConnectors",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of both connectors, under diffusers' names."""
 
-    caption_channels: Any = 3840
-    text_proj_in_factor: Any = 49
-    video_connector_num_attention_heads: Any = 30
-    video_connector_attention_head_dim: Any = 128
-    video_connector_num_layers: Any = 2
-    video_connector_num_learnable_registers: Any = 128
+    caption_channels: Number = 3840
+    text_proj_in_factor: Number = 49
+    video_connector_num_attention_heads: Number = 30
+    video_connector_attention_head_dim: Number = 128
+    video_connector_num_layers: Number = 2
+    video_connector_num_learnable_registers: Number = 128
     video_gated_attn: bool = False
-    audio_connector_num_attention_heads: Any = 30
-    audio_connector_attention_head_dim: Any = 128
-    audio_connector_num_layers: Any = 2
-    audio_connector_num_learnable_registers: Any = 128
+    audio_connector_num_attention_heads: Number = 30
+    audio_connector_attention_head_dim: Number = 128
+    audio_connector_num_layers: Number = 2
+    audio_connector_num_learnable_registers: Number = 128
     audio_gated_attn: bool = False
     rope_type: str = "interleaved"
     per_modality_projections: bool = False
-    video_hidden_dim: Any = 4096
-    audio_hidden_dim: Any = 2048
+    video_hidden_dim: Number = 4096
+    audio_hidden_dim: Number = 2048
     proj_bias: bool = False
 
 

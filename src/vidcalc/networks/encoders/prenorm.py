@@ -3,14 +3,21 @@
 Source: arXiv 2103.00020; transformers 5.23.0 models/clip/modeling_clip.py, models/siglip/modeling_siglip.py.
 """
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.networks.encoders.activation import quick_gelu
 from vidcalc.tape import Tape, Tensor
 
 
 def layers(
-    tape: Tape, x: Tensor, count: int, heads: Any, inner: Any, activation: str, *, keep_all: bool, mask: str = "none"
+    tape: Tape,
+    x: Tensor,
+    count: int,
+    heads: Number,
+    inner: Number,
+    activation: str,
+    *,
+    keep_all: bool,
+    mask: str = "none",
 ) -> tuple[Tensor, list[Tensor]]:
     """`count` layers over x[batch, n, width] -> their output, and the outputs of layers that are kept beside it.
 
@@ -24,13 +31,13 @@ def layers(
     return hidden, outputs if keep_all else []
 
 
-def layer(tape: Tape, x: Tensor, heads: Any, inner: Any, activation: str, mask: str) -> Tensor:
+def layer(tape: Tape, x: Tensor, heads: Number, inner: Number, activation: str, mask: str) -> Tensor:
     """Self-attention and feed-forward, each after a layer norm and added to its input."""
     hidden = tape.add(x, attention(tape, tape.layer_norm(x, "layer_norm1"), heads, mask))
     return tape.add(hidden, feed_forward(tape, tape.layer_norm(hidden, "layer_norm2"), inner, activation))
 
 
-def attention(tape: Tape, x: Tensor, heads: Any, mask: str) -> Tensor:
+def attention(tape: Tape, x: Tensor, heads: Number, mask: str) -> Tensor:
     """Multi-head attention with biases."""
     batch, n, width = x.shape
     with tape.scope("self_attn"):
@@ -43,7 +50,7 @@ def attention(tape: Tape, x: Tensor, heads: Any, mask: str) -> Tensor:
         return tape.linear(merged, width, "out_proj")
 
 
-def heads_merged(tape: Tape, x: Tensor, heads: Any, names: tuple[str, str, str], mask: str) -> Tensor:
+def heads_merged(tape: Tape, x: Tensor, heads: Number, names: tuple[str, str, str], mask: str) -> Tensor:
     """Multi-head attention with biases, up to the merged heads [batch, n, width]: no projection out."""
     batch, n, width = x.shape
     q, k, v = (tape.linear(x, width, name).view(batch, heads, n, width // heads) for name in names)
@@ -51,7 +58,7 @@ def heads_merged(tape: Tape, x: Tensor, heads: Any, names: tuple[str, str, str],
     return tape.copy(out).view(batch, n, width)
 
 
-def feed_forward(tape: Tape, x: Tensor, inner: Any, activation: str) -> Tensor:
+def feed_forward(tape: Tape, x: Tensor, inner: Number, activation: str) -> Tensor:
     """Linear, activation, linear."""
     with tape.scope("mlp"):
         hidden = tape.linear(x, inner, "fc1")

@@ -3,8 +3,9 @@
 Source: arXiv 2505.09388; transformers 5.23.0 models/qwen3_vl/modeling_qwen3_vl.py.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.encoders import decoder_only
 from vidcalc.tape import Tape, Tensor
@@ -18,13 +19,13 @@ class Config(decoder_only.Config, frozen=True, kw_only=True):
     head_norm: ClassVar[bool] = True
     rotary_per_sample: ClassVar[bool] = True
 
-    vocab_size: Any = 151936
-    hidden_size: Any = 4096
-    intermediate_size: Any = 22016
-    num_hidden_layers: Any = 32
-    num_attention_heads: Any = 32
-    num_key_value_heads: Any = 32
-    head_dim: Any = 128
+    vocab_size: Number = 151936
+    hidden_size: Number = 4096
+    intermediate_size: Number = 22016
+    num_hidden_layers: int = 32
+    num_attention_heads: Number = 32
+    num_key_value_heads: Number = 32
+    head_dim: Number = 128
 
 
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:

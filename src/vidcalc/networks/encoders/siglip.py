@@ -3,10 +3,9 @@
 Source: arXiv 2303.15343; transformers 5.23.0 models/siglip/modeling_siglip.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.encoders.prenorm import feed_forward, layers
 from vidcalc.tape import Tape, Tensor
@@ -17,13 +16,13 @@ CLASSES = ("SiglipVisionModel",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one encoder, under transformers' names."""
 
-    hidden_size: Any = 768
-    intermediate_size: Any = 3072
-    num_hidden_layers: Any = 12
-    num_attention_heads: Any = 12
-    num_channels: Any = 3
-    image_size: Any = 224
-    patch_size: Any = 16
+    hidden_size: Number = 768
+    intermediate_size: Number = 3072
+    num_hidden_layers: int = 12
+    num_attention_heads: Number = 12
+    num_channels: Number = 3
+    image_size: Number = 224
+    patch_size: Number = 16
     hidden_act: str = "gelu_pytorch_tanh"
     vision_use_head: bool = True
 
@@ -72,7 +71,7 @@ def pool(tape: Tape, config: Config, x: Tensor) -> None:
         del mixed
 
 
-def pooling_attention(tape: Tape, x: Tensor, probe: Tensor, heads: Any) -> Tensor:
+def pooling_attention(tape: Tape, x: Tensor, probe: Tensor, heads: Number) -> Tensor:
     """torch.nn.MultiheadAttention of probe[batch, 1, width] over x[batch, n, width], scores spelled out."""
     batch, n, width = x.shape
     tape.parameter("in_proj_bias", 3 * width)

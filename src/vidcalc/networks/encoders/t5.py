@@ -5,10 +5,9 @@ which sets the memory peak of long prompts. UMT5 (`umt5`) is the same network wi
 Source: arXiv 1910.10683; transformers 5.23.0 models/t5/modeling_t5.py, integrations/sdpa_attention.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.encoders.activation import gelu_new
 from vidcalc.tape import Tape, Tensor
@@ -19,13 +18,13 @@ CLASSES = ("T5EncoderModel",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one encoder, under transformers' names."""
 
-    vocab_size: Any = 32128
-    d_model: Any = 512
-    d_kv: Any = 64
-    d_ff: Any = 2048
-    num_layers: Any = 6
-    num_heads: Any = 8
-    relative_attention_num_buckets: Any = 32
+    vocab_size: Number = 32128
+    d_model: Number = 512
+    d_kv: Number = 64
+    d_ff: Number = 2048
+    num_layers: Number = 6
+    num_heads: Number = 8
+    relative_attention_num_buckets: Number = 32
     feed_forward_proj: str = "relu"
 
     @property
@@ -94,7 +93,7 @@ def attention(tape: Tape, config: Config, x: Tensor, mask: Tensor | None, bias: 
         return tape.linear(merged, config.d_model, "o", bias=False), used
 
 
-def position_bias(tape: Tape, config: Config, n: Any) -> Tensor:
+def position_bias(tape: Tape, config: Config, n: Number) -> Tensor:
     """One learned number per head and distance bucket, looked up for each pair of tokens -> [1, heads, n, n]."""
     distance = tape.empty((n, n), "int64")
     tape.transient(n * n * (5 * 8 + 1))  # six int64 grids and a bool one at the widest moment of the bucketing

@@ -3,8 +3,7 @@
 Source: arXiv 2304.09151; transformers 5.23.0 models/umt5/modeling_umt5.py.
 """
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.encoders import t5
 from vidcalc.tape import Tape, Tensor
@@ -15,10 +14,10 @@ CLASSES = ("UMT5EncoderModel",)
 class Config(t5.Config, frozen=True, kw_only=True):
     """The numbers of one encoder, under transformers' names; only the defaults differ from T5's."""
 
-    vocab_size: Any = 250112
-    d_ff: Any = 1024
-    num_layers: Any = 8
-    num_heads: Any = 6
+    vocab_size: Number = 250112
+    d_ff: Number = 1024
+    num_layers: Number = 8
+    num_heads: Number = 6
     feed_forward_proj: str = "gated-gelu"
 
 

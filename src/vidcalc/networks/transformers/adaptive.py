@@ -6,8 +6,8 @@ Source: arXiv 2212.09748; diffusers 0.42.1 models/normalization.py.
 """
 
 from collections.abc import Callable
-from typing import Any
 
+from vidcalc.base.number import Number
 from vidcalc.networks.transformers.embedding import feed_forward
 from vidcalc.tape import Tape, Tensor
 
@@ -19,7 +19,7 @@ def steered_norm(tape: Tape, x: Tensor, temb: Tensor, count: int, name: str) -> 
         return tape.add(tape.mul(tape.layer_norm(x), tape.scale(vector)), vector), vector
 
 
-def vectors(tape: Tape, temb: Tensor, count: int, width: Any) -> Tensor:
+def vectors(tape: Tape, temb: Tensor, count: int, width: Number) -> Tensor:
     """SiLU and linear: temb[batch, w] -> `count` vectors, seen as one of them [batch, 1, width]."""
     emb = tape.linear(tape.act(temb), count * width, "linear")
     return emb.view(emb.shape[0], 1, width)

@@ -5,11 +5,9 @@ Mirrors diffusers' AllegroTransformer3DModel. Source: arXiv 2410.15458; diffuser
 models/transformers/transformer_allegro.py, attention_processor.py (AllegroAttnProcessor2_0).
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.basic import steered_block
 from vidcalc.networks.transformers.embedding import text_mlp
@@ -23,23 +21,23 @@ AXES = 3  # time, height, width share a head equally
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    patch_size: Any = 2
-    patch_size_t: Any = 1
-    num_attention_heads: Any = 24
-    attention_head_dim: Any = 96
-    in_channels: Any = 4
-    out_channels: Any = 4
-    num_layers: Any = 32
+    patch_size: Number = 2
+    patch_size_t: Number = 1
+    num_attention_heads: Number = 24
+    attention_head_dim: Number = 96
+    in_channels: Number = 4
+    out_channels: Number = 4
+    num_layers: Number = 32
     attention_bias: bool = True
-    caption_channels: Any = 4096
+    caption_channels: Number = 4096
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     p = config.patch_size
     return (shape.frames // config.patch_size_t) * (shape.height // p) * (shape.width // p)

@@ -5,8 +5,8 @@ Source: diffusers 0.42.1 models/attention.py, attention_processor.py (AttnProces
 """
 
 from collections.abc import Callable
-from typing import Any
 
+from vidcalc.base.number import Number
 from vidcalc.networks.transformers.adaptive import steered
 from vidcalc.networks.transformers.embedding import feed_forward
 from vidcalc.tape import Tape, Tensor
@@ -18,8 +18,8 @@ def attention(
     tape: Tape,
     x: Tensor,
     context: Tensor | None,
-    heads: Any,
-    inner: Any,
+    heads: Number,
+    inner: Number,
     name: str,
     *,
     bias: bool = False,
@@ -56,14 +56,14 @@ def attention(
         return out
 
 
-def gated_feed_forward(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
+def gated_feed_forward(tape: Tape, x: Tensor, width: Number, name: str) -> Tensor:
     """GEGLU of four times the width, then linear: x[..., d] -> [..., width]."""
     inner = 4 * x.shape[-1]
     with tape.scope(name):
         return tape.linear(geglu(tape, x, inner), width, "net.2")
 
 
-def geglu(tape: Tape, x: Tensor, inner: Any) -> Tensor:
+def geglu(tape: Tape, x: Tensor, inner: Number) -> Tensor:
     """Linear to twice `inner`; one half times the GELU of the other."""
     both = tape.linear(x, 2 * inner, "net.0.proj")
     half = both.view(*both.shape[:-1], inner)
@@ -74,8 +74,8 @@ def transformer_block(
     tape: Tape,
     x: Tensor,
     context: Tensor | None,
-    heads: Any,
-    inner: Any,
+    heads: Number,
+    inner: Number,
     *,
     positions: bool = False,
     beside: Tensor | None = None,
@@ -105,7 +105,7 @@ def steered_block(
     x: Tensor,
     context: Tensor | None,
     timestep: Tensor,
-    heads: Any,
+    heads: Number,
     *,
     bias: bool = True,
     cross: bool = True,
@@ -137,7 +137,7 @@ def steered_block(
     return tape.add(mixed, hidden)
 
 
-def table_plus(tape: Tape, timestep: Tensor, count: int, width: Any) -> Tensor:
+def table_plus(tape: Tape, timestep: Tensor, count: int, width: Number) -> Tensor:
     """A learned table [count, width] plus the timestep's vectors, seen as one of them [b, 1, width]."""
     batch = timestep.shape[0]
     own = tape.pointwise("modulation", (timestep,), (batch, count, width))

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import where
+from vidcalc.base.number import Number, where
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, timestep_mlp
 from vidcalc.tape import Tape, Tensor
@@ -19,34 +19,34 @@ CLASSES = ("CogVideoXTransformer3DModel",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    num_attention_heads: Any = 30
-    attention_head_dim: Any = 64
-    in_channels: Any = 16
-    out_channels: Any = 16
-    time_embed_dim: Any = 512
+    num_attention_heads: Number = 30
+    attention_head_dim: Number = 64
+    in_channels: Number = 16
+    out_channels: Number = 16
+    time_embed_dim: Number = 512
     ofs_embed_dim: Any = None
-    text_embed_dim: Any = 4096
-    num_layers: Any = 30
+    text_embed_dim: Number = 4096
+    num_layers: Number = 30
     attention_bias: bool = True
-    sample_width: Any = 90
-    sample_height: Any = 60
-    sample_frames: Any = 49
-    patch_size: Any = 2
+    sample_width: Number = 90
+    sample_height: Number = 60
+    sample_frames: Number = 49
+    patch_size: Number = 2
     patch_size_t: Any = None
-    temporal_compression_ratio: Any = 4
-    max_text_seq_length: Any = 226
+    temporal_compression_ratio: Number = 4
+    max_text_seq_length: Number = 226
     norm_elementwise_affine: bool = True
     use_rotary_positional_embeddings: bool = False
     use_learned_positional_embeddings: bool = False
     patch_bias: bool = True
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
     @property
-    def patch_frames(self) -> Any:
+    def patch_frames(self) -> Number:
         """Latent frames under one token: one, or two in CogVideoX 1.5."""
         return self.patch_size_t or 1
 
@@ -56,7 +56,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return "norm" if self.norm_elementwise_affine else ""
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     p = config.patch_size
     return (shape.frames // config.patch_frames) * (shape.height // p) * (shape.width // p)
@@ -87,7 +87,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out
 
 
-def conditioned(tape: Tape, config: Config, batch: Any) -> tuple[Tensor, tuple[Tensor, ...]]:
+def conditioned(tape: Tape, config: Config, batch: Number) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Timestep (and, for image-to-video 1.5, offset) -> temb[batch, time_embed_dim], and what stays alive beside it."""
     features = tape.cast(sinusoid(tape, batch, config.width), tape.dtype)
     temb = timestep_mlp(tape, features, config.time_embed_dim, "time_embedding")
@@ -154,7 +154,7 @@ def positions(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return tape.cast(joint, tape.dtype)
 
 
-def rotary_table(tape: Tape, config: Config, n: Any) -> tuple[Tensor, Tensor]:
+def rotary_table(tape: Tape, config: Config, n: Number) -> tuple[Tensor, Tensor]:
     """Cosines and sines of the 3-axis rotary embedding, each [n, head size] in float32, handed in by the caller."""
     d_head = config.attention_head_dim
     return tape.input(n, d_head, dtype="fp32"), tape.input(n, d_head, dtype="fp32")

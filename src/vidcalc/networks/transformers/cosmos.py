@@ -5,10 +5,9 @@ and a padding mask may join the latent as channels; the first version adds a lea
 Source: arXiv 2501.03575; diffusers 0.42.1 models/transformers/transformer_cosmos.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid
 from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
@@ -19,40 +18,40 @@ CLASSES = ("CosmosTransformer3DModel",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    in_channels: Any = 16
-    out_channels: Any = 16
-    num_attention_heads: Any = 32
-    attention_head_dim: Any = 128
-    num_layers: Any = 28
-    mlp_ratio: Any = 4
-    text_embed_dim: Any = 1024
-    adaln_lora_dim: Any = 256
-    max_size: tuple[Any, Any, Any] = (128, 240, 240)
-    patch_size: tuple[Any, Any, Any] = (1, 2, 2)
+    in_channels: Number = 16
+    out_channels: Number = 16
+    num_attention_heads: Number = 32
+    attention_head_dim: Number = 128
+    num_layers: Number = 28
+    mlp_ratio: Number = 4
+    text_embed_dim: Number = 1024
+    adaln_lora_dim: Number = 256
+    max_size: tuple[Number, Number, Number] = (128, 240, 240)
+    patch_size: tuple[Number, Number, Number] = (1, 2, 2)
     concat_padding_mask: bool = True
     extra_pos_embed_type: str | None = "learnable"
     use_crossattn_projection: bool = False
-    crossattn_proj_in_channels: Any = 1024
-    encoder_hidden_states_channels: Any = 1024
+    crossattn_proj_in_channels: Number = 1024
+    encoder_hidden_states_channels: Number = 1024
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
     @property
-    def inner(self) -> Any:
+    def inner(self) -> Number:
         """Width of the feed-forward's hidden layer."""
         inner = self.width * self.mlp_ratio
         return int(inner) if isinstance(inner, float) else inner
 
     @property
-    def patch_volume(self) -> Any:
+    def patch_volume(self) -> Number:
         """Latent places under one token."""
         return self.patch_size[0] * self.patch_size[1] * self.patch_size[2]
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     t, h, w = config.patch_size
     return (shape.frames // t) * (shape.height // h) * (shape.width // w)
@@ -92,7 +91,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return hidden.view(batch, config.out_channels, shape.frames, shape.height, shape.width)
 
 
-def timesteps(config: Config, shape: Shape) -> Any:
+def timesteps(config: Config, shape: Shape) -> Number:
     """Timesteps per sample: one, or one per latent frame."""
     return shape.frames if shape.timestep == "frame" else 1
 
@@ -111,14 +110,14 @@ def with_masks(tape: Tape, config: Config, shape: Shape, latent: Tensor) -> tupl
     return tape.cat((joined, repeated), batch, channels + 1, *grid), resized
 
 
-def rotary_table(tape: Tape, config: Config, n: Any) -> tuple[Tensor, Tensor]:
+def rotary_table(tape: Tape, config: Config, n: Number) -> tuple[Tensor, Tensor]:
     """Cosines and sines of the 3-axis rotary embedding, each [n, head size] in float32."""
     axes = tape.empty((n, config.attention_head_dim // 2), "fp32")
     angles = tape.cat((axes, axes), n, config.attention_head_dim)
     return tape.scale(angles, "cos"), tape.scale(angles, "sin")
 
 
-def position_embedding(tape: Tape, config: Config, batch: Any, n: Any) -> Tensor | None:
+def position_embedding(tape: Tape, config: Config, batch: Number, n: Number) -> Tensor | None:
     """A learnt embedding per axis, summed and normalised in float32 -> [batch, n, width]."""
     if not config.extra_pos_embed_type:
         return None
@@ -138,7 +137,7 @@ def position_embedding(tape: Tape, config: Config, batch: Any, n: Any) -> Tensor
         return tape.cast(tape.mul(total, norm), tape.dtype)
 
 
-def patch_embedding(tape: Tape, config: Config, latent: Tensor, batch: Any, n: Any) -> Tensor:
+def patch_embedding(tape: Tape, config: Config, latent: Tensor, batch: Number, n: Number) -> Tensor:
     """Patches flattened into channels, then projected -> tokens[batch, n, width]."""
     patches = tape.copy(latent, batch, n, latent.shape[1] * config.patch_volume, name="patchify")
     return tape.linear(patches, config.width, "patch_embed.proj", bias=False)

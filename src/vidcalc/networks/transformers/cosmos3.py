@@ -6,10 +6,9 @@ time; a batch is as many samples side by side.
 Source: diffusers 0.42.1 models/transformers/transformer_cosmos3.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid, timestep_mlp
 from vidcalc.tape import Tape, Tensor
@@ -20,20 +19,20 @@ CLASSES = ("Cosmos3OmniTransformer",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    head_dim: Any = 128
-    hidden_size: Any = 4096
-    intermediate_size: Any = 12288
-    latent_channel: Any = 48
-    latent_patch_size: Any = 2
-    num_attention_heads: Any = 32
-    num_hidden_layers: Any = 36
-    num_key_value_heads: Any = 8
-    patch_latent_dim: Any = 192
+    head_dim: Number = 128
+    hidden_size: Number = 4096
+    intermediate_size: Number = 12288
+    latent_channel: Number = 48
+    latent_patch_size: Number = 2
+    num_attention_heads: Number = 32
+    num_hidden_layers: Number = 36
+    num_key_value_heads: Number = 8
+    patch_latent_dim: Number = 192
     attention_bias: bool = False
-    vocab_size: Any = 151936
+    vocab_size: Number = 151936
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch (sides rounded up to whole patches)."""
     p = config.latent_patch_size
     return shape.frames * (-(-shape.height // p)) * (-(-shape.width // p))
@@ -88,7 +87,7 @@ def video_tokens(tape: Tape, config: Config, shape: Shape, latent: Tensor) -> tu
     return tape.add(projected, time), time
 
 
-def rotary_table(tape: Tape, config: Config, n: Any) -> tuple[Tensor, Tensor]:
+def rotary_table(tape: Tape, config: Config, n: Number) -> tuple[Tensor, Tensor]:
     """Cosines and sines of the 3-axis rotary embedding, each [n, head size]."""
     half = config.head_dim // 2
     frequencies, places = tape.empty((3, half, 1), "fp32"), tape.empty((3, 1, n), "fp32")

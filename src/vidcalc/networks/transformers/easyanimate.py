@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.adaptive import steered, vectors
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, timestep_mlp
@@ -24,26 +24,26 @@ FIRST_TEXT = 77  # tokens of the CLIP text that version 5 reads beside T5's
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    num_attention_heads: Any = 48
-    attention_head_dim: Any = 64
-    in_channels: Any = 16
-    out_channels: Any = 16
-    patch_size: Any = 2
+    num_attention_heads: Number = 48
+    attention_head_dim: Number = 64
+    in_channels: Number = 16
+    out_channels: Number = 16
+    patch_size: Number = 2
     num_layers: int = 48
     mmdit_layers: int = 48
-    time_embed_dim: Any = 512
+    time_embed_dim: Number = 512
     add_norm_text_encoder: bool = False
-    text_embed_dim: Any = 3584
+    text_embed_dim: Number = 3584
     text_embed_dim_t5: Any = None
     after_norm: bool = False
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     return shape.frames * (shape.height // config.patch_size) * (shape.width // config.patch_size)
 
@@ -165,7 +165,7 @@ def both_normed(tape: Tape, x: Tensor, c: Tensor, temb: Tensor, name: str) -> tu
         return video, steered(tape, wide_norm(tape, c, "norm"), own), own
 
 
-def last_norm(tape: Tape, x: Tensor, temb: Tensor, width: Any) -> Tensor:
+def last_norm(tape: Tape, x: Tensor, temb: Tensor, width: Number) -> Tensor:
     """norm(x) · (1 + scale) + shift, the norm with weights."""
     with tape.scope("norm_out"):
         own = vectors(tape, temb, 2, width)
@@ -214,7 +214,7 @@ def shared_attention(
         return video, merged.view(batch, c.shape[1], width)
 
 
-def turned_attention(tape: Tape, q: Tensor, k: Tensor, v: Tensor, n: Any, rotary: tuple[Tensor, Tensor]) -> Tensor:
+def turned_attention(tape: Tape, q: Tensor, k: Tensor, v: Tensor, n: Number, rotary: tuple[Tensor, Tensor]) -> Tensor:
     """Attention after the last n queries and keys are turned in place -> [batch, text + n, width]."""
     batch, heads, both, d_head = q.shape
     for x in (q, k):
@@ -223,7 +223,7 @@ def turned_attention(tape: Tape, q: Tensor, k: Tensor, v: Tensor, n: Any, rotary
     return tape.copy(out).view(batch, both, heads * d_head)
 
 
-def turn_in_place(tape: Tape, x: Tensor, n: Any, rotary: tuple[Tensor, Tensor]) -> None:
+def turn_in_place(tape: Tape, x: Tensor, n: Number, rotary: tuple[Tensor, Tensor]) -> None:
     """Rotary embedding of the video's part of x[batch, heads, text + n, head size]; the tables come from the host
     each time.
     """

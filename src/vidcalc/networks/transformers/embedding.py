@@ -1,11 +1,10 @@
 """Embeddings that most transformer families share: timesteps, projected text."""
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.tape import Tape, Tensor
 
 
-def sinusoid(tape: Tape, count: Any, channels: Any) -> Tensor:
+def sinusoid(tape: Tape, count: Number, channels: Number) -> Tensor:
     """Sinusoidal features of `count` timesteps -> [count, channels], float32 (diffusers' Timesteps, flipped).
 
     At its widest sine, cosine and two concatenations are alive; the frequencies are negligible.
@@ -20,7 +19,7 @@ def sinusoid(tape: Tape, count: Any, channels: Any) -> Tensor:
     return tape.cat((out,), count, channels)
 
 
-def timestep_mlp(tape: Tape, x: Tensor, width: Any, name: str, *, keep: str = "") -> Tensor:
+def timestep_mlp(tape: Tape, x: Tensor, width: Number, name: str, *, keep: str = "") -> Tensor:
     """Linear, SiLU, linear: x[..., channels] -> [..., width] (diffusers' TimestepEmbedding)."""
     with tape.scope(name):
         hidden = tape.linear(x, width, "linear_1", keep=keep)
@@ -28,7 +27,7 @@ def timestep_mlp(tape: Tape, x: Tensor, width: Any, name: str, *, keep: str = ""
         return tape.linear(hidden, width, "linear_2", keep=keep)
 
 
-def text_mlp(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
+def text_mlp(tape: Tape, x: Tensor, width: Number, name: str) -> Tensor:
     """Linear, tanh-GELU, linear: x[batch, tokens, d_text] -> [batch, tokens, width] (PixArtAlphaTextProjection)."""
     with tape.scope(name):
         hidden = tape.linear(x, width, "linear_1")
@@ -36,7 +35,7 @@ def text_mlp(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
         return tape.linear(hidden, width, "linear_2")
 
 
-def feed_forward(tape: Tape, x: Tensor, inner: Any, width: Any, name: str, *, bias: bool = True) -> Tensor:
+def feed_forward(tape: Tape, x: Tensor, inner: Number, width: Number, name: str, *, bias: bool = True) -> Tensor:
     """Linear, GELU, linear: x[..., d] -> [..., width] (diffusers' FeedForward with a plain GELU)."""
     with tape.scope(name):
         hidden = tape.linear(x, inner, "net.0.proj", bias=bias)

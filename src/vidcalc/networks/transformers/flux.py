@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.adaptive import steered_norm, two_stream_block
 from vidcalc.networks.transformers.embedding import sinusoid, text_mlp, timestep_mlp
@@ -23,25 +23,25 @@ PACKED = 2  # the pipeline packs 2 × 2 latent places into one token
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    patch_size: Any = 1
-    in_channels: Any = 64
+    patch_size: Number = 1
+    in_channels: Number = 64
     out_channels: Any = None
-    num_layers: Any = 19
-    num_single_layers: Any = 38
-    attention_head_dim: Any = 128
-    num_attention_heads: Any = 24
-    joint_attention_dim: Any = 4096
-    pooled_projection_dim: Any = 768
+    num_layers: Number = 19
+    num_single_layers: Number = 38
+    attention_head_dim: Number = 128
+    num_attention_heads: Number = 24
+    joint_attention_dim: Number = 4096
+    pooled_projection_dim: Number = 768
     guidance_embeds: bool = False
-    axes_dims_rope: tuple[Any, ...] = (16, 56, 56)
+    axes_dims_rope: tuple[Number, ...] = (16, 56, 56)
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Image tokens: four latent places each."""
     return (shape.height // PACKED) * (shape.width // PACKED)
 
@@ -84,7 +84,7 @@ def condition(tape: Tape, config: Config, pooled: Tensor) -> Tensor:
         return tape.add(emb, projected)
 
 
-def numbers_mlp(tape: Tape, config: Config, count: Any, name: str) -> Tensor:
+def numbers_mlp(tape: Tape, config: Config, count: Number, name: str) -> Tensor:
     """Sinusoidal features of `count` numbers through two linear layers."""
     features = tape.cast(sinusoid(tape, count, TIME_FEATURES), tape.dtype)
     return timestep_mlp(tape, features, config.width, name)
@@ -154,7 +154,7 @@ def attended(tape: Tape, config: Config, q: Tensor, k: Tensor, v: Tensor) -> Ten
     return tape.copy(tape.attention(q_head, k_head, v_head)).view(batch, n, config.width)
 
 
-def contiguous_linear(tape: Tape, x: Tensor, d_out: Any, name: str) -> Tensor:
+def contiguous_linear(tape: Tape, x: Tensor, d_out: Number, name: str) -> Tensor:
     """A linear layer on a slice of tokens, copied first where there are several samples."""
     copied = tape.copy(x, x.elements * minimum(x.shape[0] - 1, 1), name="contiguous")
     out = tape.linear(x, d_out, name)

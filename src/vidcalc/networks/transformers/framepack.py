@@ -5,11 +5,9 @@ it: the cost of a section does not grow with the length of the video.
 Source: arXiv 2504.12626; diffusers 0.42.1 models/transformers/transformer_hunyuan_video_framepack.py.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import ceil_div, minimum, round_up
+from vidcalc.base.number import Number, ceil_div, minimum, round_up
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import hunyuan
 from vidcalc.networks.transformers.hunyuan_blocks import Streams, double_block, single_block
@@ -39,33 +37,33 @@ HISTORY = (
 class Config(hunyuan.Config, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    image_proj_dim: Any = 1152
+    image_proj_dim: Number = 1152
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens that attention sees: the new frames' and the packed history's."""
     return new_tokens(config, shape) + sum(packed_tokens(shape, each) for each in HISTORY)
 
 
-def new_tokens(config: Config, shape: Shape) -> Any:
+def new_tokens(config: Config, shape: Shape) -> Number:
     """Tokens of the new frames."""
     t, h, w = hunyuan.patches(config, shape)
     return t * h * w
 
 
-def frames_of(shape: Shape, stretch: History) -> Any:
+def frames_of(shape: Shape, stretch: History) -> Number:
     """Latent frames of one stretch of history: shape.extra["clean_frames"] …, or the pipeline's."""
     return shape.extra.get(stretch.name + "_frames", stretch.frames)
 
 
-def grid_of(shape: Shape, stretch: History) -> tuple[Any, Any, Any]:
+def grid_of(shape: Shape, stretch: History) -> tuple[Number, Number, Number]:
     """Patches of one stretch in time, height and width, the sizes rounded up to whole patches."""
     sizes = (frames_of(shape, stretch), shape.height, shape.width)
     time, high, wide = (ceil_div(size, step) for size, step in zip(sizes, stretch.patch, strict=True))
     return time, high, wide
 
 
-def packed_tokens(shape: Shape, stretch: History) -> Any:
+def packed_tokens(shape: Shape, stretch: History) -> Number:
     """Tokens of one stretch of history."""
     time, high, wide = grid_of(shape, stretch)
     return time * high * wide

@@ -5,9 +5,7 @@ only take part in self-attention. Modulation is spelt out per token, as history 
 Source: diffusers 0.42.1 models/transformers/transformer_helios.py.
 """
 
-from typing import Any
-
-from vidcalc.base.number import ceil_div
+from vidcalc.base.number import Number, ceil_div
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import wan
 from vidcalc.networks.transformers.embedding import feed_forward
@@ -24,24 +22,24 @@ class Config(wan.Config, frozen=True, kw_only=True):
     guidance_cross_attn: bool = True
 
 
-def history(config: Config, shape: Shape, scale: str) -> tuple[Any, tuple[Any, Any, Any]]:
+def history(config: Config, shape: Shape, scale: str) -> tuple[Number, tuple[Number, Number, Number]]:
     """Latent frames of one scale of the history, and its token grid (sides padded to whole patches)."""
-    frames, coarse = HISTORY[scale]
-    frames = shape.extra.get(f"history_{scale}", frames)
+    usual, coarse = HISTORY[scale]
+    frames = shape.extra.get(f"history_{scale}", usual)
     t, h, w = (coarse * p for p in config.patch_size)
     return frames, (ceil_div(frames, t), ceil_div(shape.height, h), ceil_div(shape.width, w))
 
 
-def history_tokens(config: Config, shape: Shape) -> Any:
+def history_tokens(config: Config, shape: Shape) -> Number:
     """Tokens of the history at all scales."""
-    total: Any = 0
+    total: Number = 0
     for scale in HISTORY:
         t, h, w = history(config, shape, scale)[1]
         total = total + t * h * w
     return total
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Tokens that self-attention sees: the chunk's and the history's."""
     return wan.tokens(config, shape) + history_tokens(config, shape)
 
@@ -96,7 +94,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
 
 def remembered(
-    tape: Tape, config: Config, shape: Shape, scale: str, latent: Tensor, places: Any
+    tape: Tape, config: Config, shape: Shape, scale: str, latent: Tensor, places: Number
 ) -> tuple[Tensor, Tensor]:
     """History at one scale: its tokens[batch, n, width] and their rotary table, averaged over the coarser patches."""
     frames, (t, h, w) = history(config, shape, scale)
@@ -116,7 +114,7 @@ def remembered(
     return embedded.view(shape.batch, t * h * w, config.width), table
 
 
-def rotary_table(tape: Tape, config: Config, batch: Any, frames: Any, places: Any) -> Tensor:
+def rotary_table(tape: Tape, config: Config, batch: Number, frames: Number, places: Number) -> Tensor:
     """Cosines and sines of the 3-axis rotary embedding, [batch, n, 2 · head size] in float32."""
     d = config.attention_head_dim
     cosine, sine = tape.empty((batch, frames * places, d), "fp32"), tape.empty((batch, frames * places, d), "fp32")
@@ -130,7 +128,7 @@ def block(
     context: Tensor,
     modulation: Tensor,
     rotary: tuple[Tensor, Tensor],
-    chunk: Any,
+    chunk: Number,
 ) -> Tensor:
     """Wan's block with cross-attention for the chunk's own tokens alone."""
     batch, n, width = hidden.shape

@@ -5,10 +5,9 @@ Mirrors diffusers' HunyuanVideoTransformer3DModel with its image variants: "late
 Source: arXiv 2412.03603; diffusers 0.42.1 models/transformers/transformer_hunyuan_video.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid, text_mlp, timestep_mlp
 from vidcalc.networks.transformers.hunyuan_blocks import Streams, double_block, single_block
@@ -23,24 +22,24 @@ FREQUENCIES = 256  # width of the sinusoidal timestep features, fixed in the cla
 class Common(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers that every HunyuanVideo transformer has, under diffusers' names."""
 
-    in_channels: Any = 16
-    out_channels: Any = 16
-    num_attention_heads: Any = 24
-    attention_head_dim: Any = 128
-    num_layers: Any = 20
+    in_channels: Number = 16
+    out_channels: Number = 16
+    num_attention_heads: Number = 24
+    attention_head_dim: Number = 128
+    num_layers: Number = 20
     num_refiner_layers: int = 2
-    mlp_ratio: Any = 4.0
-    patch_size: Any = 2
-    patch_size_t: Any = 1
-    text_embed_dim: Any = 4096
+    mlp_ratio: Number = 4.0
+    patch_size: Number = 2
+    patch_size_t: Number = 1
+    text_embed_dim: Number = 4096
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
     @property
-    def inner(self) -> Any:
+    def inner(self) -> Number:
         """Hidden size of the feed-forward."""
         return int(self.width * self.mlp_ratio)
 
@@ -48,18 +47,18 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
 class Config(Common, frozen=True, kw_only=True):
     """The numbers of one network."""
 
-    num_single_layers: Any = 40
+    num_single_layers: Number = 40
     guidance_embeds: bool = True
-    pooled_projection_dim: Any = 768
+    pooled_projection_dim: Number = 768
     image_condition_type: str | None = None
 
 
-def patches(config: Common, shape: Shape) -> tuple[Any, Any, Any]:
+def patches(config: Common, shape: Shape) -> tuple[Number, Number, Number]:
     """The token grid."""
     return shape.frames // config.patch_size_t, shape.height // config.patch_size, shape.width // config.patch_size
 
 
-def tokens(config: Common, shape: Shape) -> Any:
+def tokens(config: Common, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     t, h, w = patches(config, shape)
     return t * h * w
@@ -125,13 +124,13 @@ def condition(
         return tape.add(tape.add(time, strength), words), replaced
 
 
-def embedded_scalar(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
+def embedded_scalar(tape: Tape, x: Tensor, width: Number, name: str) -> Tensor:
     """One number per sample -> sinusoids -> [batch, width]."""
     features = sinusoid(tape, x.shape[0], FREQUENCIES)
     return timestep_mlp(tape, tape.cast(features, tape.dtype), width, name)
 
 
-def joint_mask(tape: Tape, batch: Any, n: Any) -> tuple[Tensor, ...]:
+def joint_mask(tape: Tape, batch: Number, n: Number) -> tuple[Tensor, ...]:
     """Which of the video and text tokens may be attended to: the mask and what it is made from."""
     every = tape.empty((batch, n), "bool")
     lengths = tape.empty((batch,), "int32"), tape.empty((batch,), "int32")

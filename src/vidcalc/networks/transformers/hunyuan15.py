@@ -5,8 +5,7 @@ block makes a dense mask over all pairs of tokens, which outweighs everything el
 Source: arXiv 2511.18870; diffusers 0.42.1 models/transformers/transformer_hunyuan_video15.py.
 """
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import hunyuan
 from vidcalc.networks.transformers.hunyuan_blocks import Streams, double_block, drop
@@ -23,18 +22,18 @@ CONTEXT_KINDS = 3
 class Config(hunyuan.Common, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    in_channels: Any = 65
-    out_channels: Any = 32
-    num_attention_heads: Any = 16
-    num_layers: Any = 54
-    patch_size: Any = 1
-    text_embed_dim: Any = 3584
-    text_embed_2_dim: Any = 1472
-    image_embed_dim: Any = 1152
+    in_channels: Number = 65
+    out_channels: Number = 32
+    num_attention_heads: Number = 16
+    num_layers: Number = 54
+    patch_size: Number = 1
+    text_embed_dim: Number = 3584
+    text_embed_2_dim: Number = 1472
+    image_embed_dim: Number = 1152
     use_meanflow: bool = False
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     return hunyuan.tokens(config, shape)
 

@@ -5,11 +5,10 @@ Source: arXiv 2412.03603; diffusers 0.42.1 models/transformers/transformer_hunyu
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.networks.transformers.embedding import feed_forward
 from vidcalc.networks.transformers.rotary import rotate_pairs
 from vidcalc.tape import Tape, Tensor
@@ -27,17 +26,17 @@ class Streams(msgspec.Struct, frozen=True, eq=False):
     mask      "keys" (one mask row for all queries) or "pairs" (a dense mask [batch, 1, n, n] made in every block)
     """
 
-    heads: Any
-    d_head: Any
-    inner: Any
+    heads: Number
+    d_head: Number
+    inner: Number
     temb: Tensor
     rotary: tuple[Tensor, Tensor]
     replaced: Tensor | None = None
-    first: Any = 0
+    first: Number = 0
     mask: str = "keys"
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size."""
         return self.heads * self.d_head
 
@@ -176,7 +175,7 @@ def joint_attention(tape: Tape, s: Streams, x: Tensor, c: Tensor) -> tuple[Tenso
         return video, text
 
 
-def pair_mask(tape: Tape, batch: Any, n: Any) -> tuple[Tensor, ...]:
+def pair_mask(tape: Tape, batch: Number, n: Number) -> tuple[Tensor, ...]:
     """The mask [batch, 1, n, n] of valid query and key pairs, with what it is made from."""
     valid = tape.empty((batch, n), "bool")
     rows = tape.copy(valid, batch, 1, n, n, name="repeat")
@@ -192,7 +191,7 @@ def attended(tape: Tape, s: Streams, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return tape.copy(out).view(batch, n, s.width)
 
 
-def sliced_linear(tape: Tape, x: Tensor, d_out: Any, name: str) -> Tensor:
+def sliced_linear(tape: Tape, x: Tensor, d_out: Number, name: str) -> Tensor:
     """A linear layer on a slice of tokens: more than one sample is copied first, and the bias is a second kernel."""
     batch, n, d_in = x.shape
     several = minimum(batch - 1, 1)
@@ -232,7 +231,7 @@ def gated_projection(tape: Tape, s: Streams, wide: Tensor, embs: tuple[Tensor, .
     return tape.cat((first, rest), *projected.shape)
 
 
-def single_attention(tape: Tape, s: Streams, x: Tensor, n: Any) -> Tensor:
+def single_attention(tape: Tape, s: Streams, x: Tensor, n: Number) -> Tensor:
     """Self-attention over the joined stream x[batch, n + text, width]; only the n video tokens are turned."""
     batch, both, width = x.shape
     with tape.scope("attn"):
@@ -251,7 +250,7 @@ def single_attention(tape: Tape, s: Streams, x: Tensor, n: Any) -> Tensor:
         return merged
 
 
-def turned_video(tape: Tape, s: Streams, x: Tensor, n: Any) -> Tensor:
+def turned_video(tape: Tape, s: Streams, x: Tensor, n: Number) -> Tensor:
     """Rotary embedding of the first n tokens, joined with the untouched text tokens."""
     batch, both, heads, d_head = x.shape
     text = x.view(batch, both - n, heads, d_head)

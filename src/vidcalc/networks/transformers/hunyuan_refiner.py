@@ -3,8 +3,7 @@
 Source: arXiv 2412.03603; diffusers 0.42.1 models/transformers/transformer_hunyuan_video.py (HunyuanVideoTokenRefiner).
 """
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.networks.transformers.embedding import sinusoid, text_mlp, timestep_mlp
 from vidcalc.tape import Tape, Tensor
 
@@ -17,8 +16,8 @@ def token_refiner(
     text: Tensor,
     timestep: Tensor,
     mask: Tensor,
-    width: Any,
-    heads: Any,
+    width: Number,
+    heads: Number,
     layers: int,
     name: str = "context_embedder",
 ) -> Tensor:
@@ -42,7 +41,7 @@ def masked_mean(tape: Tape, text: Tensor, mask: Tensor) -> Tensor:
     return tape.cast(mean, text.dtype)
 
 
-def timestep_text(tape: Tape, timestep: Tensor, pooled: Tensor, width: Any) -> Tensor:
+def timestep_text(tape: Tape, timestep: Tensor, pooled: Tensor, width: Number) -> Tensor:
     """Timestep and pooled text -> [batch, width] (diffusers' CombinedTimestepTextProjEmbeddings)."""
     with tape.scope("time_text_embed"):
         features = sinusoid(tape, timestep.shape[0], FREQUENCIES)
@@ -50,7 +49,7 @@ def timestep_text(tape: Tape, timestep: Tensor, pooled: Tensor, width: Any) -> T
         return tape.add(time, text_mlp(tape, pooled, width, "text_embedder"))
 
 
-def refined(tape: Tape, x: Tensor, temb: Tensor, mask: Tensor, heads: Any, layers: int) -> Tensor:
+def refined(tape: Tape, x: Tensor, temb: Tensor, mask: Tensor, heads: Number, layers: int) -> Tensor:
     """The refiner blocks, with a dense mask [batch, 1, tokens, tokens]."""
     batch, n, _ = x.shape
     with tape.scope("token_refiner"):
@@ -65,7 +64,7 @@ def refined(tape: Tape, x: Tensor, temb: Tensor, mask: Tensor, heads: Any, layer
         return hidden
 
 
-def refiner_block(tape: Tape, x: Tensor, temb: Tensor, pairs: Tensor, heads: Any) -> Tensor:
+def refiner_block(tape: Tape, x: Tensor, temb: Tensor, pairs: Tensor, heads: Number) -> Tensor:
     """Self-attention and feed-forward, each gated by a vector from the timestep."""
     batch, _, width = x.shape
     normed = tape.layer_norm(x, "norm1")
@@ -76,7 +75,7 @@ def refiner_block(tape: Tape, x: Tensor, temb: Tensor, pairs: Tensor, heads: Any
     return tape.add(hidden, tape.mul(mixed, gates))
 
 
-def attention(tape: Tape, x: Tensor, pairs: Tensor, heads: Any) -> Tensor:
+def attention(tape: Tape, x: Tensor, pairs: Tensor, heads: Number) -> Tensor:
     """Plain self-attention; the mask is repeated for every head (diffusers' Attention)."""
     batch, n, width = x.shape
     with tape.scope("attn"):
@@ -94,7 +93,7 @@ def attention(tape: Tape, x: Tensor, pairs: Tensor, heads: Any) -> Tensor:
         return rescaled
 
 
-def feed_forward(tape: Tape, x: Tensor, inner: Any) -> Tensor:
+def feed_forward(tape: Tape, x: Tensor, inner: Number) -> Tensor:
     """Linear, SiLU, linear."""
     with tape.scope("ff"):
         hidden = tape.linear(x, inner, "net.0.proj")

@@ -5,10 +5,9 @@ modulation kept in float32. Frames come last-channel, with the condition frames 
 Source: arXiv 2511.14993; diffusers 0.42.1 models/transformers/transformer_kandinsky.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.tape import Tape, Tensor
 
@@ -18,41 +17,41 @@ CLASSES = ("Kandinsky5Transformer3DModel",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    in_visual_dim: Any = 4
-    in_text_dim: Any = 3584
-    in_text_dim2: Any = 768
-    time_dim: Any = 512
-    out_visual_dim: Any = 4
-    patch_size: tuple[Any, Any, Any] = (1, 2, 2)
-    model_dim: Any = 2048
-    ff_dim: Any = 5120
-    num_text_blocks: Any = 2
-    num_visual_blocks: Any = 32
-    axes_dims: tuple[Any, Any, Any] = (16, 24, 24)
+    in_visual_dim: Number = 4
+    in_text_dim: Number = 3584
+    in_text_dim2: Number = 768
+    time_dim: Number = 512
+    out_visual_dim: Number = 4
+    patch_size: tuple[Number, Number, Number] = (1, 2, 2)
+    model_dim: Number = 2048
+    ff_dim: Number = 5120
+    num_text_blocks: Number = 2
+    num_visual_blocks: Number = 32
+    axes_dims: tuple[Number, Number, Number] = (16, 24, 24)
     visual_cond: bool = False
 
     @property
-    def d_head(self) -> Any:
+    def d_head(self) -> Number:
         """Head size: the rotary axes together."""
         return sum(self.axes_dims)
 
     @property
-    def heads(self) -> Any:
+    def heads(self) -> Number:
         """Attention heads."""
         return self.model_dim // self.d_head
 
     @property
-    def channels(self) -> Any:
+    def channels(self) -> Number:
         """Channels of the latent, those of the condition and its mask included."""
         return 2 * self.in_visual_dim + 1 if self.visual_cond else self.in_visual_dim
 
     @property
-    def patch_volume(self) -> Any:
+    def patch_volume(self) -> Number:
         """Latent places under one token."""
         return self.patch_size[0] * self.patch_size[1] * self.patch_size[2]
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     t, h, w = config.patch_size
     return (shape.frames // t) * (shape.height // h) * (shape.width // w)
@@ -82,14 +81,14 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out_layer(tape, config, shape, hidden, time)
 
 
-def text_embedding(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
+def text_embedding(tape: Tape, x: Tensor, width: Number, name: str) -> Tensor:
     """Linear, layer norm: x[..., d] -> [..., width]."""
     with tape.scope(name):
         projected = tape.linear(x, width, "in_layer")
         return tape.layer_norm(projected, "norm")
 
 
-def time_embedding(tape: Tape, config: Config, batch: Any) -> Tensor:
+def time_embedding(tape: Tape, config: Config, batch: Number) -> Tensor:
     """Sines and cosines of the timestep through two layers -> [batch, time_dim], float32."""
     with tape.scope("time_embeddings"):
         angles = tape.empty((batch, config.model_dim // 2), "fp32")
@@ -98,14 +97,14 @@ def time_embedding(tape: Tape, config: Config, batch: Any) -> Tensor:
         return tape.linear(hidden, config.time_dim, "out_layer", keep="fp32")
 
 
-def patch_embedding(tape: Tape, config: Config, latent: Tensor, batch: Any, n: Any) -> Tensor:
+def patch_embedding(tape: Tape, config: Config, latent: Tensor, batch: Number, n: Number) -> Tensor:
     """Patches flattened into channels, then projected -> tokens[batch, n, width]."""
     patches = tape.copy(latent, batch, n, config.patch_volume * config.channels, name="patchify")
     with tape.scope("visual_embeddings"):
         return tape.linear(patches, config.model_dim, "in_layer")
 
 
-def rotary_table(tape: Tape, config: Config, batch: Any, n: Any) -> Tensor:
+def rotary_table(tape: Tape, config: Config, batch: Number, n: Number) -> Tensor:
     """A 2 × 2 rotation for every token and pair of channels: [batch, n, head size / 2, 2, 2]."""
     angles = tape.empty((batch, n, config.d_head // 2))
     cosine, sine = tape.scale(angles, "cos"), tape.scale(angles, "sin")

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.basic import steered_block
 from vidcalc.networks.transformers.embedding import text_mlp
@@ -24,24 +24,24 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     length.
     """
 
-    num_attention_heads: Any = 16
-    attention_head_dim: Any = 88
-    in_channels: Any = 4
-    out_channels: Any = 8
-    num_layers: Any = 1
+    num_attention_heads: Number = 16
+    attention_head_dim: Number = 88
+    in_channels: Number = 4
+    out_channels: Number = 8
+    num_layers: Number = 1
     attention_bias: bool = False
-    sample_size: Any = 64
-    patch_size: Any = 2
+    sample_size: Number = 64
+    patch_size: Number = 2
     caption_channels: Any = None
-    video_length: Any = 16
+    video_length: Number = 16
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: frames × latent height × width over the patch (attention sees one frame, or one place, at a
     time).
     """
@@ -92,13 +92,13 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out.view(batch, config.out_channels, shape.frames, shape.height, shape.width)
 
 
-def swapped(tape: Tape, x: Tensor, batch: Any, outer: Any) -> Tensor:
+def swapped(tape: Tape, x: Tensor, batch: Number, outer: Number) -> Tensor:
     """x[batch · outer before, inner before, width] with its two axes swapped: [batch · outer, the other, width]."""
     rows, inner, width = x.shape
     turned(tape, x, batch)
     return x.view(batch * outer, rows // batch * inner // outer, width)
 
 
-def turned(tape: Tape, x: Tensor, batch: Any) -> Tensor:
+def turned(tape: Tape, x: Tensor, batch: Number) -> Tensor:
     """The copy that swapping frames and places costs where there are several samples: of no bytes for one sample."""
     return tape.copy(x, x.elements * minimum(batch - 1, 1), name="reshape")

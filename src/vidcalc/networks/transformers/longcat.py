@@ -6,11 +6,9 @@ Source: arXiv 2510.22200; meituan-longcat/LongCat-Video
 longcat_video/modules/{longcat_video_dit,attention,blocks,rope_3d}.py.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import round_up
+from vidcalc.base.number import Number, round_up
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.networks.transformers.official_layers import cast_rms_norm, named_mlp
@@ -23,34 +21,34 @@ MULTIPLE = 256  # the feed-forward's hidden size is rounded up to it, fixed in t
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under the class's names."""
 
-    in_channels: Any = 16
-    out_channels: Any = 16
-    hidden_size: Any = 4096
-    depth: Any = 48
-    num_heads: Any = 32
-    caption_channels: Any = 4096
-    mlp_ratio: Any = 4
-    adaln_tembed_dim: Any = 512
-    frequency_embedding_size: Any = 256
-    patch_size: tuple[Any, Any, Any] = (1, 2, 2)
+    in_channels: Number = 16
+    out_channels: Number = 16
+    hidden_size: Number = 4096
+    depth: Number = 48
+    num_heads: Number = 32
+    caption_channels: Number = 4096
+    mlp_ratio: Number = 4
+    adaln_tembed_dim: Number = 512
+    frequency_embedding_size: Number = 256
+    patch_size: tuple[Number, Number, Number] = (1, 2, 2)
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size."""
         return self.hidden_size
 
     @property
-    def inner(self) -> Any:
+    def inner(self) -> Number:
         """Hidden size of the feed-forward: two thirds of the usual, as it has three matrices."""
         return round_up(2 * self.hidden_size * self.mlp_ratio // 3, MULTIPLE)
 
     @property
-    def num_layers(self) -> Any:
+    def num_layers(self) -> Number:
         """Blocks."""
         return self.depth
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     t, h, w = config.patch_size
     return (shape.frames // t) * (shape.height // h) * (shape.width // w)
@@ -85,12 +83,12 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out.view(batch, config.out_channels, shape.frames, shape.height, shape.width)
 
 
-def modulation(tape: Tape, temb: Tensor, count: int, width: Any) -> Tensor:
+def modulation(tape: Tape, temb: Tensor, count: int, width: Number) -> Tensor:
     """temb[frames, d] in float32 -> `count` vectors per frame in float32, seen as one of them."""
     return wide_linear(tape, tape.act(temb), count * width, "adaLN_modulation.1").view(temb.shape[0], 1, width)
 
 
-def wide_linear(tape: Tape, x: Tensor, d_out: Any, name: str) -> Tensor:
+def wide_linear(tape: Tape, x: Tensor, d_out: Number, name: str) -> Tensor:
     """A linear layer in float32, for which its input and its weight are cast."""
     wide = tape.cast(x, "fp32")
     weight = tape.empty((d_out, x.shape[-1]), "fp32")

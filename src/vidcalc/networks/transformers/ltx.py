@@ -4,10 +4,9 @@ Mirrors diffusers' LTXVideoTransformer3DModel: which intermediates are held, and
 Source: arXiv 2501.00103; diffusers 0.42.1 models/transformers/transformer_ltx.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.norm import mixed_rms_norm
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, text_mlp, timestep_mlp
@@ -20,24 +19,24 @@ TIME_CHANNELS = 256  # sinusoidal features of a timestep (PixArtAlphaCombinedTim
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    in_channels: Any = 128
-    out_channels: Any = 128
-    num_attention_heads: Any = 32
-    attention_head_dim: Any = 64
-    cross_attention_dim: Any = 2048
-    num_layers: Any = 28
+    in_channels: Number = 128
+    out_channels: Number = 128
+    num_attention_heads: Number = 32
+    attention_head_dim: Number = 64
+    cross_attention_dim: Number = 2048
+    num_layers: Number = 28
     norm_elementwise_affine: bool = False
-    caption_channels: Any = 4096
+    caption_channels: Number = 4096
     attention_bias: bool = True
     attention_out_bias: bool = True
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: one per latent place."""
     return shape.frames * shape.height * shape.width
 
@@ -68,7 +67,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return tape.linear(out, config.out_channels, "proj_out")
 
 
-def rotary_table(tape: Tape, batch: Any, n: Any, width: Any) -> tuple[Tensor, Tensor]:
+def rotary_table(tape: Tape, batch: Number, n: Number, width: Number) -> tuple[Tensor, Tensor]:
     """Cosines and sines of the 3-axis rotary embedding, each [batch, n, width] in float32, made from coordinates."""
     third = width // 6
     grid = tape.empty((batch, 3, n), "fp32")
@@ -86,13 +85,13 @@ def rotary_table(tape: Tape, batch: Any, n: Any, width: Any) -> tuple[Tensor, Te
     return cosine, sine
 
 
-def repeated(tape: Tape, angles: Tensor, width: Any) -> Tensor:
+def repeated(tape: Tape, angles: Tensor, width: Number) -> Tensor:
     """The cosine or sine of the angles[batch, n, axes · pairs], every value twice."""
     values = tape.scale(angles, "cos")
     return tape.copy(values, *angles.shape[:2], width // 6 * 6, name="repeat")
 
 
-def time_embed(tape: Tape, batch: Any, per: Any, width: Any, name: str, vectors: int) -> tuple[Tensor, Tensor]:
+def time_embed(tape: Tape, batch: Number, per: Number, width: Number, name: str, vectors: int) -> tuple[Tensor, Tensor]:
     """Timestep -> modulation[batch, per, vectors · width] and embedding[batch, per, width] (AdaLayerNormSingle)."""
     with tape.scope(name):
         features = sinusoid(tape, batch * per, TIME_CHANNELS)

@@ -1,48 +1,51 @@
 """LTX-2 transformer: a wide video stream and a narrow audio stream that attend to themselves, text and each other.
 
 Mirrors diffusers' LTX2VideoTransformer3DModel (LTX-2.0, 2.3, 2.5): which intermediates are held, which are in float32.
+In a block video goes first at every step: self-attention, text, the other stream, feed-forward.
 Source: Lightricks LTX-2 (2025); diffusers 0.42.1 models/transformers/transformer_ltx2.py.
 """
 
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
-from vidcalc.networks.transformers.embedding import text_mlp
+from vidcalc.networks.norm import mixed_rms_norm
+from vidcalc.networks.transformers.embedding import feed_forward, text_mlp
 from vidcalc.networks.transformers.ltx import time_embed
-from vidcalc.networks.transformers.ltx2_block import Streams, block, modulated
-from vidcalc.networks.transformers.ltx2_rope import rotary_table
+from vidcalc.networks.transformers.ltx2_rope import rotary_table, rotate
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("LTX2VideoTransformer3DModel",)
 FRAMES_PER_SECOND = 24  # the forward's default
+Pair = tuple[Tensor, Tensor]
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    in_channels: Any = 128
-    out_channels: Any = 128
-    num_attention_heads: Any = 32
-    attention_head_dim: Any = 128
-    cross_attention_dim: Any = 4096
+    in_channels: Number = 128
+    out_channels: Number = 128
+    num_attention_heads: Number = 32
+    attention_head_dim: Number = 128
+    cross_attention_dim: Number = 4096
     vae_scale_factors: tuple[int, int, int] = (8, 32, 32)
     gated_attn: bool = False
     cross_attn_mod: bool = False
-    audio_in_channels: Any = 128
-    audio_out_channels: Any = 128
-    audio_num_attention_heads: Any = 32
-    audio_attention_head_dim: Any = 64
-    audio_cross_attention_dim: Any = 2048
+    audio_in_channels: Number = 128
+    audio_out_channels: Number = 128
+    audio_num_attention_heads: Number = 32
+    audio_attention_head_dim: Number = 64
+    audio_cross_attention_dim: Number = 2048
     audio_scale_factor: int = 4
     audio_sampling_rate: int = 16000
     audio_hop_length: int = 160
     audio_gated_attn: bool = False
     audio_cross_attn_mod: bool = False
-    num_layers: Any = 48
+    num_layers: Number = 48
     norm_elementwise_affine: bool = False
-    caption_channels: Any = 3840
+    caption_channels: Number = 3840
     attention_bias: bool = True
     attention_out_bias: bool = True
     rope_type: str = "interleaved"
@@ -54,12 +57,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     use_keyframes_abs_pos_embedding: bool = False
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size of the video stream: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
     @property
-    def audio_width(self) -> Any:
+    def audio_width(self) -> Number:
         """Hidden size of the audio stream."""
         return self.audio_num_attention_heads * self.audio_attention_head_dim
 
@@ -69,12 +72,65 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return self.cross_attn_mod or self.audio_cross_attn_mod
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+class Streams(NamedTuple):
+    """What all blocks share, as (video, audio): see `Steps`, the rotary tables, text and text masks."""
+
+    modulation: Pair
+    cross_modulation: Pair
+    cross_gate: Pair
+    prompt: Pair | None
+    rotary: tuple[Pair, ...]
+    context: Pair
+    masks: tuple[Tensor, ...]
+
+
+class Attention(NamedTuple):
+    """Sizes and switches of one attention: heads, head size, width of its input, gate per head."""
+
+    heads: Number
+    d_head: Number
+    width: Number
+    gated: bool
+
+
+class Steps:
+    """What the timestep becomes, for video and for audio: modulation vectors of every kind.
+
+    modulation        six or nine vectors of the stream's own norms
+    embedded          the embedding itself, for the last norm
+    prompt            two vectors for the text (None where a table alone serves)
+    cross_modulation  four vectors for attention to the other stream
+    cross_gate        one vector that gates it
+    """
+
+    def __init__(self, tape: Tape, config: Config, batch: Number, per: Number) -> None:
+        width, audio_width = config.width, config.audio_width
+        own = 9 if config.cross_attn_mod else 6
+        audio_own = 9 if config.audio_cross_attn_mod else 6
+        temb, embedded = time_embed(tape, batch, per, width, "time_embed", own)
+        audio_temb, audio_embedded = time_embed(tape, batch, 1, audio_width, "audio_time_embed", audio_own)
+        self.modulation = temb, audio_temb
+        self.embedded = embedded, audio_embedded
+        self.prompt: tuple[Tensor, Tensor] | None = None
+        if config.prompt_modulation and config.use_prompt_adaln_single:
+            self.prompt = (
+                time_embed(tape, batch, 1, width, "prompt_adaln", 2)[0],
+                time_embed(tape, batch, 1, audio_width, "audio_prompt_adaln", 2)[0],
+            )
+        scale, _ = time_embed(tape, batch, per, width, "av_cross_attn_video_scale_shift", 4)
+        gate, _ = time_embed(tape, batch, per, width, "av_cross_attn_video_a2v_gate", 1)
+        audio_scale, _ = time_embed(tape, batch, 1, audio_width, "av_cross_attn_audio_scale_shift", 4)
+        audio_gate, self.unused = time_embed(tape, batch, 1, audio_width, "av_cross_attn_audio_v2a_gate", 1)
+        self.cross_modulation = scale, audio_scale
+        self.cross_gate = gate, audio_gate
+
+
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: one per latent place."""
     return shape.frames * shape.height * shape.width
 
 
-def audio_tokens(config: Config, shape: Shape) -> Any:
+def audio_tokens(config: Config, shape: Shape) -> Number:
     """Audio latents of the clip: its seconds times latents per second, rounded (shape.extra["audio_tokens"] overrides).
 
     shape.extra["fps"] is the clip's frame rate, 24 unless given.
@@ -144,7 +200,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out
 
 
-def rotary_tables(tape: Tape, config: Config, batch: Any, n: Any, heard: Any) -> tuple[tuple[Tensor, Tensor], ...]:
+def rotary_tables(
+    tape: Tape, config: Config, batch: Number, n: Number, heard: Number
+) -> tuple[tuple[Tensor, Tensor], ...]:
     """Tables for video, audio, and for either when they attend to each other (time only)."""
     cross = config.audio_cross_attention_dim
     return (
@@ -155,40 +213,161 @@ def rotary_tables(tape: Tape, config: Config, batch: Any, n: Any, heard: Any) ->
     )
 
 
-class Steps:
-    """What the timestep becomes, for video and for audio: modulation vectors of every kind.
-
-    modulation        six or nine vectors of the stream's own norms
-    embedded          the embedding itself, for the last norm
-    prompt            two vectors for the text (None where a table alone serves)
-    cross_modulation  four vectors for attention to the other stream
-    cross_gate        one vector that gates it
-    """
-
-    def __init__(self, tape: Tape, config: Config, batch: Any, per: Any) -> None:
-        width, audio_width = config.width, config.audio_width
-        own = 9 if config.cross_attn_mod else 6
-        audio_own = 9 if config.audio_cross_attn_mod else 6
-        temb, embedded = time_embed(tape, batch, per, width, "time_embed", own)
-        audio_temb, audio_embedded = time_embed(tape, batch, 1, audio_width, "audio_time_embed", audio_own)
-        self.modulation = temb, audio_temb
-        self.embedded = embedded, audio_embedded
-        self.prompt: tuple[Tensor, Tensor] | None = None
-        if config.prompt_modulation and config.use_prompt_adaln_single:
-            self.prompt = (
-                time_embed(tape, batch, 1, width, "prompt_adaln", 2)[0],
-                time_embed(tape, batch, 1, audio_width, "audio_prompt_adaln", 2)[0],
-            )
-        scale, _ = time_embed(tape, batch, per, width, "av_cross_attn_video_scale_shift", 4)
-        gate, _ = time_embed(tape, batch, per, width, "av_cross_attn_video_a2v_gate", 1)
-        audio_scale, _ = time_embed(tape, batch, 1, audio_width, "av_cross_attn_audio_scale_shift", 4)
-        audio_gate, self.unused = time_embed(tape, batch, 1, audio_width, "av_cross_attn_audio_v2a_gate", 1)
-        self.cross_modulation = scale, audio_scale
-        self.cross_gate = gate, audio_gate
-
-
 def last_vectors(tape: Tape, embedded: Tensor, prefix: str) -> Tensor:
     """Scale and shift of the last norm, from a table plus the timestep; stands for either, [batch, per, width]."""
     batch, per, width = embedded.shape
     tape.parameter(prefix + "scale_shift_table", 2 * width)
     return tape.pointwise("modulation", (embedded,), (batch, per, 2, width)).view(batch, per, width)
+
+
+def block(tape: Tape, config: Config, video: Tensor, audio: Tensor, streams: Streams) -> Pair:
+    """Video and audio through one block; the video goes first at every step."""
+    width, audio_width = config.width, config.audio_width
+    heads, audio_heads = config.num_attention_heads, config.audio_num_attention_heads
+    wide = Attention(heads, config.attention_head_dim, width, config.gated_attn)
+    narrow = Attention(audio_heads, config.audio_attention_head_dim, audio_width, config.audio_gated_attn)
+    rotary = streams.rotary
+
+    vectors = table(tape, "scale_shift_table", streams.modulation[0], 9 if config.cross_attn_mod else 6, width)
+    # what self-attention was given stays alive to the end of the block
+    own = modulated(tape, norm(tape, config, video, "norm1"), vectors)
+    told = attention(tape, config, own, None, wide, "attn1", rotary=(rotary[0], rotary[0]))
+    x = tape.add(video, tape.mul(told, vectors))
+    audio_vectors = table(
+        tape, "audio_scale_shift_table", streams.modulation[1], 9 if config.audio_cross_attn_mod else 6, audio_width
+    )
+    audio_own = modulated(tape, norm(tape, config, audio, "audio_norm1"), audio_vectors)
+    audio_told = attention(tape, config, audio_own, None, narrow, "audio_attn1", rotary=(rotary[1], rotary[1]))
+    y = tape.add(audio, tape.mul(audio_told, audio_vectors))
+
+    context, audio_context = streams.context
+    prompts = prompt_vectors(tape, config, streams)
+    normed = norm(tape, config, x, "norm2")
+    if config.cross_attn_mod:
+        normed = modulated(tape, normed, vectors)
+    if prompts is not None:
+        context = modulated(tape, context, prompts[0])
+    told = attention(tape, config, normed, context, wide, "attn2", mask=streams.masks[0])
+    if config.cross_attn_mod:
+        told = tape.mul(told, vectors)
+    x = tape.add(x, told)
+    audio_normed = norm(tape, config, y, "audio_norm2")
+    if config.audio_cross_attn_mod:
+        audio_normed = modulated(tape, audio_normed, audio_vectors)
+    if prompts is not None:
+        audio_context = modulated(tape, audio_context, prompts[1])
+    audio_told = attention(tape, config, audio_normed, audio_context, narrow, "audio_attn2", mask=streams.masks[1])
+    if config.audio_cross_attn_mod:
+        audio_told = tape.mul(audio_told, audio_vectors)
+    y = tape.add(y, audio_told)
+
+    normed = norm(tape, config, x, "audio_to_video_norm")
+    audio_normed = norm(tape, config, y, "video_to_audio_norm")
+    cross, gate = cross_vectors(tape, streams, 0, width, "video_a2v_cross_attn_scale_shift_table")
+    audio_cross, audio_gate = cross_vectors(tape, streams, 1, audio_width, "audio_a2v_cross_attn_scale_shift_table")
+    asking = modulated(tape, normed, cross)
+    asked = modulated(tape, audio_normed, audio_cross)
+    across = narrow._replace(width=width, gated=config.gated_attn)
+    heard = attention(tape, config, asking, asked, across, "audio_to_video_attn", rotary=(rotary[2], rotary[3]))
+    x = tape.add(x, tape.mul(heard, gate))
+    asking = modulated(tape, normed, cross)
+    asked = modulated(tape, audio_normed, audio_cross)
+    seen = attention(tape, config, asked, asking, narrow, "video_to_audio_attn", rotary=(rotary[3], rotary[2]))
+    y = tape.add(y, tape.mul(seen, audio_gate))
+
+    scaled = tape.mul(norm(tape, config, x, "norm3"), tape.scale(vectors))
+    normed = tape.add(scaled, vectors)
+    del scaled
+    mixed = feed_forward(tape, normed, 4 * width, width, "ff", bias=config.ff_bias)
+    x = tape.add(x, tape.mul(mixed, vectors))
+    scaled = tape.mul(norm(tape, config, y, "audio_norm3"), tape.scale(audio_vectors))
+    audio_normed = tape.add(scaled, audio_vectors)
+    del scaled
+    audio_mixed = feed_forward(tape, audio_normed, 4 * audio_width, audio_width, "audio_ff", bias=config.audio_ff_bias)
+    return x, tape.add(y, tape.mul(audio_mixed, audio_vectors))
+
+
+def norm(tape: Tape, config: Config, x: Tensor, name: str) -> Tensor:
+    """RMS norm, with weights only where the configuration asks for them."""
+    return mixed_rms_norm(tape, x, name if config.norm_elementwise_affine else "")
+
+
+def table(tape: Tape, name: str, temb: Tensor, vectors: int, width: Number) -> Tensor:
+    """A learned table plus the timestep's vectors; the result stands for any one of them, [batch, per, width]."""
+    tape.parameter(name, vectors * width)
+    return summed(tape, temb, vectors, width)
+
+
+def summed(tape: Tape, temb: Tensor, vectors: int, width: Number) -> Tensor:
+    """`vectors` rows of a table plus those of the timestep."""
+    batch, per = temb.shape[:2]
+    return tape.pointwise("modulation", (temb,), (batch, per, vectors, width)).view(batch, per, width)
+
+
+def prompt_vectors(tape: Tape, config: Config, streams: Streams) -> Pair | None:
+    """Scale and shift of the text for both streams: from tables plus the timestep, or from the tables alone."""
+    if not config.prompt_modulation:
+        return None
+    names = ("prompt_scale_shift_table", config.width), ("audio_prompt_scale_shift_table", config.audio_width)
+    if streams.prompt is not None:
+        video, audio = (table(tape, name, streams.prompt[i], 2, width) for i, (name, width) in enumerate(names))
+        return video, audio
+    for name, width in names:
+        tape.parameter(name, 2 * width)
+    static = [Tensor((1, 1, width), tape.dtype, None) for _, width in names]
+    return static[0], static[1]
+
+
+def cross_vectors(tape: Tape, streams: Streams, stream: int, width: Number, name: str) -> Pair:
+    """Four vectors that modulate, and one that gates, attention to the other stream."""
+    tape.parameter(name, 5 * width)
+    return summed(tape, streams.cross_modulation[stream], 4, width), summed(tape, streams.cross_gate[stream], 1, width)
+
+
+def modulated(tape: Tape, x: Tensor, vectors: Tensor) -> Tensor:
+    """x · (1 + scale) + shift, both slices of `vectors`."""
+    return tape.add(tape.mul(x, tape.scale(vectors)), vectors)
+
+
+def attention(
+    tape: Tape,
+    config: Config,
+    x: Tensor,
+    context: Tensor | None,
+    sizes: Attention,
+    name: str,
+    *,
+    rotary: tuple[Pair, Pair] | None = None,
+    mask: Tensor | None = None,
+) -> Tensor:
+    """Attention of x to itself or to `context`, with normed queries and keys and, where gated, a gate per head."""
+    heads, d_head = sizes.heads, sizes.d_head
+    inner, bias = heads * d_head, config.attention_bias
+    batch, n, _ = x.shape
+    with tape.scope(name):
+        spread = None if mask is None else tape.copy(mask, batch * heads, 1, mask.shape[-1], name="mask")
+        source = x if context is None else context
+        keys = source.shape[1]
+        gates = tape.linear(x, heads, "to_gate_logits") if sizes.gated else None
+        if config.perturbed_attn:
+            v = tape.linear(source, inner, "to_v", bias=bias)
+            q = tape.linear(x, inner, "to_q", bias=bias)
+            k = tape.linear(source, inner, "to_k", bias=bias)
+        else:
+            q = tape.linear(x, inner, "to_q", bias=bias)
+            k = tape.linear(source, inner, "to_k", bias=bias)
+            v = tape.linear(source, inner, "to_v", bias=bias)
+        q = tape.rms_norm(q, "norm_q")
+        k = tape.rms_norm(k, "norm_k")
+        if rotary is not None:
+            q = rotate(tape, q, rotary[0], config.rope_type)
+            k = rotate(tape, k, rotary[1], config.rope_type)
+        of_queries, of_keys = (batch, heads, n, d_head), (batch, heads, keys, d_head)
+        q, k, v = q.view(*of_queries), k.view(*of_keys), v.view(*of_keys)
+        out = tape.attention(q, k, v, masked="none" if spread is None else "dense")
+        merged = tape.copy(out).view(batch, n, inner)
+        del out
+        if gates is not None:
+            opened = tape.scale(tape.act(gates, "sigmoid")).view(batch, n, heads, 1)
+            merged = tape.mul(merged, opened)
+        return tape.linear(merged, sizes.width, "to_out.0", bias=config.attention_out_bias)

@@ -3,13 +3,12 @@
 Source: diffusers 0.42.1 models/transformers/transformer_ltx2.py.
 """
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.networks.transformers.ltx import rotate as rotate_pairs
 from vidcalc.tape import Tape, Tensor
 
 
-def rotary_table(tape: Tape, kind: str, batch: Any, n: Any, axes: int, width: Any) -> tuple[Tensor, Tensor]:
+def rotary_table(tape: Tape, kind: str, batch: Number, n: Number, axes: int, width: Number) -> tuple[Tensor, Tensor]:
     """Cosines and sines of n places with 1 or 3 coordinates, in float32.
 
     kind "split": each [batch, n, width / 2]; "interleaved": each [batch, n, width], every value twice.

@@ -8,11 +8,9 @@ out of attention.
 Source: arXiv 2505.13211; SandAI-org/MAGI-1 inference/model/dit/{dit_model,dit_module}.py, example/*/*.json.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import ceil_div, maximum, minimum
+from vidcalc.base.number import Number, ceil_div, maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.tape import Tape, Tensor
@@ -28,51 +26,51 @@ KEY_CHUNKS = (5, 4, 3, 2)  # most chunks read at each stage of a chunk's way, no
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under the configuration's names."""
 
-    num_layers: Any = 34
-    hidden_size: Any = 3072
-    ffn_hidden_size: Any = 12288
-    num_attention_heads: Any = 24
-    num_query_groups: Any = 8
-    kv_channels: Any = 128
-    patch_size: Any = 2
-    t_patch_size: Any = 1
-    cond_hidden_ratio: Any = 0.25
-    xattn_cond_hidden_ratio: Any = 1.0
-    cond_gating_ratio: Any = 1.0
-    caption_channels: Any = 4096
-    caption_max_length: Any = 800
-    in_channels: Any = 16
-    out_channels: Any = 16
+    num_layers: Number = 34
+    hidden_size: Number = 3072
+    ffn_hidden_size: Number = 12288
+    num_attention_heads: Number = 24
+    num_query_groups: Number = 8
+    kv_channels: Number = 128
+    patch_size: Number = 2
+    t_patch_size: Number = 1
+    cond_hidden_ratio: Number = 0.25
+    xattn_cond_hidden_ratio: Number = 1.0
+    cond_gating_ratio: Number = 1.0
+    caption_channels: Number = 4096
+    caption_max_length: Number = 800
+    in_channels: Number = 16
+    out_channels: Number = 16
     half_channel_vae: bool = False
     gated_linear_unit: bool = False
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size."""
         return self.hidden_size
 
     @property
-    def d_condition(self) -> Any:
+    def d_condition(self) -> Number:
         """Size of the condition that modulates."""
         return int(self.hidden_size * self.cond_hidden_ratio)
 
     @property
-    def d_queries(self) -> Any:
+    def d_queries(self) -> Number:
         """Size of all queries together."""
         return self.num_attention_heads * self.kv_channels
 
     @property
-    def d_keys(self) -> Any:
+    def d_keys(self) -> Number:
         """Size of all keys together."""
         return self.num_query_groups * self.kv_channels
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     return (shape.frames // config.t_patch_size) * places(config, shape)
 
 
-def places(config: Config, shape: Shape) -> Any:
+def places(config: Config, shape: Shape) -> Number:
     """Tokens of one latent frame."""
     return (shape.height // config.patch_size) * (shape.width // config.patch_size)
 
@@ -94,16 +92,16 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out
 
 
-def mean_keys(chunks: Any, length: Any) -> Any:
+def mean_keys(chunks: Number, length: Number) -> Number:
     """Key tokens a chunk reads, averaged over the chunks of the clip and the stages of their way."""
-    total: Any = 0
+    total: Number = 0
     for most in KEY_CHUNKS:
         growing = minimum(chunks, most)  # the first chunks have fewer before them
         total = total + growing * (growing + 1) // 2 + (chunks - growing) * most
     return length * total // (len(KEY_CHUNKS) * chunks)
 
 
-def train(tape: Tape, config: Config, shape: Shape, chunks: Any, keys: Any) -> Tensor:
+def train(tape: Tape, config: Config, shape: Shape, chunks: Number, keys: Number) -> Tensor:
     """`chunks` chunks in flight, one step further."""
     batch, width, p = shape.batch, config.width, config.patch_size
     frames = chunks * CHUNK_FRAMES
@@ -138,7 +136,7 @@ def train(tape: Tape, config: Config, shape: Shape, chunks: Any, keys: Any) -> T
     return tape.scale(out.view(batch, given, frames, shape.height, shape.width))
 
 
-def rotary_table(tape: Tape, config: Config, n: Any) -> Tensor:
+def rotary_table(tape: Tape, config: Config, n: Number) -> Tensor:
     """Sines and cosines side by side [n, 3/4 of the head size], from learned frequencies, in float32."""
     bands = config.hidden_size // config.num_attention_heads // 8
     tape.parameter("rope.bands", bands, "fp32")
@@ -146,7 +144,7 @@ def rotary_table(tape: Tape, config: Config, n: Any) -> Tensor:
     return tape.cat((sine, cosine), n, 6 * bands)
 
 
-def conditions(tape: Tape, config: Config, rows: Any, text: Tensor) -> tuple[Tensor, Tensor]:
+def conditions(tape: Tape, config: Config, rows: Number, text: Tensor) -> tuple[Tensor, Tensor]:
     """Timestep and one null token -> condition[chunks, d]; text -> context[chunks, tokens, width]."""
     d = config.d_condition
     with tape.scope("t_embedder.mlp"):
@@ -164,7 +162,7 @@ def conditions(tape: Tape, config: Config, rows: Any, text: Tensor) -> tuple[Ten
 
 
 def layer(
-    tape: Tape, config: Config, x: Tensor, condition: Tensor, context: Tensor, rotary: Tensor, keys: Any
+    tape: Tape, config: Config, x: Tensor, condition: Tensor, context: Tensor, rotary: Tensor, keys: Number
 ) -> Tensor:
     """Self- and cross-attention side by side, then a feed-forward; each gated, normed and added in float32."""
     width = config.width
@@ -195,7 +193,7 @@ def gated_sum(tape: Tape, update: Tensor, residual: Tensor, gates: Tensor, name:
 
 
 def attention(
-    tape: Tape, config: Config, x: Tensor, context: Tensor, rotary: Tensor, keys: Any
+    tape: Tape, config: Config, x: Tensor, context: Tensor, rotary: Tensor, keys: Number
 ) -> tuple[Tensor, Tensor]:
     """x[n, batch, width] -> self-attention and cross-attention, each [n, batch, all queries]."""
     n, batch, _ = x.shape
@@ -215,7 +213,7 @@ def attention(
         return out.view(n, batch, config.d_queries), told
 
 
-def turned(tape: Tape, config: Config, mixed: Tensor, size: Any, name: str) -> Tensor:
+def turned(tape: Tape, config: Config, mixed: Tensor, size: Number, name: str) -> Tensor:
     """A projection, normed per head and turned in float32, back in the tape's dtype."""
     n, batch, _ = mixed.shape
     projected = tape.linear(mixed, size, f"linear_qkv.{name}", bias=False)

@@ -5,10 +5,9 @@ modality; the projections in and out stay in float32. The audio goes with the cl
 Source: diffusers 0.42.1 models/transformers/transformer_minimax_h3.py, modular_pipelines/minimax_h3.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.tape import Tape, Tensor
@@ -23,40 +22,40 @@ CLIP, CLIP_LATENTS, LAST, LAST_LATENTS = 17, 5, 5, 2  # frames and latent frames
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    num_attention_heads: Any = 56
-    attention_head_dim: Any = 128
-    hidden_size: Any = 5376
-    num_layers: Any = 50
-    num_refiner_layers: Any = 2
-    ffn_dim: Any = 14336
-    in_channels: Any = 24
-    audio_in_channels: Any = 32
-    patch_size: tuple[Any, Any, Any] = (1, 2, 2)
-    text_dim: Any = 5120
-    freq_dim: Any = 256
-    time_embed_hidden_dim: Any = 5376
-    time_embed_dim: Any = 2688
-    rope_freq_dim: Any = 16
+    num_attention_heads: Number = 56
+    attention_head_dim: Number = 128
+    hidden_size: Number = 5376
+    num_layers: Number = 50
+    num_refiner_layers: Number = 2
+    ffn_dim: Number = 14336
+    in_channels: Number = 24
+    audio_in_channels: Number = 32
+    patch_size: tuple[Number, Number, Number] = (1, 2, 2)
+    text_dim: Number = 5120
+    freq_dim: Number = 256
+    time_embed_hidden_dim: Number = 5376
+    time_embed_dim: Number = 2688
+    rope_freq_dim: Number = 16
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size, which is less than heads × head size."""
         return self.hidden_size
 
     @property
-    def patch_channels(self) -> Any:
+    def patch_channels(self) -> Number:
         """Channels of one video token."""
         t, h, w = self.patch_size
         return self.in_channels * t * h * w
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     t, h, w = config.patch_size
     return (shape.frames // t) * (shape.height // h) * (shape.width // w)
 
 
-def audio_tokens(shape: Shape) -> Any:
+def audio_tokens(shape: Shape) -> Number:
     """Audio latents of all channels: those that cover the clip, rounded, unless given."""
     frames = (shape.frames - LAST_LATENTS) // CLIP_LATENTS * CLIP + LAST
     return shape.extra.get("audio_tokens", CHANNELS * ((2 * frames * RATE + FPS) // (2 * FPS)))
@@ -95,13 +94,13 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return video_out
 
 
-def packing(tape: Tape, length: Any, counts: tuple[Any, ...]) -> list[Tensor]:
+def packing(tape: Tape, length: Number, counts: tuple[Number, ...]) -> list[Tensor]:
     """Where each row stands, its noise level and modality, and the rows of each modality."""
     rows = [tape.input(*size, dtype="int64") for size in ((length,), (length,), (length, 3))]
     return rows + [tape.input(count, dtype="int64") for count in counts]
 
 
-def rotary_table(tape: Tape, config: Config, length: Any) -> tuple[Tensor, Tensor]:
+def rotary_table(tape: Tape, config: Config, length: Number) -> tuple[Tensor, Tensor]:
     """Cosines and sines of three axes [length, 6 · frequencies] in float32."""
     places = tape.empty((length, 3), "fp32")
     angles = tape.empty((length, 3, config.rope_freq_dim), "fp32")
@@ -211,7 +210,7 @@ def feed_forward(tape: Tape, config: Config, x: Tensor) -> Tensor:
         return tape.linear(gated, x.shape[-1], "net.2", bias=False)
 
 
-def swiglu(tape: Tape, x: Tensor, inner: Any) -> Tensor:
+def swiglu(tape: Tape, x: Tensor, inner: Number) -> Tensor:
     """Value · SiLU(gate), both from one linear layer."""
     half = tape.linear(x, 2 * inner, "net.0.proj", bias=False).view(*x.shape[:-1], inner)
     return tape.mul(half, tape.act(half))

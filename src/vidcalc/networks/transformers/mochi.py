@@ -1,56 +1,49 @@
 """Mochi 1 video transformer: wide video stream and narrow text stream, joined in full attention sample by sample.
 
 Mirrors diffusers' MochiTransformer3DModel: which intermediates are held, and which are in float32.
-Source: genmo Mochi 1 (2024); diffusers 0.42.1 models/transformers/transformer_mochi.py, models/attention_processor.py.
+Source: genmo Mochi 1 (2024); diffusers 0.42.1 models/transformers/transformer_mochi.py, models/attention_processor.py,
+models/normalization.py, models/embeddings.py.
 """
 
 from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders.wan_blocks import frames_first
 from vidcalc.networks.transformers.embedding import sinusoid, timestep_mlp
-from vidcalc.networks.transformers.mochi_layers import (
-    feed_forward,
-    head_norm,
-    modulated_norm,
-    one_plus,
-    pool_text,
-    rotate,
-    zero_norm,
-)
 from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 
 CLASSES = ("MochiTransformer3DModel",)
+POOL_HEADS = 8  # attention heads of the text pooler (MochiCombinedTimestepCaptionEmbedding)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    patch_size: Any = 2
-    num_attention_heads: Any = 24
-    attention_head_dim: Any = 128
-    num_layers: Any = 48
-    pooled_projection_dim: Any = 1536
-    in_channels: Any = 12
+    patch_size: Number = 2
+    num_attention_heads: Number = 24
+    attention_head_dim: Number = 128
+    num_layers: Number = 48
+    pooled_projection_dim: Number = 1536
+    in_channels: Number = 12
     out_channels: Any = None
-    text_embed_dim: Any = 4096
-    time_embed_dim: Any = 256
+    text_embed_dim: Number = 4096
+    time_embed_dim: Number = 256
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size of the video stream: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
     @property
-    def text_width(self) -> Any:
+    def text_width(self) -> Number:
         """Hidden size of the text stream."""
         return self.pooled_projection_dim
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     return shape.frames * (shape.height // config.patch_size) * (shape.width // config.patch_size)
 
@@ -94,7 +87,7 @@ def condition(tape: Tape, config: Config, shape: Shape, text: Tensor) -> tuple[T
         return tape.add(time, pooled), context
 
 
-def rotary_table(tape: Tape, config: Config, n: Any) -> tuple[Tensor, Tensor]:
+def rotary_table(tape: Tape, config: Config, n: Number) -> tuple[Tensor, Tensor]:
     """Learned frequencies times positions -> cosines and sines, each [n, heads, head size / 2] in float32."""
     heads, pairs = config.num_attention_heads, config.attention_head_dim // 2
     tape.parameter("pos_frequencies", 3 * heads * pairs)
@@ -200,7 +193,7 @@ def attention(
         return video, told
 
 
-def sliced_linear(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
+def sliced_linear(tape: Tape, x: Tensor, width: Number, name: str) -> Tensor:
     """A linear layer on a slice of tokens x[batch, n, d]: with more than one sample the slice is copied, then
     multiplied, then the bias is added out of place."""
     batch, n, d = x.shape
@@ -209,3 +202,93 @@ def sliced_linear(tape: Tape, x: Tensor, width: Any, name: str) -> Tensor:
     out = tape.linear(x, width, name)
     del copied
     return out
+
+
+def wide_rms_norm(tape: Tape, x: Tensor) -> Tensor:
+    """RMS norm of a float32 x over the last dimension, without weights."""
+    square = tape.act(x, "square")
+    rstd = tape.empty((*x.shape[:-1], 1), "fp32", square.node)
+    del square
+    return tape.mul(x, rstd)
+
+
+def modulated_norm(tape: Tape, x: Tensor, scale: Tensor) -> Tensor:
+    """norm(x) · scale in float32, in x's dtype again (MochiModulatedRMSNorm)."""
+    wide = tape.cast(x, "fp32")
+    wide = wide_rms_norm(tape, wide)
+    wide = tape.mul(wide, scale)
+    return tape.cast(wide, x.dtype)
+
+
+def one_plus(tape: Tape, scale: Tensor) -> Tensor:
+    """1 + scale in float32."""
+    return tape.scale(tape.cast(scale, "fp32"))
+
+
+def zero_norm(tape: Tape, x: Tensor, temb: Tensor, width: Number, name: str) -> tuple[Tensor, Tensor]:
+    """norm(x) · (1 + scale), and the four vectors of the timestep: scale, gate, scale, gate (MochiRMSNormZero)."""
+    vectors = tape.linear(tape.act(temb), 4 * width, name + ".linear")
+    scale = vectors.view(x.shape[0], 1, width)
+    wide = tape.mul(wide_rms_norm(tape, tape.cast(x, "fp32")), one_plus(tape, scale))
+    return tape.cast(wide, x.dtype), vectors
+
+
+def head_norm(tape: Tape, x: Tensor, name: str) -> Tensor:
+    """RMS norm over the head size, weighted in float32 (MochiRMSNorm)."""
+    square = tape.act(tape.cast(x, "fp32"), "square")
+    rstd = tape.empty((*x.shape[:-1], 1), "fp32", square.node)
+    del square
+    wide = tape.mul(x, rstd)
+    tape.parameter(name + ".weight", x.shape[-1])
+    wide = tape.weighted(wide, x.shape[-1])
+    return tape.cast(wide, x.dtype)
+
+
+def rotate(tape: Tape, x: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
+    """Rotary embedding by pairs: x[batch, n, heads, head size], even and odd halves in float32."""
+    *lead, d_head = x.shape
+    half = x.view(*lead, d_head // 2)
+    even, odd = tape.cast(half, "fp32"), tape.cast(half, "fp32")
+    cosine, sine = rotary
+    first = tape.cast(tape.add(tape.mul(even, cosine), tape.mul(odd, sine)), x.dtype)
+    second = tape.cast(tape.add(tape.mul(even, sine), tape.mul(odd, cosine)), x.dtype)
+    return tape.cat((first, second), *x.shape)
+
+
+def feed_forward(tape: Tape, x: Tensor, width: Number, name: str) -> Tensor:
+    """Linear, value · SiLU(gate), linear; the inner size is two thirds of four times the width. No biases."""
+    inner = 4 * width * 2 // 3
+    with tape.scope(name):
+        gated = swiglu(tape, x, inner)
+        return tape.linear(gated, width, "net.2", bias=False)
+
+
+def swiglu(tape: Tape, x: Tensor, inner: Number) -> Tensor:
+    """Value · SiLU(gate), both from one linear layer."""
+    both = tape.linear(x, 2 * inner, "net.0.proj", bias=False)
+    half = both.view(*x.shape[:-1], inner)
+    return tape.mul(half, tape.act(half))
+
+
+def pool_text(tape: Tape, text: Tensor, width: Number, name: str) -> Tensor:
+    """text[batch, tokens, d] -> [batch, width]: the mean token attends to all tokens (MochiAttentionPool)."""
+    batch, n, d = text.shape
+    d_head = d // POOL_HEADS
+    with tape.scope(name):
+        padded = tape.empty((batch, 1, 1, n + 1), "bool")
+        mean = mean_token(tape, text)
+        joined = tape.cat((mean, text), batch, n + 1, d)
+        kv = tape.linear(joined, 2 * d, "to_kv").view(batch, POOL_HEADS, n + 1, d_head)
+        q = tape.linear(joined.view(batch, d), d, "to_q").view(batch, POOL_HEADS, 1, d_head)
+        del joined
+        out = tape.attention(q, kv, kv, masked="dense")
+        del padded
+        return tape.linear(out.view(batch, d), width, "to_out")
+
+
+def mean_token(tape: Tape, text: Tensor) -> Tensor:
+    """The mean of the tokens that are not padding [batch, 1, d]."""
+    batch, n, d = text.shape
+    weights = tape.scale(tape.empty((batch, n, 1), text.dtype))
+    weighted = tape.mul(text, weights)
+    return tape.pointwise("mean", (weighted,), (batch, 1, d))

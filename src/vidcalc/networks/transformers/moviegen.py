@@ -7,11 +7,9 @@ by one matrix and a norm.
 Source: arXiv 2410.13720, section 3.1 and table 1.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.networks.transformers.official_layers import fused_rms_norm, modulated, modulation_table, named_mlp
@@ -28,27 +26,27 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     positions  learned per axis: latent frames, patches in height, patches in width
     """
 
-    layers: Any = 48
-    hidden: Any = 6144
-    heads: Any = 48
-    ffn_hidden: Any = 16384
-    patch: tuple[Any, Any, Any] = (1, 2, 2)
-    channels: Any = 16
-    text: tuple[tuple[Any, Any], ...] = ((256, 4096), (100, 1472), (256, 1280))
-    positions: tuple[Any, Any, Any] = (32, 48, 48)
+    layers: Number = 48
+    hidden: Number = 6144
+    heads: Number = 48
+    ffn_hidden: Number = 16384
+    patch: tuple[Number, Number, Number] = (1, 2, 2)
+    channels: Number = 16
+    text: tuple[tuple[Number, Number], ...] = ((256, 4096), (100, 1472), (256, 1280))
+    positions: tuple[Number, Number, Number] = (32, 48, 48)
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size."""
         return self.hidden
 
     @property
-    def num_layers(self) -> Any:
+    def num_layers(self) -> Number:
         """Blocks."""
         return self.layers
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     t, h, w = config.patch
     return (shape.frames // t) * (shape.height // h) * (shape.width // w)

@@ -1,8 +1,8 @@
 """Layers that the makers' own video transformers (those without a diffusers class) spell alike."""
 
 from collections.abc import Sequence
-from typing import Any
 
+from vidcalc.base.number import Number
 from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 
 
@@ -38,7 +38,7 @@ def modulated(tape: Tape, x: Tensor, vector: Tensor) -> Tensor:
     return tape.add(tape.mul(x, tape.scale(vector)), vector)
 
 
-def modulation_table(tape: Tape, t: Tensor, count: int, width: Any) -> Tensor:
+def modulation_table(tape: Tape, t: Tensor, count: int, width: Number) -> Tensor:
     """A learned table of `count` vectors plus t[batch, count · width] -> one of them [batch, 1, width]."""
     tape.parameter("scale_shift_table", count * width)
     batch = t.shape[0]
@@ -48,8 +48,8 @@ def modulation_table(tape: Tape, t: Tensor, count: int, width: Any) -> Tensor:
 def named_mlp(
     tape: Tape,
     x: Tensor,
-    inner: Any,
-    d_out: Any,
+    inner: Number,
+    d_out: Number,
     name: str,
     layers: tuple[str, str],
     *,
@@ -63,7 +63,7 @@ def named_mlp(
         return tape.linear(hidden, d_out, layers[1], bias=bias)
 
 
-def rotate_by_axes(tape: Tape, x: Tensor, sizes: Sequence[Any]) -> Tensor:
+def rotate_by_axes(tape: Tape, x: Tensor, sizes: Sequence[Number]) -> Tensor:
     """Rotary embedding in x's dtype, x[batch, n, heads, head size]: a part per axis turned by halves, then joined.
 
     sizes  channels of a head per axis; the cosines and sines of a part are looked up for it alone

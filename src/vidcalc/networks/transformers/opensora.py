@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import minimum, round_up
+from vidcalc.base.number import Number, minimum, round_up
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.networks.transformers.official_layers import (
@@ -33,35 +33,35 @@ FREQUENCIES = 256  # width of the sinusoidal timestep features, fixed in the cla
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under the class's names."""
 
-    depth: Any = 28
-    hidden_size: Any = 1152
-    num_heads: Any = 16
-    in_channels: Any = 4
-    patch_size: tuple[Any, Any, Any] = (1, 2, 2)
-    mlp_ratio: Any = 4
-    caption_channels: Any = 4096
+    depth: Number = 28
+    hidden_size: Number = 1152
+    num_heads: Number = 16
+    in_channels: Number = 4
+    patch_size: tuple[Number, Number, Number] = (1, 2, 2)
+    mlp_ratio: Number = 4
+    caption_channels: Number = 4096
     qk_norm: bool = False
     pred_sigma: bool = True
     kernel_size: tuple[Any, Any, Any] | None = None
     use_spatial_rope: bool = False
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size."""
         return self.hidden_size
 
     @property
-    def d_head(self) -> Any:
+    def d_head(self) -> Number:
         """Size of one head."""
         return self.hidden_size // self.num_heads
 
     @property
-    def num_layers(self) -> Any:
+    def num_layers(self) -> Number:
         """Spatial and temporal blocks together."""
         return 2 * self.depth
 
     @property
-    def axes(self) -> tuple[Any, ...]:
+    def axes(self) -> tuple[Number, ...]:
         """Channels of a head per rotary axis: time alone, or time, height and width."""
         return (self.d_head,) if self.kernel_size is None else (self.d_head // 3,) * 3
 
@@ -69,24 +69,24 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 class Grid(msgspec.Struct, frozen=True, eq=False):
     """Samples, frames and places of a frame, and text tokens, of one forward."""
 
-    batch: Any
-    frames: Any
-    height: Any
-    width: Any
-    text: Any
+    batch: Number
+    frames: Number
+    height: Number
+    width: Number
+    text: Number
 
     @property
-    def places(self) -> Any:
+    def places(self) -> Number:
         """Tokens of one frame."""
         return self.height * self.width
 
     @property
-    def n(self) -> Any:
+    def n(self) -> Number:
         """Video tokens."""
         return self.frames * self.places
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     t, h, w = config.patch_size
     return (shape.frames // t) * (shape.height // h) * (shape.width // w)
@@ -142,13 +142,13 @@ def one_of(
         return block(tape, config, grid, x, y, t, t_0, temporal=temporal)
 
 
-def embedded(tape: Tape, config: Config, batch: Any, name: str) -> Tensor:
+def embedded(tape: Tape, config: Config, batch: Number, name: str) -> Tensor:
     """A number per sample (timestep, frame rate) -> [batch, width]."""
     features = tape.cast(sinusoid(tape, batch, FREQUENCIES), tape.dtype)
     return named_mlp(tape, features, config.width, config.width, name + ".mlp", ("0", "2"))
 
 
-def timestep_modulation(tape: Tape, config: Config, batch: Any, rate: Tensor) -> tuple[Tensor, Tensor]:
+def timestep_modulation(tape: Tape, config: Config, batch: Number, rate: Tensor) -> tuple[Tensor, Tensor]:
     """Timestep and frame rate -> their embedding [batch, width], and modulation [batch, 6 · width]."""
     temb = tape.add(embedded(tape, config, batch, "t_embedder"), rate)
     return temb, tape.linear(tape.act(temb), 6 * config.width, "t_block.1")

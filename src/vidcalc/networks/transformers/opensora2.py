@@ -5,10 +5,9 @@ single kernels (the published inference configuration), attention is fused.
 Source: arXiv 2503.09642; hpcaitech/Open-Sora opensora/models/mmdit/{model,layers,math}.py and configs/diffusion.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.networks.transformers.hunyuan_blocks import sliced_linear
@@ -22,40 +21,40 @@ FREQUENCIES = 256  # width of the sinusoidal timestep features, fixed in the cla
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under the class's names."""
 
-    in_channels: Any = 64
-    vec_in_dim: Any = 768
-    context_in_dim: Any = 4096
-    hidden_size: Any = 3072
-    mlp_ratio: Any = 4
-    num_heads: Any = 24
-    depth: Any = 19
-    depth_single_blocks: Any = 38
+    in_channels: Number = 64
+    vec_in_dim: Number = 768
+    context_in_dim: Number = 4096
+    hidden_size: Number = 3072
+    mlp_ratio: Number = 4
+    num_heads: Number = 24
+    depth: Number = 19
+    depth_single_blocks: Number = 38
     qkv_bias: bool = True
     cond_embed: bool = False
-    patch_size: Any = 2
+    patch_size: Number = 2
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size."""
         return self.hidden_size
 
     @property
-    def inner(self) -> Any:
+    def inner(self) -> Number:
         """Hidden size of the feed-forward."""
         return int(self.hidden_size * self.mlp_ratio)
 
     @property
-    def d_head(self) -> Any:
+    def d_head(self) -> Number:
         """Size of one head."""
         return self.hidden_size // self.num_heads
 
     @property
-    def num_layers(self) -> Any:
+    def num_layers(self) -> Number:
         """Blocks of both kinds."""
         return self.depth + self.depth_single_blocks
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     return shape.frames * (shape.height // config.patch_size) * (shape.width // config.patch_size)
 
@@ -89,14 +88,14 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out
 
 
-def vector(tape: Tape, config: Config, batch: Any, pooled: Tensor) -> Tensor:
+def vector(tape: Tape, config: Config, batch: Number, pooled: Tensor) -> Tensor:
     """What modulates every block, from the timestep and the pooled text [batch, width]."""
     features = tape.cast(sinusoid(tape, batch, FREQUENCIES), tape.dtype)
     time = named_mlp(tape, features, config.width, config.width, "time_in", ("in_layer", "out_layer"))
     return tape.add(time, named_mlp(tape, pooled, config.width, config.width, "vector_in", ("in_layer", "out_layer")))
 
 
-def rotary_table(tape: Tape, config: Config, batch: Any, n: Any) -> tuple[Tensor, Tensor]:
+def rotary_table(tape: Tape, config: Config, batch: Number, n: Number) -> tuple[Tensor, Tensor]:
     """Cosines and sines of text and video places, each [batch, n, head size] in float32."""
     cosine = tape.empty((batch, n, config.d_head), "fp32")
     sine = tape.empty((batch, n, config.d_head), "fp32")

@@ -7,11 +7,9 @@ Source: arXiv 2412.00131; PKU-YuanGroup/Open-Sora-Plan opensora/models/diffusion
 {modeling_opensora,modules}.py.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import maximum, minimum, round_up
+from vidcalc.base.number import Number, maximum, minimum, round_up
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, text_mlp, timestep_mlp
 from vidcalc.networks.transformers.official_layers import modulated, modulation_table, rotate_by_axes
@@ -27,30 +25,30 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under the class's names."""
 
     num_layers: int = 32
-    num_attention_heads: Any = 24
-    attention_head_dim: Any = 96
-    in_channels: Any = 8
-    out_channels: Any = 8
-    cross_attention_dim: Any = 2304
-    caption_channels: Any = 4096
-    patch_size: Any = 2
-    patch_size_t: Any = 1
+    num_attention_heads: Number = 24
+    attention_head_dim: Number = 96
+    in_channels: Number = 8
+    out_channels: Number = 8
+    cross_attention_dim: Number = 2304
+    caption_channels: Number = 4096
+    patch_size: Number = 2
+    patch_size_t: Number = 1
     attention_bias: bool = True
     sparse1d: bool = False
-    sparse_n: Any = 2
+    sparse_n: Number = 2
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
     @property
-    def split(self) -> Any:
+    def split(self) -> Number:
         """Sequences the tokens of a sparse layer are split into."""
         return self.sparse_n if self.sparse1d else 1
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     p = config.patch_size
     return (shape.frames // config.patch_size_t) * (shape.height // p) * (shape.width // p)
@@ -90,7 +88,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return tape.copy(out, batch, config.out_channels, shape.frames, shape.height, shape.width, name="unpatchify")
 
 
-def layers(config: Config) -> list[tuple[str, Any, Any, bool]]:
+def layers(config: Config) -> list[tuple[str, Number, Number, bool]]:
     """(name, layers, sequences the tokens are split into, by groups) of each run of equal layers.
 
     Sparse layers come by turns of two kinds; they cost the same in any order and stand here in two runs.
@@ -106,7 +104,7 @@ def layers(config: Config) -> list[tuple[str, Any, Any, bool]]:
     return [run for run in runs if run[1]]
 
 
-def sparse_masks(tape: Tape, config: Config, batch: Any, n: Any, text: Any) -> list[Tensor]:
+def sparse_masks(tape: Tape, config: Config, batch: Number, n: Number, text: Number) -> list[Tensor]:
     """Masks of keys for every head: of the tokens and the text, for full and sparse layers, each in both orders."""
     heads, masks = config.num_attention_heads, []
     for split in (1, config.split):
@@ -115,7 +113,7 @@ def sparse_masks(tape: Tape, config: Config, batch: Any, n: Any, text: Any) -> l
     return masks
 
 
-def timestep_modulation(tape: Tape, config: Config, batch: Any) -> tuple[Tensor, Tensor]:
+def timestep_modulation(tape: Tape, config: Config, batch: Number) -> tuple[Tensor, Tensor]:
     """Timestep -> its embedding [batch, width], and modulation [batch, 6 · width]."""
     with tape.scope("adaln_single"):
         features = tape.cast(sinusoid(tape, batch, FREQUENCIES), tape.dtype)
@@ -124,7 +122,7 @@ def timestep_modulation(tape: Tape, config: Config, batch: Any) -> tuple[Tensor,
 
 
 def block(
-    tape: Tape, config: Config, x: Tensor, context: Tensor, modulation: Tensor, split: Any, *, grouped: bool
+    tape: Tape, config: Config, x: Tensor, context: Tensor, modulation: Tensor, split: Number, *, grouped: bool
 ) -> Tensor:
     """Modulated self-attention, cross-attention, modulated feed-forward."""
     width = config.width
@@ -149,7 +147,7 @@ def block(
 
 
 def attention(
-    tape: Tape, config: Config, x: Tensor, context: Tensor | None, split: Any, name: str, *, grouped: bool
+    tape: Tape, config: Config, x: Tensor, context: Tensor | None, split: Number, name: str, *, grouped: bool
 ) -> Tensor:
     """Self-attention (context None) or cross-attention of each of the `split` sequences; x[n, batch, width]."""
     n, batch, width = x.shape
@@ -181,6 +179,6 @@ def attention(
         return tape.scale(out, "rescale")
 
 
-def arranged(tape: Tape, x: Tensor, batch: Any, filled: Any, width: Any, *, grouped: bool) -> Tensor:
+def arranged(tape: Tape, x: Tensor, batch: Number, filled: Number, width: Number, *, grouped: bool) -> Tensor:
     """Tokens in the order of their sequences: a view for every n-th token, a copy for groups of neighbours."""
     return tape.copy(x, filled, batch, width, name="group") if grouped else x

@@ -8,11 +8,9 @@ Source: PKU-YuanGroup/Open-Sora-Plan branch mindspeed_mmdit (Report-v1.5.0.md; S
 MultiHeadSparseMMAttentionSBH).
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import round_up
+from vidcalc.base.number import Number, round_up
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, text_mlp, timestep_mlp
 from vidcalc.networks.transformers.official_layers import cast_rms_norm, rotate_by_axes
@@ -29,30 +27,30 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sparse_n: tuple[int, ...] = (1, 2, 4, 8, 4, 2, 1)
     double_ff: bool = True
     sparse1d: bool = True
-    num_heads: Any = 24
-    head_dim: Any = 128
-    in_channels: Any = 32
-    out_channels: Any = 32
-    timestep_embed_dim: Any = 1024
-    caption_channels: Any = 2048
-    pooled_projection_dim: Any = 1280
+    num_heads: Number = 24
+    head_dim: Number = 128
+    in_channels: Number = 32
+    out_channels: Number = 32
+    timestep_embed_dim: Number = 1024
+    caption_channels: Number = 2048
+    pooled_projection_dim: Number = 1280
     skip_connection: bool = True
     attention_bias: bool = True
-    patch_size: Any = 2
-    patch_size_t: Any = 1
+    patch_size: Number = 2
+    patch_size_t: Number = 1
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_heads * self.head_dim
 
     @property
-    def axes(self) -> tuple[Any, Any, Any]:
+    def axes(self) -> tuple[Number, Number, Number]:
         """Channels of a head per rotary axis: a quarter for time, three eighths each for height and width."""
         return self.head_dim // 16 * 4, self.head_dim // 16 * 6, self.head_dim // 16 * 6
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     p = config.patch_size
     return (shape.frames // config.patch_size_t) * (shape.height // p) * (shape.width // p)
@@ -86,7 +84,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return tape.copy(out, batch, config.out_channels, shape.frames, shape.height, shape.width, name="unpatchify")
 
 
-def condition(tape: Tape, config: Config, batch: Any, pooled: Tensor) -> Tensor:
+def condition(tape: Tape, config: Config, batch: Number, pooled: Tensor) -> Tensor:
     """Timestep and pooled text -> modulation source [batch, timestep_embed_dim]."""
     d_time = config.timestep_embed_dim
     with tape.scope("time_text_embed"):
@@ -95,7 +93,7 @@ def condition(tape: Tape, config: Config, batch: Any, pooled: Tensor) -> Tensor:
         return tape.add(time, text_mlp(tape, pooled, d_time, "text_embedder").view(batch, d_time))
 
 
-def sparse_masks(tape: Tape, config: Config, batch: Any, n: Any, text: Any) -> list[Tensor]:
+def sparse_masks(tape: Tape, config: Config, batch: Number, n: Number, text: Number) -> list[Tensor]:
     """Which tokens attend to which, for each sparsity and both orders."""
     masks = []
     for split in sorted(set(config.sparse_n)):
@@ -141,7 +139,7 @@ def block(
     x: Tensor,
     c: Tensor,
     temb: Tensor,
-    split: Any,
+    split: Number,
     *,
     grouped: bool = False,
     last: bool = False,
@@ -179,7 +177,7 @@ def steered(
 
 
 def attention(
-    tape: Tape, config: Config, x: Tensor, c: Tensor, split: Any, *, grouped: bool, last: bool
+    tape: Tape, config: Config, x: Tensor, c: Tensor, split: Number, *, grouped: bool, last: bool
 ) -> tuple[Tensor, Tensor]:
     """One attention per sequence over its video tokens and all text -> (video, text)."""
     n, batch, width = x.shape

@@ -3,9 +3,7 @@
 Source: diffusers 0.42.1 models/embeddings.py (PatchEmbed, AdaLayerNormSingle's embedding).
 """
 
-from typing import Any
-
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.networks.transformers.basic import table_plus
 from vidcalc.networks.transformers.embedding import sinusoid, timestep_mlp
 from vidcalc.tape import Tape, Tensor
@@ -13,7 +11,9 @@ from vidcalc.tape import Tape, Tensor
 TIME_FEATURES = 256  # fixed in the published code
 
 
-def patch_embedding(tape: Tape, latent: Tensor, width: Any, patch: Any, usual: Any, name: str = "pos_embed") -> Tensor:
+def patch_embedding(
+    tape: Tape, latent: Tensor, width: Number, patch: Number, usual: Number, name: str = "pos_embed"
+) -> Tensor:
     """latent[images, c, h, w] -> tokens [images, n, width], plus positions.
 
     usual   height and width, in latent places, that the stored table is made for; for any other size it is made anew,
@@ -35,7 +35,7 @@ def patch_embedding(tape: Tape, latent: Tensor, width: Any, patch: Any, usual: A
         return out
 
 
-def steering(tape: Tape, count: Any, width: Any) -> tuple[Tensor, Tensor]:
+def steering(tape: Tape, count: Number, width: Number) -> tuple[Tensor, Tensor]:
     """Timesteps -> six modulation vectors [count, 6 · width] shared by all layers, and the embedding [count, width]."""
     with tape.scope("adaln_single"):
         with tape.scope("emb"):
@@ -45,7 +45,7 @@ def steering(tape: Tape, count: Any, width: Any) -> tuple[Tensor, Tensor]:
         return tape.linear(tape.act(embedded), 6 * width, "linear"), embedded
 
 
-def steered_out(tape: Tape, x: Tensor, embedded: Tensor, channels: Any) -> Tensor:
+def steered_out(tape: Tape, x: Tensor, embedded: Tensor, channels: Number) -> Tensor:
     """norm(x) · (1 + scale) + shift by a table of two vectors plus the embedding; then linear to a patch of
     channels.
     """

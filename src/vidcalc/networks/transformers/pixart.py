@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.basic import steered_block
 from vidcalc.networks.transformers.embedding import text_mlp
@@ -21,23 +22,23 @@ CLASSES = ("PixArtTransformer2DModel",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    num_attention_heads: Any = 16
-    attention_head_dim: Any = 72
-    in_channels: Any = 4
-    out_channels: Any = 8
-    num_layers: Any = 28
+    num_attention_heads: Number = 16
+    attention_head_dim: Number = 72
+    in_channels: Number = 4
+    out_channels: Number = 8
+    num_layers: Number = 28
     attention_bias: bool = True
-    sample_size: Any = 128
-    patch_size: Any = 2
+    sample_size: Number = 128
+    patch_size: Number = 2
     caption_channels: Any = None
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Image tokens: latent height × width over the patch."""
     return (shape.height // config.patch_size) * (shape.width // config.patch_size)
 

@@ -4,10 +4,9 @@ Mirrors diffusers' QwenImageTransformer2DModel. Source: arXiv 2508.02324; diffus
 models/transformers/transformer_qwenimage.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.adaptive import steered, steered_norm
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, timestep_mlp
@@ -21,21 +20,21 @@ TABLE_ROWS = 4096  # positions the stored rotary table is made for; text takes a
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    patch_size: Any = 2
-    in_channels: Any = 64
-    out_channels: Any = 16
-    num_layers: Any = 60
-    attention_head_dim: Any = 128
-    num_attention_heads: Any = 24
-    joint_attention_dim: Any = 3584
+    patch_size: Number = 2
+    in_channels: Number = 64
+    out_channels: Number = 16
+    num_layers: Number = 60
+    attention_head_dim: Number = 128
+    num_attention_heads: Number = 24
+    joint_attention_dim: Number = 3584
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Image tokens: four latent places each."""
     return (shape.height // PACKED) * (shape.width // PACKED)
 
@@ -97,7 +96,7 @@ def block(
     return context, hidden
 
 
-def modulation(tape: Tape, temb: Tensor, width: Any, name: str) -> Tensor:
+def modulation(tape: Tape, temb: Tensor, width: Number, name: str) -> Tensor:
     """SiLU and linear: temb -> six vectors, seen as one of them [batch, 1, width]."""
     emb = tape.linear(tape.act(temb), 6 * width, f"{name}.1")
     return emb.view(emb.shape[0], 1, width)

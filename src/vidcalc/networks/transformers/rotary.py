@@ -1,11 +1,10 @@
 """Rotary position embedding as diffusers' apply_rotary_emb spells it out: pairs turned in float32."""
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.tape import Tape, Tensor
 
 
-def rotary_tables(tape: Tape, n: Any, d_head: Any, axes: int = 3) -> tuple[Tensor, Tensor]:
+def rotary_tables(tape: Tape, n: Number, d_head: Number, axes: int = 3) -> tuple[Tensor, Tensor]:
     """Cosines and sines [n, d_head] in float32, from a grid of positions on `axes` axes: parts by axis, then joined."""
     grid = tape.empty((axes, n), "fp32")
     cosines, sines = tape.empty((n, d_head), "fp32"), tape.empty((n, d_head), "fp32")

@@ -5,11 +5,9 @@ a batch of one needs no copies for its batched products. The feed-forward mixes 
 Source: arXiv 2509.24695; diffusers 0.42.1 models/transformers/transformer_sana_video.py.
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import minimum
+from vidcalc.base.number import Number, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid, text_mlp, timestep_mlp
 from vidcalc.networks.transformers.wan import rotate
@@ -21,38 +19,38 @@ CLASSES = ("SanaVideoTransformer3DModel",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    in_channels: Any = 16
-    out_channels: Any = 16
-    num_attention_heads: Any = 20
-    attention_head_dim: Any = 112
-    num_layers: Any = 20
-    num_cross_attention_heads: Any = 20
-    cross_attention_head_dim: Any = 112
-    cross_attention_dim: Any = 2240
-    caption_channels: Any = 2304
-    mlp_ratio: Any = 2.5
+    in_channels: Number = 16
+    out_channels: Number = 16
+    num_attention_heads: Number = 20
+    attention_head_dim: Number = 112
+    num_layers: Number = 20
+    num_cross_attention_heads: Number = 20
+    cross_attention_head_dim: Number = 112
+    cross_attention_dim: Number = 2240
+    caption_channels: Number = 2304
+    mlp_ratio: Number = 2.5
     attention_bias: bool = False
-    patch_size: tuple[Any, Any, Any] = (1, 2, 2)
+    patch_size: tuple[Number, Number, Number] = (1, 2, 2)
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
     @property
-    def inner(self) -> Any:
+    def inner(self) -> Number:
         """Width of the feed-forward's hidden layer."""
         inner = self.width * self.mlp_ratio
         return int(inner) if isinstance(inner, float) else inner
 
 
-def patches(config: Config, shape: Shape) -> tuple[Any, Any, Any]:
+def patches(config: Config, shape: Shape) -> tuple[Number, Number, Number]:
     """The token grid."""
     t, h, w = config.patch_size
     return shape.frames // t, shape.height // h, shape.width // w
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     t, h, w = patches(config, shape)
     return t * h * w
@@ -93,13 +91,13 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return hidden.view(batch, config.out_channels, shape.frames, shape.height, shape.width)
 
 
-def volume(config: Config) -> Any:
+def volume(config: Config) -> Number:
     """Latent places under one token."""
     t, h, w = config.patch_size
     return t * h * w
 
 
-def rotary_table(tape: Tape, config: Config, n: Any) -> tuple[Tensor, Tensor]:
+def rotary_table(tape: Tape, config: Config, n: Number) -> tuple[Tensor, Tensor]:
     """Cosines and sines of the 3-axis rotary embedding, each [1, n, 1, head size]."""
     d = config.attention_head_dim
     return tape.empty((1, n, 1, d)), tape.empty((1, n, 1, d))

@@ -5,10 +5,10 @@ models/transformers/transformer_sd3.py, attention.py, attention_processor.py.
 """
 
 from itertools import groupby
-from typing import Any
 
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.adaptive import steered_norm, two_stream_block
 from vidcalc.networks.transformers.embedding import sinusoid, text_mlp, timestep_mlp
@@ -22,25 +22,25 @@ TIME_FEATURES = 256  # fixed in the published code
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    patch_size: Any = 2
-    in_channels: Any = 16
-    out_channels: Any = 16
+    patch_size: Number = 2
+    in_channels: Number = 16
+    out_channels: Number = 16
     num_layers: int = 18
-    attention_head_dim: Any = 64
-    num_attention_heads: Any = 18
-    joint_attention_dim: Any = 4096
-    caption_projection_dim: Any = 1152
-    pooled_projection_dim: Any = 2048
+    attention_head_dim: Number = 64
+    num_attention_heads: Number = 18
+    joint_attention_dim: Number = 4096
+    caption_projection_dim: Number = 1152
+    pooled_projection_dim: Number = 2048
     dual_attention_layers: tuple[int, ...] = ()
     qk_norm: str | None = None
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Image tokens: latent height × width over the patch."""
     return (shape.height // config.patch_size) * (shape.width // config.patch_size)
 
@@ -72,7 +72,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return tape.copy(hidden, images, config.out_channels, shape.height, shape.width, name="unpatchify")
 
 
-def patches(tape: Tape, config: Config, latent: Tensor, n: Any) -> Tensor:
+def patches(tape: Tape, config: Config, latent: Tensor, n: Number) -> Tensor:
     """Patch embedding plus a crop of the table of positions -> [images, n, width], channels outermost in memory."""
     images, _, height, width = latent.shape
     p = config.patch_size

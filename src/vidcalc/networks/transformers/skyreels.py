@@ -5,8 +5,7 @@ timestep per sample does not. Frames may be grouped into causal blocks, which ad
 Source: arXiv 2504.13074; diffusers 0.42.1 models/transformers/transformer_skyreels_v2.py.
 """
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import wan
 from vidcalc.networks.transformers.embedding import sinusoid, text_mlp, timestep_mlp
@@ -18,14 +17,14 @@ CLASSES = ("SkyReelsV2Transformer3DModel",)
 class Config(wan.Config, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    num_attention_heads: Any = 16
-    ffn_dim: Any = 8192
-    num_layers: Any = 32
+    num_attention_heads: Number = 16
+    ffn_dim: Number = 8192
+    num_layers: int = 32
     inject_sample_info: bool = False
     num_frame_per_block: int = 1
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     return wan.tokens(config, shape)
 
@@ -56,12 +55,12 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return wan.unpatchify(tape, config, shape, hidden, temb)
 
 
-def timesteps(config: Config, shape: Shape) -> Any:
+def timesteps(config: Config, shape: Shape) -> Number:
     """Timesteps per sample: one, or one per latent frame."""
     return shape.frames // config.patch_size[0] if shape.timestep == "frame" else 1
 
 
-def causal_mask(tape: Tape, config: Config, n: Any) -> Tensor | None:
+def causal_mask(tape: Tape, config: Config, n: Number) -> Tensor | None:
     """Which token may see which, [n, n] booleans, where frames are grouped into causal blocks."""
     if config.num_frame_per_block == 1:
         return None
@@ -85,7 +84,7 @@ def condition(
     return temb.view(*lead, width), projected.view(*lead, 6, width), context, picture
 
 
-def frame_rate(tape: Tape, config: Config, rate: Tensor, timesteps: Any) -> Tensor:
+def frame_rate(tape: Tape, config: Config, rate: Tensor, timesteps: Number) -> Tensor:
     """The embedded frame rate[batch, width] -> six vectors for every timestep."""
     width = config.width
     with tape.scope("fps_projection"):

@@ -5,10 +5,9 @@ per block. Cross-attention gets a dense mask, repeated for every head.
 Source: arXiv 2502.10248; stepfun-ai/Step-Video-T2V stepvideo/modules/{model,blocks,attentions,rope,normalization}.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, text_mlp, timestep_mlp
 from vidcalc.networks.transformers.official_layers import cast_rms_norm, modulated, modulation_table, rotate_by_axes
@@ -23,27 +22,27 @@ CLIP_TOKENS = 77  # of the context, from the second text encoder; the others are
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under the class's names."""
 
-    num_attention_heads: Any = 48
-    attention_head_dim: Any = 128
-    in_channels: Any = 64
-    out_channels: Any = 64
-    num_layers: Any = 48
-    patch_size: Any = 1
-    caption_channels: tuple[Any, Any] = (6144, 1024)
+    num_attention_heads: Number = 48
+    attention_head_dim: Number = 128
+    in_channels: Number = 64
+    out_channels: Number = 64
+    num_layers: Number = 48
+    patch_size: Number = 1
+    caption_channels: tuple[Number, Number] = (6144, 1024)
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
     @property
-    def axes(self) -> tuple[Any, Any, Any]:
+    def axes(self) -> tuple[Number, Number, Number]:
         """Channels of a head per rotary axis: half for time, a quarter each for height and width."""
         d = self.attention_head_dim
         return d // 2, d // 4, d // 4
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     return shape.frames * (shape.height // config.patch_size) * (shape.width // config.patch_size)
 
@@ -81,7 +80,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return tape.copy(out, batch, shape.frames, config.out_channels, shape.height, shape.width, name="unpatchify")
 
 
-def timestep_modulation(tape: Tape, config: Config, batch: Any) -> tuple[Tensor, Tensor]:
+def timestep_modulation(tape: Tape, config: Config, batch: Number) -> tuple[Tensor, Tensor]:
     """Timestep -> its embedding [batch, width], and modulation [batch, 6 · width]."""
     with tape.scope("adaln_single"):
         features = tape.cast(sinusoid(tape, batch, FREQUENCIES), tape.dtype)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, text_mlp, timestep_mlp
 from vidcalc.tape import Tape, Tensor
@@ -18,27 +19,27 @@ CLASSES = ("WanTransformer3DModel",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
-    patch_size: tuple[Any, Any, Any] = (1, 2, 2)
-    num_attention_heads: Any = 40
-    attention_head_dim: Any = 128
-    in_channels: Any = 16
-    out_channels: Any = 16
-    text_dim: Any = 4096
-    freq_dim: Any = 256
-    ffn_dim: Any = 13824
-    num_layers: Any = 40
+    patch_size: tuple[Number, Number, Number] = (1, 2, 2)
+    num_attention_heads: Number = 40
+    attention_head_dim: Number = 128
+    in_channels: Number = 16
+    out_channels: Number = 16
+    text_dim: Number = 4096
+    freq_dim: Number = 256
+    ffn_dim: Number = 13824
+    num_layers: int = 40
     cross_attn_norm: bool = True
     image_dim: Any = None
     added_kv_proj_dim: Any = None
     pos_embed_seq_len: Any = None
 
     @property
-    def width(self) -> Any:
+    def width(self) -> Number:
         """Hidden size: heads × head size."""
         return self.num_attention_heads * self.attention_head_dim
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     t, h, w = config.patch_size
     return (shape.frames // t) * (shape.height // h) * (shape.width // w)
@@ -94,24 +95,24 @@ def unpatchify(tape: Tape, config: Config, shape: Shape, hidden: Tensor, temb: T
     return out.view(shape.batch, config.out_channels, shape.frames, shape.height, shape.width)
 
 
-def timesteps(config: Config, shape: Shape) -> Any:
+def timesteps(config: Config, shape: Shape) -> Number:
     """Timesteps per sample: one, or one per token."""
     return tokens(config, shape) if shape.timestep == "token" else 1
 
 
-def patches(config: Config, shape: Shape) -> tuple[Any, Any, Any]:
+def patches(config: Config, shape: Shape) -> tuple[Number, Number, Number]:
     """The token grid."""
     t, h, w = config.patch_size
     return shape.frames // t, shape.height // h, shape.width // w
 
 
-def patch_volume(config: Config) -> Any:
+def patch_volume(config: Config) -> Number:
     """Latent places under one token."""
     t, h, w = config.patch_size
     return t * h * w
 
 
-def rotary_table(tape: Tape, config: Config, n: Any) -> tuple[Tensor, Tensor]:
+def rotary_table(tape: Tape, config: Config, n: Number) -> tuple[Tensor, Tensor]:
     """Cosines and sines of the 3-axis rotary embedding, each [1, n, 1, head size] in float32."""
     cosine = tape.empty((1, n, 1, config.attention_head_dim), "fp32")
     sine = tape.empty((1, n, 1, config.attention_head_dim), "fp32")
@@ -132,7 +133,7 @@ def condition(
     return temb.view(*lead, width), projected.view(*lead, 6, width), context, picture
 
 
-def time_embedding(tape: Tape, config: Config, count: Any) -> tuple[Tensor, Tensor]:
+def time_embedding(tape: Tape, config: Config, count: Number) -> tuple[Tensor, Tensor]:
     """`count` timesteps -> temb[count, width] and six modulation vectors each, [count, 6 · width]."""
     with tape.scope("condition_embedder"):
         features = sinusoid(tape, count, config.freq_dim)
@@ -167,7 +168,7 @@ def fp32_norm(tape: Tape, x: Tensor, name: str = "") -> Tensor:
     return tape.cast(tape.layer_norm(tape.cast(x, "fp32"), name, keep="fp32"), x.dtype)
 
 
-def modulated(tape: Tape, x: Tensor, modulation: Tensor, width: Any, modulation_dtype: str) -> Tensor:
+def modulated(tape: Tape, x: Tensor, modulation: Tensor, width: Number, modulation_dtype: str) -> Tensor:
     """(norm(x) · (1 + scale) + shift) in float32, cast back; scale and shift are views of `modulation`."""
     scale = modulation.view(*modulation.shape[:-2], 1, width)
     normed = tape.mul(tape.layer_norm(tape.cast(x, "fp32")), tape.scale(scale))
@@ -181,11 +182,12 @@ def block(
     context: Tensor,
     modulation: Tensor,
     rotary: tuple[Tensor, Tensor],
-    image_tokens: Any = 0,
+    image_tokens: Number = 0,
 ) -> Tensor:
     """Self-attention, cross-attention, feed-forward; six modulation vectors from a table plus the timestep."""
     width = config.width
     tape.parameter("scale_shift_table", 6 * width, "fp32")
+    # one table [6, width] added to the vectors of every sample (or token), in float32
     vectors = tape.pointwise("modulation", (tape.cast(modulation, "fp32"),), weights=6 * width * 4)
     gate = vectors.view(*vectors.shape[:-2], 1, width)
 
@@ -197,6 +199,7 @@ def block(
     attended = attention(tape, config, normed, context, None, "attn2", image_tokens)
     x = tape.add(x, attended)
 
+    # [batch, n, width] × [width, ffn_dim], GELU, × [ffn_dim, width]
     normed = modulated(tape, x, vectors, width, "fp32")
     mixed = feed_forward(tape, normed, config.ffn_dim, width, "ffn")
     wide = tape.cast(x, "fp32")
@@ -221,7 +224,7 @@ def attention(
     context: Tensor | None,
     rotary: tuple[Tensor, Tensor] | None,
     name: str,
-    image_tokens: Any = 0,
+    image_tokens: Number = 0,
 ) -> Tensor:
     """Self-attention (context None) or cross-attention with RMS-normed queries and keys.
 
@@ -232,9 +235,11 @@ def attention(
     with_image = config.added_kv_proj_dim is not None and context is not None
     with tape.scope(name):
         source = x if context is None else context.view(batch, context.shape[1] - image_tokens, width)
+        # [batch, n, width] × [width, width] for q; [batch, keys, width] × [width, width] for k and v
         q = tape.linear(x, width, "to_q")
         k = tape.linear(source, width, "to_k")
         v = tape.linear(source, width, "to_v")
+        # over the whole width, before it is cut into heads
         q = tape.rms_norm(q, "norm_q")
         k = tape.rms_norm(k, "norm_k")
         keys = source.shape[1]
@@ -251,6 +256,7 @@ def attention(
             k_image = tape.rms_norm(k_image, "norm_added_k").view(batch, heads, image_tokens, d_head)
             v_image = v_image.view(batch, heads, image_tokens, d_head)
             picture = tape.copy(tape.attention(q, k_image, v_image, "sdpa_image")).view(batch, n, width)
+        # per head: [n, d_head] × [d_head, keys] -> scores, [n, keys] × [keys, d_head] -> out
         out = tape.attention(q, k, v)
         merged = tape.copy(out).view(batch, n, width)
         del out

@@ -6,8 +6,7 @@ while one of them is turned as a complex128 tensor.
 Source: Wan-Video/Wan2.1@9737cba wan/modules/model.py (rope_apply, WanSelfAttention, WanAttentionBlock).
 """
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import wan
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, text_mlp, timestep_mlp
@@ -25,7 +24,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return run(tape, config, shape, per=per, norms="fp32")
 
 
-def run(tape: Tape, config: Config, shape: Shape, per: Any, norms: str) -> Tensor:
+def run(tape: Tape, config: Config, shape: Shape, per: Number, norms: str) -> Tensor:
     """The forward with `per` modulations a sample (one, or one per token) and query/key norms giving dtype `norms`."""
     latent = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
     text = tape.input(shape.batch, shape.tokens, config.text_dim)
@@ -41,7 +40,7 @@ def run(tape: Tape, config: Config, shape: Shape, per: Any, norms: str) -> Tenso
     return wan.unpatchify(tape, config, shape, hidden, temb)
 
 
-def _time(tape: Tape, config: Config, batch: Any, per: Any) -> tuple[Tensor, Tensor]:
+def _time(tape: Tape, config: Config, batch: Number, per: Number) -> tuple[Tensor, Tensor]:
     """Timesteps -> temb[batch, per, width] and modulation[batch, per, 6, width], both in float32."""
     with tape.scope("condition_embedder"):
         features = sinusoid(tape, batch * per, config.freq_dim)
@@ -51,7 +50,7 @@ def _time(tape: Tape, config: Config, batch: Any, per: Any) -> tuple[Tensor, Ten
 
 
 def _block(
-    tape: Tape, config: Config, x: Tensor, context: Tensor, modulation: Tensor, image_tokens: Any, norms: str
+    tape: Tape, config: Config, x: Tensor, context: Tensor, modulation: Tensor, image_tokens: Number, norms: str
 ) -> Tensor:
     """Self-attention, cross-attention, feed-forward on x[batch, n, width] in float32."""
     width = config.width
@@ -75,7 +74,7 @@ def _modulated(tape: Tape, x: Tensor, vector: Tensor) -> Tensor:
     return tape.add(tape.mul(tape.layer_norm(x), tape.scale(vector)), vector)
 
 
-def _projected(tape: Tape, x: Tensor, width: Any, name: str, norm: str, norms: str) -> Tensor:
+def _projected(tape: Tape, x: Tensor, width: Number, name: str, norm: str, norms: str) -> Tensor:
     """A linear layer under autocast, then the RMS norm, whose float32 weight widens its result to `norms`."""
     out = tape.linear(tape.cast(x, tape.dtype), width, name)
     return tape.cast(tape.rms_norm(out, norm), norms) if norm else out
@@ -106,7 +105,9 @@ def _rotated(tape: Tape, x: Tensor) -> Tensor:
     return tape.cast(stacked, "fp32")
 
 
-def _cross_attention(tape: Tape, config: Config, x: Tensor, context: Tensor, image_tokens: Any, norms: str) -> Tensor:
+def _cross_attention(
+    tape: Tape, config: Config, x: Tensor, context: Tensor, image_tokens: Number, norms: str
+) -> Tensor:
     """Attention of x[batch, n, width] to the text, and to the image where the configuration has one."""
     width, heads, d_head = config.width, config.num_attention_heads, config.attention_head_dim
     batch, n, _ = x.shape

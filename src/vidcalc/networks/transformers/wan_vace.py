@@ -4,8 +4,7 @@ The branch runs first over the control latents; its hints wait in memory until t
 Source: arXiv 2503.07598; diffusers 0.42.1 models/transformers/transformer_wan_vace.py.
 """
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import wan
 from vidcalc.tape import Tape, Tensor
@@ -17,10 +16,10 @@ class Config(wan.Config, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
     vace_layers: tuple[int, ...] = (0, 5, 10, 15, 20, 25, 30, 35)
-    vace_in_channels: Any = 96
+    vace_in_channels: Number = 96
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     return wan.tokens(config, shape)
 

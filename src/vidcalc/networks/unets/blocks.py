@@ -7,16 +7,22 @@ transformers/transformer_2d.py.
 """
 
 from collections.abc import Callable
-from typing import Any
 
-from vidcalc.base.number import ceil_div, minimum
+from vidcalc.base.number import Number, ceil_div, minimum
 from vidcalc.networks.transformers.basic import transformer_block
 from vidcalc.networks.transformers.embedding import sinusoid
 from vidcalc.tape import Tape, Tensor
 
 
 def residual_block(
-    tape: Tape, x: Tensor, temb: Tensor | None, c_out: Any, name: str, groups: Any = 32, *, channels_last: bool = False
+    tape: Tape,
+    x: Tensor,
+    temb: Tensor | None,
+    c_out: Number,
+    name: str,
+    groups: Number = 32,
+    *,
+    channels_last: bool = False,
 ) -> Tensor:
     """norm, SiLU, 3×3 convolution, twice, with the timestep added in between; a 1×1 shortcut where the width changes.
 
@@ -37,37 +43,37 @@ def residual_block(
         return tape.scale(tape.add(shortcut, hidden), "output_scale")
 
 
-def downsample(tape: Tape, x: Tensor, c_out: Any, name: str) -> Tensor:
+def downsample(tape: Tape, x: Tensor, c_out: Number, name: str) -> Tensor:
     """Half the height and width by a 3×3 convolution of stride 2 (odd sizes round up)."""
     *_, height, width = x.shape
     return tape.convolution(x, c_out, (3, 3), name + ".conv", out=(ceil_div(height, 2), ceil_div(width, 2)))
 
 
-def upsample(tape: Tape, x: Tensor, height: Any, width: Any, name: str) -> Tensor:
+def upsample(tape: Tape, x: Tensor, height: Number, width: Number, name: str) -> Tensor:
     """Nearest neighbours up to height × width, then a 3×3 convolution."""
     images, c, *_ = x.shape
     hidden = tape.copy(x, images, c, height, width, name="upsample")
     return tape.convolution(hidden, c, (3, 3), name + ".conv")
 
 
-def strided_linear(tape: Tape, x: Tensor, d_out: Any, name: str) -> Tensor:
+def strided_linear(tape: Tape, x: Tensor, d_out: Number, name: str) -> Tensor:
     """A linear layer on a tensor whose channels are not innermost: copied first, the bias added apart."""
     return tape.scale(tape.linear(tape.copy(x), d_out, name), name + ".bias")
 
 
-def channels_first(tape: Tape, x: Tensor, *shape: Any) -> Tensor:
+def channels_first(tape: Tape, x: Tensor, *shape: Number) -> Tensor:
     """tokens x[images, n, c] back to maps [images, c, height, width]: a copy."""
     return tape.copy(x, *shape, name="contiguous")
 
 
-def copied_where_many(tape: Tape, x: Tensor, samples: Any) -> Tensor:
+def copied_where_many(tape: Tape, x: Tensor, samples: Number) -> Tensor:
     """The copy that swapping the two outer axes of x costs where there are several samples: of no bytes for one
     sample.
     """
     return tape.copy(x, x.elements * minimum(samples - 1, 1), name="reshape")
 
 
-def features(tape: Tape, count: Any, channels: Any) -> Tensor:
+def features(tape: Tape, count: Number, channels: Number) -> Tensor:
     """Sinusoidal features of `count` numbers -> [count, channels], in the network's dtype."""
     return tape.cast(sinusoid(tape, count, channels), tape.dtype)
 
@@ -76,12 +82,12 @@ def image_transformer(
     tape: Tape,
     x: Tensor,
     context: Tensor | None,
-    heads: Any,
+    heads: Number,
     name: str,
     *,
-    layers: Any = 1,
+    layers: Number = 1,
     linear: bool = True,
-    groups: Any = 32,
+    groups: Number = 32,
     beside: Tensor | None = None,
     block: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
@@ -108,7 +114,7 @@ def image_transformer(
         return tape.add(out, x)
 
 
-def into_tokens(tape: Tape, x: Tensor, linear: bool, groups: Any) -> Tensor:
+def into_tokens(tape: Tape, x: Tensor, linear: bool, groups: Number) -> Tensor:
     """norm and projection: maps x[images, c, h, w] -> tokens [images, h · w, c]."""
     images, c, height, width = x.shape
     normed = tape.group_norm(x, groups, "norm")
@@ -117,6 +123,6 @@ def into_tokens(tape: Tape, x: Tensor, linear: bool, groups: Any) -> Tensor:
     return tape.convolution(normed, c, (1, 1), "proj_in").view(images, height * width, c)
 
 
-def per_level(value: Any, levels: int) -> tuple[Any, ...]:
+def per_level(value: int | list[int] | tuple[int, ...], levels: int) -> tuple[int, ...]:
     """One number for all levels, or one each."""
     return tuple(value) if isinstance(value, (list, tuple)) else (value,) * levels

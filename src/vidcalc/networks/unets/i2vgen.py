@@ -3,8 +3,7 @@
 Mirrors diffusers' I2VGenXLUNet. Source: arXiv 2311.04145; diffusers 0.42.1 models/unets/unet_i2vgen_xl.py.
 """
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.basic import attention
 from vidcalc.networks.transformers.embedding import feed_forward, timestep_mlp
@@ -58,7 +57,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out.view(batch, config.out_channels, frames, shape.height, shape.width)
 
 
-def rate_mlp(tape: Tape, x: Tensor, width: Any) -> Tensor:
+def rate_mlp(tape: Tape, x: Tensor, width: Number) -> Tensor:
     """Linear, SiLU, linear on the features of the frame rate."""
     with tape.scope("fps_embedding"):
         hidden = tape.linear(x, width, "0")
@@ -66,7 +65,7 @@ def rate_mlp(tape: Tape, x: Tensor, width: Any) -> Tensor:
         return tape.linear(hidden, width, "2")
 
 
-def picture_places(tape: Tape, x: Tensor, c: Any, d: Any) -> Tensor:
+def picture_places(tape: Tape, x: Tensor, c: Number, d: Number) -> Tensor:
     """The image latent [batch, c, h, w], pooled and convolved down to 8 × 8 places of context width d."""
     batch = x.shape[0]
     with tape.scope("image_latents_context_embedding"):
@@ -79,7 +78,7 @@ def picture_places(tape: Tape, x: Tensor, c: Any, d: Any) -> Tensor:
         return hidden.view(batch, (POOLED // 4) ** 2, d)
 
 
-def picture_vectors(tape: Tape, x: Tensor, inner: Any, d_out: Any) -> Tensor:
+def picture_vectors(tape: Tape, x: Tensor, inner: Number, d_out: Number) -> Tensor:
     """The image encoder's vector [batch, 1, d] -> [batch, 1, d_out]."""
     with tape.scope("context_embedding"):
         hidden = tape.linear(x, inner, "0")
@@ -87,7 +86,7 @@ def picture_vectors(tape: Tape, x: Tensor, inner: Any, d_out: Any) -> Tensor:
         return tape.linear(hidden, d_out, "2")
 
 
-def picture_over_time(tape: Tape, picture: Tensor, shape: Shape, c: Any) -> Tensor:
+def picture_over_time(tape: Tape, picture: Tensor, shape: Shape, c: Number) -> Tensor:
     """Three convolutions on each frame of the image latent, then a small transformer over its frames."""
     images = shape.batch * shape.frames
     frames = picture.view(images, c, shape.height, shape.width)
@@ -98,7 +97,7 @@ def picture_over_time(tape: Tape, picture: Tensor, shape: Shape, c: Any) -> Tens
     return small_transformer(tape, x, c)
 
 
-def picture_convolutions(tape: Tape, x: Tensor, shape: Shape, c: Any) -> Tensor:
+def picture_convolutions(tape: Tape, x: Tensor, shape: Shape, c: Number) -> Tensor:
     """3×3 convolutions to four times the channels and back."""
     frames_first = copied_where_many(tape, x, shape.batch)
     with tape.scope("image_latents_proj_in"):
@@ -111,7 +110,7 @@ def picture_convolutions(tape: Tape, x: Tensor, shape: Shape, c: Any) -> Tensor:
     return hidden
 
 
-def small_transformer(tape: Tape, x: Tensor, c: Any) -> Tensor:
+def small_transformer(tape: Tape, x: Tensor, c: Number) -> Tensor:
     """norm, attention, feed-forward without a norm of its own."""
     with tape.scope("image_latents_temporal_encoder"):
         normed = tape.layer_norm(x, "norm1")

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.unets.blocks import copied_where_many, image_transformer, per_level, residual_block
 from vidcalc.networks.unets.temporal import temporal_transformer
@@ -21,26 +22,26 @@ CLASSES = ("UNetMotionModel",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names. Tuples have one entry per level, from the finest on."""
 
-    in_channels: Any = 4
-    out_channels: Any = 4
+    in_channels: Number = 4
+    out_channels: Number = 4
     down_block_types: tuple[str, ...] = (*("CrossAttnDownBlockMotion",) * 3, "DownBlockMotion")
     up_block_types: tuple[str, ...] = ("UpBlockMotion", *("CrossAttnUpBlockMotion",) * 3)
-    block_out_channels: tuple[Any, ...] = (320, 640, 1280, 1280)
+    block_out_channels: tuple[Number, ...] = (320, 640, 1280, 1280)
     layers_per_block: int | tuple[int, ...] = 2
-    norm_num_groups: Any = 32
-    cross_attention_dim: Any = 1280
-    transformer_layers_per_block: Any = 1
-    temporal_transformer_layers_per_block: Any = 1
+    norm_num_groups: Number = 32
+    cross_attention_dim: Number = 1280
+    transformer_layers_per_block: int | tuple[int, ...] = 1
+    temporal_transformer_layers_per_block: int | tuple[int, ...] = 1
     use_linear_projection: bool = False
-    num_attention_heads: Any = 8
-    motion_num_attention_heads: Any = 8
+    num_attention_heads: int | tuple[int, ...] = 8
+    motion_num_attention_heads: int | tuple[int, ...] = 8
     use_motion_mid_block: bool = True
     addition_embed_type: str | None = None
     addition_time_embed_dim: Any = None
     projection_class_embeddings_input_dim: Any = None
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Latent places of the finest level, all frames."""
     return shape.frames * shape.height * shape.width
 
@@ -74,7 +75,7 @@ def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, text: Tensor, sh
     motion_depth = per_level(config.temporal_transformer_layers_per_block, levels)
     linear = config.use_linear_projection
 
-    def resnet(x: Tensor, width: Any, i: int) -> Tensor:
+    def resnet(x: Tensor, width: Number, i: int) -> Tensor:
         with tape.checkpointed():
             return residual_block(tape, x, emb, width, f"resnets.{i}", groups)
 
@@ -82,7 +83,7 @@ def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, text: Tensor, sh
         name = f"attentions.{i}"
         return image_transformer(tape, x, text, heads[level], name, layers=depth[level], linear=linear, groups=groups)
 
-    def move(x: Tensor, level: int, i: int, layers: Any) -> Tensor:
+    def move(x: Tensor, level: int, i: int, layers: Number) -> Tensor:
         name = f"motion_modules.{i}"
         return temporal_transformer(
             tape,
@@ -97,7 +98,7 @@ def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, text: Tensor, sh
             blocks=False,
         )
 
-    def stages(side: str, level: int, i: int, width: Any) -> tuple[Stage, ...]:
+    def stages(side: str, level: int, i: int, width: Number) -> tuple[Stage, ...]:
         types = config.down_block_types if side == "down" else config.up_block_types
         at = level if side == "down" else levels - 1 - level
         first: Stage = lambda x: resnet(x, width, i)  # noqa: E731

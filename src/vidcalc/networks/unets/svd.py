@@ -6,10 +6,9 @@ models/unets/unet_spatio_temporal_condition.py, unet_3d_blocks.py, models/resnet
 transformers/transformer_temporal.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.basic import attention, gated_feed_forward, transformer_block
 from vidcalc.networks.transformers.embedding import timestep_mlp
@@ -30,20 +29,20 @@ CLASSES = ("UNetSpatioTemporalConditionModel",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names. Tuples have one entry per level, from the finest on."""
 
-    in_channels: Any = 8
-    out_channels: Any = 4
+    in_channels: Number = 8
+    out_channels: Number = 4
     down_block_types: tuple[str, ...] = (*("CrossAttnDownBlockSpatioTemporal",) * 3, "DownBlockSpatioTemporal")
     up_block_types: tuple[str, ...] = ("UpBlockSpatioTemporal", *("CrossAttnUpBlockSpatioTemporal",) * 3)
-    block_out_channels: tuple[Any, ...] = (320, 640, 1280, 1280)
-    addition_time_embed_dim: Any = 256
-    projection_class_embeddings_input_dim: Any = 768
+    block_out_channels: tuple[Number, ...] = (320, 640, 1280, 1280)
+    addition_time_embed_dim: Number = 256
+    projection_class_embeddings_input_dim: Number = 768
     layers_per_block: int | tuple[int, ...] = 2
-    cross_attention_dim: Any = 1024
-    transformer_layers_per_block: Any = 1
-    num_attention_heads: Any = (5, 10, 20, 20)
+    cross_attention_dim: int | tuple[int, ...] = 1024
+    transformer_layers_per_block: int | tuple[int, ...] = 1
+    num_attention_heads: int | tuple[int, ...] = (5, 10, 20, 20)
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Latent places of the finest level, all frames."""
     return shape.frames * shape.height * shape.width
 
@@ -69,14 +68,14 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     heads = per_level(config.num_attention_heads, levels)
     depth = per_level(config.transformer_layers_per_block, levels)
 
-    def resnet(x: Tensor, width: Any, i: int) -> Tensor:
+    def resnet(x: Tensor, width: Number, i: int) -> Tensor:
         with tape.checkpointed():
             return video_residual_block(tape, x, emb, width, shape, f"resnets.{i}")
 
     def attend(x: Tensor, level: int, i: int) -> Tensor:
         return video_transformer(tape, x, context, heads[level], depth[level], shape, f"attentions.{i}")
 
-    def stages(side: str, level: int, i: int, width: Any) -> tuple[Stage, ...]:
+    def stages(side: str, level: int, i: int, width: Number) -> tuple[Stage, ...]:
         types = config.down_block_types if side == "down" else config.up_block_types
         finest_first = level if side == "down" else levels - 1 - level
         first: Stage = lambda x: resnet(x, width, i)  # noqa: E731
@@ -109,7 +108,7 @@ def video_residual_block(
     tape: Tape,
     x: Tensor,
     temb: Tensor | None,
-    c_out: Any,
+    c_out: Number,
     shape: Shape,
     name: str,
     *,
@@ -147,7 +146,7 @@ def temporal_residual_block(tape: Tape, x: Tensor, temb: Tensor | None, name: st
         return tape.add(x, hidden)
 
 
-def blend(tape: Tape, spatial: Tensor, temporal: Tensor, images: Any, *, switched: bool = False) -> Tensor:
+def blend(tape: Tape, spatial: Tensor, temporal: Tensor, images: Number, *, switched: bool = False) -> Tensor:
     """weight · spatial + (1 − weight) · temporal, the weight learned (one per image in the denoiser, one in the
     decoder).
     """
@@ -161,7 +160,7 @@ def blend(tape: Tape, spatial: Tensor, temporal: Tensor, images: Any, *, switche
 
 
 def video_transformer(
-    tape: Tape, x: Tensor, context: Tensor, heads: Any, layers: Any, shape: Shape, name: str
+    tape: Tape, x: Tensor, context: Tensor, heads: Number, layers: int, shape: Shape, name: str
 ) -> Tensor:
     """For each layer a transformer block over the places of each image, one over the frames of each place, and their
     blend.
@@ -189,7 +188,7 @@ def video_transformer(
         return tape.add(hidden, x)
 
 
-def positions(tape: Tape, x: Tensor, c: Any) -> Tensor:
+def positions(tape: Tape, x: Tensor, c: Number) -> Tensor:
     """Frame numbers' features -> [images, 1, c]: linear to four times the width, SiLU, linear back."""
     with tape.scope("time_pos_embed"):
         hidden = tape.linear(x, 4 * c, "linear_1")
@@ -197,7 +196,7 @@ def positions(tape: Tape, x: Tensor, c: Any) -> Tensor:
         return tape.linear(hidden, c, "linear_2")
 
 
-def temporal_block(tape: Tape, x: Tensor, context: Tensor, heads: Any, shape: Shape) -> Tensor:
+def temporal_block(tape: Tape, x: Tensor, context: Tensor, heads: Number, shape: Shape) -> Tensor:
     """Feed-forward, self-attention over frames, cross-attention, feed-forward. x[batch · frames, n, c]."""
     images, n, c = x.shape
     turned = x.view(shape.batch * n, shape.frames, c)

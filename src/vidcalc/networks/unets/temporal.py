@@ -4,8 +4,7 @@ Mirrors diffusers' TemporalConvLayer and TransformerTemporalModel. x[batch · fr
 Source: arXiv 2308.06571; diffusers 0.42.1 models/resnet.py, transformers/transformer_temporal.py.
 """
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.networks.transformers.basic import attention, transformer_block
 from vidcalc.networks.unets.blocks import channels_first, strided_linear
 from vidcalc.tape import Tape, Tensor
@@ -16,7 +15,7 @@ RELATIVE_BUCKETS = 32
 ROTARY_FREQUENCIES = 16
 
 
-def temporal_convolutions(tape: Tape, x: Tensor, batch: Any, name: str, groups: Any = 32) -> Tensor:
+def temporal_convolutions(tape: Tape, x: Tensor, batch: Number, name: str, groups: Number = 32) -> Tensor:
     """Four times norm, SiLU, 3×1×1 convolution; added to the input."""
     images, c, height, width = x.shape
     with tape.scope(name):
@@ -27,7 +26,9 @@ def temporal_convolutions(tape: Tape, x: Tensor, batch: Any, name: str, groups: 
         return tape.add(clip, hidden).view(images, c, height, width)
 
 
-def over_frames(tape: Tape, x: Tensor, name: str, index: int, groups: Any, *, frames_outermost: bool = False) -> Tensor:
+def over_frames(
+    tape: Tape, x: Tensor, name: str, index: int, groups: Number, *, frames_outermost: bool = False
+) -> Tensor:
     """norm, SiLU, 3×1×1 convolution; a clip whose frames are outermost in memory is copied for the norm."""
     hidden = tape.group_norm(tape.copy(x, name="contiguous") if frames_outermost else x, groups, f"{name}.0")
     hidden = tape.act(hidden)
@@ -37,13 +38,13 @@ def over_frames(tape: Tape, x: Tensor, name: str, index: int, groups: Any, *, fr
 def temporal_transformer(
     tape: Tape,
     x: Tensor,
-    batch: Any,
-    heads: Any,
-    inner: Any,
+    batch: Number,
+    heads: Number,
+    inner: Number,
     name: str,
-    groups: Any = 32,
+    groups: Number = 32,
     *,
-    layers: Any = 1,
+    layers: Number = 1,
     positions: bool = False,
     blocks: bool = True,
 ) -> Tensor:
@@ -66,7 +67,7 @@ def temporal_transformer(
         return tape.add(hidden, x)
 
 
-def relative_frame_attention(tape: Tape, x: Tensor, heads: Any, name: str) -> Tensor:
+def relative_frame_attention(tape: Tape, x: Tensor, heads: Number, name: str) -> Tensor:
     """LaVie's attention over frames x[places, frames, c]: rotary positions, learned relative ones as a bias."""
     frames, width = x.shape[1], x.shape[2]
     tape.parameter(f"{name}.time_rel_pos_bias.relative_attention_bias.weight", RELATIVE_BUCKETS * heads)

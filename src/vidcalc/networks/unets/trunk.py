@@ -7,6 +7,7 @@ Source: diffusers 0.42.1 models/unets/ (the forward of every U-Net there).
 from collections.abc import Callable
 from typing import Any
 
+from vidcalc.base.number import Number
 from vidcalc.networks.unets.blocks import downsample, upsample
 from vidcalc.tape import Tape, Tensor
 
@@ -18,13 +19,13 @@ Stages = Callable[[str, int, int, Any], tuple[Stage, ...]]
 def trunk(
     tape: Tape,
     x: Tensor,
-    widths: tuple[Any, ...],
+    widths: tuple[Number, ...],
     layers: tuple[int, ...],
     stages: Stages,
     middle: Stage,
     *,
-    c_out: Any,
-    groups: Any = 32,
+    c_out: Number,
+    groups: Number = 32,
     after: Callable[[str, int, Tensor], Tensor] | None = None,
 ) -> Tensor:
     """x[images, widths[0], height, width] -> [images, c_out, height, width].
@@ -56,7 +57,7 @@ def trunk(
     return tape.convolution(hidden, c_out, (3, 3), "conv_out")
 
 
-def of_level(stages: Stages, side: str, level: int, width: Any) -> Callable[[int], tuple[Stage, ...]]:
+def of_level(stages: Stages, side: str, level: int, width: Number) -> Callable[[int], tuple[Stage, ...]]:
     """The stages of one level's layers, by number."""
     return lambda i: stages(side, level, i, width)
 

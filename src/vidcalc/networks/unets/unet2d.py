@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid, timestep_mlp
 from vidcalc.networks.unets.blocks import features, image_transformer, per_level, residual_block
@@ -21,16 +22,16 @@ SIZES = 6  # numbers SDXL is told: original size, crop corner, target size
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names. `attention_head_dim` counts heads, as it does there."""
 
-    in_channels: Any = 4
-    out_channels: Any = 4
+    in_channels: Number = 4
+    out_channels: Number = 4
     down_block_types: tuple[str, ...] = (*("CrossAttnDownBlock2D",) * 3, "DownBlock2D")
     up_block_types: tuple[str, ...] = ("UpBlock2D", *("CrossAttnUpBlock2D",) * 3)
-    block_out_channels: tuple[Any, ...] = (320, 640, 1280, 1280)
+    block_out_channels: tuple[Number, ...] = (320, 640, 1280, 1280)
     layers_per_block: int | tuple[int, ...] = 2
-    norm_num_groups: Any = 32
-    cross_attention_dim: Any = 1280
-    transformer_layers_per_block: Any = 1
-    attention_head_dim: Any = 8
+    norm_num_groups: Number = 32
+    cross_attention_dim: Number = 1280
+    transformer_layers_per_block: int | tuple[int, ...] = 1
+    attention_head_dim: int | tuple[int, ...] = 8
     num_attention_heads: Any = None
     use_linear_projection: bool = False
     addition_embed_type: str | None = None
@@ -38,12 +39,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     projection_class_embeddings_input_dim: Any = None
 
     @property
-    def heads(self) -> tuple[Any, ...]:
+    def heads(self) -> tuple[int, ...]:
         """Attention heads of each level, from the finest on."""
         return per_level(self.num_attention_heads or self.attention_head_dim, len(self.block_out_channels))
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Latent places of the finest level."""
     return shape.frames * shape.height * shape.width
 
@@ -58,7 +59,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     x = tape.convolution(latent, config.block_out_channels[0], (3, 3), "conv_in")
     depth = per_level(config.transformer_layers_per_block, levels)
 
-    def resnet(x: Tensor, width: Any, i: int) -> Tensor:
+    def resnet(x: Tensor, width: Number, i: int) -> Tensor:
         with tape.checkpointed():
             return residual_block(tape, x, emb, width, f"resnets.{i}", config.norm_num_groups)
 
@@ -74,7 +75,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
             groups=config.norm_num_groups,
         )
 
-    def stages(side: str, level: int, i: int, width: Any) -> tuple[Stage, ...]:
+    def stages(side: str, level: int, i: int, width: Number) -> tuple[Stage, ...]:
         types = config.down_block_types if side == "down" else config.up_block_types
         finest_first = level if side == "down" else levels - 1 - level
         first: Stage = lambda x: resnet(x, width, i)  # noqa: E731
@@ -101,7 +102,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out
 
 
-def condition(tape: Tape, config: Any, samples: Any, *, hold_sizes: bool = False) -> tuple[Tensor, tuple[Tensor, ...]]:
+def condition(
+    tape: Tape, config: Any, samples: Number, *, hold_sizes: bool = False
+) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Timestep (SDXL: and pooled text and sizes) -> embedding[samples, 4 · width], and what stays alive beside it.
 
     hold_sizes   the embedded sizes stay alive too, as AnimateDiff's forward holds them
@@ -118,7 +121,7 @@ def condition(tape: Tape, config: Any, samples: Any, *, hold_sizes: bool = False
     return tape.add(emb, added), kept
 
 
-def text_and_sizes(tape: Tape, config: Any, samples: Any) -> tuple[Tensor, Tensor, Tensor]:
+def text_and_sizes(tape: Tape, config: Any, samples: Number) -> tuple[Tensor, Tensor, Tensor]:
     """The pooled text vector beside the features of six sizes -> [samples, 4 · width]; and both inputs of that."""
     joined_width = config.projection_class_embeddings_input_dim
     sizes = sinusoid(tape, samples * SIZES, config.addition_time_embed_dim)

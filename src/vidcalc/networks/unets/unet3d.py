@@ -5,10 +5,9 @@ Mirrors diffusers' UNet3DConditionModel. Source: arXiv 2308.06571; diffusers 0.4
 unet_3d_blocks.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import timestep_mlp
 from vidcalc.networks.unets.blocks import copied_where_many, features, image_transformer, residual_block
@@ -23,18 +22,18 @@ HEADS_IN = 8  # of the transformer over frames that comes first, fixed in the pu
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names. `attention_head_dim` is the size of a head here."""
 
-    in_channels: Any = 4
-    out_channels: Any = 4
+    in_channels: Number = 4
+    out_channels: Number = 4
     down_block_types: tuple[str, ...] = (*("CrossAttnDownBlock3D",) * 3, "DownBlock3D")
     up_block_types: tuple[str, ...] = ("UpBlock3D", *("CrossAttnUpBlock3D",) * 3)
-    block_out_channels: tuple[Any, ...] = (320, 640, 1280, 1280)
+    block_out_channels: tuple[Number, ...] = (320, 640, 1280, 1280)
     layers_per_block: int = 2
-    norm_num_groups: Any = 32
-    cross_attention_dim: Any = 1024
-    attention_head_dim: Any = 64
+    norm_num_groups: Number = 32
+    cross_attention_dim: Number = 1024
+    attention_head_dim: Number = 64
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Latent places of the finest level, all frames."""
     return shape.frames * shape.height * shape.width
 
@@ -83,7 +82,7 @@ def body(
     groups, d_head = config.norm_num_groups, config.attention_head_dim
     deepest = config.block_out_channels[-1]
 
-    def resnet(x: Tensor, width: Any, i: int) -> Tensor:
+    def resnet(x: Tensor, width: Number, i: int) -> Tensor:
         with tape.checkpointed():
             return residual_block(tape, x, emb, width, f"resnets.{i}", groups)
 
@@ -91,14 +90,14 @@ def body(
         with tape.checkpointed():
             return temporal_convolutions(tape, x, shape.batch, f"temp_convs.{i}", groups)
 
-    def attend(x: Tensor, width: Any, i: int) -> Tensor:
+    def attend(x: Tensor, width: Number, i: int) -> Tensor:
         heads = width // d_head
         return image_transformer(tape, x, context, heads, f"attentions.{i}", groups=groups, beside=beside)
 
-    def attend_time(x: Tensor, width: Any, i: int) -> Tensor:
+    def attend_time(x: Tensor, width: Number, i: int) -> Tensor:
         return temporal_transformer(tape, x, shape.batch, width // d_head, width, f"temp_attentions.{i}", groups)
 
-    def stages(side: str, level: int, i: int, width: Any) -> tuple[Stage, ...]:
+    def stages(side: str, level: int, i: int, width: Number) -> tuple[Stage, ...]:
         types = config.down_block_types if side == "down" else config.up_block_types
         convolutions: tuple[Stage, ...] = (lambda x: resnet(x, width, i), lambda x: convolve(x, i))
         transformers: tuple[Stage, ...] = (lambda x: attend(x, width, i), lambda x: attend_time(x, width, i))

@@ -8,10 +8,9 @@ Source: arXiv 2401.09047, 2310.12190; AILab-CVC/VideoCrafter and Doubiiu/DynamiC
 lvdm/modules/networks/openaimodel3d.py, lvdm/modules/attention.py.
 """
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.unets import unet3d
 from vidcalc.networks.unets.blocks import copied_where_many, features
@@ -23,14 +22,14 @@ CLASSES = ("LVDMUNetModel",)
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one network, under the published code's names."""
 
-    in_channels: Any = 4
-    out_channels: Any = 4
-    model_channels: Any = 320
-    channel_mult: tuple[Any, ...] = (1, 2, 4, 4)
+    in_channels: Number = 4
+    out_channels: Number = 4
+    model_channels: Number = 320
+    channel_mult: tuple[Number, ...] = (1, 2, 4, 4)
     attention_resolutions: tuple[int, ...] = (4, 2, 1)
     num_res_blocks: int = 2
-    num_head_channels: Any = 64
-    context_dim: Any = 1024
+    num_head_channels: Number = 64
+    context_dim: Number = 1024
     fps_cond: bool = False
     fs_condition: bool = False
     image_cross_attention: bool = False
@@ -54,7 +53,7 @@ def as_unet3d(config: Config) -> unet3d.Config:
     )
 
 
-def tokens(config: Config, shape: Shape) -> Any:
+def tokens(config: Config, shape: Shape) -> Number:
     """Latent places of the finest level, all frames."""
     return shape.frames * shape.height * shape.width
 
@@ -92,7 +91,7 @@ def scales(config: unet3d.Config) -> int:
     return levels * (2 * config.layers_per_block + 1) + 1
 
 
-def numbers_mlp(tape: Tape, count: Any, width: Any, name: str) -> Tensor:
+def numbers_mlp(tape: Tape, count: Number, width: Number, name: str) -> Tensor:
     """Sinusoidal features of one number per sample, linear, SiLU, linear -> [count, 4 · width]."""
     with tape.scope(name):
         hidden = tape.linear(features(tape, count, width), 4 * width, "0")

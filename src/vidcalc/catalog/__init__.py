@@ -1,0 +1,1 @@
+"""What is known of models, accelerators, precisions, frameworks and recipes: facts read from data/, nothing priced."""
