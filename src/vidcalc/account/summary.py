@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.guest import plain
 from vidcalc.describe.model import Component
 from vidcalc.describe.runtime import Runtime
 from vidcalc.tape.trace import configuration
@@ -42,4 +43,4 @@ def settings(record: msgspec.Struct) -> dict[str, Any]:
 
 def _same(value: Any, neutral: int | str) -> bool:
     """Whether a setting is the one thing that says nothing; a sweep never is."""
-    return isinstance(value, int | float | str) and value == neutral
+    return isinstance(plain(value), int | float | str) and bool(value == neutral)

@@ -19,7 +19,9 @@ def inference_time(ledger: Ledger, first: Ledger, hardware: Hardware) -> Inferen
     kinds: dict[str, dict[str, Number]] = {}
     for phase in ledger.phases:
         call, once = spent(phase, hardware), exposed_copies(list(phase.once), chip)
-        stages[phase.id] = stages.get(phase.id, NOTHING) + total(call).times(phase.turns) + once
+        call = {kind: part.called(kind) for kind, part in call.items()}
+        whole = total(call).called(phase.component.id)
+        stages[phase.id] = stages.get(phase.id, NOTHING) + whole.times(phase.turns) + once.called("arrival")
         parts = kinds.setdefault(phase.id, {})
         for kind, part in call.items():
             parts[kind] = parts.get(kind, 0) + part.likely * phase.turns

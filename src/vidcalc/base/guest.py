@@ -66,6 +66,8 @@ class Guest:
         return _product(other, self)
 
     def __truediv__(self, other: Any) -> Any:
+        if other is self and self.value:
+            return 1.0
         return _made("/", self, other, lambda a, b: a / b, right=1)
 
     def __rtruediv__(self, other: Any) -> Any:

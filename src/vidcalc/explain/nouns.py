@@ -12,7 +12,9 @@ from vidcalc.describe.workload import Workload
 from vidcalc.rates.curves import curves
 
 INPUT = "input"  # source of what the user states, or leaves at a default
-CURVE = {"low": "plateau_low", "likely": "plateau", "high": "plateau_high"}
+PARENTS = {"bandwidth": "bandwidth", "elementwise": "share", "fused": "fused", "launch": "per_kernel", "vector": "share"}
+TABLE_UNITS = {"bandwidth": "byte/s", "plateau": "FLOP/s", "limit": "FLOP/s", "per_kernel": "s", "startup": "s"}
+BAND = ("low", "likely", "high")
 UNITS = {"memory": "byte", "target_rate": "1/s", "text_tokens": "token", "image_tokens": "token"}
 
 
@@ -133,11 +135,16 @@ def _collective(row: CollectiveRates) -> CollectiveRates:
     )
 
 
-def _table(table: Any, source: str, name: str = "", provenance: str = "assumed") -> Any:
-    """A table of curves with a symbol for each number, and the source that stands beside it."""
+def _table(table: Any, source: str, inside: str = "", name: str = "", provenance: str = "assumed") -> Any:
+    """A table of curves with a symbol for each number, and the source that stands beside it.
+
+    inside  what the ends of a band are called in here
+    """
     if isinstance(table, dict):
         source, provenance = table.get("source", source), table.get("provenance", provenance)
-        return {key: _table(value, source, CURVE.get(key, key), provenance) for key, value in table.items()}
+        called = inside or PARENTS.get(name, "")
+        return {key: _table(value, source, called, key, provenance) for key, value in table.items()}
     if isinstance(table, int | float) and not isinstance(table, bool):
-        return symbol(name, plain(table), "", source, provenance)
+        known = (inside or "plateau") if name in BAND else f"width_{name}" if name.isdigit() else name
+        return symbol(known, plain(table), TABLE_UNITS.get(known, ""), source, provenance)
     return table

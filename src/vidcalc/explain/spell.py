@@ -53,7 +53,7 @@ def _spell(side: Any, below: str, name: Name, precise: int) -> Writing:
         return _spell(args[0], op, name, precise)
     if op in ("max", "min"):
         args = tuple(flat(side, op, name))
-    elif op in AROUND and args[1] == 1:
+    elif op in AROUND and not isinstance(args[1], Guest) and args[1] == 1:
         args = args[:1]
     pieces = [_spell(each, op, name, precise) for each in args]
     if op in SIGNS:

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.precisions import precision
@@ -72,18 +73,28 @@ def _live(ledger: Ledger, vae: Vae, each: float) -> Number:
 def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """The process, the framework's further models, and what formats leave on the device after a network's first run."""
     runtime, left = plan.runtime, {}
+    models, seconds = (
+        given("further_models", value, plan.shard_degree, "; ".join(runtime.sources), unit, "assumed") if value else value
+        for value, unit in ((runtime.beside, "byte"), (runtime.seconds, "s"))
+    )
     phases: list[Phase] = []
     for phase in ledger.phases:
         own = ledger.weights[phase.component.id]
         left[own.component.id] = _left(own)
-        beside = runtime.beside + sum(left.values())
+        beside = models + sum(left.values())
         phases.append(replace(phase, resident={**phase.resident, "beside": beside}))
-    held = process("context") + process("workspace") + nccl(maximum(ranks(plan), plan.shard_degree))
+    many = maximum(ranks(plan), plan.shard_degree)
+    file = "data/defaults.toml"
+    held = (
+        given("context", process("context"), many, file, "byte", "assumed")
+        + given("cublas_workspace", process("workspace"), many, file, "byte", "assumed")
+        + given("communicators", nccl(many), many, file, "byte", "assumed")
+    )
     return replace(
         ledger,
         phases=tuple(phases),
-        loaded={**ledger.loaded, "beside": runtime.beside},
-        further=Further(process=held, models=runtime.beside, seconds=runtime.seconds),
+        loaded={**ledger.loaded, "beside": models},
+        further=Further(process=named("process", held, "byte"), models=models, seconds=seconds),
     )
 
 
