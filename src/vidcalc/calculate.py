@@ -1,31 +1,37 @@
 """The whole story on one page: unroll the job, rewrite it as the plan says, price it, report it.
 
-    report = calculate(model, workload, hardware, plan)
+    report = calculate(model, workload, hardware, plan)      what one job needs
+    report = train(model, data, hardware, plan)              what a training run needs
 
 `unroll` turns model and workload into phases of calls; the passes turn these into what one rank of the plan does and
 holds, in the order that `vidcalc.passes` states; `cost` puts bytes, seconds, money and energy on that; `account` lays
-them out. What comes out is a `Report` of ids and numbers.
+them out. What comes out is a report of ids and numbers.
 """
 
 from msgspec.structs import replace
 
+from vidcalc.account import run, samples, totals, training_assumptions
 from vidcalc.account.assumptions import assumptions, warnings
+from vidcalc.account.bucket import BucketCost, Loaded, Sample, priced
 from vidcalc.account.compute import compute
 from vidcalc.account.memory import inference_memory
 from vidcalc.account.model import hardware_part, model_part
 from vidcalc.account.summary import settings
 from vidcalc.account.time import inference_time
 from vidcalc.account.training import training_memory, training_time
+from vidcalc.base.number import largest
+from vidcalc.catalog import fill
 from vidcalc.cost import money
+from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.ledger.taping import sequence
-from vidcalc.passes import generation, legal
+from vidcalc.ledger.types import Ledger
+from vidcalc.passes import backward, generation, legal
 from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
-from vidcalc.training import ranks
-from vidcalc.training.bucket import micro, priced, sized
+from vidcalc.report.training import BucketPart, TrainingReport
 
 
 def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> Report:
@@ -36,21 +42,22 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     """
     # unroll, rewrite
     legal.checked(model, plan)
-    ranks.checked(model, plan.training)
+    legal.checked_training(model, plan.training)
     ledger, first = generation(model, workload, hardware, plan)
-    step = micro(model, workload, plan, ledger)
+    step = Loaded(workload=workload, ledger=ledger, step=backward.step(ledger, plan))
 
     # price
     inference = inference_memory(ledger, hardware)
-    cell = priced(step, ledger, hardware, plan)
-    trained = training_memory(cell, hardware)
+    cost = priced(step, hardware, plan.training)
+    trained = training_memory(cost, hardware)
     generated = inference_time(ledger, first, hardware)
-    steps = training_time(cell, workload, hardware)
+    steps = training_time(cost, workload, hardware)
     seconds = generated.total * hardware.total, steps.total * hardware.total
 
     def checkpointed() -> TrainingMemory:
         light = replace(plan, training=replace(plan.training, checkpointing="full"))
-        return training_memory(sized(micro(model, workload, light, ledger), ledger, light), hardware)
+        lighter = replace(step, step=backward.step(ledger, light))
+        return training_memory(priced(lighter, hardware, light.training), hardware)
 
     # report
     channels, frames, height, width = ledger.latent
@@ -70,3 +77,69 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
         assumptions=assumptions(model, workload, hardware, plan, ledger, generated.provenance),
         warnings=warnings(model, workload, hardware, plan, inference, trained, checkpointed),
     )
+
+
+def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> TrainingReport:
+    """Everything about one training run.
+
+    A bucket is a size of sample. The bucket that needs most decides memory, the mix of buckets decides time. Ranks
+    share the work as `plan.training` says; money and energy are sums over accelerator-seconds.
+    Raises InputError for a choice the catalogue does not have and for degrees that do not go together.
+    """
+    legal.checked_training(model, plan.training)
+    costs = [bucket(model, each, hardware, plan) for each in data.buckets]
+    rows = bucket_rows(data, costs, hardware, plan)
+    memory = run.memory_part(costs, hardware)
+    time = run.time_part(rows, costs, hardware, plan)
+    accelerators = time.total * costs[0].step.world
+    return TrainingReport(
+        model=model_part(model, costs[0].ledger),
+        plan=settings(plan),
+        hardware=hardware_part(hardware),
+        ranks=run.ranks_part(plan.training),
+        buckets=rows,
+        memory=memory,
+        time=time,
+        run=totals.run_part(data, rows, costs, hardware, plan),
+        cost=money.run_money(hardware.accelerator, accelerators),
+        energy=money.run_energy(hardware, accelerators),
+        assumptions=training_assumptions.assumptions(data, hardware, plan, time.provenance),
+        warnings=training_assumptions.warnings(model, data, hardware, plan, memory),
+    )
+
+
+def bucket_rows(data: Data, costs: list[BucketCost], hardware: Hardware, plan: Plan) -> list[BucketPart]:
+    """The rows of all buckets, each with its whole number of the run's samples."""
+    seen = samples.counts(data.samples, data.buckets)
+    return [
+        run.bucket_part(size, cost, each, hardware, plan)
+        for size, cost, each in zip(data.buckets, costs, seen, strict=True)
+    ]
+
+
+def loaded(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> Loaded:
+    """One bucket unrolled and taped: what does not depend on how ranks share it."""
+    workload = workload_of(model, size)
+    ledger, first = generation(model, workload, hardware, plan)
+    sample = validation(ledger, first, hardware) if plan.training.validation == "on" else Sample()
+    step = backward.step(ledger, plan, sample.activations)
+    return Loaded(workload=workload, ledger=ledger, step=step, validation=sample)
+
+
+def validation(ledger: Ledger, first: Ledger, hardware: Hardware) -> Sample:
+    """One sample generated with the trained weights, on every rank by itself."""
+    working = [phase for phase in ledger.phases if phase.id != "text_encode" and phase.trace]
+    live = largest(phase.taped.peak + phase.taped.workspace for phase in working)
+    return Sample(activations=live, seconds=inference_time(ledger, first, hardware).total)
+
+
+def bucket(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> BucketCost:
+    """One bucket unrolled and priced on the plan's ranks. Raises InputError for more of them than it has tokens."""
+    one = loaded(model, size, hardware, plan)
+    legal.spread(one.ledger.video_tokens, plan.training)
+    return priced(one, hardware, plan.training)
+
+
+def workload_of(model: Model, size: Bucket) -> Workload:
+    """The workload of a micro-batch of that size; what the model's VAE or denoiser rounds is as in generation."""
+    return fill.workload(model, width=size.width, height=size.height, frames=size.frames, batch=size.batch)

@@ -1,34 +1,34 @@
 """The parts of an estimate on training: bytes and seconds of one optimizer step on one accelerator."""
 
+from vidcalc.account.bucket import BucketCost
+from vidcalc.cost.memory import peak
 from vidcalc.cost.seconds import spread, total
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.workload import Workload
 from vidcalc.report.estimate import TrainingMemory, TrainingTime
-from vidcalc.training.bucket import Cell
-from vidcalc.training.memory import peak
 
 HOUR = 3600
 
 
-def training_memory(cell: Cell, hardware: Hardware) -> TrainingMemory:
+def training_memory(cost: BucketCost, hardware: Hardware) -> TrainingMemory:
     """The five documented rows and what the process needs beside them: all that is ever held; and the peak."""
-    whole, most = sum(cell.rows.values()), peak(cell.phases)
+    most, live = peak(cost.stages), cost.step.live
     capacity = hardware.accelerator.reported
     return TrainingMemory(
-        **cell.rows,
-        total=whole,
-        kept_for_backward=cell.micro.live.kept,
-        forward_backward_peak=cell.micro.live.peak,
+        **cost.rows,
+        total=sum(cost.rows.values()),
+        kept_for_backward=live.kept,
+        forward_backward_peak=live.peak,
         peak=most,
         margin=capacity - most,
         verdict=verdict(*interval(most), capacity),
     )
 
 
-def training_time(cell: Cell, workload: Workload, hardware: Hardware) -> TrainingTime:
+def training_time(cost: BucketCost, workload: Workload, hardware: Hardware) -> TrainingTime:
     """Seconds of one optimizer step and of the run, on one accelerator."""
-    whole = spread(total(cell.seconds))
+    whole = spread(total(cost.seconds))
     return TrainingTime(
         per_step=whole.likely,
         total=whole.likely * workload.train_steps,
@@ -36,5 +36,5 @@ def training_time(cell: Cell, workload: Workload, hardware: Hardware) -> Trainin
         low=whole.low,
         high=whole.high,
         steps=workload.train_steps,
-        parts={name: piece.likely for name, piece in cell.seconds.items()},
+        parts={name: piece.likely for name, piece in cost.seconds.items()},
     )

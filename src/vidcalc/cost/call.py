@@ -65,19 +65,33 @@ def arrival(nbytes: Number, chip: Accelerator) -> Seconds:
     return copied(Copy("load", 1, "", nbytes, "pageable"), chip)
 
 
-def exposed_communication(phase: Phase, work: dict[str, Seconds], hardware: Hardware) -> dict[str, Number]:
-    """Seconds that a rank waits for the others in a call whose `work` is given by kind, by way of sharing."""
-    exchanges = [op for op in phase.ops if isinstance(op, Collective)]
+BESIDE = ("nothing", "attention", "work")
+
+
+def exposed_communication(
+    phase: Phase, work: dict[str, Seconds], hardware: Hardware, behind: tuple[str, ...] = BESIDE
+) -> dict[str, Number]:
+    """Seconds that a rank waits for the others in a call whose `work` is given by kind, by way of sharing.
+
+    behind  only the exchanges that run beside one of these
+    """
+    exchanges = [op for op in phase.ops if isinstance(op, Collective) and op.behind in behind]
     if not exchanges:
         return {}
     links, attended = wires(hardware), named("attention", work.get("attention", NOTHING).likely, "s")
-    behind: dict[str, Number] = {"nothing": 0, "attention": attended, "work": named("work", total(work).likely, "s")}
+    busy: dict[str, Number] = {"nothing": 0, "attention": attended, "work": named("work", total(work).likely, "s")}
     ways: dict[str, Number] = {}
+    whole: dict[str, tuple[Collective, Number]] = {}  # what runs beside the work of the call, one after the other
     for op in exchanges:
         alone = links.exchange(op.operation, op.nbytes, op.ranks, op.stride) * op.messages
         alone = named("exchange", alone, "s", note=op.operation, provenance="assumed")
-        ways[op.way] = ways.get(op.way, 0) + op.exposed(alone, behind[op.behind]) * op.count
-    ways["tail"] = tail(phase.ops, attended, hardware.accelerator, phase.run.attention)
+        if op.behind == "work":
+            whole[op.way] = op, alone * op.count + whole.get(op.way, (op, 0))[1]
+        else:
+            ways[op.way] = ways.get(op.way, 0) + op.exposed(alone, busy[op.behind]) * op.count
+    ways.update({way: op.exposed(alone, busy["work"]) for way, (op, alone) in whole.items()})
+    if "attention" in behind:
+        ways["tail"] = tail(phase.ops, attended, hardware.accelerator, phase.run.attention)
     return {way: named(way, seconds, "s", provenance="assumed") for way, seconds in ways.items()}
 
 

@@ -3,12 +3,13 @@
 from typing import Any
 
 from vidcalc.base.guest import named
-from vidcalc.base.number import as_count, ceil_div
+from vidcalc.base.number import Number, as_count, ceil_div
 from vidcalc.describe.hardware import Accelerator, Hardware, Price
 from vidcalc.describe.workload import Workload
-from vidcalc.rates.site import busy_share, figures
+from vidcalc.rates.site import Figures, busy_share, figures
 from vidcalc.report.estimate import InferenceTime
 from vidcalc.report.money import Energy, Money, PriceRange, Throughput
+from vidcalc.report.training import RunEnergy, RunMoney
 
 # in the order they are preferred; "stated" is the user's own
 PROVIDERS = ("stated", "neocloud", "hyperscaler", "specialty", "marketplace", "long_tail", "serverless")
@@ -27,7 +28,7 @@ def prices(accelerator: Accelerator) -> list[Price]:
     return sorted(accelerator.prices, key=lambda found: order.get(found.provider, len(order)))
 
 
-def cost(accelerator: Accelerator, inference: Any, training: Any, batch: Any = 1) -> Money | None:
+def cost(accelerator: Accelerator, inference: Number, training: Number, batch: Number = 1) -> Money | None:
     """Money of accelerator-seconds of a generation of `batch` videos and of a training run; None without a price."""
     found = price(accelerator)
     if found is None:
@@ -57,13 +58,13 @@ def cost(accelerator: Accelerator, inference: Any, training: Any, batch: Any = 1
     )
 
 
-def ranged(found: Price, seconds: Any) -> dict[str, Any]:
+def ranged(found: Price, seconds: Number) -> dict[str, Any]:
     """USD of accelerator-seconds at both ends of the range, and at their geometric mean."""
     middle = named("price", (found.low * found.high) ** 0.5, "USD/s")
     return {"low": found.low * seconds, "likely": middle * seconds, "high": found.high * seconds}
 
 
-def energy(hardware: Hardware, inference: Any, training: Any, batch: Any = 1) -> Energy | None:
+def energy(hardware: Hardware, inference: Number, training: Number, batch: Number = 1) -> Energy | None:
     """Joule of accelerator-seconds; None where the nominal power is unknown. Raises InputError("place"/"country", …).
 
     `inference` and `training` of the result are at nominal power (upper bounds), the other figures at the power that
@@ -75,7 +76,7 @@ def energy(hardware: Hardware, inference: Any, training: Any, batch: Any = 1) ->
     here, each = figures(hardware), named("gpu_seconds_per_video", inference / batch, "s")
     facility, busy = here.pue, here.utilisation
     power = {load: watts * share for load, share in here.power.items()}
-    likely, trained = power["likely"] * each * facility, power["likely"] * training * facility
+    likely, trained = drawn(watts, here, "likely", each), drawn(watts, here, "likely", training)
     return Energy(
         inference=watts * inference * facility,
         training=watts * training * facility,
@@ -83,8 +84,8 @@ def energy(hardware: Hardware, inference: Any, training: Any, batch: Any = 1) ->
         country=site.country,
         pue=facility,
         power=power,
-        per_video={load: power[load] * each * facility for load in BAND},
-        idle_per_video=power["idle"] * each * facility * (1 - busy) / busy,
+        per_video={load: drawn(watts, here, load, each) for load in BAND},
+        idle_per_video=drawn(watts, here, "idle", each) * (1 - busy) / busy,
         training_likely=trained,
         carbon_per_video=likely * here.carbon,
         carbon_training=trained * here.carbon,
@@ -107,3 +108,26 @@ def throughput(workload: Workload, hardware: Hardware, time: InferenceTime) -> T
         gpus_needed=needed,
         cost_per_hour=ranged(found, needed * HOUR) if found else {},
     )
+
+
+def run_money(accelerator: Accelerator, seconds: Number) -> RunMoney | None:
+    """Accelerator-seconds of a training run at the preferred class of provider's range; None without a price."""
+    found = price(accelerator)
+    if found is None:
+        return None
+    return RunMoney(provider=found.provider, as_of=found.as_of, source=found.source, **ranged(found, seconds))
+
+
+def run_energy(hardware: Hardware, seconds: Number) -> RunEnergy | None:
+    """Energy at the power that busy accelerators draw, facility included; None where the power is unknown."""
+    watts, site = hardware.accelerator.tdp, hardware.site
+    if watts is None:
+        return None
+    here = figures(hardware)
+    spent = drawn(watts, here, "likely", seconds)
+    return RunEnergy(energy=spent, carbon=spent * here.carbon, pue=here.pue, place=site.place, country=site.country)
+
+
+def drawn(watts: Number, here: Figures, load: str, seconds: Number) -> Number:
+    """Joule that accelerator-seconds take at a load, the facility's share included [J]."""
+    return watts * here.power[load] * seconds * here.pue

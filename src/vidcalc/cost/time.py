@@ -13,7 +13,7 @@ from vidcalc.cost import labels
 from vidcalc.cost.seconds import Seconds, total, weakest
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.ledger.types import EAGER, Execution
-from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
+from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise, frozen
 from vidcalc.ops.pointwise import LONG
 from vidcalc.rates.utilisation import (
     Rate,
@@ -48,7 +48,7 @@ def by_kind(
 
     run         how the network is executed
     backward    price the gradients instead of the forward: twice the products, 2.5 times the attention, and
-              twice the traffic
+                twice the traffic; of frozen weights the input's gradient alone, one product as large as the forward's
     """
     spread = bandwidth(chip)
     known: dict[tuple[Any, ...], tuple[Any, Any, Any, str]] = {}
@@ -57,7 +57,7 @@ def by_kind(
     for op in ops:
         if op.kind not in PRODUCTS:
             continue
-        key = op.key
+        key = (*op.key, frozen(op)) if backward else op.key
         try:
             if key in known:
                 times[key] = times[key] + op.count
@@ -138,7 +138,7 @@ def _priced(op: Op, chip: Accelerator, spread: Rate, backward: bool, run: Execut
     achieved = rate(op, chip, backward, run)
     moved = op.activation_bytes + op.weights * ELEMENT_BYTES[op.precision]
     work = op.flops
-    if backward:
+    if backward and not frozen(op):
         work = op.recomputed_backward_flops if isinstance(op, Attention) else op.backward_flops
         moved = 2 * moved
     guest = type(work) is Guest

@@ -32,7 +32,7 @@ def explained(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
 def explained_training(model: Model, data: Data, hardware: Hardware, plan: Plan) -> Explained:
     """A training run done with guests."""
     from vidcalc.explain import nouns
-    from vidcalc.train import train
+    from vidcalc.calculate import train
 
     return Explained(train(model, nouns.data(data), nouns.hardware(hardware), nouns.plan(plan)))
 

@@ -9,4 +9,9 @@ from vidcalc.ops.matmul import Matmul
 from vidcalc.ops.pointwise import Pointwise
 from vidcalc.ops.update import Update
 
-__all__ = ["Attention", "Collective", "Convolution", "Copy", "Matmul", "Op", "Pointwise", "Update"]
+__all__ = ["Attention", "Collective", "Convolution", "Copy", "Matmul", "Op", "Pointwise", "Update", "frozen"]
+
+
+def frozen(op: Op) -> bool:
+    """Whether an op is a product with weights that are not trained: of its gradients only the input's is wanted."""
+    return isinstance(op, Convolution | Matmul) and not op.trained

@@ -10,12 +10,16 @@ from msgspec.structs import replace
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.describe.workload import Workload
+from vidcalc.ledger.step import Step
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import (
+    auxiliary,
     caching,
     decode,
+    exchange,
     formats,
     framework,
     guidance,
@@ -25,8 +29,11 @@ from vidcalc.passes import (
     sequence,
     shard,
     sparsity,
+    states,
+    streams,
     tensor,
     tiling,
+    update,
 )
 
 Pass = Callable[[Ledger, Plan, Hardware], Ledger]
@@ -55,6 +62,30 @@ PASSES: tuple[Pass, ...] = (
     offload.placed,  # last of the weights: it moves what a rank stores
     framework.further,
 )
+
+
+StepPass = Callable[[Step, TrainingPlan, Hardware], Step]
+
+# of an optimizer step: the same ways of sharing its passes, then what is held, and exchanged for weights
+MICRO_BATCH: tuple[StepPass, ...] = (
+    auxiliary.beside,  # first: it decides how many micro-batches a step has
+    sequence.shared,
+    tensor.cut,
+    pipeline.staged,  # after the others: a stage has whole layers of what a rank does
+)
+HELD: tuple[StepPass, ...] = (states.spread, states.held)
+EXCHANGES: tuple[StepPass, ...] = (
+    exchange.exchanged,
+    streams.streamed,
+    update.updated,
+)
+
+
+def training_step(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
+    """An optimizer step after every pass: what one rank does and holds."""
+    for rewrite in (*MICRO_BATCH, *HELD, *EXCHANGES):
+        step = rewrite(step, plan, hardware)
+    return step
 
 
 def generation(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> tuple[Ledger, Ledger]:

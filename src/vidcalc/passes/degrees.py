@@ -41,3 +41,26 @@ def several(plan: Sharing) -> bool:
 def shards(plan: Sharing) -> Number:
     """Pieces that a rank's slice of the weights is stored in: shards are spread over the ranks that hold the same."""
     return maximum(plan.shard_degree // (plan.tensor_degree * plan.pipefusion_degree), 1)
+
+
+SHARDED = {  # what each way of sharding spreads over the shard group
+    "none": (),
+    "zero1": ("optimizer",),
+    "zero2": ("optimizer", "gradients"),
+    "zero3": ("optimizer", "gradients", "weights"),
+}
+
+
+def shards_of(plan: Sharing, what: str) -> Number:
+    """Pieces that replicas keep "weights", "gradients" or "optimizer" in while they train."""
+    return plan.shard_degree if what in SHARDED[plan.sharding] else 1
+
+
+def replicas(plan: Sharing) -> Number:
+    """Ranks that hold the same weights: data and context parallel together."""
+    return plan.data_degree * context(plan)
+
+
+def world(plan: Sharing) -> Number:
+    """All ranks of a training run."""
+    return replicas(plan) * plan.tensor_degree * plan.pipeline_degree

@@ -1,11 +1,15 @@
 """Which degrees go together with a model: they divide the heads, layers and predictions that they share."""
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.number import Number
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import WAYS, Plan
+from vidcalc.describe.training import TrainingPlan, offloads
 from vidcalc.passes import guidance
+from vidcalc.passes.degrees import context, layers, replicas
 from vidcalc.tape.trace import configuration
 
+PIPELINED = ("none", "zero1")  # a pipeline keeps gradients over micro-batches, so only states are sharded beside it
 SPLITTING = ("tp", "ulysses", "ring", "pipefusion")  # the ways that cut one forward
 
 
@@ -43,3 +47,51 @@ def depth(model: Model) -> int:
     config = configuration(model.denoiser)
     counts = (getattr(config, name, None) for name in ("num_layers", "num_single_layers"))
     return sum(count for count in counts if isinstance(count, int))
+
+
+def checked_training(model: Model, plan: TrainingPlan) -> None:
+    """Refuses what does not go together in training.
+
+    Raises InputError("parallel", …) for degrees that do not divide heads, layers or ranks, and InputError("sharding",
+    …) for a way of sharding that a pipeline does not allow, InputError("training-offload", …) for a frozen base where
+    nothing is frozen.
+    """
+    if plan.offload not in offloads(plan.mode):
+        raise InputError("training-offload", plan.offload, offloads(plan.mode), "optimizer+weights")
+    heads = model.denoiser.heads
+    divides("tp", plan.tensor_degree, max(heads, 1))
+    divides("ulysses", plan.ulysses_degree, max(heads, 1) // plan.tensor_degree)
+    divides("pp", plan.pipeline_degree, max(depth(model), 1))
+    divides("fsdp", plan.shard_degree, replicas(plan))
+    if heads == 0:  # a U-Net: its convolutions would need their neighbours' edges
+        divides("ring", plan.ring_degree, 1)
+        divides("gather", plan.gather_degree, 1)
+    if plan.pipeline_degree > 1 and plan.sharding not in PIPELINED:
+        raise InputError("sharding", plan.sharding, PIPELINED, "zero1")
+
+
+def spread(tokens: int, plan: TrainingPlan) -> None:
+    """Refuses more ranks on a sample than it has tokens. Raises InputError("parallel", …)."""
+    if context(plan) > tokens:
+        raise InputError("parallel", f"ulysses × ring × gather = {context(plan)}", (f"1..{tokens}",), str(tokens))
+
+
+def legal(heads: int, layers_: int, tokens: int, plan: TrainingPlan) -> Number:
+    """Whether the degrees go together, elementwise for arrays: the rules of `checked_training` and `spread`, without
+    words."""
+    widest = plan.ulysses_degree * plan.tensor_degree
+    fits = (max(heads, 1) % widest == 0) & (max(layers_, 1) % plan.pipeline_degree == 0)
+    whole = replicas(plan) % plan.shard_degree == 0
+    several = context(plan) <= (tokens if heads else 1)
+    alone = plan.pipeline_degree == 1 if plan.sharding not in PIPELINED else plan.pipeline_degree >= 1
+    return fits & whole & several & alone
+
+
+def spread_in_nodes(plan: TrainingPlan, node: int) -> int:
+    """Shards of hybrid sharding: as many as the ranks of a node that hold the same weights, and go into all of these.
+
+    node  accelerators of one. Plain numbers only.
+    """
+    copies = replicas(plan)
+    inside = max(node // layers(plan), 1)
+    return max(count for count in range(1, min(copies, inside) + 1) if copies % count == 0)

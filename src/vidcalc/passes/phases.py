@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from vidcalc.ledger.types import Ledger, Phase
 
-DENOISER = ("denoise",)
+DENOISER = ("denoise", "forward", "backward", "recompute")  # its calls while it generates and while it trains
 DECODER = ("vae_decode",)
 
 

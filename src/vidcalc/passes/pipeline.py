@@ -1,8 +1,13 @@
-"""PipeFusion: each rank has some of the denoiser's layers and works on one patch of the tokens at a time.
+"""Pipelines: ranks that each have some of the denoiser's layers. A degree of 1 changes nothing.
 
+PipeFusion generates: a rank works on one patch of the tokens at a time.
 It attends to the other patches as they were a step before, and keeps their keys and values. A patch goes on while the
-next one is worked on; in the first step ranks work one after the other. Constants: data/parallel.toml. A degree of 1
-changes nothing. Source: arXiv 2405.14430.
+next one is worked on; in the first step ranks work one after the other. Constants: data/parallel.toml.
+
+1F1B trains: of p stages each rank has 1/p of the layers and stands idle for p − 1 of p − 1 + m turns, m micro-batches
+in a step; the first stage keeps the activations of as many micro-batches as are on their way.
+
+Source: arXiv 2405.14430 (PipeFusion), 2104.04473 (1F1B).
 """
 
 from msgspec.structs import replace
@@ -11,6 +16,8 @@ from vidcalc.base.number import Number, ceil_div, maximum, minimum, unchanged
 from vidcalc.catalog.load import table
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.sharing import Sharing
+from vidcalc.ledger.step import MICRO_BATCH, Step
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention, Collective, Op
 from vidcalc.passes.degrees import context, pieces
@@ -58,6 +65,21 @@ def patched(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         for name, each in ledger.weights.items()
     }
     return replace(rewrite(ledger, DENOISER, sends), weights=networks)
+
+
+def staged(step: Step, plan: Sharing, hardware: Hardware) -> Step:
+    """The step with one stage's part of its layers."""
+    degree = plan.pipeline_degree
+    phases = step.phases
+    if not unchanged(degree, 1):
+        phases = tuple(_stage(each, degree) if each.id in MICRO_BATCH else each for each in phases)
+    in_flight = minimum(degree, step.micro_batches)
+    return replace(step, phases=phases, stages=degree, idle=degree - 1, in_flight=in_flight)
+
+
+def _stage(phase: Phase, degree: Number) -> Phase:
+    """A pass through one stage: each op that part of its times."""
+    return replace(phase, ops=tuple(replace(op, count=op.count / degree) for op in phase.ops))
 
 
 def _states(ops: tuple[Op, ...]) -> Number:

@@ -141,4 +141,16 @@ def exchanges(ops: tuple[Op, ...], plan: Sharing, kind: str) -> tuple[Op, ...]:
                 stall=table("parallel")["ring"]["slower"][kind],
             )
         )
+        made.append(
+            Collective(
+                **shared,
+                count=own,
+                way="gather",
+                operation="all_gather",
+                nbytes=element * op.keys / (plan.ulysses_degree * plan.ring_degree),
+                ranks=plan.gather_degree,
+                stride=plan.tensor_degree * plan.ulysses_degree * plan.ring_degree,
+                messages=2,  # keys and values
+            )
+        )
     return tuple(made)

@@ -70,6 +70,13 @@ def parts(ops: tuple[Op, ...]) -> frozenset[str]:
     return frozenset(_part(op) for op in ops if isinstance(op, Matmul | Attention)) - {""}
 
 
+def inside(ops: tuple[Op, ...]) -> Number:
+    """Share of the traffic of some ops that is inside the parts which are cut: what of the live bytes shrinks."""
+    cut_parts = parts(ops)
+    within = sum(op.activation_bytes * op.count for op in ops if _part(op) in cut_parts)
+    return within / sum(op.activation_bytes * op.count for op in ops)
+
+
 def _part(op: Op) -> str:
     """The part an op belongs to; none for norms and what modulates them, which are not cut."""
     return "" if op.place.role == "norm" else op.place.part

@@ -32,6 +32,12 @@ def machine(chip: Accelerator, count: Any = 1, nodes: Any = 1, network: str = "i
     return Hardware(accelerator=chip, count=count, nodes=nodes, link=chip.fabric or chip.pcie, network=link(network))
 
 
+def placed(hardware: Hardware, count: int) -> Hardware:
+    """That many accelerators in as few equal nodes of no more than the usual size as hold them."""
+    nodes = accelerators.usual_nodes(hardware.accelerator, count)
+    return replace(hardware, count=count // nodes, nodes=nodes)
+
+
 @cache
 def _complete(name: str) -> Accelerator:
     """Facts of the catalogue with curves, exchanges and prices: data that nobody writes to."""

@@ -9,15 +9,16 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
+from vidcalc.calculate import train
 from vidcalc.describe.hardware import Hardware
+from vidcalc.passes import legal
+from vidcalc.rates.machines import placed
 from vidcalc.report.plan import CountRow, Help, PlanReport, PlanRow
 from vidcalc.report.training import TrainingReport
 from vidcalc.search import front, price
 from vidcalc.search.exhaustive import Candidate, Found, Search, Told, place_of, search
 from vidcalc.search.plans import FACTORS, factors, grid, size
 from vidcalc.search.why import why
-from vidcalc.train import train
-from vidcalc.training import ranks
 
 WORDS = ("sharding", "reshard", "checkpointing", "recipe", "optimizer", "update", "offload")
 MORE = (2, 4, 8)  # times the accelerators
@@ -31,7 +32,8 @@ def advice(asked: Search, machines: Mapping[int, Hardware], told: Told | None = 
     """
     words = {word for word, _reshard in asked.space.shardings}
     settled = {"sharding": words.pop()} if len(words) == 1 else {}
-    ranks.checked(asked.model, replace(asked.plan.training, **settled, **{**asked.space.degrees, "shard_degree": 1}))
+    stated = {**settled, **asked.space.degrees, "shard_degree": 1}
+    legal.checked_training(asked.model, replace(asked.plan.training, **stated))
     found = search(asked, machines, told)
     fits = [each for each in found if each.best]
     if not fits:
@@ -144,7 +146,7 @@ def possible(asked: Search, hardware: Hardware, world: int) -> list[int]:
     """Numbers of accelerators near that one on which some plan is legal."""
     found = []
     for count in range(max(world - NEAR, 1), world + NEAR + 1):
-        place = place_of(asked, count, ranks.placed(hardware, count))
+        place = place_of(asked, count, placed(hardware, count))
         factor = factors(asked.space)[0]
         tables = (grid(place, asked.space, way, factor, asked.plan.training) for way in asked.space.shardings)
         if any(map(size, tables)):
@@ -155,7 +157,7 @@ def possible(asked: Search, hardware: Hardware, world: int) -> list[int]:
 def _helps(asked: Search, world: int, hardware: Hardware) -> Iterator[Help]:
     """Changes with which a plan fits: more accelerators, states in fewer bytes, states or weights in host memory."""
     for times in MORE:
-        more = ranks.placed(hardware, world * times)
+        more = placed(hardware, world * times)
         least = _least(asked, world * times, more)
         if least is not None:
             yield Help(changes={"gpus": world * times}, peak=least)

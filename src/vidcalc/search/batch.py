@@ -8,20 +8,20 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from vidcalc.calculate import bucket
+from vidcalc.cost.memory import peak
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
-from vidcalc.train import bucket
-from vidcalc.training.memory import peak
 
 MOST = 2**20  # samples: beyond any micro-batch
 
 
 def need(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> int:
     """Bytes on one accelerator at the peak of a step on micro-batches of that size."""
-    return int(peak(bucket(model, size, hardware, plan).cell.phases))
+    return int(peak(bucket(model, size, hardware, plan).stages))
 
 
 def judged(nbytes: int, hardware: Hardware) -> str:

@@ -9,9 +9,13 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from vidcalc.account import run, samples, totals
+from vidcalc.account.bucket import BucketCost
 from vidcalc.account.model import denoiser_params, hardware_part, model_part
 from vidcalc.account.summary import settings
+from vidcalc.account.training_assumptions import assumptions, warnings
 from vidcalc.base.errors import InputError
+from vidcalc.calculate import bucket, bucket_rows
 from vidcalc.catalog.scaling import PER_TOKEN
 from vidcalc.cost import money
 from vidcalc.describe.budget import Budget
@@ -19,13 +23,12 @@ from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.passes import legal
+from vidcalc.passes.degrees import world
 from vidcalc.report.budget import Affordable, BudgetReport, Funds, Optimum, Room
 from vidcalc.report.estimate import Assumption
 from vidcalc.report.training import BucketPart, RunTime
 from vidcalc.search import batch, optimum
-from vidcalc.train import bucket, parts
-from vidcalc.training import ranks, run, samples, totals
-from vidcalc.training.assumptions import assumptions, warnings
 
 
 def budget(
@@ -41,13 +44,13 @@ def budget(
     """
     spend = funds(asked, hardware, plan)
     if known:
-        ranks.checked(model, plan.training)
+        legal.checked_training(model, plan.training)
     found = [bucket(model, size, hardware, plan) for size in data.buckets]
     answer = affordable(spend, model, data, found, hardware, plan) if known else None
     optima = [each for name in laws if (each := optimum.optimum(name, spend, data, hardware, plan))]
     lasting = replace(data, samples=answer.samples if answer else 0)
-    rests = assumptions(model, lasting, hardware, plan, found[0].cell.seconds["forward"].provenance)
-    cautions = warnings(model, data, hardware, plan, run.memory_part([each.cell for each in found], hardware, plan))
+    rests = assumptions(lasting, hardware, plan, found[0].seconds["forward"].provenance)
+    cautions = warnings(model, data, hardware, plan, run.memory_part(found, hardware))
     return BudgetReport(
         budget=spend,
         model=model_part(model, found[0].ledger) if known else None,
@@ -77,7 +80,7 @@ def _basis(found: Optimum) -> Assumption:
 def funds(asked: Budget, hardware: Hardware, plan: Plan) -> Funds:
     """The budget in accelerator-seconds and in money. Raises InputError("price", …) for money without a price."""
     price = money.price(hardware.accelerator)
-    world = ranks.world(plan.training)
+    ranks = world(plan.training)
     each = {} if price is None else {"low": price.low, "likely": (price.low * price.high) ** 0.5, "high": price.high}
     if asked.kind == "money":
         if not all(each.values()) or not each:
@@ -92,7 +95,7 @@ def funds(asked: Budget, hardware: Hardware, plan: Plan) -> Funds:
         gpu_seconds=spend["likely"],
         gpu_seconds_low=spend["low"],
         gpu_seconds_high=spend["high"],
-        seconds=spend["likely"] / world,
+        seconds=spend["likely"] / ranks,
         money=paid.get("likely"),
         money_low=paid.get("low"),
         money_high=paid.get("high"),
@@ -103,13 +106,13 @@ def funds(asked: Budget, hardware: Hardware, plan: Plan) -> Funds:
 
 
 def affordable(
-    spend: Funds, model: Model, data: Data, found: list[run.Found], hardware: Hardware, plan: Plan
+    spend: Funds, model: Model, data: Data, found: list[BucketCost], hardware: Hardware, plan: Plan
 ) -> Affordable:
     """The longest run of that model within the budget; of 0 steps where it does not last for one."""
 
     def lasting(steps: int) -> Lasting:
         seen = samples.of_steps(steps, data.buckets, plan.training)
-        rows = parts(replace(data, samples=seen), found, hardware, plan)
+        rows = bucket_rows(replace(data, samples=seen), found, hardware, plan)
         return Lasting(seen, rows, run.time_part(rows, found, hardware, plan))
 
     shortest = min(row.seconds_per_step for row in lasting(1).rows)
@@ -119,7 +122,7 @@ def affordable(
     whole = steps > 0
     tokens = sum(row.samples * row.sequence for row in rows) * whole
     params = denoiser_params(found[0].ledger)
-    world = ranks.world(plan.training)
+    ranks = world(plan.training)
     stored = samples.counts(data.clips or seen, data.buckets)
     return Affordable(
         steps=steps,
@@ -135,7 +138,7 @@ def affordable(
         seconds=time.total * whole,
         left=spend.seconds - time.total * whole,
         seconds_per_step=time.per_step,
-        per_step=time.per_step * world,
+        per_step=time.per_step * ranks,
         mfu=time.mfu,
         buckets=[_room(model, size, row, hardware, plan) for size, row in zip(data.buckets, rows, strict=True)],
     )

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from vidcalc.calculate import workload_of
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -22,7 +23,6 @@ from vidcalc.ledger.unroll import unroll
 from vidcalc.passes.legal import depth
 from vidcalc.search import front, plans, price
 from vidcalc.search.plans import Columns, Place, Space
-from vidcalc.train import workload_of
 
 ORDERS = ("time", "cost", "memory")
 MOST = 8  # plans kept that come first
@@ -128,6 +128,8 @@ class Walk:
             for factor in plans.factors(space)
             for sharding in space.shardings
         }
+        wanted = [table for table in self.tables.values() if plans.size(table)]
+        self.shapes = price.Shapes(wanted) if wanted else None
         self.blocks = len(plans.worded(space, asked.plan.training))
         self.taped: dict[tuple[str, str, int], price.Block] = {}
         self.priced = self.fitting = 0
@@ -141,6 +143,7 @@ class Walk:
         if not tables:
             return True
         one = price.block(self.asked.model, self.asked.data, self.hardware, self.asked.plan, training, factor)
+        one = replace(one, shapes=self.shapes)
         first = self.taped.setdefault(one.tape, one)
         one = one if first is one else replace(one, like=first)
         if self._beaten(one):
@@ -179,8 +182,9 @@ class Walk:
         self.fitting += rows.size
         if not rows.size:
             return False
+        places = self.shapes.places[id(table)][rows] if self.shapes else None
         table, needed = {name: column[rows] for name, column in table.items()}, needed[rows]
-        spent = price.seconds(one, price.asked(one, sharding, table))
+        spent = price.seconds(one, price.asked(one, sharding, table), places)
         first, second = (needed, spent) if self.asked.by == "memory" else (spent, needed)
         kept = 1 if self.asked.winner else MOST
 

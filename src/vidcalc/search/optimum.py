@@ -10,22 +10,23 @@ from math import exp, log
 
 import msgspec
 
+from vidcalc.account import samples
+from vidcalc.account.run import dense
+from vidcalc.calculate import bucket
 from vidcalc.catalog import models
 from vidcalc.catalog.generic import generic
 from vidcalc.catalog.scaling import PER_TOKEN, Law, law
+from vidcalc.cost.memory import peak
 from vidcalc.cost.seconds import spread, total
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import ADAPTED
 from vidcalc.ledger.taping import sequence
+from vidcalc.passes.degrees import world
 from vidcalc.report.budget import Funds, Near, Optimum
 from vidcalc.report.estimate import Warning_
 from vidcalc.search.batch import judged
-from vidcalc.train import bucket
-from vidcalc.training import company, ranks
-from vidcalc.training.memory import peak
-from vidcalc.training.run import dense
 
 SMALLEST, LARGEST = 20_000_000, 10**13  # parameters looked among
 CLOSE = 0.005  # of the logarithm of a size
@@ -50,17 +51,17 @@ def rated(params: int, data: Data, hardware: Hardware, plan: Plan) -> Rate:
     sums = {"tokens": 0.0, "flops": 0.0, "low": 0.0, "likely": 0.0, "high": 0.0}
     top = 0
     for size in data.buckets:
-        found = bucket(model, size, hardware, plan)
-        spent = spread(total(found.cell.seconds))
-        each = size.share / ranks.global_batch(plan.training, size.batch)  # steps of a sample
-        ways = ranks.world(plan.training) * each
-        sums["tokens"] += size.share * sequence(found.ledger)
-        flops = found.cell.micro.flops.model * company.passes(plan.training) / size.batch
+        cost = bucket(model, size, hardware, plan)
+        spent = spread(total(cost.seconds))
+        each = size.share / samples.global_batch(plan.training, size.batch)  # steps of a sample
+        ways = world(plan.training) * each
+        sums["tokens"] += size.share * sequence(cost.ledger)
+        flops = cost.step.flops.model * cost.step.auxiliary.passes / size.batch
         sums["flops"] += size.share * flops
         sums["low"] += spent.low * ways
         sums["likely"] += spent.likely * ways
         sums["high"] += spent.high * ways
-        top = max(top, int(peak(found.cell.phases)))
+        top = max(top, int(peak(cost.stages)))
     return Rate(**sums, peak=top)
 
 

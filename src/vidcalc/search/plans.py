@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.training import ranks
+from vidcalc.passes import legal
 
 Columns = dict[str, Any]  # field of a training plan -> float64 array
 
@@ -106,8 +106,8 @@ def grid(place: Place, space: Space, sharding: tuple[str, str], factor: int, pla
     table = _sharded(degrees(place, space), place, space, word)
     table = _accumulated(table, space, factor, plan)
     asked = replace(plan, sharding=word, reshard=reshard, **table)
-    legal = ranks.legal(place.heads, place.depth, place.tokens, asked)
-    return _chosen(table, legal)
+    allowed = legal.legal(place.heads, place.depth, place.tokens, asked)
+    return _chosen(table, allowed)
 
 
 def _sharded(table: Columns, place: Place, space: Space, word: str) -> Columns:

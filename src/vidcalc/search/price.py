@@ -1,7 +1,7 @@
-"""What plans need and take, a table of them at a time, through the formulas that price a single run.
+"""What plans need and take, a table of them at a time, through the passes and prices of a single run.
 
-A block is one set of words at one size of micro-batch: its tape and its seconds on one accelerator alone are found
-once. Memory of all its plans comes first; only those that fit are timed.
+A block is one set of words at one size of micro-batch: its tape is run once, and its passes are priced once for every
+shape that ranks can give them (`Shapes`). Memory of all its plans comes first; only those that fit are timed.
 """
 
 from functools import cached_property
@@ -10,21 +10,44 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.base.number import largest
+from vidcalc.account import samples
+from vidcalc.account.bucket import Loaded
+from vidcalc.account.mixing import imbalance
+from vidcalc.base.number import Number, is_array, largest
+from vidcalc.calculate import loaded
 from vidcalc.catalog.training import recipe
-from vidcalc.cost.seconds import total
+from vidcalc.cost import step as step_cost
+from vidcalc.cost import step_memory
+from vidcalc.cost.memory import peak
+from vidcalc.cost.seconds import Seconds, total
+from vidcalc.cost.step import MicroBatchSeconds
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.ledger.step import Step
+from vidcalc.passes import HELD, MICRO_BATCH, training_step
 from vidcalc.search.plans import Columns
-from vidcalc.train import loaded
-from vidcalc.training import bucket, company, memory, samples, time
-from vidcalc.training.mixing import imbalance
-from vidcalc.training.run import Loaded
 
 ROUNDING = 1 - 1e-9  # a bound on a sum of floats, in another order than the sum itself
+# the degrees that decide the shapes of a rank's ops and what it exchanges for its tokens
+SHAPING = ("tensor_degree", "pipeline_degree", "ulysses_degree", "ring_degree", "gather_degree")
+
+
+class Shapes:
+    """The different shapes that the plans of some tables give a rank's micro-batch, each once."""
+
+    def __init__(self, tables: list[Columns]) -> None:
+        import numpy as np
+
+        rows = np.concatenate([np.stack([table[name] for name in SHAPING], axis=1) for table in tables])
+        distinct, places = np.unique(rows, axis=0, return_inverse=True)
+        ends = np.cumsum([table["data_degree"].size for table in tables])[:-1]
+        self.places = dict(zip(map(id, tables), np.split(places.ravel(), ends), strict=True))
+        """For each row of a table, by the table's identity, which of the shapes it has."""
+        columns = distinct.T if len(distinct) > 1 else distinct[0].astype(int).tolist()
+        self.degrees: dict[str, Any] = dict(zip(SHAPING, columns, strict=True))
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
@@ -32,7 +55,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     plan  with the words; its degrees are those of nobody yet
     data  with the micro-batches at this size;  factor  times that they are of their stated size
-    like  a block of the same tape, whose work is not done again
+    like  a block of the same tape, whose work is not done again;  shapes  of all plans to price
     """
 
     model: Model
@@ -41,6 +64,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     plan: Plan
     factor: int
     like: "Block | None" = None
+    shapes: Shapes | None = None
 
     @cached_property
     def loads(self) -> list[Loaded]:
@@ -50,17 +74,33 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return [loaded(self.model, size, self.hardware, self.plan) for size in self.data.buckets]
 
     @cached_property
-    def works(self) -> list[time.Alone]:
+    def alone(self) -> list[MicroBatchSeconds]:
         """Seconds of each bucket's micro-batch on one accelerator alone."""
         if self.like is not None:
-            return self.like.works
-        return [bucket.alone(each.taped, each.ledger, self.hardware, self.plan) for each in self.loads]
+            return self.like.alone
+        return [step_cost.micro_batch(load.step, self.hardware) for load in self.loads]
+
+    @cached_property
+    def shared(self) -> list[MicroBatchSeconds]:
+        """The same on one rank, for each of the shapes."""
+        if self.like is not None:
+            return self.like.shared
+        degrees = self.shapes.degrees if self.shapes else {}
+        plan = replace(self.plan.training, **degrees)
+        return [step_cost.micro_batch(_micro(load.step, plan, self.hardware), self.hardware) for load in self.loads]
 
     @property
     def tape(self) -> tuple[str, str, int]:
         """What the tape depends on, among what a search chooses: blocks that agree in it share their work."""
         training = self.plan.training
         return recipe(training.recipe).compute, training.checkpointing, self.factor
+
+
+def _micro(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
+    """A step whose passes are one rank's."""
+    for rewrite in MICRO_BATCH:
+        step = rewrite(step, plan, hardware)
+    return step
 
 
 def block(model: Model, data: Data, hardware: Hardware, plan: Plan, training: TrainingPlan, factor: int) -> Block:
@@ -85,52 +125,88 @@ def asked(one: Block, sharding: tuple[str, str], table: Columns) -> Plan:
     return replace(one.plan, training=replace(one.plan.training, sharding=word, reshard=reshard, **table))
 
 
-def peaks(one: Block, plan: Plan) -> Any:
-    """Bytes of the phase that needs most, in the bucket that needs most [byte]."""
-    return largest(memory.peak(_phases(load, plan)) for load in one.loads)
+def peaks(one: Block, plan: Plan) -> Number:
+    """Bytes of the stage that needs most, in the bucket that needs most [byte]."""
+    return largest(_peak(load.step, one, plan) for load in one.loads)
 
 
-def floor(one: Block, plan: Plan) -> Any:
+def floor(one: Block, plan: Plan) -> Number:
     """Bytes that none of those plans stays below, nor with larger micro-batches or more of them summed up [byte].
 
     One micro-batch a step, and no gradient alive beside the live activations: activations only grow with the batch.
     """
     single = replace(plan, training=replace(plan.training, grad_accum=1))
-    loads = [replace(load, taped=_ungraded(load.taped)) for load in one.loads]
-    return largest(memory.peak(_phases(load, single)) for load in loads)
+    return largest(_peak(_ungraded(load.step), one, single) for load in one.loads)
 
 
-def _ungraded(taped: bucket.Micro) -> bucket.Micro:
-    """The micro-batch as if its gradients took no room while activations live."""
-    return replace(taped, live=replace(taped.live, peak=taped.live.activations))
+def _ungraded(step: Step) -> Step:
+    """The step as if its gradients took no room while activations live."""
+    return replace(step, live=replace(step.live, peak=step.live.activations))
 
 
-def _phases(load: Loaded, plan: Plan) -> list[memory.Phase]:
-    """The phases of a step on samples of one bucket."""
-    kept, beside = bucket.remaining(load.taped, load.ledger, plan, load.validation.activations)
-    return memory.phases(load.taped.live, kept, beside, company.unrolled(plan.training))
+def _peak(step: Step, one: Block, plan: Plan) -> Number:
+    """The largest stage of a step."""
+    bare = _bare(step)
+    for rewrite in (*MICRO_BATCH, *HELD):
+        bare = rewrite(bare, plan.training, one.hardware)
+    return peak(step_memory.stages(bare))
 
 
-def seconds(one: Block, plan: Plan) -> Any:
-    """Seconds of the whole run, validation included [second]."""
+def _bare(step: Step) -> Step:
+    """A step without the ops of its passes, which are priced by their shapes."""
+    return replace(step, phases=tuple(replace(phase, ops=()) for phase in step.phases))
+
+
+def seconds(one: Block, plan: Plan, places: Any = None) -> Number:
+    """Seconds of the whole run, validation included [second].
+
+    places  for each plan of a table, which of the block's shapes it has; None: a single plan, priced by itself
+    """
     training = plan.training
     every = samples.steps(one.data.samples, one.data.buckets, training)
-    each = [
-        total(bucket.timed(load.taped, work, one.hardware, plan))
-        for load, work in zip(one.loads, one.works, strict=True)
-    ]
+    each = [_step(one, bucket, plan, places) for bucket in range(len(one.loads))]
     count = sum(every)
     spent = sum(step.likely * steps for step, steps in zip(each, every, strict=True))
     spent = spent + imbalance(each, every, training.data_degree, training.mixing).likely * count
-    sampled = max(load.validation.seconds for load in one.loads)
+    sampled = largest(load.validation.seconds for load in one.loads)
     return spent + sampled * (count // plan.training.validation_every)
+
+
+def _step(one: Block, bucket: int, plan: Plan, places: Any) -> Seconds:
+    """Seconds of an optimizer step on one bucket."""
+    load, hardware = one.loads[bucket], one.hardware
+    if places is None:
+        step = training_step(load.step, plan.training, hardware)
+        return total(step_cost.seconds(step, step_cost.micro_batch(step, hardware), hardware))
+    step = training_step(_bare(load.step), plan.training, hardware)
+    return total(step_cost.seconds(step, at(one.shared[bucket], places), hardware))
+
+
+def at(micro: MicroBatchSeconds, places: Any) -> MicroBatchSeconds:
+    """A micro-batch of each of those places among the shapes it was priced for."""
+    return replace(
+        micro,
+        parts={name: _seconds_at(part, places) for name, part in micro.parts.items()},
+        started=_seconds_at(micro.started, places),
+        forward=_at(micro.forward, places),
+        both=_at(micro.both, places),
+    )
+
+
+def _seconds_at(whole: Seconds, places: Any) -> Seconds:
+    return Seconds(*(_at(value, places) for value in (whole.low, whole.likely, whole.high)), whole.provenance)
+
+
+def _at(value: Number, places: Any) -> Number:
+    """A column by its places; a plain number is the same at all of them."""
+    return value[places] if is_array(value) else value  # type: ignore[index]
 
 
 def bound(one: Block, world: int) -> float:
     """Seconds that no plan of the block stays below: its work alone, spread evenly over all ranks [second]."""
     spent = 0.0
     seen = samples.counts(one.data.samples, one.data.buckets)
-    for size, work, count in zip(one.data.buckets, one.works, seen, strict=True):
-        alone = sum(part.likely for part in (*work.passes.values(), *work.supply.values()))
-        spent += alone * count / (size.batch * world)
+    for size, work, count in zip(one.data.buckets, one.alone, seen, strict=True):
+        alone = sum(part.likely for part in (*work.parts.values(), *work.feeding.values()))
+        spent += float(alone * count / (size.batch * world))
     return spent * ROUNDING

@@ -11,12 +11,13 @@ from msgspec.structs import asdict, replace
 
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import SHARDING, TrainingPlan
+from vidcalc.passes import legal
+from vidcalc.passes.degrees import context, replicas, world
 from vidcalc.report.plan import Alternative, Why
 from vidcalc.report.training import TrainingReport
 from vidcalc.search import price
 from vidcalc.search.exhaustive import Candidate, Search, place_of, search
 from vidcalc.search.plans import Place, Space, factors
-from vidcalc.training import ranks
 
 NOTICED = 0.01  # of the run's time: a faster plan beyond the memory's limit is worth telling from here on
 EXCHANGE = ("communication", "transfer")
@@ -79,7 +80,7 @@ def alternatives(asked: Search, hardware: Hardware, winner: Candidate) -> list[A
 def neighbours(winner: Candidate, place: Place, space: Space) -> Iterator[Change]:
     """Plans one change away, in the order they are told; some are not legal."""
     plan = winner.training
-    tokens = ranks.context(plan)
+    tokens = context(plan)
     if tokens > 1:
         yield "no_context", "1", dict(WHOLE)
     else:
@@ -90,8 +91,8 @@ def neighbours(winner: Candidate, place: Place, space: Space) -> Iterator[Change
     if plan.sharding == "zero3":
         other = "off" if plan.reshard == "on" else "on"
         yield "reshard", other, {"reshard": other}
-    if plan.sharding != "none" and ranks.replicas(plan) > place.node:
-        other_shards = place.node if plan.shard_degree > place.node else ranks.replicas(plan)
+    if plan.sharding != "none" and replicas(plan) > place.node:
+        other_shards = place.node if plan.shard_degree > place.node else replicas(plan)
         yield "shard_degree", str(other_shards), {"shard_degree": other_shards}
     for word in ("none", "full"):
         if word != plan.checkpointing and word in space.words.get("checkpointing", ()):
@@ -110,7 +111,7 @@ def settled(
     plan: TrainingPlan, winner: Candidate, factor: int, place: Place, space: Space
 ) -> tuple[TrainingPlan, int] | None:
     """A neighbour with what follows from its change; None where that cannot be, or is against what was stated."""
-    inner = ranks.world(replace(plan, data_degree=1))
+    inner = world(replace(plan, data_degree=1))
     across = "tensor_degree" not in space.degrees and place.node % plan.tensor_degree
     if winner.world % inner or across:
         return None
@@ -126,15 +127,15 @@ def settled(
     unsharded = plan.sharding != "none" and plan.shard_degree == 1
     if stated or unsharded or (plan.sharding, plan.reshard) not in space.shardings:
         return None
-    return (plan, factor) if ranks.legal(place.heads, place.depth, place.tokens, plan) else None
+    return (plan, factor) if legal.legal(place.heads, place.depth, place.tokens, plan) else None
 
 
 def _shards(plan: TrainingPlan, winner: TrainingPlan) -> Any:
     """As many shards as stated, as the winner's where they were not all replicas, else all."""
-    replicas = ranks.replicas(plan)
+    copies = replicas(plan)
     if plan.sharding == "none":
         return 1
-    if plan.shard_degree != winner.shard_degree and replicas % plan.shard_degree == 0:
+    if plan.shard_degree != winner.shard_degree and copies % plan.shard_degree == 0:
         return plan.shard_degree
-    partly = winner.shard_degree not in (1, ranks.replicas(winner))
-    return winner.shard_degree if partly and replicas % winner.shard_degree == 0 else replicas
+    partly = winner.shard_degree not in (1, replicas(winner))
+    return winner.shard_degree if partly and copies % winner.shard_degree == 0 else copies

@@ -18,8 +18,8 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import ADAPTED, TrainingPlan
-from vidcalc.rates.machines import hardware
-from vidcalc.training import ranks
+from vidcalc.passes.degrees import replicas, world
+from vidcalc.rates.machines import hardware, placed
 from vidcalc.validate import text
 from vidcalc.validate.mapping import KERNELS, STANDING_IN, Unmapped
 from vidcalc.validate.table import number, whole
@@ -49,7 +49,7 @@ def case(row: TrainingRow) -> TrainingCase:
     model = fill.model(name)
     gpu = text.gpu(row.gpu) if row.gpu else None
     training, batch = _shared(row, _training(row, profile, model))
-    machine = ranks.placed(hardware(gpu or STANDING_IN), ranks.world(training))
+    machine = placed(hardware(gpu or STANDING_IN), world(training))
     plan = fill.plan(model, framework=profile.framework)
     plan = replace(plan, training=training, compile=profile.compile)
     return TrainingCase(
@@ -128,14 +128,14 @@ def _shared(row: TrainingRow, training: TrainingPlan) -> tuple[TrainingPlan, int
     count = whole(row.n_gpus) or 1
     given = {rule["field"]: _degree(match) for match, rule in text.every("degree", row.parallelism, FILE)}
     plan = replace(training, **given)
-    together = ranks.world(replace(plan, data_degree=1))
+    together = world(replace(plan, data_degree=1))
     if count % together:
         if whole(row.n_gpus):
             raise Unmapped("no_parallel_plan")
         count = together
     plan = replace(plan, data_degree=count // together)
     if plan.sharding != "none" and "shard_degree" not in given:
-        plan = replace(plan, shard_degree=ranks.replicas(plan))
+        plan = replace(plan, shard_degree=replicas(plan))
     stated = number(row.batch_per_gpu)
     each = Fraction(row.batch_per_gpu) * together if stated and stated < 1 else Fraction(stated or 1)
     if each.denominator != 1 or each < 1:

@@ -9,20 +9,22 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.account import samples
+from vidcalc.account.bucket import BucketCost
 from vidcalc.base.errors import InputError
+from vidcalc.calculate import bucket as bucketed
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.load import entry
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.trainers import names as trainers
 from vidcalc.catalog.trainers import trainer
+from vidcalc.cost.memory import Stage
 from vidcalc.cost.seconds import Seconds, spread, total
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.train import bucket as bucketed
-from vidcalc.training import ranks
-from vidcalc.training.bucket import Cell
-from vidcalc.training.memory import Phase
+from vidcalc.passes import legal
+from vidcalc.passes.degrees import world
 from vidcalc.validate import counters, text
 from vidcalc.validate.compared import Bound, Compared, Result, compared
 from vidcalc.validate.counters import GIB
@@ -72,11 +74,11 @@ def result(row: TrainingRow) -> Result:
     }
     try:
         found = case(row)
-        ranks.checked(found.model, found.plan.training)
-        cell = bucketed(found.model, found.bucket, found.hardware, found.plan).cell
-        peak = counted(cell.phases, counter, found)
+        legal.checked_training(found.model, found.plan.training)
+        cost = bucketed(found.model, found.bucket, found.hardware, found.plan)
+        peak = counted(cost.stages, counter, found)
         limit = _limit(row, bound, held)
-        spent, measured = _time(row, found, cell)
+        spent, measured = _time(row, found, cost)
     except (Unmapped, InputError, ModuleNotFoundError, ArithmeticError) as error:
         reason = error.reason if isinstance(error, Unmapped) else "impossible_setting"
         empty = Compared(measured=None if bound else held, reason=reason), Compared(reason=reason)
@@ -98,9 +100,9 @@ def result(row: TrainingRow) -> Result:
     )
 
 
-def counted(phases: list[Phase], counter: str, found: TrainingCase) -> float:
+def counted(phases: list[Stage], counter: str, found: TrainingCase) -> float:
     """The peak of a step as the counter shows it [byte]."""
-    outside = process("context") + nccl(ranks.world(found.plan.training))
+    outside = process("context") + nccl(world(found.plan.training))
     beside = found.trainer.beside + company(found)
     share = reserve()["share"]
     live = [(phase.total - phase.activations, working(phase, found)) for phase in phases]
@@ -110,7 +112,7 @@ def counted(phases: list[Phase], counter: str, found: TrainingCase) -> float:
     return float(shown.get(counter, held + outside))
 
 
-def working(phase: Phase, found: TrainingCase) -> float:
+def working(phase: Stage, found: TrainingCase) -> float:
     """Live activations of a phase, as the trainer runs its networks where that is otherwise than here [byte]."""
     own = found.trainer.encode_bytes.get(found.model.vae.class_)
     if own is None or phase.id != "encode":
@@ -161,18 +163,18 @@ def _right(bound: str, peak: float, band: tuple[Any, Any], limit: float) -> bool
     return bool(peak <= limit) if bound == "fits" else bool(band[0] <= limit)
 
 
-def _time(row: TrainingRow, found: TrainingCase, cell: Cell) -> tuple[Seconds | None, float | None]:
+def _time(row: TrainingRow, found: TrainingCase, cost: BucketCost) -> tuple[Seconds | None, float | None]:
     """The seconds of what the row's time covers, and the measured ones; None where they are not predicted.
 
     A rate in FLOP/s stands for the seconds that a step's model FLOPs take at it.
     """
     stated, training = number(row.time), found.plan.training
     scope = str(first("time", row.time_note).get("scope", text.OPEN)) if stated else "rate"
-    step = spread(total(cell.seconds))
+    step = spread(total(cost.seconds))
     share = _seconds_of(scope, found, training)
     rate = RATE.search(row.mfu_or_tflops)
     if scope == "rate" and rate:
-        flops = cell.micro.flops.model * training.grad_accum * training.data_degree / ranks.world(training)
+        flops = cost.step.flops.model * training.grad_accum * training.data_degree / world(training)
         stated = flops / (float(rate.group(1)) * 1e12)
     if found.no_time or share is None or stated is None:
         return None, stated if scope == "step" else None
@@ -184,6 +186,5 @@ def _seconds_of(scope: str, found: TrainingCase, training: TrainingPlan) -> tupl
     if scope in ("step", "rate"):
         return 1.0, 1.0
     if scope == "gpu_seconds":
-        samples = ranks.global_batch(training, found.bucket.batch)
-        return ranks.world(training) / samples, 1.0
+        return world(training) / samples.global_batch(training, found.bucket.batch), 1.0
     return None

@@ -21,9 +21,9 @@ ASKED = tuple(
 
 def train(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
     """Calculate and print, as a report or as JSON."""
+    from vidcalc.calculate import train as calculated
     from vidcalc.faces.answer import answer
     from vidcalc.faces.requests.training import run
-    from vidcalc.train import train as calculated
 
     report = calculated(*run(given))
     answer(report, as_json, "training", "training", svg, png)

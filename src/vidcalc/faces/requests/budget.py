@@ -11,7 +11,7 @@ from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.requests import training as training_request
 from vidcalc.faces.requests.training import Run
 from vidcalc.faces.words import _
-from vidcalc.training import ranks
+from vidcalc.passes.degrees import world
 
 HOUR = 3600
 AMOUNTS = {"hours": "--hours", "gpu_hours": "--gpu-hours", "budget": "--budget"}
@@ -42,7 +42,7 @@ def asked(given: dict[str, Any]) -> Asked:
     if fill:
         found = found._replace(data=filled(found, known))
     laws = (law, *(name for name in names() if name != law))
-    return Asked(_amount(amounts, ranks.world(found.plan.training)), found, laws, known)
+    return Asked(_amount(amounts, world(found.plan.training)), found, laws, known)
 
 
 def _amount(amounts: dict[str, Any], gpus: int) -> Budget:

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from vidcalc.account import samples
 from vidcalc.catalog.snap import snapped
 from vidcalc.catalog.training import networks
 from vidcalc.describe.data import Bucket, Data
@@ -14,7 +15,6 @@ from vidcalc.describe.training import EXPERTS, TrainingPlan
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.requests import estimate as request
 from vidcalc.faces.words import _
-from vidcalc.training import samples
 
 OF_A_RUN = ("reshard", "networks", "rollout_steps", "experts", "mixing", "validation", "validation_every", "save_every")
 OF_A_SIZE = ("resolution", "frames", "seconds")

@@ -14,11 +14,11 @@ from vidcalc.faces.flags.parallel import AUTO
 from vidcalc.faces.requests.run import ALIKE, Stated, seen, stated
 from vidcalc.faces.terminal.numbers import data as told
 from vidcalc.faces.words import _
+from vidcalc.rates.machines import placed
 from vidcalc.report.plan import Help, PlanReport
 from vidcalc.search.exhaustive import Search
 from vidcalc.search.exhaustive import search as exhaustive
 from vidcalc.search.plans import CHECKPOINTING, SHARDINGS, Space
-from vidcalc.training import ranks
 
 GPUS = (8,)
 SAMPLES = 1000  # of each rank: runs of unlike global batches are compared over as many as all of them divide
@@ -39,25 +39,25 @@ def asked(given: dict[str, Any]) -> tuple[Search, dict[int, Hardware]]:
         raise Refused("--global-batch", wanted, expects, str(near), (near,))
     space = Space(
         units=wanted // smallest,
-        degrees=_degrees(flags, ranks.placed(found.hardware, min(counts))),
+        degrees=_degrees(flags, placed(found.hardware, min(counts))),
         words=_words(flags, tried, found.plan.training),
         shardings=_shardings(flags),
     )
     once = replace(found.plan.training, grad_accum=space.units)
     data = seen(flags, found.buckets, found.fps, once)
     search = Search(model=found.model, data=data, plan=found.plan, space=space, by=by)
-    return search, {count: ranks.placed(found.hardware, count) for count in counts}
+    return search, {count: placed(found.hardware, count) for count in counts}
 
 
 def searched(flags: dict[str, Any], found: Stated) -> TrainingPlan:
     """The plan of the shortest run at the batch, accumulation and checkpointing that are stated; where nothing fits,
     the one of the least memory."""
     world, plan = flags.get("gpus", 1), found.plan.training
-    space = Space(degrees=_degrees(flags, ranks.placed(found.hardware, world)), shardings=_shardings(flags))
+    space = Space(degrees=_degrees(flags, placed(found.hardware, world)), shardings=_shardings(flags))
     samples = SAMPLES * world * plan.grad_accum * sum(size.batch for size in found.buckets)
     data = Data(buckets=found.buckets, samples=samples, clips=samples)
     search = Search(model=found.model, data=data, plan=found.plan, space=space, winner=True)
-    (best,) = exhaustive(search, {world: ranks.placed(found.hardware, world)})
+    (best,) = exhaustive(search, {world: placed(found.hardware, world)})
     chosen = best.best[0] if best.best else best.smallest
     if chosen is None:
         raise InputError("sharding", flags.get("sharding"), SHARDING, "none")

@@ -14,7 +14,8 @@ from vidcalc.faces.flags.links import linked
 from vidcalc.faces.flags.parallel import AUTO
 from vidcalc.faces.requests.run import ALIKE, Stated, only, seen, stated
 from vidcalc.faces.words import _
-from vidcalc.training import ranks
+from vidcalc.passes import legal
+from vidcalc.passes.degrees import replicas, world
 
 
 class Run(NamedTuple):
@@ -47,7 +48,7 @@ def _searched(asked: dict[str, Any], found: Stated) -> TrainingPlan | None:
 
 def _placed(asked: dict[str, Any], found: Stated, training: TrainingPlan) -> Hardware:
     """The accelerators that the degrees take, in nodes. Raises Refused where nodes would differ in size."""
-    return linked(replace(found.hardware, count=ranks.world(training)), asked)
+    return linked(replace(found.hardware, count=world(training)), asked)
 
 
 def _shared(asked: dict[str, Any], found: Stated, gpus: int) -> TrainingPlan:
@@ -63,17 +64,17 @@ def _shared(asked: dict[str, Any], found: Stated, gpus: int) -> TrainingPlan:
         given = f"fsdp={degrees['shard_degree']}"
         raise Refused("--parallel", given, _("not together with {flag}", flag="--sharding none"), None, ())
     plan = replace(found.plan.training, sharding=ALIKE.get(word, word), **degrees)
-    together = ranks.world(replace(plan, data_degree=1))
+    together = world(replace(plan, data_degree=1))
     if "data_degree" not in degrees:
         shards = degrees.get("shard_degree", 1)
         needed = gpus or max(together, shards)
         plan = replace(plan, data_degree=max(needed // together, 1))
-    if gpus and ranks.world(plan) != gpus:
-        whole = str(ranks.world(plan))
+    if gpus and world(plan) != gpus:
+        whole = str(world(plan))
         expects = _("a multiple of the {count} that share a sample, as --parallel asks for", count=together)
         raise Refused("--gpus", gpus, expects, whole, (whole,))
     if "shard_degree" not in degrees and word != "none":
         inside = word == "hybrid"
         node = _placed(asked, found, plan).count
-        plan = replace(plan, shard_degree=ranks.spread_in_nodes(plan, node) if inside else ranks.replicas(plan))
+        plan = replace(plan, shard_degree=legal.spread_in_nodes(plan, node) if inside else replicas(plan))
     return plan

@@ -6,13 +6,13 @@ often as its micro-batches are. With several micro-batches an update every one i
 sharded and summed after each.
 """
 
-from typing import Any
-
-from vidcalc.base.number import maximum, where
+from vidcalc.base.number import Number, maximum, where
 from vidcalc.cost.seconds import NOTHING, Seconds
 
+LEAST = 1e-300  # keeps a bucket that no step works on from dividing by nothing
 
-def imbalance(steps: list[Seconds], counts: list[Any], ranks: Any, way: str) -> Seconds:
+
+def imbalance(steps: list[Seconds], counts: list[Number], ranks: Number, way: str) -> Seconds:
     """What a step takes longer than its mean because the slowest of `ranks` is waited for.
 
     steps   of each bucket;  counts  how many of the run's steps work on it
@@ -25,12 +25,12 @@ def imbalance(steps: list[Seconds], counts: list[Any], ranks: Any, way: str) -> 
     return Seconds(maximum(low, 0), maximum(likely, 0), maximum(high, 0), "assumed")
 
 
-def mean(values: list[Any], weights: list[Any]) -> Any:
+def mean(values: list[Number], weights: list[Number]) -> Number:
     """Their mean by weight."""
     return sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)
 
 
-def slowest(values: list[Any], weights: list[Any], draws: Any) -> Any:
+def slowest(values: list[Number], weights: list[Number], draws: Number) -> Number:
     """The expected largest of `draws` independent draws, each value as often as its weight.
 
     P(largest ≤ v) is P(v or less) to the power of `draws`; a value's share is what the power gains there, equal values
@@ -41,5 +41,5 @@ def slowest(values: list[Any], weights: list[Any], draws: Any) -> Any:
         below = sum(where(other < value, 1, 0) * times for other, times in zip(values, weights, strict=True)) / whole
         equal = sum(where(other == value, 1, 0) * times for other, times in zip(values, weights, strict=True)) / whole
         gained = (below + equal) ** draws - below**draws
-        found = found + value * gained * (weight / whole) / maximum(equal, weight / whole)
+        found = found + value * gained * (weight / whole) / maximum(equal, LEAST)
     return found

@@ -1,37 +1,32 @@
-"""Sums over a whole run: tokens, what is read from and written to disk, encoding beforehand, money and energy."""
+"""Sums over a whole run: tokens, what is read from and written to disk, encoding beforehand, and checkpoints."""
 
-from typing import Any
-
-from vidcalc.base.number import ceil_div, product
+from vidcalc.account import samples
+from vidcalc.account.bucket import BucketCost
+from vidcalc.base.number import Number, ceil_div, product
 from vidcalc.catalog.training import optimizer, recipe
-from vidcalc.cost import money
 from vidcalc.cost.time import seconds
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
+from vidcalc.describe.model import Component
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Execution
-from vidcalc.rates.site import figures
-from vidcalc.report.training import BucketPart, RunEnergy, RunMoney, RunPart
+from vidcalc.passes.states import EMA_BYTES, whole
+from vidcalc.report.training import BucketPart, RunPart
 from vidcalc.tape.trace import configuration
-from vidcalc.training import samples
-from vidcalc.training.run import Found
-from vidcalc.training.states import EMA_BYTES, whole
 
 TEXT_WIDTHS = ("text_dim", "text_embed_dim", "caption_channels", "cross_attention_dim", "joint_attention_dim")
 ON_DISK = 2  # bytes per element of latents and text embeddings kept in 16 bits
 
 
-def run_part(
-    model: Model, data: Data, rows: list[BucketPart], found: list[Found], hardware: Hardware, plan: Plan
-) -> RunPart:
+def run_part(data: Data, rows: list[BucketPart], costs: list[BucketCost], hardware: Hardware, plan: Plan) -> RunPart:
     """What the run sees, reads and writes."""
     training = plan.training
     steps = sum(row.steps for row in rows)
     each = [product(row.latent) * ON_DISK * (training.latents == "precomputed") for row in rows]
-    texts = found[0].workload.text_tokens * text_width(model) * ON_DISK * (training.texts == "precomputed")
+    width = text_width(costs[0].ledger.forward.component)
+    texts = costs[0].workload.text_tokens * width * ON_DISK * (training.texts == "precomputed")
     stored = samples.counts(data.clips, data.buckets)
-    saved = checkpoint(found[0], plan)
+    saved = checkpoint(costs[0], plan)
     read = sum((latent + texts) * row.samples for latent, row in zip(each, rows, strict=True))
     return RunPart(
         samples=data.samples,
@@ -39,9 +34,9 @@ def run_part(
         epochs=data.samples / data.clips,
         tokens=sum(row.samples * row.sequence for row in rows),
         steps=steps,
-        trained=found[0].cell.micro.found.trained,
+        trained=costs[0].step.trained.trained,
         flops=sum(row.samples * row.flops_per_sample for row in rows),
-        encode_seconds=encoding(stored, rows, found, hardware, plan),
+        encode_seconds=encoding(stored, rows, costs, hardware, plan),
         latents=sum(latent * clips for latent, clips in zip(each, stored, strict=True)),
         texts=texts * data.clips,
         checkpoint=saved,
@@ -50,14 +45,16 @@ def run_part(
     )
 
 
-def encoding(stored: list[Any], rows: list[BucketPart], found: list[Found], hardware: Hardware, plan: Plan) -> Any:
+def encoding(
+    stored: list[Number], rows: list[BucketPart], costs: list[BucketCost], hardware: Hardware, plan: Plan
+) -> Number:
     """Accelerator-seconds that encode every sample once, where latents or texts are precomputed [second].
 
     stored  distinct samples of each bucket
     """
     chip, run = hardware.accelerator, Execution(attention=plan.attention)
-    spent: Any = 0
-    for clips, row, each in zip(stored, rows, found, strict=True):
+    spent: Number = 0
+    for clips, row, each in zip(stored, rows, costs, strict=True):
         calls = clips / row.batch
         if plan.training.latents == "precomputed" and each.ledger.encode:
             phase = each.ledger.encode
@@ -70,44 +67,15 @@ def encoding(stored: list[Any], rows: list[BucketPart], found: list[Found], hard
     return spent
 
 
-def text_width(model: Model) -> int:
+def text_width(denoiser: Component) -> int:
     """Width of a text embedding, as the denoiser's configuration names it; 0 where it names none."""
-    config = configuration(model.denoiser)
+    config = configuration(denoiser)
     found = (getattr(config, name, None) for name in TEXT_WIDTHS)
     return next((width for width in found if isinstance(width, int)), 0)
 
 
-def checkpoint(found: Found, plan: Plan) -> Any:
+def checkpoint(cost: BucketCost, plan: Plan) -> Number:
     """Bytes of one checkpoint on disk: trained weights, master copies, states and averages of all ranks."""
-    training, trained = plan.training, found.cell.micro.found.trained
+    training, trained = plan.training, cost.step.trained.trained
     chosen, states = recipe(training.recipe), optimizer(training.optimizer)
     return whole(trained * (chosen.weights + states.held(chosen) + EMA_BYTES[training.ema]))
-
-
-def money_part(hardware: Hardware, seconds: Any) -> RunMoney | None:
-    """Accelerator-seconds at the preferred class of provider's range; None without a price."""
-    found = money.price(hardware.accelerator)
-    if found is None:
-        return None
-    return RunMoney(
-        provider=found.provider,
-        as_of=found.as_of,
-        source=found.source,
-        **money.ranged(found, seconds),
-    )
-
-
-def energy_part(hardware: Hardware, seconds: Any) -> RunEnergy | None:
-    """Energy at the power that busy accelerators draw, facility included; None where the power is unknown."""
-    watts, site = hardware.accelerator.tdp, hardware.site
-    if watts is None:
-        return None
-    facility = figures(hardware).pue
-    spent = watts * figures(hardware).power["likely"] * seconds * facility
-    return RunEnergy(
-        energy=spent,
-        carbon=spent * figures(hardware).carbon,
-        pue=facility,
-        place=site.place,
-        country=site.country,
-    )

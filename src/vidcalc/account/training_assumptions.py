@@ -8,12 +8,12 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.passes.states import buckets
 from vidcalc.report.estimate import Assumption, Warning_
 from vidcalc.report.training import RunMemory
-from vidcalc.training.states import buckets
 
 
-def assumptions(model: Model, data: Data, hardware: Hardware, plan: Plan, provenance: str) -> list[Assumption]:
+def assumptions(data: Data, hardware: Hardware, plan: Plan, provenance: str) -> list[Assumption]:
     """What the numbers rest on; `provenance` is that of the rates."""
     training = plan.training
     shared = sharding(training.sharding)

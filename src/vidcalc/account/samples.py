@@ -4,17 +4,19 @@ A step works on one bucket, so a bucket's steps are its samples over the global 
 clips are cut into samples one after the other; an image is one sample.
 """
 
-from typing import Any
-
-from vidcalc.base.number import as_count, ceil_div, maximum
+from vidcalc.base.number import Number, as_count, ceil_div, maximum
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.training.ranks import global_batch
 
 SLACK = 1e-9  # of a frame: what a product of seconds and a frame rate may be off by
 
 
-def counts(total: Any, buckets: tuple[Bucket, ...]) -> list[Any]:
+def global_batch(training: TrainingPlan, batch: Number) -> Number:
+    """Samples of one optimizer step, with `batch` of them per micro-batch."""
+    return batch * training.grad_accum * training.data_degree
+
+
+def counts(total: Number, buckets: tuple[Bucket, ...]) -> list[Number]:
     """`total` samples by bucket, as near to the shares as whole numbers come; they add up to it exactly."""
     found, before, share = [], 0, 0.0
     for place, size in enumerate(buckets):
@@ -25,7 +27,7 @@ def counts(total: Any, buckets: tuple[Bucket, ...]) -> list[Any]:
     return found
 
 
-def steps(total: Any, buckets: tuple[Bucket, ...], training: TrainingPlan) -> list[Any]:
+def steps(total: Number, buckets: tuple[Bucket, ...], training: TrainingPlan) -> list[Number]:
     """Optimizer steps of each bucket for `total` samples; the last step of each may be filled in part."""
     seen = counts(total, buckets)
     return [ceil_div(n, global_batch(training, size.batch)) for n, size in zip(seen, buckets, strict=True)]
@@ -43,12 +45,12 @@ def of_steps(count: int, buckets: tuple[Bucket, ...], training: TrainingPlan) ->
     return enough
 
 
-def pieces(size: Bucket, seconds: Any, fps: Any) -> Any:
+def pieces(size: Bucket, seconds: Number, fps: Number) -> Number:
     """Samples that a clip of that length is cut into: as many as fit, at least one; an image is one."""
     return as_count(maximum((seconds * fps + SLACK) // size.frames, 1)) if size.frames > 1 else 1
 
 
-def of_clips(clips: Any, seconds: Any, fps: Any, buckets: tuple[Bucket, ...]) -> Any:
+def of_clips(clips: Number, seconds: Number, fps: Number, buckets: tuple[Bucket, ...]) -> Number:
     """Distinct samples of that many clips: each goes to one bucket, in such numbers that the shares of samples come
     out. None seconds: every clip is one sample."""
     if seconds is None:

@@ -1,0 +1,142 @@
+"""Seconds of one optimizer step on one rank: work, what is computed again, exchanges, the update, what feeds it.
+
+A micro-batch is forward and backward; a step is some of them and the update, and what other networks do beside. In a
+pipeline of p stages each rank stands idle for p − 1 of p − 1 + m turns (1F1B, arXiv 2104.04473).
+"""
+
+import msgspec
+
+from vidcalc.base.number import Number, maximum
+from vidcalc.cost.call import exposed_communication, exposed_copies
+from vidcalc.cost.seconds import NOTHING, Seconds, beyond, linked, total
+from vidcalc.cost.time import by_kind, launches
+from vidcalc.cost.time import seconds as worked
+from vidcalc.describe.hardware import Accelerator, Hardware
+from vidcalc.ledger.step import MICRO_BATCH, Step
+from vidcalc.ledger.types import Phase
+from vidcalc.ops import Copy, Update
+from vidcalc.rates.host import host_rate, update_rate
+from vidcalc.rates.laws import fused, training_launch
+from vidcalc.rates.utilisation import bandwidth
+
+TOKENS = ("nothing", "attention")  # exchanges of activations: no other work of the pass hides them
+
+
+class MicroBatchSeconds(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Seconds of one micro-batch on one rank, which depend on nothing but the shapes of its ops.
+
+    parts      forward, backward and recompute;  started  what the host takes to start their kernels
+    forward    what exchanges of activations leave to wait in the forward pass;  both  in all of them
+    feeding    networks that feed it, by phase;  decode  the VAE decoding it
+    """
+
+    parts: dict[str, Seconds]
+    started: Seconds
+    forward: Number
+    both: Number
+    feeding: dict[str, Seconds]
+    decode: Seconds
+
+
+def micro_batch(step: Step, hardware: Hardware) -> MicroBatchSeconds:
+    """One rank's micro-batch, priced at its own shapes."""
+    chip = hardware.accelerator
+    parts: dict[str, Seconds] = {}
+    waits: dict[str, Number] = {}
+    for phase in _passes(step):
+        kinds = by_kind(phase.ops, chip, phase.run, backward=phase.id == "backward") if phase.ops else {}
+        parts[phase.id] = total(kinds)
+        waits[phase.id] = sum(exposed_communication(phase, kinds, hardware, TOKENS).values())
+    feeding = {"vae_encode": NOTHING, "text_encode": NOTHING}
+    for phase in step.phases:
+        if phase.id in feeding:
+            feeding[phase.id] = feeding[phase.id] + worked(phase.ops, chip, phase.run)
+    return MicroBatchSeconds(
+        parts=parts,
+        started=_started(step),
+        forward=waits["forward"],
+        both=sum(waits.values()),
+        feeding=feeding,
+        decode=worked(step.decode.ops, chip, step.decode.run) if step.decode else NOTHING,
+    )
+
+
+def _passes(step: Step) -> list[Phase]:
+    """Forward, backward and recompute."""
+    return [phase for phase in step.phases if phase.id in MICRO_BATCH]
+
+
+def _started(step: Step) -> Seconds:
+    """What the host takes to start the kernels of a micro-batch's passes."""
+    law, (forward, _, recompute) = training_launch(), _passes(step)
+    count = launches(forward.ops) * (1 + law["backward"]) + launches(recompute.ops)
+    count = count * fused(forward.run.compile)
+    return Seconds(count * law["low"], count * law["likely"], count * law["high"], "assumed")
+
+
+def seconds(step: Step, micro: MicroBatchSeconds, hardware: Hardware) -> dict[str, Seconds]:
+    """Seconds of one optimizer step by part; their sum is the step."""
+    phases, chip = {phase.id: phase for phase in step.phases}, hardware.accelerator
+    parts, chain = micro.parts, step.micro_batches
+    busy, back = total(parts), parts["backward"] + parts["recompute"]
+    # gathers of weights and sums of gradients hide behind the pass they run beside; what is summed once an update hides
+    # behind the last micro-batch
+    gathered = _beside(phases["forward"], parts["forward"], hardware)
+    summed = _beside(phases["backward"], back, hardware) + _beside(phases["gradients"], back, hardware) / chain
+    spoken = band(micro.both + gathered + summed)
+    copied = exposed_copies([op for op in phases["backward"].ops if isinstance(op, Copy)], chip, busy)
+    updated = update(phases["optimizer"], chip)
+    after = band(sum(exposed_communication(phases["optimizer"], {}, hardware).values()))
+    one = parts["forward"] + band(micro.forward + gathered)
+    company, rollout = _auxiliary(step, one, busy + spoken + copied, updated + after, micro.decode)
+    return {
+        **{name: part.times(chain) for name, part in parts.items()},
+        **{name: part.times(step.fed) for name, part in micro.feeding.items()},
+        "launch": beyond(micro.started, busy).times(chain),
+        "rollout": rollout,
+        "company": company,
+        "communication": spoken.times(chain) + after,
+        "transfer": copied.times(chain),
+        "bubble": busy.times(step.idle),
+        "optimizer": updated,
+    }
+
+
+def _beside(phase: Phase, work: Seconds, hardware: Hardware) -> Number:
+    """What the exchanges of a pass that run beside its work leave to wait [second]."""
+    return sum(exposed_communication(phase, {"work": work}, hardware, ("work",)).values())
+
+
+def _auxiliary(
+    step: Step, forward: Seconds, micro: Seconds, update: Seconds, decode: Seconds
+) -> tuple[Seconds, Seconds]:
+    """Seconds of further networks in one optimizer step: those beside, and samples made first.
+
+    forward  one forward pass of a micro-batch, exchanges included;  micro  its whole training pass
+    update   one optimizer update;  decode  the VAE on a micro-batch of samples
+    """
+    beside, chain = step.auxiliary, step.fed + step.idle  # micro-batches in a row, and turns that fill a pipeline
+    run = forward.times(beside.forwards * (step.micro_batches + step.idle))
+    trained = micro.times(beside.updates * chain) + update.times(beside.updates)
+    made = forward.times(beside.samples * chain)
+    return run + trained, made + decode.times(step.fed * beside.decodes)
+
+
+def update(phase: Phase, chip: Accelerator) -> Seconds:
+    """The update: its traffic over the memory of the device, or over the link and the host's memory."""
+    whole = NOTHING
+    for op in phase.ops:
+        if isinstance(op, Update) and op.memory == "device":
+            rate, moved = bandwidth(chip), op.activation_bytes * op.count
+            whole = whole + Seconds(moved / rate.high, moved / rate.likely, moved / rate.low, rate.provenance)
+        elif isinstance(op, Update):
+            link = op.elements * op.over / host_rate(chip, "pinned")
+            whole = whole + band((link + op.activation_bytes / update_rate()) * op.count)
+    return whole
+
+
+def band(likely: Number) -> Seconds:
+    """A time with the band of exchanges; nothing rests on an assumption where nothing is exchanged."""
+    if isinstance(likely, int | float) and likely == 0:
+        return NOTHING
+    return linked(maximum(likely, 0))

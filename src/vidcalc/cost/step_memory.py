@@ -1,0 +1,115 @@
+"""Bytes on one rank through a training step: encoders in the loop, forward and backward, the update, validation.
+
+Gradients appear during backward and go after the update, unless micro-batches are summed up; then they stay. The peak
+is the largest of the stages; the documented rows beside it add up everything that is ever held.
+"""
+
+from vidcalc.base.number import Number, as_count, ceil_div, maximum, minimum
+from vidcalc.cost.memory import Stage, peak
+from vidcalc.ledger.step import Step
+
+HELD = ("weights", "vae", "encoders", "optimizer", "gradients")
+ROWS = (*HELD, "activations", "other")
+
+
+def stages(step: Step) -> list[Stage]:
+    """The stages of one optimizer step, in order; those that do not happen are absent."""
+    states, aside = step.states, step.aside
+    summed = minimum(step.micro_batches - 1, 1)  # gradients of earlier micro-batches are there already
+    waiting = states.gradients * summed
+    other = step.further.process + states.buckets
+    moment = other + states.gathered + states.cast
+    found = {
+        "encode": _stage(step, "encode", waiting, maximum(aside.vae_work, aside.text_work), other),
+        "rollout": _stage(step, "rollout", waiting, maximum(_alone(step), aside.decode_work), moment),
+        # others look at a sample whose graph is kept
+        "company": _stage(step, "company", waiting, _kept(step) + _alone(step), moment),
+        "forward_backward": _stage(
+            step, "forward_backward", minimum(states.gradients, _made(step) + waiting), activations(step), moment
+        ),
+        "optimizer_step": _stage(step, "optimizer_step", states.gradients, 0, other + states.transient),
+        # buffers stay, and sharded weights are gathered to run
+        "validation": _stage(
+            step, "validation", 0, aside.validation, other + states.gathered, maximum(aside.vae, aside.validated)
+        ),
+    }
+    return [stage for name, stage in found.items() if name in step.happens]
+
+
+def _stage(
+    step: Step, name: str, gradients: Number, activations: Number, other: Number, vae: Number | None = None
+) -> Stage:
+    """A stage with what is resident throughout."""
+    states = step.states
+    there = {
+        "weights": states.weights + states.ema + states.auxiliary,
+        "vae": step.aside.vae if vae is None else vae,
+        "encoders": step.aside.encoders,
+        "optimizer": states.optimizer,
+        "gradients": gradients,
+    }
+    weights = sum(there.values())
+    return Stage(
+        id=name,
+        resident=there,
+        weights=weights,
+        activations=activations,
+        other=other,
+        workspace=0,
+        total=weights + activations + other,
+    )
+
+
+def rows(stage: Stage) -> dict[str, Number]:
+    """The documented rows of a stage and what the process needs beside them [byte]."""
+    return {**stage.resident, "activations": stage.activations, "other": stage.other}
+
+
+def activations(step: Step) -> Number:
+    """The most live activations of one rank.
+
+    A pipeline's first stage keeps its part of the layers' activations for as many micro-batches as are on their way;
+    what a block needs while it runs is not shared by the pipeline.
+    """
+    live = step.live
+    passing = maximum(live.activations - live.kept, 0)
+    return as_count(ceil_div(_of_stage(live.kept, step) + passing, step.tokens))
+
+
+def in_host(step: Step) -> Number:
+    """Bytes of host memory that one rank needs: states, and kept activations, shared as those on the device are."""
+    return step.states.host + as_count(ceil_div(_of_stage(step.live.host, step), step.tokens))
+
+
+def _of_stage(kept: Number, step: Step) -> Number:
+    """What a pipeline's first stage keeps of the `kept` bytes of all layers and one micro-batch."""
+    return ceil_div(kept * step.in_flight, step.stages)
+
+
+def _kept(step: Step) -> Number:
+    """One rank's part of what is kept for backward [byte]."""
+    return as_count(ceil_div(_of_stage(step.live.kept, step), step.tokens))
+
+
+def _made(step: Step) -> Number:
+    """Bytes of gradients alive at the peak of forward and backward, as this rank holds them."""
+    beyond = maximum(step.live.peak - step.live.activations, 0)
+    share = step.states.gradients / maximum(step.live.gradients, 1)
+    return as_count(beyond * share // 1)
+
+
+def _alone(step: Step) -> Number:
+    """Live bytes of one forward pass without gradients."""
+    return as_count(ceil_div(step.aside.forward_work, step.tokens))
+
+
+def documented(step: Step, found: list[Stage]) -> dict[str, Number]:
+    """The five documented rows and what the process needs beside them, all that is ever held at once [byte].
+
+    They are those of forward and backward, with all gradients. Where another of the stages needs more than they add up
+    to (the update's temporaries, a validation sample), `other` holds what is missing.
+    """
+    passing = next(stage for stage in found if stage.id == "forward_backward")
+    held = rows(passing) | {"gradients": step.states.gradients}
+    held["other"] = held["other"] + maximum(peak(found) - sum(held.values()), 0)
+    return held

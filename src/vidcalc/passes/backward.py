@@ -1,0 +1,206 @@
+"""Forward and backward of one micro-batch on the tape, as the plan trains: what is trained, kept and run again.
+
+This is where a training ledger begins: its passes only share out what is taped here.
+"""
+
+import msgspec
+from msgspec.structs import replace
+
+from vidcalc.base.number import Number, largest, maximum
+from vidcalc.catalog.training import networks, recipe
+from vidcalc.describe.adapters import Adapters
+from vidcalc.describe.model import Component
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.shape import Shape
+from vidcalc.describe.training import ADAPTED, TrainingPlan
+from vidcalc.ledger.step import Aside, Live, Step, StepFlops, TrainedWeights, flops
+from vidcalc.ledger.symbols import guests
+from vidcalc.ledger.taping import stepped, traced
+from vidcalc.ledger.types import Call, Execution, Ledger, Phase
+from vidcalc.ledger.weights import Weights, parameters, weights
+from vidcalc.ops import Op
+from vidcalc.passes.tensor import inside
+from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.tape.trace import Trace, remember
+
+
+class MicroBatch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A micro-batch on the tape: forward ops, those that run `again`, what is trained, FLOPs and live bytes."""
+
+    ops: tuple[Op, ...]
+    again: tuple[Op, ...]
+    trained: TrainedWeights
+    flops: StepFlops
+    live: Live
+
+
+def micro_batch(ledger: Ledger, training: TrainingPlan) -> MicroBatch:
+    """Tape the denoiser's plain forward of the ledger and its backward.
+
+    Raises InputError for an unknown recipe or way of checkpointing.
+    """
+    component, shape = ledger.forward.component, ledger.forward.call.shape
+    compute = recipe(training.recipe).compute
+    if guests(shape):
+        return _taped(component, shape, training, compute)
+    words = (training.mode, training.base, training.experts, training.checkpointing, str(adapters(training)))
+    taped: MicroBatch = remember(
+        component, ("training", compute, *words), shape, lambda: _taped(component, shape, training, compute)
+    )
+    return taped
+
+
+def _taped(component: Component, shape: Shape, training: TrainingPlan, compute: str) -> MicroBatch:
+    """The micro-batch of that shape."""
+    beside = adapters(training)
+    step = stepped(component, shape, compute, training.checkpointing, beside)
+    forward = traced(component, "forward", shape, compute)
+    trained = trained_weights(component, forward, step.trained, training)
+    return MicroBatch(
+        ops=step.ops,
+        again=step.again,
+        trained=trained,
+        flops=flops(step.ops, step.again),
+        live=Live(
+            kept=step.kept,
+            activations=step.activations,
+            peak=step.peak,
+            gradients=step.trained * ELEMENT_BYTES[compute if beside is None else beside.dtype],
+            host=step.host,
+            inside=inside(step.ops),
+        ),
+    )
+
+
+def adapters(training: TrainingPlan) -> Adapters | None:
+    """The adapters that are trained; None where all weights are."""
+    if training.mode not in ADAPTED:
+        return None
+    return Adapters(
+        rank=training.rank,
+        targets=training.targets,
+        kind=training.adapter,
+        dtype=recipe(training.recipe).stored,
+        dropout=training.adapter_dropout,
+        keeps=training.base_keeps,
+    )
+
+
+def trained_weights(component: Component, forward: Trace, trained: Number, training: TrainingPlan) -> TrainedWeights:
+    """Elements that are trained, those in repeated layers, and the network's bytes while it runs."""
+    copies = component.copies if training.experts == "both" else 1
+    params = parameters(component, (forward,))
+    repeated = sum(elements for path, (elements, _) in forward.parameters.items() if forward.homes[path])
+    if training.mode in ADAPTED:
+        held, mine, within = _held(component, params, forward, training.base, copies), trained, trained
+    else:
+        held = _held(component, params, forward, recipe(training.recipe).compute, copies)
+        mine, within = params, repeated
+    return TrainedWeights(trained=mine * copies, repeated=within * copies, held=held, block=_largest_layer(forward))
+
+
+def _held(component: Component, params: Number, forward: Trace, name: str, copies: int) -> Weights:
+    """The denoiser's weights in a number format, of as many experts as are loaded [byte]."""
+    one = weights(component, params, (forward,), name)
+    return replace(
+        one, total=one.copy * copies, copy=one.copy * copies, blocks=one.blocks * copies, count=one.count * copies
+    )
+
+
+def _largest_layer(forward: Trace) -> Number:
+    """Elements of the largest repeated layer [elements]."""
+    layers: dict[str, Number] = {}
+    rounds: dict[str, Number] = {}
+    for path, (elements, _) in forward.parameters.items():
+        block = forward.homes[path]
+        if block:
+            layers[block] = layers.get(block, 0) + elements
+            rounds[block] = forward.rounds[path]
+    return largest(layers[block] / maximum(rounds[block], 1) for block in layers)
+
+
+def step(ledger: Ledger, plan: Plan, validation: Number = 0) -> Step:
+    """The optimizer step of a generation's size: its micro-batch, what feeds it, and the networks beside.
+
+    ledger      the generation, whose VAE and text encoders may run in the loop
+    validation  live activations of a validation sample [byte]
+    """
+    training = plan.training
+    run = Execution(attention=plan.attention, compile=plan.compile, stack=plan.runtime.stack)
+    micro, plain = micro_batch(ledger, training), Execution(attention=run.attention)
+    rolled = networks(training.networks).decoded == "yes"
+    decode = ledger.phase("vae_decode")
+    fed = [name for name in ("latents", "texts") if getattr(training, name) == "online"]
+    fed = [name for name in fed if name == "texts" or not rolled]  # what is rolled out needs no encoding
+    feeding = [
+        *(_every_call(each, plain) for each in (ledger.encode,) if each and "latents" in fed),
+        *(_one_prompt(each, plain) for each in ledger.phases if each.id == "text_encode" and "texts" in fed),
+    ]
+    return Step(
+        **{name: getattr(ledger, name) for name in ("model", "latent", "batch", "steps", "pixels", "video_tokens")},
+        phases=(
+            _pass("forward", ledger.forward, micro.ops, run),
+            _pass("backward", ledger.forward, micro.ops, run),
+            _pass("recompute", ledger.forward, micro.again, run),
+            *feeding,
+        ),
+        forward=ledger.forward,
+        encode=ledger.encode,
+        flops=micro.flops,
+        trained=micro.trained,
+        live=micro.live,
+        aside=_aside(ledger, training, rolled, validation),
+        decode=_every_call(decode, plain) if decode and decode.trace and rolled else None,
+        happens=tuple(name for name, there in _happening(training).items() if there),
+    )
+
+
+def _happening(training: TrainingPlan) -> dict[str, bool]:
+    """The stages of a step, and whether each happens."""
+    return {
+        "encode": "online" in (training.latents, training.texts),
+        "rollout": training.networks != "alone",
+        "company": training.networks != "alone",
+        "forward_backward": True,
+        "optimizer_step": True,
+        "validation": training.validation == "on",
+    }
+
+
+def _pass(name: str, forward: Phase, ops: tuple[Op, ...], run: Execution) -> Phase:
+    """A pass through the denoiser."""
+    call: Call = forward.call
+    return Phase(id=name, call=call, ops=ops, executed=ops, run=run, prompt_rows=forward.prompt_rows)
+
+
+def _every_call(phase: Phase, run: Execution) -> Phase:
+    """A network of the generation on one micro-batch of samples, all its calls."""
+    ops = tuple(replace(op, count=op.count * phase.calls) for op in phase.taped.ops)
+    return replace(phase, ops=ops, run=run, calls=1, turns=1)
+
+
+def _one_prompt(phase: Phase, run: Execution) -> Phase:
+    """A text encoder on one prompt a sample, whatever guidance asks of a generation."""
+    ops = tuple(replace(op, count=op.count * phase.component.runs) for op in phase.taped.ops)
+    return replace(phase, ops=ops, run=run, calls=1, turns=1)
+
+
+def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Number) -> Aside:
+    """The networks beside the trained one, and the live bytes of their runs."""
+    online = {"vae": training.latents == "online" or rolled, "text_encoder": training.texts == "online"}
+    sizes = {
+        role: sum(each.weights.total for each in ledger.weights.values() if each.role == role)
+        for role in ("vae", "text_encoder")
+    }
+    texts = [phase.taped.peak for phase in ledger.phases if phase.id == "text_encode"]
+    decode = ledger.phase("vae_decode")
+    return Aside(
+        vae=sizes["vae"] * online["vae"],
+        encoders=sizes["text_encoder"] * online["text_encoder"],
+        vae_work=ledger.encode.taped.peak if ledger.encode and online["vae"] and not rolled else 0,
+        text_work=largest(texts) if online["text_encoder"] else 0,
+        validation=validation,
+        validated=sizes["vae"],
+        forward_work=ledger.forward.taped.peak,
+        decode_work=decode.taped.peak if decode and decode.trace and rolled else 0,
+    )

@@ -1,0 +1,151 @@
+"""Bytes that training holds per weight on one rank: weights, master copies, optimizer states, gradients, averages.
+
+The repeated layers are what tensor and pipeline parallelism share; sharding spreads what it names over its group.
+What is whole only for a moment (gathered blocks, buckets, the optimizer's temporaries) stands apart.
+"""
+
+from msgspec.structs import replace
+
+from vidcalc.base.number import Number, as_count, ceil_div, minimum
+from vidcalc.catalog.defaults import nccl, process
+from vidcalc.catalog.training import networks, optimizer, recipe, sharding
+from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.training import ADAPTED, TrainingPlan
+from vidcalc.ledger.step import States, Step, TrainedWeights
+from vidcalc.ledger.types import Further
+from vidcalc.passes.degrees import context, layers, replicas, shards_of, world
+from vidcalc.passes.shard import GATHERED
+from vidcalc.tape import ELEMENT_BYTES
+
+STAY = ("none", "base")  # ways of offloading that leave states and gradients on the device
+STREAMED = 2  # frozen layers on the device at once where they stream in: the one that runs and the next
+EMA_BYTES = {"none": 0, "fp32": 4, "bf16": 2, "host": 4}  # per weight element
+
+
+def held(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
+    """The step with the states of one rank. Raises InputError for an unknown recipe, optimizer or way of sharding."""
+    own = states(step.trained, plan)
+    beside = frozen_copies(step.trained, plan) + trained_copies(step.trained, own, plan)
+    host = own.host + networks(plan.networks).trained * own.host
+    return replace(step, states=replace(own, auxiliary=beside, host=host))
+
+
+def spread(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
+    """The step with the pieces its live activations are in, and the ranks of the run.
+
+    Shared tokens leave their share. Tensor parallelism shares what is inside the layers that it cuts, and with sequence
+    parallelism the tokens between them too.
+    """
+    tensor = plan.tensor_degree
+    if plan.sequence_parallel == "off":
+        tensor = 1 / (1 - step.live.inside + step.live.inside / tensor)
+    held = process("context") + process("workspace") + nccl(world(plan))
+    return replace(step, tokens=context(plan) * tensor, world=world(plan), further=Further(process=held))
+
+
+def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
+    """The bytes of one rank, of the trained network alone."""
+    chosen, updated = recipe(plan.recipe), optimizer(plan.optimizer)
+    trained, frozen = of_a_rank(weights, plan), frozen_bytes(weights, plan)
+    kept = ceil_div(whole(chosen.weights * trained) + frozen, shards_of(plan, "weights"))
+    optimized = ceil_div(whole(updated.held(chosen) * trained), shards_of(plan, "optimizer"))
+    gradients = ceil_div(whole(chosen.gradients * trained), shards_of(plan, "gradients"))
+    average = ceil_div(whole(EMA_BYTES[plan.ema] * trained), shards_of(plan, "optimizer"))
+    streamed = ceil_div(weights.held.blocks, layers(plan)) if plan.mode in ADAPTED else 0
+    stays = plan.offload in STAY
+    away = {
+        "none": 0,
+        "optimizer": optimized + gradients,
+        "optimizer+weights": optimized + gradients + kept,
+        "base": streamed,
+    }[plan.offload]
+    return States(
+        weights={"optimizer+weights": 0, "base": kept - streamed}.get(plan.offload, kept),
+        ema=0 if plan.ema == "host" else average,
+        optimizer=optimized if stays else 0,
+        gradients=gradients if stays else 0,
+        gathered=gathered(weights, plan),
+        buckets=buckets(trained, plan),
+        cast=whole(chosen.cast * trained),
+        transient=temporaries(ceil_div(trained, shards_of(plan, "optimizer")), plan),
+        host=away + (average if plan.ema == "host" else 0),
+    )
+
+
+def frozen_bytes(weights: TrainedWeights, plan: TrainingPlan) -> Number:
+    """Bytes of the frozen weights that adapters stand beside, as one rank's layers hold them; 0 where all are
+    trained."""
+    return slice_bytes(weights, plan) if plan.mode in ADAPTED else 0
+
+
+def of_a_rank(weights: TrainedWeights, plan: TrainingPlan) -> Number:
+    """Trained elements in a rank's layers, before they are sharded [elements]."""
+    return weights.trained - weights.repeated + ceil_div(weights.repeated, layers(plan))
+
+
+def slice_bytes(weights: TrainedWeights, plan: TrainingPlan) -> Number:
+    """Bytes of a rank's layers as the network holds them, before they are sharded [byte]."""
+    return weights.held.copy - weights.held.blocks + ceil_div(weights.held.blocks, layers(plan))
+
+
+def gathered(weights: TrainedWeights, plan: TrainingPlan) -> Number:
+    """Whole blocks and one block's gradients, where weights are sharded; all weights where they are not given back."""
+    chosen = recipe(plan.recipe)
+    compute = ELEMENT_BYTES[chosen.compute]
+    if plan.offload == "base":
+        return whole(STREAMED * weights.held.module)
+    waiting = plan.offload == "optimizer+weights"
+    sharded = 1 if waiting else minimum(shards_of(plan, "weights") - 1, 1)
+    block = ceil_div(weights.block, plan.tensor_degree)
+    outside = weights.trained - weights.repeated  # embeddings and head: one unit, whole from the first use to the last
+    adapted = plan.mode in ADAPTED
+    running = weights.held.block if adapted else block * compute
+    if plan.reshard == "off":
+        repeated = ceil_div(weights.repeated, layers(plan))
+        return sharded * whole(weights.held.copy if adapted else (outside + repeated) * compute)
+    root = weights.held.copy - weights.held.blocks if adapted else outside * compute
+    gradients = 0 if adapted else whole(block * chosen.gradients)
+    return sharded * whole(minimum(weights.held.count, GATHERED) * running + root + gradients)
+
+
+def buckets(trained: Number, plan: TrainingPlan) -> Number:
+    """Bytes that gradients (and updated weights) pass through on their way between replicas.
+
+    ZeRO sets its buffers up for a single rank as well; copies for a sum over replicas need several of these.
+    """
+    chosen, rule = recipe(plan.recipe), sharding(plan.sharding)
+    if rule.gradients == "copied":
+        return minimum(replicas(plan) - 1, 1) * whole(chosen.gradients * trained)
+    reduced = minimum(trained, rule.bucket) * chosen.gradients
+    return whole(reduced + minimum(trained, rule.gather) * chosen.weights)
+
+
+def temporaries(updated: Number, plan: TrainingPlan) -> Number:
+    """Bytes that an update holds for a moment: a copy of a state for all weights at once ("foreach"), else nothing
+    that lasts longer than one weight."""
+    if plan.update != "foreach" or plan.offload not in STAY:
+        return 0
+    chosen, rule = recipe(plan.recipe), optimizer(plan.optimizer)
+    return whole(updated * rule.temporaries * rule.each(chosen))
+
+
+def frozen_copies(weights: TrainedWeights, plan: TrainingPlan) -> Number:
+    """Bytes of further networks that only run forward, sharded as the trained one; none beside adapters, whose frozen
+    weights are that copy."""
+    if plan.mode in ADAPTED or plan.offload == "optimizer+weights":
+        return 0
+    return networks(plan.networks).frozen * ceil_div(slice_bytes(weights, plan), shards_of(plan, "weights"))
+
+
+def trained_copies(weights: TrainedWeights, own: States, plan: TrainingPlan) -> Number:
+    """Bytes of further networks that are trained: weights and states of their own; of adapters only the adapters."""
+    kept = own.weights
+    if plan.mode in ADAPTED and plan.offload != "optimizer+weights":
+        mine = whole(recipe(plan.recipe).weights * of_a_rank(weights, plan))
+        kept = ceil_div(mine, shards_of(plan, "weights"))
+    return networks(plan.networks).trained * (kept + own.optimizer + own.gradients)
+
+
+def whole(nbytes: Number) -> Number:
+    """Whole bytes, as an int where they are a plain number."""
+    return as_count(nbytes // 1)
