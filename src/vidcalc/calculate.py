@@ -19,6 +19,7 @@ from vidcalc.account.model import hardware_part, model_part
 from vidcalc.account.summary import settings
 from vidcalc.account.time import inference_time
 from vidcalc.account.training import training_memory, training_time
+from vidcalc.base.guest import named
 from vidcalc.base.number import largest
 from vidcalc.catalog import fill
 from vidcalc.cost import money
@@ -52,7 +53,10 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     trained = training_memory(cost, hardware)
     generated = inference_time(ledger, first, hardware)
     steps = training_time(cost, workload, hardware)
-    seconds = generated.total * hardware.total, steps.total * hardware.total
+    seconds = (
+        named("gpu_seconds", generated.total * hardware.total, "s"),
+        named("gpu_seconds", steps.total * hardware.total, "s"),
+    )
 
     def checkpointed() -> TrainingMemory:
         light = replace(plan, training=replace(plan.training, checkpointing="full"))
@@ -91,7 +95,7 @@ def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> TrainingR
     rows = bucket_rows(data, costs, hardware, plan)
     memory = run.memory_part(costs, hardware)
     time = run.time_part(rows, costs, hardware, plan)
-    accelerators = time.total * costs[0].step.world
+    accelerators = named("gpu_seconds", time.total * costs[0].step.world, "s")
     return TrainingReport(
         model=model_part(model, costs[0].ledger),
         plan=settings(plan),

@@ -55,4 +55,6 @@ def first_step(ledger: Ledger, hardware: Hardware) -> Number:
     """Seconds of the first denoising step, which differs from the average one: nothing is cached yet, every forward of
     the plan runs, and ranks that share the layers work one after the other [second]."""
     phase = ledger.phase("denoise")
-    return 0 if phase is None else total(spent(phase, hardware)).likely * phase.turns
+    if phase is None:
+        return 0
+    return total(spent(phase, hardware)).called(phase.component.id).likely * phase.turns

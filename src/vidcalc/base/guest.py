@@ -12,6 +12,8 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 
 class Label(NamedTuple):
     """What an expression is called where it is a number of its own, and where an input or a fact is from.
@@ -180,6 +182,17 @@ def named(name: str, value: Any, unit: str = "", source: str = "", provenance: s
     if type(value) is not Guest:
         return value
     return Guest(value.value, "named", (value,), Label(name, unit, source, provenance, note))
+
+
+def named_fields(record: Any, unit: str = "", source: str = "", provenance: str = "exact", note: str = "") -> Any:
+    """A record whose guests are called as its fields are; one without guests as it is."""
+    values = {name: getattr(record, name) for name in record.__struct_fields__}
+    names = {
+        name: named(name, value, unit, source, provenance, note)
+        for name, value in values.items()
+        if type(value) is Guest and value.op not in ("symbol", "named")
+    }
+    return replace(record, **names) if names else record
 
 
 def typed(value: Any, guest: Guest) -> Guest:

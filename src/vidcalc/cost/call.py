@@ -83,8 +83,9 @@ def exposed_communication(
     ways: dict[str, Number] = {}
     whole: dict[str, tuple[Collective, Number]] = {}  # what runs beside the work of the call, one after the other
     for op in exchanges:
-        alone = links.exchange(op.operation, op.nbytes, op.ranks, op.stride) * op.messages
-        alone = named("exchange", alone, "s", note=op.operation, provenance="assumed")
+        nbytes, ranks = named("bytes", op.nbytes, "byte", note=op.way), named("ranks", op.ranks, note=op.way)
+        alone = links.exchange(op.operation, nbytes, ranks, op.stride) * op.messages
+        alone = named(f"{op.way}_exchange", alone, "s", note=op.operation, provenance="assumed")
         if op.behind == "work":
             whole[op.way] = op, alone * op.count + whole.get(op.way, (op, 0))[1]
         else:

@@ -31,8 +31,9 @@ def counters(stages: list[Stage], capacity: Number) -> Counters:
     allocated: Number = 0
     cached: Number = 0
     for stage in stages:
-        allocated = maximum(allocated, stage.total - outside)
-        cached = maximum(cached, stage.total - outside + stage.activations * share)
+        inside = named(stage.id, stage.total - outside, "byte")
+        allocated = maximum(allocated, inside)
+        cached = maximum(cached, named(stage.id, inside + stage.activations * share, "byte"))
     allocated, cached = named("allocated", allocated, "byte"), named("cached", cached, "byte")
     reserved = minimum(cached, maximum(capacity - outside, allocated))
     reserved = as_count(reserved // 1)  # whole bytes

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from vidcalc.base.guest import Guest, Label, plain
-from vidcalc.explain.spell import flat, spell
+from vidcalc.explain.spell import flat, spell, spelled
 from vidcalc.explain.step import Step
 
 STRENGTH = ("exact", "measured", "interpolated", "assumed", "estimate")
@@ -83,7 +83,8 @@ class Renderer:
             return None
         sides = [side for side in self.flat(inner, inner.op) if isinstance(side, Guest) or side]
         found = [self.row(side, label.unit) for side in sides]
-        if None in found and (inner.op == "max" or len(sides) <= SPELLED):
+        of_ops = all(isinstance(side, Guest) and label_of(side).home for side in sides)
+        if None in found and len(sides) <= SPELLED and not of_ops:
             return None
         made = [row or self.unnamed(side, label) for row, side in zip(found, sides, strict=True)]
         if inner.op == "max" and any(row.total < 0 for row in made):  # the largest may be a plain 0
@@ -95,7 +96,7 @@ class Renderer:
             id=label.name,
             value=typed(value, guest.value),
             unit=label.unit,
-            formula={"+": "sum", "max": "max"}[inner.op],
+            formula={"+": "sum", "max": "max"}[inner.op] if parts else "",
             parts=parts,
             source=label.source,
             provenance=weakest(label.provenance, *(row.provenance for row in parts)),
@@ -109,6 +110,8 @@ class Renderer:
         factors = [side] if self.named(side) else self.flat(side, "*")
         atoms = [each for each in factors if isinstance(each, Guest) and self.named(each) and not counting(each)]
         wide = [each for each in atoms if self.unit(each) == unit]
+        if not wide and len(atoms) == 1 and not self.unit(atoms[0]) and atoms[0].op == "symbol":
+            wide = atoms if not any(isinstance(each, Guest) for each in factors if each is not atoms[0]) else []
         if len(wide) != 1 or (not unit and len(atoms) > 1):
             return None
         own = self.step(wide[0])
@@ -122,7 +125,7 @@ class Renderer:
     def unnamed(self, side: Any, label: Label) -> Step:
         """A side of a long sum that has no name: the op it is of, else its own formula as its name."""
         if not isinstance(side, Guest):
-            return Step(id=spell_plain(side), value=side, unit=label.unit, source=label.source)
+            return Step(id=spelled(side), value=side, unit=label.unit, source=label.source)
         factors = self.flat(side, "*")
         often = [each for each in factors if counting(each)]
         rest = [each for each in factors if not counting(each)]
@@ -133,7 +136,10 @@ class Renderer:
             first = label_of(often[0])
             return Step(id=first.home, value=inner, count=times(often), source=first.source, note=first.note)
         first = label_of(inner)
-        name = first.home or spell(inner, self.atom).text
+        if inner.op == "symbol":
+            own = self.step(inner)
+            return replace(own, id=first.home or own.id, unit=own.unit or label.unit, count=times(often))
+        name = first.home or symbols(inner)[0].label.name  # type: ignore[union-attr]
         made = self.formula(inner, inner, Label(name, label.unit, first.source if first.home else ""))
         return replace(made, count=times(often), note=first.note if first.home else "")
 
@@ -241,6 +247,3 @@ def short(path: str) -> str:
     return f"{before[-1]}.{last}" if general else last
 
 
-def spell_plain(value: Any) -> str:
-    """A plain number as a name."""
-    return f"{value:g}"

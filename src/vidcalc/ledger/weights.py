@@ -89,8 +89,11 @@ def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: 
         if head:
             blocks[head] = blocks.get(head, 0) + nbytes
             rounds[head] = times if head not in rounds else maximum(rounds[head], times)
+    traced = named("traced", traced, note=component.id)
+    bytes_traced = named("traced_bytes", bytes_traced, "byte", note=component.id)
     one = (params - traced) * (chosen.stored if chosen.covers == "all" else base) + bytes_traced
-    held = (one if component.held is None else component.held) + copied
+    in_files = given("held", component.held, params, component.source or "model", "byte")
+    held = named("one_copy", (one if component.held is None else in_files) + copied, "byte", note=component.id)
     as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion
     return Weights(
         total=_whole(held * component.copies),

@@ -2,9 +2,8 @@
 
 from msgspec.structs import replace
 
-from vidcalc.base.guest import given, named
+from vidcalc.base.guest import given
 from vidcalc.base.number import Number, maximum, minimum
-from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Vae
@@ -17,6 +16,7 @@ from vidcalc.ops import Convolution
 from vidcalc.passes.degrees import ranks
 from vidcalc.passes.formats import execution
 from vidcalc.passes.phases import rewrite_calls
+from vidcalc.rates.allocator import process_bytes
 from vidcalc.tape import ELEMENT_BYTES
 
 # a decode whose network is not written here, as convolutions of the widest maps, where most of its work is
@@ -83,18 +83,12 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         left[own.component.id] = _left(own)
         beside = models + sum(left.values())
         phases.append(replace(phase, resident={**phase.resident, "beside": beside}))
-    many = maximum(ranks(plan), plan.shard_degree)
-    file = "data/defaults.toml"
-    held = (
-        given("context", process("context"), many, file, "byte", "assumed")
-        + given("cublas_workspace", process("workspace"), many, file, "byte", "assumed")
-        + given("communicators", nccl(many), many, file, "byte", "assumed")
-    )
+    held = process_bytes(maximum(ranks(plan), plan.shard_degree))
     return replace(
         ledger,
         phases=tuple(phases),
         loaded={**ledger.loaded, "beside": models},
-        further=Further(process=named("process", held, "byte"), models=models, seconds=seconds),
+        further=Further(process=held, models=models, seconds=seconds),
     )
 
 
