@@ -2,11 +2,11 @@
 
 import pytest
 from msgspec.structs import replace
+from vidcalc.cost.execution import EAGER
 
 from vidcalc.catalog import fill
 from vidcalc.cost import communication, memory
 from vidcalc.cost.call import spent
-from vidcalc.cost.execution import EAGER
 from vidcalc.cost.time import launches, total
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import caching, chain

@@ -11,12 +11,22 @@ from vidcalc.catalog import fill
 from vidcalc.catalog.defaults import carbon, countries, electricity, pue
 from vidcalc.catalog.models import model
 from vidcalc.describe.hardware import Site
-from vidcalc.explain import QUANTITIES, explain
+from vidcalc.explain import explain
 from vidcalc.rates.machines import accelerator, hardware
 from vidcalc.rates.own import priced
 from vidcalc.report.estimate import Report
 
-FIGURES = [name for name in QUANTITIES if name.startswith(("cost.per_video", "energy.", "throughput."))]
+FIGURES = [
+    "cost.per_video.likely",
+    "energy.carbon_per_video",
+    "energy.electricity_per_video",
+    "energy.idle_per_video",
+    "energy.inference",
+    "energy.per_video.likely",
+    "energy.training",
+    "throughput.gpus_needed",
+    "throughput.per_gpu_hour.likely",
+]
 
 
 def job(site: Site | None = None, count: int = 1, **workload: Any) -> tuple[Any, ...]:

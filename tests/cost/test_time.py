@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from vidcalc.cost.execution import EAGER, Execution, execution
 
 from vidcalc.catalog import fill
-from vidcalc.cost.execution import EAGER, Execution, execution
 from vidcalc.cost.time import Seconds, by_kind, launches, rate, rounded, total, travelled, waiting
 from vidcalc.ledger.unroll import unroll
 from vidcalc.ops import Convolution, Matmul, Pointwise

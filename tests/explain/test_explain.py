@@ -1,14 +1,18 @@
 """Every number of a report is explained: the chain says what the report says, adds up, and ends in sources."""
 
 import re
+from math import ceil, floor, log2
+from pathlib import Path
 
 import pytest
 
+import vidcalc.explain as room
 from vidcalc.base.errors import UnknownName
-from vidcalc.base.guest import Guest, plain
+from vidcalc.base.guest import Guest
 from vidcalc.calculate import calculate, train
 from vidcalc.explain import explain, explained, explained_training, of_training, quantities
 from vidcalc.explain.leaves import matches, numbers
+from vidcalc.explain.render import LONGER
 from vidcalc.faces.requests.estimate import request
 from vidcalc.faces.requests.training import run
 
@@ -52,10 +56,18 @@ JOBS = {
     "another framework": request({"model": "wan2.1-t2v-1.3b", "framework": "wan-official"}),
     "unet": request({"params": 10**9, "resolution": (854, 480), "frames": 16, "arch": "unet"}),
     "shared": request(
-        {"model": "hunyuanvideo-t2v", "gpu": "h100-sxm", "parallel": {"tensor_degree": 2, "ulysses_degree": 2, "ring_degree": 2}}
+        {
+            "model": "hunyuanvideo-t2v",
+            "gpu": "h100-sxm",
+            "parallel": {"tensor_degree": 2, "ulysses_degree": 2, "ring_degree": 2},
+        }
     ),
     "patches and shards": request(
-        {"model": "wan2.1-t2v-14b", "gpu": "l40s", "parallel": {"pipefusion_degree": 2, "guidance_degree": 2, "shard_degree": 4}}
+        {
+            "model": "wan2.1-t2v-14b",
+            "gpu": "l40s",
+            "parallel": {"pipefusion_degree": 2, "guidance_degree": 2, "shard_degree": 4},
+        }
     ),
     "cached": request(
         {"model": "wan2.1-t2v-14b", "step_cache": "teacache-0.2", "attention_density": 0.5, "token_merge": 0.1}
@@ -65,7 +77,9 @@ JOBS = {
     "waiting": request({"model": "wan2.1-t2v-1.3b", "resolution": (256, 256), "frames": 1, "gpu": "b200"}),
     "further models": request({"model": "cosmos-predict1-7b", "framework": "cosmos-official"}),
     "decoder by its work": request({"model": "open-sora-1.3", "framework": "opensora"}),
-    "a fleet": request({"model": "ltx-video-2b", "target_rate": 0.5, "utilisation": 0.5, "gpu": "h100-sxm", "batch_size": 2}),
+    "a fleet": request(
+        {"model": "ltx-video-2b", "target_rate": 0.5, "utilisation": 0.5, "gpu": "h100-sxm", "batch_size": 2}
+    ),
 }
 RUNS = {
     "one card": run({"model": "wan2.1-t2v-1.3b", "mode": "lora", "gpu": "rtx-4090", "checkpointing": "full"}),
@@ -97,7 +111,7 @@ EXPLAINED = {name: explained(*asked) for name, asked in JOBS.items()}
 EXPLAINED |= {name: explained_training(*asked) for name, asked in RUNS.items()}
 REPORTS = {name: dict(numbers(calculate(*asked))) for name, asked in JOBS.items()}
 REPORTS |= {name: dict(numbers(train(*asked))) for name, asked in RUNS.items()}
-NAMED = [name for name in quantities() if "*" not in name]
+BEFORE = [name for name in quantities() if "*" not in name]
 every_job = pytest.mark.parametrize("job", EXPLAINED)
 
 
@@ -144,8 +158,6 @@ def evaluated(digits):
     for written, meant in (("·", "*"), ("^", "**"), ("−", "-"), (" mod ", " % "), ("∞", "inf")):
         text = text.replace(written, meant)
     text = text.replace("⌊", "floor(").replace("⌋", ")").replace("⌈", "ceil(").replace("⌉", ")")
-    from math import ceil, floor, log2
-
     known = {"floor": floor, "ceil": ceil, "log2": log2, "max": max, "min": min, "round": round, "inf": float("inf")}
     return eval(text, {"__builtins__": {}}, known)
 
@@ -170,3 +182,65 @@ def test_every_end_of_a_chain_has_a_source(job):
 @every_job
 def test_formulas_are_short_enough_to_read(job):
     assert max(len(step.formula) for step in steps(job)) < 400
+
+
+@every_job
+def test_most_parts_have_a_name_of_their_own(job):
+    """What is only called by its arithmetic is a name that is missing where it is worked out."""
+    found = steps(job)
+    nameless = [step for step in found if step.id in LONGER.values()]
+    assert len(nameless) < len(found) / 10
+
+
+@pytest.mark.parametrize("quantity", BEFORE)
+def test_what_a_report_has_not_is_explained_as_nothing(quantity):
+    asked = JOBS["unet"]
+    value = REPORTS["unet"].get(quantity)
+    assert explain(quantity, *asked).value == (0 if value is None else pytest.approx(value, rel=1e-9))
+
+
+def test_numbers_of_a_training_run_are_told_apart_by_their_path():
+    assert of_training("run.flops")
+    assert of_training("buckets.0.mfu")
+    assert of_training("memory.peak")
+    assert not of_training("memory.inference.peak")
+    assert not of_training("model.params")
+    assert explain("run.flops", *RUNS["sizes"]).value == REPORTS["sizes"]["run.flops"]
+
+
+@pytest.mark.parametrize(
+    ("job", "known"), [(name, quantities()) for name in JOBS] + [(n, quantities("training")) for n in RUNS]
+)
+def test_every_number_is_one_of_the_quantities(job, known):
+    assert [path for path in REPORTS[job] if not any(matches(pattern, path) for pattern in known)] == []
+
+
+def test_inputs_are_marked():
+    whole = EXPLAINED["by name"]
+    for path in ("workload.frames", "workload.steps", "plan.ulysses_degree", "plan.training.grad_accum"):
+        assert whole.step(path).source == "input"
+        assert not whole.step(path).parts
+
+
+def test_an_unknown_quantity_suggests_the_nearest():
+    for unknown, near in (
+        ("compute.flops_per_stp", "compute.flops_per_step"),
+        ("time.inference.parts.denois.matmul", "time.inference.parts.denoise.matmul"),
+    ):
+        with pytest.raises(UnknownName) as refused:
+            explain(unknown, *JOBS["by name"])
+        assert refused.value.nearest == near
+
+
+def test_a_guest_leaves_nothing_behind():
+    """A calculation of plain numbers after one of guests finds none of them."""
+    report = calculate(*JOBS["by name"])
+    assert not any(isinstance(value, Guest) for _path, value in numbers(report))
+
+
+def test_no_formula_of_cost_stands_in_here():
+    """The room imports nothing that prices, rewrites or knows rates but the curves whose numbers it names."""
+    for path in Path(room.__file__).parent.glob("*.py"):
+        for line in path.read_text("utf-8").splitlines():
+            for other in ("cost", "passes", "ops", "tape", "account", "ledger", "catalog"):
+                assert f"vidcalc.{other}" not in line, (path.name, line)

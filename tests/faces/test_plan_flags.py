@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from vidcalc.passes.residency import OFFLOADS
 
 from vidcalc.catalog.frameworks import names as frameworks
 from vidcalc.catalog.precisions import choices
-from vidcalc.passes.residency import OFFLOADS
 
 BASE = ("estimate", "-m", "cogvideox-5b", "-s", "4", "--json")
 

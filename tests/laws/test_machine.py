@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from vidcalc.train import train
 
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill, load
@@ -16,7 +17,6 @@ from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.calibration import calibrated
 from vidcalc.rates.machines import accelerator, machine
 from vidcalc.rates.own import from_file, stated
-from vidcalc.train import train
 
 MODEL = "wan2.1-t2v-1.3b"
 TIMES = np.array([1.0, 0.5, 0.1])

@@ -4,12 +4,12 @@ import runpy
 from pathlib import Path
 
 import pytest
+from vidcalc.train import workload_of
+from vidcalc.training.bucket import micro
 
 from vidcalc.catalog import fill
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.train import workload_of
-from vidcalc.training.bucket import micro
 
 TERA = 1e12
 BUDGET = Path(__file__).parents[2] / "examples" / "open_sora_2_budget.py"

@@ -2,8 +2,8 @@
 
 import pytest
 from msgspec.structs import asdict, replace
-
 from vidcalc.account.parts import inference_time
+
 from vidcalc.base.errors import InputError
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from vidcalc.cost.transfer import host_rate
 
 from vidcalc.base.errors import Unreadable
-from vidcalc.cost.transfer import host_rate
 from vidcalc.rates.calibration import SCHEMA, calibrated, recognised, written
 from vidcalc.rates.machines import accelerator
 from vidcalc.rates.utilisation import attention, bandwidth, convolution, gemm

@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 from msgspec.structs import replace
+from vidcalc.train import train
+from vidcalc.training import samples
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog import fill
@@ -19,8 +21,6 @@ from vidcalc.rates.own import priced
 from vidcalc.report.budget import BudgetReport
 from vidcalc.search import batch, optimum
 from vidcalc.search.budget import budget
-from vidcalc.train import train
-from vidcalc.training import samples
 
 HOUR = 3600
 WAN = "wan2.1-t2v-1.3b"

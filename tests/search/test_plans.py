@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
+from vidcalc.passes.parallel import layers
+from vidcalc.train import train
+from vidcalc.training import ranks, time
 
 from vidcalc.base.errors import InputError
 from vidcalc.faces.requests.training import run
-from vidcalc.passes.parallel import layers
 from vidcalc.search import front, plans, price
 from vidcalc.search.exhaustive import ORDERS, Search, place_of, search
 from vidcalc.search.plans import SHARDINGS, Place, Space
 from vidcalc.search.why import alternatives, neighbours, settled
-from vidcalc.train import train
-from vidcalc.training import ranks, time
 
 JOBS = {
     "wan 14B": {"model": "wan2.1-t2v-14b", "gpu": "h100-sxm", "gpus": 16},

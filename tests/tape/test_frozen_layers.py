@@ -5,6 +5,9 @@ The text wants no gradient: its keys and values are made by layers that keep not
 
 import pytest
 from msgspec.structs import replace
+from vidcalc.training import ranks
+from vidcalc.training.bucket import adapted, micro
+from vidcalc.training.states import states
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog import fill
@@ -13,9 +16,6 @@ from vidcalc.describe.checkpointing import checkpointing
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.unroll import denoiser_shape
 from vidcalc.tape.step import stepped
-from vidcalc.training import ranks
-from vidcalc.training.bucket import adapted, micro
-from vidcalc.training.states import states
 
 MODEL = fill.model("wan2.1-t2v-1.3b")
 SHAPE = denoiser_shape(MODEL, fill.workload(MODEL, width=576, height=384, frames=81), 1)

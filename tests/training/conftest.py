@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from vidcalc.train import train
 
 from vidcalc.catalog import fill
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.rates.machines import hardware
 from vidcalc.report.training import TrainingReport
-from vidcalc.train import train
 
 SIZE = {"width": 832, "height": 480, "frames": 33}
 

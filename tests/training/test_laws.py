@@ -4,6 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from vidcalc.training.bucket import micro
+from vidcalc.training.communication import Work, waits
+from vidcalc.training.memory import ROWS
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog import fill
@@ -12,9 +15,6 @@ from vidcalc.describe.data import Bucket
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ops import Attention
 from vidcalc.rates.machines import hardware
-from vidcalc.training.bucket import micro
-from vidcalc.training.communication import Work, waits
-from vidcalc.training.memory import ROWS
 
 WAN = "wan2.1-t2v-1.3b"
 IMAGE = Bucket(width=832, height=480, frames=1, share=0.25, batch=4)

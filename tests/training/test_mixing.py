@@ -5,14 +5,14 @@ from itertools import product
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from vidcalc.train import train
+from vidcalc.training.mixing import imbalance, mean, slowest
 
 from vidcalc.catalog import fill
 from vidcalc.cost.time import NOTHING, Seconds
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.rates.machines import hardware
-from vidcalc.train import train
-from vidcalc.training.mixing import imbalance, mean, slowest
 
 
 @pytest.mark.parametrize("values", [[1.0, 4.0, 2.5], [3.0, 3.0, 1.0], [2.0, 2.0, 2.0]])

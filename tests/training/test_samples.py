@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from vidcalc.train import train
+from vidcalc.training import samples
 
 from vidcalc.catalog import fill
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.rates.machines import hardware
 from vidcalc.report.training import TrainingReport
-from vidcalc.train import train
-from vidcalc.training import samples
 
 VIDEO = Bucket(width=832, height=480, frames=81, share=0.7, batch=2)
 IMAGE = Bucket(width=832, height=480, frames=1, share=0.3, batch=16)

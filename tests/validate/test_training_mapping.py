@@ -1,13 +1,13 @@
 """Free text of published training runs becomes the run, or the id of the setting that is missing."""
 
 import pytest
+from vidcalc.training import ranks
 
 from vidcalc.catalog import trainers
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.load import DATA
 from vidcalc.catalog.training import recipe
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.training import ranks
 from vidcalc.validate.files import read
 from vidcalc.validate.mapping import Unmapped
 from vidcalc.validate.training_mapping import case, trainer_of

@@ -10,9 +10,13 @@ and reads the expression behind each result (`vidcalc.explain`); a plain run mak
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
+
+T = TypeVar("T")
+Noun = TypeVar("Noun", bound=Struct)
 
 
 class Label(NamedTuple):
@@ -47,7 +51,7 @@ class Guest:
         self.op = op
         self.args = args
         self.label = label
-        self.size = 1 if label else sum(side.size if type(side) is Guest else 1 for side in args)
+        self.size: int = 1 if label else sum(side.size if isinstance(side, Guest) else 1 for side in args)
 
     def __add__(self, other: Any) -> Any:
         return _made("+", self, other, lambda a, b: a + b, right=0)
@@ -160,7 +164,7 @@ class Guest:
 
 def plain(value: Any) -> Any:
     """The value of a guest; anything else as it is."""
-    return value.value if type(value) is Guest else value
+    return value.value if isinstance(value, Guest) else value
 
 
 def symbol(name: str, value: Any, unit: str = "", source: str = "", provenance: str = "exact", note: str = "") -> Guest:
@@ -169,28 +173,30 @@ def symbol(name: str, value: Any, unit: str = "", source: str = "", provenance: 
 
 
 def given(
-    name: str, value: Any, beside: Any, source: str, unit: str = "", provenance: str = "exact", note: str = ""
-) -> Any:
+    name: str, value: T, beside: object, source: str, unit: str = "", provenance: str = "exact", note: str = ""
+) -> T:
     """A fact that a calculation looks up: a symbol beside guests, else the plain value."""
-    if type(beside) is not Guest or type(value) is Guest:
+    if not isinstance(beside, Guest) or isinstance(value, Guest):
         return value
-    return symbol(name, value, unit, source, provenance, note)
+    known: Any = symbol(name, value, unit, source, provenance, note)
+    return known  # stands for a number of that type
 
 
-def named(name: str, value: Any, unit: str = "", source: str = "", provenance: str = "exact", note: str = "") -> Any:
+def named(name: str, value: T, unit: str = "", source: str = "", provenance: str = "exact", note: str = "") -> T:
     """A guest as a number of its own, shown by this name and explained by itself; plain numbers as they are."""
-    if type(value) is not Guest:
+    if not isinstance(value, Guest):
         return value
-    return Guest(value.value, "named", (value,), Label(name, unit, source, provenance, note))
+    made: Any = Guest(value.value, "named", (value,), Label(name, unit, source, provenance, note))
+    return made
 
 
-def named_fields(record: Any, unit: str = "", source: str = "", provenance: str = "exact", note: str = "") -> Any:
+def named_fields(record: Noun, unit: str = "", source: str = "", note: str = "") -> Noun:
     """A record whose guests are called as its fields are; one without guests as it is."""
     values = {name: getattr(record, name) for name in record.__struct_fields__}
     names = {
-        name: named(name, value, unit, source, provenance, note)
+        name: named(name, value, unit, source, note=note)
         for name, value in values.items()
-        if type(value) is Guest and value.op not in ("symbol", "named")
+        if isinstance(value, Guest) and value.op not in ("symbol", "named")
     }
     return replace(record, **names) if names else record
 
@@ -210,7 +216,7 @@ def chosen(op: str, a: Any, b: Any) -> Any:
 def _product(a: Any, b: Any) -> Any:
     """A product; with a plain 0 nothing is left to remember."""
     for side in (a, b):
-        if type(side) is not Guest and _is(side, 0):
+        if not isinstance(side, Guest) and _is(side, 0):
             return plain(a) * plain(b)
     return _made("*", a, b, lambda x, y: x * y, left=1, right=1)
 
@@ -225,9 +231,9 @@ def _made(
 ) -> Any:
     """The guest of an operation; plain sides equal to `left`, `right` change nothing and are not remembered."""
     value = apply(plain(a), plain(b))
-    if left is not None and type(a) is not Guest and _is(a, left):
+    if left is not None and not isinstance(a, Guest) and _is(a, left):
         return typed(value, b)
-    if right is not None and type(b) is not Guest and _is(b, right):
+    if right is not None and not isinstance(b, Guest) and _is(b, right):
         return typed(value, a)
     return Guest(value, op, (a, b))
 

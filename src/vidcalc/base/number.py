@@ -25,13 +25,13 @@ SCALARS = (int, float, bool)
 
 def is_array(value: object) -> bool:
     """Whether `value` is an array-like number (anything that is neither a plain Python number nor a guest)."""
-    return not isinstance(value, SCALARS) and type(value) is not Guest
+    return not isinstance(value, SCALARS) and not isinstance(value, Guest)
 
 
 def unchanged(value: Number, neutral: int) -> bool:
     """Whether a plain number is the one at which a formula changes nothing: what it would do to many ops may be left
     out. An array never is."""
-    return (isinstance(value, SCALARS) or type(value) is Guest) and value == neutral
+    return (isinstance(value, SCALARS) or isinstance(value, Guest)) and value == neutral
 
 
 @overload
@@ -44,7 +44,7 @@ def maximum(a: Number, b: Number) -> Number:
     """The larger of two numbers, elementwise for arrays."""
     if isinstance(a, SCALARS) and isinstance(b, SCALARS):
         return a if a >= b else b
-    if type(a) is Guest or type(b) is Guest:
+    if isinstance(a, Guest) or isinstance(b, Guest):
         return chosen("max", a, b)
     import numpy as np
 
@@ -61,7 +61,7 @@ def minimum(a: Number, b: Number) -> Number:
     """The smaller of two numbers, elementwise for arrays."""
     if isinstance(a, SCALARS) and isinstance(b, SCALARS):
         return a if a <= b else b
-    if type(a) is Guest or type(b) is Guest:
+    if isinstance(a, Guest) or isinstance(b, Guest):
         return chosen("min", a, b)
     import numpy as np
 
@@ -109,7 +109,7 @@ def whole_blocks(a: Number, power_of_two: int) -> Number:
     """`round_up` for blocks of a power of two: arrays are multiplied, ten times faster than floor division."""
     if isinstance(a, SCALARS):
         return -(-a // power_of_two) * power_of_two
-    if type(a) is Guest:
+    if isinstance(a, Guest):
         return round_up(a, power_of_two)
     import numpy as np
 
@@ -125,14 +125,14 @@ def as_count(a: Number) -> Number:
     """A whole number that arithmetic with a fraction left as a float, as an int again; arrays stay float64."""
     if isinstance(a, float):
         return int(a)
-    return typed(int(a.value), a) if type(a) is Guest else a
+    return typed(int(a.value), a) if isinstance(a, Guest) else a
 
 
 def log2(a: Number) -> Number:
     """Base-2 logarithm, elementwise for arrays."""
     if isinstance(a, SCALARS):
         return math.log2(a)
-    if type(a) is Guest:
+    if isinstance(a, Guest):
         return Guest(math.log2(plain(a)), "log2", (a,))
     import numpy as np
 

@@ -25,7 +25,7 @@ class Seconds(msgspec.Struct, frozen=True, eq=False):
 
     def called(self, name: str, note: str = "") -> "Seconds":
         """The same by a name, where it is of guests."""
-        if type(self.likely) is not Guest:
+        if not isinstance(self.likely, Guest):
             return self
         low, likely, high = (named(name, end, "s", note=note) for end in (self.low, self.likely, self.high))
         return Seconds(low, likely, high, self.provenance)

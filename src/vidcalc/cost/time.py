@@ -141,7 +141,7 @@ def _priced(op: Op, chip: Accelerator, spread: Rate, backward: bool, run: Execut
     if backward and not frozen(op):
         work = op.recomputed_backward_flops if isinstance(op, Attention) else op.backward_flops
         moved = 2 * moved
-    guest = type(work) is Guest
+    guest = isinstance(work, Guest)
     if guest:
         (work, moved), achieved = labels.op_of(op, work, moved), labels.rate(achieved)
     ends = (

@@ -31,8 +31,8 @@ def explained(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
 
 def explained_training(model: Model, data: Data, hardware: Hardware, plan: Plan) -> Explained:
     """A training run done with guests."""
-    from vidcalc.explain import nouns
     from vidcalc.calculate import train
+    from vidcalc.explain import nouns
 
     return Explained(train(model, nouns.data(data), nouns.hardware(hardware), nouns.plan(plan)))
 
@@ -44,7 +44,11 @@ def explain(quantity: str, model: Model, job: Workload | Data, hardware: Hardwar
     has.
     """
     check(quantity)
-    whole = explained_training(model, job, hardware, plan) if isinstance(job, Data) else explained(model, job, hardware, plan)
+    whole = (
+        explained_training(model, job, hardware, plan)
+        if isinstance(job, Data)
+        else explained(model, job, hardware, plan)
+    )
     if quantity in whole.numbers:
         return whole.step(quantity)
     if quantity not in quantities():  # of a list or a dictionary: what there is, is known

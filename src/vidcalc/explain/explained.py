@@ -10,7 +10,13 @@ from vidcalc.explain.step import Step
 from vidcalc.explain.units import unit
 
 # where plain numbers of a report are from that no formula makes
-FACTS = (("model.*", "model"), ("*.hidden_dim", "model"), ("*.layers", "model"), ("plan.*", INPUT), ("workload.*", INPUT))
+FACTS = (
+    ("model.*", "model"),
+    ("*.hidden_dim", "model"),
+    ("*.layers", "model"),
+    ("plan.*", INPUT),
+    ("workload.*", INPUT),
+)
 NEUTRAL = (0, 1)  # what is left where a part of the calculation does not apply
 NOTHING = "nothing"  # source of these
 
@@ -38,7 +44,7 @@ class Explained:
         return Step(id=path, value=value, unit=unit(path), source=self.source(path, value))
 
     def source(self, path: str, value: Any) -> str:
-        """Where a plain number is from: the model's file, a flag, a record that says so itself; "" for none of these."""
+        """Where a plain number is from: the model's file, a flag, a record that says so itself; "" of none."""
         if path.startswith("assumptions."):
             return self.basis(path.split(".")[1])
         fact = next((source for pattern, source in FACTS if matches(pattern, path)), "")
@@ -53,4 +59,8 @@ class Explained:
     @property
     def unexplained(self) -> list[str]:
         """Paths whose numbers have neither a formula nor a source."""
-        return [path for path, value in self.numbers.items() if not isinstance(value, Guest) and not self.source(path, value)]
+        return [
+            path
+            for path, value in self.numbers.items()
+            if not isinstance(value, Guest) and not self.source(path, value)
+        ]

@@ -12,7 +12,13 @@ from vidcalc.describe.workload import Workload
 from vidcalc.rates.curves import curves
 
 INPUT = "input"  # source of what the user states, or leaves at a default
-PARENTS = {"bandwidth": "bandwidth", "elementwise": "share", "fused": "fused", "launch": "per_kernel", "vector": "share"}
+PARENTS = {
+    "bandwidth": "bandwidth",
+    "elementwise": "share",
+    "fused": "fused",
+    "launch": "per_kernel",
+    "vector": "share",
+}
 TABLE_UNITS = {"bandwidth": "byte/s", "plateau": "FLOP/s", "limit": "FLOP/s", "per_kernel": "s", "startup": "s"}
 BAND = ("low", "likely", "high")
 UNITS = {"memory": "byte", "target_rate": "1/s", "text_tokens": "token", "image_tokens": "token"}
@@ -47,7 +53,7 @@ def data(seen: Data) -> Data:
 
 
 def hardware(machine: Hardware) -> Hardware:
-    """The machine of guests: how many accelerators and nodes, peaks, curves, bandwidths, links, memory, power, prices."""
+    """The machine of guests: accelerators and nodes, peaks, curves, bandwidths, links, memory, power, prices."""
     busy = machine.site.utilisation
     return replace(
         machine,
@@ -56,7 +62,9 @@ def hardware(machine: Hardware) -> Hardware:
         nodes=symbol("nodes", machine.nodes, "", INPUT),
         link=link(machine.link),
         network=link(machine.network),
-        site=machine.site if busy is None else replace(machine.site, utilisation=symbol("utilisation", busy, "", INPUT)),
+        site=machine.site
+        if busy is None
+        else replace(machine.site, utilisation=symbol("utilisation", busy, "", INPUT)),
     )
 
 
@@ -116,7 +124,9 @@ def _copy(copy: HostCopy) -> HostCopy:
 
 def _price(price: Price) -> Price:
     source = f"{price.source} ({price.provider}, {price.as_of})"
-    ends = {f"{end}": symbol(f"price_{end}", getattr(price, end), "USD/s", source, "measured") for end in ("low", "high")}
+    ends = {
+        f"{end}": symbol(f"price_{end}", getattr(price, end), "USD/s", source, "measured") for end in ("low", "high")
+    }
     return replace(price, **ends)
 
 

@@ -14,7 +14,15 @@ from vidcalc.explain.step import Step
 
 STRENGTH = ("exact", "measured", "interpolated", "assumed", "estimate")
 LONG = 24  # numbers of a formula beyond which parts of it become steps of their own, by what they are
-LONGER = {"+": "sum", "max": "largest", "*": "product", "/": "quotient", "-": "difference", "//": "floor", "ceil": "ceiling"}
+LONGER = {
+    "+": "sum",
+    "max": "largest",
+    "*": "product",
+    "/": "quotient",
+    "-": "difference",
+    "//": "floor",
+    "ceil": "ceiling",
+}
 SPELLED = 3  # rows of a sum up to which its formula says more than its rows
 
 
@@ -192,7 +200,9 @@ def counting(side: Any) -> bool:
     if not isinstance(side, Guest) or side.size > LONG:
         return False
     labels = [each.label for each in symbols(side) if each.label is not None]
-    return any(label.counts for label in labels) and not any(label.unit or label.home and not label.counts for label in labels)
+    return any(label.counts for label in labels) and not any(
+        label.unit or (label.home and not label.counts) for label in labels
+    )
 
 
 def symbols(side: Guest) -> list[Guest]:
@@ -245,5 +255,3 @@ def short(path: str) -> str:
     *before, last = path.split(".")
     general = last in ("total", "likely", "low", "high", "peak", "per_step") and before
     return f"{before[-1]}.{last}" if general else last
-
-

@@ -46,6 +46,8 @@ def _spell(side: Any, below: str, name: Name, precise: int) -> Writing:
         written = spelled(side, precise)
         return Writing(written, written)
     called = name(side, below) if below else ""
+    if side.op == "symbol" and side.label is not None:
+        called = called or side.label.name
     if called:
         return Writing(called, spelled(side.value, precise))
     op, args = side.op, side.args

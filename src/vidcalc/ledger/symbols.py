@@ -1,7 +1,7 @@
 """Where guests meet the tape: it runs on plain sizes, and what it gives becomes symbols again.
 
-A tape counts live bytes and branches on sizes; its formulas are those of the ops it writes. So a call of guests is taped
-at its values, and every number of an op is then a symbol of that op: the op's own formulas spell themselves. See
+A tape counts live bytes and branches on sizes; its formulas are those of the ops it writes. So a call of guests is
+taped at its values, and every number of an op is then a symbol of that op: the op's own formulas spell themselves. See
 `vidcalc.base.guest`.
 """
 
@@ -23,9 +23,8 @@ TAPE = "vidcalc.tape"
 
 def guests(shape: Shape) -> bool:
     """Whether any size of a call is a guest."""
-    return any(type(getattr(shape, name)) is Guest for name in SIZES) or any(
-        type(size) is Guest for size in shape.extra.values()
-    )
+    sizes = [getattr(shape, name) for name in SIZES]
+    return any(isinstance(size, Guest) for size in (*sizes, *shape.extra.values()))
 
 
 def plain_shape(shape: Shape) -> Shape:

@@ -66,7 +66,9 @@ def _taped(component: Component, shape: Shape, training: TrainingPlan, compute: 
             kept=step.kept,
             activations=step.activations,
             peak=step.peak,
-            gradients=named("all_gradients", step.trained * ELEMENT_BYTES[(beside.dtype if beside else "") or compute], "byte"),
+            gradients=named(
+                "all_gradients", step.trained * ELEMENT_BYTES[(beside.dtype if beside else "") or compute], "byte"
+            ),
             host=step.host,
             inside=inside(step.ops),
         ),

@@ -74,7 +74,9 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """The process, the framework's further models, and what formats leave on the device after a network's first run."""
     runtime, left = plan.runtime, {}
     models, seconds = (
-        given("further_models", value, plan.shard_degree, "; ".join(runtime.sources), unit, "assumed") if value else value
+        given("further_models", value, plan.shard_degree, "; ".join(runtime.sources), unit, "assumed")
+        if value
+        else value
         for value, unit in ((runtime.beside, "byte"), (runtime.seconds, "s"))
     )
     phases: list[Phase] = []

@@ -104,7 +104,9 @@ def gathered(weights: TrainedWeights, plan: TrainingPlan) -> Number:
     waiting = plan.offload == "optimizer+weights"
     sharded = 1 if waiting else minimum(shards_of(plan, "weights") - 1, 1)
     block = named("block", ceil_div(weights.block, plan.tensor_degree))
-    outside = named("outside", weights.trained - weights.repeated)  # embeddings and head: one unit, whole from the first use to the last
+    outside = named(
+        "outside", weights.trained - weights.repeated
+    )  # embeddings and head: one unit, whole from the first use to the last
     adapted = plan.mode in ADAPTED
     running = weights.held.block if adapted else block * compute
     if plan.reshard == "off":

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from vidcalc.base.errors import InputError, nearest
-from vidcalc.base.memo import once
 from vidcalc.base.guest import named
+from vidcalc.base.memo import once
 from vidcalc.base.number import maximum, minimum
 from vidcalc.describe.hardware import Accelerator, width_of
 from vidcalc.rates.curves import curves

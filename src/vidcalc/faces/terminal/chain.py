@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.explain.step import Step
 from vidcalc.explain.spell import spelled
+from vidcalc.explain.step import Step
 from vidcalc.faces.terminal import numbers
 from vidcalc.faces.terminal.cells import Paint, hanging
 from vidcalc.faces.terminal.page import columns, paint
