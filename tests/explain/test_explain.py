@@ -8,13 +8,14 @@ import pytest
 
 import vidcalc.explain as room
 from vidcalc.base.errors import UnknownName
-from vidcalc.base.guest import Guest
+from vidcalc.base.guest import Guest, plain
 from vidcalc.calculate import calculate, train
 from vidcalc.explain import explain, explained, explained_training, of_training, quantities
 from vidcalc.explain.leaves import matches, numbers
 from vidcalc.explain.render import LONGER
 from vidcalc.faces.requests.estimate import request
 from vidcalc.faces.requests.training import run
+from vidcalc.search.relief import advised
 
 JOBS = {
     "by name": request({"model": "wan2.1-t2v-14b"}),
@@ -213,6 +214,16 @@ def test_numbers_of_a_training_run_are_told_apart_by_their_path():
 )
 def test_every_number_is_one_of_the_quantities(job, known):
     assert [path for path in REPORTS[job] if not any(matches(pattern, path) for pattern in known)] == []
+
+
+def test_ways_out_of_a_job_that_does_not_fit_are_explained():
+    asked = request({"model": "wan2.1-t2v-14b", "gpu": "rtx-4090"})
+    report, whole = advised(calculate(*asked), *asked), explained(*asked, advise=True)
+    assert report.memory.inference.relief
+    assert dict(numbers(report)) == pytest.approx({path: plain(value) for path, value in whole.numbers.items()})
+    assert whole.unexplained == []
+    path = "memory.inference.relief.0.seconds"
+    assert explain(path, *asked).value == pytest.approx(report.memory.inference.relief[0].seconds)
 
 
 def test_inputs_are_marked():

@@ -10,7 +10,7 @@ and reads the expression behind each result (`vidcalc.explain`); a plain run mak
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -178,16 +178,14 @@ def given(
     """A fact that a calculation looks up: a symbol beside guests, else the plain value."""
     if not isinstance(beside, Guest) or isinstance(value, Guest):
         return value
-    known: Any = symbol(name, value, unit, source, provenance, note)
-    return known  # stands for a number of that type
+    return cast(T, symbol(name, value, unit, source, provenance, note))  # it passes for a number of that type
 
 
 def named(name: str, value: T, unit: str = "", source: str = "", provenance: str = "exact", note: str = "") -> T:
     """A guest as a number of its own, shown by this name and explained by itself; plain numbers as they are."""
     if not isinstance(value, Guest):
         return value
-    made: Any = Guest(value.value, "named", (value,), Label(name, unit, source, provenance, note))
-    return made
+    return cast(T, Guest(value.value, "named", (value,), Label(name, unit, source, provenance, note)))
 
 
 def named_fields(record: Noun, unit: str = "", source: str = "", note: str = "") -> Noun:

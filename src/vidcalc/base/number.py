@@ -21,6 +21,7 @@ else:
     Condition: TypeAlias = Any
 
 SCALARS = (int, float, bool)
+SINGLE = (*SCALARS, Guest)
 
 
 def is_array(value: object) -> bool:
@@ -31,7 +32,7 @@ def is_array(value: object) -> bool:
 def unchanged(value: Number, neutral: int) -> bool:
     """Whether a plain number is the one at which a formula changes nothing: what it would do to many ops may be left
     out. An array never is."""
-    return (isinstance(value, SCALARS) or isinstance(value, Guest)) and value == neutral
+    return isinstance(value, SINGLE) and value == neutral
 
 
 @overload

@@ -18,15 +18,23 @@ from vidcalc.explain.leaves import matches, patterns
 from vidcalc.explain.step import Step
 from vidcalc.explain.units import unit
 
+WAYS_OUT = "memory.inference.relief."  # numbers of other jobs than the one asked for
+
 __all__ = ["check", "explain", "explained", "explained_training", "of_training", "quantities"]
 
 
-def explained(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> Explained:
-    """An estimate done with guests. Plain numbers only, no sweeps."""
+def explained(model: Model, job: Workload, hardware: Hardware, plan: Plan, advise: bool = False) -> Explained:
+    """An estimate done with guests; `advise`: with the ways out of a job that does not fit. Plain numbers only."""
     from vidcalc.calculate import calculate
     from vidcalc.explain import nouns
 
-    return Explained(calculate(model, nouns.workload(workload), nouns.hardware(hardware), nouns.plan(plan)))
+    asked = model, nouns.workload(job), nouns.hardware(hardware), nouns.plan(plan)
+    report = calculate(*asked)
+    if advise and report.memory.inference.margin < 0:
+        from vidcalc.search.relief import advised
+
+        report = advised(report, *asked)
+    return Explained(report)
 
 
 def explained_training(model: Model, data: Data, hardware: Hardware, plan: Plan) -> Explained:
@@ -44,14 +52,14 @@ def explain(quantity: str, model: Model, job: Workload | Data, hardware: Hardwar
     has.
     """
     check(quantity)
-    whole = (
-        explained_training(model, job, hardware, plan)
-        if isinstance(job, Data)
-        else explained(model, job, hardware, plan)
-    )
+    if isinstance(job, Data):
+        whole = explained_training(model, job, hardware, plan)
+    else:
+        whole = explained(model, job, hardware, plan, advise=quantity.startswith(WAYS_OUT))
     if quantity in whole.numbers:
         return whole.step(quantity)
-    if quantity not in quantities():  # of a list or a dictionary: what there is, is known
+    section = quantity.partition(".")[0] + "."
+    if quantity not in quantities() and any(path.startswith(section) for path in whole.numbers):
         raise UnknownName("quantities", quantity, nearest(quantity, list(whole.numbers)))
     return Step(id=quantity, value=0, unit=unit(quantity))
 

@@ -92,9 +92,10 @@ def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: 
     traced = named("traced", traced, note=component.id)
     bytes_traced = named("traced_bytes", bytes_traced, "byte", note=component.id)
     one = (params - traced) * (chosen.stored if chosen.covers == "all" else base) + bytes_traced
-    in_files = given("held", component.held, params, component.source or "model", "byte")
-    held = named("one_copy", (one if component.held is None else in_files) + copied, "byte", note=component.id)
     as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion
+    if component.held is not None:
+        one = given("held", component.held, params, component.source or "model", "byte")
+    held = named("one_copy", one + copied, "byte", note=component.id)
     return Weights(
         total=_whole(held * component.copies),
         copy=named("copy", _whole(held), "byte", note=component.id),

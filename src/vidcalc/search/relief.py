@@ -81,7 +81,7 @@ def _minimal(model: Model, hardware: Hardware, plan: Plan, whole: Ledger) -> lis
 
 def _seconds(whole: Ledger, hardware: Hardware, plan: Plan, ledger: Ledger) -> float:
     """Seconds of one generation whose rewritten ledger is at hand."""
-    return float(inference_time(ledger, first_step(whole, hardware, plan), hardware).total)
+    return inference_time(ledger, first_step(whole, hardware, plan), hardware).total
 
 
 def combinations(model: Model, plan: Plan) -> Iterator[Changes]:
