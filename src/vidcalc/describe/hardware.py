@@ -7,6 +7,7 @@ import msgspec
 
 from vidcalc.base.errors import InputError
 from vidcalc.base.facts import Facts
+from vidcalc.base.guest import named
 from vidcalc.base.number import Number
 from vidcalc.describe.model import Caution
 
@@ -216,4 +217,4 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     @property
     def total(self) -> Number:
         """Accelerators of all nodes."""
-        return self.count * self.nodes
+        return named("gpus", self.count * self.nodes)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from vidcalc.base.number import Number, plain
+from vidcalc.base.number import Number, scalar
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,9 +52,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 def compared(predicted: Number, measured: float | None, band: tuple[Number, Number]) -> Compared:
     """A prediction with its band beside what was measured, if anything was."""
     return Compared(
-        predicted=plain(predicted),
+        predicted=scalar(predicted),
         measured=measured,
-        ratio=None if measured is None else plain(predicted / measured),
-        low=plain(band[0]),
-        high=plain(band[1]),
+        ratio=None if measured is None else scalar(predicted / measured),
+        low=scalar(band[0]),
+        high=scalar(band[1]),
     )
