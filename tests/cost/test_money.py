@@ -117,7 +117,7 @@ def test_a_fleet_comes_in_whole_groups() -> None:
 
 @pytest.mark.parametrize("quantity", FIGURES)
 def test_what_is_explained_is_what_is_reported(quantity: str) -> None:
-    from vidcalc.explain import explain
+    from vidcalc.derivation import explain
 
     asked = job(Site(country="DEU", place="home", utilisation=0.6), 2, batch=2, target_rate=0.1)
     value: Any = calculate(*asked)

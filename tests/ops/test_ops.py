@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidcalc import ops
-from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise
+from vidcalc.ops import Attention, Collective, Convolution, Copy, Matmul, Op, Pointwise, Update
 
 EXAMPLES: dict[type[Op], dict[str, Any]] = {
     Matmul: {"rows": 7, "d_in": 5, "d_out": 3, "batch": 2, "weight": 1, "element_bytes": 2},
@@ -20,8 +20,11 @@ EXAMPLES: dict[type[Op], dict[str, Any]] = {
     },
     Attention: {"batch": 2, "heads": 3, "queries": 10, "keys": 7, "d_head": 8, "d_value": 16, "element_bytes": 2},
     Pointwise: {"moved": 4096, "launches": 1},
+    Collective: {"way": "ring", "operation": "send", "nbytes": 4096, "ranks": 4},
+    Copy: {"nbytes": 4096, "memory": "pinned", "hidden": 1},
+    Update: {"elements": 100, "reads": 12, "writes": 10},
 }  # fmt: skip
-FIXED = {"kernel", "weight", "element_bytes", "launches"}  # plain ints by contract
+FIXED = {"kernel", "weight", "element_bytes", "launches", "hidden"}  # plain ints by contract
 KINDS = list(EXAMPLES)
 
 
@@ -37,15 +40,16 @@ def build(kind: type[Op], fields: dict[str, Any]) -> Op:
 
 
 def test_every_kind_of_op_has_an_example() -> None:
-    assert {getattr(ops, name) for name in ops.__all__} - {Op} == set(EXAMPLES)
+    assert {getattr(ops, name) for name in ops.__all__} - {Op, ops.frozen} == set(EXAMPLES)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @given(data=st.data())
 def test_arrays_give_what_ints_give(kind: type[Op], data: st.DataObject) -> None:
-    free = [name for name in EXAMPLES[kind] if name not in FIXED]
+    words = {name: word for name, word in EXAMPLES[kind].items() if isinstance(word, str)}
+    free = [name for name in EXAMPLES[kind] if name not in FIXED and name not in words]
     bounds = {name: (0, 1) if name == "weight" else (1, 64) for name in EXAMPLES[kind] if name in FIXED}
-    fixed = {name: data.draw(st.integers(low, high)) for name, (low, high) in bounds.items()}
+    fixed = words | {name: data.draw(st.integers(low, high)) for name, (low, high) in bounds.items()}
     size = st.integers(1, 60)  # keeps every result exact in a float64
     rows = data.draw(st.lists(st.fixed_dictionaries(dict.fromkeys(free, size)), min_size=1, max_size=5))
     arrays = {name: np.array([row[name] for row in rows], dtype=np.float64) for name in free}
@@ -59,7 +63,8 @@ def test_arrays_give_what_ints_give(kind: type[Op], data: st.DataObject) -> None
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_ints_stay_exact_beyond_float64(kind: type[Op]) -> None:
-    huge = {name: value if name in FIXED else value * 10**9 for name, value in EXAMPLES[kind].items()}
+    kept = {name: value for name, value in EXAMPLES[kind].items() if name in FIXED or isinstance(value, str)}
+    huge = {name: value * 10**9 for name, value in EXAMPLES[kind].items() if name not in kept} | kept
     for formula in formulas(kind):
         assert isinstance(getattr(build(kind, huge), formula), int), formula
 

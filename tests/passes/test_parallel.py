@@ -175,7 +175,7 @@ def test_degrees_that_do_not_divide_what_they_share_are_refused_with_the_legal_o
     ],
 )
 def test_an_explanation_ends_in_the_shared_number(wan, ways):
-    from vidcalc.explain import explain
+    from vidcalc.derivation import explain
 
     model, workload, plan = wan
     asked = model, workload, hardware("h100-sxm", 8), replace(plan, **ways)

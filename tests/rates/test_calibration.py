@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vidcalc.cost.transfer import host_rate
 
 from vidcalc.base.errors import Unreadable
 from vidcalc.rates.calibration import SCHEMA, calibrated, recognised, written

@@ -2,6 +2,7 @@
 
 import pytest
 
+from vidcalc.passes import generation
 from vidcalc.validate import text
 from vidcalc.validate.mapping import Unmapped, case
 from vidcalc.validate.table import Row
@@ -122,8 +123,14 @@ def test_the_source_names_the_framework_and_the_framework_its_ways():
     official = mapped(source="Wan-Video/Wan2.1 README.md", precision="bf16", offload="--offload_model True")
     assert official.plan.precision == "bf16-autocast"
     assert official.plan.offload == "model"
-    assert official.model.denoiser.network == "transformers.wan_official"
-    assert mapped(source="somewhere").model.denoiser.network == "transformers.wan"
+    assert runs(official) == "transformers.wan_official"
+    assert runs(mapped(source="somewhere")) == "transformers.wan"
+
+
+def runs(found):
+    """The denoiser's network as the mapped plan runs it."""
+    ledger, _ = generation(found.model, found.workload, found.hardware, found.plan)
+    return ledger.forward.component.network
 
 
 def test_a_format_covers_all_networks_only_where_the_text_says_so():

@@ -2,7 +2,8 @@
 
 from typing import Any, ClassVar
 
-from vidcalc.ops.base import NOWHERE, Op, Place
+from vidcalc.base.place import NOWHERE, Place
+from vidcalc.ops.base import Op
 
 REPASSED = 5 / 2  # products of a fused backward over those of forward
 

@@ -3,7 +3,8 @@
 from typing import Any, ClassVar
 
 from vidcalc.base.number import Number
-from vidcalc.ops.base import NOWHERE, Op, Place
+from vidcalc.base.place import NOWHERE, Place
+from vidcalc.ops.base import Op
 
 
 class Convolution(Op, frozen=True, eq=False, gc=False):

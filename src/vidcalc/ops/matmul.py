@@ -2,7 +2,8 @@
 
 from typing import Any, ClassVar
 
-from vidcalc.ops.base import NOWHERE, Op, Place
+from vidcalc.base.place import NOWHERE, Place
+from vidcalc.ops.base import Op
 
 
 class Matmul(Op, frozen=True, eq=False, gc=False):

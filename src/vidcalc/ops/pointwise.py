@@ -2,7 +2,8 @@
 
 from typing import Any, ClassVar
 
-from vidcalc.ops.base import NOWHERE, Op, Place
+from vidcalc.base.place import NOWHERE, Place
+from vidcalc.ops.base import Op
 
 LONG = 1 << 20  # elements: a row so long that its length costs nothing
 

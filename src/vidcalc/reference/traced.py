@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.place import NOWHERE, Place
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.attention import Attention
-from vidcalc.ops.base import NOWHERE, Op, Place
+from vidcalc.ops.base import Op
 from vidcalc.ops.convolution import Convolution
 from vidcalc.ops.matmul import Matmul
 from vidcalc.ops.pointwise import Pointwise

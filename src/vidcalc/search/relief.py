@@ -68,11 +68,15 @@ Way = tuple[Changes, InferenceMemory, Ledger, Plan]
 def _minimal(model: Model, hardware: Hardware, plan: Plan, whole: Ledger) -> list[Way]:
     """Combinations that fit and of which no part does, those of the fewest changes first."""
     ways: list[Way] = []
+    sized: dict[str, Ledger] = {}  # by the denoiser's format: weights depend on nothing else that changes here
     for changes in combinations(model, plan):
         if any(part.items() <= changes.items() for part, *_rest in ways):
             continue
         changed = replace(plan, **changes)
-        ledger = rewritten(whole, changed, hardware)
+        if changed.precision not in sized:
+            sized[changed.precision] = rewritten(whole, replace(plan, precision=changed.precision), hardware)
+        known = replace(whole, weights=sized[changed.precision].weights, encode=None)
+        ledger = rewritten(known, changed, hardware)
         needed = inference_memory(ledger, hardware)
         if needed.margin >= 0:
             ways.append((changes, needed, ledger, changed))

@@ -3,8 +3,8 @@
 from typing import Any
 
 from vidcalc.base.number import Number, product, where
+from vidcalc.base.place import Place
 from vidcalc.ops.attention import Attention
-from vidcalc.ops.base import Place
 from vidcalc.ops.convolution import Convolution
 from vidcalc.ops.matmul import Matmul
 from vidcalc.tape.recorder import Recorder

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.ops.base import Place
+from vidcalc.base.place import Place
 from vidcalc.ops.pointwise import LONG, Pointwise
 from vidcalc.tape.recorder import Recorder
 from vidcalc.tape.records import ELEMENT_BYTES, WIDER, Tensor

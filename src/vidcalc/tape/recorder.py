@@ -6,9 +6,10 @@ from typing import Any
 from weakref import ref
 
 from vidcalc.base.number import maximum, product, where, whole_blocks
+from vidcalc.base.place import NOWHERE
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.checkpointing import NONE, Checkpointing
-from vidcalc.ops.base import NOWHERE, Op
+from vidcalc.ops.base import Op
 from vidcalc.tape.records import ELEMENT_BYTES, Leave, Node, Section, Storage, Tensor, attention_saved, some
 
 ROUNDING = 512  # bytes: the CUDA caching allocator's smallest block, c10/cuda/CUDACachingAllocator.cpp
