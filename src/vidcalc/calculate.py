@@ -20,6 +20,7 @@ from vidcalc.account.model import hardware_part, model_part
 from vidcalc.account.summary import settings
 from vidcalc.account.time import inference_time
 from vidcalc.account.training import training_memory, training_time
+from vidcalc.base.guest import named
 from vidcalc.base.number import largest
 from vidcalc.catalog import fill
 from vidcalc.cost import money
@@ -56,7 +57,10 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     trained = training_memory(cost, hardware)
     made = inference_time(ledger, first, hardware)
     steps = training_time(cost, workload, hardware)
-    seconds = made.total * hardware.total, steps.total * hardware.total
+    seconds = (
+        named("gpu_seconds", made.total * hardware.total, "s"),
+        named("gpu_seconds", steps.total * hardware.total, "s"),
+    )
 
     def checkpointed() -> TrainingMemory:
         light = replace(plan, training=replace(plan.training, checkpointing="full"))

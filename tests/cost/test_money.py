@@ -10,21 +10,23 @@ from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.catalog.defaults import carbon, countries, electricity, pue
 from vidcalc.catalog.models import model
+from vidcalc.derivation import explain
 from vidcalc.describe.hardware import Site
 from vidcalc.rates.machines import accelerator, hardware
 from vidcalc.rates.own import priced
 from vidcalc.report.estimate import Report
 
-FIGURES = (
+FIGURES = [
     "cost.per_video.likely",
-    "energy.inference",
-    "energy.training",
-    "energy.per_video.likely",
     "energy.carbon_per_video",
     "energy.electricity_per_video",
-    "throughput.per_gpu_hour.likely",
+    "energy.idle_per_video",
+    "energy.inference",
+    "energy.per_video.likely",
+    "energy.training",
     "throughput.gpus_needed",
-)
+    "throughput.per_gpu_hour.likely",
+]
 
 
 def job(site: Site | None = None, count: int = 1, **workload: Any) -> tuple[Any, ...]:
@@ -117,7 +119,6 @@ def test_a_fleet_comes_in_whole_groups() -> None:
 
 @pytest.mark.parametrize("quantity", FIGURES)
 def test_what_is_explained_is_what_is_reported(quantity: str) -> None:
-    from vidcalc.derivation import explain
 
     asked = job(Site(country="DEU", place="home", utilisation=0.6), 2, batch=2, target_rate=0.1)
     value: Any = calculate(*asked)

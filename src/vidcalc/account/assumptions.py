@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vidcalc.account.assumed import links, machinery, speedups, stated, trained
-from vidcalc.base.number import largest, product
+from vidcalc.base.number import is_array, largest, product
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.geometry import legal
@@ -109,7 +109,7 @@ def warnings(
         if plan.training.checkpointing == "none":
             found.append(Warning_(id="checkpointing_helps", values={"total": checkpointed().total}))
     apart = product(getattr(plan, field) for field in WAYS.values()) == 1
-    if isinstance(hardware.total, int) and hardware.total > 1 and apart:
+    if not is_array(hardware.total) and hardware.total > 1 and apart:
         found.append(Warning_(id="communication_not_counted", values={"gpus": hardware.total}))
     if plan.precision in ("bf16",) and hardware.accelerator.supports.get("bf16") is False:
         found.append(Warning_(id="precision_emulated", values={"precision": plan.precision}))

@@ -2,12 +2,14 @@
 
 from vidcalc.account import documented
 from vidcalc.account.model import denoiser_params
+from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ledger.unroll import chunks
+from vidcalc.ops import Op
 from vidcalc.passes import guidance
 from vidcalc.passes.legal import depth
 from vidcalc.report.estimate import Compute, Documented
@@ -20,14 +22,15 @@ KINDS = ("matmul", "attention", "convolution")
 def compute(model: Model, workload: Workload, plan: Plan, ledger: Ledger) -> Compute:
     """FLOPs by stage and kind: of the calls as they are, and of what the plan leaves of them."""
     phases = {name: [each for each in ledger.phases if each.id == name and each.trace] for name in STAGES}
-    whole = {name: sum(each.taped.flops * each.calls for each in some) for name, some in phases.items()}
-    done = sum(op.flops * op.count * each.calls for each in phases["denoise"] for op in each.executed)
+    whole = {name: sum(_of_call(each, each.taped.ops) * each.calls for each in some) for name, some in phases.items()}
+    done = sum(_of_call(each, each.executed) * each.calls for each in phases["denoise"])
     forward, forwards = ledger.forward.taped, guidance.forwards(plan)
+    flops = forward.flops
     total = sum(whole.values())
     return Compute(
-        flops_per_forward=forward.flops,
+        flops_per_forward=flops,
         forwards_per_step=forwards,
-        flops_per_step=forward.flops * forwards,
+        flops_per_step=flops * forwards,
         chunks=chunks(model, workload),
         flops_denoise=whole["denoise"],
         flops_vae_decode=whole["vae_decode"],
@@ -35,15 +38,21 @@ def compute(model: Model, workload: Workload, plan: Plan, ledger: Ledger) -> Com
         flops_text_encode=whole["text_encode"],
         flops_per_video=total,
         flops_executed=total - whole["denoise"] + done,
-        attention_share=forward.attention_flops / forward.flops,
+        attention_share=named("attention", forward.attention_flops, "FLOP") / flops,
         parts={name: {kind: _of_kind(some, kind) for kind in KINDS} for name, some in phases.items() if some},
         documented=documented_formula(model, workload, ledger),
     )
 
 
+def _of_call(phase: Phase, ops: tuple[Op, ...]) -> Number:
+    """FLOPs of some ops of one call."""
+    return named(phase.component.id, sum(op.flops * op.count for op in ops), "FLOP")
+
+
 def _of_kind(phases: list[Phase], kind: str) -> Number:
     """FLOPs of one kind of op over the calls of some phases."""
-    return sum(each.taped.flops_by_kind.get(kind, 0) * each.calls for each in phases)
+    of_kind = ((each, tuple(op for op in each.taped.ops if op.kind == kind)) for each in phases)
+    return sum(_of_call(each, ops) * each.calls for each, ops in of_kind)
 
 
 def documented_formula(model: Model, workload: Workload, ledger: Ledger) -> Documented | None:
@@ -52,12 +61,15 @@ def documented_formula(model: Model, workload: Workload, ledger: Ledger) -> Docu
     if width is None:
         return None
     length = documented.sequence_length(workload.width, workload.height, workload.frames, model.denoiser.patch[1])
-    flops = documented.flops_per_step(denoiser_params(ledger), length, width) * workload.batch
+    width = given("hidden_dim", width, workload.batch, ledger.forward.component.network)
+    length = named("seq_len", length, "token")
+    params = named("params", denoiser_params(ledger))
+    flops = named("step", documented.flops_per_step(params, length, width) * workload.batch, "FLOP")
     return Documented(
         sequence=length,
         flops_per_step=flops,
         flops_per_video=flops * workload.steps,
         hidden_dim=width,
         layers=depth(model),
-        ratio=ledger.forward.taped.flops / flops,
+        ratio=named("forward", ledger.forward.taped.flops, "FLOP") / flops,
     )

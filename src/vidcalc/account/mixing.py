@@ -6,6 +6,7 @@ often as its micro-batches are. With several micro-batches an update every one i
 sharded and summed after each.
 """
 
+from vidcalc.base.guest import named
 from vidcalc.base.number import Number, maximum, where
 from vidcalc.cost.seconds import NOTHING, Seconds
 
@@ -21,8 +22,11 @@ def imbalance(steps: list[Seconds], counts: list[Number], ranks: Number, way: st
     if way == "steps":
         return NOTHING
     by_rate = ([getattr(one, name) for one in steps] for name in ("low", "likely", "high"))
-    low, likely, high = (slowest(values, counts, ranks) - mean(values, counts) for values in by_rate)
-    return Seconds(maximum(low, 0), maximum(likely, 0), maximum(high, 0), "assumed")
+    low, likely, high = (
+        named("slowest", slowest(values, counts, ranks), "s") - named("mean", mean(values, counts), "s")
+        for values in by_rate
+    )
+    return Seconds(maximum(low, 0), maximum(likely, 0), maximum(high, 0), "assumed").called("imbalance")
 
 
 def mean(values: list[Number], weights: list[Number]) -> Number:
@@ -36,10 +40,11 @@ def slowest(values: list[Number], weights: list[Number], draws: Number) -> Numbe
     P(largest ≤ v) is P(v or less) to the power of `draws`; a value's share is what the power gains there, equal values
     sharing it by weight.
     """
-    whole, found = sum(weights), 0
+    whole, found = named("all", sum(weights)), 0
     for value, weight in zip(values, weights, strict=True):
         below = sum(where(other < value, 1, 0) * times for other, times in zip(values, weights, strict=True)) / whole
         equal = sum(where(other == value, 1, 0) * times for other, times in zip(values, weights, strict=True)) / whole
+        below, equal = named("below", below), named("equal", equal)
         gained = (below + equal) ** draws - below**draws
         found = found + value * gained * (weight / whole) / maximum(equal, LEAST)
     return found

@@ -7,6 +7,7 @@ steps are its samples over the global batch at its size (see `vidcalc.account.sa
 from vidcalc.account.bucket import BucketCost
 from vidcalc.account.mixing import imbalance
 from vidcalc.account.samples import global_batch
+from vidcalc.base.guest import named
 from vidcalc.base.number import Number, ceil_div, largest
 from vidcalc.catalog.training import recipe
 from vidcalc.cost.memory import peak
@@ -28,12 +29,12 @@ HOUR = 3600
 def bucket_part(size: Bucket, cost: BucketCost, samples: Number, hardware: Hardware, plan: Plan) -> BucketPart:
     """A bucket's row of the report; `samples` of its size are seen."""
     training, step = plan.training, cost.step
-    spent = spread(total(cost.seconds))
+    spent = spread(total(cost.seconds).called("step"))
     together = global_batch(training, size.batch)
     steps = ceil_div(samples, together)
-    able = spent.likely * step.world * dense(hardware, plan)
+    able = named("able", spent.likely * step.world * dense(hardware, plan), "FLOP")
     micros = training.grad_accum * training.data_degree
-    seen, executed = step.flops.model * step.auxiliary.passes, executed_flops(step)
+    seen, executed = named("model_flops", step.flops.model * step.auxiliary.passes, "FLOP"), executed_flops(step)
     top = max(cost.stages, key=lambda stage: stage.total)
     return BucketPart(
         width=size.width,
@@ -103,10 +104,10 @@ def memory_part(costs: list[BucketCost], hardware: Hardware) -> RunMemory:
 def time_part(parts: list[BucketPart], costs: list[BucketCost], hardware: Hardware, plan: Plan) -> RunTime:
     """Seconds of the run over the mix of buckets, validation included."""
     training = plan.training
-    steps = sum(part.steps for part in parts)
+    steps = named("steps", sum(part.steps for part in parts))
     sampled = largest(cost.validation for cost in costs) * (steps // training.validation_every)
     waited = imbalance(
-        [total(cost.seconds) for cost in costs],
+        [total(cost.seconds).called("step") for cost in costs],
         [part.steps for part in parts],
         training.data_degree,
         training.mixing,
@@ -114,12 +115,13 @@ def time_part(parts: list[BucketPart], costs: list[BucketCost], hardware: Hardwa
     spent = waited.times(steps)
     by_part: dict[str, Number] = {"imbalance": waited.likely * steps}
     for part, cost in zip(parts, costs, strict=True):
-        spent = spent + total(cost.seconds).times(part.steps)
+        spent = spent + total(cost.seconds).called("step").times(part.steps)
         for name, each in cost.seconds.items():
             by_part[name] = by_part.get(name, 0) + each.likely * part.steps
+    spent = spent.called("buckets")
     whole = spread(spent) + Seconds(sampled, sampled, sampled, spent.provenance if sampled else "measured")
     ranks = world(training)
-    able = whole.likely * ranks * dense(hardware, plan)
+    able = named("able", whole.likely * ranks * dense(hardware, plan), "FLOP")
     return RunTime(
         per_step=spent.likely / steps,
         total=whole.likely,

@@ -19,7 +19,9 @@ def inference_time(ledger: Ledger, first: Ledger, hardware: Hardware) -> Inferen
     kinds: dict[str, dict[str, Number]] = {}
     for phase in ledger.phases:
         call, once = spent(phase, hardware), exposed_copies(list(phase.once), chip)
-        stages[phase.id] = stages.get(phase.id, NOTHING) + total(call).times(phase.turns) + once
+        call = {kind: part.called(kind) for kind, part in call.items()}
+        whole = total(call).called(phase.component.id)
+        stages[phase.id] = stages.get(phase.id, NOTHING) + whole.times(phase.turns) + once.called("arrival")
         parts = kinds.setdefault(phase.id, {})
         for kind, part in call.items():
             parts[kind] = parts.get(kind, 0) + part.likely * phase.turns
@@ -53,4 +55,6 @@ def first_step(ledger: Ledger, hardware: Hardware) -> Number:
     """Seconds of the first denoising step, which differs from the average one: nothing is cached yet, every forward of
     the plan runs, and ranks that share the layers work one after the other [second]."""
     phase = ledger.phase("denoise")
-    return 0 if phase is None else total(spent(phase, hardware)).likely * phase.turns
+    if phase is None:
+        return 0
+    return total(spent(phase, hardware)).called(phase.component.id).likely * phase.turns

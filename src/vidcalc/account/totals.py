@@ -58,11 +58,12 @@ def encoding(
         calls = clips / row.batch
         if plan.training.latents == "precomputed" and each.ledger.encode:
             phase = each.ledger.encode
-            spent = spent + seconds(phase.taped.ops, chip, run).likely * phase.calls * calls
+            spent = spent + seconds(phase.taped.ops, chip, run).called(phase.component.id).likely * phase.calls * calls
         if plan.training.texts == "precomputed":  # one prompt a sample, whatever guidance asks of a generation
             texts = [phase for phase in each.ledger.phases if phase.id == "text_encode"]
             spent = spent + sum(
-                seconds(phase.taped.ops, chip, run).likely * phase.component.runs * calls for phase in texts
+                seconds(phase.taped.ops, chip, run).called(phase.component.id).likely * phase.component.runs * calls
+                for phase in texts
             )
     return spent
 

@@ -1,13 +1,15 @@
 """The few choices that formulas need, written once for Python ints, floats and float64 arrays alike.
 
 A formula must never branch on a number (`if degree > 1`), because the number may be an array of a million
-values. These helpers are the arithmetic way to choose. They import nothing of the package, and NumPy only
-when an array really comes by, so that a scalar run never pays for it.
+values. These helpers are the arithmetic way to choose. Guests (`vidcalc.base.guest`) remember the choice. NumPy is
+imported only when an array really comes by, so that a scalar run never pays for it.
 """
 
 import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+from vidcalc.base.guest import Guest, chosen, plain, typed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,17 +21,18 @@ else:
     Condition: TypeAlias = Any
 
 SCALARS = (int, float, bool)
+SINGLE = (*SCALARS, Guest)
 
 
 def is_array(value: object) -> bool:
-    """Whether `value` is an array-like number (anything that is not a plain Python number)."""
-    return not isinstance(value, SCALARS)
+    """Whether `value` is an array-like number (anything that is neither a plain Python number nor a guest)."""
+    return not isinstance(value, SCALARS) and not isinstance(value, Guest)
 
 
 def unchanged(value: Number, neutral: int) -> bool:
     """Whether a plain number is the one at which a formula changes nothing: what it would do to many ops may be left
     out. An array never is."""
-    return isinstance(value, SCALARS) and value == neutral
+    return isinstance(value, SINGLE) and value == neutral
 
 
 @overload
@@ -42,6 +45,8 @@ def maximum(a: Number, b: Number) -> Number:
     """The larger of two numbers, elementwise for arrays."""
     if isinstance(a, SCALARS) and isinstance(b, SCALARS):
         return a if a >= b else b
+    if isinstance(a, Guest) or isinstance(b, Guest):
+        return chosen("max", a, b)
     import numpy as np
 
     return np.maximum(a, b)
@@ -57,6 +62,8 @@ def minimum(a: Number, b: Number) -> Number:
     """The smaller of two numbers, elementwise for arrays."""
     if isinstance(a, SCALARS) and isinstance(b, SCALARS):
         return a if a <= b else b
+    if isinstance(a, Guest) or isinstance(b, Guest):
+        return chosen("min", a, b)
     import numpy as np
 
     return np.minimum(a, b)
@@ -117,6 +124,8 @@ def whole_blocks(a: Number, power_of_two: int) -> Number:
     """`round_up` for blocks of a power of two: arrays are multiplied, ten times faster than floor division."""
     if isinstance(a, SCALARS):
         return -(-a // power_of_two) * power_of_two
+    if isinstance(a, Guest):
+        return round_up(a, power_of_two)
     import numpy as np
 
     blocks: Number = np.ceil(a * (1 / power_of_two))
@@ -129,13 +138,17 @@ def as_count(a: float) -> int: ...
 def as_count(a: Number) -> Number: ...
 def as_count(a: Number) -> Number:
     """A whole number that arithmetic with a fraction left as a float, as an int again; arrays stay float64."""
-    return int(a) if isinstance(a, float) else a
+    if isinstance(a, float):
+        return int(a)
+    return typed(int(a.value), a) if isinstance(a, Guest) else a
 
 
 def log2(a: Number) -> Number:
     """Base-2 logarithm, elementwise for arrays."""
     if isinstance(a, SCALARS):
         return math.log2(a)
+    if isinstance(a, Guest):
+        return Guest(math.log2(plain(a)), "log2", (a,))
     import numpy as np
 
     return np.log2(a)

@@ -7,6 +7,7 @@ launch         kernels that the host has yet to start, beyond the work and the c
 communication  the other ranks: exchanges that the work does not hide, and the last wave of attention of few heads
 """
 
+from vidcalc.base.guest import named
 from vidcalc.base.number import Number, maximum
 from vidcalc.cost.seconds import NOTHING, Seconds, linked, total
 from vidcalc.cost.time import by_kind, waiting
@@ -31,7 +32,7 @@ def spent(phase: Phase, hardware: Hardware) -> dict[str, Seconds]:
 def single_rank(phase: Phase, chip: Accelerator) -> dict[str, Seconds]:
     """The same without what a rank waits for the others."""
     seconds = by_kind(phase.ops, chip, phase.run)
-    work = total(seconds)
+    work = total(seconds).called("work")
     copies = [op for op in phase.ops if isinstance(op, Copy)]
     seconds["transfer"] = exposed_copies(copies, chip, work)
     meanwhile = work + seconds["transfer"] if any(op.hidden for op in copies) else work
@@ -55,7 +56,8 @@ def exposed_copies(copies: list[Copy], chip: Accelerator, work: Seconds = NOTHIN
 
 def copied(op: Copy, chip: Accelerator) -> Seconds:
     """A copy over the link to the host by itself. An unknown link (memory shared with the host) takes no time."""
-    return linked(op.nbytes * op.count / host_rate(chip, op.memory))
+    nbytes = named("bytes", op.nbytes, "byte", "vidcalc.passes.offload", note=op.path)
+    return linked(nbytes * op.count / host_rate(chip, op.memory)).called("copy")
 
 
 def arrival(nbytes: Number, chip: Accelerator) -> Seconds:
@@ -76,12 +78,14 @@ def exposed_communication(
     exchanges = [op for op in phase.ops if isinstance(op, Collective) and op.behind in behind]
     if not exchanges:
         return {}
-    links, attended = wires(hardware), work.get("attention", NOTHING).likely
-    busy: dict[str, Number] = {"nothing": 0, "attention": attended, "work": total(work).likely}
+    links, attended = wires(hardware), named("attention", work.get("attention", NOTHING).likely, "s")
+    busy: dict[str, Number] = {"nothing": 0, "attention": attended, "work": named("work", total(work).likely, "s")}
     ways: dict[str, Number] = {}
     whole: dict[str, tuple[Collective, Number]] = {}  # what runs beside the work of the call, one after the other
     for op in exchanges:
-        alone = links.exchange(op.operation, op.nbytes, op.ranks, op.stride) * op.messages
+        nbytes, ranks = named("bytes", op.nbytes, "byte", note=op.way), named("ranks", op.ranks, note=op.way)
+        alone = links.exchange(op.operation, nbytes, ranks, op.stride) * op.messages
+        alone = named(f"{op.way}_exchange", alone, "s", note=op.operation, provenance="assumed")
         if op.behind == "work":
             whole[op.way] = op, alone * op.count + whole.get(op.way, (op, 0))[1]
         else:
@@ -89,15 +93,15 @@ def exposed_communication(
     ways.update({way: op.exposed(alone, busy["work"]) for way, (op, alone) in whole.items()})
     if "attention" in behind:
         ways["tail"] = tail(phase.ops, attended, hardware.accelerator, phase.run.attention)
-    return ways
+    return {way: named(way, seconds, "s", provenance="assumed") for way, seconds in ways.items()}
 
 
 def tail(ops: tuple[Op, ...], attended: Number, chip: Accelerator, kernel: str) -> Number:
     """What attention at a rank's shape loses at its end, of the `attended` seconds of all of it [second]."""
     parts = [op for op in ops if isinstance(op, Attention) and op.whole is not None]
-    scored = sum(op.flops * op.count for op in parts)
+    scored = named("scored", sum(op.flops * op.count for op in parts), "FLOP")
     lost: Number = 0
     for op in parts:
-        share = op.flops * op.count / scored
+        share = named("share", op.flops * op.count / scored)
         lost = lost + attended * share * maximum(slowdown(op, chip, kernel) - 1, 0)
     return lost

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from vidcalc.base.guest import named
 from vidcalc.base.number import Number, as_count, ceil_div
 from vidcalc.describe.hardware import Accelerator, Hardware, Price
 from vidcalc.describe.workload import Workload
@@ -59,7 +60,7 @@ def cost(accelerator: Accelerator, inference: Number, training: Number, batch: N
 
 def ranged(found: Price, seconds: Number) -> dict[str, Any]:
     """USD of accelerator-seconds at both ends of the range, and at their geometric mean."""
-    middle = (found.low * found.high) ** 0.5
+    middle = named("price", (found.low * found.high) ** 0.5, "USD/s")
     return {"low": found.low * seconds, "likely": middle * seconds, "high": found.high * seconds}
 
 
@@ -72,7 +73,7 @@ def energy(hardware: Hardware, inference: Number, training: Number, batch: Numbe
     watts, site = hardware.accelerator.tdp, hardware.site
     if watts is None:
         return None
-    here, each = figures(hardware), inference / batch
+    here, each = figures(hardware), named("gpu_seconds_per_video", inference / batch, "s")
     facility, busy = here.pue, here.utilisation
     power = {load: watts * share for load, share in here.power.items()}
     likely, trained = drawn(watts, here, "likely", each), drawn(watts, here, "likely", training)
@@ -97,9 +98,9 @@ def throughput(workload: Workload, hardware: Hardware, time: InferenceTime) -> T
     """Videos per hour of an accelerator, and how many make the rate asked for, in whole groups that share a job."""
     group, busy = hardware.total, busy_share(hardware)
     found = price(hardware.accelerator)
-    jobs = workload.target_rate / workload.batch * time.total / busy  # that must run at any time
+    jobs = named("jobs", workload.target_rate / workload.batch * time.total / busy)  # that must run at any time
     needed = as_count(ceil_div(jobs, 1) * group)
-    videos = workload.batch * HOUR / group
+    videos = named("videos", workload.batch * HOUR / group)
     return Throughput(
         per_gpu_hour={"low": videos / time.high, "likely": videos / time.total, "high": videos / time.low},
         utilisation=busy,

@@ -10,6 +10,7 @@ passes the device's memory only where the tensors themselves do. Share and sourc
 
 import msgspec
 
+from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number, as_count, maximum, minimum
 from vidcalc.cost.memory import Stage
 from vidcalc.rates.allocator import cache_share, context
@@ -25,12 +26,15 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def counters(stages: list[Stage], capacity: Number) -> Counters:
     """The peak of the stages under each counter, on a device of that many bytes [byte]."""
-    outside, share = context(), cache_share()
+    outside = given("context", context(), capacity, "data/defaults.toml", "byte", "assumed")
+    share = given("cache_share", cache_share(), capacity, "data/validation/reserve.toml", "", "measured")
     allocated: Number = 0
     cached: Number = 0
     for stage in stages:
-        allocated = maximum(allocated, stage.total - outside)
-        cached = maximum(cached, stage.total - outside + stage.activations * share)
+        inside = named(stage.id, stage.total - outside, "byte")
+        allocated = maximum(allocated, inside)
+        cached = maximum(cached, named(stage.id, inside + stage.activations * share, "byte"))
+    allocated, cached = named("allocated", allocated, "byte"), named("cached", cached, "byte")
     reserved = minimum(cached, maximum(capacity - outside, allocated))
     reserved = as_count(reserved // 1)  # whole bytes
     return Counters(allocated=allocated, reserved=reserved, device=reserved + outside)

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from vidcalc.base.guest import Guest, given, named
 from vidcalc.base.number import Number, maximum
 from vidcalc.rates.laws import run_spread
 
@@ -21,6 +22,13 @@ class Seconds(msgspec.Struct, frozen=True, eq=False):
             self.high + other.high,
             weakest(self.provenance, other.provenance),
         )
+
+    def called(self, name: str, note: str = "") -> "Seconds":
+        """The same by a name, where it is of guests."""
+        if not isinstance(self.likely, Guest):
+            return self
+        low, likely, high = (named(name, end, "s", note=note) for end in (self.low, self.likely, self.high))
+        return Seconds(low, likely, high, self.provenance)
 
     def times(self, factor: Number) -> "Seconds":
         """The same work `factor` times."""
@@ -53,6 +61,8 @@ def total(parts: dict[str, Seconds]) -> Seconds:
 def spread(whole: Seconds) -> Seconds:
     """A time with its band widened by what separates published runs of one job: see data/kernels/laws.toml."""
     low, high = run_spread()
+    low = given("spread_low", low, whole.low, "data/kernels/laws.toml", provenance="measured")
+    high = given("spread_high", high, whole.high, "data/kernels/laws.toml", provenance="measured")
     return Seconds(whole.low * low, whole.likely, whole.high * high, whole.provenance)
 
 

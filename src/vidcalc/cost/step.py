@@ -6,6 +6,7 @@ pipeline of p stages each rank stands idle for p − 1 of p − 1 + m turns (1F1
 
 import msgspec
 
+from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number, maximum
 from vidcalc.cost.call import exposed_communication, exposed_copies
 from vidcalc.cost.seconds import NOTHING, Seconds, beyond, linked, total
@@ -19,6 +20,7 @@ from vidcalc.rates.host import host_rate, update_rate
 from vidcalc.rates.laws import fused, training_launch
 from vidcalc.rates.utilisation import bandwidth
 
+BAND = ("low", "likely", "high")
 TOKENS = ("nothing", "attention")  # exchanges of activations: no other work of the pass hides them
 
 
@@ -60,14 +62,14 @@ def together(step: Step, passes: dict[str, Pass], hardware: Hardware) -> MicroBa
     feeding = {"vae_encode": NOTHING, "text_encode": NOTHING}
     for phase in step.phases:
         if phase.id in feeding:
-            feeding[phase.id] = feeding[phase.id] + worked(phase.ops, chip, phase.run)
+            feeding[phase.id] = feeding[phase.id] + worked(phase.ops, chip, phase.run).called(phase.component.id)
     return MicroBatchSeconds(
         parts={name: work for name, (work, _) in passes.items()},
         started=_started(step),
         forward=passes["forward"][1],
         both=sum(waits for _, waits in passes.values()),
         feeding=feeding,
-        decode=worked(step.decode.ops, chip, step.decode.run) if step.decode else NOTHING,
+        decode=worked(step.decode.ops, chip, step.decode.run).called("decode") if step.decode else NOTHING,
     )
 
 
@@ -81,23 +83,25 @@ def _started(step: Step) -> Seconds:
     law, (forward, _, recompute) = training_launch(), passes_of(step)
     count = launches(forward.ops) * (1 + law["backward"]) + launches(recompute.ops)
     count = count * fused(forward.run.compile)
-    return Seconds(count * law["low"], count * law["likely"], count * law["high"], "assumed")
+    count = named("launches", count)
+    pace = {end: given("per_kernel", law[end], count, "data/kernels/laws.toml", "s", "assumed") for end in BAND}
+    return Seconds(count * pace["low"], count * pace["likely"], count * pace["high"], "assumed").called("started")
 
 
 def seconds(step: Step, micro: MicroBatchSeconds, hardware: Hardware) -> dict[str, Seconds]:
     """Seconds of one optimizer step by part; their sum is the step."""
     phases, chip = {phase.id: phase for phase in step.phases}, hardware.accelerator
     parts, chain = micro.parts, step.micro_batches
-    busy, back = total(parts), parts["backward"] + parts["recompute"]
+    busy, back = total(parts).called("micro_batch"), (parts["backward"] + parts["recompute"]).called("back")
     # gathers of weights and sums of gradients hide behind the pass they run beside; what is summed once an update hides
     # behind the last micro-batch
     gathered = _beside(phases["forward"], parts["forward"], hardware)
     summed = _beside(phases["backward"], back, hardware) + _beside(phases["gradients"], back, hardware) / chain
-    spoken = band(micro.both + gathered + summed)
-    copied = exposed_copies([op for op in phases["backward"].ops if isinstance(op, Copy)], chip, busy)
-    updated = update(phases["optimizer"], chip)
+    spoken = band(micro.both + gathered + summed).called("exchanges")
+    copied = exposed_copies([op for op in phases["backward"].ops if isinstance(op, Copy)], chip, busy).called("copies")
+    updated = update(phases["optimizer"], chip).called("update")
     after = band(sum(exposed_communication(phases["optimizer"], {}, hardware).values()))
-    one = parts["forward"] + band(micro.forward + gathered)
+    one = (parts["forward"] + band(micro.forward + gathered)).called("one_forward")
     company, rollout = _auxiliary(step, one, busy + spoken + copied, updated + after, micro.decode)
     return {
         **{name: part.times(chain) for name, part in parts.items()},
@@ -137,7 +141,7 @@ def update(phase: Phase, chip: Accelerator) -> Seconds:
     whole = NOTHING
     for op in phase.ops:
         if isinstance(op, Update) and op.memory == "device":
-            rate, moved = bandwidth(chip), op.activation_bytes * op.count
+            rate, moved = bandwidth(chip), named("moved", op.activation_bytes * op.count, "byte", "vidcalc.ops.update")
             whole = whole + Seconds(moved / rate.high, moved / rate.likely, moved / rate.low, rate.provenance)
         elif isinstance(op, Update):
             link = op.elements * op.over / host_rate(chip, "pinned")

@@ -4,6 +4,7 @@ Gradients appear during backward and go after the update, unless micro-batches a
 is the largest of the stages; the documented rows beside it add up everything that is ever held.
 """
 
+from vidcalc.base.guest import named
 from vidcalc.base.number import Number, as_count, ceil_div, floor, maximum, minimum
 from vidcalc.cost.memory import Stage, peak
 from vidcalc.ledger.step import Step
@@ -48,6 +49,8 @@ def _stage(
         "optimizer": states.optimizer,
         "gradients": gradients,
     }
+    there = {row: named(row, nbytes, "byte") for row, nbytes in there.items()}
+    activations, other = named("activations", activations, "byte"), named("other", other, "byte")
     weights = sum(there.values())
     return Stage(
         id=name,
@@ -56,7 +59,7 @@ def _stage(
         activations=activations,
         other=other,
         workspace=0,
-        total=weights + activations + other,
+        total=named(name, weights + activations + other, "byte"),
     )
 
 
@@ -83,7 +86,7 @@ def in_host(step: Step) -> Number:
 
 def _of_stage(kept: Number, step: Step) -> Number:
     """What a pipeline's first stage keeps of the `kept` bytes of all layers and one micro-batch."""
-    return ceil_div(kept * step.in_flight, step.stages)
+    return named("kept_of_stage", ceil_div(kept * step.in_flight, step.stages), "byte")
 
 
 def _kept(step: Step) -> Number:
@@ -93,9 +96,9 @@ def _kept(step: Step) -> Number:
 
 def _made(step: Step) -> Number:
     """Bytes of gradients alive at the peak of forward and backward, as this rank holds them."""
-    beyond = maximum(step.live.peak - step.live.activations, 0)
-    share = step.states.gradients / maximum(step.live.gradients, 1)
-    return floor(beyond * share)
+    beyond = named("beyond", maximum(step.live.peak - step.live.activations, 0), "byte")
+    share = named("share", step.states.gradients / maximum(step.live.gradients, 1))
+    return named("made", floor(beyond * share), "byte")
 
 
 def _alone(step: Step) -> Number:
@@ -111,5 +114,6 @@ def documented(step: Step, found: list[Stage]) -> dict[str, Number]:
     """
     passing = next(stage for stage in found if stage.id == "forward_backward")
     held = rows(passing) | {"gradients": step.states.gradients}
-    held["other"] = held["other"] + maximum(peak(found) - sum(held.values()), 0)
+    whole, top = named("rows", sum(held.values()), "byte"), named("peak", peak(found), "byte")
+    held["other"] = held["other"] + maximum(top - whole, 0)
     return held

@@ -7,11 +7,14 @@ uses the high rates.
 
 from typing import Any
 
+from vidcalc.base.guest import Guest, named
 from vidcalc.base.number import maximum, where
+from vidcalc.cost import labels
 from vidcalc.cost.seconds import Seconds, total, weakest
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.ledger.types import EAGER, Execution
 from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise, frozen
+from vidcalc.ops.pointwise import LONG
 from vidcalc.rates.utilisation import (
     Rate,
     attention,
@@ -69,7 +72,7 @@ def by_kind(
             before[2] + high * count,
             weakest(before[3], provenance),
         )
-    moved = _moved(ops, chip, run) * (1 + backward)
+    moved = named("moved", _moved(ops, chip, run) * (1 + backward), "byte")
     parts = {kind: Seconds(*values) for kind, values in sums.items()}
     eager = elementwise(chip, run.compile)
     parts["pointwise"] = Seconds(moved / eager.high, moved / eager.likely, moved / eager.low, eager.provenance)
@@ -89,7 +92,7 @@ def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Any:
         except TypeError:  # arrays cannot be keys
             moved = moved + travelled(op, half) * op.count
     for row, nbytes in by_row.items():
-        moved = moved + nbytes * _stretch(row, half)
+        moved = moved + named("long_rows" if row == LONG else f"rows_{row}", nbytes, "byte") * _stretch(row, half)
     if run.rounding:
         moved = moved + sum(rounded(op, run) * op.count for op in ops)
     return moved
@@ -119,7 +122,7 @@ def launches(ops: tuple[Op, ...]) -> Any:
 
 def waiting(ops: tuple[Op, ...], chip: Accelerator, work: Seconds, run: Execution = EAGER) -> Seconds:
     """What a call takes beyond its work because the host cannot start its kernels any faster."""
-    count, pace = launches(ops), launch(chip, run.compile)
+    count, pace = named("launches", launches(ops)), launch(chip, run.compile)
     return Seconds(
         maximum(count / pace.high - work.low, 0),
         maximum(count / pace.likely - work.likely, 0),
@@ -136,12 +139,15 @@ def _priced(op: Op, chip: Accelerator, spread: Rate, backward: bool, run: Execut
     if backward and not frozen(op):
         work = op.recomputed_backward_flops if isinstance(op, Attention) else op.backward_flops
         moved = 2 * moved
-    return (
+    guest = isinstance(work, Guest)
+    if guest:
+        (work, moved), achieved = labels.op_of(op, work, moved), labels.rate(achieved)
+    ends = (
         maximum(work / achieved.high, moved / spread.high),
         maximum(work / achieved.likely, moved / spread.likely),
         maximum(work / achieved.low, moved / spread.low),
-        achieved.provenance,
     )
+    return labels.row(op, ends, achieved.provenance) if guest else (*ends, achieved.provenance)
 
 
 def rate(op: Op, chip: Accelerator, backward: bool = False, run: Execution = EAGER) -> Rate:

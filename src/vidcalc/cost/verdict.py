@@ -6,14 +6,16 @@ How far readings of the driver lie off the prediction: data/validation/reserve.t
 
 from typing import Any
 
+from vidcalc.base.guest import given
 from vidcalc.base.number import as_count, where
 from vidcalc.rates.allocator import readings
 
 
 def interval(likely: Any) -> tuple[Any, Any]:
     """Lower and upper bound of a predicted reading of the driver's counter [byte]."""
-    band = readings()
-    return as_count(likely * (1 - band["below"]) // 1), as_count(likely * (1 + band["above"]) // 1)
+    band, file = readings(), "data/validation/reserve.toml"
+    below, above = (given(end, band[end], likely, file, "", "measured") for end in ("below", "above"))
+    return as_count(likely * (1 - below) // 1), as_count(likely * (1 + above) // 1)
 
 
 def verdict(low: Any, high: Any, capacity: Any) -> Any:

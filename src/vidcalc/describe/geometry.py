@@ -9,9 +9,11 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from vidcalc.base.guest import given
 from vidcalc.base.number import ceil_div, is_array, maximum, minimum, round_up, where
 from vidcalc.describe.model import Constraints, Model, Vae
 
+MODEL = "model"  # source of what a model's file says
 Grid: TypeAlias = tuple[Any, Any, Any, Any]
 
 
@@ -43,22 +45,25 @@ def latent_frames(vae: Vae, frames: Any) -> Any:
 
 def _latents(vae: Vae, frames: Any) -> Any:
     """Latent frames of one clip; none of an empty one."""
+    factor = given("temporal_compression", vae.temporal_compression, frames, MODEL)
     if vae.causal:
-        return (frames - 1) // vae.temporal_compression + 1
-    return ceil_div(frames, vae.temporal_compression)
+        return (frames - 1) // factor + 1
+    return ceil_div(frames, factor)
 
 
 def latent_size(vae: Vae, pixels: Any) -> Any:
     """Latent places along a side of `pixels`."""
+    factor = given("spatial_compression", vae.spatial_compression, pixels, MODEL)
     if vae.rounding == "up":
-        return ceil_div(pixels, vae.spatial_compression)
-    return pixels // vae.spatial_compression
+        return ceil_div(pixels, factor)
+    return pixels // factor
 
 
 def latent_grid(model: Model, width: Any, height: Any, frames: Any) -> Grid:
     """(channels, frames, height, width) of the latent that the VAE makes and decodes; width and height in pixels."""
     vae = model.vae
-    return vae.latent_channels, latent_frames(vae, frames), latent_size(vae, height), latent_size(vae, width)
+    channels = given("latent_channels", vae.latent_channels, frames, MODEL)
+    return channels, latent_frames(vae, frames), latent_size(vae, height), latent_size(vae, width)
 
 
 def denoiser_grid(model: Model, width: Any, height: Any, frames: Any) -> Grid:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.guest import named
 from vidcalc.base.number import Number
 from vidcalc.describe.model import Caution
 
@@ -217,4 +218,4 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     @property
     def total(self) -> Any:
         """Accelerators of all nodes."""
-        return self.count * self.nodes
+        return named("gpus", self.count * self.nodes)

@@ -6,6 +6,7 @@ feeds a micro-batch ("vae_encode", "text_encode") and "optimizer". Passes rewrit
 
 import msgspec
 
+from vidcalc.base.guest import named, named_fields
 from vidcalc.base.number import Number
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ledger.weights import NO_WEIGHTS, Weights
@@ -30,12 +31,12 @@ class StepFlops(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     @property
     def model(self) -> Number:
         """Forward and backward: what MFU counts [FLOP]."""
-        return self.forward + self.backward
+        return named("model_flops", self.forward + self.backward, "FLOP")
 
     @property
     def hardware(self) -> Number:
         """Everything executed: what HFU counts [FLOP]."""
-        return self.model + self.recompute + self.rescored
+        return named("hardware_flops", self.model + self.recompute + self.rescored, "FLOP")
 
 
 def flops(ops: tuple[Op, ...], again: tuple[Op, ...]) -> StepFlops:
@@ -46,12 +47,13 @@ def flops(ops: tuple[Op, ...], again: tuple[Op, ...]) -> StepFlops:
         backward = backward + (op.flops if frozen(op) else op.backward_flops) * op.count
         if isinstance(op, Attention):
             rescored = rescored + (op.recomputed_backward_flops - op.backward_flops) * op.count
-    return StepFlops(
+    found = StepFlops(
         forward=sum(op.flops * op.count for op in ops),
         backward=backward,
         recompute=sum(op.flops * op.count for op in again),
         rescored=rescored,
     )
+    return named_fields(found, "FLOP")
 
 
 class TrainedWeights(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -2,16 +2,23 @@
 
 from msgspec.structs import replace
 
+from vidcalc.base.guest import plain
 from vidcalc.base.number import Number, maximum, where
+from vidcalc.describe.adapters import Adapters
+from vidcalc.describe.model import Component
+from vidcalc.describe.shape import Shape
+from vidcalc.ledger.symbols import guests, of_step, plain_shape, symbolic
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention
+from vidcalc.tape.step import Step
+from vidcalc.tape.step import stepped as on_tape
 from vidcalc.tape.trace import Trace, trace
 
 
 def taped(phase: Phase) -> Phase:
     """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces."""
     call = phase.call
-    recorded = trace(call.component, call.function, call.shape, call.dtype, call.tiling)
+    recorded = traced(call.component, call.function, call.shape, call.dtype, call.tiling)
     return replace(
         phase,
         trace=recorded,
@@ -20,6 +27,21 @@ def taped(phase: Phase) -> Phase:
         live={"network": recorded.peak},
         workspace=recorded.workspace,
     )
+
+
+def traced(component: Component, function: str, shape: Shape, dtype: str, tiling: str = "none") -> Trace:
+    """`vidcalc.tape.trace.trace` of a call whose sizes may be guests."""
+    if not guests(shape):
+        return trace(component, function, shape, dtype, tiling)
+    return symbolic(trace(component, function, plain_shape(shape), dtype, tiling), component.network)
+
+
+def stepped(component: Component, shape: Shape, dtype: str, checkpointing: str, adapters: Adapters | None) -> Step:
+    """`vidcalc.tape.step.stepped` of a call whose sizes may be guests."""
+    if not guests(shape):
+        return on_tape(component, shape, dtype, checkpointing, adapters)
+    beside = None if adapters is None else replace(adapters, rank=plain(adapters.rank))
+    return of_step(on_tape(component, plain_shape(shape), dtype, checkpointing, beside), checkpointing)
 
 
 def sequence(ledger: Ledger) -> Number:

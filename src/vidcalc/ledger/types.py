@@ -114,13 +114,11 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     process  bytes before the first tensor: context, workspaces, communicators [byte]
     models   bytes of further models on the device throughout [byte];  seconds  they take per generation [second]
-    decode   work of a decode whose network is not written here [FLOP], 0 where there is none
     """
 
     process: Number = 0
     models: Number = 0
     seconds: float = 0.0
-    decode: Number = 0
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):

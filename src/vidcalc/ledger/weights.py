@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.guest import Guest, given, named
 from vidcalc.base.number import largest, maximum
 from vidcalc.catalog.precisions import Precision, precision
 from vidcalc.describe.model import Component
@@ -57,7 +58,8 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def parameters(component: Component, traces: tuple[Trace, ...]) -> Any:
     """Weight elements of one copy: the published count, else what the traces touched."""
     if component.params is not None:
-        return component.params
+        beside = traces[0].peak if traces else 0
+        return given("params", component.params, beside, component.source or "model", note=component.id)
     names: dict[str, Any] = {}
     for each in traces:
         names.update({name: elements for name, (elements, _) in each.parameters.items()})
@@ -87,16 +89,25 @@ def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: 
         if head:
             blocks[head] = blocks.get(head, 0) + nbytes
             rounds[head] = times if head not in rounds else maximum(rounds[head], times)
+    traced = named("traced", traced, note=component.id)
+    bytes_traced = named("traced_bytes", bytes_traced, "byte", note=component.id)
     one = (params - traced) * (chosen.stored if chosen.covers == "all" else base) + bytes_traced
-    held = (one if component.held is None else component.held) + copied
     as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion
+    if component.held is not None:
+        one = given("held", component.held, params, component.source or "model", "byte")
+    held = named("one_copy", one + copied, "byte", note=component.id)
     return Weights(
         total=_whole(held * component.copies),
-        copy=_whole(held),
-        blocks=_whole(sum(blocks.values()) * as_held),
-        block=_whole(largest(blocks[head] / maximum(rounds[head], 1) for head in blocks) * as_held),
+        copy=named("copy", _whole(held), "byte", note=component.id),
+        blocks=named("blocks", _whole(sum(blocks.values()) * as_held), "byte", note=component.id),
+        block=named(
+            "block",
+            _whole(largest(blocks[head] / maximum(rounds[head], 1) for head in blocks) * as_held),
+            "byte",
+            note=component.id,
+        ),
         count=sum(rounds.values()),
-        module=_whole(largest(modules.values()) * as_held),
+        module=named("module", _whole(largest(modules.values()) * as_held), "byte", note=component.id),
         movable=chosen.movable,
     )
 
@@ -125,4 +136,4 @@ def _skipped(path: str, words: tuple[str, ...]) -> bool:
 
 def _whole(nbytes: Any) -> Any:
     """Bytes as an int where they are a plain number (scales and averages make fractions)."""
-    return math.ceil(nbytes) if isinstance(nbytes, float) else nbytes
+    return math.ceil(nbytes) if isinstance(nbytes, float | Guest) else nbytes

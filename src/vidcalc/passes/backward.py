@@ -6,6 +6,7 @@ This is where a training ledger begins: its passes only share out what is taped 
 import msgspec
 from msgspec.structs import replace
 
+from vidcalc.base.guest import named, named_fields
 from vidcalc.base.number import Number, largest, maximum, unchanged
 from vidcalc.catalog.training import networks, recipe
 from vidcalc.describe.adapters import Adapters
@@ -14,13 +15,14 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.shape import Shape
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.ledger.step import Aside, Live, Step, StepFlops, TrainedWeights, flops
+from vidcalc.ledger.symbols import guests
+from vidcalc.ledger.taping import stepped, traced
 from vidcalc.ledger.types import Call, Execution, Ledger, Phase
 from vidcalc.ledger.weights import Weights, parameters, weights
 from vidcalc.ops import Op
 from vidcalc.passes.tensor import inside
 from vidcalc.tape import ELEMENT_BYTES
-from vidcalc.tape.step import stepped
-from vidcalc.tape.trace import Trace, remember, trace
+from vidcalc.tape.trace import Trace, remember
 
 
 class MicroBatch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -40,6 +42,8 @@ def micro_batch(ledger: Ledger, training: TrainingPlan) -> MicroBatch:
     """
     component, shape = ledger.forward.component, ledger.forward.call.shape
     compute = recipe(training.recipe).compute
+    if guests(shape):
+        return _taped(component, shape, training, compute)
     words = (training.mode, training.base, training.experts, training.checkpointing, str(adapters(training)))
     taped: MicroBatch = remember(
         component, ("training", compute, *words), shape, lambda: _taped(component, shape, training, compute)
@@ -51,7 +55,7 @@ def _taped(component: Component, shape: Shape, training: TrainingPlan, compute: 
     """The micro-batch of that shape."""
     beside = adapters(training)
     step = stepped(component, shape, compute, training.checkpointing, beside)
-    forward = trace(component, "forward", shape, compute)
+    forward = traced(component, "forward", shape, compute)
     trained = trained_weights(component, forward, step.trained, training)
     return MicroBatch(
         ops=step.ops,
@@ -62,7 +66,9 @@ def _taped(component: Component, shape: Shape, training: TrainingPlan, compute: 
             kept=step.kept,
             activations=step.activations,
             peak=step.peak,
-            gradients=step.trained * ELEMENT_BYTES[compute if beside is None else beside.dtype],
+            gradients=named(
+                "all_gradients", step.trained * ELEMENT_BYTES[(beside.dtype if beside else "") or compute], "byte"
+            ),
             host=step.host,
             inside=inside(step.ops),
         ),
@@ -93,15 +99,17 @@ def trained_weights(component: Component, forward: Trace, trained: Number, train
     else:
         held = _held(component, params, forward, recipe(training.recipe).compute, copies)
         mine, within = params, repeated
-    return TrainedWeights(trained=mine * copies, repeated=within * copies, held=held, block=_largest_layer(forward))
+    found = TrainedWeights(trained=mine * copies, repeated=within * copies, held=held, block=_largest_layer(forward))
+    return named_fields(found, note=component.id)
 
 
 def _held(component: Component, params: Number, forward: Trace, name: str, copies: int) -> Weights:
     """The denoiser's weights in a number format, of as many experts as are loaded [byte]."""
     one = weights(component, params, (forward,), name)
-    return replace(
+    several = replace(
         one, total=one.copy * copies, copy=one.copy * copies, blocks=one.blocks * copies, count=one.count * copies
     )
+    return named_fields(several, "byte", note=name)
 
 
 def _largest_layer(forward: Trace) -> Number:
@@ -189,12 +197,12 @@ def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Num
     """The networks beside the trained one, and the live bytes of their runs."""
     online = {"vae": training.latents == "online" or rolled, "text_encoder": training.texts == "online"}
     sizes = {
-        role: sum(each.weights.total for each in ledger.weights.values() if each.role == role)
+        role: named(role, sum(each.weights.total for each in ledger.weights.values() if each.role == role), "byte")
         for role in ("vae", "text_encoder")
     }
     texts = [phase.taped.peak for phase in ledger.phases if phase.id == "text_encode"]
     decode = ledger.phase("vae_decode")
-    return Aside(
+    found = Aside(
         vae=sizes["vae"] * online["vae"],
         encoders=sizes["text_encoder"] * online["text_encoder"],
         vae_work=ledger.encode.taped.peak if ledger.encode and online["vae"] and not rolled else 0,
@@ -204,3 +212,4 @@ def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Num
         forward_work=ledger.forward.taped.peak,
         decode_work=decode.taped.peak if decode and decode.trace and rolled else 0,
     )
+    return named_fields(found, "byte")

@@ -5,6 +5,7 @@ A format that the framework makes of weights while it loads them stays with them
 
 from msgspec.structs import replace
 
+from vidcalc.base.guest import given
 from vidcalc.base.number import Number, largest
 from vidcalc.catalog.precisions import Precision, precision
 from vidcalc.describe.hardware import Hardware
@@ -62,7 +63,8 @@ def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:
     """A network with the bytes of its weights, which are worked out once."""
     if network.params:
         return replace(network, stored=network.weights)
-    params = parameters(network.component, traces)
+    own = network.component
+    params = given("params", parameters(own, traces), plan.shard_degree, own.source or "model", note=own.id)
     nbytes = weights(network.component, params, traces, network.precision, plan.fused_projections)
     return replace(network, params=params, weights=nbytes, stored=nbytes)
 

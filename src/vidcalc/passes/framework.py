@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
+from vidcalc.base.guest import given
 from vidcalc.base.number import Number, maximum, minimum
-from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Vae
@@ -16,6 +16,7 @@ from vidcalc.ops import Convolution
 from vidcalc.passes.degrees import ranks
 from vidcalc.passes.formats import execution
 from vidcalc.passes.phases import rewrite_calls
+from vidcalc.rates.allocator import process_bytes
 from vidcalc.tape import ELEMENT_BYTES
 
 # a decode whose network is not written here, as convolutions of the widest maps, where most of its work is
@@ -72,18 +73,24 @@ def _live(ledger: Ledger, vae: Vae, each: float) -> Number:
 def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """The process, the framework's further models, and what formats leave on the device after a network's first run."""
     runtime, left = plan.runtime, {}
+    models, seconds = (
+        given("further_models", value, plan.shard_degree, "; ".join(runtime.sources), unit, "assumed")
+        if value
+        else value
+        for value, unit in ((runtime.beside, "byte"), (runtime.seconds, "s"))
+    )
     phases: list[Phase] = []
     for phase in ledger.phases:
         own = ledger.weights[phase.component.id]
         left[own.component.id] = _left(own)
-        beside = runtime.beside + sum(left.values())
+        beside = models + sum(left.values())
         phases.append(replace(phase, resident={**phase.resident, "beside": beside}))
-    held = process("context") + process("workspace") + nccl(maximum(ranks(plan), plan.shard_degree))
+    held = process_bytes(maximum(ranks(plan), plan.shard_degree))
     return replace(
         ledger,
         phases=tuple(phases),
-        loaded={**ledger.loaded, "beside": runtime.beside},
-        further=Further(process=held, models=runtime.beside, seconds=runtime.seconds),
+        loaded={**ledger.loaded, "beside": models},
+        further=Further(process=held, models=models, seconds=seconds),
     )
 
 

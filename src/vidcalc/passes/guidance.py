@@ -7,6 +7,7 @@ may share the predictions of a step (CFG parallel) and then exchange them.
 
 from msgspec.structs import replace
 
+from vidcalc.base.guest import named
 from vidcalc.base.number import Number, ceil_div, is_array, product
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
@@ -36,7 +37,7 @@ def predictions(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 def _calls(phase: Phase, plan: Plan) -> list[Phase]:
     """The calls of the steps that are guided, and of those that are not; what never happens is left out."""
     share, together = guided(plan), shared(plan)
-    calls, turns = calls_per_step(plan), turns_per_step(plan)
+    calls, turns = named("calls_per_step", calls_per_step(plan)), named("turns_per_step", turns_per_step(plan))
     shape = phase.call.shape
     made = (
         replace(

@@ -6,8 +6,8 @@ What is whole only for a moment (gathered blocks, buckets, the optimizer's tempo
 
 from msgspec.structs import replace
 
+from vidcalc.base.guest import given, named, named_fields
 from vidcalc.base.number import Number, ceil_div, floor, minimum
-from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.training import networks, optimizer, recipe, sharding
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import ADAPTED, TrainingPlan
@@ -15,6 +15,7 @@ from vidcalc.ledger.step import States, Step, TrainedWeights
 from vidcalc.ledger.types import Further
 from vidcalc.passes.degrees import context, layers, replicas, shards_of, world
 from vidcalc.passes.shard import GATHERED
+from vidcalc.rates.allocator import process_bytes
 from vidcalc.tape import ELEMENT_BYTES
 
 STAY = ("none", "base")  # ways of offloading that leave states and gradients on the device
@@ -27,7 +28,7 @@ def held(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
     own = states(step.trained, plan)
     beside = frozen_copies(step.trained, plan) + trained_copies(step.trained, own, plan)
     host = own.host + networks(plan.networks).trained * own.host
-    return replace(step, states=replace(own, auxiliary=beside, host=host))
+    return replace(step, states=named_fields(replace(own, auxiliary=beside, host=host), "byte"))
 
 
 def spread(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
@@ -39,17 +40,22 @@ def spread(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
     tensor = plan.tensor_degree
     if plan.sequence_parallel == "off":
         tensor = 1 / (1 - step.live.inside + step.live.inside / tensor)
-    held = process("context") + process("workspace") + nccl(world(plan))
-    return replace(step, tokens=context(plan) * tensor, world=world(plan), further=Further(process=held))
+    held = process_bytes(world(plan))
+    pieces = named("token_pieces", context(plan) * tensor)
+    return replace(step, tokens=pieces, world=world(plan), further=Further(process=held))
 
 
 def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
     """The bytes of one rank, of the trained network alone."""
     chosen, updated = recipe(plan.recipe), optimizer(plan.optimizer)
-    trained, frozen = of_a_rank(weights, plan), frozen_bytes(weights, plan)
-    kept = ceil_div(whole(chosen.weights * trained) + frozen, shards_of(plan, "weights"))
-    optimized = ceil_div(whole(updated.held(chosen) * trained), shards_of(plan, "optimizer"))
-    gradients = ceil_div(whole(chosen.gradients * trained), shards_of(plan, "gradients"))
+    trained = named("trained", of_a_rank(weights, plan))
+    frozen = named("frozen", frozen_bytes(weights, plan), "byte")
+    each, own = given("weight_bytes", chosen.weights, trained, chosen.source), updated.held(chosen)
+    held = given("state_bytes", own, trained, f"{chosen.source}; {updated.source}")
+    kept = ceil_div(whole(each * trained) + frozen, shards_of(plan, "weights"))
+    optimized = ceil_div(whole(held * trained), shards_of(plan, "optimizer"))
+    each = given("gradient_bytes", chosen.gradients, trained, chosen.source)
+    gradients = ceil_div(whole(each * trained), shards_of(plan, "gradients"))
     average = ceil_div(whole(EMA_BYTES[plan.ema] * trained), shards_of(plan, "optimizer"))
     blocks = ceil_div(weights.held.blocks, layers(plan)) if plan.mode in ADAPTED else 0
     streamed = ceil_div(blocks, shards_of(plan, "weights"))
@@ -60,7 +66,7 @@ def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
         "optimizer+weights": optimized + gradients + kept,
         "base": streamed,
     }[plan.offload]
-    return States(
+    found = States(
         weights={"optimizer+weights": 0, "base": kept - streamed}.get(plan.offload, kept),
         ema=0 if plan.ema == "host" else average,
         optimizer=optimized if stays else 0,
@@ -71,6 +77,7 @@ def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
         transient=temporaries(ceil_div(trained, shards_of(plan, "optimizer")), plan),
         host=away + (average if plan.ema == "host" else 0),
     )
+    return named_fields(found, "byte", "vidcalc.passes.states", note=plan.recipe)
 
 
 def frozen_bytes(weights: TrainedWeights, plan: TrainingPlan) -> Number:
@@ -97,8 +104,10 @@ def gathered(weights: TrainedWeights, plan: TrainingPlan) -> Number:
         return whole(STREAMED * weights.held.module)
     waiting = plan.offload == "optimizer+weights"
     sharded = 1 if waiting else minimum(shards_of(plan, "weights") - 1, 1)
-    block = ceil_div(weights.block, plan.tensor_degree)
-    outside = weights.trained - weights.repeated  # embeddings and head: one unit, whole from the first use to the last
+    block = named("block", ceil_div(weights.block, plan.tensor_degree))
+    outside = named(
+        "outside", weights.trained - weights.repeated
+    )  # embeddings and head: one unit, whole from the first use to the last
     adapted = plan.mode in ADAPTED
     running = weights.held.block if adapted else block * compute
     if plan.reshard == "off":

@@ -6,13 +6,26 @@ Figures: data/validation/reserve.toml and data/defaults.toml.
 from functools import cache
 from typing import Any
 
-from vidcalc.catalog.defaults import process
+from vidcalc.base.guest import given, named
+from vidcalc.base.number import Number
+from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.load import entry
 
 
 def context() -> int:
     """Bytes of the CUDA context [byte]."""
     return process("context")
+
+
+def process_bytes(ranks: Number) -> Number:
+    """Bytes before the first tensor: context, cuBLAS workspace, and the communicators among so many ranks [byte]."""
+    file = "data/defaults.toml"
+    held: Number = (
+        given("context", process("context"), ranks, file, "byte", "assumed")
+        + given("cublas_workspace", process("workspace"), ranks, file, "byte", "assumed")
+        + given("communicators", nccl(ranks), ranks, file, "byte", "assumed")
+    )
+    return named("process", held, "byte")
 
 
 @cache

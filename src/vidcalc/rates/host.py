@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from vidcalc.base.guest import named
 from vidcalc.base.number import Number
 from vidcalc.base.units import quantity
 from vidcalc.catalog.defaults import defaults
@@ -15,7 +16,9 @@ def host_rate(chip: Accelerator, kind: str) -> Number:
     if measured:
         return max(measured)
     nominal = chip.pcie.rate if chip.pcie else 0.0
-    return nominal * float(defaults()["host_copy"][f"{kind}_fraction"]) or float("inf")
+    return named(
+        "host_rate", nominal * float(defaults()["host_copy"][f"{kind}_fraction"]), "byte/s", note=kind
+    ) or float("inf")
 
 
 @cache

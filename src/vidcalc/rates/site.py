@@ -2,10 +2,12 @@
 
 import msgspec
 
+from vidcalc.base.guest import given
 from vidcalc.base.number import Number
 from vidcalc.catalog import defaults
 from vidcalc.describe.hardware import Hardware
 
+FILE = "data/defaults.toml"
 LOADS = ("idle", "low", "likely", "high")
 
 
@@ -27,12 +29,12 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def figures(hardware: Hardware) -> Figures:
     """The figures of the hardware's site. Raises InputError("place"/"country", …)."""
-    site = hardware.site
+    site, many = hardware.site, hardware.count
     return Figures(
-        pue=defaults.pue(site.place),
-        power={load: defaults.power_share(load) for load in LOADS},
-        carbon=defaults.carbon(site.country),
-        electricity=defaults.electricity(site.place),
+        pue=given("pue", defaults.pue(site.place), many, FILE, "", "assumed", site.place),
+        power={load: given(f"load_{load}", defaults.power_share(load), many, FILE, "", "assumed") for load in LOADS},
+        carbon=given("intensity", defaults.carbon(site.country), many, FILE, "g/J", "assumed", site.country),
+        electricity=given("electricity", defaults.electricity(site.place), many, FILE, "USD/J", "assumed", site.place),
         utilisation=busy_share(hardware),
     )
 
@@ -40,4 +42,5 @@ def figures(hardware: Hardware) -> Figures:
 def busy_share(hardware: Hardware) -> Number:
     """Share of the time in which an accelerator of the site has a job: stated, else the usual one of a fleet."""
     stated = hardware.site.utilisation
-    return defaults.utilisation() if stated is None else stated
+    usual = given("utilisation", defaults.utilisation(), hardware.count, FILE, "", "assumed")
+    return usual if stated is None else stated

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.guest import named
 from vidcalc.base.memo import once
 from vidcalc.base.number import maximum, minimum
 from vidcalc.describe.hardware import Accelerator, width_of
@@ -132,6 +133,7 @@ def elementwise(chip: Accelerator, compiled: str = "off") -> Rate:
         share, left = left, law["fused"][compiled]
     low, likely, high = (getattr(found, key) * share[key] / left[key] for key in ("low", "likely", "high"))
     provenance = "assumed" if found.provenance == "assumed" else "interpolated"
+    low, likely, high = (named("elementwise_rate", end, "byte/s") for end in (low, likely, high))
     return Rate(low, likely, high, provenance, f"{found.source}; {law['source']}")
 
 
@@ -147,6 +149,7 @@ def launch(chip: Accelerator, compiled: str = "off") -> Rate:
     found = curves(chip)
     law, left = found["launch"], found["elementwise"]["fused"][compiled]["likely"] if compiled != "off" else 1.0
     low, likely, high = (1 / (law[key] * left) for key in ("high", "likely", "low"))
+    low, likely, high = (named("launch_rate", end, "1/s") for end in (low, likely, high))
     return Rate(low, likely, high, "assumed", law["source"])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.guest import named
 from vidcalc.base.number import ceil_div, maximum, minimum, where
 from vidcalc.describe.hardware import Accelerator, Hardware, Link
 from vidcalc.rates.collectives import collective, typical
@@ -37,20 +38,23 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
         nbytes  an all-gather's and an all-reduce's whole tensor, an all-to-all's and a send's bytes of one rank
         """
-        near = minimum(degree, maximum(self.per_node // stride, 1))
+        near = named("near", minimum(degree, maximum(self.per_node // stride, 1)))
         known = collective(self.chip, operation, self.link)
         bus = known.bus_bandwidth(near)
         if self.beyond is not None:
             wider = collective(self.chip, operation, self.beyond).bus_bandwidth(near)
             bus = where(near > PAIR, wider, bus)
+        bus = named("bus_bandwidth", bus, "byte/s", known.source, known.provenance)
         share = PASSES.get(operation, 1) * (degree - 1) / degree
         if operation == "all_to_all":
             far = nbytes * (degree - near) / degree / self.network
             moving = maximum(nbytes * share / bus, far)
         else:
             moving = nbytes * share / where(degree > near, minimum(bus, near * self.network), bus)
-        nodes = ceil_div(degree, near)
-        waiting = known.latency(near) + NETWORK_LATENCY * (nodes - 1)
+        nodes = named("nodes", ceil_div(degree, near))
+        latency = named("latency", known.latency(near), "s", known.source)
+        waiting = named("waiting", latency + NETWORK_LATENCY * (nodes - 1), "s")
+        moving = named("moving", moving, "s")
         return moving + waiting * calls * minimum(degree - 1, 1)
 
     def exchange(self, operation: str, nbytes: Any, degree: Any, stride: Any = 1) -> Any:

@@ -1,10 +1,10 @@
-"""`vidcalc explain`: the chain from a number of the report to formula, symbols, digits and source."""
+"""`vidcalc explain`: the chain from a number of a report to formula, symbols, digits and source."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from vidcalc.faces.flags.catalogue import Flag, asked_for, flags
+from vidcalc.faces.flags.catalogue import Flag, asked_for, bucket_flag, flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -13,22 +13,28 @@ if TYPE_CHECKING:
 
 
 def result(given: dict[str, Any]) -> "Step":
-    """The chain behind the quantity asked for. Raises InputError."""
-    from vidcalc.derivation import check
-    from vidcalc.derivation import explain as explained
-    from vidcalc.faces.requests.estimate import request
+    """The chain behind the quantity asked for, of an estimate or of a training run. Raises InputError."""
+    from vidcalc.derivation import check, of_training
 
-    quantity = given["quantity"]
+    quantity, job = given["quantity"], {name: value for name, value in given.items() if name != "quantity"}
     check(quantity)
-    return explained(quantity, *request({name: value for name, value in given.items() if name != "quantity"}))
+    return chain(quantity, job, "training" if of_training(quantity) else "estimate")
+
+
+def chain(quantity: str, job: dict[str, Any], kind: str) -> "Step":
+    """The chain behind a quantity of an "estimate" or a "training" run asked for so. Raises InputError."""
+    from vidcalc.derivation import explain
+    from vidcalc.faces.requests import estimate, training
+
+    return explain(quantity, *(training.run(job) if kind == "training" else estimate.request(job)))
 
 
 def explain(quantity: str | None, as_json: bool, every: bool, **given: Any) -> None:
     """Print the chain of a quantity, or the list of quantities there are."""
     if quantity is None:
-        from vidcalc.derivation import QUANTITIES
+        from vidcalc.derivation import quantities
 
-        _list(list(QUANTITIES), as_json)
+        _list(list(dict.fromkeys((*quantities(), *quantities("training")))), as_json)
         return
     step = result({"quantity": quantity, **given})
     if as_json:
@@ -57,21 +63,47 @@ def _list(names: list[str], as_json: bool) -> None:
         show("\n".join(line for entry in lines for line in entry))
 
 
-command = Command(
+class OfEitherReport(Command):
+    """Takes the flags of `vidcalc estimate`, or those of `vidcalc train` where a number of a training run is asked."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Notes whose number is asked before the flags are read."""
+        ctx.meta[TRAINING] = any(map(_of_training, args))
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The flags of that report."""
+        return [*OPERANDS, *OF_TRAINING, *SHOWN] if ctx.meta.get(TRAINING) else super().get_params(ctx)
+
+
+TRAINING = "vidcalc.explain.training"
+
+
+def _of_training(word: str) -> bool:
+    """Whether a word of the command line is a number of a training run."""
+    if word.startswith("-") or "." not in word:
+        return False
+    from vidcalc.derivation import of_training
+
+    return of_training(word)
+
+
+OPERANDS = [click.Argument(["quantity"], required=False, metavar=N_("[QUANTITY]"))]
+SHOWN = [Flag(("--all", "every"), N_("Show every row, however small."), is_flag=True)]
+OF_TRAINING = [bucket_flag(), *flags(asked_for("train", "run"))]
+command = OfEitherReport(
     "explain",
-    params=[
-        click.Argument(["quantity"], required=False, metavar=N_("[QUANTITY]")),
-        *flags(asked_for("generate", "train")),
-        Flag(("--all", "every"), N_("Show every row, however small."), is_flag=True),
-    ],
+    params=[*OPERANDS, *flags(asked_for("generate", "train")), *SHOWN],
     callback=explain,
     help=N_(
-        "Where a number of the report comes from: its formula in symbols and digits, its parts, its sources.\n"
-        "QUANTITY is the number's place in the JSON; without it, the quantities are listed with what each is."
+        "Where a number of a report comes from: its formula in symbols and digits, its parts, its sources.\n"
+        "QUANTITY is the number's place in the JSON of `vidcalc estimate` or `vidcalc train`; a number of a training "
+        "run takes the flags of the latter. Without it, the quantities are listed with what each is."
     ),
     examples=(
         "vidcalc explain",
         "vidcalc explain compute.flops_per_step -m wan2.1-t2v-14b",
         "vidcalc explain time.inference.total -m wan2.1-t2v-14b --gpu h100-sxm",
+        "vidcalc explain run.flops -m wan2.1-t2v-1.3b --gpu h100-sxm --gpus 8",
     ),
 )

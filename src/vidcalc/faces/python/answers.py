@@ -38,11 +38,7 @@ class Estimate(Answer, Report, frozen=True, kw_only=True, eq=False, dict=True):
 
     def explain(self, quantity: str) -> "Explanation":
         """Where a number of this report comes from: explain("memory.inference.peak"). Raises InputError."""
-        from vidcalc.faces.commands.explain import result
-
-        asked = {"quantity": quantity, **self._given}
-        with refusals():
-            return Explanation.of(result(asked), asked)
+        return _explained(quantity, self._given, "estimate")
 
     def picture(self) -> Picture:
         """The stages of the generation as bars against the GPU's memory."""
@@ -76,6 +72,10 @@ class Training(Answer, TrainingReport, frozen=True, kw_only=True, eq=False, dict
     run       samples, tokens, steps, bytes on disk
     cost, energy, assumptions, warnings
     """
+
+    def explain(self, quantity: str) -> "Explanation":
+        """Where a number of this run comes from: explain("time.per_step"). Raises InputError."""
+        return _explained(quantity, self._given, "training")
 
     def picture(self) -> Picture:
         """The phases of a step as bars against the GPU's memory."""
@@ -194,3 +194,10 @@ class Explanation(Answer, Step, frozen=True, kw_only=True, eq=False, dict=True):
 
         value: Any = self.value
         return f"{self.id} = {read(value, self.unit)}"
+
+
+def _explained(quantity: str, given: dict[str, Any], kind: str) -> Explanation:
+    from vidcalc.faces.commands.explain import chain
+
+    with refusals():
+        return Explanation.of(chain(quantity, given, kind), {"quantity": quantity, **given})

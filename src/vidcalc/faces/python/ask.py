@@ -121,7 +121,7 @@ def explain(quantity: str, model: str | None = None, **settings: Unpack[Estimate
 
     explain("compute.flops_per_step", "wan2.1-t2v-14b").formula
 
-    `quantities()` lists what can be asked; an estimate's own `explain` takes the quantity alone.
+    `quantities()` lists what can be asked; the `explain` of an estimate or a training run takes the quantity alone.
     Raises InputError for a value that is not allowed.
     """
     return Explanation.of(*_asked("explain", {"quantity": quantity, "model": model, **settings}))
@@ -144,11 +144,11 @@ def models() -> Listing[ModelRow]:
 
 
 def quantities() -> dict[str, str]:
-    """What can be explained, by its place in an estimate, each with a sentence."""
-    from vidcalc.derivation import QUANTITIES
+    """What can be explained, by its place in an estimate or a training run, each with a sentence."""
+    from vidcalc.derivation import quantities as known
     from vidcalc.faces.words.glossary import meaning
 
-    return {name: meaning(name) for name in QUANTITIES}
+    return {name: meaning(name) for name in dict.fromkeys((*known(), *known("training")))}
 
 
 def language(name: str | None = None) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.derivation.spell import spelled
 from vidcalc.derivation.step import Step
-from vidcalc.derivation.term import spelled
 from vidcalc.faces.terminal import numbers
 from vidcalc.faces.terminal.cells import Paint, hanging
 from vidcalc.faces.terminal.page import Look, here

@@ -1,0 +1,241 @@
+"""Guest numbers: numbers that remember how they were made, so that the code which calculates explains itself.
+
+    rows, d_in = symbol("rows", 75600), symbol("d_in", 5120)
+    2 * rows * d_in        a guest of value 774144000 that knows the product it came from
+
+A guest stands where a plain number stands. Arithmetic gives further guests; comparing, hashing and printing go by the
+value alone, so that no formula has to know of them. Whoever explains puts guests in for the inputs of a calculation
+and reads the expression behind each result (`vidcalc.derivation`); a plain run makes none, and pays for none.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+T = TypeVar("T")
+Noun = TypeVar("Noun", bound=Struct)
+
+
+class Label(NamedTuple):
+    """What an expression is called where it is a number of its own, and where an input or a fact is from.
+
+    name, unit   "rate", "FLOP/s";  source, provenance, note  as in a step of an explanation
+    home         of a field of an op: the op's path;  counts  whether it says how often the op runs
+    """
+
+    name: str
+    unit: str = ""
+    source: str = ""
+    provenance: str = "exact"
+    note: str = ""
+    home: str = ""
+    counts: bool = False
+
+
+class Guest:
+    """A value and the expression behind it.
+
+    op     "symbol" (an input, a fact), "named" (an expression with a name), "as" (nothing but another type), or the
+           arithmetic: + - * / // % ** neg ceil max min log2 round
+    args   guests and plain numbers it was made from
+    size   how many numbers are in the expression, down to those with a name
+    """
+
+    __slots__ = ("args", "label", "op", "size", "value")
+
+    def __init__(self, value: Any, op: str, args: tuple[Any, ...] = (), label: Label | None = None) -> None:
+        self.value = value
+        self.op = op
+        self.args = args
+        self.label = label
+        self.size: int = 1 if label else sum(side.size if isinstance(side, Guest) else 1 for side in args)
+
+    def __add__(self, other: Any) -> Any:
+        return _made("+", self, other, lambda a, b: a + b, right=0)
+
+    def __radd__(self, other: Any) -> Any:
+        return _made("+", other, self, lambda a, b: a + b, left=0)
+
+    def __sub__(self, other: Any) -> Any:
+        return _made("-", self, other, lambda a, b: a - b, right=0)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _made("-", other, self, lambda a, b: a - b)
+
+    def __mul__(self, other: Any) -> Any:
+        return _product(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _product(other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        if other is self and self.value:
+            return 1.0
+        return _made("/", self, other, lambda a, b: a / b, right=1)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _made("/", other, self, lambda a, b: a / b)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _made("//", self, other, lambda a, b: a // b, right=1 if isinstance(self.value, int) else None)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _made("//", other, self, lambda a, b: a // b)
+
+    def __mod__(self, other: Any) -> Any:
+        return _made("%", self, other, lambda a, b: a % b)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _made("%", other, self, lambda a, b: a % b)
+
+    def __pow__(self, other: Any) -> Any:
+        return _made("**", self, other, lambda a, b: a**b, right=1)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _made("**", other, self, lambda a, b: a**b)
+
+    def __neg__(self) -> Any:
+        if self.op == "neg":
+            return self.args[0]
+        if self.op == "//":  # -(-a // b) is a / b rounded up
+            above, below = self.args
+            if isinstance(above, Guest) and above.op == "neg":
+                return Guest(-self.value, "ceil", (above.args[0], below))
+            if not isinstance(above, Guest):
+                return Guest(-self.value, "ceil", (-above, below))
+        return Guest(-self.value, "neg", (self,))
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return self if self.value >= 0 else -self
+
+    def __round__(self, digits: int | None = None) -> Any:
+        value = round(self.value, digits)
+        return self if type(value) is type(self.value) else Guest(value, "round", (self,))
+
+    def __ceil__(self) -> Any:
+        value = math.ceil(self.value)
+        return self if type(value) is type(self.value) else Guest(value, "ceil", (self, 1))
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.value < plain(other))
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self.value <= plain(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self.value > plain(other))
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self.value >= plain(other))
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.value == plain(other))
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __index__(self) -> int:
+        return int(self.value.__index__())
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+    def __format__(self, how: str) -> str:
+        return format(self.value, how)
+
+
+def plain(value: Any) -> Any:
+    """The value of a guest; anything else as it is."""
+    return value.value if isinstance(value, Guest) else value
+
+
+def symbol(name: str, value: Any, unit: str = "", source: str = "", provenance: str = "exact", note: str = "") -> Guest:
+    """A guest for an input or a fact: where an explanation ends."""
+    return Guest(plain(value), "symbol", (), Label(name, unit, source, provenance, note))
+
+
+def given(
+    name: str, value: T, beside: object, source: str, unit: str = "", provenance: str = "exact", note: str = ""
+) -> T:
+    """A fact that a calculation looks up: a symbol beside guests, else the plain value."""
+    if not isinstance(beside, Guest) or isinstance(value, Guest):
+        return value
+    return cast(T, symbol(name, value, unit, source, provenance, note))  # it passes for a number of that type
+
+
+def named(name: str, value: T, unit: str = "", source: str = "", provenance: str = "exact", note: str = "") -> T:
+    """A guest as a number of its own, shown by this name and explained by itself; plain numbers as they are."""
+    if not isinstance(value, Guest):
+        return value
+    return cast(T, Guest(value.value, "named", (value,), Label(name, unit, source, provenance, note)))
+
+
+def named_fields(record: Noun, unit: str = "", source: str = "", note: str = "") -> Noun:
+    """A record whose guests are called as its fields are; one without guests as it is."""
+    values = {name: getattr(record, name) for name in record.__struct_fields__}
+    names = {
+        name: named(name, value, unit, source, note=note)
+        for name, value in values.items()
+        if isinstance(value, Guest) and value.op not in ("symbol", "named")
+    }
+    return replace(record, **names) if names else record
+
+
+def typed(value: Any, guest: Guest) -> Guest:
+    """The same number as another type."""
+    return guest if type(value) is type(guest.value) else Guest(value, "as", (guest,))
+
+
+def chosen(op: str, a: Any, b: Any) -> Any:
+    """The larger ("max") or the smaller ("min") of two numbers of which one is a guest, remembered."""
+    left, right = plain(a), plain(b)
+    value = (left if left >= right else right) if op == "max" else (left if left <= right else right)
+    return Guest(value, op, (a, b))
+
+
+def _product(a: Any, b: Any) -> Any:
+    """A product; with a plain 0 nothing is left to remember."""
+    for side in (a, b):
+        if not isinstance(side, Guest) and _is(side, 0):
+            return plain(a) * plain(b)
+    return _made("*", a, b, lambda x, y: x * y, left=1, right=1)
+
+
+def _made(
+    op: str,
+    a: Any,
+    b: Any,
+    apply: Callable[[Any, Any], Any],
+    left: int | None = None,
+    right: int | None = None,
+) -> Any:
+    """The guest of an operation; plain sides equal to `left`, `right` change nothing and are not remembered."""
+    value = apply(plain(a), plain(b))
+    if left is not None and not isinstance(a, Guest) and _is(a, left):
+        return typed(value, b)
+    if right is not None and not isinstance(b, Guest) and _is(b, right):
+        return typed(value, a)
+    return Guest(value, op, (a, b))
+
+
+def _is(side: Any, neutral: int) -> bool:
+    """Whether a plain side is that number."""
+    return isinstance(side, int | float) and side == neutral

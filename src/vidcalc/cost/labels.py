@@ -1,0 +1,30 @@
+"""What the numbers of a roofline are called where they are guests; plain numbers never come here.
+
+See `vidcalc.base.guest`: the formulas stand in `vidcalc.cost.time`, here only their numbers get names and sources.
+"""
+
+from typing import Any
+
+from vidcalc.base.guest import named
+from vidcalc.ops import Op
+from vidcalc.rates.utilisation import Rate
+
+
+def op_of(op: Op, work: Any, moved: Any) -> tuple[Any, Any]:
+    """An op's arithmetic and traffic, by name."""
+    source = f"vidcalc.ops.{op.kind}"
+    return named("flops", work, "FLOP", source), named("moved", moved, "byte", source)
+
+
+def rate(found: Rate) -> Rate:
+    """A rate whose ends have names: each its plateau less what the shape loses."""
+    low, likely, high = (
+        named("rate", end, "FLOP/s", found.source, found.provenance) for end in (found.low, found.likely, found.high)
+    )
+    return Rate(low, likely, high, found.provenance, found.source)
+
+
+def row(op: Op, ends: tuple[Any, Any, Any], provenance: str) -> tuple[Any, Any, Any, str]:
+    """The seconds of an op, by its path."""
+    low, likely, high = (named(op.path, end, "s", provenance=provenance, note=op.kind) for end in ends)
+    return low, likely, high, provenance

@@ -1,0 +1,160 @@
+"""Guests for what a calculation starts from: every number of workload, plan and machine, with where it is from."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from vidcalc.base.guest import plain, symbol
+from vidcalc.describe.data import Data
+from vidcalc.describe.hardware import Accelerator, CollectiveRates, Curves, Hardware, HostCopy, Link, Price
+from vidcalc.describe.plan import Plan
+from vidcalc.describe.workload import Workload
+from vidcalc.rates.curves import curves
+
+INPUT = "input"  # source of what the user states, or leaves at a default
+PARENTS = {
+    "bandwidth": "bandwidth",
+    "elementwise": "share",
+    "fused": "fused",
+    "launch": "per_kernel",
+    "vector": "share",
+}
+TABLE_UNITS = {"bandwidth": "byte/s", "plateau": "FLOP/s", "limit": "FLOP/s", "per_kernel": "s", "startup": "s"}
+BAND = ("low", "likely", "high")
+UNITS = {"memory": "byte", "target_rate": "1/s", "text_tokens": "token", "image_tokens": "token"}
+
+
+def stated(record: Any) -> Any:
+    """A workload, plan or bucket with a symbol for each of its numbers; records in it too."""
+    found: dict[str, Any] = {}
+    for name in record.__struct_fields__:
+        value = getattr(record, name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found[name] = symbol(name, value, UNITS.get(name, ""), INPUT)
+    return replace(record, **found)
+
+
+def workload(job: Workload) -> Workload:
+    """The workload of guests."""
+    made: Workload = stated(job)
+    return made
+
+
+def plan(asked: Plan) -> Plan:
+    """The plan of guests, that of training in it too; what its framework settles stays as it is."""
+    made: Plan = replace(stated(asked), training=stated(asked.training))
+    return made
+
+
+def data(seen: Data) -> Data:
+    """What a training run sees, as guests."""
+    made: Data = replace(stated(seen), buckets=tuple(map(stated, seen.buckets)))
+    return made
+
+
+def hardware(machine: Hardware) -> Hardware:
+    """The machine of guests: accelerators and nodes, peaks, curves, bandwidths, links, memory, power, prices."""
+    busy = machine.site.utilisation
+    return replace(
+        machine,
+        accelerator=accelerator(machine.accelerator),
+        count=symbol("per_node", machine.count, "", INPUT),
+        nodes=symbol("nodes", machine.nodes, "", INPUT),
+        link=link(machine.link),
+        network=link(machine.network),
+        site=machine.site
+        if busy is None
+        else replace(machine.site, utilisation=symbol("utilisation", busy, "", INPUT)),
+    )
+
+
+def accelerator(chip: Accelerator) -> Accelerator:
+    """An accelerator with its facts as symbols, and with the curves it has now."""
+    file = f"data/accelerators/{chip.id}.toml"
+
+    def fact(name: str, value: Any, unit: str) -> Any:
+        return None if value is None else symbol(name, value, unit, file)
+
+    peaks = {name: fact(f"peak_{name}", value, "FLOP/s") for name, value in chip.peaks.items()}
+    bandwidth = fact("bandwidth", chip.bandwidth, "byte/s")
+    tables = _table(curves(chip), "data/kernels")
+    return replace(
+        chip,
+        peaks=peaks,
+        bandwidth=bandwidth,
+        curves=Curves(of=chip.id, tables=tables, peaks=peaks, bandwidth=bandwidth),
+        memory_marketed=fact("memory_marketed", chip.memory_marketed, "byte"),
+        memory_driver=fact("memory_driver", chip.memory_driver, "byte"),
+        memory_torch=fact("memory_torch", chip.memory_torch, "byte"),
+        tdp=fact("tdp", chip.tdp, "W"),
+        multiprocessors=fact("multiprocessors", chip.multiprocessors, ""),
+        fabric=link(chip.fabric),
+        pcie=link(chip.pcie),
+        host_copies=tuple(map(_copy, chip.host_copies)),
+        prices=tuple(map(_price, chip.prices)),
+        collectives=tuple(map(_collective, chip.collectives)),
+    )
+
+
+def link(known: Link | None) -> Link | None:
+    """A link with its rates as symbols."""
+    if known is None:
+        return None
+    source = known.sources[0] if known.sources else known.id
+
+    def fact(name: str, value: Any, unit: str) -> Any:
+        return None if value is None else symbol(name, value, unit, source, note=known.id)
+
+    return replace(
+        known,
+        rate=fact("link_rate", known.rate, "byte/s"),
+        achieved=fact("achieved", known.achieved, "byte/s"),
+        latency=fact("latency", known.latency, "s"),
+    )
+
+
+def _copy(copy: HostCopy) -> HostCopy:
+    rates = {
+        name: symbol("host_rate", rate, "byte/s", copy.source, "measured", copy.kind)
+        for name in ("to_device", "to_host")
+        if (rate := getattr(copy, name)) is not None
+    }
+    return replace(copy, **rates)
+
+
+def _price(price: Price) -> Price:
+    source = f"{price.source} ({price.provider}, {price.as_of})"
+    ends = {
+        f"{end}": symbol(f"price_{end}", getattr(price, end), "USD/s", source, "measured") for end in ("low", "high")
+    }
+    return replace(price, **ends)
+
+
+def _collective(row: CollectiveRates) -> CollectiveRates:
+    def each(name: str, values: tuple[float, ...], unit: str) -> tuple[Any, ...]:
+        return tuple(
+            symbol(name, value, unit, row.source, "measured", f"{row.operation}, {count}")
+            for count, value in zip(row.counts, values, strict=True)
+        )
+
+    return replace(
+        row,
+        link=link(row.link),
+        bus_bandwidths=each("bus_bandwidth", row.bus_bandwidths, "byte/s"),
+        latencies=each("latency", row.latencies, "s") if row.latencies else (),
+    )
+
+
+def _table(table: Any, source: str, inside: str = "", name: str = "", provenance: str = "assumed") -> Any:
+    """A table of curves with a symbol for each number, and the source that stands beside it.
+
+    inside  what the ends of a band are called in here
+    """
+    if isinstance(table, dict):
+        source, provenance = table.get("source", source), table.get("provenance", provenance)
+        called = inside or PARENTS.get(name, "")
+        return {key: _table(value, source, called, key, provenance) for key, value in table.items()}
+    if isinstance(table, int | float) and not isinstance(table, bool):
+        known = (inside or "plateau") if name in BAND else f"width_{name}" if name.isdigit() else name
+        return symbol(known, plain(table), TABLE_UNITS.get(known, ""), source, provenance)
+    return table
