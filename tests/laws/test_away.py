@@ -1,6 +1,6 @@
 """What waits in host memory is paid for: no weight is away from the GPU and free, while it generates or trains."""
 
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
@@ -13,6 +13,7 @@ from vidcalc.cost.memory import peak, stages
 from vidcalc.cost.step_memory import in_host
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.plan import Offload
+from vidcalc.describe.setting import words
 from vidcalc.describe.training import TrainingOffload, TrainingPlan, offloads
 from vidcalc.ledger.step import MICRO_BATCH, Step
 from vidcalc.ledger.types import Ledger
@@ -143,8 +144,8 @@ def step(mode: str, way: str, ranks: str, checkpointing: str = "none", **words: 
 
 
 def test_every_word_is_tried() -> None:
-    assert set(WAYS) == set(get_args(Offload))
-    assert {way for _, way in TRAINED} == set(get_args(TrainingOffload))
+    assert set(WAYS) == set(words(Offload))
+    assert {way for _, way in TRAINED} == set(words(TrainingOffload))
 
 
 @pytest.mark.parametrize("ranks", RANKS)
