@@ -1,15 +1,17 @@
 """Guests for what a calculation starts from: every number of workload, plan and machine, with where it is from."""
 
-from typing import Any
+from typing import Any, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from vidcalc.base.guest import plain, symbol
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Accelerator, CollectiveRates, Curves, Hardware, HostCopy, Link, Price
-from vidcalc.describe.plan import Plan
-from vidcalc.describe.workload import Workload
+from vidcalc.describe.question import Question, Run
 from vidcalc.rates.curves import curves
+
+Noun = TypeVar("Noun", bound=Struct)
 
 INPUT = "input"  # source of what the user states, or leaves at a default
 PARENTS = {
@@ -24,7 +26,7 @@ BAND = ("low", "likely", "high")
 UNITS = {"memory": "byte", "target_rate": "1/s", "text_tokens": "token", "image_tokens": "token"}
 
 
-def stated(record: Any) -> Any:
+def stated(record: Noun) -> Noun:
     """A workload, plan or bucket with a symbol for each of its numbers; records in it too."""
     found: dict[str, Any] = {}
     for name in record.__struct_fields__:
@@ -34,22 +36,23 @@ def stated(record: Any) -> Any:
     return replace(record, **found)
 
 
-def workload(job: Workload) -> Workload:
-    """The workload of guests."""
-    made: Workload = stated(job)
-    return made
+def question(asked: Question) -> Question:
+    """What is asked, of guests; what the plan's framework settles and the model stay as they are."""
+    model, workload, machine, plan = asked
+    plan = replace(stated(plan), training=stated(plan.training))
+    return Question(model, stated(workload), hardware(machine), plan)
 
 
-def plan(asked: Plan) -> Plan:
-    """The plan of guests, that of training in it too; what its framework settles stays as it is."""
-    made: Plan = replace(stated(asked), training=stated(asked.training))
-    return made
+def run(asked: Run) -> Run:
+    """The same of a training run."""
+    model, data, machine, plan = asked
+    plan = replace(stated(plan), training=stated(plan.training))
+    return Run(model, seen(data), hardware(machine), plan)
 
 
-def data(seen: Data) -> Data:
+def seen(data: Data) -> Data:
     """What a training run sees, as guests."""
-    made: Data = replace(stated(seen), buckets=tuple(map(stated, seen.buckets)))
-    return made
+    return replace(stated(data), buckets=tuple(map(stated, data.buckets)))
 
 
 def hardware(machine: Hardware) -> Hardware:

@@ -11,7 +11,6 @@ from vidcalc.base.number import Number, largest, maximum, unchanged
 from vidcalc.catalog.training import networks, recipe
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.model import Component
-from vidcalc.describe.plan import Plan
 from vidcalc.describe.shape import Shape
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.ledger.step import Aside, Live, Step, StepFlops, TrainedWeights, flops
@@ -124,14 +123,14 @@ def _largest_layer(forward: Trace) -> Number:
     return largest(layers[block] / maximum(rounds[block], 1) for block in layers)
 
 
-def step(ledger: Ledger, plan: Plan, validation: Number = 0) -> Step:
+def step(ledger: Ledger, training: TrainingPlan, validation: Number = 0) -> Step:
     """The optimizer step of a generation's size: its micro-batch, what feeds it, and the networks beside.
 
     ledger      the generation, whose VAE and text encoders may run in the loop
     validation  live activations of a validation sample [byte]
     """
-    training = plan.training
-    run = Execution(attention=plan.attention, compile=plan.compile, stack=plan.runtime.stack)
+    generating = ledger.forward.run
+    run = Execution(attention=generating.attention, compile=generating.compile, stack=generating.stack)
     micro, plain = micro_batch(ledger, training), Execution(attention=run.attention)
     rolled = networks(training.networks).decoded == "yes"
     decode = ledger.phase("vae_decode")

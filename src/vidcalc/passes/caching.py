@@ -30,7 +30,13 @@ def averaged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
     def average(phase: Phase) -> Phase:
         ops = _average(phase.ops, plan)
-        return replace(phase, ops=ops, executed=ops, live={**phase.live, "cached": cached(phase.taped, plan)})
+        return replace(
+            phase,
+            ops=ops,
+            executed=ops,
+            live={**phase.live, "cached": cached(phase.taped, plan)},
+            blocks_run=plan.computed_steps,
+        )
 
     return rewrite(ledger, DENOISER, average)
 
@@ -45,11 +51,6 @@ def _average(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
         kept = op.count if not block else minimum(plan.cached_blocks, op.count) if block == first else 0
         averages.append(replace(op, count=op.count * share + kept * (1 - share)))
     return tuple(averages)
-
-
-def blocks_run(plan: Plan) -> Number:
-    """Share of the calls that run the blocks."""
-    return 1 if plan.step_cache == "none" else plan.computed_steps
 
 
 def cached(trace: Trace, plan: Plan) -> Number:

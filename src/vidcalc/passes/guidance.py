@@ -31,7 +31,7 @@ def predictions(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             phases.append(replace(phase, calls=phase.calls * prompts(plan), turns=phase.turns * prompts(plan)))
         else:
             phases.append(phase)
-    return replace(ledger, phases=tuple(phases))
+    return replace(ledger, phases=tuple(phases), forwards=forwards(plan))
 
 
 def _calls(phase: Phase, plan: Plan) -> list[Phase]:

@@ -3,18 +3,18 @@
 from vidcalc.base.errors import InputError
 from vidcalc.base.number import Condition, Number
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import WAYS, Plan
+from vidcalc.describe.plan import WAYS
+from vidcalc.describe.sharing import Sharing
 from vidcalc.describe.training import TrainingPlan, offloads
 from vidcalc.passes.degrees import context, layers, replicas
-from vidcalc.passes.guidance import possible
 from vidcalc.tape.trace import configuration
 
 PIPELINED = ("none", "zero1")  # a pipeline keeps gradients over micro-batches, so only states are sharded beside it
 SPLITTING = ("tp", "ulysses", "ring", "pipefusion")  # the ways that cut one forward
 
 
-def checked(model: Model, plan: Plan) -> None:
-    """Refuses degrees that do not divide what they share: heads, layers, predictions of a step.
+def checked(model: Model, plan: Sharing, predictions: Number) -> None:
+    """Refuses degrees that do not divide what they share: heads, layers, and the predictions of a step.
 
     Raises InputError("parallel", …) with the legal ones. A U-Net is not split: its levels differ in tokens and heads. A
     denoiser whose configuration counts no layers has no PipeFusion.
@@ -26,10 +26,10 @@ def checked(model: Model, plan: Plan) -> None:
     _divides(plan, "ulysses", heads)
     _divides(plan, "tp", heads // plan.ulysses_degree)
     _divides(plan, "pipefusion", depth(model) or 1)
-    _divides(plan, "cfg", possible(plan))
+    _divides(plan, "cfg", predictions)
 
 
-def _divides(plan: Plan, way: str, whole: Number) -> None:
+def _divides(plan: Sharing, way: str, whole: Number) -> None:
     """Raises InputError where the plan's degree of a way does not divide `whole`."""
     divides(way, getattr(plan, WAYS[way]), whole)
 

@@ -25,7 +25,6 @@ from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
 from vidcalc.ledger.weights import Network, Weights
 from vidcalc.ops import Copy
-from vidcalc.passes.caching import blocks_run
 
 IN_FLIGHT = 2  # blocks, or modules, on the device at once while they stream: the one that runs and the next
 ENCODING = ("text_encode", "image_encode")
@@ -104,8 +103,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
     def place(phase: Phase, before: str) -> Phase:
         own = ledger.weights[phase.component.id]
-        run = blocks_run(plan) if own.role == "denoiser" else 1  # blocks that a step cache skips stay where they are
-        copies = _copies(own, way, swapped, run)
+        copies = _copies(own, way, swapped, phase.blocks_run)  # blocks that a step cache skips stay where they are
         once = way.coming[own.role].once if copies else False
         return replace(
             phase,

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from vidcalc.base.number import Number, ceil_div, maximum, minimum, unchanged
 from vidcalc.catalog.load import table
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.plan import Plan
 from vidcalc.describe.sharing import Sharing
 from vidcalc.ledger.step import MICRO_BATCH, Step
 from vidcalc.ledger.types import Ledger, Phase
@@ -26,7 +25,7 @@ from vidcalc.passes.tensor import blocks_cut
 from vidcalc.rates.wires import fabric
 
 
-def patched(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+def patched(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
     """The denoiser's calls with a rank's sends and stale keys, and its layers' weights.
 
     Layers are shared by running each patch on fewer of them: the ops of the patches (`sequence`) add up to a rank's.
@@ -39,7 +38,7 @@ def patched(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         send = Collective(
             path="patches",
             count=1,
-            precision=plan.precision,
+            precision=ledger.weights[phase.component.id].precision,
             way="pipefusion",
             operation="send",
             nbytes=_states(phase.executed) / pieces(plan),
@@ -91,7 +90,7 @@ def _states(ops: tuple[Op, ...]) -> Number:
     return layer
 
 
-def _stale(ops: tuple[Op, ...], plan: Plan) -> Number:
+def _stale(ops: tuple[Op, ...], plan: Sharing) -> Number:
     """Bytes of keys and values that are kept of a rank's layers, for the patches that other ranks work on."""
     kept: Number = 0
     for op in ops:

@@ -15,7 +15,7 @@ from vidcalc.catalog.load import table
 from vidcalc.catalog.precisions import choices, precision
 from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, settings
 from vidcalc.cost import memory
-from vidcalc.passes import generation, legal
+from vidcalc.passes import generation, guidance, legal
 from vidcalc.rates import kernels
 from vidcalc.validate import counters, text
 from vidcalc.validate.compared import Compared, Result, compared
@@ -70,7 +70,8 @@ def result(row: Row) -> Result:
     }
     try:
         found = case(row)
-        legal.checked(found.model, found.plan)
+        asked = found.asked
+        legal.checked(asked.model, asked.plan, guidance.possible(asked.plan))
         peak, spent = _memory(found, counter), None
         if not found.no_time:
             spent = seconds(found, str(text.first("time", row.time_scope)["scope"]))
@@ -83,8 +84,8 @@ def result(row: Row) -> Result:
     return Result(
         status="predicted",
         reason=None,
-        model=found.model.name,
-        family=found.model.family,
+        model=asked.model.name,
+        family=asked.model.family,
         memory=compared(peak, held, counters.band(peak, counter)),
         time=compared(spent[1], lasted, (spent[0], spent[2]))
         if spent
@@ -95,10 +96,10 @@ def result(row: Row) -> Result:
 
 def _memory(found: Case, counter: str) -> float:
     """The peak as the row's counter would show it [byte]."""
-    ledger, _ = generation(found.model, found.workload, found.hardware, found.plan)
+    ledger, _ = generation(*found.asked)
     away = framework(found.framework).beside * (1 - found.beside)
     stages = memory.stages(ledger)
-    predicted = counters.counted(stages, counter, found.hardware.accelerator.capacity) - away
+    predicted = counters.counted(stages, counter, found.asked.hardware.accelerator.capacity) - away
     if found.since == "load":
         predicted = max(predicted, _loaded(found))
     return float(predicted)
@@ -106,20 +107,20 @@ def _memory(found: Case, counter: str) -> float:
 
 def _loaded(found: Case) -> int:
     """Bytes of all weights before they are quantised [byte]."""
-    plan = replace(found.plan, precision="bf16", text_encoder_precision="bf16", vae_precision="bf16")
-    ledger, _ = generation(found.model, found.workload, found.hardware, plan)
+    plan = replace(found.asked.plan, precision="bf16", text_encoder_precision="bf16", vae_precision="bf16")
+    ledger, _ = generation(*found.asked._replace(plan=plan))
     return sum(int(network.weights.total) for network in ledger.weights.values())
 
 
 def seconds(found: Case, scope: str) -> tuple[float, float, float]:
     """Low, likely and high of what the row's time covers [second]."""
-    ledger, first = generation(found.model, found.workload, found.hardware, found.plan)
-    spent = inference_time(ledger, first, found.hardware)
+    ledger, first = generation(*found.asked)
+    spent = inference_time(ledger, first, found.asked.hardware)
     likely: Any = {
         "total": spent.total,
         "denoise": spent.denoise,
         "per_step": spent.per_step,
         "vae_decode": spent.vae_decode,
-        "gpu_seconds": spent.total * found.hardware.total,
+        "gpu_seconds": spent.total * found.asked.hardware.total,
     }[scope]
     return likely * spent.low / spent.total, likely, likely * spent.high / spent.total

@@ -75,8 +75,9 @@ def result(row: TrainingRow) -> Result:
     }
     try:
         found = case(row)
-        legal.checked_training(found.model, found.plan.training)
-        cost = bucketed(found.model, found.bucket, found.hardware, found.plan)
+        model, _data, hardware, plan = found.run
+        legal.checked_training(model, plan.training)
+        cost = bucketed(model, found.bucket, hardware, plan)
         peak = counted(cost.stages, counter, found)
         limit = _limit(row, bound, held)
         spent, measured = _time(row, found, cost)
@@ -90,8 +91,8 @@ def result(row: TrainingRow) -> Result:
     return Result(
         status="predicted",
         reason=None,
-        model=found.model.name,
-        family=found.model.family,
+        model=model.name,
+        family=model.family,
         memory=compared(peak, None if bound else held, band),
         time=compared(spent.likely, measured, (spent.low, spent.high))
         if spent
@@ -103,7 +104,7 @@ def result(row: TrainingRow) -> Result:
 
 def counted(phases: list[Stage], counter: str, found: TrainingCase) -> float:
     """The peak of a step as the counter shows it [byte]."""
-    outside = process("context") + nccl(world(found.plan.training))
+    outside = process("context") + nccl(world(found.run.plan.training))
     beside = found.trainer.beside + company(found)
     share = reserve()["share"]
     live = [(phase.total - phase.activations, working(phase, found)) for phase in phases]
@@ -115,9 +116,9 @@ def counted(phases: list[Stage], counter: str, found: TrainingCase) -> float:
 
 def working(phase: Stage, found: TrainingCase) -> float:
     """Live activations of a phase, as the trainer runs its networks where that is otherwise than here [byte]."""
-    own = found.trainer.encode_bytes.get(found.model.vae.class_)
+    own = found.trainer.encode_bytes.get(found.run.model.vae.class_)
     if own is None or phase.id != "encode":
-        return float(phase.activations) * found.trainer.activation_scale.get(found.model.denoiser.network, 1.0)
+        return float(phase.activations) * found.trainer.activation_scale.get(found.run.model.denoiser.network, 1.0)
     size = found.bucket
     return float(own * size.width * size.height * size.frames * size.batch)
 
@@ -130,9 +131,9 @@ def reserve() -> Facts:
 
 def company(found: TrainingCase) -> float:
     """Bytes of the frozen networks that the trainer keeps beside the denoiser [byte]."""
-    names = found.trainer.company.get(found.model.denoiser.network, ())
-    elements = sum(other.params or 0 for other in found.model.others if other.id in names)
-    return elements * precision(found.plan.training.base).stored
+    names = found.trainer.company.get(found.run.model.denoiser.network, ())
+    elements = sum(other.params or 0 for other in found.run.model.others if other.id in names)
+    return elements * precision(found.run.plan.training.base).stored
 
 
 def _limit(row: TrainingRow, bound: str, held: float | None) -> float | None:
@@ -169,7 +170,7 @@ def _time(row: TrainingRow, found: TrainingCase, cost: BucketCost) -> tuple[Seco
 
     A rate in FLOP/s stands for the seconds that a step's model FLOPs take at it.
     """
-    stated, training = number(row.time), found.plan.training
+    stated, training = number(row.time), found.run.plan.training
     scope = str(first("time", row.time_note).get("scope", text.OPEN)) if stated else "rate"
     step = spread(total(cost.seconds))
     share = _seconds_of(scope, found, training)

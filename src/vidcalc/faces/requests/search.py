@@ -40,25 +40,25 @@ def asked(given: dict[str, Any]) -> tuple[Search, dict[int, Hardware]]:
         raise Refused("--global-batch", wanted, expects, str(near), (near,))
     space = Space(
         units=wanted // smallest,
-        degrees=_degrees(flags, placed(found.hardware, min(counts))),
-        words=_words(flags, tried, found.plan.training),
+        degrees=_degrees(flags, placed(found.asked.hardware, min(counts))),
+        words=_words(flags, tried, found.training),
         shardings=_shardings(flags),
     )
-    once = replace(found.plan.training, grad_accum=space.units)
-    data = seen(flags, found.buckets, found.fps, once)
-    search = Search(model=found.model, data=data, plan=found.plan, space=space, by=by)
-    return search, {count: placed(found.hardware, count) for count in counts}
+    once = replace(found.training, grad_accum=space.units)
+    data = seen(flags, found, once)
+    search = Search(run=found.run(data), space=space, by=by)
+    return search, {count: placed(found.asked.hardware, count) for count in counts}
 
 
 def searched(flags: dict[str, Any], found: Stated) -> TrainingPlan:
     """The plan of the shortest run at the batch, accumulation and checkpointing that are stated; where nothing fits,
     the one of the least memory."""
-    world, plan = flags.get("gpus", 1), found.plan.training
-    space = Space(degrees=_degrees(flags, placed(found.hardware, world)), shardings=_shardings(flags))
+    world, plan = flags.get("gpus", 1), found.training
+    space = Space(degrees=_degrees(flags, placed(found.asked.hardware, world)), shardings=_shardings(flags))
     samples = SAMPLES * world * plan.grad_accum * sum(size.batch for size in found.buckets)
     data = Data(buckets=found.buckets, samples=samples, clips=samples)
-    search = Search(model=found.model, data=data, plan=found.plan, space=space, winner=True)
-    (best,) = exhaustive(search, {world: placed(found.hardware, world)})
+    search = Search(run=found.run(data), space=space, winner=True)
+    (best,) = exhaustive(search, {world: placed(found.asked.hardware, world)})
     chosen = best.best[0] if best.best else best.smallest
     if chosen is None:
         raise InputError("sharding", flags.get("sharding"), SHARDING, "none")
