@@ -9,7 +9,7 @@ from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.cost import memory
 from vidcalc.ops import Collective
-from vidcalc.passes import degrees, generation, legal
+from vidcalc.passes import degrees, generation, guidance, legal
 from vidcalc.rates.machines import hardware
 from vidcalc.tape.trace import configuration
 
