@@ -101,6 +101,8 @@ def ceil_div(a: Number, b: Number) -> Number:
     rounded: five times faster than floor division."""
     if isinstance(a, SCALARS) and isinstance(b, SCALARS):
         return -(-a // b)
+    if isinstance(a, Guest) or isinstance(b, Guest):
+        return -(-a // b)
     import numpy as np
 
     return np.ceil(a / b)
@@ -110,6 +112,8 @@ def floor(a: Number) -> Number:
     """The whole number below, as an int where it is a plain number; elementwise for arrays."""
     if isinstance(a, SCALARS):
         return int(a // 1)
+    if isinstance(a, Guest):
+        return as_count(a // 1)
     import numpy as np
 
     return np.floor(a)
