@@ -9,7 +9,6 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ledger.unroll import chunks
-from vidcalc.ops import Op
 from vidcalc.passes import guidance
 from vidcalc.passes.legal import depth
 from vidcalc.report.estimate import Compute, Documented
@@ -22,8 +21,8 @@ KINDS = ("matmul", "attention", "convolution")
 def compute(model: Model, workload: Workload, plan: Plan, ledger: Ledger) -> Compute:
     """FLOPs by stage and kind: of the calls as they are, and of what the plan leaves of them."""
     phases = {name: [each for each in ledger.phases if each.id == name and each.trace] for name in STAGES}
-    whole = {name: sum(_of_call(each, each.taped.ops) * each.calls for each in some) for name, some in phases.items()}
-    done = sum(_of_call(each, each.executed) * each.calls for each in phases["denoise"])
+    whole = {name: sum(_of_call(each, each.taped.flops) * each.calls for each in some) for name, some in phases.items()}
+    done = sum(_executed(each) * each.calls for each in phases["denoise"])
     forward, forwards = ledger.forward.taped, guidance.forwards(plan)
     flops = forward.flops
     total = sum(whole.values())
@@ -44,15 +43,21 @@ def compute(model: Model, workload: Workload, plan: Plan, ledger: Ledger) -> Com
     )
 
 
-def _of_call(phase: Phase, ops: tuple[Op, ...]) -> Number:
-    """FLOPs of some ops of one call."""
-    return named(phase.component.id, sum(op.flops * op.count for op in ops), "FLOP")
+def _of_call(phase: Phase, flops: Number) -> Number:
+    """FLOPs of one call, called by what is run."""
+    return named(phase.component.id, flops, "FLOP")
+
+
+def _executed(phase: Phase) -> Number:
+    """FLOPs of one call as the plan leaves it."""
+    if phase.executed is phase.taped.ops:
+        return _of_call(phase, phase.taped.flops)
+    return _of_call(phase, sum(op.flops * op.count for op in phase.executed))
 
 
 def _of_kind(phases: list[Phase], kind: str) -> Number:
     """FLOPs of one kind of op over the calls of some phases."""
-    of_kind = ((each, tuple(op for op in each.taped.ops if op.kind == kind)) for each in phases)
-    return sum(_of_call(each, ops) * each.calls for each, ops in of_kind)
+    return sum(_of_call(each, each.taped.flops_by_kind.get(kind, 0)) * each.calls for each in phases)
 
 
 def documented_formula(model: Model, workload: Workload, ledger: Ledger) -> Documented | None:

@@ -96,13 +96,14 @@ def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: 
     if component.held is not None:
         one = given("held", component.held, params, component.source or "model", "byte")
     held = named("one_copy", one + copied, "byte", note=component.id)
+    within = named("within_blocks", sum(blocks.values()), "byte", note=component.id)
     return Weights(
         total=_whole(held * component.copies),
         copy=named("copy", _whole(held), "byte", note=component.id),
-        blocks=named("blocks", _whole(sum(blocks.values()) * as_held), "byte", note=component.id),
+        blocks=named("blocks", _whole(within * as_held), "byte", note=component.id),
         block=named(
             "block",
-            _whole(largest(blocks[head] / maximum(rounds[head], 1) for head in blocks) * as_held),
+            _whole(largest(named(head, blocks[head], "byte") / maximum(rounds[head], 1) for head in blocks) * as_held),
             "byte",
             note=component.id,
         ),
