@@ -103,8 +103,8 @@ def rows(known: Model) -> list[tuple[str, Component, dict[str, Any], dict[str, A
     sizes = (known.defaults.width, known.defaults.height, known.defaults.frames)
     found = []
     parts: list[tuple[str, str, Component, list[int] | None]] = [
-        ("denoiser", "denoiser", known.denoiser, list(denoiser_grid(known, *sizes)[1:])),
-        ("vae_decode", "vae", known.vae, list(latent_grid(known, *sizes)[1:])),
+        ("denoiser", "denoiser", known.denoiser, [int(each) for each in denoiser_grid(known, *sizes)[1:]]),
+        ("vae_decode", "vae", known.vae, [int(each) for each in latent_grid(known, *sizes)[1:]]),
     ]
     parts += [("text_encoder", f"text_encoder:{c.id}", c, None) for c in known.text_encoders]
     parts += [("image_encoder", f"image_encoder:{c.id}", c, None) for c in known.image_encoders]

@@ -1,7 +1,5 @@
 """What is taken as given about kernels and rates, speed-ups, links and what is trained: ids and values."""
 
-from typing import Any
-
 from vidcalc.base.number import is_array
 from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, source
 from vidcalc.catalog.training import optimizer, recipe
@@ -83,7 +81,7 @@ def stated(plan: Sharing, *jobs: Job) -> list[Assumption]:
     ]
 
 
-def _other(value: Any, neutral: int) -> bool:
+def _other(value: object, neutral: int) -> bool:
     """Whether a share is not at its neutral value, or is a sweep."""
     return is_array(value) or value != neutral
 

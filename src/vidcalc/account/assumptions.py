@@ -1,10 +1,9 @@
 """What a calculation took as given, and what its user should know: ids and values, to be put into words by a face."""
 
 from collections.abc import Callable
-from typing import Any
 
 from vidcalc.account.assumed import links, machinery, speedups, stated, trained
-from vidcalc.base.number import is_array, largest, product
+from vidcalc.base.number import Number, is_array, largest, product
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.geometry import legal
@@ -119,7 +118,7 @@ def warnings(
     return found
 
 
-def misfits(model: Model, width: Any, height: Any, frames: Any) -> list[Warning_]:
+def misfits(model: Model, width: Number, height: Number, frames: Number) -> list[Warning_]:
     """Sizes that the model does not accept, with the nearest that it does."""
     return [
         Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
@@ -142,6 +141,6 @@ def _spills(hardware: Hardware) -> bool:
     return hardware.accelerator.vendor == "NVIDIA" and hardware.accelerator.kind in ("consumer", "workstation")
 
 
-def _too_big(verdict: Any) -> bool:
+def _too_big(verdict: object) -> bool:
     """Whether a single job does not fit; a sweep's verdicts stand in the report itself."""
     return isinstance(verdict, str) and verdict == "too_big"

@@ -40,7 +40,8 @@ def slowest(values: list[Number], weights: list[Number], draws: Number) -> Numbe
     P(largest ≤ v) is P(v or less) to the power of `draws`; a value's share is what the power gains there, equal values
     sharing it by weight.
     """
-    whole, found = named("all", sum(weights)), 0
+    whole = named("all", sum(weights))
+    found: Number = 0
     for value, weight in zip(values, weights, strict=True):
         below = sum(where(other < value, 1, 0) * times for other, times in zip(values, weights, strict=True)) / whole
         equal = sum(where(other == value, 1, 0) * times for other, times in zip(values, weights, strict=True)) / whole

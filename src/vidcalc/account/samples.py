@@ -18,7 +18,9 @@ def global_batch(training: TrainingPlan, batch: Number) -> Number:
 
 def counts(total: Number, buckets: tuple[Bucket, ...]) -> list[Number]:
     """`total` samples by bucket, as near to the shares as whole numbers come; they add up to it exactly."""
-    found, before, share = [], 0, 0.0
+    found: list[Number] = []
+    before: Number = 0
+    share: Number = 0.0
     for place, size in enumerate(buckets):
         share += size.share
         until = total if place + 1 == len(buckets) else as_count((total * share + 0.5) // 1)
@@ -50,7 +52,7 @@ def pieces(size: Bucket, seconds: Number, fps: Number) -> Number:
     return as_count(maximum((seconds * fps + SLACK) // size.frames, 1)) if size.frames > 1 else 1
 
 
-def of_clips(clips: Number, seconds: Number, fps: Number, buckets: tuple[Bucket, ...]) -> Number:
+def of_clips(clips: Number, seconds: Number | None, fps: Number, buckets: tuple[Bucket, ...]) -> Number:
     """Distinct samples of that many clips: each goes to one bucket, in such numbers that the shares of samples come
     out. None seconds: every clip is one sample."""
     if seconds is None:

@@ -1,9 +1,8 @@
 """The inputs of a calculation as plain data, for the report: main sizes of the denoiser, workload, plan."""
 
-from typing import Any
-
 import msgspec
 
+from vidcalc.base.facts import Facts
 from vidcalc.describe.model import Component
 from vidcalc.describe.runtime import Runtime
 from vidcalc.describe.setting import declared, same
@@ -23,7 +22,7 @@ SIZES = (
 )
 
 
-def architecture(denoiser: Component) -> dict[str, Any]:
+def architecture(denoiser: Component) -> Facts:
     """The denoiser's main sizes under its class's names, and its width where it has one."""
     config = configuration(denoiser)
     found = {name: getattr(config, name) for name in SIZES if getattr(config, name, None) is not None}
@@ -31,7 +30,7 @@ def architecture(denoiser: Component) -> dict[str, Any]:
     return {"network": denoiser.network, **({"hidden_dim": width} if width is not None else {}), **found}
 
 
-def settings(record: msgspec.Struct) -> dict[str, Any]:
+def settings(record: msgspec.Struct) -> Facts:
     """A record as a dictionary, field by field, records within it too. Of a plan: what its job has no use for only
     where it is set, and what both kinds of plan have in common last."""
     fields = {name: getattr(record, name) for name in record.__struct_fields__}

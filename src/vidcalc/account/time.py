@@ -18,7 +18,7 @@ def inference_time(ledger: Ledger, first: Ledger, hardware: Hardware) -> Inferen
     stages: dict[str, Seconds] = {}
     kinds: dict[str, dict[str, Number]] = {}
     for phase in ledger.phases:
-        call, once = spent(phase, hardware), exposed_copies(list(phase.once), chip)
+        call, once = spent(phase, hardware), exposed_copies(phase.once, chip)
         call = {kind: part.called(kind) for kind, part in call.items()}
         whole = total(call).called(phase.component.id)
         stages[phase.id] = stages.get(phase.id, NOTHING) + whole.times(phase.turns) + once.called("arrival")

@@ -14,9 +14,13 @@ from vidcalc.base.guest import Guest, chosen, plain, typed
 if TYPE_CHECKING:
     import numpy as np
 
-    Number: TypeAlias = int | float | np.ndarray[Any, np.dtype[np.floating[Any]]]
+    Column: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
+    Places: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
+    Number: TypeAlias = int | float | Column
     Condition: TypeAlias = bool | np.ndarray[Any, np.dtype[np.bool_]]
 else:
+    Column: TypeAlias = Any
+    Places: TypeAlias = Any
     Number: TypeAlias = Any
     Condition: TypeAlias = Any
 
@@ -27,6 +31,12 @@ SINGLE = (*SCALARS, Guest)
 def is_array(value: object) -> bool:
     """Whether `value` is an array-like number (anything that is neither a plain Python number nor a guest)."""
     return not isinstance(value, SCALARS) and not isinstance(value, Guest)
+
+
+def scalar(value: Number) -> int | float:
+    """A number that is known not to be an array: of one job, not of a sweep."""
+    assert isinstance(value, SINGLE)
+    return value
 
 
 def unchanged(value: Number, neutral: int) -> bool:
@@ -69,25 +79,26 @@ def minimum(a: Number, b: Number) -> Number:
     return np.minimum(a, b)
 
 
-def largest(values: Iterable[Any]) -> Any:
+def largest(values: Iterable[Number]) -> Number:
     """The largest of some numbers that are not negative, elementwise for arrays; 0 of none."""
-    top: Any = 0
+    top: Number = 0
     for value in values:
         top = maximum(top, value)
     return top
 
 
 @overload
-def where(condition: Condition, a: str, b: str) -> Any: ...
+def where(condition: Condition, a: str, b: str) -> str: ...
 @overload
 def where(condition: Condition, a: Number, b: Number) -> Number: ...
-def where(condition: Condition, a: Any, b: Any) -> Any:
+def where(condition: Condition, a: Number | str, b: Number | str) -> Number | str:
     """`a` where the condition holds, else `b`; elementwise for arrays."""
     if isinstance(condition, bool):
         return a if condition else b
     import numpy as np
 
-    return np.where(condition, a, b)
+    chosen: Number = np.where(condition, a, b)
+    return chosen
 
 
 @overload
@@ -113,6 +124,16 @@ def floor(a: Number) -> Number:
     import numpy as np
 
     return np.floor(a)
+
+
+def nearest(a: Number) -> Number:
+    """The nearest whole number, of two equally near the even one; an int where it is a plain number."""
+    if isinstance(a, SINGLE):
+        return round(a)
+    import numpy as np
+
+    whole: Number = np.rint(a)
+    return whole
 
 
 def round_up(a: Number, multiple: Number) -> Number:

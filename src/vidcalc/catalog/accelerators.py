@@ -8,10 +8,10 @@ direction, per accelerator; peaks are dense. Only the entry asked for is read.
 """
 
 from functools import cache
-from typing import Any
 
 from msgspec.structs import replace
 
+from vidcalc.base.facts import Facts
 from vidcalc.base.units import maybe, quantity
 from vidcalc.catalog import load
 from vidcalc.catalog.defaults import class_prices, defaults
@@ -44,7 +44,7 @@ def _accelerator(name: str) -> Accelerator:
     return from_facts(name, load.entry("accelerators", name))
 
 
-def from_facts(name: str, facts: dict[str, Any]) -> Accelerator:
+def from_facts(name: str, facts: Facts) -> Accelerator:
     """The accelerator that a file in the layout of data/accelerators describes. Raises KeyError, ValueError."""
     parts = facts.get("devices_per_module", 1)  # a module whose dies are separate devices: facts are the module's
     memory, fabric, pcie, measured = (facts.get(key, {}) for key in ("memory", "fabric", "pcie", "measured"))

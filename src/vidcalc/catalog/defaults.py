@@ -1,17 +1,17 @@
 """Figures that belong to no single accelerator or model, from `data/defaults.toml`."""
 
 from functools import cache
-from typing import Any
 
 from vidcalc.base.errors import InputError, nearest
-from vidcalc.base.number import where
+from vidcalc.base.facts import Facts
+from vidcalc.base.number import Number, where
 from vidcalc.base.units import quantity
 from vidcalc.catalog.load import table
 from vidcalc.describe.hardware import Price
 
 
 @cache
-def defaults() -> dict[str, Any]:
+def defaults() -> Facts:
     """The whole table, quantities as strings with their units."""
     return table("defaults")
 
@@ -80,10 +80,10 @@ def countries() -> tuple[str, ...]:
     return tuple(name for name in defaults()["energy"]["carbon"] if name not in ("source", "as_of"))
 
 
-def nccl(count: Any) -> Any:
+def nccl(count: Number) -> Number:
     """Bytes a communicator among `count` accelerators takes on each of them [byte]."""
     facts = defaults()["process"]["nccl"]
-    out: Any = 0
+    out: Number = 0
     for known, text in zip(facts["gpus"], facts["memory"], strict=True):
         out = where(count >= known, int(quantity(text, "B")), out)
     return out

@@ -9,9 +9,9 @@ absent or stale.
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
+from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
 
 NETWORKS = Path(__file__).resolve().parent.parent / "networks"
@@ -50,7 +50,7 @@ def role(network: str) -> str:
     return ROLES[network.partition(".")[0]]
 
 
-def make_index() -> dict[str, dict[str, Any]]:
+def make_index() -> dict[str, Facts]:
     """The content of the built index, read from the network files and the catalogue."""
     classes: dict[str, str] = {}
     for path in _files():
@@ -77,6 +77,6 @@ def _files() -> list[Path]:
 
 
 @cache
-def _index() -> dict[str, dict[str, Any]]:
+def _index() -> dict[str, Facts]:
     built = load.read_built(INDEX, signature())
     return built if built is not None else make_index()

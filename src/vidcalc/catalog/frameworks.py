@@ -5,10 +5,10 @@ user says nothing, and how its live activations compare with diffusers' eager fo
 """
 
 from functools import cache
-from typing import Any
 
 import msgspec
 
+from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
@@ -37,10 +37,10 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     title: str
     version: str
     sources: tuple[str, ...]
-    plan: dict[str, Any] = {}
+    plan: Facts = {}
     stack: str = "late"
     activation_scale: dict[str, float] = {}
-    for_networks: dict[str, dict[str, Any]] = {}
+    for_networks: dict[str, Facts] = {}
     decode_bytes: dict[str, float] = {}
     decode_flops: dict[str, float] = {}
     networks: dict[str, str] = {}
@@ -55,7 +55,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """What a plan carries of it beyond words."""
         return Runtime(**{name: getattr(self, name) for name in Runtime.__struct_fields__})
 
-    def settings(self, model: Model) -> dict[str, Any]:
+    def settings(self, model: Model) -> Facts:
         """The plan fields the profile decides for a model."""
         found = dict(self.plan)
         for part in (model.denoiser, model.vae, *model.text_encoders):

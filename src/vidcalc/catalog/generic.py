@@ -7,11 +7,11 @@ the VAE is a Wan-shaped causal video VAE whose base width is the one nearest the
 """
 
 from functools import cache
-from typing import Any
 
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.facts import Facts
 from vidcalc.catalog.load import table
 from vidcalc.describe.model import Constraints, Defaults, Denoiser, Model, Vae
 
@@ -21,7 +21,7 @@ CLOSE = 9e-5  # of the count: how near the derived network's own count must come
 
 
 @cache
-def rule() -> dict[str, Any]:
+def rule() -> Facts:
     """The fitted rule: scale, exponent, head_dim, ffn_ratio, text_tokens, text_dim."""
     return table("generic")["dit"]  # type: ignore[no-any-return]
 
@@ -41,7 +41,7 @@ def outside_params(width: int, channels: int, patch_size: int, text_dim: int) ->
     return embed + time + text + patch * width + patch + 2 * width
 
 
-def dit_config(params: int, latent_channels: int = 16, patch_size: int = 2) -> dict[str, Any]:
+def dit_config(params: int, latent_channels: int = 16, patch_size: int = 2) -> Facts:
     """A transformer of `params` weight elements, as a Wan configuration.
 
     Raises InputError("params", …) where even one block of one head does not fit in the count.
@@ -90,7 +90,7 @@ def _smallest(latent_channels: int, patch_size: int) -> int:
     return outside_params(head, latent_channels, patch_size, rule()["text_dim"]) + block_params(head, 1)
 
 
-def vae_config(params: int, latent_channels: int) -> dict[str, Any]:
+def vae_config(params: int, latent_channels: int) -> Facts:
     """A Wan-shaped VAE whose base width (a multiple of 8) comes nearest the asked count."""
     published, base = 126_892_531, 96  # Wan 2.1 VAE; weights grow with the square of the width
     width = max(8, round(base * (params / published) ** 0.5 / 8) * 8)

@@ -3,9 +3,8 @@
 Widths are multiples of the norm's groups, so the count is met to a few per cent; the report shows what it became.
 """
 
-from typing import Any
-
 from vidcalc.base.errors import InputError
+from vidcalc.base.facts import Facts
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.tape.trace import trace
@@ -16,7 +15,7 @@ GROUPS = 32
 TEXT_DIM = 1024
 
 
-def unet_config(params: int, latent_channels: int) -> dict[str, Any]:
+def unet_config(params: int, latent_channels: int) -> Facts:
     """A 3D U-Net of about `params` weight elements. Raises InputError("params", …) below the smallest."""
     guess = PUBLISHED["width"] * (params / PUBLISHED["params"]) ** 0.5 / GROUPS
     near = {max(1, int(guess) + offset) for offset in (-1, 0, 1)}
@@ -27,7 +26,7 @@ def unet_config(params: int, latent_channels: int) -> dict[str, Any]:
     return _config(best * GROUPS, latent_channels)
 
 
-def _config(width: int, latent_channels: int) -> dict[str, Any]:
+def _config(width: int, latent_channels: int) -> Facts:
     return {
         "in_channels": latent_channels,
         "out_channels": latent_channels,
@@ -37,7 +36,7 @@ def _config(width: int, latent_channels: int) -> dict[str, Any]:
     }
 
 
-def _count(config: dict[str, Any]) -> int:
+def _count(config: Facts) -> int:
     """Weight elements of the network, whatever the size of its input."""
     probe = Component(id="denoiser", network="unets.unet3d", config=config)
     return int(trace(probe, "forward", Shape(height=8, width=8, tokens=1), "bf16").parameter_count)

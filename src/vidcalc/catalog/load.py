@@ -9,10 +9,10 @@ the TOML is read, so a checkout never needs the build step to be right, only to 
 import os
 import re
 from functools import cache, lru_cache
-from typing import Any
 from zlib import crc32
 
 from vidcalc.base.errors import UnknownName, nearest
+from vidcalc.base.facts import Facts
 
 # strings, not pathlib: its import alone would take a tenth of a whole run
 DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data")
@@ -20,7 +20,7 @@ BUILT = os.path.join(DATA, "built")
 
 
 @lru_cache(maxsize=256)
-def entry(kind: str, name: str) -> dict[str, Any]:
+def entry(kind: str, name: str) -> Facts:
     """The facts of entry `name` (its id) of a kind (the folder). Treat it as read-only.
 
     Raises UnknownName(kind, name, nearest).
@@ -38,7 +38,7 @@ def entry(kind: str, name: str) -> dict[str, Any]:
 
 
 @cache
-def table(name: str) -> dict[str, Any]:
+def table(name: str) -> Facts:
     """A whole data file, `data/NAME.toml`: from its built JSON where that is current. Treat it as read-only."""
     source = contents(f"{name}.toml")
     built = read_built(name, crc32(source))
@@ -118,7 +118,7 @@ def plain(name: str) -> str:
     )
 
 
-def read_built(path: str, checksum: int) -> dict[str, Any] | None:
+def read_built(path: str, checksum: int) -> Facts | None:
     """The built JSON at `data/built/PATH.json`, or None when it is absent or made from another source."""
     try:
         with open(os.path.join(BUILT, *f"{path}.json".split("/")), "rb") as file:
@@ -127,5 +127,5 @@ def read_built(path: str, checksum: int) -> dict[str, Any] | None:
         return None
     import msgspec
 
-    built: dict[str, Any] = msgspec.json.decode(text)
+    built: Facts = msgspec.json.decode(text)
     return built["facts"] if built["checksum"] == checksum else None

@@ -5,8 +5,9 @@ themselves where that file is absent or stale.
 """
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
 
 if TYPE_CHECKING:
@@ -26,18 +27,18 @@ def names() -> list[str]:
     return load.names(KIND)
 
 
-def summaries() -> list[dict[str, Any]]:
+def summaries() -> list[Facts]:
     """What a list of models shows, in the order of `names`; see `summary`."""
     built = load.read_built(SUMMARIES, load.signature(KIND))
     return list(built["models"] if built is not None else make_summaries()["models"])
 
 
-def make_summaries() -> dict[str, list[dict[str, Any]]]:
+def make_summaries() -> dict[str, list[Facts]]:
     """The content of the built list, read from the entries themselves. Needs the standard library only."""
     return {"models": [summary(load.entry(KIND, name)) for name in names()]}
 
 
-def summary(facts: dict[str, Any]) -> dict[str, Any]:
+def summary(facts: Facts) -> Facts:
     """What the model is, how large (params of one denoiser, params_total of all experts), and its default clip."""
     denoiser, defaults = facts["denoiser"], facts["defaults"]
     params, copies = denoiser.get("params"), denoiser.get("copies", 1)

@@ -1,11 +1,11 @@
 """Number formats, from `data/precisions.toml`."""
 
 from functools import cache
-from typing import Any
 
 import msgspec
 
 from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.facts import Facts
 from vidcalc.catalog.load import table
 
 
@@ -54,5 +54,5 @@ def choices() -> tuple[str, ...]:
 
 
 @cache
-def _table() -> dict[str, dict[str, Any]]:
+def _table() -> dict[str, Facts]:
     return table("precisions")

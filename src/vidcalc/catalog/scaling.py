@@ -1,10 +1,10 @@
 """Scaling laws from `data/scaling_laws.toml`: how a training compute is best split between parameters and tokens."""
 
-from typing import Any
-
 import msgspec
 
 from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.facts import Facts
+from vidcalc.base.number import Number
 from vidcalc.catalog.load import table
 
 PER_TOKEN = 6  # FLOPs per parameter and token, forward and backward, where attention is left out
@@ -27,15 +27,15 @@ class Law(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     tokens_scale: float | None = None
     tokens_exponent: float | None = None
 
-    def params(self, compute: Any) -> Any:
+    def params(self, compute: Number) -> Number:
         """Parameters that a compute is best spent on, by the law's own way of counting."""
         return self.scale * compute**self.exponent
 
-    def compute(self, params: Any) -> Any:
+    def compute(self, params: Number) -> Number:
         """The compute at which that many parameters are best, by the law's own way of counting [FLOP]."""
         return (params / self.scale) ** (1 / self.exponent)
 
-    def tokens(self, params: Any, flops_per_token: Any) -> Any:
+    def tokens(self, params: Number, flops_per_token: Number) -> Number:
         """Tokens that go with that many parameters, where the real network takes `flops_per_token` of training."""
         each = {"network": flops_per_token, "6nd": PER_TOKEN * params}[self.counting]
         return self.compute(params) / each
@@ -43,7 +43,7 @@ class Law(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 def law(name: str) -> Law:
     """Raises InputError("law", …)."""
-    rows: dict[str, Any] = table("scaling_laws")["laws"]
+    rows: Facts = table("scaling_laws")["laws"]
     if name not in rows:
         raise InputError("law", name, tuple(rows), nearest(name, list(rows)))
     return msgspec.convert({"id": name, **rows[name]}, Law)

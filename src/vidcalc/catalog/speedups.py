@@ -4,11 +4,11 @@ A setting holds for the models it was published for; for another one its share i
 """
 
 from functools import cache
-from typing import Any
 
 import msgspec
 
 from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.facts import Facts
 from vidcalc.catalog.load import table
 
 STEP_CACHE, SPARSE = "step_cache", "sparse_attention"
@@ -57,13 +57,13 @@ def source(kind: str, name: str, model: str) -> str:
     return found[0] if found else ""
 
 
-def cached(name: str, model: str) -> dict[str, Any]:
+def cached(name: str, model: str) -> Facts:
     """The fields of a plan that a step cache sets. Raises InputError."""
     found = setting(STEP_CACHE, name, model)
     return {"step_cache": name, "computed_steps": found.computed, "cached_blocks": found.blocks}
 
 
-def thinned(name: str, model: str) -> dict[str, Any]:
+def thinned(name: str, model: str) -> Facts:
     """The fields of a plan that a kind of sparse attention sets. Raises InputError."""
     return {"sparse_attention": name, "attention_density": setting(SPARSE, name, model).density}
 

@@ -5,10 +5,10 @@ which layers its adapters stand beside, and how it runs a denoiser otherwise tha
 """
 
 from functools import cache
-from typing import Any
 
 import msgspec
 
+from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
 from vidcalc.describe.training import ADAPTED
 
@@ -35,10 +35,10 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     framework: str = "diffusers"
     attention: str = "sdpa"
     compile: str = "off"
-    always: dict[str, Any] = {}
-    full: dict[str, Any] = {}
-    adapted: dict[str, Any] = {}
-    by_network: dict[str, dict[str, Any]] = {}
+    always: Facts = {}
+    full: Facts = {}
+    adapted: Facts = {}
+    by_network: dict[str, Facts] = {}
     company: dict[str, tuple[str, ...]] = {}
     beside: int = 0
     encode_bytes: dict[str, float] = {}
@@ -46,7 +46,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def settings(self, mode: str, network: str) -> dict[str, Any]:
+    def settings(self, mode: str, network: str) -> Facts:
         """The training plan's fields that the profile decides."""
         chosen = self.adapted if mode in ADAPTED else self.full
         return {**self.always, **chosen, **self.by_network.get(network, {})}

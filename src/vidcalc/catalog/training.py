@@ -1,11 +1,11 @@
 """Training recipes, optimizers and ways of sharding, from `data/training.toml`."""
 
 from functools import cache
-from typing import Any
 
 import msgspec
 
 from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.facts import Facts
 from vidcalc.catalog.load import table
 from vidcalc.tape import ELEMENT_BYTES
 
@@ -104,13 +104,13 @@ def choices(table: str) -> tuple[str, ...]:
     return tuple(_tables()[table])
 
 
-def _row(table: str, flag: str, name: str) -> dict[str, Any]:
-    rows: dict[str, dict[str, Any]] = _tables()[table]
+def _row(table: str, flag: str, name: str) -> Facts:
+    rows: dict[str, Facts] = _tables()[table]
     if name not in rows:
         raise InputError(flag, name, tuple(rows), nearest(name, list(rows)))
     return rows[name]
 
 
 @cache
-def _tables() -> dict[str, Any]:
+def _tables() -> Facts:
     return table("training")

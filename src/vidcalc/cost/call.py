@@ -7,6 +7,8 @@ launch         kernels that the host has yet to start, beyond the work and the c
 communication  the other ranks: exchanges that the work does not hide, and the last wave of attention of few heads
 """
 
+from collections.abc import Sequence
+
 from vidcalc.base.guest import named
 from vidcalc.base.number import Number, maximum
 from vidcalc.cost.seconds import NOTHING, Seconds, linked, total
@@ -40,7 +42,7 @@ def single_rank(phase: Phase, chip: Accelerator) -> dict[str, Seconds]:
     return seconds
 
 
-def exposed_copies(copies: list[Copy], chip: Accelerator, work: Seconds = NOTHING) -> Seconds:
+def exposed_copies(copies: Sequence[Copy], chip: Accelerator, work: Seconds = NOTHING) -> Seconds:
     """What waits for weights from host memory beyond `work`, where a stream of their own runs beside it."""
     waited = NOTHING
     for op in copies:

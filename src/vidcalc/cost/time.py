@@ -5,10 +5,8 @@ traffic (bytes over the achieved bandwidth). Ops run one after the other. Every 
 uses the high rates.
 """
 
-from typing import Any
-
 from vidcalc.base.guest import Guest, named
-from vidcalc.base.number import maximum, where
+from vidcalc.base.number import Number, maximum, scalar, where
 from vidcalc.cost import labels
 from vidcalc.cost.seconds import Seconds, total, weakest
 from vidcalc.describe.hardware import Accelerator
@@ -50,9 +48,9 @@ def by_kind(
                 twice the traffic; of frozen weights the input's gradient alone, one product as large as the forward's
     """
     spread = bandwidth(chip)
-    known: dict[tuple[Any, ...], tuple[Any, Any, Any, str]] = {}
-    times: dict[tuple[Any, ...], Any] = {}
-    sums: dict[str, tuple[Any, Any, Any, str]] = {}
+    known: dict[tuple[object, ...], tuple[Number, Number, Number, str]] = {}
+    times: dict[tuple[object, ...], Number] = {}
+    sums: dict[object, tuple[Number, Number, Number, str]] = {}
     for op in ops:
         if op.kind not in PRODUCTS:
             continue
@@ -73,17 +71,17 @@ def by_kind(
             weakest(before[3], provenance),
         )
     moved = named("moved", _moved(ops, chip, run) * (1 + backward), "byte")
-    parts = {kind: Seconds(*values) for kind, values in sums.items()}
+    parts = {str(kind): Seconds(*values) for kind, values in sums.items()}
     eager = elementwise(chip, run.compile)
     parts["pointwise"] = Seconds(moved / eager.high, moved / eager.likely, moved / eager.low, eager.provenance)
     return parts
 
 
-def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Any:
+def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Number:
     """Bytes of long rows that take as long as all elementwise work, and what a format's own kernels move."""
     half = short_rows(chip, run.compile)
-    moved: Any = 0
-    by_row: dict[Any, Any] = {}
+    moved: Number = 0
+    by_row: dict[Number, Number] = {}
     for op in ops:
         if not isinstance(op, Pointwise):
             continue
@@ -98,24 +96,24 @@ def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Any:
     return moved
 
 
-def _stretch(row: Any, half: Any) -> Any:
+def _stretch(row: Number, half: Number) -> Number:
     """Times longer that a byte of rows of so many elements takes than one of long rows."""
     return 1 + half / maximum(row, 1)
 
 
-def travelled(op: Op, half: Any) -> Any:
+def travelled(op: Op, half: Number) -> Number:
     """Bytes of long rows that take as long as an elementwise op's own, whose rows may be short."""
     return op.activation_bytes * (_stretch(op.row, half) if isinstance(op, Pointwise) else 1)
 
 
-def rounded(op: Op, run: Execution) -> Any:
+def rounded(op: Op, run: Execution) -> Number:
     """Bytes that eager kernels move to bring a linear layer's operands and result in and out of its format."""
     if isinstance(op, Matmul) and op.weight == 1:
         return run.rounding * op.batch * op.rows * op.d_out
     return 0
 
 
-def launches(ops: tuple[Op, ...]) -> Any:
+def launches(ops: tuple[Op, ...]) -> Number:
     """Kernels of one call: one for each product, convolution and attention, and those of the elementwise work."""
     return sum(op.launches * op.count for op in ops)
 
@@ -131,7 +129,9 @@ def waiting(ops: tuple[Op, ...], chip: Accelerator, work: Seconds, run: Executio
     )
 
 
-def _priced(op: Op, chip: Accelerator, spread: Rate, backward: bool, run: Execution) -> tuple[Any, Any, Any, str]:
+def _priced(
+    op: Op, chip: Accelerator, spread: Rate, backward: bool, run: Execution
+) -> tuple[Number, Number, Number, str]:
     """(low, likely, high) seconds of one execution, and what they rest on."""
     achieved = rate(op, chip, backward, run)
     moved = op.activation_bytes + op.weights * ELEMENT_BYTES[op.precision]
@@ -154,7 +154,7 @@ def rate(op: Op, chip: Accelerator, backward: bool = False, run: Execution = EAG
     """The rate an op's arithmetic reaches on the chip [FLOP/s]."""
     if isinstance(op, Attention):
         direction = "backward" if backward else "forward"
-        width = max(op.d_head, op.d_value)
+        width = scalar(max(op.d_head, op.d_value))
         return attention(chip, run.attention, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack)
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel

@@ -4,20 +4,18 @@
 How far readings of the driver lie off the prediction: data/validation/reserve.toml.
 """
 
-from typing import Any
-
 from vidcalc.base.guest import given
-from vidcalc.base.number import as_count, where
+from vidcalc.base.number import Number, as_count, where
 from vidcalc.rates.allocator import readings
 
 
-def interval(likely: Any) -> tuple[Any, Any]:
+def interval(likely: Number) -> tuple[Number, Number]:
     """Lower and upper bound of a predicted reading of the driver's counter [byte]."""
     band, file = readings(), "data/validation/reserve.toml"
     below, above = (given(end, band[end], likely, file, "", "measured") for end in ("below", "above"))
     return as_count(likely * (1 - below) // 1), as_count(likely * (1 + above) // 1)
 
 
-def verdict(low: Any, high: Any, capacity: Any) -> Any:
+def verdict(low: Number, high: Number, capacity: Number) -> str:
     """ "fits", "tight" or "too_big", elementwise, for a need between `low` and `high` [byte]."""
     return where(low > capacity, "too_big", where(high > capacity, "tight", "fits"))

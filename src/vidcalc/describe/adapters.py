@@ -1,10 +1,11 @@
 """Small weights trained in the place of a network's own, which stay as they are: LoRA and DoRA."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.number import Number
 from vidcalc.describe.setting import words
 
 Targets = Literal["attention", "attention+ffn", "all"]
@@ -42,7 +43,7 @@ class Adapters(msgspec.Struct, frozen=True, kw_only=True):
     Raises InputError for a rank below 1, and for other words.
     """
 
-    rank: Any
+    rank: Number
     targets: str = "attention"
     kind: str = "lora"
     dtype: str = "fp32"
@@ -66,7 +67,7 @@ class Adapters(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the linear layer of that dotted name has an adapter."""
         return self.targets == "all" or any(path.endswith("." + name) for name in _ENDINGS[self.targets])
 
-    def weights(self, d_in: Any, d_out: Any) -> Any:
+    def weights(self, d_in: Number, d_out: Number) -> Number:
         """Trained elements on one linear layer [elements]."""
         return self.rank * (d_in + d_out) + d_out * (self.kind == "dora")
 

@@ -1,8 +1,8 @@
 """What there is to spend on training: hours of GPUs, or money."""
 
-from typing import Any
-
 import msgspec
+
+from vidcalc.base.number import Number
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -11,4 +11,4 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """
 
     kind: str
-    amount: Any
+    amount: Number

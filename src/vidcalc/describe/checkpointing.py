@@ -10,12 +10,11 @@ matmul        full, but the outputs of linear layers and of attention stay
 offload       full, with the blocks' inputs waiting in pinned host memory
 """
 
-from typing import Any
-
 import msgspec
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.number import Number
 
 FLAG = "checkpointing"
 PLAIN = ("none", "full", "attention", "matmul", "offload")
@@ -40,7 +39,7 @@ class Checkpointing(msgspec.Struct, frozen=True, kw_only=True):
     offloaded: bool = False
     aside: bool = False
 
-    def among(self, blocks: Any) -> Any:
+    def among(self, blocks: Number) -> Number:
         """How many of the first `blocks` blocks are checkpointed."""
         chosen, of = self.share
         return blocks * chosen // of

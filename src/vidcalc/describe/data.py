@@ -1,8 +1,8 @@
 """What a model is trained on: buckets of one size and length each, and how many samples are seen altogether."""
 
-from typing import Any
-
 import msgspec
+
+from vidcalc.base.number import Number
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -11,11 +11,11 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     share  of all samples that are of this size;  batch  samples of a micro-batch
     """
 
-    width: Any
-    height: Any
-    frames: Any
-    share: Any = 1.0
-    batch: Any = 1
+    width: Number
+    height: Number
+    frames: Number
+    share: Number = 1.0
+    batch: Number = 1
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -27,5 +27,5 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """
 
     buckets: tuple[Bucket, ...]
-    samples: Any
-    clips: Any
+    samples: Number
+    clips: Number

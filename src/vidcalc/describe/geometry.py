@@ -5,16 +5,16 @@ of an old kind needs no code.
 """
 
 from math import gcd
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
 from vidcalc.base.guest import given
-from vidcalc.base.number import ceil_div, is_array, maximum, minimum, round_up, where
+from vidcalc.base.number import Condition, Number, ceil_div, maximum, minimum, round_up, where
 from vidcalc.describe.model import Constraints, Model, Vae
 
 MODEL = "model"  # source of what a model's file says
-Grid: TypeAlias = tuple[Any, Any, Any, Any]
+Grid: TypeAlias = tuple[Number, Number, Number, Number]
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -27,13 +27,13 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """
 
     field: str
-    value: Any
+    value: Number
     rule: str
-    lower: Any
-    upper: Any
+    lower: Number
+    upper: Number
 
 
-def latent_frames(vae: Vae, frames: Any) -> Any:
+def latent_frames(vae: Vae, frames: Number) -> Number:
     """Latent frames the codec makes of `frames` pixel frames."""
     if vae.clips == "apart":  # what is left over after the last full clip is coded as a shorter one
         full = frames // vae.clip_frames
@@ -43,7 +43,7 @@ def latent_frames(vae: Vae, frames: Any) -> Any:
     return _latents(vae, frames)
 
 
-def _latents(vae: Vae, frames: Any) -> Any:
+def _latents(vae: Vae, frames: Number) -> Number:
     """Latent frames of one clip; none of an empty one."""
     factor = given("temporal_compression", vae.temporal_compression, frames, MODEL)
     if vae.causal:
@@ -51,7 +51,7 @@ def _latents(vae: Vae, frames: Any) -> Any:
     return ceil_div(frames, factor)
 
 
-def latent_size(vae: Vae, pixels: Any) -> Any:
+def latent_size(vae: Vae, pixels: Number) -> Number:
     """Latent places along a side of `pixels`."""
     factor = given("spatial_compression", vae.spatial_compression, pixels, MODEL)
     if vae.rounding == "up":
@@ -59,14 +59,14 @@ def latent_size(vae: Vae, pixels: Any) -> Any:
     return pixels // factor
 
 
-def latent_grid(model: Model, width: Any, height: Any, frames: Any) -> Grid:
+def latent_grid(model: Model, width: Number, height: Number, frames: Number) -> Grid:
     """(channels, frames, height, width) of the latent that the VAE makes and decodes; width and height in pixels."""
     vae = model.vae
     channels = given("latent_channels", vae.latent_channels, frames, MODEL)
     return channels, latent_frames(vae, frames), latent_size(vae, height), latent_size(vae, width)
 
 
-def denoiser_grid(model: Model, width: Any, height: Any, frames: Any) -> Grid:
+def denoiser_grid(model: Model, width: Number, height: Number, frames: Number) -> Grid:
     """The latent as the denoiser gets it: axes that the model pads are filled up to its patch."""
     channels, *sizes = latent_grid(model, width, height, frames)
     axes = zip(("frames", "height", "width"), sizes, model.denoiser.patch, strict=True)
@@ -74,14 +74,14 @@ def denoiser_grid(model: Model, width: Any, height: Any, frames: Any) -> Grid:
     return channels, padded[0], padded[1], padded[2]
 
 
-def video_tokens(model: Model, width: Any, height: Any, frames: Any) -> Any:
+def video_tokens(model: Model, width: Number, height: Number, frames: Number) -> Number:
     """Tokens of the video that the denoiser sees; for a U-Net the places of its finest level."""
     _, *sizes = denoiser_grid(model, width, height, frames)
     t, h, w = (size // patch for size, patch in zip(sizes, model.denoiser.patch, strict=True))
     return t * h * w
 
 
-def legal(model: Model, width: Any, height: Any, frames: Any) -> list[Issue]:
+def legal(model: Model, width: Number, height: Number, frames: Number) -> list[Issue]:
     """What the model does not accept, empty when all is well; of arrays, what it does not accept of every element."""
     asked = {"width": width, "height": height, "frames": frames}
     found = []
@@ -93,7 +93,7 @@ def legal(model: Model, width: Any, height: Any, frames: Any) -> list[Issue]:
     return found
 
 
-def snap(model: Model, width: Any, height: Any, frames: Any) -> tuple[Any, Any, Any]:
+def snap(model: Model, width: Number, height: Number, frames: Number) -> tuple[Number, Number, Number]:
     """The nearest (width, height, frames) the model accepts; of two equally near the larger."""
     asked = {"width": width, "height": height, "frames": frames}
     out = []
@@ -103,7 +103,7 @@ def snap(model: Model, width: Any, height: Any, frames: Any) -> tuple[Any, Any, 
     return out[0], out[1], out[2]
 
 
-def neighbours(constraints: Constraints, field: str, value: Any) -> tuple[Any, Any]:
+def neighbours(constraints: Constraints, field: str, value: Number) -> tuple[Number, Number]:
     """The accepted values around `value`: the largest not above it and the smallest not below it, inside the bounds."""
     step, offset, low, high = _ladder(constraints, field)
     k = (value - offset) // step
@@ -122,7 +122,7 @@ def _ladder(constraints: Constraints, field: str) -> tuple[int, int, int, int | 
     return constraints.size_multiple, 0, constraints.size_multiple, None
 
 
-def _rule(constraints: Constraints, field: str, value: Any) -> str:
+def _rule(constraints: Constraints, field: str, value: Number) -> str:
     """Which rule the value breaks first: a bound, else the step between accepted values."""
     if field != "frames":
         return "size_multiple"
@@ -134,8 +134,8 @@ def _rule(constraints: Constraints, field: str, value: Any) -> str:
     return "frames_step"
 
 
-def _any(condition: Any) -> bool:
-    return bool(condition.any()) if is_array(condition) else bool(condition)
+def _any(condition: Condition) -> bool:
+    return condition if isinstance(condition, bool) else bool(condition.any())
 
 
 def legal_degrees(model: Model) -> tuple[int, ...]:

@@ -3,11 +3,10 @@
 These are nouns: facts and plain look-ups, no estimate. How fast a chip really is stands in `vidcalc.rates.utilisation`.
 """
 
-from typing import Any
-
 import msgspec
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.facts import Facts
 from vidcalc.base.guest import named
 from vidcalc.base.number import Number
 from vidcalc.describe.model import Caution
@@ -83,7 +82,7 @@ class Curves(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """
 
     of: str
-    tables: dict[str, Any]
+    tables: Facts
     peaks: dict[str, Number]
     bandwidth: Number | None
 
@@ -184,7 +183,7 @@ class Accelerator(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 return candidate
         return "bf16"
 
-    def peak(self, precision: str) -> Any:
+    def peak(self, precision: str) -> Number:
         """Dense peak of that format's arithmetic, FLOP/s. Raises InputError("precision", ...)."""
         runs_as = self.arithmetic(precision)
         emulated = precision in ("fp32", "tf32") and runs_as == "bf16"
@@ -198,7 +197,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """cloud, own_rack, home, hyperscale_fleet or industry_average: decides the facility's overhead (PUE)."""
     country: str = "world"
     """Three-letter code of the country whose electricity they use."""
-    utilisation: Any = None
+    utilisation: Number | None = None
     """Share of the time in which they have a job; None: the usual one of a fleet."""
 
 
@@ -206,16 +205,16 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What the job runs on. `count` accelerators per node and `nodes` of them may be arrays."""
 
     accelerator: Accelerator
-    count: Any = 1
+    count: Number = 1
     """Accelerators per node."""
     link: Link | None = None
     """Between accelerators of a node; None: the accelerator's own fabric, else PCIe."""
-    nodes: Any = 1
+    nodes: Number = 1
     network: Link | None = None
     """Between nodes."""
     site: Site = Site()
 
     @property
-    def total(self) -> Any:
+    def total(self) -> Number:
         """Accelerators of all nodes."""
         return named("gpus", self.count * self.nodes)

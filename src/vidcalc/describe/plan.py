@@ -1,7 +1,8 @@
 """How the job is run: precisions, kernels, guidance; and how the model is trained."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
+from vidcalc.base.number import Number
 from vidcalc.describe.runtime import Runtime
 from vidcalc.describe.setting import BOTH, Counted, Named, Published, Setting, Share, Text, Whole
 from vidcalc.describe.sharing import INNERMOST, Sharing, Switch, ways
@@ -50,15 +51,15 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     alone are, by a framework's library."""
     guidance_mode: Annotated[GuidanceMode, Setting("guidance-mode", words=Guided)] = "none"
     """"batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"."""
-    forwards_per_step: Annotated[Any, Setting(by="model")] = 1
+    forwards_per_step: Annotated[Number, Setting(by="model")] = 1
     """Denoiser forwards of one step, each at the workload's batch."""
-    batched_forwards: Annotated[Any, Setting(by="--guidance-mode")] = 1
+    batched_forwards: Annotated[Number, Setting(by="--guidance-mode")] = 1
     """How many of them share one call, which holds that many times the activations."""
     offload: Annotated[
         Offload, Setting("offload", takes=Counted("block-swap", "swapped_blocks"), assumption="offload")
     ] = "none"
     """Which weights wait in host memory: see `vidcalc.passes.offload`."""
-    swapped_blocks: Annotated[Any, Setting("swapped-blocks", takes=Whole(0, 10_000), assumption="offload")] = 0
+    swapped_blocks: Annotated[Number, Setting("swapped-blocks", takes=Whole(0, 10_000), assumption="offload")] = 0
     """Blocks of the denoiser that wait there, with offload "block-swap"."""
     vae_tiling: Annotated[VaeTiling, Setting("vae-tiling")] = "none"
     """"none", or "default": the tiles of the VAE's own class."""
@@ -70,11 +71,11 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
         str, Setting("step-cache", takes=Published("step_cache", "computed_steps"), assumption="step_cache")
     ] = "none"
     """"none", "stated", or the published setting (data/speedups.toml) behind the next two."""
-    computed_steps: Annotated[Any, Setting(by="--step-cache", assumption="step_cache")] = 1
+    computed_steps: Annotated[Number, Setting(by="--step-cache", assumption="step_cache")] = 1
     """Share of the steps that run the denoiser whole; see `vidcalc.passes.caching`."""
-    cached_blocks: Annotated[Any, Setting(by="--step-cache", assumption="step_cache")] = 0
+    cached_blocks: Annotated[Number, Setting(by="--step-cache", assumption="step_cache")] = 0
     """Blocks that a skipped step still runs."""
-    guided_share: Annotated[Any, Setting("guidance-interval", takes=Share(0, 1), assumption="guided_share")] = 1
+    guided_share: Annotated[Number, Setting("guidance-interval", takes=Share(0, 1), assumption="guided_share")] = 1
     """Share of the steps that run guidance's further predictions."""
     sparse_attention: Annotated[
         str,
@@ -85,10 +86,10 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
         ),
     ] = "none"
     """"none", "stated", or the published setting behind the next one."""
-    attention_density: Annotated[Any, Setting(by="--attention-density", assumption="attention_density")] = 1
+    attention_density: Annotated[Number, Setting(by="--attention-density", assumption="attention_density")] = 1
     """Share of the score blocks of self-attention that are computed."""
     merged_tokens: Annotated[
-        Any, Setting("token-merge", takes=Share(0, 0.9), assumption="merged_tokens", stated=True)
+        Number, Setting("token-merge", takes=Share(0, 0.9), assumption="merged_tokens", stated=True)
     ] = 0
     """Share of the tokens that are merged into others in self-attention."""
     fused_projections: Annotated[FusedProjections, Setting(by="rows")] = "none"

@@ -7,7 +7,7 @@ Flags, requests, profiles and reports read it with `declared`; nothing lists the
 """
 
 from functools import cache
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -83,7 +83,7 @@ class Setting(msgspec.Struct, frozen=True):
     flag: str = ""
     jobs: tuple[Job, ...] = GENERATE
     takes: Whole | Share | Named | Published | Counted | Text | None = None
-    words: Any = None
+    words: object = None
     means: tuple[tuple[str, str], ...] = ()
     way: str = ""
     by: str = ""
@@ -103,15 +103,15 @@ class Declared(NamedTuple):
     field: str
     setting: Setting
     words: tuple[str, ...]
-    default: Any
+    default: object
 
 
-def words(alias: Any) -> tuple[str, ...]:
+def words(alias: object) -> tuple[str, ...]:
     """The words of a Literal, in their order."""
     return get_args(alias)
 
 
-def same(value: Any, neutral: int | float | str) -> bool:
+def same(value: object, neutral: object) -> bool:
     """Whether a setting is at the value that says nothing; a sweep never is."""
     return isinstance(plain(value), int | float | str) and bool(value == neutral)
 

@@ -1,9 +1,10 @@
 """How ranks share one job: what is divided among them and by how many, under the same names for both jobs."""
 
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.describe.setting import GENERATE, RUN, SHARED, Declared, Job, Setting, declared, words
 
 Sharding = Literal["none", "zero1", "zero2", "zero3"]
@@ -42,21 +43,21 @@ class Sharing(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     jobs: ClassVar[tuple[Job, ...]] = ()
     """What the plan is of."""
 
-    data_degree: Annotated[Any, Setting(way="dp", jobs=RUN)] = 1
-    shard_degree: Annotated[Any, Setting(way="fsdp", jobs=SHARED, assumption="link")] = 1
+    data_degree: Annotated[Number, Setting(way="dp", jobs=RUN)] = 1
+    shard_degree: Annotated[Number, Setting(way="fsdp", jobs=SHARED, assumption="link")] = 1
     sharding: Annotated[
         Sharding, Setting("sharding", jobs=RUN, words=ShardingFlag, means=tuple(ALIKE.items()), assumption="sharding")
     ] = "none"
     reshard: Annotated[Reshard, Setting("reshard", jobs=RUN)] = "on"
-    ulysses_degree: Annotated[Any, Setting(way="ulysses", jobs=SHARED, assumption="link")] = 1
-    ring_degree: Annotated[Any, Setting(way="ring", jobs=SHARED, assumption="link")] = 1
-    gather_degree: Annotated[Any, Setting(way="gather", jobs=RUN)] = 1
-    tensor_degree: Annotated[Any, Setting(way="tp", jobs=SHARED, assumption="link")] = 1
+    ulysses_degree: Annotated[Number, Setting(way="ulysses", jobs=SHARED, assumption="link")] = 1
+    ring_degree: Annotated[Number, Setting(way="ring", jobs=SHARED, assumption="link")] = 1
+    gather_degree: Annotated[Number, Setting(way="gather", jobs=RUN)] = 1
+    tensor_degree: Annotated[Number, Setting(way="tp", jobs=SHARED, assumption="link")] = 1
     sequence_parallel: SequenceParallel = "off"
-    pipeline_degree: Annotated[Any, Setting(way="pp", jobs=RUN)] = 1
-    guidance_degree: Annotated[Any, Setting(way="cfg", jobs=GENERATE, assumption="link")] = 1
-    pipefusion_degree: Annotated[Any, Setting(way="pipefusion", jobs=GENERATE, assumption="link")] = 1
-    decode_degree: Annotated[Any, Setting(way="vae", jobs=GENERATE, assumption="link")] = 1
+    pipeline_degree: Annotated[Number, Setting(way="pp", jobs=RUN)] = 1
+    guidance_degree: Annotated[Number, Setting(way="cfg", jobs=GENERATE, assumption="link")] = 1
+    pipefusion_degree: Annotated[Number, Setting(way="pipefusion", jobs=GENERATE, assumption="link")] = 1
+    decode_degree: Annotated[Number, Setting(way="vae", jobs=GENERATE, assumption="link")] = 1
 
 
 def of(plan: type[Sharing], *jobs: Job) -> list[Declared]:

@@ -1,7 +1,8 @@
 """How a model is trained: what is updated, in which number formats, by which optimizer, on how many ranks."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
+from vidcalc.base.number import Number
 from vidcalc.describe.adapters import Dropout, Keeps, Kind, Targets
 from vidcalc.describe.setting import RUN, TRAIN, Named, Setting, Text, Whole, words
 from vidcalc.describe.sharing import SequenceParallel, Sharing, Switch, ways
@@ -42,10 +43,10 @@ class TrainingPlan(Sharing, frozen=True, kw_only=True, eq=False):
     """Moving average of the weights: "none", "fp32", "bf16", "host" (fp32 in host memory)."""
     checkpointing: Annotated[str, Setting("checkpointing", jobs=TRAIN, takes=Text("checkpointing"))] = "none"
     """Activations that are computed again: see `vidcalc.describe.checkpointing`."""
-    grad_accum: Annotated[Any, Setting("grad-accum", jobs=TRAIN, takes=Whole(1, 10**6))] = 1
+    grad_accum: Annotated[Number, Setting("grad-accum", jobs=TRAIN, takes=Whole(1, 10**6))] = 1
     """Micro-batches whose gradients are summed up before an update."""
     rank: Annotated[
-        Any, Setting("lora-rank", jobs=TRAIN, takes=Whole(1, 65_536), only="adapters", assumption="adapters")
+        Number, Setting("lora-rank", jobs=TRAIN, takes=Whole(1, 65_536), only="adapters", assumption="adapters")
     ] = 16
     """Of the adapters."""
     targets: Annotated[Targets, Setting("lora-targets", jobs=TRAIN, only="adapters", assumption="adapters")] = (
@@ -74,7 +75,7 @@ class TrainingPlan(Sharing, frozen=True, kw_only=True, eq=False):
         "alone"
     )
     """What is resident beside the trained network: data/training.toml ("alone", "distillation", "rl")."""
-    rollout_steps: Annotated[Any, Setting("rollout-steps", jobs=RUN, takes=Whole(0, 10_000))] = 0
+    rollout_steps: Annotated[Number, Setting("rollout-steps", jobs=RUN, takes=Whole(0, 10_000))] = 0
     """Denoising steps of one rollout, where the networks roll out."""
     experts: Annotated[Experts, Setting("experts", jobs=RUN)] = "one"
     """Of a denoiser in several copies: "one" is trained at a time, the others not loaded; "both"."""
@@ -83,8 +84,8 @@ class TrainingPlan(Sharing, frozen=True, kw_only=True, eq=False):
     for the slowest)."""
     validation: Annotated[Switch, Setting("validation", jobs=RUN)] = "off"
     """"on": a sample is generated every `validation_every` steps."""
-    validation_every: Annotated[Any, Setting("validation-every", jobs=RUN, takes=Whole(1, MANY))] = 500
-    save_every: Annotated[Any, Setting("save-every", jobs=RUN, takes=Whole(1, MANY))] = 1000
+    validation_every: Annotated[Number, Setting("validation-every", jobs=RUN, takes=Whole(1, MANY))] = 500
+    save_every: Annotated[Number, Setting("save-every", jobs=RUN, takes=Whole(1, MANY))] = 1000
     """Steps from one checkpoint on disk to the next."""
     sequence_parallel: SequenceParallel = "on"
 

@@ -1,8 +1,10 @@
 """What is asked for: a video (or a batch of them) to generate, or a number of optimizer steps to train."""
 
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import msgspec
+
+from vidcalc.base.number import Number
 
 Stage = Literal["text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode"]
 """The stages of a generation."""
@@ -24,14 +26,14 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     target_rate    videos per second that a fleet must make; 0: none is asked for
     """
 
-    width: Any
-    height: Any
-    frames: Any
-    fps: Any = 24
-    steps: Any = 30
-    batch: Any = 1
+    width: Number
+    height: Number
+    frames: Number
+    fps: Number = 24
+    steps: Number = 30
+    batch: Number = 1
     guidance: float = 1.0
-    text_tokens: Any = 0
-    image_tokens: Any = 0
-    train_steps: Any = 1000
-    target_rate: Any = 0
+    text_tokens: Number = 0
+    image_tokens: Number = 0
+    train_steps: Number = 1000
+    target_rate: Number = 0

@@ -5,11 +5,12 @@ taped at its values, and every number of an op is then a symbol of that op: the 
 `vidcalc.base.guest`.
 """
 
-from typing import Any
+from typing import cast
 
 from msgspec.structs import replace
 
 from vidcalc.base.guest import Guest, Label, plain, symbol
+from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.ops import Op
 from vidcalc.tape.step import Step
@@ -38,7 +39,7 @@ def symbolic(trace: Trace, network: str) -> Trace:
     return Trace(
         ops=tuple(map(of_op, trace.ops)),
         parameters={
-            path: (symbol(path, elements, source=f"vidcalc.networks.{network}"), keep)
+            path: (cast(Number, symbol(path, elements, source=f"vidcalc.networks.{network}")), keep)
             for path, (elements, keep) in trace.parameters.items()
         },
         rounds=trace.rounds,
@@ -61,9 +62,9 @@ def of_step(step: Step, checkpointing: str) -> Step:
     )
 
 
-def alive(name: str, nbytes: Any, note: str, provenance: str = "exact") -> Guest:
+def alive(name: str, nbytes: Number, note: str, provenance: str = "exact") -> Number:
     """Live bytes that the tape found, with where the most of them are."""
-    return symbol(name, nbytes, "byte", TAPE, provenance, note)
+    return cast(Number, symbol(name, nbytes, "byte", TAPE, provenance, note))
 
 
 def of_op(op: Op) -> Op:

@@ -10,7 +10,7 @@ from vidcalc.base.number import Number
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.ledger.weights import Network
-from vidcalc.ops import Op
+from vidcalc.ops import Copy, Op
 from vidcalc.tape.trace import Trace
 
 
@@ -78,7 +78,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     trace: Trace | None = None
     executed: tuple[Op, ...] = ()
     ops: tuple[Op, ...] = ()
-    once: tuple[Op, ...] = ()
+    once: tuple[Copy, ...] = ()
     run: Execution = EAGER
     live: dict[str, Number] = {}
     workspace: Number = 0

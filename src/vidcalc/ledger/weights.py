@@ -4,12 +4,11 @@ Offloading moves whole networks, blocks or single modules between host and devic
 """
 
 import math
-from typing import Any
 
 import msgspec
 
 from vidcalc.base.guest import Guest, given, named
-from vidcalc.base.number import largest, maximum
+from vidcalc.base.number import Number, largest, maximum
 from vidcalc.catalog.precisions import Precision, precision
 from vidcalc.describe.model import Component
 from vidcalc.tape import ELEMENT_BYTES
@@ -28,12 +27,12 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     movable whether they can leave the device again
     """
 
-    total: Any
-    copy: Any
-    blocks: Any
-    block: Any
-    count: Any
-    module: Any
+    total: Number
+    copy: Number
+    blocks: Number
+    block: Number
+    count: Number
+    module: Number
     movable: bool
 
 
@@ -50,23 +49,23 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     component: Component
     role: str
     precision: str = ""
-    params: Any = 0
+    params: Number = 0
     weights: Weights = NO_WEIGHTS
     stored: Weights = NO_WEIGHTS
 
 
-def parameters(component: Component, traces: tuple[Trace, ...]) -> Any:
+def parameters(component: Component, traces: tuple[Trace, ...]) -> Number:
     """Weight elements of one copy: the published count, else what the traces touched."""
     if component.params is not None:
         beside = traces[0].peak if traces else 0
         return given("params", component.params, beside, component.source or "model", note=component.id)
-    names: dict[str, Any] = {}
+    names: dict[str, Number] = {}
     for each in traces:
         names.update({name: elements for name, (elements, _) in each.parameters.items()})
     return sum(names.values())
 
 
-def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: str, fused: str = "none") -> Weights:
+def weights(component: Component, params: Number, traces: tuple[Trace, ...], name: str, fused: str = "none") -> Weights:
     """Sizes in the number format `name`. What the traces did not touch (a half that never ran) counts in the total.
 
     params  weight elements of one copy
@@ -74,11 +73,13 @@ def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: 
     """
     chosen = precision(name)
     base = ELEMENT_BYTES[chosen.compute]
-    blocks: dict[str, Any] = {}
-    rounds: dict[str, Any] = {}
-    modules: dict[str, Any] = {}
+    blocks: dict[str, Number] = {}
+    rounds: dict[str, Number] = {}
+    modules: dict[str, Number] = {}
     homes = {path: home for taped in traces for path, home in taped.homes.items()}
-    traced, bytes_traced, copied = 0, 0, 0
+    traced: Number = 0
+    bytes_traced: Number = 0
+    copied: Number = 0
     for path, (elements, times, nbytes) in _sizes(traces, chosen, base).items():
         traced, bytes_traced = traced + elements, bytes_traced + nbytes
         module = path.rpartition(".")[0]
@@ -113,9 +114,9 @@ def weights(component: Component, params: Any, traces: tuple[Trace, ...], name: 
     )
 
 
-def _sizes(traces: tuple[Trace, ...], chosen: Precision, base: int) -> dict[str, tuple[Any, Any, Any]]:
+def _sizes(traces: tuple[Trace, ...], chosen: Precision, base: int) -> dict[str, tuple[Number, Number, Number]]:
     """(elements, layers, bytes) of every parameter the traces touched."""
-    found: dict[str, tuple[Any, Any, Any]] = {}
+    found: dict[str, tuple[Number, Number, Number]] = {}
     for taped in traces:
         linear = (
             {op.path + ".weight" for op in taped.ops if op.kind == "matmul"} if chosen.covers == "linear" else set()
@@ -135,6 +136,6 @@ def _skipped(path: str, words: tuple[str, ...]) -> bool:
     return any(path.startswith(word[1:]) if word[0] == "^" else word in path for word in words)
 
 
-def _whole(nbytes: Any) -> Any:
+def _whole(nbytes: Number) -> Number:
     """Bytes as an int where they are a plain number (scales and averages make fractions)."""
     return math.ceil(nbytes) if isinstance(nbytes, float | Guest) else nbytes

@@ -2,10 +2,11 @@
 
 from difflib import SequenceMatcher
 from math import log
-from typing import Any
+from typing import TypeGuard
 
 import msgspec
 
+from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
 from vidcalc.catalog.families import families, members
 from vidcalc.catalog.models import model
@@ -47,7 +48,7 @@ def difference(ours: Component, theirs: Component) -> float:
     return 10 + sum(_apart(ours.config[key], theirs.config[key]) for key in both) - len(both)
 
 
-def _numbers(component: Component) -> dict[str, Any]:
+def _numbers(component: Component) -> Facts:
     """A configuration with its family's defaults filled in."""
     from importlib import import_module
 
@@ -58,7 +59,7 @@ def _numbers(component: Component) -> dict[str, Any]:
         return component.config
 
 
-def _apart(a: Any, b: Any) -> float:
+def _apart(a: object, b: object) -> float:
     if a == b or (isinstance(a, list | tuple) and isinstance(b, list | tuple) and list(a) == list(b)):
         return 0.0
     if _is_number(a) and _is_number(b) and a > 0 and b > 0:
@@ -66,7 +67,7 @@ def _apart(a: Any, b: Any) -> float:
     return 1.0
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -4,16 +4,19 @@ What the files do not say (default clip, guidance, accepted sizes, components th
 every such thing stands in the model's `basis`, and so in each report.
 """
 
-from typing import Any
+from typing import TypeVar
 
 from msgspec.structs import replace
 
+from vidcalc.base.facts import Facts
 from vidcalc.describe.model import Basis, Caution, Component, Denoiser, Model, Vae
 from vidcalc.modelfiles import geometry
 from vidcalc.modelfiles.alike import difference, most_alike
 from vidcalc.modelfiles.folder import Gathered, known_class
 from vidcalc.modelfiles.parts import Parts, Published, is_traced, named, sort
 from vidcalc.modelfiles.source import Source
+
+Part = TypeVar("Part", bound=Component)
 
 MAIN = ("transformer", "unet", "dit", "")  # folders of the network that runs at every step
 
@@ -53,7 +56,7 @@ def recast(model: Model, denoiser: bool, vae: bool, encoders: bool) -> Model:
     """The model with the weights of those components in the plan's number format, not as their files hold them."""
     dropped: set[str] = set()
 
-    def loosened(component: Any, wanted: bool) -> Any:
+    def loosened(component: Part, wanted: bool) -> Part:
         if not wanted or component.held is None:
             return component
         dropped.add(component.id)
@@ -109,7 +112,7 @@ def _vae(parts: Parts, like: Model, taken: list[str]) -> Vae:
     if not made.network and made.class_ == usual.class_:
         return replace(usual, id=made.id, held=made.held, stored=made.stored)
     config = made.config["config"] if is_traced(made) else made.config
-    stated: dict[str, Any] = {
+    stated: Facts = {
         "temporal_compression": usual.temporal_compression,
         "spatial_compression": usual.spatial_compression,
         "latent_channels": usual.latent_channels,

@@ -6,11 +6,11 @@ without its weights; weights alone have a header and nothing else.
 
 from collections.abc import Iterable
 from posixpath import basename, dirname, join
-from typing import Any
 
 import msgspec
 
 from vidcalc.base.errors import Unreadable
+from vidcalc.base.facts import Facts
 from vidcalc.catalog.families import INNER, families
 from vidcalc.modelfiles.header import Header, joined
 from vidcalc.modelfiles.source import WEIGHTS, Source, header
@@ -36,7 +36,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     class_: str
-    config: dict[str, Any]
+    config: Facts
     header: Header | None = None
     nbytes: int | None = None
     here: bool = True
@@ -115,7 +115,7 @@ def _file(source: Source, path: str) -> Found:
     return Found(id="", class_="", config={}, header=held)
 
 
-def stated_class(config: dict[str, Any]) -> str:
+def stated_class(config: Facts) -> str:
     """The class a configuration names: diffusers' `_class_name`, or the first of transformers' `architectures`."""
     listed = config.get("architectures")
     first = listed[0] if isinstance(listed, list) and listed else ""
@@ -123,7 +123,7 @@ def stated_class(config: dict[str, Any]) -> str:
     return named if isinstance(named, str) else ""
 
 
-def plain(class_: str, config: dict[str, Any]) -> dict[str, Any]:
+def plain(class_: str, config: Facts) -> Facts:
     """The numbers of a configuration: without private keys and nulls, and of a language model inside a class that
     holds more, its own.
     """

@@ -1,6 +1,6 @@
 """What a configuration itself says of a VAE's and a denoiser's geometry; the catalogue fills in the rest."""
 
-from typing import Any
+from vidcalc.base.facts import Facts
 
 TIME = ("scale_factor_temporal", "temporal_compression_ratio")
 SPACE = ("scale_factor_spatial", "spatial_compression_ratio")
@@ -9,7 +9,7 @@ CHANNELS = ("z_dim", "latent_channels")
 HALVING = ("AutoencoderKL", "AutoencoderKLTemporalDecoder")
 
 
-def compression(class_: str, config: dict[str, Any]) -> dict[str, int]:
+def compression(class_: str, config: Facts) -> dict[str, int]:
     """temporal_compression, spatial_compression and latent_channels of a VAE, as far as its configuration says."""
     stated = {
         "temporal_compression": _first(config, TIME),
@@ -22,7 +22,7 @@ def compression(class_: str, config: dict[str, Any]) -> dict[str, int]:
     return {key: value for key, value in stated.items() if value is not None}
 
 
-def patch(config: dict[str, Any], usual: dict[str, Any], known: tuple[int, int, int]) -> tuple[int, int, int]:
+def patch(config: Facts, usual: Facts, known: tuple[int, int, int]) -> tuple[int, int, int]:
     """Latent frames, height and width under a token: `known` where the patch is as in the `usual` configuration."""
     keys = ("patch_size", "patch_size_t")
     if all(config.get(key) == usual.get(key) for key in keys) or "patch_size" not in config:
@@ -33,5 +33,5 @@ def patch(config: dict[str, Any], usual: dict[str, Any], known: tuple[int, int, 
     return int(config.get("patch_size_t") or 1), int(size), int(size)
 
 
-def _first(config: dict[str, Any], keys: tuple[str, ...]) -> int | None:
+def _first(config: Facts, keys: tuple[str, ...]) -> int | None:
     return next((config[key] for key in keys if isinstance(config.get(key), int)), None)

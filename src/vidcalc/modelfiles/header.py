@@ -1,10 +1,11 @@
 """What a weight file says about its tensors, whatever its format: names, formats, shapes and bytes."""
 
 from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
+from vidcalc.base.facts import Facts
 from vidcalc.base.number import product
 from vidcalc.catalog.load import table
 
@@ -40,7 +41,7 @@ class Header(msgspec.Struct, frozen=True):
     """The tensors of one network, from one file or all its shards."""
 
     tensors: dict[str, Stored]
-    metadata: dict[str, Any] = {}
+    metadata: Facts = {}
 
     @property
     def elements(self) -> int:
@@ -90,6 +91,6 @@ def joined(headers: list[Header]) -> Header:
 
 
 @cache
-def formats(kind: str) -> dict[str, dict[str, Any]]:
+def formats(kind: str) -> dict[str, Facts]:
     """Element formats of "safetensors" files (by name) or of GGUF ("ggml", by number as text)."""
     return table("weight_formats")[kind]  # type: ignore[no-any-return]

@@ -9,11 +9,14 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import TypeVar
 
 from vidcalc.base.errors import Unreadable
+from vidcalc.base.facts import Facts
 from vidcalc.modelfiles.header import Stream
 from vidcalc.modelfiles.source import LARGEST, parsed
+
+Answer = TypeVar("Answer")
 
 NAME = re.compile(
     r"(?P<repository>[\w-][\w.-]*/[\w-][\w.-]*)(?:@(?P<revision>[\w.-]+))?(?:/(?P<file>[\w./-]+\.(?:gguf|safetensors|json)))?"
@@ -39,7 +42,7 @@ class Repository:
             self._files = sorted(self._asked(lambda: api.list_repo_files(self.name, revision=self.revision)))
         return self._files
 
-    def json(self, path: str) -> dict[str, Any]:
+    def json(self, path: str) -> Facts:
         """A configuration, by way of the library's cache."""
         from huggingface_hub import hf_hub_download
 
@@ -69,7 +72,7 @@ class Repository:
                 raise Unreadable(self.name, "hub_no_ranges")
             return bytes(answer.read())
 
-    def _asked(self, ask: Callable[[], Any]) -> Any:
+    def _asked(self, ask: Callable[[], Answer]) -> Answer:
         """The hub's answer, its refusals as our own."""
         from huggingface_hub import errors
 

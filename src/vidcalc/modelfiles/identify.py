@@ -6,12 +6,11 @@ as the shapes say) until every name has the file's elements. Files under other n
 when a component of the catalogue has exactly as many weight elements; that is said with the answer.
 """
 
-from typing import Any
-
 import msgspec
 from msgspec.structs import replace
 
 from vidcalc.base.errors import Unreadable
+from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
 from vidcalc.catalog.families import families, members, role
 from vidcalc.catalog.models import model
@@ -42,7 +41,7 @@ class Identified(msgspec.Struct, frozen=True, kw_only=True):
     """What a file is: class, configuration, how it was recognised ("names" or "count"), and like which model."""
 
     class_: str
-    config: dict[str, Any]
+    config: Facts
     by: str
     model: str
     header: Header
@@ -80,7 +79,7 @@ def _by_names(header: Header, theirs: Parameters) -> Identified | None:
     return Identified(class_=component.class_, config=config, by="names", model=like, header=header)
 
 
-def _fit(component: Component, header: Header, theirs: Parameters, apart: float) -> tuple[float, dict[str, Any]]:
+def _fit(component: Component, header: Header, theirs: Parameters, apart: float) -> tuple[float, Facts]:
     """(distance, configuration) after changing one number at a time, each time the one that helps most."""
     config = dict(component.config)
     for _ in range(ROUNDS):
@@ -104,12 +103,12 @@ def _fit(component: Component, header: Header, theirs: Parameters, apart: float)
     return apart, config
 
 
-def _changes(config: dict[str, Any], base: dict[str, Any]) -> int:
+def _changes(config: Facts, base: Facts) -> int:
     """How many numbers differ from the catalogue's."""
     return sum(config[key] != base[key] for key in base)
 
 
-def _taped(component: Component, config: dict[str, Any]) -> Parameters:
+def _taped(component: Component, config: Facts) -> Parameters:
     """Elements by name with another configuration; nothing where the family refuses its numbers."""
     try:
         return of_network(replace(component, config=config), role(component.network))

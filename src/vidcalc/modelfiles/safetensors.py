@@ -4,9 +4,9 @@ Layout: huggingface/safetensors README, "Format". The header names every tensor 
 """
 
 import json
-from typing import Any
 
 from vidcalc.base.errors import Unreadable
+from vidcalc.base.facts import Facts
 from vidcalc.modelfiles.header import Header, Stored, Stream, formats
 
 LENGTH = 8  # bytes of the header's length
@@ -27,7 +27,7 @@ def read(stream: Stream, name: str) -> Header:
         raise Unreadable(name, "not_safetensors") from None
 
 
-def _stored(told: dict[str, Any], name: str) -> Stored:
+def _stored(told: Facts, name: str) -> Stored:
     kind = str(told["dtype"])
     known = formats("safetensors").get(kind, {})
     first, last = told["data_offsets"]

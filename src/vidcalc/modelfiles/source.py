@@ -3,9 +3,10 @@
 import json
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 from vidcalc.base.errors import Unreadable
+from vidcalc.base.facts import Facts
 from vidcalc.modelfiles import gguf, safetensors
 from vidcalc.modelfiles.header import Header, Stream
 
@@ -25,7 +26,7 @@ class Source(Protocol):
         """Every path, sorted."""
         ...
 
-    def json(self, path: str) -> dict[str, Any]:
+    def json(self, path: str) -> Facts:
         """A configuration. Raises Unreadable("not_json")."""
         ...
 
@@ -51,7 +52,7 @@ class Folder:
             level = [entry for entry in entries if entry.is_dir()]
         return sorted(found)
 
-    def json(self, path: str) -> dict[str, Any]:
+    def json(self, path: str) -> Facts:
         """A configuration. Raises Unreadable("missing" or "not_json")."""
         try:
             with open(self.root / path, "rb") as file:
@@ -95,7 +96,7 @@ def header(source: Source, path: str) -> Header | None:
         return safetensors.read(rest, path)
 
 
-def parsed(text: bytes, name: str) -> dict[str, Any]:
+def parsed(text: bytes, name: str) -> Facts:
     """A JSON object. Raises Unreadable("not_json")."""
     try:
         facts = json.loads(text)

@@ -6,8 +6,8 @@ network are both `blocks.attn1.to_q.weight`.
 
 import re
 from math import log
-from typing import Any
 
+from vidcalc.base.facts import Facts
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.modelfiles.header import BESIDE, Header
@@ -54,7 +54,7 @@ def of_network(component: Component, role: str) -> Parameters:
     for name, (size, _) in tape.parameters.items():
         key = canonical(name)
         times, elements = found.get(key, (0, 0))
-        found[key] = (times + tape.rounds[name], elements + size)
+        found[key] = (times + int(tape.rounds[name]), elements + int(size))
     return {key: pair for key, pair in found.items() if pair[0]}
 
 
@@ -121,6 +121,6 @@ def depths(header: Header, names: set[str]) -> set[int]:
     return set(found.values())
 
 
-def numbers(config: dict[str, Any]) -> list[str]:
+def numbers(config: Facts) -> list[str]:
     """The keys of a configuration that hold a whole number."""
     return [key for key, value in config.items() if isinstance(value, int) and not isinstance(value, bool)]

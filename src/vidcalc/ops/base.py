@@ -4,9 +4,12 @@ An op is a frozen record; its fields are the symbols of its formulas. A field ma
 float64 array (a sweep): a formula is plain arithmetic over fields and never branches on a number.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
+
+from vidcalc.base.number import Number
+from vidcalc.base.place import NOWHERE, Place
 
 
 class Op(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -20,7 +23,7 @@ class Op(msgspec.Struct, frozen=True, eq=False, gc=False):
     """
 
     path: str
-    count: Any
+    count: Number
     precision: str
 
     kind: ClassVar[str] = "op"
@@ -28,27 +31,32 @@ class Op(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Kernels that the host starts for one execution."""
 
     @property
-    def key(self) -> tuple[Any, ...]:
+    def place(self) -> Place:
+        """Where in its network it stands."""
+        return NOWHERE
+
+    @property
+    def key(self) -> tuple[object, ...]:
         """What its cost depends on: equal keys cost the same."""
         return (self.kind, self.precision)
 
     @property
-    def flops(self) -> Any:
+    def flops(self) -> Number:
         """Floating-point operations of one execution, 2 per multiply-add [FLOP]."""
         return 0
 
     @property
-    def backward_flops(self) -> Any:
+    def backward_flops(self) -> Number:
         """FLOPs of the two gradients (input and weight), as counted by the usual convention [FLOP]."""
         # out = x · w: the gradient of x is one such product (dout · wᵀ), that of w another (xᵀ · dout)
         return 2 * self.flops
 
     @property
-    def activation_bytes(self) -> Any:
+    def activation_bytes(self) -> Number:
         """Bytes of activations read and written once each [byte]."""
         return 0
 
     @property
-    def weights(self) -> Any:
+    def weights(self) -> Number:
         """Weight elements read by one execution [elements]."""
         return 0

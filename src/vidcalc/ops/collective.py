@@ -1,8 +1,8 @@
 """Exchanges among ranks: what goes over links instead of through a chip."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from vidcalc.base.number import maximum
+from vidcalc.base.number import Number, maximum
 from vidcalc.base.place import NOWHERE, Place
 from vidcalc.ops.base import Op
 
@@ -25,19 +25,19 @@ class Collective(Op, frozen=True, eq=False, gc=False):
 
     way: str
     operation: str
-    nbytes: Any
-    ranks: Any
-    stride: Any = 1
-    messages: Any = 1
+    nbytes: Number
+    ranks: Number
+    stride: Number = 1
+    messages: Number = 1
     behind: str = "nothing"
-    share: Any = 1
-    apart: Any = 0
-    stall: Any = 0
+    share: Number = 1
+    apart: Number = 0
+    stall: Number = 0
     place: Place = NOWHERE
 
     kind: ClassVar[str] = "collective"
 
-    def exposed(self, exchange: Any, work: Any) -> Any:
+    def exposed(self, exchange: Number, work: Number) -> Number:
         """Seconds that a rank waits beyond its work, where the exchange takes `exchange` and what it runs beside
         `work` seconds [second]."""
         beside = work * self.share

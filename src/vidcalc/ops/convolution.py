@@ -1,8 +1,8 @@
 """Convolutions in one to three dimensions, plain, grouped or depthwise."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from vidcalc.base.number import Number
+from vidcalc.base.number import Condition, Number
 from vidcalc.base.place import NOWHERE, Place
 from vidcalc.ops.base import Op
 
@@ -15,13 +15,13 @@ class Convolution(Op, frozen=True, eq=False, gc=False):
     torch.utils.flop_counter does. Not: the bias.
     """
 
-    batch: Any
-    c_in: Any
-    c_out: Any
-    positions: Any
-    input_positions: Any
+    batch: Number
+    c_in: Number
+    c_out: Number
+    positions: Number
+    input_positions: Number
     kernel: Number
-    groups: Any
+    groups: Number
     element_bytes: int
     place: Place = NOWHERE
     trained: bool = True
@@ -30,27 +30,27 @@ class Convolution(Op, frozen=True, eq=False, gc=False):
     launches: ClassVar[int] = 1
 
     @property
-    def key(self) -> tuple[Any, ...]:
+    def key(self) -> tuple[object, ...]:
         sizes = self.batch, self.c_in, self.c_out, self.positions, self.input_positions, self.kernel, self.groups
         return ("convolution", self.precision, *sizes)
 
     @property
-    def depthwise(self) -> Any:
+    def depthwise(self) -> Condition:
         """Whether every channel has a filter of its own: no sum over channels, so no matrix product."""
         return self.c_in == self.groups
 
     @property
-    def flops(self) -> Any:
+    def flops(self) -> Number:
         # per group: [batch · positions, c_in / groups · kernel] × [c_in / groups · kernel, c_out / groups]
         return 2 * self.batch * self.positions * self.c_out * (self.c_in // self.groups) * self.kernel
 
     @property
-    def activation_bytes(self) -> Any:
+    def activation_bytes(self) -> Number:
         # x [c_in, input places] read once, out [c_out, positions] written once: neighbours share their reads
         places = self.c_in * self.input_positions + self.c_out * self.positions
         return self.batch * places * self.element_bytes
 
     @property
-    def weights(self) -> Any:
+    def weights(self) -> Number:
         # [c_out, c_in / groups, kernel]: a channel sees those of its own group alone
         return self.c_out * (self.c_in // self.groups) * self.kernel

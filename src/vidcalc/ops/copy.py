@@ -1,8 +1,8 @@
 """Copies between host memory and the device: what offloading pays."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from vidcalc.base.number import maximum
+from vidcalc.base.number import Number, maximum
 from vidcalc.ops.base import Op
 
 
@@ -13,12 +13,12 @@ class Copy(Op, frozen=True, eq=False, gc=False):
     hidden  1 where it has a stream of its own and runs beside the work of its call, 0 where everything waits
     """
 
-    nbytes: Any
+    nbytes: Number
     memory: str
     hidden: int = 0
 
     kind: ClassVar[str] = "copy"
 
-    def exposed(self, copy: Any, work: Any) -> Any:
+    def exposed(self, copy: Number, work: Number) -> Number:
         """Seconds that a call waits, where the copy takes `copy` and the work of the call `work` seconds [second]."""
         return maximum(copy - work * self.hidden, 0)

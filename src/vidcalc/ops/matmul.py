@@ -1,7 +1,8 @@
 """Matrix products: linear layers, and the score and value products of attention that a network spells out."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from vidcalc.base.number import Number
 from vidcalc.base.place import NOWHERE, Place
 from vidcalc.ops.base import Op
 
@@ -14,10 +15,10 @@ class Matmul(Op, frozen=True, eq=False, gc=False):
     Source: torch.utils.flop_counter (mm, addmm, bmm).
     """
 
-    rows: Any
-    d_in: Any
-    d_out: Any
-    batch: Any
+    rows: Number
+    d_in: Number
+    d_out: Number
+    batch: Number
     weight: int
     element_bytes: int
     place: Place = NOWHERE
@@ -27,21 +28,21 @@ class Matmul(Op, frozen=True, eq=False, gc=False):
     launches: ClassVar[int] = 1
 
     @property
-    def key(self) -> tuple[Any, ...]:
+    def key(self) -> tuple[object, ...]:
         return ("matmul", self.precision, self.rows, self.d_in, self.d_out, self.batch, self.weight)
 
     @property
-    def flops(self) -> Any:
+    def flops(self) -> Number:
         # batch · [rows, d_in] × [d_in, d_out]; a multiply-add is two
         return 2 * self.batch * self.rows * self.d_in * self.d_out
 
     @property
-    def activation_bytes(self) -> Any:
+    def activation_bytes(self) -> Number:
         # x [rows, d_in] and out [rows, d_out]; the other factor [d_in, d_out] too where it is no weight
         factors = self.rows * (self.d_in + self.d_out) + (1 - self.weight) * self.d_in * self.d_out
         return self.batch * factors * self.element_bytes
 
     @property
-    def weights(self) -> Any:
+    def weights(self) -> Number:
         # one matrix for the whole batch: [d_in, d_out]
         return self.weight * self.d_in * self.d_out

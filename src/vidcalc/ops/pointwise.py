@@ -1,7 +1,8 @@
 """Work that is bound by memory: elementwise arithmetic, norms, casts, copies, softmax, embeddings."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from vidcalc.base.number import Number
 from vidcalc.base.place import NOWHERE, Place
 from vidcalc.ops.base import Op
 
@@ -15,13 +16,13 @@ class Pointwise(Op, frozen=True, eq=False, gc=False):
     `row` the elements of the innermost dimension they work along: short ones (a head) are slow.
     """
 
-    moved: Any
-    launches: int
-    row: Any = LONG
+    moved: Number
+    launches: Number  # type: ignore[misc, assignment]  # of each op; of other kinds the same for all
+    row: Number = LONG
     place: Place = NOWHERE
 
     kind: ClassVar[str] = "pointwise"
 
     @property
-    def activation_bytes(self) -> Any:
+    def activation_bytes(self) -> Number:
         return self.moved

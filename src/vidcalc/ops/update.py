@@ -1,7 +1,8 @@
 """An optimizer's update: elementwise over all trained weights, bound by memory."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from vidcalc.base.number import Number
 from vidcalc.ops.base import Op
 
 
@@ -13,14 +14,14 @@ class Update(Op, frozen=True, eq=False, gc=False):
     memory         "device" or "host": whose memory holds the states
     """
 
-    elements: Any
-    reads: Any
-    writes: Any
-    over: Any = 0
+    elements: Number
+    reads: Number
+    writes: Number
+    over: Number = 0
     memory: str = "device"
 
     kind: ClassVar[str] = "update"
 
     @property
-    def activation_bytes(self) -> Any:
+    def activation_bytes(self) -> Number:
         return self.elements * (self.reads + self.writes)

@@ -17,7 +17,8 @@ from vidcalc.passes.phases import DECODER, rewrite
 
 def share(plan: Sharing) -> Number:
     """One rank's part of the decode's work, of one."""
-    serial, degree = table("parallel")["decode"]["serial_share"], plan.decode_degree
+    serial: float = table("parallel")["decode"]["serial_share"]
+    degree = plan.decode_degree
     return (1 + serial * (degree - 1)) / degree
 
 

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from vidcalc.base.guest import given
-from vidcalc.base.number import Number, maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum, nearest
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Vae
@@ -67,7 +67,7 @@ def _live(ledger: Ledger, vae: Vae, each: float) -> Number:
     """Live bytes of a decode that takes so many per pixel of a clip [byte]."""
     _, frames, height, width = ledger.latent
     clip = minimum(frames * vae.temporal_compression, vae.clip_frames or frames * vae.temporal_compression)
-    return round(clip * height * width * vae.spatial_compression**2 * each)
+    return nearest(clip * height * width * vae.spatial_compression**2 * each)
 
 
 def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
@@ -97,4 +97,4 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 def _left(own: Network) -> Number:
     """Bytes that a network's run leaves on the device in its format [byte]."""
     kept = precision(own.precision).kept
-    return round(own.params * kept) if kept else 0
+    return nearest(own.params * kept) if kept else 0

@@ -1,7 +1,7 @@
 """Which degrees go together with a model: they divide the heads, layers and predictions that they share."""
 
 from vidcalc.base.errors import InputError
-from vidcalc.base.number import Number
+from vidcalc.base.number import Condition, Number
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import WAYS, Plan
 from vidcalc.describe.training import TrainingPlan, offloads
@@ -29,15 +29,15 @@ def checked(model: Model, plan: Plan) -> None:
     _divides(plan, "cfg", guidance.possible(plan))
 
 
-def _divides(plan: Plan, way: str, whole: int) -> None:
+def _divides(plan: Plan, way: str, whole: Number) -> None:
     """Raises InputError where the plan's degree of a way does not divide `whole`."""
     divides(way, getattr(plan, WAYS[way]), whole)
 
 
-def divides(way: str, degree: int, whole: int) -> None:
+def divides(way: str, degree: Number, whole: Number) -> None:
     """Raises InputError("parallel", …) where a degree does not divide `whole`; 0 is divided by all."""
     if whole and whole % degree:
-        legal = [number for number in range(1, whole + 1) if whole % number == 0]
+        legal = [number for number in range(1, int(whole) + 1) if whole % number == 0]
         near = max(number for number in legal if number <= degree)
         raise InputError("parallel", f"{way}={degree}", [f"{way}={number}" for number in legal], f"{way}={near}")
 
@@ -70,13 +70,13 @@ def checked_training(model: Model, plan: TrainingPlan) -> None:
         raise InputError("sharding", plan.sharding, PIPELINED, "zero1")
 
 
-def spread(tokens: int, plan: TrainingPlan) -> None:
+def spread(tokens: Number, plan: TrainingPlan) -> None:
     """Refuses more ranks on a sample than it has tokens. Raises InputError("parallel", …)."""
     if context(plan) > tokens:
         raise InputError("parallel", f"ulysses × ring × gather = {context(plan)}", (f"1..{tokens}",), str(tokens))
 
 
-def legal(heads: int, layers_: int, tokens: int, plan: TrainingPlan) -> Number:
+def legal(heads: int, layers_: int, tokens: int, plan: TrainingPlan) -> Condition:
     """Whether the degrees go together, elementwise for arrays: the rules of `checked_training` and `spread`, without
     words."""
     widest = plan.ulysses_degree * plan.tensor_degree
@@ -92,6 +92,6 @@ def spread_in_nodes(plan: TrainingPlan, node: int) -> int:
 
     node  accelerators of one. Plain numbers only.
     """
-    copies = replicas(plan)
-    inside = max(node // layers(plan), 1)
+    copies = int(replicas(plan))
+    inside = max(node // int(layers(plan)), 1)
     return max(count for count in range(1, min(copies, inside) + 1) if copies % count == 0)

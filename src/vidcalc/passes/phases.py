@@ -1,6 +1,7 @@
 """Rewriting some phases of a ledger and leaving the others: what most passes do."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -10,7 +11,10 @@ DENOISER = ("denoise", "forward", "backward", "recompute")  # its calls while it
 DECODER = ("vae_decode",)
 
 
-def rewrite(ledger: Ledger, ids: tuple[str, ...], change: Callable[[Phase], Phase]) -> Ledger:
+Job = TypeVar("Job", bound=Ledger)  # a generation, or an optimizer step
+
+
+def rewrite(ledger: Job, ids: tuple[str, ...], change: Callable[[Phase], Phase]) -> Job:
     """The ledger with its phases of those ids changed."""
     return replace(ledger, phases=tuple(change(each) if each.id in ids else each for each in ledger.phases))
 

@@ -15,12 +15,11 @@ from vidcalc.base.guest import named
 from vidcalc.base.number import Number, ceil_div, is_array, minimum, unchanged, where
 from vidcalc.catalog.load import table
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.plan import Plan
 from vidcalc.describe.sharing import Sharing
-from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.ledger.types import Phase
 from vidcalc.ops import Attention, Collective, Convolution, Matmul, Op, Pointwise
 from vidcalc.passes.degrees import context, pieces
-from vidcalc.passes.phases import DENOISER, rewrite
+from vidcalc.passes.phases import DENOISER, Job, rewrite
 from vidcalc.rates.wires import fabric
 
 EXCHANGED = 4  # tensors of self-attention that ranks exchange: queries, keys, values, results
@@ -29,7 +28,7 @@ MERGED = 3  # reads and writes of a turn's result: the sum so far is read, the n
 SUM_BYTES = 4  # float32
 
 
-def shared(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+def shared(ledger: Job, plan: Sharing, hardware: Hardware) -> Job:
     """The denoiser's calls with one rank's tokens, the exchanges for them, and live bytes of its share."""
     if unchanged(pieces(plan), 1):
         return ledger
@@ -115,10 +114,11 @@ def exchanges(ops: tuple[Op, ...], plan: Sharing, kind: str) -> tuple[Op, ...]:
     for op in attentions:
         own = (1 - op.crossed) * op.count
         element = op.batch * op.heads * op.d_head * op.element_bytes / plan.tensor_degree
-        shared = {"path": op.path, "precision": op.precision, "place": op.place}
         made.append(
             Collective(
-                **shared,
+                path=op.path,
+                precision=op.precision,
+                place=op.place,
                 count=own * EXCHANGED,
                 way="ulysses",
                 operation="all_to_all",
@@ -129,7 +129,9 @@ def exchanges(ops: tuple[Op, ...], plan: Sharing, kind: str) -> tuple[Op, ...]:
         )
         made.append(
             Collective(
-                **shared,
+                path=op.path,
+                precision=op.precision,
+                place=op.place,
                 count=own * (plan.ring_degree - 1),
                 way="ring",
                 operation="send",
@@ -144,7 +146,9 @@ def exchanges(ops: tuple[Op, ...], plan: Sharing, kind: str) -> tuple[Op, ...]:
         )
         made.append(
             Collective(
-                **shared,
+                path=op.path,
+                precision=op.precision,
+                place=op.place,
                 count=own,
                 way="gather",
                 operation="all_gather",

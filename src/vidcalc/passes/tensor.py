@@ -11,15 +11,14 @@ from msgspec.structs import replace
 
 from vidcalc.base.number import Number, ceil_div, unchanged, where
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.plan import Plan
 from vidcalc.describe.sharing import Sharing
-from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.ledger.types import Phase
 from vidcalc.ledger.weights import Weights
 from vidcalc.ops import Attention, Collective, Matmul, Op, Pointwise
-from vidcalc.passes.phases import DENOISER, rewrite
+from vidcalc.passes.phases import DENOISER, Job, rewrite
 
 
-def cut(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+def cut(ledger: Job, plan: Sharing, hardware: Hardware) -> Job:
     """The denoiser's calls with one rank's slice of the layers, and the sums among the ranks; its slice of the weights.
 
     Live activations stay: what is inside attention and feed-forward shrinks, which is not where a block is widest for

@@ -4,8 +4,8 @@ Figures: data/validation/reserve.toml and data/defaults.toml.
 """
 
 from functools import cache
-from typing import Any
 
+from vidcalc.base.facts import Facts
 from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number
 from vidcalc.catalog.defaults import nccl, process
@@ -35,7 +35,7 @@ def cache_share() -> float:
 
 
 @cache
-def readings() -> dict[str, Any]:
+def readings() -> Facts:
     """By which share readings of the driver lie "below" and "above" a prediction, with the "source" of that."""
-    band: dict[str, Any] = entry("validation", "reserve")["verdict"]
+    band: Facts = entry("validation", "reserve")["verdict"]
     return band

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from vidcalc.base.number import largest
+from vidcalc.base.number import Number, largest
 from vidcalc.describe.hardware import Accelerator
 
 Curve = dict[str, Any]
@@ -275,7 +275,7 @@ def _carried(own: dict[tuple[str, str, str], dict[str, Curve]], name: str, donor
     return min(ratios)[1] if ratios else 0.0
 
 
-def bound(chip: Accelerator, kernel: str, precision: str) -> Any:
+def bound(chip: Accelerator, kernel: str, precision: str) -> Number:
     """The dense peak of the fastest arithmetic that a kernel uses."""
     fast = {
         "sage1": ("int8",),

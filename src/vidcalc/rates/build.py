@@ -8,9 +8,9 @@ import json
 import shutil
 import tomllib
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
+from vidcalc.base.facts import Facts
 from vidcalc.catalog import families, load, models
 from vidcalc.rates import curves, kernels
 
@@ -38,7 +38,7 @@ def build(data_dir: str | Path = load.DATA) -> list[Path]:
     return written
 
 
-def _write(target: Path, checksum: int, facts: dict[str, Any]) -> Path:
+def _write(target: Path, checksum: int, facts: Facts) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps({"checksum": checksum, "facts": facts}, ensure_ascii=False, default=str))
     return target

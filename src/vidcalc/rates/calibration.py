@@ -130,7 +130,7 @@ def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
     for precision in named:
         law = law_of(precision, laws)
         group = [_strings(row) for row in facts["gemm"] if row["precision"] == precision]
-        low, likely, high = level(group, law, chip.peak(precision), laws)
+        low, likely, high = level(group, law, float(chip.peak(precision)), laws)
         if precision == "fp16" and "bf16" in named:  # formats of one width share a curve
             continue
         gemm["bf16" if precision == "fp16" else precision] = {
@@ -222,6 +222,6 @@ def _strings(row: Row) -> dict[str, str]:
     return {**{side: str(row[side]) for side in "mnk"}, "tflops": str(_rate(row) / 1e12)}
 
 
-def _toml(value: Any) -> str:
+def _toml(value: object) -> str:
     """A value as TOML."""
     return str(value) if isinstance(value, int) else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -6,7 +6,7 @@ accelerator, so that seconds = latency + bytes x (n - 1) / n x steps / bus bandw
 
 import re
 from functools import cache
-from typing import Any
+from typing import TypedDict
 
 import msgspec
 
@@ -38,11 +38,11 @@ class Collective(msgspec.Struct, frozen=True, kw_only=True):
     provenance: str
     source: str
 
-    def bus_bandwidth(self, count: Any) -> Any:
+    def bus_bandwidth(self, count: Number) -> Number:
         """Bus bandwidth among `count` accelerators, byte/s: that of the smallest measured group which holds them."""
         return _step(self.counts, self.bus_bandwidths, count)
 
-    def latency(self, count: Any) -> Any:
+    def latency(self, count: Number) -> Number:
         """Seconds that a small message takes among `count` accelerators."""
         return _step(self.latency_counts, self.latencies, count)
 
@@ -106,7 +106,7 @@ def _donors(operation: str, inside: Link) -> list[tuple[CollectiveRates, ...]]:
     Those with the same link first, then those measured among more accelerators, then the nearest in rate.
     """
 
-    def order(rows: tuple[CollectiveRates, ...]) -> tuple[Any, ...]:
+    def order(rows: tuple[CollectiveRates, ...]) -> tuple[bool, int, Number]:
         over, row = rows[0].link, _of(rows, operation)
         rate = typical(over) / typical(inside)
         return over.id != inside.id, -max(row.counts) if row else 0, max(rate, 1 / rate)
@@ -137,13 +137,20 @@ def own_link(chip: Accelerator) -> Link:
     return inside or link(USUAL)
 
 
-def typical(found: Link) -> Any:
+def typical(found: Link) -> Number:
     """Rate that a link typically reaches, one direction, byte/s."""
     share = float(defaults()["link"]["achieved_fraction"])
     return found.rate * share if found.achieved is None else found.achieved
 
 
-def _latencies(rows: tuple[CollectiveRates, ...]) -> dict[str, Any]:
+class Latencies(TypedDict):
+    """Seconds of a small message, for each count of accelerators."""
+
+    latency_counts: tuple[int, ...]
+    latencies: tuple[float, ...]
+
+
+def _latencies(rows: tuple[CollectiveRates, ...]) -> Latencies:
     """Latencies of small messages among those rows, else the ones that stand in."""
     for row in (*rows, *measurements(LATENCIES_OF)):
         if row.latencies:
@@ -151,9 +158,9 @@ def _latencies(rows: tuple[CollectiveRates, ...]) -> dict[str, Any]:
     raise LookupError(LATENCIES_OF)
 
 
-def _step(counts: tuple[int, ...], values: tuple[Number, ...], count: Any) -> Any:
+def _step(counts: tuple[int, ...], values: tuple[Number, ...], count: Number) -> Number:
     """The value of the smallest of `counts` that is not below `count`; the last one above them all."""
-    out: Any = values[-1]
+    out: Number = values[-1]
     for known, value in reversed(list(zip(counts, values, strict=True))):
         out = where(count <= known, value, out)
     return out

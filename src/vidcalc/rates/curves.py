@@ -3,11 +3,11 @@
 Those of the catalogue are built ahead where the built ones are current, else derived from the raw rows now.
 """
 
-from typing import Any
 from zlib import crc32
 
 from msgspec.structs import replace
 
+from vidcalc.base.facts import Facts
 from vidcalc.base.memo import once
 from vidcalc.base.number import Number
 from vidcalc.catalog import load
@@ -17,7 +17,7 @@ FILES = ("gemm.csv", "attention.csv", "convolution.csv", "laws.toml")
 
 
 @once
-def curves(chip: Accelerator) -> dict[str, Any]:
+def curves(chip: Accelerator) -> Facts:
     """What the accelerator carries, in proportion where its peaks or its bandwidth are others than it was made for.
 
     Raises ValueError for one without curves: see `vidcalc.rates.machines`.
@@ -33,7 +33,7 @@ def curves(chip: Accelerator) -> dict[str, Any]:
     return transferred(made.tables, before, chip, same=True)
 
 
-def with_curves(chip: Accelerator, tables: dict[str, Any], bandwidth: Number | None = None) -> Accelerator:
+def with_curves(chip: Accelerator, tables: Facts, bandwidth: Number | None = None) -> Accelerator:
     """The accelerator with curves that were made for its own peaks and bandwidth.
 
     bandwidth  what stands in for its own where nobody knows one [byte/s]
@@ -42,7 +42,7 @@ def with_curves(chip: Accelerator, tables: dict[str, Any], bandwidth: Number | N
     return replace(chip, curves=Curves(of=chip.id, tables=tables, peaks=chip.peaks, bandwidth=known))
 
 
-def catalogue_tables(name: str) -> dict[str, Any]:
+def catalogue_tables(name: str) -> Facts:
     """The tables of an accelerator of the catalogue, as `vidcalc.rates.kernels.derive` makes them."""
     return load.read_built(f"curves/{name}", checksum(name)) or _derived(name)
 
@@ -55,7 +55,7 @@ def checksum(name: str) -> int:
     return total
 
 
-def _derived(name: str) -> dict[str, Any]:
+def _derived(name: str) -> Facts:
     from vidcalc.rates.kernels import derive  # late: reads every accelerator and every row
 
     return derive()[name]

@@ -13,6 +13,7 @@ from functools import cache
 from statistics import median
 from typing import Any
 
+from vidcalc.base.number import Number
 from vidcalc.base.units import quantity
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
@@ -86,7 +87,7 @@ def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
     chip = chips[name]
     watts_per_flop = (chip.tdp or 1) / chip.peak("bf16")
 
-    def distance(other: str) -> tuple[Any, ...]:
+    def distance(other: str) -> tuple[bool | Number, ...]:
         it = chips[other]
         unlike = watts_per_flop * it.peak("bf16") / (it.tdp or 1)
         return (
@@ -121,7 +122,8 @@ def measured_gemm(
 
     levels = {
         basis: {
-            key: level(group, law_of(key[1], laws), chips[key[0]].peak(key[1]), laws) for key, group in groups.items()
+            key: level(group, law_of(key[1], laws), float(chips[key[0]].peak(key[1])), laws)
+            for key, group in groups.items()
         }
         for basis, groups in by_basis.items()
     }
@@ -211,7 +213,7 @@ def _gemm(
         wanted += [(name, similar), *((other, similar) for other in family)]
     wanted += [(other, kind) for kind in (precision, "bf16") for other in everyone]
     donor, kind = next(key for key in wanted if key in own)
-    factor = chip.peak(precision) / chips[donor].peak(kind)
+    factor = float(chip.peak(precision) / chips[donor].peak(kind))
     borrowed = own[donor, kind]
     return {**scaled(borrowed, factor, limit, "assumed", f"{donor} {kind}: {borrowed['source']}"), **shape}
 

@@ -1,8 +1,8 @@
 """Constants of time that belong to no single chip: data/kernels/laws.toml and data/parallel.toml."""
 
 from functools import cache
-from typing import Any
 
+from vidcalc.base.facts import Facts
 from vidcalc.base.units import quantity
 from vidcalc.catalog.load import entry, table
 
@@ -25,11 +25,11 @@ def training_launch() -> dict[str, float]:
 @cache
 def fused(compiled: str) -> float:
     """Kernels that are left of eager PyTorch's where elementwise work is fused that way, as a share."""
-    shares: dict[str, Any] = entry("kernels", "laws")["elementwise"]["fused"]
+    shares: Facts = entry("kernels", "laws")["elementwise"]["fused"]
     return float(shares[compiled]["likely"]) if compiled in shares else 1.0
 
 
 @cache
-def sharing() -> dict[str, Any]:
+def sharing() -> Facts:
     """What sharing one job costs beyond the bytes that it moves. Treat it as read-only."""
     return table("parallel")

@@ -5,10 +5,10 @@ which nothing that was asked before can reach.
 """
 
 from functools import cache
-from typing import Any
 
 from msgspec.structs import replace
 
+from vidcalc.base.number import Number
 from vidcalc.base.units import quantity
 from vidcalc.catalog import accelerators, load
 from vidcalc.catalog.accelerators import link
@@ -22,12 +22,12 @@ def accelerator(name: str) -> Accelerator:
     return _complete(load.resolve("accelerators", name))
 
 
-def hardware(name: str, count: Any = 1, nodes: Any = 1, network: str = "ib-ndr") -> Hardware:
+def hardware(name: str, count: Number = 1, nodes: Number = 1, network: str = "ib-ndr") -> Hardware:
     """`nodes` nodes of `count` accelerators, joined by their own fabric (else PCIe) and by a network between nodes."""
     return machine(accelerator(name), count, nodes, network)
 
 
-def machine(chip: Accelerator, count: Any = 1, nodes: Any = 1, network: str = "ib-ndr") -> Hardware:
+def machine(chip: Accelerator, count: Number = 1, nodes: Number = 1, network: str = "ib-ndr") -> Hardware:
     """The same, of an accelerator at hand."""
     return Hardware(accelerator=chip, count=count, nodes=nodes, link=chip.fabric or chip.pcie, network=link(network))
 

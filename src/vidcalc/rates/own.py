@@ -9,12 +9,12 @@ relative, marked *assumed*. Each is a noun like any other; its id only says in r
 import os
 import re
 from collections.abc import Callable
-from typing import Any
 
 from msgspec import convert, to_builtins
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError, Unreadable, nearest
+from vidcalc.base.facts import Facts
 from vidcalc.base.units import quantity
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import from_facts, link, with_class_prices
@@ -97,7 +97,7 @@ def priced(chip: Accelerator, per_second: float) -> Accelerator:
     return replace(chip, prices=(mine, *(found for found in chip.prices if found.provider != STATED)))
 
 
-def read_toml(path: str, flag: str) -> dict[str, Any]:
+def read_toml(path: str, flag: str) -> Facts:
     """A user's TOML file. Raises Unreadable with the id of what is wrong."""
     import tomllib
 

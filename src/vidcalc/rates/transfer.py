@@ -4,8 +4,7 @@ Used for the accelerators of a user's own (`vidcalc.rates.own`) and for any whos
 (`vidcalc.rates.curves`); those of the catalogue borrow when curves are built (`vidcalc.rates.kernels`).
 """
 
-from typing import Any
-
+from vidcalc.base.facts import Facts
 from vidcalc.base.number import Number, unchanged
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
@@ -16,7 +15,7 @@ from vidcalc.rates.attention_curves import NEWEST, bound, flash, runs, sdpa
 DOUBLE = 1.9, 2.1  # times the dense peak: what a figure with 2:4 sparsity looks like, clocks rounded
 
 
-def transferred(found: dict[str, Any], donor: Accelerator, chip: Accelerator, *, same: bool) -> dict[str, Any]:
+def transferred(found: Facts, donor: Accelerator, chip: Accelerator, *, same: bool) -> Facts:
     """The donor's curves in proportion to the chip's peaks and bandwidth.
 
     same  the chip is the donor with facts replaced: what the replaced facts leave alone keeps its provenance
@@ -39,7 +38,7 @@ def transferred(found: dict[str, Any], donor: Accelerator, chip: Accelerator, *,
         for kernel in kernels
         if kernel in found["attention"]
     }
-    share: Any = 1.0
+    share: Number = 1.0
     if chip.bandwidth is not None and donor.bandwidth is not None:
         share = chip.bandwidth / donor.bandwidth
     chosen = found["sdpa"] if same else {"early": sdpa(chip, ()), "late": sdpa(chip)}
@@ -62,7 +61,7 @@ def relative(chip: Accelerator) -> str:
     return relatives({**everyone, OUTSIDE: chip}, OUTSIDE)[0]
 
 
-def sparse(peaks: dict[str, Number], sibling: Accelerator, scale: Any = 1.0) -> tuple[Caution, ...]:
+def sparse(peaks: dict[str, Number], sibling: Accelerator, scale: Number = 1.0) -> tuple[Caution, ...]:
     """A caution for each stated peak [FLOP/s] that is about twice the dense one of the same or a sibling chip.
 
     scale  how many times the sibling's size the chip is; see `size`
@@ -85,7 +84,7 @@ def sparse(peaks: dict[str, Number], sibling: Accelerator, scale: Any = 1.0) -> 
     )
 
 
-def size(chip: Accelerator, sibling: Accelerator) -> Any:
+def size(chip: Accelerator, sibling: Accelerator) -> Number:
     """How many times a sibling's size a chip is, by float32 arithmetic, which no sparsity doubles; 0 of a stranger."""
     alike = (chip.vendor, chip.architecture.partition(" ")[0], chip.kind)
     if alike != (sibling.vendor, sibling.architecture.partition(" ")[0], sibling.kind):
@@ -101,13 +100,13 @@ def _runs(chip: Accelerator, precision: str) -> bool:
     return precision in ("bf16", "fp32") or chip.arithmetic(precision) == precision.removesuffix("_block")
 
 
-def _bound(chip: Accelerator, kernel: str, kind: str) -> Any:
+def _bound(chip: Accelerator, kernel: str, kind: str) -> Number:
     return bound(chip, kernel, "bf16" if kind == "half" else kind)
 
 
-def _scaled(curve: dict[str, Any], factor: Any, donor: str, same: bool) -> dict[str, Any]:
+def _scaled(curve: Facts, factor: Number, donor: str, same: bool) -> Facts:
     """Every rate of a curve times a factor."""
     if same and unchanged(factor, 1):
         return curve
-    rates: dict[str, Any] = {key: curve[key] * factor for key in ("low", "likely", "high", "limit") if key in curve}
+    rates: Facts = {key: curve[key] * factor for key in ("low", "likely", "high", "limit") if key in curve}
     return {**curve, **rates, "provenance": "assumed", "source": f"{donor}: {curve['source']}"}

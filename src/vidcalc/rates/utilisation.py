@@ -8,28 +8,28 @@ rows of another kind or head width, or *assumed* from a relative.
 """
 
 from itertools import pairwise
-from typing import Any
 
 import msgspec
 
 from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.facts import Facts
 from vidcalc.base.guest import named
 from vidcalc.base.memo import once
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.describe.hardware import Accelerator, width_of
 from vidcalc.rates.curves import curves
 
 LATE = "late"
 CHOSEN = ("sdpa", "flash")  # words for what a library picks on the chip
-NO_MASK: dict[str, Any] = {"low": 1.0, "likely": 1.0, "high": 1.0}
+NO_MASK: Facts = {"low": 1.0, "likely": 1.0, "high": 1.0}
 
 
 class Rate(msgspec.Struct, frozen=True, eq=False):
     """An achieved rate with its band, FLOP/s (or byte/s for `bandwidth`), and what it rests on."""
 
-    low: Any
-    likely: Any
-    high: Any
+    low: Number
+    likely: Number
+    high: Number
     provenance: str
     source: str
 
@@ -39,26 +39,26 @@ class Rate(msgspec.Struct, frozen=True, eq=False):
 
 
 class _Gemm(msgspec.Struct, frozen=True, eq=False):
-    low: Any
-    likely: Any
-    high: Any
-    d_in_half: Any
-    d_out_half: Any
-    startup: Any
+    low: Number
+    likely: Number
+    high: Number
+    d_in_half: Number
+    d_out_half: Number
+    startup: Number
     provenance: str
     source: str
 
 
 class _Attention(msgspec.Struct, frozen=True, eq=False):
-    low: Any
-    likely: Any
-    high: Any
-    half: Any
+    low: Number
+    likely: Number
+    high: Number
+    half: Number
     provenance: str
     source: str
 
 
-def gemm(chip: Accelerator, precision: str, rows: Any, d_in: Any, d_out: Any) -> Rate:
+def gemm(chip: Accelerator, precision: str, rows: Number, d_in: Number, d_out: Number) -> Rate:
     """Rate of a matrix product [rows, d_in] x [d_in, d_out]. Small sides lose; see data/kernels/laws.toml.
 
     Raises InputError("precision", ...) for an unknown format.
@@ -68,13 +68,15 @@ def gemm(chip: Accelerator, precision: str, rows: Any, d_in: Any, d_out: Any) ->
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
 
-def _shape_loss(law: _Gemm, rows: Any, d_in: Any, d_out: Any) -> Any:
+def _shape_loss(law: _Gemm, rows: Number, d_in: Number, d_out: Number) -> Number:
     """How many times slower than its plateau a product of this shape runs; an empty one as one row."""
     startup = law.startup * law.likely / (2 * maximum(rows, 1) * d_in * d_out)
     return 1 + law.d_in_half / d_in + law.d_out_half / d_out + startup
 
 
-def convolution(chip: Accelerator, precision: str, rows: Any, d_in: Any, d_out: Any, stack: str = LATE) -> Rate:
+def convolution(
+    chip: Accelerator, precision: str, rows: Number, d_in: Number, d_out: Number, stack: str = LATE
+) -> Rate:
     """Rate of a convolution seen as a product: rows = output positions, d_in = input channels per group x taps.
 
     Always assumed: the product's rate times a stated factor. A float32 convolution runs in tf32 where the chip has it,
@@ -99,9 +101,9 @@ def attention(
     chip: Accelerator,
     kernel: str,
     precision: str,
-    head_dim: int,
-    queries: Any,
-    keys: Any,
+    head_dim: float,
+    queries: Number,
+    keys: Number,
     direction: str = "forward",
     masked: str = "none",
     stack: str = LATE,
@@ -198,7 +200,7 @@ def _convolution_law(chip: Accelerator, precision: str, stack: str) -> _Gemm:
 
 @once
 def _attention_law(
-    chip: Accelerator, kernel: str, precision: str, head_dim: int, direction: str, masked: str, stack: str
+    chip: Accelerator, kernel: str, precision: str, head_dim: float, direction: str, masked: str, stack: str
 ) -> _Attention:
     found = curves(chip)
     mask = found["masked"][stack] if kernel == "sdpa" and masked == "dense" else NO_MASK
@@ -229,7 +231,7 @@ def _attention_law(
     )
 
 
-def _width_factor(factors: dict[str, float], head_dim: int) -> float:
+def _width_factor(factors: dict[str, float], head_dim: float) -> float:
     """Rate at a head width over that at 128: linear between measured widths, flat above, proportional below."""
     points = [(int(width), factor) for width, factor in factors.items()]
     first, last = points[0], points[-1]

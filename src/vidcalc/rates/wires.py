@@ -6,12 +6,10 @@ member of the node has a port of its own; in an all-to-all every rank sends thro
 nodes. Sources: NCCL tests (bus bandwidth), data/collectives, data/links.
 """
 
-from typing import Any
-
 import msgspec
 
 from vidcalc.base.guest import named
-from vidcalc.base.number import ceil_div, maximum, minimum, where
+from vidcalc.base.number import Number, ceil_div, maximum, minimum, where
 from vidcalc.describe.hardware import Accelerator, Hardware, Link
 from vidcalc.rates.collectives import collective, typical
 
@@ -30,10 +28,10 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """ "pcie" where accelerators meet over the link to the host, else "fabric"."""
     beyond: Link | None
     """Link among more than two, where the other joins pairs."""
-    per_node: Any
-    network: Any
+    per_node: Number
+    network: Number
 
-    def seconds(self, operation: str, nbytes: Any, degree: Any, stride: Any = 1, calls: Any = 1) -> Any:
+    def seconds(self, operation: str, nbytes: Number, degree: Number, stride: Number = 1, calls: Number = 1) -> Number:
         """Seconds that `calls` of an `operation`, together on `nbytes`, take among `degree` ranks; 0 among one.
 
         nbytes  an all-gather's and an all-reduce's whole tensor, an all-to-all's and a send's bytes of one rank
@@ -57,13 +55,13 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         moving = named("moving", moving, "s")
         return moving + waiting * calls * minimum(degree - 1, 1)
 
-    def exchange(self, operation: str, nbytes: Any, degree: Any, stride: Any = 1) -> Any:
+    def exchange(self, operation: str, nbytes: Number, degree: Number, stride: Number = 1) -> Number:
         """Seconds of one exchange of that name, a send among them."""
         if operation == "send":
             return self.send(nbytes, degree, stride)
         return self.seconds(operation, nbytes, degree, stride)
 
-    def send(self, nbytes: Any, degree: Any, stride: Any = 1) -> Any:
+    def send(self, nbytes: Number, degree: Number, stride: Number = 1) -> Number:
         """Seconds in which each of `degree` ranks passes bytes to the next one; 0 among one."""
         alone = self.seconds("all_gather", nbytes * degree, degree, stride)  # a ring of degree - 1 such sends
         return alone / maximum(degree - 1, 1)

@@ -8,42 +8,50 @@ Counts are ints where they are exact; "1" is a number without a unit: a share, a
 
 import types
 from collections.abc import Iterator
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+
+# what the JSON holds; to the type checker also the arrays of a sweep, which who asks for one job need not think of
+if TYPE_CHECKING:
+    Exact: TypeAlias = int | float | Any
+    Real: TypeAlias = float | Any
+else:
+    Exact = int | float
+    Real = float
 
 
 def _of(unit: str) -> msgspec.Meta:
     return msgspec.Meta(extra_json_schema={"unit": unit})
 
 
-Bytes = Annotated[int | float, _of("byte")]
-ByteRate = Annotated[float, _of("byte/second")]
-Flop = Annotated[int | float, _of("FLOP")]
-Seconds = Annotated[float, _of("second")]
-GpuSeconds = Annotated[float, _of("GPU second")]
-GpuHours = Annotated[float, _of("GPU hour")]
-Dollars = Annotated[float, _of("USD")]
-DollarRate = Annotated[float, _of("USD/hour")]
-Joule = Annotated[float, _of("joule")]
-Watt = Annotated[float, _of("watt")]
-Gram = Annotated[float, _of("gram CO2e")]
-Pixels = Annotated[int | float, _of("pixel")]
-Places = Annotated[int | float, _of("latent place")]
-Frames = Annotated[int | float, _of("frame")]
-FrameRate = Annotated[int | float, _of("frame/second")]
-Tokens = Annotated[int | float, _of("token")]
-TokenRate = Annotated[float, _of("token/second")]
-Weights = Annotated[int | float, _of("weight")]
-Steps = Annotated[int | float, _of("step")]
-Samples = Annotated[int | float, _of("sample")]
-SampleRate = Annotated[float, _of("sample/second")]
-VideoRate = Annotated[float, _of("video/hour")]
-Gpus = Annotated[int | float, _of("GPU")]
+Bytes = Annotated[Exact, _of("byte")]
+ByteRate = Annotated[Real, _of("byte/second")]
+Flop = Annotated[Exact, _of("FLOP")]
+Seconds = Annotated[Real, _of("second")]
+GpuSeconds = Annotated[Real, _of("GPU second")]
+GpuHours = Annotated[Real, _of("GPU hour")]
+Dollars = Annotated[Real, _of("USD")]
+DollarRate = Annotated[Real, _of("USD/hour")]
+Joule = Annotated[Real, _of("joule")]
+Watt = Annotated[Real, _of("watt")]
+Gram = Annotated[Real, _of("gram CO2e")]
+Pixels = Annotated[Exact, _of("pixel")]
+Places = Annotated[Exact, _of("latent place")]
+Frames = Annotated[Exact, _of("frame")]
+FrameRate = Annotated[Exact, _of("frame/second")]
+Tokens = Annotated[Exact, _of("token")]
+TokenRate = Annotated[Real, _of("token/second")]
+Weights = Annotated[Exact, _of("weight")]
+Steps = Annotated[Exact, _of("step")]
+Samples = Annotated[Exact, _of("sample")]
+SampleRate = Annotated[Real, _of("sample/second")]
+VideoRate = Annotated[Real, _of("video/hour")]
+Gpus = Annotated[Exact, _of("GPU")]
 # how many: layers, channels, nodes, forwards, plans
-Count = Annotated[int | float, _of("1")]
+Count = Annotated[Exact, _of("1")]
 # a part of one, or one number over another of its kind
-Share = Annotated[float, _of("1")]
+Share = Annotated[Real, _of("1")]
 # the place in a list, from 0
 Index = Annotated[int, _of("1")]
 
@@ -83,7 +91,7 @@ def _struct(record: type[msgspec.Struct], path: str) -> Iterator[tuple[str, str]
         yield from _kind(kind, f"{path}.{name}" if path else name)
 
 
-def _kind(kind: Any, path: str) -> Iterator[tuple[str, str]]:
+def _kind(kind: object, path: str) -> Iterator[tuple[str, str]]:
     """The units in a type: of numbers, of what lists and mappings hold, of the choices of a union."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Annotated:

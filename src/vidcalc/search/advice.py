@@ -84,7 +84,7 @@ def row(asked: Search, hardware: Hardware, one: Candidate) -> PlanRow:
         words={name: getattr(plan, name) for name in WORDS},
         degrees={name: getattr(plan, name) for name in (*FACTORS, "shard_degree")},
         batches=[each.batch for each in report.buckets],
-        grad_accum=plan.grad_accum,
+        grad_accum=int(plan.grad_accum),
         global_batch=report.buckets[0].global_batch,
         peak=memory.peak,
         low=memory.low,

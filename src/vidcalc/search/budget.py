@@ -130,7 +130,7 @@ def affordable(
         steps_low=int(steps * (spend.gpu_seconds_low / spend.gpu_seconds) * (time.total / time.high)),
         steps_high=int(steps * (spend.gpu_seconds_high / spend.gpu_seconds) * (time.total / time.low)),
         samples=seen * whole,
-        clips=data.clips or None,
+        clips=int(data.clips) or None,
         epochs=seen * whole / data.clips if data.clips else None,
         tokens=tokens,
         flops=sum(row.samples * row.flops_per_sample for row in rows) * whole,

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from vidcalc.base.number import Places
 from vidcalc.calculate import workload_of
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
@@ -111,8 +112,8 @@ def search(asked: Search, machines: Mapping[int, Hardware], told: Told | None = 
 def place_of(asked: Search, world: int, hardware: Hardware) -> Place:
     """Where plans on that many ranks must go."""
     sizes = (workload_of(asked.model, size) for size in asked.data.buckets)
-    tokens = min(unroll(asked.model, size).video_tokens for size in sizes)
-    node = hardware.count
+    tokens = min(int(unroll(asked.model, size).video_tokens) for size in sizes)
+    node = int(hardware.count)
     return Place(world=world, node=node, heads=asked.model.denoiser.heads, depth=depth(asked.model), tokens=tokens)
 
 
@@ -159,11 +160,13 @@ class Walk:
 
     def _hopeless(self, one: price.Block) -> bool:
         """Whether the least that any plan of the block can need does not fit, whatever is accumulated."""
+        import numpy as np
+
         smallest = min(factor for factor, _sharding in self.tables)  # its degrees are those of all sizes and more
         for sharding in self.asked.space.shardings:
             table = self.tables[smallest, sharding]
             free = {name: column for name, column in table.items() if name != "grad_accum"}
-            if plans.size(table) and (price.floor(one, price.asked(one, sharding, free)) <= self.capacity).any():
+            if plans.size(table) and np.any(price.floor(one, price.asked(one, sharding, free)) <= self.capacity):
                 return False
         return True
 
@@ -171,7 +174,7 @@ class Walk:
         """Price the plans of one way of sharding; whether any fits."""
         import numpy as np
 
-        needed = price.peaks(one, price.asked(one, sharding, table))
+        needed = np.asarray(price.peaks(one, price.asked(one, sharding, table)))
         self.priced += needed.size
         least = int(needed.argmin())
         if self.smallest is None or needed[least] < self.smallest.peak:
@@ -182,11 +185,11 @@ class Walk:
             return False
         places = self.shapes.places[id(table)][rows] if self.shapes else None
         table, needed = {name: column[rows] for name, column in table.items()}, needed[rows]
-        spent = price.seconds(one, price.asked(one, sharding, table), places)
+        spent = np.asarray(price.seconds(one, price.asked(one, sharding, table), places))
         first, second = (needed, spent) if self.asked.by == "memory" else (spent, needed)
         kept = 1 if self.asked.winner else MOST
 
-        def met(rows: Any) -> list[Candidate]:
+        def met(rows: Places) -> list[Candidate]:
             figures = ((int(row), float(needed[row]), float(spent[row])) for row in rows)
             return [self._candidate(one, sharding, table, *each) for each in figures]
 

@@ -12,6 +12,7 @@ import msgspec
 
 from vidcalc.account import samples
 from vidcalc.account.run import dense
+from vidcalc.base.number import Number
 from vidcalc.calculate import bucket
 from vidcalc.catalog import models
 from vidcalc.catalog.generic import generic
@@ -48,7 +49,7 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def rated(params: int, data: Data, hardware: Hardware, plan: Plan) -> Rate:
     """The generic network of that size on the data's buckets."""
     model = generic(params)
-    sums = {"tokens": 0.0, "flops": 0.0, "low": 0.0, "likely": 0.0, "high": 0.0}
+    sums: dict[str, Number] = {"tokens": 0.0, "flops": 0.0, "low": 0.0, "likely": 0.0, "high": 0.0}
     top = 0
     for size in data.buckets:
         cost = bucket(model, size, hardware, plan)
@@ -62,7 +63,7 @@ def rated(params: int, data: Data, hardware: Hardware, plan: Plan) -> Rate:
         sums["likely"] += spent.likely * ways
         sums["high"] += spent.high * ways
         top = max(top, int(peak(cost.stages)))
-    return Rate(**sums, peak=top)
+    return Rate(**{name: float(value) for name, value in sums.items()}, peak=top)
 
 
 def optimum(name: str, spend: Funds, data: Data, hardware: Hardware, plan: Plan) -> Optimum | None:

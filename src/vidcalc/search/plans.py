@@ -5,15 +5,15 @@ loops; the numbers under one set of words are columns of one table, so that a fo
 """
 
 from functools import cached_property
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
+from vidcalc.base.number import Column, Condition
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.passes import legal
 
-Columns = dict[str, Any]  # field of a training plan -> float64 array
+Columns = dict[str, Column]  # field of a training plan -> float64 array
 
 SHARDINGS = (("none", "on"), ("zero1", "on"), ("zero2", "on"), ("zero3", "on"), ("zero3", "off"))
 CHECKPOINTING = (
@@ -53,7 +53,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     tokens: int
 
     @cached_property
-    def divisors(self) -> Any:
+    def divisors(self) -> Column:
         """The divisors of the number of ranks, as float64."""
         import numpy as np
 
@@ -87,16 +87,16 @@ def degrees(place: Place, space: Space) -> Columns:
     return found if settled is None else _chosen(found, left == settled)
 
 
-def _allowed(name: str, place: Place, space: Space) -> Any:
+def _allowed(name: str, place: Place, space: Space) -> Column:
     """The values of one degree that go into the ranks, and into the network's layers and a node."""
     stated = space.degrees.get(name)
     values = place.divisors
     if stated is not None:
-        return values[values == stated]
-    if name == "tensor_degree":  # every layer waits for it: across nodes only where somebody asks for it
-        return values[place.node % values == 0]
-    if name == "pipeline_degree":
-        return values[max(place.depth, 1) % values == 0]
+        values = values[values == stated]
+    elif name == "tensor_degree":  # every layer waits for it: across nodes only where somebody asks for it
+        values = values[place.node % values == 0]
+    elif name == "pipeline_degree":
+        values = values[max(place.depth, 1) % values == 0]
     return values
 
 
@@ -133,7 +133,7 @@ def _accumulated(table: Columns, space: Space, factor: int, plan: TrainingPlan) 
     return _chosen({**table, "grad_accum": space.units / at_once}, whole)
 
 
-def _chosen(table: Columns, mask: Any) -> Columns:
+def _chosen(table: Columns, mask: Condition) -> Columns:
     """Those rows."""
     return {name: column[mask] for name, column in table.items()}
 

@@ -4,9 +4,9 @@ A block is one set of words at one size of micro-batch: its tape is run once, an
 shape that ranks can give them (`Shapes`). Memory of all its plans comes first; only those that fit are timed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from vidcalc.account import samples
 from vidcalc.account.bucket import Loaded
 from vidcalc.account.mixing import imbalance
-from vidcalc.base.number import Number, is_array, largest
+from vidcalc.base.number import Column, Number, Places, is_array, largest
 from vidcalc.calculate import generated, taped
 from vidcalc.catalog.training import recipe
 from vidcalc.cost import step as step_cost
@@ -31,6 +31,8 @@ from vidcalc.ledger.step import Step
 from vidcalc.ledger.types import Phase
 from vidcalc.passes import HELD, MICRO_BATCH, training_step
 from vidcalc.search.plans import Columns
+
+Made = TypeVar("Made")
 
 ROUNDING = 1 - 1e-9  # a bound on a sum of floats, in another order than the sum itself
 # the degrees that decide the shapes of a rank's ops and what it exchanges for its tokens
@@ -49,7 +51,7 @@ class Shapes:
         self.places = dict(zip(map(id, tables), np.split(places.ravel(), ends), strict=True))
         """For each row of a table, by the table's identity, which of the shapes it has."""
         columns = distinct.T if len(distinct) > 1 else distinct[0].astype(int).tolist()
-        self.degrees: dict[str, Any] = dict(zip(SHAPING, columns, strict=True))
+        self.degrees: dict[str, Column | int] = dict(zip(SHAPING, columns, strict=True))
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
@@ -68,16 +70,16 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     shapes: Shapes | None = None
     known: dict[Any, Any] = {}
 
-    def _once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    def _once(self, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
         if key not in self.known:
             self.known[key] = make()
-        return self.known[key]
+        made: Made = self.known[key]
+        return made
 
     @cached_property
     def loads(self) -> list[Loaded]:
         """The buckets unrolled and taped."""
-        loads: list[Loaded] = self._once(("loads", *self.tape), self._taped)
-        return loads
+        return self._once(("loads", *self.tape), self._taped)
 
     def _taped(self) -> list[Loaded]:
         sizes = self._once(
@@ -89,18 +91,14 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def alone(self) -> list[MicroBatchSeconds]:
         """Seconds of each bucket's micro-batch on one accelerator alone."""
-        whole: list[MicroBatchSeconds] = self._once(
+        return self._once(
             ("alone", *self.tape), lambda: [step_cost.micro_batch(load.step, self.hardware) for load in self.loads]
         )
-        return whole
 
     @cached_property
     def shared(self) -> list[MicroBatchSeconds]:
         """The same on one rank, for each of the shapes."""
-        ranks: list[MicroBatchSeconds] = self._once(
-            ("shared", *self.tape), lambda: [self._shaped(bucket) for bucket in range(len(self.loads))]
-        )
-        return ranks
+        return self._once(("shared", *self.tape), lambda: [self._shaped(bucket) for bucket in range(len(self.loads))])
 
     def _shaped(self, bucket: int) -> MicroBatchSeconds:
         """One bucket's micro-batch; forward and backward are the same whatever runs again."""
@@ -146,7 +144,7 @@ def grown(data: Data, factor: int) -> Data:
     return replace(data, buckets=tuple(replace(size, batch=size.batch * factor) for size in data.buckets))
 
 
-def asked(one: Block, sharding: tuple[str, str], table: Columns) -> Plan:
+def asked(one: Block, sharding: tuple[str, str], table: Mapping[str, Column | int]) -> Plan:
     """The block's plan with a way of sharding and a table of degrees (numbers, or columns of them)."""
     word, reshard = sharding
     return replace(one.plan, training=replace(one.plan.training, sharding=word, reshard=reshard, **table))
@@ -184,7 +182,7 @@ def _bare(step: Step) -> Step:
     return replace(step, phases=tuple(replace(phase, ops=()) for phase in step.phases))
 
 
-def seconds(one: Block, plan: Plan, places: Any = None) -> Number:
+def seconds(one: Block, plan: Plan, places: Places | None = None) -> Number:
     """Seconds of the whole run, validation included [second].
 
     places  for each plan of a table, which of the block's shapes it has; None: a single plan, priced by itself
@@ -199,7 +197,7 @@ def seconds(one: Block, plan: Plan, places: Any = None) -> Number:
     return spent + sampled * (count // plan.training.validation_every)
 
 
-def _step(one: Block, bucket: int, plan: Plan, places: Any) -> Seconds:
+def _step(one: Block, bucket: int, plan: Plan, places: Places | None) -> Seconds:
     """Seconds of an optimizer step on one bucket."""
     load, hardware = one.loads[bucket], one.hardware
     if places is None:
@@ -209,7 +207,7 @@ def _step(one: Block, bucket: int, plan: Plan, places: Any) -> Seconds:
     return total(step_cost.seconds(step, at(one.shared[bucket], places), hardware))
 
 
-def at(micro: MicroBatchSeconds, places: Any) -> MicroBatchSeconds:
+def at(micro: MicroBatchSeconds, places: Places) -> MicroBatchSeconds:
     """A micro-batch of each of those places among the shapes it was priced for."""
     return replace(
         micro,
@@ -220,11 +218,12 @@ def at(micro: MicroBatchSeconds, places: Any) -> MicroBatchSeconds:
     )
 
 
-def _seconds_at(whole: Seconds, places: Any) -> Seconds:
-    return Seconds(*(_at(value, places) for value in (whole.low, whole.likely, whole.high)), whole.provenance)
+def _seconds_at(whole: Seconds, places: Places) -> Seconds:
+    low, likely, high = (_at(value, places) for value in (whole.low, whole.likely, whole.high))
+    return Seconds(low, likely, high, whole.provenance)
 
 
-def _at(value: Number, places: Any) -> Number:
+def _at(value: Number, places: Places) -> Number:
     """A column by its places; a plain number is the same at all of them."""
     return value[places] if is_array(value) else value  # type: ignore[index]
 

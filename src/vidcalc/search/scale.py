@@ -7,7 +7,6 @@ misses least. Efficiency is the time of one accelerator over the accelerator-sec
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -157,7 +156,7 @@ def _priced(whole: Ledger, machine: Hardware, plan: Plan) -> Priced:
     return plan, needed, inference_time(ledger, first, machine)
 
 
-def _rank(tried: Priced) -> tuple[Any, ...]:
+def _rank(tried: Priced) -> tuple[bool, float, int]:
     """What fits before what does not, then the shortest time; of what does not fit the smallest; then fewer ways."""
     plan, needed, seconds = tried
     misses = needed.verdict == "too_big"
@@ -169,12 +168,12 @@ def _row(found: Priced, machine: Hardware, workload: Workload, before: list[Row]
     plan, needed, time = found
     alone = before[0].seconds if before else time.total
     holding = [each for each in before if each.fits != "too_big"] or before
-    count: int = machine.total
+    count = int(machine.total)
     paid = money.cost(machine.accelerator, time.total * count, 0, workload.batch)
     cost = paid.per_video["likely"] if paid else None
     row = Row(
         count=count,
-        nodes=machine.nodes,
+        nodes=int(machine.nodes),
         parallel=used(plan),
         seconds=time.total,
         denoise=time.denoise,

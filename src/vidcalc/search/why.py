@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec.structs import asdict, replace
 
+from vidcalc.base.number import Number
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.sharing import SHARDING
 from vidcalc.describe.training import TrainingPlan
@@ -131,7 +132,7 @@ def settled(
     return (plan, factor) if legal.legal(place.heads, place.depth, place.tokens, plan) else None
 
 
-def _shards(plan: TrainingPlan, winner: TrainingPlan) -> Any:
+def _shards(plan: TrainingPlan, winner: TrainingPlan) -> Number:
     """As many shards as stated, as the winner's where they were not all replicas, else all."""
     copies = replicas(plan)
     if plan.sharding == "none":

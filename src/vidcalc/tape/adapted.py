@@ -4,9 +4,7 @@ LoRA:  base + B(A(x)) · scaling.  DoRA: a learned magnitude per output over the
 parts. Source: peft 0.21.2 tuners/lora/layer.py, dora.py, variants.py; arXiv 2106.09685, 2402.09353.
 """
 
-from typing import Any
-
-from vidcalc.base.number import product
+from vidcalc.base.number import Number, product
 from vidcalc.ops.matmul import Matmul
 from vidcalc.tape.matrix import MatrixLayers
 from vidcalc.tape.pointwise import PointwiseLayers
@@ -16,7 +14,7 @@ from vidcalc.tape.records import ELEMENT_BYTES, Tensor
 class AdaptedLayers(MatrixLayers, PointwiseLayers):
     """All layers, with adapters on the linear ones that `adapters` names."""
 
-    def linear(self, x: Tensor, d_out: Any, name: str, *, bias: bool = True, keep: str = "") -> Tensor:
+    def linear(self, x: Tensor, d_out: Number, name: str, *, bias: bool = True, keep: str = "") -> Tensor:
         """x[..., d_in] -> [..., d_out], plus what the layer's adapter makes of x."""
         if self.adapters is None:
             return super().linear(x, d_out, name, bias=bias, keep=keep)
@@ -46,19 +44,19 @@ class AdaptedLayers(MatrixLayers, PointwiseLayers):
             self.cache("mask", mask)
         return out
 
-    def _low_rank(self, x: Tensor, d_out: Any, fresh: bool) -> Tensor:
+    def _low_rank(self, x: Tensor, d_out: Number, fresh: bool) -> Tensor:
         """B(A(x)): down to the rank and up again."""
         assert self.adapters is not None
         return self._trained(self._trained(x, self.adapters.rank, "lora_A", fresh), d_out, "lora_B", fresh)
 
-    def _trained(self, x: Tensor, d_out: Any, name: str, fresh: bool) -> Tensor:
+    def _trained(self, x: Tensor, d_out: Number, name: str, fresh: bool) -> Tensor:
         """One of an adapter's two linear layers. Kept for backward: x."""
         out = self._product(x, d_out, name)
         weights = x.shape[-1] * d_out * ELEMENT_BYTES[x.dtype] * fresh
         out.node = self.differentiable((x,), (x,), out.nbytes, weights, not fresh, adapter=True)
         return out
 
-    def _product(self, x: Tensor, d_out: Any, name: str) -> Tensor:
+    def _product(self, x: Tensor, d_out: Number, name: str) -> Tensor:
         """x[..., d_in] times a weight [d_out, d_in]."""
         *rows, d_in = x.shape
         width = ELEMENT_BYTES[x.dtype]
@@ -68,7 +66,7 @@ class AdaptedLayers(MatrixLayers, PointwiseLayers):
         self.cache("matmul", out)
         return out
 
-    def _magnitude(self, x: Tensor, base: Tensor, d_out: Any, bias: bool, fresh: bool) -> Tensor:
+    def _magnitude(self, x: Tensor, base: Tensor, d_out: Number, bias: bool, fresh: bool) -> Tensor:
         """(magnitude - 1) · base + magnitude · B(A(x)) · scaling, the magnitude over the merged weight's norm.
 
         B·A is made by running an identity matrix through the adapter; it stays until the layer is done.

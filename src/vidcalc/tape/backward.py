@@ -4,14 +4,12 @@ Gradients and activations are counted together, as the caching allocator sees th
 states are not. A gradient of a weight, once made, stays (it is what the optimizer reads).
 """
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import maximum, product, where
+from vidcalc.base.number import Number, maximum, product, where
 from vidcalc.describe.checkpointing import NONE, Checkpointing
-from vidcalc.tape.recorder import Recorder, some
-from vidcalc.tape.records import Leave, Node, Section, Storage, Tensor
+from vidcalc.tape.recorder import Recorder
+from vidcalc.tape.records import Leave, Node, Section, Storage, Tensor, some
 from vidcalc.tape.rounds import Round, Rounds, in_host, left_out, rounds
 
 
@@ -25,11 +23,11 @@ class Backward(msgspec.Struct, frozen=True, eq=False):
     host         activations that waited in host memory [byte]
     """
 
-    kept: Any
-    peak: Any
-    activations: Any
-    grads: Any
-    host: Any
+    kept: Number
+    peak: Number
+    activations: Number
+    grads: Number
+    host: Number
 
 
 def backward(tape: Recorder, output: Tensor) -> Backward:
@@ -56,7 +54,7 @@ def backward(tape: Recorder, output: Tensor) -> Backward:
     return Backward(kept, tape.peak, walk.activations, walk.made, host)
 
 
-def _left_out(section: Section, how: Checkpointing) -> Any:
+def _left_out(section: Section, how: Checkpointing) -> Number:
     """What the rounds of a section do not leave behind in all the rounds of the sections around it."""
     gone = left_out(section, how)
     for outer in reversed(section.around):
@@ -74,10 +72,10 @@ class Reached(msgspec.Struct, frozen=True, eq=False):
     outside  gradients it made so far for tensors from before the section
     """
 
-    peak: Any
-    inside: Any
-    live: Any
-    outside: Any
+    peak: Number
+    inside: Number
+    live: Number
+    outside: Number
 
 
 class Walk:
@@ -86,11 +84,11 @@ class Walk:
     def __init__(self, tape: Recorder) -> None:
         self.tape = tape
         self.gradients: dict[int, Storage] = {}
-        self.made: Any = 0
-        self.activations: Any = 0
+        self.made: Number = 0
+        self.activations: Number = 0
         self.opened = -1  # the block being walked
-        self.outside: Any = 0
-        self.inside: tuple[Any, Any] = (0, 0)  # with weight gradients and without
+        self.outside: Number = 0
+        self.inside: tuple[Number, Number] = (0, 0)  # with weight gradients and without
         self.waiting = False  # for the first op of a block that asks for something saved
         self.split: tuple[Reached, Reached] | None = None  # where the walk stood there
 
@@ -166,7 +164,7 @@ class Walk:
             del fresh
         node.saved = ()
 
-    def gradient(self, node: Node, grad: Storage, source: int, nbytes: Any) -> Storage:
+    def gradient(self, node: Node, grad: Storage, source: int, nbytes: Number) -> Storage:
         """The gradient an op hands to one of its inputs: its own buffer for sums and views, else a new one."""
         passes = not node.saved and not some(node.weight_bytes) and not node.frozen
         if passes and source not in self.gradients and _same(nbytes, grad.nbytes):
@@ -182,14 +180,14 @@ class Walk:
         self.raise_peaks(where(nbytes < node.out_bytes, node.out_bytes, 0) * node.summed)
         return self.gradients.setdefault(source, buffer) and buffer
 
-    def raise_peaks(self, above: Any) -> None:
+    def raise_peaks(self, above: Number) -> None:
         """Both peaks, with `above` bytes on top of what is alive for a moment."""
         live = self.tape.live + above
         self.tape.transient(above)
         self.activations = maximum(self.activations, live - self.made)
 
 
-def _rounds(start: Any, split: Reached | None, end: Reached, left: Any, grown: Any) -> Rounds:
+def _rounds(start: Number, split: Reached | None, end: Reached, left: Number, grown: Number) -> Rounds:
     """Heights above the start of the first round walked, and of one that finds `left` bytes of gradients there."""
     split = split or Reached(start, start, start, 0)
     return Rounds(
@@ -203,12 +201,12 @@ def _rounds(start: Any, split: Reached | None, end: Reached, left: Any, grown: A
     )
 
 
-def _from_outside(nodes: list[Any], first: int) -> list[Storage]:
+def _from_outside(nodes: list[Node | Section | Leave], first: int) -> list[Storage]:
     """Storages that the ops of a section saved but did not make: tables and conditions that all rounds share."""
     return [s for node in nodes if isinstance(node, Node) for s in node.saved if s.born <= first]
 
 
-def _same(a: Any, b: Any) -> bool:
+def _same(a: Number, b: Number) -> bool:
     """Whether two sizes are equal (everywhere, for arrays)."""
     equal = a == b
     return bool(equal.all()) if hasattr(equal, "all") else bool(equal)

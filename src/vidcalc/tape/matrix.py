@@ -1,7 +1,5 @@
 """The layers with weights, and attention: what runs on matrix units."""
 
-from typing import Any
-
 from vidcalc.base.number import Number, product, where
 from vidcalc.base.place import Place
 from vidcalc.ops.attention import Attention
@@ -14,7 +12,7 @@ from vidcalc.tape.records import ELEMENT_BYTES, Tensor
 class MatrixLayers(Recorder):
     """Linear layers, convolutions, batched products and fused attention."""
 
-    def linear(self, x: Tensor, d_out: Any, name: str, *, bias: bool = True, keep: str = "") -> Tensor:
+    def linear(self, x: Tensor, d_out: Number, name: str, *, bias: bool = True, keep: str = "") -> Tensor:
         """x[..., d_in] -> [..., d_out]. Weight [d_out, d_in], bias [d_out]. Kept for backward: x.
 
         Where the weights are frozen x is not kept.
@@ -47,7 +45,7 @@ class MatrixLayers(Recorder):
             out.node = self.differentiable((x,), self._kept(x, d_out), out.nbytes, weights, not fresh)
         return out
 
-    def _kept(self, x: Tensor, d_out: Any) -> tuple[Tensor, ...]:
+    def _kept(self, x: Tensor, d_out: Number) -> tuple[Tensor, ...]:
         """What a linear layer keeps for backward: x for the gradient of its weights, or what frozen ones do."""
         keeps = "input" if self.adapters is None else self.adapters.keeps
         if keeps == "input":
@@ -91,12 +89,12 @@ class MatrixLayers(Recorder):
     def convolution(
         self,
         x: Tensor,
-        c_out: Any,
+        c_out: Number,
         kernel: tuple[Number, ...],
         name: str,
         *,
-        out: tuple[Any, ...] | None = None,
-        groups: Any = 1,
+        out: tuple[Number, ...] | None = None,
+        groups: Number = 1,
         bias: bool = True,
         keep: str = "",
         fixed: bool = False,
@@ -145,12 +143,12 @@ class MatrixLayers(Recorder):
     def transposed_convolution(
         self,
         x: Tensor,
-        c_out: Any,
+        c_out: Number,
         kernel: tuple[Number, ...],
         name: str,
         *,
-        out: tuple[Any, ...],
-        groups: Any = 1,
+        out: tuple[Number, ...],
+        groups: Number = 1,
         fixed: bool = False,
     ) -> Tensor:
         """x[batch, c_in, *places] -> [batch, c_out, *out], every input place spread over the kernel's taps.

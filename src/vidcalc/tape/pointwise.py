@@ -1,7 +1,6 @@
 """The layers that only move memory: arithmetic, activations, norms, casts, copies, embeddings."""
 
-from typing import Any
-
+from vidcalc.base.number import Number
 from vidcalc.base.place import Place
 from vidcalc.ops.pointwise import LONG, Pointwise
 from vidcalc.tape.recorder import Recorder
@@ -20,10 +19,10 @@ class PointwiseLayers(Recorder):
         self,
         name: str,
         inputs: tuple[Tensor, ...],
-        shape: tuple[Any, ...] | None = None,
+        shape: tuple[Number, ...] | None = None,
         dtype: str | None = None,
-        saved: tuple[Any, ...] = (),
-        weights: Any = 0,
+        saved: tuple[Tensor, ...] = (),
+        weights: Number = 0,
     ) -> Tensor:
         """One kernel: reads its inputs, allocates and writes one output (of the first input's shape by default).
 
@@ -43,7 +42,7 @@ class PointwiseLayers(Recorder):
             out.node = self.differentiable(inputs, saved, out_bytes, weights)
         return out
 
-    def traffic(self, name: str, moved: Any, launches: int = 1, row: Any = LONG) -> None:
+    def traffic(self, name: str, moved: Number, launches: Number = 1, row: Number = LONG) -> None:
         """Bytes moved without a new tensor: in-place arithmetic, copies into slices."""
         self.ops.append(Pointwise(self.prefix + name, self.count, self.dtype, moved, launches, row, self.near(name)))
 
@@ -54,11 +53,11 @@ class PointwiseLayers(Recorder):
 
     # --- arithmetic ---------------------------------------------------------------------------------------
 
-    def add(self, a: Tensor, b: Tensor, shape: tuple[Any, ...] | None = None) -> Tensor:
+    def add(self, a: Tensor, b: Tensor, shape: tuple[Number, ...] | None = None) -> Tensor:
         """a + b, of a's shape unless given. Nothing is kept."""
         return self.pointwise("add", (a, b), shape, wider(a.dtype, b.dtype))
 
-    def mul(self, a: Tensor, b: Tensor, shape: tuple[Any, ...] | None = None) -> Tensor:
+    def mul(self, a: Tensor, b: Tensor, shape: tuple[Number, ...] | None = None) -> Tensor:
         """a · b, of a's shape unless given. Each factor is kept where the other wants a gradient."""
         saved: tuple[Tensor, ...] = ()
         if self.training:
@@ -93,15 +92,17 @@ class PointwiseLayers(Recorder):
             return x
         return self.pointwise("cast", (x,), dtype=dtype)
 
-    def copy(self, x: Tensor, *shape: Any, name: str = "copy") -> Tensor:
+    def copy(self, x: Tensor, *shape: Number, name: str = "copy") -> Tensor:
         """A new storage with the same elements: contiguous, clone, pad, upsample (give the new shape)."""
         return self.pointwise(name, (x,), shape or None)
 
-    def cat(self, tensors: tuple[Tensor, ...], *shape: Any) -> Tensor:
+    def cat(self, tensors: tuple[Tensor, ...], *shape: Number) -> Tensor:
         """The tensors side by side, of the given shape."""
         return self.pointwise("cat", tensors, shape)
 
-    def embedding(self, rows: Any, width: Any, shape: tuple[Any, ...], name: str, dtype: str | None = None) -> Tensor:
+    def embedding(
+        self, rows: Number, width: Number, shape: tuple[Number, ...], name: str, dtype: str | None = None
+    ) -> Tensor:
         """Rows looked up in a table [rows, width]."""
         self.parameter(name + ".weight", rows * width)
         out = self.empty((*shape, width), dtype or self.dtype)
@@ -117,18 +118,20 @@ class PointwiseLayers(Recorder):
         """Layer norm over the last dimension, one kernel; with a name it has weights. Kept: x, mean, 1/std."""
         return self._norm(x, "layer_norm", name, x.shape[-1], x.elements // x.shape[-1], bias, keep)
 
-    def group_norm(self, x: Tensor, groups: Any, name: str = "", *, bias: bool = True, keep: str = "") -> Tensor:
+    def group_norm(self, x: Tensor, groups: Number, name: str = "", *, bias: bool = True, keep: str = "") -> Tensor:
         """Group norm over x[batch, channels, ...], one kernel. Kept: x, mean, 1/std per group."""
         return self._norm(x, "group_norm", name, x.shape[1], x.shape[0] * groups, bias, keep)
 
-    def _norm(self, x: Tensor, kind: str, name: str, width: Any, statistics: Any, bias: bool, keep: str) -> Tensor:
+    def _norm(
+        self, x: Tensor, kind: str, name: str, width: Number, statistics: Number, bias: bool, keep: str
+    ) -> Tensor:
         out = self.empty(x.shape, x.dtype)
         # mean and 1/std of every row or group: of a layer norm in float32, of a group norm in the dtype of x
         precision = x.dtype if kind == "group_norm" else "fp32"
         mean = self.empty((statistics,), precision)
         rstd = self.empty((statistics,), precision)
         self.traffic(name or kind, 2 * out.nbytes, row=LONG if kind == "group_norm" else width)
-        weights = 0
+        weights: Number = 0
         if name:
             self.parameter(name + ".weight", width, keep)
             if bias:
@@ -178,7 +181,7 @@ class PointwiseLayers(Recorder):
         self.parameter(name + ".weight", x.shape[-1])
         return self.weighted(out, x.shape[-1])
 
-    def weighted(self, x: Tensor, weights: Any, keep: str = "") -> Tensor:
+    def weighted(self, x: Tensor, weights: Number, keep: str = "") -> Tensor:
         """x times a weight vector (already registered). Kept for backward: x."""
         out = self.pointwise("weight", (x,))
         if self.training:

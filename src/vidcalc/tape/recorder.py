@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from weakref import ref
 
-from vidcalc.base.number import maximum, product, where, whole_blocks
+from vidcalc.base.number import Number, maximum, product, where, whole_blocks
 from vidcalc.base.place import NOWHERE
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.checkpointing import NONE, Checkpointing
@@ -36,36 +35,38 @@ class Recorder:
         self.training = training
         self.checkpointing = checkpointing
         self.adapters = adapters
-        self.live: Any = 0
-        self.peak: Any = 0
-        self.device_peak: Any = 0
+        self.live: Number = 0
+        self.peak: Number = 0
+        self.device_peak: Number = 0
         self.peak_at = ""
-        self.peak_before: Any = 0  # the peak before the newest tensor
-        self.peak_saved: Any = 0  # the peak when something was last saved for backward
+        self.peak_before: Number = 0  # the peak before the newest tensor
+        self.peak_saved: Number = 0  # the peak when something was last saved for backward
         self.entered = -1  # the node that opens the outermost repeated section being taped, with training on
-        self.consumed: Any = 0  # bytes from before that section that it freed
-        self.repeated: Any = 0  # bytes that further rounds of sections inside it left behind
+        self.consumed: Number = 0  # bytes from before that section that it freed
+        self.repeated: Number = 0  # bytes that further rounds of sections inside it left behind
         self.sections: list[Section] = []  # repeated sections being taped
-        self.blocks: Any = 0  # blocks taped so far
+        self.blocks: Number = 0  # blocks taped so far
         self.last_op = 0  # ops taped up to the last that saved something
         self.read: dict[int, ref[Storage]] = {}  # storages from before it that it read
-        self.cached: Any = 0  # bytes of results in that section that selective checkpointing keeps
-        self.peak_bare: Any = 0  # the most bytes alive beside those, and up to what was last saved
-        self.peak_again: Any = 0
+        self.cached: Number = 0  # bytes of results in that section that selective checkpointing keeps
+        self.peak_bare: Number = 0  # the most bytes alive beside those, and up to what was last saved
+        self.peak_again: Number = 0
         self.ops: list[Op] = []
-        self.parameters: dict[str, tuple[Any, str]] = {}
-        self.rounds: dict[str, Any] = {}  # how many layers a parameter's name stands for
+        self.parameters: dict[str, tuple[Number, str]] = {}
+        self.rounds: dict[str, Number] = {}  # how many layers a parameter's name stands for
         self.homes: dict[str, str] = {}  # the repeated blocks it belongs to; "" outside of any
-        self.trained: Any = 0  # elements of adapters' weights
+        self.trained: Number = 0  # elements of adapters' weights
         self.nodes: list[Node | Section | Leave] = []
-        self.count: Any = 1  # executions of what is being taped
-        self.copies: Any = 1  # sets of weights it stands for
+        self.count: Number = 1  # executions of what is being taped
+        self.copies: Number = 1  # sets of weights it stands for
         self.prefix = ""
         self.place = NOWHERE
 
     # --- memory -------------------------------------------------------------------------------------------
 
-    def empty(self, shape: tuple[Any, ...], dtype: str | None = None, node: int = -1, size: Any = None) -> Tensor:
+    def empty(
+        self, shape: tuple[Number, ...], dtype: str | None = None, node: int = -1, size: Number | None = None
+    ) -> Tensor:
         """A new tensor with a storage of its own, rounded up as the caching allocator does.
 
         size  its number of elements, where the caller already knows it
@@ -83,18 +84,18 @@ class Recorder:
             self._raise_peak(live)
         return Tensor(shape, dtype, Storage(self, nbytes), node, size)
 
-    def transient(self, nbytes: Any) -> None:
+    def transient(self, nbytes: Number) -> None:
         """Bytes alive for a moment inside an op, on top of what is alive now."""
         self._raise_peak(self.live + nbytes)
 
-    def _raise_peak(self, live: Any, at: str | None = None) -> None:
+    def _raise_peak(self, live: Number, at: str | None = None) -> None:
         try:
             if live > self.peak:
                 self.peak, self.peak_at = live, self.prefix if at is None else at
         except ValueError:  # an array has no single truth value: take the larger of each pair
             self.peak = maximum(self.peak, live)
 
-    def working(self, nbytes: Any) -> None:
+    def working(self, nbytes: Number) -> None:
         """Bytes a kernel takes as workspace while it runs, on top of what is alive; they count in `device_peak` only.
 
         A 3D convolution of cuDNN works channels-last: it turns its input and output around in a workspace of their
@@ -102,7 +103,7 @@ class Recorder:
         """
         self.device_peak = maximum(self.device_peak, self.live + nbytes)
 
-    def input(self, *shape: Any, dtype: str | None = None) -> Tensor:
+    def input(self, *shape: Number, dtype: str | None = None) -> Tensor:
         """An input of the network; inputs count as live activations."""
         return self.empty(shape, dtype)
 
@@ -119,7 +120,7 @@ class Recorder:
             self.prefix, self.place = prefix, place
 
     @contextmanager
-    def repeat(self, name: str, times: Any, *carried: Tensor | None, blocks: bool = True) -> Iterator[None]:
+    def repeat(self, name: str, times: Number, *carried: Tensor | None, blocks: bool = True) -> Iterator[None]:
         """A layer taped once and run `times` times in a row, each with weights of its own: `blocks.*`.
 
         The layer must end as it began (same names alive), apart from what autograd keeps: that is kept
@@ -134,7 +135,7 @@ class Recorder:
             yield
 
     @contextmanager
-    def layers(self, name: str, times: Any) -> Iterator[None]:
+    def layers(self, name: str, times: Number) -> Iterator[None]:
         """Names and weights of repeated layers, `blocks.*`, whose runs the code inside tapes."""
         before = self.prefix, self.copies, self.place
         self.place = self.place.repeated(name, self.prefix + name)
@@ -145,7 +146,7 @@ class Recorder:
             self.prefix, self.copies, self.place = before
 
     @contextmanager
-    def again(self, times: Any, *, blocks: bool = True) -> Iterator[None]:
+    def again(self, times: Number, *, blocks: bool = True) -> Iterator[None]:
         """The same weights run `times` times in a row (chunks of frames, tiles); with 0 nothing counts."""
         count, live, peak, peak_at, device = self.count, self.live, self.peak, self.peak_at, self.device_peak
         self.count, self.peak, self.device_peak = count * times, live, 0
@@ -175,7 +176,7 @@ class Recorder:
         self.sections.append(section)
         self.nodes.append(section)
 
-    def _leave(self, section: Section, live: Any) -> None:
+    def _leave(self, section: Section, live: Number) -> None:
         """Close a repeated section: the growth of one round happens `times` times."""
         if not self.training:
             return
@@ -214,19 +215,19 @@ class Recorder:
                     maker.handed = maker.handed + nbytes  # saved there, and handed on all the same
         return there
 
-    def _saved_since(self, first: int) -> dict[int, tuple[Any, int]]:
+    def _saved_since(self, first: int) -> dict[int, tuple[Number, int]]:
         """(bytes, age) of what the ops behind a node saved for backward and that was made there, by storage."""
         kept = (each for node in self.nodes[first:] if isinstance(node, Node) for each in node.saved)
         return {id(each): (each.nbytes, each.born) for each in kept if each.born > first}
 
-    def parameter(self, name: str, elements: Any, keep: str = "") -> None:
+    def parameter(self, name: str, elements: Number, keep: str = "") -> None:
         """A weight: counted once per dotted name. `keep` names the dtype it stays in whatever the precision."""
         self.parameters[self.prefix + name] = (elements * self.copies, keep)
         self.rounds[self.prefix + name] = self.copies
         self.homes[self.prefix + name] = self.place.block
 
     @property
-    def parameter_count(self) -> Any:
+    def parameter_count(self) -> Number:
         """All weight elements."""
         return sum(elements for elements, _ in self.parameters.values())
 
@@ -235,9 +236,9 @@ class Recorder:
     def differentiable(
         self,
         inputs: tuple[Tensor, ...],
-        saved: tuple[Any, ...],
-        out_bytes: Any,
-        weights: Any = 0,
+        saved: tuple[Tensor | Storage, ...],
+        out_bytes: Number,
+        weights: Number = 0,
         shared: bool = False,
         *,
         adapter: bool = False,
@@ -261,7 +262,8 @@ class Recorder:
             weighted, weights, shared = shared or some(weights), 0, False
         if not sources and isinstance(weights, int) and weights == 0 and not shared:
             return -1
-        kept: tuple[Any, ...] = tuple(s.storage if isinstance(s, Tensor) else s for s in saved)
+        stored = (s.storage if isinstance(s, Tensor) else s for s in saved)
+        kept = tuple(storage for storage in stored if storage is not None)
         made_here = False
         if kept:  # inputs are saved before the op runs, results after it
             made_here = any(storage.born == len(self.nodes) for storage in kept)
@@ -278,7 +280,7 @@ class Recorder:
         """The op that made `out` saves these too for its backward."""
         node = self.nodes[out.node] if out.node >= 0 else None
         if isinstance(node, Node):
-            node.saved += tuple(each.storage for each in further)
+            node.saved += tuple(each.storage for each in further if each.storage is not None)
 
     def _bare(self, saved: bool, made_here: bool) -> None:
         """Keep the peak of what is alive beside results that selective checkpointing keeps."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.base.number import product
+from vidcalc.base.number import Number, product
 
 ELEMENT_BYTES = {"fp64": 8, "int64": 8, "fp32": 4, "int32": 4, "bf16": 2, "fp16": 2, "fp8": 1, "int8": 1, "bool": 1}
 WIDER = {"bool": 0, "int8": 1, "int32": 2, "int64": 3, "fp8": 4, "fp16": 5, "bf16": 5, "fp32": 6, "fp64": 7}
@@ -37,7 +37,7 @@ class Tensor:
     __slots__ = ("dtype", "node", "shape", "size", "storage")
 
     def __init__(
-        self, shape: tuple[Any, ...], dtype: str, storage: Storage | None, node: int = -1, size: Any = None
+        self, shape: tuple[Number, ...], dtype: str, storage: Storage | None, node: int = -1, size: Number | None = None
     ) -> None:
         self.shape = shape
         self.dtype = dtype
@@ -46,18 +46,18 @@ class Tensor:
         self.size = size
 
     @property
-    def elements(self) -> Any:
+    def elements(self) -> Number:
         """Number of elements of this tensor (of the view, where it is one)."""
         if self.size is None:
             self.size = product(self.shape)
         return self.size
 
     @property
-    def nbytes(self) -> Any:
+    def nbytes(self) -> Number:
         """Bytes of this tensor (of the view, where it is one)."""
         return self.elements * ELEMENT_BYTES[self.dtype]
 
-    def view(self, *shape: Any) -> "Tensor":
+    def view(self, *shape: Number) -> "Tensor":
         """The same storage under another shape: reshape, transpose, slice, expand, chunk."""
         return Tensor(shape, self.dtype, self.storage, self.node)
 
@@ -75,7 +75,12 @@ class Node:
     __slots__ = ("frozen", "inputs", "out_bytes", "path", "saved", "summed", "weight_bytes")
 
     def __init__(
-        self, path: str, inputs: tuple[tuple[int, Any], ...], saved: tuple[Any, ...], out_bytes: Any, weight_bytes: Any
+        self,
+        path: str,
+        inputs: tuple[tuple[int, Number], ...],
+        saved: tuple[Storage, ...],
+        out_bytes: Number,
+        weight_bytes: Number,
     ) -> None:
         self.path = path
         self.inputs = inputs
@@ -123,22 +128,22 @@ class Section:
         *("peak", "peak_again", "saved", "times"),
     )
 
-    def __init__(self, times: Any, block: bool, before: Any = 0, first_op: int = 0) -> None:
+    def __init__(self, times: Number, block: bool, before: Number = 0, first_op: int = 0) -> None:
         self.times = times
         self.block = block
         self.around: tuple[Section, ...] = ()
         self.before = before
         self.first_op = self.last_op = first_op
         self.inputs: tuple[Storage, ...] = ()
-        self.made: dict[int, tuple[Any, int]] = {}
-        self.growth: Any = 0
-        self.saved: Any = 0
-        self.consumed: Any = 0
-        self.handed: Any = 0
-        self.peak: Any = 0
-        self.cached: Any = 0
-        self.aside: Any = 0
-        self.peak_again: Any = 0
+        self.made: dict[int, tuple[Number, int]] = {}
+        self.growth: Number = 0
+        self.saved: Number = 0
+        self.consumed: Number = 0
+        self.handed: Number = 0
+        self.peak: Number = 0
+        self.cached: Number = 0
+        self.aside: Number = 0
+        self.peak_again: Number = 0
 
 
 class Leave:
@@ -150,14 +155,15 @@ class Leave:
         self.section = section
 
 
-def attention_saved(nodes: "list[Node | Section | Leave]", first: int) -> Any:
+def attention_saved(nodes: "list[Node | Section | Leave]", first: int) -> Number:
     """Bytes made since node `first` that attention's layers, and no other, saved for backward."""
     here = [node for node in nodes[first:] if isinstance(node, Node)]
     elsewhere = {id(storage) for node in here if ATTENTION not in node.path for storage in node.saved}
     within = {id(s): s for node in here if ATTENTION in node.path for s in node.saved if s.born > first}
-    return sum(storage.nbytes for key, storage in within.items() if key not in elsewhere)
+    alone: list[Number] = [storage.nbytes for key, storage in within.items() if key not in elsewhere]
+    return sum(alone)
 
 
-def some(weights: Any) -> bool:
+def some(weights: Number) -> bool:
     """Whether an op has weights of its own."""
     return not isinstance(weights, int) or weights > 0

@@ -5,8 +5,6 @@ follows from the same walk: before the first op that asks for something saved, n
 it handed on; then the round runs forward once more; from there on all is as if it had been kept, beside the input.
 """
 
-from typing import Any
-
 import msgspec
 
 from vidcalc.base.number import Number, largest, maximum, minimum, where
@@ -24,12 +22,12 @@ class Round(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     after   the most from there on
     """
 
-    before: Any
-    split: Any
-    after: Any
+    before: Number
+    split: Number
+    after: Number
 
     @property
-    def top(self) -> Any:
+    def top(self) -> Number:
         """The most of the whole walk."""
         return maximum(self.before, self.after)
 
@@ -44,10 +42,10 @@ class Rounds(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     first: Round
     later: Round
-    grown: Any
+    grown: Number
 
 
-def left_out(section: Section, how: Checkpointing) -> Any:
+def left_out(section: Section, how: Checkpointing) -> Number:
     """Bytes that the section's blocks do not leave behind after the forward pass, of all that backward needs."""
     if _mixed(section, how):
         chosen, of = how.share
@@ -58,12 +56,12 @@ def left_out(section: Section, how: Checkpointing) -> Any:
     return gone + section.times * _away(section, how) + kept * section.aside
 
 
-def in_host(section: Section, how: Checkpointing) -> Any:
+def in_host(section: Section, how: Checkpointing) -> Number:
     """Bytes of the blocks' inputs, or of what attention keeps, that wait in host memory."""
     return section.times * (_away(section, how) + section.aside)
 
 
-def rounds(walked: Rounds, section: Section, how: Checkpointing) -> tuple[Any, Any]:
+def rounds(walked: Rounds, section: Section, how: Checkpointing) -> tuple[Number, Number]:
     """(the most above the start of all rounds' walk, how much is alive more at its end)."""
     if _mixed(section, how):
         chosen, of = how.share
@@ -86,12 +84,12 @@ def rounds(walked: Rounds, section: Section, how: Checkpointing) -> tuple[Any, A
     return largest((where(kept > 0, of_kept, 0), where(whole > 0, of_whole, 0), where(last > 0, of_rest, 0))), end
 
 
-def _row(first: Any, later: Any, change: Any, count: Any) -> Any:
+def _row(first: Number, later: Number, change: Number, count: Number) -> Number:
     """The most over `count` walks in a row, each starting `change` above the one before: at an end of the row."""
     return maximum(first, where(count > 1, later + maximum(change, change * (count - 1)), 0))
 
 
-def _in_turn(walked: Rounds, section: Section, how: Checkpointing) -> Any:
+def _in_turn(walked: Rounds, section: Section, how: Checkpointing) -> Number:
     """The most above the start where some blocks are checkpointed and some are not: one after the other."""
     kept_change = walked.grown - section.growth + section.aside
     change = _change(walked, section, how, 1)
@@ -111,7 +109,7 @@ def _in_turn(walked: Rounds, section: Section, how: Checkpointing) -> Any:
     return top
 
 
-def largest_of(value: Any) -> Any:
+def largest_of(value: Number) -> Number:
     """The largest entry of an array, or the number itself."""
     return value.max() if hasattr(value, "max") else value
 
@@ -121,30 +119,30 @@ def _mixed(section: Section, how: Checkpointing) -> bool:
     return bool(section.around) and not how.uniform
 
 
-def _pieces(section: Section, how: Checkpointing) -> tuple[Any, Any, Any]:
+def _pieces(section: Section, how: Checkpointing) -> tuple[Number, Number, Number]:
     """(whole segments that run again, blocks in the shorter one at the end, 1 where there is such a one)."""
     chosen = how.among(section.before + section.times) - how.among(section.before)
     rest = chosen % how.segment
     return chosen // how.segment, rest, minimum(rest, 1)
 
 
-def _gone(section: Section, size: Any) -> Any:
+def _gone(section: Section, size: Number) -> Number:
     """What a segment of `size` blocks does not leave behind."""
     return size * section.growth - section.handed - section.cached
 
 
-def _change(walked: Rounds, section: Section, how: Checkpointing, size: Any) -> Any:
+def _change(walked: Rounds, section: Section, how: Checkpointing, size: Number) -> Number:
     """How much is alive more after the walk of a segment that was not there than before."""
     return size * walked.grown - (section.handed - _away(section, how)) - section.cached
 
 
-def _away(section: Section, how: Checkpointing) -> Any:
+def _away(section: Section, how: Checkpointing) -> Number:
     """What a block has in host memory: what the one before handed it; of a block on its own, what nobody else holds."""
     alone = minimum(section.consumed, section.handed)
     return where(section.times > 1, section.handed, alone) * how.offloaded
 
 
-def _again(one: Round, walked: Rounds, section: Section, how: Checkpointing, size: Any) -> Any:
+def _again(one: Round, walked: Rounds, section: Section, how: Checkpointing, size: Number) -> Number:
     """The most above the start of a segment that runs forward once more before its walk, which begins with `one`."""
     forward = section.peak_again if how.kept else section.peak
     there = _gone(section, size) + section.consumed  # all that was kept, and the segment's input

@@ -1,10 +1,8 @@
 """One training step of a denoiser on the tape: its ops, what runs twice, and the bytes alive over both passes."""
 
-from typing import Any
-
 import msgspec
 
-from vidcalc.base.number import maximum
+from vidcalc.base.number import Number, maximum
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.checkpointing import Checkpointing
 from vidcalc.describe.checkpointing import checkpointing as meaning
@@ -33,11 +31,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     ops: tuple[Op, ...]
     again: tuple[Op, ...]
-    kept: Any
-    peak: Any
-    activations: Any
-    host: Any
-    trained: Any
+    kept: Number
+    peak: Number
+    activations: Number
+    host: Number
+    trained: Number
 
 
 def stepped(
@@ -106,6 +104,6 @@ def _frozen(op: Op) -> Op:
     return msgspec.structs.replace(op, trained=False) if isinstance(op, Matmul | Convolution) else op
 
 
-def _beside(op: Matmul, adapters: Adapters) -> Any:
+def _beside(op: Matmul, adapters: Adapters) -> Number:
     """Elements of the adapters beside the linear layers that one op stands for."""
-    return adapters.weights(op.d_in, op.d_out) * op.count * (op.weights > 0) * adapters.on(op.path)
+    return adapters.weights(op.d_in, op.d_out) * op.count * op.weight * adapters.on(op.path)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +16,8 @@ from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.base import Op
 from vidcalc.tape import Tape
+
+Made = TypeVar("Made")
 
 KEPT = 64  # traces remembered: an in-process search asks for the same networks again and again
 
@@ -33,12 +35,12 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     """
 
     ops: tuple[Op, ...]
-    parameters: dict[str, tuple[Any, str]]
-    rounds: dict[str, Any]
+    parameters: dict[str, tuple[Number, str]]
+    rounds: dict[str, Number]
     homes: dict[str, str]
-    peak: Any
+    peak: Number
     peak_at: str
-    workspace: Any
+    workspace: Number
 
     @cached_property
     def flops_by_kind(self) -> dict[str, Number]:
@@ -75,13 +77,14 @@ def network(component: Component) -> ModuleType:
 
 
 @once
-def configuration(component: Component) -> Any:
+def configuration(component: Component) -> msgspec.Struct:
     """The component's numbers as its family's Config."""
-    return msgspec.convert(component.config, network(component).Config)
+    config: msgspec.Struct = msgspec.convert(component.config, network(component).Config)
+    return config
 
 
 @once
-def value(component: Component) -> Any:
+def value(component: Component) -> object:
     """What two components have in common where they are equal: the key of what is remembered of them."""
     try:
         return msgspec.json.encode(component, order="deterministic")
@@ -95,19 +98,19 @@ def trace(component: Component, function: str, shape: Shape, dtype: str, tiling:
     shape   sizes of the call;  dtype  of weights and activations. Plain-number shapes are remembered.
     tiling  "none", or "default": the tiles the class itself uses. Raises InputError where it has none.
     """
-    found: Trace = remember(
+    return remember(
         component, (function, dtype, tiling), shape, lambda: _run(component, function, shape, dtype, tiling)
     )
-    return found
 
 
-def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Callable[[], Any]) -> Any:
+def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Callable[[], Made]) -> Made:
     """What `make` gives for a component at a shape, made once for all equal ones; arrays are never remembered."""
     sizes = (shape.batch, shape.frames, shape.height, shape.width, shape.tokens, shape.image_tokens)
     try:
         whole = (value(component), *key, shape.timestep, *sizes, *shape.extra.items())
         if whole in _remembered:
-            return _remembered[whole]
+            known: Made = _remembered[whole]
+            return known
     except TypeError:  # arrays cannot be keys, and a sweep never asks twice
         return make()
     made = _remembered[whole] = make()

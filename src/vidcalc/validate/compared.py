@@ -2,6 +2,8 @@
 
 import msgspec
 
+from vidcalc.base.number import Number, scalar
+
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """A prediction with its band beside a measurement [byte or second]; None where there is none.
@@ -47,12 +49,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     bound: Bound | None = None
 
 
-def compared(predicted: float, measured: float | None, band: tuple[float, float]) -> Compared:
+def compared(predicted: Number, measured: float | None, band: tuple[Number, Number]) -> Compared:
     """A prediction with its band beside what was measured, if anything was."""
     return Compared(
-        predicted=predicted,
+        predicted=scalar(predicted),
         measured=measured,
-        ratio=None if measured is None else predicted / measured,
-        low=band[0],
-        high=band[1],
+        ratio=None if measured is None else scalar(predicted / measured),
+        low=scalar(band[0]),
+        high=scalar(band[1]),
     )

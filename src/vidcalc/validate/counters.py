@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.number import Number
 from vidcalc.catalog import load
 from vidcalc.catalog.defaults import process
 from vidcalc.cost import reserve
@@ -42,7 +43,7 @@ def facts() -> Facts:
     return msgspec.convert(load.entry("validation", "reserve"), Facts)
 
 
-def counted(stages: list[Stage], counter: str, capacity: Any) -> Any:
+def counted(stages: list[Stage], counter: str, capacity: Number) -> Number:
     """The peak of the stages as the counter shows it on a device of that many bytes [byte]."""
     shown = reserve.counters(stages, capacity)
     if counter == "resident":
@@ -52,7 +53,7 @@ def counted(stages: list[Stage], counter: str, capacity: Any) -> Any:
     return {"allocated": shown.allocated, "reserved": shown.reserved}.get(counter, shown.device)
 
 
-def band(predicted: Any, counter: str) -> tuple[Any, Any]:
+def band(predicted: Number, counter: str) -> tuple[Number, Number]:
     """Low and high of a prediction under a counter [byte]."""
     found = facts().spread[counter]
     return predicted * (1 - found.below), predicted * (1 + found.above)

@@ -3,11 +3,10 @@
 A row that can be mapped is mapped: how well it then comes out plays no part.
 """
 
-from typing import Any
-
 import msgspec
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.facts import Facts
 from vidcalc.catalog import fill, speedups
 from vidcalc.catalog.frameworks import framework as profile
 from vidcalc.catalog.precisions import precision
@@ -91,13 +90,13 @@ def _job(row: Row) -> tuple[Model, Workload]:
     if frames is None:
         raise Unmapped("no_frames")
     chosen = fill.model(name)
-    sizes: dict[str, Any] = {"width": width, "height": height, "frames": frames}
+    sizes: Facts = {"width": width, "height": height, "frames": frames}
     return chosen, fill.workload(chosen, **sizes, steps=whole(row.steps), batch=whole(row.batch))
 
 
 def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, float]:
     """The row's settings over the framework's, and the share of further models on the device."""
-    given: dict[str, Any] = {"framework": framework, "vae_tiling": TILES.get(row.vae_tiling)}
+    given: Facts = {"framework": framework, "vae_tiling": TILES.get(row.vae_tiling)}
     formats = _known("precision", row.precision, "unknown_precision")
     if "precision" in formats and not _names_arithmetic(formats["precision"], framework):
         given["precision"] = formats["precision"]
@@ -139,7 +138,7 @@ def _names_arithmetic(stated: str, framework: str) -> bool:
     return bool(own) and stated in ("bf16", "fp16") and precision(own).stored > precision(stated).stored
 
 
-def _known(table: str, told: str, reason: str) -> dict[str, Any]:
+def _known(table: str, told: str, reason: str) -> Facts:
     found = text.first(table, told)
     if text.OPEN in found.values():
         raise Unmapped(reason)
@@ -160,7 +159,7 @@ def _kernel(row: Row, plan: Plan, machine: Hardware) -> Plan:
     return plan
 
 
-def _left_out(row: Row, model: str) -> tuple[dict[str, Any], str]:
+def _left_out(row: Row, model: str) -> tuple[Facts, str]:
     """Fields of a plan for the work that a row leaves out, and what its text says beside it.
 
     A setting that was not published for the model stays in the text.

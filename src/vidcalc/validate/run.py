@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from vidcalc.account.time import inference_time
 from vidcalc.base.errors import InputError
+from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.frameworks import names as frameworks
@@ -49,7 +50,7 @@ def fitted() -> frozenset[str]:
     return frozenset(profiles | formats | shared | left_out | rates | decodes | set(counters.facts().fitted))
 
 
-def _rows_of(facts: dict[str, Any]) -> list[list[str]]:
+def _rows_of(facts: Facts) -> list[list[str]]:
     """Every list of fitted rows in a data file's tables."""
     inner = [found for value in facts.values() if isinstance(value, dict) for found in _rows_of(value)]
     return [*inner, *([facts["fitted"]] if "fitted" in facts else [])]

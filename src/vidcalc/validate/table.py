@@ -8,6 +8,7 @@ import msgspec
 
 from vidcalc.base.errors import InputError
 
+Line = dict[str | Any, str | Any]  # a line of a CSV file by column; what has none stands under None
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 
@@ -57,18 +58,18 @@ def read(path: str) -> list[Row]:
     return rows(Row, lines)
 
 
-def lines_of(path: str) -> tuple[set[str], list[dict[Any, Any]]]:
+def lines_of(path: str) -> tuple[set[str], list[Line]]:
     """The columns of a CSV file and its lines. Raises InputError("FILE", …)."""
     try:
         with Path(path).open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
-            lines: list[dict[Any, Any]] = list(reader)
+            lines: list[Line] = list(reader)
             return set(reader.fieldnames or ()), lines
     except (OSError, UnicodeDecodeError, csv.Error):
         raise InputError("FILE", path, ("a readable CSV file in UTF-8",)) from None
 
 
-def rows(kind: type[Kind], lines: list[dict[Any, Any]]) -> list[Kind]:
+def rows(kind: type[Kind], lines: list[Line]) -> list[Kind]:
     """Lines as rows of a kind, whose fields are all texts; further columns are passed over."""
     known = set(kind.__struct_fields__)
     return [kind(**{name: (value or "").strip() for name, value in line.items() if name in known}) for line in lines]

@@ -2,9 +2,9 @@
 
 import re
 from functools import cache
-from typing import Any
 
 from vidcalc.base.errors import UnknownName
+from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.describe.plan import WORK
@@ -14,17 +14,17 @@ OPEN = "?"  # a setting whose meaning the text leaves open
 
 
 @cache
-def _rules(file: str, table: str) -> tuple[tuple[re.Pattern[str], dict[str, Any]], ...]:
+def _rules(file: str, table: str) -> tuple[tuple[re.Pattern[str], Facts], ...]:
     rows = load.entry(KIND, file)[table]
     return tuple((re.compile(row["match"], re.IGNORECASE), row) for row in rows)
 
 
-def first(table: str, text: str, file: str = "settings") -> dict[str, Any]:
+def first(table: str, text: str, file: str = "settings") -> Facts:
     """The first rule of a table of a file whose pattern is found in the text; empty where none is."""
     return next((row for pattern, row in _rules(file, table) if pattern.search(text)), {})
 
 
-def every(table: str, text: str, file: str) -> list[tuple[re.Match[str], dict[str, Any]]]:
+def every(table: str, text: str, file: str) -> list[tuple[re.Match[str], Facts]]:
     """All rules of a table whose pattern is found in the text, with what was found."""
     found = ((pattern.search(text), row) for pattern, row in _rules(file, table))
     return [(match, row) for match, row in found if match]

@@ -4,13 +4,14 @@ A row that can be mapped is mapped: how well it then comes out plays no part. Wo
 data/validation/training.toml, what a row leaves open from the trainer's profile.
 """
 
+import re
 from fractions import Fraction
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.facts import Facts
 from vidcalc.catalog import fill
 from vidcalc.catalog.trainers import Trainer, trainer
 from vidcalc.describe.data import Bucket
@@ -49,7 +50,7 @@ def case(row: TrainingRow) -> TrainingCase:
     model = fill.model(name)
     gpu = text.gpu(row.gpu) if row.gpu else None
     training, batch = _shared(row, _training(row, profile, model))
-    machine = placed(hardware(gpu or STANDING_IN), world(training))
+    machine = placed(hardware(gpu or STANDING_IN), int(world(training)))
     plan = fill.plan(model, framework=profile.framework)
     plan = replace(plan, training=training, compile=profile.compile)
     return TrainingCase(
@@ -67,7 +68,7 @@ def trainer_of(row: TrainingRow) -> str:
     return str(first("trainer", f"{row.source}; {row.parallelism}")["trainer"])
 
 
-def first(table: str, told: str) -> dict[str, Any]:
+def first(table: str, told: str) -> Facts:
     """The first rule of a table of data/validation/training.toml that matches; empty where none does."""
     return text.first(table, told, FILE)
 
@@ -128,7 +129,7 @@ def _shared(row: TrainingRow, training: TrainingPlan) -> tuple[TrainingPlan, int
     count = whole(row.n_gpus) or 1
     given = {rule["field"]: _degree(match) for match, rule in text.every("degree", row.parallelism, FILE)}
     plan = replace(training, **given)
-    together = world(replace(plan, data_degree=1))
+    together = int(world(replace(plan, data_degree=1)))
     if count % together:
         if whole(row.n_gpus):
             raise Unmapped("no_parallel_plan")
@@ -143,7 +144,7 @@ def _shared(row: TrainingRow, training: TrainingPlan) -> tuple[TrainingPlan, int
     return plan, int(each)
 
 
-def _degree(match: Any) -> int:
+def _degree(match: re.Match[str]) -> int:
     """The number that a pattern found in one of its groups."""
     return int(next(group for group in match.groups() if group))
 

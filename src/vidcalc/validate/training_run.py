@@ -5,13 +5,14 @@ that something before training may have set.
 """
 
 import re
-from typing import Any
 
 import msgspec
 
 from vidcalc.account import samples
 from vidcalc.account.bucket import BucketCost
 from vidcalc.base.errors import InputError
+from vidcalc.base.facts import Facts
+from vidcalc.base.number import Number
 from vidcalc.calculate import bucket as bucketed
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.defaults import nccl, process
@@ -65,7 +66,7 @@ def result(row: TrainingRow) -> Result:
     held = None if gigabytes is None else gigabytes * GIB
     bound = str(rule.get("bound", ""))
     counter = str(rule.get("counter", "device"))
-    told: dict[str, Any] = {
+    told: Facts = {
         "id": row.id,
         "role": "fit" if row.role == "fit" or row.id in fitted() else "check",
         "gpu": text.gpu(row.gpu) or "",
@@ -121,9 +122,9 @@ def working(phase: Stage, found: TrainingCase) -> float:
     return float(own * size.width * size.height * size.frames * size.batch)
 
 
-def reserve() -> dict[str, Any]:
+def reserve() -> Facts:
     """What the allocator holds beyond tensors: a share of the live activations, and the rows it was fitted to."""
-    found: dict[str, Any] = entry("validation", "training")["reserve"]
+    found: Facts = entry("validation", "training")["reserve"]
     return found
 
 
@@ -150,13 +151,13 @@ def _limit(row: TrainingRow, bound: str, held: float | None) -> float | None:
     return None if name is None else float(accelerator(name).capacity)
 
 
-def _side(bound: str, peak: float, band: tuple[Any, Any], limit: float) -> Bound:
+def _side(bound: str, peak: float, band: tuple[Number, Number], limit: float) -> Bound:
     """The bound, on which side the prediction is, and whether the verdict that a user is shown leaves that open."""
     shown = bound != "at_most" and verdict(*interval(peak), limit) == "tight"
     return Bound(kind=bound, limit=limit, right=_right(bound, peak, band, limit), open=bool(shown))
 
 
-def _right(bound: str, peak: float, band: tuple[Any, Any], limit: float) -> bool:
+def _right(bound: str, peak: float, band: tuple[Number, Number], limit: float) -> bool:
     """Whether the prediction is on the bound's side; one that names a figure allows the counter's own spread."""
     if bound == "oom":
         return peak > limit
@@ -175,7 +176,7 @@ def _time(row: TrainingRow, found: TrainingCase, cost: BucketCost) -> tuple[Seco
     rate = RATE.search(row.mfu_or_tflops)
     if scope == "rate" and rate:
         flops = cost.step.flops.model * training.grad_accum * training.data_degree / world(training)
-        stated = flops / (float(rate.group(1)) * 1e12)
+        stated = float(flops / (float(rate.group(1)) * 1e12))
     if found.no_time or share is None or stated is None:
         return None, stated if scope == "step" else None
     return step.times(share[0]), stated * share[1]
@@ -186,5 +187,5 @@ def _seconds_of(scope: str, found: TrainingCase, training: TrainingPlan) -> tupl
     if scope in ("step", "rate"):
         return 1.0, 1.0
     if scope == "gpu_seconds":
-        return world(training) / samples.global_batch(training, found.bucket.batch), 1.0
+        return float(world(training) / samples.global_batch(training, found.bucket.batch)), 1.0
     return None

@@ -79,7 +79,7 @@ def linked(found: Hardware, asked: dict[str, Any]) -> Hardware:
 
     from vidcalc.catalog.accelerators import link, usual_nodes
 
-    total = found.total
+    total = int(found.total)
     nodes = asked.get("nodes", usual_nodes(found.accelerator, total))
     if total % nodes:
         legal = [count for count in range(1, total + 1) if total % count == 0]

@@ -42,7 +42,7 @@ def asked(given: dict[str, Any]) -> Asked:
     if fill:
         found = found._replace(data=filled(found, known))
     laws = (law, *(name for name in names() if name != law))
-    return Asked(_amount(amounts, world(found.plan.training)), found, laws, known)
+    return Asked(_amount(amounts, int(world(found.plan.training))), found, laws, known)
 
 
 def _amount(amounts: dict[str, Any], gpus: int) -> Budget:

@@ -76,6 +76,6 @@ def _shared(asked: dict[str, Any], found: Stated, gpus: int) -> TrainingPlan:
         raise Refused("--gpus", gpus, expects, whole, (whole,))
     if "shard_degree" not in degrees and word != "none":
         inside = word == "hybrid"
-        node = _placed(asked, found, plan).count
+        node = int(_placed(asked, found, plan).count)
         plan = replace(plan, shard_degree=legal.spread_in_nodes(plan, node) if inside else replicas(plan))
     return plan

@@ -40,7 +40,7 @@ def gpus(chips: Sequence[Accelerator], look: Look | None = None) -> str:
 
 def gpu(chip: Accelerator) -> list[str]:
     """Id, memory, nominal bandwidth, dense bf16 peak and price range of an accelerator."""
-    bandwidth = "" if chip.bandwidth is None else f"{significant(chip.bandwidth / 1e9)} GB/s"
+    bandwidth = "" if chip.bandwidth is None else f"{significant(float(chip.bandwidth / 1e9))} GB/s"
     found = price(with_class_prices(chip))
     cost = "" if found is None else f"${found.low * 3600:.2f} – ${found.high * 3600:.2f}"
-    return [chip.id, data(chip.capacity), bandwidth, f"{significant(chip.peak('bf16') / 1e12)} TFLOP/s", cost]
+    return [chip.id, data(chip.capacity), bandwidth, f"{significant(float(chip.peak('bf16') / 1e12))} TFLOP/s", cost]

@@ -193,7 +193,7 @@ def causal_conv(
     """
     b, c, t, h, w = x.shape
     carried = CARRIED if features.first or stride == 1 else CARRIED - 1
-    frames = 1 if features.first else t // stride
+    frames = 1 if features.first else int(t // stride)
     out = ((h - 1) // 2, (w - 1) // 2) if shrink else (h, w)
     joined = (
         tape.copy(x, b, c, t + carried, h, w, name="pad") if features.first else tape.cat((x,), b, c, t + carried, h, w)

@@ -5,13 +5,12 @@ Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_hunyuan_video.py (ti
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from vidcalc.base.number import Number
 from vidcalc.networks.autoencoders.tiles import Cut
 from vidcalc.tape import Tape, Tensor
 
-Run = Callable[[Any, Any, Any], Tensor]
+Run = Callable[[Number, Number, Number], Tensor]
 
 
 def in_tiles(tape: Tape, run: Run, cuts: tuple[Cut, Cut, Cut], out: tuple[Number, ...]) -> Tensor:

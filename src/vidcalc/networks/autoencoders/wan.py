@@ -38,7 +38,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one VAE, under diffusers' names (their spelling included)."""
 
     base_dim: Number = 96
-    decoder_base_dim: Any = None
+    decoder_base_dim: Number | None = None
     z_dim: Number = 16
     dim_mult: tuple[Number, ...] = (1, 2, 4, 4)
     num_res_blocks: int = 2
@@ -47,7 +47,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     in_channels: Number = 3
     out_channels: Number = 3
     is_residual: bool = False
-    patch_size: Any = None
+    patch_size: Number | None = None
     scale_factor_temporal: int = 4
     scale_factor_spatial: int = 8
 

@@ -273,7 +273,7 @@ def analysis_3d(tape: Tape, x: Tensor, name: str) -> Tensor:
     return joined
 
 
-def band(tape: Tape, x: Tensor, name: str, out: tuple[object, ...]) -> Tensor:
+def band(tape: Tape, x: Tensor, name: str, out: tuple[Number, ...]) -> Tensor:
     """One band: the first frame once more in front (a copy), then a 2x2x2 convolution of stride 2 without bias."""
     n, _, t, h, w = x.shape
     first = tape.copy(x, n, 1, 1, h, w, name="repeat")

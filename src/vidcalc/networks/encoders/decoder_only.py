@@ -4,7 +4,7 @@ Pipelines read an inner layer, so every layer's output is kept until the end; th
 Source: Llama (arXiv 2302.13971); transformers 5.23.0 models/llama/modeling_llama.py, integrations/sdpa_attention.py.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
@@ -30,8 +30,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     intermediate_size: Number = 11008
     num_hidden_layers: int = 32
     num_attention_heads: Number = 32
-    num_key_value_heads: Any = None
-    head_dim: Any = None
+    num_key_value_heads: Number | None = None
+    head_dim: Number | None = None
 
     @property
     def d_head(self) -> Number:

@@ -4,8 +4,6 @@ Mirrors diffusers' CogVideoXTransformer3DModel: which intermediates are held, an
 Source: arXiv 2408.06072; diffusers 0.42.1 models/transformers/cogvideox_transformer_3d.py.
 """
 
-from typing import Any
-
 import msgspec
 
 from vidcalc.base.number import Number, where
@@ -24,7 +22,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     in_channels: Number = 16
     out_channels: Number = 16
     time_embed_dim: Number = 512
-    ofs_embed_dim: Any = None
+    ofs_embed_dim: Number | None = None
     text_embed_dim: Number = 4096
     num_layers: Number = 30
     attention_bias: bool = True
@@ -32,7 +30,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sample_height: Number = 60
     sample_frames: Number = 49
     patch_size: Number = 2
-    patch_size_t: Any = None
+    patch_size_t: Number | None = None
     temporal_compression_ratio: Number = 4
     max_text_seq_length: Number = 226
     norm_elementwise_affine: bool = True

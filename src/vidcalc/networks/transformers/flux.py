@@ -4,8 +4,6 @@ Mirrors diffusers' FluxTransformer2DModel. Source: Black Forest Labs 2024 (weigh
 models/transformers/transformer_flux.py.
 """
 
-from typing import Any
-
 import msgspec
 
 from vidcalc.base.number import Number, minimum
@@ -25,7 +23,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     patch_size: Number = 1
     in_channels: Number = 64
-    out_channels: Any = None
+    out_channels: Number | None = None
     num_layers: Number = 19
     num_single_layers: Number = 38
     attention_head_dim: Number = 128

@@ -5,8 +5,6 @@ Source: genmo Mochi 1 (2024); diffusers 0.42.1 models/transformers/transformer_m
 models/normalization.py, models/embeddings.py.
 """
 
-from typing import Any
-
 import msgspec
 
 from vidcalc.base.number import Number, maximum, minimum
@@ -28,7 +26,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     num_layers: Number = 48
     pooled_projection_dim: Number = 1536
     in_channels: Number = 12
-    out_channels: Any = None
+    out_channels: Number | None = None
     text_embed_dim: Number = 4096
     time_embed_dim: Number = 256
 

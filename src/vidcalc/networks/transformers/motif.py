@@ -6,8 +6,6 @@ only: with several, layers that read it copy it first and add their bias in a st
 Source: diffusers 0.42.1 models/transformers/transformer_motif_video.py.
 """
 
-from typing import Any
-
 import msgspec
 
 from vidcalc.base.number import Number, minimum
@@ -34,7 +32,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     patch_size: Number = 2
     patch_size_t: Number = 1
     text_embed_dim: Number = 4096
-    image_embed_dim: Any = None
+    image_embed_dim: Number | None = None
     enable_text_cross_attention_dual: bool = False
     enable_text_cross_attention_single: bool = False
 

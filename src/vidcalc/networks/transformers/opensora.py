@@ -10,8 +10,6 @@ Source: hpcaitech/Open-Sora, branches opensora/v1.2 and opensora/v1.3: opensora/
 opensora/models/layers/blocks.py; docs/report_03.md, report_04.md.
 """
 
-from typing import Any
-
 import msgspec
 
 from vidcalc.base.number import Number, minimum, round_up
@@ -42,7 +40,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     caption_channels: Number = 4096
     qk_norm: bool = False
     pred_sigma: bool = True
-    kernel_size: tuple[Any, Any, Any] | None = None
+    kernel_size: tuple[Number, Number, Number] | None = None
     use_spatial_rope: bool = False
 
     @property

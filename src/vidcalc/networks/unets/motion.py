@@ -4,8 +4,6 @@ every layer.
 Mirrors diffusers' UNetMotionModel. Source: arXiv 2307.04725; diffusers 0.42.1 models/unets/unet_motion_model.py.
 """
 
-from typing import Any
-
 import msgspec
 
 from vidcalc.base.number import Number
@@ -37,8 +35,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     motion_num_attention_heads: int | tuple[int, ...] = 8
     use_motion_mid_block: bool = True
     addition_embed_type: str | None = None
-    addition_time_embed_dim: Any = None
-    projection_class_embeddings_input_dim: Any = None
+    addition_time_embed_dim: Number | None = None
+    projection_class_embeddings_input_dim: Number | None = None
 
 
 def tokens(config: Config, shape: Shape) -> Number:
