@@ -7,7 +7,7 @@ import math
 
 import msgspec
 
-from vidcalc.base.guest import Guest, given, named
+from vidcalc.base.guest import Guest, given, named, named_fields
 from vidcalc.base.number import Number, largest, maximum
 from vidcalc.catalog.precisions import Precision, precision
 from vidcalc.describe.model import Component
@@ -90,28 +90,25 @@ def weights(component: Component, params: Number, traces: tuple[Trace, ...], nam
         if head:
             blocks[head] = blocks.get(head, 0) + nbytes
             rounds[head] = times if head not in rounds else maximum(rounds[head], times)
-    traced = named("traced", traced, note=component.id)
-    bytes_traced = named("traced_bytes", bytes_traced, "byte", note=component.id)
+    if isinstance(bytes_traced, Guest):
+        traced = named("traced", traced, note=component.id)
+        bytes_traced = named("traced_bytes", bytes_traced, "byte", note=component.id)
+        blocks = {head: named(head, nbytes, "byte") for head, nbytes in blocks.items()}
     one = (params - traced) * (chosen.stored if chosen.covers == "all" else base) + bytes_traced
     as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion
     if component.held is not None:
         one = given("held", component.held, params, component.source or "model", "byte")
     held = named("one_copy", one + copied, "byte", note=component.id)
-    within = named("within_blocks", sum(blocks.values()), "byte", note=component.id)
-    return Weights(
-        total=_whole(held * component.copies),
-        copy=named("copy", _whole(held), "byte", note=component.id),
-        blocks=named("blocks", _whole(within * as_held), "byte", note=component.id),
-        block=named(
-            "block",
-            _whole(largest(named(head, blocks[head], "byte") / maximum(rounds[head], 1) for head in blocks) * as_held),
-            "byte",
-            note=component.id,
-        ),
+    found = Weights(
+        total=named(component.id, _whole(held * component.copies), "byte"),
+        copy=_whole(held),
+        blocks=_whole(sum(blocks.values()) * as_held),
+        block=_whole(largest(blocks[head] / maximum(rounds[head], 1) for head in blocks) * as_held),
         count=sum(rounds.values()),
-        module=named("module", _whole(largest(modules.values()) * as_held), "byte", note=component.id),
+        module=_whole(largest(modules.values()) * as_held),
         movable=chosen.movable,
     )
+    return named_fields(found, bytes_traced, "byte", note=component.id)
 
 
 def _sizes(traces: tuple[Trace, ...], chosen: Precision, base: int) -> dict[str, tuple[Number, Number, Number]]:
