@@ -8,13 +8,12 @@ import math
 import msgspec
 
 from vidcalc.base.guest import Guest, given, named, named_fields
-from vidcalc.base.number import Number, largest, maximum
-from vidcalc.catalog.precisions import Precision, precision
+from vidcalc.base.number import Number
+from vidcalc.catalog.precisions import precision
 from vidcalc.describe.model import Component
+from vidcalc.ledger.tally import tally
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import Trace
-
-PROJECTIONS = ("to_q", "to_k", "to_v")
 
 
 class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -71,66 +70,24 @@ def weights(component: Component, params: Number, traces: tuple[Trace, ...], nam
     params  weight elements of one copy
     fused   "kept": queries, keys and values stand fused beside the originals
     """
-    chosen = precision(name)
-    base = ELEMENT_BYTES[chosen.compute]
-    blocks: dict[str, Number] = {}
-    rounds: dict[str, Number] = {}
-    modules: dict[str, Number] = {}
-    homes = {path: home for taped in traces for path, home in taped.homes.items()}
-    traced: Number = 0
-    bytes_traced: Number = 0
-    copied: Number = 0
-    for path, (elements, times, nbytes) in _sizes(traces, chosen, base).items():
-        traced, bytes_traced = traced + elements, bytes_traced + nbytes
-        module = path.rpartition(".")[0]
-        twice = fused == "kept" and module.rpartition(".")[2] in PROJECTIONS
-        copied = copied + (nbytes if twice else 0)
-        modules[module] = modules.get(module, 0) + nbytes / maximum(times, 1)
-        head = homes[path]
-        if head:
-            blocks[head] = blocks.get(head, 0) + nbytes
-            rounds[head] = times if head not in rounds else maximum(rounds[head], times)
-    if isinstance(bytes_traced, Guest):
-        traced = named("traced", traced, note=component.id)
-        bytes_traced = named("traced_bytes", bytes_traced, "byte", note=component.id)
-        blocks = {head: named(head, nbytes, "byte") for head, nbytes in blocks.items()}
-    one = (params - traced) * (chosen.stored if chosen.covers == "all" else base) + bytes_traced
+    chosen, found = precision(name), tally(traces, name, fused)
+    stored = chosen.stored if chosen.covers == "all" else ELEMENT_BYTES[chosen.compute]
+    one = (params - found.elements) * stored + found.nbytes
     as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion
     if component.held is not None:
         one = given("held", component.held, params, component.source or "model", "byte")
-    held = named("one_copy", one + copied, "byte", note=component.id)
-    found = Weights(
+    held = named("one_copy", one + found.copied, "byte", note=component.id)
+    blocks, block, module = (_whole(nbytes * as_held) for nbytes in (found.blocks, found.block, found.module))
+    sizes = Weights(
         total=named(component.id, _whole(held * component.copies), "byte"),
         copy=_whole(held),
-        blocks=_whole(sum(blocks.values()) * as_held),
-        block=_whole(largest(blocks[head] / maximum(rounds[head], 1) for head in blocks) * as_held),
-        count=sum(rounds.values()),
-        module=_whole(largest(modules.values()) * as_held),
+        blocks=blocks,
+        block=block,
+        count=found.rounds,
+        module=module,
         movable=chosen.movable,
     )
-    return named_fields(found, bytes_traced, "byte", note=component.id)
-
-
-def _sizes(traces: tuple[Trace, ...], chosen: Precision, base: int) -> dict[str, tuple[Number, Number, Number]]:
-    """(elements, layers, bytes) of every parameter the traces touched."""
-    found: dict[str, tuple[Number, Number, Number]] = {}
-    for taped in traces:
-        linear = (
-            {op.path + ".weight" for op in taped.ops if op.kind == "matmul"} if chosen.covers == "linear" else set()
-        )
-        for path, (elements, keep) in taped.parameters.items():
-            stored: float = base
-            if keep:
-                stored = ELEMENT_BYTES[keep]
-            elif chosen.covers == "all" or (path in linear and not _skipped(path, chosen.skips)):
-                stored = chosen.stored
-            found[path] = (elements, taped.rounds[path], elements * stored)
-    return found
-
-
-def _skipped(path: str, words: tuple[str, ...]) -> bool:
-    """Whether a name holds one of the words, or begins with one that is marked ^."""
-    return any(path.startswith(word[1:]) if word[0] == "^" else word in path for word in words)
+    return named_fields(sizes, found.nbytes, "byte", note=component.id)
 
 
 def _whole(nbytes: Number) -> Number:

@@ -15,7 +15,7 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention, Op
-from vidcalc.passes import guidance
+from vidcalc.passes.guidance import turns_per_step
 from vidcalc.passes.phases import DENOISER, rewrite
 from vidcalc.tape.trace import Trace
 
@@ -59,5 +59,5 @@ def cached(trace: Trace, plan: Plan) -> Number:
         if isinstance(op, Attention):
             states = op.batch * op.heads * op.queries * op.d_head * op.element_bytes
             layer = maximum(layer, states * (1 - op.crossed))
-    calls = guidance.turns_per_step(plan)  # each prediction of a step has a cache of its own, on the rank that makes it
+    calls = turns_per_step(plan)  # each prediction of a step has a cache of its own, on the rank that makes it
     return layer * calls * (1 + minimum(plan.cached_blocks, 1))

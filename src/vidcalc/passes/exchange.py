@@ -13,7 +13,8 @@ from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.ledger.step import Step
 from vidcalc.ledger.types import Call, Phase
 from vidcalc.ops import Collective
-from vidcalc.passes.degrees import layers, replicas
+from vidcalc.passes.degrees import replicas
+from vidcalc.passes.states import of_a_rank, slice_bytes
 from vidcalc.tape import ELEMENT_BYTES
 
 
@@ -37,18 +38,14 @@ def _gathers(step: Step, plan: TrainingPlan) -> tuple[Collective, ...]:
         return ()
     trained = step.trained
     compute = ELEMENT_BYTES[recipe(plan.recipe).compute]
-    nbytes = trained.held.copy if plan.mode in ADAPTED else trained.trained * compute
+    nbytes = slice_bytes(trained, plan) if plan.mode in ADAPTED else of_a_rank(trained, plan) * compute
     blocks = maximum(trained.held.count, 1)
-    return (
-        _collective(
-            "weights", "all_gather", nbytes / plan.tensor_degree / blocks, plan.shard_degree, plan.tensor_degree, blocks
-        ),
-    )
+    return (_collective("weights", "all_gather", nbytes / blocks, plan.shard_degree, plan.tensor_degree, blocks),)
 
 
 def _sums(step: Step, plan: TrainingPlan) -> tuple[Collective, ...]:
     """Gradients summed over the replicas: whole, or scattered to shards and summed over the groups of these."""
-    nbytes = step.trained.trained * recipe(plan.recipe).gradients / layers(plan)
+    nbytes = of_a_rank(step.trained, plan) * recipe(plan.recipe).gradients
     count, tensor, shards = replicas(plan), plan.tensor_degree, plan.shard_degree
     if plan.sharding in ("none", "zero1"):
         return (_collective("gradients", "all_reduce", nbytes, count, tensor),)

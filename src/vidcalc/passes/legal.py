@@ -5,8 +5,8 @@ from vidcalc.base.number import Condition, Number
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import WAYS, Plan
 from vidcalc.describe.training import TrainingPlan, offloads
-from vidcalc.passes import guidance
 from vidcalc.passes.degrees import context, layers, replicas
+from vidcalc.passes.guidance import possible
 from vidcalc.tape.trace import configuration
 
 PIPELINED = ("none", "zero1")  # a pipeline keeps gradients over micro-batches, so only states are sharded beside it
@@ -26,7 +26,7 @@ def checked(model: Model, plan: Plan) -> None:
     _divides(plan, "ulysses", heads)
     _divides(plan, "tp", heads // plan.ulysses_degree)
     _divides(plan, "pipefusion", depth(model) or 1)
-    _divides(plan, "cfg", guidance.possible(plan))
+    _divides(plan, "cfg", possible(plan))
 
 
 def _divides(plan: Plan, way: str, whole: Number) -> None:

@@ -12,8 +12,8 @@ from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.step import Step
 from vidcalc.ledger.types import Phase
 from vidcalc.ops import Collective, Op, Update
-from vidcalc.passes.degrees import layers, shards_of
-from vidcalc.passes.states import STAY
+from vidcalc.passes.degrees import shards_of
+from vidcalc.passes.states import STAY, of_a_rank
 
 
 def updated(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
@@ -24,7 +24,7 @@ def updated(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
         path="update",
         count=1,
         precision="",
-        elements=step.trained.trained / layers(plan) / shards_of(plan, "optimizer"),
+        elements=of_a_rank(step.trained, plan) / shards_of(plan, "optimizer"),
         reads=chosen.gradients + states.held(chosen) + chosen.weights,
         writes=states.held(chosen) + chosen.weights,
         over=0 if there else chosen.gradients + chosen.weights,
@@ -38,7 +38,7 @@ def _gather(step: Step, plan: TrainingPlan) -> tuple[Op, ...]:
     """Gathers of the weights that each rank updated a share of."""
     if plan.sharding not in ("zero1", "zero2"):
         return ()
-    nbytes = step.trained.trained * recipe(plan.recipe).weights / layers(plan)
+    nbytes = of_a_rank(step.trained, plan) * recipe(plan.recipe).weights
     return (
         Collective(
             path="update",

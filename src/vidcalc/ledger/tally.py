@@ -1,0 +1,95 @@
+"""What the traces of a component touched of its weights, in one number format: the sums that its sizes are made of."""
+
+import msgspec
+
+from vidcalc.base.guest import named
+from vidcalc.base.memo import once
+from vidcalc.base.number import Number, largest, maximum
+from vidcalc.catalog.precisions import Precision, precision
+from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.tape.trace import Trace
+
+PROJECTIONS = ("to_q", "to_k", "to_v")
+
+
+class Tally(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Sums over parameters [byte, but for the first and the last].
+
+    elements  of all;  nbytes  of all;  copied  of queries', keys' and values' projections that stand there twice
+    blocks    of all repeated blocks;  block  of the largest;  module  of the largest module
+    rounds    how many blocks there are
+    """
+
+    elements: Number
+    nbytes: Number
+    copied: Number
+    blocks: Number
+    block: Number
+    module: Number
+    rounds: Number
+
+
+def tally(traces: tuple[Trace, ...], name: str, fused: str = "none") -> Tally:
+    """The sums in the number format `name`, worked out once for the same traces.
+
+    fused  "kept": queries, keys and values stand fused beside the originals
+    """
+    return _remembered(traces[0], traces[1:], name, fused) if traces else _tally((), name, fused)
+
+
+@once
+def _remembered(first: Trace, rest: tuple[Trace, ...], name: str, fused: str) -> Tally:
+    return _tally((first, *rest), name, fused)
+
+
+def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
+    blocks: dict[str, Number] = {}
+    rounds: dict[str, Number] = {}
+    modules: dict[str, Number] = {}
+    homes = {path: home for taped in traces for path, home in taped.homes.items()}
+    elements: Number = 0
+    nbytes: Number = 0
+    copied: Number = 0
+    for path, (own, times, stored) in _sizes(traces, precision(name)).items():
+        elements, nbytes = elements + own, nbytes + stored
+        module = path.rpartition(".")[0]
+        twice = fused == "kept" and module.rpartition(".")[2] in PROJECTIONS
+        copied = copied + (stored if twice else 0)
+        modules[module] = modules.get(module, 0) + stored / maximum(times, 1)
+        head = homes[path]
+        if head:
+            blocks[head] = blocks.get(head, 0) + stored
+            rounds[head] = times if head not in rounds else maximum(rounds[head], times)
+    blocks = {head: named(head, own, "byte") for head, own in blocks.items()}
+    return Tally(
+        elements=named("traced", elements),
+        nbytes=named("traced_bytes", nbytes, "byte"),
+        copied=copied,
+        blocks=sum(blocks.values()),
+        block=largest(blocks[head] / maximum(rounds[head], 1) for head in blocks),
+        module=largest(modules.values()),
+        rounds=sum(rounds.values()),
+    )
+
+
+def _sizes(traces: tuple[Trace, ...], chosen: Precision) -> dict[str, tuple[Number, Number, Number]]:
+    """(elements, layers, bytes) of every parameter the traces touched."""
+    found: dict[str, tuple[Number, Number, Number]] = {}
+    base = ELEMENT_BYTES[chosen.compute]
+    for taped in traces:
+        linear = (
+            {op.path + ".weight" for op in taped.ops if op.kind == "matmul"} if chosen.covers == "linear" else set()
+        )
+        for path, (elements, keep) in taped.parameters.items():
+            stored: float = base
+            if keep:
+                stored = ELEMENT_BYTES[keep]
+            elif chosen.covers == "all" or (path in linear and not _skipped(path, chosen.skips)):
+                stored = chosen.stored
+            found[path] = (elements, taped.rounds[path], elements * stored)
+    return found
+
+
+def _skipped(path: str, words: tuple[str, ...]) -> bool:
+    """Whether a name holds one of the words, or begins with one that is marked ^."""
+    return any(path.startswith(word[1:]) if word[0] == "^" else word in path for word in words)
