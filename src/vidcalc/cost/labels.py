@@ -24,7 +24,8 @@ def rate(found: Rate) -> Rate:
     return Rate(low, likely, high, found.provenance, found.source)
 
 
-def row(op: Op, ends: tuple[Any, Any, Any], provenance: str) -> tuple[Any, Any, Any, str]:
+def row(op: Op, priced: tuple[Any, Any, Any, str]) -> tuple[Any, Any, Any, str]:
     """The seconds of an op, by its path."""
+    *ends, provenance = priced
     low, likely, high = (named(op.path, end, "s", provenance=provenance, note=op.kind) for end in ends)
     return low, likely, high, provenance

@@ -86,7 +86,8 @@ def _minimal(model: Model, hardware: Hardware, plan: Plan, whole: Ledger) -> lis
 def _seconds(whole: Ledger, hardware: Hardware, plan: Plan, ledger: Ledger) -> float:
     """Seconds of one generation whose rewritten ledger is at hand."""
     first = first_step(replace(whole, weights=ledger.weights), hardware, plan)
-    return float(inference_time(ledger, first, hardware).total)
+    seconds: float = inference_time(ledger, first, hardware).total
+    return seconds
 
 
 def combinations(model: Model, plan: Plan) -> Iterator[Changes]:
