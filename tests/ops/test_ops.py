@@ -31,7 +31,7 @@ KINDS = list(EXAMPLES)
 def formulas(kind: type[Op]) -> list[str]:
     """The numeric properties of a kind of op."""
     found = (name for name in dir(kind) if isinstance(getattr(kind, name), property))
-    return sorted(name for name in found if name != "key")
+    return sorted(name for name in found if name not in ("key", "place"))
 
 
 def build(kind: type[Op], fields: dict[str, Any]) -> Op:

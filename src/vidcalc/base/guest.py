@@ -9,13 +9,14 @@ and reads the expression behind each result (`vidcalc.derivation`); a plain run 
 """
 
 import math
+import operator
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-T = TypeVar("T")
+T = TypeVar("T")  # a number, for one of which a guest passes
 Noun = TypeVar("Noun", bound=Struct)
 
 
@@ -46,60 +47,61 @@ class Guest:
 
     __slots__ = ("args", "label", "op", "size", "value")
 
-    def __init__(self, value: Any, op: str, args: tuple[Any, ...] = (), label: Label | None = None) -> None:
+    def __init__(self, value: float, op: str, args: tuple[Any, ...] = (), label: Label | None = None) -> None:
         self.value = value
         self.op = op
         self.args = args
         self.label = label
         self.size: int = 1 if label else sum(side.size if isinstance(side, Guest) else 1 for side in args)
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: "Operand") -> "Operand":
         return _made("+", self, other, lambda a, b: a + b, right=0)
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: "Operand") -> "Operand":
         return _made("+", other, self, lambda a, b: a + b, left=0)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: "Operand") -> "Operand":
         return _made("-", self, other, lambda a, b: a - b, right=0)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: "Operand") -> "Operand":
         return _made("-", other, self, lambda a, b: a - b)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: "Operand") -> "Operand":
         return _product(self, other)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: "Operand") -> "Operand":
         return _product(other, self)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: "Operand") -> "Operand":
         if other is self and self.value:
             return 1.0
         return _made("/", self, other, lambda a, b: a / b, right=1)
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: "Operand") -> "Operand":
         return _made("/", other, self, lambda a, b: a / b)
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: "Operand") -> "Operand":
         return _made("//", self, other, lambda a, b: a // b, right=1 if isinstance(self.value, int) else None)
 
-    def __rfloordiv__(self, other: Any) -> Any:
+    def __rfloordiv__(self, other: "Operand") -> "Operand":
         return _made("//", other, self, lambda a, b: a // b)
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: "Operand") -> "Operand":
         return _made("%", self, other, lambda a, b: a % b)
 
-    def __rmod__(self, other: Any) -> Any:
+    def __rmod__(self, other: "Operand") -> "Operand":
         return _made("%", other, self, lambda a, b: a % b)
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: "Operand") -> "Operand":
         return _made("**", self, other, lambda a, b: a**b, right=1)
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: "Operand") -> "Operand":
         return _made("**", other, self, lambda a, b: a**b)
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> "Operand":
         if self.op == "neg":
-            return self.args[0]
+            within: Operand = self.args[0]
+            return within
         if self.op == "//":  # -(-a // b) is a / b rounded up
             above, below = self.args
             if isinstance(above, Guest) and above.op == "neg":
@@ -108,30 +110,30 @@ class Guest:
                 return Guest(-self.value, "ceil", (-above, below))
         return Guest(-self.value, "neg", (self,))
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> "Operand":
         return self
 
-    def __abs__(self) -> Any:
+    def __abs__(self) -> "Operand":
         return self if self.value >= 0 else -self
 
-    def __round__(self, digits: int | None = None) -> Any:
+    def __round__(self, digits: int | None = None) -> "Guest":
         value = round(self.value, digits)
         return self if type(value) is type(self.value) else Guest(value, "round", (self,))
 
-    def __ceil__(self) -> Any:
+    def __ceil__(self) -> "Guest":
         value = math.ceil(self.value)
         return self if type(value) is type(self.value) else Guest(value, "ceil", (self, 1))
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: "Operand") -> bool:
         return bool(self.value < plain(other))
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: "Operand") -> bool:
         return bool(self.value <= plain(other))
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: "Operand") -> bool:
         return bool(self.value > plain(other))
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: "Operand") -> bool:
         return bool(self.value >= plain(other))
 
     def __eq__(self, other: object) -> bool:
@@ -150,7 +152,7 @@ class Guest:
         return float(self.value)
 
     def __index__(self) -> int:
-        return int(self.value.__index__())
+        return operator.index(cast(int, self.value))
 
     def __str__(self) -> str:
         return str(self.value)
@@ -162,14 +164,17 @@ class Guest:
         return format(self.value, how)
 
 
+Operand: TypeAlias = Guest | int | float
+
+
 def plain(value: Any) -> Any:
     """The value of a guest; anything else as it is."""
     return value.value if isinstance(value, Guest) else value
 
 
-def symbol(name: str, value: Any, unit: str = "", source: str = "", provenance: str = "exact", note: str = "") -> Guest:
+def symbol(name: str, value: T, unit: str = "", source: str = "", provenance: str = "exact", note: str = "") -> T:
     """A guest for an input or a fact: where an explanation ends."""
-    return Guest(plain(value), "symbol", (), Label(name, unit, source, provenance, note))
+    return cast(T, Guest(plain(value), "symbol", (), Label(name, unit, source, provenance, note)))
 
 
 def given(
@@ -178,7 +183,7 @@ def given(
     """A fact that a calculation looks up: a symbol beside guests, else the plain value."""
     if not isinstance(beside, Guest) or isinstance(value, Guest):
         return value
-    return cast(T, symbol(name, value, unit, source, provenance, note))  # it passes for a number of that type
+    return symbol(name, value, unit, source, provenance, note)
 
 
 def named(name: str, value: T, unit: str = "", source: str = "", provenance: str = "exact", note: str = "") -> T:
@@ -201,43 +206,44 @@ def named_fields(record: Noun, beside: object, unit: str = "", source: str = "",
     return replace(record, **names) if names else record
 
 
-def typed(value: Any, guest: Guest) -> Guest:
+def typed(value: float, guest: Guest) -> Guest:
     """The same number as another type."""
     return guest if type(value) is type(guest.value) else Guest(value, "as", (guest,))
 
 
-def chosen(op: str, a: Any, b: Any) -> Any:
+def chosen(op: str, a: Operand, b: Operand) -> Guest:
     """The larger ("max") or the smaller ("min") of two numbers of which one is a guest, remembered."""
     left, right = plain(a), plain(b)
     value = (left if left >= right else right) if op == "max" else (left if left <= right else right)
     return Guest(value, op, (a, b))
 
 
-def _product(a: Any, b: Any) -> Any:
+def _product(a: Operand, b: Operand) -> Operand:
     """A product; with a plain 0 nothing is left to remember."""
     for side in (a, b):
         if not isinstance(side, Guest) and _is(side, 0):
-            return plain(a) * plain(b)
+            nothing: float = plain(a) * plain(b)
+            return nothing
     return _made("*", a, b, lambda x, y: x * y, left=1, right=1)
 
 
 def _made(
     op: str,
-    a: Any,
-    b: Any,
-    apply: Callable[[Any, Any], Any],
+    a: Operand,
+    b: Operand,
+    apply: Callable[[float, float], float],
     left: int | None = None,
     right: int | None = None,
-) -> Any:
+) -> Guest:
     """The guest of an operation; plain sides equal to `left`, `right` change nothing and are not remembered."""
     value = apply(plain(a), plain(b))
     if left is not None and not isinstance(a, Guest) and _is(a, left):
-        return typed(value, b)
+        return typed(value, cast(Guest, b))
     if right is not None and not isinstance(b, Guest) and _is(b, right):
-        return typed(value, a)
+        return typed(value, cast(Guest, a))
     return Guest(value, op, (a, b))
 
 
-def _is(side: Any, neutral: int) -> bool:
+def _is(side: object, neutral: int) -> bool:
     """Whether a plain side is that number."""
     return isinstance(side, int | float) and side == neutral

@@ -3,14 +3,13 @@
 See `vidcalc.base.guest`: the formulas stand in `vidcalc.cost.time`, here only their numbers get names and sources.
 """
 
-from typing import Any
-
 from vidcalc.base.guest import named
+from vidcalc.base.number import Number
 from vidcalc.ops import Op
 from vidcalc.rates.utilisation import Rate
 
 
-def op_of(op: Op, work: Any, moved: Any) -> tuple[Any, Any]:
+def op_of(op: Op, work: Number, moved: Number) -> tuple[Number, Number]:
     """An op's arithmetic and traffic, by name."""
     source = f"vidcalc.ops.{op.kind}"
     return named("flops", work, "FLOP", source), named("moved", moved, "byte", source)
@@ -24,7 +23,7 @@ def rate(found: Rate) -> Rate:
     return Rate(low, likely, high, found.provenance, found.source)
 
 
-def row(op: Op, priced: tuple[Any, Any, Any, str]) -> tuple[Any, Any, Any, str]:
+def row(op: Op, priced: tuple[Number, Number, Number, str]) -> tuple[Number, Number, Number, str]:
     """The seconds of an op, by its path."""
     *ends, provenance = priced
     low, likely, high = (named(op.path, end, "s", provenance=provenance, note=op.kind) for end in ends)

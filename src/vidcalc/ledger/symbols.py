@@ -5,8 +5,6 @@ taped at its values, and every number of an op is then a symbol of that op: the 
 `vidcalc.base.guest`.
 """
 
-from typing import cast
-
 from msgspec.structs import replace
 
 from vidcalc.base.guest import Guest, Label, plain, symbol
@@ -43,7 +41,7 @@ def symbolic(trace: Trace, network: str) -> Trace:
     return Trace(
         ops=tuple(map(of_op, trace.ops)),
         parameters={
-            path: (cast(Number, symbol(path, elements, source=f"vidcalc.networks.{network}")), keep)
+            path: (symbol(path, elements, source=f"vidcalc.networks.{network}"), keep)
             for path, (elements, keep) in trace.parameters.items()
         },
         rounds=trace.rounds,
@@ -68,7 +66,7 @@ def of_step(step: Step, checkpointing: str) -> Step:
 
 def alive(name: str, nbytes: Number, note: str, provenance: str = "exact") -> Number:
     """Live bytes that the tape found, with where the most of them are."""
-    return cast(Number, symbol(name, nbytes, "byte", TAPE, provenance, note))
+    return symbol(name, nbytes, "byte", TAPE, provenance, note)
 
 
 def of_op(op: Op) -> Op:

@@ -262,8 +262,7 @@ class Recorder:
             weighted, weights, shared = shared or some(weights), 0, False
         if not sources and isinstance(weights, int) and weights == 0 and not shared:
             return -1
-        stored = (s.storage if isinstance(s, Tensor) else s for s in saved)
-        kept = tuple(storage for storage in stored if storage is not None)
+        kept = tuple(s for s in (s.storage if isinstance(s, Tensor) else s for s in saved) if s is not None)
         made_here = False
         if kept:  # inputs are saved before the op runs, results after it
             made_here = any(storage.born == len(self.nodes) for storage in kept)
