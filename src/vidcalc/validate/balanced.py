@@ -28,10 +28,10 @@ class Balanced(msgspec.Struct, frozen=True, kw_only=True):
     held: float | None = None
 
 
-def balanced(found: Iterable[tuple[str, Compared]]) -> Balanced:
+def balanced(pairs: Iterable[tuple[str, Compared]]) -> Balanced:
     """The errors of (family, prediction beside measurement); those without a ratio do not count."""
     groups: dict[str, list[Compared]] = {}
-    for family, each in found:
+    for family, each in pairs:
         if each.ratio is not None:
             groups.setdefault(family, []).append(each)
     if not groups:
@@ -53,8 +53,8 @@ def balanced(found: Iterable[tuple[str, Compared]]) -> Balanced:
 
 def holds(each: "Compared") -> bool:
     """Whether a measurement lies inside its prediction's band."""
-    known = each.measured, each.low, each.high
-    return None not in known and (each.low or 0) <= (each.measured or 0) <= (each.high or 0)
+    figures = each.measured, each.low, each.high
+    return None not in figures and (each.low or 0) <= (each.measured or 0) <= (each.high or 0)
 
 
 def quantile(weighted: list[tuple[float, float]], share: float) -> float:
