@@ -36,6 +36,7 @@ def balanced(pairs: Iterable[tuple[str, Compared]]) -> Balanced:
             groups.setdefault(family, []).append(each)
     if not groups:
         return Balanced(families=0, rows=0)
+    # a family of a hundred rows weighs as much as one of a single row; all weights add up to 1
     weighted = [(each, 1 / (len(group) * len(groups))) for group in groups.values() for each in group]
     errors = [((each.ratio or 0) - 1, weight) for each, weight in weighted]
     sizes = [(abs(error), weight) for error, weight in errors]

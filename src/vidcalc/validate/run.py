@@ -96,6 +96,7 @@ def result(row: Row) -> Result:
 def _memory(job: Case, counter: str) -> float:
     """The peak as the row's counter would show it [byte]."""
     ledger, _ = generation(job.model, job.workload, job.hardware, job.plan)
+    # the framework's further models count as on the device throughout: less the share that this row moves off
     away = framework(job.framework).beside * (1 - job.beside)
     stages = memory.stages(ledger)
     predicted = counters.counted(stages, counter, job.hardware.accelerator.capacity) - away

@@ -111,6 +111,7 @@ def errors(ratios: list[float | None]) -> Errors:
     if not deviations:
         return Errors(rows=0)
     sizes = sorted(abs(error) for error in deviations)
+    # the 90th percentile lies between two ranks: linear from one to the other
     at = 0.9 * (len(sizes) - 1)
     low = int(at)
     high = min(low + 1, len(sizes) - 1)

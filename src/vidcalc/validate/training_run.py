@@ -107,6 +107,7 @@ def counted(phases: list[Stage], counter: str, job: TrainingCase) -> float:
     beside = job.trainer.beside + company(job)
     share = reserve()["share"]
     live = [(phase.total - phase.activations, working(phase, job)) for phase in phases]
+    # a phase's total has the CUDA context and NCCL's buffers in it, which torch's own counters do not see
     tensors = max(rest + work for rest, work in live) - outside + beside
     reserved = max(rest + work * (1 + share) for rest, work in live) - outside + beside
     shown = {"allocated": tensors, "reserved": reserved, "unknown": tensors + outside}
@@ -119,6 +120,7 @@ def working(phase: Stage, job: TrainingCase) -> float:
     if own is None or phase.id != "encode":
         return float(phase.activations) * job.trainer.activation_scale.get(job.model.denoiser.network, 1.0)
     size = job.bucket
+    # bytes for a pixel × pixels of all frames of the batch
     return float(own * size.width * size.height * size.frames * size.batch)
 
 

@@ -203,6 +203,7 @@ class Cut:
 
     def __init__(self, size: Number, tile: Number, stride: Number, wanted: Condition) -> None:
         count = where(wanted, ceil_div(size, stride), 1)
+        # all tiles but the last two are whole: the last but one may reach the edge already, the last holds the rest
         whole, second = maximum(count - 2, 0), minimum(count - 1, 1)
         before_last = minimum(tile, size - stride * (count - 2))
         last = size - stride * (count - 1)

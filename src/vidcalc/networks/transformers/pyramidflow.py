@@ -121,6 +121,7 @@ def moments(full: Number, frames: Number, text: Number) -> tuple[Number, Number]
             one = length(full, history, stage) + text
             total, squares = total + weight * one, squares + weight * one * one
         first = length(full, STAGES - 1, stage) + text
+        # lengths first + i · grown, i < count: Σi = count (count − 1) / 2, Σi² = count (count − 1) (2 count − 1) / 6
         pairs = count * (count - 1)
         total = total + count * first + grown * pairs // 2
         squares = squares + count * first * first + first * grown * pairs
