@@ -24,13 +24,13 @@ def here() -> Look:
 def columns() -> int:
     """Cells of a line: the terminal's, within what reads well; the usual 80 where the output is no terminal."""
     try:
-        found = int(os.environ.get("COLUMNS", "")) or USUAL
+        cells = int(os.environ.get("COLUMNS", "")) or USUAL
     except ValueError:
         try:
-            found = os.get_terminal_size(sys.stdout.fileno()).columns
+            cells = os.get_terminal_size(sys.stdout.fileno()).columns
         except (OSError, ValueError, AttributeError):
-            found = USUAL
-    return min(max(found, NARROW), WIDE)
+            cells = USUAL
+    return min(max(cells, NARROW), WIDE)
 
 
 def paint() -> Paint:
