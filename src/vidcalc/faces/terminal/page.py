@@ -4,7 +4,7 @@ import os
 import sys
 from typing import NamedTuple
 
-from vidcalc.faces.terminal.cells import ASCII, Paint
+from vidcalc.faces.terminal.cells import ASCII, PLAIN_SEPARATOR, SEPARATOR, Paint
 
 NARROW, USUAL, WIDE = 60, 80, 100  # cells
 
@@ -56,5 +56,5 @@ def written(text: str, err: bool = False) -> str:
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        return text.translate(ASCII).encode(encoding, "replace").decode(encoding)
+        return text.replace(SEPARATOR, PLAIN_SEPARATOR).translate(ASCII).encode(encoding, "replace").decode(encoding)
     return text
