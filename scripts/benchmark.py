@@ -129,12 +129,12 @@ def sweep(slack: float) -> bool:
 
 def plans(slack: float) -> bool:
     """Every legal plan to train Wan 14B at 720p on 64 accelerators, none left out, on one core."""
-    from vidcalc.faces.requests.search import asked
+    from vidcalc.faces.requests.search import request
     from vidcalc.search.exhaustive import search
     from vidcalc.tape.trace import forget
 
     asked_for = {"model": "wan2.1-t2v-14b", "resolution": (1280, 720), "gpu": "h100-sxm", "gpus": (64,)}
-    question, machines = asked(asked_for)
+    question, machines = request(asked_for)
 
     def anew() -> int:
         forget()

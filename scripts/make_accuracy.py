@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vidcalc.faces import words
-from vidcalc.faces.terminal.validation import GROUPS, bounds, held
+from vidcalc.faces.terminal.validation import GROUPS, bounds, interval_share
 from vidcalc.faces.words import _
 from vidcalc.faces.words.validation import counter, reason, side
 from vidcalc.validate import files, run, training_run
@@ -126,7 +126,7 @@ def section(rows: list[Any], found: Validation | TrainingValidation, mark: str) 
     kept = bounds(found)
     lines += [*(f"- {line}" for line in kept), ""] if kept else []
     for heading, part in ((_("Memory"), found.summary.memory), (_("Time"), found.summary.time)):
-        lines += [f"{mark} {heading}", "", held(part), "", *errors(part), ""]
+        lines += [f"{mark} {heading}", "", interval_share(part), "", *errors(part), ""]
     return [*lines, f"{mark} {EVERY[words.spoken()]}", "", *table(rows, found), ""]
 
 

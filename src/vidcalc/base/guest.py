@@ -193,8 +193,10 @@ def named(name: str, value: T, unit: str = "", source: str = "", provenance: str
     return cast(T, Guest(value.value, "named", (value,), Label(name, unit, source, provenance, note)))
 
 
-def named_fields(record: Noun, unit: str = "", source: str = "", note: str = "") -> Noun:
-    """A record whose guests are called as its fields are; one without guests as it is."""
+def named_fields(record: Noun, beside: object, unit: str = "", source: str = "", note: str = "") -> Noun:
+    """A record whose guests are called as its fields are; beside a plain number it is left as it is."""
+    if not isinstance(beside, Guest):
+        return record
     values = {name: getattr(record, name) for name in record.__struct_fields__}
     names = {
         name: named(name, value, unit, source, note=note)

@@ -30,7 +30,7 @@ SINGLE = (*SCALARS, Guest)
 
 def is_array(value: object) -> bool:
     """Whether `value` is an array-like number (anything that is neither a plain Python number nor a guest)."""
-    return not isinstance(value, SCALARS) and not isinstance(value, Guest)
+    return not isinstance(value, SINGLE)
 
 
 def scalar(value: Number) -> int | float:
@@ -119,7 +119,9 @@ def ceil_div(a: Number, b: Number) -> Number:
 
 def floor(a: Number) -> Number:
     """The whole number below, as an int where it is a plain number; elementwise for arrays."""
-    if isinstance(a, SINGLE):
+    if isinstance(a, SCALARS):
+        return int(a // 1)
+    if isinstance(a, Guest):
         return as_count(a // 1)
     import numpy as np
 

@@ -36,7 +36,7 @@ def usual_nodes(chip: Accelerator, total: int) -> int:
 def with_class_prices(chip: Accelerator) -> Accelerator:
     """The accelerator with what classes of provider ask for its family ("H100" of "h100-sxm") beside its own prices."""
     family = class_prices(chip.id.partition("-")[0].upper())
-    return replace(chip, prices=tuple({found.provider: found for found in (*family, *chip.prices)}.values()))
+    return replace(chip, prices=tuple({price.provider: price for price in (*family, *chip.prices)}.values()))
 
 
 @cache

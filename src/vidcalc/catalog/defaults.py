@@ -68,9 +68,9 @@ def electricity(place: str) -> float:
 @cache
 def carbon(country: str = "world") -> float:
     """Carbon intensity of a country's electricity [g/J]. Raises InputError("country", …)."""
-    known = countries()
-    if country not in known:
-        raise InputError("country", country, known, nearest(country, known))
+    choices = countries()
+    if country not in choices:
+        raise InputError("country", country, choices, nearest(country, choices))
     return quantity(defaults()["energy"]["carbon"][country], "g/J")
 
 
@@ -84,6 +84,6 @@ def nccl(count: Number) -> Number:
     """Bytes a communicator among `count` accelerators takes on each of them [byte]."""
     facts = defaults()["process"]["nccl"]
     out: Number = 0
-    for known, text in zip(facts["gpus"], facts["memory"], strict=True):
-        out = where(count >= known, int(quantity(text, "B")), out)
+    for gpus, text in zip(facts["gpus"], facts["memory"], strict=True):
+        out = where(count >= gpus, int(quantity(text, "B")), out)
     return out

@@ -17,26 +17,26 @@ from vidcalc.tape.trace import tiles
 @cache
 def model(name: str) -> Model:
     """The catalogue's model, ready to compute: a closed one gets the generic architecture. Raises UnknownName."""
-    found = models.model(name)
-    if found.denoiser.network.startswith("generic."):
+    chosen = models.model(name)
+    if chosen.denoiser.network.startswith("generic."):
         from vidcalc.catalog.generic import complete
 
-        return complete(found)
-    return found
+        return complete(chosen)
+    return chosen
 
 
 def workload(chosen: Model, **given: Any) -> Workload:
     """The given fields of `Workload`, the others as the model's pipeline has them. None counts as not given."""
-    known = chosen.defaults
+    usual = chosen.defaults
     filled: dict[str, Any] = {
-        "width": known.width,
-        "height": known.height,
-        "frames": known.frames,
-        "fps": known.fps,
-        "steps": known.steps,
-        "guidance": known.guidance,
-        "text_tokens": known.text_tokens,
-        "image_tokens": known.image_tokens,
+        "width": usual.width,
+        "height": usual.height,
+        "frames": usual.frames,
+        "fps": usual.fps,
+        "steps": usual.steps,
+        "guidance": usual.guidance,
+        "text_tokens": usual.text_tokens,
+        "image_tokens": usual.image_tokens,
     }
     filled.update({name: value for name, value in given.items() if value is not None})
     return Workload(**filled)
@@ -44,25 +44,25 @@ def workload(chosen: Model, **given: Any) -> Workload:
 
 def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
     """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off."""
-    known = chosen.defaults
+    usual = chosen.defaults
     framework_profile = framework(given.get("framework") or "diffusers")
     profile = framework_profile.settings(chosen)
     if chosen.vae.network and not tiles(chosen.vae):
         profile.pop("vae_tiling", None)
-    scale = known.guidance if guidance is None else guidance
-    filled: dict[str, Any] = {**profile, "runtime": framework_profile.runtime, "guidance_mode": known.guidance_mode}
-    if known.guidance_mode in ("batched", "sequential") and scale == 1:
+    scale = usual.guidance if guidance is None else guidance
+    filled: dict[str, Any] = {**profile, "runtime": framework_profile.runtime, "guidance_mode": usual.guidance_mode}
+    if usual.guidance_mode in ("batched", "sequential") and scale == 1:
         filled.update(guidance_mode="none")
-    elif known.guidance_mode in ("batched", "sequential"):
-        mode = given.get("guidance_mode") or profile.get("guidance_mode") or known.guidance_mode
-        together = known.forwards_per_step if known.batched_forwards == 1 else known.batched_forwards
+    elif usual.guidance_mode in ("batched", "sequential"):
+        mode = given.get("guidance_mode") or profile.get("guidance_mode") or usual.guidance_mode
+        together = usual.forwards_per_step if usual.batched_forwards == 1 else usual.batched_forwards
         filled.update(
             guidance_mode=mode,
-            forwards_per_step=known.forwards_per_step,
+            forwards_per_step=usual.forwards_per_step,
             batched_forwards=together if mode == "batched" else 1,
         )
-    elif known.forwards_per_step != 1:
-        filled.update(forwards_per_step=known.forwards_per_step, batched_forwards=known.batched_forwards)
+    elif usual.forwards_per_step != 1:
+        filled.update(forwards_per_step=usual.forwards_per_step, batched_forwards=usual.batched_forwards)
     if filled["guidance_mode"] in ("batched", "sequential"):
         filled.update({name: profile[name] for name in ("forwards_per_step", "batched_forwards") if name in profile})
     filled.update({name: value for name, value in given.items() if value is not None})

@@ -56,10 +56,10 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def settings(self, model: Model) -> Facts:
         """The plan fields the profile decides for a model."""
-        found = dict(self.plan)
+        fields = dict(self.plan)
         for part in (model.denoiser, model.vae, *model.text_encoders):
-            found.update(self.for_networks.get(part.network, {}))
-        return found
+            fields.update(self.for_networks.get(part.network, {}))
+        return fields
 
 
 @cache

@@ -28,7 +28,9 @@ def rule() -> Facts:
 
 def block_params(width: int, ffn: int) -> int:
     """Weight elements of one block: two attentions with biases and query/key norms, FFN, norm, modulation table."""
+    # query, key, value, output: [width, width] and a bias each; a norm of the queries and one of the keys
     attention = 4 * width * width + 4 * width + 2 * width
+    # [width, ffn] and [ffn, width] with biases; scale and shift of one norm; six modulation vectors
     return 2 * attention + 2 * width * ffn + ffn + width + 2 * width + 6 * width
 
 
@@ -36,8 +38,10 @@ def outside_params(width: int, channels: int, patch_size: int, text_dim: int) ->
     """Weight elements outside the blocks: patch, timestep and text embeddings, output."""
     patch = patch_size * patch_size * channels
     embed = patch * width + width
+    # 256 sinusoids -> width -> width -> six modulation vectors
     time = 256 * width + width + width * width + width + 6 * width * width + 6 * width
     text = text_dim * width + width + width * width + width
+    # [width, patch] back to the latent, and the two modulation vectors before it
     return embed + time + text + patch * width + patch + 2 * width
 
 

@@ -17,6 +17,7 @@ TEXT_DIM = 1024
 
 def unet_config(params: int, latent_channels: int) -> Facts:
     """A 3D U-Net of about `params` weight elements. Raises InputError("params", …) below the smallest."""
+    # every large weight is [width, width] times a constant: the count grows with the square of the width
     guess = PUBLISHED["width"] * (params / PUBLISHED["params"]) ** 0.5 / GROUPS
     near = {max(1, int(guess) + offset) for offset in (-1, 0, 1)}
     counts = {steps: _count(_config(steps * GROUPS, latent_channels)) for steps in near}

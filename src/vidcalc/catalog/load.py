@@ -74,8 +74,8 @@ def resolve(kind: str, name: str) -> str:
 
     Raises UnknownName(kind, name, nearest).
     """
-    known = names(kind)
-    if name in known:
+    ids = names(kind)
+    if name in ids:
         return name
     index = aliases(kind)
     key = plain(name)

@@ -11,11 +11,11 @@ FIELDS = ("width", "height", "frames")
 
 def snapped(model: Model, workload: Workload) -> tuple[Model, Workload]:
     """The workload at the nearest accepted size, and the model with a caution for each number that changed."""
-    asked = {field: getattr(workload, field) for field in FIELDS}
-    taken = dict(zip(FIELDS, snap(model, **asked), strict=True))
+    sizes = {field: getattr(workload, field) for field in FIELDS}
+    taken = dict(zip(FIELDS, snap(model, **sizes), strict=True))
     said = [
-        Caution(id="snapped_" + field, values={"asked": asked[field], "value": taken[field]})
+        Caution(id="snapped_" + field, values={"asked": sizes[field], "value": taken[field]})
         for field in FIELDS
-        if asked[field] != taken[field]
+        if sizes[field] != taken[field]
     ]
     return replace(model, cautions=(*model.cautions, *said)), replace(workload, **taken)

@@ -53,14 +53,14 @@ def names(kind: str) -> tuple[str, ...]:
 
 def source(kind: str, name: str, model: str) -> str:
     """Where a setting was published; empty for a share that the user states."""
-    found = [each.source for each in settings(kind) if each.name == name and model in each.models]
-    return found[0] if found else ""
+    sources = [each.source for each in settings(kind) if each.name == name and model in each.models]
+    return sources[0] if sources else ""
 
 
 def cached(name: str, model: str) -> Facts:
     """The fields of a plan that a step cache sets. Raises InputError."""
-    found = setting(STEP_CACHE, name, model)
-    return {"step_cache": name, "computed_steps": found.computed, "cached_blocks": found.blocks}
+    preset = setting(STEP_CACHE, name, model)
+    return {"step_cache": name, "computed_steps": preset.computed, "cached_blocks": preset.blocks}
 
 
 def thinned(name: str, model: str) -> Facts:

@@ -10,7 +10,7 @@ communication  the other ranks: exchanges that the work does not hide, and the l
 from collections.abc import Sequence
 
 from vidcalc.base.guest import named
-from vidcalc.base.number import Number, maximum
+from vidcalc.base.number import Number, maximum, unchanged
 from vidcalc.cost.seconds import NOTHING, Seconds, linked, total
 from vidcalc.cost.time import by_kind, waiting
 from vidcalc.describe.hardware import Accelerator, Hardware
@@ -78,6 +78,7 @@ def exposed_communication(
     behind  only the exchanges that run beside one of these
     """
     exchanges = [op for op in phase.ops if isinstance(op, Collective) and op.behind in behind]
+    exchanges = [op for op in exchanges if not unchanged(op.ranks, 1)]  # one rank alone waits for nobody
     if not exchanges:
         return {}
     links, attended = wires(hardware), named("attention", work.get("attention", NOTHING).likely, "s")

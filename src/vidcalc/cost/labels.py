@@ -23,7 +23,8 @@ def rate(found: Rate) -> Rate:
     return Rate(low, likely, high, found.provenance, found.source)
 
 
-def row(op: Op, ends: tuple[Number, Number, Number], provenance: str) -> tuple[Number, Number, Number, str]:
+def row(op: Op, priced: tuple[Number, Number, Number, str]) -> tuple[Number, Number, Number, str]:
     """The seconds of an op, by its path."""
+    *ends, provenance = priced
     low, likely, high = (named(op.path, end, "s", provenance=provenance, note=op.kind) for end in ends)
     return low, likely, high, provenance

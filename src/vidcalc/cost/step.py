@@ -53,7 +53,7 @@ def one_pass(phase: Phase, hardware: Hardware) -> Pass:
     if not phase.ops:
         return NOTHING, 0
     kinds = by_kind(phase.ops, hardware.accelerator, phase.run, backward=phase.id == "backward")
-    return total(kinds), sum(exposed_communication(phase, kinds, hardware, TOKENS).values())
+    return total(kinds).called(phase.id), sum(exposed_communication(phase, kinds, hardware, TOKENS).values())
 
 
 def together(step: Step, passes: dict[str, Pass], hardware: Hardware) -> MicroBatchSeconds:

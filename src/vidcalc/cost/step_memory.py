@@ -4,7 +4,7 @@ Gradients appear during backward and go after the update, unless micro-batches a
 is the largest of the stages; the documented rows beside it add up everything that is ever held.
 """
 
-from vidcalc.base.guest import named
+from vidcalc.base.guest import Guest, named
 from vidcalc.base.number import Number, as_count, ceil_div, floor, maximum, minimum
 from vidcalc.cost.memory import Stage, peak
 from vidcalc.ledger.step import Step
@@ -49,8 +49,9 @@ def _stage(
         "optimizer": states.optimizer,
         "gradients": gradients,
     }
-    there = {row: named(row, nbytes, "byte") for row, nbytes in there.items()}
-    activations, other = named("activations", activations, "byte"), named("other", other, "byte")
+    if isinstance(step.live.kept, Guest):
+        there = {row: named(row, nbytes, "byte") for row, nbytes in there.items()}
+        activations, other = named("activations", activations, "byte"), named("other", other, "byte")
     weights = sum(there.values())
     return Stage(
         id=name,

@@ -61,7 +61,8 @@ def by_kind(
                 continue
         except TypeError:  # arrays cannot be keys
             key = (op.kind, id(op))
-        known[key], times[key] = _priced(op, chip, spread, backward, run), op.count
+        row = _priced(op, chip, spread, backward, run)
+        known[key], times[key] = labels.row(op, row) if isinstance(row[1], Guest) else row, op.count
     for key, (low, likely, high, provenance) in known.items():
         count, before = times[key], sums.get(key[0], (0, 0, 0, "measured"))
         sums[key[0]] = (
@@ -90,7 +91,9 @@ def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Number:
         except TypeError:  # arrays cannot be keys
             moved = moved + travelled(op, half) * op.count
     for row, nbytes in by_row.items():
-        moved = moved + named("long_rows" if row == LONG else f"rows_{row}", nbytes, "byte") * _stretch(row, half)
+        if isinstance(nbytes, Guest):
+            nbytes = named("long_rows" if row == LONG else f"rows_{row}", nbytes, "byte")
+        moved = moved + nbytes * _stretch(row, half)
     if run.rounding:
         moved = moved + sum(rounded(op, run) * op.count for op in ops)
     return moved
@@ -139,15 +142,14 @@ def _priced(
     if backward and not frozen(op):
         work = op.recomputed_backward_flops if isinstance(op, Attention) else op.backward_flops
         moved = 2 * moved
-    guest = isinstance(work, Guest)
-    if guest:
+    if isinstance(work, Guest):
         (work, moved), achieved = labels.op_of(op, work, moved), labels.rate(achieved)
-    ends = (
+    return (
         maximum(work / achieved.high, moved / spread.high),
         maximum(work / achieved.likely, moved / spread.likely),
         maximum(work / achieved.low, moved / spread.low),
+        achieved.provenance,
     )
-    return labels.row(op, ends, achieved.provenance) if guest else (*ends, achieved.provenance)
 
 
 def rate(op: Op, chip: Accelerator, backward: bool = False, run: Execution = EAGER) -> Rate:

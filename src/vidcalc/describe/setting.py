@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
+from vidcalc.base.guest import plain
+
 Job = Literal["generate", "train", "run"]
 """A generation; a training step on one accelerator; a training run on many, with data of its own."""
 
@@ -111,7 +113,7 @@ def words(alias: object) -> tuple[str, ...]:
 
 def same(value: object, neutral: object) -> bool:
     """Whether a setting is at the value that says nothing; a sweep never is."""
-    return isinstance(value, int | float | str) and value == neutral
+    return isinstance(plain(value), int | float | str) and bool(value == neutral)
 
 
 @cache

@@ -72,7 +72,7 @@ def run(command: Callable[[], click.Command], name: str, arguments: Sequence[str
 
 def speak(arguments: Sequence[str]) -> None:
     """Choose the language before anything is said: --lang, then the environment; one that cannot be written is not."""
-    language = words.preferred(words.asked(arguments), os.environ)
+    language = words.preferred(words.lang_flag(arguments), os.environ)
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if language != words.SOURCE:
         try:

@@ -16,15 +16,15 @@ LONG = 60  # letters of a value worth repeating
 
 def report(error: Exception, as_json: bool) -> None:
     """Print the refusal: a line on standard error, or {"error": …} on standard output."""
-    told = describe(error)
+    refusal = describe(error)
     if as_json:
         from vidcalc.faces.emit import emit
 
-        emit({"error": told})
+        emit({"error": refusal})
     else:
         from vidcalc.faces.terminal.page import written
 
-        click.echo(written(_("error:") + " " + str(told["message"]), err=True), err=True)
+        click.echo(written(_("error:") + " " + str(refusal["message"]), err=True), err=True)
 
 
 def describe(error: Exception) -> dict[str, Any]:
@@ -32,15 +32,17 @@ def describe(error: Exception) -> dict[str, Any]:
     if isinstance(error, InputError):
         return _refused(error)
     if isinstance(error, click.NoSuchOption):
-        known = error.ctx.command.get_params(error.ctx) if error.ctx else []
-        names = [name for option in known for name in option.opts if isinstance(option, click.Option)]
+        options = error.ctx.command.get_params(error.ctx) if error.ctx else []
+        names = [name for option in options for name in option.opts if isinstance(option, click.Option)]
         near = nearest(error.option_name, names)
-        return _told(error.option_name, None, names, near, _("there is no flag {flag}", flag=_short(error.option_name)))
+        return _entry(
+            error.option_name, None, names, near, _("there is no flag {flag}", flag=_short(error.option_name))
+        )
     if isinstance(error, click.MissingParameter):
         flag = max(error.param.opts, key=len) if error.param else ""
-        return _told(flag, None, (), None, _("{flag} is missing", flag=flag))
+        return _entry(flag, None, (), None, _("{flag} is missing", flag=flag))
     if isinstance(error, click.BadOptionUsage):
-        return _told(error.option_name, None, (), None, _("{flag} needs a value", flag=error.option_name))
+        return _entry(error.option_name, None, (), None, _("{flag} needs a value", flag=error.option_name))
     return _usage(error)
 
 
@@ -57,8 +59,8 @@ def _usage(error: Exception) -> dict[str, Any]:
     names = ctx.command.list_commands(ctx) if ctx is not None and isinstance(ctx.command, click.Group) else []
     if names:
         message = _("there is no command '{value}'", value=_short(stray))
-        return _told("", stray, names, nearest(stray[:LONG], names), message)
-    return _told("", stray, (), None, _("'{value}' is not expected here", value=_short(stray)))
+        return _entry("", stray, names, nearest(stray[:LONG], names), message)
+    return _entry("", stray, (), None, _("'{value}' is not expected here", value=_short(stray)))
 
 
 def _refused(error: InputError) -> dict[str, Any]:
@@ -66,15 +68,17 @@ def _refused(error: InputError) -> dict[str, Any]:
     flag = flag if flag.startswith("-") or flag.isupper() else "--" + flag.replace("_", "-")
     allowed = [str(choice) for choice in error.allowed]
     if isinstance(error, Unreadable):
-        from vidcalc.faces.words.ids import PROBLEMS, told
+        from vidcalc.faces.words.ids import PROBLEMS, label
 
         values = {
             name: f"{value:,}" if isinstance(value, int) else _short(value) for name, value in error.values.items()
         }
-        return _told(flag, error.value, allowed, None, told(PROBLEMS, error.problem, value=_end(error.value), **values))
+        return _entry(
+            flag, error.value, allowed, None, label(PROBLEMS, error.problem, value=_end(error.value), **values)
+        )
     if isinstance(error, Refused):
         if error.value is None:
-            return _told(flag, None, allowed, error.nearest, f"{flag}: {error.expects}")
+            return _entry(flag, None, allowed, error.nearest, f"{flag}: {error.expects}")
         expects = error.expects
     elif isinstance(error, UnknownName):
         command = LISTED_BY.get(flag, "vidcalc")
@@ -86,10 +90,10 @@ def _refused(error: InputError) -> dict[str, Any]:
     else:
         given = _short(error.value)
         message = _("{flag} cannot be '{value}'; allowed: {expects}", flag=flag, value=given, expects=expects)
-    return _told(flag, error.value, allowed, error.nearest, message)
+    return _entry(flag, error.value, allowed, error.nearest, message)
 
 
-def _told(flag: str, value: Any, allowed: Any, near: str | None, message: str) -> dict[str, Any]:
+def _entry(flag: str, value: Any, allowed: Any, near: str | None, message: str) -> dict[str, Any]:
     if near:
         message += "; " + _("nearest: {nearest}", nearest=near)
     plain = value if value is None or isinstance(value, int | float) else _short(value)

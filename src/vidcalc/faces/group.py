@@ -74,7 +74,7 @@ def write_help(
         lines += [*wrap(paragraph, COLUMNS), ""]
     if subcommands:
         loaded = ((name, command.get_command(ctx, name)) for name in subcommands)  # type: ignore[attr-defined]
-        rows = [(name, found.get_short_help_str()) for name, found in loaded if found is not None]
+        rows = [(name, entry.get_short_help_str()) for name, entry in loaded if entry is not None]
         lines += section(_("Commands"), rows)
     lines += section(_("Options"), [said(option) for option in command.get_params(ctx) if option not in operands])
     if examples:

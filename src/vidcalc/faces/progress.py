@@ -18,7 +18,7 @@ def progress() -> Iterator[Callable[[int, int], None]]:
     stream, start, said = sys.stderr, time.monotonic(), False
     terminal = stream is not None and stream.isatty()
 
-    def told(done: int, whole: int) -> None:
+    def meter(done: int, whole: int) -> None:
         nonlocal said
         if terminal and time.monotonic() - start > PATIENCE:
             stream.write(CLEAR + _("Looking at plans: {share}", share=share(done / whole)))
@@ -26,7 +26,7 @@ def progress() -> Iterator[Callable[[int, int], None]]:
             said = True
 
     try:
-        yield told
+        yield meter
     finally:
         if said:
             stream.write(CLEAR)

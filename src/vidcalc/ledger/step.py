@@ -53,7 +53,7 @@ def flops(ops: tuple[Op, ...], again: tuple[Op, ...]) -> StepFlops:
         recompute=sum(op.flops * op.count for op in again),
         rescored=rescored,
     )
-    return named_fields(found, "FLOP")
+    return named_fields(found, found.forward, "FLOP")
 
 
 class TrainedWeights(msgspec.Struct, frozen=True, kw_only=True, eq=False):

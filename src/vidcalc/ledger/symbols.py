@@ -22,8 +22,12 @@ TAPE = "vidcalc.tape"
 
 def guests(shape: Shape) -> bool:
     """Whether any size of a call is a guest."""
-    sizes = [getattr(shape, name) for name in SIZES]
-    return any(isinstance(size, Guest) for size in (*sizes, *shape.extra.values()))
+    return (
+        isinstance(shape.batch, Guest)
+        or isinstance(shape.frames, Guest)
+        or isinstance(shape.width, Guest)
+        or isinstance(shape.tokens, Guest)
+    )
 
 
 def plain_shape(shape: Shape) -> Shape:

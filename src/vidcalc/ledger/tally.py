@@ -2,6 +2,7 @@
 
 import msgspec
 
+from vidcalc.base.guest import named
 from vidcalc.base.memo import once
 from vidcalc.base.number import Number, largest, maximum
 from vidcalc.catalog.precisions import Precision, precision
@@ -59,9 +60,10 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
         if head:
             blocks[head] = blocks.get(head, 0) + stored
             rounds[head] = times if head not in rounds else maximum(rounds[head], times)
+    blocks = {head: named(head, own, "byte") for head, own in blocks.items()}
     return Tally(
-        elements=elements,
-        nbytes=nbytes,
+        elements=named("traced", elements),
+        nbytes=named("traced_bytes", nbytes, "byte"),
         copied=copied,
         blocks=sum(blocks.values()),
         block=largest(blocks[head] / maximum(rounds[head], 1) for head in blocks),

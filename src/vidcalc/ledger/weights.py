@@ -7,7 +7,7 @@ import math
 
 import msgspec
 
-from vidcalc.base.guest import Guest, given, named
+from vidcalc.base.guest import Guest, given, named, named_fields
 from vidcalc.base.number import Number
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.model import Component
@@ -71,24 +71,23 @@ def weights(component: Component, params: Number, traces: tuple[Trace, ...], nam
     fused   "kept": queries, keys and values stand fused beside the originals
     """
     chosen, found = precision(name), tally(traces, name, fused)
-    traced = named("traced", found.elements, note=component.id)
-    bytes_traced = named("traced_bytes", found.nbytes, "byte", note=component.id)
     stored = chosen.stored if chosen.covers == "all" else ELEMENT_BYTES[chosen.compute]
-    one = (params - traced) * stored + bytes_traced
+    one = (params - found.elements) * stored + found.nbytes
     as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion
     if component.held is not None:
         one = given("held", component.held, params, component.source or "model", "byte")
     held = named("one_copy", one + found.copied, "byte", note=component.id)
     blocks, block, module = (_whole(nbytes * as_held) for nbytes in (found.blocks, found.block, found.module))
-    return Weights(
-        total=_whole(held * component.copies),
-        copy=named("copy", _whole(held), "byte", note=component.id),
-        blocks=named("blocks", blocks, "byte", note=component.id),
-        block=named("block", block, "byte", note=component.id),
+    sizes = Weights(
+        total=named(component.id, _whole(held * component.copies), "byte"),
+        copy=_whole(held),
+        blocks=blocks,
+        block=block,
         count=found.rounds,
-        module=named("module", module, "byte", note=component.id),
+        module=module,
         movable=chosen.movable,
     )
+    return named_fields(sizes, found.nbytes, "byte", note=component.id)
 
 
 def _whole(nbytes: Number) -> Number:

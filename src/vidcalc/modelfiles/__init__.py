@@ -30,9 +30,9 @@ def from_path(path: str, published: "Published | None" = None) -> "Model":
     if path.startswith(HUB):
         from vidcalc.modelfiles.hub import repository
 
-        found: Source = repository(path.removeprefix(HUB))
+        source: Source = repository(path.removeprefix(HUB))
     else:
         from vidcalc.modelfiles.source import opened
 
-        found = opened(path)
-    return assemble(gather(found), found, published)
+        source = opened(path)
+    return assemble(gather(source), source, published)

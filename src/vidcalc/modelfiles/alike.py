@@ -25,13 +25,15 @@ def most_alike(denoiser: Component | None, vae: Component | None, encoders: tupl
     wanted = next((part for part in (denoiser, vae, *encoders) if part is not None and part.class_ in members()), None)
     pool = members()[wanted.class_] if wanted else load.names("models")
 
-    def rank(known: Model) -> tuple[float, float, int, bool]:
-        parts = [*zip(WEIGHTS_OF_PARTS, (denoiser, vae), (known.denoiser, known.vae), strict=True)]
+    def rank(candidate: Model) -> tuple[float, float, int, bool]:
+        parts = [*zip(WEIGHTS_OF_PARTS, (denoiser, vae), (candidate.denoiser, candidate.vae), strict=True)]
         apart = sum(weight * difference(ours, theirs) for weight, ours, theirs in parts if ours is not None)
         for ours in encoders:
-            of_class = [each for each in (*known.text_encoders, *known.image_encoders) if each.class_ == ours.class_]
+            of_class = [
+                each for each in (*candidate.text_encoders, *candidate.image_encoders) if each.class_ == ours.class_
+            ]
             apart += min((difference(ours, each) for each in of_class), default=1.0)
-        return apart, -_similar(name, known), -len(members()[known.denoiser.class_]), known.task != "t2v"
+        return apart, -_similar(name, candidate), -len(members()[candidate.denoiser.class_]), candidate.task != "t2v"
 
     return min(_models(pool), key=rank)
 
@@ -71,18 +73,18 @@ def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _similar(name: str, known: Model) -> float:
+def _similar(name: str, candidate: Model) -> float:
     """How alike a name is to the model's own: ALIKE to 1; 0 for less."""
-    asked = load.plain(name)
-    names = (known.name, known.title, *known.aliases)
-    ratio = max(SequenceMatcher(None, asked, load.plain(each), autojunk=False).ratio() for each in names)
+    plain_name = load.plain(name)
+    names = (candidate.name, candidate.title, *candidate.aliases)
+    ratio = max(SequenceMatcher(None, plain_name, load.plain(each), autojunk=False).ratio() for each in names)
     return ratio if ratio >= ALIKE else 0.0
 
 
 def _models(names: list[str]) -> list[Model]:
-    found = []
+    models = []
     for name in names:
-        known = model(name)
-        if not known.denoiser.network.startswith("generic."):  # a closed model has nothing to fill in with
-            found.append(known)
-    return found
+        candidate = model(name)
+        if not candidate.denoiser.network.startswith("generic."):  # a closed model has nothing to fill in with
+            models.append(candidate)
+    return models

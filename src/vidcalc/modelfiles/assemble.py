@@ -24,8 +24,8 @@ MAIN = ("transformer", "unet", "dit", "")  # folders of the network that runs at
 def assemble(gathered: Gathered, source: Source, published: Published | None = None) -> Model:
     """The model. Raises Unreadable for a class that nothing here can compute."""
     parts = Parts(published)
-    for found in gathered.parts:
-        sort(parts, named(parts, found, source))
+    for part in gathered.parts:
+        sort(parts, named(parts, part, source))
     parts.denoisers.sort(key=lambda pair: MAIN.index(pair[0].id) if pair[0].id in MAIN else len(MAIN))
     denoiser = parts.denoisers[0][1] if parts.denoisers else None
     like = most_alike(denoiser, parts.vae, (*parts.text, *parts.image), source.name)
@@ -47,7 +47,7 @@ def assemble(gathered: Gathered, source: Source, published: Published | None = N
     if taken:
         parts.basis.append(Basis(id="components_from_catalogue", value=", ".join(taken), source=like.name))
     if parts.missing:
-        names = ", ".join(found.id for found in parts.missing)
+        names = ", ".join(part.id for part in parts.missing)
         parts.cautions.append(Caution(id="components_not_here", values={"components": names}))
     return replace(model, basis=tuple(parts.basis), cautions=tuple(parts.cautions))
 
@@ -84,7 +84,7 @@ def _denoiser(parts: Parts, like: Model, taken: list[str]) -> Denoiser:
     config = made.config["config"] if is_traced(made) else made.config
     usual = like.denoiser
     heads = config.get("num_attention_heads", usual.heads)
-    known = usual.class_ == made.class_
+    same_class = usual.class_ == made.class_
     return Denoiser(
         id=made.id,
         network=made.network,
@@ -94,9 +94,9 @@ def _denoiser(parts: Parts, like: Model, taken: list[str]) -> Denoiser:
         held=made.held,
         stored=made.stored,
         copies=1 + len(same),
-        timestep=usual.timestep if known else "sample",
-        extra=usual.extra if known else {},
-        patch=geometry.patch(config, usual.config if known else {}, usual.patch),
+        timestep=usual.timestep if same_class else "sample",
+        extra=usual.extra if same_class else {},
+        patch=geometry.patch(config, usual.config if same_class else {}, usual.patch),
         heads=heads if isinstance(heads, int) else 0,
         kv_heads=usual.kv_heads if heads == usual.heads else 0,
         run=usual.run,
@@ -136,27 +136,27 @@ def _vae(parts: Parts, like: Model, taken: list[str]) -> Vae:
 def _beside(parts: Parts, like: Model, taken: list[str], *, alone: bool) -> dict[str, tuple[Component, ...]]:
     """Encoders and others: the files', or the catalogue's where a component stands alone or its folder is not here."""
     if alone:
-        found = {
+        groups = {
             "text_encoders": tuple(parts.text) or like.text_encoders,
             "image_encoders": tuple(parts.image) or like.image_encoders,
             "others": tuple(parts.others) or like.others,
         }
-        found["text_encoders"] = tuple(_like(each, like.text_encoders, like) for each in found["text_encoders"])
+        groups["text_encoders"] = tuple(_like(each, like.text_encoders, like) for each in groups["text_encoders"])
         here = (*parts.text, *parts.image, *parts.others)
-        held = (each for group in found.values() for each in group)
-        taken += [each.id for each in held if each.id not in {part.id for part in here}]
-        return found
-    known = (*like.text_encoders, *like.image_encoders, *like.others)
+        components = (each for group in groups.values() for each in group)
+        taken += [each.id for each in components if each.id not in {part.id for part in here}]
+        return groups
+    catalogue = (*like.text_encoders, *like.image_encoders, *like.others)
     text, image, others = list(parts.text), list(parts.image), list(parts.others)
-    for found_ in list(parts.missing):
-        class_ = known_class(found_.class_) or found_.class_
-        match = next((each for each in known if each.class_ == class_ and each.id not in taken), None)
+    for absent in list(parts.missing):
+        class_ = known_class(absent.class_) or absent.class_
+        match = next((each for each in catalogue if each.class_ == class_ and each.id not in taken), None)
         if match is not None:
             (text if match in like.text_encoders else image if match in like.image_encoders else others).append(match)
             taken.append(match.id)
-            parts.missing.remove(found_)
-        elif found_.id in ("vae", *MAIN):  # already the catalogue's
-            parts.missing.remove(found_)
+            parts.missing.remove(absent)
+        elif absent.id in ("vae", *MAIN):  # already the catalogue's
+            parts.missing.remove(absent)
     return {
         "text_encoders": tuple(_like(each, like.text_encoders, like) for each in text),
         "image_encoders": tuple(_like(each, like.image_encoders, like) for each in image),
@@ -164,11 +164,11 @@ def _beside(parts: Parts, like: Model, taken: list[str], *, alone: bool) -> dict
     }
 
 
-def _like(made: Component, known: tuple[Component, ...], like: Model) -> Component:
+def _like(made: Component, encoders: tuple[Component, ...], like: Model) -> Component:
     """An encoder called as the most alike model calls its own of that class: padded length, runs, mask."""
-    if any(made is each for each in known):
+    if any(made is each for each in encoders):
         return made
-    usual = next((each for each in known if each.class_ == made.class_), None)
+    usual = next((each for each in encoders if each.class_ == made.class_), None)
     if usual is None:
         return replace(made, tokens=made.tokens or like.defaults.text_tokens)
     counted = usual.params if not made.network else made.params

@@ -24,7 +24,7 @@ WEIGHTLESS = ("Scheduler", "Tokenizer", "TokenizerFast", "Processor", "Processor
 TRANSFORMERS = "transformers"
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class SourcePart(msgspec.Struct, frozen=True, kw_only=True):
     """One component as its files describe it.
 
     id       its folder ("transformer"), or "" for a component alone
@@ -46,7 +46,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     """What the files hold: the pipeline's class ("" for a component alone) and the components."""
 
     pipeline: str
-    parts: tuple[Found, ...]
+    parts: tuple[SourcePart, ...]
 
 
 def gather(source: Source) -> Gathered:
@@ -58,9 +58,9 @@ def gather(source: Source) -> Gathered:
         return _pipeline(source, files)
     if CONFIG in files:
         return Gathered(pipeline="", parts=(component(source, files, "", ""),))
-    held = weights(source, [path for path in files if not dirname(path)])
-    if held[0] is not None:
-        return Gathered(pipeline="", parts=(Found(id="", class_="", config={}, header=held[0]),))
+    bare, _nbytes = weights(source, [path for path in files if not dirname(path)])
+    if bare is not None:
+        return Gathered(pipeline="", parts=(SourcePart(id="", class_="", config={}, header=bare),))
     if len(folders := [path for path in files if basename(path) == CONFIG]) == 1:
         return Gathered(pipeline="", parts=(component(source, files, dirname(folders[0]), ""),))
     raise Unreadable(source.name, "nothing_here")
@@ -75,44 +75,44 @@ def _pipeline(source: Source, files: list[str]) -> Gathered:
             continue
         if stated[1].endswith(WEIGHTLESS):
             continue
-        held = component(source, files, name, stated[1]) if join(name, CONFIG) in files else None
-        parts.append(held or Found(id=name, class_=stated[1], config={}, here=False))
+        part = component(source, files, name, stated[1]) if join(name, CONFIG) in files else None
+        parts.append(part or SourcePart(id=name, class_=stated[1], config={}, here=False))
     if not parts:
         raise Unreadable(source.name, "nothing_here")
     return Gathered(pipeline=str(index.get("_class_name", "")), parts=tuple(parts))
 
 
-def component(source: Source, files: Iterable[str], folder: str, class_: str) -> Found:
+def component(source: Source, files: Iterable[str], folder: str, class_: str) -> SourcePart:
     """The component in a folder below the root ("" for the root itself); `class_` as the pipeline names it."""
     config = source.json(join(folder, CONFIG))
     inside = [path for path in files if dirname(path) == folder]
-    held, nbytes = weights(source, inside)
+    head, nbytes = weights(source, inside)
     name = stated_class(config) or class_
     if not name:
         raise Unreadable(join(folder, CONFIG), "no_class")
-    return Found(id=folder, class_=name, config=plain(name, config), header=held, nbytes=nbytes)
+    return SourcePart(id=folder, class_=name, config=plain(name, config), header=head, nbytes=nbytes)
 
 
-def _file(source: Source, path: str) -> Found:
+def _file(source: Source, path: str) -> SourcePart:
     """One file alone: a configuration, an index of shards, or weights."""
     if path.endswith(SHARDS):
         beside = [name for name in source.files() if not dirname(name)]
-        held, nbytes = _sharded(source, path, beside)
-        if held is None:
+        head, nbytes = _sharded(source, path, beside)
+        if head is None:
             raise Unreadable(path, "no_shards")
-        return Found(id="", class_="", config={}, header=held, nbytes=nbytes)
+        return SourcePart(id="", class_="", config={}, header=head, nbytes=nbytes)
     if path.endswith(".json"):
         config = source.json(path)
         name = stated_class(config)
         if not name:
             raise Unreadable(path, "no_class")
-        return Found(id="", class_=name, config=plain(name, config))
+        return SourcePart(id="", class_=name, config=plain(name, config))
     if not path.endswith(WEIGHTS):
         raise Unreadable(path, "unknown_kind")
-    held = header(source, path)
-    if held is None:
+    head = header(source, path)
+    if head is None:
         raise Unreadable(path, "pointer")
-    return Found(id="", class_="", config={}, header=held)
+    return SourcePart(id="", class_="", config={}, header=head)
 
 
 def stated_class(config: Facts) -> str:
@@ -144,14 +144,14 @@ def weights(source: Source, paths: Iterable[str]) -> tuple[Header | None, int | 
 
     Where several sets lie there, the plain one ("model.safetensors" before "model.fp16.safetensors").
     """
-    held = sorted(paths, key=_plainness)
-    index = next((path for path in held if path.endswith(SHARDS)), None)
-    single = next((path for path in held if path.endswith(WEIGHTS) and "-of-" not in path), None)
+    candidates = sorted(paths, key=_plainness)
+    index = next((path for path in candidates if path.endswith(SHARDS)), None)
+    single = next((path for path in candidates if path.endswith(WEIGHTS) and "-of-" not in path), None)
     if single is not None and (index is None or _plainness(single)[0] <= _plainness(index)[0]):
-        found = header(source, single)
-        if found is not None or index is None:
-            return found, None
-    return _sharded(source, index, held) if index is not None else (None, None)
+        head = header(source, single)
+        if head is not None or index is None:
+            return head, None
+    return _sharded(source, index, candidates) if index is not None else (None, None)
 
 
 def _sharded(source: Source, index: str, beside: list[str]) -> tuple[Header | None, int | None]:
@@ -166,7 +166,7 @@ def _sharded(source: Source, index: str, beside: list[str]) -> tuple[Header | No
     if not all(path in beside for path in paths):
         return None, int(total) if isinstance(total, int | float) else None
     headers = [header(source, path) for path in paths]
-    whole = [found for found in headers if found is not None]
+    whole = [head for head in headers if head is not None]
     if len(whole) < len(headers):
         return None, int(total) if isinstance(total, int | float) else None
     return joined(whole), None

@@ -22,14 +22,14 @@ def compression(class_: str, config: Facts) -> dict[str, int]:
     return {key: value for key, value in stated.items() if value is not None}
 
 
-def patch(config: Facts, usual: Facts, known: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Latent frames, height and width under a token: `known` where the patch is as in the `usual` configuration."""
+def patch(config: Facts, usual: Facts, fallback: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Latent frames, height and width under a token: `fallback` where the patch is as in the `usual` configuration."""
     keys = ("patch_size", "patch_size_t")
     if all(config.get(key) == usual.get(key) for key in keys) or "patch_size" not in config:
-        return known
+        return fallback
     size = config["patch_size"]
     if isinstance(size, list | tuple):
-        return (int(size[0]), int(size[1]), int(size[2])) if len(size) == 3 else known
+        return (int(size[0]), int(size[1]), int(size[2])) if len(size) == 3 else fallback
     return int(config.get("patch_size_t") or 1), int(size), int(size)
 
 

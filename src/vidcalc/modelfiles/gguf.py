@@ -30,10 +30,10 @@ class Reader:
         """The next `size` bytes."""
         if size > LONGEST:
             raise Unreadable(self.name, "not_gguf")
-        found = self.stream.read(size)
-        if len(found) < size:
+        data = self.stream.read(size)
+        if len(data) < size:
             raise Unreadable(self.name, "truncated")
-        return found
+        return data
 
     def number(self, code: str) -> Any:
         """One number of a struct code."""
@@ -41,10 +41,10 @@ class Reader:
 
     def count(self, most: int) -> int:
         """A 64-bit count of at most `most`."""
-        found = int(self.number("Q"))
-        if found > most:
+        value = int(self.number("Q"))
+        if value > most:
             raise Unreadable(self.name, "not_gguf")
-        return found
+        return value
 
     def text(self) -> str:
         """A string: length, then UTF-8."""
@@ -87,6 +87,6 @@ def _tensor(reader: Reader) -> tuple[str, Stored]:
     reader.number("Q")  # where its data begins
     if kind not in formats("ggml"):
         raise Unreadable(reader.name, "unknown_format", format=kind)
-    known, shape = formats("ggml")[kind], tuple(reversed(inner_first))
-    nbytes = int(ceil_div(product(shape), known["block"])) * known["bytes"]
-    return name, Stored(known["name"], known["precision"], shape, nbytes)
+    layout, shape = formats("ggml")[kind], tuple(reversed(inner_first))
+    nbytes = int(ceil_div(product(shape), layout["block"])) * layout["bytes"]
+    return name, Stored(layout["name"], layout["precision"], shape, nbytes)

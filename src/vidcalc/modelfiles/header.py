@@ -62,18 +62,18 @@ class Header(msgspec.Struct, frozen=True):
     @property
     def formats(self) -> dict[str, int]:
         """Bytes by format name, the largest first [byte]."""
-        found: dict[str, int] = {}
+        sizes: dict[str, int] = {}
         for tensor in self.tensors.values():
-            found[tensor.format] = found.get(tensor.format, 0) + tensor.nbytes
-        return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+            sizes[tensor.format] = sizes.get(tensor.format, 0) + tensor.nbytes
+        return dict(sorted(sizes.items(), key=lambda pair: -pair[1]))
 
     @property
     def precision(self) -> str:
         """The number format of most bytes; "" where none of them names one."""
-        found: dict[str, int] = {}
+        sizes: dict[str, int] = {}
         for tensor in self.tensors.values():
-            found[tensor.precision] = found.get(tensor.precision, 0) + tensor.nbytes
-        named = {name: nbytes for name, nbytes in found.items() if name}
+            sizes[tensor.precision] = sizes.get(tensor.precision, 0) + tensor.nbytes
+        named = {name: nbytes for name, nbytes in sizes.items() if name}
         return max(named, key=lambda name: named[name], default="")
 
     def under(self, prefix: str) -> "Header":

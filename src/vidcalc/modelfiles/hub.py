@@ -92,18 +92,18 @@ class Ranged:
     """A file read forward through a function that gives a block from a position on."""
 
     def __init__(self, block: Callable[[int], bytes]) -> None:
-        self.block, self.held, self.position = block, b"", 0
+        self.block, self.buffer, self.position = block, b"", 0
 
     def read(self, size: int, /) -> bytes:
         """The next `size` bytes, fewer at the end of the file."""
-        while len(self.held) < size:
+        while len(self.buffer) < size:
             more = self.block(self.position)
             if not more:
                 break
             self.position += len(more)
-            self.held += more
-        found, self.held = self.held[:size], self.held[size:]
-        return found
+            self.buffer += more
+        data, self.buffer = self.buffer[:size], self.buffer[size:]
+        return data
 
 
 def repository(name: str) -> Repository:

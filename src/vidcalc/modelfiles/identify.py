@@ -51,10 +51,10 @@ def identify(header: Header, name: str) -> Identified:
     """The network in a weight file. Raises Unreadable("unknown_weights") where nothing in the catalogue is like it."""
     inner = denoiser_part(header)
     theirs = of_file(inner)
-    found = _by_names(inner, theirs) or _by_count(inner)
-    if found is None:
+    match = _by_names(inner, theirs) or _by_count(inner)
+    if match is None:
         raise Unreadable(name, "unknown_weights", params=inner.elements)
-    return found
+    return match
 
 
 def _by_names(header: Header, theirs: Parameters) -> Identified | None:
@@ -66,8 +66,10 @@ def _by_names(header: Header, theirs: Parameters) -> Identified | None:
             continue
         if shared(ours, theirs) >= ALIKE:
             near.append((distance(ours, theirs), like, component))
-    held = members()
-    near.sort(key=lambda each: (round(each[0], 6), -len(held[each[2].class_])))  # of equals, the class of most models
+    by_class = members()
+    near.sort(
+        key=lambda each: (round(each[0], 6), -len(by_class[each[2].class_]))
+    )  # of equals, the class of most models
     fitted = [(*_fit(component, header, theirs, apart), like, component) for apart, like, component in near[:CLOSEST]]
     if not fitted:
         return None
@@ -127,13 +129,13 @@ def _by_count(header: Header) -> Identified | None:
 
 def candidates() -> list[tuple[str, Component]]:
     """(model, component) of every network of the catalogue we can tape, equal ones once; denoisers come first."""
-    known = [model(name) for name in load.names("models")]
-    held: list[tuple[str, Component]] = [(each.name, each.denoiser) for each in known]
-    held += [(each.name, each.vae) for each in known]
-    held += [(each.name, part) for each in known for part in (*each.text_encoders, *each.image_encoders)]
-    found: dict[str, tuple[str, Component]] = {}
-    for like, component in held:
+    models = [model(name) for name in load.names("models")]
+    pairs: list[tuple[str, Component]] = [(each.name, each.denoiser) for each in models]
+    pairs += [(each.name, each.vae) for each in models]
+    pairs += [(each.name, part) for each in models for part in (*each.text_encoders, *each.image_encoders)]
+    networks: dict[str, tuple[str, Component]] = {}
+    for like, component in pairs:
         if component.class_ in families():
             fixed = replace(component, network=families()[component.class_])
-            found.setdefault(repr((component.class_, sorted(component.config.items()))), (like, fixed))
-    return list(found.values())
+            networks.setdefault(repr((component.class_, sorted(component.config.items()))), (like, fixed))
+    return list(networks.values())

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from vidcalc.base.errors import Unreadable
 from vidcalc.catalog.families import families, members, role
 from vidcalc.describe.model import Basis, Caution, Component
-from vidcalc.modelfiles.folder import Found, known_class
+from vidcalc.modelfiles.folder import SourcePart, known_class
 from vidcalc.modelfiles.identify import DEPTH, identify
 from vidcalc.modelfiles.source import Source
 from vidcalc.modelfiles.weights import of_network, total
@@ -30,60 +30,60 @@ class Parts:
 
     def __init__(self, published: Published | None) -> None:
         self.published = published
-        self.denoisers: list[tuple[Found, Component]] = []
+        self.denoisers: list[tuple[SourcePart, Component]] = []
         self.vae: Component | None = None
         self.text: list[Component] = []
         self.image: list[Component] = []
         self.others: list[Component] = []
-        self.missing: list[Found] = []
+        self.missing: list[SourcePart] = []
         self.basis: list[Basis] = []
         self.cautions: list[Caution] = []
 
 
-def named(parts: Parts, found: Found, source: Source) -> Found:
+def named(parts: Parts, part: SourcePart, source: Source) -> SourcePart:
     """Bare weights recognised: the class and configuration they must have."""
-    if found.class_ or found.header is None:
-        return found
-    known = identify(found.header, source.focus or source.name)
+    if part.class_ or part.header is None:
+        return part
+    match = identify(part.header, source.focus or source.name)
     parts.basis.append(
         Basis(
-            id=f"identified_by_{known.by}",
-            value=f"{known.class_} ({known.model})",
+            id=f"identified_by_{match.by}",
+            value=f"{match.class_} ({match.model})",
             source=source.focus or source.name,
-            provenance="exact" if known.by == "names" else "assumed",
+            provenance="exact" if match.by == "names" else "assumed",
         )
     )
-    return replace(found, class_=known.class_, config=known.config, header=known.header)
+    return replace(part, class_=match.class_, config=match.config, header=match.header)
 
 
-def sort(parts: Parts, found: Found) -> None:
+def sort(parts: Parts, part: SourcePart) -> None:
     """Put one component where it belongs."""
-    if not found.here:
-        parts.missing.append(found)
+    if not part.here:
+        parts.missing.append(part)
         return
-    name = known_class(found.class_)
-    kind = _role(found, name)
+    name = known_class(part.class_)
+    kind = _role(part, name)
     if kind == "other":
-        parts.others.append(_component(parts, found, "", kind))
+        parts.others.append(_component(parts, part, "", kind))
     elif kind == "denoiser":
-        parts.denoisers.append((found, _component(parts, found, name, kind)))
+        parts.denoisers.append((part, _component(parts, part, name, kind)))
     elif kind == "vae":
-        parts.vae = _component(parts, found, name, kind)
+        parts.vae = _component(parts, part, name, kind)
     else:
-        (parts.image if kind == "image_encoder" else parts.text).append(_component(parts, found, name, kind))
+        (parts.image if kind == "image_encoder" else parts.text).append(_component(parts, part, name, kind))
 
 
-def _role(found: Found, name: str) -> str:
+def _role(part: SourcePart, name: str) -> str:
     """By the family of a known class; of another by its folder, else by how such classes are called."""
-    vision = "Vision" in found.class_ or found.id.startswith("image_encoder")
+    vision = "Vision" in part.class_ or part.id.startswith("image_encoder")
     if name:
         kind = role(families()[name])
         return "image_encoder" if kind == "text_encoder" and vision else kind
-    if found.id:
-        begin = found.id.partition("_")[0]
+    if part.id:
+        begin = part.id.partition("_")[0]
         roles = {"transformer": "denoiser", "unet": "denoiser", "dit": "denoiser", "vae": "vae", "text": "text_encoder"}
-        return "image_encoder" if found.id.startswith("image_encoder") else roles.get(begin, "other")
-    lowered = found.class_.casefold()
+        return "image_encoder" if part.id.startswith("image_encoder") else roles.get(begin, "other")
+    lowered = part.class_.casefold()
     if "autoencoder" in lowered or lowered.endswith("vae"):
         return "vae"
     if any(word in lowered for word in ("encoder", "textmodel", "forcausallm", "vision")):
@@ -91,30 +91,30 @@ def _role(found: Found, name: str) -> str:
     return "denoiser"
 
 
-def _component(parts: Parts, found: Found, name: str, kind: str) -> Component:
+def _component(parts: Parts, part: SourcePart, name: str, kind: str) -> Component:
     """A component with its network, its real bytes where its weights are there, and its count where that is sure."""
-    header, nbytes = found.header, found.nbytes
+    header, nbytes = part.header, part.nbytes
     made = Component(
-        id=found.id or kind,
-        network=families()[name] if name else _without_family(parts, found, kind),
-        class_=name or found.class_,
-        config=found.config,
+        id=part.id or kind,
+        network=families()[name] if name else _without_family(parts, part, kind),
+        class_=name or part.class_,
+        config=part.config,
         params=header.elements if header and kind == "other" else None,
         held=header.nbytes if header else nbytes,
         stored=header.precision if header else "",
     )
     if is_traced(made):
-        made = replace(made, config={"class_name": found.class_, "role": kind, "config": found.config})
-        parts.basis.append(Basis(id="traced_class", value=found.class_, source="diffusers", provenance="measured"))
+        made = replace(made, config={"class_name": part.class_, "role": kind, "config": part.config})
+        parts.basis.append(Basis(id="traced_class", value=part.class_, source="diffusers", provenance="measured"))
     if name:
         _sound(made, kind)
     if header:
         listed = ", ".join(header.formats)
         parts.basis.append(
-            Basis(id="weights_as_stored", value=f"{made.id}: {listed}", source=found.class_, provenance="exact")
+            Basis(id="weights_as_stored", value=f"{made.id}: {listed}", source=part.class_, provenance="exact")
         )
         if made.network:
-            made = _counted(parts, made, kind, found)
+            made = _counted(parts, made, kind, part)
     return made
 
 
@@ -130,32 +130,32 @@ def _sound(made: Component, kind: str) -> None:
         raise Unreadable(made.class_, "bad_config")
 
 
-def _counted(parts: Parts, made: Component, kind: str, found: Found) -> Component:
+def _counted(parts: Parts, made: Component, kind: str, part: SourcePart) -> Component:
     """With the file's own count, where the network has the same; a caution where it has not."""
-    assert found.header is not None
-    if found.header.packed:
+    assert part.header is not None
+    if part.header.packed:
         return made
     ours = total(of_network(made, kind))
-    if ours == found.header.elements:
+    if ours == part.header.elements:
         return replace(made, params=ours)
-    values = {"component": made.id, "file": found.header.elements, "network": ours}
-    if known_class(found.class_) == found.class_:  # a class that holds more than the part we compute differs by design
+    values = {"component": made.id, "file": part.header.elements, "network": ours}
+    if known_class(part.class_) == part.class_:  # a class that holds more than the part we compute differs by design
         parts.cautions.append(Caution(id="weights_differ", values=values))
-    return replace(made, params=max(ours, found.header.elements))
+    return replace(made, params=max(ours, part.header.elements))
 
 
-def _without_family(parts: Parts, found: Found, kind: str) -> str:
+def _without_family(parts: Parts, part: SourcePart, kind: str) -> str:
     """How a class that no family mirrors is computed: traced where the published code is installed.
 
     An encoder or anything else may be counted only; without the code a denoiser or a VAE cannot be answered for.
     Raises Unreadable("unknown_class" or "no_such_class").
     """
-    if kind == "other" or (kind != "denoiser" and found.class_ in members()):  # the catalogue counts it, too
+    if kind == "other" or (kind != "denoiser" and part.class_ in members()):  # the catalogue counts it, too
         return ""
-    if parts.published is not None and parts.published.exists(found.class_):
+    if parts.published is not None and parts.published.exists(part.class_):
         return parts.published.NETWORK
     if kind in ("denoiser", "vae"):
-        raise Unreadable(found.class_, "no_such_class" if parts.published else "unknown_class")
+        raise Unreadable(part.class_, "no_such_class" if parts.published else "unknown_class")
     return ""
 
 

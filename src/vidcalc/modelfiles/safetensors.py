@@ -22,23 +22,23 @@ def read(stream: Stream, name: str) -> Header:
     try:
         facts = json.loads(text)
         metadata = facts.pop("__metadata__", None) or {}
-        return Header({path: _stored(told, name) for path, told in facts.items()}, metadata)
+        return Header({path: _stored(entry, name) for path, entry in facts.items()}, metadata)
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise Unreadable(name, "not_safetensors") from None
 
 
-def _stored(told: Facts, name: str) -> Stored:
-    kind = str(told["dtype"])
-    known = formats("safetensors").get(kind, {})
-    first, last = told["data_offsets"]
-    shape = tuple(int(size) for size in told["shape"])
+def _stored(entry: Facts, name: str) -> Stored:
+    kind = str(entry["dtype"])
+    layout = formats("safetensors").get(kind, {})
+    first, last = entry["data_offsets"]
+    shape = tuple(int(size) for size in entry["shape"])
     if last < first or any(size < 0 for size in shape):
         raise Unreadable(name, "not_safetensors")
-    return Stored(kind, known.get("precision", ""), shape, last - first)
+    return Stored(kind, layout.get("precision", ""), shape, last - first)
 
 
 def _exactly(stream: Stream, size: int, name: str) -> bytes:
-    found = stream.read(size)
-    if len(found) < size:
+    data = stream.read(size)
+    if len(data) < size:
         raise Unreadable(name, "truncated")
-    return found
+    return data

@@ -44,13 +44,13 @@ class Folder:
 
     def files(self) -> list[str]:
         """Every path at most `DEEP` folders down, sorted; hidden ones left out."""
-        found: list[str] = []
+        paths: list[str] = []
         level = [self.root]
         for _ in range(DEEP):
             entries = [entry for folder in level for entry in _entries(folder) if not entry.name.startswith(".")]
-            found += [entry.relative_to(self.root).as_posix() for entry in entries if entry.is_file()]
+            paths += [entry.relative_to(self.root).as_posix() for entry in entries if entry.is_file()]
             level = [entry for entry in entries if entry.is_dir()]
-        return sorted(found)
+        return sorted(paths)
 
     def json(self, path: str) -> Facts:
         """A configuration. Raises Unreadable("missing" or "not_json")."""
@@ -70,12 +70,12 @@ class Folder:
 
 def opened(path: str) -> Folder:
     """The folder or file at a path. Raises Unreadable("missing")."""
-    found = Path(path).expanduser()
+    location = Path(path).expanduser()
     try:
-        if found.is_dir():
-            return Folder(found)
-        if found.is_file():
-            return Folder(found.parent, found.name)
+        if location.is_dir():
+            return Folder(location)
+        if location.is_file():
+            return Folder(location.parent, location.name)
     except (OSError, ValueError):  # a name no file system takes
         pass
     raise Unreadable(path, "missing")

@@ -34,13 +34,13 @@ def canonical(name: str) -> str:
 
 def of_file(header: Header) -> Parameters:
     """(tensors, elements) by canonical name, scales beside quantised weights left out."""
-    found: Parameters = {}
+    totals: Parameters = {}
     for name, tensor in header.tensors.items():
         if name.rpartition(".")[2] not in BESIDE:
             key = canonical(name)
-            times, elements = found.get(key, (0, 0))
-            found[key] = (times + 1, elements + tensor.elements)
-    return found
+            times, elements = totals.get(key, (0, 0))
+            totals[key] = (times + 1, elements + tensor.elements)
+    return totals
 
 
 def of_network(component: Component, role: str) -> Parameters:
@@ -50,12 +50,12 @@ def of_network(component: Component, role: str) -> Parameters:
     module, config, tape = network(component), configuration(component), Tape()
     for function, shape in _calls(component, role):
         getattr(module, function)(tape, config, shape)
-    found: Parameters = {}
+    totals: Parameters = {}
     for name, (size, _) in tape.parameters.items():
         key = canonical(name)
-        times, elements = found.get(key, (0, 0))
-        found[key] = (times + int(tape.rounds[name]), elements + int(size))
-    return {key: pair for key, pair in found.items() if pair[0]}
+        times, elements = totals.get(key, (0, 0))
+        totals[key] = (times + int(tape.rounds[name]), elements + int(size))
+    return {key: pair for key, pair in totals.items() if pair[0]}
 
 
 def total(parameters: Parameters) -> int:
@@ -100,9 +100,9 @@ def shared(ours: Parameters, theirs: Parameters) -> float:
 def denoiser_part(header: Header) -> Header:
     """The denoiser of a checkpoint that may hold more, under its own names."""
     for prefix in PREFIXES:
-        held = header.under(prefix)
-        if held.tensors:
-            return held
+        part = header.under(prefix)
+        if part.tensors:
+            return part
     return header
 
 
@@ -113,12 +113,12 @@ def widths(header: Header, names: set[str]) -> set[int]:
 
 def depths(header: Header, names: set[str]) -> set[int]:
     """How many layers the tensors of these canonical names number, at each place of a number: the largest plus one."""
-    found: dict[tuple[str, int], int] = {}
+    layers: dict[tuple[str, int], int] = {}
     for name in header.tensors:
         key = canonical(name)
         for place, number in enumerate(NUMBER.findall(name) if key in names else ()):
-            found[key, place] = max(found.get((key, place), 0), int(number) + 1)
-    return set(found.values())
+            layers[key, place] = max(layers.get((key, place), 0), int(number) + 1)
+    return set(layers.values())
 
 
 def numbers(config: Facts) -> list[str]:

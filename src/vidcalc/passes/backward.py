@@ -99,7 +99,7 @@ def trained_weights(component: Component, forward: Trace, trained: Number, train
         held = _held(component, params, forward, recipe(training.recipe).compute, copies)
         mine, within = params, repeated
     found = TrainedWeights(trained=mine * copies, repeated=within * copies, held=held, block=_largest_layer(forward))
-    return named_fields(found, note=component.id)
+    return named_fields(found, trained, note=component.id)
 
 
 def _held(component: Component, params: Number, forward: Trace, name: str, copies: int) -> Weights:
@@ -108,7 +108,7 @@ def _held(component: Component, params: Number, forward: Trace, name: str, copie
     several = replace(
         one, total=one.copy * copies, copy=one.copy * copies, blocks=one.blocks * copies, count=one.count * copies
     )
-    return named_fields(several, "byte", note=name)
+    return named_fields(several, one.copy, "byte", note=name)
 
 
 def _largest_layer(forward: Trace) -> Number:
@@ -211,4 +211,4 @@ def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Num
         forward_work=ledger.forward.taped.peak,
         decode_work=decode.taped.peak if decode and decode.trace and rolled else 0,
     )
-    return named_fields(found, "byte")
+    return named_fields(found, found.forward_work, "byte")

@@ -11,6 +11,7 @@ Source: arXiv 2309.14509 (Ulysses), 2310.01889 (ring).
 
 from msgspec.structs import replace
 
+from vidcalc.base.guest import named
 from vidcalc.base.number import Number, ceil_div, is_array, minimum, unchanged, where
 from vidcalc.catalog.load import table
 from vidcalc.describe.hardware import Hardware
@@ -79,7 +80,7 @@ def attended(op: Attention, plan: Sharing) -> Attention:
     return replace(
         op,
         heads=ceil_div(op.heads, by_heads),
-        queries=ceil_div(op.queries, pieces(plan) // by_heads),
+        queries=ceil_div(op.queries, named("by_rows", pieces(plan) // by_heads)),
         keys=ceil_div(op.keys, turns),
         count=op.count * turns,
         whole=(op.batch * op.heads, op.queries),

@@ -28,7 +28,7 @@ def held(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
     own = states(step.trained, plan)
     beside = frozen_copies(step.trained, plan) + trained_copies(step.trained, own, plan)
     host = own.host + networks(plan.networks).trained * own.host
-    return replace(step, states=named_fields(replace(own, auxiliary=beside, host=host), "byte"))
+    return replace(step, states=named_fields(replace(own, auxiliary=beside, host=host), own.weights, "byte"))
 
 
 def spread(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
@@ -77,7 +77,7 @@ def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
         transient=temporaries(ceil_div(trained, shards_of(plan, "optimizer")), plan),
         host=away + (average if plan.ema == "host" else 0),
     )
-    return named_fields(found, "byte", "vidcalc.passes.states", note=plan.recipe)
+    return named_fields(found, trained, "byte", "vidcalc.passes.states", plan.recipe)
 
 
 def frozen_bytes(weights: TrainedWeights, plan: TrainingPlan) -> Number:

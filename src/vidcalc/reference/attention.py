@@ -35,6 +35,7 @@ def fused_attention_flops(query: Any, key: Any, value: Any, *_: Any, out_shape: 
     rows = queries
     for size in lead:
         rows *= size
+    # [rows, d] × [d, keys], then [rows, keys] × [keys, d_value]; two FLOPs a multiply-add
     return int(2 * rows * key[-2] * (d_head + value[-1]))
 
 

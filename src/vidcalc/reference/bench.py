@@ -52,7 +52,7 @@ def benchmark(device: str, seconds: float = 60.0, progress: Progress | None = No
     size = "cpu" if device == "cpu" else "accelerator"
     items = list(_items(device, size))
     each = seconds / len(items)
-    found: dict[str, list[Row]] = {}
+    tables: dict[str, list[Row]] = {}
     for place, (table, row, work, unit, prepare) in enumerate(items):
         if progress is not None:
             progress(" ".join(str(value) for value in (table, *row.values())), place / len(items))
@@ -61,8 +61,8 @@ def benchmark(device: str, seconds: float = 60.0, progress: Progress | None = No
             spent = timed(call, device, each)
         except (RuntimeError, TypeError, ImportError, AttributeError, AssertionError):  # a kernel that is not there
             continue
-        found.setdefault(table, []).append({**row, "rate": f"{work / spent:.6g} {unit}"})
-    return {"device": name_of(device), "memory": memory_of(device), "torch": torch.__version__, **found}
+        tables.setdefault(table, []).append({**row, "rate": f"{work / spent:.6g} {unit}"})
+    return {"device": name_of(device), "memory": memory_of(device), "torch": torch.__version__, **tables}
 
 
 Item = tuple[str, Row, float, str, Callable[[], Callable[[], Any]]]
@@ -151,8 +151,8 @@ def devices() -> list[str]:
 
 def usual_device() -> str:
     """The accelerator that torch has, else the CPU."""
-    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    return found.type if found is not None else "cpu"
+    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return accelerator.type if accelerator is not None else "cpu"
 
 
 def _waiter(device: str) -> Callable[[], None]:

@@ -26,12 +26,12 @@ def parts_of(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
     Components without a published class are left out; a part that the file gives no configuration has its class's own.
     """
-    found = {"denoiser": facts.get("denoiser") or {}, "vae": facts.get("vae") or {}}
+    parts = {"denoiser": facts.get("denoiser") or {}, "vae": facts.get("vae") or {}}
     for kind in ("text_encoder", "image_encoder"):
-        found |= {f"{kind}:{each['id']}": each for each in facts.get(f"{kind}s") or []}
+        parts |= {f"{kind}:{each['id']}": each for each in facts.get(f"{kind}s") or []}
     return {
         name: {"class": table["class"], "config": table.get("config") or {}}
-        for name, table in found.items()
+        for name, table in parts.items()
         if table.get("class")
     }
 

@@ -58,25 +58,25 @@ def checks(model: Model) -> Iterator[Check]:
 
 def cases(model: Model) -> list[Case]:
     """What is to be measured, in the order of a pipeline; a component of no class is left out."""
-    known = model.defaults
-    size = (known.width, known.height, known.frames)
-    smaller = snap(model, max(known.width // 2, 1), max(known.height // 2, 1), max(known.frames // 3, 1))
-    found: list[Case] = []
+    usual = model.defaults
+    size = (usual.width, usual.height, usual.frames)
+    smaller = snap(model, max(usual.width // 2, 1), max(usual.height // 2, 1), max(usual.frames // 3, 1))
+    calls: list[Case] = []
     for encoder in model.text_encoders:
-        tokens = encoder.tokens or known.text_tokens
+        tokens = encoder.tokens or usual.text_tokens
         masked = {"masked": encoder.extra["masked"]} if "masked" in encoder.extra else {}
-        found += [("text_encoder", encoder, {"batch": 1, "tokens": n, **masked}) for n in (tokens, max(tokens // 2, 1))]
+        calls += [("text_encoder", encoder, {"batch": 1, "tokens": n, **masked}) for n in (tokens, max(tokens // 2, 1))]
     for encoder in model.image_encoders:
-        found += [("image_encoder", encoder, {"batch": batch}) for batch in (1, 2)]
+        calls += [("image_encoder", encoder, {"batch": batch}) for batch in (1, 2)]
     sizes = dict.fromkeys((size, smaller))
     for each in sizes:
-        found.append(("denoiser", model.denoiser, {"batch": 1, "latent": list(denoiser_grid(model, *each)[1:])}))
+        calls.append(("denoiser", model.denoiser, {"batch": 1, "latent": list(denoiser_grid(model, *each)[1:])}))
     for each in sizes:
         latent = list(latent_grid(model, *each)[1:])
         width, height, frames = each
-        found.append(("vae_decode", model.vae, {"batch": 1, "latent": latent}))
-        found.append(("vae_encode", model.vae, {"batch": 1, "pixels": [frames, height, width]}))
-    return [case for case in found if case[1].class_]
+        calls.append(("vae_decode", model.vae, {"batch": 1, "latent": latent}))
+        calls.append(("vae_encode", model.vae, {"batch": 1, "pixels": [frames, height, width]}))
+    return [case for case in calls if case[1].class_]
 
 
 def check(model: Model, component: str, part: Component, stated: dict[str, Any]) -> Check:
@@ -110,18 +110,18 @@ def check(model: Model, component: str, part: Component, stated: dict[str, Any])
 def _ours(model: Model, component: str, network: str, part: Component, stated: dict[str, Any]) -> dict[str, Any]:
     """Our figures; a VAE's parameters are those of both its halves together."""
     denoiser = component == "denoiser"
-    known = model.defaults
+    usual = model.defaults
     shape = shape_of(
         stated,
-        known.text_tokens if denoiser else 0,
-        known.image_tokens if denoiser else 0,
+        usual.text_tokens if denoiser else 0,
+        usual.image_tokens if denoiser else 0,
         model.denoiser.timestep,
     )
     tiling = "default" if stated.get("tiling") else "none"
-    found = figures(component, network, part.config, shape, DTYPE, tiling)
+    ours = figures(component, network, part.config, shape, DTYPE, tiling)
     if component.startswith("vae"):
-        found["params"] = total(of_network(msgspec.structs.replace(part, network=network), "vae"))
-    return found
+        ours["params"] = total(of_network(msgspec.structs.replace(part, network=network), "vae"))
+    return ours
 
 
 def _bars(component: str) -> dict[str, float]:

@@ -20,9 +20,9 @@ def find_class(class_name: str) -> Any:
     from diffusers.pipelines import ltx, ltx2
 
     for library in (diffusers, transformers, ltx, ltx2):
-        found = getattr(library, class_name, None)
-        if found is not None:
-            return found
+        class_ = getattr(library, class_name, None)
+        if class_ is not None:
+            return class_
     raise UnknownClass(class_name)
 
 
@@ -32,14 +32,14 @@ def build(class_name: str, config: dict[str, Any], dtype: str = "bf16") -> Any:
     dtype "bf16", "fp16" or "fp32"; modules that the class names in `_keep_in_fp32_modules` stay in float32, as
     `from_pretrained` leaves them.
     """
-    found = find_class(class_name)
-    make = _transformers_module if found.__module__.startswith("transformers.") else _diffusers_module
-    return make(found, config, DTYPES[dtype])
+    class_ = find_class(class_name)
+    make = _transformers_module if class_.__module__.startswith("transformers.") else _diffusers_module
+    return make(class_, config, DTYPES[dtype])
 
 
-def _diffusers_module(found: Any, config: dict[str, Any], dtype: torch.dtype) -> Any:
+def _diffusers_module(class_: Any, config: dict[str, Any], dtype: torch.dtype) -> Any:
     with torch.device("meta"):
-        module = found.from_config(config)
+        module = class_.from_config(config)
     module = module.to("meta")  # some classes fill a buffer from a list, on the CPU
     kept = set(getattr(module, "_keep_in_fp32_modules", None) or ())
     for name, tensor in (*module.named_parameters(), *module.named_buffers()):
@@ -47,14 +47,14 @@ def _diffusers_module(found: Any, config: dict[str, Any], dtype: torch.dtype) ->
     return module.eval()
 
 
-def _transformers_module(found: Any, config: dict[str, Any], dtype: torch.dtype) -> Any:
+def _transformers_module(class_: Any, config: dict[str, Any], dtype: torch.dtype) -> Any:
     """transformers casts parameters only (rotary frequencies stay float32) and picks the attention implementation
     itself.
 
     Its `_keep_in_fp32_modules` holds for float16 alone, `_keep_in_fp32_modules_strict` for bfloat16 too.
     """
     with torch.device("meta"):
-        module = found(found.config_class(**config))
+        module = class_(class_.config_class(**config))
     module = module.to("meta")
     kept = set(getattr(module, "_keep_in_fp32_modules_strict", None) or ())
     kept |= {torch.float16: set(getattr(module, "_keep_in_fp32_modules", None) or ())}.get(dtype, set())

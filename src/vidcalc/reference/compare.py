@@ -29,19 +29,19 @@ def figures(
     """params, flops and peak_activation_bytes of one call. tiling: "none", or "default" for the class's own tiles
     (a class that takes the switch but has no tiles runs whole)."""
     taped = Component(network=network, config=config)
-    found = trace(taped, ENTRY[component], shape, dtype, tiling if tiles(taped) else "none")
+    call = trace(taped, ENTRY[component], shape, dtype, tiling if tiles(taped) else "none")
     return {
-        "params": found.parameter_count,
-        "flops": found.flops,
-        "peak_activation_bytes": found.peak,
-        "peak_at": found.peak_at,
+        "params": call.parameter_count,
+        "flops": call.flops,
+        "peak_activation_bytes": call.peak,
+        "peak_at": call.peak_at,
     }
 
 
 def training(network: str, config: dict[str, Any], shape: Shape, dtype: str, checkpointing: str) -> dict[str, Any]:
     """kept_for_backward and forward_backward_peak of one training step of a denoiser [byte]."""
-    found = stepped(Component(network=network, config=config), shape, dtype, checkpointing)
-    return {"kept_for_backward": found.kept, "forward_backward_peak": found.peak}
+    step = stepped(Component(network=network, config=config), shape, dtype, checkpointing)
+    return {"kept_for_backward": step.kept, "forward_backward_peak": step.peak}
 
 
 def shape_of(stated: dict[str, Any], text_tokens: int = 0, image_tokens: int = 0, timestep: str = "sample") -> Shape:

@@ -68,8 +68,8 @@ class TrainStep:
 def parameters(module: torch.nn.Module) -> Parameters:
     """Counts each parameter tensor once; buffers are not parameters."""
     by_name = {name: parameter.numel() for name, parameter in module.named_parameters()}
-    held = sum(parameter.numel() * parameter.element_size() for parameter in module.parameters())
-    return Parameters(total=sum(by_name.values()), bytes=held, by_name=by_name)
+    nbytes = sum(parameter.numel() * parameter.element_size() for parameter in module.parameters())
+    return Parameters(total=sum(by_name.values()), bytes=nbytes, by_name=by_name)
 
 
 def forward_flops(call: Callable[[], Any]) -> Flops:

@@ -23,7 +23,7 @@ def exists(class_name: str) -> bool:
     from vidcalc.reference.classes import UnknownClass, find_class
 
     try:
-        found = find_class(class_name)
+        class_ = find_class(class_name)
     except UnknownClass:
         return False
-    return isinstance(found, type) and issubclass(found, nn.Module)
+    return isinstance(class_, type) and issubclass(class_, nn.Module)

@@ -77,7 +77,7 @@ def run(
         call = call_of(module, grid, usual_dtype(module))
     weights = sum(each.numel() * each.element_size() for each in module.parameters())
     with torch.no_grad():
-        held = peak(call, module, device)
+        activations = peak(call, module, device)
     seconds = timed(repeated(call_of, module, grid, device), device, 0.0, most=steps, least=steps)
 
     width, height, frames = map(int, size.split("x"))
@@ -102,7 +102,7 @@ def run(
         steps=steps,
         time=compared(seconds, expected.per_step, band),
         weights=compared(weights, next(row.bytes for row in report.model.components if row.role == "denoiser")),
-        activations=compared(held, report.memory.inference.denoiser_activation_peak),
+        activations=compared(activations, report.memory.inference.denoiser_activation_peak),
     )
 
 

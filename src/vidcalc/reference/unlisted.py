@@ -83,13 +83,13 @@ def _built(class_name: str, config: str, dtype: str) -> Any:
 
 def parameters(module: Any) -> dict[str, tuple[int, str, int]]:
     """(elements, dtype where it is not the usual one, tensors) by name, a repeated layer's together: `blocks.*`."""
-    usual, found = usual_dtype(module), dict[str, tuple[int, str, int]]()
+    usual, counts = usual_dtype(module), dict[str, tuple[int, str, int]]()
     for name, tensor in module.named_parameters():
         key = NUMBER.sub("*", name)
-        elements, _, times = found.get(key, (0, "", 0))
+        elements, _, times = counts.get(key, (0, "", 0))
         kept = "" if tensor.dtype == usual else SHORT.get(tensor.dtype, "")
-        found[key] = (elements + tensor.numel(), kept, times + 1)
-    return found
+        counts[key] = (elements + tensor.numel(), kept, times + 1)
+    return counts
 
 
 def working_call(class_name: str, module: Any, component: str, shape: dict[str, Any]) -> Call:
@@ -141,10 +141,10 @@ def by_signature(module: Any, shape: Shape, layout: str, whole: bool) -> Call:
     layout  of the latent, see LAYOUTS;  whole  timesteps as whole numbers.
     Raises Unreadable("no_call") for a required argument nobody knows.
     """
-    asked = inspect.signature(module.forward).parameters
+    arguments = inspect.signature(module.forward).parameters
     config, dtype = dict(module.config), usual_dtype(module)
-    plain = [name for name, each in asked.items() if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]
-    required = [name for name in plain if asked[name].default is inspect.Parameter.empty]
+    plain = [name for name, each in arguments.items() if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]
+    required = [name for name in plain if arguments[name].default is inspect.Parameter.empty]
     makers = _makers(config, shape, dtype, layout, whole)
     unknown = [name for name in required if name not in makers]
     if unknown:
@@ -178,7 +178,7 @@ def _makers(
     width, pooled = _width(config, TEXT_WIDTHS), _width(config, POOLED_WIDTHS)
     embeds = bool(config.get("guidance_embeds") or config.get("guidance_embed"))
     axes = len(config.get("axes_dims_rope") or (0, 0, 0))
-    found: dict[str, Callable[[], Any]] = {
+    makers: dict[str, Callable[[], Any]] = {
         **{name: lambda: empty(*latent, dtype=dtype) for name in LATENTS},
         **{name: lambda: integers(first) if whole else empty(first, dtype=dtype) for name in TIMES},
         **{name: lambda: empty(first, 2, dtype=dtype) for name in ("original_size", "target_size", "crop_coords")},
@@ -195,10 +195,10 @@ def _makers(
         "return_dict": lambda: False,
     }
     if pooled:
-        found["pooled_projections"] = lambda: empty(first, pooled, dtype=dtype)
+        makers["pooled_projections"] = lambda: empty(first, pooled, dtype=dtype)
     if embeds:
-        found["guidance"] = lambda: empty(first, dtype=dtype)
-    return found
+        makers["guidance"] = lambda: empty(first, dtype=dtype)
+    return makers
 
 
 def _width(config: dict[str, Any], keys: tuple[str, ...]) -> int | None:

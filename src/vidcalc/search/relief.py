@@ -81,7 +81,8 @@ def _minimal(asked: Question, whole: Ledger) -> list[Way]:
 def _seconds(asked: Question, whole: Ledger, ledger: Ledger) -> float:
     """Seconds of one generation whose rewritten ledger is at hand."""
     first = first_step(replace(whole, weights=ledger.weights), asked.hardware, asked.plan)
-    return float(inference_time(ledger, first, asked.hardware).total)
+    seconds: float = inference_time(ledger, first, asked.hardware).total
+    return seconds
 
 
 def combinations(asked: Question) -> Iterator[Changes]:

@@ -263,9 +263,8 @@ class Recorder:
         if not sources and isinstance(weights, int) and weights == 0 and not shared:
             return -1
         kept = tuple(s for s in (s.storage if isinstance(s, Tensor) else s for s in saved) if s is not None)
-        made_here = False
+        made_here = any(storage.born == len(self.nodes) for storage in kept)
         if kept:  # inputs are saved before the op runs, results after it
-            made_here = any(storage.born == len(self.nodes) for storage in kept)
             self.peak_saved = self.peak if made_here else self.peak_before
             self.last_op = len(self.ops) - (not made_here)
         if self.checkpointing.kept:

@@ -28,14 +28,15 @@ class Balanced(msgspec.Struct, frozen=True, kw_only=True):
     held: float | None = None
 
 
-def balanced(found: Iterable[tuple[str, Compared]]) -> Balanced:
+def balanced(pairs: Iterable[tuple[str, Compared]]) -> Balanced:
     """The errors of (family, prediction beside measurement); those without a ratio do not count."""
     groups: dict[str, list[Compared]] = {}
-    for family, each in found:
+    for family, each in pairs:
         if each.ratio is not None:
             groups.setdefault(family, []).append(each)
     if not groups:
         return Balanced(families=0, rows=0)
+    # a family of a hundred rows weighs as much as one of a single row; all weights add up to 1
     weighted = [(each, 1 / (len(group) * len(groups))) for group in groups.values() for each in group]
     errors = [((each.ratio or 0) - 1, weight) for each, weight in weighted]
     sizes = [(abs(error), weight) for error, weight in errors]
@@ -53,8 +54,8 @@ def balanced(found: Iterable[tuple[str, Compared]]) -> Balanced:
 
 def holds(each: "Compared") -> bool:
     """Whether a measurement lies inside its prediction's band."""
-    known = each.measured, each.low, each.high
-    return None not in known and (each.low or 0) <= (each.measured or 0) <= (each.high or 0)
+    figures = each.measured, each.low, each.high
+    return None not in figures and (each.low or 0) <= (each.measured or 0) <= (each.high or 0)
 
 
 def quantile(weighted: list[tuple[float, float]], share: float) -> float:

@@ -55,5 +55,5 @@ def counted(stages: list[Stage], counter: str, capacity: Number) -> Number:
 
 def band(predicted: Number, counter: str) -> tuple[Number, Number]:
     """Low and high of a prediction under a counter [byte]."""
-    found = facts().spread[counter]
-    return predicted * (1 - found.below), predicted * (1 + found.above)
+    spread = facts().spread[counter]
+    return predicted * (1 - spread.below), predicted * (1 + spread.above)

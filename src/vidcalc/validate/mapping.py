@@ -71,8 +71,8 @@ def case(row: Row) -> Case:
 
 def framework_of(row: Row) -> str:
     """The profile that a row's source, optimisations or precision name; diffusers where none is."""
-    told = "; ".join((row.source, row.other_optim, row.precision, row.parallelism))
-    return str(text.first("framework", told).get("framework", "diffusers"))
+    words = "; ".join((row.source, row.other_optim, row.precision, row.parallelism))
+    return str(text.first("framework", words).get("framework", "diffusers"))
 
 
 def _job(row: Row) -> tuple[Model, Workload]:
@@ -94,14 +94,14 @@ def _job(row: Row) -> tuple[Model, Workload]:
 def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Facts, float]:
     """The row's settings, to go over the framework's, and the share of further models on the device."""
     given: Facts = {"framework": framework, "vae_tiling": TILES.get(row.vae_tiling)}
-    formats = _known("precision", row.precision, "unknown_precision")
+    formats = _rule("precision", row.precision, "unknown_precision")
     if "precision" in formats and not _names_arithmetic(formats["precision"], framework):
         given["precision"] = formats["precision"]
         if formats.get("everywhere") or (text.first("everywhere", row.source) and formats["precision"] not in HALVES):
             given["text_encoder_precision"] = given["vae_precision"] = formats["precision"]
     if "vae_precision" in formats:
         given["vae_precision"] = formats["vae_precision"]
-    moves = _known("offload", row.offload, "unknown_offload")
+    moves = _rule("offload", row.offload, "unknown_offload")
     given.update({name: moves[name] for name in ("offload", "swapped_blocks") if name in moves})
     own = profile(framework).settings(chosen).get("offload", "none")
     if str(given.get("offload", "")).startswith("encoders") and own not in ("none", "encoders"):
@@ -131,11 +131,11 @@ def _names_arithmetic(stated: str, framework: str) -> bool:
     return bool(own) and stated in ("bf16", "fp16") and precision(own).stored > precision(stated).stored
 
 
-def _known(table: str, told: str, reason: str) -> Facts:
-    found = text.first(table, told)
-    if text.OPEN in found.values():
+def _rule(table: str, words: str, reason: str) -> Facts:
+    rule = text.first(table, words)
+    if text.OPEN in rule.values():
         raise Unmapped(reason)
-    return found
+    return rule
 
 
 def _kernel(row: Row, asked: Question) -> Question:
@@ -157,12 +157,12 @@ def _left_out(row: Row, model: str) -> tuple[Facts, str]:
 
     A setting that was not published for the model stays in the text.
     """
-    told = f"{row.other_optim}; {row.attention_backend}; {row.precision}"
-    names, rest = text.speedups(told)
+    words = f"{row.other_optim}; {row.attention_backend}; {row.precision}"
+    names, rest = text.speedups(words)
     try:
         fields = [speedups.FIELDS[kind](name, model) for kind, name in names.items()]
     except InputError:
-        return {}, told
+        return {}, words
     return {name: value for each in fields for name, value in each.items()}, rest
 
 

@@ -33,7 +33,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 def points(rows: list[Row]) -> list[Point]:
     """The official points among measured rows."""
-    found = []
+    series = []
     for row in rows:
         measured = number(row.time_s)
         if row.model != MODEL or SOURCE not in row.source or measured is None:
@@ -46,7 +46,7 @@ def points(rows: list[Row]) -> list[Point]:
         machine = job.asked.hardware
         alone = msgspec.structs.replace(machine, accelerator=unfitted(machine.accelerator))
         other = msgspec.structs.replace(job, asked=job.asked._replace(hardware=alone))
-        found.append(
+        series.append(
             Point(
                 row=row,
                 measured=measured,
@@ -54,20 +54,20 @@ def points(rows: list[Row]) -> list[Point]:
                 held_out=seconds(other, scope)[1],
             )
         )
-    return found
+    return series
 
 
 def unfitted(chip: Accelerator) -> Accelerator:
     """An accelerator whose convolution rates come from the timings of other accelerators alone."""
     name = chip.id
-    chips = {known: accelerator(known) for known in load.names("accelerators")}
+    chips = {id_: accelerator(id_) for id_ in load.names("accelerators")}
     others = [row for row in raw("convolution") if row["accelerator"] != name]
     shares = convolution_curves(chips, name, others, load.entry("kernels", "laws")["convolution"])
     made = msgspec.structs.replace(chip, id=f"{name}+unfitted", like=chip.like or name)
     return with_curves(made, {**curves(chip), "convolution": shares})
 
 
-def mean_error(found: list[Point], *, held_out: bool = False) -> float | None:
+def mean_error(series: list[Point], *, held_out: bool = False) -> float | None:
     """Mean of |predicted / measured − 1|; None of no points."""
-    errors = [abs((point.held_out if held_out else point.predicted) / point.measured - 1) for point in found]
+    errors = [abs((point.held_out if held_out else point.predicted) / point.measured - 1) for point in series]
     return sum(errors) / len(errors) if errors else None

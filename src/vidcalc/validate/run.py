@@ -34,8 +34,8 @@ class Validation(msgspec.Struct, frozen=True, kw_only=True):
 
 def validate(rows: list[Row]) -> Validation:
     """Every row predicted, or with the reason it cannot be; no row is dropped."""
-    found = [result(row) for row in rows]
-    return Validation(rows=found, summary=summarise(found, rows))
+    results = [result(row) for row in rows]
+    return Validation(rows=results, summary=summarise(results, rows))
 
 
 def fitted() -> frozenset[str]:
@@ -52,75 +52,76 @@ def fitted() -> frozenset[str]:
 
 def _rows_of(facts: Facts) -> list[list[str]]:
     """Every list of fitted rows in a data file's tables."""
-    inner = [found for value in facts.values() if isinstance(value, dict) for found in _rows_of(value)]
+    inner = [rows for value in facts.values() if isinstance(value, dict) for rows in _rows_of(value)]
     return [*inner, *([facts["fitted"]] if "fitted" in facts else [])]
 
 
 def result(row: Row) -> Result:
     """One row's predictions."""
     gigabytes, lasted = number(row.peak_mem_gb), number(row.time_s)
-    held = None if gigabytes is None else gigabytes * counters.GIB
+    nbytes = None if gigabytes is None else gigabytes * counters.GIB
     counter = str(text.first("counter", row.mem_unit_note).get("counter", "unknown"))
-    told: dict[str, Any] = {
+    labels: dict[str, Any] = {
         "id": row.id,
         "role": "fit" if row.role == "fit" or row.id in fitted() else "check",
         "gpu": text.gpu(row.gpu) or "",
         "framework": framework_of(row),
-        "counter": counter if held is not None else "",
+        "counter": counter if nbytes is not None else "",
     }
     try:
-        found = case(row)
-        asked = found.asked
+        job = case(row)
+        asked = job.asked
         legal.checked(asked.model, asked.plan, guidance.possible(asked.plan))
-        peak, spent = _memory(found, counter), None
-        if not found.no_time:
-            spent = seconds(found, str(text.first("time", row.time_scope)["scope"]))
+        peak, spent = _memory(job, counter), None
+        if not job.no_time:
+            spent = seconds(job, str(text.first("time", row.time_scope)["scope"]))
     except (Unmapped, InputError, ModuleNotFoundError, ArithmeticError) as error:
         reason = error.reason if isinstance(error, Unmapped) else "impossible_setting"
-        empty = Compared(measured=held, reason=reason), Compared(measured=lasted, reason=reason)
+        empty = Compared(measured=nbytes, reason=reason), Compared(measured=lasted, reason=reason)
         return Result(
-            status="unmapped", reason=reason, model="", family=row.model, memory=empty[0], time=empty[1], **told
+            status="unmapped", reason=reason, model="", family=row.model, memory=empty[0], time=empty[1], **labels
         )
     return Result(
         status="predicted",
         reason=None,
         model=asked.model.name,
         family=asked.model.family,
-        memory=compared(peak, held, counters.band(peak, counter)),
+        memory=compared(peak, nbytes, counters.band(peak, counter)),
         time=compared(spent[1], lasted, (spent[0], spent[2]))
         if spent
-        else Compared(measured=lasted, reason=found.no_time),
-        **told,
+        else Compared(measured=lasted, reason=job.no_time),
+        **labels,
     )
 
 
-def _memory(found: Case, counter: str) -> float:
+def _memory(job: Case, counter: str) -> float:
     """The peak as the row's counter would show it [byte]."""
-    ledger, _ = generation(*found.asked)
-    away = framework(found.framework).beside * (1 - found.beside)
+    ledger, _ = generation(*job.asked)
+    # the framework's further models count as on the device throughout: less the share that this row moves off
+    away = framework(job.framework).beside * (1 - job.beside)
     stages = memory.stages(ledger)
-    predicted = counters.counted(stages, counter, found.asked.hardware.accelerator.capacity) - away
-    if found.since == "load":
-        predicted = max(predicted, _loaded(found))
+    predicted = counters.counted(stages, counter, job.asked.hardware.accelerator.capacity) - away
+    if job.since == "load":
+        predicted = max(predicted, _loaded(job))
     return float(predicted)
 
 
-def _loaded(found: Case) -> int:
+def _loaded(job: Case) -> int:
     """Bytes of all weights before they are quantised [byte]."""
-    plan = replace(found.asked.plan, precision="bf16", text_encoder_precision="bf16", vae_precision="bf16")
-    ledger, _ = generation(*found.asked._replace(plan=plan))
+    plan = replace(job.asked.plan, precision="bf16", text_encoder_precision="bf16", vae_precision="bf16")
+    ledger, _ = generation(*job.asked._replace(plan=plan))
     return sum(int(network.weights.total) for network in ledger.weights.values())
 
 
-def seconds(found: Case, scope: str) -> tuple[float, float, float]:
+def seconds(job: Case, scope: str) -> tuple[float, float, float]:
     """Low, likely and high of what the row's time covers [second]."""
-    ledger, first = generation(*found.asked)
-    spent = inference_time(ledger, first, found.asked.hardware)
+    ledger, first = generation(*job.asked)
+    spent = inference_time(ledger, first, job.asked.hardware)
     likely: Any = {
         "total": spent.total,
         "denoise": spent.denoise,
         "per_step": spent.per_step,
         "vae_decode": spent.vae_decode,
-        "gpu_seconds": spent.total * found.asked.hardware.total,
+        "gpu_seconds": spent.total * job.asked.hardware.total,
     }[scope]
     return likely * spent.low / spent.total, likely, likely * spent.high / spent.total

@@ -107,16 +107,17 @@ def _by(results: list[Result], field: str, of: Callable[[Result], Compared]) -> 
 
 def errors(ratios: list[float | None]) -> Errors:
     """Errors of predicted / measured ratios."""
-    known = [ratio - 1 for ratio in ratios if ratio is not None]
-    if not known:
+    deviations = [ratio - 1 for ratio in ratios if ratio is not None]
+    if not deviations:
         return Errors(rows=0)
-    sizes = sorted(abs(error) for error in known)
+    sizes = sorted(abs(error) for error in deviations)
+    # the 90th percentile lies between two ranks: linear from one to the other
     at = 0.9 * (len(sizes) - 1)
     low = int(at)
     high = min(low + 1, len(sizes) - 1)
     return Errors(
-        rows=len(known),
+        rows=len(deviations),
         median_absolute_error=median(sizes),
         p90_absolute_error=sizes[low] + (sizes[high] - sizes[low]) * (at - low),
-        bias=median(known),
+        bias=median(deviations),
     )

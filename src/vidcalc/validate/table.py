@@ -71,20 +71,20 @@ def lines_of(path: str) -> tuple[set[str], list[Line]]:
 
 def rows(kind: type[Kind], lines: list[Line]) -> list[Kind]:
     """Lines as rows of a kind, whose fields are all texts; further columns are passed over."""
-    known = set(kind.__struct_fields__)
-    return [kind(**{name: (value or "").strip() for name, value in line.items() if name in known}) for line in lines]
+    fields = set(kind.__struct_fields__)
+    return [kind(**{name: (value or "").strip() for name, value in line.items() if name in fields}) for line in lines]
 
 
 def number(text: str) -> float | None:
     """A positive finite number, or None."""
     try:
-        found = float(text)
+        value = float(text)
     except ValueError:
         return None
-    return found if 0 < found < float("inf") else None
+    return value if 0 < value < float("inf") else None
 
 
 def whole(text: str) -> int | None:
     """A positive whole number, or None."""
-    found = number(text)
-    return int(found) if found is not None and found == int(found) else None
+    value = number(text)
+    return int(value) if value is not None and value == int(value) else None

@@ -26,8 +26,8 @@ def first(table: str, text: str, file: str = "settings") -> Facts:
 
 def every(table: str, text: str, file: str) -> list[tuple[re.Match[str], Facts]]:
     """All rules of a table whose pattern is found in the text, with what was found."""
-    found = ((pattern.search(text), row) for pattern, row in _rules(file, table))
-    return [(match, row) for match, row in found if match]
+    matches = ((pattern.search(text), row) for pattern, row in _rules(file, table))
+    return [(match, row) for match, row in matches if match]
 
 
 def model(name: str, width: int) -> str | None:
@@ -52,15 +52,15 @@ def gpu(name: str) -> str | None:
         return None
 
 
-def speedups(told: str) -> tuple[dict[str, str], str]:
+def speedups(words: str) -> tuple[dict[str, str], str]:
     """Names of settings of data/speedups.toml by their kind, and what the text says beside them."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for pattern, row in _rules("settings", "speedup"):
-        match = pattern.search(told)
+        match = pattern.search(words)
         if match:
-            found[row["kind"]] = str(row["name"]).format(*(group.casefold() for group in match.groups()))
-            told = told[: match.start()] + told[match.end() :]
-    return found, told
+            names[row["kind"]] = str(row["name"]).format(*(group.casefold() for group in match.groups()))
+            words = words[: match.start()] + words[match.end() :]
+    return names, words
 
 
 def meant(parallelism: str, source: str) -> str:
@@ -71,14 +71,14 @@ def meant(parallelism: str, source: str) -> str:
 
 def degrees(parallelism: str, gpus: int) -> dict[str, int] | None:
     """Degrees of a parallel plan; None where the text does not say how so many accelerators share the work."""
-    found: dict[str, int] = {}
+    fields: dict[str, int] = {}
     for pattern, row in _rules("settings", "parallel"):
         match = pattern.search(parallelism)
         if match:
             stated = match.group(1) if match.groups() else None
-            found[row["field"]] = int(stated) if stated else row.get("degree", gpus)
+            fields[row["field"]] = int(stated) if stated else row.get("degree", gpus)
     together = 1
     for field in WORK.values():
-        together *= found.get(field, 1)
-    shared = together == gpus or (together == 1 and max(found.values(), default=1) == gpus)
-    return found if shared else None
+        together *= fields.get(field, 1)
+    shared = together == gpus or (together == 1 and max(fields.values(), default=1) == gpus)
+    return fields if shared else None

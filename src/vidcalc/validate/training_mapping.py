@@ -68,9 +68,9 @@ def trainer_of(row: TrainingRow) -> str:
     return str(first("trainer", f"{row.source}; {row.parallelism}")["trainer"])
 
 
-def first(table: str, told: str) -> Facts:
+def first(table: str, words: str) -> Facts:
     """The first rule of a table of data/validation/training.toml that matches; empty where none does."""
-    return text.first(table, told, FILE)
+    return text.first(table, words, FILE)
 
 
 def model_of(row: TrainingRow) -> str:
@@ -110,11 +110,11 @@ def _training(row: TrainingRow, profile: Trainer, model: Model) -> TrainingPlan:
         ("offload", row.offload, "unknown_offload"),
         ("precision", f"{who}: {row.precision}; {row.offload}", "unknown_precision"),
     )
-    for table, told, reason in rules:
-        found = {name: value for name, value in first(table, told).items() if name != "match"}
-        if text.OPEN in found.values():
-            raise Unmapped(str(found.get("reason", reason)))
-        given.update(found)
+    for table, words, reason in rules:
+        fields = {name: value for name, value in first(table, words).items() if name != "match"}
+        if text.OPEN in fields.values():
+            raise Unmapped(str(fields.get("reason", reason)))
+        given.update(fields)
     if row.precomputed_latents:
         given["latents"] = given["texts"] = LATENTS[row.precomputed_latents]
     if mode in ADAPTED and whole(row.lora_rank):

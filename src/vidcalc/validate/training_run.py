@@ -49,8 +49,8 @@ class TrainingValidation(msgspec.Struct, frozen=True, kw_only=True):
 
 def validate(rows: list[TrainingRow]) -> TrainingValidation:
     """Every row predicted, or with the reason it cannot be; no row is dropped."""
-    found = [result(row) for row in rows]
-    return TrainingValidation(rows=found, summary=summarise(found, rows))
+    results = [result(row) for row in rows]
+    return TrainingValidation(rows=results, summary=summarise(results, rows))
 
 
 def fitted() -> frozenset[str]:
@@ -63,29 +63,29 @@ def result(row: TrainingRow) -> Result:
     """One row's predictions."""
     rule = first("memory", row.mem_note) if row.mem_note else {}
     gigabytes = number(row.peak_mem_gb)
-    held = None if gigabytes is None else gigabytes * GIB
+    nbytes = None if gigabytes is None else gigabytes * GIB
     bound = str(rule.get("bound", ""))
     counter = str(rule.get("counter", "device"))
-    told: Facts = {
+    labels: Facts = {
         "id": row.id,
         "role": "fit" if row.role == "fit" or row.id in fitted() else "check",
         "gpu": text.gpu(row.gpu) or "",
         "framework": trainer_of(row),
-        "counter": counter if held is not None else "",
+        "counter": counter if nbytes is not None else "",
     }
     try:
-        found = case(row)
-        model, _data, hardware, plan = found.run
+        job = case(row)
+        model, _data, hardware, plan = job.run
         legal.checked_training(model, plan.training)
-        cost = bucketed(model, found.bucket, hardware, plan)
-        peak = counted(cost.stages, counter, found)
-        limit = _limit(row, bound, held)
-        spent, measured = _time(row, found, cost)
+        cost = bucketed(model, job.bucket, hardware, plan)
+        peak = counted(cost.stages, counter, job)
+        limit = _limit(row, bound, nbytes)
+        spent, measured = _time(row, job, cost)
     except (Unmapped, InputError, ModuleNotFoundError, ArithmeticError) as error:
         reason = error.reason if isinstance(error, Unmapped) else "impossible_setting"
-        empty = Compared(measured=None if bound else held, reason=reason), Compared(reason=reason)
+        empty = Compared(measured=None if bound else nbytes, reason=reason), Compared(reason=reason)
         return Result(
-            status="unmapped", reason=reason, model="", family=row.model, memory=empty[0], time=empty[1], **told
+            status="unmapped", reason=reason, model="", family=row.model, memory=empty[0], time=empty[1], **labels
         )
     band = counters.band(peak, counter)
     return Result(
@@ -93,50 +93,52 @@ def result(row: TrainingRow) -> Result:
         reason=None,
         model=model.name,
         family=model.family,
-        memory=compared(peak, None if bound else held, band),
+        memory=compared(peak, None if bound else nbytes, band),
         time=compared(spent.likely, measured, (spent.low, spent.high))
         if spent
-        else Compared(measured=measured, reason=found.no_time),
+        else Compared(measured=measured, reason=job.no_time),
         bound=None if limit is None else _side(bound, peak, band, limit),
-        **told,
+        **labels,
     )
 
 
-def counted(phases: list[Stage], counter: str, found: TrainingCase) -> float:
+def counted(phases: list[Stage], counter: str, job: TrainingCase) -> float:
     """The peak of a step as the counter shows it [byte]."""
-    outside = process("context") + nccl(world(found.run.plan.training))
-    beside = found.trainer.beside + company(found)
+    outside = process("context") + nccl(world(job.run.plan.training))
+    beside = job.trainer.beside + company(job)
     share = reserve()["share"]
-    live = [(phase.total - phase.activations, working(phase, found)) for phase in phases]
+    live = [(phase.total - phase.activations, working(phase, job)) for phase in phases]
+    # a phase's total has the CUDA context and NCCL's buffers in it, which torch's own counters do not see
     tensors = max(rest + work for rest, work in live) - outside + beside
-    held = max(rest + work * (1 + share) for rest, work in live) - outside + beside
-    shown = {"allocated": tensors, "reserved": held, "unknown": tensors + outside}
-    return float(shown.get(counter, held + outside))
+    reserved = max(rest + work * (1 + share) for rest, work in live) - outside + beside
+    shown = {"allocated": tensors, "reserved": reserved, "unknown": tensors + outside}
+    return float(shown.get(counter, reserved + outside))
 
 
-def working(phase: Stage, found: TrainingCase) -> float:
+def working(phase: Stage, job: TrainingCase) -> float:
     """Live activations of a phase, as the trainer runs its networks where that is otherwise than here [byte]."""
-    own = found.trainer.encode_bytes.get(found.run.model.vae.class_)
+    own = job.trainer.encode_bytes.get(job.run.model.vae.class_)
     if own is None or phase.id != "encode":
-        return float(phase.activations) * found.trainer.activation_scale.get(found.run.model.denoiser.network, 1.0)
-    size = found.bucket
+        return float(phase.activations) * job.trainer.activation_scale.get(job.run.model.denoiser.network, 1.0)
+    size = job.bucket
+    # bytes for a pixel × pixels of all frames of the batch
     return float(own * size.width * size.height * size.frames * size.batch)
 
 
 def reserve() -> Facts:
     """What the allocator holds beyond tensors: a share of the live activations, and the rows it was fitted to."""
-    found: Facts = entry("validation", "training")["reserve"]
-    return found
+    rule: Facts = entry("validation", "training")["reserve"]
+    return rule
 
 
-def company(found: TrainingCase) -> float:
+def company(job: TrainingCase) -> float:
     """Bytes of the frozen networks that the trainer keeps beside the denoiser [byte]."""
-    names = found.trainer.company.get(found.run.model.denoiser.network, ())
-    elements = sum(other.params or 0 for other in found.run.model.others if other.id in names)
-    return elements * precision(found.run.plan.training.base).stored
+    names = job.trainer.company.get(job.run.model.denoiser.network, ())
+    elements = sum(other.params or 0 for other in job.run.model.others if other.id in names)
+    return elements * precision(job.run.plan.training.base).stored
 
 
-def _limit(row: TrainingRow, bound: str, held: float | None) -> float | None:
+def _limit(row: TrainingRow, bound: str, nbytes: float | None) -> float | None:
     """The bytes a bound is about: the figure it names, else what a process can get; None where there is neither.
 
     An allocation fails where torch's own total is used up, which is less than what the driver names.
@@ -144,7 +146,7 @@ def _limit(row: TrainingRow, bound: str, held: float | None) -> float | None:
     if not bound:
         return None
     if bound == "at_most":
-        return held
+        return nbytes
     name = text.gpu(row.gpu) if row.gpu else None
     stated = re.search(r"(\d+) ?GB card", row.gpu)
     if stated:
@@ -165,28 +167,28 @@ def _right(bound: str, peak: float, band: tuple[Number, Number], limit: float) -
     return bool(peak <= limit) if bound == "fits" else bool(band[0] <= limit)
 
 
-def _time(row: TrainingRow, found: TrainingCase, cost: BucketCost) -> tuple[Seconds | None, float | None]:
+def _time(row: TrainingRow, job: TrainingCase, cost: BucketCost) -> tuple[Seconds | None, float | None]:
     """The seconds of what the row's time covers, and the measured ones; None where they are not predicted.
 
     A rate in FLOP/s stands for the seconds that a step's model FLOPs take at it.
     """
-    stated, training = number(row.time), found.run.plan.training
+    stated, training = number(row.time), job.run.plan.training
     scope = str(first("time", row.time_note).get("scope", text.OPEN)) if stated else "rate"
     step = spread(total(cost.seconds))
-    share = _seconds_of(scope, found, training)
+    share = _seconds_of(scope, job, training)
     rate = RATE.search(row.mfu_or_tflops)
     if scope == "rate" and rate:
         flops = cost.step.flops.model * training.grad_accum * training.data_degree / world(training)
         stated = float(flops / (float(rate.group(1)) * 1e12))
-    if found.no_time or share is None or stated is None:
+    if job.no_time or share is None or stated is None:
         return None, stated if scope == "step" else None
     return step.times(share[0]), stated * share[1]
 
 
-def _seconds_of(scope: str, found: TrainingCase, training: TrainingPlan) -> tuple[float, float] | None:
+def _seconds_of(scope: str, job: TrainingCase, training: TrainingPlan) -> tuple[float, float] | None:
     """What a step's seconds are multiplied by to be what the time covers, and what makes the time seconds."""
     if scope in ("step", "rate"):
         return 1.0, 1.0
     if scope == "gpu_seconds":
-        return float(world(training) / samples.global_batch(training, found.bucket.batch)), 1.0
+        return float(world(training) / samples.global_batch(training, job.bucket.batch)), 1.0
     return None

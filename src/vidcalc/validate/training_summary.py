@@ -52,8 +52,8 @@ def whole_row(row: TrainingRow) -> bool:
 
 def sides(results: list[Result], kind: str = "") -> Sides:
     """Bounds of a kind, or all, among check rows."""
-    found = [result.bound for result in results if result.role == "check" and result.bound]
-    asked = [bound for bound in found if kind in ("", bound.kind)]
-    right = sum(bound.right for bound in asked)
-    left = sum(bound.open and not bound.right for bound in asked)
-    return Sides(rows=len(asked), right=right, share=right / len(asked) if asked else None, open=left)
+    bounds = [result.bound for result in results if result.role == "check" and result.bound]
+    of_kind = [bound for bound in bounds if kind in ("", bound.kind)]
+    right = sum(bound.right for bound in of_kind)
+    left = sum(bound.open and not bound.right for bound in of_kind)
+    return Sides(rows=len(of_kind), right=right, share=right / len(of_kind) if of_kind else None, open=left)

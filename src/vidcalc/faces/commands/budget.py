@@ -16,11 +16,11 @@ SETTLED = ("train_steps", "epochs", "utilisation")
 
 def result(given: dict[str, Any]) -> "BudgetReport":
     """The report that the flags ask for. Raises InputError."""
-    from vidcalc.faces.requests.budget import asked, enough
+    from vidcalc.faces.requests.budget import enough, request
     from vidcalc.search.budget import budget as calculated
 
-    spent, run, laws, known = asked(given)
-    report = calculated(spent, run, laws, known)
+    spent, run, laws, has_model = request(given)
+    report = calculated(spent, run, laws, has_model)
     if report.affordable is not None:
         enough(report.affordable.steps, report.affordable.seconds_per_step, report.budget.seconds, given)
     return report

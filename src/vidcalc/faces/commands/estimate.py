@@ -16,14 +16,14 @@ def result(given: dict[str, Any], advise: bool = True) -> "Report":
     from vidcalc.calculate import calculate
     from vidcalc.faces.requests.estimate import request
 
-    asked = request(given)
-    report = calculate(*asked)
+    job = request(given)
+    report = calculate(*job)
     margin = report.memory.inference.margin
     if not advise or is_array(margin) or margin >= 0:  # advice is about one job, not about a sweep
         return report
     from vidcalc.search.relief import advised
 
-    return advised(report, asked)
+    return advised(report, job)
 
 
 def estimate(as_json: bool, advise: bool = True, svg: str | None = None, png: str | None = None, **given: Any) -> None:

@@ -54,7 +54,7 @@ def result(given: dict[str, Any]) -> "list[Accelerator]":
     from vidcalc.catalog.load import names
 
     chips = [accelerator(name) for name in names("accelerators")]
-    chips = [chip for chip in chips if asked_for(chip, given.get("words"), given.get("vendor"), given.get("least"))]
+    chips = [chip for chip in chips if matches(chip, given.get("words"), given.get("vendor"), given.get("least"))]
     order = ORDERS.get(given.get("order") or "name")
     return sorted(chips, key=order, reverse=True) if order else chips
 
@@ -79,11 +79,11 @@ def facts(chip: Any) -> dict[str, Any]:
     return {**shown, **{name: link and link.id for name, link in (("fabric", chip.fabric), ("pcie", chip.pcie))}}
 
 
-def asked_for(chip: Any, words: str | None, vendor: str | None, least: int | None) -> bool:
+def matches(chip: Any, words: str | None, vendor: str | None, least: int | None) -> bool:
     """Whether an accelerator has every word in its id, name, class or architecture, that vendor, and that memory."""
-    known = " ".join((chip.id, chip.name, chip.kind, chip.architecture)).casefold()
+    text = " ".join((chip.id, chip.name, chip.kind, chip.architecture)).casefold()
     return (
-        all(word in known for word in (words or "").casefold().split())
+        all(word in text for word in (words or "").casefold().split())
         and (vendor is None or chip.vendor.casefold() == vendor.casefold().strip())
         and (least is None or chip.capacity >= least)
     )
@@ -91,7 +91,7 @@ def asked_for(chip: Any, words: str | None, vendor: str | None, least: int | Non
 
 def lowest(chip: Any) -> float:
     """The lowest price of an accelerator at any class of provider [USD/s]."""
-    return min((found.low for found in chip.prices), default=float("inf"))
+    return min((price.low for price in chip.prices), default=float("inf"))
 
 
 command = Command(

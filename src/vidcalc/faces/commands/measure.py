@@ -63,7 +63,7 @@ def _calibrate(as_json: bool, device: str, path: str, seconds: float) -> None:
     from vidcalc.faces.terminal.cells import table
     from vidcalc.faces.terminal.page import paint, show
 
-    cells = [_shown(kind, row) for kind, found in rows.items() if isinstance(found, list) for row in found]
+    cells = [_shown(kind, row) for kind, entries in rows.items() if isinstance(entries, list) for row in entries]
     written = _("Written to {path}; use it with --calibration {path}.", path=path)
     show("\n".join([f"{rows['device']} · torch {rows['torch']}", *table(cells, "<<>", paint()), "", written]))
 
@@ -76,10 +76,10 @@ def _measured(device: str, seconds: float) -> tuple[str, dict[str, Any]]:
     from vidcalc.reference.bench import benchmark
 
     watched = sys.stderr.isatty()
-    found = benchmark(device, seconds, _progress if watched else None)
+    rows = benchmark(device, seconds, _progress if watched else None)
     if watched:
         click.echo(CLEAR, nl=False, err=True)
-    return written(found, date.today().isoformat()), found
+    return written(rows, date.today().isoformat()), rows
 
 
 def _progress(what: str, done: float) -> None:
@@ -101,11 +101,11 @@ def _run(as_json: bool, model: str, device: str, given: dict[str, Any]) -> None:
     from vidcalc.faces.requests.machine import measured_machine
     from vidcalc.reference.running import run
 
-    found = named(model)
-    usual = found.defaults
+    chosen = named(model)
+    usual = chosen.defaults
     size = given["size"] or f"{usual.width}x{usual.height}x{usual.frames}"
     machine = measured_machine(given["calibration"], lambda: _measured(device, QUICK)[0])
-    result = run(found, machine, device, size, given["steps"], given["precision"], given["layers"])
+    result = run(chosen, machine, device, size, given["steps"], given["precision"], given["layers"])
     if as_json:
         from vidcalc.faces.emit import emit
 
@@ -116,7 +116,7 @@ def _run(as_json: bool, model: str, device: str, given: dict[str, Any]) -> None:
     from vidcalc.faces.terminal.page import paint, show
 
     depth = _("all layers") if result.layers is None else _("{count} layers", count=result.layers)
-    head = " · ".join((found.title, result.size, depth, result.precision, machine.accelerator.name))
+    head = " · ".join((chosen.title, result.size, depth, result.precision, machine.accelerator.name))
     rows: list[list[Any]] = [[("", "dim"), (_("measured"), "dim"), (_("predicted"), "dim"), ("", "dim")]]
     for words, part, read in (
         (_("time of a forward"), result.time, duration),

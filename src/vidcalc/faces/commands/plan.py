@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 SEARCHED = ("gpus", "nodes", "batch_size", "grad_accum")
 
 
-def result(given: dict[str, Any], told: Callable[[int, int], None] | None = None) -> "PlanReport":
-    """The report that the flags ask for; the search says to `told` how far it is. Raises InputError."""
-    from vidcalc.faces.requests.search import asked, fitting
+def result(given: dict[str, Any], meter: Callable[[int, int], None] | None = None) -> "PlanReport":
+    """The report that the flags ask for; the search says to `meter` how far it is. Raises InputError."""
+    from vidcalc.faces.requests.search import fitting, request
     from vidcalc.search.advice import advice
 
-    search, machines = asked(given)
-    return fitting(advice(search, machines, told))
+    search, machines = request(given)
+    return fitting(advice(search, machines, meter))
 
 
 def plan(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
@@ -29,8 +29,8 @@ def plan(as_json: bool, svg: str | None = None, png: str | None = None, **given:
     from vidcalc.faces.answer import answer
     from vidcalc.faces.progress import progress
 
-    with progress() as told:
-        report = result(given, told)
+    with progress() as meter:
+        report = result(given, meter)
     answer(report, as_json, "plan", "front", svg, png)
 
 

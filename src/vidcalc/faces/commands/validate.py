@@ -11,16 +11,16 @@ def validate(file: str, as_json: bool) -> None:
     """Predict memory and time of every row of a file, and print them beside what was measured."""
     from vidcalc.validate.files import validated
 
-    found = validated(file)
+    report = validated(file)
     if as_json:
         from vidcalc.faces.emit import emit
 
-        emit(found)
+        emit(report)
     else:
         from vidcalc.faces.terminal.page import show
         from vidcalc.faces.terminal.validation import draw
 
-        show(draw(found))
+        show(draw(report))
 
 
 command = Command(

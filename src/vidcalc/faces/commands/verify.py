@@ -25,11 +25,11 @@ def verify(model: str | None, as_json: bool) -> int:
         from vidcalc.base.errors import Unreadable
 
         raise Unreadable("verify", "no_reference", flag="MODEL", packages=", ".join(published.missing()))
-    from vidcalc.catalog.fill import model as found
+    from vidcalc.catalog.fill import model as catalogue_model
     from vidcalc.catalog.load import names
     from vidcalc.reference.check import cases, check
 
-    chosen = [found(name) for name in ([model] if model else names("models"))]
+    chosen = [catalogue_model(name) for name in ([model] if model else names("models"))]
     rows = []
     for each in chosen:
         todo = cases(each)

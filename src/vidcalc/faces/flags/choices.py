@@ -18,7 +18,7 @@ from vidcalc.faces.words import _
 def listed(table: str) -> Callable[[], tuple[str, ...]]:
     """The names of a table of the catalogue, looked up when asked for."""
 
-    def found() -> tuple[str, ...]:
+    def lookup() -> tuple[str, ...]:
         if table == "precisions":
             from vidcalc.catalog.precisions import choices as formats
 
@@ -27,7 +27,7 @@ def listed(table: str) -> Callable[[], tuple[str, ...]]:
 
         return choices(table)
 
-    return found
+    return lookup
 
 
 class Framework(click.ParamType):  # type: ignore[type-arg]
@@ -43,8 +43,8 @@ class Framework(click.ParamType):  # type: ignore[type-arg]
         try:
             return resolve(KIND, str(value)[:LONGEST])
         except InputError as unknown:
-            known = names()
-            raise refuse(param, value, ", ".join(known), unknown.nearest or "diffusers", *known) from None
+            profiles = names()
+            raise refuse(param, value, ", ".join(profiles), unknown.nearest or "diffusers", *profiles) from None
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         """The profiles that begin so."""
@@ -108,13 +108,13 @@ class ShareOrName(click.ParamType):  # type: ignore[type-arg]
         """Raises Refused for what is neither; whether the name was published for the model is settled later."""
         from vidcalc.catalog.speedups import names
 
-        word, known = str(value).strip().casefold(), names(self.kind)
-        if word in known:
+        word, catalogue = str(value).strip().casefold(), names(self.kind)
+        if word in catalogue:
             return word
         if word[:1].isalpha():
-            near = nearest(word[:LONGEST], known) or "0.5"
-            expects = _("a share from {low} to 1, or one of {names}", low=LEAST_SHARE, names=", ".join(known))
-            raise refuse(param, value, expects, near, *known)
+            near = nearest(word[:LONGEST], catalogue) or "0.5"
+            expects = _("a share from {low} to 1, or one of {names}", low=LEAST_SHARE, names=", ".join(catalogue))
+            raise refuse(param, value, expects, near, *catalogue)
         return Real(LEAST_SHARE, 1).convert(value, param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:

@@ -32,14 +32,14 @@ class LinkName(click.ParamType):  # type: ignore[type-arg]
         """Raises Refused."""
         from vidcalc.catalog.load import resolve
 
-        word, known = str(value)[:LONGEST], self.choices()
+        word, choices = str(value)[:LONGEST], self.choices()
         try:
-            found = resolve("links", word)
+            name = resolve("links", word)
         except UnknownName:
-            found = ""
-        if found not in known:
-            raise refuse(param, value, ", ".join(known), nearest(word, known) or known[0], *known)
-        return found
+            name = ""
+        if name not in choices:
+            raise refuse(param, value, ", ".join(choices), nearest(word, choices) or choices[0], *choices)
+        return name
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         """The links that begin so."""
@@ -73,19 +73,19 @@ LINKS: Specs = {
 }
 
 
-def linked(found: Hardware, asked: dict[str, Any]) -> Hardware:
+def linked(machine: Hardware, flags: dict[str, Any]) -> Hardware:
     """The hardware with its GPUs in nodes and the links asked for. Raises Refused where nodes would differ in size."""
     from msgspec.structs import replace
 
     from vidcalc.catalog.accelerators import link, usual_nodes
 
-    total = int(found.total)
-    nodes = asked.get("nodes", usual_nodes(found.accelerator, total))
+    total = int(machine.total)
+    nodes = flags.get("nodes", usual_nodes(machine.accelerator, total))
     if total % nodes:
         legal = [count for count in range(1, total + 1) if total % count == 0]
         near = min(legal, key=lambda count: abs(count - nodes))
         raise Refused(
             "--nodes", nodes, _("a number that divides the {count} GPUs", count=total), str(near), tuple(legal)
         )
-    joined = {name: link(asked[name]) for name in ("link", "network") if name in asked}
-    return replace(found, count=total // nodes, nodes=nodes, **joined)
+    joined = {name: link(flags[name]) for name in ("link", "network") if name in flags}
+    return replace(machine, count=total // nodes, nodes=nodes, **joined)

@@ -23,7 +23,7 @@ class Pattern(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int | None]:
         """Ways with their degree, None for any. Raises Refused."""
-        found: dict[str, int | None] = {}
+        degrees: dict[str, int | None] = {}
         for part in str(value).casefold().split(","):
             word, _equals, degree = (piece.strip() for piece in part.partition("="))
             if word not in WAYS:
@@ -33,8 +33,8 @@ class Pattern(click.ParamType):  # type: ignore[type-arg]
                     "ways with or without degrees such as {example}, of {ways}", example="ulysses,cfg=2", ways=ways
                 )
                 raise refuse(param, value, expects, near, *WAYS)
-            found[word] = None if degree in ("", ANY) else DEGREE.convert(degree, param, ctx)
-        return found
+            degrees[word] = None if degree in ("", ANY) else DEGREE.convert(degree, param, ctx)
+        return degrees
 
 
 class Parallel(click.ParamType):  # type: ignore[type-arg]
@@ -52,7 +52,7 @@ class Parallel(click.ParamType):  # type: ignore[type-arg]
             return value
         if self.searched and str(value).strip().casefold() == "auto":
             return AUTO
-        found: dict[str, int] = {}
+        degrees: dict[str, int] = {}
         for part in str(value).casefold().split(","):
             word, equals, degree = (piece.strip() for piece in part.partition("="))
             if word not in self.fields or not equals:
@@ -60,8 +60,8 @@ class Parallel(click.ParamType):  # type: ignore[type-arg]
                 ways = ", ".join(self.fields)
                 expects = _("ways and degrees such as {example}, of {ways}", example=self.example, ways=ways)
                 raise refuse(param, value, expects, f"{near}=2", *self.fields)
-            found[self.fields[word]] = DEGREE.convert(degree, param, ctx)
-        return found
+            degrees[self.fields[word]] = DEGREE.convert(degree, param, ctx)
+        return degrees
 
 
 def ranks(degrees: dict[str, int]) -> int:

@@ -24,11 +24,11 @@ class Counts(click.ParamType):  # type: ignore[type-arg]
         """Rising, each once. Raises Refused."""
         if isinstance(value, tuple):
             return value
-        found = sorted({COUNT.convert(piece.strip(), param, ctx) for piece in str(value).split(",")})
-        if len(found) > MOST_COUNTS:
+        counts = sorted({COUNT.convert(piece.strip(), param, ctx) for piece in str(value).split(",")})
+        if len(counts) > MOST_COUNTS:
             expects = _("at most {count} numbers of GPUs", count=MOST_COUNTS)
-            raise refuse(param, value, expects, ",".join(map(str, found[:MOST_COUNTS])))
-        return tuple(found)
+            raise refuse(param, value, expects, ",".join(map(str, counts[:MOST_COUNTS])))
+        return tuple(counts)
 
 
 class Several(click.ParamType):  # type: ignore[type-arg]

@@ -33,13 +33,13 @@ def specs() -> Specs:
 
 def _of(plan: type[Sharing], key: str, parallel: Spec) -> Specs:
     """The flags of one plan; `key` is the name of its ways of sharing, which stand where the first of them does."""
-    found: Specs = {}
+    flags: Specs = {}
     for each in of(plan):
         if each.setting.way:
-            found[key] = parallel._replace(default=DEFAULTS[key], help=HELP[key])
+            flags[key] = parallel._replace(default=DEFAULTS[key], help=HELP[key])
         elif each.setting.flag:
-            found[each.setting.key] = spec(each, declared(plan))
-    return found
+            flags[each.setting.key] = spec(each, declared(plan))
+    return flags
 
 
 def spec(each: Declared, others: dict[str, Declared]) -> Spec:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from vidcalc.faces.picture.shapes import Box, Line, Picture, Words, length
 from vidcalc.faces.terminal.numbers import data, whole
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import PARTS, STAGES, VERDICTS, told
+from vidcalc.faces.words.ids import PARTS, STAGES, VERDICTS, label
 from vidcalc.report.estimate import Report, StageRow
 
 WIDTH, EDGE = 960, 32
@@ -46,14 +46,14 @@ class Bar(NamedTuple):
 def chart(report: Report) -> Picture:
     """The picture of a report: the stages of a generation, in the language in use."""
     memory, gpu, job = report.memory.inference, report.hardware, report.workload
-    names = {row.id: told(STAGES, row.id) for row in memory.stages}
+    names = {row.id: label(STAGES, row.id) for row in memory.stages}
     size = _("{width}×{height}, {frames} frames", **{name: job[name] for name in ("width", "height", "frames")})
-    verdict = told(VERDICTS, memory.verdict)
+    verdict = label(VERDICTS, memory.verdict)
     stage = names[memory.peak_stage]
     peak = _("peak {size} in {stage}: {verdict}", size=data(memory.peak), stage=stage, verdict=verdict)
-    known = {row.id: row.role for row in report.model.components}
+    roles = {row.id: row.role for row in report.model.components}
     bars = [
-        Bar(names[row.id], tuple(parts(row, known)), row.total, row.id == memory.peak_stage) for row in memory.stages
+        Bar(names[row.id], tuple(parts(row, roles)), row.total, row.id == memory.peak_stage) for row in memory.stages
     ]
     title = f"{report.model.title} · {size}"
     beside = _("Sizes below the chart are the largest over the stages. Host RAM {host}.", host=data(memory.host_ram))
@@ -80,8 +80,8 @@ def drawn(bars: list[Bar], capacity: float, title: str, machine: str, peak: str,
         shapes.append(Words(left - 12, y + BAR / 2 + 5, row.name, TEXT, INK, "end", row.at_peak))
         x = float(left)
         for part in row.parts:
-            held = legend.get(part[0])
-            legend[part[0]] = part if held is None or held[2] < part[2] else held
+            entry = legend.get(part[0])
+            legend[part[0]] = part if entry is None or entry[2] < part[2] else entry
             long = part[2] * scale
             shapes.append(Box(x, y, long, BAR, part[1], f"{part[0]}: {data(part[2])}"))
             if long > length(data(part[2]), SMALL) + 10:
@@ -116,16 +116,16 @@ def parts(row: StageRow, roles: dict[str, str]) -> Iterator[Part]:
         place = used.get(role, 0)
         used[role] = place + 1
         if nbytes:
-            name = told(PARTS, role)
+            name = label(PARTS, role)
             several = sum(other == role for other in roles.values()) > 1 or role == "other"
-            yield (f"{name} {told(PARTS, component)}" if several else name), colours[place % len(colours)], nbytes
+            yield (f"{name} {label(PARTS, component)}" if several else name), colours[place % len(colours)], nbytes
     for name, value in (
         ("activations", row.activations),
         ("workspace", row.workspace),
         ("process", row.other - row.workspace),
     ):
         if value:
-            yield told(PARTS, name), COLOURS[name][0], value
+            yield label(PARTS, name), COLOURS[name][0], value
 
 
 def axis(longest: float, left: float, scale: float, top: float, bottom: float) -> list[Line | Words]:

@@ -6,7 +6,7 @@ from vidcalc.faces.picture.chart import COLOURS, Bar, Part, drawn
 from vidcalc.faces.picture.shapes import Picture
 from vidcalc.faces.terminal.numbers import data, whole
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import PHASES, ROWS, VERDICTS, told
+from vidcalc.faces.words.ids import PHASES, ROWS, VERDICTS, label
 from vidcalc.report.training import PhaseRow, TrainingReport
 
 # rows of a phase -> colours of the chart
@@ -24,11 +24,11 @@ DRAWN = {
 def chart(report: TrainingReport) -> Picture:
     """The picture of a training report, in the language in use."""
     memory, gpu, plan = report.memory, report.hardware, report.plan["training"]
-    phase = told(PHASES, memory.peak_phase)
-    verdict = told(VERDICTS, memory.verdict)
+    phase = label(PHASES, memory.peak_phase)
+    verdict = label(VERDICTS, memory.verdict)
     peak = _("peak {size} in {stage}: {verdict}", size=data(memory.peak), stage=phase, verdict=verdict)
     bars = [
-        Bar(told(PHASES, row.id), tuple(parts(row)), row.total, row.id == memory.peak_phase) for row in memory.phases
+        Bar(label(PHASES, row.id), tuple(parts(row)), row.total, row.id == memory.peak_phase) for row in memory.phases
     ]
     size = report.buckets[memory.peak_bucket]
     title = f"{report.model.title} · {plan['mode']} · {size.width}×{size.height}×{size.frames}"
@@ -41,4 +41,4 @@ def parts(row: PhaseRow) -> Iterator[Part]:
     for name, colour in DRAWN.items():
         nbytes = getattr(row, name)
         if nbytes:
-            yield told(ROWS, name), COLOURS[colour][0], nbytes
+            yield label(ROWS, name), COLOURS[colour][0], nbytes

@@ -13,7 +13,7 @@ from vidcalc.faces.python.shown import Answer, swept
 from vidcalc.faces.terminal.numbers import data, duration, money, whole
 from vidcalc.faces.terminal.page import Look
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import VERDICTS, told
+from vidcalc.faces.words.ids import VERDICTS, label
 from vidcalc.report.budget import BudgetReport
 from vidcalc.report.estimate import Report
 from vidcalc.report.plan import PlanReport
@@ -38,6 +38,8 @@ class Estimate(Answer, Report, frozen=True, kw_only=True, eq=False, dict=True):
 
     def explain(self, quantity: str) -> "Explanation":
         """Where a number of this report comes from: explain("memory.inference.peak"). Raises InputError."""
+        if swept(self):
+            raise ValueError("a sweep is not explained: ask for one of its values")
         return _explained(quantity, self._given, "estimate")
 
     def picture(self) -> Picture:
@@ -54,11 +56,11 @@ class Estimate(Answer, Report, frozen=True, kw_only=True, eq=False, dict=True):
         return repr(self) if swept(self) else draw(self, look)
 
     def _line(self) -> str:
-        job, gpu, found = self.workload, self.hardware, self.memory.inference
+        job, gpu, memory = self.workload, self.hardware, self.memory.inference
         if swept(self):
             return f"{self.model.name}, a sweep: its numbers are arrays"
         size = f"{job['width']}×{job['height']}×{whole(job['frames'])}"
-        verdict = f"{told(VERDICTS, found.verdict)}, {data(found.peak)}, {duration(self.time.inference.total)}"
+        verdict = f"{label(VERDICTS, memory.verdict)}, {data(memory.peak)}, {duration(self.time.inference.total)}"
         return f"{self.model.name} {size}, {whole(gpu.count * gpu.nodes)} × {gpu.name}: {verdict}"
 
 
@@ -89,8 +91,8 @@ class Training(Answer, TrainingReport, frozen=True, kw_only=True, eq=False, dict
         return draw(self, look)
 
     def _line(self) -> str:
-        found, spent = self.memory, self.time
-        verdict = f"{told(VERDICTS, found.verdict)}, {data(found.peak)}, {duration(spent.per_step)}/step"
+        memory, spent = self.memory, self.time
+        verdict = f"{label(VERDICTS, memory.verdict)}, {data(memory.peak)}, {duration(spent.per_step)}/step"
         machine = f"{whole(self.ranks.world)} × {self.hardware.name}"
         return f"{self.model.name} {self.plan['training']['mode']}, {machine}: {verdict}, {duration(spent.total)}"
 

@@ -42,8 +42,8 @@ def described(call: Call) -> Call:
     rest = [name for name in flags if name not in own.parameters]
     named = [Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in rest]
     call.__signature__ = own.replace(parameters=[*first, *named])  # type: ignore[attr-defined]
-    told = [f"{name}\n    {said(flags[name])[1]}" for name in rest]
-    call.__doc__ = cleandoc(call.__doc__ or "") + "\n\n" + "\n".join(told)
+    entries = [f"{name}\n    {said(flags[name])[1]}" for name in rest]
+    call.__doc__ = cleandoc(call.__doc__ or "") + "\n\n" + "\n".join(entries)
     return call
 
 
@@ -51,12 +51,12 @@ def _command(name: str) -> Any:
     return import_module("vidcalc.faces.commands." + name)
 
 
-def _asked(name: str, given: dict[str, Any], swept: tuple[str, ...] = ()) -> tuple[Any, dict[str, Any]]:
+def _answer(name: str, given: dict[str, Any], swept: tuple[str, ...] = ()) -> tuple[Any, dict[str, Any]]:
     """What a command answers, and what it was asked. Raises InputError, and TypeError for an unknown keyword."""
     command = _command(name)
     with refusals():
-        asked = read(command.command, given, swept)
-        return command.result(asked), asked
+        flags = read(command.command, given, swept)
+        return command.result(flags), flags
 
 
 @described
@@ -68,7 +68,7 @@ def estimate(model: str | None = None, **settings: Unpack[EstimateSettings]) -> 
     Of the settings, frames, steps, batch_size, text_tokens and train_steps may be NumPy arrays: a sweep.
     Raises InputError for a value that is not allowed.
     """
-    return Estimate.of(*_asked("estimate", {"model": model, **settings}, SWEPT))
+    return Estimate.of(*_answer("estimate", {"model": model, **settings}, SWEPT))
 
 
 @described
@@ -79,7 +79,7 @@ def train(model: str | None = None, **settings: Unpack[TrainSettings]) -> Traini
 
     Raises InputError for a value that is not allowed.
     """
-    return Training.of(*_asked("train", {"model": model, **settings}))
+    return Training.of(*_answer("train", {"model": model, **settings}))
 
 
 @described
@@ -90,7 +90,7 @@ def plan(model: str | None = None, **settings: Unpack[PlanSettings]) -> Plans:
 
     Raises InputError for a value that is not allowed, and where no plan fits.
     """
-    return Plans.of(*_asked("plan", {"model": model, **settings}))
+    return Plans.of(*_answer("plan", {"model": model, **settings}))
 
 
 @described
@@ -101,7 +101,7 @@ def scale(model: str | None = None, **settings: Unpack[ScaleSettings]) -> Scalin
 
     Raises InputError for a value that is not allowed.
     """
-    return Scaling.of(*_asked("scale", {"model": model, **settings}))
+    return Scaling.of(*_answer("scale", {"model": model, **settings}))
 
 
 @described
@@ -112,7 +112,7 @@ def budget(model: str | None = None, **settings: Unpack[BudgetSettings]) -> Budg
 
     Raises InputError for a value that is not allowed.
     """
-    return Budget.of(*_asked("budget", {"model": model, **settings}))
+    return Budget.of(*_answer("budget", {"model": model, **settings}))
 
 
 @described
@@ -124,7 +124,7 @@ def explain(quantity: str, model: str | None = None, **settings: Unpack[Estimate
     `quantities()` lists what can be asked; the `explain` of an estimate or a training run takes the quantity alone.
     Raises InputError for a value that is not allowed.
     """
-    return Explanation.of(*_asked("explain", {"quantity": quantity, "model": model, **settings}))
+    return Explanation.of(*_answer("explain", {"quantity": quantity, "model": model, **settings}))
 
 
 @described
@@ -133,22 +133,22 @@ def gpus(**settings: Unpack[GpuSettings]) -> Listing[Accelerator]:
     from vidcalc.faces.commands.gpus import facts
     from vidcalc.faces.terminal import lists
 
-    return Listing.of(_asked("gpus", dict(settings))[0], lists.gpus, facts)
+    return Listing.of(_answer("gpus", dict(settings))[0], lists.gpus, facts)
 
 
 def models() -> Listing[ModelRow]:
     """The models of the catalogue, with their size and default clip."""
     from vidcalc.faces.terminal import lists
 
-    return Listing.of(_asked("models", {})[0], lists.models)
+    return Listing.of(_answer("models", {})[0], lists.models)
 
 
 def quantities() -> dict[str, str]:
     """What can be explained, by its place in an estimate or a training run, each with a sentence."""
-    from vidcalc.derivation import quantities as known
+    from vidcalc.derivation import quantities as places
     from vidcalc.faces.words.glossary import meaning
 
-    return {name: meaning(name) for name in dict.fromkeys((*known(), *known("training")))}
+    return {name: meaning(name) for name in dict.fromkeys((*places(), *places("training")))}
 
 
 def language(name: str | None = None) -> str:

@@ -49,9 +49,9 @@ def html(page: str) -> str:
 def line(text: str) -> str:
     """A text with its colours."""
     out, done = "", 0
-    for found in PAINTED.finditer(text):
-        out += plain(text[done : found.start()]) + styled(found[2], OF_CODE.get(found[1], ""))
-        done = found.end()
+    for match in PAINTED.finditer(text):
+        out += plain(text[done : match.start()]) + styled(match[2], OF_CODE.get(match[1], ""))
+        done = match.end()
     return out + plain(text[done:])
 
 

@@ -21,8 +21,8 @@ PRINTED = ("as_json", "svg", "png", "every")  # how a command prints: no keyword
 
 def keywords(command: click.Command) -> dict[str, click.Parameter]:
     """The flags of a command by the keyword that stands for each."""
-    asked = [each for each in command.params if each.expose_value and each.name not in PRINTED]
-    return {keyword_of(max(each.opts, key=len)): each for each in asked}
+    flags = [each for each in command.params if each.expose_value and each.name not in PRINTED]
+    return {keyword_of(max(each.opts, key=len)): each for each in flags}
 
 
 def read(command: click.Command, given: Mapping[str, Any], swept: Sequence[str] = ()) -> dict[str, Any]:
@@ -30,14 +30,14 @@ def read(command: click.Command, given: Mapping[str, Any], swept: Sequence[str] 
 
     Raises InputError for a value, TypeError for a keyword that is not there.
     """
-    known = keywords(command)
+    flags = keywords(command)
     for name in given:
-        if name not in known:
-            near = nearest(name, list(known))
+        if name not in flags:
+            near = nearest(name, list(flags))
             hint = f". Did you mean '{near}'?" if near else ""
             raise TypeError(f"{command.name}() got an unexpected keyword argument '{name}'{hint}")
     stated = {name: value for name, value in given.items() if value is not None}
-    return {str(known[name].name): _value(known[name], value, name in swept) for name, value in stated.items()}
+    return {str(flags[name].name): _value(flags[name], value, name in swept) for name, value in stated.items()}
 
 
 def _value(flag: click.Parameter, value: Any, swept: bool) -> Any:

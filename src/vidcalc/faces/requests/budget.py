@@ -18,31 +18,31 @@ AMOUNTS = {"hours": "--hours", "gpu_hours": "--gpu-hours", "budget": "--budget"}
 SIZE = {"params": 10**9, "resolution": (1280, 720), "frames": 120}  # stand-ins where no model is asked for
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """What is to be spent, on what, by which laws; whether a model was asked for."""
 
     budget: Budget
     run: Run
     laws: tuple[str, ...]
-    known: bool
+    has_model: bool
 
 
-def asked(given: dict[str, Any]) -> Asked:
+def request(given: dict[str, Any]) -> Request:
     """What the flags ask for. Raises InputError."""
     flags = {name: value for name, value in given.items() if value is not None}
     law, fill = flags.pop("law", names()[0]), flags.pop("fill", False)
     amounts = {name: flags.pop(name) for name in AMOUNTS if name in flags}
-    known = any(name in flags for name in ("model", "params", "from"))
+    has_model = any(name in flags for name in ("model", "params", "from"))
     for name, value in SIZE.items() if "model" not in flags and "from" not in flags else ():
         if name != "frames" or "seconds" not in flags:
             flags.setdefault(name, value)
-    found = training_request.run(flags)
-    distinct = found.data.clips if "clips" in flags else 0
-    found = found._replace(data=replace(found.data, clips=distinct))
+    run = training_request.run(flags)
+    distinct = run.data.clips if "clips" in flags else 0
+    run = run._replace(data=replace(run.data, clips=distinct))
     if fill:
-        found = found._replace(data=filled(found, known))
+        run = run._replace(data=filled(run, has_model))
     laws = (law, *(name for name in names() if name != law))
-    return Asked(_amount(amounts, int(world(found.plan.training))), found, laws, known)
+    return Request(_amount(amounts, int(world(run.plan.training))), run, laws, has_model)
 
 
 def _amount(amounts: dict[str, Any], gpus: int) -> Budget:
@@ -60,22 +60,22 @@ def _amount(amounts: dict[str, Any], gpus: int) -> Budget:
     return Budget(kind="gpu_time", amount=value * HOUR * (gpus if first == "hours" else 1))
 
 
-def filled(found: Run, known: bool) -> Data:
+def filled(run: Run, has_model: bool) -> Data:
     """The data with the largest batch of each size that fits. Raises Refused without a model, and where not even one
     sample does."""
     from vidcalc.search.batch import largest
 
-    if not known:
+    if not has_model:
         raise Refused("--fill", None, _("only together with --model, --params or --from"), None, ())
     sizes = []
-    for size in found.data.buckets:
-        most = largest(found, size)
+    for size in run.data.buckets:
+        most = largest(run, size)
         if not most:
             shape = f"{size.width}x{size.height}x{size.frames}"
             expects = _("sizes of which one sample fits; {size} does not", size=shape)
             raise Refused("--fill", None, expects, None, ())
         sizes.append(replace(size, batch=most))
-    return replace(found.data, buckets=tuple(sizes))
+    return replace(run.data, buckets=tuple(sizes))
 
 
 def enough(steps: int, needed: float, seconds: float, amounts: dict[str, Any]) -> None:

@@ -31,103 +31,103 @@ def request(given: dict[str, Any]) -> Question:
 
     Raises InputError.
     """
-    asked = {name: value for name, value in given.items() if value is not None}
-    model = _model(asked)
-    machine = _machine(_counted(asked))
-    job = _workload(asked, model)
-    if asked.get("snap"):
+    flags = {name: value for name, value in given.items() if value is not None}
+    model = _model(flags)
+    machine = _machine(_counted(flags))
+    job = _workload(flags, model)
+    if flags.get("snap"):
         model, job = snapped(model, job)
-    return Question(model, job, machine, _plan(asked, model))
+    return Question(model, job, machine, _plan(flags, model))
 
 
-def _counted(asked: dict[str, Any]) -> dict[str, Any]:
+def _counted(flags: dict[str, Any]) -> dict[str, Any]:
     """The flags with as many GPUs as share the video, where the user names no number."""
-    if "parallel" not in asked:
-        return asked
+    if "parallel" not in flags:
+        return flags
     from vidcalc.faces.flags.parallel import ranks
 
-    needed = ranks(asked["parallel"])
-    if asked.get("gpus", needed) != needed:
+    needed = ranks(flags["parallel"])
+    if flags.get("gpus", needed) != needed:
         expects = _("as many as --parallel asks for: {count}", count=needed)
-        raise Refused("--gpus", asked["gpus"], expects, str(needed), (needed,))
-    return {**asked, "gpus": needed}
+        raise Refused("--gpus", flags["gpus"], expects, str(needed), (needed,))
+    return {**flags, "gpus": needed}
 
 
-def _machine(asked: dict[str, Any]) -> Hardware:
+def _machine(flags: dict[str, Any]) -> Hardware:
     """The GPUs by name, or as the flags describe them."""
-    name = asked.get("gpu", GPU)
-    if "," not in name and asked.keys().isdisjoint(OF_THE_MACHINE):
-        return linked(hardware(name, asked.get("gpus", 1)), asked)
+    name = flags.get("gpu", GPU)
+    if "," not in name and flags.keys().isdisjoint(OF_THE_MACHINE):
+        return linked(hardware(name, flags.get("gpus", 1)), flags)
     from vidcalc.faces.requests.machine import stated_machine
 
-    return linked(stated_machine(asked, GPU), asked)
+    return linked(stated_machine(flags, GPU), flags)
 
 
-def _model(asked: dict[str, Any]) -> Model:
-    if "from" in asked:
+def _model(flags: dict[str, Any]) -> Model:
+    if "from" in flags:
         for name in ("model", "params", *OF_A_COUNT):
-            if name in asked:
+            if name in flags:
                 flag = "--" + name.replace("_", "-")
                 raise Refused(flag, None, _("not together with --from, which settles it"), None, ())
         from vidcalc.faces.requests.files import from_files
 
-        return from_files(asked)
-    if "model" in asked:
+        return from_files(flags)
+    if "model" in flags:
         for name in ("params", *OF_A_COUNT):
-            if name in asked:
+            if name in flags:
                 flag = "--" + name.replace("_", "-")
                 raise Refused(flag, None, _("not together with --model, which settles it"), None, ())
         from vidcalc.catalog.fill import model
 
-        return model(asked["model"])
+        return model(flags["model"])
     for name in ("params", "resolution", "frames"):
-        if name not in asked and not (name == "frames" and "seconds" in asked):
+        if name not in flags and not (name == "frames" and "seconds" in flags):
             flag = "--" + name
             raise Refused(flag, None, _("missing; give --params, --resolution and --frames, or --model"), None, ())
     from vidcalc.catalog.generic import generic
 
-    made = {name: asked[name] for name in OF_A_COUNT if name in asked}
-    return generic(asked["params"], **made)
+    made = {name: flags[name] for name in OF_A_COUNT if name in flags}
+    return generic(flags["params"], **made)
 
 
-def _workload(asked: dict[str, Any], model: Model) -> Workload:
-    width, height = asked.get("resolution", (None, None))
-    usual = {} if "model" in asked or "from" in asked else DOCUMENTED
-    fps = asked.get("fps", usual.get("fps"))
+def _workload(flags: dict[str, Any], model: Model) -> Workload:
+    width, height = flags.get("resolution", (None, None))
+    usual = {} if "model" in flags or "from" in flags else DOCUMENTED
+    fps = flags.get("fps", usual.get("fps"))
     return fill.workload(
         model,
         width=width,
         height=height,
-        frames=_frames(asked, fps or model.defaults.fps),
+        frames=_frames(flags, fps or model.defaults.fps),
         fps=fps,
-        steps=asked.get("steps", usual.get("steps")),
-        batch=asked.get("batch_size"),
-        guidance=asked.get("guidance"),
-        text_tokens=asked.get("text_tokens"),
-        train_steps=asked.get("train_steps"),
-        target_rate=asked.get("target_rate"),
+        steps=flags.get("steps", usual.get("steps")),
+        batch=flags.get("batch_size"),
+        guidance=flags.get("guidance"),
+        text_tokens=flags.get("text_tokens"),
+        train_steps=flags.get("train_steps"),
+        target_rate=flags.get("target_rate"),
     )
 
 
-def _frames(asked: dict[str, Any], fps: float) -> int | None:
+def _frames(flags: dict[str, Any], fps: float) -> int | None:
     """The frames asked for, or those of the seconds asked for."""
-    if "seconds" not in asked:
-        frames: int | None = asked.get("frames")
+    if "seconds" not in flags:
+        frames: int | None = flags.get("frames")
         return frames
-    if "frames" in asked:
+    if "frames" in flags:
         raise Refused("--seconds", None, _("not together with --frames, which settles it"), None, ())
-    return max(1, int(asked["seconds"] * fps + 0.5))
+    return max(1, int(flags["seconds"] * fps + 0.5))
 
 
-def _plan(asked: dict[str, Any], model: Model) -> Plan:
-    chosen = fields(Plan, asked, model.name)
-    if "from" in asked:
+def _plan(flags: dict[str, Any], model: Model) -> Plan:
+    chosen = fields(Plan, flags, model.name)
+    if "from" in flags:
         from vidcalc.faces.requests.files import stored
 
         chosen = stored(model) | chosen
-    chosen.update(asked.get("parallel", {}))
-    chosen["training"] = training_plan(asked)
-    scale = asked.get("guidance")
+    chosen.update(flags.get("parallel", {}))
+    chosen["training"] = training_plan(flags)
+    scale = flags.get("guidance")
     mode = chosen.get("guidance_mode", "batched")
     if scale is not None and scale > 1 and model.defaults.guidance_mode == "none":
         # a pipeline without guidance of its own gets the usual one: both predictions in one call
@@ -137,9 +137,9 @@ def _plan(asked: dict[str, Any], model: Model) -> Plan:
     return fill.plan(model, guidance=None if scale is None else max(scale, 1), **chosen)
 
 
-def training_plan(asked: dict[str, Any]) -> TrainingPlan:
+def training_plan(flags: dict[str, Any]) -> TrainingPlan:
     """How the flags have it trained. Raises Refused for what only adapters have."""
-    given = fields(TrainingPlan, asked, "", "train")
+    given = fields(TrainingPlan, flags, "", "train")
     if given.get("mode", "full") not in ADAPTED:
         for each in of(TrainingPlan, "train"):
             if each.setting.only == "adapters" and each.field in given:

@@ -7,7 +7,7 @@ from vidcalc.describe.model import Component, Model
 PRECISIONS = ("precision", "text_encoder_precision", "vae_precision")
 
 
-def from_files(asked: dict[str, Any]) -> Model:
+def from_files(flags: dict[str, Any]) -> Model:
     """The model that --from names; a precision that is asked for replaces the one its files have.
 
     Raises Unreadable.
@@ -16,9 +16,9 @@ def from_files(asked: dict[str, Any]) -> Model:
     from vidcalc.modelfiles.assemble import recast
     from vidcalc.reference import published
 
-    model = from_path(asked["from"], published if published.available() else None)
-    _computes(model, asked["from"])
-    denoiser, encoders, vae = (name in asked for name in PRECISIONS)
+    model = from_path(flags["from"], published if published.available() else None)
+    _computes(model, flags["from"])
+    denoiser, encoders, vae = (name in flags for name in PRECISIONS)
     return recast(model, denoiser=denoiser, vae=vae, encoders=encoders)
 
 

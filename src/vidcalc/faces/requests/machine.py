@@ -16,23 +16,23 @@ HOUR = 3600
 SITE = ("place", "country", "utilisation")
 
 
-def stated_machine(asked: dict[str, Any], usual: str) -> Hardware:
+def stated_machine(flags: dict[str, Any], usual: str) -> Hardware:
     """The hardware that the flags ask for; `usual` is the accelerator where they name none. Raises InputError."""
-    named = asked.get("gpu")
-    if "gpu_file" in asked:
+    named = flags.get("gpu")
+    if "gpu_file" in flags:
         if named is not None:
             raise Refused("--gpu", None, _("not together with --gpu-file, which settles it"), None, ())
-        chip = own.from_file(asked["gpu_file"])
+        chip = own.from_file(flags["gpu_file"])
     else:
         chip = own.stated(named or usual)
-    if "calibration" in asked:
+    if "calibration" in flags:
         from vidcalc.rates.calibration import calibrated
 
-        chip = calibrated(asked["calibration"], chip if named or "gpu_file" in asked else None)
-    if "price" in asked:
-        chip = own.priced(chip, asked["price"] / HOUR)
-    found = machine(chip, asked.get("gpus", 1))
-    return replace(found, site=Site(**{name: asked[name] for name in SITE if name in asked}))
+        chip = calibrated(flags["calibration"], chip if named or "gpu_file" in flags else None)
+    if "price" in flags:
+        chip = own.priced(chip, flags["price"] / HOUR)
+    hardware = machine(chip, flags.get("gpus", 1))
+    return replace(hardware, site=Site(**{name: flags[name] for name in SITE if name in flags}))
 
 
 def measured_machine(path: str | None, quick: Callable[[], str]) -> Hardware:

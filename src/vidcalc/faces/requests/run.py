@@ -24,54 +24,54 @@ STEPS = 1000
 class Stated(NamedTuple):
     """A training run as far as flags say it without degrees: what is asked of one accelerator, and sizes of samples."""
 
-    asked: Question
+    question: Question
     buckets: tuple[Bucket, ...]
 
     @property
     def training(self) -> TrainingPlan:
         """How it is trained."""
-        return self.asked.plan.training
+        return self.question.plan.training
 
     def run(self, data: Data) -> Run:
         """The run on that data, still on one accelerator."""
-        return Run(self.asked.model, data, self.asked.hardware, self.asked.plan)
+        return Run(self.question.model, data, self.question.hardware, self.question.plan)
 
 
-def stated(asked: dict[str, Any]) -> Stated:
+def stated(flags: dict[str, Any]) -> Stated:
     """What the flags other than those of many GPUs ask for. Raises InputError."""
-    sizes = asked.get("bucket", ())
-    settled = ("batch_size", *(OF_A_SIZE if "model" in asked or "from" in asked else ()))  # a count asks for a size
+    sizes = flags.get("bucket", ())
+    settled = ("batch_size", *(OF_A_SIZE if "model" in flags or "from" in flags else ()))  # a count asks for a size
     for name in settled if sizes else ():
-        if name in asked:
+        if name in flags:
             flag = "--" + name.replace("_", "-")
             raise Refused(flag, None, _("not together with {flag}, which settles it", flag="--bucket"), None, ())
-    one = {name: value for name, value in asked.items() if name not in OF_MANY}
+    one = {name: value for name, value in flags.items() if name not in OF_MANY}
     question = request.request(one)
     model, workload, plan = question.model, question.workload, question.plan
     buckets = _buckets(sizes) or (
         Bucket(width=workload.width, height=workload.height, frames=workload.frames, batch=workload.batch),
     )
-    if asked.get("snap"):
+    if flags.get("snap"):
         buckets = tuple(_snapped(model, workload, size) for size in buckets)
-    found = fields(TrainingPlan, asked, model.name, "run")
-    _meant(found, model)
-    return Stated(question._replace(plan=replace(plan, training=replace(plan.training, **found))), buckets)
+    settings = fields(TrainingPlan, flags, model.name, "run")
+    _meant(settings, model)
+    return Stated(question._replace(plan=replace(plan, training=replace(plan.training, **settings))), buckets)
 
 
-def _meant(found: dict[str, Any], model: Model) -> None:
+def _meant(settings: dict[str, Any], model: Model) -> None:
     """Refuses a flag that changes nothing in the run asked for."""
-    if "rollout_steps" in found and networks(found.get("networks", "alone")).rollouts != "yes":
-        only("rollout_steps", found, "--networks distillation, --networks rl")
-    if "validation_every" in found and found.get("validation", "off") == "off":
-        only("validation_every", found, "--validation on")
-    if found.get("experts") == "both" and model.denoiser.copies == 1:
+    if "rollout_steps" in settings and networks(settings.get("networks", "alone")).rollouts != "yes":
+        only("rollout_steps", settings, "--networks distillation, --networks rl")
+    if "validation_every" in settings and settings.get("validation", "off") == "off":
+        only("validation_every", settings, "--validation on")
+    if settings.get("experts") == "both" and model.denoiser.copies == 1:
         expects = _("one: {model} has no second expert", model=model.name)
         raise Refused("--experts", "both", expects, "one", ("one",))
 
 
-def only(name: str, asked: dict[str, Any], flags: str) -> None:
+def only(name: str, given: dict[str, Any], flags: str) -> None:
     """Raises Refused for a flag that says something only together with others."""
-    raise Refused("--" + name.replace("_", "-"), asked[name], _("only together with {flags}", flags=flags), None, ())
+    raise Refused("--" + name.replace("_", "-"), given[name], _("only together with {flags}", flags=flags), None, ())
 
 
 def _buckets(texts: tuple[Any, ...]) -> tuple[Bucket, ...]:
@@ -101,16 +101,16 @@ def _snapped(model: Model, workload: Any, size: Bucket) -> Bucket:
     return replace(size, width=job.width, height=job.height, frames=job.frames)
 
 
-def seen(asked: dict[str, Any], found: Stated, training: TrainingPlan) -> Data:
+def seen(flags: dict[str, Any], setup: Stated, training: TrainingPlan) -> Data:
     """What is seen: clips × samples of a clip × epochs, else as many samples as the steps take."""
-    buckets, fps = found.buckets, found.asked.workload.fps
-    if "clips" in asked:
-        if "train_steps" in asked:
+    buckets, fps = setup.buckets, setup.question.workload.fps
+    if "clips" in flags:
+        if "train_steps" in flags:
             raise Refused("--train-steps", None, _("not together with --clips, which settles it"), None, ())
-        distinct = samples.of_clips(asked["clips"], asked.get("clip_seconds"), fps, buckets)
-        return Data(buckets=buckets, samples=distinct * asked.get("epochs", 1), clips=distinct)
+        distinct = samples.of_clips(flags["clips"], flags.get("clip_seconds"), fps, buckets)
+        return Data(buckets=buckets, samples=distinct * flags.get("epochs", 1), clips=distinct)
     for name in ("clip_seconds", "epochs"):
-        if name in asked:
+        if name in flags:
             raise Refused("--" + name.replace("_", "-"), None, _("only together with --clips"), None, ())
-    seen = samples.of_steps(asked.get("train_steps", STEPS), buckets, training)
+    seen = samples.of_steps(flags.get("train_steps", STEPS), buckets, training)
     return Data(buckets=buckets, samples=seen, clips=seen)

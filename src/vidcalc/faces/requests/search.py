@@ -14,7 +14,7 @@ from vidcalc.describe.training import TrainingPlan, Update, offloads
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.parallel import AUTO
 from vidcalc.faces.requests.run import Stated, seen, stated
-from vidcalc.faces.terminal.numbers import data as told
+from vidcalc.faces.terminal.numbers import data as bytes_text
 from vidcalc.faces.words import _
 from vidcalc.rates.machines import placed
 from vidcalc.report.plan import Help, PlanReport
@@ -26,13 +26,13 @@ GPUS = (8,)
 SAMPLES = 1000  # of each rank: runs of unlike global batches are compared over as many as all of them divide
 
 
-def asked(given: dict[str, Any]) -> tuple[Search, dict[int, Hardware]]:
+def request(given: dict[str, Any]) -> tuple[Search, dict[int, Hardware]]:
     """The search that the flags ask for, and the hardware of each number of GPUs. Raises InputError."""
     flags = {name: value for name, value in given.items() if value is not None}
     counts, by, tried = flags.pop("gpus", GPUS), flags.pop("by", "time"), flags.pop("tried", ())
     wanted = flags.pop("global_batch", 0)
-    found = stated(flags)
-    smallest = found.buckets[0].batch
+    setup = stated(flags)
+    smallest = setup.buckets[0].batch
     wanted = wanted or counts[-1] * smallest
     if wanted % smallest:
         near = max(wanted // smallest, 1) * smallest
@@ -40,25 +40,25 @@ def asked(given: dict[str, Any]) -> tuple[Search, dict[int, Hardware]]:
         raise Refused("--global-batch", wanted, expects, str(near), (near,))
     space = Space(
         units=wanted // smallest,
-        degrees=_degrees(flags, placed(found.asked.hardware, min(counts))),
-        words=_words(flags, tried, found.training),
+        degrees=_degrees(flags, placed(setup.question.hardware, min(counts))),
+        words=_words(flags, tried, setup.training),
         shardings=_shardings(flags),
     )
-    once = replace(found.training, grad_accum=space.units)
-    data = seen(flags, found, once)
-    search = Search(run=found.run(data), space=space, by=by)
-    return search, {count: placed(found.asked.hardware, count) for count in counts}
+    once = replace(setup.training, grad_accum=space.units)
+    data = seen(flags, setup, once)
+    search = Search(run=setup.run(data), space=space, by=by)
+    return search, {count: placed(setup.question.hardware, count) for count in counts}
 
 
-def searched(flags: dict[str, Any], found: Stated) -> TrainingPlan:
+def searched(flags: dict[str, Any], setup: Stated) -> TrainingPlan:
     """The plan of the shortest run at the batch, accumulation and checkpointing that are stated; where nothing fits,
     the one of the least memory."""
-    world, plan = flags.get("gpus", 1), found.training
-    space = Space(degrees=_degrees(flags, placed(found.asked.hardware, world)), shardings=_shardings(flags))
-    samples = SAMPLES * world * plan.grad_accum * sum(size.batch for size in found.buckets)
-    data = Data(buckets=found.buckets, samples=samples, clips=samples)
-    search = Search(run=found.run(data), space=space, winner=True)
-    (best,) = exhaustive(search, {world: placed(found.asked.hardware, world)})
+    world, plan = flags.get("gpus", 1), setup.training
+    space = Space(degrees=_degrees(flags, placed(setup.question.hardware, world)), shardings=_shardings(flags))
+    samples = SAMPLES * world * plan.grad_accum * sum(size.batch for size in setup.buckets)
+    data = Data(buckets=setup.buckets, samples=samples, clips=samples)
+    search = Search(run=setup.run(data), space=space, winner=True)
+    (best,) = exhaustive(search, {world: placed(setup.question.hardware, world)})
     chosen = best.best[0] if best.best else best.smallest
     if chosen is None:
         raise InputError("sharding", flags.get("sharding"), SHARDING, "none")
@@ -76,13 +76,13 @@ def _degrees(flags: dict[str, Any], hardware: Hardware) -> dict[str, int]:
 def _words(flags: dict[str, Any], tried: tuple[str, ...], plan: TrainingPlan) -> dict[str, tuple[str, ...]]:
     """The choices of each word that is open."""
     compute = recipe(plan.recipe).compute
-    known = {
+    catalogue = {
         "recipe": tuple(name for name in choices("recipes") if recipe(name).compute == compute),
         "optimizer": choices("optimizers"),
         "update": words(Update),
         "offload": offloads(plan.mode),
     }
-    varied = {name: known[name] for name in tried}
+    varied = {name: catalogue[name] for name in tried}
     return varied if "checkpointing" in flags else {**varied, "checkpointing": CHECKPOINTING}
 
 
@@ -101,7 +101,7 @@ def fitting(report: PlanReport) -> PlanReport:
         return report
     counts = ", ".join(str(row.gpus) for row in report.counts)
     ways = ", ".join(flags_of(way) for way in report.helps)
-    sizes = {"missing": told(report.missing), "capacity": told(report.capacity)}
+    sizes = {"missing": bytes_text(report.missing), "capacity": bytes_text(report.capacity)}
     said = _(
         "nothing fits on {gpus}: the least plan needs {missing} more than the {capacity} of a GPU", gpus=counts, **sizes
     )
@@ -113,6 +113,6 @@ def fitting(report: PlanReport) -> PlanReport:
 
 def flags_of(way: Help) -> str:
     """A change as a command line has it."""
-    known = declared(TrainingPlan)
-    flags = {name: flag_of(TrainingPlan, name) if name in known else "--" + name for name in way.changes}
+    fields = declared(TrainingPlan)
+    flags = {name: flag_of(TrainingPlan, name) if name in fields else "--" + name for name in way.changes}
     return " ".join(f"{flags[name]} {value}" for name, value in way.changes.items())

@@ -8,20 +8,20 @@ from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.words import _
 
 
-def fields(plan: type[Sharing], asked: dict[str, Any], model: str = "", *jobs: Job) -> dict[str, Any]:
+def fields(plan: type[Sharing], flags: dict[str, Any], model: str = "", *jobs: Job) -> dict[str, Any]:
     """The fields of a plan that flags settle, of those jobs or of any; without degrees, which settle each other.
 
     model  name of the model that published settings must be of
     Raises InputError for a setting that was not published for it and for flags that contradict each other.
     """
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for each in of(plan, *jobs):
         kind = each.setting.takes
         if isinstance(kind, Counted):
-            found |= _counted(each, kind, declared(plan)[kind.field], asked)
-        elif each.setting.flag and each.setting.key in asked:
-            found |= _read(each, asked[each.setting.key], model)
-    return found
+            settings |= _counted(each, kind, declared(plan)[kind.field], flags)
+        elif each.setting.flag and each.setting.key in flags:
+            settings |= _read(each, flags[each.setting.key], model)
+    return settings
 
 
 def _read(each: Declared, value: Any, model: str) -> dict[str, Any]:
@@ -36,11 +36,11 @@ def _read(each: Declared, value: Any, model: str) -> dict[str, Any]:
     return FIELDS[kind.kind](value, model)
 
 
-def _counted(each: Declared, kind: Counted, count: Declared, asked: dict[str, Any]) -> dict[str, Any]:
+def _counted(each: Declared, kind: Counted, count: Declared, flags: dict[str, Any]) -> dict[str, Any]:
     """A word and the number it may carry: "block-swap:20" says both. Raises Refused."""
-    word, _colon, number = str(asked.get(each.setting.key, "")).partition(":")
+    word, _colon, number = str(flags.get(each.setting.key, "")).partition(":")
     flag = "--" + count.setting.flag
-    stated = asked.get(count.setting.key)
+    stated = flags.get(count.setting.key)
     if number:
         if stated not in (None, int(number)):
             expects = _("not together with {flag}, which settles it", flag="--" + each.setting.flag)

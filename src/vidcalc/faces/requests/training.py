@@ -19,41 +19,41 @@ from vidcalc.passes.degrees import replicas, world
 
 def run(given: dict[str, Any]) -> Run:
     """What the flags ask for. Raises InputError."""
-    asked = {name: value for name, value in given.items() if value is not None}
-    found = stated(asked)
-    training = _searched(asked, found) or _shared(asked, found, asked.get("gpus", 0))
-    machine = _placed(asked, found, training)
-    plan = replace(found.asked.plan, training=training)
-    return found.run(seen(asked, found, training))._replace(hardware=machine, plan=plan)
+    flags = {name: value for name, value in given.items() if value is not None}
+    setup = stated(flags)
+    training = _searched(flags, setup) or _shared(flags, setup, flags.get("gpus", 0))
+    machine = _placed(flags, setup, training)
+    plan = replace(setup.question.plan, training=training)
+    return setup.run(seen(flags, setup, training))._replace(hardware=machine, plan=plan)
 
 
-def _searched(asked: dict[str, Any], found: Stated) -> TrainingPlan | None:
+def _searched(flags: dict[str, Any], setup: Stated) -> TrainingPlan | None:
     """The plan that a search finds, with --parallel auto; None without."""
-    if asked.get("training_parallel") != AUTO:
+    if flags.get("training_parallel") != AUTO:
         return None
     from vidcalc.faces.requests.search import searched
 
-    return searched(asked, found)
+    return searched(flags, setup)
 
 
-def _placed(asked: dict[str, Any], found: Stated, training: TrainingPlan) -> Hardware:
+def _placed(flags: dict[str, Any], setup: Stated, training: TrainingPlan) -> Hardware:
     """The accelerators that the degrees take, in nodes. Raises Refused where nodes would differ in size."""
-    return linked(replace(found.asked.hardware, count=world(training)), asked)
+    return linked(replace(setup.question.hardware, count=world(training)), flags)
 
 
-def _shared(asked: dict[str, Any], found: Stated, gpus: int) -> TrainingPlan:
+def _shared(flags: dict[str, Any], setup: Stated, gpus: int) -> TrainingPlan:
     """The plan with its degrees: what is left of the GPUs sees samples of its own.
 
     Raises Refused where the degrees ask for another number of GPUs.
     """
-    degrees = dict(asked.get("training_parallel", {}))
-    word = asked.get("sharding", "zero3" if "shard_degree" in degrees else "none")
-    if "reshard" in asked and ALIKE.get(word, word) != "zero3":
-        only("reshard", asked, "--sharding zero3, fsdp, hybrid")
+    degrees = dict(flags.get("training_parallel", {}))
+    word = flags.get("sharding", "zero3" if "shard_degree" in degrees else "none")
+    if "reshard" in flags and ALIKE.get(word, word) != "zero3":
+        only("reshard", flags, "--sharding zero3, fsdp, hybrid")
     if word == "none" and "shard_degree" in degrees:
         given = f"fsdp={degrees['shard_degree']}"
         raise Refused("--parallel", given, _("not together with {flag}", flag="--sharding none"), None, ())
-    plan = replace(found.training, sharding=ALIKE.get(word, word), **degrees)
+    plan = replace(setup.training, sharding=ALIKE.get(word, word), **degrees)
     together = world(replace(plan, data_degree=1))
     if "data_degree" not in degrees:
         shards = degrees.get("shard_degree", 1)
@@ -65,6 +65,6 @@ def _shared(asked: dict[str, Any], found: Stated, gpus: int) -> TrainingPlan:
         raise Refused("--gpus", gpus, expects, whole, (whole,))
     if "shard_degree" not in degrees and word != "none":
         inside = word == "hybrid"
-        node = int(_placed(asked, found, plan).count)
+        node = int(_placed(flags, setup, plan).count)
         plan = replace(plan, shard_degree=legal.spread_in_nodes(plan, node) if inside else replicas(plan))
     return plan

@@ -7,7 +7,7 @@ from vidcalc.faces.terminal.numbers import count, data, duration, flop, hours, m
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import PROVIDERS, VERDICTS, told
+from vidcalc.faces.words.ids import PROVIDERS, VERDICTS, label
 from vidcalc.report.budget import BudgetReport, Optimum
 
 
@@ -26,7 +26,7 @@ def head(report: BudgetReport, paint: Paint, cells: int) -> list[str]:
     lines = [paint(line, "title") for line in hanging(title, cells)]
     lines += hanging(where + _("{time} of all GPUs", time=duration(spend.seconds)), cells)
     if spend.money is not None and spend.money_low is not None and spend.money_high is not None:
-        source = f"({told(PROVIDERS, spend.provider)}, {spend.as_of})"
+        source = f"({label(PROVIDERS, spend.provider)}, {spend.as_of})"
         ends = (hours(spend.gpu_seconds_low / 3600), hours(spend.gpu_seconds_high / 3600))
         if spend.kind == "money":
             told_of = f"{money(spend.money)} · {_('{low} – {high} GPU-hours', low=ends[0], high=ends[1])} {source}"
@@ -40,26 +40,24 @@ def head(report: BudgetReport, paint: Paint, cells: int) -> list[str]:
 
 def trained(report: BudgetReport, paint: Paint, cells: int) -> list[str]:
     """Steps, samples, epochs and tokens of the model."""
-    found, model = report.affordable, report.model
-    if found is None or model is None:
+    run, model = report.affordable, report.model
+    if run is None or model is None:
         return []
     name = f"{model.title} · {_('{count} parameters', count=count(model.params_total))}"
-    steps = _(
-        "{steps} ({low} – {high})", steps=whole(found.steps), low=whole(found.steps_low), high=whole(found.steps_high)
-    )
+    steps = _("{steps} ({low} – {high})", steps=whole(run.steps), low=whole(run.steps_low), high=whole(run.steps_high))
     rows: list[list[Cell]] = [
         [_("Steps"), (steps, "title")],
-        [_("Samples"), whole(found.samples)],
-        [_("Tokens"), count(found.tokens)],
-        [_("FLOPs"), _("{flops}; 6ND alone {plain}", flops=flop(found.flops), plain=flop(found.flops_6nd))],
-        [_("Time"), _("{time}, {left} left", time=duration(found.seconds), left=duration(found.left))],
-        [_("One step"), f"{duration(found.seconds_per_step)} · MFU {share(found.mfu)}"],
+        [_("Samples"), whole(run.samples)],
+        [_("Tokens"), count(run.tokens)],
+        [_("FLOPs"), _("{flops}; 6ND alone {plain}", flops=flop(run.flops), plain=flop(run.flops_6nd))],
+        [_("Time"), _("{time}, {left} left", time=duration(run.seconds), left=duration(run.left))],
+        [_("One step"), f"{duration(run.seconds_per_step)} · MFU {share(run.mfu)}"],
     ]
-    if found.epochs is not None and found.clips is not None:
-        epochs = _("{epochs} of {samples} samples", epochs=significant(found.epochs), samples=whole(found.clips))
+    if run.epochs is not None and run.clips is not None:
+        epochs = _("{epochs} of {samples} samples", epochs=significant(run.epochs), samples=whole(run.clips))
         rows.insert(2, [_("Epochs"), epochs])
-    if found.encode_seconds:
-        rows.append([_("Encoding beforehand"), _("{hours} GPU-hours", hours=hours(found.encode_seconds / 3600))])
+    if run.encode_seconds:
+        rows.append([_("Encoding beforehand"), _("{hours} GPU-hours", hours=hours(run.encode_seconds / 3600))])
     return [titled(name, "", paint, cells), *table(rows, "<<", paint)]
 
 
@@ -71,7 +69,7 @@ def rooms(report: BudgetReport, paint: Paint, cells: int) -> list[str]:
     rows: list[list[Cell]] = [["", *((word, "dim") for word in words)]]
     for row in report.affordable.buckets:
         size = f"{row.width}×{row.height}×{row.frames}"
-        verdict: Cell = (told(VERDICTS, row.verdict), STYLES.get(row.verdict, ""))
+        verdict: Cell = (label(VERDICTS, row.verdict), STYLES.get(row.verdict, ""))
         most: Cell = whole(row.largest) if row.largest else _("none")
         beside = data(row.largest_peak) if row.largest else ""
         rows.append([size, share(row.share), whole(row.batch), data(row.peak), verdict, most, beside])
@@ -82,20 +80,20 @@ def best(report: BudgetReport, paint: Paint, cells: int) -> list[str]:
     """The best size by the chosen law."""
     if not report.optima:
         return [titled(_("Best size"), "", paint, cells), "  " + _("outside of 20M to 10T parameters")]
-    found = report.optima[0]
-    band = _("{low} – {high}", low=count(found.params_low), high=count(found.params_high))
-    near = ", ".join(f"{row.name} ({count(row.params)})" for row in found.nearest)
+    optimum = report.optima[0]
+    band = _("{low} – {high}", low=count(optimum.params_low), high=count(optimum.params_high))
+    near = ", ".join(f"{row.name} ({count(row.params)})" for row in optimum.nearest)
     rows: list[list[Cell]] = [
-        [_("Parameters"), (f"{count(found.params)} ({band})", "title")],
+        [_("Parameters"), (f"{count(optimum.params)} ({band})", "title")],
         [
             _("Tokens"),
-            _("{tokens} in {samples} samples", tokens=count(found.tokens), samples=whole(round(found.samples))),
+            _("{tokens} in {samples} samples", tokens=count(optimum.tokens), samples=whole(round(optimum.samples))),
         ],
-        [_("FLOPs"), _("{flops}; 6ND alone {plain}", flops=flop(found.flops), plain=flop(found.flops_6nd))],
-        [_("By 6ND alone"), f"{count(found.params_6nd)} · {_('{tokens} tokens', tokens=count(found.tokens_6nd))}"],
-        [_("Peak"), f"{data(found.peak)} · {told(VERDICTS, found.verdict)} · MFU {share(found.mfu)}"],
+        [_("FLOPs"), _("{flops}; 6ND alone {plain}", flops=flop(optimum.flops), plain=flop(optimum.flops_6nd))],
+        [_("By 6ND alone"), f"{count(optimum.params_6nd)} · {_('{tokens} tokens', tokens=count(optimum.tokens_6nd))}"],
+        [_("Peak"), f"{data(optimum.peak)} · {label(VERDICTS, optimum.verdict)} · MFU {share(optimum.mfu)}"],
     ]
-    lines = [titled(_("Best size"), found.title, paint, cells), *table(rows, "<<", paint)]
+    lines = [titled(_("Best size"), optimum.title, paint, cells), *table(rows, "<<", paint)]
     return lines + hanging(_("Nearest models: {models}", models=near), cells, "  ", "    ")
 
 
@@ -105,13 +103,13 @@ def laws(report: BudgetReport, paint: Paint, cells: int) -> list[str]:
         return []
     words = (_("parameters"), _("tokens"), _("fitted up to"), _("tried up to"))
     rows: list[list[Cell]] = [["", *((word, "dim") for word in words)]]
-    rows += [_law(found) for found in report.optima]
+    rows += [_law(optimum) for optimum in report.optima]
     return [titled(_("Scaling laws"), "", paint, cells), *table(rows, "<>>>>", paint)]
 
 
-def _law(found: Optimum) -> list[Cell]:
-    sizes = [count(found.params), count(found.tokens), flop(found.fitted[1]), flop(found.checked)]
-    return [found.title, *sizes]
+def _law(optimum: Optimum) -> list[Cell]:
+    sizes = [count(optimum.params), count(optimum.tokens), flop(optimum.fitted[1]), flop(optimum.checked)]
+    return [optimum.title, *sizes]
 
 
 def rests(report: BudgetReport, paint: Paint, cells: int) -> list[str]:

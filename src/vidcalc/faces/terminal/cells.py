@@ -26,7 +26,7 @@ ASCII = str.maketrans(
         "▒": "+",
         "░": ".",
         "─": "-",
-        "·": "-",
+        "·": "*",  # between factors; between words: SEPARATOR
         "×": "x",
         "→": "->",
         "≤": "<=",
@@ -38,8 +38,14 @@ ASCII = str.maketrans(
         "−": "-",
         "’": "'",
         "▲": "^",
+        "⌈": "ceil(",
+        "⌉": ")",
+        "⌊": "floor(",
+        "⌋": ")",
+        "∞": "inf",
     }
 )
+SEPARATOR, PLAIN_SEPARATOR = " · ", " - "
 
 Cell = str | tuple[str, str]  # text, or text and the name of its style
 

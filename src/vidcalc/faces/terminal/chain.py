@@ -11,7 +11,7 @@ from vidcalc.faces.terminal import numbers
 from vidcalc.faces.terminal.cells import Paint, hanging
 from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import N_, _
-from vidcalc.faces.words.ids import PROVENANCE, STAGES, told
+from vidcalc.faces.words.ids import PROVENANCE, STAGES, label
 
 FEW = 6  # rows of a sum shown, the largest first
 
@@ -45,50 +45,52 @@ class Chain:
 
     def lines(self, step: Step, depth: int = 0, share: float | None = None) -> list[str]:
         """One step and the steps below it."""
-        found = self.head(step, depth, share)
+        below = self.parts(step, depth)
+        lines = self.head(step if below else msgspec.structs.replace(step, parts=()), depth, share)
         inner = "  " * (depth + 1)
         if step.formula and step.formula not in JOINTS:
-            found += hanging(f"= {step.formula}", self.cells, inner, inner + "  ")
-            found += hanging(f"= {step.digits} = {spelled(step.value)}", self.cells, inner, inner + "  ")
-        basis = [told(PROVENANCE, step.provenance)] if step.provenance != "exact" else []
+            lines += hanging(f"= {step.formula}", self.cells, inner, inner + "  ")
+            lines += hanging(f"= {step.digits} = {spelled(step.value)}", self.cells, inner, inner + "  ")
+        basis = [label(PROVENANCE, step.provenance)] if step.provenance != "exact" else []
         basis += [text for text in (step.note, step.source) if text]
         if basis:
-            found += [self.colour(line, "dim") for line in hanging(" · ".join(basis), self.cells, inner)]
-        return found + self.parts(step, depth)
+            lines += [self.colour(line, "dim") for line in hanging(" · ".join(basis), self.cells, inner)]
+        return lines + below
 
     def head(self, step: Step, depth: int, share: float | None = None) -> list[str]:
         """Name and value of a step, how often it counts, and its share of what it is a part of."""
-        name = told(STAGES, step.id) if depth else step.id
-        often = "" if step.count == 1 else f"{numbers.whole(step.count)} × "
+        name = label(STAGES, step.id) if depth else step.id
+        times = numbers.whole if isinstance(step.count, int) else numbers.significant
+        often = "" if step.count == 1 else f"{times(step.count)} × "
         part = "" if share is None else f" ({numbers.share(share)})"
         joint = ", " + _(JOINTS[step.formula]) if step.formula in JOINTS and step.parts else ""
         head = f"{often}{name} = {read(step.value, step.unit)}{part}{joint}"
-        found = hanging(head, self.cells, "  " * depth, "  " * (depth + 1))
-        found[0] = self.colour(found[0], "title" if depth == 0 else "")
-        return found
+        lines = hanging(head, self.cells, "  " * depth, "  " * (depth + 1))
+        lines[0] = self.colour(lines[0], "title" if depth == 0 else "")
+        return lines
 
     def parts(self, step: Step, depth: int) -> list[str]:
         """The parts: of a sum the largest first and only so many, of the largest the others by name alone."""
         joined = step.formula in JOINTS
         parts = sorted(step.parts, key=lambda part: -part.total) if joined else list(step.parts)
         shown = parts if self.every or not joined else parts[:FEW]
-        found = []
+        lines = []
         for place, part in enumerate(shown):
-            if self.known(part):
+            if self.is_repeat(part):
                 continue
             if step.formula == "max" and place > 0 and not self.every:
-                found += self.head(msgspec.structs.replace(part, parts=()), depth + 1)
+                lines += self.head(msgspec.structs.replace(part, parts=()), depth + 1)
                 continue
             share = part.total / step.value if step.formula == "sum" and step.value and len(parts) > 1 else None
-            found += self.lines(part, depth + 1, share)
+            lines += self.lines(part, depth + 1, share)
         rest = parts[len(shown) :]
         if rest:
             left = _("{count} smaller rows (--all shows them)", count=len(rest))
             total: Any = sum(part.total for part in rest)
-            found += hanging(f"{left} = {read(total, step.unit)}", self.cells, "  " * (depth + 1))
-        return found
+            lines += hanging(f"{left} = {read(total, step.unit)}", self.cells, "  " * (depth + 1))
+        return lines
 
-    def known(self, step: Step) -> bool:
+    def is_repeat(self, step: Step) -> bool:
         """Whether it is an input that was shown before; remembers it."""
         key = (step.id, step.value, step.source)
         if step.parts or step.formula or key in self.shown:

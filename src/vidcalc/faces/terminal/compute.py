@@ -4,7 +4,7 @@ from vidcalc.faces.terminal.cells import Cell, Paint, bar, hanging, table, width
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import flop, share, times, whole
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import KINDS, STAGES, told
+from vidcalc.faces.words.ids import KINDS, STAGES, label
 from vidcalc.report.estimate import Report
 
 FEW = 0.0005  # shares below this are not worth a line
@@ -70,16 +70,16 @@ def shares(parts: dict[str, dict[str, float]], paint: Paint, cells: int) -> list
     total = sum(value for kinds in parts.values() for value in kinds.values())
     if not total:
         return []
-    found = [
-        (f"{told(STAGES, stage)}: {told(KINDS, kind)}", value)
+    bars = [
+        (f"{label(STAGES, stage)}: {label(KINDS, kind)}", value)
         for stage, kinds in parts.items()
         for kind, value in kinds.items()
         if value / total >= FEW
     ]
-    found.sort(key=lambda row: -row[1])
-    room = cells - max(width(name) for name, _value in found) - 13
+    bars.sort(key=lambda row: -row[1])
+    room = cells - max(width(name) for name, _value in bars) - 13
     rows: list[list[Cell]] = [
         [name, share(value / total), (bar([(value, "█", "")], total, room, Paint(False)).rstrip("░"), "bar")]
-        for name, value in found
+        for name, value in bars
     ]
     return table(rows, "<><", paint)

@@ -5,7 +5,7 @@ from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import energy, share, significant, whole
 from vidcalc.faces.terminal.numbers import money as dollars
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import PLACES, PROVIDERS, told
+from vidcalc.faces.words.ids import PLACES, PROVIDERS, label
 from vidcalc.report.estimate import Report
 
 
@@ -25,7 +25,7 @@ def _prices(report: Report) -> list[str]:
     if report.cost is None:
         return []
     pieces = [
-        f"{told(PROVIDERS, each.provider)} {_between(each.per_video_low, each.per_video_high)}"
+        f"{label(PROVIDERS, each.provider)} {_between(each.per_video_low, each.per_video_high)}"
         for each in report.cost.ranges
     ]
     return [", ".join(pieces)]
@@ -42,7 +42,7 @@ def _power(report: Report) -> list[str]:
             low=energy(spent.per_video["low"]),
             high=energy(spent.per_video["high"]),
             watts=whole(round(spent.power["likely"])),
-            place=told(PLACES, spent.place),
+            place=label(PLACES, spent.place),
             pue=f"{spent.pue:g}",
             carbon=significant(spent.carbon_per_video),
             country=spent.country,

@@ -18,17 +18,17 @@ def models(rows: Sequence[ModelRow], look: Look | None = None) -> str:
     """Every model with its size and its default clip."""
     headings = (_("name"), _("task"), _("parameters"), _("size"), _("frames"), _("steps"))
     shown: list[list[Cell]] = [[(text, "dim") for text in headings]]
-    shown += [[clip(text, LONGEST) for text in model(found)] for found in rows]
+    shown += [[clip(text, LONGEST) for text in model(row)] for row in rows]
     lines = table(shown, "<<>>>>", (look or here()).paint, indent=0)
     return "\n".join([*lines, "", _("≈ marks an estimate of an unpublished model.")])
 
 
-def model(found: ModelRow) -> list[str]:
+def model(row: ModelRow) -> list[str]:
     """Name, task, parameters, size, frames and steps of a model."""
-    params = "?" if found.params_total is None else count(found.params_total)
-    guess = "≈" if found.provenance == "estimate" else ""
-    size = f"{found.width}x{found.height}"
-    return [found.name, found.task, guess + params, size, str(found.frames), str(found.steps)]
+    params = "?" if row.params_total is None else count(row.params_total)
+    guess = "≈" if row.provenance == "estimate" else ""
+    size = f"{row.width}x{row.height}"
+    return [row.name, row.task, guess + params, size, str(row.frames), str(row.steps)]
 
 
 def gpus(chips: Sequence[Accelerator], look: Look | None = None) -> str:
@@ -41,6 +41,6 @@ def gpus(chips: Sequence[Accelerator], look: Look | None = None) -> str:
 def gpu(chip: Accelerator) -> list[str]:
     """Id, memory, nominal bandwidth, dense bf16 peak and price range of an accelerator."""
     bandwidth = "" if chip.bandwidth is None else f"{significant(float(chip.bandwidth / 1e9))} GB/s"
-    found = price(with_class_prices(chip))
-    cost = "" if found is None else f"${found.low * 3600:.2f} – ${found.high * 3600:.2f}"
+    band = price(with_class_prices(chip))
+    cost = "" if band is None else f"${band.low * 3600:.2f} – ${band.high * 3600:.2f}"
     return [chip.id, data(chip.capacity), bandwidth, f"{significant(float(chip.peak('bf16') / 1e12))} TFLOP/s", cost]

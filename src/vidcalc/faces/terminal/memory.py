@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from vidcalc.faces.terminal.cells import Cell, Paint, bar, clip, hanging, legend, pad, table, width
 from vidcalc.faces.terminal.numbers import data, share
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import STAGES, told
+from vidcalc.faces.words.ids import STAGES, label
 from vidcalc.report.estimate import Report
 
 PARTS = (("weights", "█"), ("activations", "▓"), ("other", "▒"))
 
 Stage = tuple[str, str, float, list[tuple[float, str, str]]]
-Held = tuple[float, float]
+Limits = tuple[float, float]
 Key = Sequence[tuple[str, str, str]]
 
 
@@ -23,13 +23,15 @@ def titled(left: str, right: str, paint: Paint, cells: int) -> str:
     return paint(pad(left, cells - width(right)), "title") + paint(right, "dim")
 
 
-def stages(title: str, rows: Sequence[Stage], most: str, held: Held, key: Key, paint: Paint, cells: int) -> list[str]:
+def stages(
+    title: str, rows: Sequence[Stage], most: str, limits: Limits, key: Key, paint: Paint, cells: int
+) -> list[str]:
     """A bar per stage, as long as the GPU's memory (or the peak beyond it, with a mark where the memory ends).
 
-    `rows`: (id, name, bytes, parts of the bar); `most`: id of the stage that needs most; `held`: (capacity, peak) in
+    `rows`: (id, name, bytes, parts of the bar); `most`: id of the stage that needs most; `limits`: (capacity, peak) in
     bytes; `key`: what the letters stand for.
     """
-    limit, peak = held
+    limit, peak = limits
     whole = max(limit, peak)
     left = max(width(name) for _id, name, *_rest in rows)
     right = max(width(data(size)) for _id, _name, size, _parts in rows)
@@ -51,14 +53,14 @@ def inference(report: Report, paint: Paint, cells: int) -> list[str]:
     """A bar per stage of a generation: weights, activations and the rest."""
     memory = report.memory.inference
     rows = [
-        (row.id, told(STAGES, row.id), row.total, [(getattr(row, part), letter, part) for part, letter in PARTS])
+        (row.id, label(STAGES, row.id), row.total, [(getattr(row, part), letter, part) for part, letter in PARTS])
         for row in memory.stages
     ]
     names_of_parts = {"weights": _("weights"), "activations": _("activations"), "other": _("other")}
     peak = next(row for row in memory.stages if row.id == memory.peak_stage)
     entries = [(letter, f"{names_of_parts[part]} {data(getattr(peak, part))}", part) for part, letter in PARTS]
-    held = memory.capacity, memory.peak
-    lines = stages(_("GPU memory to generate"), rows, memory.peak_stage, held, entries, paint, cells)
+    limits = memory.capacity, memory.peak
+    lines = stages(_("GPU memory to generate"), rows, memory.peak_stage, limits, entries, paint, cells)
     counted = _(
         "peak: allocated {allocated}, reserved {reserved}, on the GPU {device} ({low} to {high})",
         **{name: data(getattr(memory, name)) for name in ("allocated", "reserved", "device", "low", "high")},

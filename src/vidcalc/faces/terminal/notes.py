@@ -8,7 +8,7 @@ from vidcalc.describe.setting import Published, Share
 from vidcalc.faces.terminal.cells import Paint, hanging
 from vidcalc.faces.terminal.numbers import data, rate, share, whole
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import OFFLOADS, SUPPLIES, told
+from vidcalc.faces.words.ids import OFFLOADS, SUPPLIES, label
 from vidcalc.faces.words.notes import ASSUMPTIONS, WARNINGS
 from vidcalc.report.budget import BudgetReport
 from vidcalc.report.estimate import Report
@@ -25,14 +25,14 @@ def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Pa
         lines.append(paint(_("Note"), "tight"))
     for warning in report.warnings:
         values = {name: shown(value, name in BYTES) for name, value in warning.values.items()}
-        lines += hanging(told(WARNINGS, warning.id, **values), cells, "  ! ")
+        lines += hanging(label(WARNINGS, warning.id, **values), cells, "  ! ")
     if report.assumptions:
         lines.append(paint(_("Assumptions"), "title"))
     for assumption in report.assumptions:
         if assumption.id == "convolution_workspace" and not assumption.value:
             continue  # nothing convolves in three dimensions
         read = READ.get(assumption.id, shown)
-        words = told(ASSUMPTIONS, assumption.id, value=read(assumption.value), source=assumption.source)
+        words = label(ASSUMPTIONS, assumption.id, value=read(assumption.value), source=assumption.source)
         lines += hanging(words, cells, "  · ")
     return lines
 
@@ -40,7 +40,7 @@ def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Pa
 def offload(value: str) -> str:
     """A way of offloading in words; "block-swap:20" has its number of blocks."""
     way, _colon, blocks = value.partition(":")
-    return told(OFFLOADS, way, count=blocks)
+    return label(OFFLOADS, way, count=blocks)
 
 
 # how the value of an assumption is read, where it is not a plain number or word
@@ -48,8 +48,8 @@ READ: dict[str, Callable[[Any], str]] = {
     "offload": offload,
     "host_copy_rate": rate,
     "convolution_workspace": data,
-    "latents": lambda value: told(SUPPLIES, value),
-    "texts": lambda value: told(SUPPLIES, value),
+    "latents": lambda value: label(SUPPLIES, value),
+    "texts": lambda value: label(SUPPLIES, value),
     **{one.setting.assumption: share for one in SETTINGS.values() if isinstance(one.setting.takes, Share | Published)},
 }
 

@@ -5,7 +5,7 @@ from typing import Any
 from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table, width
 from vidcalc.faces.terminal.numbers import count, data, duration, money, significant, whole
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import GUIDANCE, VERDICTS, told
+from vidcalc.faces.words.ids import GUIDANCE, VERDICTS, label
 from vidcalc.report.estimate import Report
 
 STYLES = {"fits": "good", "tight": "tight", "too_big": "bad"}
@@ -22,7 +22,7 @@ def head(report: Report, paint: Paint, cells: int) -> list[str]:
         _("{steps} steps", steps=whole(job["steps"])),
         _("batch {batch}", batch=whole(job["batch"])),
         plan["precision"],
-        told(GUIDANCE, plan["guidance_mode"], scale=whole(job["guidance"])),
+        label(GUIDANCE, plan["guidance_mode"], scale=whole(job["guidance"])),
     ]
     where = f"{gpu.count} × {gpu.name} · {data(gpu.capacity)}"
     lines = [paint(line, "title") for line in hanging(title, cells)]
@@ -54,5 +54,5 @@ def glance(report: Report, paint: Paint, cells: int) -> list[str]:
 def _row(name: str, needed: Any, memory: Any, took: str, cost: float | None) -> list[Cell]:
     margin = memory.margin
     room = _("{size} free", size=data(margin)) if margin >= 0 else _("{size} missing", size=data(-margin))
-    verdict: Cell = (told(VERDICTS, memory.verdict), STYLES.get(memory.verdict, ""))
+    verdict: Cell = (label(VERDICTS, memory.verdict), STYLES.get(memory.verdict, ""))
     return [(name, "title"), verdict, data(needed), room, took, money(cost) if cost is not None else ""]

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import NamedTuple
 
-from vidcalc.faces.terminal.cells import ASCII, Paint
+from vidcalc.faces.terminal.cells import ASCII, PLAIN_SEPARATOR, SEPARATOR, Paint
 
 NARROW, USUAL, WIDE = 60, 80, 100  # cells
 
@@ -24,13 +24,13 @@ def here() -> Look:
 def columns() -> int:
     """Cells of a line: the terminal's, within what reads well; the usual 80 where the output is no terminal."""
     try:
-        found = int(os.environ.get("COLUMNS", "")) or USUAL
+        cells = int(os.environ.get("COLUMNS", "")) or USUAL
     except ValueError:
         try:
-            found = os.get_terminal_size(sys.stdout.fileno()).columns
+            cells = os.get_terminal_size(sys.stdout.fileno()).columns
         except (OSError, ValueError, AttributeError):
-            found = USUAL
-    return min(max(found, NARROW), WIDE)
+            cells = USUAL
+    return min(max(cells, NARROW), WIDE)
 
 
 def paint() -> Paint:
@@ -56,5 +56,5 @@ def written(text: str, err: bool = False) -> str:
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        return text.translate(ASCII).encode(encoding, "replace").decode(encoding)
+        return text.replace(SEPARATOR, PLAIN_SEPARATOR).translate(ASCII).encode(encoding, "replace").decode(encoding)
     return text

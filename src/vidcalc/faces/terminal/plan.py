@@ -8,7 +8,7 @@ from vidcalc.faces.terminal.numbers import count, data, duration, money, share, 
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import BOUNDS, CHANGED, ORDERS, VERDICTS, told
+from vidcalc.faces.words.ids import BOUNDS, CHANGED, ORDERS, VERDICTS, label
 from vidcalc.report.plan import Alternative, PlanReport, PlanRow
 
 LISTED = 5
@@ -31,7 +31,7 @@ def head(report: PlanReport, paint: Paint, cells: int) -> list[str]:
     pieces += [winner.words["recipe"], winner.words["optimizer"]]
     pieces.append(_("global batch {count}", count=whole(report.global_batch)))
     room = _("{size} free", size=data(winner.margin))
-    verdict: Cell = (told(VERDICTS, winner.verdict), STYLES.get(winner.verdict, ""))
+    verdict: Cell = (label(VERDICTS, winner.verdict), STYLES.get(winner.verdict, ""))
     price = money(winner.cost) if winner.cost is not None else ""
     row: list[Cell] = [(way(winner), "title")]
     figures: list[Cell] = [
@@ -82,7 +82,7 @@ def best(report: PlanReport, paint: Paint, cells: int) -> list[str]:
     """The first plans in the order asked for."""
     legal, fit = (sum(getattr(row, name) for row in report.counts) for name in ("legal", "fitting"))
     beside = _("{legal} legal, {fitting} fit", legal=whole(legal), fitting=whole(fit))
-    title = _("Best plans by {order}", order=told(ORDERS, report.by))
+    title = _("Best plans by {order}", order=label(ORDERS, report.by))
     return [titled(title, beside, paint, cells), *listed(report.best[:LISTED], report, paint, cells)]
 
 
@@ -118,16 +118,16 @@ def slower(part: float) -> str:
 
 def why(report: PlanReport, paint: Paint, cells: int) -> list[str]:
     """What bounds the winner, and what the plans beside it lose."""
-    found = report.why
-    if found is None:
+    reason = report.why
+    if reason is None:
         return []
     winner = report.best[0]
-    gained = share(1 - found.unlimited / winner.seconds)
-    parts = {name: share(value) for name, value in found.shares.items()}
+    gained = share(1 - reason.unlimited / winner.seconds)
+    parts = {name: share(value) for name, value in reason.shares.items()}
     lines = [titled(_("Why this one"), _("plans one change away"), paint, cells)]
-    lines += hanging(told(BOUNDS, found.bound, gained=gained, **parts), cells, "  ", "  ")
+    lines += hanging(label(BOUNDS, reason.bound, gained=gained, **parts), cells, "  ", "  ")
     rows: list[list[Cell]] = [
-        [told(CHANGED, each.id, value=each.value), lost(each), data(each.peak)] for each in found.alternatives
+        [label(CHANGED, each.id, value=each.value), lost(each), data(each.peak)] for each in reason.alternatives
     ]
     return lines + table(rows, "<<>", paint)
 

@@ -6,7 +6,7 @@ from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import data, duration
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import STAGES, told
+from vidcalc.faces.words.ids import STAGES, label
 from vidcalc.report.estimate import Report
 
 SAME = 0.005  # of the time: less is no difference worth a figure
@@ -18,7 +18,7 @@ def relief(report: Report, paint: Paint, cells: int) -> list[str]:
     short = [row for row in memory.stages if row.missing > 0]
     if not short:
         return []
-    missing = ", ".join(f"{told(STAGES, row.id)} {data(row.missing)}" for row in short)
+    missing = ", ".join(f"{label(STAGES, row.id)} {data(row.missing)}" for row in short)
     lines = hanging(missing, cells, "  " + _("Missing:") + " ", "    ")
     if memory.relief:
         rows: list[list[Cell]] = [

@@ -6,21 +6,21 @@ from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import duration, energy, hours, whole
 from vidcalc.faces.terminal.numbers import money as dollars
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import PROVENANCE, PROVIDERS, STAGES, told
+from vidcalc.faces.words.ids import PROVENANCE, PROVIDERS, STAGES, label
 from vidcalc.report.estimate import Report
 
 
 def time(report: Report, paint: Paint, cells: int) -> list[str]:
     """Seconds stage by stage, where they go, and the training step by part."""
     spent, training = report.time.inference, report.time.training
-    band = f"{duration(spent.low)} – {duration(spent.high)} ({told(PROVENANCE, spent.provenance)})"
+    band = f"{duration(spent.low)} – {duration(spent.high)} ({label(PROVENANCE, spent.provenance)})"
     lines = [titled(_("GPU time on {gpu}", gpu=report.hardware.name), band, paint, cells)]
     stages = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode")
     rows: list[list[Cell]] = [
-        [told(STAGES, name), duration(getattr(spent, name))] for name in stages if getattr(spent, name, 0)
+        [label(STAGES, name), duration(getattr(spent, name))] for name in stages if getattr(spent, name, 0)
     ]
     for row in rows:
-        if row[0] == told(STAGES, "denoise"):
+        if row[0] == label(STAGES, "denoise"):
             row.append(_("{time} a step", time=duration(spent.per_step)))
     rows.append([(_("Generation"), "title"), (duration(spent.total), "title")])
     lines += table(rows, "<><", paint)
@@ -28,7 +28,7 @@ def time(report: Report, paint: Paint, cells: int) -> list[str]:
     if spent.load:
         lines += hanging(_("Weights onto the GPU, once before: {time}", time=duration(spent.load)), cells, "  ", "    ")
     if training is not None:
-        steps = ", ".join(f"{told(STAGES, name)} {duration(value)}" for name, value in training.parts.items() if value)
+        steps = ", ".join(f"{label(STAGES, name)} {duration(value)}" for name, value in training.parts.items() if value)
         lines += hanging(
             _("Training step {time}: {parts}", time=duration(training.per_step), parts=steps), cells, "  ", "    "
         )
@@ -57,7 +57,7 @@ def money(report: Report, paint: Paint, cells: int) -> list[str]:
     price = ""
     if cost is not None:
         rates = " – ".join(dict.fromkeys(f"${end:g}" for end in (cost.per_hour_low, cost.per_hour_high)))
-        price = ", ".join(filter(None, (f"{rates} / GPU-h", told(PROVIDERS, cost.provider), cost.as_of)))
+        price = ", ".join(filter(None, (f"{rates} / GPU-h", label(PROVIDERS, cost.provider), cost.as_of)))
     return [titled(_("Cost and energy"), price, paint, cells), *table([head, *rows], "<>>", paint, gap=4)]
 
 

@@ -7,7 +7,7 @@ from vidcalc.faces.terminal.numbers import count, data, duration, energy, flop, 
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import PHASES, PROVENANCE, PROVIDERS, STAGES, VERDICTS, told
+from vidcalc.faces.words.ids import PHASES, PROVENANCE, PROVIDERS, STAGES, VERDICTS, label
 from vidcalc.report.training import PhaseRow, TrainingReport
 
 ROWS = (
@@ -20,7 +20,7 @@ ROWS = (
 def draw(report: TrainingReport, look: Look | None = None) -> str:
     """The whole report as text, as standard output takes it where no look is named."""
     colour, cells = look or here()
-    blocks = [part(report, colour, cells) for part in (head, phases, held, buckets, spent, run, notes.notes)]
+    blocks = [part(report, colour, cells) for part in (head, phases, totals, buckets, spent, run, notes.notes)]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -38,7 +38,7 @@ def head(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     lines += [*hanging(" · ".join(pieces), cells), *hanging(" · ".join(where), cells), ""]
     room = _("{size} free", size=data(memory.margin)) if memory.margin >= 0 else ""
     room = room or _("{size} missing", size=data(-memory.margin))
-    verdict: Cell = (told(VERDICTS, memory.verdict), STYLES.get(memory.verdict, ""))
+    verdict: Cell = (label(VERDICTS, memory.verdict), STYLES.get(memory.verdict, ""))
     price = money(report.cost.likely) if report.cost is not None else ""
     row: list[Cell] = [(_("Train"), "title"), verdict, data(memory.peak), room, duration(report.time.total), price]
     return lines + table([row], "<<><<<", paint)
@@ -48,7 +48,7 @@ def phases(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     """A bar per phase of a step, in the bucket that needs most."""
     memory = report.memory
     rows = [
-        (row.id, told(PHASES, row.id), row.total, [(amount(row, of), letter, style(id_)) for id_, letter, of in ROWS])
+        (row.id, label(PHASES, row.id), row.total, [(amount(row, of), letter, style(id_)) for id_, letter, of in ROWS])
         for row in memory.phases
     ]
     peak = next(row for row in memory.phases if row.id == memory.peak_phase)
@@ -72,7 +72,7 @@ def style(name: str) -> str:
     return "other" if name == "states" else name
 
 
-def held(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
+def totals(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     """The documented rows."""
     memory = report.memory
     rows = (
@@ -105,11 +105,11 @@ def buckets(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
 def spent(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     """A step by part, and the run with its band, money and energy."""
     time = report.time
-    band = f"{duration(time.low)} – {duration(time.high)} ({told(PROVENANCE, time.provenance)})"
+    band = f"{duration(time.low)} – {duration(time.high)} ({label(PROVENANCE, time.provenance)})"
     lines = [titled(_("Time of {steps} steps", steps=whole(report.run.steps)), band, paint, cells)]
     parts = [(name, value) for name, value in time.parts.items() if value]
     rows: list[list[Cell]] = [
-        [told(STAGES, name), duration(value), share(value / time.per_step)] for name, value in parts
+        [label(STAGES, name), duration(value), share(value / time.per_step)] for name, value in parts
     ]
     rows.append([(_("One step"), "title"), (duration(time.per_step), "title"), ""])
     lines += table(rows, "<>>", paint)
@@ -117,7 +117,7 @@ def spent(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     lines += hanging(total + f" · MFU {share(time.mfu)} · HFU {share(time.hfu)}", cells, "  ", "    ")
     cost, used = report.cost, report.energy
     if cost is not None:
-        paid = f"{money(cost.low)} – {money(cost.high)} ({told(PROVIDERS, cost.provider)}, {cost.as_of})"
+        paid = f"{money(cost.low)} – {money(cost.high)} ({label(PROVIDERS, cost.provider)}, {cost.as_of})"
         lines += hanging(paid, cells, "  ", "    ")
     if used is not None:
         lines += hanging(

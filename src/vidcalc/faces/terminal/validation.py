@@ -26,18 +26,18 @@ GROUPS = {
 NAMED = 34  # cells of a group's name
 
 
-def draw(found: "Validation | TrainingValidation") -> str:
+def draw(validation: "Validation | TrainingValidation") -> str:
     """The page."""
-    return "\n".join([*rows(found), "", *summary(found)])
+    return "\n".join([*rows(validation), "", *summary(validation)])
 
 
-def rows(found: "Validation | TrainingValidation") -> list[str]:
+def rows(validation: "Validation | TrainingValidation") -> list[str]:
     """One line per row: predicted, measured and their ratio for memory and time, or why there is none."""
     heads = ("", _("memory"), _("measured"), _("ratio"), _("time"), _("measured"), _("ratio"), "")
     cells: list[list[Cell]] = [[(text, "dim") for text in heads]]
     cells += [
         [row.id, *_compared(row.memory, data), *_compared(row.time, duration), (_note(row), "dim")]
-        for row in found.rows
+        for row in validation.rows
     ]
     return table(cells, "<>>>>>><", paint(), indent=0)
 
@@ -55,12 +55,12 @@ def _note(row: "Result") -> str:
     return clip(said, max(columns() - 60, 20))
 
 
-def summary(found: "Validation | TrainingValidation") -> list[str]:
+def summary(validation: "Validation | TrainingValidation") -> list[str]:
     """Errors of check rows by group, and coverage."""
-    lines, coverage = [], found.summary.coverage
-    for title, part in ((_("Memory"), found.summary.memory), (_("Time"), found.summary.time)):
-        lines += [paint()(title, "title"), *errors(part), *([held(part)] if held(part) else []), ""]
-    lines += bounds(found)
+    lines, coverage = [], validation.summary.coverage
+    for title, part in ((_("Memory"), validation.summary.memory), (_("Time"), validation.summary.time)):
+        lines += [paint()(title, "title"), *errors(part), *([interval_share(part)] if interval_share(part) else []), ""]
+    lines += bounds(validation)
     share = "–" if coverage.share is None else f"{100 * coverage.share:.1f} %"
     lines.append(
         _(
@@ -76,12 +76,12 @@ def summary(found: "Validation | TrainingValidation") -> list[str]:
     return lines
 
 
-def bounds(found: "Validation | TrainingValidation") -> list[str]:
+def bounds(validation: "Validation | TrainingValidation") -> list[str]:
     """How many bounds the predictions keep, by kind."""
     return [
         _("{kind}: {right} of {rows} predictions on that side.", kind=bound(kind), right=each.right, rows=each.rows)
         + (" " + _("Of the others the verdict leaves {open} open: tight.", open=each.open) if each.open else "")
-        for kind, each in getattr(found.summary, "by_bound", {}).items()
+        for kind, each in getattr(validation.summary, "by_bound", {}).items()
     ]
 
 
@@ -90,36 +90,36 @@ def errors(part: "Part") -> list[str]:
     heads = ("", _("rows"), _("median error"), _("90th percentile"), _("bias"))
     cells: list[list[Cell]] = [[(text, "dim") for text in heads], _line(_("all"), part.all), _balanced(part.balanced)]
     for group, title in GROUPS.items():
-        found = getattr(part, group)
-        if found:
+        groups = getattr(part, group)
+        if groups:
             cells.append([(_(title), "dim"), "", "", "", ""])
         named = counter if group == "by_counter" else str
-        cells += [_line("  " + (named(name) or _("not stated")), each) for name, each in found.items()]
+        cells += [_line("  " + (named(name) or _("not stated")), each) for name, each in groups.items()]
     return table(cells, "<>>>>", paint())
 
 
-def _balanced(found: "Balanced") -> list[Cell]:
+def _balanced(balanced: "Balanced") -> list[Cell]:
     """The line of errors with every family weighing the same."""
-    values = (found.median_absolute_error, found.p90_absolute_error)
-    bias = "" if found.bias is None else f"{100 * found.bias:+.1f} %"
+    values = (balanced.median_absolute_error, balanced.p90_absolute_error)
+    bias = "" if balanced.bias is None else f"{100 * balanced.bias:+.1f} %"
     shown = ["" if value is None else f"{100 * value:.1f} %" for value in values]
-    return [clip(_("families weighted equally"), NAMED), str(found.rows), *shown, bias]
+    return [clip(_("families weighted equally"), NAMED), str(balanced.rows), *shown, bias]
 
 
-def held(part: "Part") -> str:
+def interval_share(part: "Part") -> str:
     """How often measurements lie inside the predicted interval, families weighted equally."""
-    found = part.balanced
-    if found.held is None or found.mean_absolute_error is None or found.mean_bias is None:
+    balanced = part.balanced
+    if balanced.held is None or balanced.mean_absolute_error is None or balanced.mean_bias is None:
         return ""
     return _(
         "Families weighted equally: mean error {mean}, mean bias {bias}; {held} of measurements inside the interval.",
-        mean=f"{100 * found.mean_absolute_error:.1f} %",
-        bias=f"{100 * found.mean_bias:+.1f} %",
-        held=f"{100 * found.held:.0f} %",
+        mean=f"{100 * balanced.mean_absolute_error:.1f} %",
+        bias=f"{100 * balanced.mean_bias:+.1f} %",
+        held=f"{100 * balanced.held:.0f} %",
     )
 
 
-def _line(name: str, found: "Errors") -> list[Cell]:
-    values = (found.median_absolute_error, found.p90_absolute_error)
-    bias = "" if found.bias is None else f"{100 * found.bias:+.1f} %"
-    return [clip(name, NAMED), str(found.rows), *("" if v is None else f"{100 * v:.1f} %" for v in values), bias]
+def _line(name: str, row: "Errors") -> list[Cell]:
+    values = (row.median_absolute_error, row.p90_absolute_error)
+    bias = "" if row.bias is None else f"{100 * row.bias:+.1f} %"
+    return [clip(name, NAMED), str(row.rows), *("" if v is None else f"{100 * v:.1f} %" for v in values), bias]

@@ -40,8 +40,8 @@ def catalogue(language: str) -> dict[str, str]:
 
 def _(message: str, **values: object) -> str:
     """The message in the language in use, with its {placeholders} filled."""
-    found = _messages.get(message, message)
-    return found.format(**values) if values else found
+    text = _messages.get(message, message)
+    return text.format(**values) if values else text
 
 
 def N_(message: str) -> str:  # noqa: N802
@@ -49,13 +49,13 @@ def N_(message: str) -> str:  # noqa: N802
     return message
 
 
-def preferred(asked: str | None, environment: Mapping[str, str]) -> str:
+def preferred(lang_flag: str | None, environment: Mapping[str, str]) -> str:
     """The language to speak: the one asked for, else the first of VIDCALC_LANG, LC_ALL, LC_MESSAGES, LANG that is set.
 
     A setting of the environment that there are no words for means English.
     """
-    if asked in languages():
-        return str(asked)
+    if lang_flag in languages():
+        return str(lang_flag)
     for name in ("VIDCALC_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         if environment.get(name):
             spoken = environment[name].casefold().replace("-", "_").split("_")[0].split(".")[0]
@@ -63,7 +63,7 @@ def preferred(asked: str | None, environment: Mapping[str, str]) -> str:
     return SOURCE
 
 
-def asked(arguments: Sequence[str]) -> str | None:
+def lang_flag(arguments: Sequence[str]) -> str | None:
     """What `--lang` says in a list of arguments, wherever it stands: needed before anything can be said."""
     for place, argument in enumerate(arguments):
         if argument.startswith("--lang="):
@@ -75,12 +75,12 @@ def asked(arguments: Sequence[str]) -> str | None:
 
 def read(text: str) -> dict[str, str]:
     """The messages of a `.po` file: msgid -> msgstr, without the header and without empty translations."""
-    found: dict[str, str] = {}
+    messages: dict[str, str] = {}
     source, target, current = "", "", ""
     for line in (*text.splitlines(), 'msgid ""'):
         if line.startswith("msgid "):
             if source and target:
-                found[source] = target
+                messages[source] = target
             source, target, current = _unquoted(line[6:]), "", "source"
         elif line.startswith("msgstr "):
             target, current = _unquoted(line[7:]), "target"
@@ -89,7 +89,7 @@ def read(text: str) -> dict[str, str]:
                 source += _unquoted(line)
             else:
                 target += _unquoted(line)
-    return found
+    return messages
 
 
 def _unquoted(text: str) -> str:

@@ -204,6 +204,6 @@ PROBLEMS = {
 }
 
 
-def told(table: dict[str, str], name: str, **values: object) -> str:
+def label(table: dict[str, str], name: str, **values: object) -> str:
     """The words of an id, or the id itself where it has none."""
     return _(table[name], **values) if name in table else name

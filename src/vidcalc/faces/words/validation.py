@@ -60,11 +60,11 @@ def bound(kind: str) -> str:
     return _(BOUNDS.get(kind, kind))
 
 
-def side(found: "Bound | None") -> str:
+def side(limit: "Bound | None") -> str:
     """What a row's bound says, and whether the prediction keeps it; empty without one."""
-    if found is None:
+    if limit is None:
         return ""
-    return bound(found.kind) + ("" if found.right else ": " + _("missed"))
+    return bound(limit.kind) + ("" if limit.right else ": " + _("missed"))
 
 
 def counter(name: str) -> str:

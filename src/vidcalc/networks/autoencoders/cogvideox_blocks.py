@@ -152,13 +152,13 @@ def downsample(tape: Tape, x: Tensor, compress_time: bool, name: str) -> Tensor:
     b, c, t, h, w = x.shape
     with tape.scope(name):
         frames = ceil_div(t, 2) if compress_time else t
-        held, shorter = shorten(tape, x) if compress_time else ((), (x,))
+        temporaries, shorter = shorten(tape, x) if compress_time else ((), (x,))
         padded = tape.copy(shorter[0], b, c, frames, h + 1, w + 1, name="pad")
         del shorter
         flat, copied = frames_first(tape, padded)
         del padded, copied
         out = tape.convolution(flat, c, (3, 3), "conv", out=(h // 2, w // 2))
-        del held
+        del temporaries
         return out.view(b, c, frames, h // 2, w // 2)
 
 
@@ -171,9 +171,9 @@ def shorten(tape: Tape, x: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ..
     b, c, t, h, w = x.shape
     odd, places = t % 2, b * h * w
     copied = tape.copy(x, places, c, t * (1 - odd), name="time last")
-    held = tape.copy(x, places, c, t * odd, name="time last")
+    odd_copy = tape.copy(x, places, c, t * odd, name="time last")
     means = tape.copy(x, places, c, t // 2 * (1 - odd), name="mean")
-    held_means = tape.copy(x, places, c, t // 2 * odd, name="mean")
+    odd_means = tape.copy(x, places, c, t // 2 * odd, name="mean")
     del copied
     joined = tape.copy(x, places, c, ceil_div(t, 2) * odd, name="cat")
-    return (held, held_means), (means, joined)
+    return (odd_copy, odd_means), (means, joined)

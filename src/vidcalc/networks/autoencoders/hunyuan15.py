@@ -214,6 +214,7 @@ def upsample(tape: Tape, x: Tensor, c_out: Number, times: int, name: str) -> Ten
             del repeated
             return tape.add(unpacked, shortcut)
         frames, later = 1 + (t - 1) * times, (t - 1) * times
+        # the first frame grows in space alone: of its times · c_out channels only c_out are joined to the others
         first = tape.copy(packed, b, c_out * times, 1, 2 * h, 2 * w, name="unpack")
         others = tape.copy(packed, b, c_out, later, 2 * h, 2 * w, name="unpack")
         joined = tape.cat((first, others), b, c_out, frames, 2 * h, 2 * w)

@@ -89,8 +89,8 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     before = maximum(clips - 2, 0)  # clips that were blended into new tensors before the last is decoded
     with tape.again(clips):
         # the first clip and the one before this, whole, and what was kept of those between
-        held = whole * (minimum(clips - 1, 1) + minimum(before, 1)) + kept * before
-        earlier = tape.empty((*lead, held, *size))
+        frames = whole * (minimum(clips - 1, 1) + minimum(before, 1)) + kept * before
+        earlier = tape.empty((*lead, frames, *size))
         clip = stitched(tape, tiling, (*lead, whole), size, size, tape.dtype, run)
         del earlier
         del clip

@@ -44,8 +44,8 @@ class Memory:
         """What the next convolution kept of the window before; it is forgotten here."""
         if self.first:
             self.tensors.append(None)
-        held, self.tensors[self.index] = self.tensors[self.index], None
-        return held
+        past, self.tensors[self.index] = self.tensors[self.index], None
+        return past
 
     def keep(self, tensor: Tensor) -> None:
         """Keep the newest frames of this convolution, and move on."""
@@ -208,14 +208,14 @@ def causal_conv(
     """
     b, c, t, h, w = x.shape
     more, (time, space) = kernel - 1, steps
-    held = memory.take()
-    if held is None:
+    past = memory.take()
+    if past is None:
         front = more
         joined = tape.copy(x, b, c, t + front, h + more, w + more, name="pad")
     else:
         front = more + 1 - time
         padded = tape.copy(x, b, c, t, h + more, w + more, name="pad")
-        joined = tape.cat((held, padded), b, c, t + front, h + more, w + more) if more else padded
+        joined = tape.cat((past, padded), b, c, t + front, h + more, w + more) if more else padded
         del padded
     memory.keep(tape.copy(joined, b, c, minimum(t + front, 2), h + more, w + more, name="remember"))
     out = ((t + front - kernel) // time + 1, h // space, w // space)

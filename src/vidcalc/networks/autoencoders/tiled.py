@@ -40,6 +40,7 @@ def frames_in_tiles(tape: Tape, run: Run, frames: Number, rows: Cut, columns: Cu
                 before = tape.empty((*lead, row.before * columns.total + row.out * column.before))
                 piece = run(frames, row.size, column.size)
                 del before, piece
+    # 1 where rows or columns are cut: a single tile is neither blended nor joined
     several = 1 - (1 - rows.several) * (1 - columns.several)
     pieces = tape.empty((*lead, rows.total * columns.total))
     joined_rows = tape.empty((*lead, several * height, width))

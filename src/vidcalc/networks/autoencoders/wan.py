@@ -203,6 +203,7 @@ class Cut:
 
     def __init__(self, size: Number, tile: Number, stride: Number, wanted: Condition) -> None:
         count = where(wanted, ceil_div(size, stride), 1)
+        # all tiles but the last two are whole: the last but one may reach the edge already, the last holds the rest
         whole, second = maximum(count - 2, 0), minimum(count - 1, 1)
         before_last = minimum(tile, size - stride * (count - 2))
         last = size - stride * (count - 1)
@@ -223,10 +224,14 @@ def distinct(kinds: tuple[tuple[Number, Number, Number], ...]) -> tuple[tuple[Nu
     """Kinds of tiles that are worth a taping of their own: of plain numbers, those that occur, equal sizes as one."""
     if not all(isinstance(number, int) for kind in kinds for number in kind):
         return kinds
-    found: dict[Any, tuple[Any, Any, Any]] = {}
+    by_size: dict[Any, tuple[Any, Any, Any]] = {}
     for count, size, ahead in kinds:
-        found[size] = (found.get(size, (0,))[0] + count, size, max(ahead, found.get(size, (0, 0, 0))[2]))
-    return tuple(kind for kind in found.values() if kind[0])
+        by_size[size] = (
+            by_size.get(size, (0,))[0] + count,
+            size,
+            max(ahead, by_size.get(size, (0, 0, 0))[2]),
+        )
+    return tuple(kind for kind in by_size.values() if kind[0])
 
 
 def decode_tiles(tape: Tape, config: Config, shape: Shape, tiling: Tiling, latent: Tensor) -> Tensor:
@@ -252,11 +257,11 @@ def decode_tiles(tape: Tape, config: Config, shape: Shape, tiling: Tiling, laten
         side=lambda size: size * scale,
         run=run,
     )
-    result, held = all_tiles(tape, task, rows, columns)
+    result, temporaries = all_tiles(tape, task, rows, columns)
     if config.patch_size is not None:
         result = unpatchify(tape, result, config.patch_size)
     clamped = tape.scale(result, "clamp")
-    del held
+    del temporaries
     return clamped
 
 

@@ -28,7 +28,7 @@ class FeatureCache:
         """Begin the next chunk of frames."""
         self.chunk, self.index = chunk, 0
 
-    def held(self) -> Tensor | None:
+    def entry(self) -> Tensor | None:
         """What the next convolution cached in the chunk before."""
         if self.index == len(self.tensors):
             self.tensors.append(None)
@@ -67,16 +67,16 @@ def causal_conv(
 def cached_conv(tape: Tape, x: Tensor, c_out: Number, name: str, cache: FeatureCache) -> Tensor:
     """A 3×3×3 causal convolution that remembers the last two frames of its input for the next chunk."""
     b, c, t, h, w = x.shape
-    held = cache.held()
+    past = cache.entry()
     if cache.chunk == "first":
         keep = tape.copy(x, b, c, 1, h, w, name="cache")
-    elif t < 2 and held is not None:
+    elif t < 2 and past is not None:
         last = tape.copy(x, b, c, 1, h, w, name="cache")
         keep = tape.cat((last, last), b, c, cache.frames, h, w)
         del last
     else:
         keep = tape.copy(x, b, c, cache.frames, h, w, name="cache")
-    out = causal_conv(tape, x, c_out, (3, 3, 3), name, held)
+    out = causal_conv(tape, x, c_out, (3, 3, 3), name, past)
     cache.store(keep)
     return out
 
@@ -162,7 +162,7 @@ def upsample_time(tape: Tape, x: Tensor, cache: FeatureCache) -> Tensor:
     b, c, t, h, w = x.shape
     tape.parameter("time_conv.weight", 2 * c * c * 3)
     tape.parameter("time_conv.bias", 2 * c)
-    held = cache.held()
+    past = cache.entry()
     if cache.chunk == "first":
         cache.store(None)
         return x
@@ -172,9 +172,9 @@ def upsample_time(tape: Tape, x: Tensor, cache: FeatureCache) -> Tensor:
         del last
     else:
         keep = tape.copy(x, b, c, cache.late_frames, h, w, name="cache")
-    doubled = causal_conv(tape, x, 2 * c, (3, 1, 1), "time_conv", held)
+    doubled = causal_conv(tape, x, 2 * c, (3, 1, 1), "time_conv", past)
     cache.store(keep)
-    del held
+    del past
     return tape.copy(doubled, name="stack").view(b, c, 2 * t, h, w)
 
 
@@ -196,12 +196,12 @@ def downsample_time(tape: Tape, x: Tensor, cache: FeatureCache) -> Tensor:
     b, c, t, h, w = x.shape
     tape.parameter("time_conv.weight", c * c * 3)
     tape.parameter("time_conv.bias", c)
-    held = cache.held()
+    past = cache.entry()
     keep = tape.copy(x, b, c, 1, h, w, name="cache")
-    if held is None:
+    if past is None:
         cache.store(keep)
         return x
-    joined = tape.cat((held, x), b, c, t + 1, h, w)
+    joined = tape.cat((past, x), b, c, t + 1, h, w)
     out = causal_conv(tape, joined, c, (3, 1, 1), "time_conv", time_padding=0, time_stride=2)
     cache.store(keep)
     return out
@@ -211,14 +211,14 @@ def residual_up(
     tape: Tape, x: Tensor, c_out: Number, blocks: int, *, up: bool, temporal: bool, cache: FeatureCache
 ) -> Tensor:
     """Residual blocks, then (with `up`) twice the height and width, and with `temporal` twice the frames."""
-    held = tape.copy(x, name="clone")
+    shortcut = tape.copy(x, name="clone")
     hidden = x
     for i in range(blocks):
         hidden = residual_block(tape, hidden, c_out, f"resnets.{i}", cache)
     if up:
         mode = "upsample3d" if temporal else "upsample2d"
         hidden = upsample(tape, hidden, mode, c_out, "upsampler", cache)
-        hidden = tape.add(hidden, duplicate(tape, held, c_out, temporal, cache.chunk))
+        hidden = tape.add(hidden, duplicate(tape, shortcut, c_out, temporal, cache.chunk))
     return hidden
 
 
@@ -226,14 +226,14 @@ def residual_down(
     tape: Tape, x: Tensor, c_out: Number, blocks: int, *, down: bool, temporal: bool, cache: FeatureCache
 ) -> Tensor:
     """Residual blocks, then (with `down`) half the height and width, and with `temporal` half the frames."""
-    held = tape.copy(x, name="clone")
+    shortcut = tape.copy(x, name="clone")
     hidden = x
     for i in range(blocks):
         hidden = residual_block(tape, hidden, c_out, f"resnets.{i}", cache)
     if down:
         mode = "downsample3d" if temporal else "downsample2d"
         hidden = downsample(tape, hidden, mode, "downsampler", cache)
-    return tape.add(hidden, average(tape, held, c_out, down, temporal))
+    return tape.add(hidden, average(tape, shortcut, c_out, down, temporal))
 
 
 def duplicate(tape: Tape, x: Tensor, c_out: Number, temporal: bool, chunk: str) -> Tensor:

@@ -47,14 +47,14 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     batch, n = shape.batch, shape.tokens
     states = tape.input(batch, n, config.caption_channels, config.text_proj_in_factor)
     given = tape.input(batch, n, dtype="int64")
-    video_text, audio_text, held = projected(tape, config, states)
+    video_text, audio_text, temporaries = projected(tape, config, states)
     narrow = tape.cast(tape.scale(given), tape.dtype)
     mask = tape.scale(narrow).view(batch, 1, n)
     video, allowed = connector(tape, config, video_text, mask, "video")
     kept = tape.scale(tape.cast(tape.empty((batch, n, 1), "bool"), "int64"))
     video = tape.mul(video, kept)
     connector(tape, config, audio_text, mask, "audio")
-    del held, narrow, allowed
+    del temporaries, narrow, allowed
     return video
 
 
@@ -120,7 +120,7 @@ def connector(tape: Tape, config: Config, x: Tensor, mask: Tensor, stream: str) 
     gated = getattr(config, f"{stream}_gated_attn")
     batch, n, width = x.shape
     with tape.scope(f"{stream}_connector"):
-        held: tuple[Tensor, ...] = ()
+        temporaries: tuple[Tensor, ...] = ()
         hidden, allowed = x, mask
         if registers is not None:
             tape.parameter("learnable_registers", registers * width)
@@ -132,14 +132,14 @@ def connector(tape: Tape, config: Config, x: Tensor, mask: Tensor, stream: str) 
             front = tape.empty((batch, n), "bool")
             hidden = tape.pointwise("where", (aligned,))
             allowed = tape.copy(mask, name="zeros")
-            held = (repeated, valid, order, aligned, counts, positions, front)
+            temporaries = (repeated, valid, order, aligned, counts, positions, front)
         rotary = rotary_table(tape, config.rope_type, batch, n, 1, heads * d_head)
         layers = getattr(config, f"{stream}_connector_num_layers")
         sizes = Attention(heads, d_head, width, gated)
         with tape.repeat("transformer_blocks", layers):
             hidden = layer(tape, ltx2.Config(rope_type=config.rope_type), hidden, allowed, rotary, sizes)
         out = tape.rms_norm(hidden)
-        del held
+        del temporaries
         return out, allowed
 
 
@@ -148,8 +148,8 @@ def layer(
 ) -> Tensor:
     """Self-attention and feed-forward, each after a norm without weights."""
     normed = tape.rms_norm(x)
-    told = attention(tape, switches, normed, None, sizes, "attn1", rotary=(rotary, rotary), mask=mask)
-    hidden = tape.add(x, told)
+    update = attention(tape, switches, normed, None, sizes, "attn1", rotary=(rotary, rotary), mask=mask)
+    hidden = tape.add(x, update)
     normed = tape.rms_norm(hidden)
     mixed = feed_forward(tape, normed, 4 * sizes.width, sizes.width, "ff")
     return tape.add(hidden, mixed)

@@ -60,10 +60,10 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
     hidden = wan.patch_embedding(tape, config, shape, latent, "patch_embedding")
     rotary = rotary_table(tape, config, batch, shape.frames, chunk // shape.frames)
-    held = []
+    histories = []
     for scale, frames_past in zip(HISTORY, past, strict=True):
         joined, turned = remembered(tape, config, shape, scale, frames_past, chunk // shape.frames)
-        held += [joined, turned]
+        histories += [joined, turned]
         n = hidden.shape[1] + joined.shape[1]
         hidden = tape.cat((joined, hidden), batch, n, width)
         rotary = tape.cat((turned, rotary), batch, n, 2 * config.attention_head_dim)
@@ -89,7 +89,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     out = wan.modulated(tape, recent, shift_scale, width, "fp32")
     out = tape.linear(out, config.out_channels * wan.patch_volume(config), "proj_out")
     out = tape.copy(out, name="unpatchify")
-    del held, places, zero, temb_past, modulation_past
+    del histories, places, zero, temb_past, modulation_past
     return out.view(batch, config.out_channels, shape.frames, shape.height, shape.width)
 
 

@@ -125,9 +125,9 @@ def block(
 
     attended = attention(tape, config, video, None, rotary, None, "attn1")
     x = tape.add(hidden, tape.mul(attended, vector))
-    told = attention(tape, config, x, context, None, mask, "attn2")
+    cross = attention(tape, config, x, context, None, mask, "attn2")
     del attended
-    y = tape.add(x, told)
+    y = tape.add(x, cross)
     del x
     scaled = tape.mul(mixed_rms_norm(tape, y, "norm2" if affine else ""), tape.scale(vector))
     late = tape.add(scaled, vector)

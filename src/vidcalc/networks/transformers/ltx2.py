@@ -231,14 +231,14 @@ def block(tape: Tape, config: Config, video: Tensor, audio: Tensor, streams: Str
     vectors = table(tape, "scale_shift_table", streams.modulation[0], 9 if config.cross_attn_mod else 6, width)
     # what self-attention was given stays alive to the end of the block
     own = modulated(tape, norm(tape, config, video, "norm1"), vectors)
-    told = attention(tape, config, own, None, wide, "attn1", rotary=(rotary[0], rotary[0]))
-    x = tape.add(video, tape.mul(told, vectors))
+    update = attention(tape, config, own, None, wide, "attn1", rotary=(rotary[0], rotary[0]))
+    x = tape.add(video, tape.mul(update, vectors))
     audio_vectors = table(
         tape, "audio_scale_shift_table", streams.modulation[1], 9 if config.audio_cross_attn_mod else 6, audio_width
     )
     audio_own = modulated(tape, norm(tape, config, audio, "audio_norm1"), audio_vectors)
-    audio_told = attention(tape, config, audio_own, None, narrow, "audio_attn1", rotary=(rotary[1], rotary[1]))
-    y = tape.add(audio, tape.mul(audio_told, audio_vectors))
+    audio_update = attention(tape, config, audio_own, None, narrow, "audio_attn1", rotary=(rotary[1], rotary[1]))
+    y = tape.add(audio, tape.mul(audio_update, audio_vectors))
 
     context, audio_context = streams.context
     prompts = prompt_vectors(tape, config, streams)
@@ -247,33 +247,37 @@ def block(tape: Tape, config: Config, video: Tensor, audio: Tensor, streams: Str
         normed = modulated(tape, normed, vectors)
     if prompts is not None:
         context = modulated(tape, context, prompts[0])
-    told = attention(tape, config, normed, context, wide, "attn2", mask=streams.masks[0])
+    update = attention(tape, config, normed, context, wide, "attn2", mask=streams.masks[0])
     if config.cross_attn_mod:
-        told = tape.mul(told, vectors)
-    x = tape.add(x, told)
+        update = tape.mul(update, vectors)
+    x = tape.add(x, update)
     audio_normed = norm(tape, config, y, "audio_norm2")
     if config.audio_cross_attn_mod:
         audio_normed = modulated(tape, audio_normed, audio_vectors)
     if prompts is not None:
         audio_context = modulated(tape, audio_context, prompts[1])
-    audio_told = attention(tape, config, audio_normed, audio_context, narrow, "audio_attn2", mask=streams.masks[1])
+    audio_update = attention(tape, config, audio_normed, audio_context, narrow, "audio_attn2", mask=streams.masks[1])
     if config.audio_cross_attn_mod:
-        audio_told = tape.mul(audio_told, audio_vectors)
-    y = tape.add(y, audio_told)
+        audio_update = tape.mul(audio_update, audio_vectors)
+    y = tape.add(y, audio_update)
 
     normed = norm(tape, config, x, "audio_to_video_norm")
     audio_normed = norm(tape, config, y, "video_to_audio_norm")
     cross, gate = cross_vectors(tape, streams, 0, width, "video_a2v_cross_attn_scale_shift_table")
     audio_cross, audio_gate = cross_vectors(tape, streams, 1, audio_width, "audio_a2v_cross_attn_scale_shift_table")
-    asking = modulated(tape, normed, cross)
-    asked = modulated(tape, audio_normed, audio_cross)
+    video_in = modulated(tape, normed, cross)
+    audio_in = modulated(tape, audio_normed, audio_cross)
     across = narrow._replace(width=width, gated=config.gated_attn)
-    heard = attention(tape, config, asking, asked, across, "audio_to_video_attn", rotary=(rotary[2], rotary[3]))
-    x = tape.add(x, tape.mul(heard, gate))
-    asking = modulated(tape, normed, cross)
-    asked = modulated(tape, audio_normed, audio_cross)
-    seen = attention(tape, config, asked, asking, narrow, "video_to_audio_attn", rotary=(rotary[3], rotary[2]))
-    y = tape.add(y, tape.mul(seen, audio_gate))
+    from_audio = attention(
+        tape, config, video_in, audio_in, across, "audio_to_video_attn", rotary=(rotary[2], rotary[3])
+    )
+    x = tape.add(x, tape.mul(from_audio, gate))
+    video_in = modulated(tape, normed, cross)
+    audio_in = modulated(tape, audio_normed, audio_cross)
+    from_video = attention(
+        tape, config, audio_in, video_in, narrow, "video_to_audio_attn", rotary=(rotary[3], rotary[2])
+    )
+    y = tape.add(y, tape.mul(from_video, audio_gate))
 
     scaled = tape.mul(norm(tape, config, x, "norm3"), tape.scale(vectors))
     normed = tape.add(scaled, vectors)

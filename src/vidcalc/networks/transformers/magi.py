@@ -166,8 +166,8 @@ def layer(
 ) -> Tensor:
     """Self- and cross-attention side by side, then a feed-forward; each gated, normed and added in float32."""
     width = config.width
-    attended, told = attention(tape, config, x, context, rotary, keys)
-    joined = tape.cat((attended, told), *x.shape[:2], 2 * config.d_queries)
+    attended, cross = attention(tape, config, x, context, rotary, keys)
+    joined = tape.cat((attended, cross), *x.shape[:2], 2 * config.d_queries)
     mixed = tape.copy(joined, name="by_group")
     del joined
     weight = tape.empty((width, 2 * config.d_queries), "fp32")
@@ -179,7 +179,7 @@ def layer(
     hidden = gated_sum(tape, projected, x, gates, "self_attn_post_norm")
     hidden = tape.cast(hidden, tape.dtype)
     out = gated_sum(tape, feed_forward(tape, config, hidden), hidden, gates, "mlp_post_norm")
-    del projected, attended, told
+    del projected, attended, cross
     return tape.cast(out, tape.dtype)
 
 
@@ -208,9 +208,9 @@ def attention(
         k, v = (tape.copy(both, n * batch, groups, d, name="contiguous") for _ in range(2))
         rows = (batch, config.num_attention_heads, n, d)
         out = tape.attention(q.view(*rows), k.view(batch, groups, keys, d), v.view(batch, groups, keys, d))
-        told = cross_attention(tape, config, mixed, context)
+        cross = cross_attention(tape, config, mixed, context)
         del both
-        return out.view(n, batch, config.d_queries), told
+        return out.view(n, batch, config.d_queries), cross
 
 
 def turned(tape: Tape, config: Config, mixed: Tensor, size: Number, name: str) -> Tensor:

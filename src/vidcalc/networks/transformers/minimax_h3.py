@@ -58,6 +58,7 @@ def tokens(config: Config, shape: Shape) -> Number:
 def audio_tokens(shape: Shape) -> Number:
     """Audio latents of all channels: those that cover the clip, rounded, unless given."""
     frames = (shape.frames - LAST_LATENTS) // CLIP_LATENTS * CLIP + LAST
+    # frames / FPS seconds at RATE latents a second, rounded half up without leaving whole numbers
     return shape.extra.get("audio_tokens", CHANNELS * ((2 * frames * RATE + FPS) // (2 * FPS)))
 
 

@@ -129,7 +129,7 @@ def block(
     else:
         words, text_vectors = zero_norm(tape, context, temb, text_width, "norm1_context")
         text_vector = text_vectors.view(batch, 1, text_width)
-    attended, told = attention(tape, config, normed, words, rotary, last=last)
+    attended, attended_text = attention(tape, config, normed, words, rotary, last=last)
 
     x = tape.add(hidden, modulated_norm(tape, attended, tape.act(vector, "tanh")))
     normed = modulated_norm(tape, x, one_plus(tape, vector))
@@ -137,7 +137,7 @@ def block(
     x = tape.add(x, modulated_norm(tape, mixed, tape.act(vector, "tanh")))
     if last:
         return x, context
-    y = tape.add(context, modulated_norm(tape, told, tape.act(text_vector, "tanh")))
+    y = tape.add(context, modulated_norm(tape, attended_text, tape.act(text_vector, "tanh")))
     words = modulated_norm(tape, y, one_plus(tape, text_vector))
     text_mixed = feed_forward(tape, words, text_width, "ff_context")
     return x, tape.add(y, modulated_norm(tape, text_mixed, tape.act(text_vector, "tanh")))
@@ -184,11 +184,11 @@ def attention(
         flat = tape.copy(merged, name="flatten")
         del merged
         video = sliced_linear(tape, flat.view(batch, n, width), width, "to_out.0")
-        told = flat.view(batch, text, width)
+        text_out = flat.view(batch, text, width)
         if not last:
-            told = sliced_linear(tape, told, config.text_width, "to_add_out")
+            text_out = sliced_linear(tape, text_out, config.text_width, "to_add_out")
         del indices, earlier
-        return video, told
+        return video, text_out
 
 
 def sliced_linear(tape: Tape, x: Tensor, width: Number, name: str) -> Tensor:

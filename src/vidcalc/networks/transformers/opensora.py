@@ -171,19 +171,19 @@ def block(
     width = config.width
     own = modulation_table(tape, t, 6, width)
     own_0 = None if t_0 is None else modulation_table(tape, t_0, 6, width)
-    entering, held = selected_norm(tape, x, own, own_0)
+    entering, other = selected_norm(tape, x, own, own_0)
     attended = self_attention(tape, config, grid, entering, temporal=temporal)
     del entering
-    update, held_update = selected_gate(tape, attended, own, own_0)
+    update, other_update = selected_gate(tape, attended, own, own_0)
     hidden = tape.add(x, update)
     hidden = tape.add(hidden, cross_attention(tape, config, grid, hidden, y))
-    del held, attended
-    entering, held = selected_norm(tape, hidden, own, own_0)
+    del other, attended
+    entering, other = selected_norm(tape, hidden, own, own_0)
     mixed = named_mlp(tape, entering, int(width * config.mlp_ratio), width, "mlp", ("fc1", "fc2"), act="gelu")
-    del entering, update, held_update
-    update, held_update = selected_gate(tape, mixed, own, own_0)
+    del entering, update, other_update
+    update, other_update = selected_gate(tape, mixed, own, own_0)
     out = tape.add(hidden, update)
-    del held, held_update
+    del other, other_update
     return out
 
 
@@ -278,7 +278,7 @@ def final_layer(tape: Tape, config: Config, x: Tensor, temb: Tensor, temb_0: Ten
     with tape.scope("final_layer"):
         own = modulation_table(tape, temb, 2, config.width)
         own_0 = None if temb_0 is None else modulation_table(tape, temb_0, 2, config.width)
-        entering, held = selected_norm(tape, x, own, own_0)
+        entering, other = selected_norm(tape, x, own, own_0)
         out = tape.linear(entering, t * h * w * channels, "linear")
-        del held
+        del other
         return out

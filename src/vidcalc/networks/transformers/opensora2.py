@@ -130,10 +130,10 @@ def double_block(tape: Tape, config: Config, x: Tensor, c: Tensor, vec: Tensor) 
     joined_v = tape.cat((text_v, v), *joined)
     merged = attended(tape, joined_q, joined_k, joined_v)
 
-    told = merged.view(batch, c.shape[1], width)
+    text = merged.view(batch, c.shape[1], width)
     img = tape.add(x, tape.mul(sliced_linear(tape, merged.view(batch, n, width), width, "img_attn.proj"), own))
     img = tape.add(img, tape.mul(feed_forward(tape, config, img, own, "img"), own))
-    txt = tape.add(c, tape.mul(sliced_linear(tape, told, width, "txt_attn.proj"), own_text))
+    txt = tape.add(c, tape.mul(sliced_linear(tape, text, width, "txt_attn.proj"), own_text))
     txt = tape.add(txt, tape.mul(feed_forward(tape, config, txt, own_text, "txt"), own_text))
     del video, words, q, k, v, text_q, text_k, text_v, joined_q, joined_k, joined_v
     return img, txt

@@ -147,18 +147,18 @@ def block(
     """Video x[n, batch, width] and text c[tokens, batch, width]: joint attention, then a feed-forward each."""
     width = config.width
     normed, words, gate = steered(tape, x, c, temb, "norm1")
-    attended, told = attention(tape, config, normed, words, split, grouped=grouped, last=last)
+    attended, attended_text = attention(tape, config, normed, words, split, grouped=grouped, last=last)
     hidden = tape.add(x, tape.mul(attended, gate))
-    context = tape.add(c, tape.mul(told, gate))
+    context = tape.add(c, tape.mul(attended_text, gate))
     del normed, words
     normed, words, gate = steered(tape, hidden, context, temb, "norm2", last=last)
     mixed = feed_forward(tape, normed, MLP_RATIO * width, width, "ff", bias=False)
     if last:
         return tape.add(hidden, tape.mul(mixed, gate)), context
-    told_2 = feed_forward(tape, words, MLP_RATIO * width, width, "ff_enc", bias=False)
+    text_mixed = feed_forward(tape, words, MLP_RATIO * width, width, "ff_enc", bias=False)
     out = tape.add(hidden, tape.mul(mixed, gate))
-    context = tape.add(context, tape.mul(told_2, gate))
-    del attended, told
+    context = tape.add(context, tape.mul(text_mixed, gate))
+    del attended, attended_text
     return out, context
 
 
@@ -199,9 +199,9 @@ def attention(
         rows = (batch * split, config.num_heads, both, config.head_dim)
         out = tape.attention(q.view(*rows), k.view(*rows), v.view(*rows), masked="dense")
         video = tape.copy(out, n, batch, width, name="ungroup") if grouped else out.view(n, batch, width)
-        told = tape.pointwise("mean", (out.view(text, batch * split, width),), (text, batch, width))
+        text_out = tape.pointwise("mean", (out.view(text, batch * split, width),), (text, batch, width))
         attended = tape.linear(video, width, "to_out.0")
-        return attended, told if last else tape.linear(told, width, "to_add_out")
+        return attended, text_out if last else tape.linear(text_out, width, "to_add_out")
 
 
 def projections(

@@ -121,6 +121,7 @@ def moments(full: Number, frames: Number, text: Number) -> tuple[Number, Number]
             one = length(full, history, stage) + text
             total, squares = total + weight * one, squares + weight * one * one
         first = length(full, STAGES - 1, stage) + text
+        # lengths first + i · grown, i < count: Σi = count (count − 1) / 2, Σi² = count (count − 1) (2 count − 1) / 6
         pairs = count * (count - 1)
         total = total + count * first + grown * pairs // 2
         squares = squares + count * first * first + first * grown * pairs
@@ -205,7 +206,7 @@ def double_block(
     width = x.shape[-1]
     entering, own = spread_norm(tape, x, temb, 6, "norm1")
     words, own_text = steered_norm(tape, c, temb, 2 if last else 6, "norm1_context")
-    attended, told = joint_attention(tape, heads, entering, words, rotary, keys, names, last=last)
+    attended, attended_text = joint_attention(tape, heads, entering, words, rotary, keys, names, last=last)
     attended = tape.mul(attended, own)
     hidden = tape.add(x, attended)
     normed = tape.layer_norm(hidden)
@@ -216,8 +217,8 @@ def double_block(
     out = tape.add(hidden, mixed)
     if last:
         return c, out
-    told = tape.mul(told, own_text)
-    context = tape.add(c, told)
+    attended_text = tape.mul(attended_text, own_text)
+    context = tape.add(c, attended_text)
     normed = tape.layer_norm(context)
     words = modulated(tape, normed, own_text)
     del normed
@@ -268,11 +269,11 @@ def joint_attention(
         out = attended(tape, heads, joined, keys)
         flat = tape.copy(out, name="flatten")
         del out
-        told = tape.copy(flat.view(batch, text, width), name="stack")
+        text_out = tape.copy(flat.view(batch, text, width), name="stack")
         video = tape.copy(flat.view(batch, n, width), name="cat")
         del flat, joined, words, stacked
         projected = tape.linear(video, width, "to_out.0")
-        return projected, told if last else sliced_linear(tape, told, width, "to_add_out")
+        return projected, text_out if last else sliced_linear(tape, text_out, width, "to_add_out")
 
 
 def single_attention(tape: Tape, heads: Number, x: Tensor, rotary: Tensor, keys: Number) -> Tensor:

@@ -203,6 +203,7 @@ def feed_forward(tape: Tape, config: Config, shape: Shape, x: Tensor) -> Tensor:
         hidden = tape.convolution(frames, 2 * inner, (1, 1), "conv_inverted")
         hidden = tape.act(hidden)
         gate = tape.convolution(hidden, 2 * inner, (3, 3), "conv_depth", groups=2 * inner)
+        # of [batch · t, 2 inner, h, w], one half of the channels gates the other
         hidden = gate.view(batch * t, inner, h, w)
         hidden = tape.mul(hidden, tape.act(gate.view(batch * t, inner, h, w)))
         narrow = tape.convolution(hidden, width, (1, 1), "conv_point", bias=False)
