@@ -70,8 +70,8 @@ def test_every_plan_of_a_table_costs_what_it_costs_alone(name, draw):
         return
     row = draw.draw(st.integers(0, plans.size(table) - 1))
     block = price.block(asked.model, asked.data, machine, asked.plan, training, factor)
-    columns = price.asked(block, sharding, table)
-    single = price.asked(block, sharding, plans.row(table, row))
+    columns = price.plan_of(block, sharding, table)
+    single = price.plan_of(block, sharding, plans.row(table, row))
     report = train(asked.model, block.data, machine, single)
     assert float(price.peaks(block, columns)[row]) == report.memory.peak
     assert float(price.seconds(block, columns)[row]) == pytest.approx(report.time.total, rel=1e-12)

@@ -20,7 +20,7 @@ def stages(step: Step) -> list[Stage]:
     waiting = states.gradients * summed
     other = step.further.process + states.buckets
     moment = other + states.gathered + states.cast
-    found = {
+    by_id = {
         "encode": _stage(step, "encode", waiting, maximum(aside.vae_work, aside.text_work), other),
         "rollout": _stage(step, "rollout", waiting, maximum(_alone(step), aside.decode_work), moment),
         # others look at a sample whose graph is kept
@@ -34,7 +34,7 @@ def stages(step: Step) -> list[Stage]:
             step, "validation", 0, aside.validation, other + states.gathered, maximum(aside.vae, aside.validated)
         ),
     }
-    return [stage for name, stage in found.items() if name in step.happens]
+    return [stage for name, stage in by_id.items() if name in step.happens]
 
 
 def _stage(
@@ -107,14 +107,14 @@ def _alone(step: Step) -> Number:
     return as_count(ceil_div(step.aside.forward_work, step.tokens))
 
 
-def documented(step: Step, found: list[Stage]) -> dict[str, Number]:
+def documented(step: Step, step_stages: list[Stage]) -> dict[str, Number]:
     """The five documented rows and what the process needs beside them, all that is ever held at once [byte].
 
     They are those of forward and backward, with all gradients. Where another of the stages needs more than they add up
     to (the update's temporaries, a validation sample), `other` holds what is missing.
     """
-    passing = next(stage for stage in found if stage.id == "forward_backward")
-    held = rows(passing) | {"gradients": step.states.gradients}
-    whole, top = named("rows", sum(held.values()), "byte"), named("peak", peak(found), "byte")
-    held["other"] = held["other"] + maximum(top - whole, 0)
-    return held
+    passing = next(stage for stage in step_stages if stage.id == "forward_backward")
+    table = rows(passing) | {"gradients": step.states.gradients}
+    whole, top = named("rows", sum(table.values()), "byte"), named("peak", peak(step_stages), "byte")
+    table["other"] = table["other"] + maximum(top - whole, 0)
+    return table

@@ -48,7 +48,7 @@ def by_kind(
                 twice the traffic; of frozen weights the input's gradient alone, one product as large as the forward's
     """
     spread = bandwidth(chip)
-    known: dict[tuple[object, ...], tuple[Number, Number, Number, str]] = {}
+    per_op: dict[tuple[object, ...], tuple[Number, Number, Number, str]] = {}
     times: dict[tuple[object, ...], Number] = {}
     sums: dict[object, tuple[Number, Number, Number, str]] = {}
     for op in ops:
@@ -56,14 +56,14 @@ def by_kind(
             continue
         key = (*op.key, frozen(op)) if backward else op.key
         try:
-            if key in known:
+            if key in per_op:
                 times[key] = times[key] + op.count
                 continue
         except TypeError:  # arrays cannot be keys
             key = (op.kind, id(op))
         row = _priced(op, chip, spread, backward, run)
-        known[key], times[key] = labels.row(op, row) if isinstance(row[1], Guest) else row, op.count
-    for key, (low, likely, high, provenance) in known.items():
+        per_op[key], times[key] = labels.row(op, row) if isinstance(row[1], Guest) else row, op.count
+    for key, (low, likely, high, provenance) in per_op.items():
         count, before = times[key], sums.get(key[0], (0, 0, 0, "measured"))
         sums[key[0]] = (
             before[0] + low * count,
@@ -161,14 +161,14 @@ def rate(op: Op, chip: Accelerator, backward: bool = False, run: Execution = EAG
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
         rows = op.batch * op.positions
-        found = convolution(chip, op.precision, rows, depth, op.c_out // op.groups, run.stack)
+        product = convolution(chip, op.precision, rows, depth, op.c_out // op.groups, run.stack)
         alone = vector(chip)
         low, likely, high = (
-            where(op.depthwise, getattr(alone, key), getattr(found, key)) for key in ("low", "likely", "high")
+            where(op.depthwise, getattr(alone, key), getattr(product, key)) for key in ("low", "likely", "high")
         )
-        return Rate(low, likely, high, found.provenance, found.source)
+        return Rate(low, likely, high, product.provenance, product.source)
     if isinstance(op, Matmul):
         own = run if op.weight == 1 else EAGER
-        found = gemm(chip, own.arithmetic or op.precision, op.batch * op.rows, op.d_in, op.d_out)
-        return found if own.slower == 1 else found.slowed(own.slower)
+        product = gemm(chip, own.arithmetic or op.precision, op.batch * op.rows, op.d_in, op.d_out)
+        return product if own.slower == 1 else product.slowed(own.slower)
     raise TypeError(op.kind)

@@ -74,7 +74,7 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
 
 def _sizes(traces: tuple[Trace, ...], chosen: Precision) -> dict[str, tuple[Number, Number, Number]]:
     """(elements, layers, bytes) of every parameter the traces touched."""
-    found: dict[str, tuple[Number, Number, Number]] = {}
+    sizes: dict[str, tuple[Number, Number, Number]] = {}
     base = ELEMENT_BYTES[chosen.compute]
     for taped in traces:
         linear = (
@@ -86,8 +86,8 @@ def _sizes(traces: tuple[Trace, ...], chosen: Precision) -> dict[str, tuple[Numb
                 stored = ELEMENT_BYTES[keep]
             elif chosen.covers == "all" or (path in linear and not _skipped(path, chosen.skips)):
                 stored = chosen.stored
-            found[path] = (elements, taped.rounds[path], elements * stored)
-    return found
+            sizes[path] = (elements, taped.rounds[path], elements * stored)
+    return sizes
 
 
 def _skipped(path: str, words: tuple[str, ...]) -> bool:

@@ -85,12 +85,12 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         left[own.component.id] = _left(own)
         beside = models + sum(left.values())
         phases.append(replace(phase, resident={**phase.resident, "beside": beside}))
-    held = process_bytes(maximum(ranks(plan), plan.shard_degree))
+    process = process_bytes(maximum(ranks(plan), plan.shard_degree))
     return replace(
         ledger,
         phases=tuple(phases),
         loaded={**ledger.loaded, "beside": models},
-        further=Further(process=held, models=models, seconds=seconds),
+        further=Further(process=process, models=models, seconds=seconds),
     )
 
 

@@ -55,8 +55,8 @@ def sharded(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
 def _block(network: Network, plan: Plan) -> Number:
     """Bytes of a rank's slice of one block, in the dtype that is computed in."""
-    known, whole = precision(plan.precision), network.weights
-    narrow = minimum(ELEMENT_BYTES[known.compute] / known.stored, 1)
+    chosen, whole = precision(plan.precision), network.weights
+    narrow = minimum(ELEMENT_BYTES[chosen.compute] / chosen.stored, 1)
     return whole.copy * narrow / maximum(whole.count, 1) / plan.tensor_degree
 
 

@@ -40,9 +40,9 @@ def spread(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
     tensor = plan.tensor_degree
     if plan.sequence_parallel == "off":
         tensor = 1 / (1 - step.live.inside + step.live.inside / tensor)
-    held = process_bytes(world(plan))
+    process = process_bytes(world(plan))
     pieces = named("token_pieces", context(plan) * tensor)
-    return replace(step, tokens=pieces, world=world(plan), further=Further(process=held))
+    return replace(step, tokens=pieces, world=world(plan), further=Further(process=process))
 
 
 def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
@@ -50,10 +50,10 @@ def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
     chosen, updated = recipe(plan.recipe), optimizer(plan.optimizer)
     trained = named("trained", of_a_rank(weights, plan))
     frozen = named("frozen", frozen_bytes(weights, plan), "byte")
-    each, own = given("weight_bytes", chosen.weights, trained, chosen.source), updated.held(chosen)
-    held = given("state_bytes", own, trained, f"{chosen.source}; {updated.source}")
+    each, own = given("weight_bytes", chosen.weights, trained, chosen.source), updated.bytes_per_element(chosen)
+    state_bytes = given("state_bytes", own, trained, f"{chosen.source}; {updated.source}")
     kept = ceil_div(whole(each * trained) + frozen, shards_of(plan, "weights"))
-    optimized = ceil_div(whole(held * trained), shards_of(plan, "optimizer"))
+    optimized = ceil_div(whole(state_bytes * trained), shards_of(plan, "optimizer"))
     each = given("gradient_bytes", chosen.gradients, trained, chosen.source)
     gradients = ceil_div(whole(each * trained), shards_of(plan, "gradients"))
     average = ceil_div(whole(EMA_BYTES[plan.ema] * trained), shards_of(plan, "optimizer"))
@@ -66,7 +66,7 @@ def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
         "optimizer+weights": optimized + gradients + kept,
         "base": streamed,
     }[plan.offload]
-    found = States(
+    record = States(
         weights={"optimizer+weights": 0, "base": kept - streamed}.get(plan.offload, kept),
         ema=0 if plan.ema == "host" else average,
         optimizer=optimized if stays else 0,
@@ -77,7 +77,7 @@ def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
         transient=temporaries(ceil_div(trained, shards_of(plan, "optimizer")), plan),
         host=away + (average if plan.ema == "host" else 0),
     )
-    return named_fields(found, trained, "byte", "vidcalc.passes.states", plan.recipe)
+    return named_fields(record, trained, "byte", "vidcalc.passes.states", plan.recipe)
 
 
 def frozen_bytes(weights: TrainedWeights, plan: TrainingPlan) -> Number:

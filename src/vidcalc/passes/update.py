@@ -25,8 +25,8 @@ def updated(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
         count=1,
         precision="",
         elements=of_a_rank(step.trained, plan) / shards_of(plan, "optimizer"),
-        reads=chosen.gradients + states.held(chosen) + chosen.weights,
-        writes=states.held(chosen) + chosen.weights,
+        reads=chosen.gradients + states.bytes_per_element(chosen) + chosen.weights,
+        writes=states.bytes_per_element(chosen) + chosen.weights,
         over=0 if there else chosen.gradients + chosen.weights,
         memory="device" if there else "host",
     )

@@ -137,10 +137,10 @@ def own_link(chip: Accelerator) -> Link:
     return inside or link(USUAL)
 
 
-def typical(found: Link) -> Number:
+def typical(over: Link) -> Number:
     """Rate that a link typically reaches, one direction, byte/s."""
     share = float(defaults()["link"]["achieved_fraction"])
-    return found.rate * share if found.achieved is None else found.achieved
+    return over.rate * share if over.achieved is None else over.achieved
 
 
 class Latencies(TypedDict):
@@ -161,6 +161,6 @@ def _latencies(rows: tuple[CollectiveRates, ...]) -> Latencies:
 def _step(counts: tuple[int, ...], values: tuple[Number, ...], count: Number) -> Number:
     """The value of the smallest of `counts` that is not below `count`; the last one above them all."""
     out: Number = values[-1]
-    for known, value in reversed(list(zip(counts, values, strict=True))):
-        out = where(count <= known, value, out)
+    for limit, value in reversed(list(zip(counts, values, strict=True))):
+        out = where(count <= limit, value, out)
     return out

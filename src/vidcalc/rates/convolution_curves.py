@@ -37,7 +37,7 @@ def _share(chips: dict[str, Accelerator], name: str, table: list[Row], width: st
         lambda row: chips[row["accelerator"]].vendor == chips[name].vendor,  # one library: cuDNN, MIOpen
         lambda row: True,
     )
-    rows = next(found for fits in wanted for some in (alike, table) if (found := [row for row in some if fits(row)]))
+    rows = next(group for fits in wanted for some in (alike, table) if (group := [row for row in some if fits(row)]))
     by_chip: dict[str, list[float]] = {}
     for row in rows:
         by_chip.setdefault(row["accelerator"], []).append(float(row["share"]))

@@ -130,7 +130,9 @@ def measured_gemm(
     result: dict[tuple[str, str], Curve] = {}
     for basis in ("constant", "best"):
         both = [
-            levels["typical"][key][1] / found[1] for key, found in levels[basis].items() if key in levels["typical"]
+            levels["typical"][key][1] / plateaus[1]
+            for key, plateaus in levels[basis].items()
+            if key in levels["typical"]
         ]
         ratio = min(median(both), 1.0)
         for key, (_, best, _) in levels[basis].items():
@@ -234,7 +236,7 @@ def _floor(
     ]
     if (name, "bf16") in own or not best:
         return
-    floor = max(best, key=lambda found: found["likely"])
+    floor = max(best, key=lambda plateau: plateau["likely"])
     if floor["likely"] > _gemm(chips, name, "bf16", own, laws)["likely"]:
         own[name, "bf16"] = curve(floor["low"], floor["likely"], floor["high"], "interpolated", floor["source"])
 

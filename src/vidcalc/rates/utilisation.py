@@ -122,21 +122,21 @@ def attention(
 @once
 def bandwidth(chip: Accelerator) -> Rate:
     """Memory traffic, reads and writes together, that elementwise kernels reach, byte/s."""
-    found = curves(chip)["bandwidth"]
-    return Rate(found["low"], found["likely"], found["high"], found["provenance"], found["source"])
+    curve = curves(chip)["bandwidth"]
+    return Rate(curve["low"], curve["likely"], curve["high"], curve["provenance"], curve["source"])
 
 
 @once
 def elementwise(chip: Accelerator, compiled: str = "off") -> Rate:
     """Eager traffic of elementwise kernels per second, byte/s: slower than a plain copy, fewer bytes where fused."""
-    found, law = bandwidth(chip), curves(chip)["elementwise"]
+    rate, law = bandwidth(chip), curves(chip)["elementwise"]
     share, left = law, {"low": 1.0, "likely": 1.0, "high": 1.0}
     if compiled != "off":
         share, left = left, law["fused"][compiled]
-    low, likely, high = (getattr(found, key) * share[key] / left[key] for key in ("low", "likely", "high"))
-    provenance = "assumed" if found.provenance == "assumed" else "interpolated"
+    low, likely, high = (getattr(rate, key) * share[key] / left[key] for key in ("low", "likely", "high"))
+    provenance = "assumed" if rate.provenance == "assumed" else "interpolated"
     low, likely, high = (named("elementwise_rate", end, "byte/s") for end in (low, likely, high))
-    return Rate(low, likely, high, provenance, f"{found.source}; {law['source']}")
+    return Rate(low, likely, high, provenance, f"{rate.source}; {law['source']}")
 
 
 def short_rows(chip: Accelerator, compiled: str = "off") -> float:
@@ -148,8 +148,8 @@ def short_rows(chip: Accelerator, compiled: str = "off") -> float:
 @once
 def launch(chip: Accelerator, compiled: str = "off") -> Rate:
     """Kernels that the host starts per second, counted as eager PyTorch would start them."""
-    found = curves(chip)
-    law, left = found["launch"], found["elementwise"]["fused"][compiled]["likely"] if compiled != "off" else 1.0
+    tables = curves(chip)
+    law, left = tables["launch"], tables["elementwise"]["fused"][compiled]["likely"] if compiled != "off" else 1.0
     low, likely, high = (1 / (law[key] * left) for key in ("high", "likely", "low"))
     low, likely, high = (named("launch_rate", end, "1/s") for end in (low, likely, high))
     return Rate(low, likely, high, "assumed", law["source"])
@@ -202,21 +202,21 @@ def _convolution_law(chip: Accelerator, precision: str, stack: str) -> _Gemm:
 def _attention_law(
     chip: Accelerator, kernel: str, precision: str, head_dim: float, direction: str, masked: str, stack: str
 ) -> _Attention:
-    found = curves(chip)
-    mask = found["masked"][stack] if kernel == "sdpa" and masked == "dense" else NO_MASK
+    tables = curves(chip)
+    mask = tables["masked"][stack] if kernel == "sdpa" and masked == "dense" else NO_MASK
     chosen = resolve_attention(chip, kernel, stack)
-    kernel = mask.get("kernel", chosen) if mask.get("kernel") in found["attention"] else chosen
-    by_format = found["attention"][kernel]
+    kernel = mask.get("kernel", chosen) if mask.get("kernel") in tables["attention"] else chosen
+    by_format = tables["attention"][kernel]
     by_width = by_format["fp8"] if chip.arithmetic(precision) == "fp8" and "fp8" in by_format else by_format["half"]
-    width = min(by_width, key=lambda known: max(int(known) / head_dim, head_dim / int(known)))
-    curve, factors = by_width[width], found["head_dim_factors"]
+    width = min(by_width, key=lambda each: max(int(each) / head_dim, head_dim / int(each)))
+    curve, factors = by_width[width], tables["head_dim_factors"]
     single = precision in ("fp32", "tf32")
     # 32-bit attention: the same share of the 32-bit peak; fp16 mostly has the peak of bf16
     unit = chip.peak(precision) / chip.peak("bf16") if single or precision == "fp16" else 1.0
     factor = (
         unit
         * (_width_factor(factors, head_dim) / _width_factor(factors, int(width)))
-        * (found["backward"][kernel] if direction == "backward" else 1.0)
+        * (tables["backward"][kernel] if direction == "backward" else 1.0)
     )
     as_measured = int(width) == head_dim and direction == "forward"
     weaker = curve["provenance"] if as_measured or curve["provenance"] == "assumed" else "interpolated"

@@ -37,12 +37,12 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         nbytes  an all-gather's and an all-reduce's whole tensor, an all-to-all's and a send's bytes of one rank
         """
         near = named("near", minimum(degree, maximum(self.per_node // stride, 1)))
-        known = collective(self.chip, operation, self.link)
-        bus = known.bus_bandwidth(near)
+        rates = collective(self.chip, operation, self.link)
+        bus = rates.bus_bandwidth(near)
         if self.beyond is not None:
             wider = collective(self.chip, operation, self.beyond).bus_bandwidth(near)
             bus = where(near > PAIR, wider, bus)
-        bus = named("bus_bandwidth", bus, "byte/s", known.source, known.provenance)
+        bus = named("bus_bandwidth", bus, "byte/s", rates.source, rates.provenance)
         share = PASSES.get(operation, 1) * (degree - 1) / degree
         if operation == "all_to_all":
             far = nbytes * (degree - near) / degree / self.network
@@ -50,7 +50,7 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         else:
             moving = nbytes * share / where(degree > near, minimum(bus, near * self.network), bus)
         nodes = named("nodes", ceil_div(degree, near))
-        latency = named("latency", known.latency(near), "s", known.source)
+        latency = named("latency", rates.latency(near), "s", rates.source)
         waiting = named("waiting", latency + NETWORK_LATENCY * (nodes - 1), "s")
         moving = named("moving", moving, "s")
         return moving + waiting * calls * minimum(degree - 1, 1)

@@ -33,35 +33,41 @@ from vidcalc.search import batch, optimum
 
 
 def budget(
-    asked: Budget, model: Model, data: Data, hardware: Hardware, plan: Plan, laws: tuple[str, ...], known: bool = True
+    request: Budget,
+    model: Model,
+    data: Data,
+    hardware: Hardware,
+    plan: Plan,
+    laws: tuple[str, ...],
+    of_model: bool = True,
 ) -> BudgetReport:
     """What the budget trains. Plain numbers only.
 
     data   its buckets and, where there is a data set, its distinct clips (0: none); its samples are what is found
     laws   scaling laws to ask, the chosen one first
-    known  whether `model` was asked for; else only the laws answer
+    of_model  whether a model was asked for; else only the laws answer
 
     Raises InputError for money without a price, unknown laws, and degrees that do not go together.
     """
-    spend = funds(asked, hardware, plan)
-    if known:
+    spend = funds(request, hardware, plan)
+    if of_model:
         legal.checked_training(model, plan.training)
-    found = [bucket(model, size, hardware, plan) for size in data.buckets]
-    answer = affordable(spend, model, data, found, hardware, plan) if known else None
+    costs = [bucket(model, size, hardware, plan) for size in data.buckets]
+    answer = affordable(spend, model, data, costs, hardware, plan) if of_model else None
     optima = [each for name in laws if (each := optimum.optimum(name, spend, data, hardware, plan))]
     lasting = replace(data, samples=answer.samples if answer else 0)
-    rests = assumptions(lasting, hardware, plan, found[0].seconds["forward"].provenance)
-    cautions = warnings(model, data, hardware, plan, run.memory_part(found, hardware))
+    rests = assumptions(lasting, hardware, plan, costs[0].seconds["forward"].provenance)
+    cautions = warnings(model, data, hardware, plan, run.memory_part(costs, hardware))
     return BudgetReport(
         budget=spend,
-        model=model_part(model, found[0].ledger) if known else None,
+        model=model_part(model, costs[0].ledger) if of_model else None,
         plan=settings(plan),
         hardware=hardware_part(hardware),
         ranks=run.ranks_part(plan.training),
         affordable=answer,
         optima=optima,
         assumptions=[*(each for each in rests if each.id != "samples"), *(_basis(each) for each in optima[:1])],
-        warnings=[*(cautions if known else []), *optimum.warnings(optima[:1], plan.training.mode)],
+        warnings=[*(cautions if of_model else []), *optimum.warnings(optima[:1], plan.training.mode)],
     )
 
 
@@ -73,26 +79,26 @@ class Lasting(NamedTuple):
     time: RunTime
 
 
-def _basis(found: Optimum) -> Assumption:
+def _basis(best: Optimum) -> Assumption:
     """The law that the best size rests on."""
-    return Assumption(id="scaling_law", value=found.title, source=found.source, provenance="assumed")
+    return Assumption(id="scaling_law", value=best.title, source=best.source, provenance="assumed")
 
 
-def funds(asked: Budget, hardware: Hardware, plan: Plan) -> Funds:
+def funds(request: Budget, hardware: Hardware, plan: Plan) -> Funds:
     """The budget in accelerator-seconds and in money. Raises InputError("price", …) for money without a price."""
     price = money.price(hardware.accelerator)
     ranks = world(plan.training)
     each = {} if price is None else {"low": price.low, "likely": (price.low * price.high) ** 0.5, "high": price.high}
-    if asked.kind == "money":
+    if request.kind == "money":
         if not all(each.values()) or not each:
             raise InputError("price", None, ("USD/h",))
-        spend = {"low": asked.amount / each["high"], "likely": asked.amount / each["likely"]}
-        spend["high"], paid = asked.amount / each["low"], dict.fromkeys(each, asked.amount)
+        spend = {"low": request.amount / each["high"], "likely": request.amount / each["likely"]}
+        spend["high"], paid = request.amount / each["low"], dict.fromkeys(each, request.amount)
     else:
-        spend = dict.fromkeys(("low", "likely", "high"), asked.amount)
-        paid = {name: rate * asked.amount for name, rate in each.items()}
+        spend = dict.fromkeys(("low", "likely", "high"), request.amount)
+        paid = {name: rate * request.amount for name, rate in each.items()}
     return Funds(
-        kind=asked.kind,
+        kind=request.kind,
         gpu_seconds=spend["likely"],
         gpu_seconds_low=spend["low"],
         gpu_seconds_high=spend["high"],
@@ -107,14 +113,14 @@ def funds(asked: Budget, hardware: Hardware, plan: Plan) -> Funds:
 
 
 def affordable(
-    spend: Funds, model: Model, data: Data, found: list[BucketCost], hardware: Hardware, plan: Plan
+    spend: Funds, model: Model, data: Data, costs: list[BucketCost], hardware: Hardware, plan: Plan
 ) -> Affordable:
     """The longest run of that model within the budget; of 0 steps where it does not last for one."""
 
     def lasting(steps: int) -> Lasting:
         seen = samples.of_steps(steps, data.buckets, plan.training)
-        rows = bucket_rows(replace(data, samples=seen), found, hardware, plan)
-        return Lasting(seen, rows, run.time_part(rows, found, hardware, plan))
+        rows = bucket_rows(replace(data, samples=seen), costs, hardware, plan)
+        return Lasting(seen, rows, run.time_part(rows, costs, hardware, plan))
 
     shortest = min(row.seconds_per_step for row in lasting(1).rows)
     beyond = int(spend.seconds / shortest) + 1
@@ -122,7 +128,7 @@ def affordable(
     seen, rows, time = lasting(max(steps, 1))
     whole = steps > 0
     tokens = sum(row.samples * row.sequence for row in rows) * whole
-    params = denoiser_params(found[0].ledger)
+    params = denoiser_params(costs[0].ledger)
     ranks = world(plan.training)
     stored = samples.counts(data.clips or seen, data.buckets)
     return Affordable(
@@ -135,7 +141,7 @@ def affordable(
         tokens=tokens,
         flops=sum(row.samples * row.flops_per_sample for row in rows) * whole,
         flops_6nd=PER_TOKEN * params * tokens,
-        encode_seconds=totals.encoding(stored, rows, found, hardware, plan) * whole,
+        encode_seconds=totals.encoding(stored, rows, costs, hardware, plan) * whole,
         seconds=time.total * whole,
         left=spend.seconds - time.total * whole,
         seconds_per_step=time.per_step,

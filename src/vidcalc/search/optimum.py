@@ -94,10 +94,10 @@ def optimum(name: str, spend: Funds, data: Data, hardware: Hardware, plan: Plan)
     if params is None:
         return None
     few, many = best(spend.gpu_seconds_low, "high"), best(spend.gpu_seconds_high, "low")
-    return _told(chosen, params, (few or SMALLEST, many or LARGEST), rate(params), spend, hardware, plan)
+    return _figures(chosen, params, (few or SMALLEST, many or LARGEST), rate(params), spend, hardware, plan)
 
 
-def _told(
+def _figures(
     chosen: Law, params: int, band: tuple[int, int], each: Rate, spend: Funds, hardware: Hardware, plan: Plan
 ) -> Optimum:
     """The best size in figures."""
@@ -132,23 +132,23 @@ def _told(
 
 def near(params: int) -> list[Near]:
     """The catalogue's video transformers of about that size, the nearest first; none whose size is an estimate."""
-    known = [
+    candidates = [
         Near(name=row["name"], params=row["params"])
         for row in models.summaries()
         if row["params"] and row["provenance"] == "exact" and row["kind"] != "unet" and row["frames"] > 1
     ]
-    return sorted(known, key=lambda row: abs(log(row.params / params)))[:NEAREST]
+    return sorted(candidates, key=lambda row: abs(log(row.params / params)))[:NEAREST]
 
 
 def warnings(optima: list[Optimum], mode: str) -> list[Warning_]:
     """What to know about a law's answer: data of another kind, a budget far beyond those it was fitted on, adapters
     trained in the place of all weights."""
-    found = []
+    cautions = []
     for each in optima:
         if mode in ADAPTED:
-            found.append(Warning_(id="law_of_all_weights", values={"law": each.title}))
+            cautions.append(Warning_(id="law_of_all_weights", values={"law": each.title}))
         if each.data != "video":
-            found.append(Warning_(id="law_of_other_data", values={"law": each.title}))
+            cautions.append(Warning_(id="law_of_other_data", values={"law": each.title}))
         if each.beyond > 1:
-            found.append(Warning_(id="law_extrapolated", values={"law": each.title, "times": round(each.beyond)}))
-    return found
+            cautions.append(Warning_(id="law_extrapolated", values={"law": each.title, "times": round(each.beyond)}))
+    return cautions

@@ -59,7 +59,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     plan  with the words; its degrees are those of nobody yet
     data  with the micro-batches at this size;  factor  times that they are of their stated size
-    shapes  of all plans to price;  known  work that blocks of one search share, by what it depends on
+    shapes  of all plans to price;  memo  work that blocks of one search share, by what it depends on
     """
 
     model: Model
@@ -68,12 +68,12 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     plan: Plan
     factor: int
     shapes: Shapes | None = None
-    known: dict[Any, Any] = {}
+    memo: dict[Any, Any] = {}
 
     def _once(self, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
-        if key not in self.known:
-            self.known[key] = make()
-        made: Made = self.known[key]
+        if key not in self.memo:
+            self.memo[key] = make()
+        made: Made = self.memo[key]
         return made
 
     @cached_property
@@ -144,7 +144,7 @@ def grown(data: Data, factor: int) -> Data:
     return replace(data, buckets=tuple(replace(size, batch=size.batch * factor) for size in data.buckets))
 
 
-def asked(one: Block, sharding: tuple[str, str], table: Mapping[str, Column | int]) -> Plan:
+def plan_of(one: Block, sharding: tuple[str, str], table: Mapping[str, Column | int]) -> Plan:
     """The block's plan with a way of sharding and a table of degrees (numbers, or columns of them)."""
     word, reshard = sharding
     return replace(one.plan, training=replace(one.plan.training, sharding=word, reshard=reshard, **table))

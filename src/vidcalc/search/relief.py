@@ -75,8 +75,8 @@ def _minimal(model: Model, hardware: Hardware, plan: Plan, whole: Ledger) -> lis
         changed = replace(plan, **changes)
         if changed.precision not in sized:
             sized[changed.precision] = rewritten(whole, replace(plan, precision=changed.precision), hardware)
-        known = replace(whole, weights=sized[changed.precision].weights, encode=None)
-        ledger = rewritten(known, changed, hardware)
+        sized_whole = replace(whole, weights=sized[changed.precision].weights, encode=None)
+        ledger = rewritten(sized_whole, changed, hardware)
         needed = inference_memory(ledger, hardware)
         if needed.margin >= 0:
             ways.append((changes, needed, ledger, changed))
@@ -99,9 +99,9 @@ def combinations(model: Model, plan: Plan) -> Iterator[Changes]:
         choices.append([{"offload": way} for way in OFFLOADS])
     if plan.guidance_mode == "batched":
         choices.append([{"guidance_mode": "sequential", "batched_forwards": 1}])
-    known = precision(plan.precision)
-    if known.covers == "all":
-        fewer = [name for name in FEWER_BITS if precision(name).compute == known.compute]
+    current = precision(plan.precision)
+    if current.covers == "all":
+        fewer = [name for name in FEWER_BITS if precision(name).compute == current.compute]
         choices.append([{"precision": name} for name in fewer])
     sets = [[one for one in picked if one] for picked in product(*([{}, *options] for options in choices))]
     for picked in sorted(sets, key=len):
@@ -142,13 +142,13 @@ def _clip(model: Model, workload: Workload, share: float, shorter: bool) -> Chan
     return {"frames": named["frames"]} if shorter else {"width": named["width"], "height": named["height"]}
 
 
-def _way(changes: Changes, needed: InferenceMemory, spent: float, asked: float) -> Relief:
-    told = {name: value for name, value in changes.items() if name != "batched_forwards"}
+def _way(changes: Changes, needed: InferenceMemory, spent: float, before: float) -> Relief:
+    settings = {name: value for name, value in changes.items() if name != "batched_forwards"}
     return Relief(
-        changes=told,
+        changes=settings,
         peak=needed.peak,
         margin=needed.margin,
         host_ram=needed.host_ram,
         seconds=spent,
-        slower=spent - asked,
+        slower=spent - before,
     )

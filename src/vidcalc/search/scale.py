@@ -1,6 +1,6 @@
 """One video on one accelerator, on two, on four …: the best legal way of sharing at each count, and what it brings.
 
-    found = scaling(model, workload, hardware, plan, counts=(1, 2, 4, 8))
+    report = scaling(model, workload, hardware, plan, counts=(1, 2, 4, 8))
 
 At each count every legal way is priced; of those that fit the fastest is taken, without any that fits the one that
 misses least. Efficiency is the time of one accelerator over the accelerator-seconds of all.
@@ -142,10 +142,10 @@ def scaling(
 
 def doubling(most: int) -> list[int]:
     """1, 2, 4 … up to `most`, and `most` itself."""
-    found = [1]
-    while found[-1] * 2 <= most:
-        found.append(found[-1] * 2)
-    return sorted({*found, most})
+    counts = [1]
+    while counts[-1] * 2 <= most:
+        counts.append(counts[-1] * 2)
+    return sorted({*counts, most})
 
 
 def _priced(whole: Ledger, machine: Hardware, plan: Plan) -> Priced:
@@ -163,9 +163,9 @@ def _rank(tried: Priced) -> tuple[bool, float, int]:
     return misses, needed.peak if misses else seconds.total, len(used(plan))
 
 
-def _row(found: Priced, machine: Hardware, workload: Workload, before: list[Row], ways: int) -> Row:
+def _row(winner: Priced, machine: Hardware, workload: Workload, before: list[Row], ways: int) -> Row:
     """A count's row, beside those of fewer accelerators."""
-    plan, needed, time = found
+    plan, needed, time = winner
     alone = before[0].seconds if before else time.total
     holding = [each for each in before if each.fits != "too_big"] or before
     count = int(machine.total)

@@ -20,8 +20,8 @@ Pattern = dict[str, Any]  # way -> its degree, or None for any; a way that is ab
 
 def offered(framework: str) -> tuple[str, ...]:
     """The ways that a framework offers; all of them for one that says nothing."""
-    known: dict[str, Any] = table("parallel")["frameworks"]
-    return tuple(known.get(framework, WAYS))
+    frameworks: dict[str, Any] = table("parallel")["frameworks"]
+    return tuple(frameworks.get(framework, WAYS))
 
 
 def plans(model: Model, plan: Plan, count: int, pattern: Pattern | None = None) -> Iterator[Plan]:

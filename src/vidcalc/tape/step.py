@@ -68,7 +68,7 @@ def _again(tape: Tape, how: Checkpointing) -> tuple[Op, ...]:
     """The ops of checkpointed blocks whose results were not kept, up to the last that backward asks for."""
     if how.share[0] == 0:
         return ()
-    found: list[Op] = []
+    ops: list[Op] = []
     for section in tape.nodes:
         if isinstance(section, Section) and section.block:
             chosen, of = how.among(section.before + section.times) - how.among(section.before), section.times
@@ -76,8 +76,8 @@ def _again(tape: Tape, how: Checkpointing) -> tuple[Op, ...]:
             for op in tape.ops[section.first_op : section.last_op]:
                 if op.kind not in how.kept:
                     count = op.count if how.share == (1, 1) else op.count * chosen // of
-                    found.append(op if count is op.count else msgspec.structs.replace(op, count=count))
-    return tuple(op for op in found if not isinstance(op.count, int) or op.count > 0)
+                    ops.append(op if count is op.count else msgspec.structs.replace(op, count=count))
+    return tuple(op for op in ops if not isinstance(op.count, int) or op.count > 0)
 
 
 def _measured(component: Component, shape: Shape, dtype: str, how: Checkpointing, adapters: Adapters | None) -> Step:

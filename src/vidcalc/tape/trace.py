@@ -109,8 +109,8 @@ def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Cal
     try:
         whole = (value(component), *key, shape.timestep, *sizes, *shape.extra.items())
         if whole in _remembered:
-            known: Made = _remembered[whole]
-            return known
+            record: Made = _remembered[whole]
+            return record
     except TypeError:  # arrays cannot be keys, and a sweep never asks twice
         return make()
     made = _remembered[whole] = make()
