@@ -24,10 +24,12 @@ def beside(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
     auxiliary = Auxiliary(
         forwards=company.forwards,
         updates=company.updates,
+        # the student's rollout; for each critic a rollout of its own and one forward more (arXiv 2405.14867)
         samples=rolled * (1 + company.updates) + company.updates,
         decodes=1 * (company.decoded == "yes"),
         passes=times,
     )
+    # every pass over a sample is a micro-batch, but a sample is encoded once: `fed`
     return replace(step, auxiliary=auxiliary, micro_batches=plan.grad_accum * times, fed=plan.grad_accum)
 
 

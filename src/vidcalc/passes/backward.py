@@ -66,6 +66,7 @@ def _taped(component: Component, shape: Shape, training: TrainingPlan, compute: 
             kept=step.kept,
             activations=step.activations,
             peak=step.peak,
+            # a gradient has its weight's dtype: the adapters' own, else the one computed in
             gradients=named(
                 "all_gradients", step.trained * ELEMENT_BYTES[(beside.dtype if beside else "") or compute], "byte"
             ),
@@ -99,6 +100,7 @@ def trained_weights(component: Component, forward: Trace, trained: Number, train
     else:
         resident = _resident(component, params, forward, recipe(training.recipe).compute, copies)
         mine, within = params, repeated
+    # elements of one expert x experts that are trained
     record = TrainedWeights(
         trained=mine * copies, repeated=within * copies, held=resident, block=_largest_layer(forward)
     )
@@ -123,6 +125,7 @@ def _largest_layer(forward: Trace) -> Number:
         if block:
             layers[block] = layers.get(block, 0) + elements
             rounds[block] = forward.rounds[path]
+    # a name stands for all its rounds' elements: one layer has 1 / rounds of them
     return largest(layers[block] / maximum(rounds[block], 1) for block in layers)
 
 
@@ -207,6 +210,7 @@ def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Num
     record = Aside(
         vae=sizes["vae"] * online["vae"],
         encoders=sizes["text_encoder"] * online["text_encoder"],
+        # what is rolled out is decoded, never encoded
         vae_work=ledger.encode.taped.peak if ledger.encode and online["vae"] and not rolled else 0,
         text_work=largest(texts) if online["text_encoder"] else 0,
         validation=validation,

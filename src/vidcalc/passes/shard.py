@@ -56,7 +56,9 @@ def sharded(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 def _block(network: Network, plan: Plan) -> Number:
     """Bytes of a rank's slice of one block, in the dtype that is computed in."""
     chosen, whole = precision(plan.precision), network.weights
+    # weights stored wider than computed in are cast before they travel; narrower ones go as they are
     narrow = minimum(ELEMENT_BYTES[chosen.compute] / chosen.stored, 1)
+    # bytes of the network / blocks / slices
     return whole.copy * narrow / maximum(whole.count, 1) / plan.tensor_degree
 
 
@@ -76,5 +78,6 @@ SIZES = ("total", "copy", "blocks", "block", "module")
 
 def gathered(network: Network, plan: Plan) -> Number:
     """Bytes of a rank's blocks that are whole while their network runs [byte]."""
+    # 0 where one rank stores all of its slice and gathers nothing
     several, block = minimum(shards(plan) - 1, 1), ceil_div(network.weights.block, plan.tensor_degree)
     return several * minimum(network.weights.count, GATHERED) * block
