@@ -60,6 +60,7 @@ def cost(accelerator: Accelerator, inference: Number, training: Number, batch: N
 
 def ranged(offer: Price, seconds: Number) -> dict[str, Any]:
     """USD of accelerator-seconds at both ends of the range, and at their geometric mean."""
+    # geometric mean: prices lie apart by factors
     middle = named("price", (offer.low * offer.high) ** 0.5, "USD/s")
     return {"low": offer.low * seconds, "likely": middle * seconds, "high": offer.high * seconds}
 
@@ -85,10 +86,13 @@ def energy(hardware: Hardware, inference: Number, training: Number, batch: Numbe
         pue=facility,
         power=power,
         per_video={load: drawn(watts, here, load, each) for load in BAND},
+        # idle seconds for each busy one: (1 - u) / u
         idle_per_video=drawn(watts, here, "idle", each) * (1 - busy) / busy,
         training_likely=trained,
+        # J x g/J
         carbon_per_video=likely * here.carbon,
         carbon_training=trained * here.carbon,
+        # J x USD/J
         electricity_per_video=likely * here.electricity,
         electricity_training=trained * here.electricity,
     )
@@ -98,10 +102,14 @@ def throughput(workload: Workload, hardware: Hardware, time: InferenceTime) -> T
     """Videos per hour of an accelerator, and how many make the rate asked for, in whole groups that share a job."""
     group, busy = hardware.total, busy_share(hardware)
     offer = price(hardware.accelerator)
+    # Little's law: jobs a second x seconds of one; more where accelerators stand idle between jobs
     jobs = named("jobs", workload.target_rate / workload.batch * time.total / busy)  # that must run at any time
+    # whole jobs x accelerators of each
     needed = as_count(ceil_div(jobs, 1) * group)
+    # videos of one accelerator in an hour x seconds of a job
     videos = named("videos", workload.batch * HOUR / group)
     return Throughput(
+        # the longest time makes the fewest videos
         per_gpu_hour={"low": videos / time.high, "likely": videos / time.total, "high": videos / time.low},
         utilisation=busy,
         target_rate=workload.target_rate * HOUR,
@@ -130,4 +138,5 @@ def run_energy(hardware: Hardware, seconds: Number) -> RunEnergy | None:
 
 def drawn(watts: Number, here: Figures, load: str, seconds: Number) -> Number:
     """Joule that accelerator-seconds take at a load, the facility's share included [J]."""
+    # W x share of it drawn x s x energy of the facility over that of the machines
     return watts * here.power[load] * seconds * here.pue

@@ -26,7 +26,12 @@ def stages(step: Step) -> list[Stage]:
         # others look at a sample whose graph is kept
         "company": _stage(step, "company", waiting, _kept(step) + _alone(step), moment),
         "forward_backward": _stage(
-            step, "forward_backward", minimum(states.gradients, _made(step) + waiting), activations(step), moment
+            # no more gradients than there are weights
+            step,
+            "forward_backward",
+            minimum(states.gradients, _made(step) + waiting),
+            activations(step),
+            moment,
         ),
         "optimizer_step": _stage(step, "optimizer_step", states.gradients, 0, other + states.transient),
         # buffers stay, and sharded weights are gathered to run
@@ -76,6 +81,7 @@ def activations(step: Step) -> Number:
     what a block needs while it runs is not shared by the pipeline.
     """
     live = step.live
+    # beyond what is kept: the block that runs
     passing = maximum(live.activations - live.kept, 0)
     return as_count(ceil_div(_of_stage(live.kept, step) + passing, step.tokens))
 
@@ -87,6 +93,7 @@ def in_host(step: Step) -> Number:
 
 def _of_stage(kept: Number, step: Step) -> Number:
     """What a pipeline's first stage keeps of the `kept` bytes of all layers and one micro-batch."""
+    # bytes of all layers x micro-batches on their way / stages
     return named("kept_of_stage", ceil_div(kept * step.in_flight, step.stages), "byte")
 
 
@@ -97,7 +104,9 @@ def _kept(step: Step) -> Number:
 
 def _made(step: Step) -> Number:
     """Bytes of gradients alive at the peak of forward and backward, as this rank holds them."""
+    # weight gradients that stand on top of the activations at the peak
     beyond = named("beyond", maximum(step.live.peak - step.live.activations, 0), "byte")
+    # this rank's gradients in its own dtype over the tape's of all weights
     share = named("share", step.states.gradients / maximum(step.live.gradients, 1))
     return named("made", floor(beyond * share), "byte")
 
@@ -116,5 +125,6 @@ def documented(step: Step, step_stages: list[Stage]) -> dict[str, Number]:
     passing = next(stage for stage in step_stages if stage.id == "forward_backward")
     table = rows(passing) | {"gradients": step.states.gradients}
     whole, top = named("rows", sum(table.values()), "byte"), named("peak", peak(step_stages), "byte")
+    # never below 0: where forward and backward are the peak, nothing is missing
     table["other"] = table["other"] + maximum(top - whole, 0)
     return table

@@ -54,6 +54,7 @@ def by_kind(
     for op in ops:
         if op.kind not in PRODUCTS:
             continue
+        # ops of equal keys are priced once, times how often they run
         key = (*op.key, frozen(op)) if backward else op.key
         try:
             if key in per_op:
@@ -101,6 +102,7 @@ def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Number:
 
 def _stretch(row: Number, half: Number) -> Number:
     """Times longer that a byte of rows of so many elements takes than one of long rows."""
+    # at `half` elements a row takes twice as long
     return 1 + half / maximum(row, 1)
 
 
@@ -112,6 +114,7 @@ def travelled(op: Op, half: Number) -> Number:
 def rounded(op: Op, run: Execution) -> Number:
     """Bytes that eager kernels move to bring a linear layer's operands and result in and out of its format."""
     if isinstance(op, Matmul) and op.weight == 1:
+        # bytes for each element of [batch x rows, d_out]
         return run.rounding * op.batch * op.rows * op.d_out
     return 0
 
@@ -125,6 +128,7 @@ def waiting(ops: tuple[Op, ...], chip: Accelerator, work: Seconds, run: Executio
     """What a call takes beyond its work because the host cannot start its kernels any faster."""
     count, pace = named("launches", launches(ops)), launch(chip, run.compile)
     return Seconds(
+        # kernels / (kernels/s)
         maximum(count / pace.high - work.low, 0),
         maximum(count / pace.likely - work.likely, 0),
         maximum(count / pace.low - work.high, 0),
@@ -137,14 +141,17 @@ def _priced(
 ) -> tuple[Number, Number, Number, str]:
     """(low, likely, high) seconds of one execution, and what they rest on."""
     achieved = rate(op, chip, backward, run)
+    # activations once, and weights once, in the arithmetic's format
     moved = op.activation_bytes + op.weights * ELEMENT_BYTES[op.precision]
     work = op.flops
     if backward and not frozen(op):
         work = op.recomputed_backward_flops if isinstance(op, Attention) else op.backward_flops
+        # two products, each with operands and a result of forward's sizes
         moved = 2 * moved
     if isinstance(work, Guest):
         (work, moved), achieved = labels.op_of(op, work, moved), labels.rate(achieved)
     return (
+        # a roofline: arithmetic and traffic overlap, the longer one counts
         maximum(work / achieved.high, moved / spread.high),
         maximum(work / achieved.likely, moved / spread.likely),
         maximum(work / achieved.low, moved / spread.low),
@@ -161,8 +168,10 @@ def rate(op: Op, chip: Accelerator, backward: bool = False, run: Execution = EAG
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
         rows = op.batch * op.positions
+        # as a product: [batch x positions, c_in / groups x taps] x [c_in / groups x taps, c_out / groups]
         product = convolution(chip, op.precision, rows, depth, op.c_out // op.groups, run.stack)
         alone = vector(chip)
+        # a depthwise one has no sum over channels: the matrix units have nothing to do
         low, likely, high = (
             where(op.depthwise, getattr(alone, key), getattr(product, key)) for key in ("low", "likely", "high")
         )

@@ -55,6 +55,7 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
         module = path.rpartition(".")[0]
         twice = fused == "kept" and module.rpartition(".")[2] in PROJECTIONS
         copied = copied + (stored if twice else 0)
+        # a name stands for `times` layers: one of them is meant
         modules[module] = modules.get(module, 0) + stored / maximum(times, 1)
         head = homes[path]
         if head:
@@ -66,6 +67,7 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
         nbytes=named("traced_bytes", nbytes, "byte"),
         copied=copied,
         blocks=sum(blocks.values()),
+        # bytes of all rounds / rounds: one block
         block=largest(blocks[head] / maximum(rounds[head], 1) for head in blocks),
         module=largest(modules.values()),
         rounds=sum(rounds.values()),

@@ -72,6 +72,7 @@ def weights(component: Component, params: Number, traces: tuple[Trace, ...], nam
     """
     chosen, sums = precision(name), tally(traces, name, fused)
     stored = chosen.stored if chosen.covers == "all" else ELEMENT_BYTES[chosen.compute]
+    # what no trace touched at the format's width, what they touched as each weight is kept
     one = (params - sums.elements) * stored + sums.nbytes
     as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion
     if component.held is not None:
@@ -79,6 +80,7 @@ def weights(component: Component, params: Number, traces: tuple[Trace, ...], nam
     one_copy = named("one_copy", one + sums.copied, "byte", note=component.id)
     blocks, block, module = (_whole(nbytes * as_held) for nbytes in (sums.blocks, sums.block, sums.module))
     sizes = Weights(
+        # [bytes of one copy] x copies (experts)
         total=named(component.id, _whole(one_copy * component.copies), "byte"),
         copy=_whole(one_copy),
         blocks=blocks,

@@ -163,6 +163,7 @@ def fit(points: list[tuple[int, float]]) -> tuple[float, float | None]:
     lengths = {length for length, _ in points}
     if len(lengths) < 3 or max(lengths) < 8 * min(lengths):
         return sum(rate for _, rate in points) / len(points), None
+    # 1 / rate = 1 / plateau + half / plateau / length: a line in 1 / length, weighted by rate²
     weight = sum(rate**2 for _, rate in points)
     x0 = sum(rate**2 / length for length, rate in points) / weight
     y0 = sum(rate for _, rate in points) / weight
@@ -170,6 +171,7 @@ def fit(points: list[tuple[int, float]]) -> tuple[float, float | None]:
     xy = sum(rate**2 * (1 / length - x0) * (1 / rate - y0) for length, rate in points)
     slope = max(xy / xx, 0.0)
     level = y0 - slope * x0
+    # level = 1 / plateau, slope = half / plateau
     return 1 / level, slope / level
 
 
@@ -237,6 +239,7 @@ def _curves(
     if format_ == "fp8" and chip.arithmetic("fp8") != "fp8":
         return {}
     peak = bound(chip, kernel, precision)
+    # clocks above their nominal ones pass a nominal peak by a little
     limit = laws["peak_tolerance"] * peak
     donors = [(name, kernel, format_), *((other, kernel, format_) for other in relatives(chips, name))]
     donor = next((key for key in donors if key in own), None)
@@ -270,8 +273,10 @@ def _carried(own: dict[tuple[str, str, str], dict[str, Curve]], name: str, donor
         for width in sorted(set(both[0]) & set(both[1]) & set(own[donor]), key=int):
             if kernel.startswith("sage") == quantised:
                 mine, theirs = both[0][width]["likely"], both[1][width]["likely"]
+                # how far the kernel measured on both is from the one that is borrowed, as a factor
                 apart = theirs / own[donor][width]["likely"]
                 ratios.append((max(apart, 1 / apart), mine / theirs))
+    # the ratio of the kernel that is least apart
     return min(ratios)[1] if ratios else 0.0
 
 

@@ -167,6 +167,7 @@ def _attention(rows: list[Row], width: int, limit: float, laws: Row, source: str
     plateau, half = fit(points)
     fastest, law = max(rate for _, rate in points), laws["attention"]
     if not fastest / STEEPEST <= plateau <= fastest * STEEPEST:  # noise: rates that do not rise towards a plateau
+        # rate = plateau / (1 + half / length), solved for half
         plateau, half = fastest, median(length * (fastest / rate - 1) for length, rate in points)
     return {
         **curve(plateau * law["low"], plateau, plateau * law["high"], "measured", source),
@@ -181,6 +182,7 @@ def _convolution(facts: Row, gemm: Row, laws: Row, source: str) -> Row | None:
     for row in facts.get("convolution", ()):
         precision = "bf16" if row["precision"] == "fp16" else row["precision"]
         shape = {"m": str(row["positions"]), "n": str(row["c_out"]), "k": str(row["c_in"] * row["taps"])}
+        # measured rate / that of the product of the same shape
         shares.append(_rate(row) / at(gemm[precision]["likely"], shape, law_of(precision, laws)))
     if not shares:
         return None

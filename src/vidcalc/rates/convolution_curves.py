@@ -41,6 +41,7 @@ def _share(chips: dict[str, Accelerator], name: str, table: list[Row], width: st
     by_chip: dict[str, list[float]] = {}
     for row in rows:
         by_chip.setdefault(row["accelerator"], []).append(float(row["share"]))
+    # chip by chip first: one with many rows does not outvote the others
     likely = median(median(shares) for shares in by_chip.values())
     return {
         "low": likely * law["low"],

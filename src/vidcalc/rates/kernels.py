@@ -85,6 +85,7 @@ def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
     professional cards of the same die are held back by power.
     """
     chip = chips[name]
+    # power that is short holds chips of one design back alike
     watts_per_flop = (chip.tdp or 1) / chip.peak("bf16")
 
     def distance(other: str) -> tuple[bool | Number, ...]:
@@ -134,6 +135,7 @@ def measured_gemm(
             for key, plateaus in levels[basis].items()
             if key in levels["typical"]
         ]
+        # at most 1: usual rows are not faster than the best of a search
         ratio = min(median(both), 1.0)
         for key, (_, best, _) in levels[basis].items():
             low = best * ratio * laws["gemm"]["spread"]["low"]
@@ -164,6 +166,7 @@ def at(plateau: float, row: dict[str, str], law: Curve) -> float:
     """The rate that the law gives for the shape of a row; a typical layer's shape where the row states none."""
     m, n, k = (int(row[side] or usual) for side, usual in zip("mnk", TYPICAL, strict=True))
     startup = quantity(law["startup"], "s") * plateau / (2 * m * n * k)
+    # [m, k] x [k, n], by the law of `vidcalc.rates.utilisation.gemm`
     return plateau / float(1 + law["d_in_half"] / k + law["d_out_half"] / n + startup)
 
 
@@ -215,6 +218,7 @@ def _gemm(
         wanted += [(name, similar), *((other, similar) for other in family)]
     wanted += [(other, kind) for kind in (precision, "bf16") for other in everyone]
     donor, kind = next(key for key in wanted if key in own)
+    # the donor's share of its peak, at this chip's
     factor = float(chip.peak(precision) / chips[donor].peak(kind))
     borrowed = own[donor, kind]
     return {**scaled(borrowed, factor, limit, "assumed", f"{donor} {kind}: {borrowed['source']}"), **shape}

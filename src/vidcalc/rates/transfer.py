@@ -21,6 +21,7 @@ def transferred(tables: Facts, donor: Accelerator, chip: Accelerator, *, same: b
     same  the chip is the donor with facts replaced: what the replaced facts leave alone keeps its provenance
     """
     gemm = {
+        # the donor's share of its peak, at this chip's
         precision: _scaled(curve, chip.peak(precision) / donor.peak(precision), donor.id, same)
         for precision, curve in tables["gemm"].items()
         if same or _runs(chip, precision)
@@ -40,6 +41,7 @@ def transferred(tables: Facts, donor: Accelerator, chip: Accelerator, *, same: b
     }
     share: Number = 1.0
     if chip.bandwidth is not None and donor.bandwidth is not None:
+        # the donor's share of its nominal bandwidth, at this chip's
         share = chip.bandwidth / donor.bandwidth
     chosen = tables["sdpa"] if same else {"early": sdpa(chip, ()), "late": sdpa(chip)}
     return {
@@ -80,6 +82,7 @@ def sparse(peaks: dict[str, Number], sibling: Accelerator, scale: Number = 1.0) 
         for precision, peak in peaks.items()
         if precision in sibling.peaks
         and "accumulate" not in precision
+        # a figure of about twice the sibling's dense one for the chip's size
         and low * scale <= peak / sibling.peaks[precision] <= high * scale
     )
 
