@@ -25,13 +25,9 @@ def stages(step: Step) -> list[Stage]:
         "rollout": _stage(step, "rollout", waiting, maximum(_alone(step), aside.decode_work), moment),
         # others look at a sample whose graph is kept
         "company": _stage(step, "company", waiting, _kept(step) + _alone(step), moment),
+        # no more gradients than there are weights
         "forward_backward": _stage(
-            # no more gradients than there are weights
-            step,
-            "forward_backward",
-            minimum(states.gradients, _made(step) + waiting),
-            activations(step),
-            moment,
+            step, "forward_backward", minimum(states.gradients, _made(step) + waiting), activations(step), moment
         ),
         "optimizer_step": _stage(step, "optimizer_step", states.gradients, 0, other + states.transient),
         # buffers stay, and sharded weights are gathered to run

@@ -239,7 +239,7 @@ def _curves(
     if format_ == "fp8" and chip.arithmetic("fp8") != "fp8":
         return {}
     peak = bound(chip, kernel, precision)
-    # clocks above their nominal ones pass a nominal peak by a little
+    # a rate far above the dense peak is no rate: cut as the rows are (data/kernels/laws.toml)
     limit = laws["peak_tolerance"] * peak
     donors = [(name, kernel, format_), *((other, kernel, format_) for other in relatives(chips, name))]
     donor = next((key for key in donors if key in own), None)

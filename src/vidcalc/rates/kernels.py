@@ -85,7 +85,7 @@ def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
     professional cards of the same die are held back by power.
     """
     chip = chips[name]
-    # power that is short holds chips of one design back alike
+    # the less power there is for each FLOP/s, the further a chip stays below its peak
     watts_per_flop = (chip.tdp or 1) / chip.peak("bf16")
 
     def distance(other: str) -> tuple[bool | Number, ...]:

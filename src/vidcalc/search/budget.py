@@ -92,6 +92,7 @@ def funds(request: Budget, hardware: Hardware, plan: Plan) -> Funds:
     if request.kind == "money":
         if not all(each.values()) or not each:
             raise InputError("price", None, ("USD/h",))
+        # a budget lasts longest at the low price
         spend = {"low": request.amount / each["high"], "likely": request.amount / each["likely"]}
         spend["high"], paid = request.amount / each["low"], dict.fromkeys(each, request.amount)
     else:
@@ -102,6 +103,7 @@ def funds(request: Budget, hardware: Hardware, plan: Plan) -> Funds:
         gpu_seconds=spend["likely"],
         gpu_seconds_low=spend["low"],
         gpu_seconds_high=spend["high"],
+        # accelerator-seconds / ranks that run at once
         seconds=spend["likely"] / ranks,
         money=paid.get("likely"),
         money_low=paid.get("low"),
@@ -123,6 +125,7 @@ def affordable(
         return Lasting(seen, rows, run.time_part(rows, costs, hardware, plan))
 
     shortest = min(row.seconds_per_step for row in lasting(1).rows)
+    # no more steps than the shortest ones make
     beyond = int(spend.seconds / shortest) + 1
     steps = batch.most(lambda steps: lasting(steps).time.total <= spend.seconds, beyond)
     seen, rows, time = lasting(max(steps, 1))
@@ -133,14 +136,18 @@ def affordable(
     stored = samples.counts(data.clips or seen, data.buckets)
     return Affordable(
         steps=steps,
+        # the fewest seconds that the budget buys, at the slow end of a step's band
         steps_low=int(steps * (spend.gpu_seconds_low / spend.gpu_seconds) * (time.total / time.high)),
         steps_high=int(steps * (spend.gpu_seconds_high / spend.gpu_seconds) * (time.total / time.low)),
         samples=seen * whole,
         clips=int(data.clips) or None,
+        # samples seen / distinct clips
         epochs=seen * whole / data.clips if data.clips else None,
         tokens=tokens,
         flops=sum(row.samples * row.flops_per_sample for row in rows) * whole,
+        # 6 N D: forward and backward of every parameter for every token
         flops_6nd=PER_TOKEN * params * tokens,
+        # stored latents are encoded once, whatever the epochs
         encode_seconds=totals.encoding(stored, rows, costs, hardware, plan) * whole,
         seconds=time.total * whole,
         left=spend.seconds - time.total * whole,

@@ -103,6 +103,7 @@ def search(request: Search, machines: Mapping[int, Hardware], progress: Told | N
                 if progress is not None:
                     progress(done, whole)
                 if not more:  # what does not fit now fits less with larger micro-batches
+                    # blocks that are left out count as done
                     done += len([size for size in sizes if size > factor])
                     break
         outcomes.append(walk.result())
@@ -209,6 +210,7 @@ class Walk:
         """What the walk has met."""
         return Found(
             world=self.world,
+            # each set of words has every row of the tables
             legal=self.blocks * sum(map(plans.size, self.tables.values())),
             priced=self.priced,
             fitting=self.fitting,

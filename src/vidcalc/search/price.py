@@ -45,6 +45,7 @@ class Shapes:
     def __init__(self, tables: list[Columns]) -> None:
         import numpy as np
 
+        # [plans, shaping degrees]
         rows = np.concatenate([np.stack([table[name] for name in SHAPING], axis=1) for table in tables])
         distinct, places = np.unique(rows, axis=0, return_inverse=True)
         ends = np.cumsum([table["data_degree"].size for table in tables])[:-1]
@@ -192,8 +193,10 @@ def seconds(one: Block, plan: Plan, places: Places | None = None) -> Number:
     each = [_step(one, bucket, plan, places) for bucket in range(len(one.loads))]
     count = sum(every)
     spent = sum(step.likely * steps for step, steps in zip(each, every, strict=True))
+    # ranks on different buckets wait for the slowest of a step
     spent = spent + imbalance(each, every, training.data_degree, training.mixing).likely * count
     sampled = largest(load.validation.seconds for load in one.loads)
+    # a validation after every so many whole steps
     return spent + sampled * (count // plan.training.validation_every)
 
 
@@ -234,5 +237,6 @@ def bound(one: Block, world: int) -> float:
     seen = samples.counts(one.data.samples, one.data.buckets)
     for size, work, count in zip(one.data.buckets, one.alone, seen, strict=True):
         alone = sum(part.likely for part in (*work.parts.values(), *work.feeding.values()))
+        # seconds of a micro-batch x samples / (samples of it x ranks)
         spent += float(alone * count / (size.batch * world))
     return spent * ROUNDING

@@ -103,6 +103,7 @@ def combinations(model: Model, plan: Plan) -> Iterator[Changes]:
     if current.covers == "all":
         fewer = [name for name in FEWER_BITS if precision(name).compute == current.compute]
         choices.append([{"precision": name} for name in fewer])
+    # of each kind of change one or none
     sets = [[one for one in picked if one] for picked in product(*([{}, *options] for options in choices))]
     for picked in sorted(sets, key=len):
         if picked:

@@ -137,5 +137,6 @@ def _run(component: Component, function: str, shape: Shape, dtype: str, tiling: 
             raise InputError("vae-tiling", tiling, ("none",), "none")
         further["tiling"] = module.TILING
     getattr(module, function)(tape, configuration(component), shape, **further)
+    # workspaces count by how far they pass the peak of tensors
     workspace = maximum(tape.device_peak - tape.peak, 0)
     return Trace(tuple(tape.ops), tape.parameters, tape.rounds, tape.homes, tape.peak, tape.peak_at, workspace)
