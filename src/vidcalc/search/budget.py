@@ -88,6 +88,7 @@ def funds(request: Budget, hardware: Hardware, plan: Plan) -> Funds:
     """The budget in accelerator-seconds and in money. Raises InputError("price", …) for money without a price."""
     price = money.price(hardware.accelerator)
     ranks = world(plan.training)
+    # geometric mean between the ends: prices lie apart by factors
     each = {} if price is None else {"low": price.low, "likely": (price.low * price.high) ** 0.5, "high": price.high}
     if request.kind == "money":
         if not all(each.values()) or not each:
@@ -141,7 +142,6 @@ def affordable(
         steps_high=int(steps * (spend.gpu_seconds_high / spend.gpu_seconds) * (time.total / time.low)),
         samples=seen * whole,
         clips=int(data.clips) or None,
-        # samples seen / distinct clips
         epochs=seen * whole / data.clips if data.clips else None,
         tokens=tokens,
         flops=sum(row.samples * row.flops_per_sample for row in rows) * whole,
@@ -152,6 +152,7 @@ def affordable(
         seconds=time.total * whole,
         left=spend.seconds - time.total * whole,
         seconds_per_step=time.per_step,
+        # accelerator-seconds of one step
         per_step=time.per_step * ranks,
         mfu=time.mfu,
         buckets=[_room(model, size, row, hardware, plan) for size, row in zip(data.buckets, rows, strict=True)],

@@ -113,6 +113,7 @@ def search(request: Search, machines: Mapping[int, Hardware], progress: Told | N
 def place_of(request: Search, world: int, hardware: Hardware) -> Place:
     """Where plans on that many ranks must go."""
     sizes = (workload_of(request.model, size) for size in request.data.buckets)
+    # the shortest sample decides how many ranks may share its tokens
     tokens = min(int(unroll(request.model, size).video_tokens) for size in sizes)
     node = int(hardware.count)
     return Place(world=world, node=node, heads=request.model.denoiser.heads, depth=depth(request.model), tokens=tokens)
@@ -157,6 +158,7 @@ class Walk:
         """Whether no plan of the block can come before the best one."""
         if not (self.request.winner and self.request.pruned and self.best) or self.request.by == "memory":
             return False
+        # its work alone, evenly spread, is longer than the best whole run
         return price.bound(one, self.world) > self.best[0].seconds
 
     def _hopeless(self, one: price.Block) -> bool:

@@ -83,6 +83,7 @@ def degrees(place: Place, space: Space) -> Columns:
         row, choice = row[fits], choice[fits]
         table = {field: column[row] for field, column in table.items()}
         table[name] = choice
+        # ranks for the degrees that come after
         left = left[row] / choice
     table["data_degree"] = left
     settled = space.degrees.get("data_degree")
@@ -98,6 +99,7 @@ def _allowed(name: str, place: Place, space: Space) -> Column:
     elif name == "tensor_degree":  # every layer waits for it: across nodes only where somebody asks for it
         values = values[place.node % values == 0]
     elif name == "pipeline_degree":
+        # each stage has whole layers, as many as the others
         values = values[max(place.depth, 1) % values == 0]
     return values
 

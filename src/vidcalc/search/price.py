@@ -161,6 +161,7 @@ def floor(one: Block, plan: Plan) -> Number:
 
     One micro-batch a step, and no gradient alive beside the live activations: activations only grow with the batch.
     """
+    # one micro-batch: nothing is summed up from one to the next
     single = replace(plan, training=replace(plan.training, grad_accum=1))
     return largest(_peak(_ungraded(load.step), one, single) for load in one.loads)
 
@@ -192,6 +193,7 @@ def seconds(one: Block, plan: Plan, places: Places | None = None) -> Number:
     every = samples.steps(one.data.samples, one.data.buckets, training)
     each = [_step(one, bucket, plan, places) for bucket in range(len(one.loads))]
     count = sum(every)
+    # seconds of a step x steps, bucket by bucket
     spent = sum(step.likely * steps for step, steps in zip(each, every, strict=True))
     # ranks on different buckets wait for the slowest of a step
     spent = spent + imbalance(each, every, training.data_degree, training.mixing).likely * count

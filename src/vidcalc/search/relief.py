@@ -49,6 +49,7 @@ def relief(
         for changes, needed, ledger, changed in minimal[:PRICED]
     ]
     # what differs by less than can be told apart counts as equally fast; then what keeps the weights as they are
+    # rounded to what is told apart: differences in steps of SAME of the time
     ways.sort(key=lambda way: (round(way.slower / (SAME * seconds)), "precision" in way.changes, way.seconds))
     if len(ways) >= most:
         return ways[:most]
@@ -118,6 +119,7 @@ def _smaller(model: Model, workload: Workload, hardware: Hardware, plan: Plan, s
         ledger = rewritten(whole, plan, hardware)
         return whole, ledger, inference_memory(ledger, hardware)
 
+    # frames go before the picture shrinks
     for shorter in (True, False):
         clips = [clip for clip in (_clip(model, workload, share, shorter) for share in SMALLER) if clip]
         first, last, best = 0, len(clips) - 1, -1

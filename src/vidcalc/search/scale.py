@@ -167,6 +167,7 @@ def _row(winner: Priced, machine: Hardware, workload: Workload, before: list[Row
     """A count's row, beside those of fewer accelerators."""
     plan, needed, time = winner
     alone = before[0].seconds if before else time.total
+    # compared with the fastest that fits, else with what there is
     holding = [each for each in before if each.fits != "too_big"] or before
     count = int(machine.total)
     # accelerator-seconds

@@ -51,6 +51,7 @@ def _shares(report: TrainingReport) -> dict[str, float]:
     share = report.run.steps / whole
     exchange = sum(parts[name] for name in EXCHANGE) * share
     idle = sum(parts[name] for name in IDLE) * share + report.time.validation / whole
+    # the rest is work
     return {"compute": 1 - exchange - idle, "exchange": exchange, "idle": idle}
 
 
@@ -74,6 +75,7 @@ def alternatives(request: Search, hardware: Hardware, winner: Candidate) -> list
                 id=name,
                 value=value,
                 peak=peak,
+                # bytes beyond the device, 0 where it fits
                 missing=max(peak - capacity, 0),
                 slower=spent / winner.seconds - 1,
             )
