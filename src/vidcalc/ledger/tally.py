@@ -54,6 +54,7 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
         elements, nbytes = elements + own, nbytes + stored
         module = path.rpartition(".")[0]
         twice = fused == "kept" and module.rpartition(".")[2] in PROJECTIONS
+        # fused projections beside the originals: their bytes once more
         copied = copied + (stored if twice else 0)
         # a name stands for `times` layers: one of them is meant
         modules[module] = modules.get(module, 0) + stored / maximum(times, 1)
@@ -70,6 +71,7 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
         # bytes of all rounds / rounds: one block
         block=largest(blocks[head] / maximum(rounds[head], 1) for head in blocks),
         module=largest(modules.values()),
+        # two-stream and single-stream blocks add up
         rounds=sum(rounds.values()),
     )
 

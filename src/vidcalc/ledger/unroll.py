@@ -26,6 +26,7 @@ def unroll(model: Model, workload: Workload) -> Ledger:
     forward = Phase(
         id="denoise",
         call=Call(component=model.denoiser, function="forward", shape=shape),
+        # every chunk takes all steps
         calls=chunks(model, workload) * workload.steps,
         turns=chunks(model, workload) * workload.steps,
         prompt_rows=prompts,
@@ -74,6 +75,7 @@ def denoiser_shape(model: Model, workload: Workload) -> Shape:
 
     A model that rolls on in chunks sees one chunk at a time.
     """
+    # a clip shorter than a chunk is one short chunk
     frames = minimum(workload.frames, model.constraints.chunk_frames) if rolls(model) else workload.frames
     _, latent_frames, height, width = denoiser_grid(model, workload.width, workload.height, frames)
     return Shape(

@@ -60,6 +60,7 @@ def parameters(component: Component, traces: tuple[Trace, ...]) -> Number:
         return given("params", component.params, beside, component.source or "model", note=component.id)
     names: dict[str, Number] = {}
     for each in traces:
+        # a weight that several calls use counts once
         names.update({name: elements for name, (elements, _) in each.parameters.items()})
     return sum(names.values())
 
@@ -78,6 +79,7 @@ def weights(component: Component, params: Number, traces: tuple[Trace, ...], nam
     if component.held is not None:
         one = given("held", component.held, params, component.source or "model", "byte")
     one_copy = named("one_copy", one + sums.copied, "byte", note=component.id)
+    # fractions of a byte (scales shared by a group of weights) are rounded up
     blocks, block, module = (_whole(nbytes * as_held) for nbytes in (sums.blocks, sums.block, sums.module))
     sizes = Weights(
         # [bytes of one copy] x copies (experts)

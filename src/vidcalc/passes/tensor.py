@@ -75,7 +75,6 @@ def inside(ops: tuple[Op, ...]) -> Number:
     """Share of the traffic of some ops that is inside the parts which are cut: what of the live bytes shrinks."""
     cut_parts = parts(ops)
     within = sum(op.activation_bytes * op.count for op in ops if _part(op) in cut_parts)
-    # bytes read and written inside / all of them
     return within / sum(op.activation_bytes * op.count for op in ops)
 
 

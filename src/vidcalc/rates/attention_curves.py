@@ -141,6 +141,7 @@ def _measured(group: list[Row], ratios: dict[str, float], law: Curve) -> dict[st
         halves = [half for _, half in series if half is not None]
         likely = median(plateaus)
         curves[head_dim] = {
+            # never narrower than series of one kernel on one chip lie apart
             "low": min(*plateaus, likely * law["low"]),
             "likely": likely,
             "high": max(*plateaus, likely * law["high"]),
@@ -212,6 +213,7 @@ def _backward(table: list[Row]) -> dict[str, float]:
     for row, rate, plain in _pairs(table, "both"):
         # seconds of both = 3.5 / rate = 1 / plain + 2.5 / backward
         ratios.setdefault(row["kernel"], []).append(2.5 / (3.5 / rate - 1 / plain) / plain)
+    # at most 1: no backward reaches more than its forward
     return {kernel: min(median(values), 1.0) for kernel, values in ratios.items()}
 
 
@@ -246,6 +248,7 @@ def _curves(
     if donor is None:
         return {}
     mine = donor[0] == name
+    # the donor's share of its peak, at this chip's, unless a kernel was measured on both
     factor = 1.0 if mine else _carried(own, name, donor) or peak / bound(chips[donor[0]], kernel, precision)
     return {
         head_dim: {

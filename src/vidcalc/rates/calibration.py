@@ -94,6 +94,7 @@ def _subject(facts: Row) -> Accelerator:
     memory = int(quantity(facts["memory"], "B"))
     peaks: dict[str, float] = {}
     for row in facts["gemm"]:
+        # the best rate that was measured stands for the peak
         peaks[row["precision"]] = max(peaks.get(row["precision"], 0.0), quantity(row["rate"], "FLOP/s"))
     made = Accelerator(
         id="cpu",
@@ -107,6 +108,7 @@ def _subject(facts: Row) -> Accelerator:
         memory_driver=memory,
         memory_torch=memory,
         unified_memory=True,
+        # the best copy stands for the nominal bandwidth
         bandwidth=max(quantity(row["rate"], "B/s") for row in facts["copy"]),
         tdp=None,
         peaks={**peaks},
@@ -141,6 +143,7 @@ def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
         }
     for kernel in dict.fromkeys(row["kernel"] for row in facts.get("attention", ())):
         rows = [row for row in facts["attention"] if row["kernel"] == kernel]
+        # what the machine itself was seen to reach is no error, whatever its stated peak
         limit = laws["peak_tolerance"] * max(bound(chip, kernel, "bf16"), *(_rate(row) for row in rows))
         attention[kernel] = {
             **attention.get(kernel, {}),
@@ -149,6 +152,7 @@ def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
     rates = [quantity(row["rate"], "B/s") for row in facts["copy"]]
     backward = tables["backward"]
     own = _convolution(facts, gemm, laws, source)
+    # a kernel that nobody timed backward is as slow there as the slowest
     missing = {kernel: min(backward.values()) for kernel in attention if kernel not in backward}
     return {
         **tables,
@@ -187,6 +191,7 @@ def _convolution(facts: Row, gemm: Row, laws: Row, source: str) -> Row | None:
     if not shares:
         return None
     usual = laws["convolution"]
+    # one row alone says nothing of the spread: the law's
     spread = {key: usual[key] for key in ("low", "high")} if len(shares) == 1 else {}
     likely = sum(shares) / len(shares)
     low, high = min(shares) * spread.get("low", 1), max(shares) * spread.get("high", 1)

@@ -109,6 +109,7 @@ def _donors(operation: str, inside: Link) -> list[tuple[CollectiveRates, ...]]:
 
     def order(rows: tuple[CollectiveRates, ...]) -> tuple[bool, int, Number]:
         over, row = rows[0].link, _of(rows, operation)
+        # as a factor, whichever of the two is faster
         rate = typical(over) / typical(inside)
         return over.id != inside.id, -max(row.counts) if row else 0, max(rate, 1 / rate)
 
@@ -140,6 +141,7 @@ def own_link(chip: Accelerator) -> Link:
 
 def typical(over: Link) -> Number:
     """Rate that a link typically reaches, one direction, byte/s."""
+    # the usual part of a nominal rate, where nobody measured
     share = float(defaults()["link"]["achieved_fraction"])
     return over.rate * share if over.achieved is None else over.achieved
 

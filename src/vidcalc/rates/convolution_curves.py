@@ -46,6 +46,7 @@ def _share(chips: dict[str, Accelerator], name: str, table: list[Row], width: st
     return {
         "low": likely * law["low"],
         "likely": likely,
+        # a convolution is no faster than the product it amounts to
         "high": min(likely * law["high"], 1.0),
         "provenance": "assumed",
         "source": "; ".join(sorted({row["source"] for row in rows})),

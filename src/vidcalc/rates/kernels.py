@@ -90,6 +90,7 @@ def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
 
     def distance(other: str) -> tuple[bool | Number, ...]:
         it = chips[other]
+        # as a factor, whichever of the two has more
         unlike = watts_per_flop * it.peak("bf16") / (it.tdp or 1)
         return (
             it.vendor != chip.vendor,
@@ -159,12 +160,14 @@ def level(group: list[dict[str, str]], law: Curve, peak: float, laws: Curve) -> 
     ratios = [rate / at(plateau, row, law) for rate, row in zip(rates, group, strict=True)]
     spread = laws["gemm"]["spread"]
     low, high = (quantile(ratios, 0.1), quantile(ratios, 0.9)) if len(group) > 3 else (spread["low"], spread["high"])
+    # no plateau passes the peak
     return min(plateau * low, limit), min(plateau, limit), min(plateau * high, limit)
 
 
 def at(plateau: float, row: dict[str, str], law: Curve) -> float:
     """The rate that the law gives for the shape of a row; a typical layer's shape where the row states none."""
     m, n, k = (int(row[side] or usual) for side, usual in zip("mnk", TYPICAL, strict=True))
+    # seconds of the start / seconds of [m, k] x [k, n] at the plateau
     startup = quantity(law["startup"], "s") * plateau / (2 * m * n * k)
     # [m, k] x [k, n], by the law of `vidcalc.rates.utilisation.gemm`
     return plateau / float(1 + law["d_in_half"] / k + law["d_out_half"] / n + startup)

@@ -92,6 +92,7 @@ def size(chip: Accelerator, sibling: Accelerator) -> Number:
     alike = (chip.vendor, chip.architecture.partition(" ")[0], chip.kind)
     if alike != (sibling.vendor, sibling.architecture.partition(" ")[0], sibling.kind):
         return 0.0
+    # against a sibling without a figure: 0, as of a stranger
     return chip.peaks.get("fp32", 0.0) / sibling.peaks.get("fp32", float("inf"))
 
 

@@ -95,6 +95,7 @@ def vector(chip: Accelerator) -> Rate:
 
     Its traffic decides nearly always.
     """
+    # the vector units' peak is that of plain float32
     peak, law = chip.peak("fp32"), curves(chip)["vector"]
     return Rate(peak * law["low"], peak * law["likely"], peak * law["high"], "assumed", law["source"])
 
@@ -182,6 +183,7 @@ def _gemm_law(chip: Accelerator, precision: str) -> _Gemm:
     name = next(name for name in (precision, narrower, "bf16") if name in table)
     law, factor = (
         _Gemm(*(table[name][field] for field in _Gemm.__struct_fields__)),
+        # the same share of another format's peak
         chip.peak(precision) / chip.peak(name),
     )
     return msgspec.structs.replace(law, low=law.low * factor, likely=law.likely * factor, high=law.high * factor)
@@ -225,6 +227,7 @@ def _attention_law(
     )
     as_measured = int(width) == head_dim and direction == "forward"
     weaker = curve["provenance"] if as_measured or curve["provenance"] == "assumed" else "interpolated"
+    # the peak moves with the arithmetic
     limit = curve["limit"] * unit
     return _Attention(
         # no kernel passes the peak of its arithmetic, whatever it borrows

@@ -41,6 +41,7 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         rates = collective(self.chip, operation, self.link)
         bus = rates.bus_bandwidth(near)
         if self.beyond is not None:
+            # three and more meet over the link that all of them have
             wider = collective(self.chip, operation, self.beyond).bus_bandwidth(near)
             bus = where(near > PAIR, wider, bus)
         bus = named("bus_bandwidth", bus, "byte/s", rates.source, rates.provenance)

@@ -106,7 +106,6 @@ def _in_turn(walked: Rounds, section: Section, how: Checkpointing) -> Number:
         # of the rounds walked before this one, as backward begins with the last, those that run again
         later = all_again - how.among(section.before + index + 1)
         chosen = how.among(section.before + index + 1) - how.among(section.before + index)
-        # rounds walked before this one
         through = section.times - 1 - index
         # what they left or freed
         start = later * change + (through - later) * kept_change
