@@ -102,7 +102,7 @@ def guided(plan: Plan) -> Number:
 
 def calls_per_step(plan: Plan) -> Number:
     """Denoiser calls of one guided step, over all ranks."""
-    return plan.forwards_per_step // shared(plan)
+    return ceil_div(plan.forwards_per_step, shared(plan))
 
 
 def turns_per_step(plan: Plan) -> Number:

@@ -103,4 +103,5 @@ def _stale(ops: tuple[Op, ...], plan: Sharing) -> Number:
             own = 1 - op.crossed  # a prompt's keys do not change
             # keys and values [batch, heads, keys, d_head], of every layer
             kept = kept + 2 * op.batch * op.heads * op.keys * op.d_head * op.element_bytes * op.count * own
-    return ceil_div(kept, pieces(plan)) * minimum(plan.pipefusion_degree - 1, 1)
+    # each of the ranks that share a layer's heads keeps its own
+    return ceil_div(kept, pieces(plan) * plan.tensor_degree) * minimum(plan.pipefusion_degree - 1, 1)
