@@ -97,6 +97,8 @@ def test_pipefusion_splits_layers_and_patches_and_keeps_old_keys_and_values(wan)
     config = configuration(wan[0].denoiser)
     kept = 2 * 10 * job.video_tokens * config.width * 2  # keys and values of 40 / 4 layers, all tokens, bf16
     assert shared.activations == pytest.approx(alone.activations / 4 + kept, rel=1e-6)
+    cut = rewritten(wan, pipefusion_degree=4, tensor_degree=2)[0].phase("denoise")
+    assert cut.live["stale"] == pytest.approx(kept / 2, rel=1e-6)  # a rank keeps those of its own heads
 
 
 def test_layers_that_do_not_divide_are_refused_with_the_legal_degrees(wan):

@@ -12,19 +12,19 @@ from vidcalc.report.money import Energy, Money, PriceRange, Throughput
 
 def money_part(accelerator: Accelerator, inference: Number, training: Number, batch: Number = 1) -> Money | None:
     """Money of accelerator-seconds of a generation of `batch` videos and of a training run; None without a price."""
-    found = price(accelerator)
-    if found is None:
+    offer = price(accelerator)
+    if offer is None:
         return None
-    hour = ranged(found, HOUR)
+    hour = ranged(offer, HOUR)
     return Money(
-        provider=found.provider,
-        as_of=found.as_of,
-        source=found.source,
+        provider=offer.provider,
+        as_of=offer.as_of,
+        source=offer.source,
         per_hour_low=hour["low"],
         per_hour_high=hour["high"],
-        inference=ranged(found, inference),
-        training=ranged(found, training),
-        per_video=ranged(found, inference / batch),
+        inference=ranged(offer, inference),
+        training=ranged(offer, training),
+        per_video=ranged(offer, inference / batch),
         ranges=[
             PriceRange(
                 provider=each.provider,
@@ -61,10 +61,13 @@ def energy_part(hardware: Hardware, inference: Number, training: Number, batch: 
         pue=facility,
         power=power,
         per_video={load: drawn(watts, here, load, each) for load in BAND},
+        # idle seconds for each busy one: (1 - u) / u
         idle_per_video=drawn(watts, here, "idle", each) * (1 - busy) / busy,
         training_likely=trained,
+        # J x g/J
         carbon_per_video=likely * here.carbon,
         carbon_training=trained * here.carbon,
+        # J x USD/J
         electricity_per_video=likely * here.electricity,
         electricity_training=trained * here.electricity,
     )
@@ -73,14 +76,18 @@ def energy_part(hardware: Hardware, inference: Number, training: Number, batch: 
 def throughput_part(workload: Workload, hardware: Hardware, time: InferenceTime) -> Throughput:
     """Videos per hour of an accelerator, and how many make the rate asked for, in whole groups that share a job."""
     group, busy = hardware.total, busy_share(hardware)
-    found = price(hardware.accelerator)
+    offer = price(hardware.accelerator)
+    # Little's law: jobs a second x seconds of one; more where accelerators stand idle between jobs
     jobs = named("jobs", workload.target_rate / workload.batch * time.total / busy)  # that must run at any time
+    # whole jobs x accelerators of each
     needed = as_count(ceil_div(jobs, 1) * group)
+    # videos of one accelerator in an hour x seconds of a job
     videos = named("videos", workload.batch * HOUR / group)
     return Throughput(
+        # the longest time makes the fewest videos
         per_gpu_hour={"low": videos / time.high, "likely": videos / time.total, "high": videos / time.low},
         utilisation=busy,
         target_rate=workload.target_rate * HOUR,
         gpus_needed=needed,
-        cost_per_hour=ranged(found, needed * HOUR) if found else {},
+        cost_per_hour=ranged(offer, needed * HOUR) if offer else {},
     )

@@ -83,4 +83,4 @@ def checkpoint(cost: BucketCost, training: TrainingPlan) -> Number:
     """Bytes of one checkpoint on disk: trained weights, master copies, states and averages of all ranks."""
     trained = cost.step.trained.trained
     chosen, states = recipe(training.recipe), optimizer(training.optimizer)
-    return whole(trained * (chosen.weights + states.held(chosen) + EMA_BYTES[training.ema]))
+    return whole(trained * (chosen.weights + states.bytes_per_element(chosen) + EMA_BYTES[training.ema]))

@@ -47,10 +47,10 @@ def bucket_rows(asked: Run, costs: list[BucketCost]) -> list[BucketPart]:
 
 def run_money(accelerator: Accelerator, seconds: Number) -> RunMoney | None:
     """Accelerator-seconds of a training run at the preferred class of provider's range; None without a price."""
-    found = price(accelerator)
-    if found is None:
+    offer = price(accelerator)
+    if offer is None:
         return None
-    return RunMoney(provider=found.provider, as_of=found.as_of, source=found.source, **ranged(found, seconds))
+    return RunMoney(provider=offer.provider, as_of=offer.as_of, source=offer.source, **ranged(offer, seconds))
 
 
 def run_energy(hardware: Hardware, seconds: Number) -> RunEnergy | None:

@@ -19,15 +19,17 @@ def price(accelerator: Accelerator) -> Price | None:
 def prices(accelerator: Accelerator) -> list[Price]:
     """The price ranges of an accelerator, the preferred class of provider first."""
     order = {name: place for place, name in enumerate(PROVIDERS)}
-    return sorted(accelerator.prices, key=lambda found: order.get(found.provider, len(order)))
+    return sorted(accelerator.prices, key=lambda offer: order.get(offer.provider, len(order)))
 
 
-def ranged(found: Price, seconds: Number) -> dict[str, Number]:
+def ranged(offer: Price, seconds: Number) -> dict[str, Number]:
     """USD of accelerator-seconds at both ends of the range, and at their geometric mean."""
-    middle = named("price", (found.low * found.high) ** 0.5, "USD/s")
-    return {"low": found.low * seconds, "likely": middle * seconds, "high": found.high * seconds}
+    # geometric mean: prices lie apart by factors
+    middle = named("price", (offer.low * offer.high) ** 0.5, "USD/s")
+    return {"low": offer.low * seconds, "likely": middle * seconds, "high": offer.high * seconds}
 
 
 def drawn(watts: Number, here: Figures, load: str, seconds: Number) -> Number:
     """Joule that accelerator-seconds take at a load, the facility's share included [J]."""
+    # W x share of it drawn x s x energy of the facility over that of the machines
     return watts * here.power[load] * seconds * here.pue

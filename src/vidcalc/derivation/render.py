@@ -111,7 +111,7 @@ class Renderer:
             note=label.note,
         )
 
-    def row(self, side: Any, unit: str) -> Step | None:
+    def row(self, side: object, unit: str) -> Step | None:
         """A side of a sum in that unit as a named number that counts so often; None where it is something else."""
         if not isinstance(side, Guest):
             return None
@@ -195,7 +195,7 @@ class Renderer:
         return guest.label.home if guest.label else ""
 
 
-def counting(side: Any) -> bool:
+def counting(side: object) -> bool:
     """Whether a factor only says how often an op runs: made of its count, shares and plain numbers."""
     if not isinstance(side, Guest) or side.size > LONG:
         return False

@@ -115,7 +115,7 @@ def _in(text: str, rank: int, needed: int) -> str:
     return f"({text})" if rank < needed else text
 
 
-def _loses(side: Any, below: str, name: Name) -> bool:
+def _loses(side: object, below: str, name: Name) -> bool:
     """Whether an expression takes a difference or rounds."""
     if not isinstance(side, Guest) or (below and name(side, below)):
         return False

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.number import Number
+
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A number and where it comes from.
@@ -30,16 +32,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     parts: tuple["Step", ...] = ()
 
     @property
-    def total(self) -> Any:
+    def total(self) -> Number:
         """The value times how often it counts."""
-        return self.value * self.count
-
-
-def added(name: str, unit: str, parts: tuple[Step, ...], **more: Any) -> Step:
-    """The sum of parts, each as often as it counts."""
-    return Step(id=name, value=sum(part.total for part in parts), unit=unit, formula="sum", parts=parts, **more)
-
-
-def largest(name: str, unit: str, parts: tuple[Step, ...], **more: Any) -> Step:
-    """The largest of parts."""
-    return Step(id=name, value=max(part.total for part in parts), unit=unit, formula="max", parts=parts, **more)
+        total: Number = self.value * self.count
+        return total

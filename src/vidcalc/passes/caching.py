@@ -49,6 +49,7 @@ def _average(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
     for op in ops:
         block = op.place.block
         kept = op.count if not block else minimum(plan.cached_blocks, op.count) if block == first else 0
+        # computed steps run all of it; skipped ones what is outside of the blocks, and the first that decide
         averages.append(replace(op, count=op.count * share + kept * (1 - share)))
     return tuple(averages)
 
@@ -58,7 +59,9 @@ def cached(trace: Trace, plan: Plan) -> Number:
     layer: Number = 0
     for op in trace.ops:
         if isinstance(op, Attention):
+            # hidden states between two blocks [batch, queries, heads x d_head]
             states = op.batch * op.heads * op.queries * op.d_head * op.element_bytes
             layer = maximum(layer, states * (1 - op.crossed))
     calls = turns_per_step(plan)  # each prediction of a step has a cache of its own, on the rank that makes it
+    # the blocks' result, and the first block's where that decides (FBCache)
     return layer * calls * (1 + minimum(plan.cached_blocks, 1))

@@ -18,6 +18,7 @@ def share(plan: Sharing) -> Number:
     """One rank's part of the decode's work, of one."""
     serial: float = table("parallel")["decode"]["serial_share"]
     degree = plan.decode_degree
+    # Amdahl's serial + (1 - serial) / degree
     return (1 + serial * (degree - 1)) / degree
 
 

@@ -39,6 +39,7 @@ def _calls(phase: Phase, plan: Plan) -> list[Phase]:
     share, together = guided(plan), shared(plan)
     calls, turns = named("calls_per_step", calls_per_step(plan)), named("turns_per_step", turns_per_step(plan))
     shape = phase.call.shape
+    # guided steps: all forwards, `together` of them stacked along the batch; the other steps: one forward alone
     made = (
         replace(
             phase,
@@ -58,6 +59,7 @@ def exchanged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     if not several(plan):
         return ledger
     element = ELEMENT_BYTES[precision(plan.precision).compute]
+    # a prediction has the latent's shape [channels, frames, height, width], for each video
     nbytes = product(ledger.latent) * ledger.batch * element
 
     def gathered(phase: Phase) -> Phase:
@@ -67,6 +69,7 @@ def exchanged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             precision=plan.precision,
             way="guidance",
             operation="all_gather",
+            # an all-gather's bytes are the whole tensor: those of every rank
             nbytes=nbytes * phase.at_once,
             ranks=phase.at_once,
             stride=inner(plan),
@@ -83,6 +86,7 @@ def shared(plan: Plan) -> Number:
 
 def forwards(plan: Plan) -> Number:
     """Forwards of the average step."""
+    # guided steps take every forward, the others one
     return plan.forwards_per_step * guided(plan) + 1 - guided(plan)
 
 
@@ -98,11 +102,12 @@ def guided(plan: Plan) -> Number:
 
 def calls_per_step(plan: Plan) -> Number:
     """Denoiser calls of one guided step, over all ranks."""
-    return plan.forwards_per_step // shared(plan)
+    return ceil_div(plan.forwards_per_step, shared(plan))
 
 
 def turns_per_step(plan: Plan) -> Number:
     """Those that one rank makes of them."""
+    # ceil: the rank with the most calls sets the pace
     return ceil_div(calls_per_step(plan), plan.guidance_degree)
 
 

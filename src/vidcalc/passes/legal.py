@@ -24,6 +24,7 @@ def checked(model: Model, plan: Sharing, predictions: Number) -> None:
             _divides(plan, way, 1)
     heads = model.denoiser.heads
     _divides(plan, "ulysses", heads)
+    # both cut the heads of attention: their product has to divide these
     _divides(plan, "tp", heads // plan.ulysses_degree)
     _divides(plan, "pipefusion", depth(model) or 1)
     _divides(plan, "cfg", predictions)
@@ -62,6 +63,7 @@ def checked_training(model: Model, plan: TrainingPlan) -> None:
     divides("tp", plan.tensor_degree, max(heads, 1))
     divides("ulysses", plan.ulysses_degree, max(heads, 1) // plan.tensor_degree)
     divides("pp", plan.pipeline_degree, max(depth(model), 1))
+    # shards are spread over ranks that hold the same weights
     divides("fsdp", plan.shard_degree, replicas(plan))
     if heads == 0:  # a U-Net: its convolutions would need their neighbours' edges
         divides("ring", plan.ring_degree, 1)
@@ -83,6 +85,7 @@ def legal(heads: int, layers_: int, tokens: int, plan: TrainingPlan) -> Conditio
     fits = (max(heads, 1) % widest == 0) & (max(layers_, 1) % plan.pipeline_degree == 0)
     whole = replicas(plan) % plan.shard_degree == 0
     several = context(plan) <= (tokens if heads else 1)
+    # the second is true of every row: a column where the other rules give columns
     alone = plan.pipeline_degree == 1 if plan.sharding not in PIPELINED else plan.pipeline_degree >= 1
     return fits & whole & several & alone
 
@@ -93,5 +96,6 @@ def spread_in_nodes(plan: TrainingPlan, node: int) -> int:
     node  accelerators of one. Plain numbers only.
     """
     copies = int(replicas(plan))
+    # ranks of one node with the same layers
     inside = max(node // int(layers(plan)), 1)
     return max(count for count in range(1, min(copies, inside) + 1) if copies % count == 0)

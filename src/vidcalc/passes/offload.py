@@ -63,10 +63,12 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 WHOLE = Coming(present=lambda own, _: own.copy, copied=lambda own, _: own.total, once=True, memory="pageable", hidden=0)
 MODULES = Coming(present=lambda own, _: own.module, copied=lambda own, _: own.copy, memory="pageable", hidden=0)
 BLOCKS = Coming(
+    # what is outside of the blocks, and the blocks in flight
     present=lambda own, _: own.copy - own.blocks + minimum(own.count, IN_FLIGHT) * own.block,
     copied=lambda own, _: own.copy,  # what is outside of the blocks leaves with the last of them
 )
 LEAVES = Coming(
+    # of modules of many sizes the largest is the one that counts
     present=lambda own, _: minimum(IN_FLIGHT * own.module, own.copy),
     copied=lambda own, _: own.copy,
 )
@@ -78,6 +80,7 @@ def _away(own: Weights, swapped: Number) -> Number:
 
 
 SWAPPED = Coming(
+    # all but the blocks that wait, of which those in flight take room all the same
     present=lambda own, swapped: (
         own.total - (_away(own, swapped) - minimum(_away(own, swapped), IN_FLIGHT)) * own.block
     ),
@@ -126,6 +129,7 @@ def _copies(own: Network, way: Way, swapped: Number, run: Number) -> tuple[Copy,
     coming = way.coming.get(own.role)
     if coming is None or not own.stored.movable:
         return ()
+    # `run` is the share of the calls that run the blocks: those that are skipped copy none
     nbytes = coming.copied(own.stored, swapped) * (1 if coming.once else run)
     return (Copy(own.component.id, 1, own.precision, nbytes, coming.memory, coming.hidden),)
 

@@ -54,8 +54,10 @@ def sharded(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
 
 def _block(network: Network, plan: Sharing) -> Number:
     """Bytes of a rank's slice of one block, in the dtype that is computed in."""
-    known, whole = precision(network.precision), network.weights
-    narrow = minimum(ELEMENT_BYTES[known.compute] / known.stored, 1)
+    chosen, whole = precision(network.precision), network.weights
+    # weights stored wider than computed in are cast before they travel; narrower ones go as they are
+    narrow = minimum(ELEMENT_BYTES[chosen.compute] / chosen.stored, 1)
+    # bytes of the network / blocks / slices
     return whole.copy * narrow / maximum(whole.count, 1) / plan.tensor_degree
 
 
@@ -75,5 +77,6 @@ SIZES = ("total", "copy", "blocks", "block", "module")
 
 def gathered(network: Network, plan: Sharing) -> Number:
     """Bytes of a rank's blocks that are whole while their network runs [byte]."""
+    # 0 where one rank stores all of its slice and gathers nothing
     several, block = minimum(shards(plan) - 1, 1), ceil_div(network.weights.block, plan.tensor_degree)
     return several * minimum(network.weights.count, GATHERED) * block

@@ -30,16 +30,16 @@ TABLES = ("gemm", "attention", "convolution", "copy", "host_copy")
 Row = dict[str, Any]
 
 
-def written(found: Row, date: str) -> str:
+def written(record: Row, date: str) -> str:
     """The file of what `vidcalc.reference.bench.benchmark` found, as TOML."""
-    known = recognised(found["device"])
-    head = {"schema": SCHEMA, "date": date, "device": found["device"], "memory": found["memory"]}
-    if known is not None:
-        head["accelerator"] = known
-    head["torch"] = found["torch"]
+    catalogue_id = recognised(record["device"])
+    head = {"schema": SCHEMA, "date": date, "device": record["device"], "memory": record["memory"]}
+    if catalogue_id is not None:
+        head["accelerator"] = catalogue_id
+    head["torch"] = record["torch"]
     lines = [f"{name} = {_toml(value)}" for name, value in head.items()]
     for table in TABLES:
-        for row in found.get(table, ()):
+        for row in record.get(table, ()):
             lines += ["", f"[[{table}]]", *(f"{name} = {_toml(value)}" for name, value in row.items())]
     return "\n".join(lines) + "\n"
 
@@ -94,6 +94,7 @@ def _subject(facts: Row) -> Accelerator:
     memory = int(quantity(facts["memory"], "B"))
     peaks: dict[str, float] = {}
     for row in facts["gemm"]:
+        # the best rate that was measured stands for the peak
         peaks[row["precision"]] = max(peaks.get(row["precision"], 0.0), quantity(row["rate"], "FLOP/s"))
     made = Accelerator(
         id="cpu",
@@ -107,6 +108,7 @@ def _subject(facts: Row) -> Accelerator:
         memory_driver=memory,
         memory_torch=memory,
         unified_memory=True,
+        # the best copy stands for the nominal bandwidth
         bandwidth=max(quantity(row["rate"], "B/s") for row in facts["copy"]),
         tdp=None,
         peaks={**peaks},
@@ -124,8 +126,8 @@ def _subject(facts: Row) -> Accelerator:
 
 def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
     """The accelerator's curves with those that the file measured in their place."""
-    found, laws, source = curves(chip), load.entry("kernels", "laws"), os.path.basename(path)
-    gemm, attention = dict(found["gemm"]), dict(found["attention"])
+    tables, laws, source = curves(chip), load.entry("kernels", "laws"), os.path.basename(path)
+    gemm, attention = dict(tables["gemm"]), dict(tables["attention"])
     named = tuple(dict.fromkeys(row["precision"] for row in facts["gemm"]))
     for precision in named:
         law = law_of(precision, laws)
@@ -141,23 +143,25 @@ def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
         }
     for kernel in dict.fromkeys(row["kernel"] for row in facts.get("attention", ())):
         rows = [row for row in facts["attention"] if row["kernel"] == kernel]
+        # what the machine itself was seen to reach is no error, whatever its stated peak
         limit = laws["peak_tolerance"] * max(bound(chip, kernel, "bf16"), *(_rate(row) for row in rows))
         attention[kernel] = {
             **attention.get(kernel, {}),
             "half": {str(width): _attention(rows, width, limit, laws, source) for width in _widths(rows)},
         }
     rates = [quantity(row["rate"], "B/s") for row in facts["copy"]]
-    backward = found["backward"]
+    backward = tables["backward"]
     own = _convolution(facts, gemm, laws, source)
+    # a kernel that nobody timed backward is as slow there as the slowest
     missing = {kernel: min(backward.values()) for kernel in attention if kernel not in backward}
     return {
-        **found,
+        **tables,
         "gemm": gemm,
         "attention": attention,
         "kernels": [*attention],
         "backward": {**backward, **missing},
         "bandwidth": curve(min(rates), sum(rates) / len(rates), max(rates), "measured", source),
-        "convolution": dict.fromkeys(STACKS, dict.fromkeys(WIDTHS, own)) if own else found["convolution"],
+        "convolution": dict.fromkeys(STACKS, dict.fromkeys(WIDTHS, own)) if own else tables["convolution"],
     }
 
 
@@ -167,6 +171,7 @@ def _attention(rows: list[Row], width: int, limit: float, laws: Row, source: str
     plateau, half = fit(points)
     fastest, law = max(rate for _, rate in points), laws["attention"]
     if not fastest / STEEPEST <= plateau <= fastest * STEEPEST:  # noise: rates that do not rise towards a plateau
+        # rate = plateau / (1 + half / length), solved for half
         plateau, half = fastest, median(length * (fastest / rate - 1) for length, rate in points)
     return {
         **curve(plateau * law["low"], plateau, plateau * law["high"], "measured", source),
@@ -181,10 +186,12 @@ def _convolution(facts: Row, gemm: Row, laws: Row, source: str) -> Row | None:
     for row in facts.get("convolution", ()):
         precision = "bf16" if row["precision"] == "fp16" else row["precision"]
         shape = {"m": str(row["positions"]), "n": str(row["c_out"]), "k": str(row["c_in"] * row["taps"])}
+        # measured rate / that of the product of the same shape
         shares.append(_rate(row) / at(gemm[precision]["likely"], shape, law_of(precision, laws)))
     if not shares:
         return None
     usual = laws["convolution"]
+    # one row alone says nothing of the spread: the law's
     spread = {key: usual[key] for key in ("low", "high")} if len(shares) == 1 else {}
     likely = sum(shares) / len(shares)
     low, high = min(shares) * spread.get("low", 1), max(shares) * spread.get("high", 1)

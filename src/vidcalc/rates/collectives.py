@@ -62,6 +62,7 @@ def collective(chip: Accelerator, operation: str, over: Link | None = None) -> C
     for kind, rows in tried:
         row = _of(rows, kind)
         if row is not None:
+            # bus bandwidth in proportion to what the links reach
             scale = typical(inside) / typical(row.link)
             return Collective(
                 operation=operation,
@@ -108,6 +109,7 @@ def _donors(operation: str, inside: Link) -> list[tuple[CollectiveRates, ...]]:
 
     def order(rows: tuple[CollectiveRates, ...]) -> tuple[bool, int, Number]:
         over, row = rows[0].link, _of(rows, operation)
+        # as a factor, whichever of the two is faster
         rate = typical(over) / typical(inside)
         return over.id != inside.id, -max(row.counts) if row else 0, max(rate, 1 / rate)
 
@@ -137,10 +139,11 @@ def own_link(chip: Accelerator) -> Link:
     return inside or link(USUAL)
 
 
-def typical(found: Link) -> Number:
+def typical(over: Link) -> Number:
     """Rate that a link typically reaches, one direction, byte/s."""
+    # the usual part of a nominal rate, where nobody measured
     share = float(defaults()["link"]["achieved_fraction"])
-    return found.rate * share if found.achieved is None else found.achieved
+    return over.rate * share if over.achieved is None else over.achieved
 
 
 class Latencies(TypedDict):
@@ -161,6 +164,7 @@ def _latencies(rows: tuple[CollectiveRates, ...]) -> Latencies:
 def _step(counts: tuple[int, ...], values: tuple[Number, ...], count: Number) -> Number:
     """The value of the smallest of `counts` that is not below `count`; the last one above them all."""
     out: Number = values[-1]
-    for known, value in reversed(list(zip(counts, values, strict=True))):
-        out = where(count <= known, value, out)
+    # the smallest count that holds them is looked at last, and so wins
+    for limit, value in reversed(list(zip(counts, values, strict=True))):
+        out = where(count <= limit, value, out)
     return out
