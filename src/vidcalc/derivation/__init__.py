@@ -28,7 +28,7 @@ def explained(model: Model, job: Workload, hardware: Hardware, plan: Plan, advis
     from vidcalc.calculate import calculate
     from vidcalc.derivation import nouns
 
-    asked = model, nouns.workload(job), nouns.hardware(hardware), nouns.plan(plan)
+    asked = model, nouns.stated(job), nouns.hardware(hardware), nouns.stated(plan)
     report = calculate(*asked)
     if advise and report.memory.inference.margin < 0:
         from vidcalc.search.relief import advised
@@ -42,7 +42,7 @@ def explained_training(model: Model, data: Data, hardware: Hardware, plan: Plan)
     from vidcalc.calculate import train
     from vidcalc.derivation import nouns
 
-    return Explained(train(model, nouns.data(data), nouns.hardware(hardware), nouns.plan(plan)))
+    return Explained(train(model, nouns.data(data), nouns.hardware(hardware), nouns.stated(plan)))
 
 
 def explain(quantity: str, model: Model, job: Workload | Data, hardware: Hardware, plan: Plan) -> Step:

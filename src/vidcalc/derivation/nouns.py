@@ -1,15 +1,17 @@
 """Guests for what a calculation starts from: every number of workload, plan and machine, with where it is from."""
 
-from typing import Any
+from typing import Any, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from vidcalc.base.guest import plain, symbol
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Accelerator, CollectiveRates, Curves, Hardware, HostCopy, Link, Price
-from vidcalc.describe.plan import Plan
-from vidcalc.describe.workload import Workload
+from vidcalc.describe.sharing import Sharing
 from vidcalc.rates.curves import curves
+
+Noun = TypeVar("Noun", bound=Struct)
 
 INPUT = "input"  # source of what the user states, or leaves at a default
 PARENTS = {
@@ -24,32 +26,24 @@ BAND = ("low", "likely", "high")
 UNITS = {"memory": "byte", "target_rate": "1/s", "text_tokens": "token", "image_tokens": "token"}
 
 
-def stated(record: Any) -> Any:
-    """A workload, plan or bucket with a symbol for each of its numbers; records in it too."""
+def stated(record: Noun) -> Noun:
+    """A workload, plan or bucket with a symbol for each of its numbers, those of a plan within it too.
+
+    What a framework settles in a plan stays as it is.
+    """
     found: dict[str, Any] = {}
     for name in record.__struct_fields__:
         value = getattr(record, name)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, Sharing):
+            found[name] = stated(value)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
             found[name] = symbol(name, value, UNITS.get(name, ""), INPUT)
     return replace(record, **found)
 
 
-def workload(job: Workload) -> Workload:
-    """The workload of guests."""
-    made: Workload = stated(job)
-    return made
-
-
-def plan(asked: Plan) -> Plan:
-    """The plan of guests, that of training in it too; what its framework settles stays as it is."""
-    made: Plan = replace(stated(asked), training=stated(asked.training))
-    return made
-
-
 def data(seen: Data) -> Data:
     """What a training run sees, as guests."""
-    made: Data = replace(stated(seen), buckets=tuple(map(stated, seen.buckets)))
-    return made
+    return replace(stated(seen), buckets=tuple(map(stated, seen.buckets)))
 
 
 def hardware(machine: Hardware) -> Hardware:
