@@ -28,11 +28,13 @@ from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Question, Run
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.describe.workload import Workload
 from vidcalc.ledger.taping import sequence
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
-from vidcalc.passes import backward, first_step, generation, legal, rewritten
+from vidcalc.passes import backward, first_step, generation, guidance, legal, rewritten
 from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
 
 if TYPE_CHECKING:
@@ -45,11 +47,13 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     Numbers of the workload may be ints (exact) or float64 arrays (a sweep; the report then holds arrays).
     Raises InputError for a choice the catalogue does not have.
     """
+    asked = Question(model, workload, hardware, plan)
+
     # unroll, rewrite
-    legal.checked(model, plan)
+    legal.checked(model, plan, guidance.possible(plan))
     legal.checked_training(model, plan.training)
     ledger, first = generation(model, workload, hardware, plan)
-    step = Loaded(workload=workload, ledger=ledger, step=backward.step(ledger, plan))
+    step = Loaded(workload=workload, ledger=ledger, step=backward.step(ledger, plan.training))
 
     # price
     inference = inference_memory(ledger, hardware)
@@ -63,9 +67,9 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     )
 
     def checkpointed() -> TrainingMemory:
-        light = replace(plan, training=replace(plan.training, checkpointing="full"))
+        light = replace(plan.training, checkpointing="full")
         lighter = replace(step, step=backward.step(ledger, light))
-        return training_memory(sized(lighter, hardware, light.training), hardware)
+        return training_memory(sized(lighter, hardware, light), hardware)
 
     # report
     channels, frames, height, width = ledger.latent
@@ -76,14 +80,14 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
         hardware=hardware_part(hardware),
         latent=Latent(channels=channels, frames=frames, height=height, width=width),
         sequence=Sequence(video_tokens=ledger.video_tokens, text_tokens=workload.text_tokens, total=sequence(ledger)),
-        compute=compute(model, workload, plan, ledger),
+        compute=compute(model, workload, ledger),
         memory=Memory(inference=inference, training=trained),
         time=Time(inference=made, training=steps),
         cost=money.cost(hardware.accelerator, *seconds, workload.batch),
         energy=money.energy(hardware, *seconds, workload.batch),
         throughput=money.throughput(workload, hardware, made),
-        assumptions=assumptions(model, workload, hardware, plan, ledger, made.provenance),
-        warnings=warnings(model, workload, hardware, plan, inference, trained, checkpointed),
+        assumptions=assumptions(asked, ledger, made.provenance),
+        warnings=warnings(asked, inference, trained, checkpointed),
     )
 
 
@@ -98,12 +102,12 @@ def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> "Training
     from vidcalc.account.training_run import training_report  # late: an estimate needs none of it
 
     costs = [bucket(model, each, hardware, plan) for each in data.buckets]
-    return training_report(model, data, costs, hardware, plan)
+    return training_report(Run(model, data, hardware, plan), costs)
 
 
 def loaded(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> Loaded:
     """One bucket unrolled and taped: what does not depend on how ranks share it."""
-    return taped(*generated(model, size, hardware, plan), plan)
+    return taped(*generated(model, size, hardware, plan), plan.training)
 
 
 def generated(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> tuple[Workload, Ledger, Sample]:
@@ -116,9 +120,9 @@ def generated(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> tup
     return workload, ledger, validation(ledger, first_step(whole, hardware, plan), hardware)
 
 
-def taped(workload: Workload, ledger: Ledger, sample: Sample, plan: Plan) -> Loaded:
+def taped(workload: Workload, ledger: Ledger, sample: Sample, training: TrainingPlan) -> Loaded:
     """A bucket of that size with its step on the tape."""
-    step = backward.step(ledger, plan, sample.activations)
+    step = backward.step(ledger, training, sample.activations)
     return Loaded(workload=workload, ledger=ledger, step=step, validation=sample)
 
 

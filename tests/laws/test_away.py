@@ -182,7 +182,7 @@ def test_states_that_wait_are_updated_there_and_gradients_and_weights_cross_the_
     waits, chosen = away.states.optimizer < here.states.optimizer, recipe("bf16-mixed")
     assert update.memory == ("host" if waits else "device")
     assert update.over == (chosen.gradients + chosen.weights if waits else 0)
-    held = optimizer(TrainingPlan().optimizer).held(chosen)
+    held = optimizer(TrainingPlan().optimizer).bytes_per_element(chosen)
     assert update.elements * held == pytest.approx(here.states.optimizer)  # a rank updates what it holds
 
 

@@ -9,6 +9,7 @@ from vidcalc.describe.data import Bucket
 
 TERA = 1e12
 BUDGET = Path(__file__).parents[2] / "examples" / "open_sora_2_budget.py"
+READMES = ("README.md", "README.ko.md")
 
 
 def test_a_wan_sample_takes_the_flops_that_were_logged(run):
@@ -42,3 +43,12 @@ def test_the_example_says_what_is_published_and_what_we_say(budget, capsys):
     told = capsys.readouterr().out.splitlines()
     assert len(told) == 4
     assert "99840" in told[-1]
+
+
+def test_the_readmes_say_what_the_example_says(budget, capsys):
+    budget["main"]()
+    share = round(float(capsys.readouterr().out.split()[-1]) * 100)
+    root = BUDGET.parents[1]
+    english, korean = (" ".join((root / name).read_text(encoding="utf-8").split()) for name in READMES)
+    assert f"Open-Sora 2.0's settings alone give {share} %" in english
+    assert f"GPU-hours의 {share} %" in korean

@@ -9,7 +9,7 @@ from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.cost import memory
 from vidcalc.ops import Collective
-from vidcalc.passes import degrees, generation, legal
+from vidcalc.passes import degrees, generation, guidance, legal
 from vidcalc.rates.machines import hardware
 from vidcalc.tape.trace import configuration
 
@@ -101,7 +101,7 @@ def test_pipefusion_splits_layers_and_patches_and_keeps_old_keys_and_values(wan)
 
 def test_layers_that_do_not_divide_are_refused_with_the_legal_degrees(wan):
     with pytest.raises(InputError) as refused:
-        legal.checked(wan[0], replace(wan[2], pipefusion_degree=3))
+        legal.checked(wan[0], replace(wan[2], pipefusion_degree=3), 2)
     assert refused.value.allowed == tuple(f"pipefusion={degree}" for degree in (1, 2, 4, 5, 8, 10, 20, 40))
 
 
@@ -155,8 +155,9 @@ def test_tokens_that_do_not_divide_leave_more_to_the_slowest_rank(wan):
 )
 def test_degrees_that_do_not_divide_what_they_share_are_refused_with_the_legal_ones(model, ways, asked, allowed, near):
     model = fill.model(model)
+    plan = replace(fill.plan(model), **ways)
     with pytest.raises(InputError) as refused:
-        legal.checked(model, replace(fill.plan(model), **ways))
+        legal.checked(model, plan, guidance.possible(plan))
     way = asked.partition("=")[0]
     assert refused.value.value == asked
     assert refused.value.allowed == tuple(f"{way}={degree}" for degree in allowed)

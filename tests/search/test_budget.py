@@ -15,6 +15,7 @@ from vidcalc.catalog.scaling import PER_TOKEN, law, names
 from vidcalc.describe.budget import Budget
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.question import Run
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.rates.machines import hardware
 from vidcalc.rates.own import priced
@@ -36,7 +37,8 @@ def found(
     training = TrainingPlan(**{"checkpointing": "full", "data_degree": 8, **plan})
     model, data = fill.model(WAN), Data(buckets=buckets, samples=0, clips=clips)
     job = fill.plan(model, training=training)
-    return budget(Budget(kind=kind, amount=amount), model, data, chip or hardware("h100-sxm", 8), job, laws, known)
+    run = Run(model, data, chip or hardware("h100-sxm", 8), job)
+    return budget(Budget(kind=kind, amount=amount), run, laws, known)
 
 
 @pytest.mark.parametrize("gpu_hours", [1, 17.3, 1000])
@@ -115,18 +117,18 @@ def test_one_sample_more_does_not_fit(gpu: str, frames: int) -> None:
     plan = fill.plan(model, training=TrainingPlan(mode="lora", checkpointing="full", latents="precomputed"))
     chip = hardware(gpu)
     size = Bucket(width=832, height=480, frames=frames)
-    most = batch.largest(model, size, chip, plan)
+    run = Run(model, Data(buckets=(size,), samples=0, clips=0), chip, plan)
+    most = batch.largest(run, size)
     assert most >= 1
-    verdicts = [
-        batch.judged(batch.need(model, replace(size, batch=each), chip, plan), chip) for each in (most, most + 1)
-    ]
+    verdicts = [batch.judged(batch.need(run, replace(size, batch=each)), chip) for each in (most, most + 1)]
     assert verdicts[0] == "fits" != verdicts[1]
 
 
 def test_nothing_fits_on_a_card_too_small() -> None:
     model = fill.model("wan2.1-t2v-14b")
     plan = fill.plan(model, training=TrainingPlan())
-    assert batch.largest(model, VIDEO, hardware("rtx-4090"), plan) == 0
+    run = Run(model, Data(buckets=(VIDEO,), samples=0, clips=0), hardware("rtx-4090"), plan)
+    assert batch.largest(run, VIDEO) == 0
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 3, 7, 8, 1000, 1001])

@@ -37,16 +37,16 @@ WAYS = ("none", "full")
 
 def job(name, by="time", units=16, words=None, **more):
     """A search of one of the jobs, and the hardware it is on."""
-    model, data, machine, plan = run(JOBS[name])
+    whole = run(JOBS[name])
     space = Space(units=units, words={"checkpointing": WAYS, **(words or {})})
-    data = replace(data, samples=units * 1000)
-    return Search(model=model, data=data, plan=plan, space=space, by=by, **more), {JOBS[name]["gpus"]: machine}
+    whole = whole._replace(data=replace(whole.data, samples=units * 1000))
+    return Search(run=whole, space=space, by=by, **more), {JOBS[name]["gpus"]: whole.hardware}
 
 
 def alone(asked, machine, found):
     """The report of one plan by itself."""
-    plan = replace(asked.plan, training=found.training)
-    return train(asked.model, price.grown(asked.data, found.factor), machine, plan)
+    plan = replace(asked.run.plan, training=found.training)
+    return train(asked.run.model, price.grown(asked.run.data, found.factor), machine, plan)
 
 
 def told(found):
@@ -63,16 +63,16 @@ def test_every_plan_of_a_table_costs_what_it_costs_alone(name, draw):
     place = place_of(asked, world, machine)
     sharding = draw.draw(st.sampled_from(SHARDINGS))
     factor = draw.draw(st.sampled_from(plans.factors(asked.space)))
-    training = draw.draw(st.sampled_from(plans.worded(asked.space, asked.plan.training)))
+    training = draw.draw(st.sampled_from(plans.worded(asked.space, asked.run.plan.training)))
     training = replace(training, offload=draw.draw(st.sampled_from(("none", "optimizer"))))
     table = plans.grid(place, asked.space, sharding, factor, training)
     if not plans.size(table):
         return
     row = draw.draw(st.integers(0, plans.size(table) - 1))
-    block = price.block(asked.model, asked.data, machine, asked.plan, training, factor)
+    block = price.block(asked.run._replace(hardware=machine), training, factor)
     columns = price.asked(block, sharding, table)
     single = price.asked(block, sharding, plans.row(table, row))
-    report = train(asked.model, block.data, machine, single)
+    report = train(*block.run._replace(plan=replace(block.run.plan, training=single)))
     assert float(price.peaks(block, columns)[row]) == report.memory.peak
     assert float(price.seconds(block, columns)[row]) == pytest.approx(report.time.total, rel=1e-12)
 
@@ -213,9 +213,9 @@ def test_plans_beside_the_winner_are_legal_cost_what_they_cost_alone_and_do_not_
 @pytest.mark.parametrize("ways", [{"ring_degree": 4}, {"ulysses_degree": 4}, {"gather_degree": 2, "tensor_degree": 2}])
 def test_layers_taped_one_by_one_wait_as_those_taped_in_a_loop(ways):
     asked, ((_world, machine),) = (job("wan 14B")[0], job("wan 14B")[1].items())
-    block = price.block(asked.model, asked.data, machine, asked.plan, asked.plan.training, 1)
+    block = price.block(asked.run._replace(hardware=machine), asked.run.plan.training, 1)
     (load,) = block.loads
-    plan = replace(asked.plan.training, data_degree=4, **ways)
+    plan = replace(asked.run.plan.training, data_degree=4, **ways)
     chip = machine.accelerator
     peaks = {name: peak * 1e3 for name, peak in chip.peaks.items()}  # so fast that not all exchanges hide
     machine = replace(machine, accelerator=replace(chip, peaks=peaks, bandwidth=chip.bandwidth * 1e3))

@@ -10,7 +10,8 @@ from vidcalc.catalog import fill
 from vidcalc.catalog.frameworks import names as frameworks
 from vidcalc.catalog.load import table
 from vidcalc.describe.plan import WAYS, WORK
-from vidcalc.passes import degrees, legal
+from vidcalc.describe.question import Question
+from vidcalc.passes import degrees, guidance, legal
 from vidcalc.rates.machines import hardware
 from vidcalc.search.scale import doubling, scaling
 from vidcalc.search.sharing import offered, plans, used
@@ -18,11 +19,11 @@ from vidcalc.search.sharing import offered, plans, used
 
 def asked(name="wan2.1-t2v-14b", gpu="h100-sxm", framework="xdit", **given):
     model = fill.model(name)
-    return model, fill.workload(model), hardware(gpu), fill.plan(model, framework=framework, **given)
+    return Question(model, fill.workload(model), hardware(gpu), fill.plan(model, framework=framework, **given))
 
 
 def test_one_is_the_estimate():
-    found = scaling(*asked(), (1,)).rows[0]
+    found = scaling(asked(), (1,)).rows[0]
     report = calculate(*asked())
     time, memory = report.time.inference, report.memory.inference
     assert (found.seconds, found.denoise, found.communication) == (time.total, time.denoise, 0)
@@ -32,8 +33,8 @@ def test_one_is_the_estimate():
 
 
 def test_each_row_is_the_estimate_of_its_plan():
-    model, workload, machine, plan = asked()
-    for row in scaling(model, workload, machine, plan, (1, 2, 4, 8)).rows:
+    model, workload, _machine, plan = question = asked()
+    for row in scaling(question, (1, 2, 4, 8)).rows:
         chosen = replace(plan, **{WAYS[way]: degree for way, degree in row.parallel.items()})
         report = calculate(model, workload, hardware("h100-sxm", row.count), chosen)
         assert degrees.ranks(chosen) == row.count
@@ -43,7 +44,7 @@ def test_each_row_is_the_estimate_of_its_plan():
 
 
 def test_efficiency_and_speed_up_are_of_the_seconds_shown():
-    rows = scaling(*asked(), (1, 2, 4, 8)).rows
+    rows = scaling(asked(), (1, 2, 4, 8)).rows
     for row in rows:
         assert row.speedup == pytest.approx(rows[0].seconds / row.seconds)
         assert row.efficiency == pytest.approx(row.speedup / row.count)
@@ -55,11 +56,11 @@ def test_efficiency_and_speed_up_are_of_the_seconds_shown():
 
 
 def test_the_fastest_way_that_fits_is_taken():
-    model, workload, machine, plan = asked(gpu="rtx-4090")
-    row = next(row for row in scaling(model, workload, machine, plan, (4,)).rows if row.count == 4)
+    question = asked(gpu="rtx-4090")
+    row = next(row for row in scaling(question, (4,)).rows if row.count == 4)
     fitting = []
-    for each in plans(model, plan, 4):
-        report = calculate(model, workload, hardware("rtx-4090", 4), each)
+    for each in plans(question._replace(hardware=hardware("rtx-4090", 4)), 4):
+        report = calculate(*each)
         if report.memory.inference.verdict != "too_big":
             fitting.append(report.time.inference.total)
     assert row.ways > len(fitting) > 1
@@ -69,12 +70,11 @@ def test_the_fastest_way_that_fits_is_taken():
 @pytest.mark.parametrize("name", ["wan2.1-t2v-14b", "wan2.1-t2v-1.3b", "hunyuanvideo-t2v", "cogvideox-5b"])
 @pytest.mark.parametrize("count", [1, 2, 3, 6, 8, 12])
 def test_every_plan_is_legal_and_uses_every_accelerator(name, count):
-    model, _workload, _machine, plan = asked(name)
     seen = []
-    for each in plans(model, plan, count):
-        legal.checked(model, each)
-        assert degrees.ranks(each) == count
-        seen.append(used(each))
+    for each in plans(asked(name), count):
+        legal.checked(each.model, each.plan, guidance.possible(each.plan))
+        assert degrees.ranks(each.plan) == count
+        seen.append(used(each.plan))
     assert all(seen.count(one) == 1 for one in seen)
     assert count != 1 or seen == [{}]
 
@@ -82,7 +82,7 @@ def test_every_plan_is_legal_and_uses_every_accelerator(name, count):
 def test_a_framework_shares_in_its_own_ways():
     assert set(offered("wan-official")) == {"ulysses", "ring", "fsdp"}
     assert offered("comfyui") == ()
-    for row in scaling(*asked(framework="wan-official", offload="none"), (1, 2, 4, 8)).rows:
+    for row in scaling(asked(framework="wan-official", offload="none"), (1, 2, 4, 8)).rows:
         assert set(row.parallel) <= set(offered("wan-official"))
     known = set(table("parallel")["frameworks"]) - {"source"}
     assert known <= set(frameworks())
@@ -90,59 +90,59 @@ def test_a_framework_shares_in_its_own_ways():
 
 
 def test_a_pattern_fixes_ways_and_degrees():
-    found = scaling(*asked(), (1, 2, 4, 8), {"ulysses": None, "cfg": 2})
+    found = scaling(asked(), (1, 2, 4, 8), {"ulysses": None, "cfg": 2})
     assert [row.parallel for row in found.rows] == [
         {},
         {"cfg": 2},
         {"ulysses": 2, "cfg": 2},
         {"ulysses": 4, "cfg": 2},
     ]
-    alone = scaling(*asked(), (1, 2, 3), {"ulysses": 8})
+    alone = scaling(asked(), (1, 2, 3), {"ulysses": 8})
     assert [row.count for row in alone.rows] == [1]
     assert alone.without == [2, 3]
 
 
 def test_a_unet_shares_its_guidance_and_nothing_else():
-    found = scaling(*asked("svd-xt", "h200"), (1, 2, 4))
+    found = scaling(asked("svd-xt", "h200"), (1, 2, 4))
     assert [set(row.parallel) & set(WORK) for row in found.rows] == [set(), {"cfg"}]
     assert found.without == [4]
 
 
 def test_accelerators_that_nothing_joins_share_nothing():
-    found = scaling(*asked("wan2.1-t2v-1.3b", "m4-max"), (1, 2))
+    found = scaling(asked("wan2.1-t2v-1.3b", "m4-max"), (1, 2))
     assert ([row.count for row in found.rows], found.without) == ([1], [2])
 
 
 def test_the_verdict_of_a_step():
-    cards = {row.count: row for row in scaling(*asked(gpu="rtx-4090"), (1, 2, 4, 8)).rows}
+    cards = {row.count: row for row in scaling(asked(gpu="rtx-4090"), (1, 2, 4, 8)).rows}
     assert cards[1].fits == "too_big"
     assert [cards[count].step.verdict for count in (2, 4)] == ["too_big", "needed"]
-    fabric = {row.count: row for row in scaling(*asked(), (1, 2)).rows}
+    fabric = {row.count: row for row in scaling(asked(), (1, 2)).rows}
     assert fabric[2].step.verdict == "worth_it"
-    weak = scaling(*asked("cogvideox-5b", "l40s", "sglang"), (1, 2, 4, 8, 16)).rows
+    weak = scaling(asked("cogvideox-5b", "l40s", "sglang"), (1, 2, 4, 8, 16)).rows
     assert weak[-1].step.verdict == "buys_time"
     assert weak[-1].step.cost > 0.25 * weak[-2].cost
-    small = scaling(*asked("hunyuanvideo-t2v", "rtx-4090", "diffusers"), (1, 2)).rows
+    small = scaling(asked("hunyuanvideo-t2v", "rtx-4090", "diffusers"), (1, 2)).rows
     assert small[1].step.verdict == "too_big"
 
 
 def test_a_step_is_measured_from_the_fastest_of_fewer():
-    rows = {row.count: row for row in scaling(*asked(gpu="rtx-4090"), range(1, 9)).rows}
+    rows = {row.count: row for row in scaling(asked(gpu="rtx-4090"), range(1, 9)).rows}
     assert rows[6].seconds > rows[5].seconds
     assert rows[6].step.verdict == "not_worth_it"
     assert (rows[7].step.count, rows[8].step.count) == (5, 5)
 
 
 def test_the_best_counts():
-    found = scaling(*asked(), (1, 2, 4, 8))
+    found = scaling(asked(), (1, 2, 4, 8))
     assert found.best_time == 8
     assert found.best_cost == 1
-    nothing = scaling(*asked("hunyuanvideo-t2v", "rtx-4090", "diffusers"), (1, 2))
+    nothing = scaling(asked("hunyuanvideo-t2v", "rtx-4090", "diffusers"), (1, 2))
     assert (nothing.best_time, nothing.best_cost) == (None, None)
 
 
 def test_more_than_a_node_holds_stand_in_several():
-    rows = {row.count: row for row in scaling(*asked(framework="diffusers"), (1, 8, 16)).rows}
+    rows = {row.count: row for row in scaling(asked(framework="diffusers"), (1, 8, 16)).rows}
     assert [rows[count].nodes for count in (1, 8, 16)] == [1, 1, 2]
     assert rows[16].parallel["ulysses"] == 8  # exchanges heads inside a node, keys and values between nodes
 

@@ -44,7 +44,7 @@ ROWS = {row.id: row for row in read(f"{DATA}/measured/training.csv")}
 def test_each_source_says_how_it_trains(row, trainer, settings):
     found = case(ROWS[row])
     assert trainer_of(ROWS[row]) == trainer
-    assert {name: getattr(found.plan.training, name) for name in settings} == settings
+    assert {name: getattr(found.run.plan.training, name) for name in settings} == settings
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_each_source_says_how_it_trains(row, trainer, settings):
 )
 def test_sizes_are_those_that_were_trained_on(row, model, size):
     found = case(ROWS[row])
-    assert found.model.name == model
+    assert found.run.model.name == model
     bucket = found.bucket
     assert (bucket.width, bucket.height, bucket.frames, bucket.batch) == size
 
@@ -90,7 +90,7 @@ def test_all_degrees_fill_the_accelerators_of_a_row():
         except Unmapped:
             continue
         if row.n_gpus:
-            assert world(found.plan.training) == int(row.n_gpus), row.id
+            assert world(found.run.plan.training) == int(row.n_gpus), row.id
 
 
 @pytest.mark.parametrize("name", trainers.names())

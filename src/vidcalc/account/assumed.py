@@ -1,15 +1,12 @@
 """What is taken as given about kernels and rates, speed-ups, links and what is trained: ids and values."""
 
 from vidcalc.base.number import is_array
-from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, source
 from vidcalc.catalog.training import optimizer, recipe
-from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.hardware import Accelerator, Hardware
+from vidcalc.describe.runtime import Runtime
 from vidcalc.describe.setting import Job, same
 from vidcalc.describe.sharing import Sharing, of
 from vidcalc.describe.training import ADAPTED, TrainingPlan
-from vidcalc.passes import guidance
 from vidcalc.passes.degrees import several
 from vidcalc.rates.collectives import collective
 from vidcalc.rates.utilisation import resolve_attention
@@ -17,9 +14,8 @@ from vidcalc.rates.wires import wires
 from vidcalc.report.estimate import Assumption
 
 
-def machinery(hardware: Hardware, plan: Plan, provenance: str) -> list[Assumption]:
+def machinery(chip: Accelerator, runtime: Runtime, kernel: str, provenance: str) -> list[Assumption]:
     """How FLOPs are counted, which framework and attention kernel run, and what the rates are of (`provenance`)."""
-    chip, runtime = hardware.accelerator, plan.runtime
     return [
         Assumption(id="flops_convention", value=2, source="torch.utils.flop_counter", provenance="exact"),
         Assumption(
@@ -30,41 +26,12 @@ def machinery(hardware: Hardware, plan: Plan, provenance: str) -> list[Assumptio
         ),
         Assumption(
             id="attention_kernel",
-            value=resolve_attention(chip, plan.attention, runtime.stack),
+            value=resolve_attention(chip, kernel, runtime.stack),
             source=f"data/accelerators/{chip.id}.toml",
-            provenance="assumed" if plan.attention == "sdpa" else "exact",
+            provenance="assumed" if kernel == "sdpa" else "exact",
         ),
         Assumption(id="rates", value=chip.id, source="data/kernels", provenance=provenance),
     ]
-
-
-def speedups(model: Model, plan: Plan) -> list[Assumption]:
-    """The work that a plan leaves out, each with its share and where that is from."""
-    found: list[Assumption] = []
-    if plan.step_cache != "none":
-        published = source(STEP_CACHE, plan.step_cache, model.name)
-        found.append(
-            Assumption(
-                id="step_cache",
-                value=plan.computed_steps,
-                source=published or "--step-cache",
-                provenance="measured" if published else "assumed",
-            )
-        )
-    if plan.sparse_attention != "none":
-        published = source(SPARSE, plan.sparse_attention, model.name)
-        found.append(
-            Assumption(
-                id="attention_density",
-                value=plan.attention_density,
-                source=published or "--attention-density",
-                provenance="measured" if published else "assumed",
-            )
-        )
-    if _other(guidance.guided(plan), 1):
-        flag = "--guidance-interval"
-        found.append(Assumption(id="guided_share", value=plan.guided_share, source=flag, provenance="assumed"))
-    return found
 
 
 def stated(plan: Sharing, *jobs: Job) -> list[Assumption]:
@@ -81,19 +48,19 @@ def stated(plan: Sharing, *jobs: Job) -> list[Assumption]:
     ]
 
 
-def _other(value: object, neutral: int) -> bool:
+def other(value: object, neutral: int) -> bool:
     """Whether a share is not at its neutral value, or is a sweep."""
     return is_array(value) or value != neutral
 
 
-def links(hardware: Hardware, plan: Plan) -> list[Assumption]:
+def links(hardware: Hardware, plan: Sharing) -> list[Assumption]:
     """The links that ranks exchange over, where they share a video."""
     if not several(plan) or hardware.link is None:
         return []
     among = wires(hardware)
     known = collective(among.chip, "all_to_all", among.link)
     found = [Assumption(id="link", value=hardware.link.name, source=known.source, provenance=known.provenance)]
-    if hardware.network is not None and _other(hardware.nodes, 1):
+    if hardware.network is not None and other(hardware.nodes, 1):
         net = hardware.network
         found.append(Assumption(id="network", value=net.name, source=net.sources[0], provenance="assumed"))
     return found

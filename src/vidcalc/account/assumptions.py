@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 
-from vidcalc.account.assumed import links, machinery, speedups, stated, trained
+from vidcalc.account.assumed import links, machinery, other, stated, trained
 from vidcalc.base.number import Number, is_array, largest, product
 from vidcalc.catalog.defaults import defaults
 from vidcalc.catalog.precisions import precision
+from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, source
 from vidcalc.describe.geometry import legal
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import WAYS, Plan
-from vidcalc.describe.workload import Workload
+from vidcalc.describe.plan import WAYS
+from vidcalc.describe.question import Question
 from vidcalc.ledger.types import Ledger
+from vidcalc.passes import guidance
 from vidcalc.passes.offload import WAYS as OFFLOADS
 from vidcalc.rates.host import host_rate
 from vidcalc.report.estimate import Assumption, InferenceMemory, TrainingMemory, Warning_
@@ -19,19 +21,18 @@ from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import tiles
 
 
-def assumptions(
-    model: Model, workload: Workload, hardware: Hardware, plan: Plan, ledger: Ledger, provenance: str
-) -> list[Assumption]:
+def assumptions(asked: Question, ledger: Ledger, provenance: str) -> list[Assumption]:
     """What the numbers rest on; `provenance` is that of the rates."""
+    model, workload, hardware, plan = asked
     found = [
-        *machinery(hardware, plan, provenance),
+        *machinery(hardware.accelerator, plan.runtime, plan.attention, provenance),
         Assumption(
             id="process_overhead",
             value=defaults()["process"]["context"]["likely"],
             source=defaults()["process"]["context"]["source"],
             provenance="assumed",
         ),
-        *_run(model, hardware, plan, ledger),
+        *_run(asked, ledger),
         *trained(plan.training),
         *stated(plan.training, "train"),
         Assumption(id="gradients_resident", value=True, source="gradient accumulation", provenance="assumed"),
@@ -52,8 +53,9 @@ def assumptions(
     return found
 
 
-def _run(model: Model, hardware: Hardware, plan: Plan, ledger: Ledger) -> list[Assumption]:
+def _run(asked: Question, ledger: Ledger) -> list[Assumption]:
     """How the job is run: the framework's profile, what waits in host memory, number formats, kernels' workspaces."""
+    hardware, plan = asked.hardware, asked.plan
     chip = hardware.accelerator
     swap = f":{plan.swapped_blocks}" if plan.offload == "block-swap" else ""
     found = [
@@ -71,7 +73,7 @@ def _run(model: Model, hardware: Hardware, plan: Plan, ledger: Ledger) -> list[A
                 provenance="measured" if measured else "assumed",
             )
         )
-    found += speedups(model, plan)
+    found += speedups(asked)
     found += stated(plan, "generate")
     found += links(hardware, plan)
     for name in dict.fromkeys((plan.precision, plan.text_encoder_precision, plan.vae_precision)):
@@ -83,16 +85,44 @@ def _run(model: Model, hardware: Hardware, plan: Plan, ledger: Ledger) -> list[A
     return found
 
 
+def speedups(asked: Question) -> list[Assumption]:
+    """The work that a plan leaves out, each with its share and where that is from."""
+    model, plan = asked.model, asked.plan
+    found: list[Assumption] = []
+    if plan.step_cache != "none":
+        published = source(STEP_CACHE, plan.step_cache, model.name)
+        found.append(
+            Assumption(
+                id="step_cache",
+                value=plan.computed_steps,
+                source=published or "--step-cache",
+                provenance="measured" if published else "assumed",
+            )
+        )
+    if plan.sparse_attention != "none":
+        published = source(SPARSE, plan.sparse_attention, model.name)
+        found.append(
+            Assumption(
+                id="attention_density",
+                value=plan.attention_density,
+                source=published or "--attention-density",
+                provenance="measured" if published else "assumed",
+            )
+        )
+    if other(guidance.guided(plan), 1):
+        flag = "--guidance-interval"
+        found.append(Assumption(id="guided_share", value=plan.guided_share, source=flag, provenance="assumed"))
+    return found
+
+
 def warnings(
-    model: Model,
-    workload: Workload,
-    hardware: Hardware,
-    plan: Plan,
+    asked: Question,
     inference: InferenceMemory,
     training: TrainingMemory,
     checkpointed: Callable[[], TrainingMemory],
 ) -> list[Warning_]:
     """What deserves the user's attention. `checkpointed` gives the training memory with full checkpointing."""
+    model, workload, hardware, plan = asked
     found = misfits(model, workload.width, workload.height, workload.frames)
     found += cautions(model, hardware)
     if plan.vae_tiling == "default" and model.vae.network and not tiles(model.vae):

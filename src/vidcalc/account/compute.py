@@ -5,11 +5,9 @@ from vidcalc.account.model import denoiser_params
 from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
 from vidcalc.describe.workload import Workload
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ledger.unroll import chunks
-from vidcalc.passes import guidance
 from vidcalc.passes.legal import depth
 from vidcalc.report.estimate import Compute, Documented
 from vidcalc.tape.trace import configuration
@@ -18,12 +16,12 @@ STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", 
 KINDS = ("matmul", "attention", "convolution")
 
 
-def compute(model: Model, workload: Workload, plan: Plan, ledger: Ledger) -> Compute:
+def compute(model: Model, workload: Workload, ledger: Ledger) -> Compute:
     """FLOPs by stage and kind: of the calls as they are, and of what the plan leaves of them."""
     phases = {name: [each for each in ledger.phases if each.id == name and each.trace] for name in STAGES}
     whole = {name: sum(_of_call(each, each.taped.flops) * each.calls for each in some) for name, some in phases.items()}
     done = sum(_executed(each) * each.calls for each in phases["denoise"])
-    forward, forwards = ledger.forward.taped, guidance.forwards(plan)
+    forward, forwards = ledger.forward.taped, ledger.forwards
     flops = forward.flops
     total = sum(whole.values())
     return Compute(

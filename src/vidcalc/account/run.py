@@ -16,7 +16,6 @@ from vidcalc.cost.step_memory import in_host, rows
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.step import Step
 from vidcalc.ledger.taping import sequence
@@ -26,13 +25,15 @@ from vidcalc.report.training import BucketPart, PhaseRow, Ranks, RunMemory, RunT
 HOUR = 3600
 
 
-def bucket_part(size: Bucket, cost: BucketCost, samples: Number, hardware: Hardware, plan: Plan) -> BucketPart:
+def bucket_part(
+    size: Bucket, cost: BucketCost, samples: Number, hardware: Hardware, training: TrainingPlan
+) -> BucketPart:
     """A bucket's row of the report; `samples` of its size are seen."""
-    training, step = plan.training, cost.step
+    step = cost.step
     spent = spread(total(cost.seconds).called("step"))
     together = global_batch(training, size.batch)
     steps = ceil_div(samples, together)
-    able = named("able", spent.likely * step.world * dense(hardware, plan), "FLOP")
+    able = named("able", spent.likely * step.world * dense(hardware, training), "FLOP")
     micros = training.grad_accum * training.data_degree
     seen, executed = named("model_flops", step.flops.model * step.auxiliary.passes, "FLOP"), executed_flops(step)
     top = max(cost.stages, key=lambda stage: stage.total)
@@ -73,9 +74,9 @@ def executed_flops(step: Step) -> Number:
     return trained + flops.forward * (beside.forwards * beside.passes + beside.samples)
 
 
-def dense(hardware: Hardware, plan: Plan) -> Number:
+def dense(hardware: Hardware, training: TrainingPlan) -> Number:
     """Dense peak of one accelerator in the recipe's format: what MFU is a share of [FLOP/s]."""
-    return hardware.accelerator.peak(recipe(plan.training.recipe).compute)
+    return hardware.accelerator.peak(recipe(training.recipe).compute)
 
 
 def memory_part(costs: list[BucketCost], hardware: Hardware) -> RunMemory:
@@ -101,9 +102,8 @@ def memory_part(costs: list[BucketCost], hardware: Hardware) -> RunMemory:
     )
 
 
-def time_part(parts: list[BucketPart], costs: list[BucketCost], hardware: Hardware, plan: Plan) -> RunTime:
+def time_part(parts: list[BucketPart], costs: list[BucketCost], hardware: Hardware, training: TrainingPlan) -> RunTime:
     """Seconds of the run over the mix of buckets, validation included."""
-    training = plan.training
     steps = named("steps", sum(part.steps for part in parts))
     sampled = largest(cost.validation for cost in costs) * (steps // training.validation_every)
     waited = imbalance(
@@ -121,7 +121,7 @@ def time_part(parts: list[BucketPart], costs: list[BucketCost], hardware: Hardwa
     spent = spent.called("buckets")
     whole = spread(spent) + Seconds(sampled, sampled, sampled, spent.provenance if sampled else "measured")
     ranks = world(training)
-    able = named("able", whole.likely * ranks * dense(hardware, plan), "FLOP")
+    able = named("able", whole.likely * ranks * dense(hardware, training), "FLOP")
     return RunTime(
         per_step=spent.likely / steps,
         total=whole.likely,

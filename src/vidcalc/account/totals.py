@@ -6,10 +6,10 @@ from vidcalc.base.number import Number, ceil_div, product
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost.time import seconds
 from vidcalc.describe.data import Data
-from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.model import Component
-from vidcalc.describe.plan import Plan
-from vidcalc.ledger.types import Execution
+from vidcalc.describe.training import TrainingPlan
+from vidcalc.ledger.types import Execution, Phase
 from vidcalc.passes.states import EMA_BYTES, whole
 from vidcalc.report.training import BucketPart, RunPart
 from vidcalc.tape.trace import configuration
@@ -18,15 +18,16 @@ TEXT_WIDTHS = ("text_dim", "text_embed_dim", "caption_channels", "cross_attentio
 ON_DISK = 2  # bytes per element of latents and text embeddings kept in 16 bits
 
 
-def run_part(data: Data, rows: list[BucketPart], costs: list[BucketCost], hardware: Hardware, plan: Plan) -> RunPart:
+def run_part(
+    data: Data, rows: list[BucketPart], costs: list[BucketCost], hardware: Hardware, training: TrainingPlan
+) -> RunPart:
     """What the run sees, reads and writes."""
-    training = plan.training
     steps = sum(row.steps for row in rows)
     each = [product(row.latent) * ON_DISK * (training.latents == "precomputed") for row in rows]
     width = text_width(costs[0].ledger.forward.component)
     texts = costs[0].workload.text_tokens * width * ON_DISK * (training.texts == "precomputed")
     stored = samples.counts(data.clips, data.buckets)
-    saved = checkpoint(costs[0], plan)
+    saved = checkpoint(costs[0], training)
     read = sum((latent + texts) * row.samples for latent, row in zip(each, rows, strict=True))
     return RunPart(
         samples=data.samples,
@@ -36,7 +37,7 @@ def run_part(data: Data, rows: list[BucketPart], costs: list[BucketCost], hardwa
         steps=steps,
         trained=costs[0].step.trained.trained,
         flops=sum(row.samples * row.flops_per_sample for row in rows),
-        encode_seconds=encoding(stored, rows, costs, hardware, plan),
+        encode_seconds=encoding(stored, rows, costs, hardware, training),
         latents=sum(latent * clips for latent, clips in zip(each, stored, strict=True)),
         texts=texts * data.clips,
         checkpoint=saved,
@@ -46,26 +47,29 @@ def run_part(data: Data, rows: list[BucketPart], costs: list[BucketCost], hardwa
 
 
 def encoding(
-    stored: list[Number], rows: list[BucketPart], costs: list[BucketCost], hardware: Hardware, plan: Plan
+    stored: list[Number], rows: list[BucketPart], costs: list[BucketCost], hardware: Hardware, training: TrainingPlan
 ) -> Number:
     """Accelerator-seconds that encode every sample once, where latents or texts are precomputed [second].
 
     stored  distinct samples of each bucket
     """
-    chip, run = hardware.accelerator, Execution(attention=plan.attention)
+    chip = hardware.accelerator
     spent: Number = 0
     for clips, row, each in zip(stored, rows, costs, strict=True):
         calls = clips / row.batch
-        if plan.training.latents == "precomputed" and each.ledger.encode:
+        if training.latents == "precomputed" and each.ledger.encode:
             phase = each.ledger.encode
-            spent = spent + seconds(phase.taped.ops, chip, run).called(phase.component.id).likely * phase.calls * calls
-        if plan.training.texts == "precomputed":  # one prompt a sample, whatever guidance asks of a generation
+            spent = spent + _alone(phase, chip) * phase.calls * calls
+        if training.texts == "precomputed":  # one prompt a sample, whatever guidance asks of a generation
             texts = [phase for phase in each.ledger.phases if phase.id == "text_encode"]
-            spent = spent + sum(
-                seconds(phase.taped.ops, chip, run).called(phase.component.id).likely * phase.component.runs * calls
-                for phase in texts
-            )
+            spent = spent + sum(_alone(phase, chip) * phase.component.runs * calls for phase in texts)
     return spent
+
+
+def _alone(phase: Phase, chip: Accelerator) -> Number:
+    """Seconds of one call on one accelerator, each kernel by itself [second]."""
+    work = seconds(phase.taped.ops, chip, Execution(attention=phase.run.attention))
+    return work.called(phase.component.id).likely
 
 
 def text_width(denoiser: Component) -> int:
@@ -75,8 +79,8 @@ def text_width(denoiser: Component) -> int:
     return next((width for width in found if isinstance(width, int)), 0)
 
 
-def checkpoint(cost: BucketCost, plan: Plan) -> Number:
+def checkpoint(cost: BucketCost, training: TrainingPlan) -> Number:
     """Bytes of one checkpoint on disk: trained weights, master copies, states and averages of all ranks."""
-    training, trained = plan.training, cost.step.trained.trained
+    trained = cost.step.trained.trained
     chosen, states = recipe(training.recipe), optimizer(training.optimizer)
-    return whole(trained * (chosen.weights + states.held(chosen) + EMA_BYTES[training.ema]))
+    return whole(trained * (chosen.weights + states.bytes_per_element(chosen) + EMA_BYTES[training.ema]))

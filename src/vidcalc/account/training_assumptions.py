@@ -3,25 +3,23 @@
 from vidcalc.account.assumed import machinery, stated, trained
 from vidcalc.account.assumptions import cautions, misfits
 from vidcalc.catalog.training import networks, sharding
-from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Run
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.passes.states import buckets
 from vidcalc.report.estimate import Assumption, Warning_
 from vidcalc.report.training import RunMemory
 
 
-def assumptions(data: Data, hardware: Hardware, plan: Plan, provenance: str) -> list[Assumption]:
+def assumptions(asked: Run, provenance: str) -> list[Assumption]:
     """What the numbers rest on; `provenance` is that of the rates."""
-    training = plan.training
+    plan, training = asked.plan, asked.plan.training
     shared = sharding(training.sharding)
     found = [
-        *machinery(hardware, plan, provenance),
+        *machinery(asked.hardware.accelerator, plan.runtime, plan.attention, provenance),
         *trained(training),
         Assumption(id="sharding", value=training.sharding, source=shared.source, provenance="assumed"),
-        Assumption(id="samples", value=data.samples, source="--train-steps, --clips", provenance="assumed"),
+        Assumption(id="samples", value=asked.data.samples, source="--train-steps, --clips", provenance="assumed"),
     ]
     found += stated(training)
     if buckets(1, training):
@@ -36,8 +34,9 @@ def assumptions(data: Data, hardware: Hardware, plan: Plan, provenance: str) -> 
     return found
 
 
-def warnings(model: Model, data: Data, hardware: Hardware, plan: Plan, used: RunMemory) -> list[Warning_]:
+def warnings(asked: Run, used: RunMemory) -> list[Warning_]:
     """What deserves the user's attention."""
+    model, data, hardware, plan = asked
     found = []
     for size in data.buckets:
         misfit = misfits(model, size.width, size.height, size.frames)

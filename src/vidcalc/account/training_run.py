@@ -5,20 +5,16 @@ from vidcalc.account.bucket import BucketCost
 from vidcalc.account.model import hardware_part, model_part
 from vidcalc.account.summary import settings
 from vidcalc.cost import money
-from vidcalc.describe.data import Data
-from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Run
 from vidcalc.report.training import BucketPart, TrainingReport
 
 
-def training_report(
-    model: Model, data: Data, costs: list[BucketCost], hardware: Hardware, plan: Plan
-) -> TrainingReport:
+def training_report(asked: Run, costs: list[BucketCost]) -> TrainingReport:
     """Everything about a run whose buckets are priced."""
-    rows = bucket_rows(data, costs, hardware, plan)
+    model, data, hardware, plan = asked
+    rows = bucket_rows(asked, costs)
     memory = run.memory_part(costs, hardware)
-    time = run.time_part(rows, costs, hardware, plan)
+    time = run.time_part(rows, costs, hardware, plan.training)
     accelerators = time.total * costs[0].step.world
     return TrainingReport(
         model=model_part(model, costs[0].ledger),
@@ -28,18 +24,19 @@ def training_report(
         buckets=rows,
         memory=memory,
         time=time,
-        run=totals.run_part(data, rows, costs, hardware, plan),
+        run=totals.run_part(data, rows, costs, hardware, plan.training),
         cost=money.run_money(hardware.accelerator, accelerators),
         energy=money.run_energy(hardware, accelerators),
-        assumptions=training_assumptions.assumptions(data, hardware, plan, time.provenance),
-        warnings=training_assumptions.warnings(model, data, hardware, plan, memory),
+        assumptions=training_assumptions.assumptions(asked, time.provenance),
+        warnings=training_assumptions.warnings(asked, memory),
     )
 
 
-def bucket_rows(data: Data, costs: list[BucketCost], hardware: Hardware, plan: Plan) -> list[BucketPart]:
+def bucket_rows(asked: Run, costs: list[BucketCost]) -> list[BucketPart]:
     """The rows of all buckets, each with its whole number of the run's samples."""
+    data, hardware, training = asked.data, asked.hardware, asked.plan.training
     seen = samples.counts(data.samples, data.buckets)
     return [
-        run.bucket_part(size, cost, each, hardware, plan)
+        run.bucket_part(size, cost, each, hardware, training)
         for size, cost, each in zip(data.buckets, costs, seen, strict=True)
     ]

@@ -11,9 +11,8 @@ import msgspec
 from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.plan import SETTINGS
 from vidcalc.describe.runtime import Runtime
-from vidcalc.describe.setting import declared
 
 KIND = "frameworks"
 
@@ -67,7 +66,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 def framework(name: str) -> Framework:
     """Raises UnknownName."""
     stated = load.entry(KIND, load.resolve(KIND, name))
-    plan = {field: value for field, value in stated.items() if field in declared(Plan)}
+    plan = {field: value for field, value in stated.items() if field in SETTINGS}
     others = {field: value for field, value in stated.items() if field not in plan}
     return msgspec.convert({**others, "plan": plan}, Framework)
 

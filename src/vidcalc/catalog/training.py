@@ -45,7 +45,7 @@ class Optimizer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Bytes per weight element of one state."""
         return chosen.states if self.state_bytes is None else self.state_bytes
 
-    def held(self, chosen: Recipe) -> float:
+    def bytes_per_element(self, chosen: Recipe) -> float:
         """Bytes per weight element of the master copy and all states."""
         return chosen.master + self.states * self.each(chosen)
 

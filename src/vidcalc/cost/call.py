@@ -10,7 +10,7 @@ communication  the other ranks: exchanges that the work does not hide, and the l
 from collections.abc import Sequence
 
 from vidcalc.base.guest import named
-from vidcalc.base.number import Number, maximum
+from vidcalc.base.number import Number, maximum, unchanged
 from vidcalc.cost.seconds import NOTHING, Seconds, linked, total
 from vidcalc.cost.time import by_kind, waiting
 from vidcalc.describe.hardware import Accelerator, Hardware
@@ -78,6 +78,7 @@ def exposed_communication(
     behind  only the exchanges that run beside one of these
     """
     exchanges = [op for op in phase.ops if isinstance(op, Collective) and op.behind in behind]
+    exchanges = [op for op in exchanges if not unchanged(op.ranks, 1)]  # one rank alone waits for nobody
     if not exchanges:
         return {}
     links, attended = wires(hardware), named("attention", work.get("attention", NOTHING).likely, "s")
@@ -86,11 +87,13 @@ def exposed_communication(
     whole: dict[str, tuple[Collective, Number]] = {}  # what runs beside the work of the call, one after the other
     for op in exchanges:
         nbytes, ranks = named("bytes", op.nbytes, "byte", note=op.way), named("ranks", op.ranks, note=op.way)
+        # seconds of one exchange x how many follow each other
         alone = links.exchange(op.operation, nbytes, ranks, op.stride) * op.messages
         alone = named(f"{op.way}_exchange", alone, "s", note=op.operation, provenance="assumed")
         if op.behind == "work":
             whole[op.way] = op, alone * op.count + whole.get(op.way, (op, 0))[1]
         else:
+            # beside attention each exchange hides for itself; beside the work all of a way hide together
             ways[op.way] = ways.get(op.way, 0) + op.exposed(alone, busy[op.behind]) * op.count
     ways.update({way: op.exposed(alone, busy["work"]) for way, (op, alone) in whole.items()})
     if "attention" in behind:
@@ -104,6 +107,8 @@ def tail(ops: tuple[Op, ...], attended: Number, chip: Accelerator, kernel: str) 
     scored = named("scored", sum(op.flops * op.count for op in parts), "FLOP")
     lost: Number = 0
     for op in parts:
+        # of attention's seconds, by FLOP
         share = named("share", op.flops * op.count / scored)
+        # seconds of one attention x how much slower its last wave makes it
         lost = lost + attended * share * maximum(slowdown(op, chip, kernel) - 1, 0)
     return lost

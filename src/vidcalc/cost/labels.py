@@ -15,12 +15,12 @@ def op_of(op: Op, work: Number, moved: Number) -> tuple[Number, Number]:
     return named("flops", work, "FLOP", source), named("moved", moved, "byte", source)
 
 
-def rate(found: Rate) -> Rate:
+def rate(band: Rate) -> Rate:
     """A rate whose ends have names: each its plateau less what the shape loses."""
     low, likely, high = (
-        named("rate", end, "FLOP/s", found.source, found.provenance) for end in (found.low, found.likely, found.high)
+        named("rate", end, "FLOP/s", band.source, band.provenance) for end in (band.low, band.likely, band.high)
     )
-    return Rate(low, likely, high, found.provenance, found.source)
+    return Rate(low, likely, high, band.provenance, band.source)
 
 
 def row(op: Op, priced: tuple[Number, Number, Number, str]) -> tuple[Number, Number, Number, str]:

@@ -66,6 +66,7 @@ def _shown(ledger: Ledger, decode: Phase) -> Number:
     The videos in the VAE's format, and of one of them a scaled and a shifted copy on its way to the host (diffusers
     VideoProcessor.postprocess_video).
     """
+    # all videos, and two copies of one [colours, frames, height, width] x bytes of a value
     return (ledger.batch + PICTURE_COPIES) * ledger.pixels * ELEMENT_BYTES[decode.call.dtype]
 
 
@@ -81,6 +82,7 @@ def _merged(rows: list[Stage]) -> list[Stage]:
 def _larger(a: Stage, b: Stage) -> Stage:
     """The stage with the larger total, elementwise."""
     wins = a.total >= b.total
+    # all parts of the stage that wins, so that they add up to its total
     parts = {name: where(wins, getattr(a, name), getattr(b, name)) for name in PARTS}
     components = dict.fromkeys((*a.resident, *b.resident))
     there = {name: where(wins, a.resident.get(name, 0), b.resident.get(name, 0)) for name in components}

@@ -25,24 +25,24 @@ def price(accelerator: Accelerator) -> Price | None:
 def prices(accelerator: Accelerator) -> list[Price]:
     """The price ranges of an accelerator, the preferred class of provider first."""
     order = {name: place for place, name in enumerate(PROVIDERS)}
-    return sorted(accelerator.prices, key=lambda found: order.get(found.provider, len(order)))
+    return sorted(accelerator.prices, key=lambda offer: order.get(offer.provider, len(order)))
 
 
 def cost(accelerator: Accelerator, inference: Number, training: Number, batch: Number = 1) -> Money | None:
     """Money of accelerator-seconds of a generation of `batch` videos and of a training run; None without a price."""
-    found = price(accelerator)
-    if found is None:
+    offer = price(accelerator)
+    if offer is None:
         return None
-    hour = ranged(found, HOUR)
+    hour = ranged(offer, HOUR)
     return Money(
-        provider=found.provider,
-        as_of=found.as_of,
-        source=found.source,
+        provider=offer.provider,
+        as_of=offer.as_of,
+        source=offer.source,
         per_hour_low=hour["low"],
         per_hour_high=hour["high"],
-        inference=ranged(found, inference),
-        training=ranged(found, training),
-        per_video=ranged(found, inference / batch),
+        inference=ranged(offer, inference),
+        training=ranged(offer, training),
+        per_video=ranged(offer, inference / batch),
         ranges=[
             PriceRange(
                 provider=each.provider,
@@ -58,10 +58,11 @@ def cost(accelerator: Accelerator, inference: Number, training: Number, batch: N
     )
 
 
-def ranged(found: Price, seconds: Number) -> dict[str, Any]:
+def ranged(offer: Price, seconds: Number) -> dict[str, Any]:
     """USD of accelerator-seconds at both ends of the range, and at their geometric mean."""
-    middle = named("price", (found.low * found.high) ** 0.5, "USD/s")
-    return {"low": found.low * seconds, "likely": middle * seconds, "high": found.high * seconds}
+    # geometric mean: prices lie apart by factors
+    middle = named("price", (offer.low * offer.high) ** 0.5, "USD/s")
+    return {"low": offer.low * seconds, "likely": middle * seconds, "high": offer.high * seconds}
 
 
 def energy(hardware: Hardware, inference: Number, training: Number, batch: Number = 1) -> Energy | None:
@@ -85,10 +86,13 @@ def energy(hardware: Hardware, inference: Number, training: Number, batch: Numbe
         pue=facility,
         power=power,
         per_video={load: drawn(watts, here, load, each) for load in BAND},
+        # idle seconds for each busy one: (1 - u) / u
         idle_per_video=drawn(watts, here, "idle", each) * (1 - busy) / busy,
         training_likely=trained,
+        # J x g/J
         carbon_per_video=likely * here.carbon,
         carbon_training=trained * here.carbon,
+        # J x USD/J
         electricity_per_video=likely * here.electricity,
         electricity_training=trained * here.electricity,
     )
@@ -97,25 +101,29 @@ def energy(hardware: Hardware, inference: Number, training: Number, batch: Numbe
 def throughput(workload: Workload, hardware: Hardware, time: InferenceTime) -> Throughput:
     """Videos per hour of an accelerator, and how many make the rate asked for, in whole groups that share a job."""
     group, busy = hardware.total, busy_share(hardware)
-    found = price(hardware.accelerator)
+    offer = price(hardware.accelerator)
+    # Little's law: jobs a second x seconds of one; more where accelerators stand idle between jobs
     jobs = named("jobs", workload.target_rate / workload.batch * time.total / busy)  # that must run at any time
+    # whole jobs x accelerators of each
     needed = as_count(ceil_div(jobs, 1) * group)
+    # videos of one accelerator in an hour x seconds of a job
     videos = named("videos", workload.batch * HOUR / group)
     return Throughput(
+        # the longest time makes the fewest videos
         per_gpu_hour={"low": videos / time.high, "likely": videos / time.total, "high": videos / time.low},
         utilisation=busy,
         target_rate=workload.target_rate * HOUR,
         gpus_needed=needed,
-        cost_per_hour=ranged(found, needed * HOUR) if found else {},
+        cost_per_hour=ranged(offer, needed * HOUR) if offer else {},
     )
 
 
 def run_money(accelerator: Accelerator, seconds: Number) -> RunMoney | None:
     """Accelerator-seconds of a training run at the preferred class of provider's range; None without a price."""
-    found = price(accelerator)
-    if found is None:
+    offer = price(accelerator)
+    if offer is None:
         return None
-    return RunMoney(provider=found.provider, as_of=found.as_of, source=found.source, **ranged(found, seconds))
+    return RunMoney(provider=offer.provider, as_of=offer.as_of, source=offer.source, **ranged(offer, seconds))
 
 
 def run_energy(hardware: Hardware, seconds: Number) -> RunEnergy | None:
@@ -130,4 +138,5 @@ def run_energy(hardware: Hardware, seconds: Number) -> RunEnergy | None:
 
 def drawn(watts: Number, here: Figures, load: str, seconds: Number) -> Number:
     """Joule that accelerator-seconds take at a load, the facility's share included [J]."""
+    # W x share of it drawn x s x energy of the facility over that of the machines
     return watts * here.power[load] * seconds * here.pue

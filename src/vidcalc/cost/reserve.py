@@ -31,10 +31,13 @@ def counters(stages: list[Stage], capacity: Number) -> Counters:
     allocated: Number = 0
     cached: Number = 0
     for stage in stages:
+        # torch counts no context, the driver does
         inside = named(stage.id, stage.total - outside, "byte")
         allocated = maximum(allocated, inside)
+        # freed transients stay in the cache: a share of the live activations
         cached = maximum(cached, named(stage.id, inside + stage.activations * share, "byte"))
     allocated, cached = named("allocated", allocated, "byte"), named("cached", cached, "byte")
+    # the cache gives way where memory ends, tensors do not
     reserved = minimum(cached, maximum(capacity - outside, allocated))
     reserved = as_count(reserved // 1)  # whole bytes
     return Counters(allocated=allocated, reserved=reserved, device=reserved + outside)

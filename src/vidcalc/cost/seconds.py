@@ -63,6 +63,7 @@ def spread(whole: Seconds) -> Seconds:
     low, high = run_spread()
     low = given("spread_low", low, whole.low, "data/kernels/laws.toml", provenance="measured")
     high = given("spread_high", high, whole.high, "data/kernels/laws.toml", provenance="measured")
+    # the likely time stays: runs lie apart on both sides of it
     return Seconds(whole.low * low, whole.likely, whole.high * high, whole.provenance)
 
 

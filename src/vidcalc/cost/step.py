@@ -81,6 +81,7 @@ def passes_of(step: Step) -> list[Phase]:
 def _started(step: Step) -> Seconds:
     """What the host takes to start the kernels of a micro-batch's passes."""
     law, (forward, _, recompute) = training_launch(), passes_of(step)
+    # kernels of forward, those of backward as a multiple of them, and of what runs again
     count = launches(forward.ops) * (1 + law["backward"]) + launches(recompute.ops)
     count = count * fused(forward.run.compile)
     count = named("launches", count)
@@ -96,6 +97,7 @@ def seconds(step: Step, micro: MicroBatchSeconds, hardware: Hardware) -> dict[st
     # gathers of weights and sums of gradients hide behind the pass they run beside; what is summed once an update hides
     # behind the last micro-batch
     gathered = _beside(phases["forward"], parts["forward"], hardware)
+    # a sum once a step: a micro-batch's share of it
     summed = _beside(phases["backward"], back, hardware) + _beside(phases["gradients"], back, hardware) / chain
     spoken = band(micro.both + gathered + summed).called("exchanges")
     copied = exposed_copies([op for op in phases["backward"].ops if isinstance(op, Copy)], chip, busy).called("copies")
@@ -111,6 +113,7 @@ def seconds(step: Step, micro: MicroBatchSeconds, hardware: Hardware) -> dict[st
         "company": company,
         "communication": spoken.times(chain) + after,
         "transfer": copied.times(chain),
+        # p - 1 turns, each as long as a micro-batch of one stage
         "bubble": busy.times(step.idle),
         "optimizer": updated,
     }
@@ -130,6 +133,7 @@ def _auxiliary(
     update   one optimizer update;  decode  the VAE on a micro-batch of samples
     """
     beside, chain = step.auxiliary, step.fed + step.idle  # micro-batches in a row, and turns that fill a pipeline
+    # a stage's idle turns pass for the other networks too
     run = forward.times(beside.forwards * (step.micro_batches + step.idle))
     trained = micro.times(beside.updates * chain) + update.times(beside.updates)
     made = forward.times(beside.samples * chain)
@@ -142,8 +146,10 @@ def update(phase: Phase, chip: Accelerator) -> Seconds:
     for op in phase.ops:
         if isinstance(op, Update) and op.memory == "device":
             rate, moved = bandwidth(chip), named("moved", op.activation_bytes * op.count, "byte", "vidcalc.ops.update")
+            # byte / (byte/s); the high rate gives the low time
             whole = whole + Seconds(moved / rate.high, moved / rate.likely, moved / rate.low, rate.provenance)
         elif isinstance(op, Update):
+            # gradients and weights over the link, then the update in the host's memory
             link = op.elements * op.over / host_rate(chip, "pinned")
             whole = whole + band((link + op.activation_bytes / update_rate()) * op.count)
     return whole

@@ -20,11 +20,12 @@ def stages(step: Step) -> list[Stage]:
     waiting = states.gradients * summed
     other = step.further.process + states.buckets
     moment = other + states.gathered + states.cast
-    found = {
+    by_id = {
         "encode": _stage(step, "encode", waiting, maximum(aside.vae_work, aside.text_work), other),
         "rollout": _stage(step, "rollout", waiting, maximum(_alone(step), aside.decode_work), moment),
         # others look at a sample whose graph is kept
         "company": _stage(step, "company", waiting, _kept(step) + _alone(step), moment),
+        # no more gradients than there are weights
         "forward_backward": _stage(
             step, "forward_backward", minimum(states.gradients, _made(step) + waiting), activations(step), moment
         ),
@@ -34,7 +35,7 @@ def stages(step: Step) -> list[Stage]:
             step, "validation", 0, aside.validation, other + states.gathered, maximum(aside.vae, aside.validated)
         ),
     }
-    return [stage for name, stage in found.items() if name in step.happens]
+    return [stage for name, stage in by_id.items() if name in step.happens]
 
 
 def _stage(
@@ -76,6 +77,7 @@ def activations(step: Step) -> Number:
     what a block needs while it runs is not shared by the pipeline.
     """
     live = step.live
+    # beyond what is kept: the block that runs
     passing = maximum(live.activations - live.kept, 0)
     return as_count(ceil_div(_of_stage(live.kept, step) + passing, step.tokens))
 
@@ -87,6 +89,7 @@ def in_host(step: Step) -> Number:
 
 def _of_stage(kept: Number, step: Step) -> Number:
     """What a pipeline's first stage keeps of the `kept` bytes of all layers and one micro-batch."""
+    # bytes of all layers x micro-batches on their way / stages
     return named("kept_of_stage", ceil_div(kept * step.in_flight, step.stages), "byte")
 
 
@@ -97,7 +100,9 @@ def _kept(step: Step) -> Number:
 
 def _made(step: Step) -> Number:
     """Bytes of gradients alive at the peak of forward and backward, as this rank holds them."""
+    # weight gradients that stand on top of the activations at the peak
     beyond = named("beyond", maximum(step.live.peak - step.live.activations, 0), "byte")
+    # this rank's gradients in its own dtype over the tape's of all weights
     share = named("share", step.states.gradients / maximum(step.live.gradients, 1))
     return named("made", floor(beyond * share), "byte")
 
@@ -107,14 +112,15 @@ def _alone(step: Step) -> Number:
     return as_count(ceil_div(step.aside.forward_work, step.tokens))
 
 
-def documented(step: Step, found: list[Stage]) -> dict[str, Number]:
+def documented(step: Step, step_stages: list[Stage]) -> dict[str, Number]:
     """The five documented rows and what the process needs beside them, all that is ever held at once [byte].
 
     They are those of forward and backward, with all gradients. Where another of the stages needs more than they add up
     to (the update's temporaries, a validation sample), `other` holds what is missing.
     """
-    passing = next(stage for stage in found if stage.id == "forward_backward")
-    held = rows(passing) | {"gradients": step.states.gradients}
-    whole, top = named("rows", sum(held.values()), "byte"), named("peak", peak(found), "byte")
-    held["other"] = held["other"] + maximum(top - whole, 0)
-    return held
+    passing = next(stage for stage in step_stages if stage.id == "forward_backward")
+    table = rows(passing) | {"gradients": step.states.gradients}
+    whole, top = named("rows", sum(table.values()), "byte"), named("peak", peak(step_stages), "byte")
+    # never below 0: where forward and backward are the peak, nothing is missing
+    table["other"] = table["other"] + maximum(top - whole, 0)
+    return table

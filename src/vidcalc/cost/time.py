@@ -48,22 +48,23 @@ def by_kind(
                 twice the traffic; of frozen weights the input's gradient alone, one product as large as the forward's
     """
     spread = bandwidth(chip)
-    known: dict[tuple[object, ...], tuple[Number, Number, Number, str]] = {}
+    per_op: dict[tuple[object, ...], tuple[Number, Number, Number, str]] = {}
     times: dict[tuple[object, ...], Number] = {}
     sums: dict[object, tuple[Number, Number, Number, str]] = {}
     for op in ops:
         if op.kind not in PRODUCTS:
             continue
+        # ops of equal keys are priced once, times how often they run
         key = (*op.key, frozen(op)) if backward else op.key
         try:
-            if key in known:
+            if key in per_op:
                 times[key] = times[key] + op.count
                 continue
         except TypeError:  # arrays cannot be keys
             key = (op.kind, id(op))
         row = _priced(op, chip, spread, backward, run)
-        known[key], times[key] = labels.row(op, row) if isinstance(row[1], Guest) else row, op.count
-    for key, (low, likely, high, provenance) in known.items():
+        per_op[key], times[key] = labels.row(op, row) if isinstance(row[1], Guest) else row, op.count
+    for key, (low, likely, high, provenance) in per_op.items():
         count, before = times[key], sums.get(key[0], (0, 0, 0, "measured"))
         sums[key[0]] = (
             before[0] + low * count,
@@ -101,6 +102,7 @@ def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Number:
 
 def _stretch(row: Number, half: Number) -> Number:
     """Times longer that a byte of rows of so many elements takes than one of long rows."""
+    # at `half` elements a row takes twice as long
     return 1 + half / maximum(row, 1)
 
 
@@ -112,6 +114,7 @@ def travelled(op: Op, half: Number) -> Number:
 def rounded(op: Op, run: Execution) -> Number:
     """Bytes that eager kernels move to bring a linear layer's operands and result in and out of its format."""
     if isinstance(op, Matmul) and op.weight == 1:
+        # bytes for each element of [batch x rows, d_out]
         return run.rounding * op.batch * op.rows * op.d_out
     return 0
 
@@ -125,6 +128,7 @@ def waiting(ops: tuple[Op, ...], chip: Accelerator, work: Seconds, run: Executio
     """What a call takes beyond its work because the host cannot start its kernels any faster."""
     count, pace = named("launches", launches(ops)), launch(chip, run.compile)
     return Seconds(
+        # kernels / (kernels/s)
         maximum(count / pace.high - work.low, 0),
         maximum(count / pace.likely - work.likely, 0),
         maximum(count / pace.low - work.high, 0),
@@ -137,14 +141,17 @@ def _priced(
 ) -> tuple[Number, Number, Number, str]:
     """(low, likely, high) seconds of one execution, and what they rest on."""
     achieved = rate(op, chip, backward, run)
+    # activations once, and weights once, in the arithmetic's format
     moved = op.activation_bytes + op.weights * ELEMENT_BYTES[op.precision]
     work = op.flops
     if backward and not frozen(op):
         work = op.recomputed_backward_flops if isinstance(op, Attention) else op.backward_flops
+        # two products, each with operands and a result of forward's sizes
         moved = 2 * moved
     if isinstance(work, Guest):
         (work, moved), achieved = labels.op_of(op, work, moved), labels.rate(achieved)
     return (
+        # a roofline: arithmetic and traffic overlap, the longer one counts
         maximum(work / achieved.high, moved / spread.high),
         maximum(work / achieved.likely, moved / spread.likely),
         maximum(work / achieved.low, moved / spread.low),
@@ -161,14 +168,16 @@ def rate(op: Op, chip: Accelerator, backward: bool = False, run: Execution = EAG
     if isinstance(op, Convolution):
         depth = (op.c_in // op.groups) * op.kernel
         rows = op.batch * op.positions
-        found = convolution(chip, op.precision, rows, depth, op.c_out // op.groups, run.stack)
+        # as a product: [batch x positions, c_in / groups x taps] x [c_in / groups x taps, c_out / groups]
+        product = convolution(chip, op.precision, rows, depth, op.c_out // op.groups, run.stack)
         alone = vector(chip)
+        # a depthwise one has no sum over channels: the matrix units have nothing to do
         low, likely, high = (
-            where(op.depthwise, getattr(alone, key), getattr(found, key)) for key in ("low", "likely", "high")
+            where(op.depthwise, getattr(alone, key), getattr(product, key)) for key in ("low", "likely", "high")
         )
-        return Rate(low, likely, high, found.provenance, found.source)
+        return Rate(low, likely, high, product.provenance, product.source)
     if isinstance(op, Matmul):
         own = run if op.weight == 1 else EAGER
-        found = gemm(chip, own.arithmetic or op.precision, op.batch * op.rows, op.d_in, op.d_out)
-        return found if own.slower == 1 else found.slowed(own.slower)
+        product = gemm(chip, own.arithmetic or op.precision, op.batch * op.rows, op.d_in, op.d_out)
+        return product if own.slower == 1 else product.slowed(own.slower)
     raise TypeError(op.kind)

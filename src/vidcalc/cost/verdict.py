@@ -13,6 +13,7 @@ def interval(likely: Number) -> tuple[Number, Number]:
     """Lower and upper bound of a predicted reading of the driver's counter [byte]."""
     band, file = readings(), "data/validation/reserve.toml"
     below, above = (given(end, band[end], likely, file, "", "measured") for end in ("below", "above"))
+    # whole bytes
     return as_count(likely * (1 - below) // 1), as_count(likely * (1 + above) // 1)
 
 

@@ -16,6 +16,7 @@ from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Question, Run
 from vidcalc.describe.workload import Workload
 
 WAYS_OUT = "memory.inference.relief."  # numbers of other jobs than the one asked for
@@ -28,12 +29,12 @@ def explained(model: Model, job: Workload, hardware: Hardware, plan: Plan, advis
     from vidcalc.calculate import calculate
     from vidcalc.derivation import nouns
 
-    asked = model, nouns.stated(job), nouns.hardware(hardware), nouns.stated(plan)
+    asked = nouns.question(Question(model, job, hardware, plan))
     report = calculate(*asked)
     if advise and report.memory.inference.margin < 0:
         from vidcalc.search.relief import advised
 
-        report = advised(report, *asked)
+        report = advised(report, asked)
     return Explained(report)
 
 
@@ -42,7 +43,7 @@ def explained_training(model: Model, data: Data, hardware: Hardware, plan: Plan)
     from vidcalc.calculate import train
     from vidcalc.derivation import nouns
 
-    return Explained(train(model, nouns.data(data), nouns.hardware(hardware), nouns.stated(plan)))
+    return Explained(train(*nouns.run(Run(model, data, hardware, plan))))
 
 
 def explain(quantity: str, model: Model, job: Workload | Data, hardware: Hardware, plan: Plan) -> Step:

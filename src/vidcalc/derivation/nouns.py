@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from vidcalc.base.guest import plain, symbol
 from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Accelerator, CollectiveRates, Curves, Hardware, HostCopy, Link, Price
-from vidcalc.describe.sharing import Sharing
+from vidcalc.describe.question import Question, Run
 from vidcalc.rates.curves import curves
 
 Noun = TypeVar("Noun", bound=Struct)
@@ -27,23 +27,32 @@ UNITS = {"memory": "byte", "target_rate": "1/s", "text_tokens": "token", "image_
 
 
 def stated(record: Noun) -> Noun:
-    """A workload, plan or bucket with a symbol for each of its numbers, those of a plan within it too.
-
-    What a framework settles in a plan stays as it is.
-    """
+    """A workload, plan or bucket with a symbol for each of its numbers; records in it too."""
     found: dict[str, Any] = {}
     for name in record.__struct_fields__:
         value = getattr(record, name)
-        if isinstance(value, Sharing):
-            found[name] = stated(value)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float) and not isinstance(value, bool):
             found[name] = symbol(name, value, UNITS.get(name, ""), INPUT)
     return replace(record, **found)
 
 
-def data(seen: Data) -> Data:
+def question(asked: Question) -> Question:
+    """What is asked, of guests; what the plan's framework settles and the model stay as they are."""
+    model, workload, machine, plan = asked
+    plan = replace(stated(plan), training=stated(plan.training))
+    return Question(model, stated(workload), hardware(machine), plan)
+
+
+def run(asked: Run) -> Run:
+    """The same of a training run."""
+    model, data, machine, plan = asked
+    plan = replace(stated(plan), training=stated(plan.training))
+    return Run(model, seen(data), hardware(machine), plan)
+
+
+def seen(data: Data) -> Data:
     """What a training run sees, as guests."""
-    return replace(stated(seen), buckets=tuple(map(stated, seen.buckets)))
+    return replace(stated(data), buckets=tuple(map(stated, data.buckets)))
 
 
 def hardware(machine: Hardware) -> Hardware:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from vidcalc.base.number import Number
 from vidcalc.describe.runtime import Runtime
-from vidcalc.describe.setting import BOTH, Counted, Named, Published, Setting, Share, Text, Whole
+from vidcalc.describe.setting import BOTH, Counted, Named, Published, Setting, Share, Text, Whole, declared
 from vidcalc.describe.sharing import INNERMOST, Sharing, Switch, ways
 from vidcalc.describe.training import TrainingPlan
 
@@ -13,7 +13,6 @@ VaeTiling = Literal["none", "default"]
 Compile = Literal[Switch, "norms"]
 Guided = Literal["batched", "sequential"]
 GuidanceMode = Literal[Guided, "distilled", "none"]
-Shards = Literal["denoiser", "encoders"]
 FusedProjections = Literal["none", "kept"]
 
 FORMATS = Named("precisions")
@@ -65,8 +64,6 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     """"none", or "default": the tiles of the VAE's own class."""
     vae_slicing: Annotated[Switch, Setting("vae-slicing")] = "off"
     """"on": a batch is decoded one video at a time."""
-    shards: Annotated[Shards, Setting(by="rows")] = "denoiser"
-    """What is stored in shards: "denoiser", or "encoders": the text encoders too."""
     step_cache: Annotated[
         str, Setting("step-cache", takes=Published("step_cache", "computed_steps"), assumption="step_cache")
     ] = "none"
@@ -99,6 +96,9 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     training: TrainingPlan = TrainingPlan()
     """How the model is trained: `vidcalc.describe.training`."""
 
+
+# every setting of a plan by its field
+SETTINGS = declared(Plan)
 
 # Ways of sharing one video among accelerators, as people call them -> field of the plan: of the work, the innermost
 # first, and of what is stored and the VAE's decode, among those same accelerators.

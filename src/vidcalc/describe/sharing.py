@@ -11,6 +11,7 @@ Sharding = Literal["none", "zero1", "zero2", "zero3"]
 ShardingFlag = Literal[Sharding, "fsdp", "hybrid"]
 Switch = Literal["off", "on"]
 Reshard = Literal["on", "off"]
+Shards = Literal["denoiser", "encoders"]
 
 SHARDING = words(Sharding)
 ALIKE = {"fsdp": "zero3", "hybrid": "zero3"}  # what people call it -> the word
@@ -29,6 +30,7 @@ class Sharing(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     sharding           what data-parallel ranks keep a share of: "none" (DDP), "zero1" (optimizer states), "zero2" (and
                        gradients), "zero3" (and weights; FSDP)
     reshard            "on": gathered weights are given back after the forward pass; "off": they stay until backward
+    shards             what of a generation is stored in shards: "denoiser", or "encoders": the text encoders too
     ulysses_degree     ranks that share a sample's tokens and exchange heads
     ring_degree        ranks that share the tokens and pass keys and values on
     gather_degree      ranks that share the tokens and gather all keys and values
@@ -49,6 +51,7 @@ class Sharing(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         Sharding, Setting("sharding", jobs=RUN, words=ShardingFlag, means=tuple(ALIKE.items()), assumption="sharding")
     ] = "none"
     reshard: Annotated[Reshard, Setting("reshard", jobs=RUN)] = "on"
+    shards: Annotated[Shards, Setting(by="rows")] = "denoiser"
     ulysses_degree: Annotated[Number, Setting(way="ulysses", jobs=SHARED, assumption="link")] = 1
     ring_degree: Annotated[Number, Setting(way="ring", jobs=SHARED, assumption="link")] = 1
     gather_degree: Annotated[Number, Setting(way="gather", jobs=RUN)] = 1

@@ -44,16 +44,18 @@ def flops(ops: tuple[Op, ...], again: tuple[Op, ...]) -> StepFlops:
     backward: Number = 0
     rescored: Number = 0
     for op in ops:
+        # frozen weights want the input's gradient alone: one product instead of two
         backward = backward + (op.flops if frozen(op) else op.backward_flops) * op.count
         if isinstance(op, Attention):
+            # a fused backward's five products less the four of the convention
             rescored = rescored + (op.recomputed_backward_flops - op.backward_flops) * op.count
-    found = StepFlops(
+    sums = StepFlops(
         forward=sum(op.flops * op.count for op in ops),
         backward=backward,
         recompute=sum(op.flops * op.count for op in again),
         rescored=rescored,
     )
-    return named_fields(found, found.forward, "FLOP")
+    return named_fields(sums, sums.forward, "FLOP")
 
 
 class TrainedWeights(msgspec.Struct, frozen=True, kw_only=True, eq=False):

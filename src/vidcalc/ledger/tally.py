@@ -55,6 +55,7 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
         module = path.rpartition(".")[0]
         twice = fused == "kept" and module.rpartition(".")[2] in PROJECTIONS
         copied = copied + (stored if twice else 0)
+        # a name stands for `times` layers: one of them is meant
         modules[module] = modules.get(module, 0) + stored / maximum(times, 1)
         head = homes[path]
         if head:
@@ -66,6 +67,7 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
         nbytes=named("traced_bytes", nbytes, "byte"),
         copied=copied,
         blocks=sum(blocks.values()),
+        # bytes of all rounds / rounds: one block
         block=largest(blocks[head] / maximum(rounds[head], 1) for head in blocks),
         module=largest(modules.values()),
         rounds=sum(rounds.values()),
@@ -74,7 +76,7 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
 
 def _sizes(traces: tuple[Trace, ...], chosen: Precision) -> dict[str, tuple[Number, Number, Number]]:
     """(elements, layers, bytes) of every parameter the traces touched."""
-    found: dict[str, tuple[Number, Number, Number]] = {}
+    sizes: dict[str, tuple[Number, Number, Number]] = {}
     base = ELEMENT_BYTES[chosen.compute]
     for taped in traces:
         linear = (
@@ -86,8 +88,8 @@ def _sizes(traces: tuple[Trace, ...], chosen: Precision) -> dict[str, tuple[Numb
                 stored = ELEMENT_BYTES[keep]
             elif chosen.covers == "all" or (path in linear and not _skipped(path, chosen.skips)):
                 stored = chosen.stored
-            found[path] = (elements, taped.rounds[path], elements * stored)
-    return found
+            sizes[path] = (elements, taped.rounds[path], elements * stored)
+    return sizes
 
 
 def _skipped(path: str, words: tuple[str, ...]) -> bool:

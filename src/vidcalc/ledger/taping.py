@@ -54,5 +54,6 @@ def self_attention_length(forward: Trace, video_tokens: Number) -> Number:
     longest: Number = 0
     for op in forward.ops:
         if isinstance(op, Attention):
+            # other keys than queries: attention to a prompt
             longest = maximum(longest, where(op.queries == op.keys, op.queries, 0))
     return where(longest > 0, longest, video_tokens)

@@ -58,6 +58,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     calls       calls per generation (of the workload's batch), over all ranks;  turns  those of one rank
     at_once     ranks whose calls of a step are different predictions (CFG parallel)
     prompt_rows rows of a call that are of its prompts and images, not of the video
+    blocks_run  share of the calls that run the repeated blocks
     trace       one call on the tape, over all ranks and with nothing left out
     executed    its ops without what the plan leaves out
     ops         one rank's ops of a call, its exchanges with other ranks and copies from host memory among them
@@ -75,6 +76,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     turns: Number = 1
     at_once: Number = 1
     prompt_rows: Number = 0
+    blocks_run: Number = 1
     trace: Trace | None = None
     executed: tuple[Op, ...] = ()
     ops: tuple[Op, ...] = ()
@@ -129,6 +131,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     pixels        values of one decoded video, three colours [elements];  video_tokens  tokens of the video
     phases        in the order they run
     forward       one denoiser forward at the workload's batch, no guidance: what FLOPs are reported of
+    forwards      forwards of the average step
     encode        the VAE encoding the whole video once, as training does
     weights       every network of the pipeline by component id
     loaded        weights on the device once they have arrived and before anything runs, by component id [byte]
@@ -142,6 +145,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     video_tokens: Number
     phases: tuple[Phase, ...]
     forward: Phase
+    forwards: Number = 1
     encode: Phase | None = None
     weights: dict[str, Network] = {}
     loaded: dict[str, Number] = {}

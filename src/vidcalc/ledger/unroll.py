@@ -21,6 +21,7 @@ def unroll(model: Model, workload: Workload) -> Ledger:
     """The phases of one generation, in the order they run; one forward a step, everything on one rank."""
     latent = latent_grid(model, workload.width, workload.height, workload.frames)
     shape = denoiser_shape(model, workload)
+    # rows of text and image tokens, of all videos
     prompts = workload.batch * (workload.text_tokens + workload.image_tokens)
     forward = Phase(
         id="denoise",
@@ -43,6 +44,7 @@ def unroll(model: Model, workload: Workload) -> Ledger:
         latent=latent,
         batch=workload.batch,
         steps=workload.steps,
+        # values of one video [frames, height, width, colours]
         pixels=workload.frames * workload.height * workload.width * COLOURS,
         video_tokens=network(model.denoiser).tokens(configuration(model.denoiser), shape),
         phases=phases,
@@ -94,6 +96,7 @@ def rolls(model: Model) -> bool:
 
 def chunks(model: Model, workload: Workload) -> Number:
     """How many chunks the video is made in, each with all its steps."""
+    # ceil: the last chunk is a whole one, however few frames are wanted of it
     return ceil_div(workload.frames, model.constraints.chunk_frames) if rolls(model) else 1
 
 
@@ -131,6 +134,7 @@ def decoding(model: Model, workload: Workload, latent: Grid) -> tuple[Phase, ...
 
 def sound(decoder: Component, workload: Workload) -> Phase:
     """A network that turns the audio latent into sound: as many frames as the clip's seconds hold."""
+    # seconds x audio frames a second, to the nearest whole number: (2 a + b) // 2 b
     frames = as_count((2 * workload.frames * decoder.per_second + workload.fps) // (2 * workload.fps))
     call = Call(component=decoder, function="decode", shape=Shape(batch=workload.batch, frames=frames))
     return Phase(id="audio_decode", call=call)

@@ -70,24 +70,26 @@ def weights(component: Component, params: Number, traces: tuple[Trace, ...], nam
     params  weight elements of one copy
     fused   "kept": queries, keys and values stand fused beside the originals
     """
-    chosen, found = precision(name), tally(traces, name, fused)
+    chosen, sums = precision(name), tally(traces, name, fused)
     stored = chosen.stored if chosen.covers == "all" else ELEMENT_BYTES[chosen.compute]
-    one = (params - found.elements) * stored + found.nbytes
+    # what no trace touched at the format's width, what they touched as each weight is kept
+    one = (params - sums.elements) * stored + sums.nbytes
     as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion
     if component.held is not None:
         one = given("held", component.held, params, component.source or "model", "byte")
-    held = named("one_copy", one + found.copied, "byte", note=component.id)
-    blocks, block, module = (_whole(nbytes * as_held) for nbytes in (found.blocks, found.block, found.module))
+    one_copy = named("one_copy", one + sums.copied, "byte", note=component.id)
+    blocks, block, module = (_whole(nbytes * as_held) for nbytes in (sums.blocks, sums.block, sums.module))
     sizes = Weights(
-        total=named(component.id, _whole(held * component.copies), "byte"),
-        copy=_whole(held),
+        # [bytes of one copy] x copies (experts)
+        total=named(component.id, _whole(one_copy * component.copies), "byte"),
+        copy=_whole(one_copy),
         blocks=blocks,
         block=block,
-        count=found.rounds,
+        count=sums.rounds,
         module=module,
         movable=chosen.movable,
     )
-    return named_fields(sizes, found.nbytes, "byte", note=component.id)
+    return named_fields(sizes, sums.nbytes, "byte", note=component.id)
 
 
 def _whole(nbytes: Number) -> Number:

@@ -40,5 +40,6 @@ class Collective(Op, frozen=True, eq=False, gc=False):
     def exposed(self, exchange: Number, work: Number) -> Number:
         """Seconds that a rank waits beyond its work, where the exchange takes `exchange` and what it runs beside
         `work` seconds [second]."""
+        # seconds that hide some of the exchange: the part of it that nothing hides is waited for anyway
         beside = work * self.share
         return exchange * self.apart + maximum(exchange * (1 - self.apart) - beside, 0) + beside * self.stall

@@ -21,4 +21,5 @@ class Copy(Op, frozen=True, eq=False, gc=False):
 
     def exposed(self, copy: Number, work: Number) -> Number:
         """Seconds that a call waits, where the copy takes `copy` and the work of the call `work` seconds [second]."""
+        # a stream of its own waits only for what outlasts the work
         return maximum(copy - work * self.hidden, 0)

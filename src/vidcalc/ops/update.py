@@ -24,4 +24,5 @@ class Update(Op, frozen=True, eq=False, gc=False):
 
     @property
     def activation_bytes(self) -> Number:
+        # bytes of all states and weights: no element is used twice
         return self.elements * (self.reads + self.writes)

@@ -19,15 +19,17 @@ from vidcalc.ledger.step import Auxiliary, Step
 
 def beside(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
     """The step with how often the further networks run, and every pass of a rollout as a micro-batch of its own."""
-    known, times = networks(plan.networks), passes(plan)
-    rolled = plan.rollout_steps * (known.rollouts == "yes")
+    company, times = networks(plan.networks), passes(plan)
+    rolled = plan.rollout_steps * (company.rollouts == "yes")
     auxiliary = Auxiliary(
-        forwards=known.forwards,
-        updates=known.updates,
-        samples=rolled * (1 + known.updates) + known.updates,
-        decodes=1 * (known.decoded == "yes"),
+        forwards=company.forwards,
+        updates=company.updates,
+        # the student's rollout; for each critic a rollout of its own and one forward more (arXiv 2405.14867)
+        samples=rolled * (1 + company.updates) + company.updates,
+        decodes=1 * (company.decoded == "yes"),
         passes=times,
     )
+    # every pass over a sample is a micro-batch, but a sample is encoded once: `fed`
     return replace(step, auxiliary=auxiliary, micro_batches=plan.grad_accum * times, fed=plan.grad_accum)
 
 

@@ -11,7 +11,6 @@ from vidcalc.base.number import Number, largest, maximum, unchanged
 from vidcalc.catalog.training import networks, recipe
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.model import Component
-from vidcalc.describe.plan import Plan
 from vidcalc.describe.shape import Shape
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.ledger.step import Aside, Live, Step, StepFlops, TrainedWeights, flops
@@ -66,6 +65,7 @@ def _taped(component: Component, shape: Shape, training: TrainingPlan, compute: 
             kept=step.kept,
             activations=step.activations,
             peak=step.peak,
+            # a gradient has its weight's dtype: the adapters' own, else the one computed in
             gradients=named(
                 "all_gradients", step.trained * ELEMENT_BYTES[(beside.dtype if beside else "") or compute], "byte"
             ),
@@ -95,15 +95,18 @@ def trained_weights(component: Component, forward: Trace, trained: Number, train
     params = parameters(component, (forward,))
     repeated = sum(elements for path, (elements, _) in forward.parameters.items() if forward.homes[path])
     if training.mode in ADAPTED:
-        held, mine, within = _held(component, params, forward, training.base, copies), trained, trained
+        resident, mine, within = _resident(component, params, forward, training.base, copies), trained, trained
     else:
-        held = _held(component, params, forward, recipe(training.recipe).compute, copies)
+        resident = _resident(component, params, forward, recipe(training.recipe).compute, copies)
         mine, within = params, repeated
-    found = TrainedWeights(trained=mine * copies, repeated=within * copies, held=held, block=_largest_layer(forward))
-    return named_fields(found, trained, note=component.id)
+    # elements of one expert x experts that are trained
+    record = TrainedWeights(
+        trained=mine * copies, repeated=within * copies, held=resident, block=_largest_layer(forward)
+    )
+    return named_fields(record, trained, note=component.id)
 
 
-def _held(component: Component, params: Number, forward: Trace, name: str, copies: int) -> Weights:
+def _resident(component: Component, params: Number, forward: Trace, name: str, copies: int) -> Weights:
     """The denoiser's weights in a number format, of as many experts as are loaded [byte]."""
     one = weights(component, params, (forward,), name)
     several = replace(
@@ -121,17 +124,18 @@ def _largest_layer(forward: Trace) -> Number:
         if block:
             layers[block] = layers.get(block, 0) + elements
             rounds[block] = forward.rounds[path]
+    # a name stands for all its rounds' elements: one layer has 1 / rounds of them
     return largest(layers[block] / maximum(rounds[block], 1) for block in layers)
 
 
-def step(ledger: Ledger, plan: Plan, validation: Number = 0) -> Step:
+def step(ledger: Ledger, training: TrainingPlan, validation: Number = 0) -> Step:
     """The optimizer step of a generation's size: its micro-batch, what feeds it, and the networks beside.
 
     ledger      the generation, whose VAE and text encoders may run in the loop
     validation  live activations of a validation sample [byte]
     """
-    training = plan.training
-    run = Execution(attention=plan.attention, compile=plan.compile, stack=plan.runtime.stack)
+    generating = ledger.forward.run
+    run = Execution(attention=generating.attention, compile=generating.compile, stack=generating.stack)
     micro, plain = micro_batch(ledger, training), Execution(attention=run.attention)
     rolled = networks(training.networks).decoded == "yes"
     decode = ledger.phase("vae_decode")
@@ -202,9 +206,10 @@ def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Num
     }
     texts = [phase.taped.peak for phase in ledger.phases if phase.id == "text_encode"]
     decode = ledger.phase("vae_decode")
-    found = Aside(
+    record = Aside(
         vae=sizes["vae"] * online["vae"],
         encoders=sizes["text_encoder"] * online["text_encoder"],
+        # what is rolled out is decoded, never encoded
         vae_work=ledger.encode.taped.peak if ledger.encode and online["vae"] and not rolled else 0,
         text_work=largest(texts) if online["text_encoder"] else 0,
         validation=validation,
@@ -212,4 +217,4 @@ def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Num
         forward_work=ledger.forward.taped.peak,
         decode_work=decode.taped.peak if decode and decode.trace and rolled else 0,
     )
-    return named_fields(found, found.forward_work, "byte")
+    return named_fields(record, record.forward_work, "byte")

@@ -30,7 +30,13 @@ def averaged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
     def average(phase: Phase) -> Phase:
         ops = _average(phase.ops, plan)
-        return replace(phase, ops=ops, executed=ops, live={**phase.live, "cached": cached(phase.taped, plan)})
+        return replace(
+            phase,
+            ops=ops,
+            executed=ops,
+            live={**phase.live, "cached": cached(phase.taped, plan)},
+            blocks_run=plan.computed_steps,
+        )
 
     return rewrite(ledger, DENOISER, average)
 
@@ -43,13 +49,9 @@ def _average(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
     for op in ops:
         block = op.place.block
         kept = op.count if not block else minimum(plan.cached_blocks, op.count) if block == first else 0
+        # computed steps run all of it; skipped ones what is outside of the blocks, and the first that decide
         averages.append(replace(op, count=op.count * share + kept * (1 - share)))
     return tuple(averages)
-
-
-def blocks_run(plan: Plan) -> Number:
-    """Share of the calls that run the blocks."""
-    return 1 if plan.step_cache == "none" else plan.computed_steps
 
 
 def cached(trace: Trace, plan: Plan) -> Number:
@@ -57,7 +59,9 @@ def cached(trace: Trace, plan: Plan) -> Number:
     layer: Number = 0
     for op in trace.ops:
         if isinstance(op, Attention):
+            # hidden states between two blocks [batch, queries, heads x d_head]
             states = op.batch * op.heads * op.queries * op.d_head * op.element_bytes
             layer = maximum(layer, states * (1 - op.crossed))
     calls = turns_per_step(plan)  # each prediction of a step has a cache of its own, on the rank that makes it
+    # the blocks' result, and the first block's where that decides (FBCache)
     return layer * calls * (1 + minimum(plan.cached_blocks, 1))

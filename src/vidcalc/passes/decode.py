@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from vidcalc.base.number import Number, ceil_div, unchanged
 from vidcalc.catalog.load import table
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.plan import Plan
 from vidcalc.describe.sharing import Sharing
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.passes.phases import DECODER, rewrite
@@ -19,10 +18,11 @@ def share(plan: Sharing) -> Number:
     """One rank's part of the decode's work, of one."""
     serial: float = table("parallel")["decode"]["serial_share"]
     degree = plan.decode_degree
+    # Amdahl's serial + (1 - serial) / degree
     return (1 + serial * (degree - 1)) / degree
 
 
-def shared(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+def shared(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
     """The decode with one rank's part: the same ops, each that part of its times, and its share of the live bytes."""
     part = share(plan)
     if unchanged(part, 1):

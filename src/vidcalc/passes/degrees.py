@@ -40,6 +40,7 @@ def several(plan: Sharing) -> bool:
 
 def shards(plan: Sharing) -> Number:
     """Pieces that a rank's slice of the weights is stored in: shards are spread over the ranks that hold the same."""
+    # 8 shards over 2 slices: each slice lies in 4 pieces
     return maximum(plan.shard_degree // (plan.tensor_degree * plan.pipefusion_degree), 1)
 
 
@@ -58,6 +59,7 @@ def shards_of(plan: Sharing, what: str) -> Number:
 
 def replicas(plan: Sharing) -> Number:
     """Ranks that hold the same weights: data and context parallel together."""
+    # ranks that share a sample's tokens run the same weights: their gradients add up too
     return plan.data_degree * context(plan)
 
 

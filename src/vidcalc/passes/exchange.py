@@ -22,6 +22,7 @@ def exchanged(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
     """The step with a rank's exchanges for weights and gradients in the pass that they run beside."""
     gathers, sums = _gathers(step, plan), _sums(step, plan)
     each = () if plan.sharding in ("none", "zero1") else sums  # sharded gradients are scattered every micro-batch
+    # weights that were given back after forward are gathered once more for backward
     adds = {"forward": gathers, "backward": (*(gathers if plan.reshard == "on" else ()), *each)}
     phases = tuple(replace(phase, ops=(*phase.ops, *adds.get(phase.id, ()))) for phase in step.phases)
     once = sums if plan.sharding in ("none", "zero1") else ()
@@ -38,18 +39,23 @@ def _gathers(step: Step, plan: TrainingPlan) -> tuple[Collective, ...]:
         return ()
     trained = step.trained
     compute = ELEMENT_BYTES[recipe(plan.recipe).compute]
+    # frozen weights travel as they are stored, trained ones in the dtype that is computed in [byte]
     nbytes = slice_bytes(trained, plan) if plan.mode in ADAPTED else of_a_rank(trained, plan) * compute
+    # one message a block; a network without repeated blocks is one
     blocks = maximum(trained.held.count, 1)
     return (_collective("weights", "all_gather", nbytes / blocks, plan.shard_degree, plan.tensor_degree, blocks),)
 
 
 def _sums(step: Step, plan: TrainingPlan) -> tuple[Collective, ...]:
     """Gradients summed over the replicas: whole, or scattered to shards and summed over the groups of these."""
+    # [elements of a rank's layers] x bytes of a gradient
     nbytes = of_a_rank(step.trained, plan) * recipe(plan.recipe).gradients
     count, tensor, shards = replicas(plan), plan.tensor_degree, plan.shard_degree
     if plan.sharding in ("none", "zero1"):
+        # whole gradients stay on every rank
         return (_collective("gradients", "all_reduce", nbytes, count, tensor),)
     return (
+        # a rank keeps the sum of its own shard alone
         _collective("gradients", "reduce_scatter", nbytes, shards, tensor),
         # hybrid sharding: shards are summed over the groups that hold the same ones
         _collective("gradients", "all_reduce", nbytes / shards, count // shards, tensor * shards),

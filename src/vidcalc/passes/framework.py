@@ -47,10 +47,12 @@ def unwritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     if vae is None or vae.network or vae.class_ not in {**runtime.decode_bytes, **runtime.decode_flops}:
         return ledger
     chosen = precision(plan.vae_precision, "vae-precision")
+    # the ledger counts a pixel's three colours
     pixels = ledger.pixels / COLOURS * ledger.batch
     element = ELEMENT_BYTES[chosen.compute]
     # [pixels, WIDTH x TAPS] x [WIDTH x TAPS, WIDTH], as often as makes up the work
     op = Convolution("decode", 1, chosen.compute, 1, WIDTH, WIDTH, pixels, pixels, TAPS, 1, element)
+    # FLOP per pixel x pixels / FLOP of one such convolution
     op = replace(op, count=pixels * runtime.decode_flops.get(vae.class_, 0) / op.flops)
     live = _live(ledger, vae, runtime.decode_bytes[vae.class_]) if vae.class_ in runtime.decode_bytes else None
     decode = Phase(
@@ -66,7 +68,9 @@ def unwritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 def _live(ledger: Ledger, vae: Vae, each: float) -> Number:
     """Live bytes of a decode that takes so many per pixel of a clip [byte]."""
     _, frames, height, width = ledger.latent
+    # decoded clip by clip: live are the frames of one
     clip = minimum(frames * vae.temporal_compression, vae.clip_frames or frames * vae.temporal_compression)
+    # [clip frames, height, width] in pixels x bytes of each
     return nearest(clip * height * width * vae.spatial_compression**2 * each)
 
 
@@ -83,14 +87,15 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     for phase in ledger.phases:
         own = ledger.weights[phase.component.id]
         left[own.component.id] = _left(own)
+        # what a format leaves behind stays through all phases after it
         beside = models + sum(left.values())
         phases.append(replace(phase, resident={**phase.resident, "beside": beside}))
-    held = process_bytes(maximum(ranks(plan), plan.shard_degree))
+    process = process_bytes(maximum(ranks(plan), plan.shard_degree))
     return replace(
         ledger,
         phases=tuple(phases),
         loaded={**ledger.loaded, "beside": models},
-        further=Further(process=held, models=models, seconds=seconds),
+        further=Further(process=process, models=models, seconds=seconds),
     )
 
 

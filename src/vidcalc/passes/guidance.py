@@ -31,7 +31,7 @@ def predictions(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             phases.append(replace(phase, calls=phase.calls * prompts(plan), turns=phase.turns * prompts(plan)))
         else:
             phases.append(phase)
-    return replace(ledger, phases=tuple(phases))
+    return replace(ledger, phases=tuple(phases), forwards=forwards(plan))
 
 
 def _calls(phase: Phase, plan: Plan) -> list[Phase]:
@@ -39,6 +39,7 @@ def _calls(phase: Phase, plan: Plan) -> list[Phase]:
     share, together = guided(plan), shared(plan)
     calls, turns = named("calls_per_step", calls_per_step(plan)), named("turns_per_step", turns_per_step(plan))
     shape = phase.call.shape
+    # guided steps: all forwards, `together` of them stacked along the batch; the other steps: one forward alone
     made = (
         replace(
             phase,
@@ -58,6 +59,7 @@ def exchanged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     if not several(plan):
         return ledger
     element = ELEMENT_BYTES[precision(plan.precision).compute]
+    # a prediction has the latent's shape [channels, frames, height, width], for each video
     nbytes = product(ledger.latent) * ledger.batch * element
 
     def gathered(phase: Phase) -> Phase:
@@ -67,6 +69,7 @@ def exchanged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             precision=plan.precision,
             way="guidance",
             operation="all_gather",
+            # an all-gather's bytes are the whole tensor: those of every rank
             nbytes=nbytes * phase.at_once,
             ranks=phase.at_once,
             stride=inner(plan),
@@ -83,6 +86,7 @@ def shared(plan: Plan) -> Number:
 
 def forwards(plan: Plan) -> Number:
     """Forwards of the average step."""
+    # guided steps take every forward, the others one
     return plan.forwards_per_step * guided(plan) + 1 - guided(plan)
 
 
@@ -103,6 +107,7 @@ def calls_per_step(plan: Plan) -> Number:
 
 def turns_per_step(plan: Plan) -> Number:
     """Those that one rank makes of them."""
+    # ceil: the rank with the most calls sets the pace
     return ceil_div(calls_per_step(plan), plan.guidance_degree)
 
 

@@ -3,18 +3,18 @@
 from vidcalc.base.errors import InputError
 from vidcalc.base.number import Condition, Number
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import WAYS, Plan
+from vidcalc.describe.plan import WAYS
+from vidcalc.describe.sharing import Sharing
 from vidcalc.describe.training import TrainingPlan, offloads
 from vidcalc.passes.degrees import context, layers, replicas
-from vidcalc.passes.guidance import possible
 from vidcalc.tape.trace import configuration
 
 PIPELINED = ("none", "zero1")  # a pipeline keeps gradients over micro-batches, so only states are sharded beside it
 SPLITTING = ("tp", "ulysses", "ring", "pipefusion")  # the ways that cut one forward
 
 
-def checked(model: Model, plan: Plan) -> None:
-    """Refuses degrees that do not divide what they share: heads, layers, predictions of a step.
+def checked(model: Model, plan: Sharing, predictions: Number) -> None:
+    """Refuses degrees that do not divide what they share: heads, layers, and the predictions of a step.
 
     Raises InputError("parallel", …) with the legal ones. A U-Net is not split: its levels differ in tokens and heads. A
     denoiser whose configuration counts no layers has no PipeFusion.
@@ -24,12 +24,13 @@ def checked(model: Model, plan: Plan) -> None:
             _divides(plan, way, 1)
     heads = model.denoiser.heads
     _divides(plan, "ulysses", heads)
+    # both cut the heads of attention: their product has to divide these
     _divides(plan, "tp", heads // plan.ulysses_degree)
     _divides(plan, "pipefusion", depth(model) or 1)
-    _divides(plan, "cfg", possible(plan))
+    _divides(plan, "cfg", predictions)
 
 
-def _divides(plan: Plan, way: str, whole: Number) -> None:
+def _divides(plan: Sharing, way: str, whole: Number) -> None:
     """Raises InputError where the plan's degree of a way does not divide `whole`."""
     divides(way, getattr(plan, WAYS[way]), whole)
 
@@ -62,6 +63,7 @@ def checked_training(model: Model, plan: TrainingPlan) -> None:
     divides("tp", plan.tensor_degree, max(heads, 1))
     divides("ulysses", plan.ulysses_degree, max(heads, 1) // plan.tensor_degree)
     divides("pp", plan.pipeline_degree, max(depth(model), 1))
+    # shards are spread over ranks that hold the same weights
     divides("fsdp", plan.shard_degree, replicas(plan))
     if heads == 0:  # a U-Net: its convolutions would need their neighbours' edges
         divides("ring", plan.ring_degree, 1)
@@ -83,6 +85,7 @@ def legal(heads: int, layers_: int, tokens: int, plan: TrainingPlan) -> Conditio
     fits = (max(heads, 1) % widest == 0) & (max(layers_, 1) % plan.pipeline_degree == 0)
     whole = replicas(plan) % plan.shard_degree == 0
     several = context(plan) <= (tokens if heads else 1)
+    # the second is true of every row: a column where the other rules give columns
     alone = plan.pipeline_degree == 1 if plan.sharding not in PIPELINED else plan.pipeline_degree >= 1
     return fits & whole & several & alone
 
@@ -93,5 +96,6 @@ def spread_in_nodes(plan: TrainingPlan, node: int) -> int:
     node  accelerators of one. Plain numbers only.
     """
     copies = int(replicas(plan))
+    # ranks of one node with the same layers
     inside = max(node // int(layers(plan)), 1)
     return max(count for count in range(1, min(copies, inside) + 1) if copies % count == 0)

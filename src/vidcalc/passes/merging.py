@@ -28,6 +28,7 @@ def _merged(ops: tuple[Op, ...], left: Number) -> tuple[Op, ...]:
     attentions = [op for op in ops if isinstance(op, Attention)]
     longest: Number = 0
     for op in attentions:
+        # attention to a prompt has other keys than queries, and nothing to merge
         longest = maximum(longest, where(op.queries == op.keys, op.queries, 0))
     shares = {op.place.part: where((op.queries == op.keys) & (op.queries == longest), left, 1) for op in attentions}
     shares.pop("", None)  # outside of blocks nobody merges
@@ -37,6 +38,7 @@ def _merged(ops: tuple[Op, ...], left: Number) -> tuple[Op, ...]:
 def _of_share(op: Op, share: Number) -> Op:
     """An op with that share of its tokens."""
     if isinstance(op, Attention):
+        # [left queries, d] x [left keys, d]: the scores shrink by the square
         return replace(op, queries=op.queries * share, keys=op.keys * share)
     if isinstance(op, Matmul):
         return replace(op, rows=op.rows * share)

@@ -25,7 +25,6 @@ from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
 from vidcalc.ledger.weights import Network, Weights
 from vidcalc.ops import Copy
-from vidcalc.passes.caching import blocks_run
 
 IN_FLIGHT = 2  # blocks, or modules, on the device at once while they stream: the one that runs and the next
 ENCODING = ("text_encode", "image_encode")
@@ -64,10 +63,12 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 WHOLE = Coming(present=lambda own, _: own.copy, copied=lambda own, _: own.total, once=True, memory="pageable", hidden=0)
 MODULES = Coming(present=lambda own, _: own.module, copied=lambda own, _: own.copy, memory="pageable", hidden=0)
 BLOCKS = Coming(
+    # what is outside of the blocks, and the blocks in flight
     present=lambda own, _: own.copy - own.blocks + minimum(own.count, IN_FLIGHT) * own.block,
     copied=lambda own, _: own.copy,  # what is outside of the blocks leaves with the last of them
 )
 LEAVES = Coming(
+    # of modules of many sizes the largest is the one that counts
     present=lambda own, _: minimum(IN_FLIGHT * own.module, own.copy),
     copied=lambda own, _: own.copy,
 )
@@ -79,6 +80,7 @@ def _away(own: Weights, swapped: Number) -> Number:
 
 
 SWAPPED = Coming(
+    # all but the blocks that wait, of which those in flight take room all the same
     present=lambda own, swapped: (
         own.total - (_away(own, swapped) - minimum(_away(own, swapped), IN_FLIGHT)) * own.block
     ),
@@ -104,8 +106,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
     def place(phase: Phase, before: str) -> Phase:
         own = ledger.weights[phase.component.id]
-        run = blocks_run(plan) if own.role == "denoiser" else 1  # blocks that a step cache skips stay where they are
-        copies = _copies(own, way, swapped, run)
+        copies = _copies(own, way, swapped, phase.blocks_run)  # blocks that a step cache skips stay where they are
         once = way.coming[own.role].once if copies else False
         return replace(
             phase,
@@ -128,6 +129,7 @@ def _copies(own: Network, way: Way, swapped: Number, run: Number) -> tuple[Copy,
     coming = way.coming.get(own.role)
     if coming is None or not own.stored.movable:
         return ()
+    # `run` is the share of the calls that run the blocks: those that are skipped copy none
     nbytes = coming.copied(own.stored, swapped) * (1 if coming.once else run)
     return (Copy(own.component.id, 1, own.precision, nbytes, coming.memory, coming.hidden),)
 

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from vidcalc.base.number import Number, ceil_div, maximum, minimum, unchanged
 from vidcalc.catalog.load import table
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.plan import Plan
 from vidcalc.describe.sharing import Sharing
 from vidcalc.ledger.step import MICRO_BATCH, Step
 from vidcalc.ledger.types import Ledger, Phase
@@ -26,7 +25,7 @@ from vidcalc.passes.tensor import blocks_cut
 from vidcalc.rates.wires import fabric
 
 
-def patched(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+def patched(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
     """The denoiser's calls with a rank's sends and stale keys, and its layers' weights.
 
     Layers are shared by running each patch on fewer of them: the ops of the patches (`sequence`) add up to a rank's.
@@ -39,15 +38,18 @@ def patched(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         send = Collective(
             path="patches",
             count=1,
-            precision=plan.precision,
+            precision=ledger.weights[phase.component.id].precision,
             way="pipefusion",
             operation="send",
+            # hidden states of one patch [batch, tokens / pieces, width]
             nbytes=_states(phase.executed) / pieces(plan),
             ranks=plan.pipefusion_degree,
             stride=plan.tensor_degree * context(plan),
+            # one send for each patch of a step
             messages=plan.pipefusion_degree,
             behind="work",
             apart=facts["overlap"][kind]["pipefusion"],
+            # a first step takes p times as long, ranks working one after the other: p - 1 more, out of all steps
             stall=(plan.pipefusion_degree - 1) * facts["pipefusion"]["first_steps"] / ledger.steps,
         )
         return replace(phase, ops=(*phase.ops, send), live={**phase.live, "stale": _stale(phase.taped.ops, plan)})
@@ -73,6 +75,7 @@ def staged(step: Step, plan: Sharing, hardware: Hardware) -> Step:
     phases = step.phases
     if not unchanged(degree, 1):
         phases = tuple(_stage(each, degree) if each.id in MICRO_BATCH else each for each in phases)
+    # 1F1B: the first stage has run p micro-batches forward when the first one comes back
     in_flight = minimum(degree, step.micro_batches)
     return replace(step, phases=phases, stages=degree, idle=degree - 1, in_flight=in_flight)
 
@@ -87,15 +90,17 @@ def _states(ops: tuple[Op, ...]) -> Number:
     layer: Number = 0
     for op in ops:
         if isinstance(op, Attention):
+            # [batch, queries, heads x d_head]
             layer = maximum(layer, op.batch * op.heads * op.queries * op.d_head * op.element_bytes)
     return layer
 
 
-def _stale(ops: tuple[Op, ...], plan: Plan) -> Number:
+def _stale(ops: tuple[Op, ...], plan: Sharing) -> Number:
     """Bytes of keys and values that are kept of a rank's layers, for the patches that other ranks work on."""
     kept: Number = 0
     for op in ops:
         if isinstance(op, Attention):
             own = 1 - op.crossed  # a prompt's keys do not change
+            # keys and values [batch, heads, keys, d_head], of every layer
             kept = kept + 2 * op.batch * op.heads * op.keys * op.d_head * op.element_bytes * op.count * own
     return ceil_div(kept, pieces(plan)) * minimum(plan.pipefusion_degree - 1, 1)

@@ -74,6 +74,7 @@ def _rows(op: Matmul, split: Number) -> Matmul:
 
 def attended(op: Attention, plan: Sharing) -> Attention:
     """A rank's part of an attention: its heads of its rows, in as many turns as the ring has ranks."""
+    # keys of a prompt are on every rank: one turn, and no heads to exchange
     turns = plan.ring_degree - op.crossed * (plan.ring_degree - 1)
     by_heads = plan.ulysses_degree - op.crossed * (plan.ulysses_degree - 1)
     # [batch, heads, queries, d] x [batch, heads, keys, d]: heads or queries are split, keys come in turns
@@ -90,6 +91,7 @@ def attended(op: Attention, plan: Sharing) -> Attention:
 def _attention(op: Attention, plan: Sharing) -> list[Op]:
     """A rank's attention, and the copies and sums that sharing it takes."""
     own, ring = 1 - op.crossed, plan.ring_degree
+    # one tensor of self-attention [batch, heads, queries, d_head]
     layer = op.batch * op.heads * op.queries * op.d_head * own
     of_a_rank = ceil_div(layer, plan.ulysses_degree * ring)
     exchanged = minimum(plan.ulysses_degree - 1, 1)
@@ -98,7 +100,9 @@ def _attention(op: Attention, plan: Sharing) -> list[Op]:
         path=op.path + ".shared",
         count=op.count,
         precision=op.precision,
+        # the first turn's result has nothing to be merged with: n - 1 merges, in float32
         moved=copied + of_a_rank * SUM_BYTES * MERGED * (ring - 1),
+        # a copy reads and writes: half as many kernels as passes over memory
         launches=(EXCHANGED * COPIES // 2 * exchanged + ring - 1) * own,
         place=op.place,
     )
@@ -113,6 +117,7 @@ def exchanges(ops: tuple[Op, ...], plan: Sharing, kind: str) -> tuple[Op, ...]:
     made: list[Op] = []
     for op in attentions:
         own = (1 - op.crossed) * op.count
+        # bytes of one token in one tensor of attention, in the heads of a tensor-parallel rank
         element = op.batch * op.heads * op.d_head * op.element_bytes / plan.tensor_degree
         made.append(
             Collective(
@@ -132,6 +137,7 @@ def exchanges(ops: tuple[Op, ...], plan: Sharing, kind: str) -> tuple[Op, ...]:
                 path=op.path,
                 precision=op.precision,
                 place=op.place,
+                # own keys are there: a ring sends n - 1 times
                 count=own * (plan.ring_degree - 1),
                 way="ring",
                 operation="send",
@@ -152,6 +158,7 @@ def exchanges(ops: tuple[Op, ...], plan: Sharing, kind: str) -> tuple[Op, ...]:
                 count=own,
                 way="gather",
                 operation="all_gather",
+                # whole tensor of the group: the keys that ulysses and ring leave to it
                 nbytes=element * op.keys / (plan.ulysses_degree * plan.ring_degree),
                 ranks=plan.gather_degree,
                 stride=plan.tensor_degree * plan.ulysses_degree * plan.ring_degree,

@@ -10,11 +10,10 @@ from vidcalc.base.number import Number, ceil_div, maximum, minimum, unchanged
 from vidcalc.catalog.load import table
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.sharing import Sharing
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ledger.weights import Network, Weights
 from vidcalc.ops import Collective
-from vidcalc.passes.caching import blocks_run
 from vidcalc.passes.degrees import shards
 from vidcalc.passes.phases import DENOISER, rewrite
 from vidcalc.rates.wires import fabric
@@ -23,7 +22,7 @@ from vidcalc.tape import ELEMENT_BYTES
 GATHERED = 2  # blocks whole at once: the one that runs and the next
 
 
-def sharded(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+def sharded(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
     """What a rank stores, the blocks that it gathers while the denoiser runs, and the gathers of a call."""
     if unchanged(plan.shard_degree, 1):
         return rewrite(ledger, DENOISER, lambda phase: replace(phase, resident={**phase.resident, "gathered": 0}))
@@ -34,14 +33,14 @@ def sharded(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         gather = Collective(
             path="blocks",
             count=1,
-            precision=plan.precision,
+            precision=network.precision,
             way="shards",
             operation="all_gather",
             nbytes=_block(network, plan),
             ranks=shards(plan),
             stride=plan.tensor_degree,
             # PipeFusion's fewer layers are run, and gathered, for each patch
-            messages=network.weights.count * blocks_run(plan),
+            messages=network.weights.count * phase.blocks_run,
             behind="work",
             apart=apart,
         )
@@ -53,14 +52,16 @@ def sharded(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     return replace(rewrite(ledger, DENOISER, gathers), weights=networks)
 
 
-def _block(network: Network, plan: Plan) -> Number:
+def _block(network: Network, plan: Sharing) -> Number:
     """Bytes of a rank's slice of one block, in the dtype that is computed in."""
-    known, whole = precision(plan.precision), network.weights
-    narrow = minimum(ELEMENT_BYTES[known.compute] / known.stored, 1)
+    chosen, whole = precision(network.precision), network.weights
+    # weights stored wider than computed in are cast before they travel; narrower ones go as they are
+    narrow = minimum(ELEMENT_BYTES[chosen.compute] / chosen.stored, 1)
+    # bytes of the network / blocks / slices
     return whole.copy * narrow / maximum(whole.count, 1) / plan.tensor_degree
 
 
-def _stored(network: Network, plan: Plan) -> Weights:
+def _stored(network: Network, plan: Sharing) -> Weights:
     """The pieces of a network that one rank stores."""
     many: Number = 1
     if network.role == "denoiser":
@@ -74,7 +75,8 @@ def _stored(network: Network, plan: Plan) -> Weights:
 SIZES = ("total", "copy", "blocks", "block", "module")
 
 
-def gathered(network: Network, plan: Plan) -> Number:
+def gathered(network: Network, plan: Sharing) -> Number:
     """Bytes of a rank's blocks that are whole while their network runs [byte]."""
+    # 0 where one rank stores all of its slice and gathers nothing
     several, block = minimum(shards(plan) - 1, 1), ceil_div(network.weights.block, plan.tensor_degree)
     return several * minimum(network.weights.count, GATHERED) * block

@@ -27,6 +27,7 @@ def held(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
     """The step with the states of one rank. Raises InputError for an unknown recipe, optimizer or way of sharding."""
     own = states(step.trained, plan)
     beside = frozen_copies(step.trained, plan) + trained_copies(step.trained, own, plan)
+    # each further trained network has states of its own there
     host = own.host + networks(plan.networks).trained * own.host
     return replace(step, states=named_fields(replace(own, auxiliary=beside, host=host), own.weights, "byte"))
 
@@ -39,10 +40,11 @@ def spread(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
     """
     tensor = plan.tensor_degree
     if plan.sequence_parallel == "off":
+        # Amdahl: only what is inside of the cut layers shrinks
         tensor = 1 / (1 - step.live.inside + step.live.inside / tensor)
-    held = process_bytes(world(plan))
+    process = process_bytes(world(plan))
     pieces = named("token_pieces", context(plan) * tensor)
-    return replace(step, tokens=pieces, world=world(plan), further=Further(process=held))
+    return replace(step, tokens=pieces, world=world(plan), further=Further(process=process))
 
 
 def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
@@ -50,23 +52,26 @@ def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
     chosen, updated = recipe(plan.recipe), optimizer(plan.optimizer)
     trained = named("trained", of_a_rank(weights, plan))
     frozen = named("frozen", frozen_bytes(weights, plan), "byte")
-    each, own = given("weight_bytes", chosen.weights, trained, chosen.source), updated.held(chosen)
-    held = given("state_bytes", own, trained, f"{chosen.source}; {updated.source}")
+    each, own = given("weight_bytes", chosen.weights, trained, chosen.source), updated.bytes_per_element(chosen)
+    state_bytes = given("state_bytes", own, trained, f"{chosen.source}; {updated.source}")
+    # ceil: shards are padded to one size
     kept = ceil_div(whole(each * trained) + frozen, shards_of(plan, "weights"))
-    optimized = ceil_div(whole(held * trained), shards_of(plan, "optimizer"))
+    optimized = ceil_div(whole(state_bytes * trained), shards_of(plan, "optimizer"))
     each = given("gradient_bytes", chosen.gradients, trained, chosen.source)
     gradients = ceil_div(whole(each * trained), shards_of(plan, "gradients"))
+    # the average is kept beside the master weights, in the same shards
     average = ceil_div(whole(EMA_BYTES[plan.ema] * trained), shards_of(plan, "optimizer"))
     blocks = ceil_div(weights.held.blocks, layers(plan)) if plan.mode in ADAPTED else 0
     streamed = ceil_div(blocks, shards_of(plan, "weights"))
     stays = plan.offload in STAY
     away = {
         "none": 0,
+        # gradients leave with the states: the host's processor updates with both
         "optimizer": optimized + gradients,
         "optimizer+weights": optimized + gradients + kept,
         "base": streamed,
     }[plan.offload]
-    found = States(
+    record = States(
         weights={"optimizer+weights": 0, "base": kept - streamed}.get(plan.offload, kept),
         ema=0 if plan.ema == "host" else average,
         optimizer=optimized if stays else 0,
@@ -77,7 +82,7 @@ def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
         transient=temporaries(ceil_div(trained, shards_of(plan, "optimizer")), plan),
         host=away + (average if plan.ema == "host" else 0),
     )
-    return named_fields(found, trained, "byte", "vidcalc.passes.states", plan.recipe)
+    return named_fields(record, trained, "byte", "vidcalc.passes.states", plan.recipe)
 
 
 def frozen_bytes(weights: TrainedWeights, plan: TrainingPlan) -> Number:
@@ -88,6 +93,7 @@ def frozen_bytes(weights: TrainedWeights, plan: TrainingPlan) -> Number:
 
 def of_a_rank(weights: TrainedWeights, plan: TrainingPlan) -> Number:
     """Trained elements in a rank's layers, before they are sharded [elements]."""
+    # what is outside of the layers (embeddings, head) every rank has whole
     return weights.trained - weights.repeated + ceil_div(weights.repeated, layers(plan))
 
 
@@ -103,6 +109,7 @@ def gathered(weights: TrainedWeights, plan: TrainingPlan) -> Number:
     if plan.offload == "base":
         return whole(STREAMED * weights.held.module)
     waiting = plan.offload == "optimizer+weights"
+    # 0 where one rank has all of the weights: nothing is gathered
     sharded = 1 if waiting else minimum(shards_of(plan, "weights") - 1, 1)
     block = named("block", ceil_div(weights.block, plan.tensor_degree))
     outside = named(
@@ -114,7 +121,9 @@ def gathered(weights: TrainedWeights, plan: TrainingPlan) -> Number:
         repeated = ceil_div(weights.repeated, layers(plan))
         return sharded * whole(weights.held.copy if adapted else (outside + repeated) * compute)
     root = weights.held.copy - weights.held.blocks if adapted else outside * compute
+    # one block's gradients are whole until they are scattered
     gradients = 0 if adapted else whole(block * chosen.gradients)
+    # the block that runs and the next (FSDP, arXiv 2304.11277), beside the outermost unit
     return sharded * whole(minimum(weights.held.count, GATHERED) * running + root + gradients)
 
 
@@ -125,7 +134,9 @@ def buckets(trained: Number, plan: TrainingPlan) -> Number:
     """
     chosen, rule = recipe(plan.recipe), sharding(plan.sharding)
     if rule.gradients == "copied":
+        # a sum over one replica copies nothing
         return minimum(replicas(plan) - 1, 1) * whole(chosen.gradients * trained)
+    # a bucket is never larger than all gradients
     reduced = minimum(trained, rule.bucket) * chosen.gradients
     return whole(reduced + minimum(trained, rule.gather) * chosen.weights)
 
@@ -136,6 +147,7 @@ def temporaries(updated: Number, plan: TrainingPlan) -> Number:
     if plan.update != "foreach" or plan.offload not in STAY:
         return 0
     chosen, rule = recipe(plan.recipe), optimizer(plan.optimizer)
+    # torch's foreach kernels make each temporary for the whole list of weights
     return whole(updated * rule.temporaries * rule.each(chosen))
 
 
@@ -151,6 +163,7 @@ def trained_copies(weights: TrainedWeights, own: States, plan: TrainingPlan) -> 
     """Bytes of further networks that are trained: weights and states of their own; of adapters only the adapters."""
     kept = own.weights
     if plan.mode in ADAPTED and plan.offload != "optimizer+weights":
+        # the frozen base serves all of them: only adapters are there again
         mine = whole(recipe(plan.recipe).weights * of_a_rank(weights, plan))
         kept = ceil_div(mine, shards_of(plan, "weights"))
     return networks(plan.networks).trained * (kept + own.optimizer + own.gradients)

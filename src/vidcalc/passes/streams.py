@@ -19,6 +19,7 @@ from vidcalc.passes.states import frozen_bytes, of_a_rank
 
 def streamed(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
     """The step with the copies of one micro-batch, beside its passes."""
+    # out after forward and back for backward: a rank's tokens, of its layers
     nbytes = 2 * step.live.host / (context(plan) * layers(plan)) + arriving(step, plan)
     copy = Copy("streams", 1, "", nbytes, "pinned", 1)
     phases = tuple(replace(phase, ops=(*phase.ops, copy)) if phase.id == "backward" else phase for phase in step.phases)
@@ -29,8 +30,10 @@ def arriving(step: Step, plan: TrainingPlan) -> Number:
     """Bytes of weights that a rank copies from host memory in a micro-batch."""
     if plan.offload == "base":
         again = any(phase.id == "recompute" and phase.executed for phase in step.phases)
+        # forward, backward, and once more where blocks run again
         return (2 + again) * step.trained.held.blocks / layers(plan) / shards_of(plan, "weights")
     if plan.offload == "optimizer+weights":
         own = recipe(plan.recipe).weights * of_a_rank(step.trained, plan) + frozen_bytes(step.trained, plan)
+        # once for forward, once for backward
         return 2 * own / shards_of(plan, "weights")
     return 0

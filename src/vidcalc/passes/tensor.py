@@ -41,12 +41,14 @@ def cut(ledger: Job, plan: Sharing, hardware: Hardware) -> Job:
 def sliced(ops: tuple[Op, ...], plan: Sharing) -> tuple[Op, ...]:
     """One rank's slice of the ops."""
     inside = parts(ops)
+    # sequence parallelism shares the tokens between the cut layers too (arXiv 2205.05198)
     outside = where(plan.sequence_parallel == "on", plan.tensor_degree, 1)
     mine: list[Op] = []
     for op in ops:
         many = plan.tensor_degree if _part(op) in inside else outside
         if isinstance(op, Attention):
             whole = op.whole or (op.batch * op.heads, op.queries)
+            # whole heads [batch, heads / tensor, queries, d]: the one with the most sets the pace
             mine.append(replace(op, heads=ceil_div(op.heads, plan.tensor_degree), whole=whole))
         elif isinstance(op, Matmul):
             mine.append(_narrower(op, plan.tensor_degree) if _part(op) in inside else op)
@@ -73,6 +75,7 @@ def inside(ops: tuple[Op, ...]) -> Number:
     """Share of the traffic of some ops that is inside the parts which are cut: what of the live bytes shrinks."""
     cut_parts = parts(ops)
     within = sum(op.activation_bytes * op.count for op in ops if _part(op) in cut_parts)
+    # bytes read and written inside / all of them
     return within / sum(op.activation_bytes * op.count for op in ops)
 
 
@@ -111,6 +114,7 @@ def sums(ops: tuple[Op, ...], plan: Sharing) -> tuple[Op, ...]:
             place=op.place,
             way="tensor",
             operation="all_reduce",
+            # each rank has a sum over its part of d_in, for all of [batch x rows, d_out]
             nbytes=op.batch * op.rows * op.d_out * op.element_bytes,
             ranks=plan.tensor_degree,
         )
@@ -138,5 +142,6 @@ def blocks_cut(whole: Weights, degree: Number) -> Weights:
 
 
 def _cut(nbytes: Number, whole: Weights, degree: Number) -> Number:
+    # bytes of the repeated blocks, in all copies alike
     share = nbytes * whole.blocks // whole.copy if whole.copy else 0
     return nbytes - share + ceil_div(share, degree)

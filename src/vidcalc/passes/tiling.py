@@ -37,7 +37,9 @@ def joined(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
     def waiting(phase: Phase) -> Phase:
         video = decoded(ledger, plan)
+        # torch.cat: the list of decoded videos and the batch made of them; a single one is not copied
         both = 2 * ledger.batch * video * minimum(ledger.batch - 1, 1)
+        # while the last is decoded all others wait
         most = maximum(phase.activations + video * (ledger.batch - 1), both)
         return replace(phase, live={**phase.live, "videos": most - phase.activations})
 
@@ -46,4 +48,5 @@ def joined(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
 def decoded(ledger: Ledger, plan: Plan) -> Number:
     """Bytes of one decoded video in the VAE's format [byte]."""
+    # [colours, frames, height, width] x bytes of a value
     return ledger.pixels * ELEMENT_BYTES[precision(plan.vae_precision).compute]

@@ -24,9 +24,11 @@ def updated(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
         path="update",
         count=1,
         precision="",
+        # each rank updates the shard whose states it has
         elements=of_a_rank(step.trained, plan) / shards_of(plan, "optimizer"),
-        reads=chosen.gradients + states.held(chosen) + chosen.weights,
-        writes=states.held(chosen) + chosen.weights,
+        reads=chosen.gradients + states.bytes_per_element(chosen) + chosen.weights,
+        writes=states.bytes_per_element(chosen) + chosen.weights,
+        # over the link: gradients to the host, weights back
         over=0 if there else chosen.gradients + chosen.weights,
         memory="device" if there else "host",
     )

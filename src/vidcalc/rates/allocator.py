@@ -20,12 +20,12 @@ def context() -> int:
 def process_bytes(ranks: Number) -> Number:
     """Bytes before the first tensor: context, cuBLAS workspace, and the communicators among so many ranks [byte]."""
     file = "data/defaults.toml"
-    held: Number = (
+    nbytes: Number = (
         given("context", process("context"), ranks, file, "byte", "assumed")
         + given("cublas_workspace", process("workspace"), ranks, file, "byte", "assumed")
         + given("communicators", nccl(ranks), ranks, file, "byte", "assumed")
     )
-    return named("process", held, "byte")
+    return named("process", nbytes, "byte")
 
 
 @cache

@@ -33,9 +33,9 @@ def attention_curves(
     for row in table:
         groups.setdefault((row["accelerator"], row["kernel"], _format(row)), []).append(row)
     for key, group in groups.items():
-        found = _measured(group, ratios, laws["attention"])
-        if found:
-            own[key] = found
+        by_width = _measured(group, ratios, laws["attention"])
+        if by_width:
+            own[key] = by_width
     factors, backward = _head_dim_factors(own), _backward(table)
     result: dict[str, Curve] = {}
     for name, chip in chips.items():
@@ -43,9 +43,9 @@ def attention_curves(
         by_kernel: dict[str, dict[str, dict[str, Curve]]] = {}
         for kernel in kernels:
             for format_ in ("half", "fp8"):
-                found = _curves(chips, name, kernel, format_, own, laws, relatives)
-                if found:
-                    by_kernel.setdefault(kernel, {})[format_] = found
+                by_width = _curves(chips, name, kernel, format_, own, laws, relatives)
+                if by_width:
+                    by_kernel.setdefault(kernel, {})[format_] = by_width
         result[name] = {
             "kernels": kernels,
             "sdpa": {"early": sdpa(chip, ()), "late": sdpa(chip)},
@@ -62,7 +62,7 @@ def runs(chip: Accelerator) -> list[str]:
     """The attention kernels that exist for a chip."""
     nvidia = chip.vendor == "NVIDIA"
     capability = float(chip.compute_capability or 0) if nvidia else 0.0
-    known = {
+    support = {
         "math": True,
         "xformers": nvidia or chip.vendor == "AMD",
         # where nothing is known a fused kernel of the vendor's own (Pallas, Habana ...) stands in for FlashAttention-2
@@ -76,7 +76,7 @@ def runs(chip: Accelerator) -> list[str]:
         "sage2++": nvidia and (capability == 8.9 or capability >= 12.0),
         "sage3": nvidia and capability >= 12.0,
     }
-    return [kernel for kernel in KERNELS if known[kernel]]
+    return [kernel for kernel in KERNELS if support[kernel]]
 
 
 def sdpa(chip: Accelerator, cudnn_first: tuple[str, ...] = CUDNN_FIRST) -> str:
@@ -163,6 +163,7 @@ def fit(points: list[tuple[int, float]]) -> tuple[float, float | None]:
     lengths = {length for length, _ in points}
     if len(lengths) < 3 or max(lengths) < 8 * min(lengths):
         return sum(rate for _, rate in points) / len(points), None
+    # 1 / rate = 1 / plateau + half / plateau / length: a line in 1 / length, weighted by rate²
     weight = sum(rate**2 for _, rate in points)
     x0 = sum(rate**2 / length for length, rate in points) / weight
     y0 = sum(rate for _, rate in points) / weight
@@ -170,6 +171,7 @@ def fit(points: list[tuple[int, float]]) -> tuple[float, float | None]:
     xy = sum(rate**2 * (1 / length - x0) * (1 / rate - y0) for length, rate in points)
     slope = max(xy / xx, 0.0)
     level = y0 - slope * x0
+    # level = 1 / plateau, slope = half / plateau
     return 1 / level, slope / level
 
 
@@ -189,12 +191,12 @@ def _pairs(table: list[Row], way: str, against: str = "plain") -> list[tuple[Row
         if _way(row) == against:
             at = (*(row[name] for name in key), _format(row))
             best[at] = max(best.get(at, 0.0), float(row["tflops"]))
-    found = []
+    pairs = []
     for row in table:
         at = (*(row[name] for name in key), _format(row))
         if _way(row) == way and at in best and int(row["sequence"]) >= 4096:
-            found.append((row, float(row["tflops"]), best[at]))
-    return found
+            pairs.append((row, float(row["tflops"]), best[at]))
+    return pairs
 
 
 def _ratio(table: list[Row], way: str) -> float:
@@ -204,23 +206,23 @@ def _ratio(table: list[Row], way: str) -> float:
 
 def _backward(table: list[Row]) -> dict[str, float]:
     """Rate of the backward pass (2.5 x the forward FLOP) over that of the forward pass, by kernel."""
-    found: dict[str, list[float]] = {}
+    ratios: dict[str, list[float]] = {}
     for row, rate, plain in _pairs(table, "backward"):
-        found.setdefault(row["kernel"], []).append(rate / plain)
+        ratios.setdefault(row["kernel"], []).append(rate / plain)
     for row, rate, plain in _pairs(table, "both"):
         # seconds of both = 3.5 / rate = 1 / plain + 2.5 / backward
-        found.setdefault(row["kernel"], []).append(2.5 / (3.5 / rate - 1 / plain) / plain)
-    return {kernel: min(median(values), 1.0) for kernel, values in found.items()}
+        ratios.setdefault(row["kernel"], []).append(2.5 / (3.5 / rate - 1 / plain) / plain)
+    return {kernel: min(median(values), 1.0) for kernel, values in ratios.items()}
 
 
 def _head_dim_factors(own: dict[tuple[str, str, str], dict[str, Curve]]) -> dict[str, float]:
     """Rate at a head width over the rate at 128, median over chips and kernels that have both."""
-    found: dict[str, list[float]] = {}
+    ratios: dict[str, list[float]] = {}
     for curves in own.values():
         if "128" in curves:
             for head_dim, curve in curves.items():
-                found.setdefault(head_dim, []).append(curve["likely"] / curves["128"]["likely"])
-    return {head_dim: median(values) for head_dim, values in sorted(found.items(), key=lambda item: int(item[0]))}
+                ratios.setdefault(head_dim, []).append(curve["likely"] / curves["128"]["likely"])
+    return {head_dim: median(values) for head_dim, values in sorted(ratios.items(), key=lambda item: int(item[0]))}
 
 
 def _curves(
@@ -237,6 +239,7 @@ def _curves(
     if format_ == "fp8" and chip.arithmetic("fp8") != "fp8":
         return {}
     peak = bound(chip, kernel, precision)
+    # a rate far above the dense peak is no rate: cut as the rows are (data/kernels/laws.toml)
     limit = laws["peak_tolerance"] * peak
     donors = [(name, kernel, format_), *((other, kernel, format_) for other in relatives(chips, name))]
     donor = next((key for key in donors if key in own), None)
@@ -270,8 +273,10 @@ def _carried(own: dict[tuple[str, str, str], dict[str, Curve]], name: str, donor
         for width in sorted(set(both[0]) & set(both[1]) & set(own[donor]), key=int):
             if kernel.startswith("sage") == quantised:
                 mine, theirs = both[0][width]["likely"], both[1][width]["likely"]
+                # how far the kernel measured on both is from the one that is borrowed, as a factor
                 apart = theirs / own[donor][width]["likely"]
                 ratios.append((max(apart, 1 / apart), mine / theirs))
+    # the ratio of the kernel that is least apart
     return min(ratios)[1] if ratios else 0.0
 
 

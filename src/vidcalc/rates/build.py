@@ -33,8 +33,8 @@ def build(data_dir: str | Path = load.DATA) -> list[Path]:
         written.append(_write(summaries, load.signature(models.KIND), models.make_summaries()))
         index = built / f"{families.INDEX}.json"
         written.append(_write(index, families.signature(), families.make_index()))
-        for name, found in kernels.derive().items():
-            written.append(_write(built / "curves" / f"{name}.json", curves.checksum(name), found))
+        for name, tables in kernels.derive().items():
+            written.append(_write(built / "curves" / f"{name}.json", curves.checksum(name), tables))
     return written
 
 

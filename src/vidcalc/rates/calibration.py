@@ -30,16 +30,16 @@ TABLES = ("gemm", "attention", "convolution", "copy", "host_copy")
 Row = dict[str, Any]
 
 
-def written(found: Row, date: str) -> str:
+def written(record: Row, date: str) -> str:
     """The file of what `vidcalc.reference.bench.benchmark` found, as TOML."""
-    known = recognised(found["device"])
-    head = {"schema": SCHEMA, "date": date, "device": found["device"], "memory": found["memory"]}
-    if known is not None:
-        head["accelerator"] = known
-    head["torch"] = found["torch"]
+    catalogue_id = recognised(record["device"])
+    head = {"schema": SCHEMA, "date": date, "device": record["device"], "memory": record["memory"]}
+    if catalogue_id is not None:
+        head["accelerator"] = catalogue_id
+    head["torch"] = record["torch"]
     lines = [f"{name} = {_toml(value)}" for name, value in head.items()]
     for table in TABLES:
-        for row in found.get(table, ()):
+        for row in record.get(table, ()):
             lines += ["", f"[[{table}]]", *(f"{name} = {_toml(value)}" for name, value in row.items())]
     return "\n".join(lines) + "\n"
 
@@ -124,8 +124,8 @@ def _subject(facts: Row) -> Accelerator:
 
 def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
     """The accelerator's curves with those that the file measured in their place."""
-    found, laws, source = curves(chip), load.entry("kernels", "laws"), os.path.basename(path)
-    gemm, attention = dict(found["gemm"]), dict(found["attention"])
+    tables, laws, source = curves(chip), load.entry("kernels", "laws"), os.path.basename(path)
+    gemm, attention = dict(tables["gemm"]), dict(tables["attention"])
     named = tuple(dict.fromkeys(row["precision"] for row in facts["gemm"]))
     for precision in named:
         law = law_of(precision, laws)
@@ -147,17 +147,17 @@ def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
             "half": {str(width): _attention(rows, width, limit, laws, source) for width in _widths(rows)},
         }
     rates = [quantity(row["rate"], "B/s") for row in facts["copy"]]
-    backward = found["backward"]
+    backward = tables["backward"]
     own = _convolution(facts, gemm, laws, source)
     missing = {kernel: min(backward.values()) for kernel in attention if kernel not in backward}
     return {
-        **found,
+        **tables,
         "gemm": gemm,
         "attention": attention,
         "kernels": [*attention],
         "backward": {**backward, **missing},
         "bandwidth": curve(min(rates), sum(rates) / len(rates), max(rates), "measured", source),
-        "convolution": dict.fromkeys(STACKS, dict.fromkeys(WIDTHS, own)) if own else found["convolution"],
+        "convolution": dict.fromkeys(STACKS, dict.fromkeys(WIDTHS, own)) if own else tables["convolution"],
     }
 
 
@@ -167,6 +167,7 @@ def _attention(rows: list[Row], width: int, limit: float, laws: Row, source: str
     plateau, half = fit(points)
     fastest, law = max(rate for _, rate in points), laws["attention"]
     if not fastest / STEEPEST <= plateau <= fastest * STEEPEST:  # noise: rates that do not rise towards a plateau
+        # rate = plateau / (1 + half / length), solved for half
         plateau, half = fastest, median(length * (fastest / rate - 1) for length, rate in points)
     return {
         **curve(plateau * law["low"], plateau, plateau * law["high"], "measured", source),
@@ -181,6 +182,7 @@ def _convolution(facts: Row, gemm: Row, laws: Row, source: str) -> Row | None:
     for row in facts.get("convolution", ()):
         precision = "bf16" if row["precision"] == "fp16" else row["precision"]
         shape = {"m": str(row["positions"]), "n": str(row["c_out"]), "k": str(row["c_in"] * row["taps"])}
+        # measured rate / that of the product of the same shape
         shares.append(_rate(row) / at(gemm[precision]["likely"], shape, law_of(precision, laws)))
     if not shares:
         return None

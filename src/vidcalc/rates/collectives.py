@@ -62,6 +62,7 @@ def collective(chip: Accelerator, operation: str, over: Link | None = None) -> C
     for kind, rows in tried:
         row = _of(rows, kind)
         if row is not None:
+            # bus bandwidth in proportion to what the links reach
             scale = typical(inside) / typical(row.link)
             return Collective(
                 operation=operation,
@@ -137,10 +138,10 @@ def own_link(chip: Accelerator) -> Link:
     return inside or link(USUAL)
 
 
-def typical(found: Link) -> Number:
+def typical(over: Link) -> Number:
     """Rate that a link typically reaches, one direction, byte/s."""
     share = float(defaults()["link"]["achieved_fraction"])
-    return found.rate * share if found.achieved is None else found.achieved
+    return over.rate * share if over.achieved is None else over.achieved
 
 
 class Latencies(TypedDict):
@@ -161,6 +162,7 @@ def _latencies(rows: tuple[CollectiveRates, ...]) -> Latencies:
 def _step(counts: tuple[int, ...], values: tuple[Number, ...], count: Number) -> Number:
     """The value of the smallest of `counts` that is not below `count`; the last one above them all."""
     out: Number = values[-1]
-    for known, value in reversed(list(zip(counts, values, strict=True))):
-        out = where(count <= known, value, out)
+    # the smallest count that holds them is looked at last, and so wins
+    for limit, value in reversed(list(zip(counts, values, strict=True))):
+        out = where(count <= limit, value, out)
     return out

@@ -37,10 +37,11 @@ def _share(chips: dict[str, Accelerator], name: str, table: list[Row], width: st
         lambda row: chips[row["accelerator"]].vendor == chips[name].vendor,  # one library: cuDNN, MIOpen
         lambda row: True,
     )
-    rows = next(found for fits in wanted for some in (alike, table) if (found := [row for row in some if fits(row)]))
+    rows = next(group for fits in wanted for some in (alike, table) if (group := [row for row in some if fits(row)]))
     by_chip: dict[str, list[float]] = {}
     for row in rows:
         by_chip.setdefault(row["accelerator"], []).append(float(row["share"]))
+    # chip by chip first: one with many rows does not outvote the others
     likely = median(median(shares) for shares in by_chip.values())
     return {
         "low": likely * law["low"],

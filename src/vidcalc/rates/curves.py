@@ -38,8 +38,8 @@ def with_curves(chip: Accelerator, tables: Facts, bandwidth: Number | None = Non
 
     bandwidth  what stands in for its own where nobody knows one [byte/s]
     """
-    known = bandwidth if chip.bandwidth is None else chip.bandwidth
-    return replace(chip, curves=Curves(of=chip.id, tables=tables, peaks=chip.peaks, bandwidth=known))
+    rate = bandwidth if chip.bandwidth is None else chip.bandwidth
+    return replace(chip, curves=Curves(of=chip.id, tables=tables, peaks=chip.peaks, bandwidth=rate))
 
 
 def catalogue_tables(name: str) -> Facts:

@@ -15,6 +15,7 @@ def host_rate(chip: Accelerator, kind: str) -> Number:
     measured = [copy.to_device for copy in chip.host_copies if copy.kind == kind and copy.to_device]
     if measured:
         return max(measured)
+    # byte/s of the link, one direction
     nominal = chip.pcie.rate if chip.pcie else 0.0
     return named(
         "host_rate", nominal * float(defaults()["host_copy"][f"{kind}_fraction"]), "byte/s", note=kind

@@ -85,6 +85,7 @@ def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
     professional cards of the same die are held back by power.
     """
     chip = chips[name]
+    # the less power there is for each FLOP/s, the further a chip stays below its peak
     watts_per_flop = (chip.tdp or 1) / chip.peak("bf16")
 
     def distance(other: str) -> tuple[bool | Number, ...]:
@@ -130,8 +131,11 @@ def measured_gemm(
     result: dict[tuple[str, str], Curve] = {}
     for basis in ("constant", "best"):
         both = [
-            levels["typical"][key][1] / found[1] for key, found in levels[basis].items() if key in levels["typical"]
+            levels["typical"][key][1] / plateaus[1]
+            for key, plateaus in levels[basis].items()
+            if key in levels["typical"]
         ]
+        # at most 1: usual rows are not faster than the best of a search
         ratio = min(median(both), 1.0)
         for key, (_, best, _) in levels[basis].items():
             low = best * ratio * laws["gemm"]["spread"]["low"]
@@ -162,6 +166,7 @@ def at(plateau: float, row: dict[str, str], law: Curve) -> float:
     """The rate that the law gives for the shape of a row; a typical layer's shape where the row states none."""
     m, n, k = (int(row[side] or usual) for side, usual in zip("mnk", TYPICAL, strict=True))
     startup = quantity(law["startup"], "s") * plateau / (2 * m * n * k)
+    # [m, k] x [k, n], by the law of `vidcalc.rates.utilisation.gemm`
     return plateau / float(1 + law["d_in_half"] / k + law["d_out_half"] / n + startup)
 
 
@@ -213,6 +218,7 @@ def _gemm(
         wanted += [(name, similar), *((other, similar) for other in family)]
     wanted += [(other, kind) for kind in (precision, "bf16") for other in everyone]
     donor, kind = next(key for key in wanted if key in own)
+    # the donor's share of its peak, at this chip's
     factor = float(chip.peak(precision) / chips[donor].peak(kind))
     borrowed = own[donor, kind]
     return {**scaled(borrowed, factor, limit, "assumed", f"{donor} {kind}: {borrowed['source']}"), **shape}
@@ -234,7 +240,7 @@ def _floor(
     ]
     if (name, "bf16") in own or not best:
         return
-    floor = max(best, key=lambda found: found["likely"])
+    floor = max(best, key=lambda plateau: plateau["likely"])
     if floor["likely"] > _gemm(chips, name, "bf16", own, laws)["likely"]:
         own[name, "bf16"] = curve(floor["low"], floor["likely"], floor["high"], "interpolated", floor["source"])
 

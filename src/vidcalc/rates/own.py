@@ -94,7 +94,7 @@ def from_file(path: str) -> Accelerator:
 def priced(chip: Accelerator, per_second: float) -> Accelerator:
     """The chip at a price of the user's own [USD/s]. It is otherwise the same, and keeps its id."""
     mine = Price(provider=STATED, low=per_second, high=per_second, as_of="", source=STATED)
-    return replace(chip, prices=(mine, *(found for found in chip.prices if found.provider != STATED)))
+    return replace(chip, prices=(mine, *(price for price in chip.prices if price.provider != STATED)))
 
 
 def read_toml(path: str, flag: str) -> Facts:
@@ -115,9 +115,9 @@ def _check(chip: Accelerator) -> None:
     convert(to_builtins(chip), Accelerator)
     if chip.kind not in CLASSES:
         raise ValueError(chip.kind)
-    known = (chip.memory_marketed, chip.memory_driver, chip.memory_torch, chip.bandwidth, chip.tdp, chip.fabric_rate)
+    facts = (chip.memory_marketed, chip.memory_driver, chip.memory_torch, chip.bandwidth, chip.tdp, chip.fabric_rate)
     rates = [rate for copy in chip.host_copies for rate in (copy.to_device, copy.to_host)]
-    for value in (*known, *rates, *chip.peaks.values()):
+    for value in (*facts, *rates, *chip.peaks.values()):
         if value is not None and not 0 < value < LARGEST:
             raise ValueError(f"{value:g}")
     for price in chip.prices:
@@ -137,8 +137,8 @@ def _cautions(chip: Accelerator, donor: Accelerator) -> tuple[Caution, ...]:
 
 def _number(text: str, base: str) -> float:
     """A positive quantity with its unit, spaced or not: "94GiB". Raises ValueError."""
-    found = NUMBER.fullmatch(text)
-    value = quantity(f"{found[1]} {found[2]}", base) if found else 0
+    match = NUMBER.fullmatch(text)
+    value = quantity(f"{match[1]} {match[2]}", base) if match else 0
     if not 0 < value < LARGEST:
         raise ValueError(text)
     return value
@@ -156,8 +156,8 @@ def _peak(chip: Accelerator, precision: str, text: str) -> Accelerator:
 
 
 def _fabric(chip: Accelerator, _kind: str, text: str) -> Accelerator:
-    found = link(text)
-    return replace(chip, fabric=found, fabric_rate=found.rate)
+    fabric = link(text)
+    return replace(chip, fabric=fabric, fabric_rate=fabric.rate)
 
 
 FACTS: dict[str, Callable[[Accelerator, str, str], Accelerator]] = {

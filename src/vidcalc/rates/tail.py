@@ -21,12 +21,15 @@ def slowdown(part: Attention, chip: Accelerator, kernel: str) -> Number:
     slots = _slots(chip, kernel)
     if part.whole is None or not slots:
         return 1
+    # a rank's waste over the one that the measured rate holds already
     return _waste(part.batch * part.heads, part.queries, slots) / _waste(*part.whole, slots)
 
 
 def _waste(heads: Number, queries: Number, slots: int) -> Number:
     """Tiles that a kernel has time for, over those it has."""
+    # [batch x heads] x tiles of the queries
     tiles = heads * ceil_div(queries, table("parallel")["attention"]["tile_rows"])
+    # whole waves x tiles at once / tiles: a wave of one tile takes as long as a full one
     return ceil_div(tiles, slots) * slots / tiles
 
 

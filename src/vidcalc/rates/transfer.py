@@ -15,41 +15,43 @@ from vidcalc.rates.attention_curves import NEWEST, bound, flash, runs, sdpa
 DOUBLE = 1.9, 2.1  # times the dense peak: what a figure with 2:4 sparsity looks like, clocks rounded
 
 
-def transferred(found: Facts, donor: Accelerator, chip: Accelerator, *, same: bool) -> Facts:
+def transferred(tables: Facts, donor: Accelerator, chip: Accelerator, *, same: bool) -> Facts:
     """The donor's curves in proportion to the chip's peaks and bandwidth.
 
     same  the chip is the donor with facts replaced: what the replaced facts leave alone keeps its provenance
     """
     gemm = {
+        # the donor's share of its peak, at this chip's
         precision: _scaled(curve, chip.peak(precision) / donor.peak(precision), donor.id, same)
-        for precision, curve in found["gemm"].items()
+        for precision, curve in tables["gemm"].items()
         if same or _runs(chip, precision)
     }
-    kernels = found["kernels"] if same else [kernel for kernel in found["kernels"] if kernel in runs(chip)]
+    kernels = tables["kernels"] if same else [kernel for kernel in tables["kernels"] if kernel in runs(chip)]
     attention = {
         kernel: {
             kind: {
                 width: _scaled(curve, _bound(chip, kernel, kind) / _bound(donor, kernel, kind), donor.id, same)
                 for width, curve in widths.items()
             }
-            for kind, widths in found["attention"][kernel].items()
+            for kind, widths in tables["attention"][kernel].items()
             if same or kind == "half" or _runs(chip, kind)
         }
         for kernel in kernels
-        if kernel in found["attention"]
+        if kernel in tables["attention"]
     }
     share: Number = 1.0
     if chip.bandwidth is not None and donor.bandwidth is not None:
+        # the donor's share of its nominal bandwidth, at this chip's
         share = chip.bandwidth / donor.bandwidth
-    chosen = found["sdpa"] if same else {"early": sdpa(chip, ()), "late": sdpa(chip)}
+    chosen = tables["sdpa"] if same else {"early": sdpa(chip, ()), "late": sdpa(chip)}
     return {
-        **found,
+        **tables,
         "gemm": gemm,
         "kernels": [*attention],
         "attention": attention,
         "sdpa": {stack: kernel if kernel in attention else next(iter(attention)) for stack, kernel in chosen.items()},
-        "flash": found["flash"] if same else {"early": flash(chip, ("flash2",)), "late": flash(chip, NEWEST)},
-        "bandwidth": _scaled(found["bandwidth"], share, donor.id, same),
+        "flash": tables["flash"] if same else {"early": flash(chip, ("flash2",)), "late": flash(chip, NEWEST)},
+        "bandwidth": _scaled(tables["bandwidth"], share, donor.id, same),
     }
 
 
@@ -80,6 +82,7 @@ def sparse(peaks: dict[str, Number], sibling: Accelerator, scale: Number = 1.0) 
         for precision, peak in peaks.items()
         if precision in sibling.peaks
         and "accumulate" not in precision
+        # a figure of about twice the sibling's dense one for the chip's size
         and low * scale <= peak / sibling.peaks[precision] <= high * scale
     )
 

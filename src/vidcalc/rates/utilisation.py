@@ -70,7 +70,9 @@ def gemm(chip: Accelerator, precision: str, rows: Number, d_in: Number, d_out: N
 
 def _shape_loss(law: _Gemm, rows: Number, d_in: Number, d_out: Number) -> Number:
     """How many times slower than its plateau a product of this shape runs; an empty one as one row."""
+    # seconds of the start / seconds of the product at its plateau (2 FLOP a multiply-add)
     startup = law.startup * law.likely / (2 * maximum(rows, 1) * d_in * d_out)
+    # each half-length is the side at which its term alone halves the rate
     return 1 + law.d_in_half / d_in + law.d_out_half / d_out + startup
 
 
@@ -115,6 +117,7 @@ def attention(
     "early" or "late", torch before and from 2.11. Raises InputError("attention", ...) for a kernel the chip has not.
     """
     law = _attention_law(chip, kernel, precision, head_dim, direction, masked, stack)
+    # the mean of what short queries and short keys lose; of self-attention 1 + half / length
     loss = 1 + law.half * (1 / maximum(queries, 1) + 1 / maximum(keys, 1)) / 2
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
@@ -122,21 +125,22 @@ def attention(
 @once
 def bandwidth(chip: Accelerator) -> Rate:
     """Memory traffic, reads and writes together, that elementwise kernels reach, byte/s."""
-    found = curves(chip)["bandwidth"]
-    return Rate(found["low"], found["likely"], found["high"], found["provenance"], found["source"])
+    curve = curves(chip)["bandwidth"]
+    return Rate(curve["low"], curve["likely"], curve["high"], curve["provenance"], curve["source"])
 
 
 @once
 def elementwise(chip: Accelerator, compiled: str = "off") -> Rate:
     """Eager traffic of elementwise kernels per second, byte/s: slower than a plain copy, fewer bytes where fused."""
-    found, law = bandwidth(chip), curves(chip)["elementwise"]
+    rate, law = bandwidth(chip), curves(chip)["elementwise"]
     share, left = law, {"low": 1.0, "likely": 1.0, "high": 1.0}
     if compiled != "off":
         share, left = left, law["fused"][compiled]
-    low, likely, high = (getattr(found, key) * share[key] / left[key] for key in ("low", "likely", "high"))
-    provenance = "assumed" if found.provenance == "assumed" else "interpolated"
+    # share of a copy's rate; where kernels are fused, fewer bytes than eager's are moved
+    low, likely, high = (getattr(rate, key) * share[key] / left[key] for key in ("low", "likely", "high"))
+    provenance = "assumed" if rate.provenance == "assumed" else "interpolated"
     low, likely, high = (named("elementwise_rate", end, "byte/s") for end in (low, likely, high))
-    return Rate(low, likely, high, provenance, f"{found.source}; {law['source']}")
+    return Rate(low, likely, high, provenance, f"{rate.source}; {law['source']}")
 
 
 def short_rows(chip: Accelerator, compiled: str = "off") -> float:
@@ -148,8 +152,9 @@ def short_rows(chip: Accelerator, compiled: str = "off") -> float:
 @once
 def launch(chip: Accelerator, compiled: str = "off") -> Rate:
     """Kernels that the host starts per second, counted as eager PyTorch would start them."""
-    found = curves(chip)
-    law, left = found["launch"], found["elementwise"]["fused"][compiled]["likely"] if compiled != "off" else 1.0
+    tables = curves(chip)
+    law, left = tables["launch"], tables["elementwise"]["fused"][compiled]["likely"] if compiled != "off" else 1.0
+    # s a kernel to kernels a second; where some are fused, those left stand for all of eager's
     low, likely, high = (1 / (law[key] * left) for key in ("high", "likely", "low"))
     low, likely, high = (named("launch_rate", end, "1/s") for end in (low, likely, high))
     return Rate(low, likely, high, "assumed", law["source"])
@@ -202,26 +207,27 @@ def _convolution_law(chip: Accelerator, precision: str, stack: str) -> _Gemm:
 def _attention_law(
     chip: Accelerator, kernel: str, precision: str, head_dim: float, direction: str, masked: str, stack: str
 ) -> _Attention:
-    found = curves(chip)
-    mask = found["masked"][stack] if kernel == "sdpa" and masked == "dense" else NO_MASK
+    tables = curves(chip)
+    mask = tables["masked"][stack] if kernel == "sdpa" and masked == "dense" else NO_MASK
     chosen = resolve_attention(chip, kernel, stack)
-    kernel = mask.get("kernel", chosen) if mask.get("kernel") in found["attention"] else chosen
-    by_format = found["attention"][kernel]
+    kernel = mask.get("kernel", chosen) if mask.get("kernel") in tables["attention"] else chosen
+    by_format = tables["attention"][kernel]
     by_width = by_format["fp8"] if chip.arithmetic(precision) == "fp8" and "fp8" in by_format else by_format["half"]
-    width = min(by_width, key=lambda known: max(int(known) / head_dim, head_dim / int(known)))
-    curve, factors = by_width[width], found["head_dim_factors"]
+    width = min(by_width, key=lambda each: max(int(each) / head_dim, head_dim / int(each)))
+    curve, factors = by_width[width], tables["head_dim_factors"]
     single = precision in ("fp32", "tf32")
     # 32-bit attention: the same share of the 32-bit peak; fp16 mostly has the peak of bf16
     unit = chip.peak(precision) / chip.peak("bf16") if single or precision == "fp16" else 1.0
     factor = (
         unit
         * named("width_factor", _width_factor(factors, head_dim) / _width_factor(factors, int(width)))
-        * (found["backward"][kernel] if direction == "backward" else 1.0)
+        * (tables["backward"][kernel] if direction == "backward" else 1.0)
     )
     as_measured = int(width) == head_dim and direction == "forward"
     weaker = curve["provenance"] if as_measured or curve["provenance"] == "assumed" else "interpolated"
     limit = curve["limit"] * unit
     return _Attention(
+        # no kernel passes the peak of its arithmetic, whatever it borrows
         minimum(curve["low"] * factor, limit) * mask["low"],
         minimum(curve["likely"] * factor, limit) * mask["likely"],
         minimum(curve["high"] * factor, limit) * mask["high"],
@@ -236,6 +242,7 @@ def _width_factor(factors: dict[str, float], head_dim: float) -> float:
     points = [(int(width), factor) for width, factor in factors.items()]
     first, last = points[0], points[-1]
     if head_dim <= first[0]:
+        # narrow heads leave the matrix units' width unused, in proportion
         return first[1] * head_dim / first[0]
     for (left, low), (right, high) in pairwise(points):
         if head_dim <= right:

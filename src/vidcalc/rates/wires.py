@@ -36,23 +36,29 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
         nbytes  an all-gather's and an all-reduce's whole tensor, an all-to-all's and a send's bytes of one rank
         """
+        # ranks of the group that share a node: every stride-th of its accelerators
         near = named("near", minimum(degree, maximum(self.per_node // stride, 1)))
-        known = collective(self.chip, operation, self.link)
-        bus = known.bus_bandwidth(near)
+        rates = collective(self.chip, operation, self.link)
+        bus = rates.bus_bandwidth(near)
         if self.beyond is not None:
             wider = collective(self.chip, operation, self.beyond).bus_bandwidth(near)
             bus = where(near > PAIR, wider, bus)
-        bus = named("bus_bandwidth", bus, "byte/s", known.source, known.provenance)
+        bus = named("bus_bandwidth", bus, "byte/s", rates.source, rates.provenance)
+        # a rank has 1/n already and moves (n - 1) / n; an all-reduce scatters and gathers: twice
         share = PASSES.get(operation, 1) * (degree - 1) / degree
         if operation == "all_to_all":
+            # of one rank's bytes the part for ranks of other nodes, through its own port
             far = nbytes * (degree - near) / degree / self.network
             moving = maximum(nbytes * share / bus, far)
         else:
+            # a ring over nodes has `near` ports side by side, and is no faster than inside of one
             moving = nbytes * share / where(degree > near, minimum(bus, near * self.network), bus)
         nodes = named("nodes", ceil_div(degree, near))
-        latency = named("latency", known.latency(near), "s", known.source)
+        latency = named("latency", rates.latency(near), "s", rates.source)
+        # one more network latency for each further node
         waiting = named("waiting", latency + NETWORK_LATENCY * (nodes - 1), "s")
         moving = named("moving", moving, "s")
+        # one rank waits for nobody
         return moving + waiting * calls * minimum(degree - 1, 1)
 
     def exchange(self, operation: str, nbytes: Number, degree: Number, stride: Number = 1) -> Number:

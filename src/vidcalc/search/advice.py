@@ -33,7 +33,7 @@ def advice(asked: Search, machines: Mapping[int, Hardware], told: Told | None = 
     words = {word for word, _reshard in asked.space.shardings}
     settled = {"sharding": words.pop()} if len(words) == 1 else {}
     stated = {**settled, **asked.space.degrees, "shard_degree": 1}
-    legal.checked_training(asked.model, replace(asked.plan.training, **stated))
+    legal.checked_training(asked.run.model, replace(asked.run.plan.training, **stated))
     found = search(asked, machines, told)
     fits = [each for each in found if each.best]
     if not fits:
@@ -56,7 +56,7 @@ def _page(asked: Search, machines: Mapping[int, Hardware], found: list[Found], r
         hardware=report.hardware,
         by=asked.by,
         global_batch=report.buckets[0].global_batch,
-        samples=asked.data.samples,
+        samples=asked.run.data.samples,
         capacity=report.memory.capacity,
         counts=_counts(asked, machines, found),
         best=[],
@@ -71,8 +71,8 @@ def _page(asked: Search, machines: Mapping[int, Hardware], found: list[Found], r
 
 def alone(asked: Search, hardware: Hardware, one: Candidate) -> TrainingReport:
     """The report of one plan by itself."""
-    data = price.grown(asked.data, one.factor)
-    return train(asked.model, data, hardware, replace(asked.plan, training=one.training))
+    run = asked.run
+    return train(run.model, price.grown(run.data, one.factor), hardware, replace(run.plan, training=one.training))
 
 
 def row(asked: Search, hardware: Hardware, one: Candidate) -> PlanRow:
@@ -94,7 +94,7 @@ def row(asked: Search, hardware: Hardware, one: Candidate) -> PlanRow:
         host_ram=memory.host_ram,
         seconds=time.total,
         seconds_per_step=time.per_step,
-        per_sample=time.total / asked.data.samples,
+        per_sample=time.total / asked.run.data.samples,
         gpu_hours=time.gpu_hours,
         cost=None if report.cost is None else report.cost.likely,
         mfu=time.mfu,
@@ -148,7 +148,7 @@ def possible(asked: Search, hardware: Hardware, world: int) -> list[int]:
     for count in range(max(world - NEAR, 1), world + NEAR + 1):
         place = place_of(asked, count, placed(hardware, count))
         factor = factors(asked.space)[0]
-        tables = (grid(place, asked.space, way, factor, asked.plan.training) for way in asked.space.shardings)
+        tables = (grid(place, asked.space, way, factor, asked.run.plan.training) for way in asked.space.shardings)
         if any(map(size, tables)):
             found.append(count)
     return found
@@ -163,9 +163,9 @@ def _helps(asked: Search, world: int, hardware: Hardware) -> Iterator[Help]:
             yield Help(changes={"gpus": world * times}, peak=least)
             break
     for changes in CHANGES:
-        changed = replace(asked.plan, training=replace(asked.plan.training, **changes))
+        changed = replace(asked.run.plan, training=replace(asked.run.plan.training, **changes))
         words = {name: ways for name, ways in asked.space.words.items() if name not in changes}
-        other = replace(asked, plan=changed, space=replace(asked.space, words=words))
+        other = replace(asked, run=asked.run._replace(plan=changed), space=replace(asked.space, words=words))
         least = _least(other, world, hardware)
         if least is not None:
             yield Help(changes=dict(changes), peak=least)

@@ -13,15 +13,14 @@ from vidcalc.cost.memory import peak
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Run
 
 MOST = 2**20  # samples: beyond any micro-batch
 
 
-def need(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> int:
+def need(asked: Run, size: Bucket) -> int:
     """Bytes on one accelerator at the peak of a step on micro-batches of that size."""
-    return int(peak(bucket(model, size, hardware, plan).stages))
+    return int(peak(bucket(asked.model, size, asked.hardware, asked.plan).stages))
 
 
 def judged(nbytes: int, hardware: Hardware) -> str:
@@ -29,11 +28,11 @@ def judged(nbytes: int, hardware: Hardware) -> str:
     return str(verdict(*interval(nbytes), hardware.accelerator.reported))
 
 
-def largest(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> int:
+def largest(asked: Run, size: Bucket) -> int:
     """Samples of the largest micro-batch of that size that fits; 0 where none does."""
 
     def fits(batch: int) -> bool:
-        return judged(need(model, replace(size, batch=batch), hardware, plan), hardware) == "fits"
+        return judged(need(asked, replace(size, batch=batch)), asked.hardware) == "fits"
 
     return most(fits)
 

@@ -1,6 +1,6 @@
 """What a budget trains: of a given model as many steps as it lasts for, and by scaling laws the best size and data.
 
-    report = budget(funds, model, data, hardware, plan)
+    report = budget(spend, asked, laws)
 
 The run is the one that `vidcalc.calculate.train` prices; here its length is the unknown.
 """
@@ -20,10 +20,10 @@ from vidcalc.calculate import bucket
 from vidcalc.catalog.scaling import PER_TOKEN
 from vidcalc.cost import money
 from vidcalc.describe.budget import Budget
-from vidcalc.describe.data import Bucket, Data
+from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Run
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.passes import legal
 from vidcalc.passes.degrees import world
 from vidcalc.report.budget import Affordable, BudgetReport, Funds, Optimum, Room
@@ -32,26 +32,25 @@ from vidcalc.report.training import BucketPart, RunTime
 from vidcalc.search import batch, optimum
 
 
-def budget(
-    asked: Budget, model: Model, data: Data, hardware: Hardware, plan: Plan, laws: tuple[str, ...], known: bool = True
-) -> BudgetReport:
+def budget(amount: Budget, asked: Run, laws: tuple[str, ...], known: bool = True) -> BudgetReport:
     """What the budget trains. Plain numbers only.
 
-    data   its buckets and, where there is a data set, its distinct clips (0: none); its samples are what is found
+    asked  of its data the buckets and, where there is a data set, its distinct clips (0: none): its samples are found
     laws   scaling laws to ask, the chosen one first
-    known  whether `model` was asked for; else only the laws answer
+    known  whether its model was asked for; else only the laws answer
 
     Raises InputError for money without a price, unknown laws, and degrees that do not go together.
     """
-    spend = funds(asked, hardware, plan)
+    model, data, hardware, plan = asked
+    spend = funds(amount, hardware, plan.training)
     if known:
         legal.checked_training(model, plan.training)
     found = [bucket(model, size, hardware, plan) for size in data.buckets]
-    answer = affordable(spend, model, data, found, hardware, plan) if known else None
-    optima = [each for name in laws if (each := optimum.optimum(name, spend, data, hardware, plan))]
+    answer = affordable(spend, asked, found) if known else None
+    optima = [each for name in laws if (each := optimum.optimum(name, spend, asked))]
     lasting = replace(data, samples=answer.samples if answer else 0)
-    rests = assumptions(lasting, hardware, plan, found[0].seconds["forward"].provenance)
-    cautions = warnings(model, data, hardware, plan, run.memory_part(found, hardware))
+    rests = assumptions(asked._replace(data=lasting), found[0].seconds["forward"].provenance)
+    cautions = warnings(asked, run.memory_part(found, hardware))
     return BudgetReport(
         budget=spend,
         model=model_part(model, found[0].ledger) if known else None,
@@ -78,10 +77,10 @@ def _basis(found: Optimum) -> Assumption:
     return Assumption(id="scaling_law", value=found.title, source=found.source, provenance="assumed")
 
 
-def funds(asked: Budget, hardware: Hardware, plan: Plan) -> Funds:
+def funds(asked: Budget, hardware: Hardware, training: TrainingPlan) -> Funds:
     """The budget in accelerator-seconds and in money. Raises InputError("price", …) for money without a price."""
     price = money.price(hardware.accelerator)
-    ranks = world(plan.training)
+    ranks = world(training)
     each = {} if price is None else {"low": price.low, "likely": (price.low * price.high) ** 0.5, "high": price.high}
     if asked.kind == "money":
         if not all(each.values()) or not each:
@@ -106,15 +105,14 @@ def funds(asked: Budget, hardware: Hardware, plan: Plan) -> Funds:
     )
 
 
-def affordable(
-    spend: Funds, model: Model, data: Data, found: list[BucketCost], hardware: Hardware, plan: Plan
-) -> Affordable:
+def affordable(spend: Funds, asked: Run, found: list[BucketCost]) -> Affordable:
     """The longest run of that model within the budget; of 0 steps where it does not last for one."""
+    data, hardware, training = asked.data, asked.hardware, asked.plan.training
 
     def lasting(steps: int) -> Lasting:
-        seen = samples.of_steps(steps, data.buckets, plan.training)
-        rows = bucket_rows(replace(data, samples=seen), found, hardware, plan)
-        return Lasting(seen, rows, run.time_part(rows, found, hardware, plan))
+        seen = samples.of_steps(steps, data.buckets, training)
+        rows = bucket_rows(asked._replace(data=replace(data, samples=seen)), found)
+        return Lasting(seen, rows, run.time_part(rows, found, hardware, training))
 
     shortest = min(row.seconds_per_step for row in lasting(1).rows)
     beyond = int(spend.seconds / shortest) + 1
@@ -123,7 +121,7 @@ def affordable(
     whole = steps > 0
     tokens = sum(row.samples * row.sequence for row in rows) * whole
     params = denoiser_params(found[0].ledger)
-    ranks = world(plan.training)
+    ranks = world(training)
     stored = samples.counts(data.clips or seen, data.buckets)
     return Affordable(
         steps=steps,
@@ -135,19 +133,19 @@ def affordable(
         tokens=tokens,
         flops=sum(row.samples * row.flops_per_sample for row in rows) * whole,
         flops_6nd=PER_TOKEN * params * tokens,
-        encode_seconds=totals.encoding(stored, rows, found, hardware, plan) * whole,
+        encode_seconds=totals.encoding(stored, rows, found, hardware, training) * whole,
         seconds=time.total * whole,
         left=spend.seconds - time.total * whole,
         seconds_per_step=time.per_step,
         per_step=time.per_step * ranks,
         mfu=time.mfu,
-        buckets=[_room(model, size, row, hardware, plan) for size, row in zip(data.buckets, rows, strict=True)],
+        buckets=[_room(asked, size, row) for size, row in zip(data.buckets, rows, strict=True)],
     )
 
 
-def _room(model: Model, size: Bucket, row: BucketPart, hardware: Hardware, plan: Plan) -> Room:
+def _room(asked: Run, size: Bucket, row: BucketPart) -> Room:
     """A bucket's batch and the largest that fits."""
-    fits = batch.largest(model, size, hardware, plan)
+    fits = batch.largest(asked, size)
     return Room(
         width=row.width,
         height=row.height,
@@ -156,8 +154,8 @@ def _room(model: Model, size: Bucket, row: BucketPart, hardware: Hardware, plan:
         batch=row.batch,
         sequence=row.sequence,
         peak=row.peak,
-        verdict=batch.judged(int(row.peak), hardware),
+        verdict=batch.judged(int(row.peak), asked.hardware),
         seconds_per_step=row.seconds_per_step,
         largest=fits,
-        largest_peak=batch.need(model, replace(size, batch=max(fits, 1)), hardware, plan),
+        largest_peak=batch.need(asked, replace(size, batch=max(fits, 1))),
     )

@@ -1,6 +1,6 @@
 """The best of all legal plans of a training run: every one is looked at, or proven not to be wanted.
 
-    found = search(model, data, machines, plan, space)
+    found = search(asked, machines)
 
 Two proofs spare work. Where the least that any plan of a block can need does not fit, larger micro-batches under the
 same words do not either. Where only the winner is wanted, a block whose work alone takes longer than the best plan
@@ -15,10 +15,8 @@ from msgspec.structs import replace
 
 from vidcalc.base.number import Places
 from vidcalc.calculate import workload_of
-from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Run
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes.legal import depth
@@ -69,16 +67,15 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What is asked: the nouns of a run whose plan is open, what may be chosen, and in which order plans come.
+    """What is asked: a run whose plan is open, what may be chosen, and in which order plans come.
 
+    run       on one accelerator; a search is told on how many
     capacity  bytes that a plan may need; None: those of the accelerator
     winner    only the first plan is wanted
     pruned    False looks at every plan, to prove that leaving some out changes nothing
     """
 
-    model: Model
-    data: Data
-    plan: Plan
+    run: Run
     space: Space
     by: str = "time"
     capacity: float | None = None
@@ -91,7 +88,7 @@ def search(asked: Search, machines: Mapping[int, Hardware], told: Told | None = 
 
     told  is called after every block with how many are done and how many there are
     """
-    words, sizes = plans.worded(asked.space, asked.plan.training), plans.factors(asked.space)
+    words, sizes = plans.worded(asked.space, asked.run.plan.training), plans.factors(asked.space)
     whole, done = len(machines) * len(words) * len(sizes), 0
     found = []
     for world, hardware in machines.items():
@@ -111,10 +108,11 @@ def search(asked: Search, machines: Mapping[int, Hardware], told: Told | None = 
 
 def place_of(asked: Search, world: int, hardware: Hardware) -> Place:
     """Where plans on that many ranks must go."""
-    sizes = (workload_of(asked.model, size) for size in asked.data.buckets)
-    tokens = min(int(unroll(asked.model, size).video_tokens) for size in sizes)
+    model = asked.run.model
+    sizes = (workload_of(model, size) for size in asked.run.data.buckets)
+    tokens = min(int(unroll(model, size).video_tokens) for size in sizes)
     node = int(hardware.count)
-    return Place(world=world, node=node, heads=asked.model.denoiser.heads, depth=depth(asked.model), tokens=tokens)
+    return Place(world=world, node=node, heads=model.denoiser.heads, depth=depth(model), tokens=tokens)
 
 
 class Walk:
@@ -125,13 +123,13 @@ class Walk:
         self.capacity = hardware.accelerator.reported if asked.capacity is None else asked.capacity
         place, space = place_of(asked, world, hardware), asked.space
         self.tables: dict[tuple[int, tuple[str, str]], Columns] = {
-            (factor, sharding): plans.grid(place, space, sharding, factor, asked.plan.training)
+            (factor, sharding): plans.grid(place, space, sharding, factor, asked.run.plan.training)
             for factor in plans.factors(space)
             for sharding in space.shardings
         }
         wanted = [table for table in self.tables.values() if plans.size(table)]
         self.shapes = price.Shapes(wanted) if wanted else None
-        self.blocks = len(plans.worded(space, asked.plan.training))
+        self.blocks = len(plans.worded(space, asked.run.plan.training))
         self.known: dict[Any, Any] = {}
         self.priced = self.fitting = 0
         self.best: list[Candidate] = []
@@ -143,7 +141,7 @@ class Walk:
         tables = {key[1]: table for key, table in self.tables.items() if key[0] == factor and plans.size(table)}
         if not tables:
             return True
-        one = price.block(self.asked.model, self.asked.data, self.hardware, self.asked.plan, training, factor)
+        one = price.block(self.asked.run._replace(hardware=self.hardware), training, factor)
         one = replace(one, shapes=self.shapes, known=self.known)
         if self._beaten(one):
             return True
@@ -202,7 +200,7 @@ class Walk:
     def _candidate(
         self, one: price.Block, sharding: tuple[str, str], table: Columns, place: int, peak: float, seconds: float
     ) -> Candidate:
-        training = price.asked(one, sharding, plans.row(table, place)).training
+        training = price.asked(one, sharding, plans.row(table, place))
         return Candidate(world=self.world, training=training, factor=one.factor, peak=peak, seconds=seconds)
 
     def found(self) -> Found:

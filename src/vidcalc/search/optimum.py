@@ -19,9 +19,7 @@ from vidcalc.catalog.generic import generic
 from vidcalc.catalog.scaling import PER_TOKEN, Law, law
 from vidcalc.cost.memory import peak
 from vidcalc.cost.seconds import spread, total
-from vidcalc.describe.data import Data
-from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Run
 from vidcalc.describe.training import ADAPTED
 from vidcalc.ledger.taping import sequence
 from vidcalc.passes.degrees import world
@@ -46,8 +44,9 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     peak: int
 
 
-def rated(params: int, data: Data, hardware: Hardware, plan: Plan) -> Rate:
-    """The generic network of that size on the data's buckets."""
+def rated(params: int, asked: Run) -> Rate:
+    """The generic network of that size, trained as is asked of another."""
+    _model, data, hardware, plan = asked
     model = generic(params)
     sums: dict[str, Number] = {"tokens": 0.0, "flops": 0.0, "low": 0.0, "likely": 0.0, "high": 0.0}
     top = 0
@@ -66,13 +65,13 @@ def rated(params: int, data: Data, hardware: Hardware, plan: Plan) -> Rate:
     return Rate(**{name: float(value) for name, value in sums.items()}, peak=top)
 
 
-def optimum(name: str, spend: Funds, data: Data, hardware: Hardware, plan: Plan) -> Optimum | None:
+def optimum(name: str, spend: Funds, asked: Run) -> Optimum | None:
     """What the law of that name says; None where the best size lies outside of all sizes looked among.
 
     Raises InputError("law", …).
     """
     chosen = law(name)
-    rate = cache(lambda params: rated(params, data, hardware, plan))
+    rate = cache(lambda params: rated(params, asked))
 
     def best(seconds: float, pace: str) -> int | None:
         """Where the tokens that the budget pays for are those that the law wants: fewer for larger networks."""
@@ -94,13 +93,12 @@ def optimum(name: str, spend: Funds, data: Data, hardware: Hardware, plan: Plan)
     if params is None:
         return None
     few, many = best(spend.gpu_seconds_low, "high"), best(spend.gpu_seconds_high, "low")
-    return _told(chosen, params, (few or SMALLEST, many or LARGEST), rate(params), spend, hardware, plan)
+    return _told(chosen, params, (few or SMALLEST, many or LARGEST), rate(params), spend, asked)
 
 
-def _told(
-    chosen: Law, params: int, band: tuple[int, int], each: Rate, spend: Funds, hardware: Hardware, plan: Plan
-) -> Optimum:
+def _told(chosen: Law, params: int, band: tuple[int, int], each: Rate, spend: Funds, asked: Run) -> Optimum:
     """The best size in figures."""
+    able = dense(asked.hardware, asked.plan.training)
     seen = spend.gpu_seconds / each.likely
     tokens, flops = seen * each.tokens, seen * each.flops
     counted = flops if chosen.counting == "network" else PER_TOKEN * params * tokens
@@ -123,9 +121,9 @@ def _told(
         fitted=list(chosen.fitted),
         checked=chosen.checked,
         beyond=counted / chosen.checked,
-        mfu=flops / (spend.gpu_seconds * dense(hardware, plan)),
+        mfu=flops / (spend.gpu_seconds * able),
         peak=each.peak,
-        verdict=judged(each.peak, hardware),
+        verdict=judged(each.peak, asked.hardware),
         nearest=near(params),
     )
 

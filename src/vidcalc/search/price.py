@@ -23,9 +23,7 @@ from vidcalc.cost.memory import peak
 from vidcalc.cost.seconds import Seconds, total
 from vidcalc.cost.step import MicroBatchSeconds, Pass
 from vidcalc.describe.data import Data
-from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Run
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.step import Step
 from vidcalc.ledger.types import Phase
@@ -57,15 +55,12 @@ class Shapes:
 class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """Plans of one set of words and one size of micro-batch.
 
-    plan  with the words; its degrees are those of nobody yet
-    data  with the micro-batches at this size;  factor  times that they are of their stated size
+    run     with the words, whose degrees are those of nobody yet, and with micro-batches of this size
+    factor  times that they are of their stated size
     shapes  of all plans to price;  known  work that blocks of one search share, by what it depends on
     """
 
-    model: Model
-    data: Data
-    hardware: Hardware
-    plan: Plan
+    run: Run
     factor: int
     shapes: Shapes | None = None
     known: dict[Any, Any] = {}
@@ -82,17 +77,18 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return self._once(("loads", *self.tape), self._taped)
 
     def _taped(self) -> list[Loaded]:
+        model, data, hardware, plan = self.run
         sizes = self._once(
             ("generated", self.factor),
-            lambda: [generated(self.model, size, self.hardware, self.plan) for size in self.data.buckets],
+            lambda: [generated(model, size, hardware, plan) for size in data.buckets],
         )
-        return [taped(*size, self.plan) for size in sizes]
+        return [taped(*size, plan.training) for size in sizes]
 
     @cached_property
     def alone(self) -> list[MicroBatchSeconds]:
         """Seconds of each bucket's micro-batch on one accelerator alone."""
         return self._once(
-            ("alone", *self.tape), lambda: [step_cost.micro_batch(load.step, self.hardware) for load in self.loads]
+            ("alone", *self.tape), lambda: [step_cost.micro_batch(load.step, self.run.hardware) for load in self.loads]
         )
 
     @cached_property
@@ -103,40 +99,35 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     def _shaped(self, bucket: int) -> MicroBatchSeconds:
         """One bucket's micro-batch; forward and backward are the same whatever runs again."""
         step = self.loads[bucket].step
-        plan = replace(self.plan.training, **(self.shapes.degrees if self.shapes else {}))
+        plan = replace(self.run.plan.training, **(self.shapes.degrees if self.shapes else {}))
         compute, _, factor = self.tape
         same = self._once(("passes", compute, factor, bucket), lambda: self._passes(step, plan, SAME))
         passes = (*same, *self._passes(step, plan, AGAIN))
         feeding = (phase for phase in step.phases if phase.id not in (*SAME, *AGAIN))
         whole = replace(step, phases=(*(phase for phase, _ in passes), *feeding))
-        return step_cost.together(whole, {phase.id: priced for phase, priced in passes}, self.hardware)
+        return step_cost.together(whole, {phase.id: priced for phase, priced in passes}, self.run.hardware)
 
     def _passes(self, step: Step, plan: TrainingPlan, names: tuple[str, ...]) -> tuple[tuple[Phase, Pass], ...]:
         """Those passes of a step on one rank, priced."""
         only = replace(step, phases=tuple(phase for phase in step.phases if phase.id in names))
         for rewrite in MICRO_BATCH:
-            only = rewrite(only, plan, self.hardware)
-        return tuple((phase, step_cost.one_pass(phase, self.hardware)) for phase in only.phases)
+            only = rewrite(only, plan, self.run.hardware)
+        return tuple((phase, step_cost.one_pass(phase, self.run.hardware)) for phase in only.phases)
 
     @property
     def tape(self) -> tuple[str, str, int]:
         """What the tape depends on, among what a search chooses: blocks that agree in it share their work."""
-        training = self.plan.training
+        training = self.run.plan.training
         return recipe(training.recipe).compute, training.checkpointing, self.factor
 
 
 SAME, AGAIN = ("forward", "backward"), ("recompute",)
 
 
-def block(model: Model, data: Data, hardware: Hardware, plan: Plan, training: TrainingPlan, factor: int) -> Block:
-    """The block of those words, with micro-batches of `factor` times what `data` states."""
-    return Block(
-        model=model,
-        data=grown(data, factor),
-        hardware=hardware,
-        plan=replace(plan, training=training),
-        factor=factor,
-    )
+def block(run: Run, training: TrainingPlan, factor: int) -> Block:
+    """The block of those words, with micro-batches of `factor` times what the run states."""
+    worded = run._replace(data=grown(run.data, factor), plan=replace(run.plan, training=training))
+    return Block(run=worded, factor=factor)
 
 
 def grown(data: Data, factor: int) -> Data:
@@ -144,23 +135,23 @@ def grown(data: Data, factor: int) -> Data:
     return replace(data, buckets=tuple(replace(size, batch=size.batch * factor) for size in data.buckets))
 
 
-def asked(one: Block, sharding: tuple[str, str], table: Mapping[str, Column | int]) -> Plan:
+def asked(one: Block, sharding: tuple[str, str], table: Mapping[str, Column | int]) -> TrainingPlan:
     """The block's plan with a way of sharding and a table of degrees (numbers, or columns of them)."""
     word, reshard = sharding
-    return replace(one.plan, training=replace(one.plan.training, sharding=word, reshard=reshard, **table))
+    return replace(one.run.plan.training, sharding=word, reshard=reshard, **table)
 
 
-def peaks(one: Block, plan: Plan) -> Number:
+def peaks(one: Block, plan: TrainingPlan) -> Number:
     """Bytes of the stage that needs most, in the bucket that needs most [byte]."""
     return largest(_peak(load.step, one, plan) for load in one.loads)
 
 
-def floor(one: Block, plan: Plan) -> Number:
+def floor(one: Block, plan: TrainingPlan) -> Number:
     """Bytes that none of those plans stays below, nor with larger micro-batches or more of them summed up [byte].
 
     One micro-batch a step, and no gradient alive beside the live activations: activations only grow with the batch.
     """
-    single = replace(plan, training=replace(plan.training, grad_accum=1))
+    single = replace(plan, grad_accum=1)
     return largest(_peak(_ungraded(load.step), one, single) for load in one.loads)
 
 
@@ -169,11 +160,11 @@ def _ungraded(step: Step) -> Step:
     return replace(step, live=replace(step.live, peak=step.live.activations))
 
 
-def _peak(step: Step, one: Block, plan: Plan) -> Number:
+def _peak(step: Step, one: Block, plan: TrainingPlan) -> Number:
     """The largest stage of a step."""
     bare = _bare(step)
     for rewrite in (*MICRO_BATCH, *HELD):
-        bare = rewrite(bare, plan.training, one.hardware)
+        bare = rewrite(bare, plan, one.run.hardware)
     return peak(step_memory.stages(bare))
 
 
@@ -182,28 +173,28 @@ def _bare(step: Step) -> Step:
     return replace(step, phases=tuple(replace(phase, ops=()) for phase in step.phases))
 
 
-def seconds(one: Block, plan: Plan, places: Places | None = None) -> Number:
+def seconds(one: Block, plan: TrainingPlan, places: Places | None = None) -> Number:
     """Seconds of the whole run, validation included [second].
 
     places  for each plan of a table, which of the block's shapes it has; None: a single plan, priced by itself
     """
-    training = plan.training
-    every = samples.steps(one.data.samples, one.data.buckets, training)
+    data = one.run.data
+    every = samples.steps(data.samples, data.buckets, plan)
     each = [_step(one, bucket, plan, places) for bucket in range(len(one.loads))]
     count = sum(every)
     spent = sum(step.likely * steps for step, steps in zip(each, every, strict=True))
-    spent = spent + imbalance(each, every, training.data_degree, training.mixing).likely * count
+    spent = spent + imbalance(each, every, plan.data_degree, plan.mixing).likely * count
     sampled = largest(load.validation.seconds for load in one.loads)
-    return spent + sampled * (count // plan.training.validation_every)
+    return spent + sampled * (count // plan.validation_every)
 
 
-def _step(one: Block, bucket: int, plan: Plan, places: Places | None) -> Seconds:
+def _step(one: Block, bucket: int, plan: TrainingPlan, places: Places | None) -> Seconds:
     """Seconds of an optimizer step on one bucket."""
-    load, hardware = one.loads[bucket], one.hardware
+    load, hardware = one.loads[bucket], one.run.hardware
     if places is None:
-        step = training_step(load.step, plan.training, hardware)
+        step = training_step(load.step, plan, hardware)
         return total(step_cost.seconds(step, step_cost.micro_batch(step, hardware), hardware))
-    step = training_step(_bare(load.step), plan.training, hardware)
+    step = training_step(_bare(load.step), plan, hardware)
     return total(step_cost.seconds(step, at(one.shared[bucket], places), hardware))
 
 
@@ -231,8 +222,9 @@ def _at(value: Number, places: Places) -> Number:
 def bound(one: Block, world: int) -> float:
     """Seconds that no plan of the block stays below: its work alone, spread evenly over all ranks [second]."""
     spent = 0.0
-    seen = samples.counts(one.data.samples, one.data.buckets)
-    for size, work, count in zip(one.data.buckets, one.alone, seen, strict=True):
+    data = one.run.data
+    seen = samples.counts(data.samples, data.buckets)
+    for size, work, count in zip(data.buckets, one.alone, seen, strict=True):
         alone = sum(part.likely for part in (*work.parts.values(), *work.feeding.values()))
         spent += float(alone * count / (size.batch * world))
     return spent * ROUNDING

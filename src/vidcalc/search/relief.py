@@ -15,10 +15,7 @@ from vidcalc.account.memory import inference_memory
 from vidcalc.account.time import inference_time
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.geometry import snap
-from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
-from vidcalc.describe.workload import Workload
+from vidcalc.describe.question import Question
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import first_step, rewritten
@@ -35,63 +32,62 @@ SMALLER = (3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4)  # of the frames, or of each side
 Changes = dict[str, Any]
 
 
-def relief(
-    model: Model, workload: Workload, hardware: Hardware, plan: Plan, seconds: float, most: int = MOST
-) -> list[Relief]:
+def relief(asked: Question, seconds: float, most: int = MOST) -> list[Relief]:
     """Ways in which the job fits, the fastest first; empty where none of those tried does. Plain numbers only.
 
     seconds  of one generation as asked
     """
-    whole = unroll(model, workload)
-    minimal = _minimal(model, hardware, plan, whole)
+    whole = unroll(asked.model, asked.workload)
     ways = [
-        _way(changes, needed, _seconds(whole, hardware, changed, ledger), seconds)
-        for changes, needed, ledger, changed in minimal[:PRICED]
+        _way(changes, needed, _seconds(changed, whole, ledger), seconds)
+        for changes, needed, ledger, changed in _minimal(asked, whole)[:PRICED]
     ]
     # what differs by less than can be told apart counts as equally fast; then what keeps the weights as they are
     ways.sort(key=lambda way: (round(way.slower / (SAME * seconds)), "precision" in way.changes, way.seconds))
     if len(ways) >= most:
         return ways[:most]
-    return [*ways, *_smaller(model, workload, hardware, plan, seconds)][:most]
+    return [*ways, *_smaller(asked, seconds)][:most]
 
 
-def advised(report: Report, model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> Report:
+def advised(report: Report, asked: Question) -> Report:
     """The report with the ways out in `memory.inference.relief`."""
-    ways = relief(model, workload, hardware, plan, report.time.inference.total)
+    ways = relief(asked, report.time.inference.total)
     memory_part = replace(report.memory, inference=replace(report.memory.inference, relief=ways))
     return replace(report, memory=memory_part)
 
 
-Way = tuple[Changes, InferenceMemory, Ledger, Plan]
+Way = tuple[Changes, InferenceMemory, Ledger, Question]
 
 
-def _minimal(model: Model, hardware: Hardware, plan: Plan, whole: Ledger) -> list[Way]:
+def _minimal(asked: Question, whole: Ledger) -> list[Way]:
     """Combinations that fit and of which no part does, those of the fewest changes first."""
     ways: list[Way] = []
     sized: dict[str, Ledger] = {}  # by the denoiser's format: weights depend on nothing else that changes here
-    for changes in combinations(model, plan):
+    for changes in combinations(asked):
         if any(part.items() <= changes.items() for part, *_rest in ways):
             continue
-        changed = replace(plan, **changes)
-        if changed.precision not in sized:
-            sized[changed.precision] = rewritten(whole, replace(plan, precision=changed.precision), hardware)
-        known = replace(whole, weights=sized[changed.precision].weights, encode=None)
-        ledger = rewritten(known, changed, hardware)
-        needed = inference_memory(ledger, hardware)
+        changed = asked._replace(plan=replace(asked.plan, **changes))
+        name = changed.plan.precision
+        if name not in sized:
+            sized[name] = rewritten(whole, replace(asked.plan, precision=name), asked.hardware)
+        known = replace(whole, weights=sized[name].weights, encode=None)
+        ledger = rewritten(known, changed.plan, asked.hardware)
+        needed = inference_memory(ledger, asked.hardware)
         if needed.margin >= 0:
             ways.append((changes, needed, ledger, changed))
     return ways
 
 
-def _seconds(whole: Ledger, hardware: Hardware, plan: Plan, ledger: Ledger) -> float:
+def _seconds(asked: Question, whole: Ledger, ledger: Ledger) -> float:
     """Seconds of one generation whose rewritten ledger is at hand."""
-    first = first_step(replace(whole, weights=ledger.weights), hardware, plan)
-    seconds: float = inference_time(ledger, first, hardware).total
+    first = first_step(replace(whole, weights=ledger.weights), asked.hardware, asked.plan)
+    seconds: float = inference_time(ledger, first, asked.hardware).total
     return seconds
 
 
-def combinations(model: Model, plan: Plan) -> Iterator[Changes]:
+def combinations(asked: Question) -> Iterator[Changes]:
     """Sets of changed plan fields, the smallest first; what the plan does already is no change."""
+    model, plan = asked.model, asked.plan
     choices: list[list[Changes]] = []
     if plan.vae_tiling == "none" and model.vae.network and tiles(model.vae):
         choices.append([{"vae_tiling": "default"}])
@@ -109,16 +105,16 @@ def combinations(model: Model, plan: Plan) -> Iterator[Changes]:
             yield {name: value for one in picked for name, value in one.items()}
 
 
-def _smaller(model: Model, workload: Workload, hardware: Hardware, plan: Plan, seconds: float) -> list[Relief]:
+def _smaller(asked: Question, seconds: float) -> list[Relief]:
     """The largest smaller clip that fits: fewer frames, else a smaller picture, of sizes the model takes."""
 
     def tried(changes: Changes) -> tuple[Ledger, Ledger, InferenceMemory]:
-        whole = unroll(model, replace(workload, **changes))
-        ledger = rewritten(whole, plan, hardware)
-        return whole, ledger, inference_memory(ledger, hardware)
+        whole = unroll(asked.model, replace(asked.workload, **changes))
+        ledger = rewritten(whole, asked.plan, asked.hardware)
+        return whole, ledger, inference_memory(ledger, asked.hardware)
 
     for shorter in (True, False):
-        clips = [clip for clip in (_clip(model, workload, share, shorter) for share in SMALLER) if clip]
+        clips = [clip for clip in (_clip(asked, share, shorter) for share in SMALLER) if clip]
         first, last, best = 0, len(clips) - 1, -1
         while first <= last:  # a smaller clip never needs more
             middle = (first + last) // 2
@@ -128,15 +124,16 @@ def _smaller(model: Model, workload: Workload, hardware: Hardware, plan: Plan, s
                 first = middle + 1
         if best >= 0:
             whole, ledger, needed = tried(clips[best])
-            return [_way(clips[best], needed, _seconds(whole, hardware, plan, ledger), seconds)]
+            return [_way(clips[best], needed, _seconds(asked, whole, ledger), seconds)]
     return []
 
 
-def _clip(model: Model, workload: Workload, share: float, shorter: bool) -> Changes:
+def _clip(asked: Question, share: float, shorter: bool) -> Changes:
     """What changes in a clip of that share of the frames, or of each side, at sizes the model takes."""
+    workload = asked.workload
     side, length = (1, share) if shorter else (share, 1)
     sizes = int(workload.width * side), int(workload.height * side), int(workload.frames * length)
-    named = dict(zip(("width", "height", "frames"), map(int, snap(model, *sizes)), strict=True))
+    named = dict(zip(("width", "height", "frames"), map(int, snap(asked.model, *sizes)), strict=True))
     if not any(value < getattr(workload, name) for name, value in named.items()):
         return {}
     return {"frames": named["frames"]} if shorter else {"width": named["width"], "height": named["height"]}

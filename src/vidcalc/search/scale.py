@@ -1,6 +1,6 @@
 """One video on one accelerator, on two, on four …: the best legal way of sharing at each count, and what it brings.
 
-    found = scaling(model, workload, hardware, plan, counts=(1, 2, 4, 8))
+    found = scaling(asked, counts=(1, 2, 4, 8))
 
 At each count every legal way is priced; of those that fit the fastest is taken, without any that fits the one that
 misses least. Efficiency is the time of one accelerator over the accelerator-seconds of all.
@@ -15,10 +15,7 @@ from vidcalc.account.memory import inference_memory
 from vidcalc.account.time import inference_time
 from vidcalc.catalog.accelerators import usual_nodes
 from vidcalc.cost import money
-from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
-from vidcalc.describe.workload import Workload
+from vidcalc.describe.question import Question
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import first_step, rewritten
@@ -95,31 +92,25 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
     schema: str = SCHEMA
 
 
-Priced = tuple[Plan, InferenceMemory, InferenceTime]
+Priced = tuple[Question, InferenceMemory, InferenceTime]
 
 
-def scaling(
-    model: Model,
-    workload: Workload,
-    hardware: Hardware,
-    plan: Plan,
-    counts: Iterable[int],
-    pattern: Pattern | None = None,
-) -> Scaling:
-    """The counts, the smallest first; `hardware` says the accelerator and the links, `pattern` the ways to use.
+def scaling(asked: Question, counts: Iterable[int], pattern: Pattern | None = None) -> Scaling:
+    """The counts, the smallest first; the hardware says the accelerator and the links, `pattern` the ways to use.
 
     One accelerator is always among them: the others are measured against it. Those that nothing joins share nothing.
     """
+    model, workload, hardware, plan = asked
     whole = unroll(model, workload)
     rows: list[Row] = []
     without: list[int] = []
     for count in sorted({1, *counts}):
         nodes = usual_nodes(hardware.accelerator, count)
         machine = replace(hardware, count=count // nodes, nodes=nodes)
-        ways = plans(model, plan, count, pattern) if count == 1 or hardware.link else ()
-        tried = [_priced(whole, machine, each) for each in ways]
+        ways = plans(asked._replace(hardware=machine), count, pattern) if count == 1 or hardware.link else ()
+        tried = [_priced(whole, each) for each in ways]
         if tried:
-            rows.append(_row(min(tried, key=_rank), machine, workload, rows, len(tried)))
+            rows.append(_row(min(tried, key=_rank), rows, len(tried)))
         else:
             without.append(count)
     fitting = [row for row in rows if row.fits != "too_big"]
@@ -148,33 +139,35 @@ def doubling(most: int) -> list[int]:
     return sorted({*found, most})
 
 
-def _priced(whole: Ledger, machine: Hardware, plan: Plan) -> Priced:
+def _priced(whole: Ledger, asked: Question) -> Priced:
     """Memory and time of one way."""
+    machine, plan = asked.hardware, asked.plan
     ledger = rewritten(whole, plan, machine)
     needed = inference_memory(ledger, machine)
     first = first_step(replace(whole, weights=ledger.weights), machine, plan)
-    return plan, needed, inference_time(ledger, first, machine)
+    return asked, needed, inference_time(ledger, first, machine)
 
 
 def _rank(tried: Priced) -> tuple[bool, float, int]:
     """What fits before what does not, then the shortest time; of what does not fit the smallest; then fewer ways."""
-    plan, needed, seconds = tried
+    asked, needed, seconds = tried
     misses = needed.verdict == "too_big"
-    return misses, needed.peak if misses else seconds.total, len(used(plan))
+    return misses, needed.peak if misses else seconds.total, len(used(asked.plan))
 
 
-def _row(found: Priced, machine: Hardware, workload: Workload, before: list[Row], ways: int) -> Row:
+def _row(found: Priced, before: list[Row], ways: int) -> Row:
     """A count's row, beside those of fewer accelerators."""
-    plan, needed, time = found
+    asked, needed, time = found
+    machine = asked.hardware
     alone = before[0].seconds if before else time.total
     holding = [each for each in before if each.fits != "too_big"] or before
     count = int(machine.total)
-    paid = money.cost(machine.accelerator, time.total * count, 0, workload.batch)
+    paid = money.cost(machine.accelerator, time.total * count, 0, asked.workload.batch)
     cost = paid.per_video["likely"] if paid else None
     row = Row(
         count=count,
         nodes=int(machine.nodes),
-        parallel=used(plan),
+        parallel=used(asked.plan),
         seconds=time.total,
         denoise=time.denoise,
         communication=time.parts["denoise"]["communication"],

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog.load import table
-from vidcalc.describe.model import Model
-from vidcalc.describe.plan import WAYS, WORK, Plan
-from vidcalc.passes import legal
+from vidcalc.describe.plan import WAYS, WORK
+from vidcalc.describe.question import Question
+from vidcalc.describe.sharing import Sharing
+from vidcalc.passes import guidance, legal
 
 Pattern = dict[str, Any]  # way -> its degree, or None for any; a way that is absent is not used
 
@@ -24,22 +25,23 @@ def offered(framework: str) -> tuple[str, ...]:
     return tuple(known.get(framework, WAYS))
 
 
-def plans(model: Model, plan: Plan, count: int, pattern: Pattern | None = None) -> Iterator[Plan]:
-    """The plan with every legal way of sharing among `count` accelerators; sharing nothing on one.
+def plans(asked: Question, count: int, pattern: Pattern | None = None) -> Iterator[Question]:
+    """What is asked under every legal way of sharing among `count` accelerators; sharing nothing on one.
 
     pattern  the ways that may be used and their degrees; None: those that the framework offers
     """
-    allowed = dict.fromkeys(offered(plan.framework)) if pattern is None else pattern
+    allowed = dict.fromkeys(offered(asked.plan.framework)) if pattern is None else pattern
     if count == 1:
         allowed = {}
     for degrees in _splits(count, list(WORK), allowed):
         for beside in _beside(count, allowed):
-            tried = replace(plan, **{WAYS[way]: degree for way, degree in {**degrees, **beside}.items()})
-            if _legal(model, tried):
+            fields = {WAYS[way]: degree for way, degree in {**degrees, **beside}.items()}
+            tried = asked._replace(plan=replace(asked.plan, **fields))
+            if _legal(tried):
                 yield tried
 
 
-def used(plan: Plan) -> dict[str, int]:
+def used(plan: Sharing) -> dict[str, int]:
     """The ways of a plan with their degrees, without those that share nothing."""
     degrees = {way: getattr(plan, field) for way, field in WAYS.items()}
     return {way: degree for way, degree in degrees.items() if degree != 1}
@@ -84,10 +86,10 @@ def _among(count: int, way: str, allowed: Pattern) -> list[int]:
     return [fixed] if count % fixed == 0 else []
 
 
-def _legal(model: Model, plan: Plan) -> bool:
+def _legal(asked: Question) -> bool:
     """Whether the degrees divide what they share."""
     try:
-        legal.checked(model, plan)
+        legal.checked(asked.model, asked.plan, guidance.possible(asked.plan))
     except InputError:
         return False
     return True

@@ -65,8 +65,8 @@ def alternatives(asked: Search, hardware: Hardware, winner: Candidate) -> list[A
         training, factor = shaped
         if factor == winner.factor and asdict(training) == asdict(winner.training):
             continue  # what followed from the change took it back
-        one = price.block(asked.model, asked.data, hardware, asked.plan, training, factor)
-        peak, spent = price.peaks(one, one.plan), price.seconds(one, one.plan)
+        one = price.block(asked.run._replace(hardware=hardware), training, factor)
+        peak, spent = price.peaks(one, training), price.seconds(one, training)
         found.append(
             Alternative(
                 id=name,

@@ -52,6 +52,7 @@ class AdaptedLayers(MatrixLayers, PointwiseLayers):
     def _trained(self, x: Tensor, d_out: Number, name: str, fresh: bool) -> Tensor:
         """One of an adapter's two linear layers. Kept for backward: x."""
         out = self._product(x, d_out, name)
+        # the layer's weight [d_out, d_in], in the dtype that x was brought to
         weights = x.shape[-1] * d_out * ELEMENT_BYTES[x.dtype] * fresh
         out.node = self.differentiable((x,), (x,), out.nbytes, weights, not fresh, adapter=True)
         return out
@@ -73,6 +74,7 @@ class AdaptedLayers(MatrixLayers, PointwiseLayers):
         """
         d_in, rank = x.shape[-1], self.adapters.rank if self.adapters else 0
         identity = self.empty((d_in, d_in), x.dtype)
+        # [d_in, d_in] x [d_in, rank] x [rank, d_out]: the weight's update, transposed
         down = self._product(identity, rank, "lora_A")
         merged = self._product(down, d_out, "lora_B")
         weight = self.empty((d_out, d_in), x.dtype) if x.dtype != base.dtype else None

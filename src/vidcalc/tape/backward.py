@@ -49,7 +49,9 @@ def backward(tape: Recorder, output: Tensor) -> Backward:
     del start, wide
     walk.run(len(tape.nodes) - 1, -1)
     host = sum(
-        in_host(section, tape.checkpointing) * product(outer.times for outer in section.around) for section in blocks
+        # a section inside of others runs in every round of these
+        in_host(section, tape.checkpointing) * product(outer.times for outer in section.around)
+        for section in blocks
     )
     return Backward(kept, tape.peak, walk.activations, walk.made, host)
 
@@ -59,6 +61,7 @@ def _left_out(section: Section, how: Checkpointing) -> Number:
     gone = left_out(section, how)
     for outer in reversed(section.around):
         outer.growth = outer.growth - gone
+        # what one round of it leaves behind less, every round around it does
         gone = gone * outer.times
     return gone
 
@@ -117,6 +120,7 @@ class Walk:
         self.run(index - 1, first)
 
         ends, splits = self.reached(section.block), (section.block and self.split) or (None, None)
+        # weight gradients of one round
         grown = self.made - made
         more = tape.live - starts[0] - (grown - section.growth)
         left = (more - (section.growth - section.saved)) * section.block  # what it handed on went before the walk
@@ -125,6 +129,7 @@ class Walk:
             for start, split, end, grows in zip(starts, splits, ends, (grown, 0), strict=True)
         )
         tape.live = starts[0] + more + change
+        # every round has weights of its own
         self.made = made + grown * section.times
         ran = section.times > 0
         tape.peak = maximum(peak, where(ran, starts[0] + above, 0))

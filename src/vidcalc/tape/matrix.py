@@ -41,6 +41,7 @@ class MatrixLayers(Recorder):
         out = self.empty((*rows, d_out), x.dtype)
         if self.training:
             self.cache("matmul", out)
+            # weight [d_out, d_in] and bias [d_out]; of a layer used again the first use counts them
             weights = d_out * (d_in + bias) * ELEMENT_BYTES[keep or x.dtype] * fresh
             out.node = self.differentiable((x,), self._kept(x, d_out), out.nbytes, weights, not fresh)
         return out
@@ -190,6 +191,7 @@ class MatrixLayers(Recorder):
         Only the output is allocated. Kept for backward: q, k, v, the output and the log-sum-exp (fp32 per row).
         """
         batch, heads, queries, d_head = q.shape
+        # values may be wider or narrower than queries and keys
         keys, d_value = k.shape[-2], v.shape[-1]
         self.ops.append(
             Attention(

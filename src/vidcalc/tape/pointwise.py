@@ -33,9 +33,11 @@ class PointwiseLayers(Recorder):
         dtype = dtype or first.dtype
         out = self.empty(first.shape, dtype, -1, first.elements) if shape is None else self.empty(shape, dtype)
         out_bytes = out.nbytes
+        # each input read once, the output written once
         moved = out_bytes
         for x in inputs:
             moved = moved + x.nbytes
+        # of tensors with three dimensions and more, the innermost is what a kernel works along
         row = out.shape[-1] if len(out.shape) > 2 else LONG
         self.ops.append(Pointwise(self.prefix + name, self.count, dtype, moved, 1, row, self.near(name)))
         if self.training:
@@ -106,6 +108,7 @@ class PointwiseLayers(Recorder):
         """Rows looked up in a table [rows, width]."""
         self.parameter(name + ".weight", rows * width)
         out = self.empty((*shape, width), dtype or self.dtype)
+        # rows read from the table and written
         self.traffic(name, 2 * out.nbytes)
         if self.training:
             # the gradient is dense: all rows, not only those that were looked up
@@ -130,12 +133,14 @@ class PointwiseLayers(Recorder):
         precision = x.dtype if kind == "group_norm" else "fp32"
         mean = self.empty((statistics,), precision)
         rstd = self.empty((statistics,), precision)
+        # x read, out written; its statistics are small beside them
         self.traffic(name or kind, 2 * out.nbytes, row=LONG if kind == "group_norm" else width)
         weights: Number = 0
         if name:
             self.parameter(name + ".weight", width, keep)
             if bias:
                 self.parameter(name + ".bias", width, keep)
+            # weight and bias, one element of each for every channel
             weights = width * (1 + bias) * ELEMENT_BYTES[keep or x.dtype]
         if self.training:
             out.node = self.differentiable((x,), (x, mean, rstd), out.nbytes, weights)

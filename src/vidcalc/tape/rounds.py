@@ -49,8 +49,10 @@ def left_out(section: Section, how: Checkpointing) -> Number:
     """Bytes that the section's blocks do not leave behind after the forward pass, of all that backward needs."""
     if _mixed(section, how):
         chosen, of = how.share
+        # the share of the rounds that are checkpointed
         return left_out(section, FULL) * chosen // of
     whole, rest, last = _pieces(section, how)
+    # blocks that keep all of theirs, outside of any segment
     kept = section.times - whole * how.segment - rest
     gone = whole * _gone(section, how.segment) + last * _gone(section, rest)
     return gone + section.times * _away(section, how) + kept * section.aside
@@ -72,6 +74,7 @@ def rounds(walked: Rounds, section: Section, how: Checkpointing) -> tuple[Number
     kept_change = walked.grown - section.growth + section.aside
     change = _change(walked, section, how, how.segment)
     rest_change = last * _change(walked, section, how, rest)
+    # kept blocks, whole segments, the shorter one at the end: each changes what is alive in its way
     end = kept * kept_change + whole * change + rest_change
     if not how.uniform:
         return _in_turn(walked, section, how), end
@@ -100,9 +103,12 @@ def _in_turn(walked: Rounds, section: Section, how: Checkpointing) -> Number:
     all_again = how.among(section.before + section.times)
     top: Number = 0
     for index in range(int(largest_of(section.times))):
+        # of the rounds walked before this one, as backward begins with the last, those that run again
         later = all_again - how.among(section.before + index + 1)
         chosen = how.among(section.before + index + 1) - how.among(section.before + index)
+        # rounds walked before this one
         through = section.times - 1 - index
+        # what they left or freed
         start = later * change + (through - later) * kept_change
         kept, again = (where(through > 0, *pair) for pair in zip(heights["later"], heights["first"], strict=True))
         top = maximum(top, where(through >= 0, start + where(chosen > 0, again, kept), 0))
@@ -128,11 +134,13 @@ def _pieces(section: Section, how: Checkpointing) -> tuple[Number, Number, Numbe
 
 def _gone(section: Section, size: Number) -> Number:
     """What a segment of `size` blocks does not leave behind."""
+    # all that its blocks leave, less the one input that a segment keeps
     return size * section.growth - section.handed - section.cached
 
 
 def _change(walked: Rounds, section: Section, how: Checkpointing, size: Number) -> Number:
     """How much is alive more after the walk of a segment that was not there than before."""
+    # gradients come, the segment's input and its kept results go
     return size * walked.grown - (section.handed - _away(section, how)) - section.cached
 
 

@@ -68,16 +68,17 @@ def _again(tape: Tape, how: Checkpointing) -> tuple[Op, ...]:
     """The ops of checkpointed blocks whose results were not kept, up to the last that backward asks for."""
     if how.share[0] == 0:
         return ()
-    found: list[Op] = []
+    ops: list[Op] = []
     for section in tape.nodes:
         if isinstance(section, Section) and section.block:
             chosen, of = how.among(section.before + section.times) - how.among(section.before), section.times
             chosen, of = how.share if section.around else (chosen, maximum(of, 1))
             for op in tape.ops[section.first_op : section.last_op]:
                 if op.kind not in how.kept:
+                    # of the blocks that an op stands for, those that run again
                     count = op.count if how.share == (1, 1) else op.count * chosen // of
-                    found.append(op if count is op.count else msgspec.structs.replace(op, count=count))
-    return tuple(op for op in found if not isinstance(op.count, int) or op.count > 0)
+                    ops.append(op if count is op.count else msgspec.structs.replace(op, count=count))
+    return tuple(op for op in ops if not isinstance(op.count, int) or op.count > 0)
 
 
 def _measured(component: Component, shape: Shape, dtype: str, how: Checkpointing, adapters: Adapters | None) -> Step:
@@ -89,12 +90,14 @@ def _measured(component: Component, shape: Shape, dtype: str, how: Checkpointing
     module, config = network(component), configuration(component)
     forward = trace(component, "forward", shape, dtype)
     kept, peak = module.training_step(config, shape, dtype, "full" if how.share[0] else "none")
+    # weight gradients are all there at the peak's end: what is above them are activations
     activations = max(kept, peak - forward.parameter_count * ELEMENT_BYTES[dtype])
     trained, ops = forward.parameter_count, forward.ops
     if adapters is not None:
         trained = sum(_beside(op, adapters) for op in forward.ops if isinstance(op, Matmul))
         peak = activations + trained * ELEMENT_BYTES[adapters.dtype or dtype]
         ops = tuple(_frozen(op) for op in ops)
+    # full checkpointing runs every repeated block again
     again = tuple(op for op in ops if op.place.block) if how.share[0] else ()
     return Step(ops=ops, again=again, kept=kept, peak=peak, activations=activations, host=0, trained=trained)
 

@@ -109,8 +109,8 @@ def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Cal
     try:
         whole = (value(component), *key, shape.timestep, *sizes, *shape.extra.items())
         if whole in _remembered:
-            known: Made = _remembered[whole]
-            return known
+            record: Made = _remembered[whole]
+            return record
     except TypeError:  # arrays cannot be keys, and a sweep never asks twice
         return make()
     made = _remembered[whole] = make()
@@ -137,5 +137,6 @@ def _run(component: Component, function: str, shape: Shape, dtype: str, tiling: 
             raise InputError("vae-tiling", tiling, ("none",), "none")
         further["tiling"] = module.TILING
     getattr(module, function)(tape, configuration(component), shape, **further)
+    # workspaces count by how far they pass the peak of tensors
     workspace = maximum(tape.device_peak - tape.peak, 0)
     return Trace(tuple(tape.ops), tape.parameters, tape.rounds, tape.homes, tape.peak, tape.peak_at, workspace)

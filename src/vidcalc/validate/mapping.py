@@ -10,9 +10,8 @@ from vidcalc.base.facts import Facts
 from vidcalc.catalog import fill, speedups
 from vidcalc.catalog.frameworks import framework as profile
 from vidcalc.catalog.precisions import precision
-from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Question
 from vidcalc.describe.workload import Workload
 from vidcalc.rates.machines import hardware
 from vidcalc.validate import text
@@ -33,10 +32,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     no_time    id of what its time would need to know; empty where time can be predicted
     """
 
-    model: Model
-    workload: Workload
-    hardware: Hardware
-    plan: Plan
+    asked: Question
     framework: str
     beside: float
     since: str
@@ -58,13 +54,14 @@ def case(row: Row) -> Case:
     gpu = text.gpu(row.gpu) if row.gpu else None
     count = whole(row.n_gpus) or 1
     machine = hardware(gpu or STANDING_IN, count=count)
-    plan, beside = _plan(row, chosen, framework, count)
-    plan = _kernel(row, plan, machine)
+    given, beside = _plan(row, chosen, framework, count)
+    guidance = 1.0 if row.cfg in ("no", "distilled") else None
+    try:
+        asked = Question(chosen, workload, machine, fill.plan(chosen, guidance=guidance, **given))
+    except InputError:
+        raise Unmapped("unknown_setting") from None
     return Case(
-        model=chosen,
-        workload=workload,
-        hardware=machine,
-        plan=plan,
+        asked=_kernel(row, asked),
         framework=framework,
         beside=beside,
         since=str(text.first("precision", row.precision).get("since", "generate")),
@@ -94,8 +91,8 @@ def _job(row: Row) -> tuple[Model, Workload]:
     return chosen, fill.workload(chosen, **sizes, steps=whole(row.steps), batch=whole(row.batch))
 
 
-def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, float]:
-    """The row's settings over the framework's, and the share of further models on the device."""
+def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Facts, float]:
+    """The row's settings, to go over the framework's, and the share of further models on the device."""
     given: Facts = {"framework": framework, "vae_tiling": TILES.get(row.vae_tiling)}
     formats = _rule("precision", row.precision, "unknown_precision")
     if "precision" in formats and not _names_arithmetic(formats["precision"], framework):
@@ -123,13 +120,9 @@ def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Plan, fl
     given.update(_left_out(row, chosen.name)[0])
     fused = text.first("compile", row.other_optim)
     given.update({name: fused[name] for name in ("compile",) if name in fused})
-    guidance = 1.0 if row.cfg in ("no", "distilled") else None
     if row.cfg == "yes" and chosen.defaults.guidance_mode in ("none", "distilled"):
         given.update(guidance_mode="sequential", forwards_per_step=2, batched_forwards=1)
-    try:
-        return fill.plan(chosen, guidance=guidance, **given), float(moves.get("beside", 1.0))
-    except InputError:
-        raise Unmapped("unknown_setting") from None
+    return given, float(moves.get("beside", 1.0))
 
 
 def _names_arithmetic(stated: str, framework: str) -> bool:
@@ -145,18 +138,18 @@ def _rule(table: str, words: str, reason: str) -> Facts:
     return rule
 
 
-def _kernel(row: Row, plan: Plan, machine: Hardware) -> Plan:
-    """The stated attention kernel, or the nearest that the accelerator runs."""
+def _kernel(row: Row, asked: Question) -> Question:
+    """What is asked, with the stated attention kernel, or the nearest that the accelerator runs."""
     from vidcalc.rates.utilisation import attention
 
-    stated = str(text.first("attention", row.attention_backend).get("attention", plan.attention))
+    stated = str(text.first("attention", row.attention_backend).get("attention", asked.plan.attention))
     for kernel in (stated, *KERNELS):
         try:
-            attention(machine.accelerator, kernel, "bf16", 128, 1024, 1024)
+            attention(asked.hardware.accelerator, kernel, "bf16", 128, 1024, 1024)
         except (InputError, KeyError):
             continue
-        return msgspec.structs.replace(plan, attention=kernel)
-    return plan
+        return asked._replace(plan=msgspec.structs.replace(asked.plan, attention=kernel))
+    return asked
 
 
 def _left_out(row: Row, model: str) -> tuple[Facts, str]:

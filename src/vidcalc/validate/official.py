@@ -43,8 +43,9 @@ def points(rows: list[Row]) -> list[Point]:
         except (Unmapped, InputError):
             continue
         scope = str(text.first("time", row.time_scope)["scope"])
-        alone = msgspec.structs.replace(job.hardware, accelerator=unfitted(job.hardware.accelerator))
-        other = msgspec.structs.replace(job, hardware=alone)
+        machine = job.asked.hardware
+        alone = msgspec.structs.replace(machine, accelerator=unfitted(machine.accelerator))
+        other = msgspec.structs.replace(job, asked=job.asked._replace(hardware=alone))
         series.append(
             Point(
                 row=row,

@@ -14,10 +14,9 @@ from vidcalc.base.errors import InputError
 from vidcalc.base.facts import Facts
 from vidcalc.catalog import fill
 from vidcalc.catalog.trainers import Trainer, trainer
-from vidcalc.describe.data import Bucket
-from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Run
 from vidcalc.describe.training import ADAPTED, Mode, TrainingPlan
 from vidcalc.passes.degrees import replicas, world
 from vidcalc.rates.machines import hardware, placed
@@ -34,12 +33,14 @@ LATENTS = {"yes": "precomputed", "no": "online"}
 class TrainingCase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A row as a run of one size; no_time is the id of what its time would need to know, empty where it has one."""
 
-    model: Model
-    bucket: Bucket
-    hardware: Hardware
-    plan: Plan
+    run: Run
     trainer: Trainer
     no_time: str
+
+    @property
+    def bucket(self) -> Bucket:
+        """Its one size."""
+        return self.run.data.buckets[0]
 
 
 def case(row: TrainingRow) -> TrainingCase:
@@ -53,11 +54,10 @@ def case(row: TrainingRow) -> TrainingCase:
     machine = placed(hardware(gpu or STANDING_IN), int(world(training)))
     plan = fill.plan(model, framework=profile.framework)
     plan = replace(plan, training=training, compile=profile.compile)
+    bucket = Bucket(width=width, height=height, frames=frames, batch=batch)
+    data = Data(buckets=(bucket,), samples=batch, clips=batch)  # how long it ran is not asked
     return TrainingCase(
-        model=model,
-        bucket=Bucket(width=width, height=height, frames=frames, batch=batch),
-        hardware=machine,
-        plan=_kernel(plan, profile, machine),
+        run=_kernel(Run(model, data, machine, plan), profile),
         trainer=profile,
         no_time=_no_time(row, gpu),
     )
@@ -149,17 +149,17 @@ def _degree(match: re.Match[str]) -> int:
     return int(next(group for group in match.groups() if group))
 
 
-def _kernel(plan: Plan, profile: Trainer, machine: Hardware) -> Plan:
-    """The trainer's attention kernel, or the nearest that the accelerator runs."""
+def _kernel(run: Run, profile: Trainer) -> Run:
+    """The run with the trainer's attention kernel, or the nearest that the accelerator runs."""
     from vidcalc.rates.utilisation import attention
 
     for kernel in (profile.attention, *KERNELS):
         try:
-            attention(machine.accelerator, kernel, "bf16", 128, 1024, 1024)
+            attention(run.hardware.accelerator, kernel, "bf16", 128, 1024, 1024)
         except (InputError, KeyError):
             continue
-        return replace(plan, attention=kernel)
-    return plan
+        return run._replace(plan=replace(run.plan, attention=kernel))
+    return run
 
 
 def _no_time(row: TrainingRow, gpu: str | None) -> str:

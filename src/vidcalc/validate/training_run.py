@@ -75,8 +75,9 @@ def result(row: TrainingRow) -> Result:
     }
     try:
         job = case(row)
-        legal.checked_training(job.model, job.plan.training)
-        cost = bucketed(job.model, job.bucket, job.hardware, job.plan)
+        model, _data, hardware, plan = job.run
+        legal.checked_training(model, plan.training)
+        cost = bucketed(model, job.bucket, hardware, plan)
         peak = counted(cost.stages, counter, job)
         limit = _limit(row, bound, nbytes)
         spent, measured = _time(row, job, cost)
@@ -90,8 +91,8 @@ def result(row: TrainingRow) -> Result:
     return Result(
         status="predicted",
         reason=None,
-        model=job.model.name,
-        family=job.model.family,
+        model=model.name,
+        family=model.family,
         memory=compared(peak, None if bound else nbytes, band),
         time=compared(spent.likely, measured, (spent.low, spent.high))
         if spent
@@ -103,7 +104,7 @@ def result(row: TrainingRow) -> Result:
 
 def counted(phases: list[Stage], counter: str, job: TrainingCase) -> float:
     """The peak of a step as the counter shows it [byte]."""
-    outside = process("context") + nccl(world(job.plan.training))
+    outside = process("context") + nccl(world(job.run.plan.training))
     beside = job.trainer.beside + company(job)
     share = reserve()["share"]
     live = [(phase.total - phase.activations, working(phase, job)) for phase in phases]
@@ -116,9 +117,9 @@ def counted(phases: list[Stage], counter: str, job: TrainingCase) -> float:
 
 def working(phase: Stage, job: TrainingCase) -> float:
     """Live activations of a phase, as the trainer runs its networks where that is otherwise than here [byte]."""
-    own = job.trainer.encode_bytes.get(job.model.vae.class_)
+    own = job.trainer.encode_bytes.get(job.run.model.vae.class_)
     if own is None or phase.id != "encode":
-        return float(phase.activations) * job.trainer.activation_scale.get(job.model.denoiser.network, 1.0)
+        return float(phase.activations) * job.trainer.activation_scale.get(job.run.model.denoiser.network, 1.0)
     size = job.bucket
     # bytes for a pixel × pixels of all frames of the batch
     return float(own * size.width * size.height * size.frames * size.batch)
@@ -132,9 +133,9 @@ def reserve() -> Facts:
 
 def company(job: TrainingCase) -> float:
     """Bytes of the frozen networks that the trainer keeps beside the denoiser [byte]."""
-    names = job.trainer.company.get(job.model.denoiser.network, ())
-    elements = sum(other.params or 0 for other in job.model.others if other.id in names)
-    return elements * precision(job.plan.training.base).stored
+    names = job.trainer.company.get(job.run.model.denoiser.network, ())
+    elements = sum(other.params or 0 for other in job.run.model.others if other.id in names)
+    return elements * precision(job.run.plan.training.base).stored
 
 
 def _limit(row: TrainingRow, bound: str, nbytes: float | None) -> float | None:
@@ -171,7 +172,7 @@ def _time(row: TrainingRow, job: TrainingCase, cost: BucketCost) -> tuple[Second
 
     A rate in FLOP/s stands for the seconds that a step's model FLOPs take at it.
     """
-    stated, training = number(row.time), job.plan.training
+    stated, training = number(row.time), job.run.plan.training
     scope = str(first("time", row.time_note).get("scope", text.OPEN)) if stated else "rate"
     step = spread(total(cost.seconds))
     share = _seconds_of(scope, job, training)

@@ -224,3 +224,18 @@ def test_languages():
     assert "파라미터" in str(vidcalc.estimate(SMALL))
     with pytest.raises(vidcalc.InputError, match="--lang"):
         vidcalc.language("tlh")
+
+
+def test_a_sweep_is_neither_explained_nor_drawn():
+    swept = vidcalc.estimate(SMALL, steps=np.array([10.0, 20.0]))
+    with pytest.raises(ValueError, match="one of its values"):
+        swept.explain("time.inference.total")
+    with pytest.raises(ValueError, match="no picture"):
+        swept.picture()
+
+
+def test_a_run_explains_its_own_numbers():
+    run = vidcalc.train(SMALL, mode="lora", gpu="rtx-4090", checkpointing="full")
+    chain = run.explain("time.per_step")
+    assert chain.value == run.time.per_step
+    assert chain.formula == "buckets / steps"

@@ -20,7 +20,7 @@ def result(given: dict[str, Any]) -> "BudgetReport":
     from vidcalc.search.budget import budget as calculated
 
     spent, run, laws, has_model = request(given)
-    report = calculated(spent, *run, laws, has_model)
+    report = calculated(spent, run, laws, has_model)
     if report.affordable is not None:
         enough(report.affordable.steps, report.affordable.seconds_per_step, report.budget.seconds, given)
     return report

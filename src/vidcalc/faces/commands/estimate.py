@@ -23,7 +23,7 @@ def result(given: dict[str, Any], advise: bool = True) -> "Report":
         return report
     from vidcalc.search.relief import advised
 
-    return advised(report, *job)
+    return advised(report, job)
 
 
 def estimate(as_json: bool, advise: bool = True, svg: str | None = None, png: str | None = None, **given: Any) -> None:

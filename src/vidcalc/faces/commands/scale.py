@@ -26,7 +26,7 @@ def result(given: dict[str, Any]) -> "Scaling":
     rest = {name: value for name, value in given.items() if name not in ("gpus", "counts", "parallel")}
     most, parallel = given.get("gpus") or USUAL, given.get("parallel")
     tried = range(1, most + 1) if given.get("counts") == "all" else doubling(most)
-    report = scaling(*request(rest), tried, parallel)
+    report = scaling(request(rest), tried, parallel)
     if parallel is not None and len(report.rows) == 1 and most > 1:
         expects = _("ways in which {model} can be shared among up to {count} GPUs", model=report.title, count=most)
         named = ",".join(way if degree is None else f"{way}={degree}" for way, degree in parallel.items())

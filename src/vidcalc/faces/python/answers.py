@@ -38,6 +38,8 @@ class Estimate(Answer, Report, frozen=True, kw_only=True, eq=False, dict=True):
 
     def explain(self, quantity: str) -> "Explanation":
         """Where a number of this report comes from: explain("memory.inference.peak"). Raises InputError."""
+        if swept(self):
+            raise ValueError("a sweep is not explained: ask for one of its values")
         return _explained(quantity, self._given, "estimate")
 
     def picture(self) -> Picture:

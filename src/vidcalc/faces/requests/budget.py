@@ -7,9 +7,9 @@ from msgspec.structs import replace
 from vidcalc.catalog.scaling import names
 from vidcalc.describe.budget import Budget
 from vidcalc.describe.data import Data
+from vidcalc.describe.question import Run
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.requests import training as training_request
-from vidcalc.faces.requests.training import Run
 from vidcalc.faces.words import _
 from vidcalc.passes.degrees import world
 
@@ -69,7 +69,7 @@ def filled(run: Run, has_model: bool) -> Data:
         raise Refused("--fill", None, _("only together with --model, --params or --from"), None, ())
     sizes = []
     for size in run.data.buckets:
-        most = largest(run.model, size, run.hardware, run.plan)
+        most = largest(run, size)
         if not most:
             shape = f"{size.width}x{size.height}x{size.frames}"
             expects = _("sizes of which one sample fits; {size} does not", size=shape)

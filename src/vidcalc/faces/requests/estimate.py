@@ -1,12 +1,13 @@
 """From flags to what the core is asked: model, workload, hardware, plan."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from vidcalc.catalog import fill
 from vidcalc.catalog.snap import snapped
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Guided, Plan
+from vidcalc.describe.question import Question
 from vidcalc.describe.setting import words
 from vidcalc.describe.sharing import of
 from vidcalc.describe.training import ADAPTED, TrainingPlan
@@ -25,16 +26,7 @@ OF_THE_MACHINE = ("gpu_file", "calibration", "price", "place", "country", "utili
 GUIDED = words(Guided)
 
 
-class Request(NamedTuple):
-    """The four nouns of a calculation."""
-
-    model: Model
-    workload: Workload
-    hardware: Hardware
-    plan: Plan
-
-
-def request(given: dict[str, Any]) -> Request:
+def request(given: dict[str, Any]) -> Question:
     """What the flags ask for; an absent or None value takes the model's or the documented default.
 
     Raises InputError.
@@ -45,7 +37,7 @@ def request(given: dict[str, Any]) -> Request:
     job = _workload(flags, model)
     if flags.get("snap"):
         model, job = snapped(model, job)
-    return Request(model, job, machine, _plan(flags, model))
+    return Question(model, job, machine, _plan(flags, model))
 
 
 def _counted(flags: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from vidcalc.account import samples
 from vidcalc.catalog.snap import snapped
 from vidcalc.catalog.training import networks
 from vidcalc.describe.data import Bucket, Data
-from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Question, Run
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.requests import estimate as request
@@ -23,13 +22,19 @@ STEPS = 1000
 
 
 class Stated(NamedTuple):
-    """A training run as far as flags say it without degrees: sizes of samples, and one accelerator."""
+    """A training run as far as flags say it without degrees: what is asked of one accelerator, and sizes of samples."""
 
-    model: Model
+    question: Question
     buckets: tuple[Bucket, ...]
-    fps: Any
-    hardware: Hardware
-    plan: Plan
+
+    @property
+    def training(self) -> TrainingPlan:
+        """How it is trained."""
+        return self.question.plan.training
+
+    def run(self, data: Data) -> Run:
+        """The run on that data, still on one accelerator."""
+        return Run(self.question.model, data, self.question.hardware, self.question.plan)
 
 
 def stated(flags: dict[str, Any]) -> Stated:
@@ -41,7 +46,8 @@ def stated(flags: dict[str, Any]) -> Stated:
             flag = "--" + name.replace("_", "-")
             raise Refused(flag, None, _("not together with {flag}, which settles it", flag="--bucket"), None, ())
     one = {name: value for name, value in flags.items() if name not in OF_MANY}
-    model, workload, machine, plan = request.request(one)
+    question = request.request(one)
+    model, workload, plan = question.model, question.workload, question.plan
     buckets = _buckets(sizes) or (
         Bucket(width=workload.width, height=workload.height, frames=workload.frames, batch=workload.batch),
     )
@@ -49,7 +55,7 @@ def stated(flags: dict[str, Any]) -> Stated:
         buckets = tuple(_snapped(model, workload, size) for size in buckets)
     settings = fields(TrainingPlan, flags, model.name, "run")
     _meant(settings, model)
-    return Stated(model, buckets, workload.fps, machine, replace(plan, training=replace(plan.training, **settings)))
+    return Stated(question._replace(plan=replace(plan, training=replace(plan.training, **settings))), buckets)
 
 
 def _meant(settings: dict[str, Any], model: Model) -> None:
@@ -95,8 +101,9 @@ def _snapped(model: Model, workload: Any, size: Bucket) -> Bucket:
     return replace(size, width=job.width, height=job.height, frames=job.frames)
 
 
-def seen(flags: dict[str, Any], buckets: tuple[Bucket, ...], fps: Any, training: TrainingPlan) -> Data:
+def seen(flags: dict[str, Any], setup: Stated, training: TrainingPlan) -> Data:
     """What is seen: clips × samples of a clip × epochs, else as many samples as the steps take."""
+    buckets, fps = setup.buckets, setup.question.workload.fps
     if "clips" in flags:
         if "train_steps" in flags:
             raise Refused("--train-steps", None, _("not together with --clips, which settles it"), None, ())

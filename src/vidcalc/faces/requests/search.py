@@ -40,25 +40,25 @@ def request(given: dict[str, Any]) -> tuple[Search, dict[int, Hardware]]:
         raise Refused("--global-batch", wanted, expects, str(near), (near,))
     space = Space(
         units=wanted // smallest,
-        degrees=_degrees(flags, placed(setup.hardware, min(counts))),
-        words=_words(flags, tried, setup.plan.training),
+        degrees=_degrees(flags, placed(setup.question.hardware, min(counts))),
+        words=_words(flags, tried, setup.training),
         shardings=_shardings(flags),
     )
-    once = replace(setup.plan.training, grad_accum=space.units)
-    data = seen(flags, setup.buckets, setup.fps, once)
-    search = Search(model=setup.model, data=data, plan=setup.plan, space=space, by=by)
-    return search, {count: placed(setup.hardware, count) for count in counts}
+    once = replace(setup.training, grad_accum=space.units)
+    data = seen(flags, setup, once)
+    search = Search(run=setup.run(data), space=space, by=by)
+    return search, {count: placed(setup.question.hardware, count) for count in counts}
 
 
 def searched(flags: dict[str, Any], setup: Stated) -> TrainingPlan:
     """The plan of the shortest run at the batch, accumulation and checkpointing that are stated; where nothing fits,
     the one of the least memory."""
-    world, plan = flags.get("gpus", 1), setup.plan.training
-    space = Space(degrees=_degrees(flags, placed(setup.hardware, world)), shardings=_shardings(flags))
+    world, plan = flags.get("gpus", 1), setup.training
+    space = Space(degrees=_degrees(flags, placed(setup.question.hardware, world)), shardings=_shardings(flags))
     samples = SAMPLES * world * plan.grad_accum * sum(size.batch for size in setup.buckets)
     data = Data(buckets=setup.buckets, samples=samples, clips=samples)
-    search = Search(model=setup.model, data=data, plan=setup.plan, space=space, winner=True)
-    (best,) = exhaustive(search, {world: placed(setup.hardware, world)})
+    search = Search(run=setup.run(data), space=space, winner=True)
+    (best,) = exhaustive(search, {world: placed(setup.question.hardware, world)})
     chosen = best.best[0] if best.best else best.smallest
     if chosen is None:
         raise InputError("sharding", flags.get("sharding"), SHARDING, "none")

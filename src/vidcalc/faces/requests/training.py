@@ -1,13 +1,11 @@
 """From flags to what a training run is: model, data, hardware and a plan whose degrees fill all GPUs."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.describe.data import Data
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Run
 from vidcalc.describe.sharing import ALIKE
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.faces.flags.inputs import Refused
@@ -19,23 +17,14 @@ from vidcalc.passes import legal
 from vidcalc.passes.degrees import replicas, world
 
 
-class Run(NamedTuple):
-    """The four nouns of a training run."""
-
-    model: Model
-    data: Data
-    hardware: Hardware
-    plan: Plan
-
-
 def run(given: dict[str, Any]) -> Run:
     """What the flags ask for. Raises InputError."""
     flags = {name: value for name, value in given.items() if value is not None}
     setup = stated(flags)
     training = _searched(flags, setup) or _shared(flags, setup, flags.get("gpus", 0))
     machine = _placed(flags, setup, training)
-    plan = replace(setup.plan, training=training)
-    return Run(setup.model, seen(flags, setup.buckets, setup.fps, training), machine, plan)
+    plan = replace(setup.question.plan, training=training)
+    return setup.run(seen(flags, setup, training))._replace(hardware=machine, plan=plan)
 
 
 def _searched(flags: dict[str, Any], setup: Stated) -> TrainingPlan | None:
@@ -49,7 +38,7 @@ def _searched(flags: dict[str, Any], setup: Stated) -> TrainingPlan | None:
 
 def _placed(flags: dict[str, Any], setup: Stated, training: TrainingPlan) -> Hardware:
     """The accelerators that the degrees take, in nodes. Raises Refused where nodes would differ in size."""
-    return linked(replace(setup.hardware, count=world(training)), flags)
+    return linked(replace(setup.question.hardware, count=world(training)), flags)
 
 
 def _shared(flags: dict[str, Any], setup: Stated, gpus: int) -> TrainingPlan:
@@ -64,7 +53,7 @@ def _shared(flags: dict[str, Any], setup: Stated, gpus: int) -> TrainingPlan:
     if word == "none" and "shard_degree" in degrees:
         given = f"fsdp={degrees['shard_degree']}"
         raise Refused("--parallel", given, _("not together with {flag}", flag="--sharding none"), None, ())
-    plan = replace(setup.plan.training, sharding=ALIKE.get(word, word), **degrees)
+    plan = replace(setup.training, sharding=ALIKE.get(word, word), **degrees)
     together = world(replace(plan, data_degree=1))
     if "data_degree" not in degrees:
         shards = degrees.get("shard_degree", 1)

@@ -45,7 +45,8 @@ class Chain:
 
     def lines(self, step: Step, depth: int = 0, share: float | None = None) -> list[str]:
         """One step and the steps below it."""
-        lines = self.head(step, depth, share)
+        below = self.parts(step, depth)
+        lines = self.head(step if below else msgspec.structs.replace(step, parts=()), depth, share)
         inner = "  " * (depth + 1)
         if step.formula and step.formula not in JOINTS:
             lines += hanging(f"= {step.formula}", self.cells, inner, inner + "  ")
@@ -54,12 +55,13 @@ class Chain:
         basis += [text for text in (step.note, step.source) if text]
         if basis:
             lines += [self.colour(line, "dim") for line in hanging(" · ".join(basis), self.cells, inner)]
-        return lines + self.parts(step, depth)
+        return lines + below
 
     def head(self, step: Step, depth: int, share: float | None = None) -> list[str]:
         """Name and value of a step, how often it counts, and its share of what it is a part of."""
         name = label(STAGES, step.id) if depth else step.id
-        often = "" if step.count == 1 else f"{numbers.whole(step.count)} × "
+        times = numbers.whole if isinstance(step.count, int) else numbers.significant
+        often = "" if step.count == 1 else f"{times(step.count)} × "
         part = "" if share is None else f" ({numbers.share(share)})"
         joint = ", " + _(JOINTS[step.formula]) if step.formula in JOINTS and step.parts else ""
         head = f"{often}{name} = {read(step.value, step.unit)}{part}{joint}"

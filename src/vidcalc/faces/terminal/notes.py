@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.plan import SETTINGS
 from vidcalc.describe.setting import Published, Share
-from vidcalc.describe.sharing import of
 from vidcalc.faces.terminal.cells import Paint, hanging
 from vidcalc.faces.terminal.numbers import data, rate, share, whole
 from vidcalc.faces.words import _
@@ -51,7 +50,7 @@ READ: dict[str, Callable[[Any], str]] = {
     "convolution_workspace": data,
     "latents": lambda value: label(SUPPLIES, value),
     "texts": lambda value: label(SUPPLIES, value),
-    **{each.setting.assumption: share for each in of(Plan) if isinstance(each.setting.takes, Share | Published)},
+    **{one.setting.assumption: share for one in SETTINGS.values() if isinstance(one.setting.takes, Share | Published)},
 }
 
 
