@@ -17,13 +17,13 @@ from vidcalc.account.bucket import BucketCost, Loaded, Sample, priced, sized
 from vidcalc.account.compute import compute
 from vidcalc.account.memory import inference_memory
 from vidcalc.account.model import hardware_part, model_part
+from vidcalc.account.money import energy_part, money_part, throughput_part
 from vidcalc.account.summary import settings
 from vidcalc.account.time import inference_time
 from vidcalc.account.training import training_memory, training_time
 from vidcalc.base.guest import named
 from vidcalc.base.number import largest
 from vidcalc.catalog import fill
-from vidcalc.cost import money
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -83,9 +83,9 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
         compute=compute(model, workload, ledger),
         memory=Memory(inference=inference, training=trained),
         time=Time(inference=made, training=steps),
-        cost=money.cost(hardware.accelerator, *seconds, workload.batch),
-        energy=money.energy(hardware, *seconds, workload.batch),
-        throughput=money.throughput(workload, hardware, made),
+        cost=money_part(hardware.accelerator, *seconds, workload.batch),
+        energy=energy_part(hardware, *seconds, workload.batch),
+        throughput=throughput_part(workload, hardware, made),
         assumptions=assumptions(asked, ledger, made.provenance),
         warnings=warnings(asked, inference, trained, checkpointed),
     )

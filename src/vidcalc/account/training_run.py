@@ -4,9 +4,12 @@ from vidcalc.account import run, samples, totals, training_assumptions
 from vidcalc.account.bucket import BucketCost
 from vidcalc.account.model import hardware_part, model_part
 from vidcalc.account.summary import settings
-from vidcalc.cost import money
+from vidcalc.base.number import Number
+from vidcalc.cost.money import drawn, price, ranged
+from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.question import Run
-from vidcalc.report.training import BucketPart, TrainingReport
+from vidcalc.rates.site import figures
+from vidcalc.report.training import BucketPart, RunEnergy, RunMoney, TrainingReport
 
 
 def training_report(asked: Run, costs: list[BucketCost]) -> TrainingReport:
@@ -25,8 +28,8 @@ def training_report(asked: Run, costs: list[BucketCost]) -> TrainingReport:
         memory=memory,
         time=time,
         run=totals.run_part(data, rows, costs, hardware, plan.training),
-        cost=money.run_money(hardware.accelerator, accelerators),
-        energy=money.run_energy(hardware, accelerators),
+        cost=run_money(hardware.accelerator, accelerators),
+        energy=run_energy(hardware, accelerators),
         assumptions=training_assumptions.assumptions(asked, time.provenance),
         warnings=training_assumptions.warnings(asked, memory),
     )
@@ -40,3 +43,21 @@ def bucket_rows(asked: Run, costs: list[BucketCost]) -> list[BucketPart]:
         run.bucket_part(size, cost, each, hardware, training)
         for size, cost, each in zip(data.buckets, costs, seen, strict=True)
     ]
+
+
+def run_money(accelerator: Accelerator, seconds: Number) -> RunMoney | None:
+    """Accelerator-seconds of a training run at the preferred class of provider's range; None without a price."""
+    found = price(accelerator)
+    if found is None:
+        return None
+    return RunMoney(provider=found.provider, as_of=found.as_of, source=found.source, **ranged(found, seconds))
+
+
+def run_energy(hardware: Hardware, seconds: Number) -> RunEnergy | None:
+    """Energy at the power that busy accelerators draw, facility included; None where the power is unknown."""
+    watts, site = hardware.accelerator.tdp, hardware.site
+    if watts is None:
+        return None
+    here = figures(hardware)
+    spent = drawn(watts, here, "likely", seconds)
+    return RunEnergy(energy=spent, carbon=spent * here.carbon, pue=here.pue, place=site.place, country=site.country)

@@ -18,7 +18,7 @@ from vidcalc.account.training_run import bucket_rows
 from vidcalc.base.errors import InputError
 from vidcalc.calculate import bucket
 from vidcalc.catalog.scaling import PER_TOKEN
-from vidcalc.cost import money
+from vidcalc.cost.money import price, ranged
 from vidcalc.describe.budget import Budget
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
@@ -79,9 +79,9 @@ def _basis(found: Optimum) -> Assumption:
 
 def funds(asked: Budget, hardware: Hardware, training: TrainingPlan) -> Funds:
     """The budget in accelerator-seconds and in money. Raises InputError("price", …) for money without a price."""
-    price = money.price(hardware.accelerator)
+    offer = price(hardware.accelerator)
     ranks = world(training)
-    each = {} if price is None else {"low": price.low, "likely": (price.low * price.high) ** 0.5, "high": price.high}
+    each = {} if offer is None else ranged(offer, 1)
     if asked.kind == "money":
         if not all(each.values()) or not each:
             raise InputError("price", None, ("USD/h",))
@@ -99,9 +99,9 @@ def funds(asked: Budget, hardware: Hardware, training: TrainingPlan) -> Funds:
         money=paid.get("likely"),
         money_low=paid.get("low"),
         money_high=paid.get("high"),
-        provider="" if price is None else price.provider,
-        as_of="" if price is None else price.as_of,
-        source="" if price is None else price.source,
+        provider="" if offer is None else offer.provider,
+        as_of="" if offer is None else offer.as_of,
+        source="" if offer is None else offer.source,
     )
 
 

@@ -12,9 +12,9 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.account.memory import inference_memory
+from vidcalc.account.money import money_part
 from vidcalc.account.time import inference_time
 from vidcalc.catalog.accelerators import usual_nodes
-from vidcalc.cost import money
 from vidcalc.describe.question import Question
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
@@ -162,7 +162,7 @@ def _row(found: Priced, before: list[Row], ways: int) -> Row:
     alone = before[0].seconds if before else time.total
     holding = [each for each in before if each.fits != "too_big"] or before
     count = int(machine.total)
-    paid = money.cost(machine.accelerator, time.total * count, 0, asked.workload.batch)
+    paid = money_part(machine.accelerator, time.total * count, 0, asked.workload.batch)
     cost = paid.per_video["likely"] if paid else None
     row = Row(
         count=count,
