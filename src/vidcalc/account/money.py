@@ -12,19 +12,19 @@ from vidcalc.report.money import Energy, Money, PriceRange, Throughput
 
 def money_part(accelerator: Accelerator, inference: Number, training: Number, batch: Number = 1) -> Money | None:
     """Money of accelerator-seconds of a generation of `batch` videos and of a training run; None without a price."""
-    found = price(accelerator)
-    if found is None:
+    offer = price(accelerator)
+    if offer is None:
         return None
-    hour = ranged(found, HOUR)
+    hour = ranged(offer, HOUR)
     return Money(
-        provider=found.provider,
-        as_of=found.as_of,
-        source=found.source,
+        provider=offer.provider,
+        as_of=offer.as_of,
+        source=offer.source,
         per_hour_low=hour["low"],
         per_hour_high=hour["high"],
-        inference=ranged(found, inference),
-        training=ranged(found, training),
-        per_video=ranged(found, inference / batch),
+        inference=ranged(offer, inference),
+        training=ranged(offer, training),
+        per_video=ranged(offer, inference / batch),
         ranges=[
             PriceRange(
                 provider=each.provider,
@@ -73,7 +73,7 @@ def energy_part(hardware: Hardware, inference: Number, training: Number, batch: 
 def throughput_part(workload: Workload, hardware: Hardware, time: InferenceTime) -> Throughput:
     """Videos per hour of an accelerator, and how many make the rate asked for, in whole groups that share a job."""
     group, busy = hardware.total, busy_share(hardware)
-    found = price(hardware.accelerator)
+    offer = price(hardware.accelerator)
     jobs = named("jobs", workload.target_rate / workload.batch * time.total / busy)  # that must run at any time
     needed = as_count(ceil_div(jobs, 1) * group)
     videos = named("videos", workload.batch * HOUR / group)
@@ -82,5 +82,5 @@ def throughput_part(workload: Workload, hardware: Hardware, time: InferenceTime)
         utilisation=busy,
         target_rate=workload.target_rate * HOUR,
         gpus_needed=needed,
-        cost_per_hour=ranged(found, needed * HOUR) if found else {},
+        cost_per_hour=ranged(offer, needed * HOUR) if offer else {},
     )
