@@ -47,7 +47,7 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     Numbers of the workload may be ints (exact) or float64 arrays (a sweep; the report then holds arrays).
     Raises InputError for a choice the catalogue does not have.
     """
-    asked = Question(model, workload, hardware, plan)
+    question = Question(model, workload, hardware, plan)
 
     # unroll, rewrite
     legal.checked(model, plan, guidance.possible(plan))
@@ -86,8 +86,8 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
         cost=money_part(hardware.accelerator, *seconds, workload.batch),
         energy=energy_part(hardware, *seconds, workload.batch),
         throughput=throughput_part(workload, hardware, made),
-        assumptions=assumptions(asked, ledger, made.provenance),
-        warnings=warnings(asked, inference, trained, checkpointed),
+        assumptions=assumptions(question, ledger, made.provenance),
+        warnings=warnings(question, inference, trained, checkpointed),
     )
 
 

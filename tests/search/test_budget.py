@@ -30,7 +30,7 @@ IMAGE = Bucket(width=832, height=480, frames=1, share=0.3, batch=16)
 
 
 def found(
-    amount: float, *, kind: str = "gpu_time", chip: Hardware | None = None, clips: int = 0, known: bool = True,
+    amount: float, *, kind: str = "gpu_time", chip: Hardware | None = None, clips: int = 0, of_model: bool = True,
     laws: tuple[str, ...] = (), buckets: tuple[Bucket, ...] = (VIDEO, IMAGE), **plan: Any,
 ) -> BudgetReport:  # fmt: skip
     """What that budget trains of Wan 1.3B on H100s."""
@@ -38,7 +38,7 @@ def found(
     model, data = fill.model(WAN), Data(buckets=buckets, samples=0, clips=clips)
     job = fill.plan(model, training=training)
     run = Run(model, data, chip or hardware("h100-sxm", 8), job)
-    return budget(Budget(kind=kind, amount=amount), run, laws, known)
+    return budget(Budget(kind=kind, amount=amount), run, laws, of_model)
 
 
 @pytest.mark.parametrize("gpu_hours", [1, 17.3, 1000])
@@ -173,7 +173,7 @@ def test_a_law_and_its_inverse_agree(name: str) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_the_best_size_spends_the_budget_on_the_tokens_its_law_wants(name: str) -> None:
-    report = found(20_000 * HOUR, known=False, laws=(name,), sharding="zero3", shard_degree=8)
+    report = found(20_000 * HOUR, of_model=False, laws=(name,), sharding="zero3", shard_degree=8)
     best = report.optima[0]
     assert best.tokens == pytest.approx(law(name).tokens(best.params, best.flops / best.tokens), rel=0.03)
     # the budget is really spent: the network of that size takes it for those samples
@@ -192,14 +192,14 @@ def test_the_best_size_spends_the_budget_on_the_tokens_its_law_wants(name: str) 
 
 def test_more_money_is_a_larger_model_and_more_tokens() -> None:
     small, large = (
-        found(hours * HOUR, known=False, laws=("video-dit",), data_degree=1).optima[0] for hours in (2_000, 32_000)
+        found(hours * HOUR, of_model=False, laws=("video-dit",), data_degree=1).optima[0] for hours in (2_000, 32_000)
     )
     assert large.params / small.params == pytest.approx((large.flops / small.flops) ** 0.4146, rel=0.02)
     assert large.tokens > small.tokens
 
 
 def test_a_budget_for_no_network_at_all_has_no_best_size() -> None:
-    assert found(1, known=False, laws=("video-dit",)).optima == []
+    assert found(1, of_model=False, laws=("video-dit",)).optima == []
 
 
 def test_the_nearest_models_are_near() -> None:

@@ -49,7 +49,7 @@ def alone(asked, machine, found):
     return train(asked.run.model, price.grown(asked.run.data, found.factor), machine, plan)
 
 
-def told(found):
+def words(found):
     """What a search found as plain values: plans themselves are not compared."""
     return [(each.seconds, each.peak, each.factor, asdict(each.training)) for each in found]
 
@@ -70,8 +70,8 @@ def test_every_plan_of_a_table_costs_what_it_costs_alone(name, draw):
         return
     row = draw.draw(st.integers(0, plans.size(table) - 1))
     block = price.block(asked.run._replace(hardware=machine), training, factor)
-    columns = price.asked(block, sharding, table)
-    single = price.asked(block, sharding, plans.row(table, row))
+    columns = price.training_of(block, sharding, table)
+    single = price.training_of(block, sharding, plans.row(table, row))
     report = train(*block.run._replace(plan=replace(block.run.plan, training=single)))
     assert float(price.peaks(block, columns)[row]) == report.memory.peak
     assert float(price.seconds(block, columns)[row]) == pytest.approx(report.time.total, rel=1e-12)
@@ -81,12 +81,12 @@ def test_every_plan_of_a_table_costs_what_it_costs_alone(name, draw):
 def test_pruning_loses_nothing(name, by):
     asked, machines = job(name, by)
     (quick,), (brute,) = search(asked, machines), search(replace(asked, pruned=False), machines)
-    assert told(quick.best) == told(brute.best)
-    assert told(quick.front) == told(brute.front)
+    assert words(quick.best) == words(brute.best)
+    assert words(quick.front) == words(brute.front)
     assert quick.fitting == brute.fitting
     assert brute.priced == brute.legal >= quick.priced
     (winner,) = search(replace(asked, winner=True), machines)
-    assert told(winner.best) == told(brute.best[:1])
+    assert words(winner.best) == words(brute.best[:1])
 
 
 @settings(max_examples=12, deadline=None)
@@ -94,8 +94,8 @@ def test_pruning_loses_nothing(name, by):
 def test_pruning_loses_nothing_whatever_the_memory(name, capacity):
     asked, machines = job(name, capacity=capacity)
     (quick,), (brute,) = search(asked, machines), search(replace(asked, pruned=False), machines)
-    assert told(quick.best) == told(brute.best)
-    assert told(quick.front) == told(brute.front)
+    assert words(quick.best) == words(brute.best)
+    assert words(quick.front) == words(brute.front)
     assert quick.fitting == brute.fitting
 
 

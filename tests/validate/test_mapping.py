@@ -121,22 +121,22 @@ def test_a_time_needs_more_than_a_memory(fields, reason):
 
 def test_the_source_names_the_framework_and_the_framework_its_ways():
     official = mapped(source="Wan-Video/Wan2.1 README.md", precision="bf16", offload="--offload_model True")
-    assert official.asked.plan.precision == "bf16-autocast"
-    assert official.asked.plan.offload == "model"
+    assert official.question.plan.precision == "bf16-autocast"
+    assert official.question.plan.offload == "model"
     assert runs(official) == "transformers.wan_official"
     assert runs(mapped(source="somewhere")) == "transformers.wan"
 
 
 def runs(found):
     """The denoiser's network as the mapped plan runs it."""
-    ledger, _ = generation(*found.asked)
+    ledger, _ = generation(*found.question)
     return ledger.forward.component.network
 
 
 def test_a_format_covers_all_networks_only_where_the_text_says_so():
-    everywhere = mapped(precision="int8wo").asked.plan
+    everywhere = mapped(precision="int8wo").question.plan
     assert (everywhere.precision, everywhere.text_encoder_precision, everywhere.vae_precision) == ("int8",) * 3
-    assert mapped(precision="4-bit bitsandbytes").asked.plan.text_encoder_precision == "bf16"
+    assert mapped(precision="4-bit bitsandbytes").question.plan.text_encoder_precision == "bf16"
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,8 @@ def test_the_note_says_which_counter_it_was(note, counter):
     [("torch.compile", "on"), ("torch.compile + fuse_qkv", "on"), ("torch.compile for 4/8 GPUs", "off"), ("", "off")],
 )
 def test_a_row_that_says_so_ran_compiled(told, found):
-    assert mapped(other_optim=told).asked.plan.compile == found
+    assert mapped(other_optim=told).question.plan.compile == found
 
 
 def test_a_program_that_fuses_by_itself_does_so_without_a_word_in_the_row():
-    assert mapped(source="GitHub pull request vllm-project/vllm-omni#1").asked.plan.compile == "on"
+    assert mapped(source="GitHub pull request vllm-project/vllm-omni#1").question.plan.compile == "on"

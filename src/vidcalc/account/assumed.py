@@ -58,18 +58,18 @@ def links(hardware: Hardware, plan: Sharing) -> list[Assumption]:
     if not several(plan) or hardware.link is None:
         return []
     among = wires(hardware)
-    known = collective(among.chip, "all_to_all", among.link)
-    found = [Assumption(id="link", value=hardware.link.name, source=known.source, provenance=known.provenance)]
+    measured = collective(among.chip, "all_to_all", among.link)
+    rows = [Assumption(id="link", value=hardware.link.name, source=measured.source, provenance=measured.provenance)]
     if hardware.network is not None and other(hardware.nodes, 1):
         net = hardware.network
-        found.append(Assumption(id="network", value=net.name, source=net.sources[0], provenance="assumed"))
-    return found
+        rows.append(Assumption(id="network", value=net.name, source=net.sources[0], provenance="assumed"))
+    return rows
 
 
 def trained(training: TrainingPlan) -> list[Assumption]:
     """What is trained, in which number formats, by which optimizer, on what is made in the loop or before."""
     chosen, states = recipe(training.recipe), optimizer(training.optimizer)
-    found = [
+    rows = [
         Assumption(id="training_recipe", value=training.recipe, source=chosen.source, provenance="exact"),
         Assumption(id="gradient_bytes", value=chosen.gradients, source=chosen.source, provenance="exact"),
         Assumption(id="optimizer_states", value=training.optimizer, source=states.source, provenance="exact"),
@@ -79,7 +79,5 @@ def trained(training: TrainingPlan) -> list[Assumption]:
     ]
     if training.mode in ADAPTED:
         beside = f"{training.adapter}, rank {training.rank}, {training.targets}, base {training.base}"
-        found.append(
-            Assumption(id="adapters", value=beside, source="--lora-rank, --lora-targets", provenance="assumed")
-        )
-    return found
+        rows.append(Assumption(id="adapters", value=beside, source="--lora-rank, --lora-targets", provenance="assumed"))
+    return rows

@@ -21,10 +21,10 @@ from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import tiles
 
 
-def assumptions(asked: Question, ledger: Ledger, provenance: str) -> list[Assumption]:
+def assumptions(question: Question, ledger: Ledger, provenance: str) -> list[Assumption]:
     """What the numbers rest on; `provenance` is that of the rates."""
-    model, workload, hardware, plan = asked
-    found = [
+    model, workload, hardware, plan = question
+    rows = [
         *machinery(hardware.accelerator, plan.runtime, plan.attention, provenance),
         Assumption(
             id="process_overhead",
@@ -32,14 +32,14 @@ def assumptions(asked: Question, ledger: Ledger, provenance: str) -> list[Assump
             source=defaults()["process"]["context"]["source"],
             provenance="assumed",
         ),
-        *_run(asked, ledger),
+        *_run(question, ledger),
         *trained(plan.training),
         *stated(plan.training, "train"),
         Assumption(id="gradients_resident", value=True, source="gradient accumulation", provenance="assumed"),
         Assumption(id="train_steps", value=workload.train_steps, source="--train-steps", provenance="assumed"),
     ]
     if model.provenance != "exact":
-        found.append(
+        rows.append(
             Assumption(
                 id="generic_architecture",
                 value=ledger.forward.taped.parameter_count,
@@ -47,25 +47,25 @@ def assumptions(asked: Question, ledger: Ledger, provenance: str) -> list[Assump
                 provenance="assumed",
             )
         )
-    found += [Assumption(id=b.id, value=b.value, source=b.source, provenance=b.provenance) for b in model.basis]
+    rows += [Assumption(id=b.id, value=b.value, source=b.source, provenance=b.provenance) for b in model.basis]
     if not model.text_encoders:
-        found.append(Assumption(id="no_text_encoder", value=workload.text_tokens, source="", provenance="assumed"))
-    return found
+        rows.append(Assumption(id="no_text_encoder", value=workload.text_tokens, source="", provenance="assumed"))
+    return rows
 
 
-def _run(asked: Question, ledger: Ledger) -> list[Assumption]:
+def _run(question: Question, ledger: Ledger) -> list[Assumption]:
     """How the job is run: the framework's profile, what waits in host memory, number formats, kernels' workspaces."""
-    hardware, plan = asked.hardware, asked.plan
+    hardware, plan = question.hardware, question.plan
     chip = hardware.accelerator
     swap = f":{plan.swapped_blocks}" if plan.offload == "block-swap" else ""
-    found = [
+    rows = [
         Assumption(id="offload", value=plan.offload + swap, source="vidcalc.passes.offload", provenance="assumed"),
     ]
     if plan.compile == "on":
-        found.append(Assumption(id="fused", value="on", source="data/kernels/laws.toml", provenance="assumed"))
+        rows.append(Assumption(id="fused", value="on", source="data/kernels/laws.toml", provenance="assumed"))
     for kind in sorted({each.memory for each in OFFLOADS[plan.offload].coming.values()} if chip.pcie else ()):
         measured = [copy.source for copy in chip.host_copies if copy.kind == kind and copy.to_device]
-        found.append(
+        rows.append(
             Assumption(
                 id="host_copy_rate",
                 value=host_rate(chip, kind),
@@ -73,25 +73,25 @@ def _run(asked: Question, ledger: Ledger) -> list[Assumption]:
                 provenance="measured" if measured else "assumed",
             )
         )
-    found += speedups(asked)
-    found += stated(plan, "generate")
-    found += links(hardware, plan)
+    rows += speedups(question)
+    rows += stated(plan, "generate")
+    rows += links(hardware, plan)
     for name in dict.fromkeys((plan.precision, plan.text_encoder_precision, plan.vae_precision)):
-        known = precision(name)
-        if known.covers != "all" or known.stored != ELEMENT_BYTES[known.compute]:
-            found.append(Assumption(id="number_format", value=name, source=known.source, provenance="exact"))
+        chosen = precision(name)
+        if chosen.covers != "all" or chosen.stored != ELEMENT_BYTES[chosen.compute]:
+            rows.append(Assumption(id="number_format", value=name, source=chosen.source, provenance="exact"))
     workspace = largest(phase.taped.workspace for phase in ledger.phases if phase.trace)
-    found.append(Assumption(id="convolution_workspace", value=workspace, source="vidcalc.tape", provenance="assumed"))
-    return found
+    rows.append(Assumption(id="convolution_workspace", value=workspace, source="vidcalc.tape", provenance="assumed"))
+    return rows
 
 
-def speedups(asked: Question) -> list[Assumption]:
+def speedups(question: Question) -> list[Assumption]:
     """The work that a plan leaves out, each with its share and where that is from."""
-    model, plan = asked.model, asked.plan
-    found: list[Assumption] = []
+    model, plan = question.model, question.plan
+    rows: list[Assumption] = []
     if plan.step_cache != "none":
         published = source(STEP_CACHE, plan.step_cache, model.name)
-        found.append(
+        rows.append(
             Assumption(
                 id="step_cache",
                 value=plan.computed_steps,
@@ -101,7 +101,7 @@ def speedups(asked: Question) -> list[Assumption]:
         )
     if plan.sparse_attention != "none":
         published = source(SPARSE, plan.sparse_attention, model.name)
-        found.append(
+        rows.append(
             Assumption(
                 id="attention_density",
                 value=plan.attention_density,
@@ -111,41 +111,41 @@ def speedups(asked: Question) -> list[Assumption]:
         )
     if other(guidance.guided(plan), 1):
         flag = "--guidance-interval"
-        found.append(Assumption(id="guided_share", value=plan.guided_share, source=flag, provenance="assumed"))
-    return found
+        rows.append(Assumption(id="guided_share", value=plan.guided_share, source=flag, provenance="assumed"))
+    return rows
 
 
 def warnings(
-    asked: Question,
+    question: Question,
     inference: InferenceMemory,
     training: TrainingMemory,
     checkpointed: Callable[[], TrainingMemory],
 ) -> list[Warning_]:
     """What deserves the user's attention. `checkpointed` gives the training memory with full checkpointing."""
-    model, workload, hardware, plan = asked
-    found = misfits(model, workload.width, workload.height, workload.frames)
-    found += cautions(model, hardware)
+    model, workload, hardware, plan = question
+    rows = misfits(model, workload.width, workload.height, workload.frames)
+    rows += cautions(model, hardware)
     if plan.vae_tiling == "default" and model.vae.network and not tiles(model.vae):
-        found.append(Warning_(id="no_vae_tiling", values={"vae": model.vae.class_ or model.vae.id}))
+        rows.append(Warning_(id="no_vae_tiling", values={"vae": model.vae.class_ or model.vae.id}))
     if _too_big(inference.verdict):
-        found.append(Warning_(id="inference_too_big", values={"missing": -inference.margin}))
+        rows.append(Warning_(id="inference_too_big", values={"missing": -inference.margin}))
     if hardware.accelerator.unified_memory:
-        found.append(Warning_(id="unified_memory"))
+        rows.append(Warning_(id="unified_memory"))
     elif _spills(hardware) and isinstance(inference.verdict, str) and inference.verdict != "fits":
-        found.append(Warning_(id="windows_spill"))
+        rows.append(Warning_(id="windows_spill"))
     if _too_big(training.verdict):
-        found.append(Warning_(id="training_too_big", values={"missing": -training.margin}))
+        rows.append(Warning_(id="training_too_big", values={"missing": -training.margin}))
         if plan.training.checkpointing == "none":
-            found.append(Warning_(id="checkpointing_helps", values={"total": checkpointed().total}))
+            rows.append(Warning_(id="checkpointing_helps", values={"total": checkpointed().total}))
     apart = product(getattr(plan, field) for field in WAYS.values()) == 1
     if not is_array(hardware.total) and hardware.total > 1 and apart:
-        found.append(Warning_(id="communication_not_counted", values={"gpus": hardware.total}))
+        rows.append(Warning_(id="communication_not_counted", values={"gpus": hardware.total}))
     if plan.precision in ("bf16",) and hardware.accelerator.supports.get("bf16") is False:
-        found.append(Warning_(id="precision_emulated", values={"precision": plan.precision}))
+        rows.append(Warning_(id="precision_emulated", values={"precision": plan.precision}))
     missing = [c.id for c in (*model.text_encoders, *model.image_encoders, model.vae) if not c.network]
     if missing:
-        found.append(Warning_(id="components_not_computed", values={"components": ", ".join(missing)}))
-    return found
+        rows.append(Warning_(id="components_not_computed", values={"components": ", ".join(missing)}))
+    return rows
 
 
 def misfits(model: Model, width: Number, height: Number, frames: Number) -> list[Warning_]:
@@ -158,12 +158,12 @@ def misfits(model: Model, width: Number, height: Number, frames: Number) -> list
 
 def cautions(model: Model, hardware: Hardware) -> list[Warning_]:
     """What to know about the model and the accelerator whatever is done with them."""
-    found = [
+    rows = [
         Warning_(id=caution.id, values=caution.values) for caution in (*model.cautions, *hardware.accelerator.cautions)
     ]
     if model.provenance == "estimate":
-        found.append(Warning_(id="estimate_only", values={"model": model.title}))
-    return found
+        rows.append(Warning_(id="estimate_only", values={"model": model.title}))
+    return rows
 
 
 def _spills(hardware: Hardware) -> bool:

@@ -41,11 +41,11 @@ def slowest(values: list[Number], weights: list[Number], draws: Number) -> Numbe
     sharing it by weight.
     """
     whole = named("all", sum(weights))
-    found: Number = 0
+    expected: Number = 0
     for value, weight in zip(values, weights, strict=True):
         below = sum(where(other < value, 1, 0) * times for other, times in zip(values, weights, strict=True)) / whole
         equal = sum(where(other == value, 1, 0) * times for other, times in zip(values, weights, strict=True)) / whole
         below, equal = named("below", below), named("equal", equal)
         gained = (below + equal) ** draws - below**draws
-        found = found + value * gained * (weight / whole) / maximum(equal, LEAST)
-    return found
+        expected = expected + value * gained * (weight / whole) / maximum(equal, LEAST)
+    return expected

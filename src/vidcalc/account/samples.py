@@ -18,15 +18,15 @@ def global_batch(training: TrainingPlan, batch: Number) -> Number:
 
 def counts(total: Number, buckets: tuple[Bucket, ...]) -> list[Number]:
     """`total` samples by bucket, as near to the shares as whole numbers come; they add up to it exactly."""
-    found: list[Number] = []
+    counts: list[Number] = []
     before: Number = 0
     share: Number = 0.0
     for place, size in enumerate(buckets):
         share += size.share
         until = total if place + 1 == len(buckets) else as_count((total * share + 0.5) // 1)
-        found.append(until - before)
+        counts.append(until - before)
         before = until
-    return found
+    return counts
 
 
 def steps(total: Number, buckets: tuple[Bucket, ...], training: TrainingPlan) -> list[Number]:

@@ -25,9 +25,9 @@ SIZES = (
 def architecture(denoiser: Component) -> Facts:
     """The denoiser's main sizes under its class's names, and its width where it has one."""
     config = configuration(denoiser)
-    found = {name: getattr(config, name) for name in SIZES if getattr(config, name, None) is not None}
+    sizes = {name: getattr(config, name) for name in SIZES if getattr(config, name, None) is not None}
     width = getattr(config, "width", None)
-    return {"network": denoiser.network, **({"hidden_dim": width} if width is not None else {}), **found}
+    return {"network": denoiser.network, **({"hidden_dim": width} if width is not None else {}), **sizes}
 
 
 def settings(record: msgspec.Struct) -> Facts:
@@ -35,9 +35,9 @@ def settings(record: msgspec.Struct) -> Facts:
     where it is set, and what both kinds of plan have in common last."""
     fields = {name: getattr(record, name) for name in record.__struct_fields__}
     if isinstance(record, Sharing):
-        known = declared(type(record))
+        declarations = declared(type(record))
         used = {each.field for each in of(type(record))}
-        hidden = {name for name, each in known.items() if name not in used and same(fields[name], each.default)}
-        fields = {name: fields[name] for name in dict.fromkeys((*known, *fields)) if name not in hidden}
+        hidden = {name for name, each in declarations.items() if name not in used and same(fields[name], each.default)}
+        fields = {name: fields[name] for name in dict.fromkeys((*declarations, *fields)) if name not in hidden}
     fields = {name: value for name, value in fields.items() if not isinstance(value, Runtime)}  # the framework's name
     return {name: settings(value) if isinstance(value, msgspec.Struct) else value for name, value in fields.items()}

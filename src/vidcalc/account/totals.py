@@ -75,8 +75,8 @@ def _alone(phase: Phase, chip: Accelerator) -> Number:
 def text_width(denoiser: Component) -> int:
     """Width of a text embedding, as the denoiser's configuration names it; 0 where it names none."""
     config = configuration(denoiser)
-    found = (getattr(config, name, None) for name in TEXT_WIDTHS)
-    return next((width for width in found if isinstance(width, int)), 0)
+    widths = (getattr(config, name, None) for name in TEXT_WIDTHS)
+    return next((width for width in widths if isinstance(width, int)), 0)
 
 
 def checkpoint(cost: BucketCost, training: TrainingPlan) -> Number:

@@ -12,10 +12,10 @@ from vidcalc.rates.site import figures
 from vidcalc.report.training import BucketPart, RunEnergy, RunMoney, TrainingReport
 
 
-def training_report(asked: Run, costs: list[BucketCost]) -> TrainingReport:
+def training_report(question: Run, costs: list[BucketCost]) -> TrainingReport:
     """Everything about a run whose buckets are priced."""
-    model, data, hardware, plan = asked
-    rows = bucket_rows(asked, costs)
+    model, data, hardware, plan = question
+    rows = bucket_rows(question, costs)
     memory = run.memory_part(costs, hardware)
     time = run.time_part(rows, costs, hardware, plan.training)
     accelerators = time.total * costs[0].step.world
@@ -30,14 +30,14 @@ def training_report(asked: Run, costs: list[BucketCost]) -> TrainingReport:
         run=totals.run_part(data, rows, costs, hardware, plan.training),
         cost=run_money(hardware.accelerator, accelerators),
         energy=run_energy(hardware, accelerators),
-        assumptions=training_assumptions.assumptions(asked, time.provenance),
-        warnings=training_assumptions.warnings(asked, memory),
+        assumptions=training_assumptions.assumptions(question, time.provenance),
+        warnings=training_assumptions.warnings(question, memory),
     )
 
 
-def bucket_rows(asked: Run, costs: list[BucketCost]) -> list[BucketPart]:
+def bucket_rows(question: Run, costs: list[BucketCost]) -> list[BucketPart]:
     """The rows of all buckets, each with its whole number of the run's samples."""
-    data, hardware, training = asked.data, asked.hardware, asked.plan.training
+    data, hardware, training = question.data, question.hardware, question.plan.training
     seen = samples.counts(data.samples, data.buckets)
     return [
         run.bucket_part(size, cost, each, hardware, training)

@@ -47,5 +47,5 @@ def nearest(value: str, choices: Sequence[str]) -> str | None:
     """The choice that looks most like `value`, or None when nothing is close."""
     from difflib import get_close_matches
 
-    found = get_close_matches(value.casefold(), choices, n=1, cutoff=0.5)
-    return found[0] if found else None
+    matches = get_close_matches(value.casefold(), choices, n=1, cutoff=0.5)
+    return matches[0] if matches else None

@@ -41,8 +41,8 @@ def quantity(text: str, base: str) -> int | float:
     An int where the number is whole. Raises ValueError for an unknown unit or one of another dimension.
     """
     number, _, unit = text.partition(" ")
-    factor, found = scale(unit)
-    if found != base:
+    factor, dimension = scale(unit)
+    if dimension != base:
         raise ValueError(text, base)
     value = float(number) * factor
     return int(value) if value == int(value) else value

@@ -31,5 +31,4 @@ def ranged(offer: Price, seconds: Number) -> dict[str, Number]:
 
 def drawn(watts: Number, here: Figures, load: str, seconds: Number) -> Number:
     """Joule that accelerator-seconds take at a load, the facility's share included [J]."""
-    # W x share of it drawn x s x energy of the facility over that of the machines
     return watts * here.power[load] * seconds * here.pue

@@ -29,12 +29,12 @@ def explained(model: Model, job: Workload, hardware: Hardware, plan: Plan, advis
     from vidcalc.calculate import calculate
     from vidcalc.derivation import nouns
 
-    asked = nouns.question(Question(model, job, hardware, plan))
-    report = calculate(*asked)
+    guests = nouns.question(Question(model, job, hardware, plan))
+    report = calculate(*guests)
     if advise and report.memory.inference.margin < 0:
         from vidcalc.search.relief import advised
 
-        report = advised(report, asked)
+        report = advised(report, guests)
     return Explained(report)
 
 
@@ -85,10 +85,10 @@ def check(quantity: str) -> None:
     """Raises UnknownName("quantities", …) for what no report has."""
     if _is_of(quantity, "estimate") or _is_of(quantity, "training"):
         return
-    known = (*quantities(), *quantities("training"))
-    close = nearest(quantity, known)
+    names = (*quantities(), *quantities("training"))
+    close = nearest(quantity, names)
     if close is None:
-        endings = {name.rpartition(".")[2]: name for name in reversed(known)}
+        endings = {name.rpartition(".")[2]: name for name in reversed(names)}
         ending = nearest(quantity.rpartition(".")[2], list(endings))
         close = endings[ending] if ending else None
     raise UnknownName("quantities", quantity, close)

@@ -53,8 +53,8 @@ class Explained:
     def basis(self, name: str) -> str:
         """The source that an assumption names."""
         rows = self.report.assumptions
-        found = next((row for row in rows if row.id == name), None) or rows[int(name)]
-        return str(found.source) or INPUT
+        record = next((row for row in rows if row.id == name), None) or rows[int(name)]
+        return str(record.source) or INPUT
 
     @property
     def unexplained(self) -> list[str]:

@@ -28,24 +28,24 @@ UNITS = {"memory": "byte", "target_rate": "1/s", "text_tokens": "token", "image_
 
 def stated(record: Noun) -> Noun:
     """A workload, plan or bucket with a symbol for each of its numbers; records in it too."""
-    found: dict[str, Any] = {}
+    symbols: dict[str, Any] = {}
     for name in record.__struct_fields__:
         value = getattr(record, name)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            found[name] = symbol(name, value, UNITS.get(name, ""), INPUT)
-    return replace(record, **found)
+            symbols[name] = symbol(name, value, UNITS.get(name, ""), INPUT)
+    return replace(record, **symbols)
 
 
-def question(asked: Question) -> Question:
+def question(whole: Question) -> Question:
     """What is asked, of guests; what the plan's framework settles and the model stay as they are."""
-    model, workload, machine, plan = asked
+    model, workload, machine, plan = whole
     plan = replace(stated(plan), training=stated(plan.training))
     return Question(model, stated(workload), hardware(machine), plan)
 
 
-def run(asked: Run) -> Run:
+def run(whole: Run) -> Run:
     """The same of a training run."""
-    model, data, machine, plan = asked
+    model, data, machine, plan = whole
     plan = replace(stated(plan), training=stated(plan.training))
     return Run(model, seen(data), hardware(machine), plan)
 
@@ -99,20 +99,20 @@ def accelerator(chip: Accelerator) -> Accelerator:
     )
 
 
-def link(known: Link | None) -> Link | None:
+def link(chosen: Link | None) -> Link | None:
     """A link with its rates as symbols."""
-    if known is None:
+    if chosen is None:
         return None
-    source = known.sources[0] if known.sources else known.id
+    source = chosen.sources[0] if chosen.sources else chosen.id
 
     def fact(name: str, value: Any, unit: str) -> Any:
-        return None if value is None else symbol(name, value, unit, source, note=known.id)
+        return None if value is None else symbol(name, value, unit, source, note=chosen.id)
 
     return replace(
-        known,
-        rate=fact("link_rate", known.rate, "byte/s"),
-        achieved=fact("achieved", known.achieved, "byte/s"),
-        latency=fact("latency", known.latency, "s"),
+        chosen,
+        rate=fact("link_rate", chosen.rate, "byte/s"),
+        achieved=fact("achieved", chosen.achieved, "byte/s"),
+        latency=fact("latency", chosen.latency, "s"),
     )
 
 
@@ -158,6 +158,6 @@ def _table(table: Any, source: str, inside: str = "", name: str = "", provenance
         called = inside or PARENTS.get(name, "")
         return {key: _table(value, source, called, key, provenance) for key, value in table.items()}
     if isinstance(table, int | float) and not isinstance(table, bool):
-        known = (inside or "plateau") if name in BAND else f"width_{name}" if name.isdigit() else name
-        return symbol(known, plain(table), TABLE_UNITS.get(known, ""), source, provenance)
+        called = (inside or "plateau") if name in BAND else f"width_{name}" if name.isdigit() else name
+        return symbol(called, plain(table), TABLE_UNITS.get(called, ""), source, provenance)
     return table

@@ -90,11 +90,11 @@ class Renderer:
         if inner.op not in ("+", "max"):
             return None
         sides = [side for side in self.flat(inner, inner.op) if isinstance(side, Guest) or side]
-        found = [self.row(side, label.unit) for side in sides]
+        rows = [self.row(side, label.unit) for side in sides]
         of_ops = all(isinstance(side, Guest) and label_of(side).home for side in sides)
-        if None in found and len(sides) <= SPELLED and not of_ops:
+        if None in rows and len(sides) <= SPELLED and not of_ops:
             return None
-        made = [row or self.unnamed(side, label) for row, side in zip(found, sides, strict=True)]
+        made = [row or self.unnamed(side, label) for row, side in zip(rows, sides, strict=True)]
         if inner.op == "max" and any(row.total < 0 for row in made):  # the largest may be a plain 0
             return None
         parts = tuple(row for row in made if row.total)
@@ -171,7 +171,7 @@ class Renderer:
 
     def atoms(self, inner: Guest) -> list[Guest]:
         """The named numbers of an expression, each once, in the order they are read."""
-        found: dict[int, Guest] = {}
+        parts: dict[int, Guest] = {}
         seen: set[int] = set()
         left: list[Any] = [inner]
         while left:
@@ -180,10 +180,10 @@ class Renderer:
                 continue
             seen.add(id(side))
             if side is not inner and self.named(side):
-                found[id(side)] = side
+                parts[id(side)] = side
             else:
                 left += reversed(side.args)
-        return list(found.values())
+        return list(parts.values())
 
     def unit(self, guest: Guest) -> str:
         """The unit of a named guest; that of what it is made of, where it says none."""
@@ -207,16 +207,16 @@ def counting(side: object) -> bool:
 
 def symbols(side: Guest) -> list[Guest]:
     """The symbols and named numbers of an expression, as they are read."""
-    found: list[Guest] = []
+    leaves: list[Guest] = []
     left: list[Any] = [side]
     while left:
         each = left.pop()
         if isinstance(each, Guest):
             if each.label is not None:
-                found.append(each)
+                leaves.append(each)
             else:
                 left += reversed(each.args)
-    return found
+    return leaves
 
 
 def label_of(guest: Guest) -> Label:

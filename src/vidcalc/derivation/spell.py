@@ -73,7 +73,7 @@ def _spell(side: Any, below: str, name: Name, precise: int) -> Writing:
 
 def flat(guest: Guest, op: str, name: Callable[[Guest, str], Any]) -> list[Any]:
     """The sides of one operation on and on, down to those with a name: a, b and c of max(a, max(b, c))."""
-    found: list[Any] = []
+    sides: list[Any] = []
     left: list[Any] = [guest]
     while left:
         side = left.pop()
@@ -83,8 +83,8 @@ def flat(guest: Guest, op: str, name: Callable[[Guest, str], Any]) -> list[Any]:
         if isinstance(inner, Guest) and inner.op == op and (side is guest or not name(inner, op)):
             left += reversed(inner.args)
         else:
-            found.append(inner)
-    return found
+            sides.append(inner)
+    return sides
 
 
 def spelled(value: Any, precise: int = FEW) -> str:

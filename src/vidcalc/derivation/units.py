@@ -51,4 +51,4 @@ UNITS: tuple[tuple[str, str], ...] = (
 
 def unit(path: str) -> str:
     """The unit of the number at a path, "" for a plain one."""
-    return next((found for pattern, found in UNITS if matches(pattern, path)), "")
+    return next((name for pattern, name in UNITS if matches(pattern, path)), "")

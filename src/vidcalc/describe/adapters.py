@@ -55,13 +55,13 @@ class Adapters(msgspec.Struct, frozen=True, kw_only=True):
             raise InputError("lora-rank", self.rank, ("1, 2, 3 …",), "1")
         if self.targets not in TARGETS:
             raise InputError("lora-targets", self.targets, TARGETS, nearest(self.targets, TARGETS))
-        for flag, word, known in (
+        for flag, word, choices in (
             ("adapters", self.kind, KINDS),
             ("lora-dropout", self.dropout, DROPOUTS),
             ("base-keeps", self.keeps, KEEPS),
         ):
-            if word not in known:
-                raise InputError(flag, word, known, nearest(word, known))
+            if word not in choices:
+                raise InputError(flag, word, choices, nearest(word, choices))
 
     def on(self, path: str) -> bool:
         """Whether the linear layer of that dotted name has an adapter."""

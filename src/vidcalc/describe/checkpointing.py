@@ -102,5 +102,5 @@ def _fraction(stated: str, number: str) -> tuple[int, int]:
 def _closest(word: str) -> str | None:
     """The setting that looks most like a word that is none, with a number where it takes one."""
     examples = {name: name for name in PLAIN} | {"every": "every:2", "segments": "segments:2", "partial": "partial:0.5"}
-    found = nearest(word, tuple(examples))
-    return examples[found] if found else None
+    close = nearest(word, tuple(examples))
+    return examples[close] if close else None

@@ -84,13 +84,13 @@ def video_tokens(model: Model, width: Number, height: Number, frames: Number) ->
 def legal(model: Model, width: Number, height: Number, frames: Number) -> list[Issue]:
     """What the model does not accept, empty when all is well; of arrays, what it does not accept of every element."""
     asked = {"width": width, "height": height, "frames": frames}
-    found = []
+    issues = []
     for field, value in asked.items():
         lower, upper = neighbours(model.constraints, field, value)
         if _any(lower != value):
             rule = _rule(model.constraints, field, value)
-            found.append(Issue(field=field, value=value, rule=rule, lower=lower, upper=upper))
-    return found
+            issues.append(Issue(field=field, value=value, rule=rule, lower=lower, upper=upper))
+    return issues
 
 
 def snap(model: Model, width: Number, height: Number, frames: Number) -> tuple[Number, Number, Number]:

@@ -120,11 +120,11 @@ def same(value: object, neutral: object) -> bool:
 def declared(plan: type[msgspec.Struct]) -> dict[str, Declared]:
     """The settings of a plan by field: its own, then those it has in common with the other."""
     defaults = dict(zip(plan.__struct_fields__, plan.__struct_defaults__, strict=True))
-    found: dict[str, Declared] = {}
+    settings: dict[str, Declared] = {}
     for kind in plan.__mro__:
         for field, hint in getattr(kind, "__annotations__", {}).items():
             setting = next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Setting)), None)
-            if setting is not None and field not in found:
+            if setting is not None and field not in settings:
                 allowed = words(setting.words or hint.__origin__)
-                found[field] = Declared(field, setting, allowed, defaults[field])
-    return found
+                settings[field] = Declared(field, setting, allowed, defaults[field])
+    return settings

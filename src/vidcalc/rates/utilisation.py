@@ -222,7 +222,7 @@ def _attention_law(
     unit = chip.peak(precision) / chip.peak("bf16") if single or precision == "fp16" else 1.0
     factor = (
         unit
-        * (_width_factor(factors, head_dim) / _width_factor(factors, int(width)))
+        * named("width_factor", _width_factor(factors, head_dim) / _width_factor(factors, int(width)))
         * (tables["backward"][kernel] if direction == "backward" else 1.0)
     )
     as_measured = int(width) == head_dim and direction == "forward"

@@ -1,7 +1,7 @@
 """The page about plans: the best, the front, what each number of accelerators gives, why, and what helps if nothing
 fits.
 
-    report = advice(asked, machines)
+    report = advice(request, machines)
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,39 +26,41 @@ CHANGES = ({"optimizer": "adamw-8bit"}, {"offload": "optimizer"}, {"offload": "o
 NEAR = 32  # accelerators more or fewer that are tried where a number is not possible
 
 
-def advice(asked: Search, machines: Mapping[int, Hardware], told: Told | None = None) -> PlanReport:
+def advice(request: Search, machines: Mapping[int, Hardware], progress: Told | None = None) -> PlanReport:
     """The best plans on each number of accelerators. Raises InputError for a choice the catalogue does not have,
     and for degrees or numbers of accelerators that no plan allows.
     """
-    words = {word for word, _reshard in asked.space.shardings}
+    words = {word for word, _reshard in request.space.shardings}
     settled = {"sharding": words.pop()} if len(words) == 1 else {}
-    stated = {**settled, **asked.space.degrees, "shard_degree": 1}
-    legal.checked_training(asked.run.model, replace(asked.run.plan.training, **stated))
-    found = search(asked, machines, told)
-    fits = [each for each in found if each.best]
+    stated = {**settled, **request.space.degrees, "shard_degree": 1}
+    legal.checked_training(request.run.model, replace(request.run.plan.training, **stated))
+    outcomes = search(request, machines, progress)
+    fits = [each for each in outcomes if each.best]
     if not fits:
-        return _nothing(asked, machines, found)
-    winning = min(fits, key=lambda each: each.best[0].score(asked.by))
+        return _nothing(request, machines, outcomes)
+    winning = min(fits, key=lambda each: each.best[0].score(request.by))
     hardware, winner = machines[winning.world], winning.best[0]
-    report = alone(asked, hardware, winner)
+    report = alone(request, hardware, winner)
     return replace(
-        _page(asked, machines, found, report),
-        best=[row(asked, hardware, each) for each in winning.best],
-        front=[row(asked, hardware, each) for each in winning.front],
-        why=None if asked.by == "memory" else why(asked, hardware, winner, report),
+        _page(request, machines, outcomes, report),
+        best=[row(request, hardware, each) for each in winning.best],
+        front=[row(request, hardware, each) for each in winning.front],
+        why=None if request.by == "memory" else why(request, hardware, winner, report),
     )
 
 
-def _page(asked: Search, machines: Mapping[int, Hardware], found: list[Found], report: TrainingReport) -> PlanReport:
+def _page(
+    request: Search, machines: Mapping[int, Hardware], outcomes: list[Found], report: TrainingReport
+) -> PlanReport:
     """The page around the plan of that report, with no plan on it yet."""
     return PlanReport(
         model=report.model,
         hardware=report.hardware,
-        by=asked.by,
+        by=request.by,
         global_batch=report.buckets[0].global_batch,
-        samples=asked.run.data.samples,
+        samples=request.run.data.samples,
         capacity=report.memory.capacity,
-        counts=_counts(asked, machines, found),
+        counts=_counts(request, machines, outcomes),
         best=[],
         front=[],
         why=None,
@@ -69,15 +71,15 @@ def _page(asked: Search, machines: Mapping[int, Hardware], found: list[Found], r
     )
 
 
-def alone(asked: Search, hardware: Hardware, one: Candidate) -> TrainingReport:
+def alone(request: Search, hardware: Hardware, one: Candidate) -> TrainingReport:
     """The report of one plan by itself."""
-    run = asked.run
+    run = request.run
     return train(run.model, price.grown(run.data, one.factor), hardware, replace(run.plan, training=one.training))
 
 
-def row(asked: Search, hardware: Hardware, one: Candidate) -> PlanRow:
+def row(request: Search, hardware: Hardware, one: Candidate) -> PlanRow:
     """One plan with the figures of its own report."""
-    report, plan = alone(asked, hardware, one), one.training
+    report, plan = alone(request, hardware, one), one.training
     memory, time = report.memory, report.time
     return PlanRow(
         gpus=one.world,
@@ -94,7 +96,7 @@ def row(asked: Search, hardware: Hardware, one: Candidate) -> PlanRow:
         host_ram=memory.host_ram,
         seconds=time.total,
         seconds_per_step=time.per_step,
-        per_sample=time.total / asked.run.data.samples,
+        per_sample=time.total / request.run.data.samples,
         gpu_hours=time.gpu_hours,
         cost=None if report.cost is None else report.cost.likely,
         mfu=time.mfu,
@@ -102,11 +104,11 @@ def row(asked: Search, hardware: Hardware, one: Candidate) -> PlanRow:
     )
 
 
-def _counts(asked: Search, machines: Mapping[int, Hardware], found: list[Found]) -> list[CountRow]:
+def _counts(request: Search, machines: Mapping[int, Hardware], outcomes: list[Found]) -> list[CountRow]:
     """A row for each number of accelerators; those that no other beats in time and accelerator-hours are efficient."""
     import numpy as np
 
-    fits = [each for each in found if each.best]
+    fits = [each for each in outcomes if each.best]
     spent = np.array([each.best[0].seconds for each in fits])
     used = np.array([each.best[0].seconds * each.world for each in fits])
     kept = {fits[place].world for place in front.front(spent, used)}
@@ -118,60 +120,60 @@ def _counts(asked: Search, machines: Mapping[int, Hardware], found: list[Found])
             fitting=each.fitting,
             least=None if each.smallest is None else each.smallest.peak,
             efficient=each.world in kept,
-            best=row(asked, machines[each.world], each.best[0]) if each.best else None,
+            best=row(request, machines[each.world], each.best[0]) if each.best else None,
         )
-        for each in found
+        for each in outcomes
     ]
 
 
-def _nothing(asked: Search, machines: Mapping[int, Hardware], found: list[Found]) -> PlanReport:
+def _nothing(request: Search, machines: Mapping[int, Hardware], outcomes: list[Found]) -> PlanReport:
     """The page where nothing fits: what the least plan lacks, and what would help.
 
     Raises InputError("gpus", …) where no plan is legal.
     """
-    found = search(replace(asked, pruned=False), machines)  # for the least of all plans, not of those looked at
-    leasts = [each.smallest for each in found if each.smallest is not None]
+    outcomes = search(replace(request, pruned=False), machines)  # for the least of all plans, not of those looked at
+    leasts = [each.smallest for each in outcomes if each.smallest is not None]
     if not leasts:
-        world, near = found[-1].world, possible(asked, machines[found[-1].world], found[-1].world)
+        world, near = outcomes[-1].world, possible(request, machines[outcomes[-1].world], outcomes[-1].world)
         closest = min(near, key=lambda count: abs(count - world), default=None)
         raise InputError("gpus", world, near, None if closest is None else str(closest))
     least = min(leasts, key=lambda each: each.peak)
     hardware = machines[least.world]
-    report = alone(asked, hardware, least)
-    page = _page(asked, machines, found, report)
-    return replace(page, missing=-report.memory.margin, helps=list(_helps(asked, least.world, hardware)))
+    report = alone(request, hardware, least)
+    page = _page(request, machines, outcomes, report)
+    return replace(page, missing=-report.memory.margin, helps=list(_helps(request, least.world, hardware)))
 
 
-def possible(asked: Search, hardware: Hardware, world: int) -> list[int]:
+def possible(request: Search, hardware: Hardware, world: int) -> list[int]:
     """Numbers of accelerators near that one on which some plan is legal."""
-    found = []
+    counts = []
     for count in range(max(world - NEAR, 1), world + NEAR + 1):
-        place = place_of(asked, count, placed(hardware, count))
-        factor = factors(asked.space)[0]
-        tables = (grid(place, asked.space, way, factor, asked.run.plan.training) for way in asked.space.shardings)
+        place = place_of(request, count, placed(hardware, count))
+        factor = factors(request.space)[0]
+        tables = (grid(place, request.space, way, factor, request.run.plan.training) for way in request.space.shardings)
         if any(map(size, tables)):
-            found.append(count)
-    return found
+            counts.append(count)
+    return counts
 
 
-def _helps(asked: Search, world: int, hardware: Hardware) -> Iterator[Help]:
+def _helps(request: Search, world: int, hardware: Hardware) -> Iterator[Help]:
     """Changes with which a plan fits: more accelerators, states in fewer bytes, states or weights in host memory."""
     for times in MORE:
         more = placed(hardware, world * times)
-        least = _least(asked, world * times, more)
+        least = _least(request, world * times, more)
         if least is not None:
             yield Help(changes={"gpus": world * times}, peak=least)
             break
     for changes in CHANGES:
-        changed = replace(asked.run.plan, training=replace(asked.run.plan.training, **changes))
-        words = {name: ways for name, ways in asked.space.words.items() if name not in changes}
-        other = replace(asked, run=asked.run._replace(plan=changed), space=replace(asked.space, words=words))
+        changed = replace(request.run.plan, training=replace(request.run.plan.training, **changes))
+        words = {name: ways for name, ways in request.space.words.items() if name not in changes}
+        other = replace(request, run=request.run._replace(plan=changed), space=replace(request.space, words=words))
         least = _least(other, world, hardware)
         if least is not None:
             yield Help(changes=dict(changes), peak=least)
 
 
-def _least(asked: Search, world: int, hardware: Hardware) -> float | None:
+def _least(request: Search, world: int, hardware: Hardware) -> float | None:
     """The least that a plan which fits needs [byte]; None where none does."""
-    (found,) = search(replace(asked, by="memory", winner=True), {world: hardware})
-    return found.best[0].peak if found.best else None
+    (outcome,) = search(replace(request, by="memory", winner=True), {world: hardware})
+    return outcome.best[0].peak if outcome.best else None

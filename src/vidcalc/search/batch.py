@@ -18,9 +18,9 @@ from vidcalc.describe.question import Run
 MOST = 2**20  # samples: beyond any micro-batch
 
 
-def need(asked: Run, size: Bucket) -> int:
+def need(question: Run, size: Bucket) -> int:
     """Bytes on one accelerator at the peak of a step on micro-batches of that size."""
-    return int(peak(bucket(asked.model, size, asked.hardware, asked.plan).stages))
+    return int(peak(bucket(question.model, size, question.hardware, question.plan).stages))
 
 
 def judged(nbytes: int, hardware: Hardware) -> str:
@@ -28,11 +28,11 @@ def judged(nbytes: int, hardware: Hardware) -> str:
     return str(verdict(*interval(nbytes), hardware.accelerator.reported))
 
 
-def largest(asked: Run, size: Bucket) -> int:
+def largest(question: Run, size: Bucket) -> int:
     """Samples of the largest micro-batch of that size that fits; 0 where none does."""
 
     def fits(batch: int) -> bool:
-        return judged(need(asked, replace(size, batch=batch)), asked.hardware) == "fits"
+        return judged(need(question, replace(size, batch=batch)), question.hardware) == "fits"
 
     return most(fits)
 

@@ -1,6 +1,6 @@
 """What a budget trains: of a given model as many steps as it lasts for, and by scaling laws the best size and data.
 
-    report = budget(spend, asked, laws)
+    report = budget(amount, question, laws)
 
 The run is the one that `vidcalc.calculate.train` prices; here its length is the unknown.
 """
@@ -32,35 +32,35 @@ from vidcalc.report.training import BucketPart, RunTime
 from vidcalc.search import batch, optimum
 
 
-def budget(amount: Budget, asked: Run, laws: tuple[str, ...], known: bool = True) -> BudgetReport:
+def budget(amount: Budget, question: Run, laws: tuple[str, ...], of_model: bool = True) -> BudgetReport:
     """What the budget trains. Plain numbers only.
 
-    asked  of its data the buckets and, where there is a data set, its distinct clips (0: none): its samples are found
-    laws   scaling laws to ask, the chosen one first
-    known  whether its model was asked for; else only the laws answer
+    question  its data are the buckets and the distinct clips of a data set (0: none); its samples are worked out
+    laws      scaling laws to ask, the chosen one first
+    of_model  whether its model was asked for; else only the laws answer
 
     Raises InputError for money without a price, unknown laws, and degrees that do not go together.
     """
-    model, data, hardware, plan = asked
+    model, data, hardware, plan = question
     spend = funds(amount, hardware, plan.training)
-    if known:
+    if of_model:
         legal.checked_training(model, plan.training)
-    found = [bucket(model, size, hardware, plan) for size in data.buckets]
-    answer = affordable(spend, asked, found) if known else None
-    optima = [each for name in laws if (each := optimum.optimum(name, spend, asked))]
+    costs = [bucket(model, size, hardware, plan) for size in data.buckets]
+    answer = affordable(spend, question, costs) if of_model else None
+    optima = [each for name in laws if (each := optimum.optimum(name, spend, question))]
     lasting = replace(data, samples=answer.samples if answer else 0)
-    rests = assumptions(asked._replace(data=lasting), found[0].seconds["forward"].provenance)
-    cautions = warnings(asked, run.memory_part(found, hardware))
+    rests = assumptions(question._replace(data=lasting), costs[0].seconds["forward"].provenance)
+    cautions = warnings(question, run.memory_part(costs, hardware))
     return BudgetReport(
         budget=spend,
-        model=model_part(model, found[0].ledger) if known else None,
+        model=model_part(model, costs[0].ledger) if of_model else None,
         plan=settings(plan),
         hardware=hardware_part(hardware),
         ranks=run.ranks_part(plan.training),
         affordable=answer,
         optima=optima,
         assumptions=[*(each for each in rests if each.id != "samples"), *(_basis(each) for each in optima[:1])],
-        warnings=[*(cautions if known else []), *optimum.warnings(optima[:1], plan.training.mode)],
+        warnings=[*(cautions if of_model else []), *optimum.warnings(optima[:1], plan.training.mode)],
     )
 
 
@@ -72,26 +72,26 @@ class Lasting(NamedTuple):
     time: RunTime
 
 
-def _basis(found: Optimum) -> Assumption:
+def _basis(best: Optimum) -> Assumption:
     """The law that the best size rests on."""
-    return Assumption(id="scaling_law", value=found.title, source=found.source, provenance="assumed")
+    return Assumption(id="scaling_law", value=best.title, source=best.source, provenance="assumed")
 
 
-def funds(asked: Budget, hardware: Hardware, training: TrainingPlan) -> Funds:
+def funds(limit: Budget, hardware: Hardware, training: TrainingPlan) -> Funds:
     """The budget in accelerator-seconds and in money. Raises InputError("price", …) for money without a price."""
     offer = price(hardware.accelerator)
     ranks = world(training)
     each = {} if offer is None else ranged(offer, 1)
-    if asked.kind == "money":
+    if limit.kind == "money":
         if not all(each.values()) or not each:
             raise InputError("price", None, ("USD/h",))
-        spend = {"low": asked.amount / each["high"], "likely": asked.amount / each["likely"]}
-        spend["high"], paid = asked.amount / each["low"], dict.fromkeys(each, asked.amount)
+        spend = {"low": limit.amount / each["high"], "likely": limit.amount / each["likely"]}
+        spend["high"], paid = limit.amount / each["low"], dict.fromkeys(each, limit.amount)
     else:
-        spend = dict.fromkeys(("low", "likely", "high"), asked.amount)
-        paid = {name: rate * asked.amount for name, rate in each.items()}
+        spend = dict.fromkeys(("low", "likely", "high"), limit.amount)
+        paid = {name: rate * limit.amount for name, rate in each.items()}
     return Funds(
-        kind=asked.kind,
+        kind=limit.kind,
         gpu_seconds=spend["likely"],
         gpu_seconds_low=spend["low"],
         gpu_seconds_high=spend["high"],
@@ -105,14 +105,14 @@ def funds(asked: Budget, hardware: Hardware, training: TrainingPlan) -> Funds:
     )
 
 
-def affordable(spend: Funds, asked: Run, found: list[BucketCost]) -> Affordable:
+def affordable(spend: Funds, question: Run, costs: list[BucketCost]) -> Affordable:
     """The longest run of that model within the budget; of 0 steps where it does not last for one."""
-    data, hardware, training = asked.data, asked.hardware, asked.plan.training
+    data, hardware, training = question.data, question.hardware, question.plan.training
 
     def lasting(steps: int) -> Lasting:
         seen = samples.of_steps(steps, data.buckets, training)
-        rows = bucket_rows(asked._replace(data=replace(data, samples=seen)), found)
-        return Lasting(seen, rows, run.time_part(rows, found, hardware, training))
+        rows = bucket_rows(question._replace(data=replace(data, samples=seen)), costs)
+        return Lasting(seen, rows, run.time_part(rows, costs, hardware, training))
 
     shortest = min(row.seconds_per_step for row in lasting(1).rows)
     beyond = int(spend.seconds / shortest) + 1
@@ -120,7 +120,7 @@ def affordable(spend: Funds, asked: Run, found: list[BucketCost]) -> Affordable:
     seen, rows, time = lasting(max(steps, 1))
     whole = steps > 0
     tokens = sum(row.samples * row.sequence for row in rows) * whole
-    params = denoiser_params(found[0].ledger)
+    params = denoiser_params(costs[0].ledger)
     ranks = world(training)
     stored = samples.counts(data.clips or seen, data.buckets)
     return Affordable(
@@ -133,19 +133,19 @@ def affordable(spend: Funds, asked: Run, found: list[BucketCost]) -> Affordable:
         tokens=tokens,
         flops=sum(row.samples * row.flops_per_sample for row in rows) * whole,
         flops_6nd=PER_TOKEN * params * tokens,
-        encode_seconds=totals.encoding(stored, rows, found, hardware, training) * whole,
+        encode_seconds=totals.encoding(stored, rows, costs, hardware, training) * whole,
         seconds=time.total * whole,
         left=spend.seconds - time.total * whole,
         seconds_per_step=time.per_step,
         per_step=time.per_step * ranks,
         mfu=time.mfu,
-        buckets=[_room(asked, size, row) for size, row in zip(data.buckets, rows, strict=True)],
+        buckets=[_room(question, size, row) for size, row in zip(data.buckets, rows, strict=True)],
     )
 
 
-def _room(asked: Run, size: Bucket, row: BucketPart) -> Room:
+def _room(question: Run, size: Bucket, row: BucketPart) -> Room:
     """A bucket's batch and the largest that fits."""
-    fits = batch.largest(asked, size)
+    fits = batch.largest(question, size)
     return Room(
         width=row.width,
         height=row.height,
@@ -154,8 +154,8 @@ def _room(asked: Run, size: Bucket, row: BucketPart) -> Room:
         batch=row.batch,
         sequence=row.sequence,
         peak=row.peak,
-        verdict=batch.judged(int(row.peak), asked.hardware),
+        verdict=batch.judged(int(row.peak), question.hardware),
         seconds_per_step=row.seconds_per_step,
         largest=fits,
-        largest_peak=batch.need(asked, replace(size, batch=max(fits, 1))),
+        largest_peak=batch.need(question, replace(size, batch=max(fits, 1))),
     )

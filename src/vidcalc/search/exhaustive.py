@@ -1,6 +1,6 @@
 """The best of all legal plans of a training run: every one is looked at, or proven not to be wanted.
 
-    found = search(asked, machines)
+    outcomes = search(request, machines)
 
 Two proofs spare work. Where the least that any plan of a block can need does not fit, larger micro-batches under the
 same words do not either. Where only the winner is wanted, a block whose work alone takes longer than the best plan
@@ -83,33 +83,33 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     pruned: bool = True
 
 
-def search(asked: Search, machines: Mapping[int, Hardware], told: Told | None = None) -> list[Found]:
+def search(request: Search, machines: Mapping[int, Hardware], progress: Told | None = None) -> list[Found]:
     """The best plans on each number of ranks, whose hardware `machines` has.
 
-    told  is called after every block with how many are done and how many there are
+    progress  is called after every block with how many are done and how many there are
     """
-    words, sizes = plans.worded(asked.space, asked.run.plan.training), plans.factors(asked.space)
+    words, sizes = plans.worded(request.space, request.run.plan.training), plans.factors(request.space)
     whole, done = len(machines) * len(words) * len(sizes), 0
-    found = []
+    outcomes = []
     for world, hardware in machines.items():
-        walk = Walk(asked, world, hardware)
+        walk = Walk(request, world, hardware)
         for training in words:
             for factor in sizes:
                 done += 1
                 more = walk.look(training, factor)
-                if told is not None:
-                    told(done, whole)
+                if progress is not None:
+                    progress(done, whole)
                 if not more:  # what does not fit now fits less with larger micro-batches
                     done += len([size for size in sizes if size > factor])
                     break
-        found.append(walk.found())
-    return found
+        outcomes.append(walk.outcome())
+    return outcomes
 
 
-def place_of(asked: Search, world: int, hardware: Hardware) -> Place:
+def place_of(request: Search, world: int, hardware: Hardware) -> Place:
     """Where plans on that many ranks must go."""
-    model = asked.run.model
-    sizes = (workload_of(model, size) for size in asked.run.data.buckets)
+    model = request.run.model
+    sizes = (workload_of(model, size) for size in request.run.data.buckets)
     tokens = min(int(unroll(model, size).video_tokens) for size in sizes)
     node = int(hardware.count)
     return Place(world=world, node=node, heads=model.denoiser.heads, depth=depth(model), tokens=tokens)
@@ -118,19 +118,19 @@ def place_of(asked: Search, world: int, hardware: Hardware) -> Place:
 class Walk:
     """The way through all blocks on one number of ranks, and the best plans met on it."""
 
-    def __init__(self, asked: Search, world: int, hardware: Hardware) -> None:
-        self.asked, self.world, self.hardware = asked, world, hardware
-        self.capacity = hardware.accelerator.reported if asked.capacity is None else asked.capacity
-        place, space = place_of(asked, world, hardware), asked.space
+    def __init__(self, request: Search, world: int, hardware: Hardware) -> None:
+        self.request, self.world, self.hardware = request, world, hardware
+        self.capacity = hardware.accelerator.reported if request.capacity is None else request.capacity
+        place, space = place_of(request, world, hardware), request.space
         self.tables: dict[tuple[int, tuple[str, str]], Columns] = {
-            (factor, sharding): plans.grid(place, space, sharding, factor, asked.run.plan.training)
+            (factor, sharding): plans.grid(place, space, sharding, factor, request.run.plan.training)
             for factor in plans.factors(space)
             for sharding in space.shardings
         }
         wanted = [table for table in self.tables.values() if plans.size(table)]
         self.shapes = price.Shapes(wanted) if wanted else None
-        self.blocks = len(plans.worded(space, asked.run.plan.training))
-        self.known: dict[Any, Any] = {}
+        self.blocks = len(plans.worded(space, request.run.plan.training))
+        self.memo: dict[Any, Any] = {}
         self.priced = self.fitting = 0
         self.best: list[Candidate] = []
         self.front: list[Candidate] = []
@@ -141,18 +141,18 @@ class Walk:
         tables = {key[1]: table for key, table in self.tables.items() if key[0] == factor and plans.size(table)}
         if not tables:
             return True
-        one = price.block(self.asked.run._replace(hardware=self.hardware), training, factor)
-        one = replace(one, shapes=self.shapes, known=self.known)
+        one = price.block(self.request.run._replace(hardware=self.hardware), training, factor)
+        one = replace(one, shapes=self.shapes, memo=self.memo)
         if self._beaten(one):
             return True
         fits = False
         for sharding, table in tables.items():
             fits |= self._table(one, sharding, table)
-        return fits or not self.asked.pruned or not self._hopeless(one)
+        return fits or not self.request.pruned or not self._hopeless(one)
 
     def _beaten(self, one: price.Block) -> bool:
         """Whether no plan of the block can come before the best one."""
-        if not (self.asked.winner and self.asked.pruned and self.best) or self.asked.by == "memory":
+        if not (self.request.winner and self.request.pruned and self.best) or self.request.by == "memory":
             return False
         return price.bound(one, self.world) > self.best[0].seconds
 
@@ -161,10 +161,10 @@ class Walk:
         import numpy as np
 
         smallest = min(factor for factor, _sharding in self.tables)  # its degrees are those of all sizes and more
-        for sharding in self.asked.space.shardings:
+        for sharding in self.request.space.shardings:
             table = self.tables[smallest, sharding]
             free = {name: column for name, column in table.items() if name != "grad_accum"}
-            if plans.size(table) and np.any(price.floor(one, price.asked(one, sharding, free)) <= self.capacity):
+            if plans.size(table) and np.any(price.floor(one, price.training_of(one, sharding, free)) <= self.capacity):
                 return False
         return True
 
@@ -172,7 +172,7 @@ class Walk:
         """Price the plans of one way of sharding; whether any fits."""
         import numpy as np
 
-        needed = np.asarray(price.peaks(one, price.asked(one, sharding, table)))
+        needed = np.asarray(price.peaks(one, price.training_of(one, sharding, table)))
         self.priced += needed.size
         least = int(needed.argmin())
         if self.smallest is None or needed[least] < self.smallest.peak:
@@ -183,27 +183,27 @@ class Walk:
             return False
         places = self.shapes.places[id(table)][rows] if self.shapes else None
         table, needed = {name: column[rows] for name, column in table.items()}, needed[rows]
-        spent = np.asarray(price.seconds(one, price.asked(one, sharding, table), places))
-        first, second = (needed, spent) if self.asked.by == "memory" else (spent, needed)
-        kept = 1 if self.asked.winner else MOST
+        spent = np.asarray(price.seconds(one, price.training_of(one, sharding, table), places))
+        first, second = (needed, spent) if self.request.by == "memory" else (spent, needed)
+        kept = 1 if self.request.winner else MOST
 
         def met(rows: Places) -> list[Candidate]:
             figures = ((int(row), float(needed[row]), float(spent[row])) for row in rows)
             return [self._candidate(one, sharding, table, *each) for each in figures]
 
         more = (*self.best, *met(front.best(first, second, kept)))
-        self.best = sorted(more, key=lambda each: each.score(self.asked.by))[:kept]
-        if not self.asked.winner:
+        self.best = sorted(more, key=lambda each: each.score(self.request.by))[:kept]
+        if not self.request.winner:
             self.front = _merged(self.front, met(front.front(spent, needed)))
         return True
 
     def _candidate(
         self, one: price.Block, sharding: tuple[str, str], table: Columns, place: int, peak: float, seconds: float
     ) -> Candidate:
-        training = price.asked(one, sharding, plans.row(table, place))
+        training = price.training_of(one, sharding, plans.row(table, place))
         return Candidate(world=self.world, training=training, factor=one.factor, peak=peak, seconds=seconds)
 
-    def found(self) -> Found:
+    def outcome(self) -> Found:
         """What the walk has met."""
         return Found(
             world=self.world,
@@ -216,10 +216,10 @@ class Walk:
         )
 
 
-def _merged(held: list[Candidate], more: list[Candidate]) -> list[Candidate]:
+def _merged(best: list[Candidate], more: list[Candidate]) -> list[Candidate]:
     """The front of two fronts."""
     import numpy as np
 
-    every = [*held, *more]
+    every = [*best, *more]
     spent, needed = np.array([each.seconds for each in every]), np.array([each.peak for each in every])
     return [every[place] for place in front.front(spent, needed)]

@@ -44,9 +44,9 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     peak: int
 
 
-def rated(params: int, asked: Run) -> Rate:
+def rated(params: int, question: Run) -> Rate:
     """The generic network of that size, trained as is asked of another."""
-    _model, data, hardware, plan = asked
+    _model, data, hardware, plan = question
     model = generic(params)
     sums: dict[str, Number] = {"tokens": 0.0, "flops": 0.0, "low": 0.0, "likely": 0.0, "high": 0.0}
     top = 0
@@ -65,13 +65,13 @@ def rated(params: int, asked: Run) -> Rate:
     return Rate(**{name: float(value) for name, value in sums.items()}, peak=top)
 
 
-def optimum(name: str, spend: Funds, asked: Run) -> Optimum | None:
+def optimum(name: str, spend: Funds, question: Run) -> Optimum | None:
     """What the law of that name says; None where the best size lies outside of all sizes looked among.
 
     Raises InputError("law", …).
     """
     chosen = law(name)
-    rate = cache(lambda params: rated(params, asked))
+    rate = cache(lambda params: rated(params, question))
 
     def best(seconds: float, pace: str) -> int | None:
         """Where the tokens that the budget pays for are those that the law wants: fewer for larger networks."""
@@ -93,12 +93,12 @@ def optimum(name: str, spend: Funds, asked: Run) -> Optimum | None:
     if params is None:
         return None
     few, many = best(spend.gpu_seconds_low, "high"), best(spend.gpu_seconds_high, "low")
-    return _told(chosen, params, (few or SMALLEST, many or LARGEST), rate(params), spend, asked)
+    return _figures(chosen, params, (few or SMALLEST, many or LARGEST), rate(params), spend, question)
 
 
-def _told(chosen: Law, params: int, band: tuple[int, int], each: Rate, spend: Funds, asked: Run) -> Optimum:
+def _figures(chosen: Law, params: int, band: tuple[int, int], each: Rate, spend: Funds, question: Run) -> Optimum:
     """The best size in figures."""
-    able = dense(asked.hardware, asked.plan.training)
+    able = dense(question.hardware, question.plan.training)
     seen = spend.gpu_seconds / each.likely
     tokens, flops = seen * each.tokens, seen * each.flops
     counted = flops if chosen.counting == "network" else PER_TOKEN * params * tokens
@@ -123,30 +123,30 @@ def _told(chosen: Law, params: int, band: tuple[int, int], each: Rate, spend: Fu
         beyond=counted / chosen.checked,
         mfu=flops / (spend.gpu_seconds * able),
         peak=each.peak,
-        verdict=judged(each.peak, asked.hardware),
+        verdict=judged(each.peak, question.hardware),
         nearest=near(params),
     )
 
 
 def near(params: int) -> list[Near]:
     """The catalogue's video transformers of about that size, the nearest first; none whose size is an estimate."""
-    known = [
+    sizes = [
         Near(name=row["name"], params=row["params"])
         for row in models.summaries()
         if row["params"] and row["provenance"] == "exact" and row["kind"] != "unet" and row["frames"] > 1
     ]
-    return sorted(known, key=lambda row: abs(log(row.params / params)))[:NEAREST]
+    return sorted(sizes, key=lambda row: abs(log(row.params / params)))[:NEAREST]
 
 
 def warnings(optima: list[Optimum], mode: str) -> list[Warning_]:
     """What to know about a law's answer: data of another kind, a budget far beyond those it was fitted on, adapters
     trained in the place of all weights."""
-    found = []
+    cautions = []
     for each in optima:
         if mode in ADAPTED:
-            found.append(Warning_(id="law_of_all_weights", values={"law": each.title}))
+            cautions.append(Warning_(id="law_of_all_weights", values={"law": each.title}))
         if each.data != "video":
-            found.append(Warning_(id="law_of_other_data", values={"law": each.title}))
+            cautions.append(Warning_(id="law_of_other_data", values={"law": each.title}))
         if each.beyond > 1:
-            found.append(Warning_(id="law_extrapolated", values={"law": each.title, "times": round(each.beyond)}))
-    return found
+            cautions.append(Warning_(id="law_extrapolated", values={"law": each.title, "times": round(each.beyond)}))
+    return cautions

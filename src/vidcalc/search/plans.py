@@ -72,19 +72,19 @@ def degrees(place: Place, space: Space) -> Columns:
     """Every way to write the number of ranks as a product of the degrees that a network allows."""
     import numpy as np
 
-    found: Columns = {}
+    columns: Columns = {}
     left = np.array([float(place.world)])  # what the degrees chosen so far leave
     for name in FACTORS[:-1]:
         allowed = _allowed(name, place, space)
         row, choice = (each.ravel() for each in np.meshgrid(np.arange(left.size), allowed, indexing="ij"))
         fits = left[row] % choice == 0
         row, choice = row[fits], choice[fits]
-        found = {held: column[row] for held, column in found.items()}
-        found[name] = choice
+        columns = {field: column[row] for field, column in columns.items()}
+        columns[name] = choice
         left = left[row] / choice
-    found["data_degree"] = left
+    columns["data_degree"] = left
     settled = space.degrees.get("data_degree")
-    return found if settled is None else _chosen(found, left == settled)
+    return columns if settled is None else _chosen(columns, left == settled)
 
 
 def _allowed(name: str, place: Place, space: Space) -> Column:
@@ -105,8 +105,8 @@ def grid(place: Place, space: Space, sharding: tuple[str, str], factor: int, pla
     word, reshard = sharding
     table = _sharded(degrees(place, space), place, space, word)
     table = _accumulated(table, space, factor, plan)
-    asked = replace(plan, sharding=word, reshard=reshard, **table)
-    allowed = legal.legal(place.heads, place.depth, place.tokens, asked)
+    changed = replace(plan, sharding=word, reshard=reshard, **table)
+    allowed = legal.legal(place.heads, place.depth, place.tokens, changed)
     return _chosen(table, allowed)
 
 
@@ -150,8 +150,8 @@ def size(table: Columns) -> int:
 
 def worded(space: Space, plan: TrainingPlan) -> list[TrainingPlan]:
     """The plan under every combination of the words to choose from, in the order they are stated."""
-    found = [plan]
+    combinations = [plan]
     for name in WORDS:
         choices = space.words.get(name, (getattr(plan, name),))
-        found = [replace(each, **{name: word}) for each in found for word in choices]
-    return found
+        combinations = [replace(each, **{name: word}) for each in combinations for word in choices]
+    return combinations

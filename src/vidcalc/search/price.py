@@ -57,18 +57,18 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     run     with the words, whose degrees are those of nobody yet, and with micro-batches of this size
     factor  times that they are of their stated size
-    shapes  of all plans to price;  known  work that blocks of one search share, by what it depends on
+    shapes  of all plans to price;  memo  work that blocks of one search share, by what it depends on
     """
 
     run: Run
     factor: int
     shapes: Shapes | None = None
-    known: dict[Any, Any] = {}
+    memo: dict[Any, Any] = {}
 
     def _once(self, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
-        if key not in self.known:
-            self.known[key] = make()
-        made: Made = self.known[key]
+        if key not in self.memo:
+            self.memo[key] = make()
+        made: Made = self.memo[key]
         return made
 
     @cached_property
@@ -135,7 +135,7 @@ def grown(data: Data, factor: int) -> Data:
     return replace(data, buckets=tuple(replace(size, batch=size.batch * factor) for size in data.buckets))
 
 
-def asked(one: Block, sharding: tuple[str, str], table: Mapping[str, Column | int]) -> TrainingPlan:
+def training_of(one: Block, sharding: tuple[str, str], table: Mapping[str, Column | int]) -> TrainingPlan:
     """The block's plan with a way of sharding and a table of degrees (numbers, or columns of them)."""
     word, reshard = sharding
     return replace(one.run.plan.training, sharding=word, reshard=reshard, **table)

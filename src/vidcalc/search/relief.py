@@ -32,26 +32,26 @@ SMALLER = (3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4)  # of the frames, or of each side
 Changes = dict[str, Any]
 
 
-def relief(asked: Question, seconds: float, most: int = MOST) -> list[Relief]:
+def relief(question: Question, seconds: float, most: int = MOST) -> list[Relief]:
     """Ways in which the job fits, the fastest first; empty where none of those tried does. Plain numbers only.
 
     seconds  of one generation as asked
     """
-    whole = unroll(asked.model, asked.workload)
+    whole = unroll(question.model, question.workload)
     ways = [
         _way(changes, needed, _seconds(changed, whole, ledger), seconds)
-        for changes, needed, ledger, changed in _minimal(asked, whole)[:PRICED]
+        for changes, needed, ledger, changed in _minimal(question, whole)[:PRICED]
     ]
     # what differs by less than can be told apart counts as equally fast; then what keeps the weights as they are
     ways.sort(key=lambda way: (round(way.slower / (SAME * seconds)), "precision" in way.changes, way.seconds))
     if len(ways) >= most:
         return ways[:most]
-    return [*ways, *_smaller(asked, seconds)][:most]
+    return [*ways, *_smaller(question, seconds)][:most]
 
 
-def advised(report: Report, asked: Question) -> Report:
+def advised(report: Report, question: Question) -> Report:
     """The report with the ways out in `memory.inference.relief`."""
-    ways = relief(asked, report.time.inference.total)
+    ways = relief(question, report.time.inference.total)
     memory_part = replace(report.memory, inference=replace(report.memory.inference, relief=ways))
     return replace(report, memory=memory_part)
 
@@ -59,35 +59,35 @@ def advised(report: Report, asked: Question) -> Report:
 Way = tuple[Changes, InferenceMemory, Ledger, Question]
 
 
-def _minimal(asked: Question, whole: Ledger) -> list[Way]:
+def _minimal(question: Question, whole: Ledger) -> list[Way]:
     """Combinations that fit and of which no part does, those of the fewest changes first."""
     ways: list[Way] = []
     sized: dict[str, Ledger] = {}  # by the denoiser's format: weights depend on nothing else that changes here
-    for changes in combinations(asked):
+    for changes in combinations(question):
         if any(part.items() <= changes.items() for part, *_rest in ways):
             continue
-        changed = asked._replace(plan=replace(asked.plan, **changes))
+        changed = question._replace(plan=replace(question.plan, **changes))
         name = changed.plan.precision
         if name not in sized:
-            sized[name] = rewritten(whole, replace(asked.plan, precision=name), asked.hardware)
-        known = replace(whole, weights=sized[name].weights, encode=None)
-        ledger = rewritten(known, changed.plan, asked.hardware)
-        needed = inference_memory(ledger, asked.hardware)
+            sized[name] = rewritten(whole, replace(question.plan, precision=name), question.hardware)
+        base = replace(whole, weights=sized[name].weights, encode=None)
+        ledger = rewritten(base, changed.plan, question.hardware)
+        needed = inference_memory(ledger, question.hardware)
         if needed.margin >= 0:
             ways.append((changes, needed, ledger, changed))
     return ways
 
 
-def _seconds(asked: Question, whole: Ledger, ledger: Ledger) -> float:
+def _seconds(question: Question, whole: Ledger, ledger: Ledger) -> float:
     """Seconds of one generation whose rewritten ledger is at hand."""
-    first = first_step(replace(whole, weights=ledger.weights), asked.hardware, asked.plan)
-    seconds: float = inference_time(ledger, first, asked.hardware).total
+    first = first_step(replace(whole, weights=ledger.weights), question.hardware, question.plan)
+    seconds: float = inference_time(ledger, first, question.hardware).total
     return seconds
 
 
-def combinations(asked: Question) -> Iterator[Changes]:
+def combinations(question: Question) -> Iterator[Changes]:
     """Sets of changed plan fields, the smallest first; what the plan does already is no change."""
-    model, plan = asked.model, asked.plan
+    model, plan = question.model, question.plan
     choices: list[list[Changes]] = []
     if plan.vae_tiling == "none" and model.vae.network and tiles(model.vae):
         choices.append([{"vae_tiling": "default"}])
@@ -95,9 +95,9 @@ def combinations(asked: Question) -> Iterator[Changes]:
         choices.append([{"offload": way} for way in OFFLOADS])
     if plan.guidance_mode == "batched":
         choices.append([{"guidance_mode": "sequential", "batched_forwards": 1}])
-    known = precision(plan.precision)
-    if known.covers == "all":
-        fewer = [name for name in FEWER_BITS if precision(name).compute == known.compute]
+    chosen = precision(plan.precision)
+    if chosen.covers == "all":
+        fewer = [name for name in FEWER_BITS if precision(name).compute == chosen.compute]
         choices.append([{"precision": name} for name in fewer])
     sets = [[one for one in picked if one] for picked in product(*([{}, *options] for options in choices))]
     for picked in sorted(sets, key=len):
@@ -105,16 +105,16 @@ def combinations(asked: Question) -> Iterator[Changes]:
             yield {name: value for one in picked for name, value in one.items()}
 
 
-def _smaller(asked: Question, seconds: float) -> list[Relief]:
+def _smaller(question: Question, seconds: float) -> list[Relief]:
     """The largest smaller clip that fits: fewer frames, else a smaller picture, of sizes the model takes."""
 
     def tried(changes: Changes) -> tuple[Ledger, Ledger, InferenceMemory]:
-        whole = unroll(asked.model, replace(asked.workload, **changes))
-        ledger = rewritten(whole, asked.plan, asked.hardware)
-        return whole, ledger, inference_memory(ledger, asked.hardware)
+        whole = unroll(question.model, replace(question.workload, **changes))
+        ledger = rewritten(whole, question.plan, question.hardware)
+        return whole, ledger, inference_memory(ledger, question.hardware)
 
     for shorter in (True, False):
-        clips = [clip for clip in (_clip(asked, share, shorter) for share in SMALLER) if clip]
+        clips = [clip for clip in (_clip(question, share, shorter) for share in SMALLER) if clip]
         first, last, best = 0, len(clips) - 1, -1
         while first <= last:  # a smaller clip never needs more
             middle = (first + last) // 2
@@ -124,28 +124,28 @@ def _smaller(asked: Question, seconds: float) -> list[Relief]:
                 first = middle + 1
         if best >= 0:
             whole, ledger, needed = tried(clips[best])
-            return [_way(clips[best], needed, _seconds(asked, whole, ledger), seconds)]
+            return [_way(clips[best], needed, _seconds(question, whole, ledger), seconds)]
     return []
 
 
-def _clip(asked: Question, share: float, shorter: bool) -> Changes:
+def _clip(question: Question, share: float, shorter: bool) -> Changes:
     """What changes in a clip of that share of the frames, or of each side, at sizes the model takes."""
-    workload = asked.workload
+    workload = question.workload
     side, length = (1, share) if shorter else (share, 1)
     sizes = int(workload.width * side), int(workload.height * side), int(workload.frames * length)
-    named = dict(zip(("width", "height", "frames"), map(int, snap(asked.model, *sizes)), strict=True))
+    named = dict(zip(("width", "height", "frames"), map(int, snap(question.model, *sizes)), strict=True))
     if not any(value < getattr(workload, name) for name, value in named.items()):
         return {}
     return {"frames": named["frames"]} if shorter else {"width": named["width"], "height": named["height"]}
 
 
-def _way(changes: Changes, needed: InferenceMemory, spent: float, asked: float) -> Relief:
-    told = {name: value for name, value in changes.items() if name != "batched_forwards"}
+def _way(changes: Changes, needed: InferenceMemory, spent: float, question: float) -> Relief:
+    words = {name: value for name, value in changes.items() if name != "batched_forwards"}
     return Relief(
-        changes=told,
+        changes=words,
         peak=needed.peak,
         margin=needed.margin,
         host_ram=needed.host_ram,
         seconds=spent,
-        slower=spent - asked,
+        slower=spent - question,
     )

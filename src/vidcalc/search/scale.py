@@ -1,6 +1,6 @@
 """One video on one accelerator, on two, on four …: the best legal way of sharing at each count, and what it brings.
 
-    found = scaling(asked, counts=(1, 2, 4, 8))
+    report = scaling(question, counts=(1, 2, 4, 8))
 
 At each count every legal way is priced; of those that fit the fastest is taken, without any that fits the one that
 misses least. Efficiency is the time of one accelerator over the accelerator-seconds of all.
@@ -95,19 +95,19 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
 Priced = tuple[Question, InferenceMemory, InferenceTime]
 
 
-def scaling(asked: Question, counts: Iterable[int], pattern: Pattern | None = None) -> Scaling:
+def scaling(question: Question, counts: Iterable[int], pattern: Pattern | None = None) -> Scaling:
     """The counts, the smallest first; the hardware says the accelerator and the links, `pattern` the ways to use.
 
     One accelerator is always among them: the others are measured against it. Those that nothing joins share nothing.
     """
-    model, workload, hardware, plan = asked
+    model, workload, hardware, plan = question
     whole = unroll(model, workload)
     rows: list[Row] = []
     without: list[int] = []
     for count in sorted({1, *counts}):
         nodes = usual_nodes(hardware.accelerator, count)
         machine = replace(hardware, count=count // nodes, nodes=nodes)
-        ways = plans(asked._replace(hardware=machine), count, pattern) if count == 1 or hardware.link else ()
+        ways = plans(question._replace(hardware=machine), count, pattern) if count == 1 or hardware.link else ()
         tried = [_priced(whole, each) for each in ways]
         if tried:
             rows.append(_row(min(tried, key=_rank), rows, len(tried)))
@@ -133,41 +133,41 @@ def scaling(asked: Question, counts: Iterable[int], pattern: Pattern | None = No
 
 def doubling(most: int) -> list[int]:
     """1, 2, 4 … up to `most`, and `most` itself."""
-    found = [1]
-    while found[-1] * 2 <= most:
-        found.append(found[-1] * 2)
-    return sorted({*found, most})
+    counts = [1]
+    while counts[-1] * 2 <= most:
+        counts.append(counts[-1] * 2)
+    return sorted({*counts, most})
 
 
-def _priced(whole: Ledger, asked: Question) -> Priced:
+def _priced(whole: Ledger, question: Question) -> Priced:
     """Memory and time of one way."""
-    machine, plan = asked.hardware, asked.plan
+    machine, plan = question.hardware, question.plan
     ledger = rewritten(whole, plan, machine)
     needed = inference_memory(ledger, machine)
     first = first_step(replace(whole, weights=ledger.weights), machine, plan)
-    return asked, needed, inference_time(ledger, first, machine)
+    return question, needed, inference_time(ledger, first, machine)
 
 
 def _rank(tried: Priced) -> tuple[bool, float, int]:
     """What fits before what does not, then the shortest time; of what does not fit the smallest; then fewer ways."""
-    asked, needed, seconds = tried
+    question, needed, seconds = tried
     misses = needed.verdict == "too_big"
-    return misses, needed.peak if misses else seconds.total, len(used(asked.plan))
+    return misses, needed.peak if misses else seconds.total, len(used(question.plan))
 
 
-def _row(found: Priced, before: list[Row], ways: int) -> Row:
+def _row(winner: Priced, before: list[Row], ways: int) -> Row:
     """A count's row, beside those of fewer accelerators."""
-    asked, needed, time = found
-    machine = asked.hardware
+    question, needed, time = winner
+    machine = question.hardware
     alone = before[0].seconds if before else time.total
     holding = [each for each in before if each.fits != "too_big"] or before
     count = int(machine.total)
-    paid = money_part(machine.accelerator, time.total * count, 0, asked.workload.batch)
+    paid = money_part(machine.accelerator, time.total * count, 0, question.workload.batch)
     cost = paid.per_video["likely"] if paid else None
     row = Row(
         count=count,
         nodes=int(machine.nodes),
-        parallel=used(asked.plan),
+        parallel=used(question.plan),
         seconds=time.total,
         denoise=time.denoise,
         communication=time.parts["denoise"]["communication"],

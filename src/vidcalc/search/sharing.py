@@ -21,22 +21,22 @@ Pattern = dict[str, Any]  # way -> its degree, or None for any; a way that is ab
 
 def offered(framework: str) -> tuple[str, ...]:
     """The ways that a framework offers; all of them for one that says nothing."""
-    known: dict[str, Any] = table("parallel")["frameworks"]
-    return tuple(known.get(framework, WAYS))
+    ways: dict[str, Any] = table("parallel")["frameworks"]
+    return tuple(ways.get(framework, WAYS))
 
 
-def plans(asked: Question, count: int, pattern: Pattern | None = None) -> Iterator[Question]:
+def plans(question: Question, count: int, pattern: Pattern | None = None) -> Iterator[Question]:
     """What is asked under every legal way of sharing among `count` accelerators; sharing nothing on one.
 
     pattern  the ways that may be used and their degrees; None: those that the framework offers
     """
-    allowed = dict.fromkeys(offered(asked.plan.framework)) if pattern is None else pattern
+    allowed = dict.fromkeys(offered(question.plan.framework)) if pattern is None else pattern
     if count == 1:
         allowed = {}
     for degrees in _splits(count, list(WORK), allowed):
         for beside in _beside(count, allowed):
             fields = {WAYS[way]: degree for way, degree in {**degrees, **beside}.items()}
-            tried = asked._replace(plan=replace(asked.plan, **fields))
+            tried = question._replace(plan=replace(question.plan, **fields))
             if _legal(tried):
                 yield tried
 
@@ -86,10 +86,10 @@ def _among(count: int, way: str, allowed: Pattern) -> list[int]:
     return [fixed] if count % fixed == 0 else []
 
 
-def _legal(asked: Question) -> bool:
+def _legal(question: Question) -> bool:
     """Whether the degrees divide what they share."""
     try:
-        legal.checked(asked.model, asked.plan, guidance.possible(asked.plan))
+        legal.checked(question.model, question.plan, guidance.possible(question.plan))
     except InputError:
         return False
     return True

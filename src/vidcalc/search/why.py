@@ -29,9 +29,9 @@ WHOLE = {"ulysses_degree": 1, "ring_degree": 1, "gather_degree": 1}
 Change = tuple[str, str, dict[str, Any]]  # id, value, fields of the training plan
 
 
-def why(asked: Search, hardware: Hardware, winner: Candidate, report: TrainingReport) -> Why:
+def why(request: Search, hardware: Hardware, winner: Candidate, report: TrainingReport) -> Why:
     """Why that plan, whose report is given, comes first in time."""
-    free = replace(asked, capacity=float("inf"), winner=True, by="time")
+    free = replace(request, capacity=float("inf"), winner=True, by="time")
     (unlimited,) = search(free, {winner.world: hardware})
     shares = _shares(report)
     gained = 1 - unlimited.best[0].seconds / winner.seconds
@@ -39,7 +39,7 @@ def why(asked: Search, hardware: Hardware, winner: Candidate, report: TrainingRe
         bound="memory" if gained > NOTICED else max(shares, key=lambda name: shares[name]),
         shares=shares,
         unlimited=unlimited.best[0].seconds,
-        alternatives=alternatives(asked, hardware, winner),
+        alternatives=alternatives(request, hardware, winner),
     )
 
 
@@ -52,22 +52,22 @@ def _shares(report: TrainingReport) -> dict[str, float]:
     return {"compute": 1 - exchange - idle, "exchange": exchange, "idle": idle}
 
 
-def alternatives(asked: Search, hardware: Hardware, winner: Candidate) -> list[Alternative]:
+def alternatives(request: Search, hardware: Hardware, winner: Candidate) -> list[Alternative]:
     """The winner's neighbours, priced."""
-    place = place_of(asked, winner.world, hardware)
-    capacity = hardware.accelerator.reported if asked.capacity is None else asked.capacity
-    found = []
-    for name, value, changes in neighbours(winner, place, asked.space):
+    place = place_of(request, winner.world, hardware)
+    capacity = hardware.accelerator.reported if request.capacity is None else request.capacity
+    rows = []
+    for name, value, changes in neighbours(winner, place, request.space):
         factor = changes.pop("factor", winner.factor)
-        shaped = settled(replace(winner.training, **changes), winner, factor, place, asked.space)
+        shaped = settled(replace(winner.training, **changes), winner, factor, place, request.space)
         if shaped is None:
             continue
         training, factor = shaped
         if factor == winner.factor and asdict(training) == asdict(winner.training):
             continue  # what followed from the change took it back
-        one = price.block(asked.run._replace(hardware=hardware), training, factor)
+        one = price.block(request.run._replace(hardware=hardware), training, factor)
         peak, spent = price.peaks(one, training), price.seconds(one, training)
-        found.append(
+        rows.append(
             Alternative(
                 id=name,
                 value=value,
@@ -76,7 +76,7 @@ def alternatives(asked: Search, hardware: Hardware, winner: Candidate) -> list[A
                 slower=spent / winner.seconds - 1,
             )
         )
-    return found
+    return rows
 
 
 def neighbours(winner: Candidate, place: Place, space: Space) -> Iterator[Change]:
@@ -100,9 +100,9 @@ def neighbours(winner: Candidate, place: Place, space: Space) -> Iterator[Change
         if word != plan.checkpointing and word in space.words.get("checkpointing", ()):
             yield "checkpointing", word, {"checkpointing": word}
     for name in ("tensor_degree", "pipeline_degree"):
-        held = getattr(plan, name)
-        for degree in dict.fromkeys((1, 2 * held)):
-            if degree != held:
+        now = getattr(plan, name)
+        for degree in dict.fromkeys((1, 2 * now)):
+            if degree != now:
                 yield f"no_{name}" if degree == 1 else name, str(degree), {name: degree}
     for factor in (winner.factor // 2, winner.factor * 2):
         if factor in factors(space):

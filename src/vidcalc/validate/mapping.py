@@ -32,7 +32,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     no_time    id of what its time would need to know; empty where time can be predicted
     """
 
-    asked: Question
+    question: Question
     framework: str
     beside: float
     since: str
@@ -57,11 +57,11 @@ def case(row: Row) -> Case:
     given, beside = _plan(row, chosen, framework, count)
     guidance = 1.0 if row.cfg in ("no", "distilled") else None
     try:
-        asked = Question(chosen, workload, machine, fill.plan(chosen, guidance=guidance, **given))
+        question = Question(chosen, workload, machine, fill.plan(chosen, guidance=guidance, **given))
     except InputError:
         raise Unmapped("unknown_setting") from None
     return Case(
-        asked=_kernel(row, asked),
+        question=_kernel(row, question),
         framework=framework,
         beside=beside,
         since=str(text.first("precision", row.precision).get("since", "generate")),
@@ -138,18 +138,18 @@ def _rule(table: str, words: str, reason: str) -> Facts:
     return rule
 
 
-def _kernel(row: Row, asked: Question) -> Question:
+def _kernel(row: Row, question: Question) -> Question:
     """What is asked, with the stated attention kernel, or the nearest that the accelerator runs."""
     from vidcalc.rates.utilisation import attention
 
-    stated = str(text.first("attention", row.attention_backend).get("attention", asked.plan.attention))
+    stated = str(text.first("attention", row.attention_backend).get("attention", question.plan.attention))
     for kernel in (stated, *KERNELS):
         try:
-            attention(asked.hardware.accelerator, kernel, "bf16", 128, 1024, 1024)
+            attention(question.hardware.accelerator, kernel, "bf16", 128, 1024, 1024)
         except (InputError, KeyError):
             continue
-        return asked._replace(plan=msgspec.structs.replace(asked.plan, attention=kernel))
-    return asked
+        return question._replace(plan=msgspec.structs.replace(question.plan, attention=kernel))
+    return question
 
 
 def _left_out(row: Row, model: str) -> tuple[Facts, str]:

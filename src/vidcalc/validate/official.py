@@ -43,9 +43,9 @@ def points(rows: list[Row]) -> list[Point]:
         except (Unmapped, InputError):
             continue
         scope = str(text.first("time", row.time_scope)["scope"])
-        machine = job.asked.hardware
+        machine = job.question.hardware
         alone = msgspec.structs.replace(machine, accelerator=unfitted(machine.accelerator))
-        other = msgspec.structs.replace(job, asked=job.asked._replace(hardware=alone))
+        other = msgspec.structs.replace(job, question=job.question._replace(hardware=alone))
         series.append(
             Point(
                 row=row,

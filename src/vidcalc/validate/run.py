@@ -70,8 +70,8 @@ def result(row: Row) -> Result:
     }
     try:
         job = case(row)
-        asked = job.asked
-        legal.checked(asked.model, asked.plan, guidance.possible(asked.plan))
+        question = job.question
+        legal.checked(question.model, question.plan, guidance.possible(question.plan))
         peak, spent = _memory(job, counter), None
         if not job.no_time:
             spent = seconds(job, str(text.first("time", row.time_scope)["scope"]))
@@ -84,8 +84,8 @@ def result(row: Row) -> Result:
     return Result(
         status="predicted",
         reason=None,
-        model=asked.model.name,
-        family=asked.model.family,
+        model=question.model.name,
+        family=question.model.family,
         memory=compared(peak, nbytes, counters.band(peak, counter)),
         time=compared(spent[1], lasted, (spent[0], spent[2]))
         if spent
@@ -96,11 +96,11 @@ def result(row: Row) -> Result:
 
 def _memory(job: Case, counter: str) -> float:
     """The peak as the row's counter would show it [byte]."""
-    ledger, _ = generation(*job.asked)
+    ledger, _ = generation(*job.question)
     # the framework's further models count as on the device throughout: less the share that this row moves off
     away = framework(job.framework).beside * (1 - job.beside)
     stages = memory.stages(ledger)
-    predicted = counters.counted(stages, counter, job.asked.hardware.accelerator.capacity) - away
+    predicted = counters.counted(stages, counter, job.question.hardware.accelerator.capacity) - away
     if job.since == "load":
         predicted = max(predicted, _loaded(job))
     return float(predicted)
@@ -108,20 +108,20 @@ def _memory(job: Case, counter: str) -> float:
 
 def _loaded(job: Case) -> int:
     """Bytes of all weights before they are quantised [byte]."""
-    plan = replace(job.asked.plan, precision="bf16", text_encoder_precision="bf16", vae_precision="bf16")
-    ledger, _ = generation(*job.asked._replace(plan=plan))
+    plan = replace(job.question.plan, precision="bf16", text_encoder_precision="bf16", vae_precision="bf16")
+    ledger, _ = generation(*job.question._replace(plan=plan))
     return sum(int(network.weights.total) for network in ledger.weights.values())
 
 
 def seconds(job: Case, scope: str) -> tuple[float, float, float]:
     """Low, likely and high of what the row's time covers [second]."""
-    ledger, first = generation(*job.asked)
-    spent = inference_time(ledger, first, job.asked.hardware)
+    ledger, first = generation(*job.question)
+    spent = inference_time(ledger, first, job.question.hardware)
     likely: Any = {
         "total": spent.total,
         "denoise": spent.denoise,
         "per_step": spent.per_step,
         "vae_decode": spent.vae_decode,
-        "gpu_seconds": spent.total * job.asked.hardware.total,
+        "gpu_seconds": spent.total * job.question.hardware.total,
     }[scope]
     return likely * spent.low / spent.total, likely, likely * spent.high / spent.total

@@ -41,7 +41,7 @@ class Chain:
 
     def __init__(self, colour: Paint, cells: int, every: bool) -> None:
         self.colour, self.cells, self.every = colour, cells, every
-        self.shown: set[tuple[str, Any, str]] = set()
+        self.shown: set[tuple[str, Any, str, Any]] = set()
 
     def lines(self, step: Step, depth: int = 0, share: float | None = None) -> list[str]:
         """One step and the steps below it."""
@@ -92,7 +92,7 @@ class Chain:
 
     def is_repeat(self, step: Step) -> bool:
         """Whether it is an input that was shown before; remembers it."""
-        key = (step.id, step.value, step.source)
+        key = (step.id, step.value, step.source, step.count)
         if step.parts or step.formula or key in self.shown:
             return key in self.shown
         self.shown.add(key)
