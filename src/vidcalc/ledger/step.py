@@ -8,11 +8,11 @@ import msgspec
 
 from vidcalc.base.guest import named, named_fields
 from vidcalc.base.number import Number
-from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.ledger.types import Ledger, Phase, PhaseId
 from vidcalc.ledger.weights import NO_WEIGHTS, Weights
 from vidcalc.ops import Attention, Op, frozen
 
-MICRO_BATCH = ("forward", "backward", "recompute")
+MICRO_BATCH: tuple[PhaseId, ...] = ("forward", "backward", "recompute")
 
 
 class StepFlops(msgspec.Struct, frozen=True, kw_only=True, eq=False):

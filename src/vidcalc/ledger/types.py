@@ -4,14 +4,20 @@ Passes rewrite a ledger step by step into what one rank does and holds (`vidcalc
 left (`vidcalc.cost`). Nothing in here knows a plan.
 """
 
+from typing import Literal
+
 import msgspec
 
 from vidcalc.base.number import Number
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
+from vidcalc.describe.workload import Stage
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Copy, Op
 from vidcalc.tape.trace import Trace
+
+PhaseId = Literal[Stage, "forward", "backward", "recompute", "gradients", "optimizer"]
+"""The stages of a generation, and what an optimizer step does."""
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +76,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                 whole while they run; "beside": further models that stay on the device [byte]
     """
 
-    id: str
+    id: PhaseId
     call: Call
     calls: Number = 1
     turns: Number = 1
@@ -152,6 +158,6 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     host: Host = Host()
     further: Further = Further()
 
-    def phase(self, name: str) -> Phase | None:
+    def phase(self, name: PhaseId) -> Phase | None:
         """The first phase of that id, or None where the job has none."""
         return next((phase for phase in self.phases if phase.id == name), None)

@@ -9,7 +9,7 @@ from vidcalc.base.number import Number, as_count, ceil_div, minimum
 from vidcalc.describe.geometry import Grid, denoiser_grid, latent_grid
 from vidcalc.describe.model import Component, Model
 from vidcalc.describe.shape import Shape
-from vidcalc.describe.workload import Workload
+from vidcalc.describe.workload import Stage, Workload
 from vidcalc.ledger.types import Call, Ledger, Phase
 from vidcalc.ledger.weights import Network
 from vidcalc.tape.trace import configuration, network
@@ -33,7 +33,7 @@ def unroll(model: Model, workload: Workload) -> Ledger:
     )
     phases = (
         *(encoding("text_encode", each, workload) for each in model.text_encoders if each.network),
-        *(encoding(each.stage, each, workload) for each in model.others if each.network and each.stage == ENCODED),
+        *(encoding(ENCODED, each, workload) for each in model.others if each.network and each.stage == ENCODED),
         *(encoding("image_encode", each, workload) for each in model.image_encoders if each.network),
         *conditioning(model, workload),
         forward,
@@ -55,7 +55,7 @@ def unroll(model: Model, workload: Workload) -> Ledger:
     )
 
 
-ENCODED = "text_encode"  # the stage of parts of an encoder that stand beside the encoders
+ENCODED: Stage = "text_encode"  # the stage of parts of an encoder that stand beside the encoders
 
 
 def components(model: Model) -> list[tuple[str, Component]]:
@@ -102,7 +102,7 @@ def chunks(model: Model, workload: Workload) -> Number:
     return ceil_div(workload.frames, model.constraints.chunk_frames) if rolls(model) else 1
 
 
-def encoding(name: str, encoder: Component, workload: Workload) -> Phase:
+def encoding(name: Stage, encoder: Component, workload: Workload) -> Phase:
     """A text encoder on the prompts, or an image encoder on the conditioning image."""
     shape = Shape(batch=workload.batch, tokens=encoder.tokens or workload.text_tokens, extra=encoder.extra)
     call = Call(component=encoder, function="encode", shape=shape)

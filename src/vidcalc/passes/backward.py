@@ -16,7 +16,7 @@ from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.ledger.step import Aside, Live, Step, StepFlops, TrainedWeights, flops
 from vidcalc.ledger.symbols import guests
 from vidcalc.ledger.taping import stepped, traced
-from vidcalc.ledger.types import Call, Execution, Ledger, Phase
+from vidcalc.ledger.types import Call, Execution, Ledger, Phase, PhaseId
 from vidcalc.ledger.weights import Weights, parameters, weights
 from vidcalc.ops import Op
 from vidcalc.passes.tensor import inside
@@ -176,7 +176,7 @@ def _happening(training: TrainingPlan) -> dict[str, bool]:
     }
 
 
-def _pass(name: str, forward: Phase, ops: tuple[Op, ...], run: Execution) -> Phase:
+def _pass(name: PhaseId, forward: Phase, ops: tuple[Op, ...], run: Execution) -> Phase:
     """A pass through the denoiser."""
     call: Call = forward.call
     return Phase(id=name, call=call, ops=ops, executed=ops, run=run, prompt_rows=forward.prompt_rows)

@@ -5,16 +5,21 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.ledger.types import Ledger, Phase, PhaseId
 
-DENOISER = ("denoise", "forward", "backward", "recompute")  # its calls while it generates and while it trains
-DECODER = ("vae_decode",)
-
+# the denoiser's calls, while it generates and while it trains
+DENOISER: tuple[PhaseId, ...] = ("denoise", "forward", "backward", "recompute")
+    "denoise",
+    "forward",
+    "backward",
+    "recompute",
+)  # its calls while it generates and while it trains
+DECODER: tuple[PhaseId, ...] = ("vae_decode",)
 
 Job = TypeVar("Job", bound=Ledger)  # a generation, or an optimizer step
 
 
-def rewrite(ledger: Job, ids: tuple[str, ...], change: Callable[[Phase], Phase]) -> Job:
+def rewrite(ledger: Job, ids: tuple[PhaseId, ...], change: Callable[[Phase], Phase]) -> Job:
     """The ledger with its phases of those ids changed."""
     return replace(ledger, phases=tuple(change(each) if each.id in ids else each for each in ledger.phases))
 
