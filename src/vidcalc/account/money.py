@@ -61,10 +61,13 @@ def energy_part(hardware: Hardware, inference: Number, training: Number, batch: 
         pue=facility,
         power=power,
         per_video={load: drawn(watts, here, load, each) for load in BAND},
+        # idle seconds for each busy one: (1 - u) / u
         idle_per_video=drawn(watts, here, "idle", each) * (1 - busy) / busy,
         training_likely=trained,
+        # J x g/J
         carbon_per_video=likely * here.carbon,
         carbon_training=trained * here.carbon,
+        # J x USD/J
         electricity_per_video=likely * here.electricity,
         electricity_training=trained * here.electricity,
     )
@@ -74,10 +77,14 @@ def throughput_part(workload: Workload, hardware: Hardware, time: InferenceTime)
     """Videos per hour of an accelerator, and how many make the rate asked for, in whole groups that share a job."""
     group, busy = hardware.total, busy_share(hardware)
     offer = price(hardware.accelerator)
+    # Little's law: jobs a second x seconds of one; more where accelerators stand idle between jobs
     jobs = named("jobs", workload.target_rate / workload.batch * time.total / busy)  # that must run at any time
+    # whole jobs x accelerators of each
     needed = as_count(ceil_div(jobs, 1) * group)
+    # videos of one accelerator in an hour x seconds of a job
     videos = named("videos", workload.batch * HOUR / group)
     return Throughput(
+        # the longest time makes the fewest videos
         per_gpu_hour={"low": videos / time.high, "likely": videos / time.total, "high": videos / time.low},
         utilisation=busy,
         target_rate=workload.target_rate * HOUR,

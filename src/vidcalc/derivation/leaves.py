@@ -7,7 +7,7 @@ the key of a dictionary.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -18,7 +18,7 @@ from vidcalc.base.guest import plain
 NUMBERS = (int, float)
 
 
-def numbers(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def numbers(value: object, path: str = "") -> Iterator[tuple[str, object]]:
     """(path, number) of every numeric leaf of a report."""
     if isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
@@ -33,7 +33,7 @@ def numbers(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def called(entries: list[Any] | tuple[Any, ...]) -> list[str]:
+def called(entries: Sequence[object]) -> list[str]:
     """What the entries of a list are called by: their ids where all have one of their own, else their places."""
     ids = [str(getattr(each, "id", "")) for each in entries]
     return ids if all(ids) and len(set(ids)) == len(ids) else [str(place) for place in range(len(entries))]
@@ -44,7 +44,7 @@ def joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def patterns(kind: Any, path: str = "") -> Iterator[str]:
+def patterns(kind: object, path: str = "") -> Iterator[str]:
     """The patterns of all paths to numbers that a type of report has."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):

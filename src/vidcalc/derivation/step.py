@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.number import Number
+
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A number and where it comes from.
@@ -30,6 +32,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     parts: tuple["Step", ...] = ()
 
     @property
-    def total(self) -> Any:
+    def total(self) -> Number:
         """The value times how often it counts."""
-        return self.value * self.count
+        total: Number = self.value * self.count
+        return total

@@ -19,7 +19,7 @@ class Storage:
 
     __slots__ = ("__weakref__", "born", "nbytes", "tape")
 
-    def __init__(self, tape: Any, nbytes: Any) -> None:
+    def __init__(self, tape: Any, nbytes: Number) -> None:
         self.tape = tape
         self.nbytes = nbytes
         self.born = len(tape.nodes)
