@@ -9,11 +9,6 @@ from vidcalc.ledger.types import Ledger, Phase, PhaseId
 
 # the denoiser's calls, while it generates and while it trains
 DENOISER: tuple[PhaseId, ...] = ("denoise", "forward", "backward", "recompute")
-    "denoise",
-    "forward",
-    "backward",
-    "recompute",
-)  # its calls while it generates and while it trains
 DECODER: tuple[PhaseId, ...] = ("vae_decode",)
 
 Job = TypeVar("Job", bound=Ledger)  # a generation, or an optimizer step
