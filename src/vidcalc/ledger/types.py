@@ -59,7 +59,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One stage of a job.
 
-    id          "text_encode", "image_encode", "vae_encode", "denoise", "vae_decode" or "audio_decode"
+    id          a stage of a generation, or what an optimizer step does
     call        what runs
     calls       calls per generation (of the workload's batch), over all ranks;  turns  those of one rank
     at_once     ranks whose calls of a step are different predictions (CFG parallel)
