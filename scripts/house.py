@@ -95,12 +95,12 @@ def known(house: House, name: str, written: str) -> str:
     return house.bindings[name].get(first, f"{name}.{first}") + dot + rest
 
 
-def says_any(annotation: ast.expr | None) -> bool:
-    """Whether an annotation contains `Any`, quoted or not."""
+def says(annotation: ast.expr | None, word: str) -> bool:
+    """Whether an annotation contains that name, quoted or not."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         annotation = ast.parse(annotation.value, mode="eval").body
     return annotation is not None and any(
-        isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(annotation)
+        isinstance(node, ast.Name) and node.id == word for node in ast.walk(annotation)
     )
 
 
@@ -112,16 +112,16 @@ def signature(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr
     return [*(each.annotation for each in parameters), function.returns]
 
 
-def anys(house: House) -> tuple[Counter[str], Counter[str]]:
-    """How often `Any` stands in a parameter or return, and in a field of a class, by room of the core."""
+def said(house: House, word: str) -> tuple[Counter[str], Counter[str]]:
+    """How often a type stands in a parameter or return, and in a field of a class, by room of the core."""
     signatures: Counter[str] = Counter()
     declared: Counter[str] = Counter()
     for name in house.core():
         for node in ast.walk(house.trees[name]):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                signatures[house.room(name)] += sum(says_any(each) for each in signature(node))
+                signatures[house.room(name)] += sum(says(each, word) for each in signature(node))
             elif isinstance(node, ast.ClassDef):
-                declared[house.room(name)] += sum(says_any(each) for each in fields(node).values())
+                declared[house.room(name)] += sum(says(each, word) for each in fields(node).values())
     return signatures, declared
 
 
@@ -223,7 +223,7 @@ def measures(house: House) -> list[Measure]:
     state, kinds, alone = mutable_state(house), op_kinds(house), serving_one(house)
     with_plan = [name for name in house.files if "vidcalc.describe.plan.Plan" in house.bindings[name].values()]
     training = {name: len(text.splitlines()) for name, text in house.texts.items() if house.room(name) == "training"}
-    signatures, _ = anys(house)
+    signatures, _ = said(house, "Any")
     by_room = [f"{room} {count}" for room, count in signatures.most_common() if count]
     return [
         Measure("files beside the folders", len(loose), 4, loose),
@@ -254,8 +254,10 @@ def main() -> int:
         print(f"{each.name:<46}{each.now:>6}{wanted:>9}{'' if each.met else '  missed'}")
         for line in each.found if options.list else ():
             print("    " + line)
-    _, declared = anys(house)
+    _, declared = said(house, "Any")
     print(f"{'Any in fields of the core':<46}{declared.total():>6}")
+    tables, _ = said(house, "Facts")  # dict[str, Any] by another name
+    print(f"{'tables as read in parameters and returns':<46}{tables.total():>6}")
     print("\ncomment lines per line of code, by room")
     print("  ".join(f"{room} {share:.2f}" for room, share in comments(house).items()))
     return int(options.check and not all(each.met for each in found))

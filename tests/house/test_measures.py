@@ -78,5 +78,5 @@ def test_what_functions_change_is_found(tmp_path):
 def test_any_is_found_in_signatures_and_fields(tmp_path):
     text = "class A:\n    x: Any\n    def f(self, a: Any, *b: 'list[Any]', c: int) -> dict[str, Any]: ...\n"
     small = written(tmp_path, {"a/x.py": text, "faces/y.py": text})
-    signatures, declared = house.anys(small)
+    signatures, declared = house.said(small, "Any")
     assert (signatures.total(), declared.total()) == (3, 1)
