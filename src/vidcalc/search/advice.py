@@ -38,6 +38,7 @@ def advice(request: Search, machines: Mapping[int, Hardware], progress: Told | N
     fits = [each for each in outcomes if each.best]
     if not fits:
         return _nothing(request, machines, outcomes)
+    # counts of ranks differ in time and cost: the best of each, by what is wanted
     winning = min(fits, key=lambda each: each.best[0].score(request.by))
     hardware, winner = machines[winning.world], winning.best[0]
     report = alone(request, hardware, winner)

@@ -41,8 +41,10 @@ def most(fits: Callable[[int], bool], beyond: int = MOST) -> int:
     """The largest whole number up to `beyond` for which `fits` holds, which it does up to some number only; 0 where it
     does not for 1."""
     good, bad = 0, 1
+    # doubled until one does not fit
     while bad <= beyond and fits(bad):
         good, bad = bad, 2 * bad
+    # halved between the largest that fits and the smallest that does not
     while bad - good > 1:
         middle = (good + bad) // 2
         good, bad = (middle, bad) if fits(middle) else (good, middle)

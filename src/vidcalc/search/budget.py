@@ -85,6 +85,7 @@ def funds(limit: Budget, hardware: Hardware, training: TrainingPlan) -> Funds:
     if limit.kind == "money":
         if not all(each.values()) or not each:
             raise InputError("price", None, ("USD/h",))
+        # a budget lasts longest at the low price
         spend = {"low": limit.amount / each["high"], "likely": limit.amount / each["likely"]}
         spend["high"], paid = limit.amount / each["low"], dict.fromkeys(each, limit.amount)
     else:
@@ -95,6 +96,7 @@ def funds(limit: Budget, hardware: Hardware, training: TrainingPlan) -> Funds:
         gpu_seconds=spend["likely"],
         gpu_seconds_low=spend["low"],
         gpu_seconds_high=spend["high"],
+        # accelerator-seconds / ranks that run at once
         seconds=spend["likely"] / ranks,
         money=paid.get("likely"),
         money_low=paid.get("low"),
@@ -115,6 +117,7 @@ def affordable(spend: Funds, question: Run, costs: list[BucketCost]) -> Affordab
         return Lasting(seen, rows, run.time_part(rows, costs, hardware, training))
 
     shortest = min(row.seconds_per_step for row in lasting(1).rows)
+    # no more steps than the shortest ones make
     beyond = int(spend.seconds / shortest) + 1
     steps = batch.most(lambda steps: lasting(steps).time.total <= spend.seconds, beyond)
     seen, rows, time = lasting(max(steps, 1))
@@ -125,6 +128,7 @@ def affordable(spend: Funds, question: Run, costs: list[BucketCost]) -> Affordab
     stored = samples.counts(data.clips or seen, data.buckets)
     return Affordable(
         steps=steps,
+        # the fewest seconds that the budget buys, at the slow end of a step's band
         steps_low=int(steps * (spend.gpu_seconds_low / spend.gpu_seconds) * (time.total / time.high)),
         steps_high=int(steps * (spend.gpu_seconds_high / spend.gpu_seconds) * (time.total / time.low)),
         samples=seen * whole,
@@ -132,11 +136,14 @@ def affordable(spend: Funds, question: Run, costs: list[BucketCost]) -> Affordab
         epochs=seen * whole / data.clips if data.clips else None,
         tokens=tokens,
         flops=sum(row.samples * row.flops_per_sample for row in rows) * whole,
+        # 6 N D: forward and backward of every parameter for every token
         flops_6nd=PER_TOKEN * params * tokens,
+        # stored latents are encoded once, whatever the epochs
         encode_seconds=totals.encoding(stored, rows, costs, hardware, training) * whole,
         seconds=time.total * whole,
         left=spend.seconds - time.total * whole,
         seconds_per_step=time.per_step,
+        # accelerator-seconds of one step
         per_step=time.per_step * ranks,
         mfu=time.mfu,
         buckets=[_room(question, size, row) for size, row in zip(data.buckets, rows, strict=True)],

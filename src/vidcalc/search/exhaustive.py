@@ -100,6 +100,7 @@ def search(request: Search, machines: Mapping[int, Hardware], progress: Told | N
                 if progress is not None:
                     progress(done, whole)
                 if not more:  # what does not fit now fits less with larger micro-batches
+                    # blocks that are left out count as done
                     done += len([size for size in sizes if size > factor])
                     break
         outcomes.append(walk.outcome())
@@ -154,6 +155,7 @@ class Walk:
         """Whether no plan of the block can come before the best one."""
         if not (self.request.winner and self.request.pruned and self.best) or self.request.by == "memory":
             return False
+        # its work alone, evenly spread, is longer than the best whole run
         return price.bound(one, self.world) > self.best[0].seconds
 
     def _hopeless(self, one: price.Block) -> bool:
@@ -207,6 +209,7 @@ class Walk:
         """What the walk has met."""
         return Found(
             world=self.world,
+            # each set of words has every row of the tables
             legal=self.blocks * sum(map(plans.size, self.tables.values())),
             priced=self.priced,
             fitting=self.fitting,

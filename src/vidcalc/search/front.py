@@ -12,6 +12,7 @@ def front(first: Column, second: Column) -> Places:
 
     order = np.lexsort((np.arange(len(first)), second, first))
     so_far = np.minimum.accumulate(second[order])
+    # in rising order of the first number, what nobody beats is each new least of the second
     below = np.concatenate(([True], second[order][1:] < so_far[:-1])) if len(order) else np.zeros(0, dtype=bool)
     kept: Places = order[below]
     return kept

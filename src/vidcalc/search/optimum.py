@@ -53,9 +53,12 @@ def rated(params: int, question: Run) -> Rate:
     for size in data.buckets:
         cost = bucket(model, size, hardware, plan)
         spent = spread(total(cost.seconds))
+        # a sample's part of a step is 1 / global batch
         each = size.share / samples.global_batch(plan.training, size.batch)  # steps of a sample
+        # accelerator-seconds: ranks x seconds of a step x steps of a sample
         ways = world(plan.training) * each
         sums["tokens"] += size.share * sequence(cost.ledger)
+        # FLOP of a micro-batch x how often each sample is trained on / samples
         flops = cost.step.flops.model * cost.step.auxiliary.passes / size.batch
         sums["flops"] += size.share * flops
         sums["low"] += spent.low * ways
@@ -78,9 +81,11 @@ def optimum(name: str, spend: Funds, question: Run) -> Optimum | None:
 
         def paid(params: int) -> bool:
             each = rate(params)
+            # budget / accelerator-seconds of a sample x its tokens
             tokens = seconds / getattr(each, pace) * each.tokens
             return bool(tokens >= chosen.tokens(params, each.flops / each.tokens))
 
+        # sizes lie apart by factors: halved in the logarithm
         low, high = log(SMALLEST), log(LARGEST)
         if not paid(SMALLEST) or paid(LARGEST):
             return None
@@ -92,6 +97,7 @@ def optimum(name: str, spend: Funds, question: Run) -> Optimum | None:
     params = best(spend.gpu_seconds, "likely")
     if params is None:
         return None
+    # the least money at the slowest pace, the most at the fastest
     few, many = best(spend.gpu_seconds_low, "high"), best(spend.gpu_seconds_high, "low")
     return _figures(chosen, params, (few or SMALLEST, many or LARGEST), rate(params), spend, question)
 
@@ -99,9 +105,11 @@ def optimum(name: str, spend: Funds, question: Run) -> Optimum | None:
 def _figures(chosen: Law, params: int, band: tuple[int, int], each: Rate, spend: Funds, question: Run) -> Optimum:
     """The best size in figures."""
     able = dense(question.hardware, question.plan.training)
+    # samples that the budget lasts for
     seen = spend.gpu_seconds / each.likely
     tokens, flops = seen * each.tokens, seen * each.flops
     counted = flops if chosen.counting == "network" else PER_TOKEN * params * tokens
+    # the size that the law itself gives for these FLOPs
     plain = chosen.params(flops)
     return Optimum(
         law=chosen.id,

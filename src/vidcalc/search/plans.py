@@ -64,6 +64,7 @@ def factors(space: Space) -> tuple[int, ...]:
     """How many times its stated size a micro-batch may have: powers of two in the global batch, and all of it."""
     if not space.units:
         return (1,)
+    # only what divides the global batch fills it exactly
     powers = [2**place for place in range(space.units.bit_length()) if space.units % 2**place == 0]
     return tuple(dict.fromkeys((*powers, space.units)))
 
@@ -76,11 +77,13 @@ def degrees(place: Place, space: Space) -> Columns:
     left = np.array([float(place.world)])  # what the degrees chosen so far leave
     for name in FACTORS[:-1]:
         allowed = _allowed(name, place, space)
+        # every row so far with every degree that is allowed
         row, choice = (each.ravel() for each in np.meshgrid(np.arange(left.size), allowed, indexing="ij"))
         fits = left[row] % choice == 0
         row, choice = row[fits], choice[fits]
         columns = {field: column[row] for field, column in columns.items()}
         columns[name] = choice
+        # ranks for the degrees that come after
         left = left[row] / choice
     columns["data_degree"] = left
     settled = space.degrees.get("data_degree")
@@ -96,6 +99,7 @@ def _allowed(name: str, place: Place, space: Space) -> Column:
     elif name == "tensor_degree":  # every layer waits for it: across nodes only where somebody asks for it
         values = values[place.node % values == 0]
     elif name == "pipeline_degree":
+        # each stage has whole layers, as many as the others
         values = values[max(place.depth, 1) % values == 0]
     return values
 
@@ -121,6 +125,7 @@ def _sharded(table: Columns, place: Place, space: Space, word: str) -> Columns:
     spread = {name: column[row] for name, column in table.items()}
     spread["shard_degree"] = shards
     replicas = spread["data_degree"] * spread["ulysses_degree"] * spread["ring_degree"] * spread["gather_degree"]
+    # shards divide the ranks that hold the same weights
     return _chosen(spread, replicas % shards == 0)
 
 
@@ -128,6 +133,7 @@ def _accumulated(table: Columns, space: Space, factor: int, plan: TrainingPlan) 
     """The rows whose micro-batches add up to the global batch, with as many as that takes."""
     if not space.units:
         return {**table, "grad_accum": 0 * table["data_degree"] + plan.grad_accum}
+    # stated micro-batches that all data-parallel ranks work through together
     at_once = factor * table["data_degree"]
     whole = space.units % at_once == 0
     return _chosen({**table, "grad_accum": space.units / at_once}, whole)

@@ -43,6 +43,7 @@ class Shapes:
     def __init__(self, tables: list[Columns]) -> None:
         import numpy as np
 
+        # [plans, shaping degrees]
         rows = np.concatenate([np.stack([table[name] for name in SHAPING], axis=1) for table in tables])
         distinct, places = np.unique(rows, axis=0, return_inverse=True)
         ends = np.cumsum([table["data_degree"].size for table in tables])[:-1]
@@ -182,7 +183,9 @@ def seconds(one: Block, plan: TrainingPlan, places: Places | None = None) -> Num
     every = samples.steps(data.samples, data.buckets, plan)
     each = [_step(one, bucket, plan, places) for bucket in range(len(one.loads))]
     count = sum(every)
+    # seconds of a step x steps, bucket by bucket
     spent = sum(step.likely * steps for step, steps in zip(each, every, strict=True))
+    # ranks on different buckets wait for the slowest of a step
     spent = spent + imbalance(each, every, plan.data_degree, plan.mixing).likely * count
     sampled = largest(load.validation.seconds for load in one.loads)
     return spent + sampled * (count // plan.validation_every)
@@ -226,5 +229,6 @@ def bound(one: Block, world: int) -> float:
     seen = samples.counts(data.samples, data.buckets)
     for size, work, count in zip(data.buckets, one.alone, seen, strict=True):
         alone = sum(part.likely for part in (*work.parts.values(), *work.feeding.values()))
+        # seconds of a micro-batch x samples / (samples of it x ranks)
         spent += float(alone * count / (size.batch * world))
     return spent * ROUNDING

@@ -43,6 +43,7 @@ def relief(question: Question, seconds: float, most: int = MOST) -> list[Relief]
         for changes, needed, ledger, changed in _minimal(question, whole)[:PRICED]
     ]
     # what differs by less than can be told apart counts as equally fast; then what keeps the weights as they are
+    # rounded to what is told apart: differences in steps of SAME of the time
     ways.sort(key=lambda way: (round(way.slower / (SAME * seconds)), "precision" in way.changes, way.seconds))
     if len(ways) >= most:
         return ways[:most]
@@ -99,6 +100,7 @@ def combinations(question: Question) -> Iterator[Changes]:
     if chosen.covers == "all":
         fewer = [name for name in FEWER_BITS if precision(name).compute == chosen.compute]
         choices.append([{"precision": name} for name in fewer])
+    # of each kind of change one or none
     sets = [[one for one in picked if one] for picked in product(*([{}, *options] for options in choices))]
     for picked in sorted(sets, key=len):
         if picked:
@@ -113,6 +115,7 @@ def _smaller(question: Question, seconds: float) -> list[Relief]:
         ledger = rewritten(whole, question.plan, question.hardware)
         return whole, ledger, inference_memory(ledger, question.hardware)
 
+    # frames go before the picture shrinks
     for shorter in (True, False):
         clips = [clip for clip in (_clip(question, share, shorter) for share in SMALLER) if clip]
         first, last, best = 0, len(clips) - 1, -1

@@ -160,6 +160,7 @@ def _row(winner: Priced, before: list[Row], ways: int) -> Row:
     question, needed, time = winner
     machine = question.hardware
     alone = before[0].seconds if before else time.total
+    # compared with the fastest that fits, else with what there is
     holding = [each for each in before if each.fits != "too_big"] or before
     count = int(machine.total)
     paid = money_part(machine.accelerator, time.total * count, 0, question.workload.batch)
@@ -176,6 +177,7 @@ def _row(winner: Priced, before: list[Row], ways: int) -> Row:
         peak=needed.peak,
         capacity=needed.capacity,
         fits=needed.verdict,
+        # seconds of one / accelerator-seconds of all
         efficiency=alone / time.total / count,
         speedup=alone / time.total,
         cost=cost,
@@ -189,6 +191,7 @@ def _step(before: Row, row: Row) -> Step:
     """What the accelerators beyond those of the row before bring."""
     seconds = row.seconds - before.seconds
     cost = None if row.cost is None or before.cost is None else row.cost - before.cost
+    # accelerator-seconds of this count over those of the one before
     dearer = row.seconds * row.count / (before.seconds * before.count) - 1
     if before.fits == "too_big" and row.fits != "too_big":
         verdict = "needed"
@@ -198,5 +201,6 @@ def _step(before: Row, row: Row) -> Step:
         verdict = "not_worth_it"
     else:
         verdict = "worth_it" if dearer <= CHEAP else "buys_time"
+    # accelerator-seconds of the count before over this one's: 1 where more accelerators waste none
     efficiency = before.seconds * before.count / (row.seconds * row.count)
     return Step(count=before.count, seconds=seconds, cost=cost, efficiency=efficiency, verdict=verdict)

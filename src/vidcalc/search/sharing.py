@@ -55,6 +55,7 @@ def _splits(count: int, ways: list[str], allowed: Pattern) -> Iterator[dict[str,
         return
     way, *others = ways
     for degree in _degrees(way, count, allowed):
+        # what the degree leaves, shared by the other ways
         for rest in _splits(count // degree, others, allowed):
             yield {way: degree, **rest}
 

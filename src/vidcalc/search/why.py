@@ -34,6 +34,7 @@ def why(request: Search, hardware: Hardware, winner: Candidate, report: Training
     free = replace(request, capacity=float("inf"), winner=True, by="time")
     (unlimited,) = search(free, {winner.world: hardware})
     shares = _shares(report)
+    # share of the time that memory costs: against the best plan on endless memory
     gained = 1 - unlimited.best[0].seconds / winner.seconds
     return Why(
         bound="memory" if gained > NOTICED else max(shares, key=lambda name: shares[name]),
@@ -46,9 +47,11 @@ def why(request: Search, hardware: Hardware, winner: Candidate, report: Training
 def _shares(report: TrainingReport) -> dict[str, float]:
     """Where the time of the run goes."""
     whole, parts = report.time.total, report.time.parts
+    # seconds of a step's part x steps / seconds of the run
     share = report.run.steps / whole
     exchange = sum(parts[name] for name in EXCHANGE) * share
     idle = sum(parts[name] for name in IDLE) * share + report.time.validation / whole
+    # the rest is work
     return {"compute": 1 - exchange - idle, "exchange": exchange, "idle": idle}
 
 
@@ -72,6 +75,7 @@ def alternatives(request: Search, hardware: Hardware, winner: Candidate) -> list
                 id=name,
                 value=value,
                 peak=peak,
+                # bytes beyond the device, 0 where it fits
                 missing=max(peak - capacity, 0),
                 slower=spent / winner.seconds - 1,
             )
@@ -113,11 +117,13 @@ def settled(
     plan: TrainingPlan, winner: Candidate, factor: int, place: Place, space: Space
 ) -> tuple[TrainingPlan, int] | None:
     """A neighbour with what follows from its change; None where that cannot be, or is against what was stated."""
+    # ranks of one replica: data parallelism takes up the others
     inner = world(replace(plan, data_degree=1))
     across = "tensor_degree" not in space.degrees and place.node % plan.tensor_degree
     if winner.world % inner or across:
         return None
     plan = replace(plan, data_degree=winner.world // inner)
+    # the micro-batch is halved until whole ones fill the global batch
     while space.units and space.units % (factor * plan.data_degree):
         if factor == 1:
             return None
