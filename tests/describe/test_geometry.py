@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vidcalc.catalog import models
 from vidcalc.describe import geometry
-from vidcalc.describe.geometry import denoiser_grid, latent_grid, legal, legal_degrees, snap, video_tokens
+from vidcalc.describe.geometry import denoiser_grid, latent_grid, legal, snap, video_tokens
 from vidcalc.describe.model import Constraints, Vae
 
 # published token tables and preset sizes, each with its source
@@ -143,13 +143,3 @@ def test_neighbours_of_an_offset_ladder() -> None:
     ladder = Constraints(frames_step=17, frames_offset=5, min_frames=5)
     found = [geometry.neighbours(ladder, "frames", value) for value in (1, 5, 6, 22)]
     assert found == [(5, 5), (5, 5), (5, 22), (22, 22)]
-
-
-@pytest.mark.parametrize("name", models.names())
-def test_degrees_divide_the_heads(name: str) -> None:
-    """Every degree offered splits query heads and key heads evenly; a model without heads is not split."""
-    denoiser = models.model(name).denoiser
-    degrees = legal_degrees(models.model(name))
-    assert degrees[0] == 1
-    assert all(denoiser.heads % degree == 0 and denoiser.kv_heads % degree == 0 for degree in degrees)
-    assert bool(denoiser.heads) or degrees == (1,)

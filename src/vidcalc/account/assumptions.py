@@ -91,28 +91,20 @@ def speedups(question: Question) -> list[Assumption]:
     rows: list[Assumption] = []
     if plan.step_cache != "none":
         published = source(STEP_CACHE, plan.step_cache, model.name)
-        rows.append(
-            Assumption(
-                id="step_cache",
-                value=plan.computed_steps,
-                source=published or "--step-cache",
-                provenance="measured" if published else "assumed",
-            )
-        )
+        rows.append(_published("step_cache", plan.computed_steps, published, "--step-cache"))
     if plan.sparse_attention != "none":
         published = source(SPARSE, plan.sparse_attention, model.name)
-        rows.append(
-            Assumption(
-                id="attention_density",
-                value=plan.attention_density,
-                source=published or "--attention-density",
-                provenance="measured" if published else "assumed",
-            )
-        )
+        rows.append(_published("attention_density", plan.attention_density, published, "--attention-density"))
     if other(guidance.guided(plan), 1):
         flag = "--guidance-interval"
         rows.append(Assumption(id="guided_share", value=plan.guided_share, source=flag, provenance="assumed"))
     return rows
+
+
+def _published(name: str, share: Number, published: str, flag: str) -> Assumption:
+    """A share of the work that a published setting leaves, or that a flag states."""
+    basis = "measured" if published else "assumed"
+    return Assumption(id=name, value=share, source=published or flag, provenance=basis)
 
 
 def warnings(

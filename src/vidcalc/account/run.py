@@ -9,9 +9,10 @@ from vidcalc.account.mixing import imbalance
 from vidcalc.account.samples import global_batch
 from vidcalc.base.guest import named
 from vidcalc.base.number import Number, ceil_div, largest
+from vidcalc.base.provenance import weakest
 from vidcalc.catalog.training import recipe
 from vidcalc.cost.memory import peak
-from vidcalc.cost.seconds import Seconds, spread, total, weakest
+from vidcalc.cost.seconds import Seconds, spread, total
 from vidcalc.cost.step_memory import in_host, rows
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.data import Bucket

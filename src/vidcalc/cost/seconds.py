@@ -4,6 +4,7 @@ import msgspec
 
 from vidcalc.base.guest import Guest, given, named
 from vidcalc.base.number import Number, maximum
+from vidcalc.base.provenance import weakest
 from vidcalc.rates.laws import run_spread
 
 
@@ -37,12 +38,6 @@ class Seconds(msgspec.Struct, frozen=True, eq=False):
 
 NOTHING = Seconds(0, 0, 0)
 LINK_BAND = 0.8, 1.25  # of the likely time
-STRENGTH = ("exact", "measured", "interpolated", "assumed")
-
-
-def weakest(a: str, b: str) -> str:
-    """The weaker of two provenances: a sum is no better than its worst part."""
-    return a if STRENGTH.index(a) >= STRENGTH.index(b) else b
 
 
 def linked(likely: Number) -> Seconds:

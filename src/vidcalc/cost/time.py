@@ -7,8 +7,9 @@ uses the high rates.
 
 from vidcalc.base.guest import Guest, named
 from vidcalc.base.number import Number, maximum, scalar, where
+from vidcalc.base.provenance import weakest
 from vidcalc.cost import labels
-from vidcalc.cost.seconds import Seconds, total, weakest
+from vidcalc.cost.seconds import Seconds, total
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.ledger.types import EAGER, Execution
 from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise, frozen

@@ -4,15 +4,17 @@ An expression is cut at its atoms: numbers with a name, which become parts of th
 A sum, or a largest, of many rows is said as "sum" or "max" over its parts; everything else in symbols and digits.
 """
 
+from functools import reduce
 from typing import Any
 
 from msgspec.structs import replace
 
 from vidcalc.base.guest import Guest, Label, plain
+from vidcalc.base.number import product
+from vidcalc.base.provenance import weakest
 from vidcalc.derivation.spell import flat, spell, spelled
 from vidcalc.derivation.step import Step
 
-STRENGTH = ("exact", "measured", "interpolated", "assumed", "estimate")
 LONG = 24  # numbers of a formula beyond which parts of it become steps of their own, by what they are
 LONGER = {
     "+": "sum",
@@ -107,7 +109,7 @@ class Renderer:
             formula={"+": "sum", "max": "max"}[inner.op] if parts else "",
             parts=parts,
             source=label.source,
-            provenance=weakest(label.provenance, *(row.provenance for row in parts)),
+            provenance=reduce(weakest, (row.provenance for row in parts), label.provenance),
             note=label.note,
         )
 
@@ -123,8 +125,8 @@ class Renderer:
         if len(wide) != 1 or (not unit and len(atoms) > 1):
             return None
         own = self.step(wide[0])
-        rest = [each for each in factors if each is not wide[0]]
-        return replace(own, id=self.home(wide[0]) or own.id, count=times(rest))
+        rest: list[Any] = [each for each in factors if each is not wide[0]]
+        return replace(own, id=self.home(wide[0]) or own.id, count=plain(product(rest)))
 
     def flat(self, guest: Guest, op: str) -> list[Any]:
         """The sides of one operation on and on, down to those with a name."""
@@ -142,14 +144,14 @@ class Renderer:
         inner = product(rest)
         if not isinstance(inner, Guest):
             first = label_of(often[0])
-            return Step(id=first.home, value=inner, count=times(often), source=first.source, note=first.note)
+            return Step(id=first.home, value=inner, count=plain(product(often)), source=first.source, note=first.note)
         first = label_of(inner)
         if inner.op == "symbol":
             own = self.step(inner)
-            return replace(own, id=first.home or own.id, unit=own.unit or label.unit, count=times(often))
+            return replace(own, id=first.home or own.id, unit=own.unit or label.unit, count=plain(product(often)))
         name = first.home or symbols(inner)[0].label.name  # type: ignore[union-attr]
         made = self.formula(inner, inner, Label(name, label.unit, first.source if first.home else ""))
-        return replace(made, count=times(often), note=first.note if first.home else "")
+        return replace(made, count=plain(product(often)), note=first.note if first.home else "")
 
     def formula(self, guest: Guest, inner: Guest, label: Label) -> Step:
         """A step in symbols and digits, with its atoms as parts."""
@@ -165,7 +167,7 @@ class Renderer:
             digits=writing.digits,
             parts=parts,
             source=label.source or "; ".join(fields),
-            provenance=weakest(label.provenance, *(part.provenance for part in parts)),
+            provenance=reduce(weakest, (part.provenance for part in parts), label.provenance),
             note=label.note,
         )
 
@@ -224,30 +226,9 @@ def label_of(guest: Guest) -> Label:
     return next((each.label for each in symbols(guest) if each.label is not None and each.label.home), Label(""))
 
 
-def product(factors: list[Any]) -> Any:
-    """Some factors as one expression again."""
-    made: Any = 1
-    for each in factors:
-        made = made * each
-    return made
-
-
-def times(factors: list[Any]) -> Any:
-    """The plain product of some factors."""
-    made: Any = 1
-    for each in factors:
-        made = made * plain(each)
-    return made
-
-
 def typed(value: Any, like: Any) -> Any:
     """The reported number where it is the same, which keeps whole numbers whole."""
     return like if value == like else value
-
-
-def weakest(*words: str) -> str:
-    """The weakest of some provenances."""
-    return max(words, key=STRENGTH.index)
 
 
 def short(path: str) -> str:

@@ -4,7 +4,6 @@ What a codec or a model does is said by words and numbers of its data file (`Vae
 of an old kind needs no code.
 """
 
-from math import gcd
 from typing import TypeAlias
 
 import msgspec
@@ -136,9 +135,3 @@ def _rule(constraints: Constraints, field: str, value: Number) -> str:
 
 def _any(condition: Condition) -> bool:
     return condition if isinstance(condition, bool) else bool(condition.any())
-
-
-def legal_degrees(model: Model) -> tuple[int, ...]:
-    """Degrees that split the denoiser's attention heads evenly (sequence parallelism by heads); (1,) where unknown."""
-    heads = gcd(model.denoiser.heads, model.denoiser.kv_heads)
-    return tuple(degree for degree in range(1, heads + 1) if heads % degree == 0) or (1,)

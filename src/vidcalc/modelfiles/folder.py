@@ -21,7 +21,6 @@ SHARDS = ".safetensors.index.json"
 USUAL = ("diffusion_pytorch_model", "model", "pytorch_model")  # names of a component's weights, the plain ones first
 # parts of a pipeline that hold no weights, by how their classes end
 WEIGHTLESS = ("Scheduler", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFast", "FeatureExtractor", "Guider")
-TRANSFORMERS = "transformers"
 
 
 class SourcePart(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,8 +6,6 @@ from vidcalc.base.number import Number
 from vidcalc.base.place import NOWHERE, Place
 from vidcalc.ops.base import Op
 
-REPASSED = 5 / 2  # products of a fused backward over those of forward
-
 
 class Attention(Op, frozen=True, eq=False, gc=False):
     """scores[b, h, q, k] = Q·Kᵀ;  out[b, h, q, d] = softmax(scores)·V.
