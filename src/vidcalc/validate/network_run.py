@@ -113,7 +113,9 @@ def predicted(row: NetworkRow, machine: Hardware) -> Predicted:
     elif "offload" in said:
         given["offload"] = said["offload"]
     steps = int(said.get("steps", 1))
-    sized: Facts = dict(zip(("width", "height", "frames"), map(int, row.size.split("x")), strict=True)) if row.size else {}
+    sized: Facts = (
+        dict(zip(("width", "height", "frames"), map(int, row.size.split("x")), strict=True)) if row.size else {}
+    )
     if "tokens" in said:
         sized["text_tokens"] = int(said["tokens"])
     workload = fill.workload(model, steps=steps, batch=int(row.batch or 1), **sized)
