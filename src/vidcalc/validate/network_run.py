@@ -21,16 +21,15 @@ from vidcalc.cost.seconds import Seconds, spread, total
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.passes import backward, generation
-from vidcalc.rates.allocator import context
 from vidcalc.rates.machines import hardware
 from vidcalc.validate.compared import Compared, compared
 from vidcalc.validate.counters import band
 from vidcalc.validate.network_table import NetworkRow
 
+SIDES = ("width", "height", "frames")
 PHASES = {"denoiser": "denoise", "offload": "denoise", "vae": "vae_decode", "encoder": "text_encode"}
 OFFLOADS = {"block1-stream": "group", "leaf-stream": "group-leaf", "sequential": "sequential"}
 KERNELS = {"_native_cudnn": "cudnn", "_native_flash": "flash2"}
@@ -125,10 +124,10 @@ def predicted(row: NetworkRow, machine: Hardware) -> Predicted:
         fill.plan(model, guidance=1.0, **given), guidance_mode="none", forwards_per_step=1, batched_forwards=1
     )
     ledger, _ = generation(model, workload, machine, plan)
-    return _call(ledger, row.kind, plan, machine)
+    return _call(ledger, row.kind, machine)
 
 
-def _call(ledger: Ledger, kind: str, plan: Plan, machine: Hardware) -> Predicted:
+def _call(ledger: Ledger, kind: str, machine: Hardware) -> Predicted:
     """One call of one network, whose own weights alone are on the device."""
     phase = next(each for each in ledger.phases if each.id == PHASES[kind])
     own = phase.component.id
@@ -143,7 +142,7 @@ def _pipeline(ledger: Ledger, first: Ledger, machine: Hardware) -> Predicted:
     """A pipeline that is given its prompts' embeddings: no encoder runs, whatever is resident."""
     ledger = replace(ledger, phases=tuple(each for each in ledger.phases if each.id != "text_encode"))
     rows, chip = memory.stages(ledger), machine.accelerator
-    spent = {phase.id: _of(phase, machine) for phase in ledger.phases}
+    spent: dict[str, Seconds] = {phase.id: _of(phase, machine) for phase in ledger.phases}
     denoise = ledger.phase("denoise")
     assert denoise is not None
     step = total(single_rank(denoise, chip)).times(denoise.turns / ledger.steps)
