@@ -32,12 +32,12 @@ def test_the_columns_tell_what_was_measured(tmp_path):
     assert [row.reason for row in told.rows] == ["no_size"]
 
 
-def test_a_file_of_neither_kind_is_refused(tmp_path):
+def test_a_file_of_no_kind_is_refused(tmp_path):
     for text in ("id,model,mode\n", "a,b\n1,2\n"):
         with pytest.raises(InputError) as refused:
             files.validated(_file(tmp_path, text))
         assert refused.value.flag == "FILE"
-        assert len(refused.value.allowed) == 2
+        assert len(refused.value.allowed) == 3
 
 
 def test_no_row_is_dropped_and_each_is_predicted_or_has_a_reason_in_words(rows, found):

@@ -7,5 +7,6 @@ counters what a measurement counted: allocated, reserved or device bytes
 run      rows -> predictions beside measurements
 balanced errors with every family weighing the same, and how often the band held
 official the official Wan 2.2 points, also without what was fitted on their GPU
+network_* the same for measurements of single networks, which need no reading
 summary  errors by family, GPU, framework and counter
 """

@@ -27,6 +27,7 @@ from vidcalc.passes import backward, generation
 from vidcalc.rates.machines import hardware
 from vidcalc.validate.compared import Compared, compared
 from vidcalc.validate.counters import band
+from vidcalc.validate.network_summary import NetworkErrors, summarise
 from vidcalc.validate.network_table import NetworkRow
 
 SIDES = ("width", "height", "frames")
@@ -51,9 +52,10 @@ class NetworkResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NetworkValidation(msgspec.Struct, frozen=True, kw_only=True):
-    """All rows, in the order of the file."""
+    """All rows, in the order of the file, and how well they came out."""
 
     rows: list[NetworkResult]
+    summary: list[NetworkErrors]
     schema: str = "vidcalc.network-validation/1"
 
 
@@ -67,7 +69,8 @@ class Predicted(msgspec.Struct, frozen=True, kw_only=True):
 
 def validate(rows: list[NetworkRow]) -> NetworkValidation:
     """Every row predicted, or with the reason it cannot be; no row is dropped."""
-    return NetworkValidation(rows=[result(row) for row in rows])
+    results = [result(row) for row in rows]
+    return NetworkValidation(rows=results, summary=summarise(results))
 
 
 def result(row: NetworkRow) -> NetworkResult:
@@ -76,7 +79,7 @@ def result(row: NetworkRow) -> NetworkResult:
     try:
         machine = hardware(row.gpu)
         found = predicted(row, machine)
-    except (InputError, ValueError):
+    except (InputError, ValueError, LookupError):
         return NetworkResult(reason="impossible_setting", **labels)
     measured = {
         "allocated": _number(row.peak_allocated_bytes),

@@ -17,10 +17,11 @@ def validate(file: str, as_json: bool) -> None:
 
         emit(report)
     else:
+        from vidcalc.faces.terminal import network_validation, validation
         from vidcalc.faces.terminal.page import show
-        from vidcalc.faces.terminal.validation import draw
+        from vidcalc.validate.network_run import NetworkValidation
 
-        show(draw(report))
+        show(network_validation.draw(report) if isinstance(report, NetworkValidation) else validation.draw(report))
 
 
 command = Command(
@@ -33,7 +34,8 @@ command = Command(
         "steps, cfg, gpu, n_gpus, parallelism, precision, attention_backend, offload, vae_tiling, other_optim, "
         "peak_mem_gb, mem_unit_note, time_s, time_scope, source. Training runs are told by mode, batch_per_gpu, "
         "grad_accum, optimizer, checkpointing, precomputed_latents, lora_rank, mem_note, time, time_note and "
-        "mfu_or_tflops. A row that cannot be predicted says which setting is missing."
+        "mfu_or_tflops; calls of single networks by kind, settings, peak_allocated_bytes and seconds. A row that "
+        "cannot be predicted says which setting is missing."
     ),
     examples=("vidcalc validate measured.csv", "vidcalc validate measured.csv --json"),
 )

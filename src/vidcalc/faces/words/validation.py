@@ -49,6 +49,23 @@ COUNTERS = {
     "card": N_("card size, not measured"),
 }
 
+CALLS = {
+    "denoiser": N_("denoiser"),
+    "vae": N_("VAE"),
+    "encoder": N_("text encoder"),
+    "offload": N_("denoiser with offload"),
+    "train": N_("training step"),
+    "pipeline": N_("pipeline"),
+}
+
+QUANTITIES = {
+    "allocated": N_("allocated"),
+    "reserved": N_("reserved"),
+    "seconds": N_("time"),
+    "per_step": N_("time per step"),
+    "after_last_step": N_("time after the last step"),
+}
+
 
 def reason(name: str) -> str:
     """Why a row is not predicted; an id without words as it is."""
@@ -70,3 +87,13 @@ def side(limit: "Bound | None") -> str:
 def counter(name: str) -> str:
     """What a reading counted; an id without words as it is."""
     return _(COUNTERS.get(name, name))
+
+
+def call(kind: str) -> str:
+    """What was called; an id without words as it is."""
+    return _(CALLS.get(kind, kind))
+
+
+def quantity(name: str) -> str:
+    """What was measured of a call; an id without words as it is."""
+    return _(QUANTITIES.get(name, name))
