@@ -3,6 +3,8 @@
 `make_accuracy.py` puts it on the page; the rows are in src/vidcalc/data/measured/networks.csv.
 """
 
+from typing import Any
+
 from vidcalc.faces.words.validation import call, quantity
 from vidcalc.validate.compared import Compared
 from vidcalc.validate.network_run import NetworkResult, NetworkValidation
@@ -10,12 +12,12 @@ from vidcalc.validate.network_table import NetworkRow
 
 GIB = 2**30
 BYTES = ("allocated", "reserved")
-WORDS = {
+WORDS: dict[str, dict[str, Any]] = {
     "en": {
         "title": "## Single networks, measured here",
-        "intro": "Real networks with random weights and inputs, one call each, in bf16 and eager PyTorch unless the row says "
-        "otherwise: {stack} on {gpu}, {date}. Constants may be chosen with rows of the role *fit* in view and with none "
-        "of the role *check*. Memory in GiB, time in seconds; the peak holds weights and inputs.",
+        "intro": "Real networks with random weights and inputs, one call each, in bf16 and eager PyTorch unless the row "
+        "says otherwise: {stack} on {gpu}, {date}. Constants may be chosen with rows of the role *fit* in view and with "
+        "none of the role *check*. Memory in GiB, time in seconds; the peak holds weights and inputs.",
         "errors": ("role", "call", "measured", "rows", "median error", "largest error", "inside the interval"),
         "rows": ("row", "role", "measured", "predicted", "measured value", "ratio"),
         "stopped": "did not run: out of memory",
@@ -24,9 +26,9 @@ WORDS = {
     },
     "ko": {
         "title": "## 직접 측정한 네트워크",
-        "intro": "무작위 가중치와 입력을 넣은 실제 네트워크를 한 번씩 호출한 측정입니다. 따로 적지 않으면 bf16, eager PyTorch입니다: {gpu}에서 "
-        "{stack}, {date}. 상수는 *fit* 행만 보고 정할 수 있고 *check* 행은 채점에만 씁니다. 메모리는 GiB, 시간은 초이며 최댓값에는 "
-        "가중치와 입력이 들어 있습니다.",
+        "intro": "무작위 가중치와 입력을 넣은 실제 네트워크를 한 번씩 호출한 측정입니다. 따로 적지 않으면 bf16, "
+        "eager PyTorch입니다: {gpu}에서 {stack}, {date}. 상수는 *fit* 행만 보고 정할 수 있고 *check* 행은 채점에만 "
+        "씁니다. 메모리는 GiB, 시간은 초이며 최댓값에는 가중치와 입력이 들어 있습니다.",
         "errors": ("역할", "호출", "측정", "행", "중앙값 오차", "최대 오차", "구간 안"),
         "rows": ("행", "역할", "측정", "예측", "측정값", "비율"),
         "stopped": "메모리 부족으로 실행 실패",
@@ -52,7 +54,7 @@ def section(language: str, rows: list[NetworkRow], found: NetworkValidation) -> 
     return [*lines, ""]
 
 
-def _rows(result: NetworkResult, words: dict[str, str | tuple[str, ...]]) -> list[str]:
+def _rows(result: NetworkResult, words: dict[str, Any]) -> list[str]:
     """A line for each quantity of a row, or one on a row that did not run."""
     if result.fits is not None:
         verdict = words["fits" if result.fits else "too big"]
@@ -75,8 +77,8 @@ def _percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
-def _head(names: str | tuple[str, ...]) -> list[str]:
-    return [_line(tuple(names)), _line(("---",) * len(names))]
+def _head(names: tuple[str, ...]) -> list[str]:
+    return [_line(names), _line(("---",) * len(names))]
 
 
 def _line(cells: tuple[object, ...]) -> str:
