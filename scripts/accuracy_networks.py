@@ -16,7 +16,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "en": {
         "title": "## Single networks, measured here",
         "intro": "Real networks with random weights and inputs, one call each, in bf16 and eager PyTorch unless the "
-        "row says otherwise: {stack} on {gpu}, {date}. Constants may be chosen with *fit* rows in view, with none of the "
+        "row says otherwise: {stack} on {gpu}, {date}. Constants may be chosen with *fit* rows in view, none of the "
         "*check* rows. Memory in GiB, time in seconds; the peak holds weights and inputs.",
         "errors": ("role", "call", "measured", "rows", "median error", "largest error", "inside the interval"),
         "rows": ("row", "role", "measured", "predicted", "measured value", "ratio"),
