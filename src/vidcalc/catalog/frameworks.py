@@ -22,6 +22,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     plan               settings of `Plan` by field, as its file states them among the rest
     stack              "early" where it is pinned to, or was published with, a torch older than 2.11: see `data/kernels`
+    casting            "layerwise" where formats are stored by diffusers' layerwise casting, else as files have them
     activation_scale   live activations of a denoiser family relative to diffusers' forward, by network path
     for_networks       settings that hold where the model has a network of that path
     decode_bytes       live bytes of the decode of a VAE without a network here, by its class [byte per pixel of a clip]
@@ -38,6 +39,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     sources: tuple[str, ...]
     plan: Facts = {}
     stack: str = "late"
+    casting: str = "files"
     activation_scale: dict[str, float] = {}
     for_networks: dict[str, Facts] = {}
     decode_bytes: dict[str, float] = {}

@@ -16,6 +16,7 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     compute     dtype of activations and of everything that is not quantised
     arithmetic  format the matrix products run in
     covers      "all" weights, or only those of "linear" layers
+    casts       "layers" where diffusers has a way of its own to store layers in it: `vidcalc.catalog.casting`
     skips       words in a module's name that leave it in the compute dtype
     movable     whether the weights can leave the device again
     beside      bytes per output element of a linear layer that its kernel holds beside the output
@@ -30,6 +31,7 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     arithmetic: str
     covers: str
     source: str
+    casts: str = "files"
     skips: tuple[str, ...] = ()
     movable: bool = True
     beside: float = 0

@@ -8,6 +8,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
 
     title, version, sources  of the framework
     stack              "early" where it is pinned to, or was published with, a torch older than 2.11
+    casting            "layerwise" where formats are stored by diffusers' layerwise casting, else as files have them
     networks           networks that run otherwise here, by the path they have in diffusers
     timesteps          what the timestep varies over where it differs here, by model
     activation_scale   live activations of a network relative to diffusers' forward, by its path
@@ -21,6 +22,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     sources: tuple[str, ...] = ()
     stack: str = "late"
+    casting: str = "files"
     networks: dict[str, str] = {}
     timesteps: dict[str, str] = {}
     activation_scale: dict[str, float] = {}

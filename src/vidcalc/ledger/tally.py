@@ -5,11 +5,13 @@ import msgspec
 from vidcalc.base.guest import named
 from vidcalc.base.memo import once
 from vidcalc.base.number import Number, largest, maximum
+from vidcalc.catalog.casting import Words, kept
 from vidcalc.catalog.precisions import Precision, precision
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import Trace
 
 PROJECTIONS = ("to_q", "to_k", "to_v")
+OWN = (".weight", ".bias")  # of a layer
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -29,20 +31,21 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     rounds: Number
 
 
-def tally(traces: tuple[Trace, ...], name: str, fused: str = "none") -> Tally:
+def tally(traces: tuple[Trace, ...], name: str, fused: str = "none", uncast: Words | None = None) -> Tally:
     """The sums in the number format `name`, worked out once for the same traces.
 
-    fused  "kept": queries, keys and values stand fused beside the originals
+    fused   "kept": queries, keys and values stand fused beside the originals
+    uncast  of a network that is cast layer by layer: words in the names of modules that are not
     """
-    return _remembered(traces[0], traces[1:], name, fused) if traces else _tally((), name, fused)
+    return _remembered(traces[0], traces[1:], name, fused, uncast) if traces else _tally((), name, fused, uncast)
 
 
 @once
-def _remembered(first: Trace, rest: tuple[Trace, ...], name: str, fused: str) -> Tally:
-    return _tally((first, *rest), name, fused)
+def _remembered(first: Trace, rest: tuple[Trace, ...], name: str, fused: str, uncast: Words | None) -> Tally:
+    return _tally((first, *rest), name, fused, uncast)
 
 
-def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
+def _tally(traces: tuple[Trace, ...], name: str, fused: str, uncast: Words | None) -> Tally:
     blocks: dict[str, Number] = {}
     rounds: dict[str, Number] = {}
     modules: dict[str, Number] = {}
@@ -50,7 +53,7 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
     elements: Number = 0
     nbytes: Number = 0
     copied: Number = 0
-    for path, (own, times, stored) in _sizes(traces, precision(name)).items():
+    for path, (own, times, stored) in _sizes(traces, precision(name), uncast).items():
         elements, nbytes = elements + own, nbytes + stored
         module = path.rpartition(".")[0]
         twice = fused == "kept" and module.rpartition(".")[2] in PROJECTIONS
@@ -76,22 +79,33 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
     )
 
 
-def _sizes(traces: tuple[Trace, ...], chosen: Precision) -> dict[str, tuple[Number, Number, Number]]:
+def _sizes(
+    traces: tuple[Trace, ...], chosen: Precision, uncast: Words | None
+) -> dict[str, tuple[Number, Number, Number]]:
     """(elements, layers, bytes) of every parameter the traces touched."""
     sizes: dict[str, tuple[Number, Number, Number]] = {}
     base = ELEMENT_BYTES[chosen.compute]
     for taped in traces:
-        linear = (
-            {op.path + ".weight" for op in taped.ops if op.kind == "matmul"} if chosen.covers == "linear" else set()
-        )
+        narrow = _covered(taped, chosen, uncast)
         for path, (elements, keep) in taped.parameters.items():
             stored: float = base
+            if path in narrow:
+                stored = chosen.stored
             if keep:
                 stored = ELEMENT_BYTES[keep]
-            elif chosen.covers == "all" or (path in linear and not _skipped(path, chosen.skips)):
-                stored = chosen.stored
             sizes[path] = (elements, taped.rounds[path], elements * stored)
     return sizes
+
+
+def _covered(taped: Trace, chosen: Precision, uncast: Words | None) -> set[str]:
+    """The parameters that are stored in the format itself."""
+    if chosen.covers == "all":
+        return set(taped.parameters)
+    if uncast is not None:
+        # a norm's own weights have its word in their name, tables of their own are no module's weight
+        return {path for path in taped.parameters if path.endswith(OWN) and not kept(path.rpartition(".")[0], uncast)}
+    linear = {op.path + ".weight" for op in taped.ops if op.kind == "matmul"}
+    return {path for path in linear if not _skipped(path, chosen.skips)}
 
 
 def _skipped(path: str, words: tuple[str, ...]) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 
 from vidcalc.base.guest import Guest, given, named, named_fields
 from vidcalc.base.number import Number
+from vidcalc.catalog.casting import left
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.model import Component
 from vidcalc.ledger.tally import tally
@@ -65,15 +66,25 @@ def parameters(component: Component, traces: tuple[Trace, ...]) -> Number:
     return sum(names.values())
 
 
-def weights(component: Component, params: Number, traces: tuple[Trace, ...], name: str, fused: str = "none") -> Weights:
+def weights(
+    component: Component,
+    params: Number,
+    traces: tuple[Trace, ...],
+    name: str,
+    fused: str = "none",
+    casting: str = "files",
+) -> Weights:
     """Sizes in the number format `name`. What the traces did not touch (a half that never ran) counts in the total.
 
-    params  weight elements of one copy
-    fused   "kept": queries, keys and values stand fused beside the originals
+    params   weight elements of one copy
+    fused    "kept": queries, keys and values stand fused beside the originals
+    casting  "layerwise": a format that casts does so to all layers of a class but those that the class leaves out
     """
-    chosen, sums = precision(name), tally(traces, name, fused)
-    stored = chosen.stored if chosen.covers == "all" else ELEMENT_BYTES[chosen.compute]
-    # what no trace touched at the format's width, what they touched as each weight is kept
+    chosen = precision(name)
+    uncast = left(component.class_) if casting == "layerwise" and chosen.casts == "layers" else None
+    sums = tally(traces, name, fused, uncast)
+    stored = chosen.stored if chosen.covers == "all" or uncast is not None else ELEMENT_BYTES[chosen.compute]
+    # what no trace touched at the format's width (layers, where all are cast), what they touched as each weight is kept
     one = (params - sums.elements) * stored + sums.nbytes
     as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion
     if component.held is not None:

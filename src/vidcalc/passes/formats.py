@@ -65,7 +65,7 @@ def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:
         return replace(network, stored=network.weights)
     own = network.component
     params = given("params", parameters(own, traces), plan.shard_degree, own.source or "model", note=own.id)
-    nbytes = weights(network.component, params, traces, network.precision, plan.fused_projections)
+    nbytes = weights(network.component, params, traces, network.precision, plan.fused_projections, plan.runtime.casting)
     return replace(network, params=params, weights=nbytes, stored=nbytes)
 
 
