@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import vidcalc
 from vidcalc import networks
 from vidcalc.base.errors import UnknownName
 from vidcalc.catalog import load, models
@@ -204,3 +205,12 @@ def test_summaries_come_from_one_built_file(tmp_path: Path, monkeypatch: pytest.
     assert models.summaries() == facts["models"]
     target.write_bytes(msgspec.json.encode({"checksum": load.signature(models.KIND) + 1, "facts": facts}))
     assert [row["name"] for row in models.summaries()] == NAMES
+
+
+def test_a_step_of_one_prediction_says_which_scales_it_takes():
+    """LTX-2's picture and sound are guided apart: four predictions in three calls until all of their scales are off."""
+    guided, plain = vidcalc.estimate("ltx-2"), vidcalc.estimate("ltx-2", guidance=1)
+    # two of the four share a call: the step's time is that of four predictions
+    assert guided.time.inference.denoise == pytest.approx(4 * plain.time.inference.denoise, rel=0.1)
+    assert "several_scales" in {warning.id for warning in plain.warnings}
+    assert "several_scales" not in {warning.id for warning in guided.warnings}

@@ -1,4 +1,4 @@
-"""Layerwise casting: the words of data/casting.toml are the classes' own, and bytes are those of what diffusers casts."""
+"""Layerwise casting: the words of data/casting.toml are the classes' own, and bytes are those that diffusers casts."""
 
 import re
 
@@ -70,6 +70,7 @@ def test_words_are_the_classs_own(class_):
 def test_bytes_are_those_of_what_is_cast(class_):
     model = fill.model(CLASSES[class_])
     own = parts_of(model_facts(CLASSES[class_]))["denoiser"]
-    expected = cast_bytes(build(class_, own["config"]), words_of(find_class(class_)) | set(DEFAULT_SKIP_MODULES_PATTERN))
+    words = words_of(find_class(class_)) | set(DEFAULT_SKIP_MODULES_PATTERN)
+    expected = cast_bytes(build(class_, own["config"]), words)
     ledger, _ = generation(model, fill.workload(model), hardware("h200"), fill.plan(model, precision="fp8"))
     assert ledger.weights[model.denoiser.id].weights.copy == pytest.approx(expected, rel=0.001)

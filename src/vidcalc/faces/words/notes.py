@@ -97,5 +97,9 @@ WARNINGS = {
         "Under Windows the driver moves what does not fit into shared memory: generating then becomes many times "
         "slower instead of failing."
     ),
+    "several_scales": N_(
+        "One prediction a step: true only with every one of the pipeline's guidance scales off ({scales}); switching "
+        "one of them off drops no prediction while another of its kind is on."
+    ),
     "components_not_computed": N_("Counted by weights only, their work is not: {components}."),
 }
