@@ -7,7 +7,8 @@ from typing import Any
 
 from vidcalc.faces.words.validation import call, quantity
 from vidcalc.validate.compared import Compared
-from vidcalc.validate.network_run import NetworkResult, NetworkValidation
+from vidcalc.validate.network_run import NetworkValidation
+from vidcalc.validate.network_summary import NetworkResult
 from vidcalc.validate.network_table import NetworkRow
 
 GIB = 2**30

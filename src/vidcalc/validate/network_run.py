@@ -25,30 +25,15 @@ from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.passes import backward, generation
 from vidcalc.rates.machines import hardware
-from vidcalc.validate.compared import Compared, compared
+from vidcalc.validate.compared import compared
 from vidcalc.validate.counters import band
-from vidcalc.validate.network_summary import NetworkErrors, summarise
+from vidcalc.validate.network_summary import NetworkErrors, NetworkResult, summarise
 from vidcalc.validate.network_table import NetworkRow
 
 SIDES = ("width", "height", "frames")
 PHASES = {"denoiser": "denoise", "offload": "denoise", "vae": "vae_decode", "encoder": "text_encode"}
 OFFLOADS = {"block1-stream": "group", "leaf-stream": "group-leaf", "sequential": "sequential"}
 KERNELS = {"_native_cudnn": "cudnn", "_native_flash": "flash2"}
-
-
-class NetworkResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A row with what was predicted: "allocated", "reserved" [byte], "seconds" and further times [second].
-
-    reason  why nothing is predicted;  fits  of a row that did not run: whether the prediction says it would
-    """
-
-    id: str
-    role: str
-    kind: str
-    model: str
-    parts: dict[str, Compared] = {}
-    reason: str | None = None
-    fits: bool | None = None
 
 
 class NetworkValidation(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,12 +2,25 @@
 
 from collections.abc import Iterable
 from statistics import median
-from typing import TYPE_CHECKING
 
 import msgspec
 
-if TYPE_CHECKING:
-    from vidcalc.validate.network_run import NetworkResult
+from vidcalc.validate.compared import Compared
+
+
+class NetworkResult(msgspec.Struct, frozen=True, kw_only=True):
+    """A row with what was predicted: "allocated", "reserved" [byte], "seconds" and further times [second].
+
+    reason  why nothing is predicted;  fits  of a row that did not run: whether the prediction says it would
+    """
+
+    id: str
+    role: str
+    kind: str
+    model: str
+    parts: dict[str, Compared] = {}
+    reason: str | None = None
+    fits: bool | None = None
 
 
 class NetworkErrors(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +38,7 @@ class NetworkErrors(msgspec.Struct, frozen=True, kw_only=True):
     held: float
 
 
-def summarise(rows: "Iterable[NetworkResult]") -> list[NetworkErrors]:
+def summarise(rows: Iterable[NetworkResult]) -> list[NetworkErrors]:
     """Errors by kind, quantity and role, in order of name; a group without measurements is absent."""
     errors: dict[tuple[str, str, str], list[tuple[float, bool]]] = {}
     for row in rows:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vidcalc.validate.compared import Compared
-    from vidcalc.validate.network_run import NetworkResult, NetworkValidation
-    from vidcalc.validate.network_summary import NetworkErrors
+    from vidcalc.validate.network_run import NetworkValidation
+    from vidcalc.validate.network_summary import NetworkErrors, NetworkResult
 
 
 def draw(validation: "NetworkValidation") -> str:
