@@ -19,6 +19,7 @@ from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.attention_curves import attention_curves
+from vidcalc.rates.attention_lengths import generation
 from vidcalc.rates.convolution_curves import convolution_curves
 
 Curve = dict[str, Any]
@@ -102,11 +103,6 @@ def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
         )
 
     return sorted((other for other in chips if other != name), key=distance)
-
-
-def generation(chip: Accelerator) -> str:
-    """What decides which kernels a chip runs: the major compute capability, elsewhere the architecture's first word."""
-    return (chip.compute_capability or chip.architecture).partition(".")[0].partition(" ")[0]
 
 
 def measured_gemm(

@@ -15,8 +15,9 @@ from vidcalc.base.errors import InputError, nearest
 from vidcalc.base.facts import Facts
 from vidcalc.base.guest import named
 from vidcalc.base.memo import once
-from vidcalc.base.number import Number, maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum, where
 from vidcalc.describe.hardware import Accelerator, width_of
+from vidcalc.rates.attention_lengths import even
 from vidcalc.rates.curves import curves
 
 LATE = "late"
@@ -56,6 +57,7 @@ class _Attention(msgspec.Struct, frozen=True, eq=False):
     half: Number
     provenance: str
     source: str
+    ragged: float
 
 
 def gemm(chip: Accelerator, precision: str, rows: Number, d_in: Number, d_out: Number) -> Rate:
@@ -120,6 +122,8 @@ def attention(
     law = _attention_law(chip, kernel, precision, head_dim, direction, masked, stack)
     # the mean of what short queries and short keys lose; of self-attention 1 + half / length
     loss = 1 + law.half * (1 / maximum(queries, 1) + 1 / maximum(keys, 1)) / 2
+    if law.ragged != 1:
+        loss = loss / where(even(keys), 1.0, law.ragged)
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
 
@@ -237,6 +241,7 @@ def _attention_law(
         curve["half"],
         "assumed" if single or mask is not NO_MASK else weaker,
         curve["source"],
+        tables["ragged"].get(kernel, 1.0),
     )
 
 
