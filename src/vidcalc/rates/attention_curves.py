@@ -101,13 +101,18 @@ def flash(chip: Accelerator, wanted: tuple[str, ...]) -> str:
 
 
 def masked(chip: Accelerator, law: Curve) -> Curve:
-    """By stack, the kernel that scaled_dot_product_attention picks where it is given a mask, and how much slower it is.
+    """By stack, the kernel that scaled_dot_product_attention picks where it is given a mask, and what that costs.
 
-    FlashAttention takes no mask: what runs then is cuDNN where torch prefers it, else the memory-efficient kernel.
+    FlashAttention takes no mask: what runs then is cuDNN where torch prefers it, else the memory-efficient kernel. The
+    cost is in float32 operations of the vector units a score.
     """
-    kernels, slower = runs(chip), {key: law[key] for key in ("low", "likely", "high")}
-    efficient = {"kernel": "xformers" if "xformers" in kernels else sdpa(chip, ()), **slower}
-    return {"early": efficient, "late": {"kernel": "cudnn", **slower} if sdpa(chip) == "cudnn" else efficient}
+    kernels = runs(chip)
+    efficient = {
+        "kernel": "xformers" if "xformers" in kernels else sdpa(chip, ()),
+        **dict.fromkeys(("low", "likely", "high"), 0),
+    }
+    slower = {"kernel": "cudnn", **{key: law[key] for key in ("low", "likely", "high")}}
+    return {"early": efficient, "late": slower if sdpa(chip) == "cudnn" else efficient}
 
 
 def _format(row: Row) -> str:

@@ -22,7 +22,7 @@ from vidcalc.rates.curves import curves
 
 LATE = "late"
 CHOSEN = ("sdpa", "flash")  # words for what a library picks on the chip
-NO_MASK: Facts = {"low": 1.0, "likely": 1.0, "high": 1.0}
+NO_MASK: Facts = {"low": 0, "likely": 0, "high": 0}
 
 
 class Rate(msgspec.Struct, frozen=True, eq=False):
@@ -235,14 +235,22 @@ def _attention_law(
     limit = curve["limit"] * unit
     return _Attention(
         # no kernel passes the peak of its arithmetic, whatever it borrows
-        minimum(curve["low"] * factor, limit) * mask["low"],
-        minimum(curve["likely"] * factor, limit) * mask["likely"],
-        minimum(curve["high"] * factor, limit) * mask["high"],
+        _behind(minimum(curve["low"] * factor, limit), mask["low"], head_dim, chip),
+        _behind(minimum(curve["likely"] * factor, limit), mask["likely"], head_dim, chip),
+        _behind(minimum(curve["high"] * factor, limit), mask["high"], head_dim, chip),
         curve["half"],
         "assumed" if single or mask is not NO_MASK else weaker,
         curve["source"],
         tables["ragged"].get(kernel, 1.0),
     )
+
+
+def _behind(rate: Number, operations: float, head_dim: float, chip: Accelerator) -> Number:
+    """An attention kernel's rate where the vector units take so many float32 operations a score for its mask."""
+    if not operations:
+        return rate
+    # a score is 4 x head_dim FLOP of the matrix units, two products; both times follow each other
+    return 1 / (1 / rate + operations / (4 * head_dim * chip.peak("fp32")))
 
 
 def _width_factor(factors: dict[str, float], head_dim: float) -> float:
