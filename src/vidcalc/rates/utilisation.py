@@ -154,6 +154,26 @@ def short_rows(chip: Accelerator, compiled: str = "off") -> float:
     return half if compiled == "off" else 0.0
 
 
+def stretch(
+    chip: Accelerator, compiled: str, row: Number, way: str = "vector", each: int = 0, blocks: Number = 0
+) -> Number:
+    """Times longer that a byte of elementwise work takes than one of a long copy.
+
+    Short rows lose in proportion; beside that multiprocessors only work through so many elements a second, and through
+    the statistics of a group in one block of threads each. Neither where kernels are fused. See `vidcalc.ops.Pointwise`.
+    """
+    # at `half` elements a row takes twice as long
+    short = 1 + short_rows(chip, compiled) / maximum(row, 1)
+    law, many = curves(chip)["elementwise"], chip.multiprocessors
+    if way == "vector" or compiled != "off" or not many:
+        return short
+    pace = law["pace"][way]
+    # elements a second of a multiprocessor, or of a block of which it holds some
+    at_once = minimum(blocks, many * law["blocks"]) if way == "statistics" else many
+    # byte/s of a copy / byte/s at which the elements are worked through
+    return maximum(short, elementwise(chip).likely / (each * pace * at_once))
+
+
 @once
 def launch(chip: Accelerator, compiled: str = "off") -> Rate:
     """Kernels that the host starts per second, counted as eager PyTorch would start them."""

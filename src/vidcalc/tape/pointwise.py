@@ -1,6 +1,6 @@
 """The layers that only move memory: arithmetic, activations, norms, casts, copies, embeddings."""
 
-from vidcalc.base.number import Number
+from vidcalc.base.number import Number, unchanged
 from vidcalc.base.place import Place
 from vidcalc.ops.pointwise import LONG, Pointwise
 from vidcalc.tape.recorder import Recorder
@@ -10,6 +10,24 @@ from vidcalc.tape.records import ELEMENT_BYTES, WIDER, Tensor
 def wider(a: str, b: str) -> str:
     """The dtype PyTorch promotes two dtypes to."""
     return a if WIDER[a] >= WIDER[b] else b
+
+
+def paced(inputs: tuple[Tensor, ...], out: Tensor) -> tuple[str, int]:
+    """(way, bytes per element) of an elementwise kernel: see `vidcalc.ops.Pointwise`.
+
+    Kernels of PyTorch load several elements at once where all tensors are contiguous and of one dtype.
+    """
+    whole = [x for x in inputs if not spread(x, out)]
+    mixed = any(x.dtype != out.dtype for x in inputs)
+    each = sum(ELEMENT_BYTES[x.dtype] for x in (*whole, out))
+    return ("single", each) if mixed or len(whole) < len(inputs) else ("vector", 0)
+
+
+def spread(x: Tensor, out: Tensor) -> bool:
+    """Whether an operand is repeated along a dimension of the result."""
+    if len(x.shape) != len(out.shape):
+        return False  # reshaped: a copy of all its elements
+    return any(unchanged(a, 1) and not unchanged(b, 1) for a, b in zip(x.shape, out.shape, strict=True))
 
 
 class PointwiseLayers(Recorder):
@@ -39,14 +57,27 @@ class PointwiseLayers(Recorder):
             moved = moved + x.nbytes
         # of tensors with three dimensions and more, the innermost is what a kernel works along
         row = out.shape[-1] if len(out.shape) > 2 else LONG
-        self.ops.append(Pointwise(self.prefix + name, self.count, dtype, moved, 1, row, self.near(name)))
+        way, each = paced(inputs, out)
+        self.ops.append(Pointwise(self.prefix + name, self.count, dtype, moved, 1, row, self.near(name), way, each))
         if self.training:
             out.node = self.differentiable(inputs, saved, out_bytes, weights)
         return out
 
-    def traffic(self, name: str, moved: Number, launches: Number = 1, row: Number = LONG) -> None:
-        """Bytes moved without a new tensor: in-place arithmetic, copies into slices."""
-        self.ops.append(Pointwise(self.prefix + name, self.count, self.dtype, moved, launches, row, self.near(name)))
+    def traffic(
+        self,
+        name: str,
+        moved: Number,
+        launches: Number = 1,
+        row: Number = LONG,
+        way: str = "vector",
+        each: int = 0,
+        blocks: Number = 0,
+    ) -> None:
+        """Bytes moved without a new tensor: in-place arithmetic, copies into slices, statistics."""
+        place = self.near(name)
+        self.ops.append(
+            Pointwise(self.prefix + name, self.count, self.dtype, moved, launches, row, place, way, each, blocks)
+        )
 
     def near(self, name: str) -> Place:
         """The place of elementwise work of that name: what stands in a block directly is of none of its parts."""
@@ -134,8 +165,14 @@ class PointwiseLayers(Recorder):
         precision = x.dtype if kind == "group_norm" else "fp32"
         means = () if kind == "rms_norm" else (self.empty((statistics,), precision),)
         rstd = self.empty((statistics,), precision)
-        # x read, out written; its statistics are small beside them
-        self.traffic(name or kind, 2 * out.nbytes, row=LONG if kind == "group_norm" else width)
+        label, size = name or kind, ELEMENT_BYTES[x.dtype]
+        if kind == "group_norm":
+            # a block of threads sums up each group, then all of x is read again, scaled by channel and written
+            self.traffic(label + ".statistics", out.nbytes, way="statistics", each=size, blocks=statistics)
+            self.traffic(label, 2 * out.nbytes, way="single", each=2 * size)
+        else:
+            # x read, out written; its statistics are small beside them
+            self.traffic(label, 2 * out.nbytes, row=width, way="norm", each=2 * size)
         weights: Number = 0
         if name:
             self.parameter(name + ".weight", width, keep)
