@@ -146,11 +146,13 @@ def _priced(
         moved = 2 * moved
     if isinstance(work, Guest):
         (work, moved), achieved = labels.op_of(op, work, moved), labels.rate(achieved)
+    # copies around the op, one after the other with it
+    turned: Number = op.turned_bytes * (1 + backward) if isinstance(op, Convolution) else 0
     return (
         # a roofline: arithmetic and traffic overlap, the longer one counts
-        maximum(work / achieved.high, moved / spread.high),
-        maximum(work / achieved.likely, moved / spread.likely),
-        maximum(work / achieved.low, moved / spread.low),
+        maximum(work / achieved.high, moved / spread.high) + turned / spread.high,
+        maximum(work / achieved.likely, moved / spread.likely) + turned / spread.likely,
+        maximum(work / achieved.low, moved / spread.low) + turned / spread.low,
         achieved.provenance,
     )
 
@@ -162,10 +164,10 @@ def rate(op: Op, chip: Accelerator, backward: bool = False, run: Execution = EAG
         width = scalar(max(op.d_head, op.d_value))
         return attention(chip, run.attention, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack)
     if isinstance(op, Convolution):
-        depth = (op.c_in // op.groups) * op.kernel
         rows = op.batch * op.positions
         # as a product: [batch x positions, c_in / groups x taps] x [c_in / groups x taps, c_out / groups]
-        product = convolution(chip, op.precision, rows, depth, op.c_out // op.groups, run.stack)
+        sides = op.c_in // op.groups, op.c_out // op.groups
+        product = convolution(chip, op.precision, rows, *sides, op.kernel, run.stack)
         alone = vector(chip)
         # a depthwise one has no sum over channels: the matrix units have nothing to do
         low, likely, high = (

@@ -16,15 +16,30 @@ STACKS = ("early", "late")  # torch before and from 2.11
 WIDTHS = ("half", "single")  # 16 and 32 bits
 
 
-def convolution_curves(chips: dict[str, Accelerator], name: str, table: Iterable[Row], law: Curve) -> Curve:
-    """The shares of a chip by stack and width, always *assumed*."""
-    rows = list(table)
-    return {
+def convolution_curves(
+    chips: dict[str, Accelerator], name: str, table: Iterable[Row], law: Curve, filled: dict[str, Curve]
+) -> Curve:
+    """The shares of a chip by stack and width, and what channels fill of a tile ("filling").
+
+    filled  `vidcalc.rates.convolution_shapes.fillings` of the chips whose single convolutions were measured: their own
+            share, and that of chips of their generation, is that of the newest stack in 16 bits
+    """
+    rows, generation = list(table), _generation(chips[name])
+    shares: Curve = {
         stack: {
             width: _share(chips, name, [row for row in rows if row["stack"] == stack], width, law) for width in WIDTHS
         }
         for stack in STACKS
     }
+    donor = name if name in filled else next((it for it in filled if _generation(chips[it]) == generation), None)
+    if donor is not None:
+        shares["late"]["half"] = {
+            **{end: filled[donor]["share"] * law["measured"][end] for end in ("low", "likely", "high")},
+            "provenance": "measured" if donor == name else "assumed",
+            "source": filled[donor]["source"],
+        }
+    one = filled[donor or next(iter(filled))]
+    return {**shares, "filling": {key: one[key] for key in ("by_channels", "other")}}
 
 
 def _share(chips: dict[str, Accelerator], name: str, table: list[Row], width: str, law: Curve) -> Curve:

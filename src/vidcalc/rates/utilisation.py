@@ -18,6 +18,7 @@ from vidcalc.base.memo import once
 from vidcalc.base.number import Number, maximum, minimum, where
 from vidcalc.describe.hardware import Accelerator, width_of
 from vidcalc.rates.attention_lengths import even
+from vidcalc.rates.convolution_shapes import filling, waves
 from vidcalc.rates.curves import curves
 
 LATE = "late"
@@ -79,16 +80,30 @@ def _shape_loss(law: _Gemm, rows: Number, d_in: Number, d_out: Number) -> Number
 
 
 def convolution(
-    chip: Accelerator, precision: str, rows: Number, d_in: Number, d_out: Number, stack: str = LATE
+    chip: Accelerator,
+    precision: str,
+    rows: Number,
+    c_in: Number,
+    c_out: Number,
+    taps: Number = 1,
+    stack: str = LATE,
 ) -> Rate:
-    """Rate of a convolution seen as a product: rows = output positions, d_in = input channels per group x taps.
+    """Rate of a convolution as a product: rows = output positions, c_in and c_out = channels of a group.
 
-    Always assumed: the product's rate times a stated factor. A float32 convolution runs in tf32 where the chip has it,
-    as cuDNN does by default under torch.
+    The product's rate times the share that the chip's convolutions reach, less what its channels leave of a tile and
+    the last wave of tiles is not full of. With one tap it is a product. A float32 convolution runs in tf32 where the
+    chip has it, as cuDNN does by default under torch.
     """
-    law = _convolution_law(chip, precision, stack)
-    loss = _shape_loss(law, rows, d_in, d_out)
-    return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
+    law, fills = _convolution_law(chip, precision, stack), curves(chip)["convolution"]["filling"]
+    product = _gemm_law(chip, "tf32" if precision == "fp32" else precision)
+    loss = _shape_loss(law, rows, c_in * taps, c_out) * waves(rows, c_out, chip.multiprocessors or 0)
+    filled = named("filling", filling(fills, c_in) * filling(fills, c_out), note="convolution")
+    alone = _shape_loss(product, rows, c_in, c_out)
+    low, likely, high = (
+        where(taps == 1, getattr(product, end) / alone, getattr(law, end) * filled / loss)
+        for end in ("low", "likely", "high")
+    )
+    return Rate(low, likely, high, law.provenance, law.source)
 
 
 @once
