@@ -22,7 +22,7 @@ def convolution_curves(
     """The shares of a chip by stack and width, and what channels fill of a tile ("filling").
 
     filled  `vidcalc.rates.convolution_shapes.fillings` of the chips whose single convolutions were measured: their own
-            share, and that of chips of their generation, is that of the newest stack in 16 bits
+            share, and that of chips of their generation, is that of the newest stack
     """
     rows, generation = list(table), _generation(chips[name])
     shares: Curve = {
@@ -33,10 +33,14 @@ def convolution_curves(
     }
     donor = name if name in filled else next((it for it in filled if _generation(chips[it]) == generation), None)
     if donor is not None:
-        shares["late"]["half"] = {
-            **{end: filled[donor]["share"] * law["measured"][end] for end in ("low", "likely", "high")},
-            "provenance": "measured" if donor == name else "assumed",
-            "source": filled[donor]["source"],
+        shares["late"] = {
+            width: {
+                **{end: filled[donor]["share"] * law["measured"][end] for end in ("low", "likely", "high")},
+                # measured in 16 bits; of tf32 the same share of its products
+                "provenance": "measured" if (donor, width) == (name, "half") else "assumed",
+                "source": filled[donor]["source"],
+            }
+            for width in WIDTHS
         }
     one = filled[donor or next(iter(filled))]
     return {**shares, "filling": {key: one[key] for key in ("by_channels", "other")}}

@@ -1,5 +1,7 @@
 """The layers that only move memory: arithmetic, activations, norms, casts, copies, embeddings."""
 
+from msgspec.structs import replace
+
 from vidcalc.base.number import Number, unchanged
 from vidcalc.base.place import Place
 from vidcalc.ops.pointwise import LONG, Pointwise
@@ -28,6 +30,9 @@ def spread(x: Tensor, out: Tensor) -> bool:
     if len(x.shape) != len(out.shape):
         return False  # reshaped: a copy of all its elements
     return any(unchanged(a, 1) and not unchanged(b, 1) for a, b in zip(x.shape, out.shape, strict=True))
+
+
+STRAIGHT = ("clone", "to_device", "zeros")  # copies in the order of their elements
 
 
 class PointwiseLayers(Recorder):
@@ -127,7 +132,11 @@ class PointwiseLayers(Recorder):
 
     def copy(self, x: Tensor, *shape: Number, name: str = "copy") -> Tensor:
         """A new storage with the same elements: contiguous, clone, pad, upsample (give the new shape)."""
-        return self.pointwise(name, (x,), shape or None)
+        out = self.pointwise(name, (x,), shape or None)
+        if name not in STRAIGHT:
+            # another order of elements: one at a time
+            self.ops[-1] = replace(self.ops[-1], way="single", each=2 * ELEMENT_BYTES[out.dtype])
+        return out
 
     def cat(self, tensors: tuple[Tensor, ...], *shape: Number) -> Tensor:
         """The tensors side by side, of the given shape."""
