@@ -1,7 +1,7 @@
-"""Convolutions: from whole decodes that were timed to the share of a product's rate that they reach on a chip.
+"""Convolutions: from whole decodes that were timed to the share of a product's rate that full tiles reach on a chip.
 
 A row of `data/kernels/convolution.csv` is a decode less what memory and attention explain, or what several ranks do not
-share. Shares differ by chip, by number format and by the software's age: see `data/frameworks/` on stacks.
+share, against the same convolutions at the products' rate with what their channels fill, their waves and copies. Shares differ by chip, by number format and by the software's age: see `data/frameworks/` on stacks.
 """
 
 from collections.abc import Iterable
@@ -65,8 +65,7 @@ def _share(chips: dict[str, Accelerator], name: str, table: list[Row], width: st
     return {
         "low": likely * law["low"],
         "likely": likely,
-        # a convolution is no faster than the product it amounts to
-        "high": min(likely * law["high"], 1.0),
+        "high": likely * law["high"],
         "provenance": "assumed",
         "source": "; ".join(sorted({row["source"] for row in rows})),
     }

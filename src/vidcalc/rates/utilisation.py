@@ -230,12 +230,14 @@ def _gemm_law(chip: Accelerator, precision: str) -> _Gemm:
 
 @once
 def _convolution_law(chip: Accelerator, precision: str, stack: str) -> _Gemm:
-    law = _gemm_law(chip, "tf32" if precision == "fp32" else precision)
-    share = curves(chip)["convolution"][stack][width_of(precision)]
+    unit = "tf32" if precision == "fp32" else precision
+    law, share = _gemm_law(chip, unit), curves(chip)["convolution"][stack][width_of(precision)]
+    # products are measured as long runs sustain them; a convolution may pass that, not the peak
+    limit = maximum(chip.peak(unit), law.high)
     return _Gemm(
-        law.low * share["low"],
-        law.likely * share["likely"],
-        law.high * share["high"],
+        minimum(law.low * share["low"], limit),
+        minimum(law.likely * share["likely"], limit),
+        minimum(law.high * share["high"], limit),
         law.d_in_half,
         law.d_out_half,
         law.startup,

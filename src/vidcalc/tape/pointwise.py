@@ -61,7 +61,8 @@ class PointwiseLayers(Recorder):
         for x in inputs:
             moved = moved + x.nbytes
         # of tensors with three dimensions and more, the innermost is what a kernel works along
-        row = out.shape[-1] if len(out.shape) > 2 else LONG
+        along = first if unchanged(out.shape[-1], 1) else out  # a mean or a sum works along what it reads
+        row = along.shape[-1] if len(out.shape) > 2 else LONG
         way, each = paced(inputs, out)
         self.ops.append(Pointwise(self.prefix + name, self.count, dtype, moved, 1, row, self.near(name), way, each))
         if self.training:
