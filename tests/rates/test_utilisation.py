@@ -12,7 +12,8 @@ from vidcalc.base.errors import InputError, UnknownName
 from vidcalc.catalog import load
 from vidcalc.describe.hardware import RUNS_AS, width_of
 from vidcalc.rates import curves, kernels
-from vidcalc.rates.attention_curves import bound, fit
+from vidcalc.rates.attention_curves import bound
+from vidcalc.rates.attention_lengths import fit
 from vidcalc.rates.convolution_curves import STACKS, WIDTHS
 from vidcalc.rates.machines import accelerator
 from vidcalc.rates.utilisation import (

@@ -6,6 +6,7 @@ See `vidcalc.base.guest`: the formulas stand in `vidcalc.cost.time`, here only t
 from vidcalc.base.guest import named
 from vidcalc.base.number import Number
 from vidcalc.ops import Op
+from vidcalc.ops.pointwise import LONG
 from vidcalc.rates.utilisation import Rate
 
 
@@ -13,6 +14,13 @@ def op_of(op: Op, work: Number, moved: Number) -> tuple[Number, Number]:
     """An op's arithmetic and traffic, by name."""
     source = f"vidcalc.ops.{op.kind}"
     return named("flops", work, "FLOP", source), named("moved", moved, "byte", source)
+
+
+def kernels(row: Number, way: str) -> str:
+    """What elementwise traffic of one kind is called."""
+    if way != "vector":
+        return f"{way}_kernels"
+    return "long_rows" if row == LONG else f"rows_{row}"
 
 
 def rate(band: Rate) -> Rate:

@@ -13,7 +13,6 @@ from vidcalc.cost.seconds import Seconds, total
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.ledger.types import EAGER, Execution
 from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise, frozen
-from vidcalc.ops.pointwise import LONG
 from vidcalc.rates.utilisation import (
     Rate,
     attention,
@@ -22,7 +21,7 @@ from vidcalc.rates.utilisation import (
     elementwise,
     gemm,
     launch,
-    short_rows,
+    stretch,
     vector,
 )
 from vidcalc.tape import ELEMENT_BYTES
@@ -82,34 +81,30 @@ def by_kind(
 
 def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Number:
     """Bytes of long rows that take as long as all elementwise work, and what a format's own kernels move."""
-    half = short_rows(chip, run.compile)
     moved: Number = 0
-    by_row: dict[Number, Number] = {}
+    alike: dict[tuple[Number, str, int, Number], Number] = {}
     for op in ops:
         if not isinstance(op, Pointwise):
             continue
+        key = op.row, op.way, op.each, op.blocks
         try:
-            by_row[op.row] = by_row.get(op.row, 0) + op.moved * op.count
+            alike[key] = alike.get(key, 0) + op.moved * op.count
         except TypeError:  # arrays cannot be keys
-            moved = moved + travelled(op, half) * op.count
-    for row, nbytes in by_row.items():
+            moved = moved + travelled(op, chip, run) * op.count
+    for (row, way, each, blocks), nbytes in alike.items():
         if isinstance(nbytes, Guest):
-            nbytes = named("long_rows" if row == LONG else f"rows_{row}", nbytes, "byte")
-        moved = moved + nbytes * _stretch(row, half)
+            nbytes = named(labels.kernels(row, way), nbytes, "byte")
+        moved = moved + nbytes * stretch(chip, run.compile, row, way, each, blocks)
     if run.rounding:
         moved = moved + sum(rounded(op, run) * op.count for op in ops)
     return moved
 
 
-def _stretch(row: Number, half: Number) -> Number:
-    """Times longer that a byte of rows of so many elements takes than one of long rows."""
-    # at `half` elements a row takes twice as long
-    return 1 + half / maximum(row, 1)
-
-
-def travelled(op: Op, half: Number) -> Number:
-    """Bytes of long rows that take as long as an elementwise op's own, whose rows may be short."""
-    return op.activation_bytes * (_stretch(op.row, half) if isinstance(op, Pointwise) else 1)
+def travelled(op: Op, chip: Accelerator, run: Execution = EAGER) -> Number:
+    """Bytes of long rows that take as long as an elementwise op's own, whose kernels may be slower."""
+    if not isinstance(op, Pointwise):
+        return op.activation_bytes
+    return op.moved * stretch(chip, run.compile, op.row, op.way, op.each, op.blocks)
 
 
 def rounded(op: Op, run: Execution) -> Number:
@@ -151,11 +146,13 @@ def _priced(
         moved = 2 * moved
     if isinstance(work, Guest):
         (work, moved), achieved = labels.op_of(op, work, moved), labels.rate(achieved)
+    # copies around the op, one after the other with it
+    turned: Number = op.turned_bytes * (1 + backward) if isinstance(op, Convolution) else 0
     return (
         # a roofline: arithmetic and traffic overlap, the longer one counts
-        maximum(work / achieved.high, moved / spread.high),
-        maximum(work / achieved.likely, moved / spread.likely),
-        maximum(work / achieved.low, moved / spread.low),
+        maximum(work / achieved.high, moved / spread.high) + turned / spread.high,
+        maximum(work / achieved.likely, moved / spread.likely) + turned / spread.likely,
+        maximum(work / achieved.low, moved / spread.low) + turned / spread.low,
         achieved.provenance,
     )
 
@@ -167,10 +164,10 @@ def rate(op: Op, chip: Accelerator, backward: bool = False, run: Execution = EAG
         width = scalar(max(op.d_head, op.d_value))
         return attention(chip, run.attention, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack)
     if isinstance(op, Convolution):
-        depth = (op.c_in // op.groups) * op.kernel
         rows = op.batch * op.positions
         # as a product: [batch x positions, c_in / groups x taps] x [c_in / groups x taps, c_out / groups]
-        product = convolution(chip, op.precision, rows, depth, op.c_out // op.groups, run.stack)
+        sides = op.c_in // op.groups, op.c_out // op.groups
+        product = convolution(chip, op.precision, rows, *sides, op.kernel, run.stack)
         alone = vector(chip)
         # a depthwise one has no sum over channels: the matrix units have nothing to do
         low, likely, high = (

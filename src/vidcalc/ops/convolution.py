@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from vidcalc.base.number import Condition, Number
+from vidcalc.base.number import Condition, Number, minimum, where
 from vidcalc.base.place import NOWHERE, Place
 from vidcalc.ops.base import Op
 
@@ -49,6 +49,13 @@ class Convolution(Op, frozen=True, eq=False, gc=False):
         # x [c_in, input places] read once, out [c_out, positions] written once: neighbours share their reads
         places = self.c_in * self.input_positions + self.c_out * self.positions
         return self.batch * places * self.element_bytes
+
+    @property
+    def turned_bytes(self) -> Number:
+        """Traffic of bringing x and out to channels-last and back, where there is more than one tap [byte]."""
+        # both read and written once more; a depthwise one has kernels that take them as they are
+        turned = where(self.depthwise, 0, 1) * minimum(self.kernel - 1, 1)
+        return 2 * self.activation_bytes * turned
 
     @property
     def weights(self) -> Number:

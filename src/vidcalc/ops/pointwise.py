@@ -14,12 +14,18 @@ class Pointwise(Op, frozen=True, eq=False, gc=False):
 
     `moved` is the traffic of the separate kernels eager PyTorch launches for it, in bytes, `launches` their number,
     `row` the elements of the innermost dimension they work along: short ones (a head) are slow.
+    `way`: what paces a kernel beside memory, an id: "vector" (nothing: contiguous, of one dtype, several elements at
+    once), "single" (an element at a time: dtypes are mixed, or an operand is spread over the others), "norm" (sums over
+    rows), "statistics" (sums over few long rows); `each` its bytes per element, `blocks` the rows of statistics.
     """
 
     moved: Number
     launches: Number  # type: ignore[misc, assignment]  # of each op; of other kinds the same for all
     row: Number = LONG
     place: Place = NOWHERE
+    way: str = "vector"
+    each: int = 0
+    blocks: Number = 0
 
     kind: ClassVar[str] = "pointwise"
 

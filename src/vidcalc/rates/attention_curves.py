@@ -11,6 +11,7 @@ from typing import Any
 
 from vidcalc.base.number import Number, largest
 from vidcalc.describe.hardware import Accelerator
+from vidcalc.rates.attention_lengths import DEFAULT_HALF, curve, generation, points, ragged
 
 Curve = dict[str, Any]
 Row = dict[str, str]
@@ -28,12 +29,14 @@ def attention_curves(
 ) -> dict[str, Curve]:
     """For each chip: the kernels it runs, what `sdpa` stands for, their curves by format and head width."""
     ratios = {way: _ratio(table, way) for way in ("causal", "both")}
+    losses = ragged(chips, table)
     own: dict[tuple[str, str, str], dict[str, Curve]] = {}
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in table:
         groups.setdefault((row["accelerator"], row["kernel"], _format(row)), []).append(row)
     for key, group in groups.items():
-        by_width = _measured(group, ratios, laws["attention"])
+        loss = losses.get((generation(chips[key[0]]), key[1]), 1.0)
+        by_width = _measured(group, ratios, laws["attention"], loss)
         if by_width:
             own[key] = by_width
     factors, backward = _head_dim_factors(own), _backward(table)
@@ -54,6 +57,7 @@ def attention_curves(
             "attention": by_kernel,
             "head_dim_factors": factors,
             "backward": {kernel: backward.get(kernel, median(backward.values())) for kernel in kernels},
+            "ragged": {kernel: losses.get((generation(chip), kernel), 1.0) for kernel in kernels},
         }
     return result
 
@@ -97,16 +101,15 @@ def flash(chip: Accelerator, wanted: tuple[str, ...]) -> str:
 
 
 def masked(chip: Accelerator, law: Curve) -> Curve:
-    """By stack, the kernel that scaled_dot_product_attention picks where it is given a mask, and how much slower it is.
+    """By stack, the kernel that scaled_dot_product_attention picks where it is given a mask, and what that costs.
 
-    FlashAttention takes no mask: what runs then is cuDNN where torch prefers it, else the memory-efficient kernel.
+    FlashAttention takes no mask: what runs then is cuDNN where torch prefers it, else the memory-efficient kernel. The
+    cost is in float32 operations of the vector units a score.
     """
     kernels = runs(chip)
     efficient = {
         "kernel": "xformers" if "xformers" in kernels else sdpa(chip, ()),
-        "low": 1.0,
-        "likely": 1.0,
-        "high": 1.0,
+        **dict.fromkeys(("low", "likely", "high"), 0),
     }
     slower = {"kernel": "cudnn", **{key: law[key] for key in ("low", "likely", "high")}}
     return {"early": efficient, "late": slower if sdpa(chip) == "cudnn" else efficient}
@@ -116,8 +119,8 @@ def _format(row: Row) -> str:
     return "fp8" if row["precision"] == "fp8" else "mxfp8" if row["precision"] == "mxfp8" else "half"
 
 
-def _measured(group: list[Row], ratios: dict[str, float], law: Curve) -> dict[str, Curve]:
-    """Curves by head width from the rows of one chip and kernel.
+def _measured(group: list[Row], ratios: dict[str, float], law: Curve, loss: float) -> dict[str, Curve]:
+    """Curves by head width from the rows of one chip and kernel, for lengths of whole tiles.
 
     Each source gives a series: its plain forward rows, else its causal or forward-and-backward rows brought to plain
     ones by the ratio seen where both were measured. Rows of forward and backward count only where nothing else does.
@@ -132,9 +135,7 @@ def _measured(group: list[Row], ratios: dict[str, float], law: Curve) -> dict[st
             way = next((way for way in usable if any(_way(row) == way for row in mine)), None)
             if way is not None:
                 chosen = [row for row in mine if _way(row) == way]
-                series.append(
-                    fit([(int(row["sequence"]), float(row["tflops"]) * 1e12 / ratios.get(way, 1.0)) for row in chosen])
-                )
+                series.append(curve(points(chosen, ratios.get(way, 1.0), loss)))
                 rows += chosen
                 plain = plain or way == "plain"
         plateaus = [plateau for plateau, _ in series]
@@ -150,30 +151,6 @@ def _measured(group: list[Row], ratios: dict[str, float], law: Curve) -> dict[st
             "source": "; ".join(sorted({row["source"] for row in rows})),
         }
     return curves
-
-
-DEFAULT_HALF = 150.0  # tokens; middle of the fitted series, for a chip and kernel known at one length only
-
-
-def fit(points: list[tuple[int, float]]) -> tuple[float, float | None]:
-    """(plateau, half) of rate = plateau / (1 + half / length), by least squares of relative errors of 1 / rate.
-
-    `half` is None with fewer than three lengths or less than a factor of eight between them, and never negative: a
-    rate that falls for long sequences (power, clocks) counts as flat.
-    """
-    lengths = {length for length, _ in points}
-    if len(lengths) < 3 or max(lengths) < 8 * min(lengths):
-        return sum(rate for _, rate in points) / len(points), None
-    # 1 / rate = 1 / plateau + half / plateau / length: a line in 1 / length, weighted by rate²
-    weight = sum(rate**2 for _, rate in points)
-    x0 = sum(rate**2 / length for length, rate in points) / weight
-    y0 = sum(rate for _, rate in points) / weight
-    xx = sum(rate**2 * (1 / length - x0) ** 2 for length, rate in points)
-    xy = sum(rate**2 * (1 / length - x0) * (1 / rate - y0) for length, rate in points)
-    slope = max(xy / xx, 0.0)
-    level = y0 - slope * x0
-    # level = 1 / plateau, slope = half / plateau
-    return 1 / level, slope / level
 
 
 def _way(row: Row) -> str:

@@ -16,7 +16,8 @@ from vidcalc.base.units import quantity
 from vidcalc.catalog import load
 from vidcalc.describe.hardware import Accelerator, HostCopy
 from vidcalc.describe.model import Caution
-from vidcalc.rates.attention_curves import DEFAULT_HALF, bound, fit
+from vidcalc.rates.attention_curves import bound
+from vidcalc.rates.attention_lengths import DEFAULT_HALF, fit
 from vidcalc.rates.convolution_curves import STACKS, WIDTHS
 from vidcalc.rates.curves import curves, with_curves
 from vidcalc.rates.kernels import at, curve, law_of, level

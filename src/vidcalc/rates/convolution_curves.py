@@ -1,7 +1,7 @@
-"""Convolutions: from whole decodes that were timed to the share of a product's rate that they reach on a chip.
+"""Convolutions: from whole decodes that were timed to the share of a product's rate that full tiles reach on a chip.
 
 A row of `data/kernels/convolution.csv` is a decode less what memory and attention explain, or what several ranks do not
-share. Shares differ by chip, by number format and by the software's age: see `data/frameworks/` on stacks.
+share, against the same convolutions at the products' rate with what their channels fill, their waves and copies. Shares differ by chip, by number format and by the software's age: see `data/frameworks/` on stacks.
 """
 
 from collections.abc import Iterable
@@ -16,15 +16,34 @@ STACKS = ("early", "late")  # torch before and from 2.11
 WIDTHS = ("half", "single")  # 16 and 32 bits
 
 
-def convolution_curves(chips: dict[str, Accelerator], name: str, table: Iterable[Row], law: Curve) -> Curve:
-    """The shares of a chip by stack and width, always *assumed*."""
-    rows = list(table)
-    return {
+def convolution_curves(
+    chips: dict[str, Accelerator], name: str, table: Iterable[Row], law: Curve, filled: dict[str, Curve]
+) -> Curve:
+    """The shares of a chip by stack and width, and what channels fill of a tile ("filling").
+
+    filled  `vidcalc.rates.convolution_shapes.fillings` of the chips whose single convolutions were measured: their own
+            share, and that of chips of their generation, is that of the newest stack
+    """
+    rows, generation = list(table), _generation(chips[name])
+    shares: Curve = {
         stack: {
             width: _share(chips, name, [row for row in rows if row["stack"] == stack], width, law) for width in WIDTHS
         }
         for stack in STACKS
     }
+    donor = name if name in filled else next((it for it in filled if _generation(chips[it]) == generation), None)
+    if donor is not None:
+        shares["late"] = {
+            width: {
+                **{end: filled[donor]["share"] * law["measured"][end] for end in ("low", "likely", "high")},
+                # measured in 16 bits; of tf32 the same share of its products
+                "provenance": "measured" if (donor, width) == (name, "half") else "assumed",
+                "source": filled[donor]["source"],
+            }
+            for width in WIDTHS
+        }
+    one = filled[donor or next(iter(filled))]
+    return {**shares, "filling": {key: one[key] for key in ("by_channels", "other")}}
 
 
 def _share(chips: dict[str, Accelerator], name: str, table: list[Row], width: str, law: Curve) -> Curve:
@@ -46,8 +65,7 @@ def _share(chips: dict[str, Accelerator], name: str, table: list[Row], width: st
     return {
         "low": likely * law["low"],
         "likely": likely,
-        # a convolution is no faster than the product it amounts to
-        "high": min(likely * law["high"], 1.0),
+        "high": likely * law["high"],
         "provenance": "assumed",
         "source": "; ".join(sorted({row["source"] for row in rows})),
     }

@@ -13,7 +13,7 @@ from vidcalc.base.number import Number
 from vidcalc.catalog import load
 from vidcalc.describe.hardware import Accelerator, Curves
 
-FILES = ("gemm.csv", "attention.csv", "convolution.csv", "laws.toml")
+FILES = ("gemm.csv", "attention.csv", "convolution.csv", "convolution_shapes.csv", "laws.toml")
 
 
 @once

@@ -19,7 +19,9 @@ from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.attention_curves import attention_curves
+from vidcalc.rates.attention_lengths import generation
 from vidcalc.rates.convolution_curves import convolution_curves
+from vidcalc.rates.convolution_shapes import fillings
 
 Curve = dict[str, Any]
 MARKET = {
@@ -52,14 +54,16 @@ def derive() -> dict[str, Curve]:
     attention = attention_curves(chips, rows("attention"), laws, relatives)
     for name in chips:
         _floor(chips, name, own, attention[name], laws)
-    timed = rows("convolution")
+    gemm = {
+        name: {precision: _gemm(chips, name, precision, own, laws) for precision in SIMILAR if _runs(chip, precision)}
+        for name, chip in chips.items()
+    }
+    timed, filled = rows("convolution"), _filled(chips, gemm, laws)
     return {
         name: {
-            "gemm": {
-                precision: _gemm(chips, name, precision, own, laws) for precision in SIMILAR if _runs(chip, precision)
-            },
+            "gemm": gemm[name],
             "bandwidth": _bandwidth(chip, laws),
-            "convolution": convolution_curves(chips, name, timed, laws["convolution"]),
+            "convolution": convolution_curves(chips, name, timed, laws["convolution"], filled),
             "elementwise": laws["elementwise"],
             "vector": laws["vector"],
             "launch": {
@@ -69,6 +73,29 @@ def derive() -> dict[str, Curve]:
             **attention[name],
         }
         for name, chip in chips.items()
+    }
+
+
+def _filled(chips: dict[str, Accelerator], gemm: dict[str, dict[str, Curve]], laws: Curve) -> dict[str, Curve]:
+    """What channels fill of a convolution's tiles, by chip with rows of single convolutions."""
+    by_chip: dict[str, list[dict[str, str]]] = {}
+    for row in rows("convolution_shapes"):
+        if row["role"] == "fit":
+            by_chip.setdefault(row["accelerator"], []).append(row)
+    law = laws["gemm"]["plain"]
+    return {
+        name: {
+            **fillings(
+                shapes,
+                gemm[name]["bf16"]["likely"],
+                law,
+                quantity(law["startup"], "s"),
+                _bandwidth(chips[name], laws)["likely"],
+                chips[name].multiprocessors or 0,
+            ),
+            "source": sources(shapes),
+        }
+        for name, shapes in by_chip.items()
     }
 
 
@@ -102,11 +129,6 @@ def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
         )
 
     return sorted((other for other in chips if other != name), key=distance)
-
-
-def generation(chip: Accelerator) -> str:
-    """What decides which kernels a chip runs: the major compute capability, elsewhere the architecture's first word."""
-    return (chip.compute_capability or chip.architecture).partition(".")[0].partition(" ")[0]
 
 
 def measured_gemm(

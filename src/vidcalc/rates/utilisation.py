@@ -15,13 +15,15 @@ from vidcalc.base.errors import InputError, nearest
 from vidcalc.base.facts import Facts
 from vidcalc.base.guest import named
 from vidcalc.base.memo import once
-from vidcalc.base.number import Number, maximum, minimum
+from vidcalc.base.number import Number, maximum, minimum, where
 from vidcalc.describe.hardware import Accelerator, width_of
+from vidcalc.rates.attention_lengths import even
+from vidcalc.rates.convolution_shapes import filling, waves
 from vidcalc.rates.curves import curves
 
 LATE = "late"
 CHOSEN = ("sdpa", "flash")  # words for what a library picks on the chip
-NO_MASK: Facts = {"low": 1.0, "likely": 1.0, "high": 1.0}
+NO_MASK: Facts = {"low": 0, "likely": 0, "high": 0}
 
 
 class Rate(msgspec.Struct, frozen=True, eq=False):
@@ -56,6 +58,7 @@ class _Attention(msgspec.Struct, frozen=True, eq=False):
     half: Number
     provenance: str
     source: str
+    ragged: float
 
 
 def gemm(chip: Accelerator, precision: str, rows: Number, d_in: Number, d_out: Number) -> Rate:
@@ -77,16 +80,30 @@ def _shape_loss(law: _Gemm, rows: Number, d_in: Number, d_out: Number) -> Number
 
 
 def convolution(
-    chip: Accelerator, precision: str, rows: Number, d_in: Number, d_out: Number, stack: str = LATE
+    chip: Accelerator,
+    precision: str,
+    rows: Number,
+    c_in: Number,
+    c_out: Number,
+    taps: Number = 1,
+    stack: str = LATE,
 ) -> Rate:
-    """Rate of a convolution seen as a product: rows = output positions, d_in = input channels per group x taps.
+    """Rate of a convolution as a product: rows = output positions, c_in and c_out = channels of a group.
 
-    Always assumed: the product's rate times a stated factor. A float32 convolution runs in tf32 where the chip has it,
-    as cuDNN does by default under torch.
+    The product's rate times the share that the chip's convolutions reach, less what its channels leave of a tile and
+    the last wave of tiles is not full of. With one tap it is a product. A float32 convolution runs in tf32 where the
+    chip has it, as cuDNN does by default under torch.
     """
-    law = _convolution_law(chip, precision, stack)
-    loss = _shape_loss(law, rows, d_in, d_out)
-    return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
+    law, fills = _convolution_law(chip, precision, stack), curves(chip)["convolution"]["filling"]
+    product = _gemm_law(chip, "tf32" if precision == "fp32" else precision)
+    loss = _shape_loss(law, rows, c_in * taps, c_out) * waves(rows, c_out, chip.multiprocessors or 0)
+    filled = named("filling", filling(fills, c_in) * filling(fills, c_out), note="convolution")
+    alone = _shape_loss(product, rows, c_in, c_out)
+    low, likely, high = (
+        where(taps == 1, getattr(product, end) / alone, getattr(law, end) * filled / loss)
+        for end in ("low", "likely", "high")
+    )
+    return Rate(low, likely, high, law.provenance, law.source)
 
 
 @once
@@ -120,6 +137,8 @@ def attention(
     law = _attention_law(chip, kernel, precision, head_dim, direction, masked, stack)
     # the mean of what short queries and short keys lose; of self-attention 1 + half / length
     loss = 1 + law.half * (1 / maximum(queries, 1) + 1 / maximum(keys, 1)) / 2
+    if law.ragged != 1:
+        loss = loss / where(even(keys), 1.0, law.ragged)
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
 
@@ -148,6 +167,26 @@ def short_rows(chip: Accelerator, compiled: str = "off") -> float:
     """Elements of a row at which an elementwise kernel takes twice as long per byte; 0 where kernels are fused."""
     half: float = curves(chip)["elementwise"]["half"]
     return half if compiled == "off" else 0.0
+
+
+def stretch(
+    chip: Accelerator, compiled: str, row: Number, way: str = "vector", each: int = 0, blocks: Number = 0
+) -> Number:
+    """Times longer that a byte of elementwise work takes than one of a long copy.
+
+    Short rows lose in proportion; beside that multiprocessors only work through so many elements a second, and through
+    the statistics of a group in one block of threads each. Neither where kernels are fused. See `vidcalc.ops.Pointwise`.
+    """
+    # at `half` elements a row takes twice as long
+    short = 1 + short_rows(chip, compiled) / maximum(row, 1)
+    law, many = curves(chip)["elementwise"], chip.multiprocessors
+    if way == "vector" or compiled != "off" or not many:
+        return short
+    pace = law["pace"][way]
+    # elements a second of a multiprocessor, or of a block of which it holds some
+    at_once = minimum(blocks, many * law["blocks"]) if way == "statistics" else many
+    # byte/s of a copy / byte/s at which the elements are worked through
+    return maximum(short, elementwise(chip).likely / (each * pace * at_once))
 
 
 @once
@@ -191,12 +230,14 @@ def _gemm_law(chip: Accelerator, precision: str) -> _Gemm:
 
 @once
 def _convolution_law(chip: Accelerator, precision: str, stack: str) -> _Gemm:
-    law = _gemm_law(chip, "tf32" if precision == "fp32" else precision)
-    share = curves(chip)["convolution"][stack][width_of(precision)]
+    unit = "tf32" if precision == "fp32" else precision
+    law, share = _gemm_law(chip, unit), curves(chip)["convolution"][stack][width_of(precision)]
+    # products are measured as long runs sustain them; a convolution may pass that, not the peak
+    limit = maximum(chip.peak(unit), law.high)
     return _Gemm(
-        law.low * share["low"],
-        law.likely * share["likely"],
-        law.high * share["high"],
+        minimum(law.low * share["low"], limit),
+        minimum(law.likely * share["likely"], limit),
+        minimum(law.high * share["high"], limit),
         law.d_in_half,
         law.d_out_half,
         law.startup,
@@ -231,13 +272,22 @@ def _attention_law(
     limit = curve["limit"] * unit
     return _Attention(
         # no kernel passes the peak of its arithmetic, whatever it borrows
-        minimum(curve["low"] * factor, limit) * mask["low"],
-        minimum(curve["likely"] * factor, limit) * mask["likely"],
-        minimum(curve["high"] * factor, limit) * mask["high"],
+        _behind(minimum(curve["low"] * factor, limit), mask["low"], head_dim, chip),
+        _behind(minimum(curve["likely"] * factor, limit), mask["likely"], head_dim, chip),
+        _behind(minimum(curve["high"] * factor, limit), mask["high"], head_dim, chip),
         curve["half"],
         "assumed" if single or mask is not NO_MASK else weaker,
         curve["source"],
+        tables["ragged"].get(kernel, 1.0),
     )
+
+
+def _behind(rate: Number, operations: float, head_dim: float, chip: Accelerator) -> Number:
+    """An attention kernel's rate where the vector units take so many float32 operations a score for its mask."""
+    if not operations:
+        return rate
+    # a score is 4 x head_dim FLOP of the matrix units, two products; both times follow each other
+    return 1 / (1 / rate + operations / (4 * head_dim * chip.peak("fp32")))
 
 
 def _width_factor(factors: dict[str, float], head_dim: float) -> float:

@@ -5,6 +5,7 @@ from vidcalc.base.place import Place
 from vidcalc.ops.attention import Attention
 from vidcalc.ops.convolution import Convolution
 from vidcalc.ops.matmul import Matmul
+from vidcalc.ops.pointwise import LONG, Pointwise
 from vidcalc.tape.recorder import Recorder
 from vidcalc.tape.records import ELEMENT_BYTES, Tensor
 
@@ -132,6 +133,8 @@ class MatrixLayers(Recorder):
             )
         )
         y = self.empty((batch, c_out, *positions), x.dtype)
+        if bias:
+            self.biased(name, y)
         if len(places) == 3 and taps > 1:
             # cuDNN works channels-last: it turns its input and its output around in a workspace
             self.working(x.nbytes + y.nbytes)
@@ -140,6 +143,15 @@ class MatrixLayers(Recorder):
                 (x,), (x,), y.nbytes, (weight + c_out * bias) * (not fixed) * ELEMENT_BYTES[keep or x.dtype]
             )
         return y
+
+    def biased(self, name: str, y: Tensor) -> None:
+        """The bias of a convolution: a kernel of its own that adds a number to every channel in place."""
+        size = ELEMENT_BYTES[y.dtype]
+        name = name + ".bias"
+        place = self.at(name)
+        self.ops.append(
+            Pointwise(self.prefix + name, self.count, y.dtype, 2 * y.nbytes, 1, LONG, place, "single", 2 * size)
+        )
 
     def transposed_convolution(
         self,
@@ -181,6 +193,8 @@ class MatrixLayers(Recorder):
             )
         )
         y = self.empty((batch, c_out, *out), x.dtype)
+        if not fixed:
+            self.biased(name, y)
         if self.training:
             y.node = self.differentiable((x,), (x,), y.nbytes, (weight + c_out * (not fixed)) * ELEMENT_BYTES[x.dtype])
         return y

@@ -1,6 +1,8 @@
 """The layers that only move memory: arithmetic, activations, norms, casts, copies, embeddings."""
 
-from vidcalc.base.number import Number
+from msgspec.structs import replace
+
+from vidcalc.base.number import Number, unchanged
 from vidcalc.base.place import Place
 from vidcalc.ops.pointwise import LONG, Pointwise
 from vidcalc.tape.recorder import Recorder
@@ -10,6 +12,27 @@ from vidcalc.tape.records import ELEMENT_BYTES, WIDER, Tensor
 def wider(a: str, b: str) -> str:
     """The dtype PyTorch promotes two dtypes to."""
     return a if WIDER[a] >= WIDER[b] else b
+
+
+def paced(inputs: tuple[Tensor, ...], out: Tensor) -> tuple[str, int]:
+    """(way, bytes per element) of an elementwise kernel: see `vidcalc.ops.Pointwise`.
+
+    Kernels of PyTorch load several elements at once where all tensors are contiguous and of one dtype.
+    """
+    whole = [x for x in inputs if not spread(x, out)]
+    mixed = any(x.dtype != out.dtype for x in inputs)
+    each = sum(ELEMENT_BYTES[x.dtype] for x in (*whole, out))
+    return ("single", each) if mixed or len(whole) < len(inputs) else ("vector", 0)
+
+
+def spread(x: Tensor, out: Tensor) -> bool:
+    """Whether an operand is repeated along a dimension of the result."""
+    if len(x.shape) != len(out.shape):
+        return False  # reshaped: a copy of all its elements
+    return any(unchanged(a, 1) and not unchanged(b, 1) for a, b in zip(x.shape, out.shape, strict=True))
+
+
+STRAIGHT = ("clone", "to_device", "zeros")  # copies in the order of their elements
 
 
 class PointwiseLayers(Recorder):
@@ -38,15 +61,29 @@ class PointwiseLayers(Recorder):
         for x in inputs:
             moved = moved + x.nbytes
         # of tensors with three dimensions and more, the innermost is what a kernel works along
-        row = out.shape[-1] if len(out.shape) > 2 else LONG
-        self.ops.append(Pointwise(self.prefix + name, self.count, dtype, moved, 1, row, self.near(name)))
+        along = first if unchanged(out.shape[-1], 1) else out  # a mean or a sum works along what it reads
+        row = along.shape[-1] if len(out.shape) > 2 else LONG
+        way, each = paced(inputs, out)
+        self.ops.append(Pointwise(self.prefix + name, self.count, dtype, moved, 1, row, self.near(name), way, each))
         if self.training:
             out.node = self.differentiable(inputs, saved, out_bytes, weights)
         return out
 
-    def traffic(self, name: str, moved: Number, launches: Number = 1, row: Number = LONG) -> None:
-        """Bytes moved without a new tensor: in-place arithmetic, copies into slices."""
-        self.ops.append(Pointwise(self.prefix + name, self.count, self.dtype, moved, launches, row, self.near(name)))
+    def traffic(
+        self,
+        name: str,
+        moved: Number,
+        launches: Number = 1,
+        row: Number = LONG,
+        way: str = "vector",
+        each: int = 0,
+        blocks: Number = 0,
+    ) -> None:
+        """Bytes moved without a new tensor: in-place arithmetic, copies into slices, statistics."""
+        place = self.near(name)
+        self.ops.append(
+            Pointwise(self.prefix + name, self.count, self.dtype, moved, launches, row, place, way, each, blocks)
+        )
 
     def near(self, name: str) -> Place:
         """The place of elementwise work of that name: what stands in a block directly is of none of its parts."""
@@ -96,7 +133,11 @@ class PointwiseLayers(Recorder):
 
     def copy(self, x: Tensor, *shape: Number, name: str = "copy") -> Tensor:
         """A new storage with the same elements: contiguous, clone, pad, upsample (give the new shape)."""
-        return self.pointwise(name, (x,), shape or None)
+        out = self.pointwise(name, (x,), shape or None)
+        if name not in STRAIGHT:
+            # another order of elements: one at a time
+            self.ops[-1] = replace(self.ops[-1], way="single", each=2 * ELEMENT_BYTES[out.dtype])
+        return out
 
     def cat(self, tensors: tuple[Tensor, ...], *shape: Number) -> Tensor:
         """The tensors side by side, of the given shape."""
@@ -129,12 +170,19 @@ class PointwiseLayers(Recorder):
         self, x: Tensor, kind: str, name: str, width: Number, statistics: Number, bias: bool, keep: str
     ) -> Tensor:
         out = self.empty(x.shape, x.dtype)
-        # mean and 1/std of every row or group: of a layer norm in float32, of a group norm in the dtype of x
+        # mean and 1/std of every row or group: of a group norm in the dtype of x, else in float32; an RMS norm takes
+        # no mean
         precision = x.dtype if kind == "group_norm" else "fp32"
-        mean = self.empty((statistics,), precision)
+        means = () if kind == "rms_norm" else (self.empty((statistics,), precision),)
         rstd = self.empty((statistics,), precision)
-        # x read, out written; its statistics are small beside them
-        self.traffic(name or kind, 2 * out.nbytes, row=LONG if kind == "group_norm" else width)
+        label, size = name or kind, ELEMENT_BYTES[x.dtype]
+        if kind == "group_norm":
+            # a block of threads sums up each group, then all of x is read again, scaled by channel and written
+            self.traffic(label + ".statistics", out.nbytes, way="statistics", each=size, blocks=statistics)
+            self.traffic(label, 2 * out.nbytes, way="single", each=2 * size)
+        else:
+            # x read, out written; its statistics are small beside them
+            self.traffic(label, 2 * out.nbytes, row=width, way="norm", each=2 * size)
         weights: Number = 0
         if name:
             self.parameter(name + ".weight", width, keep)
@@ -143,11 +191,21 @@ class PointwiseLayers(Recorder):
             # weight and bias, one element of each for every channel
             weights = width * (1 + bias) * ELEMENT_BYTES[keep or x.dtype]
         if self.training:
-            out.node = self.differentiable((x,), (x, mean, rstd), out.nbytes, weights)
+            out.node = self.differentiable((x,), (x, *means, rstd), out.nbytes, weights)
         return out
 
     def rms_norm(self, x: Tensor, name: str = "", *, keep: str = "") -> Tensor:
-        """RMS norm over the last dimension as eager PyTorch spells it out in float32.
+        """RMS norm over the last dimension, one kernel on CUDA (torch.nn.functional.rms_norm). Kept: x, 1/std.
+
+        A weight of another dtype than x has no such kernel: then PyTorch spells the norm out.
+        Source: PyTorch 2.9 and later, aten/src/ATen/native/layer_norm.cpp (rms_norm_symint) and cuda/layer_norm_kernel.cu.
+        """
+        if name and (keep or self.dtype) != x.dtype:
+            return self.rms_norm_spelled(x, name, keep=keep)
+        return self._norm(x, "rms_norm", name, x.shape[-1], x.elements // x.shape[-1], False, keep)
+
+    def rms_norm_spelled(self, x: Tensor, name: str, *, keep: str = "") -> Tensor:
+        """RMS norm over the last dimension, spelled out in float32.
 
         x -> float32 -> square -> mean -> 1/root -> times x -> times weight -> dtype of x: at its widest three
         float32 copies of x are alive. Kept for backward: the float32 copy, the normalised copy, the 1/root.
@@ -158,9 +216,8 @@ class PointwiseLayers(Recorder):
         rstd = self.empty((*x.shape[:-1], 1), "fp32", square.node)
         del square
         out = self.mul(wide, rstd)
-        if name:
-            self.parameter(name + ".weight", x.shape[-1], keep)
-            out = self.weighted(out, x.shape[-1], keep)
+        self.parameter(name + ".weight", x.shape[-1], keep)
+        out = self.weighted(out, x.shape[-1], keep)
         del wide, rstd
         return self.cast(out, x.dtype)
 

@@ -90,10 +90,14 @@ def channel_norm(tape: Tape, x: Tensor, name: str) -> Tensor:
     own, wide, lengths = x.nbytes, x.elements * ELEMENT_BYTES["fp32"], x.elements // x.shape[1] * ELEMENT_BYTES["fp32"]
     if x.dtype == "fp32":
         tape.transient(3 * own)
-        tape.traffic(name, 8 * own, 4)  # normalize, then scale, gamma and bias, each read and written
     else:
         tape.transient(2 * wide + lengths)
-        tape.traffic(name, 8 * own + 4 * wide, 6)  # the casts to and from float32 beside them
+        both = ELEMENT_BYTES["fp32"] + ELEMENT_BYTES[x.dtype]
+        tape.traffic(name + ".cast", 2 * (own + wide), 2, way="single", each=both)  # to float32 and back
+    tape.traffic(name + ".length", wide, 2, way="single", each=ELEMENT_BYTES["fp32"])  # a sum over channels
+    tape.traffic(name + ".divide", 2 * wide, way="single", each=2 * ELEMENT_BYTES["fp32"])
+    tape.traffic(name + ".scale", 4 * own, 2)  # times a number, plus a number
+    tape.traffic(name + ".gamma", 2 * own, way="single", each=2 * ELEMENT_BYTES[x.dtype])
     return tape.empty(x.shape, x.dtype, x.node, x.elements)
 
 
