@@ -18,6 +18,7 @@ import torch
 from torch.fx.experimental import _config
 
 from vidcalc.reference.attention import fused_attention
+from vidcalc.reference.norm import fused_rms_norm
 
 FX_SETTINGS: Any = _config  # torch adds `patch` to this module when it is imported, unseen by type checkers
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -25,12 +26,13 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 @contextmanager
 def running_on_meta() -> Iterator[None]:
-    """All stand-ins of this file, and fused attention.
+    """All stand-ins of this file, and the fused attention and RMS norm of CUDA devices.
 
     `nonzero` takes every entry of a mask as valid: Mochi picks its text tokens by the mask.
     """
     with (
         fused_attention(),
+        fused_rms_norm(),
         _autocast_accepts_meta(),
         _resize_without_torchvision(),
         _masks_without_data(),

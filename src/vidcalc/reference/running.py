@@ -21,6 +21,7 @@ from vidcalc.reference.catalogue import NoConfiguration, component_of, shape_of
 from vidcalc.reference.classes import build
 from vidcalc.reference.denoisers import CALLS
 from vidcalc.reference.live import LiveBytes
+from vidcalc.reference.norm import fused_rms_norm
 from vidcalc.reference.shapes import Shape, usual_dtype
 
 DEPTHS = ("num_layers", "num_single_layers", "num_refiner_layers")
@@ -161,7 +162,7 @@ def peak(call: Callable[[], Any], module: torch.nn.Module, device: str) -> int:
         torch.cuda.synchronize()
         return torch.cuda.max_memory_allocated() - before
     live = LiveBytes(module)
-    with live, OnDevice(device):
+    with fused_rms_norm(), live, OnDevice(device):
         call()
     return live.peak
 

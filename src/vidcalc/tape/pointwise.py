@@ -129,9 +129,10 @@ class PointwiseLayers(Recorder):
         self, x: Tensor, kind: str, name: str, width: Number, statistics: Number, bias: bool, keep: str
     ) -> Tensor:
         out = self.empty(x.shape, x.dtype)
-        # mean and 1/std of every row or group: of a layer norm in float32, of a group norm in the dtype of x
+        # mean and 1/std of every row or group: of a group norm in the dtype of x, else in float32; an RMS norm takes
+        # no mean
         precision = x.dtype if kind == "group_norm" else "fp32"
-        mean = self.empty((statistics,), precision)
+        means = () if kind == "rms_norm" else (self.empty((statistics,), precision),)
         rstd = self.empty((statistics,), precision)
         # x read, out written; its statistics are small beside them
         self.traffic(name or kind, 2 * out.nbytes, row=LONG if kind == "group_norm" else width)
@@ -143,11 +144,21 @@ class PointwiseLayers(Recorder):
             # weight and bias, one element of each for every channel
             weights = width * (1 + bias) * ELEMENT_BYTES[keep or x.dtype]
         if self.training:
-            out.node = self.differentiable((x,), (x, mean, rstd), out.nbytes, weights)
+            out.node = self.differentiable((x,), (x, *means, rstd), out.nbytes, weights)
         return out
 
     def rms_norm(self, x: Tensor, name: str = "", *, keep: str = "") -> Tensor:
-        """RMS norm over the last dimension as eager PyTorch spells it out in float32.
+        """RMS norm over the last dimension, one kernel on CUDA (torch.nn.functional.rms_norm). Kept: x, 1/std.
+
+        A weight of another dtype than x has no such kernel: then PyTorch spells the norm out.
+        Source: PyTorch 2.9 and later, aten/src/ATen/native/layer_norm.cpp (rms_norm_symint) and cuda/layer_norm_kernel.cu.
+        """
+        if name and (keep or self.dtype) != x.dtype:
+            return self.rms_norm_spelled(x, name, keep=keep)
+        return self._norm(x, "rms_norm", name, x.shape[-1], x.elements // x.shape[-1], False, keep)
+
+    def rms_norm_spelled(self, x: Tensor, name: str, *, keep: str = "") -> Tensor:
+        """RMS norm over the last dimension, spelled out in float32.
 
         x -> float32 -> square -> mean -> 1/root -> times x -> times weight -> dtype of x: at its widest three
         float32 copies of x are alive. Kept for backward: the float32 copy, the normalised copy, the 1/root.
@@ -158,9 +169,8 @@ class PointwiseLayers(Recorder):
         rstd = self.empty((*x.shape[:-1], 1), "fp32", square.node)
         del square
         out = self.mul(wide, rstd)
-        if name:
-            self.parameter(name + ".weight", x.shape[-1], keep)
-            out = self.weighted(out, x.shape[-1], keep)
+        self.parameter(name + ".weight", x.shape[-1], keep)
+        out = self.weighted(out, x.shape[-1], keep)
         del wide, rstd
         return self.cast(out, x.dtype)
 

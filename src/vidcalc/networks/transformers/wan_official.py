@@ -77,7 +77,7 @@ def _modulated(tape: Tape, x: Tensor, vector: Tensor) -> Tensor:
 def _projected(tape: Tape, x: Tensor, width: Number, name: str, norm: str, norms: str) -> Tensor:
     """A linear layer under autocast, then the RMS norm, whose float32 weight widens its result to `norms`."""
     out = tape.linear(tape.cast(x, tape.dtype), width, name)
-    return tape.cast(tape.rms_norm(out, norm), norms) if norm else out
+    return tape.cast(tape.rms_norm_spelled(out, norm), norms) if norm else out
 
 
 def _self_attention(tape: Tape, config: Config, x: Tensor, norms: str) -> Tensor:
