@@ -10,7 +10,7 @@ stream   blocks, pinned, beside the work, by a loop of the framework's own that 
 Source: diffusers 0.42.1 hooks/group_offloading.py and pipelines/pipeline_utils.py, accelerate 1.15 hooks.py.
 """
 
-from vidcalc.base.number import Number, maximum
+from vidcalc.base.number import Number, ceil_div, maximum
 from vidcalc.ledger.types import Phase
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Copy, Op
@@ -42,7 +42,7 @@ def copies(own: Network, phase: Phase, hooks: str, nbytes: Number) -> tuple[Copy
         return (*_leaves(own, phase.ops, nbytes * run), halted)
     if hooks == "blocks":
         # what is outside comes and goes, in memory that is small enough to be used again
-        outside = Copy(name, 1, own.precision, 2 * (nbytes - sizes.blocks), "pageable")
+        outside = Copy(name, 2, own.precision, nbytes - sizes.blocks, "pageable")
         tensors, halts = sizes.block_tensors * run, sizes.count * run
         return outside, Copy(name, 1, own.precision, sizes.blocks * run, "pinned", 1, tensors=tensors, halts=halts)
     return (Copy(name, 1, own.precision, nbytes * run, "pinned", 1),)
@@ -57,17 +57,19 @@ def back(own: Network) -> tuple[Copy, ...]:
 def _leaves(own: Network, ops: tuple[Op, ...], nbytes: Number) -> tuple[Copy, ...]:
     """A copy for every layer with weights, which hides behind the layer before it."""
     layers = [op for op in ops if some(op.weights)]
+    if not layers:  # a network known by its work alone
+        return (Copy(own.component.id, 1, own.precision, nbytes, "pinned", 1),)
     elements = sum(op.weights * op.count for op in layers)
     scored = maximum(sum(op.flops * op.count for op in ops), 1)
-    each = nbytes / maximum(elements, 1)  # bytes of an element, norms and biases shared out among them
     return tuple(
-        Copy(op.path, op.count, own.precision, op.weights * each, "pinned", 1, share=before / scored)
+        # norms and biases are shared out among the layers [byte]
+        Copy(op.path, op.count, own.precision, ceil_div(op.weights * nbytes, elements), "pinned", 1, before / scored)
         for op, before in zip(layers, _before(ops), strict=True)
     )
 
 
 def _before(ops: tuple[Op, ...]) -> list[Number]:
-    """For each op with weights the FLOPs since the start of the one before it in its block; the last before the first."""
+    """FLOPs since the start of the layer before, for each layer; the last of a block comes before its first."""
     spent: dict[str, list[Number]] = {}
     places: list[tuple[str, int]] = []
     for op in ops:
