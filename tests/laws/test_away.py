@@ -23,6 +23,7 @@ from vidcalc.passes.offload import WAYS
 from vidcalc.rates.machines import hardware
 
 CARD = hardware("rtx-4090")
+BACK = "fresh"  # memory that a network goes back to
 SEQUENTIAL = {"guidance_mode": "sequential", "forwards_per_step": 2, "batched_forwards": 1}
 HALF = {"guided_share": 0.5, **SEQUENTIAL}
 CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
@@ -52,8 +53,13 @@ def placed(case: str, way: str, swaps: int = 0) -> Ledger:
 
 
 def copied(ops: tuple[Op, ...]) -> Any:
-    """Bytes over the link to the host."""
-    return sum(op.nbytes * op.count for op in ops if isinstance(op, Copy))
+    """Bytes over the link to the device."""
+    return sum(op.nbytes * op.count for op in ops if isinstance(op, Copy) and op.memory != BACK)
+
+
+def returned(ops: tuple[Op, ...]) -> Any:
+    """Bytes of whole networks that go back to the host."""
+    return sum(op.nbytes * op.count for op in ops if isinstance(op, Copy) and op.memory == BACK)
 
 
 @pytest.mark.parametrize(("way", "swaps"), PLANS)
@@ -79,6 +85,9 @@ def test_a_network_that_comes_once_comes_once_for_all_calls_in_a_row(case: str, 
         own = ledger.weights[phase.component.id].stored
         assert copied(phase.once) == (0 if phase.component.id == before else own.total * own.movable), phase.id
         before = phase.component.id
+    # every network that came goes back, and not before another one comes
+    assert sum(returned(phase.once) for phase in ledger.phases) == sum(copied(phase.once) for phase in ledger.phases)
+    assert returned(ledger.phases[0].once) == 0
 
 
 @pytest.mark.parametrize(("way", "swaps"), PLANS)
@@ -108,7 +117,8 @@ def test_what_cannot_leave_the_device_is_there_throughout(case: str, way: str) -
     assert bool(fixed) == ("bnb-int8" in CASES[case][2].values())
     for there in (ledger.loaded, *(phase.resident for phase in ledger.phases)):
         assert {name: there[name] for name in fixed} == {name: each.stored.total for name, each in fixed.items()}
-    assert not any(copied(phase.ops) or phase.once for phase in ledger.phases if phase.component.id in fixed)
+    assert not any(copied(phase.ops) for phase in ledger.phases if phase.component.id in fixed)
+    assert not {copy.path for phase in ledger.phases for copy in phase.once} & set(fixed)
     assert ledger.host.resident <= sum(each.weights.total for name, each in ledger.weights.items() if name not in fixed)
 
 

@@ -69,7 +69,7 @@ def _run(question: Question, ledger: Ledger) -> list[Assumption]:
             Assumption(
                 id="host_copy_rate",
                 value=host_rate(chip, kind),
-                source=measured[0] if measured else defaults()["host_copy"]["source"],
+                source=measured[0] if measured else "; ".join(defaults()["host_copy"][kind]["sources"]),
                 provenance="measured" if measured else "assumed",
             )
         )

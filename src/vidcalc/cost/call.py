@@ -9,14 +9,14 @@ communication  the other ranks: exchanges that the work does not hide, and the l
 
 from collections.abc import Sequence
 
-from vidcalc.base.guest import named
+from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number, maximum, unchanged
 from vidcalc.cost.seconds import NOTHING, Seconds, linked, total
 from vidcalc.cost.time import by_kind, waiting
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.ledger.types import Phase
 from vidcalc.ops import Attention, Collective, Copy, Op
-from vidcalc.rates.host import host_rate
+from vidcalc.rates.host import host_calls, host_rate
 from vidcalc.rates.tail import slowdown
 from vidcalc.rates.wires import wires
 
@@ -46,20 +46,32 @@ def exposed_copies(copies: Sequence[Copy], chip: Accelerator, work: Seconds = NO
     """What waits for weights from host memory beyond `work`, where a stream of their own runs beside it."""
     waited = NOTHING
     for op in copies:
-        whole = copied(op, chip)
-        waited = waited + Seconds(
-            op.exposed(whole.low, work.low),
-            op.exposed(whole.likely, work.likely),
-            op.exposed(whole.high, work.high),
-            whole.provenance,
+        alone = copied(op, chip)
+        exposed = Seconds(
+            op.exposed(alone.low, work.low),
+            op.exposed(alone.likely, work.likely),
+            op.exposed(alone.high, work.high),
+            alone.provenance,
         )
+        waited = waited + exposed.times(op.count) + hooked(op)
     return waited
 
 
 def copied(op: Copy, chip: Accelerator) -> Seconds:
-    """A copy over the link to the host by itself. An unknown link (memory shared with the host) takes no time."""
+    """One copy over the link to the host by itself. An unknown link (memory shared with the host) takes no time."""
     nbytes = named("bytes", op.nbytes, "byte", "vidcalc.passes.offload", note=op.path)
-    return linked(nbytes * op.count / host_rate(chip, op.memory)).called("copy")
+    return linked(nbytes / host_rate(chip, op.memory)).called("copy")
+
+
+def hooked(op: Copy) -> Seconds:
+    """What the device waits for the host to hand over the tensors of a copy."""
+    tensors, halts = named("tensors", op.tensors, note=op.path), named("halts", op.halts, note=op.path)
+    if isinstance(tensors + halts, int) and not tensors + halts:
+        return NOTHING
+    call, each, halt = host_calls()
+    # s a call x calls
+    seconds = given("call", call, tensors, "data/defaults.toml", "s", "measured") * (tensors * each + halts * halt)
+    return linked(seconds).called("hooks")
 
 
 def arrival(nbytes: Number, chip: Accelerator) -> Seconds:

@@ -15,11 +15,13 @@ OWN = (".weight", ".bias")  # of a layer
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Sums over parameters [byte, but for the first and the last].
+    """Sums over parameters [byte, but for the elements and the counts].
 
     elements  of all;  nbytes  of all;  copied  of queries', keys' and values' projections that stand there twice
     blocks    of all repeated blocks;  block  of the largest;  module  of the largest module
     rounds    how many blocks there are
+    tensors   how many parameters there are in all layers, and `of_blocks` in the repeated blocks
+    modules   how many modules have parameters
     """
 
     elements: Number
@@ -29,6 +31,9 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     block: Number
     module: Number
     rounds: Number
+    tensors: Number
+    of_blocks: Number
+    modules: Number
 
 
 def tally(traces: tuple[Trace, ...], name: str, fused: str = "none", uncast: Words | None = None) -> Tally:
@@ -53,6 +58,9 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str, uncast: Words | Non
     elements: Number = 0
     nbytes: Number = 0
     copied: Number = 0
+    tensors: Number = 0
+    of_blocks: Number = 0
+    repeats: dict[str, Number] = {}
     for path, (own, times, stored) in _sizes(traces, precision(name), uncast).items():
         elements, nbytes = elements + own, nbytes + stored
         module = path.rpartition(".")[0]
@@ -61,8 +69,11 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str, uncast: Words | Non
         copied = copied + (stored if twice else 0)
         # a name stands for `times` layers: one of them is meant
         modules[module] = modules.get(module, 0) + stored / maximum(times, 1)
+        repeats[module] = times
+        tensors = tensors + times
         head = homes[path]
         if head:
+            of_blocks = of_blocks + times
             blocks[head] = blocks.get(head, 0) + stored
             rounds[head] = times if head not in rounds else maximum(rounds[head], times)
     blocks = {head: named(head, own, "byte") for head, own in blocks.items()}
@@ -76,6 +87,9 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str, uncast: Words | Non
         module=largest(modules.values()),
         # two-stream and single-stream blocks add up
         rounds=sum(rounds.values()),
+        tensors=tensors,
+        of_blocks=of_blocks,
+        modules=sum(repeats.values()),
     )
 
 

@@ -24,6 +24,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     copy    one copy
     blocks  the repeated blocks of one copy;  block  the largest of them;  count  how many there are
     module  the largest single module (a linear layer, an embedding)
+    tensors how many parameters one copy has, `block_tensors` its repeated blocks, and `modules` with parameters
     movable whether they can leave the device again
     """
 
@@ -34,6 +35,9 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     count: Number
     module: Number
     movable: bool
+    tensors: Number = 0
+    block_tensors: Number = 0
+    modules: Number = 0
 
 
 NO_WEIGHTS = Weights(total=0, copy=0, blocks=0, block=0, count=0, module=0, movable=True)
@@ -101,6 +105,9 @@ def weights(
         count=sums.rounds,
         module=module,
         movable=chosen.movable,
+        tensors=sums.tensors,
+        block_tensors=sums.of_blocks,
+        modules=sums.modules,
     )
     return named_fields(sizes, sums.nbytes, "byte", note=component.id)
 

@@ -25,6 +25,7 @@ from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
 from vidcalc.ledger.weights import Network, Weights
 from vidcalc.ops import Copy
+from vidcalc.passes.copies import back, copies
 
 IN_FLIGHT = 2  # blocks, or modules, on the device at once while they stream: the one that runs and the next
 ENCODING = ("text_encode", "image_encode")
@@ -36,7 +37,8 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     """How a network's weights come to the device; sizes are functions of its weights and the blocks swapped [byte].
 
     present  on the device while it runs;  copied  at each of its calls, or `once` a generation
-    waiting  in host memory;  memory  "pinned" or "pageable";  hidden  1 where copies run beside the work
+    waiting  in host memory;  memory  "pinned" or "pageable" while they wait
+    hooks    how they are brought: a word of `vidcalc.passes.copies`
     """
 
     present: Callable[[Weights, Number], Number]
@@ -44,7 +46,7 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     waiting: Callable[[Weights, Number], Number] = lambda own, _: own.total
     once: bool = False
     memory: str = "pinned"
-    hidden: int = 1
+    hooks: str = "stream"
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,17 +62,21 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     leaving: bool = False
 
 
-WHOLE = Coming(present=lambda own, _: own.copy, copied=lambda own, _: own.total, once=True, memory="pageable", hidden=0)
-MODULES = Coming(present=lambda own, _: own.module, copied=lambda own, _: own.copy, memory="pageable", hidden=0)
+WHOLE = Coming(
+    present=lambda own, _: own.copy, copied=lambda own, _: own.total, once=True, memory="pageable", hooks="whole"
+)
+MODULES = Coming(present=lambda own, _: own.module, copied=lambda own, _: own.copy, memory="pageable", hooks="modules")
 BLOCKS = Coming(
     # what is outside of the blocks, and the blocks in flight
     present=lambda own, _: own.copy - own.blocks + minimum(own.count, IN_FLIGHT) * own.block,
     copied=lambda own, _: own.copy,  # what is outside of the blocks leaves with the last of them
+    hooks="blocks",
 )
 LEAVES = Coming(
     # of modules of many sizes the largest is the one that counts
     present=lambda own, _: minimum(IN_FLIGHT * own.module, own.copy),
     copied=lambda own, _: own.copy,
+    hooks="leaves",
 )
 
 
@@ -104,34 +110,54 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """Weights on the device in every phase, what waits in host memory, and the copies of each call."""
     way, swapped = WAYS[plan.offload], plan.swapped_blocks
 
-    def place(phase: Phase, before: str) -> Phase:
+    def place(phase: Phase, before: str, after: str) -> Phase:
         own = ledger.weights[phase.component.id]
-        copies = _copies(own, way, swapped, phase.blocks_run)  # blocks that a step cache skips stay where they are
-        once = way.coming[own.role].once if copies else False
+        brought = _copies(own, phase, way, swapped)
+        once = way.coming[own.role].once if brought else False
         return replace(
             phase,
             resident={**resident(phase, ledger.weights, way, swapped), **phase.resident},
-            ops=phase.ops if once else (*phase.ops, *copies),
-            once=copies if once and own.component.id != before else (),  # it is there, if it ran just before
+            ops=phase.ops if once else (*phase.ops, *brought),
+            once=_moves(ledger.weights, brought if once else (), own.component.id, before, after, way),
         )
 
-    before = ("", *(phase.component.id for phase in ledger.phases))
+    order = [phase.component.id for phase in ledger.phases]
     return replace(
         ledger,
-        phases=tuple(map(place, ledger.phases, before)),
+        phases=tuple(map(place, ledger.phases, ("", *order), (*order[1:], ""))),
         loaded=loaded(ledger.weights, way, swapped),
         host=host(ledger.weights, way, swapped),
     )
 
 
-def _copies(own: Network, way: Way, swapped: Number, run: Number) -> tuple[Copy, ...]:
+def _copies(own: Network, phase: Phase, way: Way, swapped: Number) -> tuple[Copy, ...]:
     """What a call of a network copies to the device; nothing where all of it stays there."""
     coming = way.coming.get(own.role)
     if coming is None or not own.stored.movable:
         return ()
-    # `run` is the share of the calls that run the blocks: those that are skipped copy none
-    nbytes = coming.copied(own.stored, swapped) * (1 if coming.once else run)
-    return (Copy(own.component.id, 1, own.precision, nbytes, coming.memory, coming.hidden),)
+    return copies(own, phase, coming.hooks, coming.copied(own.stored, swapped))
+
+
+def _moves(
+    networks: dict[str, Network], brought: tuple[Copy, ...], own: str, before: str, after: str, way: Way
+) -> tuple[Copy, ...]:
+    """What a phase copies once: the network before goes back, its own comes, and goes back where no other follows.
+
+    brought  copies that bring its own;  own, before, after  component ids of this phase and its neighbours
+    """
+    if own == before:  # it is there, if it ran just before
+        brought, before = (), ""
+    leaves = (before, *(() if after else (own,)))
+    return (
+        *brought,
+        *(copy for name in leaves if name and _returns(networks[name], way) for copy in back(networks[name])),
+    )
+
+
+def _returns(own: Network, way: Way) -> bool:
+    """Whether a network as a whole goes back to the host."""
+    coming = way.coming.get(own.role)
+    return coming is not None and coming.once and own.stored.movable
 
 
 def resident(phase: Phase, networks: dict[str, Network], way: Way, swapped: Number) -> dict[str, Number]:

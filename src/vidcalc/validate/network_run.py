@@ -128,7 +128,11 @@ def _call(ledger: Ledger, kind: str, machine: Hardware) -> Predicted:
 
 def _pipeline(ledger: Ledger, first: Ledger, machine: Hardware) -> Predicted:
     """A pipeline that is given its prompts' embeddings: no encoder runs, whatever is resident."""
-    ledger = replace(ledger, phases=tuple(each for each in ledger.phases if each.id != "text_encode"))
+    run = [each for each in ledger.phases if each.id != "text_encode"]
+    own = {each.component.id for each in run}
+    # an encoder that never came does not go back
+    kept = (replace(each, once=tuple(copy for copy in each.once if copy.path in own)) for each in run)
+    ledger = replace(ledger, phases=tuple(kept))
     rows, chip = memory.stages(ledger), machine.accelerator
     spent: dict[str, Seconds] = {phase.id: _of(phase, machine) for phase in ledger.phases}
     denoise = ledger.phase("denoise")

@@ -1,0 +1,82 @@
+"""The copies that a way of offloading makes: what goes over the link, beside what it may run, how the host halts it.
+
+whole    the network goes to the device before its first call and back when another one comes: every time into memory
+         that torch asks for anew
+modules  each module's weights before it runs, from pageable memory where they stay (accelerate's hooks)
+blocks   a block's weights, pinned, beside the block before; what is outside of them comes and goes with every call
+leaves   a module's weights, pinned, beside the module before it, and beside attention where that stands between them
+stream   blocks, pinned, beside the work, by a loop of the framework's own that halts for nothing
+
+Source: diffusers 0.42.1 hooks/group_offloading.py and pipelines/pipeline_utils.py, accelerate 1.15 hooks.py.
+"""
+
+from vidcalc.base.number import Number, ceil_div, maximum
+from vidcalc.ledger.types import Phase
+from vidcalc.ledger.weights import Network
+from vidcalc.ops import Copy, Op
+from vidcalc.tape.records import some
+
+
+def copies(own: Network, phase: Phase, hooks: str, nbytes: Number) -> tuple[Copy, ...]:
+    """What one call of a phase copies to the device for its network.
+
+    hooks   one of the words above;  nbytes  that come, where all blocks run [byte]
+    """
+    name, sizes, run = own.component.id, own.stored, phase.blocks_run  # blocks that a cache skips stay where they are
+    if hooks == "whole":
+        return (Copy(name, 1, own.precision, nbytes, "pageable", tensors=sizes.tensors),)
+    if hooks == "modules":
+        return (
+            Copy(
+                name,
+                1,
+                own.precision,
+                nbytes * run,
+                "pageable",
+                tensors=sizes.tensors * run,
+                halts=sizes.modules * run,
+            ),
+        )
+    if hooks == "leaves":
+        halted = Copy(name, 1, own.precision, 0, "pinned", tensors=sizes.tensors * run, halts=sizes.modules * run)
+        return (*_leaves(own, phase.ops, nbytes * run), halted)
+    if hooks == "blocks":
+        # what is outside comes and goes, in memory that is small enough to be used again
+        outside = Copy(name, 2, own.precision, nbytes - sizes.blocks, "pageable")
+        tensors, halts = sizes.block_tensors * run, sizes.count * run
+        return outside, Copy(name, 1, own.precision, sizes.blocks * run, "pinned", 1, tensors=tensors, halts=halts)
+    return (Copy(name, 1, own.precision, nbytes * run, "pinned", 1),)
+
+
+def back(own: Network) -> tuple[Copy, ...]:
+    """A whole network's way back to the host."""
+    sizes = own.stored
+    return (Copy(own.component.id, 1, own.precision, sizes.total, "fresh", tensors=sizes.tensors),)
+
+
+def _leaves(own: Network, ops: tuple[Op, ...], nbytes: Number) -> tuple[Copy, ...]:
+    """A copy for every layer with weights, which hides behind the layer before it."""
+    layers = [op for op in ops if some(op.weights)]
+    if not layers:  # a network known by its work alone
+        return (Copy(own.component.id, 1, own.precision, nbytes, "pinned", 1),)
+    elements = sum(op.weights * op.count for op in layers)
+    scored = maximum(sum(op.flops * op.count for op in ops), 1)
+    return tuple(
+        # norms and biases are shared out among the layers [byte]
+        Copy(op.path, op.count, own.precision, ceil_div(op.weights * nbytes, elements), "pinned", 1, before / scored)
+        for op, before in zip(layers, _before(ops), strict=True)
+    )
+
+
+def _before(ops: tuple[Op, ...]) -> list[Number]:
+    """FLOPs since the start of the layer before, for each layer; the last of a block comes before its first."""
+    spent: dict[str, list[Number]] = {}
+    places: list[tuple[str, int]] = []
+    for op in ops:
+        of_block = spent.setdefault(op.place.block, [])
+        if some(op.weights):
+            places.append((op.place.block, len(of_block)))
+            of_block.append(op.flops)
+        elif of_block:
+            of_block[-1] = of_block[-1] + op.flops
+    return [spent[block][turn - 1] for block, turn in places]
