@@ -17,7 +17,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     elements  of all;  nbytes  of all;  copied  of queries', keys' and values' projections that stand there twice
     blocks    of all repeated blocks;  block  of the largest;  module  of the largest module
-    rounds    how many blocks there are
+    rounds    how many blocks there are;  stacks  how many of each kind, and their bytes, in the order they run
     """
 
     elements: Number
@@ -27,6 +27,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     block: Number
     module: Number
     rounds: Number
+    stacks: tuple[tuple[Number, Number], ...] = ()
 
 
 def tally(traces: tuple[Trace, ...], name: str, fused: str = "none") -> Tally:
@@ -73,6 +74,7 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
         module=largest(modules.values()),
         # two-stream and single-stream blocks add up
         rounds=sum(rounds.values()),
+        stacks=tuple((rounds[head], blocks[head]) for head in blocks),
     )
 
 

@@ -8,7 +8,7 @@ import math
 import msgspec
 
 from vidcalc.base.guest import Guest, given, named, named_fields
-from vidcalc.base.number import Number
+from vidcalc.base.number import Number, maximum, minimum, nearest
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.model import Component
 from vidcalc.ledger.tally import tally
@@ -22,6 +22,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     total   all copies of it
     copy    one copy
     blocks  the repeated blocks of one copy;  block  the largest of them;  count  how many there are
+    stacks  how many blocks there are of each kind, and the bytes of all of these, whole, in the order they run
     module  the largest single module (a linear layer, an embedding)
     movable whether they can leave the device again
     """
@@ -33,6 +34,23 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     count: Number
     module: Number
     movable: bool
+    stacks: tuple[tuple[Number, Number], ...] = ()
+
+    def last(self, many: Number) -> Number:
+        """Bytes of the last so many blocks: of all where there are no more, of kinds of blocks each at its size.
+
+        Of ranks that hold slices of the blocks, or a part of them, that share.
+        """
+        if not self.stacks:
+            return minimum(many, self.count) * self.block
+        # blocks over all ranks / of this rank: PipeFusion leaves a rank a part of the layers
+        left = many * sum(count for count, _ in self.stacks) / maximum(self.count, 1)
+        found: Number = 0
+        for count, nbytes in reversed(self.stacks):
+            taken = minimum(left, count)
+            found, left = found + nbytes * taken / maximum(count, 1), left - taken
+        # bytes of whole blocks, in proportion to what this rank holds of all
+        return nearest(found * self.blocks / sum(nbytes for _, nbytes in self.stacks))
 
 
 NO_WEIGHTS = Weights(total=0, copy=0, blocks=0, block=0, count=0, module=0, movable=True)
@@ -90,6 +108,7 @@ def weights(component: Component, params: Number, traces: tuple[Trace, ...], nam
         count=sums.rounds,
         module=module,
         movable=chosen.movable,
+        stacks=sums.stacks,
     )
     return named_fields(sizes, sums.nbytes, "byte", note=component.id)
 

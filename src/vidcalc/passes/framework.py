@@ -30,6 +30,10 @@ def networks(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     def run(phase: Phase) -> Phase:
         component = phase.component
         network = runtime.networks.get(component.network, component.network)
+        if phase.id == "denoise" and ledger.model in runtime.section:
+            # latent frames / those that a section adds, to the nearest whole number
+            sections = maximum(nearest(ledger.latent[1] / runtime.section[ledger.model]), 1)
+            phase = replace(phase, calls=sections * ledger.steps, turns=sections * ledger.steps)
         timestep = runtime.timesteps.get(ledger.model, component.timestep) if phase.id == "denoise" else ""
         if network == component.network and timestep in ("", component.timestep):
             return phase
@@ -95,7 +99,7 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         ledger,
         phases=tuple(phases),
         loaded={**ledger.loaded, "beside": models},
-        further=Further(process=process, models=models, seconds=seconds),
+        further=Further(process=process, models=models, seconds=seconds, frames_on=runtime.frames_on),
     )
 
 

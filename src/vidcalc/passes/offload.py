@@ -5,26 +5,33 @@ what waits in host memory, and what each call copies, so that nothing which is a
 
 model       the network that runs, alone (diffusers enable_model_cpu_offload)
 sequential  the module that runs, alone (diffusers enable_sequential_cpu_offload)
-group       the running network's blocks come and go one ahead of use; what is outside its blocks stays while it runs
-            (diffusers enable_group_offload, block level, with a stream: two blocks at a time)
+group       the running network's blocks come and go one ahead of use; what is outside its blocks stays while it runs,
+            and so do `resident_blocks` (diffusers enable_group_offload, block level, with a stream: two blocks at a
+            time; layerwise offload of SGLang, FastVideo, vLLM-Omni; budgets of mmgp)
 group-leaf  as "group", module by module: two modules at a time (diffusers, leaf level, with a stream)
+group-wait  as "group" without a stream: `blocks_per_group` at a time, and the work waits for them
 encoders    text and image encoders leave once they have run; the rest stays
 encoders-streamed  as "encoders", and while an encoder runs its blocks come and go (FSDP with CPU offload)
-block-swap  as "encoders", and `swapped_blocks` of the denoiser wait in host memory, with two of them on their way
-            (musubi-tuner, ComfyUI wrappers)
+block-swap  as "model", and the last `swapped_blocks` of the denoiser wait in host memory, with two of them on their
+            way (musubi-tuner, ComfyUI wrappers); of two experts one is there at a time
+partial     as "model", and of a network that is larger than what its stage leaves free the rest comes at each call,
+            module by module beside the work (ComfyUI, stable-diffusion.cpp with --stream-layers)
+dynamic-swap  as "partial", from memory that is not pinned, and the work waits (FramePack; DiffSynth's vram_limit)
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, largest, minimum
+from vidcalc.base.number import Number, largest, maximum, minimum, nearest
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
 from vidcalc.ledger.weights import Network, Weights
 from vidcalc.ops import Copy
+from vidcalc.passes.room import room
 
 IN_FLIGHT = 2  # blocks, or modules, on the device at once while they stream: the one that runs and the next
 ENCODING = ("text_encode", "image_encode")
@@ -32,19 +39,46 @@ ENCODERS = ("text_encoder", "image_encoder")
 EVERYONE = (*ENCODERS, "denoiser", "vae", "other")
 
 
-class Coming(msgspec.Struct, frozen=True, kw_only=True):
-    """How a network's weights come to the device; sizes are functions of its weights and the blocks swapped [byte].
+class Asked(NamedTuple):
+    """What sizes depend on beside the weights: blocks swapped, blocks that stay, blocks of a group, and the bytes that
+    a stage leaves for the weights of the network that runs [byte]."""
 
-    present  on the device while it runs;  copied  at each of its calls, or `once` a generation
-    waiting  in host memory;  memory  "pinned" or "pageable";  hidden  1 where copies run beside the work
+    swapped: Number = 0
+    staying: Number = 0
+    group: Number = 1
+    room: Number = 0
+
+
+Size = Callable[[Weights, Asked], Number]
+
+
+def _nothing(own: Weights, asked: Asked) -> Number:
+    return 0
+
+
+def _all(own: Weights, asked: Asked) -> Number:
+    return own.total
+
+
+class Coming(msgspec.Struct, frozen=True, kw_only=True):
+    """How a network's weights come to the device; sizes are functions of its weights and of what is asked [byte].
+
+    present  on the device while it runs;  copied  at each of its calls;  once  once a generation
+    waiting  in host memory;  pinned  of that in pinned memory
+    memory   "pinned" or "pageable": where what is copied at each call comes from;  arrives  the same of `once`
+    hidden   1 where copies run beside the work
+    yields   what of `present` gives way to the work instead of being needed
     """
 
-    present: Callable[[Weights, Number], Number]
-    copied: Callable[[Weights, Number], Number]
-    waiting: Callable[[Weights, Number], Number] = lambda own, _: own.total
-    once: bool = False
+    present: Size
+    copied: Size = _nothing
+    once: Size = _nothing
+    waiting: Size = _all
+    pinned: Size = _all
     memory: str = "pinned"
+    arrives: str = "pinned"
     hidden: int = 1
+    yields: Size = _nothing
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,33 +94,91 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     leaving: bool = False
 
 
-WHOLE = Coming(present=lambda own, _: own.copy, copied=lambda own, _: own.total, once=True, memory="pageable", hidden=0)
-MODULES = Coming(present=lambda own, _: own.module, copied=lambda own, _: own.copy, memory="pageable", hidden=0)
+def _staying(own: Weights, asked: Asked) -> Number:
+    """Bytes of the blocks that stay while their network runs."""
+    return own.blocks - own.last(own.count - minimum(asked.staying, own.count))
+
+
+def _swapped(own: Weights, asked: Asked) -> Number:
+    """Bytes of the blocks that wait in host memory; none of weights that cannot leave the device."""
+    return own.last(asked.swapped) * own.movable
+
+
+def _in_flight(own: Weights, asked: Asked) -> Number:
+    return minimum(_swapped(own, asked), IN_FLIGHT * own.block)
+
+
+def _missing(own: Weights, asked: Asked) -> Number:
+    """Bytes of a network that its stage has no room for."""
+    return own.copy - minimum(own.copy, maximum(asked.room, _buffers(own, asked)))
+
+
+def _buffers(own: Weights, asked: Asked) -> Number:
+    """Bytes of the modules in flight."""
+    return minimum(own.copy, IN_FLIGHT * own.module)
+
+
+def _streamed(own: Weights, asked: Asked) -> Number:
+    """Bytes that come at each call: what is missing, and what gives its room to the modules in flight."""
+    missing = _missing(own, asked)
+    return minimum(own.copy, missing + minimum(missing, IN_FLIGHT * own.module))
+
+
+def _each(own: Weights, nbytes: Number) -> Number:
+    """Bytes of one copy, of all copies."""
+    return nearest(nbytes * own.total / maximum(own.copy, 1))
+
+
+WHOLE = Coming(
+    present=lambda own, _: own.copy, once=_all, pinned=_nothing, memory="pageable", arrives="pageable", hidden=0
+)
+MODULES = Coming(
+    present=lambda own, _: own.module,
+    copied=lambda own, _: own.copy,
+    pinned=_nothing,
+    memory="pageable",
+    hidden=0,
+)
 BLOCKS = Coming(
-    # what is outside of the blocks, and the blocks in flight
-    present=lambda own, _: own.copy - own.blocks + minimum(own.count, IN_FLIGHT) * own.block,
-    copied=lambda own, _: own.copy,  # what is outside of the blocks leaves with the last of them
+    # what is outside of the blocks, the blocks that stay, and of the others those in flight
+    present=lambda own, asked: (
+        own.copy
+        - own.blocks
+        + _staying(own, asked)
+        + minimum(own.blocks - _staying(own, asked), IN_FLIGHT * own.block)
+    ),
+    # what is outside of the blocks leaves with the last of them
+    copied=lambda own, asked: own.copy - _staying(own, asked),
+    once=lambda own, asked: _each(own, _staying(own, asked)),
+)
+GROUPS = Coming(
+    present=lambda own, asked: own.copy - own.blocks + minimum(own.blocks, asked.group * own.block),
+    copied=lambda own, _: own.copy,
+    pinned=_nothing,
+    memory="pageable",
+    hidden=0,
 )
 LEAVES = Coming(
     # of modules of many sizes the largest is the one that counts
     present=lambda own, _: minimum(IN_FLIGHT * own.module, own.copy),
     copied=lambda own, _: own.copy,
 )
-
-
-def _away(own: Weights, swapped: Number) -> Number:
-    """Blocks that wait in host memory; none of weights that cannot leave the device."""
-    return minimum(swapped, own.count) * own.movable
-
-
 SWAPPED = Coming(
     # all but the blocks that wait, of which those in flight take room all the same
-    present=lambda own, swapped: (
-        own.total - (_away(own, swapped) - minimum(_away(own, swapped), IN_FLIGHT)) * own.block
-    ),
-    copied=lambda own, swapped: minimum(swapped, own.count) * own.block,
-    waiting=lambda own, swapped: minimum(swapped, own.count) * own.block,
+    present=lambda own, asked: own.copy - _swapped(own, asked) + _in_flight(own, asked),
+    copied=_swapped,
+    once=lambda own, asked: _each(own, own.copy - _swapped(own, asked)),
+    pinned=lambda own, asked: _each(own, _swapped(own, asked)),
+    arrives="pageable",
 )
+STREAMED = Coming(
+    present=lambda own, asked: own.copy - _missing(own, asked),
+    copied=_streamed,
+    once=lambda own, asked: _each(own, own.copy - _streamed(own, asked)),
+    # all but the modules in flight gives way to the work
+    yields=lambda own, asked: own.copy - _missing(own, asked) - _buffers(own, asked),
+)
+FETCHED = msgspec.structs.replace(STREAMED, pinned=_nothing, memory="pageable", arrives="pageable", hidden=0)
 
 WAYS = {
     "none": Way(alone=False),
@@ -94,47 +186,63 @@ WAYS = {
     "sequential": Way(coming=dict.fromkeys(EVERYONE, MODULES)),
     "group": Way(coming=dict.fromkeys(EVERYONE, BLOCKS)),
     "group-leaf": Way(coming=dict.fromkeys(EVERYONE, LEAVES)),
+    "group-wait": Way(coming=dict.fromkeys(EVERYONE, GROUPS)),
     "encoders": Way(alone=False, leaving=True),
     "encoders-streamed": Way(coming=dict.fromkeys(ENCODERS, BLOCKS), leaving=True),
-    "block-swap": Way(coming={"denoiser": SWAPPED}, alone=False, leaving=True),
+    "block-swap": Way(coming={**dict.fromkeys(EVERYONE, WHOLE), "denoiser": SWAPPED}),
+    "partial": Way(coming=dict.fromkeys(EVERYONE, STREAMED)),
+    "dynamic-swap": Way(coming={**dict.fromkeys(EVERYONE, WHOLE), "denoiser": FETCHED}),
 }
+
+
+def way_of(plan: Plan) -> Way:
+    """The plan's way of offloading, as its framework has it."""
+    way, runtime = WAYS[plan.offload], plan.runtime
+    coming = {role: each for role, each in way.coming.items() if role not in runtime.staying}
+    return replace(way, coming=coming | {role: WHOLE for role in coming if role in runtime.whole})
 
 
 def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """Weights on the device in every phase, what waits in host memory, and the copies of each call."""
-    way, swapped = WAYS[plan.offload], plan.swapped_blocks
+    way = way_of(plan)
+    blocks = Asked(plan.swapped_blocks, plan.resident_blocks, plan.blocks_per_group)
 
     def place(phase: Phase, before: str) -> Phase:
         own = ledger.weights[phase.component.id]
-        copies = _copies(own, way, swapped, phase.blocks_run)  # blocks that a step cache skips stay where they are
-        once = way.coming[own.role].once if copies else False
+        coming = way.coming.get(own.role) if own.stored.movable else None
+        there = dict(phase.resident)
+        if coming is None:
+            return replace(phase, resident={**resident(phase, ledger.weights, way, blocks), **there})
+        asked = blocks._replace(room=room(ledger, phase, plan, hardware))
+        # blocks that a step cache skips stay where they are: `blocks_run` is the share of the calls that run them
+        each = _copy(own, coming.copied, asked, phase.blocks_run, coming.memory, coming.hidden)
+        # it is there, if it ran just before; an arrival has no work yet to hide behind
+        once = _copy(own, coming.once, asked, 1, coming.arrives, 0) if own.component.id != before else ()
         return replace(
             phase,
-            resident={**resident(phase, ledger.weights, way, swapped), **phase.resident},
-            ops=phase.ops if once else (*phase.ops, *copies),
-            once=copies if once and own.component.id != before else (),  # it is there, if it ran just before
+            resident={**resident(phase, ledger.weights, way, asked), **there},
+            yields=coming.yields(own.stored, asked),
+            ops=(*phase.ops, *each),
+            once=once,
         )
 
     before = ("", *(phase.component.id for phase in ledger.phases))
     return replace(
         ledger,
         phases=tuple(map(place, ledger.phases, before)),
-        loaded=loaded(ledger.weights, way, swapped),
-        host=host(ledger.weights, way, swapped),
+        loaded={**loaded(ledger.weights, way, blocks), **ledger.loaded},
+        host=host(ledger.weights, way, blocks),
     )
 
 
-def _copies(own: Network, way: Way, swapped: Number, run: Number) -> tuple[Copy, ...]:
-    """What a call of a network copies to the device; nothing where all of it stays there."""
-    coming = way.coming.get(own.role)
-    if coming is None or not own.stored.movable:
+def _copy(own: Network, size: Size, asked: Asked, share: Number, memory: str, hidden: int) -> tuple[Copy, ...]:
+    """The copy of that size to the device, of a share of the calls; none where nothing comes that way."""
+    if size is _nothing:
         return ()
-    # `run` is the share of the calls that run the blocks: those that are skipped copy none
-    nbytes = coming.copied(own.stored, swapped) * (1 if coming.once else run)
-    return (Copy(own.component.id, 1, own.precision, nbytes, coming.memory, coming.hidden),)
+    return (Copy(own.component.id, 1, own.precision, size(own.stored, asked) * share, memory, hidden),)
 
 
-def resident(phase: Phase, networks: dict[str, Network], way: Way, swapped: Number) -> dict[str, Number]:
+def resident(phase: Phase, networks: dict[str, Network], way: Way, asked: Asked) -> dict[str, Number]:
     """Bytes of weights on the device during a phase, by component id; what is not there is absent [byte]."""
     there: dict[str, Number] = {}
     for name, each in networks.items():
@@ -144,15 +252,15 @@ def resident(phase: Phase, networks: dict[str, Network], way: Way, swapped: Numb
         if coming is None:
             there |= {} if gone else {name: own.total}
         elif runs and way.alone:
-            there[name] = coming.present(own, swapped) if own.movable else own.total
+            there[name] = coming.present(own, asked) if own.movable else own.total
         elif not way.alone:
-            there[name] = coming.present(own, swapped)
+            there[name] = coming.present(own, asked)
         elif not own.movable:
             there[name] = own.total
     return there
 
 
-def loaded(networks: dict[str, Network], way: Way, swapped: Number) -> dict[str, Number]:
+def loaded(networks: dict[str, Network], way: Way, asked: Asked) -> dict[str, Number]:
     """Bytes of weights on the device once they have arrived and before anything runs, by component id [byte]."""
     there: dict[str, Number] = {}
     for name, each in networks.items():
@@ -160,18 +268,17 @@ def loaded(networks: dict[str, Network], way: Way, swapped: Number) -> dict[str,
         if coming is None or (way.alone and not own.movable):
             there[name] = own.total
         elif not way.alone:
-            there[name] = coming.present(own, swapped)
+            there[name] = coming.present(own, asked)
     return there
 
 
-def host(networks: dict[str, Network], way: Way, swapped: Number) -> Host:
+def host(networks: dict[str, Network], way: Way, asked: Asked) -> Host:
     """Host memory: offloaded weights wait in it, the largest network passes through it while loading [byte]."""
     waiting: Number = 0
     pinned: Number = 0
     for each in networks.values():
         coming = way.coming.get(each.role)
         if coming is not None and each.weights.movable:
-            nbytes = coming.waiting(each.weights, swapped)
-            waiting = waiting + nbytes
-            pinned = pinned + nbytes * (coming.memory == "pinned")
+            waiting = waiting + coming.waiting(each.weights, asked)
+            pinned = pinned + coming.pinned(each.weights, asked)
     return Host(resident=waiting, pinned=pinned, loading_peak=largest(each.weights.copy for each in networks.values()))
