@@ -15,6 +15,7 @@ from vidcalc.describe.question import Question
 from vidcalc.describe.setting import same
 from vidcalc.ledger.types import Ledger
 from vidcalc.passes import guidance
+from vidcalc.passes.offload import chosen as word_of
 from vidcalc.passes.offload import way_of
 from vidcalc.rates.host import host_rate
 from vidcalc.report.estimate import Assumption, InferenceMemory, TrainingMemory, Warning_
@@ -60,15 +61,17 @@ def _run(question: Question, ledger: Ledger) -> list[Assumption]:
     """How the job is run: the framework's profile, what waits in host memory, number formats, kernels' workspaces."""
     hardware, plan = question.hardware, question.plan
     chip = hardware.accelerator
-    field = dict(NUMBERED).get(plan.offload)
+    where = question.model.name, question.model.denoiser.network, chip
+    word = word_of(plan, *where)
+    field = dict(NUMBERED).get(word)
     plain = not field or (field in QUIET and same(getattr(plan, field), SETTINGS[field].default))
     number = "" if plain else f":{getattr(plan, str(field))}"
     rows = [
-        Assumption(id="offload", value=plan.offload + number, source="vidcalc.passes.offload", provenance="assumed"),
+        Assumption(id="offload", value=word + number, source="vidcalc.passes.offload", provenance="assumed"),
     ]
     if plan.compile == "on":
         rows.append(Assumption(id="fused", value="on", source="data/kernels/laws.toml", provenance="assumed"))
-    for kind in sorted({each.memory for each in way_of(plan).coming.values()} if chip.pcie else ()):
+    for kind in sorted({each.memory for each in way_of(plan, *where).coming.values()} if chip.pcie else ()):
         measured = [copy.source for copy in chip.host_copies if copy.kind == kind and copy.to_device]
         rows.append(
             Assumption(

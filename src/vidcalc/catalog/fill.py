@@ -68,5 +68,7 @@ def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
         filled.update(forwards_per_step=usual.forwards_per_step, batched_forwards=usual.batched_forwards)
     if filled["guidance_mode"] in GUIDED:
         filled.update({name: profile[name] for name in ("forwards_per_step", "batched_forwards") if name in profile})
+        if filled["guidance_mode"] == "sequential":
+            filled["batched_forwards"] = 1
     filled.update({name: value for name, value in given.items() if value is not None})
     return Plan(**filled)

@@ -24,6 +24,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     stack              "early" where it is pinned to, or was published with, a torch older than 2.11: see `data/kernels`
     activation_scale   live activations of a denoiser family relative to diffusers' forward, by network path
     for_networks       settings that hold where the model has a network of that path
+    for_models         settings that hold for a model
     decode_bytes       live bytes of the decode of a VAE without a network here, by its class [byte per pixel of a clip]
     decode_flops       work of such a decode, by class [FLOP per pixel of the video]
     like               profile whose settings hold where this one says nothing
@@ -42,6 +43,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     stack: str = "late"
     activation_scale: dict[str, float] = {}
     for_networks: dict[str, Facts] = {}
+    for_models: dict[str, Facts] = {}
     decode_bytes: dict[str, float] = {}
     decode_flops: dict[str, float] = {}
     networks: dict[str, str] = {}
@@ -50,8 +52,11 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     whole: tuple[str, ...] = ()
     frames_on: str = "device"
     section: dict[str, int] = {}
+    rolling: dict[str, int] = {}
     headroom: float = 0
     set_aside: float = 0
+    budget: str = "work"
+    by_card: dict[str, tuple[tuple[float, str], ...]] = {}
     estimate: dict[str, float] = {}
     estimate_by_width: dict[str, float] = {}
     beside: int = 0
@@ -70,7 +75,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         fields = dict(self.plan)
         for part in (model.denoiser, model.vae, *model.text_encoders):
             fields.update(self.for_networks.get(part.network, {}))
-        return fields
+        return fields | self.for_models.get(model.name, {})
 
 
 @cache

@@ -10,7 +10,7 @@ from vidcalc.describe.training import TrainingPlan
 
 Offload = Literal[
     "none", "model", "sequential", "group", "group-leaf", "group-wait", "encoders", "encoders-streamed", "block-swap",
-    "partial", "dynamic-swap",
+    "partial", "dynamic-swap", "by-card",
 ]  # fmt: skip
 VaeTiling = Literal["none", "default", "when-full"]
 Compile = Literal[Switch, "norms"]

@@ -16,6 +16,7 @@ block-swap  as "model", and the last `swapped_blocks` of the denoiser wait in ho
             way (musubi-tuner, ComfyUI wrappers); of two experts one is there at a time
 partial     as "model", and of a network that is larger than what its stage leaves free the rest comes at each call,
             module by module beside the work (ComfyUI, stable-diffusion.cpp with --stream-layers)
+by-card     whichever of these the framework takes on a card of that size
 dynamic-swap  as "partial", from memory that is not pinned, and the work waits (FramePack; DiffSynth's vram_limit)
 """
 
@@ -26,7 +27,7 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.base.number import Number, largest, maximum, minimum, nearest
-from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
 from vidcalc.ledger.weights import Network, Weights
@@ -191,20 +192,31 @@ WAYS = {
     "encoders-streamed": Way(coming=dict.fromkeys(ENCODERS, BLOCKS), leaving=True),
     "block-swap": Way(coming={**dict.fromkeys(EVERYONE, WHOLE), "denoiser": SWAPPED}),
     "partial": Way(coming=dict.fromkeys(EVERYONE, STREAMED)),
+    "by-card": Way(alone=False),  # of a framework that leaves it open
     "dynamic-swap": Way(coming={**dict.fromkeys(EVERYONE, WHOLE), "denoiser": FETCHED}),
 }
 
 
-def way_of(plan: Plan) -> Way:
-    """The plan's way of offloading, as its framework has it."""
-    way, runtime = WAYS[plan.offload], plan.runtime
+def chosen(plan: Plan, name: str, network: str, chip: Accelerator) -> str:
+    """The word of the plan's way of offloading: that of the card's size, for a model or else its denoiser's path."""
+    if plan.offload != "by-card":
+        return plan.offload
+    ways = plan.runtime.by_card
+    rows = ways.get(name) or ways.get(network) or ways.get("", ())
+    return next((word for least, word in rows if chip.capacity >= least), "none")
+
+
+def way_of(plan: Plan, name: str, network: str, chip: Accelerator) -> Way:
+    """The plan's way of offloading, as its framework has it, for a model by name and its denoiser's path."""
+    way, runtime = WAYS[chosen(plan, name, network, chip)], plan.runtime
     coming = {role: each for role, each in way.coming.items() if role not in runtime.staying}
     return replace(way, coming=coming | {role: WHOLE for role in coming if role in runtime.whole})
 
 
 def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """Weights on the device in every phase, what waits in host memory, and the copies of each call."""
-    way = way_of(plan)
+    denoiser = next(each.component for each in ledger.weights.values() if each.role == "denoiser")
+    way = way_of(plan, ledger.model, denoiser.network, hardware.accelerator)
     blocks = Asked(plan.swapped_blocks, plan.resident_blocks, plan.blocks_per_group)
 
     def place(phase: Phase, before: str) -> Phase:

@@ -21,10 +21,11 @@ def room(ledger: Ledger, phase: Phase, plan: Plan, hardware: Hardware) -> Number
         given(name, value, ledger.pixels, source, "byte", "exact") if value else value
         for name, value in (("headroom", facts.headroom), ("set_aside", facts.set_aside))
     )
-    # live tensors, workspaces, and what else is on the card: blocks gathered from other ranks, further models
-    work = phase.activations + phase.workspace + headroom
-    others = ledger.further.process + sum(phase.resident.values())
-    return maximum(capacity - others - maximum(work, aside + estimate(ledger, phase, plan)), 0)
+    # what else is on the card: blocks gathered from other ranks, further models
+    others = ledger.further.process + sum(phase.resident.values()) + headroom
+    guessed = estimate(ledger, phase, plan) if facts.budget == "estimate" else 0
+    work = maximum(phase.activations + phase.workspace, maximum(aside, guessed))
+    return maximum(capacity - others - work, 0)
 
 
 def estimate(ledger: Ledger, phase: Phase, plan: Plan, predictions: Number = 1) -> Number:
