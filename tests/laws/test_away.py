@@ -6,7 +6,7 @@ import pytest
 
 from vidcalc.account.time import inference_time
 from vidcalc.calculate import bucket
-from vidcalc.catalog import fill
+from vidcalc.catalog import fill, models
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.cost.memory import peak, stages
@@ -78,16 +78,46 @@ def test_a_network_runs_on_what_is_there_and_what_it_pays_for(case: str, way: st
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("way", [way for way, each in WAYS.items() if any(one.once for one in each.coming.values())])
-def test_a_network_that_comes_once_comes_once_for_all_calls_in_a_row(case: str, way: str) -> None:
-    ledger, before = placed(case, way), ""
+@pytest.mark.parametrize(("way", "swaps"), PLANS)
+def test_a_network_that_comes_once_comes_once_for_all_calls_in_a_row(case: str, way: str, swaps: int) -> None:
+    """What stays while the network runs comes with its first call of all in a row, and nothing comes twice."""
+    ledger, before = placed(case, way, swaps), ""
     for phase in ledger.phases:
-        own = ledger.weights[phase.component.id].stored
-        assert copied(phase.once) == (0 if phase.component.id == before else own.total * own.movable), phase.id
+        network = ledger.weights[phase.component.id]
+        own, comes = network.stored, copied(phase.ops) / (phase.blocks_run or 1)
+        away = network.role in WAYS[way].coming and own.movable
+        if way == "model" or (network.role != "denoiser" and way in ("block-swap", "dynamic-swap")):
+            assert copied(phase.once) == (own.total if away and phase.component.id != before else 0), phase.id
+        if away and phase.component.id != before:
+            assert copied(phase.once) == pytest.approx((own.copy - comes) * own.total / own.copy), phase.id
+        else:
+            assert not phase.once, phase.id
         before = phase.component.id
     # every network that came goes back, and not before another one comes
     assert sum(returned(phase.once) for phase in ledger.phases) == sum(copied(phase.once) for phase in ledger.phases)
     assert returned(ledger.phases[0].once) == 0
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_blocks_that_wait_are_the_last_ones_each_at_its_size(name: str) -> None:
+    """A stage is never below what is really there, whatever the sizes of a network's blocks."""
+    model = fill.model(name)
+    workload = fill.workload(model, width=256, height=256, frames=17, steps=2)
+    everything = generation(model, workload, CARD, fill.plan(model))[0]
+    own = everything.weights[model.denoiser.id].stored
+    base, before = own.copy - own.blocks, 0
+    for many in (0, 1, own.count // 3, own.count // 2, own.count - 1, own.count, own.count + 7):
+        gone = own.last(many)
+        assert before <= gone <= own.blocks
+        assert gone <= many * own.block + own.count  # whole bytes
+        ledger = generation(model, workload, CARD, fill.plan(model, offload="block-swap", swapped_blocks=many))[0]
+        phase = ledger.phase("denoise")
+        assert phase is not None
+        there = phase.resident[model.denoiser.id]
+        assert there >= base + own.blocks - gone
+        assert there + copied(phase.ops) >= own.copy
+        before = gone
+    assert own.last(own.count) == own.blocks
 
 
 @pytest.mark.parametrize(("way", "swaps"), PLANS)

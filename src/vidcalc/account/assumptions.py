@@ -10,15 +10,19 @@ from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, source
 from vidcalc.describe.geometry import legal
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import WAYS
+from vidcalc.describe.plan import NUMBERED, SETTINGS, WAYS
 from vidcalc.describe.question import Question
+from vidcalc.describe.setting import same
 from vidcalc.ledger.types import Ledger
 from vidcalc.passes import guidance
-from vidcalc.passes.offload import WAYS as OFFLOADS
+from vidcalc.passes.offload import chosen as word_of
+from vidcalc.passes.offload import way_of
 from vidcalc.rates.host import host_rate
 from vidcalc.report.estimate import Assumption, InferenceMemory, TrainingMemory, Warning_
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import tiles
+
+QUIET = ("resident_blocks", "blocks_per_group")  # numbers of ways of offloading that go without saying
 
 
 def assumptions(question: Question, ledger: Ledger, provenance: str) -> list[Assumption]:
@@ -57,13 +61,17 @@ def _run(question: Question, ledger: Ledger) -> list[Assumption]:
     """How the job is run: the framework's profile, what waits in host memory, number formats, kernels' workspaces."""
     hardware, plan = question.hardware, question.plan
     chip = hardware.accelerator
-    swap = f":{plan.swapped_blocks}" if plan.offload == "block-swap" else ""
+    where = question.model.name, question.model.denoiser.network, chip
+    word = word_of(plan, *where)
+    field = dict(NUMBERED).get(word)
+    plain = not field or (field in QUIET and same(getattr(plan, field), SETTINGS[field].default))
+    number = "" if plain else f":{getattr(plan, str(field))}"
     rows = [
-        Assumption(id="offload", value=plan.offload + swap, source="vidcalc.passes.offload", provenance="assumed"),
+        Assumption(id="offload", value=word + number, source="vidcalc.passes.offload", provenance="assumed"),
     ]
     if plan.compile == "on":
         rows.append(Assumption(id="fused", value="on", source="data/kernels/laws.toml", provenance="assumed"))
-    for kind in sorted({each.memory for each in OFFLOADS[plan.offload].coming.values()} if chip.pcie else ()):
+    for kind in sorted({each.memory for each in way_of(plan, *where).coming.values()} if chip.pcie else ()):
         measured = [copy.source for copy in chip.host_copies if copy.kind == kind and copy.to_device]
         rows.append(
             Assumption(

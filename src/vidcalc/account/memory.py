@@ -1,6 +1,6 @@
 """The part of a report on memory while a video is generated: stages, the peak under each counter, whether it fits."""
 
-from vidcalc.base.number import maximum
+from vidcalc.base.number import maximum, minimum
 from vidcalc.cost import memory
 from vidcalc.cost.reserve import counters
 from vidcalc.cost.verdict import interval, verdict
@@ -15,7 +15,10 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
     peak, capacity = memory.peak(rows), hardware.accelerator.reported
     decode, denoise = ledger.phase("vae_decode"), ledger.phase("denoise")
     shown = counters(rows, hardware.accelerator.capacity)
+    needed = counters(memory.needed(rows), hardware.accelerator.capacity)
     low, high = interval(shown.device)
+    # weights that give way fill the card and no more: beyond it reaches only what is needed
+    high = minimum(high, maximum(capacity, interval(needed.device)[1]))
     host = ledger.host
     return InferenceMemory(
         stages=[
@@ -44,5 +47,5 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
         vae_decode_activation_peak=decode.taped.peak if decode and decode.trace else 0,
         capacity=capacity,
         margin=capacity - peak,
-        verdict=verdict(low, high, capacity),
+        verdict=verdict(shown.device, high, capacity),
     )

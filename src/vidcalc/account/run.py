@@ -98,7 +98,7 @@ def memory_part(costs: list[BucketCost], hardware: Hardware) -> RunMemory:
         high=high,
         capacity=capacity,
         margin=capacity - top.total,
-        verdict=verdict(low, high, capacity),
+        verdict=verdict(top.total, high, capacity),
         host_ram=largest(in_host(each.step) for each in costs),
     )
 

@@ -22,7 +22,7 @@ def training_memory(cost: BucketCost, hardware: Hardware) -> TrainingMemory:
         forward_backward_peak=live.peak,
         peak=most,
         margin=capacity - most,
-        verdict=verdict(*interval(most), capacity),
+        verdict=verdict(most, interval(most)[1], capacity),
     )
 
 

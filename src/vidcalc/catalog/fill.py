@@ -9,9 +9,12 @@ from typing import Any
 from vidcalc.catalog import models
 from vidcalc.catalog.frameworks import framework
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.plan import Guided, Plan
+from vidcalc.describe.setting import words
 from vidcalc.describe.workload import Workload
 from vidcalc.tape.trace import tiles
+
+GUIDED = words(Guided)
 
 
 @cache
@@ -51,19 +54,21 @@ def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
         profile.pop("vae_tiling", None)
     scale = usual.guidance if guidance is None else guidance
     filled: dict[str, Any] = {**profile, "runtime": framework_profile.runtime, "guidance_mode": usual.guidance_mode}
-    if usual.guidance_mode in ("batched", "sequential") and scale == 1:
+    if usual.guidance_mode in GUIDED and scale == 1:
         filled.update(guidance_mode="none")
-    elif usual.guidance_mode in ("batched", "sequential"):
+    elif usual.guidance_mode in GUIDED:
         mode = given.get("guidance_mode") or profile.get("guidance_mode") or usual.guidance_mode
         together = usual.forwards_per_step if usual.batched_forwards == 1 else usual.batched_forwards
         filled.update(
             guidance_mode=mode,
             forwards_per_step=usual.forwards_per_step,
-            batched_forwards=together if mode == "batched" else 1,
+            batched_forwards=1 if mode == "sequential" else together,
         )
     elif usual.forwards_per_step != 1:
         filled.update(forwards_per_step=usual.forwards_per_step, batched_forwards=usual.batched_forwards)
-    if filled["guidance_mode"] in ("batched", "sequential"):
+    if filled["guidance_mode"] in GUIDED:
         filled.update({name: profile[name] for name in ("forwards_per_step", "batched_forwards") if name in profile})
+        if filled["guidance_mode"] == "sequential":
+            filled["batched_forwards"] = 1
     filled.update({name: value for name, value in given.items() if value is not None})
     return Plan(**filled)

@@ -25,10 +25,13 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     casting            "layerwise" where formats are stored by diffusers' layerwise casting, else as files have them
     activation_scale   live activations of a denoiser family relative to diffusers' forward, by network path
     for_networks       settings that hold where the model has a network of that path
+    for_models         settings that hold for a model
     decode_bytes       live bytes of the decode of a VAE without a network here, by its class [byte per pixel of a clip]
     decode_flops       work of such a decode, by class [FLOP per pixel of the video]
+    like               profile whose settings hold where this one says nothing
     networks           networks that run otherwise here, by the path they have in diffusers
     timesteps          what the timestep varies over where it differs here, by model
+    staying .. estimate_by_width  see `vidcalc.describe.runtime`
     seconds            what further models of its pipeline take per generation [second]
     beside             bytes of further models the framework keeps on the device throughout [byte]
     fitted             ids of the measured rows a scale was fitted to (never used to claim accuracy)
@@ -42,14 +45,27 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     casting: str = "files"
     activation_scale: dict[str, float] = {}
     for_networks: dict[str, Facts] = {}
+    for_models: dict[str, Facts] = {}
     decode_bytes: dict[str, float] = {}
     decode_flops: dict[str, float] = {}
     networks: dict[str, str] = {}
     timesteps: dict[str, str] = {}
+    staying: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+    frames_on: str = "device"
+    section: dict[str, int] = {}
+    rolling: dict[str, int] = {}
+    headroom: float = 0
+    set_aside: float = 0
+    budget: str = "work"
+    by_card: dict[str, tuple[tuple[float, str], ...]] = {}
+    estimate: dict[str, float] = {}
+    estimate_by_width: dict[str, float] = {}
     beside: int = 0
     seconds: float = 0.0
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    like: str = ""
 
     @property
     def runtime(self) -> Runtime:
@@ -61,16 +77,24 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         fields = dict(self.plan)
         for part in (model.denoiser, model.vae, *model.text_encoders):
             fields.update(self.for_networks.get(part.network, {}))
-        return fields
+        return fields | self.for_models.get(model.name, {})
 
 
 @cache
 def framework(name: str) -> Framework:
     """Raises UnknownName."""
-    stated = load.entry(KIND, load.resolve(KIND, name))
+    stated = inherited(load.resolve(KIND, name))
     plan = {field: value for field, value in stated.items() if field in SETTINGS}
     others = {field: value for field, value in stated.items() if field not in plan}
     return msgspec.convert({**others, "plan": plan}, Framework)
+
+
+def inherited(name: str) -> Facts:
+    """A profile's facts over those of the one it is like: tables by their keys, all else as a whole."""
+    own = load.entry(KIND, name)
+    base = inherited(str(own["like"])) if "like" in own else {}
+    tables = {key: {**base.get(key, {}), **value} for key, value in own.items() if isinstance(value, dict)}
+    return {**base, **own, **tables}
 
 
 def names() -> list[str]:

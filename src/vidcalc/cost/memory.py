@@ -1,6 +1,7 @@
 """Bytes on the device while a video is generated: what is resident, what each stage adds, and the peak."""
 
 import msgspec
+from msgspec.structs import replace
 
 from vidcalc.base.number import Number, largest, where
 from vidcalc.ledger.types import Ledger, Phase
@@ -16,6 +17,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     resident  what the weights are of, by component id; "gathered": blocks of sharded weights that are whole while
               they run; "beside": further models that the framework keeps on the device
     workspace  the part of `other` that kernels take beside their tensors
+    yields     the part of `weights` that gives way to the work where the device is full
     """
 
     id: str
@@ -25,6 +27,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     other: Number
     workspace: Number
     total: Number
+    yields: Number = 0
 
 
 def stages(ledger: Ledger) -> list[Stage]:
@@ -34,10 +37,11 @@ def stages(ledger: Ledger) -> list[Stage]:
     """
     running = [phase for phase in ledger.phases if phase.live]
     rows = [arrived(ledger)]
-    rows += [_stage(ledger, each.id, each.resident, each.activations, each.workspace) for each in running]
+    rows += [_stage(ledger, each.id, each.resident, each.activations, each.workspace, each.yields) for each in running]
     decoding = [phase for phase in running if phase.id == "vae_decode"]
     if decoding:
-        rows.append(_stage(ledger, "post", decoding[-1].resident, _shown(ledger, decoding[-1]), 0))
+        last = decoding[-1]
+        rows.append(_stage(ledger, "post", last.resident, _shown(ledger, last), 0, last.yields))
     return _merged(rows)
 
 
@@ -46,7 +50,14 @@ def arrived(ledger: Ledger) -> Stage:
     return _stage(ledger, "load", ledger.loaded, 0, 0)
 
 
-def _stage(ledger: Ledger, name: str, there: dict[str, Number], activations: Number, workspace: Number) -> Stage:
+def _stage(
+    ledger: Ledger,
+    name: str,
+    there: dict[str, Number],
+    activations: Number,
+    workspace: Number,
+    yields: Number = 0,
+) -> Stage:
     """A stage of those weights and live bytes [byte]."""
     weights, other = sum(there.values()), ledger.further.process + workspace
     return Stage(
@@ -57,7 +68,13 @@ def _stage(ledger: Ledger, name: str, there: dict[str, Number], activations: Num
         workspace=workspace,
         other=other,
         total=weights + activations + other,
+        yields=yields,
     )
+
+
+def needed(rows: list[Stage]) -> list[Stage]:
+    """The stages without the weights that give way: what a device must hold for the job to run at all."""
+    return [replace(row, weights=row.weights - row.yields, total=row.total - row.yields, yields=0) for row in rows]
 
 
 def _shown(ledger: Ledger, decode: Phase) -> Number:
@@ -66,8 +83,10 @@ def _shown(ledger: Ledger, decode: Phase) -> Number:
     The videos in the VAE's format, and of one of them a scaled and a shifted copy on its way to the host (diffusers
     VideoProcessor.postprocess_video).
     """
-    # all videos, and two copies of one [colours, frames, height, width] x bytes of a value
-    return (ledger.batch + PICTURE_COPIES) * ledger.pixels * ELEMENT_BYTES[decode.call.dtype]
+    # a framework that does it in host memory holds the decoded videos alone
+    copies = {"device": PICTURE_COPIES, "host": 0}[ledger.further.frames_on]
+    # all videos, and copies of one [colours, frames, height, width] x bytes of a value
+    return (ledger.batch + copies) * ledger.pixels * ELEMENT_BYTES[decode.call.dtype]
 
 
 def _merged(rows: list[Stage]) -> list[Stage]:
@@ -86,7 +105,9 @@ def _larger(a: Stage, b: Stage) -> Stage:
     parts = {name: where(wins, getattr(a, name), getattr(b, name)) for name in PARTS}
     components = dict.fromkeys((*a.resident, *b.resident))
     there = {name: where(wins, a.resident.get(name, 0), b.resident.get(name, 0)) for name in components}
-    return Stage(id=a.id, resident=there, total=parts["weights"] + parts["activations"] + parts["other"], **parts)
+    yields = where(wins, a.yields, b.yields)
+    total = parts["weights"] + parts["activations"] + parts["other"]
+    return Stage(id=a.id, resident=there, yields=yields, total=total, **parts)
 
 
 def peak(rows: list[Stage]) -> Number:

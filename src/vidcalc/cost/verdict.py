@@ -1,6 +1,7 @@
 """Whether a job fits: what the driver would show, as an interval, against the memory that it reports for the card.
 
-"fits" where the whole interval does, "too_big" where none of it does, "tight" where the capacity lies inside it.
+"fits" where the whole interval does, "too_big" where the prediction itself does not, "tight" where only readings above
+it would not: a prediction above the capacity is never called tight.
 How far readings of the driver lie off the prediction: data/validation/reserve.toml.
 """
 
@@ -16,6 +17,6 @@ def interval(likely: Number) -> tuple[Number, Number]:
     return as_count(likely * (1 - below) // 1), as_count(likely * (1 + above) // 1)
 
 
-def verdict(low: Number, high: Number, capacity: Number) -> str:
-    """ "fits", "tight" or "too_big", elementwise, for a need between `low` and `high` [byte]."""
-    return where(low > capacity, "too_big", where(high > capacity, "tight", "fits"))
+def verdict(likely: Number, high: Number, capacity: Number) -> str:
+    """ "fits", "tight" or "too_big", elementwise, for a need of `likely` and at most `high` bytes [byte]."""
+    return where(likely > capacity, "too_big", where(high > capacity, "tight", "fits"))

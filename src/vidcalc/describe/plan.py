@@ -8,13 +8,17 @@ from vidcalc.describe.setting import BOTH, Counted, Named, Published, Setting, S
 from vidcalc.describe.sharing import INNERMOST, Sharing, Switch, ways
 from vidcalc.describe.training import TrainingPlan
 
-Offload = Literal["none", "model", "sequential", "group", "group-leaf", "encoders", "encoders-streamed", "block-swap"]
-VaeTiling = Literal["none", "default"]
+Offload = Literal[
+    "none", "model", "sequential", "group", "group-leaf", "group-wait", "encoders", "encoders-streamed", "block-swap",
+    "partial", "dynamic-swap", "by-card",
+]  # fmt: skip
+VaeTiling = Literal["none", "default", "when-full"]
 Compile = Literal[Switch, "norms"]
-Guided = Literal["batched", "sequential"]
+Guided = Literal["batched", "sequential", "fitting"]
 GuidanceMode = Literal[Guided, "distilled", "none"]
 FusedProjections = Literal["none", "kept"]
 
+NUMBERED = (("block-swap", "swapped_blocks"), ("group", "resident_blocks"), ("group-wait", "blocks_per_group"))
 FORMATS = Named("precisions")
 LEAST_SHARE = 0.01  # of the steps or of the score blocks: what is worth computing
 
@@ -49,19 +53,22 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     """"off" (a kernel for each operation), "on": elementwise work is fused, or "norms": norms and rotary embedding
     alone are, by a framework's library."""
     guidance_mode: Annotated[GuidanceMode, Setting("guidance-mode", words=Guided)] = "none"
-    """"batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"."""
+    """"batched" (one call, twice the batch), "sequential" (two calls), "fitting" (one call where the framework's own
+    estimate says that there is memory for it), "distilled", "none"."""
     forwards_per_step: Annotated[Number, Setting(by="model")] = 1
     """Denoiser forwards of one step, each at the workload's batch."""
     batched_forwards: Annotated[Number, Setting(by="--guidance-mode")] = 1
     """How many of them share one call, which holds that many times the activations."""
-    offload: Annotated[
-        Offload, Setting("offload", takes=Counted("block-swap", "swapped_blocks"), assumption="offload")
-    ] = "none"
+    offload: Annotated[Offload, Setting("offload", takes=Counted(NUMBERED), assumption="offload")] = "none"
     """Which weights wait in host memory: see `vidcalc.passes.offload`."""
     swapped_blocks: Annotated[Number, Setting("swapped-blocks", takes=Whole(0, 10_000), assumption="offload")] = 0
     """Blocks of the denoiser that wait there, with offload "block-swap"."""
+    resident_blocks: Annotated[Number, Setting("resident-blocks", takes=Whole(0, 10_000), assumption="offload")] = 0
+    """Blocks of a network that stay on the device while it runs, with offload "group"."""
+    blocks_per_group: Annotated[Number, Setting("blocks-per-group", takes=Whole(1, 10_000), assumption="offload")] = 1
+    """Blocks that come and go together, with offload "group-wait"."""
     vae_tiling: Annotated[VaeTiling, Setting("vae-tiling")] = "none"
-    """"none", or "default": the tiles of the VAE's own class."""
+    """"none", "default": the tiles of the VAE's own class, or "when-full": these where the whole clip has no room."""
     vae_slicing: Annotated[Switch, Setting("vae-slicing")] = "off"
     """"on": a batch is decoded one video at a time."""
     step_cache: Annotated[

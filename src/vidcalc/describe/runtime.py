@@ -14,6 +14,18 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     activation_scale   live activations of a network relative to diffusers' forward, by its path
     decode_bytes       live bytes of the decode of a VAE without a network here, by class [byte per pixel of a clip]
     decode_flops       work of such a decode, by class [FLOP per pixel of the video]
+    staying            roles of networks that stay on the device whichever weights wait in host memory
+    whole              roles of networks that come as a whole where others stream
+    frames_on          "device", or "host": where the decoded video is brought to the range of pictures
+    section            latent frames that a section adds, by model that rolls on; the model's own where absent
+    rolling            latent frames whose tensors a decode holds at once where it rolls on, by the VAE's path
+    headroom           bytes that stay free beside the work where weights fill the card [byte]
+    set_aside          bytes set aside for the work there, used or not [byte]
+    budget             what the work counts as there: "work" as it is, or the framework's own "estimate"
+    by_card            ways of offloading with offload "by-card", by model or denoiser's path, each with the bytes of
+                       the card from which it is taken, the largest first
+    estimate           the framework's own estimate of a network's activations, by path [byte per place of the latent]
+    estimate_by_width  the same of networks where it grows with the hidden size [byte per place and channel]
     beside             bytes of further models that are on the device throughout [byte]
     seconds            what further models take per generation [second]
     """
@@ -28,5 +40,16 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     activation_scale: dict[str, float] = {}
     decode_bytes: dict[str, float] = {}
     decode_flops: dict[str, float] = {}
+    staying: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+    frames_on: str = "device"
+    section: dict[str, int] = {}
+    rolling: dict[str, int] = {}
+    headroom: float = 0
+    set_aside: float = 0
+    budget: str = "work"
+    by_card: dict[str, tuple[tuple[float, str], ...]] = {}
+    estimate: dict[str, float] = {}
+    estimate_by_width: dict[str, float] = {}
     beside: int = 0
     seconds: float = 0.0

@@ -52,10 +52,14 @@ class Published(msgspec.Struct, frozen=True):
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """One of the field's words; one of them may carry a number, which is another field: "block-swap:20"."""
+    """One of the field's words; some of them may carry a number, each another field: "block-swap:20"."""
 
-    word: str
-    field: str
+    numbers: tuple[tuple[str, str], ...]
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Field by word."""
+        return dict(self.numbers)
 
 
 class Text(msgspec.Struct, frozen=True):

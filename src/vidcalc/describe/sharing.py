@@ -40,6 +40,7 @@ class Sharing(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     guidance_degree    ranks that share the guided forwards of a step
     pipefusion_degree  ranks that share the denoiser's layers, each on a patch of the tokens at a time
     decode_degree      ranks that share the VAE's decode
+    text_degree        ranks that share every linear layer of the text encoders
     """
 
     jobs: ClassVar[tuple[Job, ...]] = ()
@@ -61,6 +62,7 @@ class Sharing(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     guidance_degree: Annotated[Number, Setting(way="cfg", jobs=GENERATE, assumption="link")] = 1
     pipefusion_degree: Annotated[Number, Setting(way="pipefusion", jobs=GENERATE, assumption="link")] = 1
     decode_degree: Annotated[Number, Setting(way="vae", jobs=GENERATE, assumption="link")] = 1
+    text_degree: Annotated[Number, Setting(way="text", jobs=GENERATE, assumption="link")] = 1
 
 
 def of(plan: type[Sharing], *jobs: Job) -> list[Declared]:

@@ -19,9 +19,9 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     elements  of all;  nbytes  of all;  copied  of queries', keys' and values' projections that stand there twice
     blocks    of all repeated blocks;  block  of the largest;  module  of the largest module
-    rounds    how many blocks there are
     tensors   how many parameters there are in all layers, and `of_blocks` in the repeated blocks
     modules   how many modules have parameters
+    rounds    how many blocks there are;  stacks  how many of each kind, and their bytes, in the order they run
     """
 
     elements: Number
@@ -34,6 +34,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     tensors: Number
     of_blocks: Number
     modules: Number
+    stacks: tuple[tuple[Number, Number], ...] = ()
 
 
 def tally(traces: tuple[Trace, ...], name: str, fused: str = "none", uncast: Words | None = None) -> Tally:
@@ -90,6 +91,7 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str, uncast: Words | Non
         tensors=tensors,
         of_blocks=of_blocks,
         modules=sum(repeats.values()),
+        stacks=tuple((rounds[head], blocks[head]) for head in blocks),
     )
 
 

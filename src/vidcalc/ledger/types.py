@@ -72,6 +72,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     run         how its ops are executed
     live        one rank's live bytes by what they are of: "network", "format", "cached", "stale", "videos" [byte]
     workspace   what kernels take beside their tensors at the peak [byte]
+    yields      of these what gives way to the work: weights that a framework fills the card with [byte]
     resident    weights on the device while it runs, by component id; "gathered": blocks of sharded weights that are
                 whole while they run; "beside": further models that stay on the device [byte]
     """
@@ -91,6 +92,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     live: dict[str, Number] = {}
     workspace: Number = 0
     resident: dict[str, Number] = {}
+    yields: Number = 0
 
     @property
     def component(self) -> Component:
@@ -122,11 +124,13 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     process  bytes before the first tensor: context, workspaces, communicators [byte]
     models   bytes of further models on the device throughout [byte];  seconds  they take per generation [second]
+    frames_on  "device" or "host": where the decoded video is brought to the range of pictures
     """
 
     process: Number = 0
     models: Number = 0
     seconds: float = 0.0
+    frames_on: str = "device"
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -8,7 +8,7 @@ import math
 import msgspec
 
 from vidcalc.base.guest import Guest, given, named, named_fields
-from vidcalc.base.number import Number
+from vidcalc.base.number import Number, maximum, minimum, nearest
 from vidcalc.catalog.casting import left
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.model import Component
@@ -23,6 +23,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     total   all copies of it
     copy    one copy
     blocks  the repeated blocks of one copy;  block  the largest of them;  count  how many there are
+    stacks  how many blocks there are of each kind, and the bytes of all of these, whole, in the order they run
     module  the largest single module (a linear layer, an embedding)
     tensors how many parameters one copy has, `block_tensors` its repeated blocks, and `modules` with parameters
     movable whether they can leave the device again
@@ -38,6 +39,23 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     tensors: Number = 0
     block_tensors: Number = 0
     modules: Number = 0
+    stacks: tuple[tuple[Number, Number], ...] = ()
+
+    def last(self, many: Number) -> Number:
+        """Bytes of the last so many blocks: of all where there are no more, of kinds of blocks each at its size.
+
+        Of ranks that hold slices of the blocks, or a part of them, that share.
+        """
+        if not self.stacks:
+            return minimum(many, self.count) * self.block
+        # blocks over all ranks / of this rank: PipeFusion leaves a rank a part of the layers
+        left = many * sum(count for count, _ in self.stacks) / maximum(self.count, 1)
+        found: Number = 0
+        for count, nbytes in reversed(self.stacks):
+            taken = minimum(left, count)
+            found, left = found + nbytes * taken / maximum(count, 1), left - taken
+        # bytes of whole blocks, in proportion to what this rank holds of all
+        return nearest(found * self.blocks / sum(nbytes for _, nbytes in self.stacks))
 
 
 NO_WEIGHTS = Weights(total=0, copy=0, blocks=0, block=0, count=0, module=0, movable=True)
@@ -108,6 +126,7 @@ def weights(
         tensors=sums.tensors,
         block_tensors=sums.of_blocks,
         modules=sums.modules,
+        stacks=sums.stacks,
     )
     return named_fields(sizes, sums.nbytes, "byte", note=component.id)
 

@@ -45,6 +45,8 @@ PASSES: tuple[Pass, ...] = (
     formats.formats,  # before the tape: the dtype of activations
     tiling.tiles,  # before the tape: sizes of a call
     formats.taped,  # calls become ops and live bytes; weights get their bytes
+    framework.rolled,
+    tiling.retried,  # after the tape: it asks what the whole clip takes
     framework.unwritten,  # a decode known by its work alone has no call to tape
     # work that is left out
     merging.merged,
@@ -54,13 +56,14 @@ PASSES: tuple[Pass, ...] = (
     guidance.exchanged,
     sequence.shared,  # before the layers are cut: shares of attention are those of whole heads
     tensor.cut,
+    tensor.encoders_cut,
     pipeline.patched,  # after sequence: it waits for the work of a rank
     shard.sharded,  # after the cuts: ranks that hold the same slice share it
     decode.shared,
     tiling.joined,  # a rank's decoded videos wait for each other
     # where things are
-    offload.placed,  # last of the weights: it moves what a rank stores
     framework.further,
+    offload.placed,  # last: it moves what a rank stores, and may fill the card with it
 )
 
 

@@ -4,8 +4,9 @@ whole    the network goes to the device before its first call and back when anot
          that torch asks for anew
 modules  each module's weights before it runs, from pageable memory where they stay (accelerate's hooks)
 blocks   a block's weights, pinned, beside the block before; what is outside of them comes and goes with every call
+groups   some blocks at a time, from pageable memory, and back to it when the next come (no stream)
 leaves   a module's weights, pinned, beside the module before it, and beside attention where that stands between them
-stream   blocks, pinned, beside the work, by a loop of the framework's own that halts for nothing
+stream   blocks or modules by a loop of the framework's own that halts for nothing
 
 Source: diffusers 0.42.1 hooks/group_offloading.py and pipelines/pipeline_utils.py, accelerate 1.15 hooks.py.
 """
@@ -17,14 +18,16 @@ from vidcalc.ops import Copy, Op
 from vidcalc.tape.records import some
 
 
-def copies(own: Network, phase: Phase, hooks: str, nbytes: Number) -> tuple[Copy, ...]:
+def copies(
+    own: Network, phase: Phase, hooks: str, nbytes: Number, memory: str, hidden: int, group: Number = 1
+) -> tuple[Copy, ...]:
     """What one call of a phase copies to the device for its network.
 
     hooks   one of the words above;  nbytes  that come, where all blocks run [byte]
+    memory  that a framework's own loop copies from, and whether it does so beside the work (`hidden`)
+    group   blocks that come at a time
     """
     name, sizes, run = own.component.id, own.stored, phase.blocks_run  # blocks that a cache skips stay where they are
-    if hooks == "whole":
-        return (Copy(name, 1, own.precision, nbytes, "pageable", tensors=sizes.tensors),)
     if hooks == "modules":
         return (
             Copy(
@@ -40,12 +43,22 @@ def copies(own: Network, phase: Phase, hooks: str, nbytes: Number) -> tuple[Copy
     if hooks == "leaves":
         halted = Copy(name, 1, own.precision, 0, "pinned", tensors=sizes.tensors * run, halts=sizes.modules * run)
         return (*_leaves(own, phase.ops, nbytes * run), halted)
+    if hooks == "groups":
+        # there and back, in memory that is small enough to be used again
+        halts = ceil_div(sizes.count, group) * run
+        return (Copy(name, 2, own.precision, nbytes * run, "pageable", tensors=sizes.tensors * run, halts=halts),)
     if hooks == "blocks":
         # what is outside comes and goes, in memory that is small enough to be used again
-        outside = Copy(name, 2, own.precision, nbytes - sizes.blocks, "pageable")
-        tensors, halts = sizes.block_tensors * run, sizes.count * run
-        return outside, Copy(name, 1, own.precision, sizes.blocks * run, "pinned", 1, tensors=tensors, halts=halts)
-    return (Copy(name, 1, own.precision, nbytes * run, "pinned", 1),)
+        outside = sizes.copy - sizes.blocks
+        # blocks that come / all blocks
+        share = (nbytes - outside) / maximum(sizes.blocks, 1) * run
+        tensors, halts = sizes.block_tensors * share, sizes.count * share
+        moving = (nbytes - outside) * run
+        return (
+            Copy(name, 2, own.precision, outside, "pageable"),
+            Copy(name, 1, own.precision, moving, "pinned", 1, tensors=tensors, halts=halts),
+        )
+    return (Copy(name, 1, own.precision, nbytes * run, memory, hidden),)
 
 
 def back(own: Network) -> tuple[Copy, ...]:

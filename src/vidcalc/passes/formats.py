@@ -43,20 +43,22 @@ def format_of(role: str, plan: Plan) -> str:
 def taped(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """Calls on the tape, with what their format holds beside them; weights with their bytes in it."""
 
-    def put(phase: Phase) -> Phase:
-        chosen = precision(ledger.weights[phase.component.id].precision)
-        phase = recorded(phase)
-        scale = plan.runtime.activation_scale.get(phase.component.network, 1)
-        live = {"network": phase.taped.peak * scale, "format": _beside(phase.taped, chosen)}
-        return replace(phase, live=live, run=execution(plan, chosen))
-
-    ledger = rewrite_calls(ledger, put)
+    ledger = rewrite_calls(ledger, lambda phase: put(phase, ledger, plan))
     traces: dict[str, tuple[Trace, ...]] = {ledger.forward.component.id: (ledger.forward.taped,)}
     for phase in (*ledger.phases, *((ledger.encode,) if ledger.encode else ())):
         name = phase.component.id
         traces[name] = (*traces.get(name, ()), phase.taped)
     networks = {name: _sized(each, traces.get(name, ()), plan) for name, each in ledger.weights.items()}
     return replace(ledger, weights=networks)
+
+
+def put(phase: Phase, ledger: Ledger, plan: Plan) -> Phase:
+    """A phase with its call on the tape, and what its network's format holds beside it."""
+    chosen = precision(ledger.weights[phase.component.id].precision)
+    phase = recorded(phase)
+    scale = plan.runtime.activation_scale.get(phase.component.network, 1)
+    live = {"network": phase.taped.peak * scale, "format": _beside(phase.taped, chosen)}
+    return replace(phase, live=live, run=execution(plan, chosen))
 
 
 def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:

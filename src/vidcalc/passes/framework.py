@@ -14,8 +14,8 @@ from vidcalc.ledger.unroll import COLOURS
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Convolution
 from vidcalc.passes.degrees import ranks
-from vidcalc.passes.formats import execution
-from vidcalc.passes.phases import rewrite_calls
+from vidcalc.passes.formats import execution, put
+from vidcalc.passes.phases import DECODER, rewrite, rewrite_calls
 from vidcalc.rates.allocator import process_bytes
 from vidcalc.tape import ELEMENT_BYTES
 
@@ -30,6 +30,10 @@ def networks(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     def run(phase: Phase) -> Phase:
         component = phase.component
         network = runtime.networks.get(component.network, component.network)
+        if phase.id == "denoise" and ledger.model in runtime.section:
+            # latent frames / those that a section adds, to the nearest whole number
+            sections = maximum(nearest(ledger.latent[1] / runtime.section[ledger.model]), 1)
+            phase = replace(phase, calls=sections * ledger.steps, turns=sections * ledger.steps)
         timestep = runtime.timesteps.get(ledger.model, component.timestep) if phase.id == "denoise" else ""
         if network == component.network and timestep in ("", component.timestep):
             return phase
@@ -38,6 +42,22 @@ def networks(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         return replace(phase, call=replace(phase.call, component=swapped, shape=shape))
 
     return rewrite_calls(ledger, run)
+
+
+def rolled(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """Decodes that the framework makes a few latent frames at a time: the work of the whole, the tensors of a piece."""
+
+    def roll(phase: Phase) -> Phase:
+        call, many = phase.call, plan.runtime.rolling.get(phase.component.network)
+        if many is None:
+            return phase
+        few = replace(call.shape, frames=minimum(call.shape.frames, many))
+        piece = put(replace(phase, call=replace(call, shape=few)), ledger, plan)
+        # decoded pieces wait in a list and are joined: [colours, frames, height, width] x bytes of a value, twice
+        videos = 2 * ledger.pixels * ledger.batch * ELEMENT_BYTES[call.dtype]
+        return replace(phase, live={**piece.live, "videos": videos}, workspace=piece.workspace)
+
+    return rewrite(ledger, DECODER, roll)
 
 
 def unwritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
@@ -95,7 +115,7 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         ledger,
         phases=tuple(phases),
         loaded={**ledger.loaded, "beside": models},
-        further=Further(process=process, models=models, seconds=seconds),
+        further=Further(process=process, models=models, seconds=seconds, frames_on=runtime.frames_on),
     )
 
 

@@ -8,17 +8,21 @@ may share the predictions of a step (CFG parallel) and then exchange them.
 from msgspec.structs import replace
 
 from vidcalc.base.guest import named
-from vidcalc.base.number import Number, ceil_div, is_array, product
+from vidcalc.base.number import Number, ceil_div, is_array, maximum, minimum, product, unchanged, where
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.plan import Guided, Plan
+from vidcalc.describe.setting import words
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Collective
-from vidcalc.passes.degrees import inner, several
+from vidcalc.passes.degrees import inner, ranks, several
 from vidcalc.passes.phases import DENOISER, rewrite
+from vidcalc.passes.room import estimate
+from vidcalc.rates.allocator import process_bytes
 from vidcalc.tape import ELEMENT_BYTES
 
-GUIDED = ("batched", "sequential")
+ESTIMATES = 1.5  # times its estimate: what ComfyUI wants free (0.33.0 comfy/samplers.py _calc_cond_batch)
+GUIDED = words(Guided)
 
 
 def predictions(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
@@ -26,7 +30,7 @@ def predictions(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     phases: list[Phase] = []
     for phase in ledger.phases:
         if phase.id == "denoise":
-            phases += _calls(phase, plan)
+            phases += _calls(phase, replace(plan, batched_forwards=fitting(ledger, phase, plan, hardware)))
         elif phase.id == "text_encode":
             phases.append(replace(phase, calls=phase.calls * prompts(plan), turns=phase.turns * prompts(plan)))
         else:
@@ -38,20 +42,37 @@ def _calls(phase: Phase, plan: Plan) -> list[Phase]:
     """The calls of the steps that are guided, and of those that are not; what never happens is left out."""
     share, together = guided(plan), shared(plan)
     calls, turns = named("calls_per_step", calls_per_step(plan)), named("turns_per_step", turns_per_step(plan))
-    shape = phase.call.shape
-    # guided steps: all forwards, `together` of them stacked along the batch; the other steps: one forward alone
+    # calls of the batch, and those of every other forward alone, which are the same where nothing is batched
+    apart = 0 if unchanged(plan.batched_forwards, 1) else plan.forwards_per_step - plan.batched_forwards
+    wide, soon = calls - apart, turns - minimum(apart, turns - ceil_div(calls - apart, plan.guidance_degree))
+    shape, at_once = phase.call.shape, ceil_div(calls, turns)
+    alone = replace(phase, calls=phase.calls * share * apart, turns=phase.turns * share * (turns - soon))
+    # guided steps: `together` forwards stacked along the batch, the others alone; the other steps: one forward alone
     made = (
         replace(
             phase,
             call=replace(phase.call, shape=replace(shape, batch=shape.batch * together)),
-            calls=phase.calls * share * calls,
-            turns=phase.turns * share * turns,
-            at_once=ceil_div(calls, turns),
+            calls=phase.calls * share * wide,
+            turns=phase.turns * share * soon,
+            at_once=at_once,
             prompt_rows=phase.prompt_rows * together,
         ),
+        replace(alone, at_once=at_once),
         replace(phase, calls=phase.calls * (1 - share), turns=phase.turns * (1 - share)),
     )
     return [each for each in made if is_array(each.calls) or each.calls]
+
+
+def fitting(ledger: Ledger, phase: Phase, plan: Plan, hardware: Hardware) -> Number:
+    """Forwards of a batch: those of the plan, or one where the framework's estimate of them leaves no memory [count].
+
+    It asks for half as much again as it estimates, of all that weights can give way to.
+    """
+    if plan.guidance_mode != "fitting":
+        return plan.batched_forwards
+    asked = estimate(ledger, phase, plan, plan.batched_forwards) * ESTIMATES
+    free = hardware.accelerator.capacity - process_bytes(maximum(ranks(plan), plan.shard_degree))
+    return 1 + (plan.batched_forwards - 1) * where(asked < free, 1, 0)
 
 
 def exchanged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
@@ -101,8 +122,8 @@ def guided(plan: Plan) -> Number:
 
 
 def calls_per_step(plan: Plan) -> Number:
-    """Denoiser calls of one guided step, over all ranks."""
-    return ceil_div(plan.forwards_per_step, shared(plan))
+    """Denoiser calls of one guided step, over all ranks: those of the batch, and every other forward's own."""
+    return ceil_div(plan.batched_forwards, shared(plan)) + plan.forwards_per_step - plan.batched_forwards
 
 
 def turns_per_step(plan: Plan) -> Number:

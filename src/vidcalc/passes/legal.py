@@ -6,7 +6,7 @@ from vidcalc.describe.model import Model
 from vidcalc.describe.plan import WAYS
 from vidcalc.describe.sharing import Sharing
 from vidcalc.describe.training import TrainingPlan, offloads
-from vidcalc.passes.degrees import context, layers, replicas
+from vidcalc.passes.degrees import context, layers, ranks, replicas
 from vidcalc.tape.trace import configuration
 
 PIPELINED = ("none", "zero1")  # a pipeline keeps gradients over micro-batches, so only states are sharded beside it
@@ -28,6 +28,8 @@ def checked(model: Model, plan: Sharing, predictions: Number) -> None:
     _divides(plan, "tp", heads // plan.ulysses_degree)
     _divides(plan, "pipefusion", depth(model) or 1)
     _divides(plan, "cfg", predictions)
+    # the ranks that hold slices of the text encoders are among those of the denoiser
+    _divides(plan, "text", int(ranks(plan)))
 
 
 def _divides(plan: Sharing, way: str, whole: Number) -> None:

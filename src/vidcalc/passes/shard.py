@@ -16,6 +16,7 @@ from vidcalc.ledger.weights import Network, Weights
 from vidcalc.ops import Collective
 from vidcalc.passes.degrees import shards
 from vidcalc.passes.phases import DENOISER, rewrite
+from vidcalc.passes.tensor import SIZES
 from vidcalc.rates.wires import fabric
 from vidcalc.tape import ELEMENT_BYTES
 
@@ -70,9 +71,6 @@ def _stored(network: Network, plan: Sharing) -> Weights:
         many = plan.shard_degree
     sizes = {name: ceil_div(getattr(network.stored, name), many) for name in SIZES}
     return replace(network.stored, **sizes)
-
-
-SIZES = ("total", "copy", "blocks", "block", "module")
 
 
 def gathered(network: Network, plan: Sharing) -> Number:

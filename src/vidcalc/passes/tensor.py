@@ -11,11 +11,14 @@ from msgspec.structs import replace
 
 from vidcalc.base.number import Number, ceil_div, unchanged, where
 from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.plan import Plan
 from vidcalc.describe.sharing import Sharing
-from vidcalc.ledger.types import Phase
+from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ledger.weights import Weights
 from vidcalc.ops import Attention, Collective, Matmul, Op, Pointwise
 from vidcalc.passes.phases import DENOISER, Job, rewrite
+
+SIZES = ("total", "copy", "blocks", "block", "module")
 
 
 def cut(ledger: Job, plan: Sharing, hardware: Hardware) -> Job:
@@ -36,6 +39,32 @@ def cut(ledger: Job, plan: Sharing, hardware: Hardware) -> Job:
         for name, each in ledger.weights.items()
     }
     return replace(ledger, weights=networks)
+
+
+def encoders_cut(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """Text encoders of which each of some ranks holds and runs a slice, vocabulary included; 1 changes nothing.
+
+    Source: vllm-omni 0.30.0 diffusion/models/minimax_h3/encoder.py (text_encoder_tp_size).
+    """
+    degree = plan.text_degree
+    if unchanged(degree, 1):
+        return ledger
+    among = replace(plan, tensor_degree=degree)
+
+    def slices(phase: Phase) -> Phase:
+        if ledger.weights[phase.component.id].role != "text_encoder":
+            return phase
+        return replace(phase, ops=(*sliced(phase.ops, among), *sums(phase.ops, among)))
+
+    networks = {
+        name: replace(
+            each, stored=replace(each.stored, **{size: ceil_div(getattr(each.stored, size), degree) for size in SIZES})
+        )
+        if each.role == "text_encoder"
+        else each
+        for name, each in ledger.weights.items()
+    }
+    return replace(rewrite(ledger, ("text_encode",), slices), weights=networks)
 
 
 def sliced(ops: tuple[Op, ...], plan: Sharing) -> tuple[Op, ...]:

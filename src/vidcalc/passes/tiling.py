@@ -2,12 +2,14 @@
 
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, maximum, minimum
+from vidcalc.base.number import Number, is_array, maximum, minimum, where
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.passes.formats import put as taped
 from vidcalc.passes.phases import DECODER, rewrite, rewrite_calls
+from vidcalc.rates.allocator import process_bytes
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import tiles as can_tile
 
@@ -21,13 +23,43 @@ def tiles(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         if phase.id not in CODED:
             return phase
         tiling = plan.vae_tiling if can_tile(phase.component) else "none"
-        call = replace(phase.call, tiling=tiling)
+        call = replace(phase.call, tiling="none" if tiling == "when-full" else tiling)
         if plan.vae_slicing == "off":
             return replace(phase, call=call)
         one = replace(call, shape=replace(call.shape, batch=1))
         return replace(phase, call=one, calls=ledger.batch, turns=ledger.batch)
 
     return rewrite_calls(ledger, cut)
+
+
+def retried(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The VAE's calls in tiles instead where the whole clip has no room beside the VAE (ComfyUI, after a real failure)."""
+    if plan.vae_tiling != "when-full":
+        return ledger
+    phases: list[Phase] = []
+    for phase in ledger.phases:
+        if phase.id not in CODED or not can_tile(phase.component):
+            phases.append(phase)
+            continue
+        other = taped(replace(phase, call=replace(phase.call, tiling="default")), ledger, plan)
+        own = ledger.weights[phase.component.id].weights.copy
+        free = hardware.accelerator.capacity - process_bytes(1) - own
+        # 1 where it fits, else 0
+        fits = where(phase.activations + phase.workspace <= free, 1, 0)
+        both = (_happening(phase, fits), _happening(other, 1 - fits))
+        phases += [each for each in both if is_array(each.calls) or each.calls]
+    return replace(ledger, phases=tuple(phases))
+
+
+def _happening(phase: Phase, share: Number) -> Phase:
+    """A phase that happens, or does not: 1 or 0 times, elementwise."""
+    return replace(
+        phase,
+        calls=phase.calls * share,
+        turns=phase.turns * share,
+        live={name: nbytes * share for name, nbytes in phase.live.items()},
+        workspace=phase.workspace * share,
+    )
 
 
 def joined(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:

@@ -25,7 +25,7 @@ def need(question: Run, size: Bucket) -> int:
 
 def judged(nbytes: int, hardware: Hardware) -> str:
     """ "fits", "tight" or "too_big"."""
-    return str(verdict(*interval(nbytes), hardware.accelerator.reported))
+    return str(verdict(nbytes, interval(nbytes)[1], hardware.accelerator.reported))
 
 
 def largest(question: Run, size: Bucket) -> int:

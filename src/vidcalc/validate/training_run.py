@@ -156,7 +156,7 @@ def _limit(row: TrainingRow, bound: str, nbytes: float | None) -> float | None:
 
 def _side(bound: str, peak: float, band: tuple[Number, Number], limit: float) -> Bound:
     """The bound, on which side the prediction is, and whether the verdict that a user is shown leaves that open."""
-    shown = bound != "at_most" and verdict(*interval(peak), limit) == "tight"
+    shown = bound != "at_most" and verdict(peak, interval(peak)[1], limit) == "tight"
     return Bound(kind=bound, limit=limit, right=_right(bound, peak, band, limit), open=bool(shown))
 
 

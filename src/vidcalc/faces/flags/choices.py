@@ -10,7 +10,7 @@ import click
 
 from vidcalc.base.errors import InputError, nearest
 from vidcalc.describe.plan import LEAST_SHARE
-from vidcalc.describe.setting import Counted, Published
+from vidcalc.describe.setting import Published
 from vidcalc.faces.flags.inputs import LONGEST, Listed, OneOf, Real, Whole, refuse
 from vidcalc.faces.words import _
 
@@ -54,18 +54,18 @@ class Framework(click.ParamType):  # type: ignore[type-arg]
 
 
 class WordOrCount(OneOf):
-    """One of a few words; one of them may carry a number: "block-swap:20"."""
+    """One of a few words; some of them may carry a number: "block-swap:20"."""
 
-    def __init__(self, choices: tuple[str, ...], counted: Counted, count: Whole) -> None:
+    def __init__(self, choices: tuple[str, ...], counts: dict[str, Whole]) -> None:
         super().__init__(*choices)
-        self.counted, self.count = counted.word, count
+        self.counts = counts
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Raises Refused."""
         word, colon, number = str(value).strip().casefold().partition(":")
-        if colon and word == self.counted:
-            return f"{word}:{self.count.convert(number, param, ctx)}"
-        choices = (*self.choices, f"{self.counted}:N")
+        if colon and word in self.counts:
+            return f"{word}:{self.counts[word].convert(number, param, ctx)}"
+        choices = (*self.choices, *(f"{counted}:N" for counted in self.counts))
         if colon or word not in self.choices:
             near = nearest(word[:LONGEST], choices) or choices[0]
             raise refuse(param, value, ", ".join(choices), near, *choices)

@@ -131,7 +131,7 @@ def _plan(flags: dict[str, Any], model: Model) -> Plan:
     mode = chosen.get("guidance_mode", "batched")
     if scale is not None and scale > 1 and model.defaults.guidance_mode == "none":
         # a pipeline without guidance of its own gets the usual one: both predictions in one call
-        chosen.update(guidance_mode=mode, forwards_per_step=2, batched_forwards=2 if mode == "batched" else 1)
+        chosen.update(guidance_mode=mode, forwards_per_step=2, batched_forwards=1 if mode == "sequential" else 2)
     elif model.defaults.guidance_mode not in GUIDED or (scale is not None and scale <= 1):
         chosen.pop("guidance_mode", None)  # there is no second prediction to place
     return fill.plan(model, guidance=None if scale is None else max(scale, 1), **chosen)

@@ -15,11 +15,14 @@ def fields(plan: type[Sharing], flags: dict[str, Any], model: str = "", *jobs: J
     Raises InputError for a setting that was not published for it and for flags that contradict each other.
     """
     settings: dict[str, Any] = {}
+    carried: set[str] = set()  # numbers that a word carries, read with it
     for each in of(plan, *jobs):
         kind = each.setting.takes
         if isinstance(kind, Counted):
-            settings |= _counted(each, kind, declared(plan)[kind.field], flags)
-        elif each.setting.flag and each.setting.key in flags:
+            counts = {word: declared(plan)[field] for word, field in kind.numbers}
+            settings |= _counted(each, counts, flags)
+            carried |= set(kind.fields.values())
+        elif each.setting.flag and each.setting.key in flags and each.field not in carried:
             settings |= _read(each, flags[each.setting.key], model)
     return settings
 
@@ -36,16 +39,18 @@ def _read(each: Declared, value: Any, model: str) -> dict[str, Any]:
     return FIELDS[kind.kind](value, model)
 
 
-def _counted(each: Declared, kind: Counted, count: Declared, flags: dict[str, Any]) -> dict[str, Any]:
+def _counted(each: Declared, counts: dict[str, Declared], flags: dict[str, Any]) -> dict[str, Any]:
     """A word and the number it may carry: "block-swap:20" says both. Raises Refused."""
     word, _colon, number = str(flags.get(each.setting.key, "")).partition(":")
-    flag = "--" + count.setting.flag
-    stated = flags.get(count.setting.key)
-    if number:
-        if stated not in (None, int(number)):
+    settings: dict[str, Any] = {each.field: word} if word else {}
+    for way, count in counts.items():
+        flag, stated = "--" + count.setting.flag, flags.get(count.setting.key)
+        if stated is None and not (number and word == way):
+            continue
+        if way != word and stated:
+            raise Refused(flag, None, _("only with --offload {way}", way=way), None, ())
+        if word == way and number and stated not in (None, int(number)):
             expects = _("not together with {flag}, which settles it", flag="--" + each.setting.flag)
             raise Refused(flag, None, expects, None, ())
-        return {each.field: word, count.field: int(number)}
-    if stated and word != kind.word:
-        raise Refused(flag, None, _("only with --offload {way}", way=kind.word), None, ())
-    return {each.field: word} if word else {}
+        settings[count.field] = int(number) if word == way and number else stated
+    return settings

@@ -40,7 +40,7 @@ def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Pa
 def offload(value: str) -> str:
     """A way of offloading in words; "block-swap:20" has its number of blocks."""
     way, _colon, blocks = value.partition(":")
-    return label(OFFLOADS, way, count=blocks)
+    return label(OFFLOADS, f"{way}:N" if blocks and way != value else way, count=blocks)
 
 
 # how the value of an assumption is read, where it is not a plain number or word

@@ -66,6 +66,11 @@ def tokens(config: Common, shape: Shape) -> Number:
 
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """latent[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width]."""
+    return run(tape, config, shape, "keys")
+
+
+def run(tape: Tape, config: Config, shape: Shape, masked: str) -> Tensor:
+    """The forward with that mask over the joint tokens."""
     batch, n = shape.batch, tokens(config, shape)
     latent = tape.input(batch, config.in_channels, shape.frames, shape.height, shape.width)
     timestep = tape.input(batch, dtype="int64")
@@ -83,7 +88,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     allowed = joint_mask(tape, batch, n + shape.tokens)
     first = patches(config, shape)[1] * patches(config, shape)[2]
     streams = Streams(
-        config.num_attention_heads, config.attention_head_dim, config.inner, temb, rotary, replaced, first
+        config.num_attention_heads, config.attention_head_dim, config.inner, temb, rotary, replaced, first, masked
     )
 
     with tape.repeat("transformer_blocks", config.num_layers, hidden, context):

@@ -43,6 +43,11 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
     shape.tokens and shape.image_tokens are the text and image tokens; shape.extra["glyph_tokens"] the glyph tokens.
     """
+    return run(tape, config, shape, "pairs")
+
+
+def run(tape: Tape, config: Config, shape: Shape, pairs: str) -> Tensor:
+    """The forward with that mask over the joint tokens."""
     batch, width, n = shape.batch, config.width, tokens(config, shape)
     hidden = embed_latent(tape, config, shape)
     rotary = rotary_tables(tape, n, config.attention_head_dim)
@@ -51,7 +56,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     context = embed_context(tape, config, shape, timestep)
     mask = tape.input(batch, context.shape[1], dtype="bool")
     tape.parameter("cond_type_embed.weight", CONTEXT_KINDS * width)
-    streams = Streams(config.num_attention_heads, config.attention_head_dim, config.inner, temb, rotary, mask="pairs")
+    streams = Streams(config.num_attention_heads, config.attention_head_dim, config.inner, temb, rotary, mask=pairs)
     with tape.repeat("transformer_blocks", config.num_layers - 1, hidden, context):
         hidden, context = double_block(tape, streams, hidden, context)
     with tape.repeat("transformer_blocks.last", 1, hidden, context):

@@ -14,6 +14,8 @@ from vidcalc.networks.transformers.rotary import rotate_pairs
 from vidcalc.tape import Tape, Tensor
 from vidcalc.tape.records import Leave, Node
 
+MASKED = {"keys": "dense", "pairs": "dense", "none": "none"}
+
 
 class Streams(msgspec.Struct, frozen=True, eq=False):
     """What every block of one forward pass is given beside its tokens.
@@ -23,7 +25,7 @@ class Streams(msgspec.Struct, frozen=True, eq=False):
     rotary    cosines and sines [video tokens, head size]
     replaced  modulation source of the first frame, or None where all frames share `temb`
     first     tokens of the first frame
-    mask      "keys" (one mask row for all queries) or "pairs" (a dense mask [batch, 1, n, n] made in every block)
+    mask      "keys" (one mask row for all queries), "pairs" (a dense mask [batch, 1, n, n] made in every block) or "none"
     """
 
     heads: Number
@@ -187,7 +189,7 @@ def attended(tape: Tape, s: Streams, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Fused attention of q, k, v[batch, n, heads, head size], merged into [batch, n, width] by a copy."""
     batch, n, _, _ = q.shape
     by_head = (batch, s.heads, n, s.d_head)
-    out = tape.attention(q.view(*by_head), k.view(*by_head), v.view(*by_head), masked="dense")
+    out = tape.attention(q.view(*by_head), k.view(*by_head), v.view(*by_head), masked=MASKED[s.mask])
     return tape.copy(out).view(batch, n, s.width)
 
 
