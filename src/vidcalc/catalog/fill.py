@@ -8,10 +8,14 @@ from typing import Any
 
 from vidcalc.catalog import models
 from vidcalc.catalog.frameworks import framework
+from vidcalc.catalog.trainers import trainer
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.describe.workload import Workload
 from vidcalc.tape.trace import tiles
+
+NOBODY = "none"  # where no trainer is named
 
 
 @cache
@@ -67,3 +71,13 @@ def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
         filled.update({name: profile[name] for name in ("forwards_per_step", "batched_forwards") if name in profile})
     filled.update({name: value for name, value in given.items() if value is not None})
     return Plan(**filled)
+
+
+def training(chosen: Model, **given: Any) -> TrainingPlan:
+    """The given fields of `TrainingPlan`; what they leave open as the `trainer` among them does it. None counts as not
+    given."""
+    stated = {name: value for name, value in given.items() if value is not None}
+    name, mode = stated.get("trainer", NOBODY), stated.get("mode", TrainingPlan().mode)
+    offload = stated.get("offload", "none")
+    usual = {} if name == NOBODY else trainer(name).settings(mode, chosen.denoiser.network, offload)
+    return TrainingPlan(**{**usual, **stated})

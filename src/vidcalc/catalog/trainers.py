@@ -10,7 +10,7 @@ import msgspec
 
 from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
-from vidcalc.describe.training import ADAPTED
+from vidcalc.describe.training import ADAPTED, FROZEN, ONLY_ADAPTED
 
 KIND = "trainers"
 
@@ -21,6 +21,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     framework    profile of data/frameworks/ that its networks run as
     always, full, adapted  fields of the training plan: in every mode, where all weights are trained, beside adapters
     by_network   further fields where the model has a denoiser network of that path
+    waiting      further fields where frozen weights wait in host memory
     company      components beside the denoiser that are part of what is trained, frozen, by its network's path
     attention    kernel;  compile  which elementwise kernels are fused (a word of `Plan`)
     beside       bytes of further buffers and models on the device throughout [byte]
@@ -32,6 +33,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     title: str
     version: str
     sources: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
     framework: str = "diffusers"
     attention: str = "sdpa"
     compile: str = "off"
@@ -39,6 +41,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     full: Facts = {}
     adapted: Facts = {}
     by_network: dict[str, Facts] = {}
+    waiting: Facts = {}
     company: dict[str, tuple[str, ...]] = {}
     beside: int = 0
     encode_bytes: dict[str, float] = {}
@@ -46,10 +49,12 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def settings(self, mode: str, network: str) -> Facts:
-        """The training plan's fields that the profile decides."""
-        chosen = self.adapted if mode in ADAPTED else self.full
-        return {**self.always, **chosen, **self.by_network.get(network, {})}
+    def settings(self, mode: str, network: str, offload: str = "none") -> Facts:
+        """The training plan's fields that the profile decides, but those that say nothing in that mode."""
+        adapted = mode in ADAPTED
+        chosen = {**self.always, **(self.adapted if adapted else self.full), **self.by_network.get(network, {})}
+        chosen |= self.waiting if offload in FROZEN else {}
+        return {field: value for field, value in chosen.items() if adapted or field not in ONLY_ADAPTED}
 
 
 @cache

@@ -52,10 +52,9 @@ class Published(msgspec.Struct, frozen=True):
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """One of the field's words; one of them may carry a number, which is another field: "block-swap:20"."""
+    """One of the field's words; some of them may carry a number, each of which is another field: "block-swap:20"."""
 
-    word: str
-    field: str
+    words: tuple[tuple[str, str], ...]
 
 
 class Text(msgspec.Struct, frozen=True):

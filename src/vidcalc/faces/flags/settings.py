@@ -62,10 +62,8 @@ def _takes(each: Declared, others: dict[str, Declared]) -> tuple[click.ParamType
             return table(name), FORMAT if name == "precisions" else NAME
         case Published() as published:
             return ShareOrName(published), N_("SHARE|NAME")
-        case Counted(field=field) as counted:
-            count, _metavar = _takes(others[field], others)
-            assert isinstance(count, inputs.Whole)
-            return WordOrCount(each.words, counted, count), WAY
+        case Counted(words=counted):
+            return WordOrCount(each.words, {word: _takes(others[field], others)[0] for word, field in counted}), WAY
         case Text(read_as=how):
             return READ[how]
     return inputs.OneOf(*each.words), "|".join(each.words)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.describe.setting import Counted, Declared, Job, Published, declared
+from vidcalc.describe.setting import Counted, Declared, Job, Published, Whole, declared
 from vidcalc.describe.sharing import Sharing, of
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.words import _
@@ -18,7 +18,7 @@ def fields(plan: type[Sharing], flags: dict[str, Any], model: str = "", *jobs: J
     for each in of(plan, *jobs):
         kind = each.setting.takes
         if isinstance(kind, Counted):
-            settings |= _counted(each, kind, declared(plan)[kind.field], flags)
+            settings |= _counted(each, kind, declared(plan), flags)
         elif each.setting.flag and each.setting.key in flags:
             settings |= _read(each, flags[each.setting.key], model)
     return settings
@@ -36,16 +36,18 @@ def _read(each: Declared, value: Any, model: str) -> dict[str, Any]:
     return FIELDS[kind.kind](value, model)
 
 
-def _counted(each: Declared, kind: Counted, count: Declared, flags: dict[str, Any]) -> dict[str, Any]:
+def _counted(each: Declared, kind: Counted, others: dict[str, Declared], flags: dict[str, Any]) -> dict[str, Any]:
     """A word and the number it may carry: "block-swap:20" says both. Raises Refused."""
     word, _colon, number = str(flags.get(each.setting.key, "")).partition(":")
-    flag = "--" + count.setting.flag
-    stated = flags.get(count.setting.key)
-    if number:
-        if stated not in (None, int(number)):
-            expects = _("not together with {flag}, which settles it", flag="--" + each.setting.flag)
-            raise Refused(flag, None, expects, None, ())
-        return {each.field: word, count.field: int(number)}
-    if stated and word != kind.word:
-        raise Refused(flag, None, _("only with --offload {way}", way=kind.word), None, ())
-    return {each.field: word} if word else {}
+    settled: dict[str, Any] = {each.field: word} if word else {}
+    for counted, field in kind.words:
+        count = others[field].setting
+        flag, stated = "--" + count.flag, flags.get(count.key)
+        if number and word == counted:
+            settled[field] = int(number) if isinstance(count.takes, Whole) else float(number)
+            if stated not in (None, settled[field]):
+                expects = _("not together with {flag}, which settles it", flag="--" + each.setting.flag)
+                raise Refused(flag, None, expects, None, ())
+        elif stated and word != counted:
+            raise Refused(flag, None, _("only with --offload {way}", way=counted), None, ())
+    return settled
