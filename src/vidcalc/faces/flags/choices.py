@@ -11,7 +11,7 @@ import click
 from vidcalc.base.errors import InputError, nearest
 from vidcalc.describe.plan import LEAST_SHARE
 from vidcalc.describe.setting import Published
-from vidcalc.faces.flags.inputs import LONGEST, Listed, OneOf, Real, refuse
+from vidcalc.faces.flags.inputs import LONGEST, Listed, OneOf, Real, Whole, refuse
 from vidcalc.faces.words import _
 
 
@@ -74,7 +74,8 @@ class WordOrCount(OneOf):
         word, colon, number = str(value).strip().casefold().partition(":")
         if colon and word in self.counts:
             return f"{word}:{self.counts[word].convert(number, param, ctx)}"
-        choices = (*self.choices, *(f"{counted}:N" for counted in self.counts))
+        numbers = {name: "N" if isinstance(count, Whole) else "F" for name, count in self.counts.items()}
+        choices = (*self.choices, *(f"{name}:{number}" for name, number in numbers.items()))
         if colon or word not in self.choices:
             near = nearest(word[:LONGEST], choices) or choices[0]
             raise refuse(param, value, ", ".join(choices), near, *choices)
