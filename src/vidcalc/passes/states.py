@@ -108,7 +108,7 @@ def gathered(weights: TrainedWeights, plan: TrainingPlan) -> Number:
     """Whole blocks and one block's gradients, where weights are sharded; all weights where they are not given back."""
     chosen = recipe(plan.recipe)
     compute = ELEMENT_BYTES[chosen.compute]
-    if plan.offload in FROZEN:
+    if plan.offload == "base":
         return arriving(weights, plan)
     # 0 where one rank has all of the weights: nothing is gathered
     sharded = 1 if plan.offload == "optimizer+weights" else minimum(shards_of(plan, "weights") - 1, 1)
