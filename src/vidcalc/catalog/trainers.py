@@ -19,10 +19,12 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """One profile; fields of `vidcalc.describe.training.TrainingPlan` by its words.
 
     framework    profile of data/frameworks/ that its networks run as
+    timesteps    what the timestep varies over where it differs from there, by model
     always, full, adapted  fields of the training plan: in every mode, where all weights are trained, beside adapters
     by_network   further fields where the model has a denoiser network of that path
     waiting      further fields where frozen weights wait in host memory
-    company      components beside the denoiser that are part of what is trained, frozen, by its network's path
+    company      components that stay on the device beside the denoiser, by its network's path: "base" for those in
+                 the frozen weights' format, "bf16" for the others
     attention    kernel;  compile  which elementwise kernels are fused (a word of `Plan`)
     beside       bytes of further buffers and models on the device throughout [byte]
     encode_bytes live bytes of an encode of a whole clip, by the VAE's class [byte per pixel of the clip]
@@ -35,6 +37,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sources: tuple[str, ...]
     aliases: tuple[str, ...] = ()
     framework: str = "diffusers"
+    timesteps: dict[str, str] = {}
     attention: str = "sdpa"
     compile: str = "off"
     always: Facts = {}
@@ -42,7 +45,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     adapted: Facts = {}
     by_network: dict[str, Facts] = {}
     waiting: Facts = {}
-    company: dict[str, tuple[str, ...]] = {}
+    company: dict[str, dict[str, tuple[str, ...]]] = {}
     beside: int = 0
     encode_bytes: dict[str, float] = {}
     activation_scale: dict[str, float] = {}

@@ -20,7 +20,7 @@ def stages(step: Step) -> list[Stage]:
     states, aside = step.states, step.aside
     summed = minimum(step.micro_batches - 1, 1)  # gradients of earlier micro-batches are there already
     waiting = states.gradients * summed
-    other = step.further.process + states.buckets
+    other = step.further.process + states.buckets + aside.company
     moment = other + states.gathered + states.cast
     by_id = {
         # nothing is trained yet

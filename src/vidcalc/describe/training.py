@@ -109,6 +109,11 @@ class TrainingPlan(Sharing, frozen=True, kw_only=True, eq=False):
     validation_every: Annotated[Number, Setting("validation-every", jobs=RUN, takes=Whole(1, MANY))] = 500
     save_every: Annotated[Number, Setting("save-every", jobs=RUN, takes=Whole(1, MANY))] = 1000
     """Steps from one checkpoint on disk to the next."""
+    live_weights: Annotated[Number, Setting(by="profile", jobs=RUN)] = 0
+    """Sharded weights that DeepSpeed's ZeRO-3 keeps whole at once, those fetched ahead included; 0: PyTorch's FSDP, the
+    block that runs and the next [elements]."""
+    reduce_bucket: Annotated[Number, Setting(by="profile", jobs=RUN)] = 0
+    """Gradients that its ZeRO-3 reduces at once; 0: those of one block [elements]."""
     sequence_parallel: SequenceParallel = "on"
 
 

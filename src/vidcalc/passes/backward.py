@@ -218,6 +218,7 @@ def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Num
         # what is rolled out is decoded, never encoded
         vae_work=ledger.encode.taped.peak if ledger.encode and online["vae"] and not rolled else 0,
         text_work=largest(texts) if online["text_encoder"] else 0,
+        company=ledger.further.company,
         validation=validation,
         validated=sizes["vae"],
         forward_work=ledger.forward.taped.peak,

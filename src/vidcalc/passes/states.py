@@ -7,7 +7,7 @@ What is whole only for a moment (gathered blocks, buckets, the optimizer's tempo
 from msgspec.structs import replace
 
 from vidcalc.base.guest import given, named, named_fields
-from vidcalc.base.number import Number, ceil_div, floor, minimum
+from vidcalc.base.number import Number, ceil_div, floor, maximum, minimum
 from vidcalc.catalog.training import networks, optimizer, recipe, sharding
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import ADAPTED, FROZEN, TrainingPlan
@@ -125,7 +125,21 @@ def gathered(weights: TrainedWeights, plan: TrainingPlan) -> Number:
     # one block's gradients are whole until they are scattered
     gradients = 0 if adapted else whole(block * chosen.gradients)
     # the block that runs and the next (FSDP, arXiv 2304.11277), beside the outermost unit
-    return sharded * whole(minimum(weights.held.count, GATHERED) * running + root + gradients)
+    fsdp = minimum(weights.held.count, GATHERED) * running + root + gradients
+    return sharded * whole(maximum(fsdp, _deepspeed(weights, plan)))
+
+
+def _deepspeed(weights: TrainedWeights, plan: TrainingPlan) -> Number:
+    """Bytes of the weights that DeepSpeed's ZeRO-3 keeps whole, in the format they are stored in, and of the bucket its
+    gradients are reduced in (stage3_max_live_parameters, stage3_prefetch_bucket_size, reduce_bucket_size)."""
+    chosen, elements = recipe(plan.recipe), of_a_rank(weights, plan)
+    if plan.mode in ADAPTED:
+        # never more than all of the frozen weights, at their bytes for one of the computed dtype's
+        each = weights.held.copy / maximum(weights.plain, 1) * ELEMENT_BYTES[chosen.compute]
+        live = minimum(plan.live_weights * each, weights.held.copy)
+    else:
+        live = minimum(plan.live_weights, elements) * chosen.weights
+    return live + minimum(plan.reduce_bucket, elements) * chosen.gradients
 
 
 def buckets(trained: Number, plan: TrainingPlan) -> Number:

@@ -53,7 +53,7 @@ def case(row: TrainingRow) -> TrainingCase:
     training, batch = _shared(row, _training(row, profile, model))
     machine = placed(hardware(gpu or STANDING_IN), int(world(training)))
     plan = fill.plan(model, framework=profile.framework)
-    plan = replace(plan, training=training, compile=profile.compile)
+    plan = fill.run_as(replace(plan, training=training), profile, model)
     bucket = Bucket(width=width, height=height, frames=frames, batch=batch)
     data = Data(buckets=(bucket,), samples=batch, clips=batch)  # how long it ran is not asked
     return TrainingCase(

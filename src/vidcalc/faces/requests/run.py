@@ -51,11 +51,13 @@ def stated(flags: dict[str, Any]) -> Stated:
     one = {name: value for name, value in flags.items() if name not in OF_MANY}
     profile = trainer(flags["trainer"]) if flags.get("trainer", fill.NOBODY) != fill.NOBODY else None
     if profile is not None:
-        one = {"framework": profile.framework, "compile": profile.compile, **one}
+        one = {"framework": profile.framework, **one}
     question = request.request(one)
-    if profile is not None and "attention" not in flags:
-        kernel = runnable(question.hardware.accelerator, profile.attention)
-        question = question._replace(plan=replace(question.plan, attention=kernel))
+    if profile is not None:
+        kernel = flags.get("attention") or runnable(question.hardware.accelerator, profile.attention)
+        question = question._replace(
+            plan=replace(fill.run_as(question.plan, profile, question.model), attention=kernel)
+        )
     model, workload, plan = question.model, question.workload, question.plan
     buckets = _buckets(sizes) or (
         Bucket(width=workload.width, height=workload.height, frames=workload.frames, batch=workload.batch),
