@@ -21,7 +21,6 @@ from vidcalc.rates.curves import curves
 
 LATE = "late"
 CHOSEN = ("sdpa", "flash")  # words for what a library picks on the chip
-STANDING_IN = ("cudnn", "flash2", "sdpa")  # tried in turn where an accelerator has not got a kernel
 NO_MASK: Facts = {"low": 1.0, "likely": 1.0, "high": 1.0}
 
 
@@ -174,12 +173,6 @@ def resolve_attention(chip: Accelerator, kernel: str, stack: str = LATE) -> str:
     if kernel not in allowed:
         raise InputError("attention", kernel, allowed, nearest(kernel, allowed))
     return curves(chip)[kernel][stack] if kernel in CHOSEN else kernel
-
-
-def runnable(chip: Accelerator, kernel: str) -> str:
-    """That kernel, or what stands in for it on an accelerator that has not got it."""
-    here = attention_kernels(chip)
-    return next(name for name in (kernel, *STANDING_IN) if name in here)
 
 
 @once

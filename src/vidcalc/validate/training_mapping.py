@@ -19,7 +19,7 @@ from vidcalc.describe.question import Run
 from vidcalc.describe.training import ADAPTED, Mode, TrainingPlan
 from vidcalc.passes.degrees import replicas, world
 from vidcalc.rates.machines import hardware, placed
-from vidcalc.rates.utilisation import runnable
+from vidcalc.rates.standing_in import runnable
 from vidcalc.validate import text
 from vidcalc.validate.mapping import STANDING_IN, Unmapped
 from vidcalc.validate.table import number, whole

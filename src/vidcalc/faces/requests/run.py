@@ -17,7 +17,7 @@ from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.requests import estimate as request
 from vidcalc.faces.requests.settings import fields
 from vidcalc.faces.words import _
-from vidcalc.rates.utilisation import runnable
+from vidcalc.rates.standing_in import runnable
 
 OF_A_SIZE = ("resolution", "frames", "seconds")
 OF_MANY = ("bucket", "training_parallel", "gpus", "nodes")  # of many sizes, and of many accelerators
