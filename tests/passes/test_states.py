@@ -85,3 +85,15 @@ def test_what_waits_in_host_memory_is_not_on_the_device(run):
     assert away.memory.optimizer == 0 and away.memory.gradients == 0
     assert away.memory.host_ram == here.memory.optimizer + here.memory.gradients
     assert away.time.parts["optimizer"] > here.time.parts["optimizer"]
+
+
+def test_deepspeed_keeps_its_live_weights_and_buckets_in_the_format_they_are_stored_in(run):
+    shared = {"data_degree": 8, "sharding": "zero3", "shard_degree": 8, "recipe": "bf16-autocast"}
+    fsdp, few, all_ = (run(WAN, checkpointing="full", **shared, live_weights=live) for live in (0, 10**8, 10**12))
+    trained = fsdp.run.trained
+    others = [each.memory.phases[0].other for each in (fsdp, few, all_)]
+    # never less than a block needs, never more than there is
+    assert others[0] <= others[1] <= others[2]
+    assert others[2] - fsdp.memory.phases[-1].other >= trained * recipe("bf16-autocast").weights
+    reduced = run(WAN, checkpointing="full", **shared, live_weights=10**12, reduce_bucket=10**8)
+    assert reduced.memory.phases[0].other - others[2] == 10**8 * recipe("bf16-autocast").gradients

@@ -1,6 +1,8 @@
 """What is taken as given about kernels and rates, speed-ups, links and what is trained: ids and values."""
 
 from vidcalc.base.number import is_array
+from vidcalc.catalog.fill import NOBODY
+from vidcalc.catalog.trainers import trainer
 from vidcalc.catalog.training import optimizer, recipe
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.runtime import Runtime
@@ -66,8 +68,28 @@ def links(hardware: Hardware, plan: Sharing) -> list[Assumption]:
     return rows
 
 
-def trained(training: TrainingPlan) -> list[Assumption]:
-    """What is trained, in which number formats, by which optimizer, on what is made in the loop or before."""
+def by_trainer(training: TrainingPlan, network: str) -> list[Assumption]:
+    """Which program trains, and the settings that stand as it has them where nothing else was said."""
+    if training.trainer == NOBODY:
+        return []
+    profile = trainer(training.trainer)
+    sources = "; ".join(profile.sources)
+    stand = profile.settings(training.mode, network, training.offload)
+    flags = {each.field: "--" + each.setting.flag for each in of(TrainingPlan) if each.setting.flag}
+    told = [
+        f"{flags[name]} {value}" for name, value in stand.items() if name in flags and getattr(training, name) == value
+    ]
+    return [
+        Assumption(id="trainer", value=f"{profile.title} {profile.version}", source=sources, provenance="exact"),
+        Assumption(id="trainer_settings", value=", ".join(told), source=sources, provenance="exact"),
+    ]
+
+
+def trained(training: TrainingPlan, network: str) -> list[Assumption]:
+    """What is trained, in which number formats, by which optimizer, on what is made in the loop or before.
+
+    network  path of the denoiser's
+    """
     chosen, states = recipe(training.recipe), optimizer(training.optimizer)
     rows = [
         Assumption(id="training_recipe", value=training.recipe, source=chosen.source, provenance="exact"),
@@ -77,6 +99,7 @@ def trained(training: TrainingPlan) -> list[Assumption]:
         Assumption(id="latents", value=training.latents, source="--latents", provenance="assumed"),
         Assumption(id="texts", value=training.texts, source="--texts", provenance="assumed"),
     ]
+    rows += by_trainer(training, network)
     if training.mode in ADAPTED:
         beside = f"{training.adapter}, rank {training.rank}, {training.targets}, base {training.base}"
         rows.append(Assumption(id="adapters", value=beside, source="--lora-rank, --lora-targets", provenance="assumed"))

@@ -37,7 +37,7 @@ def assumptions(question: Question, ledger: Ledger, provenance: str) -> list[Ass
             provenance="assumed",
         ),
         *_run(question, ledger),
-        *trained(plan.training),
+        *trained(plan.training, model.denoiser.network),
         *stated(plan.training, "train"),
         Assumption(id="gradients_resident", value=True, source="gradient accumulation", provenance="assumed"),
         Assumption(id="train_steps", value=workload.train_steps, source="--train-steps", provenance="assumed"),

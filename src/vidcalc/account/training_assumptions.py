@@ -17,7 +17,7 @@ def assumptions(question: Run, provenance: str) -> list[Assumption]:
     shared = sharding(training.sharding)
     rows = [
         *machinery(question.hardware.accelerator, plan.runtime, plan.attention, provenance),
-        *trained(training),
+        *trained(training, question.model.denoiser.network),
         Assumption(id="sharding", value=training.sharding, source=shared.source, provenance="assumed"),
         Assumption(id="samples", value=question.data.samples, source="--train-steps, --clips", provenance="assumed"),
     ]

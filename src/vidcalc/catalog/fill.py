@@ -6,15 +6,21 @@ This is the door where the guidance scale turns into a word; past it nothing bra
 from functools import cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from vidcalc.catalog import models
 from vidcalc.catalog.frameworks import framework
+from vidcalc.catalog.precisions import precision
+from vidcalc.catalog.trainers import Trainer, trainer
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Guided, Plan
 from vidcalc.describe.setting import words
+from vidcalc.describe.training import TrainingPlan
 from vidcalc.describe.workload import Workload
 from vidcalc.tape.trace import tiles
 
 GUIDED = words(Guided)
+NOBODY = "none"  # where no trainer is named
 
 
 @cache
@@ -72,3 +78,31 @@ def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
             filled["batched_forwards"] = 1
     filled.update({name: value for name, value in given.items() if value is not None})
     return Plan(**filled)
+
+
+def run_as(usual: Plan, profile: Trainer, model: Model) -> Plan:
+    """A plan of the trainer's framework: its networks run as the trainer does, with the models it keeps beside them."""
+    timesteps = {**usual.runtime.timesteps, **profile.timesteps}
+    kept = profile.company.get(model.denoiser.network, {})
+    formats = {"base": usual.training.base, "bf16": "bf16"}
+    company = sum(precision(formats[name]).stored * _elements(model, parts) for name, parts in kept.items())
+    return replace(
+        usual,
+        compile=profile.compile,
+        runtime=replace(usual.runtime, timesteps=timesteps, company=int(company)),
+    )
+
+
+def _elements(model: Model, parts: tuple[str, ...]) -> int:
+    """Weights of the components of those ids, the denoiser apart."""
+    return sum(part.params or 0 for part in (model.vae, *model.others) if part.id in parts)
+
+
+def training(chosen: Model, **given: Any) -> TrainingPlan:
+    """The given fields of `TrainingPlan`; what they leave open as the `trainer` among them does it. None counts as not
+    given."""
+    stated = {name: value for name, value in given.items() if value is not None}
+    name, mode = stated.get("trainer", NOBODY), stated.get("mode", TrainingPlan().mode)
+    offload = stated.get("offload", "none")
+    usual = {} if name == NOBODY else trainer(name).settings(mode, chosen.denoiser.network, offload)
+    return TrainingPlan(**{**usual, **stated})

@@ -70,7 +70,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     @property
     def runtime(self) -> Runtime:
         """What a plan carries of it beyond words."""
-        return Runtime(**{name: getattr(self, name) for name in Runtime.__struct_fields__})
+        return Runtime(**{name: getattr(self, name) for name in Runtime.__struct_fields__ if hasattr(self, name)})
 
     def settings(self, model: Model) -> Facts:
         """The plan fields the profile decides for a model."""

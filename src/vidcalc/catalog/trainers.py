@@ -10,7 +10,7 @@ import msgspec
 
 from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
-from vidcalc.describe.training import ADAPTED
+from vidcalc.describe.training import ADAPTED, FROZEN, ONLY_ADAPTED
 
 KIND = "trainers"
 
@@ -19,9 +19,12 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """One profile; fields of `vidcalc.describe.training.TrainingPlan` by its words.
 
     framework    profile of data/frameworks/ that its networks run as
+    timesteps    what the timestep varies over where it differs from there, by model
     always, full, adapted  fields of the training plan: in every mode, where all weights are trained, beside adapters
     by_network   further fields where the model has a denoiser network of that path
-    company      components beside the denoiser that are part of what is trained, frozen, by its network's path
+    waiting      further fields where frozen weights wait in host memory
+    company      components that stay on the device beside the denoiser, by its network's path: "base" for those in
+                 the frozen weights' format, "bf16" for the others
     attention    kernel;  compile  which elementwise kernels are fused (a word of `Plan`)
     beside       bytes of further buffers and models on the device throughout [byte]
     encode_bytes live bytes of an encode of a whole clip, by the VAE's class [byte per pixel of the clip]
@@ -32,24 +35,29 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     title: str
     version: str
     sources: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
     framework: str = "diffusers"
+    timesteps: dict[str, str] = {}
     attention: str = "sdpa"
     compile: str = "off"
     always: Facts = {}
     full: Facts = {}
     adapted: Facts = {}
     by_network: dict[str, Facts] = {}
-    company: dict[str, tuple[str, ...]] = {}
+    waiting: Facts = {}
+    company: dict[str, dict[str, tuple[str, ...]]] = {}
     beside: int = 0
     encode_bytes: dict[str, float] = {}
     activation_scale: dict[str, float] = {}
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def settings(self, mode: str, network: str) -> Facts:
-        """The training plan's fields that the profile decides."""
-        chosen = self.adapted if mode in ADAPTED else self.full
-        return {**self.always, **chosen, **self.by_network.get(network, {})}
+    def settings(self, mode: str, network: str, offload: str = "none") -> Facts:
+        """The training plan's fields that the profile decides, but those that say nothing in that mode."""
+        adapted = mode in ADAPTED
+        chosen = {**self.always, **(self.adapted if adapted else self.full), **self.by_network.get(network, {})}
+        chosen |= self.waiting if offload in FROZEN else {}
+        return {field: value for field, value in chosen.items() if adapted or field not in ONLY_ADAPTED}
 
 
 @cache

@@ -4,10 +4,12 @@ Gradients appear during backward and go after the update, unless micro-batches a
 is the largest of the stages; the documented rows beside it add up everything that is ever held.
 """
 
+from msgspec.structs import replace
+
 from vidcalc.base.guest import Guest, named
 from vidcalc.base.number import Number, as_count, ceil_div, floor, maximum, minimum
 from vidcalc.cost.memory import Stage, peak
-from vidcalc.ledger.step import Step
+from vidcalc.ledger.step import States, Step
 
 HELD = ("weights", "vae", "encoders", "optimizer", "gradients")
 ROWS = (*HELD, "activations", "other")
@@ -18,9 +20,11 @@ def stages(step: Step) -> list[Stage]:
     states, aside = step.states, step.aside
     summed = minimum(step.micro_batches - 1, 1)  # gradients of earlier micro-batches are there already
     waiting = states.gradients * summed
-    other = step.further.process + states.buckets
+    other = step.further.process + states.buckets + aside.company
     moment = other + states.gathered + states.cast
     by_id = {
+        # nothing is trained yet
+        "load": _stage(replace(step, states=States(weights=states.loaded)), "load", 0, 0, step.further.process),
         "encode": _stage(step, "encode", waiting, maximum(aside.vae_work, aside.text_work), other),
         "rollout": _stage(step, "rollout", waiting, maximum(_alone(step), aside.decode_work), moment),
         # others look at a sample whose graph is kept

@@ -28,6 +28,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     estimate_by_width  the same of networks where it grows with the hidden size [byte per place and channel]
     beside             bytes of further models that are on the device throughout [byte]
     seconds            what further models take per generation [second]
+    company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
     """
 
     title: str = ""
@@ -53,3 +54,4 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     estimate_by_width: dict[str, float] = {}
     beside: int = 0
     seconds: float = 0.0
+    company: int = 0

@@ -52,14 +52,9 @@ class Published(msgspec.Struct, frozen=True):
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """One of the field's words; some of them may carry a number, each another field: "block-swap:20"."""
+    """One of the field's words; some of them may carry a number, each of which is another field: "block-swap:20"."""
 
-    numbers: tuple[tuple[str, str], ...]
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """Field by word."""
-        return dict(self.numbers)
+    words: tuple[tuple[str, str], ...]
 
 
 class Text(msgspec.Struct, frozen=True):

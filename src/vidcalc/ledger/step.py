@@ -64,12 +64,16 @@ class TrainedWeights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     trained  trained weight elements;  repeated  those of them in the repeated layers
     held     its weights in the format they are kept in while it runs [byte]; of adapters: the frozen ones
     block    elements of its largest repeated layer [elements]
+    plain    its weights in the format that is computed in, as they are before any is quantised [byte]
+    copies   experts that are loaded
     """
 
     trained: Number
     repeated: Number
     held: Weights
     block: Number
+    plain: Number = 0
+    copies: int = 1
 
 
 class Live(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -96,6 +100,7 @@ class Aside(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     vae, encoders        weights resident in the loop (0 where latents and texts are precomputed)
     vae_work, text_work  live activations of one VAE encode and one text encode
+    company              weights of models that the trainer keeps there throughout
     validation           live activations of a validation sample's largest stage;  validated  weights it loads
     forward_work         live activations of one forward pass without gradients, on one accelerator alone
     decode_work          live activations of the VAE decoding a sample to be scored
@@ -105,6 +110,7 @@ class Aside(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     encoders: Number = 0
     vae_work: Number = 0
     text_work: Number = 0
+    company: Number = 0
     validation: Number = 0
     validated: Number = 0
     forward_work: Number = 0
@@ -122,6 +128,8 @@ class States(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     transient  what an update of all weights holds for a moment
     auxiliary  further networks of the denoiser's size: their weights and states
     host       what waits in host memory
+    loaded     on the device while weights are loaded, where they are whole and wide there first
+    read       in host memory while they are loaded, likewise
     """
 
     weights: Number = 0
@@ -134,6 +142,8 @@ class States(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     transient: Number = 0
     auxiliary: Number = 0
     host: Number = 0
+    loaded: Number = 0
+    read: Number = 0
 
 
 class Auxiliary(msgspec.Struct, frozen=True, kw_only=True, eq=False):

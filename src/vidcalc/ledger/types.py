@@ -125,12 +125,14 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     process  bytes before the first tensor: context, workspaces, communicators [byte]
     models   bytes of further models on the device throughout [byte];  seconds  they take per generation [second]
     frames_on  "device" or "host": where the decoded video is brought to the range of pictures
+    company  bytes of models that a trainer keeps beside the trained network [byte]
     """
 
     process: Number = 0
     models: Number = 0
     seconds: float = 0.0
     frames_on: str = "device"
+    company: Number = 0
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):

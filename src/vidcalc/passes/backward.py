@@ -101,7 +101,12 @@ def trained_weights(component: Component, forward: Trace, trained: Number, train
         mine, within = params, repeated
     # elements of one expert x experts that are trained
     record = TrainedWeights(
-        trained=mine * copies, repeated=within * copies, held=resident, block=_largest_layer(forward)
+        trained=mine * copies,
+        repeated=within * copies,
+        held=resident,
+        block=_largest_layer(forward),
+        plain=_resident(component, params, forward, recipe(training.recipe).compute, copies).copy,
+        copies=copies,
     )
     return named_fields(record, trained, note=component.id)
 
@@ -167,6 +172,7 @@ def step(ledger: Ledger, training: TrainingPlan, validation: Number = 0) -> Step
 def _happening(training: TrainingPlan) -> dict[str, bool]:
     """The stages of a step, and whether each happens."""
     return {
+        "load": training.loading == "device",
         "encode": "online" in (training.latents, training.texts),
         "rollout": training.networks != "alone",
         "company": training.networks != "alone",
@@ -212,6 +218,7 @@ def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Num
         # what is rolled out is decoded, never encoded
         vae_work=ledger.encode.taped.peak if ledger.encode and online["vae"] and not rolled else 0,
         text_work=largest(texts) if online["text_encoder"] else 0,
+        company=ledger.further.company,
         validation=validation,
         validated=sizes["vae"],
         forward_work=ledger.forward.taped.peak,

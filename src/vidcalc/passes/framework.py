@@ -97,11 +97,11 @@ def _live(ledger: Ledger, vae: Vae, each: float) -> Number:
 def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """The process, the framework's further models, and what formats leave on the device after a network's first run."""
     runtime, left = plan.runtime, {}
-    models, seconds = (
+    models, seconds, company = (
         given("further_models", value, plan.shard_degree, "; ".join(runtime.sources), unit, "assumed")
         if value
         else value
-        for value, unit in ((runtime.beside, "byte"), (runtime.seconds, "s"))
+        for value, unit in ((runtime.beside, "byte"), (runtime.seconds, "s"), (runtime.company, "byte"))
     )
     phases: list[Phase] = []
     for phase in ledger.phases:
@@ -115,7 +115,7 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         ledger,
         phases=tuple(phases),
         loaded={**ledger.loaded, "beside": models},
-        further=Further(process=process, models=models, seconds=seconds, frames_on=runtime.frames_on),
+        further=Further(process=process, models=models, seconds=seconds, frames_on=runtime.frames_on, company=company),
     )
 
 

@@ -57,10 +57,17 @@ def checked_training(model: Model, plan: TrainingPlan) -> None:
 
     Raises InputError("parallel", …) for degrees that do not divide heads, layers or ranks, and InputError("sharding",
     …) for a way of sharding that a pipeline does not allow, InputError("training-offload", …) for a frozen base where
-    nothing is frozen.
+    nothing is frozen, and for more swapped blocks than can wait.
     """
     if plan.offload not in offloads(plan.mode):
         raise InputError("training-offload", plan.offload, offloads(plan.mode), "optimizer+weights")
+    most = max(depth(model) - 1, 0)  # the block that runs is on the device
+    if plan.offload == "block-swap" and not 1 <= plan.swapped_blocks <= most:
+        allowed = (
+            (f"block-swap:1..{most}",) if most else tuple(way for way in offloads(plan.mode) if way != plan.offload)
+        )
+        near = f"block-swap:{min(max(int(plan.swapped_blocks), 1), most)}" if most else "base"
+        raise InputError("training-offload", f"block-swap:{plan.swapped_blocks}", allowed, near)
     heads = model.denoiser.heads
     divides("tp", plan.tensor_degree, max(heads, 1))
     divides("ulysses", plan.ulysses_degree, max(heads, 1) // plan.tensor_degree)

@@ -7,19 +7,19 @@ What is whole only for a moment (gathered blocks, buckets, the optimizer's tempo
 from msgspec.structs import replace
 
 from vidcalc.base.guest import given, named, named_fields
-from vidcalc.base.number import Number, ceil_div, floor, minimum
+from vidcalc.base.number import Number, ceil_div, floor, maximum, minimum
 from vidcalc.catalog.training import networks, optimizer, recipe, sharding
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.training import ADAPTED, TrainingPlan
+from vidcalc.describe.training import ADAPTED, FROZEN, TrainingPlan
 from vidcalc.ledger.step import States, Step, TrainedWeights
 from vidcalc.ledger.types import Further
 from vidcalc.passes.degrees import context, layers, replicas, shards_of, world
 from vidcalc.passes.shard import GATHERED
+from vidcalc.passes.swapping import arriving, staged, waiting
 from vidcalc.rates.allocator import process_bytes
 from vidcalc.tape import ELEMENT_BYTES
 
-STAY = ("none", "base")  # ways of offloading that leave states and gradients on the device
-STREAMED = 2  # frozen layers on the device at once where they stream in: the one that runs and the next
+STAY = ("none", *FROZEN)  # ways of offloading that leave states and gradients on the device
 EMA_BYTES = {"none": 0, "fp32": 4, "bf16": 2, "host": 4}  # per weight element
 
 
@@ -61,18 +61,18 @@ def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
     gradients = ceil_div(whole(each * trained), shards_of(plan, "gradients"))
     # the average is kept beside the master weights, in the same shards
     average = ceil_div(whole(EMA_BYTES[plan.ema] * trained), shards_of(plan, "optimizer"))
-    blocks = ceil_div(weights.held.blocks, layers(plan)) if plan.mode in ADAPTED else 0
-    streamed = ceil_div(blocks, shards_of(plan, "weights"))
+    swapped = waiting(weights, plan)
     stays = plan.offload in STAY
     away = {
         "none": 0,
         # gradients leave with the states: the host's processor updates with both
         "optimizer": optimized + gradients,
         "optimizer+weights": optimized + gradients + kept,
-        "base": streamed,
+        "base": swapped,
+        "block-swap": swapped + staged(weights, plan),
     }[plan.offload]
     record = States(
-        weights={"optimizer+weights": 0, "base": kept - streamed}.get(plan.offload, kept),
+        weights=0 if plan.offload == "optimizer+weights" else kept - swapped,
         ema=0 if plan.ema == "host" else average,
         optimizer=optimized if stays else 0,
         gradients=gradients if stays else 0,
@@ -81,6 +81,8 @@ def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
         cast=whole(chosen.cast * trained),
         transient=temporaries(ceil_div(trained, shards_of(plan, "optimizer")), plan),
         host=away + (average if plan.ema == "host" else 0),
+        loaded=weights.plain if plan.loading == "device" else 0,
+        read=weights.plain if plan.loading == "host" else 0,
     )
     return named_fields(record, trained, "byte", "vidcalc.passes.states", plan.recipe)
 
@@ -107,10 +109,9 @@ def gathered(weights: TrainedWeights, plan: TrainingPlan) -> Number:
     chosen = recipe(plan.recipe)
     compute = ELEMENT_BYTES[chosen.compute]
     if plan.offload == "base":
-        return whole(STREAMED * weights.held.module)
-    waiting = plan.offload == "optimizer+weights"
+        return arriving(weights, plan)
     # 0 where one rank has all of the weights: nothing is gathered
-    sharded = 1 if waiting else minimum(shards_of(plan, "weights") - 1, 1)
+    sharded = 1 if plan.offload == "optimizer+weights" else minimum(shards_of(plan, "weights") - 1, 1)
     block = named("block", ceil_div(weights.block, plan.tensor_degree))
     outside = named(
         "outside", weights.trained - weights.repeated
@@ -124,7 +125,21 @@ def gathered(weights: TrainedWeights, plan: TrainingPlan) -> Number:
     # one block's gradients are whole until they are scattered
     gradients = 0 if adapted else whole(block * chosen.gradients)
     # the block that runs and the next (FSDP, arXiv 2304.11277), beside the outermost unit
-    return sharded * whole(minimum(weights.held.count, GATHERED) * running + root + gradients)
+    fsdp = minimum(weights.held.count, GATHERED) * running + root + gradients
+    return sharded * whole(maximum(fsdp, _deepspeed(weights, plan)))
+
+
+def _deepspeed(weights: TrainedWeights, plan: TrainingPlan) -> Number:
+    """Bytes of the weights that DeepSpeed's ZeRO-3 keeps whole, in the format they are stored in, and of the bucket its
+    gradients are reduced in (stage3_max_live_parameters, stage3_prefetch_bucket_size, reduce_bucket_size)."""
+    chosen, elements = recipe(plan.recipe), of_a_rank(weights, plan)
+    if plan.mode in ADAPTED:
+        # never more than all of the frozen weights, at their bytes for one of the computed dtype's
+        each = weights.held.copy / maximum(weights.plain, 1) * ELEMENT_BYTES[chosen.compute]
+        live = minimum(plan.live_weights * each, weights.held.copy)
+    else:
+        live = minimum(plan.live_weights, elements) * chosen.weights
+    return live + minimum(plan.reduce_bucket, elements) * chosen.gradients
 
 
 def buckets(trained: Number, plan: TrainingPlan) -> Number:

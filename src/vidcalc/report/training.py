@@ -30,7 +30,8 @@ SCHEMA = "vidcalc.training/1"
 
 
 class PhaseRow(Entry, frozen=True, kw_only=True, eq=False):
-    """Bytes of one rank during a phase of a step: "encode", "forward_backward", "optimizer_step" or "validation"."""
+    """Bytes of one rank during a phase: "load", then of a step "encode", "forward_backward", "optimizer_step" or
+    "validation"."""
 
     id: str
     weights: Bytes
@@ -107,6 +108,7 @@ class RunMemory(Entry, frozen=True, kw_only=True, eq=False):
     margin: Bytes
     verdict: str
     host_ram: Bytes
+    host_loading: Bytes
 
 
 class Ranks(Entry, frozen=True, kw_only=True, eq=False):

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from vidcalc.base.errors import InputError
 from vidcalc.calculate import train
 from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.training import offloaded
 from vidcalc.passes import legal
 from vidcalc.rates.machines import placed
 from vidcalc.report.plan import CountRow, Help, PlanReport, PlanRow
@@ -84,7 +85,7 @@ def row(request: Search, hardware: Hardware, one: Candidate) -> PlanRow:
     memory, time = report.memory, report.time
     return PlanRow(
         gpus=one.world,
-        words={name: getattr(plan, name) for name in WORDS},
+        words={name: getattr(plan, name) for name in WORDS} | {"offload": offloaded(plan)},
         degrees={name: getattr(plan, name) for name in (*FACTORS, "shard_degree")},
         batches=[each.batch for each in report.buckets],
         grad_accum=int(plan.grad_accum),

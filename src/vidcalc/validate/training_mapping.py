@@ -10,7 +10,6 @@ from fractions import Fraction
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.base.errors import InputError
 from vidcalc.base.facts import Facts
 from vidcalc.catalog import fill
 from vidcalc.catalog.trainers import Trainer, trainer
@@ -20,8 +19,9 @@ from vidcalc.describe.question import Run
 from vidcalc.describe.training import ADAPTED, Mode, TrainingPlan
 from vidcalc.passes.degrees import replicas, world
 from vidcalc.rates.machines import hardware, placed
+from vidcalc.rates.standing_in import runnable
 from vidcalc.validate import text
-from vidcalc.validate.mapping import KERNELS, STANDING_IN, Unmapped
+from vidcalc.validate.mapping import STANDING_IN, Unmapped
 from vidcalc.validate.table import number, whole
 from vidcalc.validate.training_table import TrainingRow
 
@@ -53,7 +53,7 @@ def case(row: TrainingRow) -> TrainingCase:
     training, batch = _shared(row, _training(row, profile, model))
     machine = placed(hardware(gpu or STANDING_IN), int(world(training)))
     plan = fill.plan(model, framework=profile.framework)
-    plan = replace(plan, training=training, compile=profile.compile)
+    plan = fill.run_as(replace(plan, training=training), profile, model)
     bucket = Bucket(width=width, height=height, frames=frames, batch=batch)
     data = Data(buckets=(bucket,), samples=batch, clips=batch)  # how long it ran is not asked
     return TrainingCase(
@@ -151,15 +151,8 @@ def _degree(match: re.Match[str]) -> int:
 
 def _kernel(run: Run, profile: Trainer) -> Run:
     """The run with the trainer's attention kernel, or the nearest that the accelerator runs."""
-    from vidcalc.rates.utilisation import attention
-
-    for kernel in (profile.attention, *KERNELS):
-        try:
-            attention(run.hardware.accelerator, kernel, "bf16", 128, 1024, 1024)
-        except (InputError, KeyError):
-            continue
-        return run._replace(plan=replace(run.plan, attention=kernel))
-    return run
+    kernel = runnable(run.hardware.accelerator, profile.attention)
+    return run._replace(plan=replace(run.plan, attention=kernel))
 
 
 def _no_time(row: TrainingRow, gpu: str | None) -> str:

@@ -17,7 +17,6 @@ from vidcalc.calculate import bucket as bucketed
 from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.load import entry
-from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.trainers import names as trainers
 from vidcalc.catalog.trainers import trainer
 from vidcalc.cost.memory import Stage
@@ -105,7 +104,7 @@ def result(row: TrainingRow) -> Result:
 def counted(phases: list[Stage], counter: str, job: TrainingCase) -> float:
     """The peak of a step as the counter shows it [byte]."""
     outside = process("context") + nccl(world(job.run.plan.training))
-    beside = job.trainer.beside + company(job)
+    beside = job.trainer.beside
     share = reserve()["share"]
     live = [(phase.total - phase.activations, working(phase, job)) for phase in phases]
     # a phase's total has the CUDA context and NCCL's buffers in it, which torch's own counters do not see
@@ -129,13 +128,6 @@ def reserve() -> Facts:
     """What the allocator holds beyond tensors: a share of the live activations, and the rows it was fitted to."""
     rule: Facts = entry("validation", "training")["reserve"]
     return rule
-
-
-def company(job: TrainingCase) -> float:
-    """Bytes of the frozen networks that the trainer keeps beside the denoiser [byte]."""
-    names = job.trainer.company.get(job.run.model.denoiser.network, ())
-    elements = sum(other.params or 0 for other in job.run.model.others if other.id in names)
-    return elements * precision(job.run.plan.training.base).stored
 
 
 def _limit(row: TrainingRow, bound: str, nbytes: float | None) -> float | None:

@@ -39,6 +39,7 @@ DOCUMENTED = (
     "batch_size",
     "vae_params",
 )
+SHORT = {"training_offload": ("--offload",)}  # of flags that two jobs would have alike
 _OF_FEW = {"precision": N_("Precision of the denoiser: weights and arithmetic.")}
 
 
@@ -47,7 +48,8 @@ def flags(names: tuple[str, ...], **only: OneOf) -> list[click.Parameter]:
 
     only  fewer choices of some of them
     """
-    return [*(flag(name, only.get(name)) for name in names), json_flag(), *common()]
+    short = {} if "offload" in names else SHORT  # a command of training alone
+    return [*(flag(name, only.get(name), short.get(name, ())) for name in names), json_flag(), *common()]
 
 
 def asked_for(*jobs: Job, without: Iterable[str] = ()) -> tuple[str, ...]:
@@ -83,9 +85,10 @@ def common() -> list[click.Parameter]:
     return [lang_flag(), help_flag()]
 
 
-def flag(name: str, only: OneOf | None = None) -> Flag:
-    """The flag of that name (underscores for dashes), with `only` some of its choices."""
+def flag(name: str, only: OneOf | None = None, also: tuple[str, ...] = ()) -> Flag:
+    """The flag of that name (underscores for dashes), with `only` some of its choices; `also` are further names."""
     names, takes, metavar, shown, words, _jobs = FLAGS[name]
+    names = (*names, *also)
     if takes is click.BOOL:
         return Flag((*names, name), words, is_flag=True)
     if only is not None:

@@ -30,33 +30,42 @@ def listed(table: str) -> Callable[[], tuple[str, ...]]:
     return lookup
 
 
-class Framework(click.ParamType):  # type: ignore[type-arg]
-    """A framework profile, by id or alias."""
+class Profile(click.ParamType):  # type: ignore[type-arg]
+    """A profile of a kind ("frameworks", "trainers"), by id or alias; `beside` are words that are none."""
 
-    name = "framework"
+    name = "profile"
+
+    def __init__(self, kind: str, *beside: str) -> None:
+        self.kind, self.beside = kind, beside
+
+    def profiles(self) -> list[str]:
+        """Every word that may be given."""
+        from vidcalc.catalog.load import names
+
+        return [*self.beside, *names(self.kind)]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Raises Refused with every profile there is."""
-        from vidcalc.catalog.frameworks import KIND, names
         from vidcalc.catalog.load import resolve
 
+        word = str(value).strip()[:LONGEST]
+        if word.casefold() in self.beside:
+            return word.casefold()
         try:
-            return resolve(KIND, str(value)[:LONGEST])
+            return resolve(self.kind, word)
         except InputError as unknown:
-            profiles = names()
+            profiles = self.profiles()
             raise refuse(param, value, ", ".join(profiles), unknown.nearest or "diffusers", *profiles) from None
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         """The profiles that begin so."""
-        from vidcalc.catalog.frameworks import names
-
-        return OneOf(*names()).shell_complete(ctx, param, incomplete)
+        return OneOf(*self.profiles()).shell_complete(ctx, param, incomplete)
 
 
 class WordOrCount(OneOf):
-    """One of a few words; some of them may carry a number: "block-swap:20"."""
+    """One of a few words; those of `counts` may carry a number: "block-swap:20"."""
 
-    def __init__(self, choices: tuple[str, ...], counts: dict[str, Whole]) -> None:
+    def __init__(self, choices: tuple[str, ...], counts: dict[str, click.ParamType]) -> None:  # type: ignore[type-arg]
         super().__init__(*choices)
         self.counts = counts
 
@@ -65,7 +74,8 @@ class WordOrCount(OneOf):
         word, colon, number = str(value).strip().casefold().partition(":")
         if colon and word in self.counts:
             return f"{word}:{self.counts[word].convert(number, param, ctx)}"
-        choices = (*self.choices, *(f"{counted}:N" for counted in self.counts))
+        numbers = {name: "N" if isinstance(count, Whole) else "F" for name, count in self.counts.items()}
+        choices = (*self.choices, *(f"{name}:{number}" for name, number in numbers.items()))
         if colon or word not in self.choices:
             near = nearest(word[:LONGEST], choices) or choices[0]
             raise refuse(param, value, ", ".join(choices), near, *choices)
@@ -126,4 +136,5 @@ class ShareOrName(click.ParamType):  # type: ignore[type-arg]
 
 def table(name: str) -> click.ParamType:  # type: ignore[type-arg]
     """A name of a table of the catalogue."""
-    return Framework() if name == "frameworks" else Listed(listed(name))
+    profiles = {"frameworks": Profile("frameworks"), "trainers": Profile("trainers", "none")}
+    return profiles[name] if name in profiles else Listed(listed(name))

@@ -62,13 +62,8 @@ def _takes(each: Declared, others: dict[str, Declared]) -> tuple[click.ParamType
             return table(name), FORMAT if name == "precisions" else NAME
         case Published() as published:
             return ShareOrName(published), N_("SHARE|NAME")
-        case Counted() as counted:
-            counts: dict[str, inputs.Whole] = {}
-            for word, field in counted.numbers:
-                count, _metavar = _takes(others[field], others)
-                assert isinstance(count, inputs.Whole)
-                counts[word] = count
-            return WordOrCount(each.words, counts), WAY
+        case Counted(words=counted):
+            return WordOrCount(each.words, {word: _takes(others[field], others)[0] for word, field in counted}), WAY
         case Text(read_as=how):
             return READ[how]
     return inputs.OneOf(*each.words), "|".join(each.words)

@@ -85,6 +85,7 @@ class OfGeneration(TypedDict, total=False):
 class OfTraining(TypedDict, total=False):
     """How a model is trained, and where."""
 
+    trainer: str
     mode: str
     recipe: str
     optimizer: str
@@ -98,6 +99,7 @@ class OfTraining(TypedDict, total=False):
     latents: str
     texts: str
     training_offload: str
+    loading: str
     place: str
     country: str
 

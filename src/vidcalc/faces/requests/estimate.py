@@ -126,7 +126,7 @@ def _plan(flags: dict[str, Any], model: Model) -> Plan:
 
         chosen = stored(model) | chosen
     chosen.update(flags.get("parallel", {}))
-    chosen["training"] = training_plan(flags)
+    chosen["training"] = training_plan(flags, model)
     scale = flags.get("guidance")
     mode = chosen.get("guidance_mode", "batched")
     if scale is not None and scale > 1 and model.defaults.guidance_mode == "none":
@@ -137,14 +137,18 @@ def _plan(flags: dict[str, Any], model: Model) -> Plan:
     return fill.plan(model, guidance=None if scale is None else max(scale, 1), **chosen)
 
 
-def training_plan(flags: dict[str, Any]) -> TrainingPlan:
-    """How the flags have it trained. Raises Refused for what only adapters have."""
+def training_plan(flags: dict[str, Any], model: Model) -> TrainingPlan:
+    """How the flags have it trained; what they leave open as their trainer does it. Raises Refused for what only
+    adapters have, and for swapped blocks without a number."""
     given = fields(TrainingPlan, flags, "", "train")
     if given.get("mode", "full") not in ADAPTED:
         for each in of(TrainingPlan, "train"):
             if each.setting.only == "adapters" and each.field in given:
                 flag, value = "--" + each.setting.flag, given[each.field]
                 raise Refused(flag, value, _("only with --mode lora or qlora"), None, ADAPTED)
+    if given.get("offload") == "block-swap" and "swapped_blocks" not in given:
+        expects = _("a number of blocks, such as {example}", example="block-swap:20")
+        raise Refused("--training-offload", "block-swap", expects, "block-swap:20", ("block-swap:N",))
     if given.get("mode") == "qlora":
         given.setdefault("base", "nf4")
-    return TrainingPlan(**given)
+    return fill.training(model, **given)

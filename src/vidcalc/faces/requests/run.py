@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from vidcalc.account import samples
+from vidcalc.catalog import fill
 from vidcalc.catalog.snap import snapped
+from vidcalc.catalog.trainers import trainer
 from vidcalc.catalog.training import networks
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.model import Model
@@ -15,6 +17,7 @@ from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.requests import estimate as request
 from vidcalc.faces.requests.settings import fields
 from vidcalc.faces.words import _
+from vidcalc.rates.standing_in import runnable
 
 OF_A_SIZE = ("resolution", "frames", "seconds")
 OF_MANY = ("bucket", "training_parallel", "gpus", "nodes")  # of many sizes, and of many accelerators
@@ -46,7 +49,15 @@ def stated(flags: dict[str, Any]) -> Stated:
             flag = "--" + name.replace("_", "-")
             raise Refused(flag, None, _("not together with {flag}, which settles it", flag="--bucket"), None, ())
     one = {name: value for name, value in flags.items() if name not in OF_MANY}
+    profile = trainer(flags["trainer"]) if flags.get("trainer", fill.NOBODY) != fill.NOBODY else None
+    if profile is not None:
+        one = {"framework": profile.framework, **one}
     question = request.request(one)
+    if profile is not None:
+        kernel = flags.get("attention") or runnable(question.hardware.accelerator, profile.attention)
+        question = question._replace(
+            plan=replace(fill.run_as(question.plan, profile, question.model), attention=kernel)
+        )
     model, workload, plan = question.model, question.workload, question.plan
     buckets = _buckets(sizes) or (
         Bucket(width=workload.width, height=workload.height, frames=workload.frames, batch=workload.batch),

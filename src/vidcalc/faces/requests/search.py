@@ -80,7 +80,8 @@ def _words(flags: dict[str, Any], tried: tuple[str, ...], plan: TrainingPlan) ->
         "recipe": tuple(name for name in choices("recipes") if recipe(name).compute == compute),
         "optimizer": choices("optimizers"),
         "update": words(Update),
-        "offload": offloads(plan.mode),
+        # how many blocks is not searched
+        "offload": tuple(way for way in offloads(plan.mode) if way != "block-swap" or plan.swapped_blocks),
     }
     varied = {name: catalogue[name] for name in tried}
     return varied if "checkpointing" in flags else {**varied, "checkpointing": CHECKPOINTING}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.describe.setting import Counted, Declared, Job, Published, declared
+from vidcalc.describe.setting import Counted, Declared, Job, Published, Whole, declared
 from vidcalc.describe.sharing import Sharing, of
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.words import _
@@ -15,14 +15,11 @@ def fields(plan: type[Sharing], flags: dict[str, Any], model: str = "", *jobs: J
     Raises InputError for a setting that was not published for it and for flags that contradict each other.
     """
     settings: dict[str, Any] = {}
-    carried: set[str] = set()  # numbers that a word carries, read with it
     for each in of(plan, *jobs):
         kind = each.setting.takes
         if isinstance(kind, Counted):
-            counts = {word: declared(plan)[field] for word, field in kind.numbers}
-            settings |= _counted(each, counts, flags)
-            carried |= set(kind.fields.values())
-        elif each.setting.flag and each.setting.key in flags and each.field not in carried:
+            settings |= _counted(each, kind, declared(plan), flags)
+        elif each.setting.flag and each.setting.key in flags:
             settings |= _read(each, flags[each.setting.key], model)
     return settings
 
@@ -39,18 +36,18 @@ def _read(each: Declared, value: Any, model: str) -> dict[str, Any]:
     return FIELDS[kind.kind](value, model)
 
 
-def _counted(each: Declared, counts: dict[str, Declared], flags: dict[str, Any]) -> dict[str, Any]:
+def _counted(each: Declared, kind: Counted, others: dict[str, Declared], flags: dict[str, Any]) -> dict[str, Any]:
     """A word and the number it may carry: "block-swap:20" says both. Raises Refused."""
     word, _colon, number = str(flags.get(each.setting.key, "")).partition(":")
-    settings: dict[str, Any] = {each.field: word} if word else {}
-    for way, count in counts.items():
-        flag, stated = "--" + count.setting.flag, flags.get(count.setting.key)
-        if stated is None and not (number and word == way):
-            continue
-        if way != word and stated:
-            raise Refused(flag, None, _("only with --offload {way}", way=way), None, ())
-        if word == way and number and stated not in (None, int(number)):
-            expects = _("not together with {flag}, which settles it", flag="--" + each.setting.flag)
-            raise Refused(flag, None, expects, None, ())
-        settings[count.field] = int(number) if word == way and number else stated
-    return settings
+    settled: dict[str, Any] = {each.field: word} if word else {}
+    for counted, field in kind.words:
+        count = others[field].setting
+        flag, stated = "--" + count.flag, flags.get(count.key)
+        if number and word == counted:
+            settled[field] = int(number) if isinstance(count.takes, Whole) else float(number)
+            if stated not in (None, settled[field]):
+                expects = _("not together with {flag}, which settles it", flag="--" + each.setting.flag)
+                raise Refused(flag, None, expects, None, ())
+        elif stated and word != counted:
+            raise Refused(flag, None, _("only with --offload {way}", way=counted), None, ())
+    return settled

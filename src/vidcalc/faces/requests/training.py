@@ -47,7 +47,8 @@ def _shared(flags: dict[str, Any], setup: Stated, gpus: int) -> TrainingPlan:
     Raises Refused where the degrees ask for another number of GPUs.
     """
     degrees = dict(flags.get("training_parallel", {}))
-    word = flags.get("sharding", "zero3" if "shard_degree" in degrees else "none")
+    usual = setup.training.sharding  # the trainer's
+    word = flags.get("sharding", "zero3" if "shard_degree" in degrees and usual == "none" else usual)
     if "reshard" in flags and ALIKE.get(word, word) != "zero3":
         only("reshard", flags, "--sharding zero3, fsdp, hybrid")
     if word == "none" and "shard_degree" in degrees:

@@ -29,6 +29,7 @@ def head(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     plan, ranks, memory = report.plan["training"], report.ranks, report.memory
     title = f"{report.model.title} · {_('{count} parameters', count=count(report.model.params_total))}"
     pieces = [plan["mode"], _("{count} trained", count=count(report.run.trained)), plan["recipe"], plan["optimizer"]]
+    pieces += [plan["trainer"]] if plan["trainer"] != "none" else []
     pieces.append(_("checkpointing {mode}", mode=plan["checkpointing"]))
     where = [f"{whole(ranks.world)} × {report.hardware.name} · {data(report.hardware.capacity)}"]
     degrees = {"dp": ranks.data, "cp": ranks.context, "tp": ranks.tensor, "pp": ranks.pipeline}
@@ -57,6 +58,8 @@ def phases(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     size = report.buckets[memory.peak_bucket]
     beside = _("* largest in the bucket {size}", size=f"{size.width}×{size.height}×{size.frames}")
     host = _("host RAM {size}", size=data(memory.host_ram))
+    if memory.host_loading > memory.host_ram:
+        host += " · " + _("{size} of host RAM while loading", size=data(memory.host_loading))
     sizes = memory.capacity, memory.peak
     lines = stages(_("GPU memory through a step"), rows, memory.peak_phase, sizes, entries, paint, cells)
     return [*lines, paint(f"  {beside} · {host}", "dim")]

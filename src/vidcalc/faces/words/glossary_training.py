@@ -63,6 +63,7 @@ TRAINING: dict[str, str] = {
     "memory.capacity": N_("GPU memory that the peak of training is compared with."),
     "memory.margin": N_("GPU memory that the training run leaves; negative where it does not fit."),
     "memory.host_ram": N_("Host memory of one rank: what is offloaded while training."),
+    "memory.host_loading": N_("Host memory of one rank while weights are loaded, where they are whole there first."),
     "time.per_step": N_("Time of the average optimizer step of the run."),
     "time.total": N_("Time of the training run, validation included."),
     "time.low": N_("Lower bound of the time of the run."),

@@ -33,6 +33,7 @@ STAGES = {
 }
 
 PHASES = {
+    "load": N_("Loading"),
     "encode": N_("Encoding"),
     "forward_backward": N_("Forward, backward"),
     "optimizer_step": N_("Optimizer step"),

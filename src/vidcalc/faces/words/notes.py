@@ -28,6 +28,8 @@ ASSUMPTIONS = {
     "guided_share": N_("Guidance runs at {value} of the steps ({source})."),
     "link": N_("The GPUs of a node meet over {value}."),
     "network": N_("Nodes meet over {value}, one port per GPU."),
+    "trainer": N_("Trained as {value} does ({source})."),
+    "trainer_settings": N_("Settled by the trainer, where nothing else was said: {value}."),
     "training_recipe": N_("Training recipe: {value}."),
     "optimizer_states": N_("Optimizer: {value}."),
     "adapters": N_("Adapters: {value}."),

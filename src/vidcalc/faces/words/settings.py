@@ -64,6 +64,14 @@ HELP = {
     "token_merge": N_(
         "Token merging: share of the tokens that go through self-attention as part of others (U-Nets: 0.5)."
     ),
+    "trainer": N_(
+        "Program that trains, whose ways stand where nothing else is said: musubi, diffusion-pipe, ai-toolkit, "
+        "simpletuner, finetrainers, diffsynth, cogvideox-factory …; a wrong one lists all."
+    ),
+    "loading": N_(
+        "How weights arrive: direct (each GPU reads what it keeps), device or host (each GPU's process first holds the "
+        "whole network there in 16 bits, before it is quantised or shared)."
+    ),
     "mode": N_("What is trained: all weights (pretrain, full), or adapters beside frozen weights (lora, qlora)."),
     "recipe": N_(
         "Training precision: fp32, bf16-mixed, fp16-mixed, bf16-autocast, fp16-autocast, bf16-megatron, pure-bf16, "
@@ -88,8 +96,8 @@ HELP = {
     "latents": N_("Latents made by the VAE in the loop, or read from disk."),
     "texts": N_("Text embeddings made by the text encoders in the loop, or read from disk."),
     "training_offload": N_(
-        "What waits in host memory while training: optimizer states (updated by the CPU), and the weights; or the "
-        "frozen base beside adapters, streamed in."
+        "What waits in host memory while training: optimizer states (updated by the CPU), and the weights; or, beside "
+        "adapters, the frozen base (base, or a share of its layers: base:0.5), or N of its blocks (block-swap:N)."
     ),
     "training_parallel": N_(
         "How GPUs share a training step: dp (samples), fsdp (weights and states), ulysses, ring, gather (tokens), "
