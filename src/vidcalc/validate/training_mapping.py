@@ -21,9 +21,10 @@ from vidcalc.describe.training import ADAPTED, Mode, TrainingPlan
 from vidcalc.passes.degrees import replicas, world
 from vidcalc.rates.machines import hardware, placed
 from vidcalc.validate import text
-from vidcalc.validate.mapping import KERNELS, STANDING_IN, Unmapped
+from vidcalc.validate.mapping import KERNELS, STANDING_IN
 from vidcalc.validate.table import number, whole
 from vidcalc.validate.training_table import TrainingRow
+from vidcalc.validate.unmapped import Unmapped
 
 FILE = "training"
 MODES: dict[str, Mode] = {"lora": "lora", "full-ft": "full", "pretrain": "pretrain"}

@@ -26,14 +26,14 @@ from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.passes import legal
 from vidcalc.passes.degrees import world
-from vidcalc.validate import counters, text
+from vidcalc.validate import text
 from vidcalc.validate.compared import Bound, Compared, Result, compared
 from vidcalc.validate.counters import GIB
-from vidcalc.validate.mapping import Unmapped
 from vidcalc.validate.table import number
 from vidcalc.validate.training_mapping import TrainingCase, case, first, trainer_of
 from vidcalc.validate.training_summary import TrainingSummary, summarise
 from vidcalc.validate.training_table import TrainingRow
+from vidcalc.validate.unmapped import Unmapped
 
 HOUR = 3600
 RATE = re.compile(r"([\d.]+) (?:model )?TFLOP/s")
@@ -87,7 +87,7 @@ def result(row: TrainingRow) -> Result:
         return Result(
             status="unmapped", reason=reason, model="", family=row.model, memory=empty[0], time=empty[1], **labels
         )
-    band = counters.band(peak, counter)
+    band = (peak * 0.9, peak * 1.2)
     return Result(
         status="predicted",
         reason=None,

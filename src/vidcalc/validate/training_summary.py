@@ -3,10 +3,10 @@
 import msgspec
 
 from vidcalc.validate.compared import Result
-from vidcalc.validate.mapping import Unmapped
 from vidcalc.validate.summary import Coverage, Part, coverage, part
 from vidcalc.validate.training_mapping import size
 from vidcalc.validate.training_table import TrainingRow
+from vidcalc.validate.unmapped import Unmapped
 
 
 class Sides(msgspec.Struct, frozen=True, kw_only=True):
