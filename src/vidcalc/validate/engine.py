@@ -1,4 +1,4 @@
-"""Which program ran a row, by words of any of its columns; where none names it, that is said and never a silent default.
+"""Which program ran a row, by words of any of its columns; where none names it, that is said, never a silent default.
 
 named    a column, the source's own address or its note names a program
 maker    the source is the repository of the model's makers, whose script ran

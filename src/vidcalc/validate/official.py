@@ -14,9 +14,10 @@ from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.convolution_curves import convolution_curves
 from vidcalc.rates.curves import curves, with_curves
 from vidcalc.rates.kernels import rows as raw
+from vidcalc.validate.mapping import case
 from vidcalc.validate.run import seconds
 from vidcalc.validate.table import Row, number
-from vidcalc.validate.unmapped import Unmapped, case
+from vidcalc.validate.unmapped import Unmapped
 
 MODEL, SOURCE = "Wan2.2-T2V-A14B", "Wan-Video/Wan2.2 README"
 

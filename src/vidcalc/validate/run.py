@@ -7,6 +7,7 @@ import msgspec
 
 from vidcalc.base.errors import InputError
 from vidcalc.base.facts import Facts
+from vidcalc.base.number import scalar
 from vidcalc.catalog import load
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.frameworks import names as frameworks
@@ -101,7 +102,7 @@ def result(row: Row) -> Result:
         if spent
         else Compared(measured=lasted, reason=job.no_time),
         scope=job.scope,
-        bound=_bound(row, job, counters.counted(answer(job.question).stages, "device", _capacity(job))),
+        bound=_bound(row, job),
         **labels,
     )
 
@@ -142,13 +143,14 @@ def _spent(job: Case, question: Question) -> Band:
     return band("time", job.scope, likely, job.engine.known, spent.provenance)
 
 
-def _bound(row: Row, job: Case, need: float) -> Bound | None:
+def _bound(row: Row, job: Case) -> Bound | None:
     """What a row says instead of a peak: it fits a card, or it did not; and whether the prediction says so too."""
     told = f"{row.peak_mem_gb}; {row.mem_unit_note}"
     fits = FITS.search(row.peak_mem_gb)
     kind = "fits" if fits else "oom" if FAILED.search(told) and number(row.peak_mem_gb) is None else ""
     if not kind or not row.gpu:
         return None
+    need = float(scalar(counters.counted(answer(job.question).stages, "device", _capacity(job))))
     limit = float(fits.group(1)) * counters.GIB if fits else _capacity(job)
     shown = verdict(*interval(need), limit)
     return Bound(kind=kind, limit=limit, right=bool((need > limit) == (kind == "oom")), open=bool(shown == "tight"))

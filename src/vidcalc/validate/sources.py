@@ -23,7 +23,8 @@ from vidcalc.validate.training_table import TrainingRow
 SEEN, CELL, SOURCE = VIEWS = "seen", "cell", "source"
 FIFTH = 5  # one in so many is held aside
 HOSTS = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:github\.com|huggingface\.co)/?\s*|github (?:issue|pull request)s?\s+|(?:discussion|post by|datasets/?)\s*"
+    r"(?:https?://)?(?:www\.)?(?:github\.com|huggingface\.co)/?\s*"
+    r"|github (?:issue|pull request)s?\s+|(?:discussion|post by|datasets/?)\s*"
 )
 REPOSITORY = re.compile(r"([\w.-]+/[\w.-]+)")
 PAPER = re.compile(r"arxiv[: ]*(\d{4}\.\d{4,5})")
@@ -62,7 +63,8 @@ def collection() -> dict[str, Measured]:
     """The rows of data/measured/ by id."""
     generations = table.rows(Row, table.lines_of(f"{DATA}/measured/inference.csv")[1])
     trainings = table.rows(TrainingRow, table.lines_of(f"{DATA}/measured/training.csv")[1])
-    return {row.id: row for row in (*generations, *trainings)}
+    rows: list[Measured] = [*generations, *trainings]
+    return {row.id: row for row in rows}
 
 
 @cache
@@ -109,7 +111,7 @@ def completed(row: Kind) -> Kind:
 
 
 def doubt_of(row: Measured) -> str:
-    """Why a row is not to be trusted: the data's own column, else what the row says of itself; empty where nothing is."""
+    """Why a row is not to be trusted: the data's own column, else what the row says of itself; empty where it is."""
     missaid = text.first("missaid", f"{row.source}: {row.parallelism}")
     note = row.mem_note if isinstance(row, TrainingRow) else row.mem_unit_note
     return row.doubt or str((missaid or text.first("doubt", f"{row.note}; {note}")).get("doubt", ""))
