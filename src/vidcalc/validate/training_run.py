@@ -26,9 +26,10 @@ from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.passes import legal
 from vidcalc.passes.degrees import world
-from vidcalc.validate import text
+from vidcalc.validate import bands, text
 from vidcalc.validate.compared import Bound, Compared, Result, compared
 from vidcalc.validate.counters import GIB
+from vidcalc.validate.sources import completed, doubt_of, origin, view
 from vidcalc.validate.table import number
 from vidcalc.validate.training_mapping import TrainingCase, case, first, trainer_of
 from vidcalc.validate.training_summary import TrainingSummary, summarise
@@ -61,6 +62,7 @@ def fitted() -> frozenset[str]:
 
 def result(row: TrainingRow) -> Result:
     """One row's predictions."""
+    row = completed(row)
     rule = first("memory", row.mem_note) if row.mem_note else {}
     gigabytes = number(row.peak_mem_gb)
     nbytes = None if gigabytes is None else gigabytes * GIB
@@ -72,6 +74,10 @@ def result(row: TrainingRow) -> Result:
         "gpu": text.gpu(row.gpu) or "",
         "framework": trainer_of(row),
         "counter": counter if nbytes is not None else "",
+        "source": origin(row.source),
+        "view": view(row),
+        "doubt": doubt_of(row),
+        "assumed": () if trainer_of(row) else ("framework",),
     }
     try:
         job = case(row)
@@ -87,12 +93,15 @@ def result(row: TrainingRow) -> Result:
         return Result(
             status="unmapped", reason=reason, model="", family=row.model, memory=empty[0], time=empty[1], **labels
         )
-    band = (peak * 0.9, peak * 1.2)
+    known = "named" if trainer_of(row) else "assumed"
+    held = bands.band("training", counter, peak, known)
+    band = held.low, held.high
     return Result(
         status="predicted",
         reason=None,
         model=model.name,
         family=model.family,
+        scope="step" if spent else "",
         memory=compared(peak, None if bound else nbytes, band),
         time=compared(spent.likely, measured, (spent.low, spent.high))
         if spent
