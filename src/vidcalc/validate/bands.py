@@ -1,9 +1,9 @@
-"""The band of a prediction, from how measured rows lie off such predictions: data/validation/bands.toml."""
+"""The band of a prediction, from how measured rows lie off such predictions: `vidcalc.rates.spread`."""
 
 import msgspec
 
 from vidcalc.base.number import Number, scalar
-from vidcalc.catalog import load
+from vidcalc.rates.spread import guessed, readings, run_spread
 
 
 class Band(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -13,21 +13,27 @@ class Band(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     likely: float
     high: float
 
+    def unless(self, known: bool, figure: str) -> "Band":
+        """The same, wider where nothing says which program ran."""
+        if known:
+            return self
+        low, high = guessed(figure)
+        return Band(low=self.low * low, likely=self.likely, high=self.high * high)
 
-def band(of: str, part: str, likely: Number, known: str, provenance: str = "measured") -> Band:
-    """The band of a peak under a counter, or of a time of some scope.
 
-    known       how the program is known that ran: see `vidcalc.validate.engine`
-    provenance  of the rates that a time rests on
-    """
-    rules = load.entry("validation", "bands")[of]
-    own = rules.get(part, rules["other"])
-    width = own.get(provenance, own["measured"]) if of == "time" else own
-    low, high = width["low"], width["high"]
-    if known == "assumed":
-        low, high = low * rules["assumed"]["low"], high * rules["assumed"]["high"]
-    value = float(scalar(likely))
+def held(job: str, counter: str, peak: Number) -> Band:
+    """The band of a peak under a counter, of a generation ("memory") or of "training" [byte]."""
+    low, high = readings(counter, job)
+    value = float(scalar(peak))
     return Band(low=value * low, likely=value, high=value * high)
+
+
+def spent(covers: str, likely: Number, ends: tuple[Number, Number], provenance: str) -> Band:
+    """The band of a time of some scope; `ends`, low and high of what the rates alone leave open, of the whole [second]."""
+    low, high = run_spread(covers, provenance)
+    value = float(scalar(likely))
+    first, last = (float(scalar(end)) for end in ends)
+    return Band(low=min(first * low, value), likely=value, high=max(last * high, value))
 
 
 def envelope(bands: list[Band]) -> Band:

@@ -7,7 +7,6 @@ card       the size of a card it ran on, not a measurement; the device total sta
 """
 
 from functools import cache
-from typing import Any
 
 import msgspec
 
@@ -27,7 +26,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     share: float
     fitted: tuple[str, ...]
     source: str
-    verdict: dict[str, Any]
 
 
 @cache

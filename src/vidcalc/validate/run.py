@@ -17,9 +17,11 @@ from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, settings
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.question import Question
 from vidcalc.rates import kernels
+from vidcalc.rates.spread import run_spread
 from vidcalc.validate import counters, text
 from vidcalc.validate.asked import answer
-from vidcalc.validate.bands import Band, band, envelope
+from vidcalc.validate.bands import Band, envelope, held
+from vidcalc.validate.bands import spent as lasted
 from vidcalc.validate.compared import Bound, Compared, Result, compared
 from vidcalc.validate.engine import engine
 from vidcalc.validate.mapping import Case, case, model_of
@@ -123,7 +125,7 @@ def _held(job: Case, question: Question, counter: str) -> Band:
     stages = answer(question).stages
     own = [stage for stage in stages if stage.id == job.stage]
     peak = counters.counted(own or stages, counter, question.hardware.accelerator.capacity) - away
-    return band("memory", counter, peak, job.engine.known)
+    return held("memory", counter, peak).unless(job.engine.known != "assumed", "memory")
 
 
 def seconds(job: Case) -> Band:
@@ -140,7 +142,10 @@ def _spent(job: Case, question: Question) -> Band:
         "vae_decode": spent.vae_decode,
         "gpu_seconds": spent.total * question.hardware.total,
     }[job.scope]
-    return band("time", job.scope, likely, job.engine.known, spent.provenance)
+    low, high = run_spread("total", spent.provenance)
+    ends = likely * (spent.low / low) / spent.total, likely * (spent.high / high) / spent.total
+    band = lasted(job.scope, likely, ends, spent.provenance)
+    return band.unless(job.engine.known != "assumed", "time")
 
 
 def _bound(row: Row, job: Case) -> Bound | None:

@@ -93,8 +93,7 @@ def result(row: TrainingRow) -> Result:
         return Result(
             status="unmapped", reason=reason, model="", family=row.model, memory=empty[0], time=empty[1], **labels
         )
-    known = "named" if trainer_of(row) else "assumed"
-    held = bands.band("training", counter, peak, known)
+    held = bands.held("training", counter, peak).unless(bool(trainer_of(row)), "training")
     band = held.low, held.high
     return Result(
         status="predicted",
@@ -183,7 +182,7 @@ def _time(row: TrainingRow, job: TrainingCase, cost: BucketCost) -> tuple[Second
     """
     stated, training = number(row.time), job.run.plan.training
     scope = str(first("time", row.time_note).get("scope", text.OPEN)) if stated else "rate"
-    step = spread(total(cost.seconds))
+    step = spread(total(cost.seconds), "step")
     share = _seconds_of(scope, job, training)
     rate = RATE.search(row.mfu_or_tflops)
     if scope == "rate" and rate:
