@@ -17,10 +17,12 @@ from vidcalc.faces import words
 from vidcalc.faces.terminal.validation import GROUPS, bounds, interval_share
 from vidcalc.faces.words import _
 from vidcalc.faces.words.validation import counter, reason, side
-from vidcalc.validate import files, run, training_run
+from vidcalc.validate import files, run, text, training_run
 from vidcalc.validate.compared import Compared
+from vidcalc.validate.engine import OWN, spoken
 from vidcalc.validate.official import mean_error, points
 from vidcalc.validate.run import Validation
+from vidcalc.validate.sources import completed, doubt_of
 from vidcalc.validate.summary import Errors, Part
 from vidcalc.validate.table import Row
 from vidcalc.validate.training_run import TrainingValidation
@@ -78,20 +80,37 @@ OFFICIAL = {
 EVERY = {"en": "Every row", "ko": "모든 행"}
 
 
-def take_over(path: str) -> None:
-    """Copy the rows of a file under the project's columns, with the role of each."""
-    rows = files.read(path)
+def take_over(path: str, added: str = "") -> None:
+    """Copy the rows of a file under the project's columns: what its notes tell of the program and of doubts, the role.
+
+    Rows of a release (`added`) go after those that are there; a row that is there keeps what is known of it. The notes
+    themselves stay with their source.
+    """
+    rows = [completed(row) if isinstance(row, Row) else completed(row) for row in files.read(path)]
     training = isinstance(rows[0], TrainingRow)
     fit = training_run.fitted() if training else run.fitted()
-    columns = type(rows[0]).__struct_fields__
+    columns = [name for name in type(rows[0]).__struct_fields__ if name != "note"]
     target = MEASURED / ("training.csv" if training else "inference.csv")
-    MEASURED.mkdir(parents=True, exist_ok=True)
+    there = files.read(str(target)) if added else []
+    new = {row.id for row in rows}
     with target.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(columns)
-        for row in rows:
-            fields = [getattr(row, name) for name in columns[:-1]]
-            out.writerow([*fields, "fit" if row.id in fit else "check"])
+        for row in (*(row for row in there if row.id not in new), *rows):
+            told = {name: getattr(row, name) for name in columns}
+            told["engine"] = row.engine or told_program(row)
+            told["doubt"] = doubt_of(row)
+            told["added"] = row.added or (added if row.id in new else "")
+            told["role"] = "fit" if row.id in fit else "check"
+            out.writerow([told[name] for name in columns])
+
+
+def told_program(row: Row | TrainingRow) -> str:
+    """The words of a row's note that name the program, where nothing else of the row does."""
+    if isinstance(row, TrainingRow) or spoken("; ".join(getattr(row, name) for name in OWN)) or spoken(row.source):
+        return ""
+    found = text.found("engine", row.note)
+    return found[0].group() if found else ""
 
 
 def page(language: str, measured: dict[str, tuple[list[Any], Any]]) -> str:
@@ -210,9 +229,10 @@ def main() -> None:
     """Write the pages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--from", dest="path", help="measurements to take over first")
-    path = parser.parse_args().path
-    if path:
-        take_over(path)
+    parser.add_argument("--added", default="", help="the release that adds them, after patterns were made")
+    given = parser.parse_args()
+    if given.path:
+        take_over(given.path, given.added)
     measured: dict[str, tuple[list[Any], Any]] = {}
     for name, validate in (("inference", run.validate), ("training", training_run.validate)):
         rows: list[Any] = list(files.read(str(MEASURED / f"{name}.csv")))

@@ -31,7 +31,7 @@ def bucket_part(
 ) -> BucketPart:
     """A bucket's row of the report; `samples` of its size are seen."""
     step = cost.step
-    spent = spread(total(cost.seconds).called("step"))
+    spent = spread(total(cost.seconds).called("step"), "step")
     together = global_batch(training, size.batch)
     steps = ceil_div(samples, together)
     able = named("able", spent.likely * step.world * dense(hardware, training), "FLOP")
@@ -121,7 +121,7 @@ def time_part(parts: list[BucketPart], costs: list[BucketCost], hardware: Hardwa
         for name, each in cost.seconds.items():
             by_part[name] = by_part.get(name, 0) + each.likely * part.steps
     spent = spent.called("buckets")
-    whole = spread(spent) + Seconds(sampled, sampled, sampled, spent.provenance if sampled else "measured")
+    whole = spread(spent, "step") + Seconds(sampled, sampled, sampled, spent.provenance if sampled else "measured")
     ranks = world(training)
     able = named("able", whole.likely * ranks * dense(hardware, training), "FLOP")
     return RunTime(

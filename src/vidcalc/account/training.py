@@ -28,7 +28,7 @@ def training_memory(cost: BucketCost, hardware: Hardware) -> TrainingMemory:
 
 def training_time(cost: BucketCost, workload: Workload, hardware: Hardware) -> TrainingTime:
     """Seconds of one optimizer step and of the run, on one accelerator."""
-    whole = spread(total(cost.seconds).called("step"))
+    whole = spread(total(cost.seconds).called("step"), "step")
     return TrainingTime(
         per_step=whole.likely,
         total=whole.likely * workload.train_steps,

@@ -3,9 +3,9 @@
 import msgspec
 
 from vidcalc.base.guest import Guest, given, named
-from vidcalc.base.number import Number, maximum
+from vidcalc.base.number import Number, maximum, minimum
 from vidcalc.base.provenance import weakest
-from vidcalc.rates.laws import run_spread
+from vidcalc.rates.spread import FILE, run_spread
 
 
 class Seconds(msgspec.Struct, frozen=True, eq=False):
@@ -53,13 +53,18 @@ def total(parts: dict[str, Seconds]) -> Seconds:
     return out
 
 
-def spread(whole: Seconds) -> Seconds:
-    """A time with its band widened by what separates published runs of one job: see data/kernels/laws.toml."""
-    low, high = run_spread()
-    low = given("spread_low", low, whole.low, "data/kernels/laws.toml", provenance="measured")
-    high = given("spread_high", high, whole.high, "data/kernels/laws.toml", provenance="measured")
+def spread(whole: Seconds, covers: str = "total") -> Seconds:
+    """A time with its band as wide as measured runs lie off such predictions: `vidcalc.rates.spread`.
+
+    covers  what it is of: "total" (a generation), "step" (of training)
+    """
+    low, high = run_spread(covers, whole.provenance)
+    low = given("spread_low", low, whole.low, FILE, provenance="measured")
+    high = given("spread_high", high, whole.high, FILE, provenance="measured")
     # the likely time stays: runs lie apart on both sides of it
-    return Seconds(whole.low * low, whole.likely, whole.high * high, whole.provenance)
+    return Seconds(
+        minimum(whole.low * low, whole.likely), whole.likely, maximum(whole.high * high, whole.likely), whole.provenance
+    )
 
 
 def beyond(longer: Seconds, work: Seconds) -> Seconds:

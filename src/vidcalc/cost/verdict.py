@@ -2,19 +2,20 @@
 
 "fits" where the whole interval does, "too_big" where the prediction itself does not, "tight" where only readings above
 it would not: a prediction above the capacity is never called tight.
-How far readings of the driver lie off the prediction: data/validation/reserve.toml.
+How far readings of the driver lie off the prediction: `vidcalc.rates.spread`.
 """
 
 from vidcalc.base.guest import given
 from vidcalc.base.number import Number, as_count, where
-from vidcalc.rates.allocator import readings
+from vidcalc.rates.spread import FILE, readings
 
 
 def interval(likely: Number) -> tuple[Number, Number]:
     """Lower and upper bound of a predicted reading of the driver's counter [byte]."""
-    band, file = readings(), "data/validation/reserve.toml"
-    below, above = (given(end, band[end], likely, file, "", "measured") for end in ("below", "above"))
-    return as_count(likely * (1 - below) // 1), as_count(likely * (1 + above) // 1)
+    low, high = (
+        given(end, share, likely, FILE, "", "measured") for end, share in zip(("low", "high"), readings(), strict=True)
+    )
+    return as_count(likely * low // 1), as_count(likely * high // 1)
 
 
 def verdict(likely: Number, high: Number, capacity: Number) -> str:

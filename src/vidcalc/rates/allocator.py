@@ -1,11 +1,10 @@
-"""What counters of memory show beside tensors: the context, the allocator's cache, how far readings lie apart.
+"""What counters of memory show beside tensors: the context and the allocator's cache.
 
 Figures: data/validation/reserve.toml and data/defaults.toml.
 """
 
 from functools import cache
 
-from vidcalc.base.facts import Facts
 from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number
 from vidcalc.catalog.defaults import nccl, process
@@ -32,10 +31,3 @@ def process_bytes(ranks: Number) -> Number:
 def cache_share() -> float:
     """The allocator's cache, as a share of the live activations at the peak."""
     return float(entry("validation", "reserve")["share"])
-
-
-@cache
-def readings() -> Facts:
-    """By which share readings of the driver lie "below" and "above" a prediction, with the "source" of that."""
-    band: Facts = entry("validation", "reserve")["verdict"]
-    return band

@@ -8,13 +8,6 @@ from vidcalc.catalog.load import entry, table
 
 
 @cache
-def run_spread() -> tuple[float, float]:
-    """Lowest and highest of published seconds of one job, over the likely ones."""
-    law = entry("kernels", "laws")["runs"]
-    return law["low"], law["high"]
-
-
-@cache
 def training_launch() -> dict[str, float]:
     """Seconds that the host takes to start a kernel while it trains ("low", "likely", "high"), and kernels of backward
     over those of forward ("backward")."""

@@ -52,7 +52,7 @@ def rated(params: int, question: Run) -> Rate:
     top = 0
     for size in data.buckets:
         cost = bucket(model, size, hardware, plan)
-        spent = spread(total(cost.seconds))
+        spent = spread(total(cost.seconds), "step")
         # a sample's part of a step is 1 / global batch
         each = size.share / samples.global_batch(plan.training, size.batch)  # steps of a sample
         # accelerator-seconds: ranks x seconds of a step x steps of a sample

@@ -4,6 +4,8 @@ import msgspec
 
 from vidcalc.base.number import Number, scalar
 
+FIGURES = ("memory", "time")
+
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """A prediction with its band beside a measurement [byte or second]; None where there is none.
@@ -33,7 +35,13 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: "predicted", or "unmapped" with the id of the missing setting."""
+    """One row: "predicted", or "unmapped" with the id of the missing setting.
+
+    framework  empty where nothing says which program ran, or it has no profile;  assumed  ids of what was taken for it
+    source, view  the whole it is from, and whether it was in view: see `vidcalc.validate.sources`
+    doubt      why the source contradicts itself, after "memory: " or "time: " where only that figure is doubtful
+    scope      what the time covers
+    """
 
     id: str
     status: str
@@ -47,6 +55,16 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     memory: Compared
     time: Compared
     bound: Bound | None = None
+    source: str = ""
+    view: str = ""
+    doubt: str = ""
+    assumed: tuple[str, ...] = ()
+    scope: str = ""
+
+    def doubtful(self, figure: str) -> bool:
+        """Whether its "memory" or "time" is not to be trusted."""
+        named = [each for each in FIGURES if self.doubt.startswith(f"{each}:")]
+        return bool(self.doubt) and (not named or figure in named)
 
 
 def compared(predicted: Number, measured: float | None, band: tuple[Number, Number]) -> Compared:

@@ -7,7 +7,6 @@ card       the size of a card it ran on, not a measurement; the device total sta
 """
 
 from functools import cache
-from typing import Any
 
 import msgspec
 
@@ -16,25 +15,17 @@ from vidcalc.catalog import load
 from vidcalc.catalog.defaults import process
 from vidcalc.cost import reserve
 from vidcalc.cost.memory import Stage
+from vidcalc.validate import text
 
 GIB = 2**30
 
 
-class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Share of the prediction by which a counter's readings lie below and above it."""
-
-    below: float
-    above: float
-
-
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """data/validation/reserve.toml: the allocator's cache as a share of live activations, and bands by counter."""
+    """data/validation/reserve.toml: the allocator's cache as a share of live activations."""
 
     share: float
     fitted: tuple[str, ...]
     source: str
-    spread: dict[str, Spread]
-    verdict: dict[str, Any]
 
 
 @cache
@@ -53,7 +44,8 @@ def counted(stages: list[Stage], counter: str, capacity: Number) -> Number:
     return {"allocated": shown.allocated, "reserved": shown.reserved}.get(counter, shown.device)
 
 
-def band(predicted: Number, counter: str) -> tuple[Number, Number]:
-    """Low and high of a prediction under a counter [byte]."""
-    spread = facts().spread[counter]
-    return predicted * (1 - spread.below), predicted * (1 + spread.above)
+def of(note: str, framework: str) -> str:
+    """The counter that a note names, else the one that the program prints as its peak."""
+    stated = str(text.first("counter", note).get("counter", "unknown"))
+    printed = text.first("printed", framework) if stated == "unknown" and framework else {}
+    return str(printed.get("counter", stated))

@@ -1,6 +1,7 @@
 """One measured row -> the job it describes, or the id of the setting that is missing.
 
-A row that can be mapped is mapped: how well it then comes out plays no part.
+A row that can be mapped is mapped: how well it then comes out plays no part. What its text leaves open makes it
+unmapped, or a range over what it may have been; nothing is assumed in silence.
 """
 
 import msgspec
@@ -11,14 +12,17 @@ from vidcalc.catalog import fill, speedups
 from vidcalc.catalog.frameworks import framework as profile
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.model import Model
+from vidcalc.describe.plan import Plan
 from vidcalc.describe.question import Question
 from vidcalc.describe.workload import Workload
 from vidcalc.rates.machines import hardware
-from vidcalc.validate import text
+from vidcalc.validate import sharing, text
+from vidcalc.validate.engine import Engine, engine
+from vidcalc.validate.placement import placement
 from vidcalc.validate.table import Row, whole
+from vidcalc.validate.unmapped import Unmapped
 
 STANDING_IN = "h100-sxm"  # for rows without an accelerator: memory hardly depends on it, and no time is predicted
-TILES = {"yes": "default", "no": "none"}
 HALVES = ("bf16", "fp16")
 KERNELS = ("cudnn", "flash2", "sdpa")  # tried in turn where the accelerator does not run the one stated
 
@@ -26,61 +30,55 @@ KERNELS = ("cudnn", "flash2", "sdpa")  # tried in turn where the accelerator doe
 class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A row as a job.
 
-    framework  profile it ran under
-    beside     share of the framework's further models that stay on the device
-    since      "load" where the reading covers loading the weights before they are quantised, else "generate"
+    engine     the program it ran under;  others  the same job under each other program it may have been
+    beside     share of the program's further models that stay on the device
+    stage      the stage that its memory is of; empty: of the whole run
+    scope      what its time covers: "total", "denoise", "per_step", "vae_decode", "gpu_seconds"
     no_time    id of what its time would need to know; empty where time can be predicted
     """
 
     question: Question
-    framework: str
+    engine: Engine
+    others: tuple[Question, ...]
     beside: float
-    since: str
+    stage: str
+    scope: str
     no_time: str
-
-
-class Unmapped(Exception):
-    """A setting is missing: `reason` is its id."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
 
 
 def case(row: Row) -> Case:
     """The job of a row. Raises Unmapped."""
     chosen, workload = _job(row)
-    framework = framework_of(row)
+    found = engine(row, chosen.name)
     gpu = text.gpu(row.gpu) if row.gpu else None
-    count = whole(row.n_gpus) or 1
-    machine = hardware(gpu or STANDING_IN, count=count)
-    given, beside = _plan(row, chosen, framework, count)
-    guidance = 1.0 if row.cfg in ("no", "distilled") else None
-    try:
-        question = Question(chosen, workload, machine, fill.plan(chosen, guidance=guidance, **given))
-    except InputError:
-        raise Unmapped("unknown_setting") from None
+    machine = hardware(gpu or STANDING_IN, count=whole(row.n_gpus) or 1)
+    questions = [
+        Question(chosen, workload, machine, _plan(row, chosen, name)) for name in (found.framework, *found.others)
+    ]
+    run = [_kernel(row, question) for question in questions]
+    scope = _scope(row)
     return Case(
-        question=_kernel(row, question),
-        framework=framework,
-        beside=beside,
-        since=str(text.first("precision", row.precision).get("since", "generate")),
-        no_time=_no_time(row, gpu, chosen.name),
+        question=run[0],
+        engine=found,
+        others=tuple(run[1:]),
+        beside=float(text.first("beside", f"{row.offload}; {row.note}").get("beside", 1.0)),
+        stage=str(text.first("stage", f"{row.mem_unit_note}; {row.note}").get("stage", "")),
+        scope=scope,
+        no_time=_no_time(row, gpu, chosen.name, scope),
     )
 
 
-def framework_of(row: Row) -> str:
-    """The profile that a row's source, optimisations or precision name; diffusers where none is."""
-    words = "; ".join((row.source, row.other_optim, row.precision, row.parallelism))
-    return str(text.first("framework", words).get("framework", "diffusers"))
+def model_of(row: Row) -> str:
+    """The catalogue's id of a row's model; empty where the row names none or the catalogue has it not."""
+    return (text.model(row.model, whole(row.width) or 0) if row.model else None) or ""
 
 
 def _job(row: Row) -> tuple[Model, Workload]:
     width, height, frames = whole(row.width), whole(row.height), whole(row.frames)
     if not row.model:
         raise Unmapped("no_model")
-    name = text.model(row.model, width or 0)
-    if name is None:
+    name = model_of(row)
+    if not name:
         raise Unmapped("unknown_model")
     if width is None or height is None:
         raise Unmapped("no_size")
@@ -91,30 +89,16 @@ def _job(row: Row) -> tuple[Model, Workload]:
     return chosen, fill.workload(chosen, **sizes, steps=whole(row.steps), batch=whole(row.batch))
 
 
-def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Facts, float]:
-    """The row's settings, to go over the framework's, and the share of further models on the device."""
-    given: Facts = {"framework": framework, "vae_tiling": TILES.get(row.vae_tiling)}
-    formats = _rule("precision", row.precision, "unknown_precision")
-    if "precision" in formats and not _names_arithmetic(formats["precision"], framework):
-        given["precision"] = formats["precision"]
-        if formats.get("everywhere") or (text.first("everywhere", row.source) and formats["precision"] not in HALVES):
-            given["text_encoder_precision"] = given["vae_precision"] = formats["precision"]
-    if "vae_precision" in formats:
-        given["vae_precision"] = formats["vae_precision"]
-    moves = _rule("offload", row.offload, "unknown_offload")
-    given.update({name: moves[name] for name in ("offload", "swapped_blocks") if name in moves})
-    own = profile(framework).settings(chosen).get("offload", "none")
-    if str(given.get("offload", "")).startswith("encoders") and own not in ("none", "encoders"):
-        del given["offload"]  # where encoders leave and the framework does more by itself, it still does
-    if count > 1 or row.parallelism:
-        degrees = text.degrees(text.meant(row.parallelism, row.source), count)
-        if degrees is None:
-            raise Unmapped("no_parallel_plan")
-        given.update(degrees)
-        if "t5" in row.parallelism:
-            given["shards"] = "encoders"
-        if "shard_degree" in degrees and "offload" not in moves:
-            given["offload"] = "none"
+def _plan(row: Row, chosen: Model, framework: str) -> Plan:
+    """The row's settings over those of a program. Raises Unmapped."""
+    given: Facts = {"framework": framework, **_formats(row, framework), **placement(row, chosen, framework)}
+    given["vae_tiling"] = _tiling(row)
+    degrees = _degrees(row)
+    given.update(degrees)
+    if "t5" in row.parallelism:
+        given["shards"] = "encoders"
+    if "shard_degree" in degrees and "offload" not in given:
+        given["offload"] = "none"
     if "fuse_qkv" in row.other_optim:
         given["fused_projections"] = "kept"
     given.update(_left_out(row, chosen.name)[0])
@@ -122,20 +106,60 @@ def _plan(row: Row, chosen: Model, framework: str, count: int) -> tuple[Facts, f
     given.update({name: fused[name] for name in ("compile",) if name in fused})
     if row.cfg == "yes" and chosen.defaults.guidance_mode in ("none", "distilled"):
         given.update(guidance_mode="sequential", forwards_per_step=2, batched_forwards=1)
-    return given, float(moves.get("beside", 1.0))
+    try:
+        return fill.plan(chosen, guidance=_guidance(row), **given)
+    except InputError:
+        raise Unmapped("unknown_setting") from None
+
+
+def _formats(row: Row, framework: str) -> Facts:
+    """Number formats that the row states, where they are not what the program computes in anyway. Raises Unmapped."""
+    stated = text.rule("precision", row.precision)
+    if text.OPEN in stated.values():
+        raise Unmapped("unknown_precision")
+    given: Facts = {}
+    if "precision" in stated and not _names_arithmetic(stated["precision"], framework):
+        given["precision"] = stated["precision"]
+        if stated.get("everywhere") or (text.first("everywhere", row.source) and stated["precision"] not in HALVES):
+            given["text_encoder_precision"] = given["vae_precision"] = stated["precision"]
+    if "vae_precision" in stated:
+        given["vae_precision"] = stated["vae_precision"]
+    return {**given, **text.rule("encoders", f"{row.precision}; {row.offload}; {row.other_optim}")}
 
 
 def _names_arithmetic(stated: str, framework: str) -> bool:
     """Whether a stated 16-bit format is what the framework computes in, over weights it keeps wider (autocast)."""
     own = str(profile(framework).plan.get("precision", ""))
-    return bool(own) and stated in ("bf16", "fp16") and precision(own).stored > precision(stated).stored
+    return bool(own) and stated in HALVES and precision(own).stored > precision(stated).stored
 
 
-def _rule(table: str, words: str, reason: str) -> Facts:
-    rule = text.first(table, words)
-    if text.OPEN in rule.values():
-        raise Unmapped(reason)
-    return rule
+def _tiling(row: Row) -> str | None:
+    """How the VAE decodes, by the row's column for it or any other; None where the program decides."""
+    beside = text.first("tiling", f"{row.other_optim}; {row.offload}; {row.precision}") if not row.vae_tiling else {}
+    found = text.first("tiling", row.vae_tiling).get("vae_tiling") or beside.get("vae_tiling")
+    return str(found) if found else None
+
+
+def _guidance(row: Row) -> float | None:
+    """The scale of guidance, 1 where a row runs without; None where the model's own holds."""
+    if row.cfg:
+        found = text.first("guidance", row.cfg)
+    else:
+        found = text.first("guidance", f"{row.other_optim}; {row.model}; {row.note}")
+    return float(found["scale"]) if found else None
+
+
+def _degrees(row: Row) -> Facts:
+    """How accelerators share the row's work. Raises Unmapped."""
+    count = whole(row.n_gpus) or 1
+    if count == 1 and not row.parallelism:
+        return {}
+    missaid = text.first("missaid", f"{row.source}: {row.parallelism}")
+    degrees = sharing.usual(count) if missaid else sharing.degrees(row.parallelism, count)
+    if degrees is None:
+        raise Unmapped("no_parallel_plan")
+    decoding = sharing.degrees(row.vae_tiling, count) if "decode_degree" in sharing.stated(row.vae_tiling)[1] else None
+    return {**degrees, **(decoding or {})}
 
 
 def _kernel(row: Row, question: Question) -> Question:
@@ -166,7 +190,14 @@ def _left_out(row: Row, model: str) -> tuple[Facts, str]:
     return {name: value for each in fields for name, value in each.items()}, rest
 
 
-def _no_time(row: Row, gpu: str | None, model: str) -> str:
+def _scope(row: Row) -> str:
+    """What the row's time covers; "?" where that is open."""
+    stated = str(text.first("time", row.time_scope).get("scope", text.OPEN))
+    narrowed = text.first("narrowed", f"{row.source}; {row.other_optim}; {row.note}")
+    return str(narrowed["scope"]) if narrowed and stated == "total" else stated
+
+
+def _no_time(row: Row, gpu: str | None, model: str, scope: str) -> str:
     """The id of what a prediction of this row's time would need and the row does not say; empty where nothing is."""
     if not row.time_s:
         return "not_measured"
@@ -174,7 +205,6 @@ def _no_time(row: Row, gpu: str | None, model: str) -> str:
         return "no_gpu"
     if gpu is None:
         return "unknown_gpu"
-    scope = text.first("time", row.time_scope).get("scope", text.OPEN)
     if scope == text.OPEN:
         return "no_time_scope"
     if scope in ("total", "denoise", "gpu_seconds") and whole(row.steps) is None:

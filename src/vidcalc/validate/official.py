@@ -14,10 +14,10 @@ from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.convolution_curves import convolution_curves
 from vidcalc.rates.curves import curves, with_curves
 from vidcalc.rates.kernels import rows as raw
-from vidcalc.validate import text
-from vidcalc.validate.mapping import Unmapped, case
+from vidcalc.validate.mapping import case
 from vidcalc.validate.run import seconds
 from vidcalc.validate.table import Row, number
+from vidcalc.validate.unmapped import Unmapped
 
 MODEL, SOURCE = "Wan2.2-T2V-A14B", "Wan-Video/Wan2.2 README"
 
@@ -42,7 +42,6 @@ def points(rows: list[Row]) -> list[Point]:
             job = case(row)
         except (Unmapped, InputError):
             continue
-        scope = str(text.first("time", row.time_scope)["scope"])
         machine = job.question.hardware
         alone = msgspec.structs.replace(machine, accelerator=unfitted(machine.accelerator))
         other = msgspec.structs.replace(job, question=job.question._replace(hardware=alone))
@@ -50,8 +49,8 @@ def points(rows: list[Row]) -> list[Point]:
             Point(
                 row=row,
                 measured=measured,
-                predicted=seconds(job, scope)[1],
-                held_out=seconds(other, scope)[1],
+                predicted=seconds(job).likely,
+                held_out=seconds(other).likely,
             )
         )
     return series

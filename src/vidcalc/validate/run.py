@@ -1,27 +1,37 @@
 """Measured rows -> predictions beside measurements, in bytes and seconds."""
 
+import re
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
-from vidcalc.account.time import inference_time
 from vidcalc.base.errors import InputError
 from vidcalc.base.facts import Facts
+from vidcalc.base.number import scalar
 from vidcalc.catalog import load
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.frameworks import names as frameworks
 from vidcalc.catalog.load import table
 from vidcalc.catalog.precisions import choices, precision
 from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, settings
-from vidcalc.cost import memory
-from vidcalc.passes import generation, guidance, legal
+from vidcalc.cost.verdict import interval, verdict
+from vidcalc.describe.question import Question
 from vidcalc.rates import kernels
+from vidcalc.rates.spread import run_spread
 from vidcalc.validate import counters, text
-from vidcalc.validate.compared import Compared, Result, compared
-from vidcalc.validate.mapping import Case, Unmapped, case, framework_of
+from vidcalc.validate.asked import answer
+from vidcalc.validate.bands import Band, envelope, held
+from vidcalc.validate.bands import spent as lasted
+from vidcalc.validate.compared import Bound, Compared, Result, compared
+from vidcalc.validate.engine import engine
+from vidcalc.validate.mapping import Case, case, model_of
+from vidcalc.validate.sources import completed, doubt_of, origin, view
 from vidcalc.validate.summary import Summary, summarise
 from vidcalc.validate.table import Row, number
+from vidcalc.validate.unmapped import Unmapped
+
+FITS = re.compile(r"fits[^\d]*(\d+(?:\.\d+)?) ?G", re.IGNORECASE)
+FAILED = re.compile(r"\bOOM\b|out of memory", re.IGNORECASE)
 
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +39,7 @@ class Validation(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: list[Result]
     summary: Summary
-    schema: str = "vidcalc.validation/1"
+    schema: str = "vidcalc.validation/2"
 
 
 def validate(rows: list[Row]) -> Validation:
@@ -58,23 +68,26 @@ def _rows_of(facts: Facts) -> list[list[str]]:
 
 def result(row: Row) -> Result:
     """One row's predictions."""
+    row = completed(row)
     gigabytes, lasted = number(row.peak_mem_gb), number(row.time_s)
     nbytes = None if gigabytes is None else gigabytes * counters.GIB
-    counter = str(text.first("counter", row.mem_unit_note).get("counter", "unknown"))
+    program = engine(row, model_of(row))
+    counter = counters.of(row.mem_unit_note, program.label)
     labels: dict[str, Any] = {
         "id": row.id,
         "role": "fit" if row.role == "fit" or row.id in fitted() else "check",
         "gpu": text.gpu(row.gpu) or "",
-        "framework": framework_of(row),
+        "framework": program.label,
         "counter": counter if nbytes is not None else "",
+        "source": origin(row.source),
+        "view": view(row),
+        "doubt": doubt_of(row),
+        "assumed": ("framework",) if not program.label else (),
     }
     try:
         job = case(row)
-        question = job.question
-        legal.checked(question.model, question.plan, guidance.possible(question.plan))
-        peak, spent = _memory(job, counter), None
-        if not job.no_time:
-            spent = seconds(job, str(text.first("time", row.time_scope)["scope"]))
+        memory = _memory(job, counter)
+        spent = None if job.no_time else seconds(job)
     except (Unmapped, InputError, ModuleNotFoundError, ArithmeticError) as error:
         reason = error.reason if isinstance(error, Unmapped) else "impossible_setting"
         empty = Compared(measured=nbytes, reason=reason), Compared(measured=lasted, reason=reason)
@@ -84,44 +97,65 @@ def result(row: Row) -> Result:
     return Result(
         status="predicted",
         reason=None,
-        model=question.model.name,
-        family=question.model.family,
-        memory=compared(peak, nbytes, counters.band(peak, counter)),
-        time=compared(spent[1], lasted, (spent[0], spent[2]))
+        model=job.question.model.name,
+        family=job.question.model.family,
+        memory=compared(memory.likely, nbytes, (memory.low, memory.high)),
+        time=compared(spent.likely, lasted, (spent.low, spent.high))
         if spent
         else Compared(measured=lasted, reason=job.no_time),
+        scope=job.scope,
+        bound=_bound(row, job),
         **labels,
     )
 
 
-def _memory(job: Case, counter: str) -> float:
-    """The peak as the row's counter would show it [byte]."""
-    ledger, _ = generation(*job.question)
+def _capacity(job: Case) -> float:
+    return float(job.question.hardware.accelerator.capacity)
+
+
+def _memory(job: Case, counter: str) -> Band:
+    """The peak as the row's counter would show it, with its band [byte]."""
+    return envelope([_held(job, each, counter) for each in (job.question, *job.others)])
+
+
+def _held(job: Case, question: Question, counter: str) -> Band:
+    """The same of one program that it may have run under [byte]."""
     # the framework's further models count as on the device throughout: less the share that this row moves off
-    away = framework(job.framework).beside * (1 - job.beside)
-    stages = memory.stages(ledger)
-    predicted = counters.counted(stages, counter, job.question.hardware.accelerator.capacity) - away
-    if job.since == "load":
-        predicted = max(predicted, _loaded(job))
-    return float(predicted)
+    away = framework(question.plan.framework).beside * (1 - job.beside)
+    stages = answer(question).stages
+    own = [stage for stage in stages if stage.id == job.stage]
+    peak = counters.counted(own or stages, counter, question.hardware.accelerator.capacity) - away
+    return held("memory", counter, peak).unless(job.engine.known != "assumed", "memory")
 
 
-def _loaded(job: Case) -> int:
-    """Bytes of all weights before they are quantised [byte]."""
-    plan = replace(job.question.plan, precision="bf16", text_encoder_precision="bf16", vae_precision="bf16")
-    ledger, _ = generation(*job.question._replace(plan=plan))
-    return sum(int(network.weights.total) for network in ledger.weights.values())
-
-
-def seconds(job: Case, scope: str) -> tuple[float, float, float]:
+def seconds(job: Case) -> Band:
     """Low, likely and high of what the row's time covers [second]."""
-    ledger, first = generation(*job.question)
-    spent = inference_time(ledger, first, job.question.hardware)
+    return envelope([_spent(job, each) for each in (job.question, *job.others)])
+
+
+def _spent(job: Case, question: Question) -> Band:
+    spent = answer(question).time
     likely: Any = {
         "total": spent.total,
         "denoise": spent.denoise,
         "per_step": spent.per_step,
         "vae_decode": spent.vae_decode,
-        "gpu_seconds": spent.total * job.question.hardware.total,
-    }[scope]
-    return likely * spent.low / spent.total, likely, likely * spent.high / spent.total
+        "gpu_seconds": spent.total * question.hardware.total,
+    }[job.scope]
+    low, high = run_spread("total", spent.provenance)
+    ends = likely * (spent.low / low) / spent.total, likely * (spent.high / high) / spent.total
+    band = lasted(job.scope, likely, ends, spent.provenance)
+    return band.unless(job.engine.known != "assumed", "time")
+
+
+def _bound(row: Row, job: Case) -> Bound | None:
+    """What a row says instead of a peak: it fits a card, or it did not; and whether the prediction says so too."""
+    told = f"{row.peak_mem_gb}; {row.mem_unit_note}"
+    fits = FITS.search(row.peak_mem_gb)
+    kind = "fits" if fits else "oom" if FAILED.search(told) and number(row.peak_mem_gb) is None else ""
+    if not kind or not row.gpu:
+        return None
+    need = float(scalar(counters.counted(answer(job.question).stages, "device", _capacity(job))))
+    limit = float(fits.group(1)) * counters.GIB if fits else _capacity(job)
+    shown = verdict(*interval(need), limit)
+    return Bound(kind=kind, limit=limit, right=bool((need > limit) == (kind == "oom")), open=bool(shown == "tight"))

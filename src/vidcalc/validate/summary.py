@@ -1,6 +1,8 @@
 """How well predictions came out, over check rows alone: rows that a constant was fitted to never count.
 
-Sizes of cards ("card") are no measurements: they stand in a group of their own and in no other.
+Sizes of cards ("card") are no measurements, and rows whose source contradicts itself are not to be trusted: each stand
+in a group of their own and in no other. Equal rows of one source, of the same prediction and the same measurement,
+count as one.
 """
 
 from collections.abc import Callable
@@ -10,9 +12,10 @@ import msgspec
 
 from vidcalc.validate.balanced import Balanced, balanced
 from vidcalc.validate.compared import Compared, Result
+from vidcalc.validate.sources import VIEWS
 from vidcalc.validate.table import Row, whole
 
-GROUPS = ("family", "gpu", "framework")
+GROUPS = ("view", "family", "gpu", "framework")
 
 
 class Errors(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,14 +28,22 @@ class Errors(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Errors of memory or time: of all check rows, with every family weighing the same, and by group."""
+    """Errors of memory or time: of all check rows, with every family weighing the same, and by group.
+
+    views     the same by how much of a row's source was in view, with every family weighing the same
+    doubtful  rows whose source contradicts itself, which are in no other figure
+    """
 
     all: Errors
     balanced: Balanced
+    views: dict[str, Balanced]
+    doubtful: Errors
+    by_view: dict[str, Errors]
     by_family: dict[str, Errors]
     by_gpu: dict[str, Errors]
     by_framework: dict[str, Errors]
     by_counter: dict[str, Errors]
+    by_scope: dict[str, Errors]
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +70,8 @@ def summarise(results: list[Result], rows: list[Row]) -> Summary:
     """The summary of results that belong to rows, one to one."""
     whole_rows = [all((row.model, whole(row.width), whole(row.height), whole(row.frames), row.gpu)) for row in rows]
     return Summary(
-        memory=part(results, lambda result: result.memory),
-        time=part(results, lambda result: result.time),
+        memory=part(results, "memory"),
+        time=part(results, "time"),
         coverage=coverage(results, whole_rows),
     )
 
@@ -84,18 +95,37 @@ def coverage(results: list[Result], whole_rows: list[bool]) -> Coverage:
     )
 
 
-def part(results: list[Result], of: Callable[[Result], Compared]) -> Part:
-    """Errors of memory or time, whichever `of` takes from a result."""
-    memory = bool(results) and of(results[0]) is results[0].memory
-    checked = [result for result in results if result.role == "check" and of(result).ratio is not None]
-    measured = [result for result in checked if not (memory and result.counter == "card")]
+def part(results: list[Result], figure: str) -> Part:
+    """Errors of "memory" or "time"."""
+
+    def of(result: Result) -> Compared:
+        return result.memory if figure == "memory" else result.time
+
+    checked = distinct([result for result in results if result.role == "check" and of(result).ratio is not None], of)
+    sound = [result for result in checked if not result.doubtful(figure)]
+    measured = [result for result in sound if not (figure == "memory" and result.counter == "card")]
     grouped = {name: _by(measured, name, of) for name in GROUPS}
-    grouped["counter"] = _by(checked, "counter", of) if memory else {}
+    grouped["counter"] = _by(sound, "counter", of) if figure == "memory" else {}
+    grouped["scope"] = _by(sound, "scope", of) if figure == "time" else {}
     return Part(
         all=errors([of(result).ratio for result in measured]),
         balanced=balanced((result.family, of(result)) for result in measured),
+        views={
+            name: balanced((result.family, of(result)) for result in measured if result.view == name) for name in VIEWS
+        },
+        doubtful=errors([of(result).ratio for result in checked if result.doubtful(figure)]),
         **{f"by_{k}": v for k, v in grouped.items()},
     )
+
+
+def distinct(results: list[Result], of: Callable[[Result], Compared]) -> list[Result]:
+    """The results without those that repeat another of their source: the same prediction, the same measurement."""
+    seen: dict[tuple[object, ...], Result] = {}
+    for result in results:
+        compared = of(result)
+        key = result.source or result.id, result.model, result.counter, compared.predicted, compared.measured
+        seen.setdefault(key, result)
+    return list(seen.values())
 
 
 def _by(results: list[Result], field: str, of: Callable[[Result], Compared]) -> dict[str, Errors]:

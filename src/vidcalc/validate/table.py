@@ -10,6 +10,7 @@ from vidcalc.base.errors import InputError
 
 Line = dict[str | Any, str | Any]  # a line of a CSV file by column; what has none stands under None
 Kind = TypeVar("Kind", bound=msgspec.Struct)
+ALIASES = {"quote_or_note": "note", "quote": "note", "notes": "note"}  # a column's name in a file -> field of a row
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +20,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     cfg            "yes" (two forwards a step), "distilled" (one), "no"
     peak_mem_gb    of one accelerator, mostly GiB whatever the source calls it;  mem_unit_note  which counter it was
     time_s         seconds;  time_scope  of what
+    engine         the program that ran, where the source names it outside these columns
+    note           what else the source says; a file may call the column quote_or_note
+    added          the release that added the row after patterns and constants were made; empty: before that
+    doubt          why its source contradicts itself, after "memory: " or "time: " where the other figure is sound
     role           "fit": a constant was fitted to it, "check": nothing was
     """
 
@@ -44,6 +49,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     time_s: str = ""
     time_scope: str = ""
     source: str = ""
+    engine: str = ""
+    note: str = ""
+    added: str = ""
+    doubt: str = ""
     role: str = ""
 
 
@@ -72,7 +81,14 @@ def lines_of(path: str) -> tuple[set[str], list[Line]]:
 def rows(kind: type[Kind], lines: list[Line]) -> list[Kind]:
     """Lines as rows of a kind, whose fields are all texts; further columns are passed over."""
     fields = set(kind.__struct_fields__)
-    return [kind(**{name: (value or "").strip() for name, value in line.items() if name in fields}) for line in lines]
+    named = ({ALIASES.get(name, name): (value or "").strip() for name, value in line.items()} for line in lines)
+    return [kind(**{name: value for name, value in line.items() if name in fields}) for line in named]
+
+
+def completed(row: Kind, own: Kind) -> Kind:
+    """A row with what another gives in the fields that it leaves empty."""
+    both = {name: getattr(row, name) or getattr(own, name) for name in row.__struct_fields__}
+    return type(row)(**both)
 
 
 def number(text: str) -> float | None:

@@ -7,9 +7,9 @@ from vidcalc.base.errors import UnknownName
 from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
-from vidcalc.describe.plan import WORK
 
 KIND = "validation"
+ABOUT = ("match", "term", "fact", "source")  # what a rule says of itself
 OPEN = "?"  # a setting whose meaning the text leaves open
 
 
@@ -22,6 +22,16 @@ def _rules(file: str, table: str) -> tuple[tuple[re.Pattern[str], Facts], ...]:
 def first(table: str, text: str, file: str = "settings") -> Facts:
     """The first rule of a table of a file whose pattern is found in the text; empty where none is."""
     return next((row for pattern, row in _rules(file, table) if pattern.search(text)), {})
+
+
+def found(table: str, text: str, file: str = "settings") -> tuple[re.Match[str], Facts] | None:
+    """The first rule that is found in the text, with what was found; None where none is."""
+    return next(iter(every(table, text, file)), None)
+
+
+def rule(table: str, text: str, file: str = "settings") -> Facts:
+    """What the first rule that is found in the text says, without what tells of the rule itself."""
+    return {name: value for name, value in first(table, text, file).items() if name not in ABOUT}
 
 
 def every(table: str, text: str, file: str) -> list[tuple[re.Match[str], Facts]]:
@@ -61,24 +71,3 @@ def speedups(words: str) -> tuple[dict[str, str], str]:
             names[row["kind"]] = str(row["name"]).format(*(group.casefold() for group in match.groups()))
             words = words[: match.start()] + words[match.end() :]
     return names, words
-
-
-def meant(parallelism: str, source: str) -> str:
-    """What a source's words on how accelerators share the work mean, where they cannot be what they say."""
-    rules = (row for pattern, row in _rules("settings", "relabelled") if pattern.search(source))
-    return next((str(row["means"]) for row in rules if row["says"] == parallelism), parallelism)
-
-
-def degrees(parallelism: str, gpus: int) -> dict[str, int] | None:
-    """Degrees of a parallel plan; None where the text does not say how so many accelerators share the work."""
-    fields: dict[str, int] = {}
-    for pattern, row in _rules("settings", "parallel"):
-        match = pattern.search(parallelism)
-        if match:
-            stated = match.group(1) if match.groups() else None
-            fields[row["field"]] = int(stated) if stated else row.get("degree", gpus)
-    together = 1
-    for field in WORK.values():
-        together *= fields.get(field, 1)
-    shared = together == gpus or (together == 1 and max(fields.values(), default=1) == gpus)
-    return fields if shared else None

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from vidcalc.base.facts import Facts
 from vidcalc.catalog import fill
+from vidcalc.catalog.load import entry
 from vidcalc.catalog.trainers import Trainer, trainer
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.model import Model
@@ -21,11 +22,14 @@ from vidcalc.passes.degrees import replicas, world
 from vidcalc.rates.machines import hardware, placed
 from vidcalc.rates.standing_in import runnable
 from vidcalc.validate import text
-from vidcalc.validate.mapping import STANDING_IN, Unmapped
+from vidcalc.validate.mapping import STANDING_IN
 from vidcalc.validate.table import number, whole
 from vidcalc.validate.training_table import TrainingRow
+from vidcalc.validate.unmapped import Unmapped
 
 FILE = "training"
+PLAIN = "diffusers"  # the trainer of a row that names none: said, and of a wider band
+SETTLED = re.compile(r"(\d+)x(\d+)x(\d+)")
 MODES: dict[str, Mode] = {"lora": "lora", "full-ft": "full", "pretrain": "pretrain"}
 LATENTS = {"yes": "precomputed", "no": "online"}
 
@@ -45,10 +49,9 @@ class TrainingCase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def case(row: TrainingRow) -> TrainingCase:
     """The run of a row. Raises Unmapped."""
-    profile = trainer(trainer_of(row))
-    name = model_of(row)
-    width, height, frames = size(row)
-    model = fill.model(name)
+    profile = trainer(trainer_of(row) or PLAIN)
+    model = fill.model(model_of(row))
+    width, height, frames = size(row, model.vae.temporal_compression)
     gpu = text.gpu(row.gpu) if row.gpu else None
     training, batch = _shared(row, _training(row, profile, model))
     machine = placed(hardware(gpu or STANDING_IN), int(world(training)))
@@ -64,8 +67,10 @@ def case(row: TrainingRow) -> TrainingCase:
 
 
 def trainer_of(row: TrainingRow) -> str:
-    """The profile that a row's source and way of sharing name."""
-    return str(first("trainer", f"{row.source}; {row.parallelism}")["trainer"])
+    """The profile of the program that a row's columns, source or note name; empty where none does."""
+    words = "; ".join((row.engine, row.parallelism, row.optimizer, row.checkpointing, row.source))
+    found = first("trainer", words) or first("trainer", row.note)
+    return str(found.get("trainer", ""))
 
 
 def first(table: str, words: str) -> Facts:
@@ -83,16 +88,47 @@ def model_of(row: TrainingRow) -> str:
     return str(name)
 
 
-def size(row: TrainingRow) -> tuple[int, int, int]:
-    """Width, height and frames: the row's own, else those that its source's data settles. Raises Unmapped."""
-    stated = f"{row.width}x{row.height}x{row.frames}"
-    settled = first("size", "; ".join((row.source, row.model, stated, row.mem_note, row.time_note)))
-    width, height, frames = (settled.get(name) or whole(getattr(row, name)) for name in ("width", "height", "frames"))
-    if width is None or height is None:
+def size(row: TrainingRow, temporal: int = 1) -> tuple[int, int, int]:
+    """Width, height and frames: the row's own, or by its words; of a bucket, so many frames as the VAE takes. Raises
+    Unmapped."""
+    settled = SETTLED.match(row.settled)
+    if settled:
+        width, height, frames = (int(number) for number in settled.groups())
+        return width, height, frames
+    words = "; ".join((row.note, row.mem_note, row.time_note))
+    stated, bucket = _stated(row), _bucket(words)
+    sides, count = stated or bucket, whole(row.frames) or _frames(words)
+    if sides is None:
         raise Unmapped("no_size")
-    if frames is None:
+    if count is None:
         raise Unmapped("no_frames")
-    return width, height, frames
+    return (*sides, count if stated else (count - 1) // temporal * temporal + 1)
+
+
+def _stated(row: TrainingRow) -> tuple[int, int] | None:
+    """Width and height of a row's own columns; a class of definition by its height alone."""
+    width, height, about = whole(row.width), whole(row.height), entry("validation", FILE)["class"]
+    if width and height:
+        return width, height
+    if height is None or height not in about["heights"]:
+        return None
+    return 2 * round(height * about["aspect"] / 2), height
+
+
+def _bucket(words: str) -> tuple[int, int] | None:
+    """Width and height of a bucket by area; None where the words name none."""
+    found = text.found("area", words, FILE)
+    if found is None:
+        return None
+    match, rule = found
+    area = int(match.group(rule["side"])) ** 2 if "side" in rule else float(match.group(rule["megapixels"])) * 1e6
+    long, short = (area * rule["aspect"]) ** 0.5, (area / rule["aspect"]) ** 0.5
+    return int(long // rule["grid"] * rule["grid"]), int(short // rule["grid"] * rule["grid"])
+
+
+def _frames(words: str) -> int | None:
+    found = text.found("clip", words, FILE)
+    return int(found[0].group(found[1]["frames"])) if found else None
 
 
 def _training(row: TrainingRow, profile: Trainer, model: Model) -> TrainingPlan:
@@ -101,7 +137,7 @@ def _training(row: TrainingRow, profile: Trainer, model: Model) -> TrainingPlan:
     if mode is None:
         raise Unmapped("no_mode")
     given = profile.settings(mode, model.denoiser.network)
-    who = f"{trainer_of(row)}, {row.model}"
+    who = f"{trainer_of(row) or PLAIN}, {row.model}"
     rules = (
         ("optimizer", row.optimizer, "unknown_optimizer"),
         ("average", f"{row.optimizer}; {row.precision}", ""),
@@ -111,7 +147,7 @@ def _training(row: TrainingRow, profile: Trainer, model: Model) -> TrainingPlan:
         ("precision", f"{who}: {row.precision}; {row.offload}", "unknown_precision"),
     )
     for table, words, reason in rules:
-        fields = {name: value for name, value in first(table, words).items() if name != "match"}
+        fields = {name: value for name, value in first(table, words).items() if name not in text.ABOUT}
         if text.OPEN in fields.values():
             raise Unmapped(str(fields.get("reason", reason)))
         given.update(fields)

@@ -25,14 +25,15 @@ from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.passes import legal
 from vidcalc.passes.degrees import world
-from vidcalc.validate import counters, text
+from vidcalc.validate import bands, text
 from vidcalc.validate.compared import Bound, Compared, Result, compared
 from vidcalc.validate.counters import GIB
-from vidcalc.validate.mapping import Unmapped
+from vidcalc.validate.sources import completed, doubt_of, origin, view
 from vidcalc.validate.table import number
 from vidcalc.validate.training_mapping import TrainingCase, case, first, trainer_of
 from vidcalc.validate.training_summary import TrainingSummary, summarise
 from vidcalc.validate.training_table import TrainingRow
+from vidcalc.validate.unmapped import Unmapped
 
 HOUR = 3600
 RATE = re.compile(r"([\d.]+) (?:model )?TFLOP/s")
@@ -60,6 +61,7 @@ def fitted() -> frozenset[str]:
 
 def result(row: TrainingRow) -> Result:
     """One row's predictions."""
+    row = completed(row)
     rule = first("memory", row.mem_note) if row.mem_note else {}
     gigabytes = number(row.peak_mem_gb)
     nbytes = None if gigabytes is None else gigabytes * GIB
@@ -71,6 +73,10 @@ def result(row: TrainingRow) -> Result:
         "gpu": text.gpu(row.gpu) or "",
         "framework": trainer_of(row),
         "counter": counter if nbytes is not None else "",
+        "source": origin(row.source),
+        "view": view(row),
+        "doubt": doubt_of(row),
+        "assumed": () if trainer_of(row) else ("framework",),
     }
     try:
         job = case(row)
@@ -86,12 +92,14 @@ def result(row: TrainingRow) -> Result:
         return Result(
             status="unmapped", reason=reason, model="", family=row.model, memory=empty[0], time=empty[1], **labels
         )
-    band = counters.band(peak, counter)
+    held = bands.held("training", counter, peak).unless(bool(trainer_of(row)), "training")
+    band = held.low, held.high
     return Result(
         status="predicted",
         reason=None,
         model=model.name,
         family=model.family,
+        scope="step" if spent else "",
         memory=compared(peak, None if bound else nbytes, band),
         time=compared(spent.likely, measured, (spent.low, spent.high))
         if spent
@@ -166,7 +174,7 @@ def _time(row: TrainingRow, job: TrainingCase, cost: BucketCost) -> tuple[Second
     """
     stated, training = number(row.time), job.run.plan.training
     scope = str(first("time", row.time_note).get("scope", text.OPEN)) if stated else "rate"
-    step = spread(total(cost.seconds))
+    step = spread(total(cost.seconds), "step")
     share = _seconds_of(scope, job, training)
     rate = RATE.search(row.mfu_or_tflops)
     if scope == "rate" and rate:

@@ -3,10 +3,10 @@
 import msgspec
 
 from vidcalc.validate.compared import Result
-from vidcalc.validate.mapping import Unmapped
 from vidcalc.validate.summary import Coverage, Part, coverage, part
 from vidcalc.validate.training_mapping import size
 from vidcalc.validate.training_table import TrainingRow
+from vidcalc.validate.unmapped import Unmapped
 
 
 class Sides(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +33,8 @@ def summarise(results: list[Result], rows: list[TrainingRow]) -> TrainingSummary
     """The summary of results that belong to rows, one to one."""
     kinds = sorted({result.bound.kind for result in results if result.bound})
     return TrainingSummary(
-        memory=part(results, lambda result: result.memory),
-        time=part(results, lambda result: result.time),
+        memory=part(results, "memory"),
+        time=part(results, "time"),
         bounds=sides(results),
         by_bound={kind: sides(results, kind) for kind in kinds},
         coverage=coverage(results, [whole_row(row) for row in rows]),
@@ -52,7 +52,8 @@ def whole_row(row: TrainingRow) -> bool:
 
 def sides(results: list[Result], kind: str = "") -> Sides:
     """Bounds of a kind, or all, among check rows."""
-    bounds = [result.bound for result in results if result.role == "check" and result.bound]
+    sound = [result for result in results if result.role == "check" and not result.doubtful("memory")]
+    bounds = [result.bound for result in sound if result.bound]
     of_kind = [bound for bound in bounds if kind in ("", bound.kind)]
     right = sum(bound.right for bound in of_kind)
     left = sum(bound.open and not bound.right for bound in of_kind)

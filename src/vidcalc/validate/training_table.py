@@ -13,7 +13,8 @@ class TrainingRow(msgspec.Struct, frozen=True, kw_only=True):
     peak_mem_gb    of one accelerator, mostly GiB whatever the source calls it;  mem_note  which counter it was, or
                    that it did not fit
     time           in the unit that time_note says;  mfu_or_tflops  per accelerator
-    role           "fit": a constant was fitted to it, "check": nothing was
+    settled        width x height x frames that a row leaves out and its source's own configuration settles, and why
+    engine, note, added, doubt, role  as in `vidcalc.validate.table.Row`
     """
 
     id: str
@@ -39,4 +40,9 @@ class TrainingRow(msgspec.Struct, frozen=True, kw_only=True):
     time_note: str = ""
     mfu_or_tflops: str = ""
     source: str = ""
+    settled: str = ""
+    engine: str = ""
+    note: str = ""
+    added: str = ""
+    doubt: str = ""
     role: str = ""

@@ -1,0 +1,103 @@
+"""Write src/vidcalc/data/validation/bands.toml: how far measured rows lie off predictions, by what was measured.
+
+    python scripts/make_bands.py    from the rows of src/vidcalc/data/measured/ that were in view
+
+Rows of the same source whose settings nobody looked at, and rows of sources that nobody looked at, play no part: the
+share of them that the bands hold is what the accuracy page claims. Every family weighs the same in a band. Run it after
+a change that moves predictions, then `python -m vidcalc.rates.build`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from vidcalc.rates.spread import readings, run_spread
+from vidcalc.validate import files, run, training_run
+from vidcalc.validate.balanced import quantile
+from vidcalc.validate.compared import Compared, Result
+from vidcalc.validate.sources import SEEN
+from vidcalc.validate.summary import distinct
+
+ROOT = Path(__file__).resolve().parent.parent
+MEASURED, TARGET = ROOT / "src/vidcalc/data/measured", ROOT / "src/vidcalc/data/validation/bands.toml"
+HELD = 0.92  # share of the readings that a band is to hold; as much is left out below as above
+ROWS, FAMILIES = 20, 4  # a band of its own takes so many; what has fewer takes that of all
+HEAD = """# How far measured rows lie off predictions: low and high of measured over predicted (memory), and of measured seconds
+# over the ends of the band that the rates alone give (time). Made by scripts/make_bands.py from rows in view: `rows` of
+# `families`, each of the same weight; {share:.0f} % of them lie inside.
+"""
+
+Ends = tuple[float, float]
+
+
+def main() -> None:
+    """Write the file."""
+    generations = run.validate([row for row in files.read(str(MEASURED / "inference.csv")) if isinstance(row, run.Row)])
+    rows = [row for row in files.read(str(MEASURED / "training.csv")) if isinstance(row, training_run.TrainingRow)]
+    trained = training_run.validate(rows)
+    lines = [HEAD.format(share=100 * HELD)]
+    for figure, results in (("memory", generations.rows), ("training", trained.rows)):
+        lines += table(figure, peaks(results), {name: readings(name, figure) for name in ("device",)})
+    lines += table("time", [*times(generations.rows), *times(trained.rows)], {})
+    TARGET.write_text("\n".join(lines), encoding="utf-8")
+
+
+def peaks(results: list[Result]) -> Iterable[tuple[str, str, Ends]]:
+    """(counter, family, measured over predicted as low and as high) of readings in view."""
+    for result in trusted(results, "memory"):
+        if result.counter != "card":
+            ratio = 1 / (result.memory.ratio or 1)
+            yield result.counter, result.family, (ratio, ratio)
+
+
+def times(results: list[Result]) -> Iterable[tuple[str, str, Ends]]:
+    """(scope, family, measured over what the rates leave as low and as high) of times in view."""
+    for result in trusted(results, "time"):
+        low, high = run_spread(result.scope)
+        time = result.time
+        yield result.scope, result.family, (
+            (time.measured or 0) * low / (time.low or 1),
+            (time.measured or 0) * high / (time.high or 1),
+        )
+
+
+def trusted(results: list[Result], figure: str) -> list[Result]:
+    """Results in view with a ratio, of a program that is known and of no doubt; equal ones of a source once."""
+
+    def of(result: Result) -> Compared:
+        return result.memory if figure == "memory" else result.time
+
+    kept = [
+        result
+        for result in results
+        if result.view == SEEN and of(result).ratio is not None and not result.doubtful(figure) and not result.assumed
+    ]
+    return distinct(kept, of)
+
+
+def table(figure: str, found: Iterable[tuple[str, str, Ends]], _now: dict[str, Ends]) -> list[str]:
+    """The tables of a figure's bands: of each part with enough rows, and of all."""
+    parts: dict[str, dict[str, list[Ends]]] = defaultdict(lambda: defaultdict(list))
+    for part, family, ends in found:
+        for name in (part, "other"):
+            parts[name][family].append(ends)
+    lines = []
+    for name, families in sorted(parts.items()):
+        count = sum(len(rows) for rows in families.values())
+        if name != "other" and (count < ROWS or len(families) < FAMILIES):
+            continue
+        low, high = (weighted(families, place, share) for place, share in ((0, (1 - HELD) / 2), (1, (1 + HELD) / 2)))
+        body = [f"low = {low:.3f}", f"high = {high:.3f}", f"rows = {count}", f"families = {len(families)}", ""]
+        lines += [f"[{figure}.{name}]", *body]
+    return [*lines, f"[{figure}.assumed]  # further, where nothing says which program ran", "low = 0.85", "high = 1.2", ""]
+
+
+def weighted(families: dict[str, list[Ends]], place: int, share: float) -> float:
+    """The value below which that share of the readings lies, every family of weight one."""
+    return quantile(
+        [(ends[place], 1 / (len(rows) * len(families))) for rows in families.values() for ends in rows], share
+    )
+
+
+if __name__ == "__main__":
+    main()
