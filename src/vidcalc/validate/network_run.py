@@ -25,8 +25,8 @@ from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.passes import backward, generation
 from vidcalc.rates.machines import hardware
+from vidcalc.validate.bands import held
 from vidcalc.validate.compared import compared
-from vidcalc.validate.counters import band
 from vidcalc.validate.network_summary import NetworkErrors, NetworkResult, summarise
 from vidcalc.validate.network_table import NetworkRow
 
@@ -73,10 +73,10 @@ def result(row: NetworkRow) -> NetworkResult:
         "per_step": _number(row.per_step_s),
         "after_last_step": _number(row.after_last_step_s),
     }
-    parts = {
-        name: compared(getattr(found, name), measured[name], band(getattr(found, name), name))
-        for name in ("allocated", "reserved")
-    }
+    parts = {}
+    for name in ("allocated", "reserved"):
+        band = held("training" if row.kind == "train" else "memory", name, getattr(found, name))
+        parts[name] = compared(band.likely, measured[name], (band.low, band.high))
     for name, spent in found.times.items():
         parts[name] = compared(spent.likely, measured[name], (spent.low, spent.high))
     fits = scalar(found.allocated) <= scalar(machine.accelerator.reported) if row.error else None
@@ -164,7 +164,7 @@ def _step(row: NetworkRow, model: Model, machine: Hardware) -> Predicted:
     ledger, _ = generation(model, workload, machine, plan)
     one = Loaded(workload=workload, ledger=ledger, step=backward.step(ledger, training))
     cost = priced(one, machine, training)
-    return _counted(cost.stages, machine, {"seconds": spread(total(cost.seconds))})
+    return _counted(cost.stages, machine, {"seconds": spread(total(cost.seconds), "step")})
 
 
 def _counted(rows: list[memory.Stage], machine: Hardware, times: dict[str, Seconds]) -> Predicted:
