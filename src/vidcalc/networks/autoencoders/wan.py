@@ -319,7 +319,7 @@ def one_tile(tape: Tape, task: Task, height: Number, width: Number) -> Tensor:
         cache.start(section)
         with tape.again(times):
             del listed
-            before = tape.empty((*lead, maximum(task.made * (seen - 2) + 1, 1), *places))
+            before = tape.pieces((*lead, maximum(task.made * (seen - 2) + 1, 1), *places))
             newest = task.run(height, width, task.taken, cache)
             del before, newest
             listed = tape.empty((*lead, task.made * (seen - 1) + 1, *places))

@@ -1,0 +1,186 @@
+"""What a tape's allocations make of the caching allocator: bytes it reserves for a call, and for weights as they are loaded.
+
+A tape writes down every storage that comes and goes, and the workspaces of kernels, in order; a repeated section stands
+there once. Replayed, its rounds follow each other until they find all they need in the cache. What one round hands to
+the next (the hidden state) takes the place of what the first round found.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from vidcalc.tape.allocator import MIB, Allocator, Block
+from vidcalc.tape.records import FREED, LEFT, ROUND, WORKING
+
+SETTLED = 1  # rounds in a row without a new segment, after which no further round needs one
+SAMPLED = 8  # layers loaded one by one; the others take what the last half of these took
+Log = Sequence[tuple[int, int]]
+
+
+class Cache(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes of a call under the allocator's counters, from an emptied cache.
+
+    allocated  the most in use;  reserved  the most held;  needed  the most held less whole segments that are free: what
+    is left to the allocator where the device is full and it gives these back
+    """
+
+    allocated: int
+    reserved: int
+    needed: int
+
+    @property
+    def share(self) -> float:
+        """Bytes reserved beyond those allocated, of these."""
+        return self.reserved / max(self.allocated, 1) - 1
+
+
+class Repeated:
+    """A repeated section: its entries, rounds, and which storage a round leaves in the place of one that it found."""
+
+    __slots__ = ("entries", "handed", "left", "times")
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.entries: list[tuple[int, int] | Repeated] = []
+        self.handed: list[tuple[int, int]] = []  # (found, left in its place)
+        self.left: list[int] = []  # what it leaves beside
+
+
+def replayed(log: Log, apart: dict[int, int]) -> Cache:
+    """A call's log through an allocator whose cache is empty.
+
+    apart  storages that stand for so many equal ones, or (0) for pieces that count wherever they are
+    """
+    device = Replay(apart)
+    device.play(sections(log))
+    return Cache(allocated=device.most, reserved=device.reserved, needed=device.needed)
+
+
+class Replay:
+    """An allocator, and which of its blocks each storage of a log has."""
+
+    def __init__(self, apart: dict[int, int]) -> None:
+        self.allocator, self.apart = Allocator(), apart
+        self.blocks: dict[int, Block] = {}
+        self.pieces: dict[int, list[Block]] = {}
+        self.anywhere: dict[int, int] = {}
+        self.beside = self.most = self.reserved = self.needed = 0
+
+    def play(self, entries: Iterable["tuple[int, int] | Repeated"]) -> None:
+        """Entries in order."""
+        allocator, blocks = self.allocator, self.blocks
+        for entry in entries:
+            if isinstance(entry, Repeated):
+                self.repeat(entry)
+                continue
+            storage, nbytes = entry
+            if storage == WORKING:
+                if nbytes:
+                    block = allocator.take(nbytes)
+                    self.raised()
+                    allocator.give(block)
+            elif storage in self.apart:
+                self.several(storage, nbytes, int(self.apart[storage]))
+            elif nbytes != FREED:
+                blocks[storage] = allocator.take(nbytes)
+                self.raised()
+            elif storage in blocks:
+                allocator.give(blocks.pop(storage))
+
+    def several(self, storage: int, nbytes: int, count: int) -> None:
+        """A storage that stands for `count` blocks, or for pieces beside all blocks, comes or goes."""
+        if nbytes == FREED:
+            self.beside -= self.anywhere.pop(storage, 0)
+            for block in self.pieces.pop(storage, ()):
+                self.allocator.give(block)
+        elif count:
+            self.pieces[storage] = [self.allocator.take(nbytes // count) for _ in range(count)]
+        else:
+            self.anywhere[storage] = nbytes
+            self.beside += nbytes
+        self.raised()
+
+    def raised(self) -> None:
+        """Keep the most of each counter."""
+        allocator, beside = self.allocator, self.beside
+        self.most = max(self.most, allocator.allocated + beside)
+        self.reserved = max(self.reserved, allocator.reserved + beside)
+        self.needed = max(self.needed, allocator.reserved - allocator.whole + beside)
+
+    def repeat(self, section: Repeated) -> None:
+        """All rounds of a section, or as many as it takes until they need no further segment."""
+        if section.times <= 0:
+            for found, left in section.handed:
+                self.hand(found, left)
+            return
+        self.play(section.entries)
+        same = 0
+        for _ in range(1, section.times):
+            segments = self.allocator.segments
+            for found, left in section.handed:
+                self.hand(left, found)
+            for left in section.left:
+                if left in self.blocks:
+                    self.allocator.give(self.blocks.pop(left))
+            self.play(section.entries)
+            same = same + 1 if self.allocator.segments == segments else 0
+            if same == SETTLED:
+                break
+
+    def hand(self, source: int, to: int) -> None:
+        """Give a storage's block another storage's name."""
+        if source in self.blocks:
+            self.blocks[to] = self.blocks.pop(source)
+
+
+def sections(log: Log) -> list["tuple[int, int] | Repeated"]:
+    """The log with its repeated sections nested, each with what its rounds hand on."""
+    size, born, gone = {}, {}, {}
+    for index, (storage, nbytes) in enumerate(log):
+        if storage > WORKING:
+            (gone if nbytes == FREED else born)[storage] = index
+            size[storage] = max(nbytes, size.get(storage, 0))
+    whole = Repeated(1)
+    stack, starts = [whole], [0]
+    for index, (storage, nbytes) in enumerate(log):
+        if storage == ROUND:
+            stack.append(Repeated(int(nbytes)))
+            starts.append(index)
+        elif storage == LEFT:
+            section, start = stack.pop(), starts.pop()
+            inside = [each for each, _ in log[start:index] if each > WORKING]
+            found = [each for each in dict.fromkeys(inside) if born[each] < start and gone.get(each, index) < index]
+            found.sort(key=gone.__getitem__)
+            section.left = [
+                each for each in dict.fromkeys(inside) if born[each] > start and gone.get(each, index) >= index
+            ]
+            section.handed = list(_matched(found, section.left, size))
+            stack[-1].entries.append(section)
+        else:
+            stack[-1].entries.append((storage, nbytes))
+    return whole.entries
+
+
+def _matched(found: list[int], left: list[int], size: dict[int, int]) -> Iterable[tuple[int, int]]:
+    """Pairs of storages of one size, then of those that remain in order; what is paired goes from `left`."""
+    for one in found:
+        alike = next((each for each in left if size[each] == size[one]), None)
+        if alike is not None:
+            left.remove(alike)
+            yield one, alike
+
+
+def held_by(sizes: Iterable[tuple[Sequence[int], int]]) -> float:
+    """Bytes of segments over bytes of tensors that are loaded one by one: (sizes of a layer's tensors, layers)."""
+    allocator, further, tensors = Allocator(), 0.0, 0
+    for layer, times in sizes:
+        marks = [allocator.reserved]
+        for _ in range(min(times, SAMPLED)):
+            for nbytes in layer:
+                allocator.take(nbytes)
+            marks.append(allocator.reserved)
+        if times > SAMPLED:
+            half = SAMPLED // 2
+            further += (marks[-1] - marks[half]) / (SAMPLED - half) * (times - SAMPLED)
+        tensors += sum(layer) * times
+    return (allocator.reserved + further) / tensors if tensors > MIB else 1.0
