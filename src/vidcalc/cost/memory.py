@@ -1,13 +1,24 @@
 """Bytes on the device while a video is generated: what is resident, what each stage adds, and the peak."""
 
 import msgspec
+from msgspec.structs import replace
 
-from vidcalc.base.number import Number, largest, where
+from vidcalc.base.guest import plain
+from vidcalc.base.number import Number, largest, maximum, nearest, where
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.tape.trace import Trace
 
 PARTS = ("weights", "activations", "other", "workspace")
+QUARTERS = 4
 PICTURE_COPIES = 2  # of a decoded video, on its way from [-1, 1] to [0, 1]
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A network as its weights are loaded: a call that touched them, and bytes of an element [byte]."""
+
+    trace: Trace
+    width: float
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -16,6 +27,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     resident  what the weights are of, by component id; "gathered": blocks of sharded weights that are whole while
               they run; "beside": further models that the framework keeps on the device
     workspace  the part of `other` that kernels take beside their tensors
+    trace      the call that runs, where one does;  loads  the networks whose weights may be there
     """
 
     id: str
@@ -25,6 +37,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     other: Number
     workspace: Number
     total: Number
+    trace: Trace | None = None
+    loads: dict[str, Load] = {}
 
 
 def stages(ledger: Ledger) -> list[Stage]:
@@ -33,12 +47,30 @@ def stages(ledger: Ledger) -> list[Stage]:
     First the weights arrive ("load"), last the decoded video goes to the host ("post").
     """
     running = [phase for phase in ledger.phases if phase.live]
+    loaded = loads(ledger)
     rows = [arrived(ledger)]
-    rows += [_stage(ledger, each.id, each.resident, each.activations, each.workspace) for each in running]
+    rows += [
+        replace(
+            _stage(ledger, each.id, each.resident, each.activations, each.workspace), trace=each.trace, loads=loaded
+        )
+        for each in running
+    ]
     decoding = [phase for phase in running if phase.id == "vae_decode"]
     if decoding:
         rows.append(_stage(ledger, "post", decoding[-1].resident, _shown(ledger, decoding[-1]), 0))
     return _merged(rows)
+
+
+def loads(ledger: Ledger) -> dict[str, Load]:
+    """The networks that a call of the job touches, by component id."""
+    found: dict[str, Load] = {}
+    for phase in ledger.phases:
+        network = ledger.weights.get(phase.component.id)
+        if phase.trace is not None and network is not None:
+            # in whole quarters of a byte: the few weights that are kept wider would blur the size of all others
+            width = nearest(QUARTERS * plain(network.weights.copy) / maximum(plain(network.params), 1)) / QUARTERS
+            found[phase.component.id] = Load(trace=phase.trace, width=width)
+    return found
 
 
 def arrived(ledger: Ledger) -> Stage:
@@ -86,7 +118,9 @@ def _larger(a: Stage, b: Stage) -> Stage:
     parts = {name: where(wins, getattr(a, name), getattr(b, name)) for name in PARTS}
     components = dict.fromkeys((*a.resident, *b.resident))
     there = {name: where(wins, a.resident.get(name, 0), b.resident.get(name, 0)) for name in components}
-    return Stage(id=a.id, resident=there, total=parts["weights"] + parts["activations"] + parts["other"], **parts)
+    whole = parts["weights"] + parts["activations"] + parts["other"]
+    # of two calls in one stage the first stands for what the allocator makes of them
+    return Stage(id=a.id, resident=there, total=whole, trace=a.trace, loads=a.loads, **parts)
 
 
 def peak(rows: list[Stage]) -> Number:

@@ -1,11 +1,10 @@
-"""PyTorch's caching allocator, replayed: which segments of device memory a series of allocations and frees takes.
+"""PyTorch's caching allocator, replayed: which segments of device memory allocations and frees take.
 
-Sizes are rounded up to 512 bytes. What has at most 1 MiB comes out of segments of 2 MiB, what has less than 10 MiB out of
-segments of 20 MiB, anything larger out of a segment of its own, rounded up to 2 MiB. The smallest free block that is
+Sizes are rounded up to 512 bytes. What has at most 1 MiB comes out of segments of 2 MiB, what has less than 10 MiB out
+of segments of 20 MiB, anything larger out of a segment of its own, rounded up to 2 MiB. The smallest free block that is
 large enough is taken, and cut where enough is left over; neighbours that are both free become one again. Segments stay:
-what has been freed in pieces of the wrong size is why more is reserved than allocated.
-
-Where the device is full, segments that are free from end to end go back to it before an allocation fails.
+what has been freed in pieces of the wrong size is why more is reserved than allocated. Where the device is full,
+segments that are free from end to end go back to it before an allocation fails.
 Source: PyTorch, c10/cuda/CUDACachingAllocator.cpp (malloc, get_free_block, should_split, free_block, try_merge_blocks).
 """
 
@@ -24,84 +23,111 @@ APART = 1 << 50  # addresses between two segments: neighbours are blocks of one 
 class Block:
     """A piece of a segment: where it starts, its bytes, its neighbours, its pool, and whether it is free."""
 
-    __slots__ = ("after", "at", "before", "free", "size", "small")
+    __slots__ = ("after", "at", "before", "free", "pool", "size")
 
-    def __init__(
-        self, at: int, size: int, small: bool, before: "Block | None" = None, after: "Block | None" = None
-    ) -> None:
-        self.at, self.size, self.small, self.before, self.after, self.free = at, size, small, before, after, False
+    def __init__(self, at: int, size: int, pool: "Pool", before: "Block | None", after: "Block | None") -> None:
+        self.at, self.size, self.pool, self.before, self.after, self.free = at, size, pool, before, after, False
+
+
+class Pool:
+    """Free blocks for small or for large sizes, smallest first: (size, where it starts), and each by where it starts.
+
+    remainder  the least that is cut off a block that is larger than what is asked for
+    """
+
+    __slots__ = ("blocks", "order", "remainder")
+
+    def __init__(self, remainder: int) -> None:
+        self.remainder = remainder
+        self.order: list[tuple[int, int]] = []
+        self.blocks: dict[int, Block] = {}
 
 
 class Allocator:
-    """The cache of one device.
+    """The cache of one device [byte].
 
-    reserved  bytes of all segments;  whole  of those that are free from end to end
-    allocated  bytes of the blocks in use;  segments  how many there are
+    allocated  in use;  reserved  of all segments;  whole  of segments that are free from end to end
+    most, most_reserved, needed  the most so far of the first two, and of what is reserved without whole segments
+    beside     in use and in segments of their own
+    segments   how many there are
     """
 
     def __init__(self) -> None:
-        self.reserved = self.whole = self.allocated = self.segments = 0
-        self.free_blocks: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])  # small, large: (size, at)
-        self.blocks: dict[int, Block] = {}  # free ones, by where they start
+        self.allocated = self.reserved = self.whole = self.beside = self.segments = 0
+        self.most = self.most_reserved = self.needed = 0
+        self.small, self.large = Pool(SMALLEST), Pool(SMALL + SMALLEST)
 
     def take(self, nbytes: int) -> Block:
         """Allocate."""
-        size = -(-nbytes // SMALLEST) * SMALLEST or SMALLEST
-        small = size <= SMALL
-        pool = self.free_blocks[not small]
-        index = bisect_left(pool, (size, 0))
-        if index < len(pool):
-            block = self.blocks[pool[index][1]]
-            self.drop(block)
+        size = -(-nbytes // SMALLEST) * SMALLEST
+        pool = self.small if size <= SMALL else self.large
+        index = bisect_left(pool.order, (size, 0))
+        if index < len(pool.order):
+            block = pool.blocks.pop(pool.order.pop(index)[1])
+            if block.before is None and block.after is None:
+                self.whole -= block.size
         else:
-            block = self.segment(size)
+            block = self.segment(size, pool)
         left = block.size - size
-        if left >= SMALLEST if small else left > SMALL:
-            rest = Block(block.at + size, left, small, block, block.after)
+        if left >= pool.remainder:
+            rest = Block(block.at + size, left, pool, block, block.after)
             if block.after is not None:
                 block.after.before = rest
             block.after, block.size = rest, size
-            self.put(rest)
+            self.keep(rest)
         block.free = False
         self.allocated += block.size
+        self.raised()
         return block
 
-    def segment(self, size: int) -> Block:
+    def segment(self, size: int, pool: Pool) -> Block:
         """A new segment for a block of that size, which no free block holds."""
         whole = SMALL_SEGMENT if size <= SMALL else LARGE_SEGMENT if size < LARGE else -(-size // PAGE) * PAGE
         self.segments += 1
         self.reserved += whole
-        return Block(self.segments * APART, whole, size <= SMALL)
+        return Block(self.segments * APART, whole, pool, None, None)
 
-    def put(self, block: Block) -> None:
-        """Keep a block for later."""
+    def keep(self, block: Block) -> None:
+        """Keep a free block for later."""
         block.free = True
-        if block.before is None and block.after is None:
-            self.whole += block.size
-        self.blocks[block.at] = block
-        insort(self.free_blocks[not block.small], (block.size, block.at))
+        block.pool.blocks[block.at] = block
+        insort(block.pool.order, (block.size, block.at))
+
+    def forget(self, block: Block) -> None:
+        """Take a free block out of its pool."""
+        order = block.pool.order
+        del block.pool.blocks[block.at], order[bisect_left(order, (block.size, block.at))]
 
     def give(self, block: Block) -> None:
         """Free."""
         self.allocated -= block.size
-        for other in (block.before, block.after):
-            if other is not None and other.free:
-                self.drop(other)
-                if other is block.before:
-                    other.size, other.after = other.size + block.size, block.after
-                    if block.after is not None:
-                        block.after.before = other
-                    block = other
-                else:
-                    block.size, block.after = block.size + other.size, other.after
-                    if other.after is not None:
-                        other.after.before = block
-        self.put(block)
-
-    def drop(self, block: Block) -> None:
-        """Forget a free block."""
+        before, after = block.before, block.after
+        if after is not None and after.free:
+            self.forget(after)
+            block.size, block.after = block.size + after.size, after.after
+            if after.after is not None:
+                after.after.before = block
+        if before is not None and before.free:
+            self.forget(before)
+            before.size, before.after = before.size + block.size, block.after
+            if block.after is not None:
+                block.after.before = before
+            block = before
         if block.before is None and block.after is None:
-            self.whole -= block.size
-        del self.blocks[block.at]
-        pool = self.free_blocks[not block.small]
-        del pool[bisect_left(pool, (block.size, block.at))]
+            self.whole += block.size
+        self.keep(block)
+
+    def aside(self, nbytes: int) -> None:
+        """Bytes more (or fewer) in segments of their own."""
+        self.beside += nbytes
+        self.raised()
+
+    def raised(self) -> None:
+        """Keep the most of each counter."""
+        reserved = self.reserved + self.beside
+        if self.allocated + self.beside > self.most:
+            self.most = self.allocated + self.beside
+        if reserved - self.whole > self.needed:
+            self.needed = reserved - self.whole
+        if reserved > self.most_reserved:
+            self.most_reserved = reserved

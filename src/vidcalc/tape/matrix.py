@@ -106,8 +106,9 @@ class MatrixLayers(Recorder):
     ) -> Tensor:
         """x[batch, c_in, *places] -> [batch, c_out, *out]; `out` defaults to the input's places (same padding).
 
-        Weight [c_out, c_in / groups, *kernel], bias [c_out]. Padding that the network does itself is taped by
-        the network. A `fixed` kernel (a blur) has no parameters. `turned` is 0 where the network counts the workspace itself. Kept for backward: x.
+        Weight [c_out, c_in / groups, *kernel], bias [c_out]. Padding that the network does itself is taped by the
+        network. A `fixed` kernel (a blur) has no parameters. `turned` is 0 where the network counts the workspace
+        itself. Kept for backward: x.
         """
         batch, c_in, *places = x.shape
         positions = places if out is None else out
@@ -145,7 +146,7 @@ class MatrixLayers(Recorder):
         return y
 
     def turned(self, x: Tensor, out: tuple[Number, ...], weight: Number, parts: Number = 1) -> None:
-        """The workspace of a convolution from x[batch, c_in, ...] to `out`[batch, c_out, ...], one of `parts` at a time.
+        """The workspace of a convolution from x[batch, c_in, ...] to `out`[batch, c_out, ...], in `parts` one by one.
 
         cuDNN works channels-last, with whole groups of channels: it turns its input, its output and its weights around.
         Tensors that 32 bits cannot index, and convolutions in groups (`weight` 0), run without. Measured on an H200,

@@ -1,4 +1,4 @@
-"""What a tape's allocations make of the caching allocator: bytes it reserves for a call, and for weights as they are loaded.
+"""What a tape's allocations make of the caching allocator: bytes it reserves for a call, and for weights when loaded.
 
 A tape writes down every storage that comes and goes, and the workspaces of kernels, in order; a repeated section stands
 there once. Replayed, its rounds follow each other until they find all they need in the cache. What one round hands to
@@ -6,15 +6,17 @@ the next (the hidden state) takes the place of what the first round found.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 
 from vidcalc.tape.allocator import MIB, Allocator, Block
 from vidcalc.tape.records import FREED, LEFT, ROUND, WORKING
 
-SETTLED = 1  # rounds in a row without a new segment, after which no further round needs one
+PATIENCE = 4000  # entries after which every section still to come is played once: tile after tile is alike
 SAMPLED = 8  # layers loaded one by one; the others take what the last half of these took
-Log = Sequence[tuple[int, int]]
+Entry: TypeAlias = Any  # (storage, bytes) as in a log, or a repeated section
+Log: TypeAlias = Sequence[tuple[int, int]]
 
 
 class Cache(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,11 +30,6 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True):
     reserved: int
     needed: int
 
-    @property
-    def share(self) -> float:
-        """Bytes reserved beyond those allocated, of these."""
-        return self.reserved / max(self.allocated, 1) - 1
-
 
 class Repeated:
     """A repeated section: its entries, rounds, and which storage a round leaves in the place of one that it found."""
@@ -41,7 +38,7 @@ class Repeated:
 
     def __init__(self, times: int) -> None:
         self.times = times
-        self.entries: list[tuple[int, int] | Repeated] = []
+        self.entries: list[Entry] = []
         self.handed: list[tuple[int, int]] = []  # (found, left in its place)
         self.left: list[int] = []  # what it leaves beside
 
@@ -53,7 +50,8 @@ def replayed(log: Log, apart: dict[int, int]) -> Cache:
     """
     device = Replay(apart)
     device.play(sections(log))
-    return Cache(allocated=device.most, reserved=device.reserved, needed=device.needed)
+    found = device.allocator
+    return Cache(allocated=found.most, reserved=found.most_reserved, needed=found.needed)
 
 
 class Replay:
@@ -64,68 +62,60 @@ class Replay:
         self.blocks: dict[int, Block] = {}
         self.pieces: dict[int, list[Block]] = {}
         self.anywhere: dict[int, int] = {}
-        self.beside = self.most = self.reserved = self.needed = 0
+        self.played = 0
 
-    def play(self, entries: Iterable["tuple[int, int] | Repeated"]) -> None:
+    def play(self, entries: list[Entry]) -> None:
         """Entries in order."""
-        allocator, blocks = self.allocator, self.blocks
+        allocator, blocks, apart = self.allocator, self.blocks, self.apart
+        self.played += len(entries)
         for entry in entries:
             if isinstance(entry, Repeated):
                 self.repeat(entry)
                 continue
             storage, nbytes = entry
-            if storage == WORKING:
-                if nbytes:
-                    block = allocator.take(nbytes)
-                    self.raised()
+            if storage in apart:
+                self.several(storage, nbytes, int(apart[storage]))
+            elif nbytes == FREED:
+                if storage in blocks:
+                    allocator.give(blocks.pop(storage))
+            elif nbytes:  # an empty tensor has no block
+                block = allocator.take(nbytes)
+                if storage == WORKING:
                     allocator.give(block)
-            elif storage in self.apart:
-                self.several(storage, nbytes, int(self.apart[storage]))
-            elif nbytes != FREED:
-                blocks[storage] = allocator.take(nbytes)
-                self.raised()
-            elif storage in blocks:
-                allocator.give(blocks.pop(storage))
+                else:
+                    blocks[storage] = block
 
     def several(self, storage: int, nbytes: int, count: int) -> None:
         """A storage that stands for `count` blocks, or for pieces beside all blocks, comes or goes."""
         if nbytes == FREED:
-            self.beside -= self.anywhere.pop(storage, 0)
+            self.allocator.aside(-self.anywhere.pop(storage, 0))
             for block in self.pieces.pop(storage, ()):
                 self.allocator.give(block)
-        elif count:
+        elif count and nbytes:
             self.pieces[storage] = [self.allocator.take(nbytes // count) for _ in range(count)]
         else:
             self.anywhere[storage] = nbytes
-            self.beside += nbytes
-        self.raised()
-
-    def raised(self) -> None:
-        """Keep the most of each counter."""
-        allocator, beside = self.allocator, self.beside
-        self.most = max(self.most, allocator.allocated + beside)
-        self.reserved = max(self.reserved, allocator.reserved + beside)
-        self.needed = max(self.needed, allocator.reserved - allocator.whole + beside)
+            self.allocator.aside(nbytes)
 
     def repeat(self, section: Repeated) -> None:
-        """All rounds of a section, or as many as it takes until they need no further segment."""
+        """All rounds of a section, or as many as it takes until one needs no further segment."""
         if section.times <= 0:
             for found, left in section.handed:
                 self.hand(found, left)
             return
         self.play(section.entries)
-        same = 0
         for _ in range(1, section.times):
             segments = self.allocator.segments
+            if self.played > PATIENCE:
+                return
             for found, left in section.handed:
                 self.hand(left, found)
             for left in section.left:
                 if left in self.blocks:
                     self.allocator.give(self.blocks.pop(left))
             self.play(section.entries)
-            same = same + 1 if self.allocator.segments == segments else 0
-            if same == SETTLED:
-                break
+            if self.allocator.segments == segments:
+                return
 
     def hand(self, source: int, to: int) -> None:
         """Give a storage's block another storage's name."""
@@ -133,36 +123,37 @@ class Replay:
             self.blocks[to] = self.blocks.pop(source)
 
 
-def sections(log: Log) -> list["tuple[int, int] | Repeated"]:
+def sections(log: Log) -> list[Entry]:
     """The log with its repeated sections nested, each with what its rounds hand on."""
-    size, born, gone = {}, {}, {}
+    size: dict[int, int] = {}
+    born: dict[int, int] = {}
+    gone: dict[int, int] = {}
     for index, (storage, nbytes) in enumerate(log):
         if storage > WORKING:
-            (gone if nbytes == FREED else born)[storage] = index
-            size[storage] = max(nbytes, size.get(storage, 0))
-    whole = Repeated(1)
-    stack, starts = [whole], [0]
+            if nbytes == FREED:
+                gone[storage] = index
+            else:
+                born[storage], size[storage] = index, nbytes
+    stack, starts = [Repeated(1)], [0]
     for index, (storage, nbytes) in enumerate(log):
         if storage == ROUND:
             stack.append(Repeated(int(nbytes)))
             starts.append(index)
         elif storage == LEFT:
             section, start = stack.pop(), starts.pop()
-            inside = [each for each, _ in log[start:index] if each > WORKING]
-            found = [each for each in dict.fromkeys(inside) if born[each] < start and gone.get(each, index) < index]
-            found.sort(key=gone.__getitem__)
-            section.left = [
-                each for each in dict.fromkeys(inside) if born[each] > start and gone.get(each, index) >= index
-            ]
+            inside = log[start + 1 : index]
+            found = [each for each, nbytes in inside if nbytes == FREED and each > WORKING and born[each] < start]
+            left = [each for each, nbytes in inside if nbytes != FREED and each > WORKING]
+            section.left = [each for each in left if gone.get(each, index) >= index]
             section.handed = list(_matched(found, section.left, size))
             stack[-1].entries.append(section)
         else:
             stack[-1].entries.append((storage, nbytes))
-    return whole.entries
+    return stack[0].entries
 
 
 def _matched(found: list[int], left: list[int], size: dict[int, int]) -> Iterable[tuple[int, int]]:
-    """Pairs of storages of one size, then of those that remain in order; what is paired goes from `left`."""
+    """Pairs of storages of one size; what is paired goes from `left`."""
     for one in found:
         alike = next((each for each in left if size[each] == size[one]), None)
         if alike is not None:
@@ -170,14 +161,14 @@ def _matched(found: list[int], left: list[int], size: dict[int, int]) -> Iterabl
             yield one, alike
 
 
-def held_by(sizes: Iterable[tuple[Sequence[int], int]]) -> float:
-    """Bytes of segments over bytes of tensors that are loaded one by one: (sizes of a layer's tensors, layers)."""
-    allocator, further, tensors = Allocator(), 0.0, 0
-    for layer, times in sizes:
+def held_by(layers: Iterable[tuple[Sequence[float], int]]) -> float:
+    """Bytes of segments over bytes of tensors that are loaded one by one: (bytes of a layer's tensors, layers)."""
+    allocator, further, tensors = Allocator(), 0.0, 0.0
+    for layer, times in layers:
         marks = [allocator.reserved]
         for _ in range(min(times, SAMPLED)):
             for nbytes in layer:
-                allocator.take(nbytes)
+                allocator.take(int(nbytes))
             marks.append(allocator.reserved)
         if times > SAMPLED:
             half = SAMPLED // 2

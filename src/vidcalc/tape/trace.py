@@ -16,7 +16,7 @@ from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.base import Op
 from vidcalc.tape import Tape
-from vidcalc.tape.replay import Cache, replayed
+from vidcalc.tape.replay import Cache, held_by, replayed
 
 Made = TypeVar("Made")
 
@@ -52,6 +52,13 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
         if not self.log or any(is_array(nbytes) for _, nbytes in self.log):
             return None
         return replayed(self.log, self.apart)
+
+    @once
+    def segments(self, width: float) -> float:
+        """Bytes of segments over bytes of weights that are loaded one by one, at so many bytes an element."""
+        if not self.log or any(is_array(times) for _, times in self.layers):
+            return 1.0
+        return held_by(([elements * width for elements in layer], int(times)) for layer, times in self.layers)
 
     @cached_property
     def layers(self) -> tuple[tuple[tuple[Number, ...], Number], ...]:

@@ -298,11 +298,11 @@ def all_tiles(tape: Tape, task: Task, rows: Cut, columns: Cut) -> tuple[Tensor, 
         for column_count, width, before in columns.kinds:
             with tape.again(row_count * column_count):
                 done = side(above) * side(columns.tiled) + side(height) * side(before)
-                earlier = tape.empty((*lead, done))
+                earlier = tape.pieces((*lead, done))
                 newest = one_tile(tape, task, height, width)
                 del earlier, newest
-    tiles = tape.empty((*lead, side(rows.tiled) * side(columns.tiled)))
-    listed = tape.empty((*lead, side(rows.last) * side(columns.last)))
+    tiles = tape.pieces((*lead, side(rows.tiled) * side(columns.tiled)))
+    listed = tape.pieces((*lead, side(rows.last) * side(columns.last)))
     bands = tape.cat((tiles,), *lead, side(rows.size), side(columns.size))
     return tape.cat((bands,), *bands.shape), (tiles, listed, bands)
 
