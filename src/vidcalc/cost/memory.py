@@ -27,7 +27,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     resident  what the weights are of, by component id; "gathered": blocks of sharded weights that are whole while
               they run; "beside": further models that the framework keeps on the device
     workspace  the part of `other` that kernels take beside their tensors
-    trace      the call that runs, where one does;  loads  the networks whose weights may be there
+    trace      the call that runs, where one does;  call  its own bytes;  loads  networks whose weights may be there
     """
 
     id: str
@@ -38,6 +38,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     workspace: Number
     total: Number
     trace: Trace | None = None
+    call: Number = 0
     loads: dict[str, Load] = {}
 
 
@@ -51,7 +52,10 @@ def stages(ledger: Ledger) -> list[Stage]:
     rows = [arrived(ledger)]
     rows += [
         replace(
-            _stage(ledger, each.id, each.resident, each.activations, each.workspace), trace=each.trace, loads=loaded
+            _stage(ledger, each.id, each.resident, each.activations, each.workspace),
+            trace=each.trace,
+            call=each.live.get("network", 0) + each.workspace,
+            loads=loaded,
         )
         for each in running
     ]
@@ -120,7 +124,7 @@ def _larger(a: Stage, b: Stage) -> Stage:
     there = {name: where(wins, a.resident.get(name, 0), b.resident.get(name, 0)) for name in components}
     whole = parts["weights"] + parts["activations"] + parts["other"]
     # of two calls in one stage the first stands for what the allocator makes of them
-    return Stage(id=a.id, resident=there, total=whole, trace=a.trace, loads=a.loads, **parts)
+    return Stage(id=a.id, resident=there, total=whole, trace=a.trace, call=a.call, loads=a.loads, **parts)
 
 
 def peak(rows: list[Stage]) -> Number:

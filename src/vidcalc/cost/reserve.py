@@ -42,11 +42,9 @@ def counters(stages: list[Stage], capacity: Number) -> Counters:
         allocated = maximum(allocated, inside)
         if not is_array(stage.total) and plain(stage.total) < FAR * plain(top):
             continue
-        holes, kept, left = _shares(stage, capacity)
-        work = stage.activations + stage.workspace
-        # of weights what their segments hold beside them, of the call what its freed blocks leave in the cache
-        cached = maximum(cached, named(stage.id, inside + stage.weights * holes + work * kept, "byte"))
-        needed = maximum(needed, named(stage.id, inside + stage.weights * holes + work * left, "byte"))
+        beyond, left = _beyond(stage, capacity)
+        cached = maximum(cached, named(stage.id, inside + beyond, "byte"))
+        needed = maximum(needed, named(stage.id, inside + left, "byte"))
     allocated, cached = named("allocated", allocated, "byte"), named("cached", cached, "byte")
     # free segments give way where memory ends, tensors and what lies between them do not
     reserved = minimum(cached, maximum(capacity - outside, named("needed", needed, "byte")))
@@ -54,22 +52,23 @@ def counters(stages: list[Stage], capacity: Number) -> Counters:
     return Counters(allocated=allocated, reserved=reserved, device=reserved + outside)
 
 
-def _shares(stage: Stage, beside: Number) -> tuple[Number, Number, Number]:
-    """Bytes reserved beyond those of weights, and beyond those of the call: in all, and without segments that are free;
-    each over the bytes themselves."""
+def _beyond(stage: Stage, beside: Number) -> tuple[Number, Number]:
+    """Bytes reserved beyond those that are allocated in a stage: in all, and without segments that are free."""
     cache = None if stage.trace is None or is_array(stage.total) else stage.trace.cache
     if cache is None:
         share = given("cache_share", cache_share(), beside, "data/validation/reserve.toml", "", "measured")
-        return 0, share, 0
-    bytes_ = {name: plain(nbytes) for name, nbytes in stage.resident.items()}
+        # freed transients stay in the cache: a share of the live activations
+        return stage.activations * share, 0
+    weights = {name: plain(nbytes) for name, nbytes in stage.resident.items()}
     held = sum(
         nbytes * stage.loads[name].trace.segments(stage.loads[name].width) if name in stage.loads else nbytes
-        for name, nbytes in bytes_.items()
+        for name, nbytes in weights.items()
     )
     found = {
-        "segment_share": held / max(sum(bytes_.values()), 1) - 1 if held else 0.0,
+        "segment_share": held / max(sum(weights.values()), 1) - 1 if held else 0.0,
         "cache_share": cache.reserved / max(cache.allocated, 1) - 1,
         "needed_share": cache.needed / max(cache.allocated, 1) - 1,
     }
     holes, kept, left = (given(name, share, beside, REPLAYED) for name, share in found.items())
-    return holes, kept, left
+    # what the segments of weights hold beside them, and what the call's freed blocks leave in the cache
+    return stage.weights * holes + stage.call * kept, stage.weights * holes + stage.call * left
