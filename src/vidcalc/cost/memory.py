@@ -3,12 +3,22 @@
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, largest, where
+from vidcalc.base.guest import plain
+from vidcalc.base.number import Number, largest, maximum, nearest, where
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.tape.trace import Trace
 
 PARTS = ("weights", "activations", "other", "workspace")
+QUARTERS = 4
 PICTURE_COPIES = 2  # of a decoded video, on its way from [-1, 1] to [0, 1]
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A network as its weights are loaded: a call that touched them, and bytes of an element [byte]."""
+
+    trace: Trace
+    width: float
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -18,6 +28,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
               they run; "beside": further models that the framework keeps on the device
     workspace  the part of `other` that kernels take beside their tensors
     yields     the part of `weights` that gives way to the work where the device is full
+    trace      the call that runs, where one does;  call  its own bytes;  loads  networks whose weights may be there
     """
 
     id: str
@@ -28,6 +39,9 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     workspace: Number
     total: Number
     yields: Number = 0
+    trace: Trace | None = None
+    call: Number = 0
+    loads: dict[str, Load] = {}
 
 
 def stages(ledger: Ledger) -> list[Stage]:
@@ -36,13 +50,34 @@ def stages(ledger: Ledger) -> list[Stage]:
     First the weights arrive ("load"), last the decoded video goes to the host ("post").
     """
     running = [phase for phase in ledger.phases if phase.live]
+    loaded = loads(ledger)
     rows = [arrived(ledger)]
-    rows += [_stage(ledger, each.id, each.resident, each.activations, each.workspace, each.yields) for each in running]
+    rows += [
+        replace(
+            _stage(ledger, each.id, each.resident, each.activations, each.workspace, each.yields),
+            trace=each.trace,
+            call=each.live.get("network", 0) + each.workspace,
+            loads=loaded,
+        )
+        for each in running
+    ]
     decoding = [phase for phase in running if phase.id == "vae_decode"]
     if decoding:
         last = decoding[-1]
         rows.append(_stage(ledger, "post", last.resident, _shown(ledger, last), 0, last.yields))
     return _merged(rows)
+
+
+def loads(ledger: Ledger) -> dict[str, Load]:
+    """The networks that a call of the job touches, by component id."""
+    found: dict[str, Load] = {}
+    for phase in ledger.phases:
+        network = ledger.weights.get(phase.component.id)
+        if phase.trace is not None and network is not None:
+            # in whole quarters of a byte: the few weights that are kept wider would blur the size of all others
+            width = nearest(QUARTERS * plain(network.weights.copy) / maximum(plain(network.params), 1)) / QUARTERS
+            found[phase.component.id] = Load(trace=phase.trace, width=width)
+    return found
 
 
 def arrived(ledger: Ledger) -> Stage:
@@ -106,8 +141,11 @@ def _larger(a: Stage, b: Stage) -> Stage:
     components = dict.fromkeys((*a.resident, *b.resident))
     there = {name: where(wins, a.resident.get(name, 0), b.resident.get(name, 0)) for name in components}
     yields = where(wins, a.yields, b.yields)
-    total = parts["weights"] + parts["activations"] + parts["other"]
-    return Stage(id=a.id, resident=there, yields=yields, total=total, **parts)
+    whole = parts["weights"] + parts["activations"] + parts["other"]
+    # of two calls in one stage the first stands for what the allocator makes of them
+    return Stage(
+        id=a.id, resident=there, total=whole, yields=yields, trace=a.trace, call=a.call, loads=a.loads, **parts
+    )
 
 
 def peak(rows: list[Stage]) -> Number:

@@ -1,19 +1,24 @@
 """The same peak as three counters show it: allocated, reserved, device.
 
 allocated  bytes of tensors and kernels' workspaces (torch.cuda.max_memory_allocated)
-reserved   what the caching allocator holds: transients leave a cache behind (torch.cuda.max_memory_reserved)
+reserved   what the caching allocator holds: segments, used or not (torch.cuda.max_memory_reserved)
 device     what the driver shows for the process: reserved and the CUDA context (nvidia-smi)
 
-The cache is a share of the live activations; the allocator gives it back before it gives up, so what is reserved
-passes the device's memory only where the tensors themselves do. Share and source: data/validation/reserve.toml.
+What is reserved beyond what is allocated follows from the allocations themselves, replayed: weights as they are loaded,
+and the running call from an emptied cache (`vidcalc.tape.replay`). Of a sweep, and of calls that are not taped, it is a
+share of the live activations: data/validation/reserve.toml. The allocator gives back segments that are free before it
+gives up, so what is reserved passes the device's memory only where the rest does.
 """
 
 import msgspec
 
-from vidcalc.base.guest import given, named
-from vidcalc.base.number import Number, as_count, maximum, minimum
-from vidcalc.cost.memory import Stage
+from vidcalc.base.guest import given, named, plain
+from vidcalc.base.number import Number, as_count, is_array, maximum, minimum
+from vidcalc.cost.memory import Stage, peak
 from vidcalc.rates.allocator import cache_share, context
+
+REPLAYED = "vidcalc.tape.replay"
+FAR = 0.5  # of the largest stage's bytes: a smaller one is not replayed, its cache would have to be as large as itself
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -27,17 +32,43 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def counters(stages: list[Stage], capacity: Number) -> Counters:
     """The peak of the stages under each counter, on a device of that many bytes [byte]."""
     outside = given("context", context(), capacity, "data/defaults.toml", "byte", "assumed")
-    share = given("cache_share", cache_share(), capacity, "data/validation/reserve.toml", "", "measured")
     allocated: Number = 0
     cached: Number = 0
+    needed: Number = 0
+    top = peak(stages)
     for stage in stages:
         # torch counts no context, the driver does
         inside = named(stage.id, stage.total - outside, "byte")
         allocated = maximum(allocated, inside)
-        # freed transients stay in the cache: a share of the live activations
-        cached = maximum(cached, named(stage.id, inside + stage.activations * share, "byte"))
+        if not is_array(stage.total) and plain(stage.total) < FAR * plain(top):
+            continue
+        beyond, left = _beyond(stage, capacity)
+        cached = maximum(cached, named(stage.id, inside + beyond, "byte"))
+        needed = maximum(needed, named(stage.id, inside + left, "byte"))
     allocated, cached = named("allocated", allocated, "byte"), named("cached", cached, "byte")
-    # the cache gives way where memory ends, tensors do not
-    reserved = minimum(cached, maximum(capacity - outside, allocated))
+    # free segments give way where memory ends, tensors and what lies between them do not
+    reserved = minimum(cached, maximum(capacity - outside, named("needed", needed, "byte")))
     reserved = as_count(reserved // 1)  # whole bytes
     return Counters(allocated=allocated, reserved=reserved, device=reserved + outside)
+
+
+def _beyond(stage: Stage, beside: Number) -> tuple[Number, Number]:
+    """Bytes reserved beyond those that are allocated in a stage: in all, and without segments that are free."""
+    cache = None if stage.trace is None or is_array(stage.total) else stage.trace.cache
+    if cache is None:
+        share = given("cache_share", cache_share(), beside, "data/validation/reserve.toml", "", "measured")
+        # freed transients stay in the cache: a share of the live activations
+        return stage.activations * share, 0
+    weights = {name: plain(nbytes) for name, nbytes in stage.resident.items()}
+    held = sum(
+        nbytes * stage.loads[name].trace.segments(stage.loads[name].width) if name in stage.loads else nbytes
+        for name, nbytes in weights.items()
+    )
+    found = {
+        "segment_share": held / max(sum(weights.values()), 1) - 1 if held else 0.0,
+        "cache_share": cache.reserved / max(cache.allocated, 1) - 1,
+        "needed_share": cache.needed / max(cache.allocated, 1) - 1,
+    }
+    holes, kept, left = (given(name, share, beside, REPLAYED) for name, share in found.items())
+    # what the segments of weights hold beside them, and what the call's freed blocks leave in the cache
+    return stage.weights * holes + stage.call * kept, stage.weights * holes + stage.call * left

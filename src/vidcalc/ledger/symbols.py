@@ -49,6 +49,8 @@ def symbolic(trace: Trace, network: str) -> Trace:
         peak=alive("activations", trace.peak, trace.peak_at.rstrip(".")),
         peak_at=trace.peak_at,
         workspace=alive("workspace", trace.workspace, trace.peak_at.rstrip("."), "assumed"),
+        log=trace.log,
+        apart=trace.apart,
     )
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 _spelled_out = torch.nn.functional.rms_norm
-_library: Any = torch.library.Library("vidcalc_norm", "DEF")  # type: ignore[no-untyped-call]
+_library: Any = torch.library.Library("vidcalc", "FRAGMENT")  # type: ignore[no-untyped-call]
 _library.define("fused_rms_norm(Tensor input, Tensor? weight, float? eps, int axes) -> (Tensor, Tensor)")
 
 
@@ -30,7 +30,7 @@ def _normed(x: Tensor, weight: Tensor | None, eps: float | None, axes: int) -> t
 
 _library.impl("fused_rms_norm", _normed, "Meta")
 _library.impl("fused_rms_norm", _normed, "CPU")
-FUSED_RMS_NORM = torch.ops.vidcalc_norm.fused_rms_norm
+FUSED_RMS_NORM = torch.ops.vidcalc.fused_rms_norm
 
 
 class _Differentiable(torch.autograd.Function):

@@ -9,7 +9,19 @@ from vidcalc.base.place import NOWHERE
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.checkpointing import NONE, Checkpointing
 from vidcalc.ops.base import Op
-from vidcalc.tape.records import ELEMENT_BYTES, Leave, Node, Section, Storage, Tensor, attention_saved, some
+from vidcalc.tape.records import (
+    ELEMENT_BYTES,
+    LEFT,
+    ROUND,
+    WORKING,
+    Leave,
+    Node,
+    Section,
+    Storage,
+    Tensor,
+    attention_saved,
+    some,
+)
 
 ROUNDING = 512  # bytes: the CUDA caching allocator's smallest block, c10/cuda/CUDACachingAllocator.cpp
 
@@ -35,6 +47,9 @@ class Recorder:
         self.training = training
         self.checkpointing = checkpointing
         self.adapters = adapters
+        self.log: list[tuple[int, Number]] = []  # what came and went, in order: see `records`
+        self.storages = 0
+        self.apart: dict[int, Number] = {}  # storages that stand for so many pieces, or (0) for any number
         self.live: Number = 0
         self.peak: Number = 0
         self.device_peak: Number = 0
@@ -84,6 +99,16 @@ class Recorder:
             self._raise_peak(live)
         return Tensor(shape, dtype, Storage(self, nbytes), node, size)
 
+    def pieces(self, shape: tuple[Number, ...], dtype: str | None = None) -> Tensor:
+        """What earlier rounds left, as one tensor: it counts as live, but the allocator has it in many places."""
+        return self.cut(self.empty(shape, dtype))
+
+    def cut(self, tensor: Tensor, count: Number = 0) -> Tensor:
+        """The tensor, which stands for `count` equal ones that live as long; 0 for an unknown number."""
+        if tensor.storage is not None:
+            self.apart[tensor.storage.number] = count
+        return tensor
+
     def transient(self, nbytes: Number) -> None:
         """Bytes alive for a moment inside an op, on top of what is alive now."""
         self._raise_peak(self.live + nbytes)
@@ -98,10 +123,10 @@ class Recorder:
     def working(self, nbytes: Number) -> None:
         """Bytes a kernel takes as workspace while it runs, on top of what is alive; they count in `device_peak` only.
 
-        A 3D convolution of cuDNN works channels-last: it turns its input and output around in a workspace of their
-        size. (With it the published HunyuanVideo decode peak of 21.5 GiB at 768x512x121 comes out as 21.49.)
+        With those of convolutions the published HunyuanVideo decode peak of 21.5 GiB at 768x512x121 comes out as 21.49.
         """
         self.device_peak = maximum(self.device_peak, self.live + nbytes)
+        self.log.append((WORKING, nbytes))
 
     def input(self, *shape: Number, dtype: str | None = None) -> Tensor:
         """An input of the network; inputs count as live activations."""
@@ -150,12 +175,14 @@ class Recorder:
         """The same weights run `times` times in a row (chunks of frames, tiles); with 0 nothing counts."""
         count, live, peak, peak_at, device = self.count, self.live, self.peak, self.peak_at, self.device_peak
         self.count, self.peak, self.device_peak = count * times, live, 0
+        self.log.append((ROUND, times))
         section = Section(times, self.training and blocks and self.entered < 0, self.blocks, len(self.ops))
         if self.training:
             self._enter(section)
         try:
             yield
         finally:
+            self.log.append((LEFT, 0))
             self.count = count
             self._leave(section, live)
             inside = where(times > 0, self.peak + maximum(section.growth * (times - 1), 0), 0)

@@ -10,6 +10,12 @@ WIDER = {"bool": 0, "int8": 1, "int32": 2, "int64": 3, "fp8": 4, "fp16": 5, "bf1
 ATTENTION = "att"  # in the names of attention's layers, and of no others
 
 
+# In a tape's log: (storage's number, bytes), (its number, FREED), (WORKING, a kernel's workspace in bytes), and around
+# repeated sections (ROUND, times) and (LEFT, 0)
+FREED = -1
+WORKING, ROUND, LEFT = 0, -1, -2
+
+
 class Storage:
     """A block of bytes on the device; leaving scope frees it.
 
@@ -17,15 +23,18 @@ class Storage:
     born  how many nodes the tape had when it was made
     """
 
-    __slots__ = ("__weakref__", "born", "nbytes", "tape")
+    __slots__ = ("__weakref__", "born", "nbytes", "number", "tape")
 
     def __init__(self, tape: Any, nbytes: Number) -> None:
         self.tape = tape
         self.nbytes = nbytes
         self.born = len(tape.nodes)
+        self.number = tape.storages = tape.storages + 1
+        tape.log.append((self.number, nbytes))
 
     def __del__(self) -> None:
         tape = self.tape
+        tape.log.append((self.number, FREED))
         tape.live = tape.live - self.nbytes
         if self.born <= tape.entered:
             tape.consumed = tape.consumed + self.nbytes

@@ -11,11 +11,12 @@ import msgspec
 
 from vidcalc.base.errors import InputError
 from vidcalc.base.memo import once
-from vidcalc.base.number import Number, maximum
+from vidcalc.base.number import Number, is_array, maximum
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.base import Op
 from vidcalc.tape import Tape
+from vidcalc.tape.replay import Cache, held_by, replayed
 
 Made = TypeVar("Made")
 
@@ -32,6 +33,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     peak         most bytes of activations alive at once, inputs and output included [byte]
     peak_at      the module where that is
     workspace    what kernels' own workspaces add to the peak on a CUDA device [byte]
+    log          what came and went, in order (see `vidcalc.tape.records`);  apart  storages that stand for several
     """
 
     ops: tuple[Op, ...]
@@ -41,6 +43,32 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     peak: Number
     peak_at: str
     workspace: Number
+    log: tuple[tuple[int, Number], ...] = ()
+    apart: dict[int, Number] = {}
+
+    @cached_property
+    def cache(self) -> Cache | None:
+        """What the call makes of the caching allocator; None of a sweep, whose sizes are arrays."""
+        if not self.log or any(is_array(nbytes) for _, nbytes in self.log):
+            return None
+        return replayed(self.log, self.apart)
+
+    @once
+    def segments(self, width: float) -> float:
+        """Bytes of segments over bytes of weights that are loaded one by one, at so many bytes an element."""
+        if not self.log or any(is_array(times) for _, times in self.layers):
+            return 1.0
+        return held_by(([elements * width for elements in layer], int(times)) for layer, times in self.layers)
+
+    @cached_property
+    def layers(self) -> tuple[tuple[tuple[Number, ...], Number], ...]:
+        """(elements of each tensor, how often): the weights in the order they are loaded, repeated layers once."""
+        layers: dict[tuple[str, Number], list[Number]] = {}
+        for path, (elements, _) in self.parameters.items():
+            rounds = self.rounds[path]
+            home = self.homes[path] or path
+            layers.setdefault((home, rounds), []).append(elements // maximum(rounds, 1))
+        return tuple((tuple(sizes), rounds) for (_, rounds), sizes in layers.items())
 
     @cached_property
     def flops_by_kind(self) -> dict[str, Number]:
@@ -139,4 +167,14 @@ def _run(component: Component, function: str, shape: Shape, dtype: str, tiling: 
     getattr(module, function)(tape, configuration(component), shape, **further)
     # workspaces count by how far they pass the peak of tensors
     workspace = maximum(tape.device_peak - tape.peak, 0)
-    return Trace(tuple(tape.ops), tape.parameters, tape.rounds, tape.homes, tape.peak, tape.peak_at, workspace)
+    return Trace(
+        ops=tuple(tape.ops),
+        parameters=tape.parameters,
+        rounds=tape.rounds,
+        homes=tape.homes,
+        peak=tape.peak,
+        peak_at=tape.peak_at,
+        workspace=workspace,
+        log=tuple(tape.log),
+        apart=tape.apart,
+    )

@@ -108,11 +108,11 @@ def in_batches(tape: Tape, config: Config, x: Tensor, together: int, run: Batch)
     places, dtype = newest.shape[3:], newest.dtype
     del newest
     with tape.again(maximum(batches - 2, 0)):
-        before = tape.empty((b, out.shape[1], each * maximum(batches - 2, 1), *places), dtype)
+        before = tape.pieces((b, out.shape[1], each * maximum(batches - 2, 1), *places), dtype)
         newest = run(tape, config, x.view(b, c, together, h, w), cache)
         del before, newest
     del cache
-    rest = tape.empty((b, out.shape[1], each * (batches - 1), *places), dtype)
+    rest = tape.pieces((b, out.shape[1], each * (batches - 1), *places), dtype)
     joined = tape.cat((out, rest), b, out.shape[1], lead + each * (batches - 1), *places)
     del out, rest
     return joined

@@ -4,7 +4,7 @@ Mirrors diffusers' modules, including which copies eager PyTorch makes.
 Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_cogvideox.py, models/upsampling.py, models/downsampling.py.
 """
 
-from vidcalc.base.number import Number, ceil_div, minimum, where
+from vidcalc.base.number import Number, ceil_div, maximum, minimum, product, where
 from vidcalc.networks.autoencoders.wan_blocks import frames_first
 from vidcalc.tape import Tape, Tensor
 
@@ -37,6 +37,7 @@ def safe_conv(
 
     `out` is the output's frames, height and width (by default x's, but for the kernel's frames). Every part but the
     first is copied together with the frames before it, and the outputs are joined: both are alive at once.
+    Source: diffusers 0.42.1 autoencoder_kl_cogvideox.py (CogVideoXSafeConv3d).
     """
     b, c, t, h, w = x.shape
     kt = kernel[0]
@@ -44,11 +45,14 @@ def safe_conv(
     part = ceil_div(t, x.elements // LARGEST_CONVOLUTION * split + 1)
     parts = ceil_div(t, part)
     copied = (t - part + (kt - 1) * (parts - 1)) * split * minimum(kt - 1, 1)
-    inputs = tape.empty((b, c, copied, h, w), x.dtype)
+    inputs = tape.cut(tape.empty((b, c, copied, h, w), x.dtype), maximum(parts - 1, 1))
     frames, *places = (t - kt + 1, h, w) if out is None else out
-    outputs = tape.empty((b, c_out, frames * split, *places), x.dtype)
+    outputs = tape.cut(tape.empty((b, c_out, frames * split, *places), x.dtype), parts)
     tape.traffic(name, 2 * (inputs.nbytes + outputs.nbytes), 2 * parts - 1)
-    return tape.convolution(x, c_out, kernel, name, out=(frames, *places))
+    # each part has a workspace of its own, before the outputs are joined
+    weight = c_out * c * product(kernel) * minimum(product(kernel) - 1, 1) * split
+    tape.turned(x, (b, c_out, frames, *places), weight, parts)
+    return tape.convolution(x, c_out, kernel, name, out=(frames, *places), turned=1 - split)
 
 
 def causal_conv(tape: Tape, x: Tensor, c_out: Number, kernel: int, name: str, cache: ConvolutionCache) -> Tensor:

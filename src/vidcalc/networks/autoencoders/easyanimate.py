@@ -88,7 +88,7 @@ def decode_clip(tape: Tape, config: Config, latent: Tensor) -> Tensor:
     first = decoder(tape, config, chunk, features)
     b, c, _, height, width = first.shape
     with tape.again(count - 1):
-        before = tape.empty((b, c, times * maximum(count - 2, 0), height, width))
+        before = tape.pieces((b, c, times * maximum(count - 2, 0), height, width))
         features.later()
         frames = decoder(tape, config, chunk, features)
         del before, frames
@@ -149,7 +149,7 @@ def encode_clip(tape: Tape, config: Config, pixels: Tensor) -> Tensor:
     first = encoder(tape, config, pixels.view(*pixels.shape[:2], 1, *pixels.shape[3:]), features)
     b, c, _, height, width = first.shape
     with tape.again(chunks):
-        before = tape.empty((b, c, maximum(chunks - 1, 0), height, width))
+        before = tape.pieces((b, c, maximum(chunks - 1, 0), height, width))
         features.later()
         latents = encoder(tape, config, pixels.view(*pixels.shape[:2], FRAMES_IN, *pixels.shape[3:]), features)
         del before, latents

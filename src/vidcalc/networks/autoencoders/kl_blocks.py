@@ -131,8 +131,8 @@ def in_chunks(
         (maximum(rest, 1), minimum(rest, 1), full * chunk),
     ):
         with tape.again(times):
-            done = tape.empty((before, *pixels))
+            done = tape.pieces((before, *pixels))
             decode(latent.view(images, c, height, width))
             del done
-    parts = tape.empty((total, *pixels))
+    parts = tape.pieces((total, *pixels))
     return tape.cat((parts,), total, *pixels)

@@ -6,7 +6,7 @@ diffusers 0.42.1 models/autoencoders/autoencoder_kl_mochi.py, models/attention_p
 
 import msgspec
 
-from vidcalc.base.number import Number, maximum, minimum, product, where
+from vidcalc.base.number import Number, ceil_div, maximum, minimum, product, where
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.cogvideox_blocks import safe_conv
 from vidcalc.networks.autoencoders.space_tiles import in_space_tiles
@@ -177,6 +177,7 @@ def frame_norm(tape: Tape, x: Tensor, name: str, *, channels_last: bool = False)
     flat = tape.empty((b * t * whole, c, h, w), x.dtype)
     chunk = tape.empty((minimum(b * t, NORM_CHUNK) * partly, c, h, w), x.dtype)
     normed = tape.group_norm(x.view(b * t, c, h, w), NORM_GROUPS, name + ".norm_layer")
+    tape.cut(normed, ceil_div(b * t, NORM_CHUNK))
     del chunk
     out = tape.cat((normed,), b, c, t, h, w)
     del flat

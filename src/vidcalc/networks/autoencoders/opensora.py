@@ -62,7 +62,7 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     rest = shape.frames - full * config.clip
     for size, times, before in clips(config.clip, full, rest):
         with tape.again(times):
-            done = tape.empty((b, image, step * before, h, w))
+            done = tape.pieces((b, image, step * before, h, w))
             frames = decode_time(tape, config.temporal, scaled.view(b, c, size, h, w))
             del done, frames
     frames_out = full * config.micro_frame_size + maximum(step * (rest - 1) + 1, 0)
@@ -99,7 +99,7 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     z, step = config.temporal.embed_dim, config.temporal.compression
     for size, times, before in clips(config.micro_frame_size, full, rest):
         with tape.again(times):
-            done = tape.empty((b, z, ceil_div(before, step), h, w))
+            done = tape.pieces((b, z, ceil_div(before, step), h, w))
             latent = encode_time(tape, config.temporal, features.view(b, c, size, h, w))
             del done, latent
     total = full * config.clip + ceil_div(rest, step)

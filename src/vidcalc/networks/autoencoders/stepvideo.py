@@ -63,7 +63,7 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     places = (side * h, side * w)
     for size, times, before in clips(config.latent_len, full, rest):
         with tape.again(times):
-            done = tape.empty((b, config.out_channels, made(config, before, last), *places))
+            done = tape.pieces((b, config.out_channels, made(config, before, last), *places))
             pixels = decoder(tape, config, latent.view(b, config.z_channels, size, h, w))
             del done, pixels
     pieces = tape.empty((b, config.out_channels, made(config, full * config.latent_len, last), *places))
@@ -91,7 +91,7 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     rest = shape.frames - full * config.frame_len
     for size, times, before in clips(config.frame_len, full, rest):
         with tape.again(times):
-            done = tape.empty((b, z, before // config.frame_len * config.latent_len, *places))
+            done = tape.pieces((b, z, before // config.frame_len * config.latent_len, *places))
             latent = encoder(tape, config, pixels.view(b, config.in_channels, size, shape.height, shape.width))
             del done, latent
     total = full * config.latent_len + minimum(rest, 1) * ((rest - 1) // config.time + 1)

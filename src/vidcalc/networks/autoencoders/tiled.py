@@ -19,11 +19,11 @@ def in_tiles(tape: Tape, run: Run, cuts: tuple[Cut, Cut, Cut], out: tuple[Number
     batch, channels, _, height, width = out
     for chunk in time.tiles:
         with tape.again(chunk.count):
-            before = tape.empty((batch, channels, chunk.before, height, width))
+            before = tape.pieces((batch, channels, chunk.before, height, width))
             chunk_out = (batch, channels, chunk.out, height, width)
             piece = frames_in_tiles(tape, run, chunk.size, rows, columns, chunk_out)
             del before, piece
-    pieces = tape.empty((batch, channels, time.total, height, width))
+    pieces = tape.pieces((batch, channels, time.total, height, width))
     joined = tape.empty((*out[:2], time.several * out[2], height, width))
     tape.traffic("join", pieces.nbytes * time.several + joined.nbytes)
     del pieces, joined
@@ -37,12 +37,12 @@ def frames_in_tiles(tape: Tape, run: Run, frames: Number, rows: Cut, columns: Cu
     for row in rows.tiles:
         for column in columns.tiles:
             with tape.again(row.count * column.count):
-                before = tape.empty((*lead, row.before * columns.total + row.out * column.before))
+                before = tape.pieces((*lead, row.before * columns.total + row.out * column.before))
                 piece = run(frames, row.size, column.size)
                 del before, piece
     # 1 where rows or columns are cut: a single tile is neither blended nor joined
     several = 1 - (1 - rows.several) * (1 - columns.several)
-    pieces = tape.empty((*lead, rows.total * columns.total))
+    pieces = tape.pieces((*lead, rows.total * columns.total))
     joined_rows = tape.empty((*lead, several * height, width))
     joined = tape.empty((*lead, several * height, width))
     tape.traffic("blend", pieces.nbytes * several + 2 * joined.nbytes, 2)

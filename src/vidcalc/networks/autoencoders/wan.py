@@ -298,11 +298,11 @@ def all_tiles(tape: Tape, task: Task, rows: Cut, columns: Cut) -> tuple[Tensor, 
         for column_count, width, before in columns.kinds:
             with tape.again(row_count * column_count):
                 done = side(above) * side(columns.tiled) + side(height) * side(before)
-                earlier = tape.empty((*lead, done))
+                earlier = tape.pieces((*lead, done))
                 newest = one_tile(tape, task, height, width)
                 del earlier, newest
-    tiles = tape.empty((*lead, side(rows.tiled) * side(columns.tiled)))
-    listed = tape.empty((*lead, side(rows.last) * side(columns.last)))
+    tiles = tape.pieces((*lead, side(rows.tiled) * side(columns.tiled)))
+    listed = tape.pieces((*lead, side(rows.last) * side(columns.last)))
     bands = tape.cat((tiles,), *lead, side(rows.size), side(columns.size))
     return tape.cat((bands,), *bands.shape), (tiles, listed, bands)
 
@@ -319,7 +319,7 @@ def one_tile(tape: Tape, task: Task, height: Number, width: Number) -> Tensor:
         cache.start(section)
         with tape.again(times):
             del listed
-            before = tape.empty((*lead, maximum(task.made * (seen - 2) + 1, 1), *places))
+            before = tape.pieces((*lead, maximum(task.made * (seen - 2) + 1, 1), *places))
             newest = task.run(height, width, task.taken, cache)
             del before, newest
             listed = tape.empty((*lead, task.made * (seen - 1) + 1, *places))

@@ -171,8 +171,8 @@ def fp32_norm(tape: Tape, x: Tensor, name: str = "") -> Tensor:
 def modulated(tape: Tape, x: Tensor, modulation: Tensor, width: Number, modulation_dtype: str) -> Tensor:
     """(norm(x) · (1 + scale) + shift) in float32, cast back; scale and shift are views of `modulation`."""
     scale = modulation.view(*modulation.shape[:-2], 1, width)
-    normed = tape.mul(tape.layer_norm(tape.cast(x, "fp32")), tape.scale(scale))
-    return tape.cast(tape.add(normed, scale), x.dtype)
+    # each intermediate goes as soon as the next is made
+    return tape.cast(tape.add(tape.mul(tape.layer_norm(tape.cast(x, "fp32")), tape.scale(scale)), scale), x.dtype)
 
 
 def block(
@@ -202,8 +202,8 @@ def block(
     # [batch, n, width] × [width, ffn_dim], GELU, × [ffn_dim, width]
     normed = modulated(tape, x, vectors, width, "fp32")
     mixed = feed_forward(tape, normed, config.ffn_dim, width, "ffn")
-    wide = tape.cast(x, "fp32")
-    return tape.cast(tape.add(wide, tape.mul(tape.cast(mixed, "fp32"), gate)), x.dtype)
+    # the float32 copy of x goes before the sum is cast: no name holds it
+    return tape.cast(tape.add(tape.cast(x, "fp32"), tape.mul(tape.cast(mixed, "fp32"), gate)), x.dtype)
 
 
 def gated(tape: Tape, hidden: Tensor, update: Tensor, gate: Tensor) -> Tensor:
