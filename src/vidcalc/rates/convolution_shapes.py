@@ -10,21 +10,25 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
-from vidcalc.base.number import Condition, Number, ceil_div, log2, nearest, where
+from vidcalc.base.number import Condition, Number, ceil_div, log2, maximum, minimum, nearest, where
 from vidcalc.ops.convolution import Convolution
 from vidcalc.tape.records import ELEMENT_BYTES
 
 Curve = dict[str, Any]
 Row = dict[str, str]
 TILE = 256, 128  # output places x output channels that a multiprocessor works on at a time
+SPLIT = 1.5  # times: of 96 tiles on 132 multiprocessors (1.38) each was still seen to be worked on whole
 
 
 def waves(rows: Number, d_out: Number, multiprocessors: int) -> Number:
-    """Time of whole waves of tiles over that of the tiles there are; 1 where the multiprocessors are not known."""
+    """Time of whole waves of tiles over that of the tiles there are; 1 where the multiprocessors are not known.
+
+    Never above `SPLIT`: few tiles are cut along the channels they sum over.
+    """
     if not multiprocessors:
         return 1
-    tiles = ceil_div(rows, TILE[0]) * ceil_div(d_out, TILE[1])
-    return ceil_div(tiles, multiprocessors) * multiprocessors / tiles
+    tiles = ceil_div(maximum(rows, 1), TILE[0]) * ceil_div(d_out, TILE[1])  # of an empty one as of one row
+    return minimum(ceil_div(tiles, multiprocessors) * multiprocessors / tiles, SPLIT)
 
 
 def filling(curve: Curve, channels: Number) -> Number:
