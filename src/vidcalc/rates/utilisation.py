@@ -137,7 +137,7 @@ def attention(
     law = _attention_law(chip, kernel, precision, head_dim, direction, masked, stack)
     # the mean of what short queries and short keys lose; of self-attention 1 + half / length
     loss = 1 + law.half * (1 / maximum(queries, 1) + 1 / maximum(keys, 1)) / 2
-    if law.ragged != 1:
+    if law.ragged != 1 and direction == "forward":  # of no backward was it seen
         loss = loss / where(even(keys), 1.0, law.ragged)
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
 
