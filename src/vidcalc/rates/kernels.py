@@ -31,6 +31,7 @@ MARKET = {
     "soc": "soc",
     "asic": "asic",
 }
+SIDES = ("d_in_half", "d_out_half", "corner")  # of the law of products
 TYPICAL = (8192, 5120, 5120)  # m, n, k of a layer, for medians over large shapes that are published without them
 # Whose share of peak to borrow for a format that was not measured, nearest first.
 SIMILAR = {
@@ -89,7 +90,6 @@ def _filled(chips: dict[str, Accelerator], gemm: dict[str, dict[str, Curve]], la
                 shapes,
                 gemm[name]["bf16"]["likely"],
                 law,
-                quantity(law["startup"], "s"),
                 _bandwidth(chips[name], laws)["likely"],
                 chips[name].multiprocessors or 0,
             ),
@@ -192,7 +192,7 @@ def at(plateau: float, row: dict[str, str], law: Curve) -> float:
     # seconds of the start / seconds of [m, k] x [k, n] at the plateau
     startup = quantity(law["startup"], "s") * plateau / (2 * m * n * k)
     # [m, k] x [k, n], by the law of `vidcalc.rates.utilisation.gemm`
-    return plateau / float(1 + law["d_in_half"] / k + law["d_out_half"] / n + startup)
+    return plateau / float(1 + law["d_in_half"] / k + law["d_out_half"] / n + law["corner"] / (k * n) + startup)
 
 
 def law_of(precision: str, laws: Curve) -> Curve:
@@ -231,7 +231,7 @@ def _gemm(
     """The plateau for one chip and format: its own, else borrowed as a share of peak, with the law's constants."""
     chip, limit = chips[name], laws["peak_tolerance"] * chips[name].peak(precision)
     law = law_of(precision, laws)
-    shape = {"d_in_half": law["d_in_half"], "d_out_half": law["d_out_half"], "startup": quantity(law["startup"], "s")}
+    shape = {**{side: law[side] for side in SIDES}, "startup": quantity(law["startup"], "s")}
     if (name, precision) in own:
         return {**own[name, precision], **shape}
     everyone = relatives(chips, name)

@@ -46,6 +46,7 @@ class _Gemm(msgspec.Struct, frozen=True, eq=False):
     high: Number
     d_in_half: Number
     d_out_half: Number
+    corner: Number
     startup: Number
     provenance: str
     source: str
@@ -76,7 +77,7 @@ def _shape_loss(law: _Gemm, rows: Number, d_in: Number, d_out: Number) -> Number
     # seconds of the start / seconds of the product at its plateau (2 FLOP a multiply-add)
     startup = law.startup * law.likely / (2 * maximum(rows, 1) * d_in * d_out)
     # each half-length is the side at which its term alone halves the rate
-    return 1 + law.d_in_half / d_in + law.d_out_half / d_out + startup
+    return 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.corner / (d_in * d_out) + startup
 
 
 def convolution(
@@ -240,6 +241,7 @@ def _convolution_law(chip: Accelerator, precision: str, stack: str) -> _Gemm:
         minimum(law.high * share["high"], limit),
         law.d_in_half,
         law.d_out_half,
+        0,  # its kernels cut few tiles along the channels they sum over
         law.startup,
         share.get("provenance", "assumed"),
         share["source"],

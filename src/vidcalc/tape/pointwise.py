@@ -92,9 +92,7 @@ class PointwiseLayers(Recorder):
 
     # --- arithmetic ---------------------------------------------------------------------------------------
 
-    def add(
-        self, a: Tensor, b: Tensor, shape: tuple[Number, ...] | None = None, *, reordered: bool = False
-    ) -> Tensor:
+    def add(self, a: Tensor, b: Tensor, shape: tuple[Number, ...] | None = None, *, reordered: bool = False) -> Tensor:
         """a + b, of a's shape unless given. Nothing is kept. `reordered`: b lies in another order in memory."""
         out = self.pointwise("add", (a, b), shape, wider(a.dtype, b.dtype))
         if reordered:
