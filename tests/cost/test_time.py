@@ -14,7 +14,8 @@ from vidcalc.ops import Convolution, Matmul, Pointwise
 from vidcalc.ops.pointwise import LONG
 from vidcalc.passes.formats import execution
 from vidcalc.rates.machines import accelerator
-from vidcalc.rates.utilisation import attention, bandwidth, elementwise, launch, resolve_attention, short_rows, vector
+from vidcalc.rates.traffic import bandwidth, elementwise, launch, short_rows
+from vidcalc.rates.utilisation import attention, resolve_attention, vector
 from vidcalc.tape.trace import trace
 
 CHIP = accelerator("h100-sxm")

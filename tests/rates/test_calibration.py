@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from vidcalc.base.errors import Unreadable
+from vidcalc.cost.time import by_kind
+from vidcalc.ops import Convolution
 from vidcalc.rates.calibration import SCHEMA, calibrated, recognised, written
 from vidcalc.rates.host import host_rate
 from vidcalc.rates.machines import accelerator
-from vidcalc.cost.time import by_kind
-from vidcalc.ops import Convolution
-from vidcalc.rates.utilisation import attention, bandwidth, convolution, gemm
+from vidcalc.rates.traffic import bandwidth
+from vidcalc.rates.utilisation import attention, convolution, gemm
 
 Row = dict[str, Any]
 LAYER = {"m": 16_384, "n": 5120, "k": 5120}

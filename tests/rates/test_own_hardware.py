@@ -11,8 +11,9 @@ from vidcalc.catalog.accelerators import link
 from vidcalc.rates.collectives import collective
 from vidcalc.rates.machines import accelerator
 from vidcalc.rates.own import from_file, stated
+from vidcalc.rates.traffic import bandwidth
 from vidcalc.rates.transfer import relative, sparse
-from vidcalc.rates.utilisation import attention, attention_kernels, bandwidth, convolution, gemm
+from vidcalc.rates.utilisation import attention, attention_kernels, convolution, gemm
 
 LAYER = (75_600, 5120, 5120)
 PLAIN = """

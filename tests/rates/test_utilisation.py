@@ -20,15 +20,9 @@ from vidcalc.rates.attention_lengths import fit
 from vidcalc.rates.convolution_curves import STACKS, WIDTHS
 from vidcalc.rates.convolution_shapes import waves
 from vidcalc.rates.machines import accelerator
-from vidcalc.rates.utilisation import (
-    Rate,
-    attention,
-    attention_kernels,
-    bandwidth,
-    convolution,
-    gemm,
-    resolve_attention,
-)
+from vidcalc.rates.rate import Rate
+from vidcalc.rates.traffic import bandwidth
+from vidcalc.rates.utilisation import attention, attention_kernels, convolution, gemm, resolve_attention
 
 ACCELERATORS = load.names("accelerators")
 SIZES = st.integers(1, 300_000)

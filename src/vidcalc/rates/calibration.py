@@ -19,8 +19,8 @@ from vidcalc.describe.model import Caution
 from vidcalc.rates.attention_curves import bound
 from vidcalc.rates.attention_lengths import DEFAULT_HALF, fit
 from vidcalc.rates.convolution_curves import STACKS, WIDTHS
-from vidcalc.rates.curves import curves, with_curves
 from vidcalc.rates.convolution_shapes import filling, full_tiles
+from vidcalc.rates.curves import curves, with_curves
 from vidcalc.rates.kernels import SIDES, curve, law_of, level
 from vidcalc.rates.machines import accelerator
 from vidcalc.rates.own import LARGEST, read_toml

@@ -20,8 +20,7 @@ from vidcalc.catalog.accelerators import accelerator
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.attention_curves import attention_curves
 from vidcalc.rates.attention_lengths import generation
-from vidcalc.rates.convolution_curves import convolution_curves
-from vidcalc.rates.convolution_shapes import fillings
+from vidcalc.rates.convolution_curves import convolution_curves, fillings_of
 
 Curve = dict[str, Any]
 MARKET = {
@@ -59,11 +58,12 @@ def derive() -> dict[str, Curve]:
         name: {precision: _gemm(chips, name, precision, own, laws) for precision in SIMILAR if _runs(chip, precision)}
         for name, chip in chips.items()
     }
-    timed, filled = rows("convolution"), _filled(chips, gemm, laws)
+    bandwidths = {name: _bandwidth(chip, laws) for name, chip in chips.items()}
+    timed, filled = rows("convolution"), fillings_of(chips, rows("convolution_shapes"), gemm, bandwidths, laws)
     return {
         name: {
             "gemm": gemm[name],
-            "bandwidth": _bandwidth(chip, laws),
+            "bandwidth": bandwidths[name],
             "convolution": convolution_curves(chips, name, timed, laws["convolution"], filled),
             "elementwise": laws["elementwise"],
             "vector": laws["vector"],
@@ -74,28 +74,6 @@ def derive() -> dict[str, Curve]:
             **attention[name],
         }
         for name, chip in chips.items()
-    }
-
-
-def _filled(chips: dict[str, Accelerator], gemm: dict[str, dict[str, Curve]], laws: Curve) -> dict[str, Curve]:
-    """What channels fill of a convolution's tiles, by chip with rows of single convolutions."""
-    by_chip: dict[str, list[dict[str, str]]] = {}
-    for row in rows("convolution_shapes"):
-        if row["role"] == "fit":
-            by_chip.setdefault(row["accelerator"], []).append(row)
-    law = laws["gemm"]["plain"]
-    return {
-        name: {
-            **fillings(
-                shapes,
-                gemm[name]["bf16"]["likely"],
-                law,
-                _bandwidth(chips[name], laws)["likely"],
-                chips[name].multiprocessors or 0,
-            ),
-            "source": sources(shapes),
-        }
-        for name, shapes in by_chip.items()
     }
 
 

@@ -218,7 +218,7 @@ class PointwiseLayers(Recorder):
         """RMS norm over the last dimension, one kernel on CUDA (torch.nn.functional.rms_norm). Kept: x, 1/std.
 
         A weight of another dtype than x has no such kernel: then PyTorch spells the norm out.
-        Source: PyTorch 2.9 and later, aten/src/ATen/native/layer_norm.cpp (rms_norm_symint) and cuda/layer_norm_kernel.cu.
+        Source: PyTorch 2.9 and later, aten/src/ATen/native/layer_norm.cpp (rms_norm_symint), cuda/layer_norm_kernel.cu.
         """
         if name and (keep or self.dtype) != x.dtype:
             return self.rms_norm_spelled(x, name, keep=keep)
