@@ -11,7 +11,7 @@ from vidcalc.ledger.types import EAGER
 from vidcalc.ops import Collective, Copy
 from vidcalc.passes import generation
 from vidcalc.rates.machines import hardware
-from vidcalc.rates.utilisation import launch
+from vidcalc.rates.traffic import launch
 
 SMALL = {"width": 256, "height": 256, "frames": 9}  # so little work that starting the kernels takes longest
 GUIDED = {"guidance_mode": "sequential", "forwards_per_step": 2, "batched_forwards": 1}

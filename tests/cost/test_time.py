@@ -11,9 +11,11 @@ from vidcalc.cost.time import by_kind, launches, rate, rounded, travelled, waiti
 from vidcalc.ledger.types import EAGER, Execution
 from vidcalc.ledger.unroll import denoiser_shape
 from vidcalc.ops import Convolution, Matmul, Pointwise
+from vidcalc.ops.pointwise import LONG
 from vidcalc.passes.formats import execution
 from vidcalc.rates.machines import accelerator
-from vidcalc.rates.utilisation import attention, bandwidth, elementwise, launch, resolve_attention, short_rows, vector
+from vidcalc.rates.traffic import bandwidth, elementwise, launch, short_rows
+from vidcalc.rates.utilisation import attention, resolve_attention, vector
 from vidcalc.tape.trace import trace
 
 CHIP = accelerator("h100-sxm")
@@ -38,10 +40,33 @@ def test_fusing_leaves_products_alone_and_shrinks_elementwise_work(ops):
 def test_a_row_of_half_the_length_takes_twice_its_bytes():
     half = short_rows(CHIP)
     op = Pointwise("x", 1, "bf16", 1000, 1, half)
-    assert travelled(op, half) == pytest.approx(2000)
-    assert travelled(replace(op, row=half * 10**6), half) == pytest.approx(1000, rel=1e-5)
-    assert short_rows(CHIP, "on") == 0
-    assert travelled(op, 0) == 1000
+    assert travelled(op, CHIP) == pytest.approx(2000)
+    assert travelled(replace(op, row=half * 10**6), CHIP) == pytest.approx(1000, rel=1e-5)
+    assert travelled(op, CHIP, Execution(compile="on")) == 1000
+
+
+def test_kernels_that_load_an_element_at_a_time_are_paced_by_the_multiprocessors():
+    """bf16 to float32 on an H200: 2.15 TB/s where a copy reaches 4.2; float32 sums of two are bound by memory."""
+    chip = accelerator("h200")
+    copy = elementwise(chip).likely
+    cast = Pointwise("x", 1, "bf16", 6 * 2**28, 1, LONG, way="single", each=6)
+    assert cast.moved / travelled(cast, chip) * copy == pytest.approx(2.15e12, rel=0.05)
+    norm = Pointwise("x", 1, "bf16", 4 * 2**28, 1, LONG, way="norm", each=4)
+    assert norm.moved / travelled(norm, chip) * copy == pytest.approx(2.745e12, rel=0.05)
+    wide = replace(cast, each=12)
+    assert travelled(wide, chip) == pytest.approx(cast.moved, rel=0.01)
+    assert travelled(cast, chip, Execution(compile="on")) == cast.moved
+
+
+def test_statistics_of_few_groups_keep_few_multiprocessors_busy():
+    few = Pointwise("x", 1, "bf16", 2**30, 1, LONG, way="statistics", each=2, blocks=32)
+    more = replace(few, blocks=64)
+    chip = accelerator("h200")
+    assert travelled(few, chip) == pytest.approx(2 * travelled(more, chip))
+    # 30 to 70 GB/s is what whole decodes leave for them
+    assert 30e9 < few.moved / travelled(few, chip) * elementwise(chip).likely < 70e9
+    full = replace(few, blocks=10**6)
+    assert travelled(full, chip) == travelled(replace(few, blocks=2 * 10**6), chip)
 
 
 def test_the_host_is_waited_for_only_where_work_is_shorter_than_its_launches(ops):

@@ -11,8 +11,9 @@ from vidcalc.catalog.accelerators import link
 from vidcalc.rates.collectives import collective
 from vidcalc.rates.machines import accelerator
 from vidcalc.rates.own import from_file, stated
+from vidcalc.rates.traffic import bandwidth
 from vidcalc.rates.transfer import relative, sparse
-from vidcalc.rates.utilisation import attention, attention_kernels, bandwidth, convolution, gemm
+from vidcalc.rates.utilisation import attention, attention_kernels, convolution, gemm
 
 LAYER = (75_600, 5120, 5120)
 PLAIN = """
@@ -84,7 +85,7 @@ def test_a_file_becomes_an_accelerator_with_its_relatives_rates(file: Path) -> N
     assert ours.likely == pytest.approx(share * theirs.likely, rel=0.02)
     for kernel in attention_kernels(mine):
         assert attention(mine, kernel, "bf16", 128, 8192, 8192).likely > 0
-    assert convolution(mine, "bf16", 10_000, 3456, 128).likely > 0
+    assert convolution(mine, "bf16", 10_000, 128, 128, 27).likely > 0
     assert collective(mine, "all_to_all").bus_bandwidth(2) > 0
     assert mine.cautions == ()
 

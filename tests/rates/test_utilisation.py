@@ -1,6 +1,7 @@
 """Achieved rates: bounded by the dense peak, growing with size, equal for ints and arrays, and true to the raw rows."""
 
 import json
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -10,21 +11,18 @@ from hypothesis import strategies as st
 
 from vidcalc.base.errors import InputError, UnknownName
 from vidcalc.catalog import load
+from vidcalc.cost.time import by_kind
 from vidcalc.describe.hardware import RUNS_AS, width_of
+from vidcalc.ops import Convolution
 from vidcalc.rates import curves, kernels
 from vidcalc.rates.attention_curves import bound
 from vidcalc.rates.attention_lengths import fit
 from vidcalc.rates.convolution_curves import STACKS, WIDTHS
+from vidcalc.rates.convolution_shapes import waves
 from vidcalc.rates.machines import accelerator
-from vidcalc.rates.utilisation import (
-    Rate,
-    attention,
-    attention_kernels,
-    bandwidth,
-    convolution,
-    gemm,
-    resolve_attention,
-)
+from vidcalc.rates.rate import Rate
+from vidcalc.rates.traffic import bandwidth
+from vidcalc.rates.utilisation import attention, attention_kernels, convolution, gemm, resolve_attention
 
 ACCELERATORS = load.names("accelerators")
 SIZES = st.integers(1, 300_000)
@@ -58,6 +56,7 @@ def test_every_chip_answers_within_its_peak_and_says_what_it_rests_on(name: str)
             for rate in (
                 gemm(chip, precision, size, size, size),
                 convolution(chip, precision, size, size, size),
+                convolution(chip, precision, size, size, size, 27),
             ):
                 peak = chip.peak("tf32") if precision == "fp32" else chip.peak(precision)
                 assert in_order(rate, LIMIT * max(peak, chip.peak(precision))), (precision, rate)
@@ -177,7 +176,7 @@ def test_rates_grow_with_every_side(m: int, n: int, k: int, times: int, name: st
 def test_an_array_gives_what_its_scalars_give(sides: list[tuple[int, int, int]], name: str, precision: str) -> None:
     chip = accelerator(name)
     rows, d_in, d_out = (np.array(side, dtype=np.float64) for side in zip(*sides, strict=True))
-    for rate in (gemm, convolution):
+    for rate in (gemm, convolution, partial(convolution, taps=27)):
         whole = rate(chip, precision, rows, d_in, d_out).likely
         assert whole.tolist() == pytest.approx([rate(chip, precision, *side).likely for side in sides], rel=1e-12)
     whole = attention(chip, "sdpa", precision, 128, rows, d_in).likely
@@ -250,9 +249,59 @@ def test_convolution_shares_are_the_medians_of_the_timings_they_were_fitted_to()
         assert curve["high"] >= max(own)
     for row in rows:
         busy = float(row["seconds"]) - float(row["other_seconds"])
-        precision = "tf32" if row["precision"] == "fp32" else row["precision"]
-        product = gemm(accelerator(row["accelerator"]), precision, 10**6, 27 * 256, 256).likely
-        assert float(row["share"]) == pytest.approx(float(row["tflop"]) * 1e12 / busy / product, rel=0.4)
+        width = 96 if "Wan2.1" in row["what"] else 256
+        chip, used = accelerator(row["accelerator"]), curves.catalogue_tables(row["accelerator"])["convolution"]
+        usual = convolution(chip, row["precision"], 10**6, width, width, 27, row["stack"]).likely
+        full = usual / used[row["stack"]][width_of(row["precision"])]["likely"]
+        assert float(row["share"]) == pytest.approx(float(row["tflop"]) * 1e12 / busy / full, rel=0.4)
+
+
+def test_convolutions_follow_the_rows_of_single_ones() -> None:
+    """Check rows within 15 % of the curve through the fit rows; those with three output channels are mostly copies."""
+    chip = accelerator("h200")
+    roles = {"fit": 0, "check": 0}
+    for row in kernels.rows("convolution_shapes"):
+        c_in, c_out, positions, taps = (int(row[name]) for name in ("c_in", "c_out", "positions", "taps"))
+        op = Convolution("x", 1, "bf16", 1, c_in, c_out, positions, positions, taps, 1, 2)
+        spent = by_kind((op,), chip)["convolution"].likely
+        roles[row["role"]] += 1
+        if taps > 1:
+            assert spent == pytest.approx(float(row["seconds"]), rel=0.25 if row["role"] == "fit" else 0.15), row
+    assert roles["fit"] and roles["check"]
+
+
+def test_channels_that_are_no_power_of_two_fill_less_of_a_tile() -> None:
+    chip = accelerator("h200")
+    rates = {
+        width: convolution(chip, "bf16", 10**6, width, width, 27).likely for width in (96, 128, 192, 256, 384, 512)
+    }
+    assert rates[96] < rates[192] < rates[128] < rates[256] < rates[512]
+    assert rates[384] < rates[256]
+    # few tiles: waves that are not full, up to the point where tiles are cut
+    assert waves(256 * 132, 128, 132) == 1
+    assert waves(256 * 96, 128, 132) == 132 / 96
+    assert waves(256, 128, 132) == waves(0, 128, 132) == 1.5
+    assert waves(256, 128, 0) == 1
+
+
+def test_lengths_that_are_no_whole_tiles_cost_cudnn_on_hopper_alone() -> None:
+    for name, kernel, lost in (("h200", "cudnn", True), ("gb200", "cudnn", False), ("h200", "flash2", False)):
+        chip = accelerator(name)
+        even, ragged = (attention(chip, kernel, "bf16", 128, length, length).likely for length in (32_768, 32_760))
+        assert (ragged < 0.9 * even) == lost
+        backward = [attention(chip, kernel, "bf16", 128, n, n, "backward").likely for n in (32_768, 32_760)]
+        assert backward[1] == pytest.approx(backward[0], rel=0.01)  # of no backward was it seen
+    # only the keys count: queries are cut into tiles of their own
+    chip = accelerator("h200")
+    assert attention(chip, "cudnn", "bf16", 128, 32_760, 512).likely > 0.95 * 588e12
+
+
+def test_a_mask_costs_the_vector_units_time() -> None:
+    """An H200's cuDNN at 12,000 keys: 403 TFLOP/s with a mask."""
+    chip = accelerator("h200")
+    masked, plain = (attention(chip, "sdpa", "bf16", 128, 12_000, 12_000, masked=word) for word in ("dense", "none"))
+    assert masked.likely == pytest.approx(403e12, rel=0.06)
+    assert plain.likely > 1.3 * masked.likely
 
 
 def test_an_accelerator_that_nobody_timed_takes_the_convolution_share_of_its_generation() -> None:

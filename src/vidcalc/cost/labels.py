@@ -7,7 +7,7 @@ from vidcalc.base.guest import named
 from vidcalc.base.number import Number
 from vidcalc.ops import Op
 from vidcalc.ops.pointwise import LONG
-from vidcalc.rates.utilisation import Rate
+from vidcalc.rates.rate import Rate
 
 
 def op_of(op: Op, work: Number, moved: Number) -> tuple[Number, Number]:

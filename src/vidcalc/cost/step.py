@@ -18,7 +18,7 @@ from vidcalc.ledger.types import Phase
 from vidcalc.ops import Copy, Update
 from vidcalc.rates.host import host_rate, update_rate
 from vidcalc.rates.laws import fused, training_launch
-from vidcalc.rates.utilisation import bandwidth
+from vidcalc.rates.traffic import bandwidth
 
 BAND = ("low", "likely", "high")
 TOKENS = ("nothing", "attention")  # exchanges of activations: no other work of the pass hides them

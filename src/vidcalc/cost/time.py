@@ -13,17 +13,9 @@ from vidcalc.cost.seconds import Seconds, total
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.ledger.types import EAGER, Execution
 from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise, frozen
-from vidcalc.rates.utilisation import (
-    Rate,
-    attention,
-    bandwidth,
-    convolution,
-    elementwise,
-    gemm,
-    launch,
-    stretch,
-    vector,
-)
+from vidcalc.rates.rate import Rate
+from vidcalc.rates.traffic import bandwidth, elementwise, launch, stretch
+from vidcalc.rates.utilisation import attention, convolution, gemm, vector
 from vidcalc.tape import ELEMENT_BYTES
 
 PRODUCTS = ("matmul", "attention", "convolution")

@@ -58,7 +58,7 @@ def put(phase: Phase, ledger: Ledger, plan: Plan) -> Phase:
     phase = recorded(phase)
     scale = plan.runtime.activation_scale.get(phase.component.network, 1)
     live = {"network": phase.taped.peak * scale, "format": _beside(phase.taped, chosen)}
-    return replace(phase, live=live, run=execution(plan, chosen))
+    return replace(phase, live=live, run=execution(plan, chosen, phase.id))
 
 
 def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:
@@ -71,14 +71,15 @@ def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:
     return replace(network, params=params, weights=nbytes, stored=nbytes)
 
 
-def execution(plan: Plan, chosen: Precision) -> Execution:
-    """How a network in a number format runs under a plan."""
+def execution(plan: Plan, chosen: Precision, stage: str = "denoise") -> Execution:
+    """How a network in a number format runs under a plan; what is compiled is the denoiser."""
+    compiled = plan.compile if stage == "denoise" else "off"
     return Execution(
         attention=plan.attention,
         arithmetic=chosen.arithmetic,
-        compile=plan.compile,
+        compile=compiled,
         stack=plan.runtime.stack,
-        rounding=0.0 if plan.compile == "on" else chosen.rounding,
+        rounding=0.0 if compiled == "on" else chosen.rounding,
         slower=chosen.slower,
     )
 

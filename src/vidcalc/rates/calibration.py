@@ -19,8 +19,9 @@ from vidcalc.describe.model import Caution
 from vidcalc.rates.attention_curves import bound
 from vidcalc.rates.attention_lengths import DEFAULT_HALF, fit
 from vidcalc.rates.convolution_curves import STACKS, WIDTHS
+from vidcalc.rates.convolution_shapes import filling, full_tiles
 from vidcalc.rates.curves import curves, with_curves
-from vidcalc.rates.kernels import at, curve, law_of, level
+from vidcalc.rates.kernels import SIDES, curve, law_of, level
 from vidcalc.rates.machines import accelerator
 from vidcalc.rates.own import LARGEST, read_toml
 from vidcalc.rates.transfer import relative, transferred
@@ -138,8 +139,7 @@ def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
             continue
         gemm["bf16" if precision == "fp16" else precision] = {
             **curve(low, likely, high, "measured", source),
-            "d_in_half": law["d_in_half"],
-            "d_out_half": law["d_out_half"],
+            **{side: law[side] for side in SIDES},
             "startup": quantity(law["startup"], "s"),
         }
     for kernel in dict.fromkeys(row["kernel"] for row in facts.get("attention", ())):
@@ -151,8 +151,8 @@ def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
             "half": {str(width): _attention(rows, width, limit, laws, source) for width in _widths(rows)},
         }
     rates = [quantity(row["rate"], "B/s") for row in facts["copy"]]
-    backward = tables["backward"]
-    own = _convolution(facts, gemm, laws, source)
+    backward, convolution = tables["backward"], tables["convolution"]
+    own = _convolution(facts, gemm, laws, source, convolution["filling"], sum(rates) / len(rates), chip)
     # a kernel that nobody timed backward is as slow there as the slowest
     missing = {kernel: min(backward.values()) for kernel in attention if kernel not in backward}
     return {
@@ -162,7 +162,7 @@ def _curves(facts: Row, chip: Accelerator, path: str) -> Row:
         "kernels": [*attention],
         "backward": {**backward, **missing},
         "bandwidth": curve(min(rates), sum(rates) / len(rates), max(rates), "measured", source),
-        "convolution": dict.fromkeys(STACKS, dict.fromkeys(WIDTHS, own)) if own else tables["convolution"],
+        "convolution": {**convolution, **(dict.fromkeys(STACKS, dict.fromkeys(WIDTHS, own)) if own else {})},
     }
 
 
@@ -181,14 +181,19 @@ def _attention(rows: list[Row], width: int, limit: float, laws: Row, source: str
     }
 
 
-def _convolution(facts: Row, gemm: Row, laws: Row, source: str) -> Row | None:
+def _convolution(
+    facts: Row, gemm: Row, laws: Row, source: str, fills: Row, bandwidth: float, chip: Accelerator
+) -> Row | None:
     """The share of the product's rate that convolutions reach; None where none was measured."""
     shares = []
     for row in facts.get("convolution", ()):
         precision = "bf16" if row["precision"] == "fp16" else row["precision"]
-        shape = {"m": str(row["positions"]), "n": str(row["c_out"]), "k": str(row["c_in"] * row["taps"])}
-        # measured rate / that of the product of the same shape
-        shares.append(_rate(row) / at(gemm[precision]["likely"], shape, law_of(precision, laws)))
+        work = 2 * row["positions"] * row["c_in"] * row["c_out"] * row["taps"]
+        law, many = law_of(precision, laws), chip.multiprocessors or 0
+        full = full_tiles(row, work / _rate(row), law, bandwidth, many)
+        filled = filling(fills, row["c_in"]) * filling(fills, row["c_out"])
+        # what full tiles reach / what products do
+        shares.append(float(full / filled / gemm[precision]["likely"]))
     if not shares:
         return None
     usual = laws["convolution"]

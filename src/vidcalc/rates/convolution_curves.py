@@ -1,7 +1,8 @@
 """Convolutions: from whole decodes that were timed to the share of a product's rate that full tiles reach on a chip.
 
 A row of `data/kernels/convolution.csv` is a decode less what memory and attention explain, or what several ranks do not
-share, against the same convolutions at the products' rate with what their channels fill, their waves and copies. Shares differ by chip, by number format and by the software's age: see `data/frameworks/` on stacks.
+share, against the same convolutions at the products' rate with what their channels fill, their waves and copies. Shares
+differ by chip, by number format and by the software's age: see `data/frameworks/` on stacks.
 """
 
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from vidcalc.describe.hardware import Accelerator, width_of
+from vidcalc.rates.convolution_shapes import fillings
 
 Curve = dict[str, Any]
 Row = dict[str, str]
@@ -42,8 +44,35 @@ def convolution_curves(
             }
             for width in WIDTHS
         }
-    one = filled[donor or next(iter(filled))]
-    return {**shares, "filling": {key: one[key] for key in ("by_channels", "other")}}
+    one = filled[donor or next(iter(filled))] if filled else None
+    return {**shares, **({"filling": {key: one[key] for key in ("by_channels", "other")}} if one else {})}
+
+
+def fillings_of(
+    chips: dict[str, Accelerator],
+    table: Iterable[Row],
+    gemm: dict[str, dict[str, Curve]],
+    bandwidths: dict[str, Curve],
+    laws: Curve,
+) -> dict[str, Curve]:
+    """What channels fill of a convolution's tiles, by chip with single convolutions to fit in the table."""
+    by_chip: dict[str, list[Row]] = {}
+    for row in table:
+        if row["role"] == "fit":
+            by_chip.setdefault(row["accelerator"], []).append(row)
+    return {
+        name: {
+            **fillings(
+                shapes,
+                gemm[name]["bf16"]["likely"],
+                laws["gemm"]["plain"],
+                bandwidths[name]["likely"],
+                chips[name].multiprocessors or 0,
+            ),
+            "source": "; ".join(sorted({row["source"] for row in shapes})),
+        }
+        for name, shapes in by_chip.items()
+    }
 
 
 def _share(chips: dict[str, Accelerator], name: str, table: list[Row], width: str, law: Curve) -> Curve:

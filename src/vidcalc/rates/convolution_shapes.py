@@ -10,21 +10,26 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
-from vidcalc.base.number import Condition, Number, ceil_div, log2, nearest, where
+from vidcalc.base.number import Condition, Number, ceil_div, log2, maximum, minimum, nearest, where
+from vidcalc.base.units import quantity
 from vidcalc.ops.convolution import Convolution
 from vidcalc.tape.records import ELEMENT_BYTES
 
 Curve = dict[str, Any]
 Row = dict[str, str]
 TILE = 256, 128  # output places x output channels that a multiprocessor works on at a time
+SPLIT = 1.5  # times: of 96 tiles on 132 multiprocessors (1.38) each was still seen to be worked on whole
 
 
 def waves(rows: Number, d_out: Number, multiprocessors: int) -> Number:
-    """Time of whole waves of tiles over that of the tiles there are; 1 where the multiprocessors are not known."""
+    """Time of whole waves of tiles over that of the tiles there are; 1 where the multiprocessors are not known.
+
+    Never above `SPLIT`: few tiles are cut along the channels they sum over.
+    """
     if not multiprocessors:
         return 1
-    tiles = ceil_div(rows, TILE[0]) * ceil_div(d_out, TILE[1])
-    return ceil_div(tiles, multiprocessors) * multiprocessors / tiles
+    tiles = ceil_div(maximum(rows, 1), TILE[0]) * ceil_div(d_out, TILE[1])  # of an empty one as of one row
+    return minimum(ceil_div(tiles, multiprocessors) * multiprocessors / tiles, SPLIT)
 
 
 def filling(curve: Curve, channels: Number) -> Number:
@@ -40,22 +45,29 @@ def _whole(channels: Number) -> Condition:
     return 2 ** nearest(log2(channels)) == channels
 
 
-def fillings(table: Iterable[Row], plateau: float, law: Curve, startup: float, bandwidth: float, many: int) -> Curve:
+def full_tiles(row: Row, seconds: float, law: Curve, bandwidth: float, many: int) -> float:
+    """The rate that full tiles had, of a convolution that took so long: less its copies, start and shape [FLOP/s].
+
+    law  what products lose by their shape;  bandwidth  of a copy [byte/s];  many  multiprocessors
+    """
+    c_in, c_out, positions, taps = (int(row[name]) for name in ("c_in", "c_out", "positions", "taps"))
+    size = ELEMENT_BYTES[row["precision"]]
+    op = Convolution("", 1, row["precision"], 1, c_in, c_out, positions, positions, taps, 1, size)
+    busy = seconds - op.turned_bytes / bandwidth - quantity(law["startup"], "s")
+    loss = 1 + law["d_in_half"] / (c_in * taps) + law["d_out_half"] / c_out
+    return float(op.flops / busy * loss * waves(positions, c_out, many))
+
+
+def fillings(table: Iterable[Row], plateau: float, law: Curve, bandwidth: float, many: int) -> Curve:
     """From rows of one chip: the rate of full tiles over the products' (`share`), and what channel counts fill.
 
-    plateau    products of that chip [FLOP/s];  law, startup  what products lose by their shape
-    bandwidth  of a copy [byte/s];  many  multiprocessors
+    plateau  products of that chip [FLOP/s];  law, bandwidth, many  as of `full_tiles`
     """
     found: dict[int, list[float]] = {}
     for row in table:
-        c_in, c_out, positions, taps = (int(row[name]) for name in ("c_in", "c_out", "positions", "taps"))
-        op = Convolution(
-            "", 1, row["precision"], 1, c_in, c_out, positions, positions, taps, 1, ELEMENT_BYTES[row["precision"]]
-        )
-        busy = float(row["seconds"]) - op.turned_bytes / bandwidth - startup
-        loss = 1 + law["d_in_half"] / (c_in * taps) + law["d_out_half"] / c_out
-        if c_in == c_out:
-            found.setdefault(c_in, []).append(op.flops / busy * loss * waves(positions, c_out, many) / plateau)
+        if row["c_in"] == row["c_out"]:
+            rate = full_tiles(row, float(row["seconds"]), law, bandwidth, many)
+            found.setdefault(int(row["c_in"]), []).append(rate / plateau)
     full = median(share for channels, shares in found.items() if _whole(channels) for share in shares)
     # the same number of channels on both sides: each fills the root
     part = {channels: (median(shares) / full) ** 0.5 for channels, shares in found.items() if not _whole(channels)}

@@ -20,8 +20,7 @@ from vidcalc.catalog.accelerators import accelerator
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.attention_curves import attention_curves
 from vidcalc.rates.attention_lengths import generation
-from vidcalc.rates.convolution_curves import convolution_curves
-from vidcalc.rates.convolution_shapes import fillings
+from vidcalc.rates.convolution_curves import convolution_curves, fillings_of
 
 Curve = dict[str, Any]
 MARKET = {
@@ -31,6 +30,7 @@ MARKET = {
     "soc": "soc",
     "asic": "asic",
 }
+SIDES = ("d_in_half", "d_out_half", "corner")  # of the law of products
 TYPICAL = (8192, 5120, 5120)  # m, n, k of a layer, for medians over large shapes that are published without them
 # Whose share of peak to borrow for a format that was not measured, nearest first.
 SIMILAR = {
@@ -58,11 +58,12 @@ def derive() -> dict[str, Curve]:
         name: {precision: _gemm(chips, name, precision, own, laws) for precision in SIMILAR if _runs(chip, precision)}
         for name, chip in chips.items()
     }
-    timed, filled = rows("convolution"), _filled(chips, gemm, laws)
+    bandwidths = {name: _bandwidth(chip, laws) for name, chip in chips.items()}
+    timed, filled = rows("convolution"), fillings_of(chips, rows("convolution_shapes"), gemm, bandwidths, laws)
     return {
         name: {
             "gemm": gemm[name],
-            "bandwidth": _bandwidth(chip, laws),
+            "bandwidth": bandwidths[name],
             "convolution": convolution_curves(chips, name, timed, laws["convolution"], filled),
             "elementwise": laws["elementwise"],
             "vector": laws["vector"],
@@ -73,29 +74,6 @@ def derive() -> dict[str, Curve]:
             **attention[name],
         }
         for name, chip in chips.items()
-    }
-
-
-def _filled(chips: dict[str, Accelerator], gemm: dict[str, dict[str, Curve]], laws: Curve) -> dict[str, Curve]:
-    """What channels fill of a convolution's tiles, by chip with rows of single convolutions."""
-    by_chip: dict[str, list[dict[str, str]]] = {}
-    for row in rows("convolution_shapes"):
-        if row["role"] == "fit":
-            by_chip.setdefault(row["accelerator"], []).append(row)
-    law = laws["gemm"]["plain"]
-    return {
-        name: {
-            **fillings(
-                shapes,
-                gemm[name]["bf16"]["likely"],
-                law,
-                quantity(law["startup"], "s"),
-                _bandwidth(chips[name], laws)["likely"],
-                chips[name].multiprocessors or 0,
-            ),
-            "source": sources(shapes),
-        }
-        for name, shapes in by_chip.items()
     }
 
 
@@ -192,7 +170,7 @@ def at(plateau: float, row: dict[str, str], law: Curve) -> float:
     # seconds of the start / seconds of [m, k] x [k, n] at the plateau
     startup = quantity(law["startup"], "s") * plateau / (2 * m * n * k)
     # [m, k] x [k, n], by the law of `vidcalc.rates.utilisation.gemm`
-    return plateau / float(1 + law["d_in_half"] / k + law["d_out_half"] / n + startup)
+    return plateau / float(1 + law["d_in_half"] / k + law["d_out_half"] / n + law["corner"] / (k * n) + startup)
 
 
 def law_of(precision: str, laws: Curve) -> Curve:
@@ -231,7 +209,7 @@ def _gemm(
     """The plateau for one chip and format: its own, else borrowed as a share of peak, with the law's constants."""
     chip, limit = chips[name], laws["peak_tolerance"] * chips[name].peak(precision)
     law = law_of(precision, laws)
-    shape = {"d_in_half": law["d_in_half"], "d_out_half": law["d_out_half"], "startup": quantity(law["startup"], "s")}
+    shape = {**{side: law[side] for side in SIDES}, "startup": quantity(law["startup"], "s")}
     if (name, precision) in own:
         return {**own[name, precision], **shape}
     everyone = relatives(chips, name)

@@ -20,24 +20,11 @@ from vidcalc.describe.hardware import Accelerator, width_of
 from vidcalc.rates.attention_lengths import even
 from vidcalc.rates.convolution_shapes import filling, waves
 from vidcalc.rates.curves import curves
+from vidcalc.rates.rate import Rate
 
 LATE = "late"
 CHOSEN = ("sdpa", "flash")  # words for what a library picks on the chip
 NO_MASK: Facts = {"low": 0, "likely": 0, "high": 0}
-
-
-class Rate(msgspec.Struct, frozen=True, eq=False):
-    """An achieved rate with its band, FLOP/s (or byte/s for `bandwidth`), and what it rests on."""
-
-    low: Number
-    likely: Number
-    high: Number
-    provenance: str
-    source: str
-
-    def slowed(self, times: float) -> "Rate":
-        """The rate divided by a number that is assumed."""
-        return Rate(self.low / times, self.likely / times, self.high / times, "assumed", self.source)
 
 
 class _Gemm(msgspec.Struct, frozen=True, eq=False):
@@ -46,6 +33,7 @@ class _Gemm(msgspec.Struct, frozen=True, eq=False):
     high: Number
     d_in_half: Number
     d_out_half: Number
+    corner: Number
     startup: Number
     provenance: str
     source: str
@@ -76,7 +64,7 @@ def _shape_loss(law: _Gemm, rows: Number, d_in: Number, d_out: Number) -> Number
     # seconds of the start / seconds of the product at its plateau (2 FLOP a multiply-add)
     startup = law.startup * law.likely / (2 * maximum(rows, 1) * d_in * d_out)
     # each half-length is the side at which its term alone halves the rate
-    return 1 + law.d_in_half / d_in + law.d_out_half / d_out + startup
+    return 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.corner / (d_in * d_out) + startup
 
 
 def convolution(
@@ -136,68 +124,10 @@ def attention(
     """
     law = _attention_law(chip, kernel, precision, head_dim, direction, masked, stack)
     # the mean of what short queries and short keys lose; of self-attention 1 + half / length
-    loss = 1 + law.half * (1 / maximum(queries, 1) + 1 / maximum(keys, 1)) / 2
-    if law.ragged != 1:
+    loss: Number = 1 + law.half * (1 / maximum(queries, 1) + 1 / maximum(keys, 1)) / 2
+    if law.ragged != 1 and direction == "forward":  # of no backward was it seen
         loss = loss / where(even(keys), 1.0, law.ragged)
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
-
-
-@once
-def bandwidth(chip: Accelerator) -> Rate:
-    """Memory traffic, reads and writes together, that elementwise kernels reach, byte/s."""
-    curve = curves(chip)["bandwidth"]
-    return Rate(curve["low"], curve["likely"], curve["high"], curve["provenance"], curve["source"])
-
-
-@once
-def elementwise(chip: Accelerator, compiled: str = "off") -> Rate:
-    """Eager traffic of elementwise kernels per second, byte/s: slower than a plain copy, fewer bytes where fused."""
-    rate, law = bandwidth(chip), curves(chip)["elementwise"]
-    share, left = law, {"low": 1.0, "likely": 1.0, "high": 1.0}
-    if compiled != "off":
-        share, left = left, law["fused"][compiled]
-    # share of a copy's rate; where kernels are fused, fewer bytes than eager's are moved
-    low, likely, high = (getattr(rate, key) * share[key] / left[key] for key in ("low", "likely", "high"))
-    provenance = "assumed" if rate.provenance == "assumed" else "interpolated"
-    low, likely, high = (named("elementwise_rate", end, "byte/s") for end in (low, likely, high))
-    return Rate(low, likely, high, provenance, f"{rate.source}; {law['source']}")
-
-
-def short_rows(chip: Accelerator, compiled: str = "off") -> float:
-    """Elements of a row at which an elementwise kernel takes twice as long per byte; 0 where kernels are fused."""
-    half: float = curves(chip)["elementwise"]["half"]
-    return half if compiled == "off" else 0.0
-
-
-def stretch(
-    chip: Accelerator, compiled: str, row: Number, way: str = "vector", each: int = 0, blocks: Number = 0
-) -> Number:
-    """Times longer that a byte of elementwise work takes than one of a long copy.
-
-    Short rows lose in proportion; beside that multiprocessors only work through so many elements a second, and through
-    the statistics of a group in one block of threads each. Neither where kernels are fused. See `vidcalc.ops.Pointwise`.
-    """
-    # at `half` elements a row takes twice as long
-    short = 1 + short_rows(chip, compiled) / maximum(row, 1)
-    law, many = curves(chip)["elementwise"], chip.multiprocessors
-    if way == "vector" or compiled != "off" or not many:
-        return short
-    pace = law["pace"][way]
-    # elements a second of a multiprocessor, or of a block of which it holds some
-    at_once = minimum(blocks, many * law["blocks"]) if way == "statistics" else many
-    # byte/s of a copy / byte/s at which the elements are worked through
-    return maximum(short, elementwise(chip).likely / (each * pace * at_once))
-
-
-@once
-def launch(chip: Accelerator, compiled: str = "off") -> Rate:
-    """Kernels that the host starts per second, counted as eager PyTorch would start them."""
-    tables = curves(chip)
-    law, left = tables["launch"], tables["elementwise"]["fused"][compiled]["likely"] if compiled != "off" else 1.0
-    # s a kernel to kernels a second; where some are fused, those left stand for all of eager's
-    low, likely, high = (1 / (law[key] * left) for key in ("high", "likely", "low"))
-    low, likely, high = (named("launch_rate", end, "1/s") for end in (low, likely, high))
-    return Rate(low, likely, high, "assumed", law["source"])
 
 
 @once
@@ -240,6 +170,7 @@ def _convolution_law(chip: Accelerator, precision: str, stack: str) -> _Gemm:
         minimum(law.high * share["high"], limit),
         law.d_in_half,
         law.d_out_half,
+        0,  # its kernels cut few tiles along the channels they sum over
         law.startup,
         share.get("provenance", "assumed"),
         share["source"],

@@ -28,7 +28,7 @@ def paced(inputs: tuple[Tensor, ...], out: Tensor) -> tuple[str, int]:
 def spread(x: Tensor, out: Tensor) -> bool:
     """Whether an operand is repeated along a dimension of the result."""
     if len(x.shape) != len(out.shape):
-        return False  # reshaped: a copy of all its elements
+        return len(x.shape) < len(out.shape)  # else reshaped: all its elements
     return any(unchanged(a, 1) and not unchanged(b, 1) for a, b in zip(x.shape, out.shape, strict=True))
 
 
@@ -92,9 +92,12 @@ class PointwiseLayers(Recorder):
 
     # --- arithmetic ---------------------------------------------------------------------------------------
 
-    def add(self, a: Tensor, b: Tensor, shape: tuple[Number, ...] | None = None) -> Tensor:
-        """a + b, of a's shape unless given. Nothing is kept."""
-        return self.pointwise("add", (a, b), shape, wider(a.dtype, b.dtype))
+    def add(self, a: Tensor, b: Tensor, shape: tuple[Number, ...] | None = None, *, reordered: bool = False) -> Tensor:
+        """a + b, of a's shape unless given. Nothing is kept. `reordered`: b lies in another order in memory."""
+        out = self.pointwise("add", (a, b), shape, wider(a.dtype, b.dtype))
+        if reordered:
+            self.ops[-1] = replace(self.ops[-1], way="single", each=3 * ELEMENT_BYTES[out.dtype])
+        return out
 
     def mul(self, a: Tensor, b: Tensor, shape: tuple[Number, ...] | None = None) -> Tensor:
         """a · b, of a's shape unless given. Each factor is kept where the other wants a gradient."""
@@ -140,8 +143,10 @@ class PointwiseLayers(Recorder):
         return out
 
     def cat(self, tensors: tuple[Tensor, ...], *shape: Number) -> Tensor:
-        """The tensors side by side, of the given shape."""
-        return self.pointwise("cat", tensors, shape)
+        """The tensors side by side, of the given shape: by a kernel of its own, whole rows at once."""
+        out = self.pointwise("cat", tensors, shape)
+        self.ops[-1] = replace(self.ops[-1], way="vector", each=0)
+        return out
 
     def embedding(
         self, rows: Number, width: Number, shape: tuple[Number, ...], name: str, dtype: str | None = None
@@ -162,9 +167,24 @@ class PointwiseLayers(Recorder):
         """Layer norm over the last dimension, one kernel; with a name it has weights. Kept: x, mean, 1/std."""
         return self._norm(x, "layer_norm", name, x.shape[-1], x.elements // x.shape[-1], bias, keep)
 
-    def group_norm(self, x: Tensor, groups: Number, name: str = "", *, bias: bool = True, keep: str = "") -> Tensor:
-        """Group norm over x[batch, channels, ...], one kernel. Kept: x, mean, 1/std per group."""
-        return self._norm(x, "group_norm", name, x.shape[1], x.shape[0] * groups, bias, keep)
+    def group_norm(
+        self,
+        x: Tensor,
+        groups: Number,
+        name: str = "",
+        *,
+        bias: bool = True,
+        keep: str = "",
+        at_once: Number | None = None,
+    ) -> Tensor:
+        """Group norm over x[batch, channels, ...]: statistics, then x is scaled. Kept: x, mean, 1/std per group.
+
+        at_once  rows of the batch that are normed in one call; default all
+        """
+        out = self._norm(x, "group_norm", name, x.shape[1], x.shape[0] * groups, bias, keep)
+        if at_once is not None:
+            self.ops[-2] = replace(self.ops[-2], blocks=at_once * groups)
+        return out
 
     def _norm(
         self, x: Tensor, kind: str, name: str, width: Number, statistics: Number, bias: bool, keep: str

@@ -61,9 +61,9 @@ def unfitted(chip: Accelerator) -> Accelerator:
     name = chip.id
     chips = {id_: accelerator(id_) for id_ in load.names("accelerators")}
     others = [row for row in raw("convolution") if row["accelerator"] != name]
-    shares = convolution_curves(chips, name, others, load.entry("kernels", "laws")["convolution"])
+    shares = convolution_curves(chips, name, others, load.entry("kernels", "laws")["convolution"], {})
     made = msgspec.structs.replace(chip, id=f"{name}+unfitted", like=chip.like or name)
-    return with_curves(made, {**curves(chip), "convolution": shares})
+    return with_curves(made, {**curves(chip), "convolution": {**curves(chip)["convolution"], **shares}})
 
 
 def mean_error(series: list[Point], *, held_out: bool = False) -> float | None:

@@ -6,7 +6,7 @@ Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_cogvideox.py, models
 
 from vidcalc.base.number import Number, ceil_div, maximum, minimum, product, where
 from vidcalc.networks.autoencoders.wan_blocks import frames_first
-from vidcalc.tape import Tape, Tensor
+from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 
 LARGEST_CONVOLUTION = 2**30  # input elements; above it diffusers cuts a convolution in parts along time
 
@@ -48,7 +48,9 @@ def safe_conv(
     inputs = tape.cut(tape.empty((b, c, copied, h, w), x.dtype), maximum(parts - 1, 1))
     frames, *places = (t - kt + 1, h, w) if out is None else out
     outputs = tape.cut(tape.empty((b, c_out, frames * split, *places), x.dtype), parts)
-    tape.traffic(name, 2 * (inputs.nbytes + outputs.nbytes), 2 * parts - 1)
+    size = ELEMENT_BYTES[x.dtype]
+    tape.traffic(name + ".parts", 2 * inputs.nbytes, parts - 1, way="single", each=2 * size)
+    tape.traffic(name + ".joined", 2 * outputs.nbytes, parts)
     # each part has a workspace of its own, before the outputs are joined
     weight = c_out * c * product(kernel) * minimum(product(kernel) - 1, 1) * split
     tape.turned(x, (b, c_out, frames, *places), weight, parts)

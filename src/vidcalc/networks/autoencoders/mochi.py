@@ -10,7 +10,7 @@ from vidcalc.base.number import Number, ceil_div, maximum, minimum, product, whe
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.networks.autoencoders.cogvideox_blocks import safe_conv
 from vidcalc.networks.autoencoders.space_tiles import in_space_tiles
-from vidcalc.tape import Tape, Tensor
+from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 
 CLASSES = ("AutoencoderKLMochi",)
 TILING = Tiling(height=256, width=256, stride_height=192, stride_width=192)  # the class's enable_tiling
@@ -176,7 +176,10 @@ def frame_norm(tape: Tape, x: Tensor, name: str, *, channels_last: bool = False)
     partly = 1 if channels_last else frames * (1 - clips)
     flat = tape.empty((b * t * whole, c, h, w), x.dtype)
     chunk = tape.empty((minimum(b * t, NORM_CHUNK) * partly, c, h, w), x.dtype)
-    normed = tape.group_norm(x.view(b * t, c, h, w), NORM_GROUPS, name + ".norm_layer")
+    several = maximum(whole, partly)
+    tape.traffic(name + ".frames", 2 * x.nbytes * several, 1, way="single", each=2 * ELEMENT_BYTES[x.dtype])
+    together = minimum(b * t, NORM_CHUNK)
+    normed = tape.group_norm(x.view(b * t, c, h, w), NORM_GROUPS, name + ".norm_layer", at_once=together)
     tape.cut(normed, ceil_div(b * t, NORM_CHUNK))
     del chunk
     out = tape.cat((normed,), b, c, t, h, w)

@@ -143,7 +143,7 @@ def temporal_residual_block(tape: Tape, x: Tensor, temb: Tensor | None, name: st
         hidden = tape.group_norm(hidden, 32, "norm2")
         hidden = tape.act(hidden)
         hidden = tape.convolution(hidden, c, (3, 1, 1), "conv2")
-        return tape.add(x, hidden)
+        return tape.add(x, hidden, reordered=True)
 
 
 def blend(tape: Tape, spatial: Tensor, temporal: Tensor, images: Number, *, switched: bool = False) -> Tensor:
@@ -156,7 +156,7 @@ def blend(tape: Tape, spatial: Tensor, temporal: Tensor, images: Number, *, swit
     if switched:
         weight = tape.scale(weight)
     left = tape.mul(spatial, weight)
-    return tape.add(left, tape.mul(temporal, tape.scale(weight)))
+    return tape.add(left, tape.mul(temporal, tape.scale(weight)), reordered=True)
 
 
 def video_transformer(
