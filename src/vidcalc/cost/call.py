@@ -53,7 +53,7 @@ def exposed_copies(copies: Sequence[Copy], chip: Accelerator, work: Seconds = NO
             op.exposed(alone.high, work.high),
             alone.provenance,
         )
-        waited = waited + exposed.times(op.count) + hooked(op)
+        waited = waited + exposed.times(op.count) + hooked(op, chip)
     return waited
 
 
@@ -63,15 +63,15 @@ def copied(op: Copy, chip: Accelerator) -> Seconds:
     return linked(nbytes / host_rate(chip, op.memory)).called("copy")
 
 
-def hooked(op: Copy) -> Seconds:
+def hooked(op: Copy, chip: Accelerator) -> Seconds:
     """What the device waits for the host to hand over the tensors of a copy."""
-    tensors, halts = named("tensors", op.tensors, note=op.path), named("halts", op.halts, note=op.path)
-    if isinstance(tensors + halts, int) and not tensors + halts:
+    if isinstance(op.tensors, int) and not op.tensors:
         return NOTHING
     call, each, halt = host_calls()
+    tensors, halts, beside = op.tensors * each, op.halts * halt, host_rate(chip, op.memory)
+    calls = given("calls", tensors + halts, beside, "vidcalc.passes.copies", note=op.path)
     # s a call x calls
-    seconds = given("call", call, tensors, "data/defaults.toml", "s", "measured") * (tensors * each + halts * halt)
-    return linked(seconds).called("hooks")
+    return linked(given("call", call, beside, "data/defaults.toml", "s", "measured") * calls).called("hooks")
 
 
 def arrival(nbytes: Number, chip: Accelerator) -> Seconds:

@@ -63,12 +63,12 @@ def _leaves(own: Network, ops: tuple[Op, ...], nbytes: Number) -> tuple[Copy, ..
     scored = maximum(sum(op.flops * op.count for op in ops), 1)
     return tuple(
         # norms and biases are shared out among the layers [byte]
-        Copy(op.path, op.count, own.precision, ceil_div(op.weights * nbytes, elements), "pinned", 1, before / scored)
-        for op, before in zip(layers, _before(ops), strict=True)
+        Copy(op.path, op.count, own.precision, ceil_div(op.weights * nbytes, elements), "pinned", 1, spent / scored)
+        for op, spent in zip(layers, before(ops), strict=True)
     )
 
 
-def _before(ops: tuple[Op, ...]) -> list[Number]:
+def before(ops: tuple[Op, ...]) -> list[Number]:
     """FLOPs since the start of the layer before, for each layer; the last of a block comes before its first."""
     spent: dict[str, list[Number]] = {}
     places: list[tuple[str, int]] = []
