@@ -6,6 +6,7 @@ modules  each module's weights before it runs, from pageable memory where they s
 blocks   a block's weights, pinned, beside the block before; what is outside of them comes and goes with every call
 leaves   a module's weights, pinned, beside the module before it, and beside attention where that stands between them
 stream   blocks, pinned, beside the work, by a loop of the framework's own that halts for nothing
+kept     the network whole, from pinned copies that stay in host memory: it is left behind on the device, not taken back
 
 Source: diffusers 0.42.1 hooks/group_offloading.py and pipelines/pipeline_utils.py, accelerate 1.15 hooks.py.
 """
@@ -17,6 +18,10 @@ from vidcalc.ops import Copy, Op
 from vidcalc.tape.records import some
 
 
+# what becomes of the words above in a framework that keeps pinned copies of all that is away
+KEPT = {"whole": "kept", "blocks": "stream", "leaves": "stream"}
+
+
 def copies(own: Network, phase: Phase, hooks: str, nbytes: Number) -> tuple[Copy, ...]:
     """What one call of a phase copies to the device for its network.
 
@@ -25,6 +30,8 @@ def copies(own: Network, phase: Phase, hooks: str, nbytes: Number) -> tuple[Copy
     name, sizes, run = own.component.id, own.stored, phase.blocks_run  # blocks that a cache skips stay where they are
     if hooks == "whole":
         return (Copy(name, 1, own.precision, nbytes, "pageable", tensors=sizes.tensors),)
+    if hooks == "kept":
+        return (Copy(name, 1, own.precision, nbytes, "pinned"),)
     if hooks == "modules":
         return (
             Copy(

@@ -25,7 +25,7 @@ from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
 from vidcalc.ledger.weights import Network, Weights
 from vidcalc.ops import Copy
-from vidcalc.passes.copies import back, copies
+from vidcalc.passes.copies import KEPT, back, copies
 
 IN_FLIGHT = 2  # blocks, or modules, on the device at once while they stream: the one that runs and the next
 ENCODING = ("text_encode", "image_encode")
@@ -106,9 +106,18 @@ WAYS = {
 }
 
 
+def way_of(plan: Plan) -> Way:
+    """The plan's way of offloading, as its framework brings the weights."""
+    way = WAYS[plan.offload]
+    if not plan.runtime.kept:
+        return way
+    coming = {role: replace(each, hooks=KEPT.get(each.hooks, each.hooks)) for role, each in way.coming.items()}
+    return replace(way, coming=coming)
+
+
 def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """Weights on the device in every phase, what waits in host memory, and the copies of each call."""
-    way, swapped = WAYS[plan.offload], plan.swapped_blocks
+    way, swapped = way_of(plan), plan.swapped_blocks
 
     def place(phase: Phase, before: str, after: str) -> Phase:
         own = ledger.weights[phase.component.id]
@@ -157,7 +166,7 @@ def _moves(
 def _returns(own: Network, way: Way) -> bool:
     """Whether a network as a whole goes back to the host."""
     coming = way.coming.get(own.role)
-    return coming is not None and coming.once and own.stored.movable
+    return coming is not None and coming.hooks == "whole" and own.stored.movable
 
 
 def resident(phase: Phase, networks: dict[str, Network], way: Way, swapped: Number) -> dict[str, Number]:
