@@ -11,7 +11,8 @@ from vidcalc.ledger.types import EAGER
 from vidcalc.ops import Attention, Collective, Copy, Matmul
 from vidcalc.passes import generation
 from vidcalc.passes.copies import before
-from vidcalc.rates.host import host_rate
+from vidcalc.rates.host import host_calls, host_rate
+from vidcalc.rates.laws import sharing
 from vidcalc.rates.machines import hardware
 from vidcalc.rates.utilisation import launch
 
@@ -44,9 +45,15 @@ def test_kernels_that_start_late_and_what_goes_on_meanwhile_are_not_added_up(cha
     assert total(seconds).likely == pytest.approx(max(started, meanwhile))
 
 
-def test_an_exchange_waits_for_the_slowest_host():
-    _, (seconds,), (started,) = calls(size=SMALL, ulysses_degree=4)
-    assert total(seconds).likely == pytest.approx(started + seconds["communication"].likely)
+def test_a_call_takes_no_less_than_its_host_needs_to_start_kernels_and_exchanges():
+    (phase,), (seconds,), (started,) = calls(size=SMALL, ulysses_degree=4)
+    exchanges = sum(op.count * op.messages for op in phase.ops if isinstance(op, Collective))
+    started += exchanges * sharing()["exchange"]["host_calls"] * host_calls()[0]
+    busy = total({kind: part for kind, part in seconds.items() if kind != "launch"}).likely
+    assert total(seconds).likely == pytest.approx(max(started, busy))
+    assert started > busy
+    _, (long,), _ = calls(ulysses_degree=4)  # a clip with enough work hides its host
+    assert long["launch"].likely == 0
 
 
 def test_a_copy_that_nothing_hides_halts_the_host_as_well():

@@ -17,7 +17,6 @@ from vidcalc.ledger.weights import Network
 from vidcalc.ops import Copy, Op
 from vidcalc.tape.records import some
 
-
 # what becomes of the words above in a framework that keeps pinned copies of all that is away
 KEPT = {"whole": "kept", "blocks": "stream", "leaves": "stream"}
 
