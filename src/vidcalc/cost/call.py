@@ -10,7 +10,7 @@ communication  the other ranks: exchanges that the work does not hide, and the l
 from collections.abc import Sequence
 
 from vidcalc.base.guest import given, named
-from vidcalc.base.number import Number, maximum, unchanged
+from vidcalc.base.number import Number, maximum, minimum, unchanged
 from vidcalc.cost.seconds import NOTHING, Seconds, linked, total
 from vidcalc.cost.time import by_kind, waiting
 from vidcalc.describe.hardware import Accelerator, Hardware
@@ -38,7 +38,9 @@ def _late(phase: Phase, seconds: dict[str, Seconds], chip: Accelerator) -> Secon
     """What a call takes beyond its work and its exchanges because the host has yet to start both."""
     hides = any(op.hidden for op in phase.ops if isinstance(op, Copy))
     busy = total({kind: part for kind, part in seconds.items() if kind != "launch" and (hides or kind != "transfer")})
-    spoken = named("exchanges", sum(op.count * op.messages for op in phase.ops if isinstance(op, Collective)))
+    # one rank alone starts none
+    several = (op.count * op.messages * minimum(op.ranks - 1, 1) for op in phase.ops if isinstance(op, Collective))
+    spoken = named("exchanges", sum(several))
     call = given("call", host_calls()[0], spoken, "data/defaults.toml", "s", "measured")
     # s a call x calls of an exchange: the host starts kernels in what is left of the busy time
     started = spoken * call * sharing()["exchange"]["host_calls"]

@@ -55,6 +55,9 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             wider = collective(self.chip, operation, self.beyond).bus_bandwidth(near)
             bus = where(near > PAIR, wider, bus)
         bus = named("bus_bandwidth", bus, "byte/s", rates.source, rates.provenance)
+        latency = named("latency", rates.latency(near), "s", rates.source)
+        if rates.provenance != "assumed":
+            bus = _without_waiting(bus, latency, PASSES.get(operation, 1) * (1 - 1 / maximum(near, PAIR)))
         # a rank has 1/n already and moves (n - 1) / n; an all-reduce scatters and gathers: twice
         share = PASSES.get(operation, 1) * (degree - 1) / degree
         if operation == "all_to_all":
@@ -65,7 +68,6 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             # a ring over nodes has `near` ports side by side, and is no faster than inside of one
             moving = nbytes * share / where(degree > near, minimum(bus, near * self.network), bus)
         nodes = named("nodes", ceil_div(degree, near))
-        latency = named("latency", rates.latency(near), "s", rates.source)
         # one more network latency for each further node
         started = latency + network_latency() * (nodes - 1)
         waiting = named("waiting", started * chunked(nbytes / calls), "s", "data/parallel.toml")
@@ -88,13 +90,20 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def chunked(nbytes: Number) -> Number:
     """Latencies of a small message that an exchange of so many bytes waits, beside its bytes over the bandwidth."""
     law = sharing()["exchange"]
-    small, payload = (
-        given(name, quantity(law[name], "B"), nbytes, "data/parallel.toml", "byte", "measured")
-        for name in ("small", "measured_at")
-    )
-    # what the bandwidth, measured at one payload, holds of it already
-    held = power(payload / small, law["growth"]) * minimum(nbytes / payload, 1)
-    return power(maximum(nbytes / small, 1), law["growth"]) - held
+    small = given("small", quantity(law["small"], "B"), nbytes, "data/parallel.toml", "byte", "measured")
+    return power(maximum(nbytes / small, 1), law["growth"])
+
+
+def _without_waiting(bus: Number, latency: Number, share: Number) -> Number:
+    """A bandwidth that was measured at one payload, less what that exchange waited [byte/s].
+
+    share  bytes that a rank moves of each of the payload
+    """
+    payload = quantity(sharing()["exchange"]["measured_at"], "B")
+    payload = given("measured_at", payload, bus, "data/parallel.toml", "byte", "measured")
+    # s a byte, of all and of waiting; no more than half of all, on links faster than any that was measured
+    whole = 1 / bus
+    return 1 / maximum(whole - latency * chunked(payload) / (payload * share), whole / 2)
 
 
 @cache
