@@ -1,22 +1,23 @@
 """Seconds of one call of a network on one rank: its work, and what it waits for beyond that.
 
 transfer       weights from host memory
-launch         kernels that the host has yet to start, beyond the work and the copies that run beside it. Not beyond
-               a copy that nothing hides, which halts the host as well, nor beyond exchanges: each waits for the
-               slowest host, and is started by one (runs of small clips under tensor parallelism are slower still)
+launch         kernels and exchanges that the host has yet to start, beyond the work, the exchanges and the copies that
+               run beside it: a call takes no less than its host. Not beyond a copy that nothing hides, which halts the
+               host as well
 communication  the other ranks: exchanges that the work does not hide, and the last wave of attention of few heads
 """
 
 from collections.abc import Sequence
 
 from vidcalc.base.guest import given, named
-from vidcalc.base.number import Number, maximum, unchanged
+from vidcalc.base.number import Number, maximum, minimum, unchanged
 from vidcalc.cost.seconds import NOTHING, Seconds, linked, total
 from vidcalc.cost.time import by_kind, waiting
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.ledger.types import Phase
 from vidcalc.ops import Attention, Collective, Copy, Op
 from vidcalc.rates.host import host_calls, host_rate
+from vidcalc.rates.laws import sharing
 from vidcalc.rates.tail import slowdown
 from vidcalc.rates.wires import wires
 
@@ -25,10 +26,26 @@ def spent(phase: Phase, hardware: Hardware) -> dict[str, Seconds]:
     """Seconds of one call by kind of op, and by what is waited for."""
     seconds = single_rank(phase, hardware.accelerator)
     if phase.id == "denoise":
-        seconds["communication"] = linked(sum(exposed_communication(phase, seconds, hardware).values()))
-        if not any(isinstance(op, Collective) for op in phase.ops):
-            seconds["communication"] = NOTHING
+        seconds["communication"] = NOTHING
+        if any(isinstance(op, Collective) for op in phase.ops):
+            spoken = linked(sum(exposed_communication(phase, seconds, hardware).values()))
+            seconds["communication"] = spoken
+            seconds["launch"] = _late(phase, seconds, hardware.accelerator)
     return seconds
+
+
+def _late(phase: Phase, seconds: dict[str, Seconds], chip: Accelerator) -> Seconds:
+    """What a call takes beyond its work and its exchanges because the host has yet to start both."""
+    hides = any(op.hidden for op in phase.ops if isinstance(op, Copy))
+    busy = total({kind: part for kind, part in seconds.items() if kind != "launch" and (hides or kind != "transfer")})
+    # one rank alone starts none
+    several = (op.count * op.messages * minimum(op.ranks - 1, 1) for op in phase.ops if isinstance(op, Collective))
+    spoken = named("exchanges", sum(several))
+    call = given("call", host_calls()[0], spoken, "data/defaults.toml", "s", "measured")
+    # s a call x calls of an exchange: the host starts kernels in what is left of the busy time
+    started = spoken * call * sharing()["exchange"]["host_calls"]
+    left = Seconds(busy.low - started, busy.likely - started, busy.high - started, busy.provenance)
+    return waiting(phase.ops, chip, left, phase.run)
 
 
 def single_rank(phase: Phase, chip: Accelerator) -> dict[str, Seconds]:
@@ -53,7 +70,7 @@ def exposed_copies(copies: Sequence[Copy], chip: Accelerator, work: Seconds = NO
             op.exposed(alone.high, work.high),
             alone.provenance,
         )
-        waited = waited + exposed.times(op.count) + hooked(op)
+        waited = waited + exposed.times(op.count) + hooked(op, chip)
     return waited
 
 
@@ -63,15 +80,15 @@ def copied(op: Copy, chip: Accelerator) -> Seconds:
     return linked(nbytes / host_rate(chip, op.memory)).called("copy")
 
 
-def hooked(op: Copy) -> Seconds:
+def hooked(op: Copy, chip: Accelerator) -> Seconds:
     """What the device waits for the host to hand over the tensors of a copy."""
-    tensors, halts = named("tensors", op.tensors, note=op.path), named("halts", op.halts, note=op.path)
-    if isinstance(tensors + halts, int) and not tensors + halts:
+    if isinstance(op.tensors, int) and not op.tensors:
         return NOTHING
     call, each, halt = host_calls()
+    tensors, halts, beside = op.tensors * each, op.halts * halt, host_rate(chip, op.memory)
+    calls = given("calls", tensors + halts, beside, "vidcalc.passes.copies", note=op.path)
     # s a call x calls
-    seconds = given("call", call, tensors, "data/defaults.toml", "s", "measured") * (tensors * each + halts * halt)
-    return linked(seconds).called("hooks")
+    return linked(given("call", call, beside, "data/defaults.toml", "s", "measured") * calls).called("hooks")
 
 
 def arrival(nbytes: Number, chip: Accelerator) -> Seconds:

@@ -29,6 +29,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     beside             bytes of further models that are on the device throughout [byte]
     seconds            what further models take per generation [second]
     company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
+    kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
     """
 
     title: str = ""
@@ -55,3 +56,4 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     beside: int = 0
     seconds: float = 0.0
     company: int = 0
+    kept: bool = False

@@ -7,6 +7,7 @@ blocks   a block's weights, pinned, beside the block before; what is outside of 
 groups   some blocks at a time, from pageable memory, and back to it when the next come (no stream)
 leaves   a module's weights, pinned, beside the module before it, and beside attention where that stands between them
 stream   blocks or modules by a loop of the framework's own that halts for nothing
+kept     the network whole, from pinned copies that stay in host memory: it is left behind on the device, not taken back
 
 Source: diffusers 0.42.1 hooks/group_offloading.py and pipelines/pipeline_utils.py, accelerate 1.15 hooks.py.
 """
@@ -16,6 +17,9 @@ from vidcalc.ledger.types import Phase
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Copy, Op
 from vidcalc.tape.records import some
+
+# what becomes of the words above in a framework that keeps pinned copies of all that is away
+KEPT = {"whole": "kept", "blocks": "stream", "leaves": "stream"}
 
 
 def copies(
@@ -76,12 +80,12 @@ def _leaves(own: Network, ops: tuple[Op, ...], nbytes: Number) -> tuple[Copy, ..
     scored = maximum(sum(op.flops * op.count for op in ops), 1)
     return tuple(
         # norms and biases are shared out among the layers [byte]
-        Copy(op.path, op.count, own.precision, ceil_div(op.weights * nbytes, elements), "pinned", 1, before / scored)
-        for op, before in zip(layers, _before(ops), strict=True)
+        Copy(op.path, op.count, own.precision, ceil_div(op.weights * nbytes, elements), "pinned", 1, spent / scored)
+        for op, spent in zip(layers, before(ops), strict=True)
     )
 
 
-def _before(ops: tuple[Op, ...]) -> list[Number]:
+def before(ops: tuple[Op, ...]) -> list[Number]:
     """FLOPs since the start of the layer before, for each layer; the last of a block comes before its first."""
     spent: dict[str, list[Number]] = {}
     places: list[tuple[str, int]] = []

@@ -32,7 +32,7 @@ from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
 from vidcalc.ledger.weights import Network, Weights
 from vidcalc.ops import Copy
-from vidcalc.passes.copies import back, copies
+from vidcalc.passes.copies import KEPT, back, copies
 from vidcalc.passes.room import room
 
 IN_FLIGHT = 2  # blocks, or modules, on the device at once while they stream: the one that runs and the next
@@ -220,7 +220,16 @@ def way_of(plan: Plan, name: str, network: str, chip: Accelerator) -> Way:
     """The plan's way of offloading, as its framework has it, for a model by name and its denoiser's path."""
     way, runtime = WAYS[chosen(plan, name, network, chip)], plan.runtime
     coming = {role: each for role, each in way.coming.items() if role not in runtime.staying}
-    return replace(way, coming=coming | {role: WHOLE for role in coming if role in runtime.whole})
+    coming |= {role: WHOLE for role in coming if role in runtime.whole}
+    if runtime.kept:
+        coming = {role: _kept(each) for role, each in coming.items()}
+    return replace(way, coming=coming)
+
+
+def _kept(each: Coming) -> Coming:
+    """The same from pinned copies that stay in host memory, so that nothing is taken back."""
+    hooks = KEPT.get(each.hooks, each.hooks)
+    return replace(each, hooks=hooks, arrives="pinned", pinned=each.waiting) if hooks != each.hooks else each
 
 
 def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:

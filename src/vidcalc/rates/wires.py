@@ -3,17 +3,27 @@
 Ranks stand in this order, the first nearest: tensor, ulysses, ring, pipefusion, guidance. A group of a way of sharing
 takes every `stride`-th rank, so that it leaves its node where the ways before it have filled that. In a ring every
 member of the node has a port of its own; in an all-to-all every rank sends through its own port what goes to other
-nodes. Sources: NCCL tests (bus bandwidth), data/collectives, data/links.
+nodes.
+
+Seconds are bytes over a bandwidth, and what an exchange waits beside it, which grows with the message: it is cut into
+chunks, and each has its start and its end among the ranks. Of 8 H200 an exchange of 8 MiB takes twice as long as a
+small one's latency and its bytes alone. Constants: data/parallel.toml.
+
+Sources: NCCL tests (bus bandwidth), data/collectives, data/links.
 """
+
+from functools import cache
 
 import msgspec
 
-from vidcalc.base.guest import named
-from vidcalc.base.number import Number, ceil_div, maximum, minimum, where
+from vidcalc.base.guest import given, named
+from vidcalc.base.number import Number, ceil_div, maximum, minimum, power, where
+from vidcalc.base.units import quantity
+from vidcalc.catalog.load import entry
 from vidcalc.describe.hardware import Accelerator, Hardware, Link
 from vidcalc.rates.collectives import collective, typical
+from vidcalc.rates.laws import sharing
 
-NETWORK_LATENCY = 14e-6  # seconds of a message to another node, NCCL's model: data/collectives/nccl-model.toml
 BRIDGE, PAIR = "GPU pair", 2  # a link that joins two cards
 PASSES = {"all_reduce": 2}  # times the bytes go round; once in all others
 
@@ -45,6 +55,9 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             wider = collective(self.chip, operation, self.beyond).bus_bandwidth(near)
             bus = where(near > PAIR, wider, bus)
         bus = named("bus_bandwidth", bus, "byte/s", rates.source, rates.provenance)
+        latency = named("latency", rates.latency(near), "s", rates.source)
+        if rates.provenance != "assumed":
+            bus = _without_waiting(bus, latency, PASSES.get(operation, 1) * (1 - 1 / maximum(near, PAIR)))
         # a rank has 1/n already and moves (n - 1) / n; an all-reduce scatters and gathers: twice
         share = PASSES.get(operation, 1) * (degree - 1) / degree
         if operation == "all_to_all":
@@ -55,9 +68,9 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             # a ring over nodes has `near` ports side by side, and is no faster than inside of one
             moving = nbytes * share / where(degree > near, minimum(bus, near * self.network), bus)
         nodes = named("nodes", ceil_div(degree, near))
-        latency = named("latency", rates.latency(near), "s", rates.source)
         # one more network latency for each further node
-        waiting = named("waiting", latency + NETWORK_LATENCY * (nodes - 1), "s")
+        started = latency + network_latency() * (nodes - 1)
+        waiting = named("waiting", started * chunked(nbytes / calls), "s", "data/parallel.toml")
         moving = named("moving", moving, "s")
         # one rank waits for nobody
         return moving + waiting * calls * minimum(degree - 1, 1)
@@ -72,6 +85,32 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """Seconds in which each of `degree` ranks passes bytes to the next one; 0 among one."""
         alone = self.seconds("all_gather", nbytes * degree, degree, stride)  # a ring of degree - 1 such sends
         return alone / maximum(degree - 1, 1)
+
+
+def chunked(nbytes: Number) -> Number:
+    """Latencies of a small message that an exchange of so many bytes waits, beside its bytes over the bandwidth."""
+    law = sharing()["exchange"]
+    small = given("small", quantity(law["small"], "B"), nbytes, "data/parallel.toml", "byte", "measured")
+    return power(maximum(nbytes / small, 1), law["growth"])
+
+
+def _without_waiting(bus: Number, latency: Number, share: Number) -> Number:
+    """A bandwidth that was measured at one payload, less what that exchange waited [byte/s].
+
+    share  bytes that a rank moves of each of the payload
+    """
+    payload = quantity(sharing()["exchange"]["measured_at"], "B")
+    payload = given("measured_at", payload, bus, "data/parallel.toml", "byte", "measured")
+    # s a byte, of all and of waiting; no more than half of all, on links faster than any that was measured
+    whole = 1 / bus
+    return 1 / maximum(whole - latency * chunked(payload) / (payload * share), whole / 2)
+
+
+@cache
+def network_latency() -> float:
+    """Seconds of a message to another node, in NCCL's own model [second]."""
+    *_, simple = entry("collectives", "nccl-model")["network_latency"]["ring"]
+    return quantity(simple, "s")
 
 
 def wires(hardware: Hardware) -> Wires:
