@@ -53,8 +53,8 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     frames_on: str = "device"
     section: dict[str, int] = {}
     rolling: dict[str, int] = {}
-    headroom: float = 0
-    set_aside: float = 0
+    headroom: int = 0
+    set_aside: int = 0
     budget: str = "work"
     by_card: dict[str, tuple[tuple[float, str], ...]] = {}
     estimate: dict[str, float] = {}

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, largest, where
+from vidcalc.base.number import Number, largest, maximum, where
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.tape import ELEMENT_BYTES
 
@@ -17,7 +17,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     resident  what the weights are of, by component id; "gathered": blocks of sharded weights that are whole while
               they run; "beside": further models that the framework keeps on the device
     workspace  the part of `other` that kernels take beside their tensors
-    yields     the part of `weights` that gives way to the work where the device is full
+    yields     the part of `weights` that gives way to the work where the device is full;  spare  the part of
+               `activations` and `workspace` that the work can do without there
     """
 
     id: str
@@ -28,6 +29,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     workspace: Number
     total: Number
     yields: Number = 0
+    spare: Number = 0
 
 
 def stages(ledger: Ledger) -> list[Stage]:
@@ -37,7 +39,9 @@ def stages(ledger: Ledger) -> list[Stage]:
     """
     running = [phase for phase in ledger.phases if phase.live]
     rows = [arrived(ledger)]
-    rows += [_stage(ledger, each.id, each.resident, each.activations, each.workspace, each.yields) for each in running]
+    for each in running:
+        row = _stage(ledger, each.id, each.resident, each.activations, each.workspace, each.yields)
+        rows.append(replace(row, spare=each.spare))
     decoding = [phase for phase in running if phase.id == "vae_decode"]
     if decoding:
         last = decoding[-1]
@@ -73,9 +77,15 @@ def _stage(
 
 
 def needed(rows: list[Stage]) -> list[Stage]:
-    """The stages without the weights that give way: what a device must hold for the job to run at all."""
+    """The stages without what gives way: what a device must hold for the job to run at all."""
     return [
-        replace(row, weights=row.weights - row.yields, total=row.total - row.yields, yields=0) for row in rows
+        replace(
+            row,
+            weights=row.weights - row.yields,
+            activations=maximum(row.activations - row.spare, 0),
+            total=row.total - row.yields - row.spare,
+        )
+        for row in rows
     ]
 
 
@@ -107,9 +117,9 @@ def _larger(a: Stage, b: Stage) -> Stage:
     parts = {name: where(wins, getattr(a, name), getattr(b, name)) for name in PARTS}
     components = dict.fromkeys((*a.resident, *b.resident))
     there = {name: where(wins, a.resident.get(name, 0), b.resident.get(name, 0)) for name in components}
-    yields = where(wins, a.yields, b.yields)
+    yields, spare = where(wins, a.yields, b.yields), where(wins, a.spare, b.spare)
     total = parts["weights"] + parts["activations"] + parts["other"]
-    return Stage(id=a.id, resident=there, yields=yields, total=total, **parts)
+    return Stage(id=a.id, resident=there, yields=yields, spare=spare, total=total, **parts)
 
 
 def peak(rows: list[Stage]) -> Number:

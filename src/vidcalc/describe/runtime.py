@@ -43,8 +43,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     frames_on: str = "device"
     section: dict[str, int] = {}
     rolling: dict[str, int] = {}
-    headroom: float = 0
-    set_aside: float = 0
+    headroom: int = 0
+    set_aside: int = 0
     budget: str = "work"
     by_card: dict[str, tuple[tuple[float, str], ...]] = {}
     estimate: dict[str, float] = {}

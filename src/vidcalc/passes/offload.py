@@ -143,10 +143,7 @@ MODULES = Coming(
 BLOCKS = Coming(
     # what is outside of the blocks, the blocks that stay, and of the others those in flight
     present=lambda own, asked: (
-        own.copy
-        - own.blocks
-        + _staying(own, asked)
-        + minimum(own.blocks - _staying(own, asked), IN_FLIGHT * own.block)
+        own.copy - own.blocks + _staying(own, asked) + minimum(own.blocks - _staying(own, asked), IN_FLIGHT * own.block)
     ),
     # what is outside of the blocks leaves with the last of them
     copied=lambda own, asked: own.copy - _staying(own, asked),
@@ -225,7 +222,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         there = dict(phase.resident)
         if coming is None:
             return replace(phase, resident={**resident(phase, ledger.weights, way, blocks), **there})
-        asked = blocks._replace(room=room(ledger, phase, plan, hardware))
+        asked = blocks._replace(room=room(ledger, phase, plan.runtime, hardware))
         # blocks that a step cache skips stay where they are: `blocks_run` is the share of the calls that run them
         each = _copy(own, coming.copied, asked, phase.blocks_run, coming.memory, coming.hidden)
         # it is there, if it ran just before; an arrival has no work yet to hide behind
@@ -234,6 +231,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             phase,
             resident={**resident(phase, ledger.weights, way, asked), **there},
             yields=coming.yields(own.stored, asked),
+            fills=coming.yields is not _nothing,
             ops=(*phase.ops, *each),
             once=once,
         )

@@ -15,7 +15,7 @@ from vidcalc.report.estimate import Report
 from vidcalc.report.plan import PlanReport
 from vidcalc.report.training import TrainingReport
 
-BYTES = ("missing", "total")  # values of warnings that are bytes
+BYTES = ("missing", "total", "streamed")  # values of warnings that are bytes
 
 
 def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Paint, cells: int) -> list[str]:

@@ -76,7 +76,7 @@ ROWS = {
     "other": N_("context, buffers"),
 }
 
-VERDICTS = {"fits": N_("fits"), "tight": N_("tight"), "too_big": N_("does not fit")}
+VERDICTS = {"slower": N_("fits, slower"), "fits": N_("fits"), "tight": N_("tight"), "too_big": N_("does not fit")}
 
 # what more GPUs on one video come to
 SCALING = {
@@ -97,6 +97,7 @@ PROVENANCE = {
 
 GUIDANCE = {
     "batched": N_("guidance {scale}: two predictions per step in one batch"),
+    "fitting": N_("guidance {scale}: two predictions per step, in one batch where memory allows"),
     "sequential": N_("guidance {scale}: two predictions per step, one after the other"),
     "distilled": N_("guidance {scale}: distilled into the model"),
     "none": N_("no guidance"),
