@@ -29,6 +29,8 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     decode_flops       work of such a decode, by class [FLOP per pixel of the video]
     like               profile whose settings hold where this one says nothing
     networks           networks that run otherwise here, by the path they have in diffusers
+    configs            numbers of a network that differ here, by its path in diffusers
+    left_out           ids of components that it does not load
     timesteps          what the timestep varies over where it differs here, by model
     staying .. estimate_by_width  see `vidcalc.describe.runtime`
     seconds            what further models of its pipeline take per generation [second]
@@ -47,6 +49,8 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     decode_bytes: dict[str, float] = {}
     decode_flops: dict[str, float] = {}
     networks: dict[str, str] = {}
+    configs: dict[str, dict[str, int]] = {}
+    left_out: tuple[str, ...] = ()
     timesteps: dict[str, str] = {}
     staying: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()

@@ -9,6 +9,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     title, version, sources  of the framework
     stack              "early" where it is pinned to, or was published with, a torch older than 2.11
     networks           networks that run otherwise here, by the path they have in diffusers
+    configs            numbers of a network that differ here, by its path in diffusers: layers that are left out
+    left_out           ids of components that it does not load
     timesteps          what the timestep varies over where it differs here, by model
     activation_scale   live activations of a network relative to diffusers' forward, by its path
     decode_bytes       live bytes of the decode of a VAE without a network here, by class [byte per pixel of a clip]
@@ -34,6 +36,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()
     stack: str = "late"
     networks: dict[str, str] = {}
+    configs: dict[str, dict[str, int]] = {}
+    left_out: tuple[str, ...] = ()
     timesteps: dict[str, str] = {}
     activation_scale: dict[str, float] = {}
     decode_bytes: dict[str, float] = {}

@@ -45,8 +45,7 @@ HELP = {
         "Weights that wait in host memory: none; encoders (once they have run); model (all but the network that "
         "runs); group (block by block); group-leaf (module by module, one ahead); sequential (module by module); "
         "block-swap:N (N blocks of the denoiser); group:N (N blocks stay); group-wait:N (N at a time, the work waits); "
-        "partial (what does not fit streams); dynamic-swap (what does not fit is fetched, the work waits); by-card (as "
-        "the framework does on such a card)."
+        "partial (what does not fit streams); dynamic-swap (what does not fit is fetched, the work waits)."
     ),
     "resident_blocks": N_("Blocks of a network that stay on the GPU while it runs, with --offload group."),
     "blocks_per_group": N_("Blocks that come and go together, with --offload group-wait."),
