@@ -53,6 +53,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     left_out: tuple[str, ...] = ()
     timesteps: dict[str, str] = {}
     staying: tuple[str, ...] = ()
+    remaining: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
     frames_on: str = "device"
     section: dict[str, int] = {}

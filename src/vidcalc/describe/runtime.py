@@ -16,6 +16,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     decode_bytes       live bytes of the decode of a VAE without a network here, by class [byte per pixel of a clip]
     decode_flops       work of such a decode, by class [FLOP per pixel of the video]
     staying            roles of networks that stay on the device whichever weights wait in host memory
+    remaining          roles of networks whose part on the device stays while others run (buffers of blocks)
     whole              roles of networks that come as a whole where others stream
     frames_on          "device", or "host": where the decoded video is brought to the range of pictures
     section            latent frames that a section adds, by model that rolls on; the model's own where absent
@@ -43,6 +44,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     decode_bytes: dict[str, float] = {}
     decode_flops: dict[str, float] = {}
     staying: tuple[str, ...] = ()
+    remaining: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
     frames_on: str = "device"
     section: dict[str, int] = {}

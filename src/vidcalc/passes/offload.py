@@ -87,11 +87,13 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
     coming   how networks come, by role; those of other roles stay on the device
     alone    whether networks are on the device only while they run
+    remaining  roles whose part on the device stays there while others run, even so
     leaving  whether encoders leave once they have run, not to be needed again
     """
 
     coming: dict[str, Coming] = {}
     alone: bool = True
+    remaining: tuple[str, ...] = ()
     leaving: bool = False
 
 
@@ -207,7 +209,8 @@ def way_of(plan: Plan, name: str, network: str, chip: Accelerator) -> Way:
     """The plan's way of offloading, as its framework has it, for a model by name and its denoiser's path."""
     way, runtime = WAYS[chosen(plan, name, network, chip)], plan.runtime
     coming = {role: each for role, each in way.coming.items() if role not in runtime.staying}
-    return replace(way, coming=coming | {role: WHOLE for role in coming if role in runtime.whole})
+    coming |= {role: WHOLE for role in coming if role in runtime.whole}
+    return replace(way, coming=coming, remaining=runtime.remaining)
 
 
 def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
@@ -226,7 +229,8 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         # blocks that a step cache skips stay where they are: `blocks_run` is the share of the calls that run them
         each = _copy(own, coming.copied, asked, phase.blocks_run, coming.memory, coming.hidden)
         # it is there, if it ran just before; an arrival has no work yet to hide behind
-        once = _copy(own, coming.once, asked, 1, coming.arrives, 0) if own.component.id != before else ()
+        there_before = own.component.id == before or own.role in way.remaining
+        once = () if there_before else _copy(own, coming.once, asked, 1, coming.arrives, 0)
         return replace(
             phase,
             resident={**resident(phase, ledger.weights, way, asked), **there},
@@ -263,7 +267,7 @@ def resident(phase: Phase, networks: dict[str, Network], way: Way, asked: Asked)
             there |= {} if gone else {name: own.total}
         elif runs and way.alone:
             there[name] = coming.present(own, asked) if own.movable else own.total
-        elif not way.alone:
+        elif not way.alone or each.role in way.remaining:
             there[name] = coming.present(own, asked)
         elif not own.movable:
             there[name] = own.total
@@ -277,7 +281,7 @@ def loaded(networks: dict[str, Network], way: Way, asked: Asked) -> dict[str, Nu
         own, coming = each.stored, way.coming.get(each.role)
         if coming is None or (way.alone and not own.movable):
             there[name] = own.total
-        elif not way.alone:
+        elif not way.alone or each.role in way.remaining:
             there[name] = coming.present(own, asked)
     return there
 
