@@ -87,7 +87,7 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
         energy=energy_part(hardware, *seconds, workload.batch),
         throughput=throughput_part(workload, hardware, made),
         assumptions=assumptions(question, ledger, made.provenance),
-        warnings=warnings(question, inference, trained, checkpointed),
+        warnings=warnings(question, inference, trained, checkpointed, made),
     )
 
 

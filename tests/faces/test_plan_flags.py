@@ -6,7 +6,7 @@ import pytest
 
 from vidcalc.catalog.frameworks import names as frameworks
 from vidcalc.catalog.precisions import choices
-from vidcalc.describe.plan import Offload
+from vidcalc.describe.plan import OffloadFlag
 from vidcalc.describe.setting import words
 
 BASE = ("estimate", "-m", "cogvideox-5b", "-s", "4", "--json")
@@ -77,7 +77,7 @@ def test_every_number_format_of_the_catalogue_is_taken_for_every_component(name,
     assert {row["precision"] for row in found["model"]["components"]} == {name}
 
 
-@pytest.mark.parametrize("way", words(Offload))
+@pytest.mark.parametrize("way", words(OffloadFlag))
 def test_every_way_of_offloading_is_taken_and_stated(way, ask):
     found = asked(ask, "--offload", way)
     stated = next(row["value"] for row in found["assumptions"] if row["id"] == "offload")

@@ -18,7 +18,7 @@ from vidcalc.passes import guidance
 from vidcalc.passes.offload import chosen as word_of
 from vidcalc.passes.offload import way_of
 from vidcalc.rates.host import host_rate
-from vidcalc.report.estimate import Assumption, InferenceMemory, TrainingMemory, Warning_
+from vidcalc.report.estimate import Assumption, InferenceMemory, InferenceTime, TrainingMemory, Warning_
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import tiles
 
@@ -120,6 +120,7 @@ def warnings(
     inference: InferenceMemory,
     training: TrainingMemory,
     checkpointed: Callable[[], TrainingMemory],
+    made: InferenceTime,
 ) -> list[Warning_]:
     """What deserves the user's attention. `checkpointed` gives the training memory with full checkpointing."""
     model, workload, hardware, plan = question
@@ -131,6 +132,9 @@ def warnings(
         rows.append(Warning_(id="several_scales", values={"scales": ", ".join(model.defaults.scales)}))
     if _too_big(inference.verdict):
         rows.append(Warning_(id="inference_too_big", values={"missing": -inference.margin}))
+    if not is_array(inference.streamed) and inference.streamed and inference.verdict != "too_big":
+        waits = {"streamed": inference.streamed, "seconds": made.parts["denoise"]["transfer"]}
+        rows.append(Warning_(id="streams", values=waits))
     if hardware.accelerator.unified_memory:
         rows.append(Warning_(id="unified_memory"))
     elif _spills(hardware) and isinstance(inference.verdict, str) and inference.verdict != "fits":

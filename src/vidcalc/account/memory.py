@@ -1,12 +1,19 @@
 """The part of a report on memory while a video is generated: stages, the peak under each counter, whether it fits."""
 
-from vidcalc.base.number import maximum, minimum
+from vidcalc.base.number import Number, largest, maximum, minimum
 from vidcalc.cost import memory
 from vidcalc.cost.reserve import counters
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
 from vidcalc.ledger.types import Ledger
+from vidcalc.ops import Copy
 from vidcalc.report.estimate import HostMemory, InferenceMemory, StageRow
+
+
+def streamed(ledger: Ledger) -> Number:
+    """Bytes of the denoiser that a call brings because there is no room for them, the most of any [byte]."""
+    filling = [phase for phase in ledger.phases if phase.id == "denoise" and phase.fills]
+    return largest(sum(op.nbytes * op.count for op in phase.ops if isinstance(op, Copy)) for phase in filling)
 
 
 def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
@@ -48,4 +55,5 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
         capacity=capacity,
         margin=capacity - peak,
         verdict=verdict(shown.device, high, capacity),
+        streamed=streamed(ledger),
     )

@@ -30,6 +30,8 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     decode_flops       work of such a decode, by class [FLOP per pixel of the video]
     like               profile whose settings hold where this one says nothing
     networks           networks that run otherwise here, by the path they have in diffusers
+    configs            numbers of a network that differ here, by its path in diffusers
+    left_out           ids of components that it does not load
     timesteps          what the timestep varies over where it differs here, by model
     staying .. estimate_by_width  see `vidcalc.describe.runtime`
     seconds            what further models of its pipeline take per generation [second]
@@ -50,14 +52,17 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     decode_bytes: dict[str, float] = {}
     decode_flops: dict[str, float] = {}
     networks: dict[str, str] = {}
+    configs: dict[str, dict[str, int]] = {}
+    left_out: tuple[str, ...] = ()
     timesteps: dict[str, str] = {}
     staying: tuple[str, ...] = ()
+    remaining: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
     frames_on: str = "device"
     section: dict[str, int] = {}
     rolling: dict[str, int] = {}
-    headroom: float = 0
-    set_aside: float = 0
+    headroom: int = 0
+    set_aside: int = 0
     budget: str = "work"
     by_card: dict[str, tuple[tuple[float, str], ...]] = {}
     estimate: dict[str, float] = {}

@@ -27,7 +27,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     resident  what the weights are of, by component id; "gathered": blocks of sharded weights that are whole while
               they run; "beside": further models that the framework keeps on the device
     workspace  the part of `other` that kernels take beside their tensors
-    yields     the part of `weights` that gives way to the work where the device is full
+    yields     the part of `weights` that gives way to the work where the device is full;  spare  the part of
+               `activations` and `workspace` that the work can do without there
     trace      the call that runs, where one does;  call  its own bytes;  loads  networks whose weights may be there
     """
 
@@ -39,6 +40,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     workspace: Number
     total: Number
     yields: Number = 0
+    spare: Number = 0
     trace: Trace | None = None
     call: Number = 0
     loads: dict[str, Load] = {}
@@ -58,6 +60,7 @@ def stages(ledger: Ledger) -> list[Stage]:
             trace=each.trace,
             call=each.live.get("network", 0) + each.workspace,
             loads=loaded,
+            spare=each.spare,
         )
         for each in running
     ]
@@ -108,8 +111,18 @@ def _stage(
 
 
 def needed(rows: list[Stage]) -> list[Stage]:
-    """The stages without the weights that give way: what a device must hold for the job to run at all."""
-    return [replace(row, weights=row.weights - row.yields, total=row.total - row.yields, yields=0) for row in rows]
+    """The stages without what gives way: what a device must hold for the job to run at all."""
+    return [
+        replace(
+            row,
+            weights=row.weights - row.yields,
+            activations=maximum(row.activations - row.spare, 0),
+            total=row.total - row.yields - row.spare,
+            yields=0,
+            spare=0,
+        )
+        for row in rows
+    ]
 
 
 def _shown(ledger: Ledger, decode: Phase) -> Number:
@@ -140,12 +153,11 @@ def _larger(a: Stage, b: Stage) -> Stage:
     parts = {name: where(wins, getattr(a, name), getattr(b, name)) for name in PARTS}
     components = dict.fromkeys((*a.resident, *b.resident))
     there = {name: where(wins, a.resident.get(name, 0), b.resident.get(name, 0)) for name in components}
-    yields = where(wins, a.yields, b.yields)
+    yields, spare = where(wins, a.yields, b.yields), where(wins, a.spare, b.spare)
     whole = parts["weights"] + parts["activations"] + parts["other"]
     # of two calls in one stage the first stands for what the allocator makes of them
-    return Stage(
-        id=a.id, resident=there, total=whole, yields=yields, trace=a.trace, call=a.call, loads=a.loads, **parts
-    )
+    further = {"trace": a.trace, "call": a.call, "loads": a.loads}
+    return Stage(id=a.id, resident=there, yields=yields, spare=spare, total=whole, **further, **parts)
 
 
 def peak(rows: list[Stage]) -> Number:

@@ -8,10 +8,11 @@ from vidcalc.describe.setting import BOTH, Counted, Named, Published, Setting, S
 from vidcalc.describe.sharing import INNERMOST, Sharing, Switch, ways
 from vidcalc.describe.training import TrainingPlan
 
-Offload = Literal[
+OffloadFlag = Literal[
     "none", "model", "sequential", "group", "group-leaf", "group-wait", "encoders", "encoders-streamed", "block-swap",
-    "partial", "dynamic-swap", "by-card",
+    "partial", "dynamic-swap",
 ]  # fmt: skip
+Offload = Literal[OffloadFlag, "by-card"]
 VaeTiling = Literal["none", "default", "when-full"]
 Compile = Literal[Switch, "norms"]
 Guided = Literal["batched", "sequential", "fitting"]
@@ -59,7 +60,9 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     """Denoiser forwards of one step, each at the workload's batch."""
     batched_forwards: Annotated[Number, Setting(by="--guidance-mode")] = 1
     """How many of them share one call, which holds that many times the activations."""
-    offload: Annotated[Offload, Setting("offload", takes=Counted(NUMBERED), assumption="offload")] = "none"
+    offload: Annotated[
+        Offload, Setting("offload", takes=Counted(NUMBERED), words=OffloadFlag, assumption="offload")
+    ] = "none"
     """Which weights wait in host memory: see `vidcalc.passes.offload`."""
     swapped_blocks: Annotated[Number, Setting("swapped-blocks", takes=Whole(0, 10_000), assumption="offload")] = 0
     """Blocks of the denoiser that wait there, with offload "block-swap"."""

@@ -10,11 +10,14 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     stack              "early" where it is pinned to, or was published with, a torch older than 2.11
     casting            "layerwise" where formats are stored by diffusers' layerwise casting, else as files have them
     networks           networks that run otherwise here, by the path they have in diffusers
+    configs            numbers of a network that differ here, by its path in diffusers: layers that are left out
+    left_out           ids of components that it does not load
     timesteps          what the timestep varies over where it differs here, by model
     activation_scale   live activations of a network relative to diffusers' forward, by its path
     decode_bytes       live bytes of the decode of a VAE without a network here, by class [byte per pixel of a clip]
     decode_flops       work of such a decode, by class [FLOP per pixel of the video]
     staying            roles of networks that stay on the device whichever weights wait in host memory
+    remaining          roles of networks whose part on the device stays while others run (buffers of blocks)
     whole              roles of networks that come as a whole where others stream
     frames_on          "device", or "host": where the decoded video is brought to the range of pictures
     section            latent frames that a section adds, by model that rolls on; the model's own where absent
@@ -38,17 +41,20 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     stack: str = "late"
     casting: str = "files"
     networks: dict[str, str] = {}
+    configs: dict[str, dict[str, int]] = {}
+    left_out: tuple[str, ...] = ()
     timesteps: dict[str, str] = {}
     activation_scale: dict[str, float] = {}
     decode_bytes: dict[str, float] = {}
     decode_flops: dict[str, float] = {}
     staying: tuple[str, ...] = ()
+    remaining: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
     frames_on: str = "device"
     section: dict[str, int] = {}
     rolling: dict[str, int] = {}
-    headroom: float = 0
-    set_aside: float = 0
+    headroom: int = 0
+    set_aside: int = 0
     budget: str = "work"
     by_card: dict[str, tuple[tuple[float, str], ...]] = {}
     estimate: dict[str, float] = {}

@@ -73,6 +73,8 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     live        one rank's live bytes by what they are of: "network", "format", "cached", "stale", "videos" [byte]
     workspace   what kernels take beside their tensors at the peak [byte]
     yields      of these what gives way to the work: weights that a framework fills the card with [byte]
+    fills       whether weights that have room fill the card, and only the others come at each call
+    spare       live bytes that it can do without where memory ends: a decode that is then made in tiles [byte]
     resident    weights on the device while it runs, by component id; "gathered": blocks of sharded weights that are
                 whole while they run; "beside": further models that stay on the device [byte]
     """
@@ -93,6 +95,8 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     workspace: Number = 0
     resident: dict[str, Number] = {}
     yields: Number = 0
+    fills: bool = False
+    spare: Number = 0
 
     @property
     def component(self) -> Component:

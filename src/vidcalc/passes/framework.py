@@ -6,8 +6,9 @@ from vidcalc.base.guest import given
 from vidcalc.base.number import Number, maximum, minimum, nearest
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Vae
+from vidcalc.describe.model import Component, Vae
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.runtime import Runtime
 from vidcalc.describe.shape import Shape
 from vidcalc.ledger.types import Call, Further, Ledger, Phase
 from vidcalc.ledger.unroll import COLOURS
@@ -28,7 +29,9 @@ def networks(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     runtime = plan.runtime
 
     def run(phase: Phase) -> Phase:
-        component = phase.component
+        component = altered(phase.component, runtime)
+        if component is not phase.component:
+            phase = replace(phase, call=replace(phase.call, component=component))
         network = runtime.networks.get(component.network, component.network)
         if phase.id == "denoise" and ledger.model in runtime.section:
             # latent frames / those that a section adds, to the nearest whole number
@@ -41,7 +44,18 @@ def networks(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         shape = replace(phase.call.shape, timestep=swapped.timestep)
         return replace(phase, call=replace(phase.call, component=swapped, shape=shape))
 
-    return rewrite_calls(ledger, run)
+    weights = {name: replace(each, component=altered(each.component, runtime)) for name, each in ledger.weights.items()}
+    return replace(rewrite_calls(ledger, run), weights=weights)
+
+
+def altered(component: Component, runtime: Runtime) -> Component:
+    """A network with the numbers that the framework gives it; its weights are then those that run."""
+    if component.id in runtime.left_out:
+        return replace(component, params=0, held=None)
+    numbers = runtime.configs.get(component.network)
+    if numbers is None:
+        return component
+    return replace(component, config={**component.config, **numbers}, params=None, held=None)
 
 
 def rolled(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:

@@ -66,12 +66,14 @@ def _calls(phase: Phase, plan: Plan) -> list[Phase]:
 def fitting(ledger: Ledger, phase: Phase, plan: Plan, hardware: Hardware) -> Number:
     """Forwards of a batch: those of the plan, or one where the framework's estimate of them leaves no memory [count].
 
-    It asks for half as much again as it estimates, of all that weights can give way to.
+    It asks for half as much again as it estimates, of all that weights do not take that stay whatever the work.
     """
     if plan.guidance_mode != "fitting":
         return plan.batched_forwards
-    asked = estimate(ledger, phase, plan, plan.batched_forwards) * ESTIMATES
-    free = hardware.accelerator.capacity - process_bytes(maximum(ranks(plan), plan.shard_degree))
+    stays = not (plan.offload == "partial" and plan.runtime.budget == "work")
+    weights = (phase.component.params or 0) * precision(plan.precision).stored * stays
+    asked = estimate(ledger, phase, plan.runtime, plan.batched_forwards) * ESTIMATES
+    free = hardware.accelerator.capacity - process_bytes(maximum(ranks(plan), plan.shard_degree)) - weights
     return 1 + (plan.batched_forwards - 1) * where(asked < free, 1, 0)
 
 

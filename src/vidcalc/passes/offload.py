@@ -90,11 +90,13 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
     coming   how networks come, by role; those of other roles stay on the device
     alone    whether networks are on the device only while they run
+    remaining  roles whose part on the device stays there while others run, even so
     leaving  whether encoders leave once they have run, not to be needed again
     """
 
     coming: dict[str, Coming] = {}
     alone: bool = True
+    remaining: tuple[str, ...] = ()
     leaving: bool = False
 
 
@@ -223,7 +225,7 @@ def way_of(plan: Plan, name: str, network: str, chip: Accelerator) -> Way:
     coming |= {role: WHOLE for role in coming if role in runtime.whole}
     if runtime.kept:
         coming = {role: _kept(each) for role, each in coming.items()}
-    return replace(way, coming=coming)
+    return replace(way, coming=coming, remaining=runtime.remaining)
 
 
 def _kept(each: Coming) -> Coming:
@@ -245,7 +247,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         if coming is None:
             moved = _moves(ledger.weights, (), own.component.id, before, after, way)
             return replace(phase, resident={**resident(phase, ledger.weights, way, blocks), **there}, once=moved)
-        asked = blocks._replace(room=room(ledger, phase, plan, hardware))
+        asked = blocks._replace(room=room(ledger, phase, plan.runtime, hardware))
         each: tuple[Copy, ...] = ()
         if coming.copied is not _nothing:
             nbytes = coming.copied(own.stored, asked)
@@ -254,6 +256,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             phase,
             resident={**resident(phase, ledger.weights, way, asked), **there},
             yields=coming.yields(own.stored, asked),
+            fills=coming.yields is not _nothing,
             ops=(*phase.ops, *each),
             once=_moves(ledger.weights, _arrival(own, coming, asked), own.component.id, before, after, way),
         )
@@ -285,6 +288,8 @@ def _moves(
     """
     if own == before:  # it is there, if it ran just before
         brought, before = (), ""
+    if networks[own].role in way.remaining:  # it is there from the last generation
+        brought = ()
     leaves = (before, *(() if after else (own,)))
     return (
         *brought,
@@ -295,7 +300,8 @@ def _moves(
 def _returns(own: Network, way: Way) -> bool:
     """Whether a network as a whole goes back to the host."""
     coming = way.coming.get(own.role)
-    return coming is not None and coming.hooks == "whole" and own.stored.movable
+    whole = coming is not None and coming.hooks == "whole" and own.stored.movable
+    return bool(whole) and own.role not in way.remaining
 
 
 def resident(phase: Phase, networks: dict[str, Network], way: Way, asked: Asked) -> dict[str, Number]:
@@ -309,7 +315,7 @@ def resident(phase: Phase, networks: dict[str, Network], way: Way, asked: Asked)
             there |= {} if gone else {name: own.total}
         elif runs and way.alone:
             there[name] = coming.present(own, asked) if own.movable else own.total
-        elif not way.alone:
+        elif not way.alone or each.role in way.remaining:
             there[name] = coming.present(own, asked)
         elif not own.movable:
             there[name] = own.total
@@ -323,7 +329,7 @@ def loaded(networks: dict[str, Network], way: Way, asked: Asked) -> dict[str, Nu
         own, coming = each.stored, way.coming.get(each.role)
         if coming is None or (way.alone and not own.movable):
             there[name] = own.total
-        elif not way.alone:
+        elif not way.alone or each.role in way.remaining:
             there[name] = coming.present(own, asked)
     return there
 

@@ -6,39 +6,38 @@ What it sets aside without using it is lost to the weights, so the larger of the
 """
 
 from vidcalc.base.guest import given
-from vidcalc.base.number import Number, maximum
+from vidcalc.base.number import Number, maximum, nearest, product
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.runtime import Runtime
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.tape.trace import configuration
 
+WIDTH = "width"  # the hidden size, as every transformer's configuration here calls it
 
-def room(ledger: Ledger, phase: Phase, plan: Plan, hardware: Hardware) -> Number:
+
+def room(ledger: Ledger, phase: Phase, runtime: Runtime, hardware: Hardware) -> Number:
     """Bytes of the card that are left for weights while the phase runs [byte]."""
-    facts, source = plan.runtime, "; ".join(plan.runtime.sources)
+    source = "; ".join(runtime.sources)
     capacity = given("capacity", hardware.accelerator.capacity, ledger.pixels, "", "byte")
     headroom, aside = (
         given(name, value, ledger.pixels, source, "byte", "exact") if value else value
-        for name, value in (("headroom", facts.headroom), ("set_aside", facts.set_aside))
+        for name, value in (("headroom", runtime.headroom), ("set_aside", runtime.set_aside))
     )
     # what else is on the card: blocks gathered from other ranks, further models
     others = ledger.further.process + sum(phase.resident.values()) + headroom
-    guessed = estimate(ledger, phase, plan) if facts.budget == "estimate" else 0
+    guessed = estimate(ledger, phase, runtime) if runtime.budget == "estimate" else 0
     work = maximum(phase.activations + phase.workspace, maximum(aside, guessed))
     return maximum(capacity - others - work, 0)
 
 
-def estimate(ledger: Ledger, phase: Phase, plan: Plan, predictions: Number = 1) -> Number:
+def estimate(ledger: Ledger, phase: Phase, runtime: Runtime, predictions: Number = 1) -> Number:
     """The framework's own estimate of a phase's activations; 0 where it has none for the network [byte]."""
-    network, runtime = phase.component.network, plan.runtime
+    network = phase.component.network
+    each: Number = runtime.estimate.get(network, 0)
     if network in runtime.estimate_by_width:
+        hidden: Number = getattr(configuration(phase.component), WIDTH)
         # bytes of each hidden channel x hidden channels
-        each = runtime.estimate_by_width[network] * getattr(configuration(phase.component), "width")  # noqa: B009
-    elif network in runtime.estimate:
-        each = runtime.estimate[network]
-    else:
-        return 0
-    _, frames, height, width = ledger.latent
-    nbytes = given("estimated", each, ledger.pixels, "; ".join(plan.runtime.sources), "byte")
-    # bytes of a place in the latent grid [frames, height, width] x videos x predictions of a step
-    return nbytes * frames * height * width * ledger.batch * predictions
+        each = runtime.estimate_by_width[network] * hidden
+    nbytes = given("estimated", each, ledger.pixels, "; ".join(runtime.sources), "byte") if each else each
+    # bytes of a place in the latent grid [channels, frames, height, width] x videos x predictions of a step
+    return nearest(nbytes * product(ledger.latent[1:]) * ledger.batch * predictions)

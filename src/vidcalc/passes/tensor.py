@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from vidcalc.base.number import Number, ceil_div, unchanged, where
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.plan import Plan
 from vidcalc.describe.sharing import Sharing
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ledger.weights import Weights
@@ -41,7 +40,7 @@ def cut(ledger: Job, plan: Sharing, hardware: Hardware) -> Job:
     return replace(ledger, weights=networks)
 
 
-def encoders_cut(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+def encoders_cut(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
     """Text encoders of which each of some ranks holds and runs a slice, vocabulary included; 1 changes nothing.
 
     Source: vllm-omni 0.30.0 diffusion/models/minimax_h3/encoder.py (text_encoder_tp_size).

@@ -33,7 +33,7 @@ def tiles(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
 
 def retried(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
-    """The VAE's calls in tiles instead where the whole clip has no room beside the VAE (ComfyUI, after a real failure)."""
+    """The VAE's calls in tiles instead where the whole clip has no room (ComfyUI, after it really failed)."""
     if plan.vae_tiling != "when-full":
         return ledger
     phases: list[Phase] = []
@@ -46,7 +46,9 @@ def retried(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         free = hardware.accelerator.capacity - process_bytes(1) - own
         # 1 where it fits, else 0
         fits = where(phase.activations + phase.workspace <= free, 1, 0)
-        both = (_happening(phase, fits), _happening(other, 1 - fits))
+        # where the whole clip fits nearly, tiles are what is needed
+        spare = maximum(phase.activations + phase.workspace - other.activations - other.workspace, 0)
+        both = (replace(_happening(phase, fits), spare=spare * fits), _happening(other, 1 - fits))
         phases += [each for each in both if is_array(each.calls) or each.calls]
     return replace(ledger, phases=tuple(phases))
 

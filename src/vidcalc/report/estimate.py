@@ -153,7 +153,9 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     The peak is tensors, workspaces and context; `allocated`, `reserved` and `device` are it as three counters show it
     (`vidcalc.cost.reserve`). `low` and `high` bound the last of them, and the verdict compares these with `capacity`,
     which is what the driver reports (`vidcalc.cost.verdict`); the margin is beside the peak. `host_ram` is the largest
-    of `host`. `relief` lists what would make a job fit that does not, the fastest first (`vidcalc.search.relief`).
+    of `host`. `streamed` is what of the denoiser comes from host memory at each call because the accelerator has no
+    room for it, where the rest of it fills the accelerator: such a job fits, and is slower. `relief` lists what would
+    make a job fit that does not, the fastest first (`vidcalc.search.relief`).
     """
 
     stages: list[StageRow]
@@ -171,6 +173,7 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     capacity: Bytes
     margin: Bytes
     verdict: str
+    streamed: Bytes = 0
     relief: list[Relief] = []
 
 

@@ -74,6 +74,8 @@ class OfGeneration(TypedDict, total=False):
     compile: Switch
     offload: str
     swapped_blocks: Number
+    resident_blocks: Number
+    blocks_per_group: Number
     vae_tiling: str
     vae_slicing: Switch
     step_cache: Number

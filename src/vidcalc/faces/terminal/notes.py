@@ -8,14 +8,14 @@ from vidcalc.describe.setting import Published, Share
 from vidcalc.faces.terminal.cells import Paint, hanging
 from vidcalc.faces.terminal.numbers import data, rate, share, whole
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import OFFLOADS, SUPPLIES, label
+from vidcalc.faces.words.ids import NUMBERED, OFFLOADS, SUPPLIES, label
 from vidcalc.faces.words.notes import ASSUMPTIONS, WARNINGS
 from vidcalc.report.budget import BudgetReport
 from vidcalc.report.estimate import Report
 from vidcalc.report.plan import PlanReport
 from vidcalc.report.training import TrainingReport
 
-BYTES = ("missing", "total")  # values of warnings that are bytes
+BYTES = ("missing", "total", "streamed")  # values of warnings that are bytes
 
 
 def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Paint, cells: int) -> list[str]:
@@ -40,7 +40,7 @@ def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Pa
 def offload(value: str) -> str:
     """A way of offloading in words; "block-swap:20" has its number of blocks."""
     way, _colon, blocks = value.partition(":")
-    return label(OFFLOADS, f"{way}:N" if blocks and way != value else way, count=blocks)
+    return label(NUMBERED if blocks and way in NUMBERED else OFFLOADS, way, count=blocks)
 
 
 # how the value of an assumption is read, where it is not a plain number or word

@@ -54,5 +54,6 @@ def glance(report: Report, paint: Paint, cells: int) -> list[str]:
 def _row(name: str, needed: Any, memory: Any, took: str, cost: float | None) -> list[Cell]:
     margin = memory.margin
     room = _("{size} free", size=data(margin)) if margin >= 0 else _("{size} missing", size=data(-margin))
-    verdict: Cell = (label(VERDICTS, memory.verdict), STYLES.get(memory.verdict, ""))
+    slower = memory.verdict == "fits" and getattr(memory, "streamed", 0) > 0
+    verdict: Cell = (label(VERDICTS, "slower" if slower else memory.verdict), STYLES.get(memory.verdict, ""))
     return [(name, "title"), verdict, data(needed), room, took, money(cost) if cost is not None else ""]

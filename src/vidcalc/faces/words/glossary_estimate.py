@@ -80,6 +80,9 @@ ESTIMATE: dict[str, str] = {
         "Upper bound of what nvidia-smi may show at the peak: a GPU with that much memory holds the job."
     ),
     "memory.inference.host.resident": N_("Offloaded weights that wait in host memory."),
+    "memory.inference.streamed": N_(
+        "What of the denoiser comes from host memory at each call because the GPU has no room for it."
+    ),
     "memory.inference.host.pinned": N_("Those of the offloaded weights that are pinned because they stream."),
     "memory.inference.host.loading_peak": N_("The largest network on its way through host memory while loading."),
     "memory.inference.host_ram": N_(

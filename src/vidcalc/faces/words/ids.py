@@ -77,7 +77,7 @@ ROWS = {
     "other": N_("context, buffers"),
 }
 
-VERDICTS = {"fits": N_("fits"), "tight": N_("tight"), "too_big": N_("does not fit")}
+VERDICTS = {"slower": N_("fits, slower"), "fits": N_("fits"), "tight": N_("tight"), "too_big": N_("does not fit")}
 
 # what more GPUs on one video come to
 SCALING = {
@@ -98,6 +98,7 @@ PROVENANCE = {
 
 GUIDANCE = {
     "batched": N_("guidance {scale}: two predictions per step in one batch"),
+    "fitting": N_("guidance {scale}: two predictions per step, in one batch where memory allows"),
     "sequential": N_("guidance {scale}: two predictions per step, one after the other"),
     "distilled": N_("guidance {scale}: distilled into the model"),
     "none": N_("no guidance"),
@@ -109,17 +110,13 @@ OFFLOADS = {
     "model": N_("only the network that runs is on the GPU, the others wait in host memory (offload model)"),
     "sequential": N_("only the module that runs is on the GPU, the rest waits in host memory (offload sequential)"),
     "group": N_("blocks come from host memory one ahead of use (offload group)"),
-    "group:N": N_("blocks come from host memory one ahead of use, {count} of them stay (offload group)"),
     "group-wait": N_("blocks come from host memory one by one, and the work waits for them (offload group-wait)"),
-    "group-wait:N": N_(
-        "blocks come from host memory {count} at a time, and the work waits for them (offload group-wait)"
-    ),
     "group-leaf": N_("modules come from host memory one ahead of use (offload group-leaf)"),
     "encoders-streamed": N_(
         "encoders leave the GPU once they have run, and stream in block by block while they do "
         "(offload encoders-streamed)"
     ),
-    "block-swap:N": N_(
+    "block-swap": N_(
         "only the network that runs is on the GPU, and {count} blocks of the denoiser wait in host memory "
         "(offload block-swap)"
     ),
@@ -130,6 +127,14 @@ OFFLOADS = {
     "dynamic-swap": N_(
         "only the network that runs is on the GPU; what of it does not fit is fetched when it is used, and the work "
         "waits (offload dynamic-swap)"
+    ),
+}
+
+# ways that carry a number
+NUMBERED = {
+    "group": N_("blocks come from host memory one ahead of use, {count} of them stay (offload group)"),
+    "group-wait": N_(
+        "blocks come from host memory {count} at a time, and the work waits for them (offload group-wait)"
     ),
 }
 

@@ -71,6 +71,10 @@ WARNINGS = {
     "components_not_here": N_("Named by the pipeline but not among the files, and not counted: {components}."),
     "estimate_only": N_("{model} is unpublished: its size is an estimate, and so is every number here."),
     "inference_too_big": N_("Generating needs {missing} more GPU memory than there is."),
+    "streams": N_(
+        "{streamed} of the denoiser has no room on the GPU and comes from host memory at each call: {seconds} s of the "
+        "time is waiting for it."
+    ),
     "law_of_all_weights": N_("{law} is about training all weights from scratch; adapters train only a few."),
     "pipeline_starved": N_(
         "The pipeline has {stages} stages and only {micro_batches} micro-batches a step, so it is idle for long: raise "

@@ -38,19 +38,25 @@ HELP = {
         "Elementwise work fused as torch.compile does, or each operation a kernel of its own as in eager PyTorch."
     ),
     "guidance_mode": N_(
-        "Where guidance runs: both predictions of a step in one call of twice the batch, or one after the other."
+        "Where guidance runs: both predictions of a step in one call of twice the batch, one after the other, or in "
+        "one call where the framework finds memory for it (fitting)."
     ),
     "offload": N_(
         "Weights that wait in host memory: none; encoders (once they have run); model (all but the network that "
         "runs); group (block by block); group-leaf (module by module, one ahead); sequential (module by module); "
-        "block-swap:N (N blocks of the denoiser)."
+        "block-swap:N (N blocks of the denoiser); group:N (N blocks stay); group-wait:N (N at a time, the work waits); "
+        "partial (what does not fit streams); dynamic-swap (what does not fit is fetched, the work waits)."
     ),
+    "resident_blocks": N_("Blocks of a network that stay on the GPU while it runs, with --offload group."),
+    "blocks_per_group": N_("Blocks that come and go together, with --offload group-wait."),
     "swapped_blocks": N_("Blocks of the denoiser that wait in host memory, with --offload block-swap."),
     "parallel": N_(
         "How GPUs share one video: ulysses, ring (tokens), tp (layers), pipefusion (layers and patches), cfg "
-        "(guidance), fsdp (stored weights), vae (decode), such as ulysses=4,cfg=2,fsdp=8."
+        "(guidance), fsdp (stored weights), vae (decode), text (text encoders), such as ulysses=4,cfg=2,fsdp=8."
     ),
-    "vae_tiling": N_("VAE in tiles: default takes those of the VAE's own class."),
+    "vae_tiling": N_(
+        "VAE in tiles: default takes those of the VAE's own class; when-full too, where the clip has no room."
+    ),
     "vae_slicing": N_("Decode the videos of a batch one at a time."),
     "step_cache": N_(
         "Step caching: the share of the steps that run the whole denoiser, or a published setting such as "

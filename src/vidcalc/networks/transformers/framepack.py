@@ -98,7 +98,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     context, kept = embed_context(tape, config, shape, text, image, timestep, mask)
     both = tokens(config, shape) + context.shape[1]
     allowed = tape.empty((batch * minimum(batch - 1, 1), both), "bool")  # a single sample needs no mask
-    streams = Streams(config.num_attention_heads, config.attention_head_dim, config.inner, temb, rotary)
+    # the kernel of a single sample: its prompt is cut to the tokens it has, and several at once are rare
+    streams = Streams(config.num_attention_heads, config.attention_head_dim, config.inner, temb, rotary, mask="none")
     with tape.repeat("transformer_blocks", config.num_layers, hidden, context):
         hidden, context = double_block(tape, streams, hidden, context)
     with tape.repeat("single_transformer_blocks", config.num_single_layers, hidden, context):

@@ -25,7 +25,7 @@ class Streams(msgspec.Struct, frozen=True, eq=False):
     rotary    cosines and sines [video tokens, head size]
     replaced  modulation source of the first frame, or None where all frames share `temb`
     first     tokens of the first frame
-    mask      "keys" (one mask row for all queries), "pairs" (a dense mask [batch, 1, n, n] made in every block) or "none"
+    mask      "keys" (one mask row for all queries), "pairs" (a dense mask [batch, 1, n, n] made in every block), "none"
     """
 
     heads: Number
