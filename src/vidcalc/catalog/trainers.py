@@ -19,6 +19,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """One profile; fields of `vidcalc.describe.training.TrainingPlan` by its words.
 
     framework    profile of data/frameworks/ that its networks run as
+    networks     networks that run otherwise here, by the path they have there
     timesteps    what the timestep varies over where it differs from there, by model
     always, full, adapted  fields of the training plan: in every mode, where all weights are trained, beside adapters
     by_network   further fields where the model has a denoiser network of that path
@@ -26,9 +27,6 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     company      components that stay on the device beside the denoiser, by its network's path: "base" for those in
                  the frozen weights' format, "bf16" for the others
     attention    kernel;  compile  which elementwise kernels are fused (a word of `Plan`)
-    beside       bytes of further buffers and models on the device throughout [byte]
-    encode_bytes live bytes of an encode of a whole clip, by the VAE's class [byte per pixel of the clip]
-    activation_scale  live activations of a denoiser relative to ours, by its network's path, where it runs otherwise
     fitted       ids of the measured rows that a setting was inferred from (never used to claim accuracy)
     """
 
@@ -37,6 +35,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sources: tuple[str, ...]
     aliases: tuple[str, ...] = ()
     framework: str = "diffusers"
+    networks: dict[str, str] = {}
     timesteps: dict[str, str] = {}
     attention: str = "sdpa"
     compile: str = "off"
@@ -46,9 +45,6 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     by_network: dict[str, Facts] = {}
     waiting: Facts = {}
     company: dict[str, dict[str, tuple[str, ...]]] = {}
-    beside: int = 0
-    encode_bytes: dict[str, float] = {}
-    activation_scale: dict[str, float] = {}
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
