@@ -19,13 +19,13 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """One profile; fields of `vidcalc.describe.training.TrainingPlan` by its words.
 
     framework    profile of data/frameworks/ that its networks run as
-    networks     networks that run otherwise here, by the path they have there
     timesteps    what the timestep varies over where it differs from there, by model
     always, full, adapted  fields of the training plan: in every mode, where all weights are trained, beside adapters
     by_network   further fields where the model has a denoiser network of that path
     waiting      further fields where frozen weights wait in host memory
     company      components that stay on the device beside the denoiser, by its network's path: "base" for those in
                  the frozen weights' format, "bf16" for the others
+    activation_scale  live activations of a step relative to ours, by the network's path, where no code says why
     attention    kernel;  compile  which elementwise kernels are fused (a word of `Plan`)
     fitted       ids of the measured rows that a setting was inferred from (never used to claim accuracy)
     """
@@ -35,8 +35,8 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sources: tuple[str, ...]
     aliases: tuple[str, ...] = ()
     framework: str = "diffusers"
-    networks: dict[str, str] = {}
     timesteps: dict[str, str] = {}
+    activation_scale: dict[str, float] = {}
     attention: str = "sdpa"
     compile: str = "off"
     always: Facts = {}

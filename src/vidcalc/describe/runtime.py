@@ -15,6 +15,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     decode_flops       work of such a decode, by class [FLOP per pixel of the video]
     beside             bytes of further models that are on the device throughout [byte]
     seconds            what further models take per generation [second]
+    kept_scale         live activations of a training step relative to the code written here
     company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
     """
 
@@ -29,4 +30,5 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     decode_flops: dict[str, float] = {}
     beside: int = 0
     seconds: float = 0.0
+    kept_scale: float = 1.0
     company: int = 0

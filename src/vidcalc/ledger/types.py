@@ -123,12 +123,14 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     process  bytes before the first tensor: context, workspaces, communicators [byte]
     models   bytes of further models on the device throughout [byte];  seconds  they take per generation [second]
     company  bytes of models that a trainer keeps beside the trained network [byte]
+    scale    live activations of a training step relative to those taped here
     """
 
     process: Number = 0
     models: Number = 0
     seconds: float = 0.0
     company: Number = 0
+    scale: float = 1.0
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -95,7 +95,7 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         ledger,
         phases=tuple(phases),
         loaded={**ledger.loaded, "beside": models},
-        further=Further(process=process, models=models, seconds=seconds, company=company),
+        further=Further(process=process, models=models, seconds=seconds, company=company, scale=runtime.kept_scale),
     )
 
 

@@ -77,7 +77,8 @@ def result(row: TrainingRow) -> Result:
         model, _data, hardware, plan = job.run
         legal.checked_training(model, plan.training)
         cost = bucketed(model, job.bucket, hardware, plan)
-        peak = counted(cost.stages, counter, job)
+        stages = [stage for stage in cost.stages if stage.id != "precompute" or "stages" not in rule]
+        peak = counted(stages, counter, job)
         limit = _limit(row, bound, nbytes)
         spent, measured = _time(row, job, cost)
     except (Unmapped, InputError, ModuleNotFoundError, ArithmeticError) as error:

@@ -6,8 +6,6 @@ Source: arXiv 2510.22200; meituan-longcat/LongCat-Video
 longcat_video/modules/{longcat_video_dit,attention,blocks,rope_3d}.py.
 """
 
-from collections.abc import Callable
-
 import msgspec
 
 from vidcalc.base.number import Number, round_up
@@ -50,9 +48,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return self.depth
 
 
-Mixing = Callable[[Tape, Config, Tensor], Tensor]
-
-
 def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
     t, h, w = config.patch_size
@@ -61,11 +56,6 @@ def tokens(config: Config, shape: Shape) -> Number:
 
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """latent[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width] in float32."""
-    return run(tape, config, shape, feed_forward)
-
-
-def run(tape: Tape, config: Config, shape: Shape, mixing: Mixing) -> Tensor:
-    """The forward with that feed-forward."""
     batch, n, width = shape.batch, tokens(config, shape), config.width
     t, h, w = config.patch_size
     grid = (shape.frames // t, shape.height // h, shape.width // w)
@@ -82,7 +72,7 @@ def run(tape: Tape, config: Config, shape: Shape, mixing: Mixing) -> Tensor:
     context = named_mlp(tape, text, width, width, "y_embedder.y_proj", ("0", "2"), act="gelu")
     context = tape.scale(context, "zero_pad").view(batch, shape.tokens, width)
     with tape.repeat("blocks", config.depth, hidden):
-        hidden = block(tape, config, hidden, context, temb, mixing)
+        hidden = block(tape, config, hidden, context, temb)
 
     with tape.scope("final_layer"):
         vectors = modulation(tape, temb, 2, width)
@@ -98,11 +88,11 @@ def modulation(tape: Tape, temb: Tensor, count: int, width: Number) -> Tensor:
     return wide_linear(tape, tape.act(temb), count * width, "adaLN_modulation.1").view(temb.shape[0], 1, width)
 
 
-def wide_linear(tape: Tape, x: Tensor, d_out: Number, name: str, *, bias: bool = True) -> Tensor:
+def wide_linear(tape: Tape, x: Tensor, d_out: Number, name: str) -> Tensor:
     """A linear layer in float32, for which its input and its weight are cast."""
     wide = tape.cast(x, "fp32")
     weight = tape.empty((d_out, x.shape[-1]), "fp32")
-    out = tape.linear(wide, d_out, name, bias=bias)
+    out = tape.linear(wide, d_out, name)
     del weight
     return out
 
@@ -115,7 +105,7 @@ def modulated(tape: Tape, x: Tensor, vectors: Tensor) -> Tensor:
     return tape.cast(steered, x.dtype)
 
 
-def block(tape: Tape, config: Config, x: Tensor, context: Tensor, temb: Tensor, mixing: Mixing) -> Tensor:
+def block(tape: Tape, config: Config, x: Tensor, context: Tensor, temb: Tensor) -> Tensor:
     """Modulated self-attention, cross-attention, modulated feed-forward."""
     vectors = modulation(tape, temb, 6, config.width)
     entering = modulated(tape, x, vectors)
@@ -128,7 +118,7 @@ def block(tape: Tape, config: Config, x: Tensor, context: Tensor, temb: Tensor, 
     del normed, entering
     entering = modulated(tape, hidden, vectors)
     del attended
-    mixed = mixing(tape, config, entering)
+    mixed = feed_forward(tape, config, entering)
     wide = gated(tape, hidden, mixed, vectors)
     return tape.cast(wide, x.dtype)
 
