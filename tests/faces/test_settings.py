@@ -119,6 +119,7 @@ SET = {
     "base_keeps": ({"mode": "lora"}, "nothing", "input"),
     "adapter_dropout": ({"mode": "lora"}, "off", "on"),
     "swapped_blocks": ({"mode": "lora", "offload": "block-swap"}, 4, 12),
+    "encoding": ({"mode": "lora", "checkpointing": "full", "latents": "precomputed"}, "apart", "together"),
     "live_weights": ({"sharding": "zero3", "data_degree": 8, "shard_degree": 8}, 0, 10**9),
     "reduce_bucket": ({"sharding": "zero3", "data_degree": 8, "shard_degree": 8, "live_weights": 10**9}, 0, 10**8),
     "streamed_share": ({"mode": "lora", "offload": "base"}, 1, 0.5),

@@ -88,12 +88,34 @@ def test_what_waits_in_host_memory_is_not_on_the_device(run):
 
 
 def test_deepspeed_keeps_its_live_weights_and_buckets_in_the_format_they_are_stored_in(run):
-    shared = {"data_degree": 8, "sharding": "zero3", "shard_degree": 8, "recipe": "bf16-autocast"}
-    fsdp, few, all_ = (run(WAN, checkpointing="full", **shared, live_weights=live) for live in (0, 10**8, 10**12))
-    trained = fsdp.run.trained
-    others = [each.memory.phases[0].other for each in (fsdp, few, all_)]
+    plan = {"data_degree": 8, "sharding": "zero3", "shard_degree": 8, "recipe": "bf16-autocast"}
+    plan |= {"checkpointing": "full", "latents": "precomputed"}
+
+    def beside(**given):
+        found = run(WAN, **plan, **given)
+        return found, next(phase.other for phase in found.memory.phases if phase.id == "forward_backward")
+
+    (fsdp, none), (_, few), (_, all_) = (beside(live_weights=live) for live in (0, 10**8, 10**12))
     # never less than a block needs, never more than there is
-    assert others[0] <= others[1] <= others[2]
-    assert others[2] - fsdp.memory.phases[-1].other >= trained * recipe("bf16-autocast").weights
-    reduced = run(WAN, checkpointing="full", **shared, live_weights=10**12, reduce_bucket=10**8)
-    assert reduced.memory.phases[0].other - others[2] == 10**8 * recipe("bf16-autocast").gradients
+    assert none <= few <= all_
+    assert few < all_
+    held = recipe("bf16-autocast")
+    idle = next(phase.other for phase in fsdp.memory.phases if phase.id == "optimizer_step")
+    assert all_ >= fsdp.run.trained * (held.weights + held.cast) > idle
+    _, reduced = beside(live_weights=10**12, reduce_bucket=10**8)
+    assert reduced - all_ == 10**8 * held.gradients
+
+
+def test_what_is_encoded_beforehand_in_the_same_run_is_a_stage_of_its_own(run):
+    plan = {"mode": "lora", "checkpointing": "full", "latents": "precomputed"}
+    apart, turn, together = (run(WAN, **plan, encoding=way).memory for way in ("apart", "in-turn", "together"))
+    assert "precompute" not in {phase.id for phase in apart.phases}
+    first, both = turn.phases[0], together.phases[0]
+    assert first.id == both.id == "precompute"
+    # umT5 in bf16 is most of it; the VAE's weights come on top where both are there
+    assert apart.peak < first.total < both.total
+    online = run(WAN, mode="lora", checkpointing="full", texts="online", latents="online", encoding="together").memory
+    assert "precompute" not in {phase.id for phase in online.phases}
+    assert (
+        online.encoders + online.vae < both.activations < online.encoders + online.vae + both.total - first.activations
+    )

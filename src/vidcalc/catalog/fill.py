@@ -89,7 +89,12 @@ def run_as(usual: Plan, profile: Trainer, model: Model) -> Plan:
     return replace(
         usual,
         compile=profile.compile,
-        runtime=replace(usual.runtime, timesteps=timesteps, company=int(company)),
+        runtime=replace(
+            usual.runtime,
+            timesteps=timesteps,
+            company=int(company),
+            kept_scale=profile.activation_scale.get(model.denoiser.network, 1.0),
+        ),
     )
 
 

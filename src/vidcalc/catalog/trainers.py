@@ -25,10 +25,8 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     waiting      further fields where frozen weights wait in host memory
     company      components that stay on the device beside the denoiser, by its network's path: "base" for those in
                  the frozen weights' format, "bf16" for the others
+    activation_scale  live activations of a step relative to ours, by the network's path, where no code says why
     attention    kernel;  compile  which elementwise kernels are fused (a word of `Plan`)
-    beside       bytes of further buffers and models on the device throughout [byte]
-    encode_bytes live bytes of an encode of a whole clip, by the VAE's class [byte per pixel of the clip]
-    activation_scale  live activations of a denoiser relative to ours, by its network's path, where it runs otherwise
     fitted       ids of the measured rows that a setting was inferred from (never used to claim accuracy)
     """
 
@@ -38,6 +36,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     aliases: tuple[str, ...] = ()
     framework: str = "diffusers"
     timesteps: dict[str, str] = {}
+    activation_scale: dict[str, float] = {}
     attention: str = "sdpa"
     compile: str = "off"
     always: Facts = {}
@@ -46,9 +45,6 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     by_network: dict[str, Facts] = {}
     waiting: Facts = {}
     company: dict[str, dict[str, tuple[str, ...]]] = {}
-    beside: int = 0
-    encode_bytes: dict[str, float] = {}
-    activation_scale: dict[str, float] = {}
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

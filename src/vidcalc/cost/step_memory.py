@@ -23,8 +23,9 @@ def stages(step: Step) -> list[Stage]:
     other = step.further.process + states.buckets + aside.company
     moment = other + states.gathered + states.cast
     by_id = {
-        # nothing is trained yet
-        "load": _stage(replace(step, states=States(weights=states.loaded)), "load", 0, 0, step.further.process),
+        # nothing is trained yet, nor loaded
+        "precompute": _stage(_bare(step, 0), "precompute", 0, aside.beforehand, step.further.process),
+        "load": _stage(_bare(step, states.loaded), "load", 0, 0, step.further.process),
         "encode": _stage(step, "encode", waiting, maximum(aside.vae_work, aside.text_work), other),
         "rollout": _stage(step, "rollout", waiting, maximum(_alone(step), aside.decode_work), moment),
         # others look at a sample whose graph is kept
@@ -40,6 +41,11 @@ def stages(step: Step) -> list[Stage]:
         ),
     }
     return [stage for name, stage in by_id.items() if name in step.happens]
+
+
+def _bare(step: Step, weights: Number) -> Step:
+    """The step before anything but `weights` of its network is on the device."""
+    return replace(step, states=States(weights=weights), aside=replace(step.aside, vae=0, encoders=0))
 
 
 def _stage(

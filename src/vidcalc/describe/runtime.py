@@ -31,6 +31,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     estimate_by_width  the same of networks where it grows with the hidden size [byte per place and channel]
     beside             bytes of further models that are on the device throughout [byte]
     seconds            what further models take per generation [second]
+    kept_scale         live activations of a training step relative to the code written here
     company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
     kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
     """
@@ -61,5 +62,6 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     estimate_by_width: dict[str, float] = {}
     beside: int = 0
     seconds: float = 0.0
+    kept_scale: float = 1.0
     company: int = 0
     kept: bool = False

@@ -13,6 +13,7 @@ Ema = Literal["none", "fp32", "bf16", "host"]
 TrainingOffload = Literal["none", "optimizer", "optimizer+weights", "base", "block-swap"]
 Swapping = Literal["exchange", "exchange-halting", "stream", "move"]
 Loading = Literal["direct", "device", "host"]
+Encoding = Literal["apart", "in-turn", "together"]
 Supply = Literal["online", "precomputed"]
 Experts = Literal["one", "both"]
 Mixing = Literal["steps", "ranks"]
@@ -73,6 +74,9 @@ class TrainingPlan(Sharing, frozen=True, kw_only=True, eq=False):
     """"online": the VAE runs in the loop; "precomputed": read from disk."""
     texts: Annotated[Supply, Setting("texts", jobs=TRAIN, assumption="texts")] = "precomputed"
     """As latents, of the text encoders."""
+    encoding: Annotated[Encoding, Setting(by="profile", jobs=TRAIN)] = "apart"
+    """Where what is precomputed is made: "apart" (in a run of its own), or in the same run before its first step, by
+    text encoders and VAE "in-turn" or with both on the device "together"."""
     offload: Annotated[
         TrainingOffload,
         Setting(

@@ -100,6 +100,7 @@ class Aside(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     vae, encoders        weights resident in the loop (0 where latents and texts are precomputed)
     vae_work, text_work  live activations of one VAE encode and one text encode
+    beforehand           weights and live activations of what encodes before the first step, in the same run
     company              weights of models that the trainer keeps there throughout
     validation           live activations of a validation sample's largest stage;  validated  weights it loads
     forward_work         live activations of one forward pass without gradients, on one accelerator alone
@@ -110,6 +111,7 @@ class Aside(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     encoders: Number = 0
     vae_work: Number = 0
     text_work: Number = 0
+    beforehand: Number = 0
     company: Number = 0
     validation: Number = 0
     validated: Number = 0

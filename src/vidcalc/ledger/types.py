@@ -130,6 +130,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     models   bytes of further models on the device throughout [byte];  seconds  they take per generation [second]
     frames_on  "device" or "host": where the decoded video is brought to the range of pictures
     company  bytes of models that a trainer keeps beside the trained network [byte]
+    scale    live activations of a training step relative to those taped here
     """
 
     process: Number = 0
@@ -137,6 +138,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     seconds: float = 0.0
     frames_on: str = "device"
     company: Number = 0
+    scale: float = 1.0
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):

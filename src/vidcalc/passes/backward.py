@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.base.guest import named, named_fields
-from vidcalc.base.number import Number, largest, maximum, unchanged
+from vidcalc.base.number import Number, largest, maximum, nearest, unchanged
 from vidcalc.catalog.training import networks, recipe
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.model import Component
@@ -162,7 +162,7 @@ def step(ledger: Ledger, training: TrainingPlan, validation: Number = 0) -> Step
         encode=ledger.encode,
         flops=micro.flops,
         trained=micro.trained,
-        live=micro.live,
+        live=_scaled(micro.live, ledger.further.scale),
         aside=_aside(ledger, training, rolled, validation),
         decode=_every_call(decode, plain) if decode and decode.trace and rolled else None,
         happens=tuple(name for name, there in _happening(training).items() if there),
@@ -172,6 +172,7 @@ def step(ledger: Ledger, training: TrainingPlan, validation: Number = 0) -> Step
 def _happening(training: TrainingPlan) -> dict[str, bool]:
     """The stages of a step, and whether each happens."""
     return {
+        "precompute": training.encoding != "apart" and "precomputed" in (training.latents, training.texts),
         "load": training.loading == "device",
         "encode": "online" in (training.latents, training.texts),
         "rollout": training.networks != "alone",
@@ -203,6 +204,24 @@ def _times(ops: tuple[Op, ...], count: Number) -> tuple[Op, ...]:
     return ops if unchanged(count, 1) else tuple(replace(op, count=op.count * count) for op in ops)
 
 
+def _scaled(live: Live, scale: float) -> Live:
+    """The live bytes of a step whose network holds that many times what is taped; all of them as they are at one."""
+    if scale == 1:
+        return live
+    kept, activations = nearest(live.kept * scale), nearest(live.activations * scale)
+    # gradients at the peak stand on top of the activations there
+    return replace(live, kept=kept, activations=activations, peak=live.peak - live.activations + activations)
+
+
+def _beforehand(networks: list[tuple[Number, Number]], training: TrainingPlan) -> Number:
+    """Bytes of networks, each (weights, live activations), that encode before the first step; 0 in a run of its own."""
+    if training.encoding == "apart" or not networks:
+        return 0
+    if training.encoding == "together":
+        return sum(kept for kept, _ in networks) + largest(live for _, live in networks)
+    return largest(kept + live for kept, live in networks)
+
+
 def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Number) -> Aside:
     """The networks beside the trained one, and the live bytes of their runs."""
     online = {"vae": training.latents == "online" or rolled, "text_encoder": training.texts == "online"}
@@ -211,13 +230,19 @@ def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Num
         for role in ("vae", "text_encoder")
     }
     texts = [phase.taped.peak for phase in ledger.phases if phase.id == "text_encode"]
+    encode = ledger.encode.taped.peak if ledger.encode else 0
+    before = {
+        "latents": (sizes["vae"], encode) if ledger.encode else (0, 0),
+        "texts": (sizes["text_encoder"], largest(texts)) if texts else (0, 0),
+    }
     decode = ledger.phase("vae_decode")
     record = Aside(
         vae=sizes["vae"] * online["vae"],
         encoders=sizes["text_encoder"] * online["text_encoder"],
         # what is rolled out is decoded, never encoded
-        vae_work=ledger.encode.taped.peak if ledger.encode and online["vae"] and not rolled else 0,
+        vae_work=encode if online["vae"] and not rolled else 0,
         text_work=largest(texts) if online["text_encoder"] else 0,
+        beforehand=_beforehand([before[name] for name in before if getattr(training, name) == "precomputed"], training),
         company=ledger.further.company,
         validation=validation,
         validated=sizes["vae"],

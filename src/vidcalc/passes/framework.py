@@ -129,7 +129,14 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         ledger,
         phases=tuple(phases),
         loaded={**ledger.loaded, "beside": models},
-        further=Further(process=process, models=models, seconds=seconds, frames_on=runtime.frames_on, company=company),
+        further=Further(
+            process=process,
+            models=models,
+            seconds=seconds,
+            frames_on=runtime.frames_on,
+            company=company,
+            scale=runtime.kept_scale,
+        ),
     )
 
 

@@ -108,8 +108,9 @@ def gathered(weights: TrainedWeights, plan: TrainingPlan) -> Number:
     """Whole blocks and one block's gradients, where weights are sharded; all weights where they are not given back."""
     chosen = recipe(plan.recipe)
     compute = ELEMENT_BYTES[chosen.compute]
+    coming = arriving(weights, plan)
     if plan.offload == "base":
-        return arriving(weights, plan)
+        return coming
     # 0 where one rank has all of the weights: nothing is gathered
     sharded = 1 if plan.offload == "optimizer+weights" else minimum(shards_of(plan, "weights") - 1, 1)
     block = named("block", ceil_div(weights.block, plan.tensor_degree))
@@ -120,13 +121,13 @@ def gathered(weights: TrainedWeights, plan: TrainingPlan) -> Number:
     running = weights.held.block if adapted else block * compute
     if plan.reshard == "off":
         repeated = ceil_div(weights.repeated, layers(plan))
-        return sharded * whole(weights.held.copy if adapted else (outside + repeated) * compute)
+        return coming + sharded * whole(weights.held.copy if adapted else (outside + repeated) * compute)
     root = weights.held.copy - weights.held.blocks if adapted else outside * compute
     # one block's gradients are whole until they are scattered
     gradients = 0 if adapted else whole(block * chosen.gradients)
     # the block that runs and the next (FSDP, arXiv 2304.11277), beside the outermost unit
     fsdp = minimum(weights.held.count, GATHERED) * running + root + gradients
-    return sharded * whole(maximum(fsdp, _deepspeed(weights, plan)))
+    return coming + sharded * whole(maximum(fsdp, _deepspeed(weights, plan)))
 
 
 def _deepspeed(weights: TrainedWeights, plan: TrainingPlan) -> Number:

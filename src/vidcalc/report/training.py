@@ -30,8 +30,8 @@ SCHEMA = "vidcalc.training/1"
 
 
 class PhaseRow(Entry, frozen=True, kw_only=True, eq=False):
-    """Bytes of one rank during a phase: "load", then of a step "encode", "forward_backward", "optimizer_step" or
-    "validation"."""
+    """Bytes of one rank during a phase: "precompute", "load", then of a step "encode", "forward_backward",
+    "optimizer_step" or "validation"."""
 
     id: str
     weights: Bytes

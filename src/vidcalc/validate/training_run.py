@@ -83,7 +83,8 @@ def result(row: TrainingRow) -> Result:
         model, _data, hardware, plan = job.run
         legal.checked_training(model, plan.training)
         cost = bucketed(model, job.bucket, hardware, plan)
-        peak = counted(cost.stages, counter, job)
+        stages = [stage for stage in cost.stages if stage.id != "precompute" or "stages" not in rule]
+        peak = counted(stages, counter, job)
         limit = _limit(row, bound, nbytes)
         spent, measured = _time(row, job, cost)
     except (Unmapped, InputError, ModuleNotFoundError, ArithmeticError) as error:
@@ -112,24 +113,12 @@ def result(row: TrainingRow) -> Result:
 def counted(phases: list[Stage], counter: str, job: TrainingCase) -> float:
     """The peak of a step as the counter shows it [byte]."""
     outside = process("context") + nccl(world(job.run.plan.training))
-    beside = job.trainer.beside
     share = reserve()["share"]
-    live = [(phase.total - phase.activations, working(phase, job)) for phase in phases]
     # a phase's total has the CUDA context and NCCL's buffers in it, which torch's own counters do not see
-    tensors = max(rest + work for rest, work in live) - outside + beside
-    reserved = max(rest + work * (1 + share) for rest, work in live) - outside + beside
+    tensors = max(phase.total for phase in phases) - outside
+    reserved = max(phase.total + phase.activations * share for phase in phases) - outside
     shown = {"allocated": tensors, "reserved": reserved, "unknown": tensors + outside}
     return float(shown.get(counter, reserved + outside))
-
-
-def working(phase: Stage, job: TrainingCase) -> float:
-    """Live activations of a phase, as the trainer runs its networks where that is otherwise than here [byte]."""
-    own = job.trainer.encode_bytes.get(job.run.model.vae.class_)
-    if own is None or phase.id != "encode":
-        return float(phase.activations) * job.trainer.activation_scale.get(job.run.model.denoiser.network, 1.0)
-    size = job.bucket
-    # bytes for a pixel × pixels of all frames of the batch
-    return float(own * size.width * size.height * size.frames * size.batch)
 
 
 def reserve() -> Facts:

@@ -33,6 +33,7 @@ STAGES = {
 }
 
 PHASES = {
+    "precompute": N_("Encoding beforehand"),
     "load": N_("Loading"),
     "encode": N_("Encoding"),
     "forward_backward": N_("Forward, backward"),
