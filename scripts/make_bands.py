@@ -55,9 +55,13 @@ def times(results: list[Result]) -> Iterable[tuple[str, str, Ends]]:
     for result in trusted(results, "time"):
         low, high = run_spread(result.scope)
         time = result.time
-        yield result.scope, result.family, (
-            (time.measured or 0) * low / (time.low or 1),
-            (time.measured or 0) * high / (time.high or 1),
+        yield (
+            result.scope,
+            result.family,
+            (
+                (time.measured or 0) * low / (time.low or 1),
+                (time.measured or 0) * high / (time.high or 1),
+            ),
         )
 
 
@@ -89,7 +93,13 @@ def table(figure: str, found: Iterable[tuple[str, str, Ends]], _now: dict[str, E
         low, high = (weighted(families, place, share) for place, share in ((0, (1 - HELD) / 2), (1, (1 + HELD) / 2)))
         body = [f"low = {low:.3f}", f"high = {high:.3f}", f"rows = {count}", f"families = {len(families)}", ""]
         lines += [f"[{figure}.{name}]", *body]
-    return [*lines, f"[{figure}.assumed]  # further, where nothing says which program ran", "low = 0.85", "high = 1.2", ""]
+    return [
+        *lines,
+        f"[{figure}.assumed]  # further, where nothing says which program ran",
+        "low = 0.85",
+        "high = 1.2",
+        "",
+    ]
 
 
 def weighted(families: dict[str, list[Ends]], place: int, share: float) -> float:
