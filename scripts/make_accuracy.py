@@ -86,7 +86,7 @@ def take_over(path: str, added: str = "") -> None:
     Rows of a release (`added`) go after those that are there; a row that is there keeps what is known of it. The notes
     themselves stay with their source.
     """
-    rows = [completed(row) if isinstance(row, Row) else completed(row) for row in files.read(path)]
+    rows: list[Any] = [completed(row) for row in list[Any](files.read(path))]
     training = isinstance(rows[0], TrainingRow)
     fit = training_run.fitted() if training else run.fitted()
     columns = [name for name in type(rows[0]).__struct_fields__ if name != "note"]

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from vidcalc.rates.spread import readings, run_spread
-from vidcalc.validate import files, run, training_run
+from vidcalc.rates.spread import run_spread
+from vidcalc.validate import files
 from vidcalc.validate.balanced import quantile
 from vidcalc.validate.compared import Compared, Result
 from vidcalc.validate.sources import SEEN
@@ -32,13 +32,11 @@ Ends = tuple[float, float]
 
 def main() -> None:
     """Write the file."""
-    generations = run.validate([row for row in files.read(str(MEASURED / "inference.csv")) if isinstance(row, run.Row)])
-    rows = [row for row in files.read(str(MEASURED / "training.csv")) if isinstance(row, training_run.TrainingRow)]
-    trained = training_run.validate(rows)
+    generations, trained = (files.validated(str(MEASURED / f"{name}.csv")).rows for name in ("inference", "training"))
     lines = [HEAD.format(share=100 * HELD)]
-    for figure, results in (("memory", generations.rows), ("training", trained.rows)):
-        lines += table(figure, peaks(results), {name: readings(name, figure) for name in ("device",)})
-    lines += table("time", [*times(generations.rows), *times(trained.rows)], {})
+    for figure, results in (("memory", generations), ("training", trained)):
+        lines += table(figure, peaks(results))
+    lines += table("time", [*times(generations), *times(trained)])
     TARGET.write_text("\n".join(lines), encoding="utf-8")
 
 
@@ -53,7 +51,7 @@ def peaks(results: list[Result]) -> Iterable[tuple[str, str, Ends]]:
 def times(results: list[Result]) -> Iterable[tuple[str, str, Ends]]:
     """(scope, family, measured over what the rates leave as low and as high) of times in view."""
     for result in trusted(results, "time"):
-        low, high = run_spread(result.scope)
+        low, high = run_spread(result.scope, result.provenance)
         time = result.time
         yield (
             result.scope,
@@ -79,7 +77,7 @@ def trusted(results: list[Result], figure: str) -> list[Result]:
     return distinct(kept, of)
 
 
-def table(figure: str, found: Iterable[tuple[str, str, Ends]], _now: dict[str, Ends]) -> list[str]:
+def table(figure: str, found: Iterable[tuple[str, str, Ends]]) -> list[str]:
     """The tables of a figure's bands: of each part with enough rows, and of all."""
     parts: dict[str, dict[str, list[Ends]]] = defaultdict(lambda: defaultdict(list))
     for part, family, ends in found:

@@ -104,6 +104,7 @@ def result(row: Row) -> Result:
         if spent
         else Compared(measured=lasted, reason=job.no_time),
         scope=job.scope,
+        provenance=answer(job.question).time.provenance if spent else "",
         bound=_bound(row, job),
         **labels,
     )
