@@ -21,10 +21,12 @@ from vidcalc.validate.summary import distinct
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED, TARGET = ROOT / "src/vidcalc/data/measured", ROOT / "src/vidcalc/data/validation/bands.toml"
 HELD = 0.95  # share of the readings in view that a band holds; rows that are not in view lie further off
+SIDE = 0.1  # share of the readings beyond either end of the verdict's band: so often is "fits", or "too big", wrong
 ROWS, FAMILIES = 20, 4  # a band of its own takes so many; what has fewer takes that of all
 HEAD = """# How far measured rows lie off predictions: low and high of measured over predicted (memory), and of measured seconds
 # over the ends of the band that the rates alone give (time). Made by scripts/make_bands.py from rows in view: `rows` of
-# `families`, each of the same weight; {share:.0f} % of them lie inside.
+# `families`, each of the same weight; {share:.0f} % of them lie inside. "verdict" is what a report compares with a card's
+# memory: one reading in ten lies beyond either end.
 """
 
 Ends = tuple[float, float]
@@ -88,9 +90,9 @@ def table(figure: str, found: Iterable[tuple[str, str, Ends]]) -> list[str]:
         count = sum(len(rows) for rows in families.values())
         if name != "other" and (count < ROWS or len(families) < FAMILIES):
             continue
-        low, high = (weighted(families, place, share) for place, share in ((0, (1 - HELD) / 2), (1, (1 + HELD) / 2)))
-        body = [f"low = {low:.3f}", f"high = {high:.3f}", f"rows = {count}", f"families = {len(families)}", ""]
-        lines += [f"[{figure}.{name}]", *body]
+        lines += section(figure, name, families, HELD)
+        if name == "other" and figure == "memory":
+            lines += section(figure, "verdict", families, 1 - 2 * SIDE)
     return [
         *lines,
         f"[{figure}.assumed]  # further, where nothing says which program ran",
@@ -98,6 +100,14 @@ def table(figure: str, found: Iterable[tuple[str, str, Ends]]) -> list[str]:
         "high = 1.2",
         "",
     ]
+
+
+def section(figure: str, name: str, families: dict[str, list[Ends]], held: float) -> list[str]:
+    """One band."""
+    low, high = (weighted(families, place, share) for place, share in ((0, (1 - held) / 2), (1, (1 + held) / 2)))
+    count = sum(len(rows) for rows in families.values())
+    body = [f"low = {low:.3f}", f"high = {high:.3f}", f"rows = {count}", f"families = {len(families)}", ""]
+    return [f"[{figure}.{name}]", *body]
 
 
 def weighted(families: dict[str, list[Ends]], place: int, share: float) -> float:
