@@ -163,7 +163,9 @@ def _degrees(row: Row) -> Facts:
         raise Unmapped("no_parallel_plan")
     beside = f"{row.vae_tiling}; {row.other_optim}"
     fields, open_ = sharing.stated(beside)
-    degrees.update({name: count for name in open_ if name in sharing.OTHERS})
+    # encoders split like the layers are split by as many; what is decoded in parts is by all
+    alike = {"text_degree": degrees.get("tensor_degree", count), "decode_degree": count}
+    degrees.update({name: alike[name] for name in open_ if name in sharing.OTHERS})
     degrees.update({name: value for name, value in fields.items() if name in sharing.OTHERS})
     return {name: value for name, value in degrees.items() if name in SETTINGS}
 
