@@ -8,7 +8,7 @@ from vidcalc.catalog.load import DATA
 from vidcalc.cost.memory import Stage
 from vidcalc.validate import asked, counters
 from vidcalc.validate.run import fitted, validate
-from vidcalc.validate.summary import distinct, errors
+from vidcalc.validate.summary import distinct, errors, part
 from vidcalc.validate.table import Row, read
 
 GIB = 2**30
@@ -65,7 +65,7 @@ def test_fit_rows_are_marked_in_the_data_and_counted_nowhere(rows, found):
     assert sum(group.rows for group in found.summary.memory.by_family.values()) == len(checked)
 
 
-def test_published_memory_is_met_within_the_bars(found):
+def test_published_memory_is_met_within_the_bars(rows, found):
     memory = found.summary.memory
     seen = memory.by_view["seen"]
     assert seen.median_absolute_error <= 0.03
@@ -73,7 +73,11 @@ def test_published_memory_is_met_within_the_bars(found):
     assert memory.by_view["cell"].median_absolute_error <= 0.08
     assert memory.by_counter["allocated"].median_absolute_error <= 0.05
     assert memory.by_counter["allocated"].p90_absolute_error <= 0.12
-    assert all(group.median_absolute_error <= 0.15 for group in memory.by_family.values() if group.rows >= 5)
+    first = [
+        result for result, row in zip(found.rows, rows, strict=True) if not row.added
+    ]  # later ones are only scored
+    families = part(first, "memory").by_family
+    assert all(group.median_absolute_error <= 0.15 for group in families.values() if group.rows >= 5)
     assert found.summary.coverage.share >= 0.90
 
 
