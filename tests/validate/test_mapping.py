@@ -58,28 +58,6 @@ def test_accelerators_are_found_under_the_names_people_write(name, found):
 
 
 @pytest.mark.parametrize(
-    ("told", "gpus", "found"),
-    [
-        ("FSDP(dit,t5)+Ulysses 8", 8, {"ulysses_degree": 8, "shard_degree": 8}),
-        ("Ulysses 2 x Ring 2 x CFG 2", 8, {"ulysses_degree": 2, "ring_degree": 2, "guidance_degree": 2}),
-        ("TP 4", 4, {"tensor_degree": 4}),
-        (
-            "CFG 2 x Ulysses 4 x Attention2D 3x3",
-            72,
-            {"guidance_degree": 2, "ulysses_degree": 4, "ring_degree": 9},
-        ),
-        ("CFG 2 + HSDP 2 + VAE patch 2", 2, {"guidance_degree": 2, "shard_degree": 2, "decode_degree": 2}),
-        ("parallel VAE 8", 8, {"decode_degree": 8}),
-        ("not stated", 4, None),
-        ("Ulysses 2", 8, None),
-        ("", 1, {}),
-    ],
-)
-def test_a_parallel_plan_is_read_and_must_use_all_accelerators(told, gpus, found):
-    assert text.degrees(told, gpus) == found
-
-
-@pytest.mark.parametrize(
     ("fields", "reason"),
     [
         ({"model": ""}, "no_model"),
@@ -124,7 +102,58 @@ def test_the_source_names_the_framework_and_the_framework_its_ways():
     assert official.question.plan.precision == "bf16-autocast"
     assert official.question.plan.offload == "model"
     assert runs(official) == "transformers.wan_official"
-    assert runs(mapped(source="somewhere")) == "transformers.wan"
+    assert runs(mapped(source="somewhere", other_optim="vanilla diffusers pipeline")) == "transformers.wan"
+
+
+def test_what_no_word_names_is_a_range_over_what_it_may_have_been():
+    found = mapped(source="somewhere")
+    assert (found.engine.known, found.engine.label) == ("assumed", "")
+    assert [question.plan.framework for question in (found.question, *found.others)] == [
+        "wan-official",
+        "diffusers-0.35",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "setting"),
+    [
+        ({"vae_tiling": "yes"}, ("vae_tiling", "default")),
+        ({"other_optim": "tiling VAE"}, ("vae_tiling", "default")),
+        ({"vae_tiling": "no", "other_optim": "tiling VAE"}, ("vae_tiling", "none")),
+        ({"cfg": "distilled"}, ("guidance_mode", "none")),
+        ({"cfg": "1.0"}, ("guidance_mode", "none")),
+        ({"cfg": "", "other_optim": "DMD, 4 steps"}, ("guidance_mode", "none")),
+        ({"offload": "20 of 40 blocks swapped"}, ("swapped_blocks", 20)),
+        ({"offload": "--blocks_to_swap 36"}, ("swapped_blocks", 36)),
+        ({"offload": "offload prompt upsampler + guardrails + T5"}, ("offload", "encoders")),
+        ({"offload": "none; T5 in 4-bit"}, ("text_encoder_precision", "nf4")),
+    ],
+)
+def test_settings_are_read_from_any_column(fields, setting):
+    name, value = setting
+    assert getattr(mapped(engine="diffusers", **fields).question.plan, name) == value
+
+
+@pytest.mark.parametrize(
+    ("scope", "more", "found"),
+    [
+        ("end-to-end", {}, "total"),
+        ("e2e latency", {}, "total"),
+        ("transformer only", {}, "denoise"),
+        ("s/it", {}, "per_step"),
+        ("VAE decode only", {}, "vae_decode"),
+        ("end-to-end", {"note": "excluding the text encoder and the VAE"}, "denoise"),
+        ("seconds per frame", {}, "?"),
+    ],
+)
+def test_the_scope_of_a_time_is_read_by_its_words(scope, more, found):
+    assert mapped(time_scope=scope, **more).scope == found
+
+
+def test_a_peak_of_one_stage_is_told_from_that_of_the_run():
+    assert mapped(mem_unit_note="GiB, transformer only").stage == "denoise"
+    assert mapped(mem_unit_note="GiB, VAE decode peak").stage == "vae_decode"
+    assert mapped(mem_unit_note="GiB of HBM, run peak (denoising level 22.8)").stage == ""
 
 
 def runs(found):
@@ -145,6 +174,7 @@ def test_a_format_covers_all_networks_only_where_the_text_says_so():
         ("GiB, torch.cuda.max_memory_allocated; weights alone 19.764", "allocated"),
         ("GiB allocated (file: 9673 MB); reserved-like peak 18078 MB", "allocated"),
         ("GB max_memory_allocated; max_memory_reserved 44 GB", "allocated"),
+        ("GiB, sampled from outside (37,250 MiB), per GPU", "device"),
         ("GiB (file: 18246 MB, reserved-like)", "reserved"),
         ("GiB reserved (page: 36968 MB)", "reserved"),
         ('GiB "steady"', "resident"),

@@ -6,10 +6,10 @@ import pytest
 from vidcalc.base.errors import InputError
 from vidcalc.catalog.load import DATA
 from vidcalc.cost.memory import Stage
-from vidcalc.validate import counters
+from vidcalc.validate import asked, counters
 from vidcalc.validate.run import fitted, validate
-from vidcalc.validate.summary import errors
-from vidcalc.validate.table import read
+from vidcalc.validate.summary import distinct, errors, part
+from vidcalc.validate.table import Row, read
 
 GIB = 2**30
 KEYS = {"predicted", "measured", "ratio", "low", "high"}
@@ -53,22 +53,31 @@ def test_measurements_are_gibibytes_of_the_source_and_seconds(rows, found):
 def test_fit_rows_are_marked_in_the_data_and_counted_nowhere(rows, found):
     fit = {result.id for result in found.rows if result.role == "fit"}
     assert fit == fitted() == {row.id for row in rows if row.role == "fit"}
-    checked = [
-        result.memory.ratio
+    sound = [
+        result
         for result in found.rows
-        if result.id not in fit and result.memory.ratio is not None and result.counter != "card"
+        if result.id not in fit and result.memory.ratio is not None and not result.doubtful("memory")
     ]
+    once = distinct([result for result in sound if result.counter != "card"], lambda result: result.memory)
+    checked = [result.memory.ratio for result in once]
+    assert len(checked) < len([result for result in sound if result.counter != "card"])
     assert found.summary.memory.all == errors(checked)
     assert sum(group.rows for group in found.summary.memory.by_family.values()) == len(checked)
 
 
-def test_published_memory_is_met_within_the_bars(found):
+def test_published_memory_is_met_within_the_bars(rows, found):
     memory = found.summary.memory
-    assert memory.all.median_absolute_error <= 0.08
-    assert memory.all.p90_absolute_error <= 0.20
+    seen = memory.by_view["seen"]
+    assert seen.median_absolute_error <= 0.03
+    assert seen.p90_absolute_error <= 0.20
+    assert memory.by_view["cell"].median_absolute_error <= 0.08
     assert memory.by_counter["allocated"].median_absolute_error <= 0.05
     assert memory.by_counter["allocated"].p90_absolute_error <= 0.12
-    assert all(group.median_absolute_error <= 0.15 for group in memory.by_family.values() if group.rows >= 5)
+    first = [
+        result for result, row in zip(found.rows, rows, strict=True) if not row.added
+    ]  # later ones are only scored
+    families = part(first, "memory").by_family
+    assert all(group.median_absolute_error <= 0.15 for group in families.values() if group.rows >= 5)
     assert found.summary.coverage.share >= 0.90
 
 
@@ -101,6 +110,38 @@ def test_a_file_that_is_no_table_of_measurements_is_refused(tmp_path):
         with pytest.raises(InputError) as refused:
             read(str(path))
         assert refused.value.flag == "FILE"
+
+
+def test_a_note_may_stand_under_the_name_that_collections_give_it(tmp_path):
+    table = tmp_path / "noted.csv"
+    table.write_text("id,model,width,height,frames,quote_or_note\na,Wan2.1-T2V-14B,832,480,81,ran with SGLang\n")
+    (row,) = read(str(table))
+    assert row.note == "ran with SGLang"
+    assert validate([row]).rows[0].framework == "sglang"
+
+
+def test_a_generation_that_fits_a_card_is_a_bound():
+    row = Row(
+        id="a",
+        model="Wan2.1-T2V-1.3B",
+        width="832",
+        height="480",
+        frames="81",
+        gpu="RTX 5090",
+        mem_unit_note="fits 32 GB",
+        engine="diffusers",
+    )
+    (fits,) = validate([row]).rows
+    assert (fits.bound.kind, fits.bound.right, fits.bound.limit) == ("fits", True, 32 * GIB)
+    (failed,) = validate([msgspec.structs.replace(row, mem_unit_note="out of memory")]).rows
+    assert (failed.bound.kind, failed.bound.right) == ("oom", False)
+
+
+def test_equal_questions_are_asked_once(rows):
+    chosen = [row for row in rows if row.id == "wan21-021" or row.id == "wan21-025"]
+    asked._answer.cache_clear()
+    validate([msgspec.structs.replace(row, id=f"{row.id}-{place}") for row in chosen for place in range(5)])
+    assert asked._answer.cache_info().misses == len(chosen)
 
 
 def test_an_empty_table_is_no_error(tmp_path):

@@ -12,9 +12,8 @@ from vidcalc.rates.spread import FILE, readings
 
 def interval(likely: Number) -> tuple[Number, Number]:
     """Lower and upper bound of a predicted reading of the driver's counter [byte]."""
-    low, high = (
-        given(end, share, likely, FILE, "", "measured") for end, share in zip(("low", "high"), readings(), strict=True)
-    )
+    ends = zip(("low", "high"), readings("verdict"), strict=True)
+    low, high = (given(end, share, likely, FILE, "", "measured") for end, share in ends)
     return as_count(likely * low // 1), as_count(likely * high // 1)
 
 

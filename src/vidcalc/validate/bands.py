@@ -29,7 +29,7 @@ def held(job: str, counter: str, peak: Number) -> Band:
 
 
 def spent(covers: str, likely: Number, ends: tuple[Number, Number], provenance: str) -> Band:
-    """The band of a time of some scope; `ends`, low and high of what the rates alone leave open, of the whole [second]."""
+    """The band of a time of some scope; `ends`: low and high of it as the rates alone leave them [second]."""
     low, high = run_spread(covers, provenance)
     value = float(scalar(likely))
     first, last = (float(scalar(end)) for end in ends)

@@ -40,7 +40,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     framework  empty where nothing says which program ran, or it has no profile;  assumed  ids of what was taken for it
     source, view  the whole it is from, and whether it was in view: see `vidcalc.validate.sources`
     doubt      why the source contradicts itself, after "memory: " or "time: " where only that figure is doubtful
-    scope      what the time covers
+    scope      what the time covers;  provenance  of the rates it rests on
     """
 
     id: str
@@ -60,6 +60,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     doubt: str = ""
     assumed: tuple[str, ...] = ()
     scope: str = ""
+    provenance: str = ""
 
     def doubtful(self, figure: str) -> bool:
         """Whether its "memory" or "time" is not to be trusted."""

@@ -71,7 +71,12 @@ def _engine(row: Row, model: str) -> Engine:
 
 def spoken(words: str) -> str:
     """What words call a program: a profile, "official", "?" for one without a profile, or empty."""
-    return str(text.first("engine", words).get("engine", "")) if words else ""
+    found = text.found("engine", words) if words else None
+    if found is None:
+        return ""
+    match, rule = found
+    name = str(rule["engine"]).format(*match.groups())
+    return name if name in (OFFICIAL, PLAIN, *profiles()) else text.OPEN
 
 
 def _named(name: str, row: Row, model: str) -> Engine:
@@ -92,7 +97,8 @@ def _scripts() -> frozenset[str]:
 
 def official(model: str) -> str:
     """The profile of the makers' own script of a model; empty where there is none."""
-    return str(text.first("maker", model).get("framework", "")) if model else ""
+    name = str(text.first("maker", model).get("framework", "")) if model else ""
+    return name if name in profiles() else ""
 
 
 def of_repository(whole: str, model: str) -> str:

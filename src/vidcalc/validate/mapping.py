@@ -4,6 +4,8 @@ A row that can be mapped is mapped: how well it then comes out plays no part. Wh
 unmapped, or a range over what it may have been; nothing is assumed in silence.
 """
 
+import re
+
 import msgspec
 
 from vidcalc.base.errors import InputError
@@ -12,7 +14,7 @@ from vidcalc.catalog import fill, speedups
 from vidcalc.catalog.frameworks import framework as profile
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import Plan
+from vidcalc.describe.plan import SETTINGS, Plan
 from vidcalc.describe.question import Question
 from vidcalc.describe.workload import Workload
 from vidcalc.rates.machines import hardware
@@ -24,6 +26,7 @@ from vidcalc.validate.unmapped import Unmapped
 
 STANDING_IN = "h100-sxm"  # for rows without an accelerator: memory hardly depends on it, and no time is predicted
 HALVES = ("bf16", "fp16")
+UNSAID = re.compile(r"[^;,(]*\bnot stated\b[^;,)]*", re.IGNORECASE)  # words of what a source does not say
 KERNELS = ("cudnn", "flash2", "sdpa")  # tried in turn where the accelerator does not run the one stated
 
 
@@ -158,8 +161,13 @@ def _degrees(row: Row) -> Facts:
     degrees = sharing.usual(count) if missaid else sharing.degrees(row.parallelism, count)
     if degrees is None:
         raise Unmapped("no_parallel_plan")
-    decoding = sharing.degrees(row.vae_tiling, count) if "decode_degree" in sharing.stated(row.vae_tiling)[1] else None
-    return {**degrees, **(decoding or {})}
+    beside = f"{row.vae_tiling}; {row.other_optim}"
+    fields, open_ = sharing.stated(beside)
+    # encoders split like the layers are split by as many; what is decoded in parts is by all
+    alike = {"text_degree": degrees.get("tensor_degree", count), "decode_degree": count}
+    degrees.update({name: alike[name] for name in open_ if name in sharing.OTHERS})
+    degrees.update({name: value for name, value in fields.items() if name in sharing.OTHERS})
+    return {name: value for name, value in degrees.items() if name in SETTINGS}
 
 
 def _kernel(row: Row, question: Question) -> Question:
@@ -181,7 +189,7 @@ def _left_out(row: Row, model: str) -> tuple[Facts, str]:
 
     A setting that was not published for the model stays in the text.
     """
-    words = f"{row.other_optim}; {row.attention_backend}; {row.precision}"
+    words = UNSAID.sub("", f"{row.other_optim}; {row.attention_backend}; {row.precision}; {row.model}")
     names, rest = text.speedups(words)
     try:
         fields = [speedups.FIELDS[kind](name, model) for kind, name in names.items()]

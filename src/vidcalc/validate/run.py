@@ -104,6 +104,7 @@ def result(row: Row) -> Result:
         if spent
         else Compared(measured=lasted, reason=job.no_time),
         scope=job.scope,
+        provenance=answer(job.question).time.provenance if spent else "",
         bound=_bound(row, job),
         **labels,
     )
@@ -151,9 +152,9 @@ def _spent(job: Case, question: Question) -> Band:
 def _bound(row: Row, job: Case) -> Bound | None:
     """What a row says instead of a peak: it fits a card, or it did not; and whether the prediction says so too."""
     told = f"{row.peak_mem_gb}; {row.mem_unit_note}"
-    fits = FITS.search(row.peak_mem_gb)
-    kind = "fits" if fits else "oom" if FAILED.search(told) and number(row.peak_mem_gb) is None else ""
-    if not kind or not row.gpu:
+    fits = FITS.search(told)
+    kind = "fits" if fits else "oom" if FAILED.search(told) else ""
+    if not kind or not row.gpu or number(row.peak_mem_gb):
         return None
     need = float(scalar(counters.counted(answer(job.question).stages, "device", _capacity(job))))
     limit = float(fits.group(1)) * counters.GIB if fits else _capacity(job)

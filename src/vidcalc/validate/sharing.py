@@ -13,6 +13,7 @@ from vidcalc.validate.text import KIND
 BEFORE = r"(?:(?P<before>\d+)[- ]?(?:way|GPU|card)s?\s+)?(?<![A-Za-z])"
 AFTER = r"(?:[_ -]?(?:size|degree|parallel(?:ism|ised|ized)?|attention))*(?:\s*\([^)]*\))?\s*[=:]?\s*(?P<after>\d+)?"
 GUIDED = "guidance_degree"
+OTHERS = ("text_degree", "decode_degree")  # of other networks than the denoiser, stated beside how that is shared
 PREDICTIONS = 2  # of classifier-free guidance: with the prompt and without
 
 
@@ -48,8 +49,6 @@ def stated(told: str) -> tuple[dict[str, int], set[str]]:
         if match is None:
             continue
         told = told[: match.start()] + ";" + told[match.end() :]
-        if not field:
-            continue  # of another network than the denoiser
         number = degree(match)
         if number is None:
             open_.add(field)

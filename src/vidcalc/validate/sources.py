@@ -1,9 +1,9 @@
-"""Which whole a source belongs to, and whether anybody had it in view when patterns and constants were made.
+"""Which whole a source belongs to, and whether it is in view when patterns and constants are made.
 
 origin   a repository, a paper or a site: every page, issue and pull request of one is one source
-view     "seen"    rows that patterns and constants were made with
-         "cell"    rows of a seen source whose settings nobody looked at
-         "source"  rows of a source that nobody looked at
+view     "seen"    rows that patterns and constants may be made with
+         "cell"    rows of a seen source whose settings are held aside
+         "source"  rows of a source that is held aside, or that a later release added
 
 The rule is a fixed draw, the same for everyone: a fifth of the origins and a fifth of the cells of the others, by a
 checksum of their names. A source with a row that a constant was fitted to stays seen. Rows of another file are held

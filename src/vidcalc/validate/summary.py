@@ -27,9 +27,19 @@ class Errors(msgspec.Struct, frozen=True, kw_only=True):
     bias: float | None = None
 
 
+class Crossed(msgspec.Struct, frozen=True, kw_only=True):
+    """Errors of what one counter read, or of times of one scope, in one view; families weighing the same too."""
+
+    view: str
+    part: str
+    errors: Errors
+    balanced: Balanced
+
+
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Errors of memory or time: of all check rows, with every family weighing the same, and by group.
 
+    crossed   by view, and in it by counter (memory) or by what a time covers
     views     the same by how much of a row's source was in view, with every family weighing the same
     doubtful  rows whose source contradicts itself, which are in no other figure
     """
@@ -37,6 +47,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     all: Errors
     balanced: Balanced
     views: dict[str, Balanced]
+    crossed: list[Crossed]
     doubtful: Errors
     by_view: dict[str, Errors]
     by_family: dict[str, Errors]
@@ -113,9 +124,27 @@ def part(results: list[Result], figure: str) -> Part:
         views={
             name: balanced((result.family, of(result)) for result in measured if result.view == name) for name in VIEWS
         },
+        crossed=[
+            Crossed(
+                view=name,
+                part=kind,
+                errors=errors([of(result).ratio for result in among]),
+                balanced=balanced((result.family, of(result)) for result in among),
+            )
+            for name in VIEWS
+            for kind, among in _kinds([result for result in measured if result.view == name], figure)
+        ],
         doubtful=errors([of(result).ratio for result in checked if result.doubtful(figure)]),
         **{f"by_{k}": v for k, v in grouped.items()},
     )
+
+
+def _kinds(results: list[Result], figure: str) -> list[tuple[str, list[Result]]]:
+    """Results by counter, or by what their time covers."""
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        groups.setdefault(result.counter if figure == "memory" else result.scope, []).append(result)
+    return sorted(groups.items())
 
 
 def distinct(results: list[Result], of: Callable[[Result], Compared]) -> list[Result]:

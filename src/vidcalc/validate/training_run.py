@@ -101,6 +101,7 @@ def result(row: TrainingRow) -> Result:
         model=model.name,
         family=model.family,
         scope="step" if spent else "",
+        provenance=spent.provenance if spent else "",
         memory=compared(peak, None if bound else nbytes, band),
         time=compared(spent.likely, measured, (spent.low, spent.high))
         if spent

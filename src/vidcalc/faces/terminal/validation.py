@@ -6,7 +6,7 @@ from vidcalc.faces.terminal.cells import Cell, clip, table
 from vidcalc.faces.terminal.numbers import data, duration
 from vidcalc.faces.terminal.page import columns, paint
 from vidcalc.faces.words import N_, _
-from vidcalc.faces.words.validation import bound, counter, reason, side
+from vidcalc.faces.words.validation import bound, counter, reason, scope, side, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from vidcalc.validate.training_run import TrainingValidation
 
 GROUPS = {
+    "by_view": N_("by what was in view"),
+    "by_scope": N_("by what the time covers"),
     "by_family": N_("by family"),
     "by_gpu": N_("by GPU"),
     "by_framework": N_("by framework"),
     "by_counter": N_("by memory counter"),
 }
-NAMED = 34  # cells of a group's name
+NAMES = {"by_view": view, "by_scope": scope, "by_counter": counter}
+NAMED = 44  # cells of a group's name
 
 
 def draw(validation: "Validation | TrainingValidation") -> str:
@@ -52,6 +55,10 @@ def _compared(part: "Compared", written: "Callable[[float], str]") -> list[Cell]
 def _note(row: "Result") -> str:
     """The word "fit" for a row that a constant was fitted to, or why it is not predicted."""
     said = reason(row.reason) if row.reason else _("fit") if row.role == "fit" else side(row.bound)
+    if row.status == "predicted" and row.doubt:
+        said = _("its source contradicts itself")
+    elif row.status == "predicted" and row.assumed:
+        said = _("a range: nothing says which program ran")
     return clip(said, max(columns() - 60, 20))
 
 
@@ -88,34 +95,48 @@ def bounds(validation: "Validation | TrainingValidation") -> list[str]:
 def errors(part: "Part") -> list[str]:
     """A table of errors: all rows, then each group."""
     heads = ("", _("rows"), _("median error"), _("90th percentile"), _("bias"))
-    cells: list[list[Cell]] = [[(text, "dim") for text in heads], _line(_("all"), part.all), _balanced(part.balanced)]
+    cells: list[list[Cell]] = [[(text, "dim") for text in heads], _line(_("all"), part.all)]
+    cells.append(_balanced(_("families weighted equally"), part.balanced))
+    for name, even in part.views.items():
+        if even.rows:
+            cells.append(_balanced("  " + view(name), even))
     for group, title in GROUPS.items():
         groups = getattr(part, group)
         if groups:
             cells.append([(_(title), "dim"), "", "", "", ""])
-        named = counter if group == "by_counter" else str
+        named = NAMES.get(group, str)
         cells += [_line("  " + (named(name) or _("not stated")), each) for name, each in groups.items()]
+    if part.doubtful.rows:
+        cells.append(_line(_("source contradicts itself: in no other figure"), part.doubtful))
     return table(cells, "<>>>>", paint())
 
 
-def _balanced(balanced: "Balanced") -> list[Cell]:
-    """The line of errors with every family weighing the same."""
+def _balanced(name: str, balanced: "Balanced") -> list[Cell]:
+    """A line of errors with every family weighing the same."""
     values = (balanced.median_absolute_error, balanced.p90_absolute_error)
     bias = "" if balanced.bias is None else f"{100 * balanced.bias:+.1f} %"
     shown = ["" if value is None else f"{100 * value:.1f} %" for value in values]
-    return [clip(_("families weighted equally"), NAMED), str(balanced.rows), *shown, bias]
+    return [clip(name, NAMED), str(balanced.rows), *shown, bias]
 
 
 def interval_share(part: "Part") -> str:
-    """How often measurements lie inside the predicted interval, families weighted equally."""
+    """How often measurements lie inside the predicted interval, families weighted equally; and of rows not in view."""
     balanced = part.balanced
     if balanced.held is None or balanced.mean_absolute_error is None or balanced.mean_bias is None:
         return ""
-    return _(
+    told = _(
         "Families weighted equally: mean error {mean}, mean bias {bias}; {held} of measurements inside the interval.",
         mean=f"{100 * balanced.mean_absolute_error:.1f} %",
         bias=f"{100 * balanced.mean_bias:+.1f} %",
         held=f"{100 * balanced.held:.0f} %",
+    )
+    apart = [
+        _("{view}: {held} of {rows}", view=view(name), held=f"{100 * even.held:.0f} %", rows=even.rows)
+        for name, even in part.views.items()
+        if even.held is not None
+    ]
+    return " ".join(
+        [told, _("Inside the interval by what was in view: {parts}.", parts="; ".join(apart))] if apart else [told]
     )
 
 

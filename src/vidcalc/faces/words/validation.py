@@ -40,6 +40,21 @@ BOUNDS = {
     "at_most": N_("An upper bound of the peak"),
 }
 
+VIEWS = {
+    "seen": N_("in view when patterns and constants were made"),
+    "cell": N_("seen sources, settings held aside"),
+    "source": N_("sources held aside, or added later"),
+}
+
+SCOPES = {
+    "total": N_("end to end"),
+    "denoise": N_("denoising loop"),
+    "per_step": N_("one denoising step"),
+    "vae_decode": N_("VAE decode"),
+    "gpu_seconds": N_("GPU seconds of a generation"),
+    "step": N_("one training step"),
+}
+
 COUNTERS = {
     "allocated": N_("allocated"),
     "reserved": N_("reserved"),
@@ -97,3 +112,11 @@ def call(kind: str) -> str:
 def quantity(name: str) -> str:
     """What was measured of a call; an id without words as it is."""
     return _(QUANTITIES.get(name, name))
+def view(name: str) -> str:
+    """How much of a row's source was in view; an id without words as it is."""
+    return _(VIEWS.get(name, name))
+
+
+def scope(name: str) -> str:
+    """What a time covers; an id without words as it is."""
+    return _(SCOPES.get(name, name))
