@@ -156,8 +156,8 @@ def _larger(a: Stage, b: Stage) -> Stage:
     yields, spare = where(wins, a.yields, b.yields), where(wins, a.spare, b.spare)
     whole = parts["weights"] + parts["activations"] + parts["other"]
     # of two calls in one stage the first stands for what the allocator makes of them
-    further = {"trace": a.trace, "call": a.call, "loads": a.loads}
-    return Stage(id=a.id, resident=there, yields=yields, spare=spare, total=whole, **further, **parts)
+    both = replace(a, resident=there, yields=yields, spare=spare, total=whole)
+    return replace(both, **parts)
 
 
 def peak(rows: list[Stage]) -> Number:
