@@ -33,6 +33,7 @@ class Recorder:
     training       whether autograd is on: differentiable ops then keep what their backward needs
     checkpointing  which blocks are to run again in backward (the tape holds what they need for it)
     adapters       the weights that are trained, where the network's own are frozen
+    spelled        which attentions no fused kernel takes: "none", "pairs" (with a mask of all pairs) or "all"
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class Recorder:
         training: bool = False,
         checkpointing: Checkpointing = NONE,
         adapters: Adapters | None = None,
+        spelled: str = "none",
     ) -> None:
         self.dtype = dtype
         self.training = training
         self.checkpointing = checkpointing
         self.adapters = adapters
+        self.spelled = spelled
         self.log: list[tuple[int, Number]] = []  # what came and went, in order: see `records`
         self.storages = 0
         self.apart: dict[int, Number] = {}  # storages that stand for so many pieces, or (0) for any number

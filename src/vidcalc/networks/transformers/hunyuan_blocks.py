@@ -187,7 +187,8 @@ def attended(tape: Tape, s: Streams, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Fused attention of q, k, v[batch, n, heads, head size], merged into [batch, n, width] by a copy."""
     batch, n, _, _ = q.shape
     by_head = (batch, s.heads, n, s.d_head)
-    out = tape.attention(q.view(*by_head), k.view(*by_head), v.view(*by_head), masked="dense")
+    masked = "pairs" if s.mask == "pairs" else "dense"
+    out = tape.attention(q.view(*by_head), k.view(*by_head), v.view(*by_head), masked=masked)
     return tape.copy(out).view(batch, n, s.width)
 
 
