@@ -40,7 +40,9 @@ def micro_batch(ledger: Ledger, training: TrainingPlan) -> MicroBatch:
     Raises InputError for an unknown recipe or way of checkpointing.
     """
     component, shape = ledger.forward.component, ledger.forward.call.shape
-    compute, spelled = recipe(training.recipe).compute, ledger.forward.call.spelled
+    compute = recipe(training.recipe).compute
+    # masks of all pairs are a generating pipeline's: trainers of these models run without one
+    spelled = "all" if ledger.forward.call.spelled == "all" else "none"
     if guests(shape):
         return _taped(component, shape, training, compute, spelled)
     words = (training.mode, training.base, training.experts, training.checkpointing, str(adapters(training)))

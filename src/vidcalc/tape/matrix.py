@@ -5,7 +5,7 @@ from vidcalc.base.place import Place
 from vidcalc.ops.attention import Attention
 from vidcalc.ops.convolution import Convolution
 from vidcalc.ops.matmul import Matmul
-from vidcalc.tape.recorder import Recorder
+from vidcalc.tape.pointwise import PointwiseLayers
 from vidcalc.tape.records import ELEMENT_BYTES, Tensor
 
 CHANNELS = 8  # that cuDNN's matrix kernels take together
@@ -14,7 +14,7 @@ SAFE = 5  # bytes a pair of query and key beside scores and softmax: which score
 INDEXED = 2**31  # elements that its channels-last kernels can tell apart
 
 
-class MatrixLayers(Recorder):
+class MatrixLayers(PointwiseLayers):
     """Linear layers, convolutions, batched products and fused attention."""
 
     def linear(self, x: Tensor, d_out: Number, name: str, *, bias: bool = True, keep: str = "") -> Tensor:
