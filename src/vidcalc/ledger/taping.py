@@ -18,7 +18,7 @@ from vidcalc.tape.trace import Trace, trace
 def taped(phase: Phase) -> Phase:
     """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces."""
     call = phase.call
-    recorded = traced(call.component, call.function, call.shape, call.dtype, call.tiling, call.spelled)
+    recorded = traced(call.component, call.function, call.shape, call.dtype, call.tiling, call.spelled, call.fused)
     return replace(
         phase,
         trace=recorded,
@@ -30,12 +30,19 @@ def taped(phase: Phase) -> Phase:
 
 
 def traced(
-    component: Component, function: str, shape: Shape, dtype: str, tiling: str = "none", spelled: str = "none"
+    component: Component,
+    function: str,
+    shape: Shape,
+    dtype: str,
+    tiling: str = "none",
+    spelled: str = "none",
+    fused: bool = False,
 ) -> Trace:
     """`vidcalc.tape.trace.trace` of a call whose sizes may be guests."""
     if not guests(shape):
-        return trace(component, function, shape, dtype, tiling, spelled)
-    return symbolic(trace(component, function, plain_shape(shape), dtype, tiling, spelled), component.network)
+        return trace(component, function, shape, dtype, tiling, spelled, fused)
+    taped = trace(component, function, plain_shape(shape), dtype, tiling, spelled, fused)
+    return symbolic(taped, component.network)
 
 
 def stepped(

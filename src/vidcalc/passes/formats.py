@@ -30,7 +30,8 @@ def formats(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     def typed(phase: Phase) -> Phase:
         dtype = dtypes.get(phase.id, codec)
         written = spelled(hardware.accelerator, plan.attention, dtype, plan.runtime.stack)
-        return replace(phase, call=replace(phase.call, dtype=dtype, spelled=written))
+        fused = plan.compile == "on" and phase.id == "denoise"  # decoders and encoders run eagerly beside it
+        return replace(phase, call=replace(phase.call, dtype=dtype, spelled=written, fused=fused))
 
     networks = {name: replace(each, precision=format_of(each.role, plan)) for name, each in ledger.weights.items()}
     return replace(rewrite_calls(ledger, typed), weights=networks)

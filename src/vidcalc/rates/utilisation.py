@@ -115,9 +115,9 @@ def attention(
     """Rate of an attention kernel at its nominal FLOP (4 x queries x keys x head_dim per head; backward 2.5 x that).
 
     `kernel`: math, sdpa (what torch picks on this chip), flash2, flash3, flash4, cudnn, sage1, sage2, sage2++, sage3 or
-    xformers; `direction`: forward or backward; `masked`: "none", or "dense" or "pairs", which sdpa has fewer kernels for;
-    `stack`:
-    "early" or "late", torch before and from 2.11. Raises InputError("attention", ...) for a kernel the chip has not.
+    xformers; `direction`: forward or backward; `masked`: "none", "dense" or "pairs", which sdpa has fewer kernels for;
+    `stack`: "early" or "late", torch before and from 2.11. Raises InputError("attention", ...) for a kernel the chip
+    has not.
     """
     law = _attention_law(chip, kernel, precision, head_dim, direction, masked, stack)
     # the mean of what short queries and short keys lose; of self-attention 1 + half / length

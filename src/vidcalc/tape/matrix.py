@@ -22,6 +22,7 @@ class MatrixLayers(PointwiseLayers):
 
         Where the weights are frozen x is not kept.
         """
+        self.read_by_kernel(x)
         *rows, d_in = x.shape
         fresh = self.prefix + name + ".weight" not in self.parameters  # used again, its gradients are added up
         self.parameter(name + ".weight", d_in * d_out, keep)
@@ -69,6 +70,7 @@ class MatrixLayers(PointwiseLayers):
 
     def matmul(self, a: Tensor, b: Tensor, name: str) -> Tensor:
         """a[..., rows, d_in] · b[..., d_in, d_out], both activations. Kept for backward: both."""
+        self.read_by_kernel(a, b)
         *batch, rows, d_in = a.shape
         d_out = b.shape[-1]
         # batch · [rows, d_in] × [d_in, d_out]: every pair of factors is a product of its own
@@ -112,6 +114,7 @@ class MatrixLayers(PointwiseLayers):
         network. A `fixed` kernel (a blur) has no parameters. `turned` is 0 where the network counts the workspace
         itself. Kept for backward: x.
         """
+        self.read_by_kernel(x)
         batch, c_in, *places = x.shape
         positions = places if out is None else out
         taps = product(kernel)
@@ -178,6 +181,7 @@ class MatrixLayers(PointwiseLayers):
         Weight [c_in, c_out / groups, *kernel], bias [c_out]; the work of a convolution the other way. `fixed`: a filter
         that is no parameter, without bias. Kept for backward: x.
         """
+        self.read_by_kernel(x)
         batch, c_in, *places = x.shape
         # [c_in, c_out / groups, taps], read the other way round: the op below has input and output exchanged
         weight = 0 if fixed else c_in * (c_out // groups) * product(kernel)
@@ -214,6 +218,7 @@ class MatrixLayers(PointwiseLayers):
         Of a fused kernel only the output is allocated. Kept for backward: q, k, v, the output and the log-sum-exp (fp32
         per row). Where the tape says that none takes it, attention is spelled out.
         """
+        self.read_by_kernel(q, k, v)
         batch, heads, queries, d_head = q.shape
         # values may be wider or narrower than queries and keys
         keys, d_value = k.shape[-2], v.shape[-1]
