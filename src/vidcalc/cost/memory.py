@@ -77,10 +77,14 @@ def loads(ledger: Ledger) -> dict[str, Load]:
     for phase in ledger.phases:
         network = ledger.weights.get(phase.component.id)
         if phase.trace is not None and network is not None:
-            # in whole quarters of a byte: the few weights that are kept wider would blur the size of all others
-            width = nearest(QUARTERS * plain(network.weights.copy) / maximum(plain(network.params), 1)) / QUARTERS
+            width = element_width(network.weights.copy, network.params)
             found[phase.component.id] = Load(trace=phase.trace, width=width)
     return found
+
+
+def element_width(nbytes: Number, elements: Number) -> float:
+    """Bytes of an element, in whole quarters: the few weights that are kept wider would blur the size of all others."""
+    return float(nearest(QUARTERS * plain(nbytes) / maximum(plain(elements), 1))) / QUARTERS
 
 
 def arrived(ledger: Ledger) -> Stage:

@@ -42,8 +42,8 @@ def counters(stages: list[Stage], capacity: Number) -> Counters:
         allocated = maximum(allocated, inside)
         if not is_array(stage.total) and plain(stage.total) < FAR * plain(top):
             continue
-        beyond, left = _beyond(stage, capacity)
-        cached = maximum(cached, named(stage.id, inside + beyond, "byte"))
+        further, left = beyond(stage, capacity)
+        cached = maximum(cached, named(stage.id, inside + further, "byte"))
         needed = maximum(needed, named(stage.id, inside + left, "byte"))
     allocated, cached = named("allocated", allocated, "byte"), named("cached", cached, "byte")
     # free segments give way where memory ends, tensors and what lies between them do not
@@ -52,7 +52,7 @@ def counters(stages: list[Stage], capacity: Number) -> Counters:
     return Counters(allocated=allocated, reserved=reserved, device=reserved + outside)
 
 
-def _beyond(stage: Stage, beside: Number) -> tuple[Number, Number]:
+def beyond(stage: Stage, beside: Number) -> tuple[Number, Number]:
     """Bytes reserved beyond those that are allocated in a stage: in all, and without segments that are free."""
     cache = None if stage.trace is None or is_array(stage.total) else stage.trace.cache
     if cache is None:

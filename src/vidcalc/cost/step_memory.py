@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from vidcalc.base.guest import Guest, named
 from vidcalc.base.number import Number, as_count, ceil_div, floor, maximum, minimum
-from vidcalc.cost.memory import Stage, peak
+from vidcalc.cost.memory import Load, Stage, element_width, peak
 from vidcalc.ledger.step import States, Step
 
+MOMENTS = 2  # states of an optimizer that are as large as the weights
 HELD = ("weights", "vae", "encoders", "optimizer", "gradients")
 ROWS = (*HELD, "activations", "other")
 
@@ -40,7 +41,26 @@ def stages(step: Step) -> list[Stage]:
             step, "validation", 0, aside.validation, other + states.gathered, maximum(aside.vae, aside.validated)
         ),
     }
-    return [stage for name, stage in by_id.items() if name in step.happens]
+    loaded = loads(step)
+    passing = maximum(activations(step) - _kept(step), 0)
+    return [
+        # what passes while forward and backward run, as the allocator sees a forward pass
+        replace(stage, trace=step.forward.trace, call=passing * (name == "forward_backward"), loads=loaded)
+        for name, stage in by_id.items()
+        if name in step.happens
+    ]
+
+
+def loads(step: Step) -> dict[str, Load]:
+    """The states as the allocator holds them: weights, and of all weights that are trained gradients and two states."""
+    trace, states = step.forward.trace, step.states
+    if trace is None or not isinstance(states.weights, int | float):
+        return {}
+    parts = {"weights": states.weights, "gradients": states.gradients, "optimizer": states.optimizer / MOMENTS}
+    # beside adapters these are small tensors, which lose nothing
+    names = parts if step.trained.trained >= trace.parameter_count else ("weights",)
+    widths = {name: element_width(parts[name], trace.parameter_count) for name in names}
+    return {name: Load(trace=trace, width=width) for name, width in widths.items() if width}
 
 
 def _bare(step: Step, weights: Number) -> Step:

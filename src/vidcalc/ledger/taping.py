@@ -18,7 +18,7 @@ from vidcalc.tape.trace import Trace, trace
 def taped(phase: Phase) -> Phase:
     """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces."""
     call = phase.call
-    recorded = traced(call.component, call.function, call.shape, call.dtype, call.tiling)
+    recorded = traced(call.component, call.function, call.shape, call.dtype, call.tiling, call.spelled, call.fused)
     return replace(
         phase,
         trace=recorded,
@@ -29,19 +29,35 @@ def taped(phase: Phase) -> Phase:
     )
 
 
-def traced(component: Component, function: str, shape: Shape, dtype: str, tiling: str = "none") -> Trace:
+def traced(
+    component: Component,
+    function: str,
+    shape: Shape,
+    dtype: str,
+    tiling: str = "none",
+    spelled: str = "none",
+    fused: bool = False,
+) -> Trace:
     """`vidcalc.tape.trace.trace` of a call whose sizes may be guests."""
     if not guests(shape):
-        return trace(component, function, shape, dtype, tiling)
-    return symbolic(trace(component, function, plain_shape(shape), dtype, tiling), component.network)
+        return trace(component, function, shape, dtype, tiling, spelled, fused)
+    taped = trace(component, function, plain_shape(shape), dtype, tiling, spelled, fused)
+    return symbolic(taped, component.network)
 
 
-def stepped(component: Component, shape: Shape, dtype: str, checkpointing: str, adapters: Adapters | None) -> Step:
+def stepped(
+    component: Component,
+    shape: Shape,
+    dtype: str,
+    checkpointing: str,
+    adapters: Adapters | None,
+    spelled: str = "none",
+) -> Step:
     """`vidcalc.tape.step.stepped` of a call whose sizes may be guests."""
     if not guests(shape):
-        return on_tape(component, shape, dtype, checkpointing, adapters)
+        return on_tape(component, shape, dtype, checkpointing, adapters, spelled)
     beside = None if adapters is None else replace(adapters, rank=plain(adapters.rank))
-    return of_step(on_tape(component, plain_shape(shape), dtype, checkpointing, beside), checkpointing)
+    return of_step(on_tape(component, plain_shape(shape), dtype, checkpointing, beside, spelled), checkpointing)
 
 
 def sequence(ledger: Ledger) -> Number:

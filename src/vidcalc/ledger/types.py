@@ -47,6 +47,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     function  "forward" (a denoiser), "decode" or "encode";  shape  its sizes
     dtype     of activations and arithmetic;  tiling  "none", or "default": the tiles of the class itself
+    spelled  which attentions no fused kernel takes: "none", "pairs" (those with a mask of all pairs) or "all"
+    fused    whether a compiler joins the elementwise work of repeated blocks
     """
 
     component: Component
@@ -54,6 +56,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     shape: Shape
     dtype: str = "bf16"
     tiling: str = "none"
+    spelled: str = "none"
+    fused: bool = False
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -41,20 +41,25 @@ def micro_batch(ledger: Ledger, training: TrainingPlan) -> MicroBatch:
     """
     component, shape = ledger.forward.component, ledger.forward.call.shape
     compute = recipe(training.recipe).compute
+    # masks of all pairs are a generating pipeline's: trainers of these models run without one
+    spelled = "all" if ledger.forward.call.spelled == "all" else "none"
     if guests(shape):
-        return _taped(component, shape, training, compute)
+        return _taped(component, shape, training, compute, spelled)
     words = (training.mode, training.base, training.experts, training.checkpointing, str(adapters(training)))
     taped: MicroBatch = remember(
-        component, ("training", compute, *words), shape, lambda: _taped(component, shape, training, compute)
+        component,
+        ("training", compute, spelled, *words),
+        shape,
+        lambda: _taped(component, shape, training, compute, spelled),
     )
     return taped
 
 
-def _taped(component: Component, shape: Shape, training: TrainingPlan, compute: str) -> MicroBatch:
+def _taped(component: Component, shape: Shape, training: TrainingPlan, compute: str, spelled: str) -> MicroBatch:
     """The micro-batch of that shape."""
     beside = adapters(training)
-    step = stepped(component, shape, compute, training.checkpointing, beside)
-    forward = traced(component, "forward", shape, compute)
+    step = stepped(component, shape, compute, training.checkpointing, beside, spelled)
+    forward = traced(component, "forward", shape, compute, spelled=spelled)
     trained = trained_weights(component, forward, step.trained, training)
     return MicroBatch(
         ops=step.ops,

@@ -15,6 +15,7 @@ from vidcalc.ledger.types import Execution, Ledger, Phase
 from vidcalc.ledger.weights import Network, parameters, weights
 from vidcalc.ops import Matmul
 from vidcalc.passes.phases import rewrite_calls
+from vidcalc.rates.unfused import spelled
 from vidcalc.tape.trace import Trace
 
 ENCODERS = ("text_encode", "image_encode")
@@ -27,7 +28,10 @@ def formats(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     codec = precision(plan.vae_precision, "vae-precision").compute
 
     def typed(phase: Phase) -> Phase:
-        return replace(phase, call=replace(phase.call, dtype=dtypes.get(phase.id, codec)))
+        dtype = dtypes.get(phase.id, codec)
+        written = spelled(hardware.accelerator, plan.attention, dtype, plan.runtime.stack)
+        fused = plan.compile == "on" and phase.id == "denoise"  # decoders and encoders run eagerly beside it
+        return replace(phase, call=replace(phase.call, dtype=dtype, spelled=written, fused=fused))
 
     networks = {name: replace(each, precision=format_of(each.role, plan)) for name, each in ledger.weights.items()}
     return replace(rewrite_calls(ledger, typed), weights=networks)
@@ -58,7 +62,8 @@ def put(phase: Phase, ledger: Ledger, plan: Plan) -> Phase:
     phase = recorded(phase)
     scale = plan.runtime.activation_scale.get(phase.component.network, 1)
     live = {"network": phase.taped.peak * scale, "format": _beside(phase.taped, chosen)}
-    return replace(phase, live=live, run=execution(plan, chosen, phase.id))
+    run = execution(plan, chosen, phase.id)
+    return replace(phase, live=live, run=replace(run, attention="math") if phase.call.spelled == "all" else run)
 
 
 def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:

@@ -25,6 +25,7 @@ from vidcalc.rates.rate import Rate
 LATE = "late"
 CHOSEN = ("sdpa", "flash")  # words for what a library picks on the chip
 NO_MASK: Facts = {"low": 0, "likely": 0, "high": 0}
+SPELLED: Facts = {"kernel": "math", **NO_MASK}
 
 
 class _Gemm(msgspec.Struct, frozen=True, eq=False):
@@ -119,8 +120,9 @@ def attention(
     """Rate of an attention kernel at its nominal FLOP (4 x queries x keys x head_dim per head; backward 2.5 x that).
 
     `kernel`: math, sdpa (what torch picks on this chip), flash2, flash3, flash4, cudnn, sage1, sage2, sage2++, sage3 or
-    xformers; `direction`: forward or backward; `masked`: "none", or "dense", which sdpa has fewer kernels for; `stack`:
-    "early" or "late", torch before and from 2.11. Raises InputError("attention", ...) for a kernel the chip has not.
+    xformers; `direction`: forward or backward; `masked`: "none", "dense" or "pairs", which sdpa has fewer kernels for;
+    `stack`: "early" or "late", torch before and from 2.11. Raises InputError("attention", ...) for a kernel the chip
+    has not.
     """
     law = _attention_law(chip, kernel, precision, head_dim, direction, masked, stack)
     # the mean of what short queries and short keys lose; of self-attention 1 + half / length
@@ -182,7 +184,9 @@ def _attention_law(
     chip: Accelerator, kernel: str, precision: str, head_dim: float, direction: str, masked: str, stack: str
 ) -> _Attention:
     tables = curves(chip)
-    mask = tables["masked"][stack] if kernel == "sdpa" and masked == "dense" else NO_MASK
+    mask = tables["masked"][stack] if kernel == "sdpa" and masked != "none" else NO_MASK
+    if masked == "pairs" and mask.get("kernel") == "cudnn":
+        mask = SPELLED  # see `vidcalc.rates.unfused`
     chosen = resolve_attention(chip, kernel, stack)
     kernel = mask.get("kernel", chosen) if mask.get("kernel") in tables["attention"] else chosen
     by_format = tables["attention"][kernel]

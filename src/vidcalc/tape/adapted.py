@@ -7,11 +7,10 @@ parts. Source: peft 0.21.2 tuners/lora/layer.py, dora.py, variants.py; arXiv 210
 from vidcalc.base.number import Number, product
 from vidcalc.ops.matmul import Matmul
 from vidcalc.tape.matrix import MatrixLayers
-from vidcalc.tape.pointwise import PointwiseLayers
 from vidcalc.tape.records import ELEMENT_BYTES, Tensor
 
 
-class AdaptedLayers(MatrixLayers, PointwiseLayers):
+class AdaptedLayers(MatrixLayers):
     """All layers, with adapters on the linear ones that `adapters` names."""
 
     def linear(self, x: Tensor, d_out: Number, name: str, *, bias: bool = True, keep: str = "") -> Tensor:

@@ -9,7 +9,7 @@ import msgspec
 from vidcalc.base.number import Number, maximum, product, where
 from vidcalc.describe.checkpointing import NONE, Checkpointing
 from vidcalc.tape.recorder import Recorder
-from vidcalc.tape.records import Leave, Node, Section, Storage, Tensor, some
+from vidcalc.tape.records import Leave, Node, Section, Storage, Tensor, same, some
 from vidcalc.tape.rounds import Round, Rounds, in_host, left_out, rounds
 
 
@@ -172,7 +172,7 @@ class Walk:
     def gradient(self, node: Node, grad: Storage, source: int, nbytes: Number) -> Storage:
         """The gradient an op hands to one of its inputs: its own buffer for sums and views, else a new one."""
         passes = not node.saved and not some(node.weight_bytes) and not node.frozen
-        if passes and source not in self.gradients and _same(nbytes, grad.nbytes):
+        if passes and source not in self.gradients and same(nbytes, grad.nbytes):
             self.gradients[source] = grad
             return grad
         meets = source in self.gradients  # two gradients of one tensor are added into a third buffer
@@ -209,9 +209,3 @@ def _rounds(start: Number, split: Reached | None, end: Reached, left: Number, gr
 def _from_outside(nodes: list[Node | Section | Leave], first: int) -> list[Storage]:
     """Storages that the ops of a section saved but did not make: tables and conditions that all rounds share."""
     return [s for node in nodes if isinstance(node, Node) for s in node.saved if s.born <= first]
-
-
-def _same(a: Number, b: Number) -> bool:
-    """Whether two sizes are equal (everywhere, for arrays)."""
-    equal = a == b
-    return bool(equal.all()) if hasattr(equal, "all") else bool(equal)

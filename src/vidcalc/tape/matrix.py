@@ -6,14 +6,16 @@ from vidcalc.ops.attention import Attention
 from vidcalc.ops.convolution import Convolution
 from vidcalc.ops.matmul import Matmul
 from vidcalc.ops.pointwise import LONG, Pointwise
-from vidcalc.tape.recorder import Recorder
+from vidcalc.tape.pointwise import PointwiseLayers
 from vidcalc.tape.records import ELEMENT_BYTES, Tensor
 
 CHANNELS = 8  # that cuDNN's matrix kernels take together
+ALIGNED = 16  # keys that the memory-efficient kernel reads of a mask at a time
+SAFE = 5  # bytes a pair of query and key beside scores and softmax: which scores are -inf, and the result without them
 INDEXED = 2**31  # elements that its channels-last kernels can tell apart
 
 
-class MatrixLayers(Recorder):
+class MatrixLayers(PointwiseLayers):
     """Linear layers, convolutions, batched products and fused attention."""
 
     def linear(self, x: Tensor, d_out: Number, name: str, *, bias: bool = True, keep: str = "") -> Tensor:
@@ -21,6 +23,7 @@ class MatrixLayers(Recorder):
 
         Where the weights are frozen x is not kept.
         """
+        self.read_by_kernel(x)
         *rows, d_in = x.shape
         fresh = self.prefix + name + ".weight" not in self.parameters  # used again, its gradients are added up
         self.parameter(name + ".weight", d_in * d_out, keep)
@@ -68,6 +71,7 @@ class MatrixLayers(Recorder):
 
     def matmul(self, a: Tensor, b: Tensor, name: str) -> Tensor:
         """a[..., rows, d_in] · b[..., d_in, d_out], both activations. Kept for backward: both."""
+        self.read_by_kernel(a, b)
         *batch, rows, d_in = a.shape
         d_out = b.shape[-1]
         # batch · [rows, d_in] × [d_in, d_out]: every pair of factors is a product of its own
@@ -111,6 +115,7 @@ class MatrixLayers(Recorder):
         network. A `fixed` kernel (a blur) has no parameters. `turned` is 0 where the network counts the workspace
         itself. Kept for backward: x.
         """
+        self.read_by_kernel(x)
         batch, c_in, *places = x.shape
         positions = places if out is None else out
         taps = product(kernel)
@@ -188,6 +193,7 @@ class MatrixLayers(Recorder):
         Weight [c_in, c_out / groups, *kernel], bias [c_out]; the work of a convolution the other way. `fixed`: a filter
         that is no parameter, without bias. Kept for backward: x.
         """
+        self.read_by_kernel(x)
         batch, c_in, *places = x.shape
         # [c_in, c_out / groups, taps], read the other way round: the op below has input and output exchanged
         weight = 0 if fixed else c_in * (c_out // groups) * product(kernel)
@@ -219,10 +225,14 @@ class MatrixLayers(Recorder):
         return y
 
     def attention(self, q: Tensor, k: Tensor, v: Tensor, name: str = "sdpa", *, masked: str = "none") -> Tensor:
-        """One fused attention: q[b, h, queries, d], k[b, h, keys, d], v[b, h, keys, e] -> [b, h, queries, e].
+        """One attention: q[b, h, queries, d], k[b, h, keys, d], v[b, h, keys, e] -> [b, h, queries, e].
 
-        Only the output is allocated. Kept for backward: q, k, v, the output and the log-sum-exp (fp32 per row).
+        masked  "none", "dense" (keys that no query sees), or "pairs" (a mask of all pairs of queries and keys)
+
+        Of a fused kernel only the output is allocated. Kept for backward: q, k, v, the output and the log-sum-exp (fp32
+        per row). Where the tape says that none takes it, attention is spelled out.
         """
+        self.read_by_kernel(q, k, v)
         batch, heads, queries, d_head = q.shape
         # values may be wider or narrower than queries and keys
         keys, d_value = k.shape[-2], v.shape[-1]
@@ -245,6 +255,11 @@ class MatrixLayers(Recorder):
                 self.at(name),
             )
         )
+        if self.spelled == "all" or (masked == "pairs" and self.spelled == "pairs"):
+            return self._spelled(q, k, v, masked)
+        if masked == "pairs":
+            # the mask in the dtype of q, and once more where its rows are filled up to whole vectors
+            self.working(batch * queries * keys * ELEMENT_BYTES[q.dtype] * where(keys % ALIGNED == 0, 1, 2))
         out = self.empty((batch, heads, queries, d_value), q.dtype)
         if self.training:
             # backward makes the scores again from q and k; of the softmax it needs the sum of each row alone
@@ -252,3 +267,29 @@ class MatrixLayers(Recorder):
             self.cache("attention", out, lse)
             out.node = self.differentiable((q, k, v), (q, k, v, out, lse), out.nbytes)
         return out
+
+    def _spelled(self, q: Tensor, k: Tensor, v: Tensor, masked: str) -> Tensor:
+        """Attention with its scores, as PyTorch's `math` kernel: float32 throughout, every score of every head.
+
+        Kept for backward: the scaled queries and keys, the values, and the softmax.
+        Source: aten/src/ATen/native/transformers/attention.cpp (_scaled_dot_product_attention_math), _safe_softmax.
+        """
+        batch, heads, queries, _ = q.shape
+        keys, d_value = k.shape[-2], v.shape[-1]
+        pairs = (batch, heads, queries, keys)
+        bias = self.empty((batch, 1, queries, keys), q.dtype) if masked == "pairs" else None
+        wide, wide_k, wide_v = (self.cast(each, "fp32") for each in (q, k, v))
+        scaled, scaled_k = self.scale(wide), self.scale(wide_k)
+        # per head: [queries, d_head] x [d_head, keys] -> scores; these and their softmax are alive at once
+        scores = self.empty(pairs, "fp32")
+        if bias is not None:
+            scores = self.empty(pairs, "fp32")
+        shares = self.empty(pairs, "fp32")
+        self.working(product(pairs) * SAFE)
+        del scores, bias
+        # [queries, keys] x [keys, d_value]
+        out = self.empty((batch, heads, queries, d_value), "fp32")
+        if self.training:
+            out.node = self.differentiable((q, k, v), (scaled, scaled_k, wide_v, shares), out.nbytes)
+        del wide, wide_k, wide_v, scaled, scaled_k, shares
+        return self.cast(out, q.dtype)

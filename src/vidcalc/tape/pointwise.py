@@ -54,7 +54,8 @@ class PointwiseLayers(Recorder):
         """
         first = inputs[0]
         dtype = dtype or first.dtype
-        out = self.empty(first.shape, dtype, -1, first.elements) if shape is None else self.empty(shape, dtype)
+        whole, size = (first.shape, first.elements) if shape is None else (shape, None)
+        out = self.result(whole, dtype, size, inputs)
         out_bytes = out.nbytes
         # each input read once, the output written once
         moved = out_bytes
@@ -189,7 +190,7 @@ class PointwiseLayers(Recorder):
     def _norm(
         self, x: Tensor, kind: str, name: str, width: Number, statistics: Number, bias: bool, keep: str
     ) -> Tensor:
-        out = self.empty(x.shape, x.dtype)
+        out = self.result(x.shape, x.dtype, x.elements, (x,))
         # mean and 1/std of every row or group: of a group norm in the dtype of x, else in float32; an RMS norm takes
         # no mean
         precision = x.dtype if kind == "group_norm" else "fp32"

@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from weakref import ref
 
-from vidcalc.base.number import Number, maximum, product, where, whole_blocks
-from vidcalc.base.place import NOWHERE
+from vidcalc.base.number import Number, maximum, where, whole_blocks
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.checkpointing import NONE, Checkpointing
 from vidcalc.ops.base import Op
+from vidcalc.tape.memory import ROUNDING, Memory
 from vidcalc.tape.records import (
-    ELEMENT_BYTES,
     LEFT,
     ROUND,
-    WORKING,
     Leave,
     Node,
     Section,
@@ -23,16 +21,16 @@ from vidcalc.tape.records import (
     some,
 )
 
-ROUNDING = 512  # bytes: the CUDA caching allocator's smallest block, c10/cuda/CUDACachingAllocator.cpp
 
-
-class Recorder:
+class Recorder(Memory):
     """What a tape keeps account of, without the vocabulary of layers.
 
     dtype          the dtype activations and weights are computed in ("bf16")
     training       whether autograd is on: differentiable ops then keep what their backward needs
     checkpointing  which blocks are to run again in backward (the tape holds what they need for it)
     adapters       the weights that are trained, where the network's own are frozen
+    spelled        which attentions no fused kernel takes: "none", "pairs" (with a mask of all pairs) or "all"
+    fused          whether a compiler joins the elementwise work of repeated blocks
     """
 
     def __init__(
@@ -42,19 +40,14 @@ class Recorder:
         training: bool = False,
         checkpointing: Checkpointing = NONE,
         adapters: Adapters | None = None,
+        spelled: str = "none",
+        fused: bool = False,
     ) -> None:
-        self.dtype = dtype
+        super().__init__(dtype, fused)
         self.training = training
         self.checkpointing = checkpointing
         self.adapters = adapters
-        self.log: list[tuple[int, Number]] = []  # what came and went, in order: see `records`
-        self.storages = 0
-        self.apart: dict[int, Number] = {}  # storages that stand for so many pieces, or (0) for any number
-        self.live: Number = 0
-        self.peak: Number = 0
-        self.device_peak: Number = 0
-        self.peak_at = ""
-        self.peak_before: Number = 0  # the peak before the newest tensor
+        self.spelled = spelled
         self.peak_saved: Number = 0  # the peak when something was last saved for backward
         self.entered = -1  # the node that opens the outermost repeated section being taped, with training on
         self.consumed: Number = 0  # bytes from before that section that it freed
@@ -74,63 +67,6 @@ class Recorder:
         self.nodes: list[Node | Section | Leave] = []
         self.count: Number = 1  # executions of what is being taped
         self.copies: Number = 1  # sets of weights it stands for
-        self.prefix = ""
-        self.place = NOWHERE
-
-    # --- memory -------------------------------------------------------------------------------------------
-
-    def empty(
-        self, shape: tuple[Number, ...], dtype: str | None = None, node: int = -1, size: Number | None = None
-    ) -> Tensor:
-        """A new tensor with a storage of its own, rounded up as the caching allocator does.
-
-        size  its number of elements, where the caller already knows it
-        """
-        dtype = dtype or self.dtype
-        if size is None:
-            size = product(shape)
-        nbytes = whole_blocks(size * ELEMENT_BYTES[dtype], ROUNDING)
-        self.peak_before = self.peak
-        self.live = live = self.live + nbytes
-        try:
-            if live > self.peak:
-                self.peak, self.peak_at = live, self.prefix
-        except ValueError:  # arrays
-            self._raise_peak(live)
-        return Tensor(shape, dtype, Storage(self, nbytes), node, size)
-
-    def pieces(self, shape: tuple[Number, ...], dtype: str | None = None) -> Tensor:
-        """What earlier rounds left, as one tensor: it counts as live, but the allocator has it in many places."""
-        return self.cut(self.empty(shape, dtype))
-
-    def cut(self, tensor: Tensor, count: Number = 0) -> Tensor:
-        """The tensor, which stands for `count` equal ones that live as long; 0 for an unknown number."""
-        if tensor.storage is not None:
-            self.apart[tensor.storage.number] = count
-        return tensor
-
-    def transient(self, nbytes: Number) -> None:
-        """Bytes alive for a moment inside an op, on top of what is alive now."""
-        self._raise_peak(self.live + nbytes)
-
-    def _raise_peak(self, live: Number, at: str | None = None) -> None:
-        try:
-            if live > self.peak:
-                self.peak, self.peak_at = live, self.prefix if at is None else at
-        except ValueError:  # an array has no single truth value: take the larger of each pair
-            self.peak = maximum(self.peak, live)
-
-    def working(self, nbytes: Number) -> None:
-        """Bytes a kernel takes as workspace while it runs, on top of what is alive; they count in `device_peak` only.
-
-        With those of convolutions the published HunyuanVideo decode peak of 21.5 GiB at 768x512x121 comes out as 21.49.
-        """
-        self.device_peak = maximum(self.device_peak, self.live + nbytes)
-        self.log.append((WORKING, nbytes))
-
-    def input(self, *shape: Number, dtype: str | None = None) -> Tensor:
-        """An input of the network; inputs count as live activations."""
-        return self.empty(shape, dtype)
 
     # --- names --------------------------------------------------------------------------------------------
 
@@ -175,6 +111,7 @@ class Recorder:
         """The same weights run `times` times in a row (chunks of frames, tiles); with 0 nothing counts."""
         count, live, peak, peak_at, device = self.count, self.live, self.peak, self.peak_at, self.device_peak
         self.count, self.peak, self.device_peak = count * times, live, 0
+        self.chains_end()
         self.log.append((ROUND, times))
         section = Section(times, self.training and blocks and self.entered < 0, self.blocks, len(self.ops))
         if self.training:
@@ -182,6 +119,7 @@ class Recorder:
         try:
             yield
         finally:
+            self.chains_end()
             self.log.append((LEFT, 0))
             self.count = count
             self._leave(section, live)

@@ -24,13 +24,18 @@ class Storage:
     """
 
     __slots__ = ("__weakref__", "born", "nbytes", "number", "tape")
+    waiting = False  # for memory: see `Fused`
 
     def __init__(self, tape: Any, nbytes: Number) -> None:
         self.tape = tape
         self.nbytes = nbytes
         self.born = len(tape.nodes)
-        self.number = tape.storages = tape.storages + 1
-        tape.log.append((self.number, nbytes))
+        self.logged()
+
+    def logged(self) -> None:
+        """Write down that it is there from here on."""
+        self.number = self.tape.storages = self.tape.storages + 1
+        self.tape.log.append((self.number, self.nbytes))
 
     def __del__(self) -> None:
         tape = self.tape
@@ -38,6 +43,28 @@ class Storage:
         tape.live = tape.live - self.nbytes
         if self.born <= tape.entered:
             tape.consumed = tape.consumed + self.nbytes
+
+
+class Fused(Storage):
+    """A result inside a chain of fused kernels: no memory until something else reads it, and what it is made of stays.
+
+    sources  the storages it is made of;  made  whether it has memory
+    """
+
+    __slots__ = ("made", "sources")
+
+    def __init__(self, tape: Any, nbytes: Number, sources: tuple[Storage, ...]) -> None:
+        self.tape, self.nbytes, self.sources, self.made = tape, nbytes, sources, False
+        self.born = len(tape.nodes)
+
+    @property
+    def waiting(self) -> bool:  # type: ignore[override]
+        """Whether it has no memory yet."""
+        return not self.made
+
+    def __del__(self) -> None:
+        if self.made:
+            super().__del__()
 
 
 class Tensor:
@@ -176,3 +203,9 @@ def attention_saved(nodes: "list[Node | Section | Leave]", first: int) -> Number
 def some(weights: Number) -> bool:
     """Whether an op has weights of its own."""
     return not isinstance(weights, int) or weights > 0
+
+
+def same(a: Number, b: Number) -> bool:
+    """Whether two sizes are equal (everywhere, for arrays)."""
+    equal = a == b
+    return bool(equal.all()) if hasattr(equal, "all") else bool(equal)

@@ -16,7 +16,7 @@ from vidcalc.tape.records import FREED, LEFT, ROUND, WORKING
 PATIENCE = 4000  # entries after which every section still to come is played once: tile after tile is alike
 SAMPLED = 8  # layers loaded one by one; the others take what the last half of these took
 Entry: TypeAlias = Any  # (storage, bytes) as in a log, or a repeated section
-Log: TypeAlias = Sequence[tuple[int, int]]
+Log: TypeAlias = Sequence[tuple[int, Any]]  # bytes are plain numbers: a sweep is not replayed
 
 
 class Cache(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ class Repeated:
         self.left: list[int] = []  # what it leaves beside
 
 
-def replayed(log: Log, apart: dict[int, int]) -> Cache:
+def replayed(log: Log, apart: dict[int, Any]) -> Cache:
     """A call's log through an allocator whose cache is empty.
 
     apart  storages that stand for so many equal ones, or (0) for pieces that count wherever they are
@@ -57,7 +57,7 @@ def replayed(log: Log, apart: dict[int, int]) -> Cache:
 class Replay:
     """An allocator, and which of its blocks each storage of a log has."""
 
-    def __init__(self, apart: dict[int, int]) -> None:
+    def __init__(self, apart: dict[int, Any]) -> None:
         self.allocator, self.apart = Allocator(), apart
         self.blocks: dict[int, Block] = {}
         self.pieces: dict[int, list[Block]] = {}
@@ -161,7 +161,7 @@ def _matched(found: list[int], left: list[int], size: dict[int, int]) -> Iterabl
             yield one, alike
 
 
-def held_by(layers: Iterable[tuple[Sequence[float], int]]) -> float:
+def held_by(layers: Iterable[tuple[Sequence[Any], int]]) -> float:
     """Bytes of segments over bytes of tensors that are loaded one by one: (bytes of a layer's tensors, layers)."""
     allocator, further, tensors = Allocator(), 0.0, 0.0
     for layer, times in layers:

@@ -39,18 +39,24 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def stepped(
-    component: Component, shape: Shape, dtype: str, checkpointing: str = "none", adapters: Adapters | None = None
+    component: Component,
+    shape: Shape,
+    dtype: str,
+    checkpointing: str = "none",
+    adapters: Adapters | None = None,
+    spelled: str = "none",
 ) -> Step:
     """Tape one forward and backward of a denoiser.
 
     dtype          of activations and arithmetic
     checkpointing  a word of `vidcalc.describe.checkpointing`; raises InputError for any other
     adapters       the weights to train, the network's own then being frozen; None trains all of these
+    spelled        which attentions no fused kernel takes
     """
     how = meaning(checkpointing)
     if hasattr(network(component), "training_step"):
         return _measured(component, shape, dtype, how, adapters)
-    tape = Tape(dtype, training=True, checkpointing=how, adapters=adapters)
+    tape = Tape(dtype, training=True, checkpointing=how, adapters=adapters, spelled=spelled)
     out = network(component).forward(tape, configuration(component), shape)
     walked = backward(tape, out)
     return Step(

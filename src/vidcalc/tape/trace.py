@@ -120,14 +120,27 @@ def value(component: Component) -> object:
         return object()
 
 
-def trace(component: Component, function: str, shape: Shape, dtype: str, tiling: str = "none") -> Trace:
+def trace(
+    component: Component,
+    function: str,
+    shape: Shape,
+    dtype: str,
+    tiling: str = "none",
+    spelled: str = "none",
+    fused: bool = False,
+) -> Trace:
     """Run `function` ("forward", "decode", "encode") of the component's family once on a tape.
 
     shape   sizes of the call;  dtype  of weights and activations. Plain-number shapes are remembered.
     tiling  "none", or "default": the tiles the class itself uses. Raises InputError where it has none.
+    spelled  which attentions no fused kernel takes: "none", "pairs" or "all"
+    fused    whether a compiler joins the elementwise work of repeated blocks
     """
     return remember(
-        component, (function, dtype, tiling), shape, lambda: _run(component, function, shape, dtype, tiling)
+        component,
+        (function, dtype, tiling, spelled, "fused" if fused else ""),
+        shape,
+        lambda: _run(component, function, shape, tiling, Tape(dtype, spelled=spelled, fused=fused)),
     )
 
 
@@ -157,8 +170,8 @@ def tiles(component: Component) -> bool:
     return hasattr(network(component), "TILING")
 
 
-def _run(component: Component, function: str, shape: Shape, dtype: str, tiling: str) -> Trace:
-    module, tape = network(component), Tape(dtype)
+def _run(component: Component, function: str, shape: Shape, tiling: str, tape: Tape) -> Trace:
+    module = network(component)
     further: dict[str, Any] = {}
     if tiling == "default":
         if not tiles(component):

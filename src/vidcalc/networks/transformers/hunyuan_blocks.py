@@ -14,7 +14,7 @@ from vidcalc.networks.transformers.rotary import rotate_pairs
 from vidcalc.tape import Tape, Tensor
 from vidcalc.tape.records import Leave, Node
 
-MASKED = {"keys": "dense", "pairs": "dense", "none": "none"}
+MASKED = {"keys": "dense", "pairs": "pairs", "none": "none"}
 
 
 class Streams(msgspec.Struct, frozen=True, eq=False):

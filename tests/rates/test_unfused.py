@@ -1,0 +1,69 @@
+"""Which attentions a chip's kernels do not take, and what they hold then."""
+
+import pytest
+
+from vidcalc.base.errors import InputError
+from vidcalc.rates.machines import accelerator
+from vidcalc.rates.unfused import spelled
+from vidcalc.tape import Tape
+
+
+@pytest.mark.parametrize(
+    ("chip", "kernel", "dtype", "expected"),
+    [
+        ("v100-sxm2-32gb", "sdpa", "bf16", "all"),  # no fused kernel for bf16 before compute capability 8.0
+        ("v100-sxm2-32gb", "sdpa", "fp16", "none"),  # the memory-efficient one
+        ("t4", "sdpa", "bf16", "all"),
+        ("a100-sxm-80gb", "sdpa", "bf16", "none"),
+        ("a100-sxm-80gb", "math", "bf16", "all"),
+        ("h100-sxm", "sdpa", "bf16", "pairs"),
+        ("h100-sxm", "flash3", "bf16", "none"),
+        ("m3-max", "sdpa", "fp16", "all"),
+    ],
+)
+def test_what_no_fused_kernel_takes(chip: str, kernel: str, dtype: str, expected: str) -> None:
+    assert spelled(accelerator(chip), kernel, dtype, "late") == expected
+
+
+def test_a_kernel_that_a_chip_has_not_is_refused() -> None:
+    with pytest.raises(InputError):
+        spelled(accelerator("a100-sxm-80gb"), "flash3", "bf16", "late")
+
+
+def attention(spelled: str, masked: str = "none", *, training: bool = False) -> Tape:
+    tape = Tape("bf16", training=training, spelled=spelled)
+    q, k, v = (tape.input(1, 2, 1024, 64) for _ in range(3))
+    if training:
+        for each in (q, k, v):
+            each.node = tape.differentiable((), (), each.nbytes, each.nbytes)
+    out = tape.attention(q, k, v, masked=masked)
+    del q, k, v, out
+    return tape
+
+
+PAIRS = 2 * 1024 * 1024  # scores of all heads
+QUERIES = 2 * 1024 * 64  # elements of q, k or v
+
+
+def test_spelled_out_the_scores_and_their_softmax_are_alive_at_once() -> None:
+    tape = attention("all")
+    # q, k, v in bf16 and in float32, scaled q and k in float32, scores and softmax in float32 (torch 2.13 on meta)
+    assert tape.peak == QUERIES * (3 * 2 + 5 * 4) + 2 * 4 * PAIRS
+    assert tape.device_peak == tape.peak + 5 * PAIRS
+    assert tape.live == 0
+
+
+def test_fused_attention_holds_its_output() -> None:
+    assert attention("none").peak == QUERIES * 4 * 2
+    assert attention("pairs").peak == QUERIES * 4 * 2
+
+
+def test_a_mask_of_all_pairs_is_copied_into_the_queries_dtype() -> None:
+    tape = attention("none", "pairs")
+    assert tape.device_peak == QUERIES * 3 * 2 + 2 * 1024 * 1024
+    assert attention("pairs", "pairs").peak > 2 * 4 * PAIRS
+
+
+def test_backward_keeps_the_softmax() -> None:
+    # its own output, scaled queries and keys and the values in float32, and the softmax
+    assert attention("all", training=True).live == QUERIES * 3 * 4 + 4 * PAIRS
