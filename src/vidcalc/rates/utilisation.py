@@ -84,14 +84,22 @@ def convolution(
     """
     law, fills = _convolution_law(chip, precision, stack), curves(chip)["convolution"]["filling"]
     product = _gemm_law(chip, "tf32" if precision == "fp32" else precision)
-    loss = _shape_loss(law, rows, c_in * taps, c_out) * waves(rows, c_out, chip.multiprocessors or 0)
+    depth = named("depth", c_in * taps)
     filled = named("filling", filling(fills, c_in) * filling(fills, c_out), note="convolution")
-    alone = _shape_loss(product, rows, c_in, c_out)
-    low, likely, high = (
-        where(taps == 1, getattr(product, end) / alone, getattr(law, end) * filled / loss)
-        for end in ("low", "likely", "high")
+    partly = named("waves", waves(rows, c_out, chip.multiprocessors or 0), note="convolution")
+    losses = _shape_loss(product, rows, c_in, c_out), _shape_loss(law, rows, depth, c_out)
+
+    def rate(alone: Number, full: Number) -> Number:
+        """A product's rate where there is one tap, else the plateau less what tiles and waves are not full of."""
+        return where(taps == 1, alone / losses[0], named("filled_rate", full * filled / partly, "FLOP/s") / losses[1])
+
+    return Rate(
+        rate(product.low, law.low),
+        rate(product.likely, law.likely),
+        rate(product.high, law.high),
+        law.provenance,
+        law.source,
     )
-    return Rate(low, likely, high, law.provenance, law.source)
 
 
 @once
