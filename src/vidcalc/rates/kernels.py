@@ -31,6 +31,7 @@ MARKET = {
     "asic": "asic",
 }
 SIDES = ("d_in_half", "d_out_half", "corner")  # of the law of products
+TILE = 256  # see vidcalc.rates.utilisation
 TYPICAL = (8192, 5120, 5120)  # m, n, k of a layer, for medians over large shapes that are published without them
 # Whose share of peak to borrow for a format that was not measured, nearest first.
 SIMILAR = {
@@ -170,7 +171,7 @@ def at(plateau: float, row: dict[str, str], law: Curve) -> float:
     # seconds of the start / seconds of [m, k] x [k, n] at the plateau
     startup = quantity(law["startup"], "s") * plateau / (2 * m * n * k)
     # [m, k] x [k, n], by the law of `vidcalc.rates.utilisation.gemm`
-    return plateau / float(1 + law["d_in_half"] / k + law["d_out_half"] / n + law["corner"] / (k * n) + startup)
+    return plateau / float(1 + law["d_in_half"] / k + law["d_out_half"] / n + law["corner"] / (max(k, TILE) * max(n, TILE)) + startup)
 
 
 def law_of(precision: str, laws: Curve) -> Curve:

@@ -23,6 +23,7 @@ from vidcalc.rates.curves import curves
 from vidcalc.rates.rate import Rate
 
 LATE = "late"
+TILE = 256  # elements: narrower products do not lose more by their corners
 CHOSEN = ("sdpa", "flash")  # words for what a library picks on the chip
 NO_MASK: Facts = {"low": 0, "likely": 0, "high": 0}
 
@@ -64,7 +65,8 @@ def _shape_loss(law: _Gemm, rows: Number, d_in: Number, d_out: Number) -> Number
     # seconds of the start / seconds of the product at its plateau (2 FLOP a multiply-add)
     startup = law.startup * law.likely / (2 * maximum(rows, 1) * d_in * d_out)
     # each half-length is the side at which its term alone halves the rate
-    return 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.corner / (d_in * d_out) + startup
+    tiles = maximum(d_in, TILE) * maximum(d_out, TILE)
+    return 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.corner / tiles + startup
 
 
 def convolution(
