@@ -10,7 +10,7 @@ from vidcalc.describe.training import TrainingPlan
 
 Offload = Literal["none", "model", "sequential", "group", "group-leaf", "encoders", "encoders-streamed", "block-swap"]
 VaeTiling = Literal["none", "default"]
-Compile = Literal[Switch, "norms"]
+Compile = Literal[Switch, "norms", "graphs"]
 Guided = Literal["batched", "sequential"]
 GuidanceMode = Literal[Guided, "distilled", "none"]
 FusedProjections = Literal["none", "kept"]
@@ -46,8 +46,8 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     )
     """Kernel: "sdpa" is what torch picks on the chip; see `vidcalc.rates.utilisation`."""
     compile: Annotated[Compile, Setting("compile", words=Switch, assumption="fused")] = "off"
-    """"off" (a kernel for each operation), "on": elementwise work is fused, or "norms": norms and rotary embedding
-    alone are, by a framework's library."""
+    """"off" (a kernel for each operation), "on": elementwise work is fused, "norms": norms and rotary embedding alone
+    are, by a framework's library, or "graphs": nothing is, but kernels are started together (CUDA graphs)."""
     guidance_mode: Annotated[GuidanceMode, Setting("guidance-mode", words=Guided)] = "none"
     """"batched" (one call, twice the batch), "sequential" (two calls), "distilled", "none"."""
     forwards_per_step: Annotated[Number, Setting(by="model")] = 1
