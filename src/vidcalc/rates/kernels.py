@@ -171,7 +171,9 @@ def at(plateau: float, row: dict[str, str], law: Curve) -> float:
     # seconds of the start / seconds of [m, k] x [k, n] at the plateau
     startup = quantity(law["startup"], "s") * plateau / (2 * m * n * k)
     # [m, k] x [k, n], by the law of `vidcalc.rates.utilisation.gemm`
-    return plateau / float(1 + law["d_in_half"] / k + law["d_out_half"] / n + law["corner"] / (max(k, TILE) * max(n, TILE)) + startup)
+    return plateau / float(
+        1 + law["d_in_half"] / k + law["d_out_half"] / n + law["corner"] / (max(k, TILE) * max(n, TILE)) + startup
+    )
 
 
 def law_of(precision: str, laws: Curve) -> Curve:
