@@ -132,14 +132,15 @@ def measured_gemm(
     }
     result: dict[tuple[str, str], Curve] = {}
     for basis in ("constant", "best"):
-        both = [
-            levels["typical"][key][1] / plateaus[1]
-            for key, plateaus in levels[basis].items()
-            if key in levels["typical"]
-        ]
-        # at most 1: usual rows are not faster than the best of a search
-        ratio = min(median(both), 1.0)
+        both: dict[str, list[float]] = {}
+        for key, plateaus in levels[basis].items():
+            if key in levels["typical"]:
+                both.setdefault(key[1], []).append(levels["typical"][key][1] / plateaus[1])
+        everything = [ratio for ratios in both.values() for ratio in ratios]
         for key, (_, best, _) in levels[basis].items():
+            # of its own format where any chip has both: fp8 on constant data runs far above what networks see
+            # at most 1: usual rows are not faster than the best of a search
+            ratio = min(median(both.get(key[1], everything)), 1.0)
             low = best * ratio * laws["gemm"]["spread"]["low"]
             result[key] = curve(low, best * ratio, best, "interpolated", sources(by_basis[basis][key]))
     for key, (low, likely, high) in levels["typical"].items():
