@@ -156,9 +156,9 @@ def rate(op: Op, chip: Accelerator, backward: bool = False, run: Execution = EAG
         width = scalar(max(op.d_head, op.d_value))
         return attention(chip, run.attention, op.precision, width, op.queries, op.keys, direction, op.masked, run.stack)
     if isinstance(op, Convolution):
-        rows = op.batch * op.positions
+        rows = named("rows", op.batch * op.positions)
         # as a product: [batch x positions, c_in / groups x taps] x [c_in / groups x taps, c_out / groups]
-        sides = op.c_in // op.groups, op.c_out // op.groups
+        sides = named("c_in", op.c_in // op.groups), named("c_out", op.c_out // op.groups)
         product = convolution(chip, op.precision, rows, *sides, op.kernel, run.stack)
         alone = vector(chip)
         # a depthwise one has no sum over channels: the matrix units have nothing to do

@@ -14,7 +14,7 @@ OffloadFlag = Literal[
 ]  # fmt: skip
 Offload = Literal[OffloadFlag, "by-card"]
 VaeTiling = Literal["none", "default", "when-full"]
-Compile = Literal[Switch, "norms"]
+Compile = Literal[Switch, "norms", "graphs"]
 Guided = Literal["batched", "sequential", "fitting"]
 GuidanceMode = Literal[Guided, "distilled", "none"]
 FusedProjections = Literal["none", "kept"]
@@ -51,8 +51,8 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     )
     """Kernel: "sdpa" is what torch picks on the chip; see `vidcalc.rates.utilisation`."""
     compile: Annotated[Compile, Setting("compile", words=Switch, assumption="fused")] = "off"
-    """"off" (a kernel for each operation), "on": elementwise work is fused, or "norms": norms and rotary embedding
-    alone are, by a framework's library."""
+    """"off" (a kernel for each operation), "on": elementwise work is fused, "norms": norms and rotary embedding alone
+    are, by a framework's library, or "graphs": nothing is, but kernels are started together (CUDA graphs)."""
     guidance_mode: Annotated[GuidanceMode, Setting("guidance-mode", words=Guided)] = "none"
     """"batched" (one call, twice the batch), "sequential" (two calls), "fitting" (one call where the framework's own
     estimate says that there is memory for it), "distilled", "none"."""

@@ -25,7 +25,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
     attention   kernel of attention; "sdpa" is what torch picks on the chip
     arithmetic  format the products of linear layers run in, where it is not their activations' dtype
-    compile     which elementwise kernels are fused: "off", "on" or "norms"
+    compile     which elementwise kernels are fused: "off", "on" or "norms"; "graphs": none, started together
     stack       "early" or "late": torch before and from 2.11
     rounding    bytes per output element of a linear layer that its format's own kernels move [byte]
     slower      times slower a format's products run than plain ones

@@ -31,6 +31,7 @@ MARKET = {
     "asic": "asic",
 }
 SIDES = ("d_in_half", "d_out_half", "corner")  # of the law of products
+TILE = 256  # see vidcalc.rates.utilisation
 TYPICAL = (8192, 5120, 5120)  # m, n, k of a layer, for medians over large shapes that are published without them
 # Whose share of peak to borrow for a format that was not measured, nearest first.
 SIMILAR = {
@@ -131,14 +132,15 @@ def measured_gemm(
     }
     result: dict[tuple[str, str], Curve] = {}
     for basis in ("constant", "best"):
-        both = [
-            levels["typical"][key][1] / plateaus[1]
-            for key, plateaus in levels[basis].items()
-            if key in levels["typical"]
-        ]
-        # at most 1: usual rows are not faster than the best of a search
-        ratio = min(median(both), 1.0)
+        both: dict[str, list[float]] = {}
+        for key, plateaus in levels[basis].items():
+            if key in levels["typical"]:
+                both.setdefault(key[1], []).append(levels["typical"][key][1] / plateaus[1])
+        everything = [ratio for ratios in both.values() for ratio in ratios]
         for key, (_, best, _) in levels[basis].items():
+            # of its own format where any chip has both: fp8 on constant data runs far above what networks see
+            # at most 1: usual rows are not faster than the best of a search
+            ratio = min(median(both.get(key[1], everything)), 1.0)
             low = best * ratio * laws["gemm"]["spread"]["low"]
             result[key] = curve(low, best * ratio, best, "interpolated", sources(by_basis[basis][key]))
     for key, (low, likely, high) in levels["typical"].items():
@@ -170,7 +172,9 @@ def at(plateau: float, row: dict[str, str], law: Curve) -> float:
     # seconds of the start / seconds of [m, k] x [k, n] at the plateau
     startup = quantity(law["startup"], "s") * plateau / (2 * m * n * k)
     # [m, k] x [k, n], by the law of `vidcalc.rates.utilisation.gemm`
-    return plateau / float(1 + law["d_in_half"] / k + law["d_out_half"] / n + law["corner"] / (k * n) + startup)
+    return plateau / float(
+        1 + law["d_in_half"] / k + law["d_out_half"] / n + law["corner"] / (max(k, TILE) * max(n, TILE)) + startup
+    )
 
 
 def law_of(precision: str, laws: Curve) -> Curve:

@@ -24,7 +24,7 @@ def elementwise(chip: Accelerator, compiled: str = "off") -> Rate:
     """Eager traffic of elementwise kernels per second, byte/s: slower than a plain copy, fewer bytes where fused."""
     rate, law = bandwidth(chip), curves(chip)["elementwise"]
     share, left = law, {"low": 1.0, "likely": 1.0, "high": 1.0}
-    if compiled != "off":
+    if compiled in law["fused"]:
         share, left = left, law["fused"][compiled]
     # share of a copy's rate; where kernels are fused, fewer bytes than eager's are moved
     low, likely, high = (getattr(rate, key) * share[key] / left[key] for key in ("low", "likely", "high"))
@@ -35,8 +35,9 @@ def elementwise(chip: Accelerator, compiled: str = "off") -> Rate:
 
 def short_rows(chip: Accelerator, compiled: str = "off") -> float:
     """Elements of a row at which an elementwise kernel takes twice as long per byte; 0 where kernels are fused."""
-    half: float = curves(chip)["elementwise"]["half"]
-    return half if compiled == "off" else 0.0
+    law = curves(chip)["elementwise"]
+    half: float = law["half"]
+    return 0.0 if compiled in law["fused"] else half
 
 
 def stretch(
@@ -50,7 +51,7 @@ def stretch(
     # at `half` elements a row takes twice as long
     short = 1 + short_rows(chip, compiled) / maximum(row, 1)
     law, many = curves(chip)["elementwise"], chip.multiprocessors
-    if way == "vector" or compiled != "off" or not many:
+    if way == "vector" or compiled in law["fused"] or not many:
         return short
     pace = law["pace"][way]
     # elements a second of a multiprocessor, or of a block of which it holds some
@@ -63,8 +64,10 @@ def stretch(
 def launch(chip: Accelerator, compiled: str = "off") -> Rate:
     """Kernels that the host starts per second, counted as eager PyTorch would start them."""
     tables = curves(chip)
-    law, left = tables["launch"], tables["elementwise"]["fused"][compiled]["likely"] if compiled != "off" else 1.0
-    # s a kernel to kernels a second; where some are fused, those left stand for all of eager's
+    fused, law = tables["elementwise"]["fused"], tables["launch"]
+    # where some are fused, those left stand for all of eager's; a graph starts them together
+    left = fused[compiled]["likely"] if compiled in fused else law["graphs"] if compiled == "graphs" else 1.0
+    # s a kernel to kernels a second
     low, likely, high = (1 / (law[key] * left) for key in ("high", "likely", "low"))
     low, likely, high = (named("launch_rate", end, "1/s") for end in (low, likely, high))
     return Rate(low, likely, high, "assumed", law["source"])

@@ -23,6 +23,7 @@ from vidcalc.rates.curves import curves
 from vidcalc.rates.rate import Rate
 
 LATE = "late"
+TILE = 256  # elements: narrower products do not lose more by their corners
 CHOSEN = ("sdpa", "flash")  # words for what a library picks on the chip
 NO_MASK: Facts = {"low": 0, "likely": 0, "high": 0}
 SPELLED: Facts = {"kernel": "math", **NO_MASK}
@@ -65,7 +66,8 @@ def _shape_loss(law: _Gemm, rows: Number, d_in: Number, d_out: Number) -> Number
     # seconds of the start / seconds of the product at its plateau (2 FLOP a multiply-add)
     startup = law.startup * law.likely / (2 * maximum(rows, 1) * d_in * d_out)
     # each half-length is the side at which its term alone halves the rate
-    return 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.corner / (d_in * d_out) + startup
+    tiles = maximum(d_in, TILE) * maximum(d_out, TILE)
+    return 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.corner / tiles + startup
 
 
 def convolution(
@@ -84,15 +86,25 @@ def convolution(
     chip has it, as cuDNN does by default under torch.
     """
     law, fills = _convolution_law(chip, precision, stack), curves(chip)["convolution"]["filling"]
+    # it is those over time that were slow in older libraries: three taps, or three in each dimension
+    flat, newest = (taps != 27) & (taps != 3), _convolution_law(chip, precision, LATE)
     product = _gemm_law(chip, "tf32" if precision == "fp32" else precision)
-    loss = _shape_loss(law, rows, c_in * taps, c_out) * waves(rows, c_out, chip.multiprocessors or 0)
+    depth = named("depth", c_in * taps)
     filled = named("filling", filling(fills, c_in) * filling(fills, c_out), note="convolution")
-    alone = _shape_loss(product, rows, c_in, c_out)
-    low, likely, high = (
-        where(taps == 1, getattr(product, end) / alone, getattr(law, end) * filled / loss)
-        for end in ("low", "likely", "high")
+    partly = named("waves", waves(rows, c_out, chip.multiprocessors or 0), note="convolution")
+    losses = _shape_loss(product, rows, c_in, c_out), _shape_loss(law, rows, depth, c_out)
+
+    def rate(alone: Number, full: Number) -> Number:
+        """A product's rate where there is one tap, else the plateau less what tiles and waves are not full of."""
+        return where(taps == 1, alone / losses[0], named("filled_rate", full * filled / partly, "FLOP/s") / losses[1])
+
+    return Rate(
+        rate(product.low, where(flat, newest.low, law.low)),
+        rate(product.likely, where(flat, newest.likely, law.likely)),
+        rate(product.high, where(flat, newest.high, law.high)),
+        law.provenance,
+        law.source,
     )
-    return Rate(low, likely, high, law.provenance, law.source)
 
 
 @once
