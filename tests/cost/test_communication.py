@@ -209,6 +209,20 @@ def test_a_decode_in_patches_keeps_its_serial_share(name, framework):
         assert decode(8, "default") / decode(1, "default") == pytest.approx((1 + 7 * 0.05) / 8)
 
 
+def test_some_frameworks_share_the_decode_among_those_who_share_the_tokens():
+    model, machine = fill.model("wan2.1-t2v-14b"), hardware("h100-sxm", 4)
+
+    def decode(framework, **degrees):
+        plan = replace(fill.plan(model, framework=framework, offload="none"), **degrees)
+        return calculate(model, fill.workload(model), machine, plan).time.inference.vae_decode
+
+    alone = decode("sglang")
+    assert decode("sglang", ulysses_degree=4) == pytest.approx(0.4 * alone)
+    assert decode("sglang", tensor_degree=4) == pytest.approx(alone)
+    assert decode("xdit", ulysses_degree=4) == pytest.approx(decode("xdit"))
+    assert decode("sglang", ulysses_degree=2, decode_degree=4) == pytest.approx(0.4 * alone)
+
+
 def test_a_sweep_prices_every_size_as_alone():
     model = fill.model("wan2.1-t2v-1.3b")
     way = {

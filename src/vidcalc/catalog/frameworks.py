@@ -30,6 +30,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     timesteps          what the timestep varies over where it differs here, by model
     seconds            what further models of its pipeline take per generation [second]
     beside             bytes of further models the framework keeps on the device throughout [byte]
+    decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
     kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
     fitted             ids of the measured rows a scale was fitted to (never used to claim accuracy)
     """
@@ -47,6 +48,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     timesteps: dict[str, str] = {}
     beside: int = 0
     seconds: float = 0.0
+    decoders: str = "one"
     kept: bool = False
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

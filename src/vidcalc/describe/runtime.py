@@ -15,6 +15,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     decode_flops       work of such a decode, by class [FLOP per pixel of the video]
     beside             bytes of further models that are on the device throughout [byte]
     seconds            what further models take per generation [second]
+    decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
     kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
     """
 
@@ -29,4 +30,5 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     decode_flops: dict[str, float] = {}
     beside: int = 0
     seconds: float = 0.0
+    decoders: str = "one"
     kept: bool = False

@@ -6,19 +6,26 @@ That share of the work does not shrink (data/parallel.toml). Source: xDiT's Dist
 
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, ceil_div, unchanged
+from vidcalc.base.number import Number, ceil_div, maximum, unchanged
 from vidcalc.catalog.load import table
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.passes.degrees import context
 from vidcalc.passes.phases import DECODER, rewrite
+
+
+def decoders(plan: Plan) -> Number:
+    """Ranks that share the decode: as many as the plan says, or all that the framework gives it."""
+    own = context(plan) if plan.runtime.decoders == "sequence" else 1
+    return maximum(plan.decode_degree, own)
 
 
 def share(plan: Plan) -> Number:
     """One rank's part of the decode's work, of one."""
     facts = table("parallel")["decode"]
     serial: float = facts["serial_tiles" if plan.vae_tiling == "default" else "serial_share"]
-    degree = plan.decode_degree
+    degree = decoders(plan)
     # Amdahl's serial + (1 - serial) / degree
     return (1 + serial * (degree - 1)) / degree
 
@@ -31,7 +38,7 @@ def shared(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
     def of_a_rank(phase: Phase) -> Phase:
         ops = tuple(replace(op, count=op.count * part) for op in phase.ops)
-        live = {name: ceil_div(nbytes, plan.decode_degree) for name, nbytes in phase.live.items()}
-        return replace(phase, ops=ops, live=live, workspace=ceil_div(phase.workspace, plan.decode_degree))
+        live = {name: ceil_div(nbytes, decoders(plan)) for name, nbytes in phase.live.items()}
+        return replace(phase, ops=ops, live=live, workspace=ceil_div(phase.workspace, decoders(plan)))
 
     return rewrite(ledger, DECODER, of_a_rank)
