@@ -12,9 +12,11 @@ from vidcalc.cost.seconds import NOTHING, total
 from vidcalc.cost.time import by_kind
 from vidcalc.ops import Attention, Collective
 from vidcalc.passes import generation
+from vidcalc.rates.collectives import typical
 from vidcalc.rates.machines import accelerator, hardware
 from vidcalc.rates.tail import slowdown
 from vidcalc.rates.wires import chunked, network_latency, over_host, wires
+from vidcalc.tape.trace import tiles
 
 GB = 10**9
 OPERATIONS = ("all_reduce", "all_gather", "all_to_all")
@@ -47,7 +49,7 @@ def test_a_bridge_joins_pairs_and_the_rest_meets_over_the_host():
 
 def test_across_nodes_an_all_to_all_goes_through_one_port_each():
     near, far = hardware("h100-sxm", 8), hardware("h100-sxm", 8, nodes=4)
-    port = link("ib-ndr").achieved
+    port = typical(link("ib-ndr"))
     crossing = GB * 24 / 32  # three of four nodes
     waiting = (wires(near).chip.collectives[0].latencies[-1] + 3 * network_latency()) * chunked(GB)
     assert wires(far).seconds("all_to_all", GB, 32) == pytest.approx(crossing / port + waiting)
@@ -55,7 +57,7 @@ def test_across_nodes_an_all_to_all_goes_through_one_port_each():
     ring = wires(far).seconds("all_gather", GB, 32)  # eight ports carry a ring
     assert ring == pytest.approx(GB * 31 / 32 / (8 * port) + waiting)
     slow = replace(far, network=link("ib-edr"))
-    assert wires(slow).seconds("all_to_all", GB, 32) == pytest.approx(crossing / link("ib-edr").achieved + waiting)
+    assert wires(slow).seconds("all_to_all", GB, 32) == pytest.approx(crossing / typical(link("ib-edr")) + waiting)
 
 
 def test_a_group_that_takes_every_eighth_rank_has_no_neighbour_in_its_node():
@@ -197,12 +199,28 @@ def test_few_heads_leave_more_of_the_last_wave_empty():
 def test_a_decode_in_patches_keeps_its_serial_share(name, framework):
     model = fill.model(name)
 
-    def decode(degree):
-        plan = replace(fill.plan(model, framework=framework), decode_degree=degree)
+    def decode(degree, tiling="none"):
+        plan = replace(fill.plan(model, framework=framework), decode_degree=degree, vae_tiling=tiling)
         return calculate(model, fill.workload(model), hardware("h100-sxm", degree), plan).time.inference.vae_decode
 
     alone = decode(1)
     assert [decode(degree) / alone for degree in (2, 4, 8)] == pytest.approx([0.6, 0.4, 0.3])
+    if model.vae.network and tiles(model.vae):  # tiles have no borders to share
+        assert decode(8, "default") / decode(1, "default") == pytest.approx((1 + 7 * 0.05) / 8)
+
+
+def test_some_frameworks_share_the_decode_among_those_who_share_the_tokens():
+    model, machine = fill.model("wan2.1-t2v-14b"), hardware("h100-sxm", 4)
+
+    def decode(framework, **degrees):
+        plan = replace(fill.plan(model, framework=framework, offload="none"), **degrees)
+        return calculate(model, fill.workload(model), machine, plan).time.inference.vae_decode
+
+    alone = decode("sglang")
+    assert decode("sglang", ulysses_degree=4) == pytest.approx(0.4 * alone)
+    assert decode("sglang", tensor_degree=4) == pytest.approx(alone)
+    assert decode("xdit", ulysses_degree=4) == pytest.approx(decode("xdit"))
+    assert decode("sglang", ulysses_degree=2, decode_degree=4) == pytest.approx(0.4 * alone)
 
 
 def test_a_sweep_prices_every_size_as_alone():

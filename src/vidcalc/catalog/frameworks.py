@@ -36,6 +36,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     staying .. estimate_by_width  see `vidcalc.describe.runtime`
     seconds            what further models of its pipeline take per generation [second]
     beside             bytes of further models the framework keeps on the device throughout [byte]
+    decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
     kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
     fitted             ids of the measured rows a scale was fitted to (never used to claim accuracy)
     """
@@ -69,6 +70,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     estimate_by_width: dict[str, float] = {}
     beside: int = 0
     seconds: float = 0.0
+    decoders: str = "one"
     kept: bool = False
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

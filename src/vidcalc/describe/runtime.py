@@ -33,6 +33,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     seconds            what further models take per generation [second]
     kept_scale         live activations of a training step relative to the code written here
     company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
+    decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
     kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
     """
 
@@ -64,4 +65,5 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     kept_scale: float = 1.0
     company: int = 0
+    decoders: str = "one"
     kept: bool = False

@@ -1,28 +1,36 @@
-"""Parallel VAE decode: each rank a patch of the frames; a degree of 1 changes nothing.
+"""Parallel VAE decode: each rank a shard of the picture, or some of its tiles; a degree of 1 changes nothing.
 
-Borders are worked on by both neighbours, and one rank puts the picture together: a share of the work that does not
-shrink (data/parallel.toml). Source: xDiT's DistVAE, arXiv 2411.01738.
+Borders of shards are exchanged or worked on by both neighbours, tiles need nobody; one rank puts the picture together.
+That share of the work does not shrink (data/parallel.toml). Source: xDiT's DistVAE, arXiv 2411.01738.
 """
 
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, ceil_div, unchanged
+from vidcalc.base.number import Number, ceil_div, maximum, unchanged
 from vidcalc.catalog.load import table
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.sharing import Sharing
+from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.passes.degrees import context
 from vidcalc.passes.phases import DECODER, rewrite
 
 
-def share(plan: Sharing) -> Number:
+def decoders(plan: Plan) -> Number:
+    """Ranks that share the decode: as many as the plan says, or all that the framework gives it."""
+    own = context(plan) if plan.runtime.decoders == "sequence" else 1
+    return maximum(plan.decode_degree, own)
+
+
+def share(plan: Plan) -> Number:
     """One rank's part of the decode's work, of one."""
-    serial: float = table("parallel")["decode"]["serial_share"]
-    degree = plan.decode_degree
+    facts = table("parallel")["decode"]
+    serial: float = facts["serial_tiles" if plan.vae_tiling == "default" else "serial_share"]
+    degree = decoders(plan)
     # Amdahl's serial + (1 - serial) / degree
     return (1 + serial * (degree - 1)) / degree
 
 
-def shared(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
+def shared(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """The decode with one rank's part: the same ops, each that part of its times, and its share of the live bytes."""
     part = share(plan)
     if unchanged(part, 1):
@@ -30,7 +38,7 @@ def shared(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
 
     def of_a_rank(phase: Phase) -> Phase:
         ops = tuple(replace(op, count=op.count * part) for op in phase.ops)
-        live = {name: ceil_div(nbytes, plan.decode_degree) for name, nbytes in phase.live.items()}
-        return replace(phase, ops=ops, live=live, workspace=ceil_div(phase.workspace, plan.decode_degree))
+        live = {name: ceil_div(nbytes, decoders(plan)) for name, nbytes in phase.live.items()}
+        return replace(phase, ops=ops, live=live, workspace=ceil_div(phase.workspace, decoders(plan)))
 
     return rewrite(ledger, DECODER, of_a_rank)

@@ -48,7 +48,7 @@ def patched(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
             # one send for each patch of a step
             messages=plan.pipefusion_degree,
             behind="work",
-            apart=facts["overlap"][kind]["pipefusion"],
+            apart=facts["overlap"][kind],
             # a first step takes p times as long, ranks working one after the other: p - 1 more, out of all steps
             stall=(plan.pipefusion_degree - 1) * facts["pipefusion"]["first_steps"] / ledger.steps,
         )

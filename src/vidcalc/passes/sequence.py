@@ -146,7 +146,7 @@ def exchanges(ops: tuple[Op, ...], plan: Sharing, kind: str) -> tuple[Op, ...]:
                 stride=plan.tensor_degree * plan.ulysses_degree,
                 behind="attention",
                 share=op.flops / (scored * plan.ring_degree),  # seconds of attention between two sends
-                apart=table("parallel")["overlap"][kind]["ring"],
+                apart=table("parallel")["overlap"][kind],
                 stall=table("parallel")["ring"]["slower"][kind],
             )
         )

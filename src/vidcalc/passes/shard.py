@@ -27,7 +27,7 @@ def sharded(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
     """What a rank stores, the blocks that it gathers while the denoiser runs, and the gathers of a call."""
     if unchanged(plan.shard_degree, 1):
         return rewrite(ledger, DENOISER, lambda phase: replace(phase, resident={**phase.resident, "gathered": 0}))
-    apart = table("parallel")["overlap"][fabric(hardware)]["shards"]
+    apart = table("parallel")["overlap"][fabric(hardware)]
 
     def gathers(phase: Phase) -> Phase:
         network = ledger.weights[phase.component.id]
