@@ -17,6 +17,7 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     arithmetic  format the matrix products run in
     covers      "all" weights, or only those of "linear" layers
     skips       words in a module's name that leave it in the compute dtype
+    others      bytes per weight element that is not covered, where that is not the width of `compute`
     movable     whether the weights can leave the device again
     beside      bytes per output element of a linear layer that its kernel holds beside the output
     kept        bytes per weight element that a network's first run leaves on the device
@@ -31,6 +32,7 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     covers: str
     source: str
     skips: tuple[str, ...] = ()
+    others: float = 0
     movable: bool = True
     beside: float = 0
     kept: float = 0

@@ -81,7 +81,7 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str) -> Tally:
 def _sizes(traces: tuple[Trace, ...], chosen: Precision) -> dict[str, tuple[Number, Number, Number]]:
     """(elements, layers, bytes) of every parameter the traces touched."""
     sizes: dict[str, tuple[Number, Number, Number]] = {}
-    base = ELEMENT_BYTES[chosen.compute]
+    base = chosen.others or ELEMENT_BYTES[chosen.compute]
     for taped in traces:
         linear = (
             {op.path + ".weight" for op in taped.ops if op.kind == "matmul"} if chosen.covers == "linear" else set()

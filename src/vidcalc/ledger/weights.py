@@ -90,7 +90,7 @@ def weights(component: Component, params: Number, traces: tuple[Trace, ...], nam
     fused   "kept": queries, keys and values stand fused beside the originals
     """
     chosen, sums = precision(name), tally(traces, name, fused)
-    stored = chosen.stored if chosen.covers == "all" else ELEMENT_BYTES[chosen.compute]
+    stored = chosen.stored if chosen.covers == "all" else chosen.others or ELEMENT_BYTES[chosen.compute]
     # what no trace touched at the format's width, what they touched as each weight is kept
     one = (params - sums.elements) * stored + sums.nbytes
     as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion
