@@ -33,7 +33,7 @@ def test_where_nobody_asked_the_driver_the_capacity_is_what_software_sees():
 def test_the_verdict_follows_the_interval():
     low, high = interval(10**9)
     assert low < 10**9 < high
-    said = [verdict(low, high, size) for size in (high, high - 1, low, low - 1)]
+    said = [verdict(10**9, high, size) for size in (high, high - 1, 10**9, 10**9 - 1)]
     assert said == ["fits", "tight", "tight", "too_big"]
 
 
@@ -41,7 +41,7 @@ def test_a_sweep_has_a_verdict_each():
     import numpy as np
 
     needs = np.array([1e9, 10e9, 100e9])
-    assert list(verdict(*interval(needs), 10**10)) == ["fits", "tight", "too_big"]
+    assert list(verdict(needs, interval(needs)[1], 10**10)) == ["fits", "tight", "too_big"]
 
 
 def test_the_interval_lies_around_what_the_driver_shows():

@@ -53,6 +53,10 @@ JOBS = {
         {"model": "wan2.1-t2v-14b", "gpu": "rtx-4090", "offload": "model", "precision": "fp8", "vae_tiling": "default"}
     ),
     "streamed": request({"model": "hunyuanvideo-t2v", "gpu": "rtx-4090", "offload": "group", "steps": 5}),
+    "streams": request({"model": "wan2.1-t2v-14b", "gpu": "rtx-4080-super", "framework": "comfyui", "frames": 33}),
+    "legacy": request(
+        {"model": "hunyuanvideo-1.5", "gpu": "rtx-3060-12gb", "framework": "comfyui-legacy", "frames": 33}
+    ),
     "swapped": request({"model": "wan2.1-t2v-14b", "gpu": "h200", "offload": "block-swap:20", "precision": "nf4"}),
     "sequential": request({"model": "wan2.2-t2v-a14b", "offload": "sequential", "vae_precision": "fp32"}),
     "another framework": request({"model": "wan2.1-t2v-1.3b", "framework": "wan-official"}),

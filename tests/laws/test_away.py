@@ -19,7 +19,7 @@ from vidcalc.ledger.step import MICRO_BATCH, Step
 from vidcalc.ledger.types import Ledger
 from vidcalc.ops import Copy, Op, Update
 from vidcalc.passes import generation
-from vidcalc.passes.offload import WAYS
+from vidcalc.passes.ways import WAYS
 from vidcalc.rates.machines import hardware
 
 CARD = hardware("rtx-4090")

@@ -61,8 +61,7 @@ def _run(question: Question, ledger: Ledger) -> list[Assumption]:
     """How the job is run: the framework's profile, what waits in host memory, number formats, kernels' workspaces."""
     hardware, plan = question.hardware, question.plan
     chip = hardware.accelerator
-    where = question.model.name, question.model.denoiser.network, chip
-    word = word_of(plan, *where)
+    word = word_of(plan, ledger, chip)
     field = dict(NUMBERED).get(word)
     plain = not field or (field in QUIET and same(getattr(plan, field), SETTINGS[field].default))
     number = "" if plain else f":{getattr(plan, str(field))}"
@@ -71,7 +70,7 @@ def _run(question: Question, ledger: Ledger) -> list[Assumption]:
     ]
     if plan.compile == "on":
         rows.append(Assumption(id="fused", value="on", source="data/kernels/laws.toml", provenance="assumed"))
-    for kind in sorted({each.memory for each in way_of(plan, *where).coming.values()} if chip.pcie else ()):
+    for kind in sorted({each.memory for each in way_of(plan, ledger, chip).coming.values()} if chip.pcie else ()):
         measured = [copy.source for copy in chip.host_copies if copy.kind == kind and copy.to_device]
         rows.append(
             Assumption(

@@ -65,6 +65,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     headroom: int = 0
     set_aside: int = 0
     budget: str = "work"
+    all_from: float = 0
     by_card: dict[str, tuple[tuple[float, str], ...]] = {}
     estimate: dict[str, float] = {}
     estimate_by_width: dict[str, float] = {}

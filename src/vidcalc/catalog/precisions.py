@@ -18,6 +18,7 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     covers      "all" weights, or only those of "linear" layers
     casts       "layers" where diffusers has a way of its own to store layers in it: `vidcalc.catalog.casting`
     skips       words in a module's name that leave it in the compute dtype
+    others      bytes per weight element that is not covered, where that is not the width of `compute`
     movable     whether the weights can leave the device again
     beside      bytes per output element of a linear layer that its kernel holds beside the output
     kept        bytes per weight element that a network's first run leaves on the device
@@ -33,6 +34,7 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     source: str
     casts: str = "files"
     skips: tuple[str, ...] = ()
+    others: float = 0
     movable: bool = True
     beside: float = 0
     kept: float = 0

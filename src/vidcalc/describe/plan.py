@@ -63,7 +63,7 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     offload: Annotated[
         Offload, Setting("offload", takes=Counted(NUMBERED), words=OffloadFlag, assumption="offload")
     ] = "none"
-    """Which weights wait in host memory: see `vidcalc.passes.offload`."""
+    """Which weights wait in host memory: see `vidcalc.passes.ways`."""
     swapped_blocks: Annotated[Number, Setting("swapped-blocks", takes=Whole(0, 10_000), assumption="offload")] = 0
     """Blocks of the denoiser that wait there, with offload "block-swap"."""
     resident_blocks: Annotated[Number, Setting("resident-blocks", takes=Whole(0, 10_000), assumption="offload")] = 0

@@ -25,6 +25,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     headroom           bytes that stay free beside the work where weights fill the card [byte]
     set_aside          bytes set aside for the work there, used or not [byte]
     budget             what the work counts as there: "work" as it is, or the framework's own "estimate"
+    all_from           times the bytes of all weights that a card has where everything stays with offload "by-card"
     by_card            ways of offloading with offload "by-card", by model or denoiser's path, each with the bytes of
                        the card from which it is taken, the largest first
     estimate           the framework's own estimate of a network's activations, by path [byte per place of the latent]
@@ -58,6 +59,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     headroom: int = 0
     set_aside: int = 0
     budget: str = "work"
+    all_from: float = 0
     by_card: dict[str, tuple[tuple[float, str], ...]] = {}
     estimate: dict[str, float] = {}
     estimate_by_width: dict[str, float] = {}

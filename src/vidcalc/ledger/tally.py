@@ -100,7 +100,7 @@ def _sizes(
 ) -> dict[str, tuple[Number, Number, Number]]:
     """(elements, layers, bytes) of every parameter the traces touched."""
     sizes: dict[str, tuple[Number, Number, Number]] = {}
-    base = ELEMENT_BYTES[chosen.compute]
+    base = chosen.others or ELEMENT_BYTES[chosen.compute]
     for taped in traces:
         narrow = _covered(taped, chosen, uncast)
         for path, (elements, keep) in taped.parameters.items():

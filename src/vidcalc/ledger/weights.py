@@ -105,7 +105,11 @@ def weights(
     chosen = precision(name)
     uncast = left(component.class_) if casting == "layerwise" and chosen.casts == "layers" else None
     sums = tally(traces, name, fused, uncast)
-    stored = chosen.stored if chosen.covers == "all" or uncast is not None else ELEMENT_BYTES[chosen.compute]
+    stored = (
+        chosen.stored
+        if chosen.covers == "all" or uncast is not None
+        else chosen.others or ELEMENT_BYTES[chosen.compute]
+    )
     # what no trace touched at the format's width (layers, where all are cast), what they touched as each weight is kept
     one = (params - sums.elements) * stored + sums.nbytes
     as_held = 1 if component.held is None else component.held / one  # blocks as files hold them, in proportion

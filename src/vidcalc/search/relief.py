@@ -92,9 +92,11 @@ def combinations(question: Question) -> Iterator[Changes]:
     choices: list[list[Changes]] = []
     if plan.vae_tiling == "none" and model.vae.network and tiles(model.vae):
         choices.append([{"vae_tiling": "default"}])
-    if plan.offload == "none":
-        choices.append([{"offload": way} for way in OFFLOADS])
-    if plan.guidance_mode == "batched":
+    # ways that leave less on the device than the plan's own does
+    further = OFFLOADS[OFFLOADS.index(plan.offload) + 1 :] if plan.offload in OFFLOADS else ()
+    if plan.offload == "none" or further:
+        choices.append([{"offload": way} for way in further or OFFLOADS])
+    if plan.guidance_mode in ("batched", "fitting"):
         choices.append([{"guidance_mode": "sequential", "batched_forwards": 1}])
     chosen = precision(plan.precision)
     if chosen.covers == "all":

@@ -16,13 +16,14 @@ from vidcalc.describe.question import Question
 from vidcalc.describe.sharing import Sharing
 from vidcalc.passes import guidance, legal
 
+RARE = "text"  # of few models in one framework: only where it is asked for
 Pattern = dict[str, Any]  # way -> its degree, or None for any; a way that is absent is not used
 
 
 def offered(framework: str) -> tuple[str, ...]:
     """The ways that a framework offers; all of them for one that says nothing."""
     ways: dict[str, Any] = table("parallel")["frameworks"]
-    return tuple(ways.get(framework, WAYS))
+    return tuple(ways.get(framework, [way for way in WAYS if way != RARE]))
 
 
 def plans(question: Question, count: int, pattern: Pattern | None = None) -> Iterator[Question]:
@@ -69,12 +70,15 @@ def _degrees(way: str, count: int, allowed: Pattern) -> list[int]:
 
 
 def _beside(count: int, allowed: Pattern) -> Iterator[dict[str, int]]:
-    """Stored weights whole on each accelerator or in shards over all of them, the decode shared as it may be."""
+    """Stored weights whole on each accelerator or in shards over all of them, decode and encoders shared as they may
+    be."""
     shards = _among(count, "fsdp", allowed)
     decode = _among(count, "vae", allowed)[-1:]  # never slower
+    texts = _among(count, "text", allowed)[-1:]
     for many in shards:
         for pieces in decode:
-            yield {"fsdp": many, "vae": pieces}
+            for slices in texts:
+                yield {"fsdp": many, "vae": pieces, "text": slices}
 
 
 def _among(count: int, way: str, allowed: Pattern) -> list[int]:

@@ -112,6 +112,8 @@ def call(kind: str) -> str:
 def quantity(name: str) -> str:
     """What was measured of a call; an id without words as it is."""
     return _(QUANTITIES.get(name, name))
+
+
 def view(name: str) -> str:
     """How much of a row's source was in view; an id without words as it is."""
     return _(VIEWS.get(name, name))
