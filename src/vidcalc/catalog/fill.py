@@ -79,6 +79,7 @@ def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
 def run_as(usual: Plan, profile: Trainer, model: Model) -> Plan:
     """A plan of the trainer's framework: its networks run as the trainer does, with the models it keeps beside them."""
     timesteps = {**usual.runtime.timesteps, **profile.timesteps}
+    networks = {**usual.runtime.networks, **profile.networks}
     kept = profile.company.get(model.denoiser.network, {})
     formats = {"base": usual.training.base, "bf16": "bf16"}
     company = sum(precision(formats[name]).stored * _elements(model, parts) for name, parts in kept.items())
@@ -87,6 +88,7 @@ def run_as(usual: Plan, profile: Trainer, model: Model) -> Plan:
         compile=profile.compile,
         runtime=replace(
             usual.runtime,
+            networks=networks,
             timesteps=timesteps,
             company=int(company),
             kept_scale=profile.activation_scale.get(model.denoiser.network, 1.0),

@@ -19,6 +19,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """One profile; fields of `vidcalc.describe.training.TrainingPlan` by its words.
 
     framework    profile of data/frameworks/ that its networks run as
+    networks     networks that run otherwise here, by the path they have there
     timesteps    what the timestep varies over where it differs from there, by model
     always, full, adapted  fields of the training plan: in every mode, where all weights are trained, beside adapters
     by_network   further fields where the model has a denoiser network of that path
@@ -35,6 +36,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sources: tuple[str, ...]
     aliases: tuple[str, ...] = ()
     framework: str = "diffusers"
+    networks: dict[str, str] = {}
     timesteps: dict[str, str] = {}
     activation_scale: dict[str, float] = {}
     attention: str = "sdpa"
