@@ -106,6 +106,6 @@ def training(chosen: Model, **given: Any) -> TrainingPlan:
     given."""
     stated = {name: value for name, value in given.items() if value is not None}
     name, mode = stated.get("trainer", NOBODY), stated.get("mode", TrainingPlan().mode)
-    offload = stated.get("offload", "none")
-    usual = {} if name == NOBODY else trainer(name).settings(mode, chosen.denoiser.network, offload)
+    how = stated.get("offload", "none"), stated.get("base", "")
+    usual = {} if name == NOBODY else trainer(name).settings(mode, chosen.denoiser.network, *how)
     return TrainingPlan(**{**usual, **stated})
