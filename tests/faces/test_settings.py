@@ -203,7 +203,9 @@ def test_profiles_state_settings_that_there_are():
             assert set(stated) <= set(declared(Plan))
     for each in trainers.names():
         profile = trainers.trainer(each)
-        for stated in (profile.always, profile.full, profile.adapted, *profile.by_network.values()):
+        tables = (profile.by_network, profile.waiting, profile.bases)
+        further = [stated for table in tables for stated in table.values()]
+        for stated in (profile.always, profile.full, profile.adapted, *further):
             msgspec.convert(stated, TrainingPlan)
             assert set(stated) <= set(declared(TrainingPlan))
 

@@ -86,9 +86,26 @@ ROWS = {
 }
 
 
+SCORES = Told(
+    "zai-org/CogVideo#731",
+    "-m cogvideox-2b --mode lora --lora-rank 128 --gpu v100 --trainer cogvideo-finetune --recipe fp16-mixed "
+    "-r 720x480 -f 49 --checkpointing full --attention math",
+    "oom",
+)
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_what_people_ran_comes_out(name, ask):
-    told = ROWS[name]
+    asked(ROWS[name], ask)
+
+
+@pytest.mark.xfail(reason="attention without a fused kernel has to hold its scores on the tape")
+def test_scores_that_no_fused_kernel_takes_do_not_fit(ask):
+    asked(SCORES, ask)
+
+
+def asked(told, ask):
+    """Asks it and holds the answer against how it went."""
     done = ask("train", *told.asked.split(), "--json")
     assert done.code == 0, done.err
     report = json.loads(done.out)

@@ -178,7 +178,8 @@ TRAINED = [(mode, way) for mode in ("full", "lora") for way in offloads(mode)]
 def step(mode: str, way: str, ranks: str, checkpointing: str = "none", **words: Any) -> Step:
     """One rank's optimizer step."""
     model = fill.model("wan2.1-t2v-1.3b")
-    training = TrainingPlan(mode=mode, offload=way, checkpointing=checkpointing, **RANKS[ranks], **words)
+    swapped = {"swapped_blocks": 7} if way == "block-swap" else {}
+    training = TrainingPlan(mode=mode, offload=way, checkpointing=checkpointing, **RANKS[ranks], **swapped, **words)
     return bucket(model, SIZE, hardware("h100-sxm", 8), fill.plan(model, training=training)).step
 
 

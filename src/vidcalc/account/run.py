@@ -99,7 +99,7 @@ def memory_part(costs: list[BucketCost], hardware: Hardware) -> RunMemory:
         capacity=capacity,
         margin=capacity - top.total,
         verdict=verdict(top.total, high, capacity),
-        host_ram=largest(in_host(each.step) for each in costs),
+        host_ram=largest(in_host(each.step) + each.step.states.staged for each in costs),
         host_loading=largest(each.step.states.read for each in costs),
     )
 

@@ -83,6 +83,7 @@ def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
 def run_as(usual: Plan, profile: Trainer, model: Model) -> Plan:
     """A plan of the trainer's framework: its networks run as the trainer does, with the models it keeps beside them."""
     timesteps = {**usual.runtime.timesteps, **profile.timesteps}
+    networks = {**usual.runtime.networks, **profile.networks}
     kept = profile.company.get(model.denoiser.network, {})
     formats = {"base": usual.training.base, "bf16": "bf16"}
     company = sum(precision(formats[name]).stored * _elements(model, parts) for name, parts in kept.items())
@@ -91,6 +92,7 @@ def run_as(usual: Plan, profile: Trainer, model: Model) -> Plan:
         compile=profile.compile,
         runtime=replace(
             usual.runtime,
+            networks=networks,
             timesteps=timesteps,
             company=int(company),
             kept_scale=profile.activation_scale.get(model.denoiser.network, 1.0),
@@ -108,6 +110,6 @@ def training(chosen: Model, **given: Any) -> TrainingPlan:
     given."""
     stated = {name: value for name, value in given.items() if value is not None}
     name, mode = stated.get("trainer", NOBODY), stated.get("mode", TrainingPlan().mode)
-    offload = stated.get("offload", "none")
-    usual = {} if name == NOBODY else trainer(name).settings(mode, chosen.denoiser.network, offload)
+    how = stated.get("offload", "none"), stated.get("base", "")
+    usual = {} if name == NOBODY else trainer(name).settings(mode, chosen.denoiser.network, *how)
     return TrainingPlan(**{**usual, **stated})

@@ -10,7 +10,7 @@ import msgspec
 
 from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
-from vidcalc.describe.training import ADAPTED, FROZEN, ONLY_ADAPTED
+from vidcalc.describe.training import ADAPTED, ONLY_ADAPTED
 
 KIND = "trainers"
 
@@ -19,10 +19,12 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """One profile; fields of `vidcalc.describe.training.TrainingPlan` by its words.
 
     framework    profile of data/frameworks/ that its networks run as
+    networks     networks that run otherwise here, by the path they have there
     timesteps    what the timestep varies over where it differs from there, by model
     always, full, adapted  fields of the training plan: in every mode, where all weights are trained, beside adapters
     by_network   further fields where the model has a denoiser network of that path
-    waiting      further fields where frozen weights wait in host memory
+    waiting      further fields where frozen weights wait in host memory, by the way they do
+    bases        further fields where they are in that number format
     company      components that stay on the device beside the denoiser, by its network's path: "base" for those in
                  the frozen weights' format, "bf16" for the others
     activation_scale  live activations of a step relative to ours, by the network's path, where no code says why
@@ -35,6 +37,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sources: tuple[str, ...]
     aliases: tuple[str, ...] = ()
     framework: str = "diffusers"
+    networks: dict[str, str] = {}
     timesteps: dict[str, str] = {}
     activation_scale: dict[str, float] = {}
     attention: str = "sdpa"
@@ -43,16 +46,18 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     full: Facts = {}
     adapted: Facts = {}
     by_network: dict[str, Facts] = {}
-    waiting: Facts = {}
+    waiting: dict[str, Facts] = {}
+    bases: dict[str, Facts] = {}
     company: dict[str, dict[str, tuple[str, ...]]] = {}
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def settings(self, mode: str, network: str, offload: str = "none") -> Facts:
+    def settings(self, mode: str, network: str, offload: str = "none", base: str = "") -> Facts:
         """The training plan's fields that the profile decides, but those that say nothing in that mode."""
         adapted = mode in ADAPTED
         chosen = {**self.always, **(self.adapted if adapted else self.full), **self.by_network.get(network, {})}
-        chosen |= self.waiting if offload in FROZEN else {}
+        chosen |= self.bases.get(base or str(chosen.get("base", "")), {})
+        chosen |= self.waiting.get(offload, {})
         return {field: value for field, value in chosen.items() if adapted or field not in ONLY_ADAPTED}
 
 

@@ -129,7 +129,7 @@ class States(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     cast       copies of the weights in the compute dtype (autocast), alive from forward to backward
     transient  what an update of all weights holds for a moment
     auxiliary  further networks of the denoiser's size: their weights and states
-    host       what waits in host memory
+    host       what waits in host memory;  staged  what blocks pass through there on their way
     loaded     on the device while weights are loaded, where they are whole and wide there first
     read       in host memory while they are loaded, likewise
     """
@@ -144,6 +144,7 @@ class States(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     transient: Number = 0
     auxiliary: Number = 0
     host: Number = 0
+    staged: Number = 0
     loaded: Number = 0
     read: Number = 0
 

@@ -69,7 +69,7 @@ def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
         "optimizer": optimized + gradients,
         "optimizer+weights": optimized + gradients + kept,
         "base": swapped,
-        "block-swap": swapped + staged(weights, plan),
+        "block-swap": swapped,
     }[plan.offload]
     record = States(
         weights=0 if plan.offload == "optimizer+weights" else kept - swapped,
@@ -81,6 +81,7 @@ def states(weights: TrainedWeights, plan: TrainingPlan) -> States:
         cast=whole(chosen.cast * trained),
         transient=temporaries(ceil_div(trained, shards_of(plan, "optimizer")), plan),
         host=away + (average if plan.ema == "host" else 0),
+        staged=staged(weights, plan),
         loaded=weights.plain if plan.loading == "device" else 0,
         read=weights.plain if plan.loading == "host" else 0,
     )

@@ -80,8 +80,8 @@ HELP = {
     ),
     "mode": N_("What is trained: all weights (pretrain, full), or adapters beside frozen weights (lora, qlora)."),
     "recipe": N_(
-        "Training precision: fp32, bf16-mixed, fp16-mixed, bf16-autocast, fp16-autocast, bf16-megatron, pure-bf16, "
-        "kahan-bf16."
+        "Training precision: fp32, bf16-mixed, fp16-mixed, bf16-autocast, fp16-autocast, bf16-sharded, bf16-megatron, "
+        "pure-bf16, kahan-bf16."
     ),
     "optimizer": N_(
         "Optimizer: adamw, adamw-8bit, adamw-4bit, paged-adamw-8bit, adafactor, came, lion, prodigy, muon, "
