@@ -118,7 +118,7 @@ def take_over(path: str, added: str = "") -> None:
         for row in (*(row for row in there if row.id not in new), *rows):
             told = {name: getattr(row, name) for name in columns}
             told["engine"] = row.engine or told_program(row)
-            told["doubt"] = doubt_of(row)
+            told["doubt"] = doubt_of(row) if isinstance(row, TrainingRow) else run.result(row).doubt
             told["added"] = row.added or (added if row.id in new else "")
             told["role"] = "fit" if row.id in fit else "check"
             out.writerow([told[name] for name in columns])
