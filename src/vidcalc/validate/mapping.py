@@ -29,6 +29,7 @@ from vidcalc.validate.unmapped import Unmapped
 STANDING_IN = "h100-sxm"  # for rows without an accelerator: memory hardly depends on it, and no time is predicted
 HALVES = ("bf16", "fp16")
 UNSAID = re.compile(r"[^;,(]*\bnot stated\b[^;,)]*", re.IGNORECASE)  # words of what a source does not say
+ANY = "."  # the pattern of a table's last rule
 KERNELS = ("cudnn", "flash2", "sdpa")  # tried in turn where the accelerator does not run the one stated
 
 
@@ -183,7 +184,10 @@ def _kernel(row: Row, question: Question) -> Question:
     """What is asked, with the stated attention kernel, or the nearest that the accelerator runs."""
     from vidcalc.rates.utilisation import attention
 
-    stated = str(text.first("attention", row.attention_backend).get("attention", question.plan.attention))
+    beside = text.first("attention", row.other_optim) if not row.attention_backend else {}
+    named = beside if beside.get("match") != ANY else {}  # of other columns, a kernel's own name alone
+    rule = text.first("attention", row.attention_backend) or named
+    stated = str(rule.get("attention", question.plan.attention))
     for kernel in (stated, *KERNELS):
         try:
             attention(question.hardware.accelerator, kernel, "bf16", 128, 1024, 1024)
