@@ -90,6 +90,8 @@ def test_what_is_missing_is_named(fields, reason):
         ({"other_optim": "TeaCache 0.9"}, "step_cache"),
         ({"other_optim": "TeaCache 0.2 + PISA sparse attention"}, "sparse_attention"),
         ({"other_optim": "EasyCache"}, "step_cache"),
+        ({"other_optim": "TeaCache not stated"}, ""),
+        ({"note": "two cards; steps not in the excerpt"}, "no_steps"),
         ({"attention_backend": "NABLA sparse"}, "sparse_attention"),
     ],
 )

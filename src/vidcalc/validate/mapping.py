@@ -218,6 +218,11 @@ def _scope(row: Row) -> str:
     return str(narrowed["scope"]) if narrowed and stated == "total" else stated
 
 
+def unsaid(column: str, row: Row) -> bool:
+    """Whether a row's note says that its source does not give a column, which then holds another's guess."""
+    return bool(text.first("unsaid", f"{column}: {row.note}"))
+
+
 def _no_time(row: Row, gpu: str | None, model: str, scope: str) -> str:
     """The id of what a prediction of this row's time would need and the row does not say; empty where nothing is."""
     if not row.time_s:
@@ -228,7 +233,7 @@ def _no_time(row: Row, gpu: str | None, model: str, scope: str) -> str:
         return "unknown_gpu"
     if scope == text.OPEN:
         return "no_time_scope"
-    if scope in ("total", "denoise", "gpu_seconds") and whole(row.steps) is None:
+    if scope in ("total", "denoise", "gpu_seconds") and (whole(row.steps) is None or unsaid("steps", row)):
         return "no_steps"
     skipping = text.first("skipping", _left_out(row, model)[1])
     return str(skipping.get("reason", ""))
