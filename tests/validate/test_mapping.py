@@ -67,7 +67,7 @@ def test_accelerators_are_found_under_the_names_people_write(name, found):
         ({"frames": "-3"}, "no_frames"),
         ({"n_gpus": "4"}, "no_parallel_plan"),
         ({"precision": "autoquant"}, "unknown_precision"),
-        ({"offload": "mmgp profile 3"}, "unknown_offload"),
+        ({"offload": "gpu_offload_steps 5"}, "unknown_offload"),
     ],
 )
 def test_what_is_missing_is_named(fields, reason):
