@@ -22,6 +22,7 @@ from vidcalc.validate import files, run, text, training_run
 from vidcalc.validate.balanced import Balanced
 from vidcalc.validate.compared import Compared
 from vidcalc.validate.engine import OWN, spoken
+from vidcalc.validate.mapping import unsaid
 from vidcalc.validate.official import mean_error, points
 from vidcalc.validate.run import Validation
 from vidcalc.validate.sources import completed, doubt_of
@@ -118,8 +119,10 @@ def take_over(path: str, added: str = "") -> None:
         for row in (*(row for row in there if row.id not in new), *rows):
             told = {name: getattr(row, name) for name in columns}
             told["engine"] = row.engine or told_program(row)
-            told["doubt"] = doubt_of(row)
+            told["doubt"] = doubt_of(row) if isinstance(row, TrainingRow) else run.result(row).doubt
             told["added"] = row.added or (added if row.id in new else "")
+            if isinstance(row, Row) and unsaid("steps", row):
+                told["steps"] = ""  # a guess of the collection, not the source's
             told["role"] = "fit" if row.id in fit else "check"
             out.writerow([told[name] for name in columns])
 

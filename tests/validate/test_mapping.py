@@ -67,7 +67,7 @@ def test_accelerators_are_found_under_the_names_people_write(name, found):
         ({"frames": "-3"}, "no_frames"),
         ({"n_gpus": "4"}, "no_parallel_plan"),
         ({"precision": "autoquant"}, "unknown_precision"),
-        ({"offload": "mmgp profile 3"}, "unknown_offload"),
+        ({"offload": "gpu_offload_steps 5"}, "unknown_offload"),
     ],
 )
 def test_what_is_missing_is_named(fields, reason):
@@ -90,6 +90,8 @@ def test_what_is_missing_is_named(fields, reason):
         ({"other_optim": "TeaCache 0.9"}, "step_cache"),
         ({"other_optim": "TeaCache 0.2 + PISA sparse attention"}, "sparse_attention"),
         ({"other_optim": "EasyCache"}, "step_cache"),
+        ({"other_optim": "TeaCache not stated"}, ""),
+        ({"note": "two cards; steps not in the excerpt"}, "no_steps"),
         ({"attention_backend": "NABLA sparse"}, "sparse_attention"),
     ],
 )
@@ -127,6 +129,17 @@ def test_what_no_word_names_is_a_range_over_what_it_may_have_been():
         ({"offload": "--blocks_to_swap 36"}, ("swapped_blocks", 36)),
         ({"offload": "offload prompt upsampler + guardrails + T5"}, ("offload", "encoders")),
         ({"offload": "none; T5 in 4-bit"}, ("text_encoder_precision", "nf4")),
+        ({"offload": "no offload"}, ("offload", "none")),
+        ({"offload": "swap 25 blocks"}, ("swapped_blocks", 25)),
+        ({"offload": "--t5_cpu"}, ("offload", "encoders")),
+        ({"offload": "dit_cpu_offload, text encoder offload"}, ("offload", "model")),
+        ({"offload": "group offloading, leaf level, stream"}, ("offload", "group-leaf")),
+        ({"precision": "bfloat16"}, ("precision", "bf16")),
+        ({"precision": "float16"}, ("precision", "fp16")),
+        ({"precision": "Q4_K_M GGUF"}, ("precision", "gguf-q4_k")),
+        ({"vae_tiling": "enabled"}, ("vae_tiling", "default")),
+        ({"other_optim": "SageAttention2 + torch compile"}, ("attention", "sage2")),
+        ({"other_optim": "SageAttention2 + torch compile"}, ("compile", "on")),
     ],
 )
 def test_settings_are_read_from_any_column(fields, setting):
@@ -175,6 +188,8 @@ def test_a_format_covers_all_networks_only_where_the_text_says_so():
         ("GiB allocated (file: 9673 MB); reserved-like peak 18078 MB", "allocated"),
         ("GB max_memory_allocated; max_memory_reserved 44 GB", "allocated"),
         ("GiB, sampled from outside (37,250 MiB), per GPU", "device"),
+        ("GB, task manager", "device"),
+        ("recommended 24GB", "card"),
         ("GiB (file: 18246 MB, reserved-like)", "reserved"),
         ("GiB reserved (page: 36968 MB)", "reserved"),
         ('GiB "steady"', "resident"),

@@ -21,6 +21,8 @@ from vidcalc.validate.sharing import degrees, usual
         ),
         ("CFG 2 + HSDP 2 + VAE patch 2", 2, {"guidance_degree": 2, "shard_degree": 2, "decode_degree": 2}),
         ("parallel VAE 8", 8, {"decode_degree": 8}),
+        ("USP (ulysses 2, ring 2)", 4, {"ulysses_degree": 2, "ring_degree": 2}),
+        ("ulysses_size 8 --dit_fsdp --t5_fsdp", 8, {"ulysses_degree": 8, "shard_degree": 8}),
         ("not stated", 4, None),
         ("Ulysses 2", 8, None),
         ("", 1, {}),

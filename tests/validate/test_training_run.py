@@ -108,7 +108,8 @@ def test_a_verdict_never_promises_room_to_a_run_that_failed(rows, found):
     assert len(failed) > 60
     assert all(bound.right or bound.open for bound in failed)
     told = found.summary.by_bound["oom"]
-    assert told.right + told.open == told.rows > told.right
+    later = [row for row in rows if row.added and "OOM" in row.mem_note]
+    assert told.right + told.open >= told.rows - len(later) > told.right
 
 
 def test_checkpointing_comes_in_the_measured_order(found):

@@ -5,6 +5,7 @@ unmapped, or a range over what it may have been; nothing is assumed in silence.
 """
 
 import re
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,8 +14,9 @@ from vidcalc.base.facts import Facts
 from vidcalc.catalog import fill, speedups
 from vidcalc.catalog.frameworks import framework as profile
 from vidcalc.catalog.precisions import precision
+from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
-from vidcalc.describe.plan import SETTINGS, Plan
+from vidcalc.describe.plan import SETTINGS
 from vidcalc.describe.question import Question
 from vidcalc.describe.workload import Workload
 from vidcalc.rates.machines import hardware
@@ -27,7 +29,16 @@ from vidcalc.validate.unmapped import Unmapped
 STANDING_IN = "h100-sxm"  # for rows without an accelerator: memory hardly depends on it, and no time is predicted
 HALVES = ("bf16", "fp16")
 UNSAID = re.compile(r"[^;,(]*\bnot stated\b[^;,)]*", re.IGNORECASE)  # words of what a source does not say
+ANY = "."  # the pattern of a table's last rule
 KERNELS = ("cudnn", "flash2", "sdpa")  # tried in turn where the accelerator does not run the one stated
+
+
+class Asking(NamedTuple):
+    """What a row asks for, before it is said how it is run."""
+
+    model: Model
+    workload: Workload
+    hardware: Hardware
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -55,10 +66,8 @@ def case(row: Row) -> Case:
     found = engine(row, chosen.name)
     gpu = text.gpu(row.gpu) if row.gpu else None
     machine = hardware(gpu or STANDING_IN, count=whole(row.n_gpus) or 1)
-    questions = [
-        Question(chosen, workload, machine, _plan(row, chosen, name)) for name in (found.framework, *found.others)
-    ]
-    run = [_kernel(row, question) for question in questions]
+    names = found.framework, *found.others
+    run = [_kernel(row, _question(row, Asking(chosen, workload, machine), name)) for name in names]
     scope = _scope(row)
     return Case(
         question=run[0],
@@ -92,8 +101,9 @@ def _job(row: Row) -> tuple[Model, Workload]:
     return chosen, fill.workload(chosen, **sizes, steps=whole(row.steps), batch=whole(row.batch))
 
 
-def _plan(row: Row, chosen: Model, framework: str) -> Plan:
-    """The row's settings over those of a program. Raises Unmapped."""
+def _question(row: Row, asking: Asking, framework: str) -> Question:
+    """A job with the row's settings over those of a program. Raises Unmapped."""
+    chosen = asking.model
     given: Facts = {"framework": framework, **_formats(row, framework), **placement(row, chosen, framework)}
     given["vae_tiling"] = _tiling(row)
     degrees = _degrees(row)
@@ -110,7 +120,7 @@ def _plan(row: Row, chosen: Model, framework: str) -> Plan:
     if row.cfg == "yes" and chosen.defaults.guidance_mode in ("none", "distilled"):
         given.update(guidance_mode="sequential", forwards_per_step=2, batched_forwards=1)
     try:
-        return fill.plan(chosen, guidance=_guidance(row), **given)
+        return Question(*asking, fill.plan(chosen, guidance=_guidance(row), **given))
     except InputError:
         raise Unmapped("unknown_setting") from None
 
@@ -174,7 +184,10 @@ def _kernel(row: Row, question: Question) -> Question:
     """What is asked, with the stated attention kernel, or the nearest that the accelerator runs."""
     from vidcalc.rates.utilisation import attention
 
-    stated = str(text.first("attention", row.attention_backend).get("attention", question.plan.attention))
+    beside = text.first("attention", row.other_optim) if not row.attention_backend else {}
+    named = beside if beside.get("match") != ANY else {}  # of other columns, a kernel's own name alone
+    rule = text.first("attention", row.attention_backend) or named
+    stated = str(rule.get("attention", question.plan.attention))
     for kernel in (stated, *KERNELS):
         try:
             attention(question.hardware.accelerator, kernel, "bf16", 128, 1024, 1024)
@@ -205,6 +218,11 @@ def _scope(row: Row) -> str:
     return str(narrowed["scope"]) if narrowed and stated == "total" else stated
 
 
+def unsaid(column: str, row: Row) -> bool:
+    """Whether a row's note says that its source does not give a column, which then holds another's guess."""
+    return bool(text.first("unsaid", f"{column}: {row.note}"))
+
+
 def _no_time(row: Row, gpu: str | None, model: str, scope: str) -> str:
     """The id of what a prediction of this row's time would need and the row does not say; empty where nothing is."""
     if not row.time_s:
@@ -215,7 +233,7 @@ def _no_time(row: Row, gpu: str | None, model: str, scope: str) -> str:
         return "unknown_gpu"
     if scope == text.OPEN:
         return "no_time_scope"
-    if scope in ("total", "denoise", "gpu_seconds") and whole(row.steps) is None:
+    if scope in ("total", "denoise", "gpu_seconds") and (whole(row.steps) is None or unsaid("steps", row)):
         return "no_steps"
     skipping = text.first("skipping", _left_out(row, model)[1])
     return str(skipping.get("reason", ""))

@@ -23,6 +23,7 @@ from vidcalc.validate.asked import answer
 from vidcalc.validate.bands import Band, envelope, held
 from vidcalc.validate.bands import spent as lasted
 from vidcalc.validate.compared import Bound, Compared, Result, compared
+from vidcalc.validate.contradiction import contradiction
 from vidcalc.validate.engine import engine
 from vidcalc.validate.mapping import Case, case, model_of
 from vidcalc.validate.sources import completed, doubt_of, origin, view
@@ -86,6 +87,7 @@ def result(row: Row) -> Result:
     }
     try:
         job = case(row)
+        labels["doubt"] = labels["doubt"] or contradiction(row, job.question, nbytes)
         memory = _memory(job, counter)
         spent = None if job.no_time else seconds(job)
     except (Unmapped, InputError, ModuleNotFoundError, ArithmeticError) as error:

@@ -11,7 +11,10 @@ from vidcalc.describe.plan import WORK
 from vidcalc.validate.text import KIND
 
 BEFORE = r"(?:(?P<before>\d+)[- ]?(?:way|GPU|card)s?\s+)?(?<![A-Za-z])"
-AFTER = r"(?:[_ -]?(?:size|degree|parallel(?:ism|ised|ized)?|attention))*(?:\s*\([^)]*\))?\s*[=:]?\s*(?P<after>\d+)?"
+AFTER = (
+    r"(?:[_ -]?(?:size|degree|parallel(?:ism|ised|ized)?|attention))*"
+    r"(?:\s*\((?:dit|t5|encoders?|transformer|[,&+ ])*\))?\s*[=:]?\s*(?P<after>\d+)?"
+)
 GUIDED = "guidance_degree"
 OTHERS = ("text_degree", "decode_degree")  # of other networks than the denoiser, stated beside how that is shared
 PREDICTIONS = 2  # of classifier-free guidance: with the prompt and without
@@ -45,11 +48,11 @@ def stated(told: str) -> tuple[dict[str, int], set[str]]:
     fields: dict[str, int] = {}
     open_: set[str] = set()
     for pattern, field in _ways():
-        match = pattern.search(told)
-        if match is None:
+        found = [degree(match) for match in pattern.finditer(told)]
+        if not found:
             continue
-        told = told[: match.start()] + ";" + told[match.end() :]
-        number = degree(match)
+        told = pattern.sub(";", told)
+        number = next((each for each in found if each is not None), None)
         if number is None:
             open_.add(field)
         else:
