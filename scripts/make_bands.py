@@ -39,9 +39,10 @@ Ends = tuple[float, float]
 
 def main() -> None:
     """Write the file."""
-    read = {name: files.read(str(MEASURED / f"{name}.csv")) for name in ("inference", "training")}
-    generations, trained = (files.validated(str(MEASURED / f"{name}.csv")).rows for name in read)
-    bare = [*unnamed(read["inference"], generations), *unnamed(read["training"], trained)]
+    published = [row for row in files.read(str(MEASURED / "inference.csv")) if isinstance(row, Row)]
+    runs = [row for row in files.read(str(MEASURED / "training.csv")) if isinstance(row, TrainingRow)]
+    generations, trained = run.validate(published).rows, training_run.validate(runs).rows
+    bare = [*unnamed(published, generations), *unnamed(runs, trained)]
     lines = [HEAD.format(share=100 * HELD)]
     for figure, results in (("memory", generations), ("training", trained)):
         among = bare[: len(generations)] if figure == "memory" else bare[len(generations) :]

@@ -99,7 +99,6 @@ def test_what_people_ran_comes_out(name, ask):
     asked(ROWS[name], ask)
 
 
-@pytest.mark.xfail(reason="attention without a fused kernel has to hold its scores on the tape")
 def test_scores_that_no_fused_kernel_takes_do_not_fit(ask):
     asked(SCORES, ask)
 

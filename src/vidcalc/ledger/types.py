@@ -66,6 +66,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     id          a stage of a generation, or what an optimizer step does
     call        what runs
     calls       calls per generation (of the workload's batch), over all ranks;  turns  those of one rank
+    decoders    of a decode: "one" rank alone unless the plan says more, or "sequence": all that share the tokens
     at_once     ranks whose calls of a step are different predictions (CFG parallel)
     prompt_rows rows of a call that are of its prompts and images, not of the video
     blocks_run  share of the calls that run the repeated blocks
@@ -87,6 +88,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     call: Call
     calls: Number = 1
     turns: Number = 1
+    decoders: str = "one"
     at_once: Number = 1
     prompt_rows: Number = 0
     blocks_run: Number = 1

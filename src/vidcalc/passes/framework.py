@@ -32,6 +32,7 @@ def networks(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         component = altered(phase.component, runtime)
         if component is not phase.component:
             phase = replace(phase, call=replace(phase.call, component=component))
+        phase = replace(phase, decoders=runtime.decoders)
         network = runtime.networks.get(component.network, component.network)
         if phase.id == "denoise" and ledger.model in runtime.section:
             # latent frames / those that a section adds, to the nearest whole number
@@ -95,6 +96,7 @@ def unwritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         ops=(op,),
         live={} if live is None else {"network": live},
         run=execution(plan, chosen, "vae_decode"),
+        decoders=runtime.decoders,
     )
     return replace(ledger, phases=(*ledger.phases, decode))
 
