@@ -150,6 +150,7 @@ SHARED: dict[str, tuple[float, ...]] = {
     "pipefusion_degree": (1, 2, 5),
     "shard_degree": (1, 2, 8),
     "decode_degree": (1, 2, 8),
+    "text_degree": (1, 2, 4),
 }
 WORDS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -157,6 +158,10 @@ WORDS: dict[str, dict[str, Any]] = {
     "in turns": {
         "guidance_mode": "sequential", "forwards_per_step": 2, "guided_share": 0.5, "offload": "group",
         "vae_slicing": "on",
+    },
+    "filling the card": {
+        "offload": "partial", "vae_tiling": "when-full", "guidance_mode": "fitting", "forwards_per_step": 2,
+        "batched_forwards": 2,
     },
     "less work": {
         "step_cache": "stated", "computed_steps": 0.5, "cached_blocks": 1, "sparse_attention": "stated",

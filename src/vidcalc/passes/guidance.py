@@ -8,14 +8,14 @@ may share the predictions of a step (CFG parallel) and then exchange them.
 from msgspec.structs import replace
 
 from vidcalc.base.guest import named
-from vidcalc.base.number import Number, ceil_div, is_array, maximum, minimum, product, unchanged, where
+from vidcalc.base.number import Number, ceil_div, is_array, minimum, product, unchanged, where
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Guided, Plan
 from vidcalc.describe.setting import words
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Collective
-from vidcalc.passes.degrees import inner, ranks, several
+from vidcalc.passes.degrees import inner, several
 from vidcalc.passes.phases import DENOISER, rewrite
 from vidcalc.passes.room import estimate
 from vidcalc.rates.allocator import process_bytes
@@ -73,7 +73,7 @@ def fitting(ledger: Ledger, phase: Phase, plan: Plan, hardware: Hardware) -> Num
     stays = not (plan.offload == "partial" and plan.runtime.budget == "work")
     weights = (phase.component.params or 0) * precision(plan.precision).stored * stays
     asked = estimate(ledger, phase, plan.runtime, plan.batched_forwards) * ESTIMATES
-    free = hardware.accelerator.capacity - process_bytes(maximum(ranks(plan), plan.shard_degree)) - weights
+    free = hardware.accelerator.capacity - process_bytes(1) - weights
     return 1 + (plan.batched_forwards - 1) * where(asked < free, 1, 0)
 
 

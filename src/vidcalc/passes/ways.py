@@ -125,7 +125,7 @@ def _streamed(own: Weights, asked: Asked) -> Number:
 
 def _each(own: Weights, nbytes: Number) -> Number:
     """Bytes of one copy, of all copies."""
-    return nearest(nbytes * own.total / maximum(own.copy, 1))
+    return nearest(nbytes * (own.total / maximum(own.copy, 1)))
 
 
 WHOLE = Coming(
