@@ -47,6 +47,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     function  "forward" (a denoiser), "decode" or "encode";  shape  its sizes
     dtype     of activations and arithmetic;  tiling  "none", or "default": the tiles of the class itself
+    ranks     that the framework gives it by itself, of those that share the tokens
     """
 
     component: Component
@@ -54,6 +55,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     shape: Shape
     dtype: str = "bf16"
     tiling: str = "none"
+    ranks: Number = 1
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -13,7 +13,7 @@ from vidcalc.ledger.types import Call, Further, Ledger, Phase
 from vidcalc.ledger.unroll import COLOURS
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Convolution
-from vidcalc.passes.degrees import ranks
+from vidcalc.passes.degrees import context, ranks
 from vidcalc.passes.formats import execution
 from vidcalc.passes.phases import rewrite_calls
 from vidcalc.rates.allocator import process_bytes
@@ -24,10 +24,12 @@ WIDTH, TAPS = 128, 27
 
 
 def networks(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
-    """Calls of the networks that the framework runs, and the decode of a VAE it knows by its work alone."""
+    """Calls of the networks that the framework runs, and the ranks that it gives a decode by itself."""
     runtime = plan.runtime
 
     def run(phase: Phase) -> Phase:
+        if phase.id == "vae_decode" and runtime.decoders == "sequence":
+            phase = replace(phase, call=replace(phase.call, ranks=context(plan)))
         component = phase.component
         network = runtime.networks.get(component.network, component.network)
         timestep = runtime.timesteps.get(ledger.model, component.timestep) if phase.id == "denoise" else ""
