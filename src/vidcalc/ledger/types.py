@@ -49,6 +49,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     dtype     of activations and arithmetic;  tiling  "none", or "default": the tiles of the class itself
     spelled  which attentions no fused kernel takes: "none", "pairs" (those with a mask of all pairs) or "all"
     fused    whether a compiler joins the elementwise work of repeated blocks
+    ranks     that the framework gives it by itself, of those that share the tokens
     """
 
     component: Component
@@ -58,6 +59,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     tiling: str = "none"
     spelled: str = "none"
     fused: bool = False
+    ranks: Number = 1
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -66,7 +68,6 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     id          a stage of a generation, or what an optimizer step does
     call        what runs
     calls       calls per generation (of the workload's batch), over all ranks;  turns  those of one rank
-    decoders    of a decode: "one" rank alone unless the plan says more, or "sequence": all that share the tokens
     at_once     ranks whose calls of a step are different predictions (CFG parallel)
     prompt_rows rows of a call that are of its prompts and images, not of the video
     blocks_run  share of the calls that run the repeated blocks
@@ -88,7 +89,6 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     call: Call
     calls: Number = 1
     turns: Number = 1
-    decoders: str = "one"
     at_once: Number = 1
     prompt_rows: Number = 0
     blocks_run: Number = 1

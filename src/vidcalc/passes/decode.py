@@ -11,21 +11,13 @@ from vidcalc.catalog.load import table
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.sharing import Sharing
 from vidcalc.ledger.types import Ledger, Phase
-from vidcalc.passes.degrees import context
 from vidcalc.passes.phases import DECODER, rewrite
 
 
-def decoders(phase: Phase, plan: Sharing) -> Number:
-    """Ranks that share a decode: as many as the plan says, or all that the framework gives it."""
-    own = context(plan) if phase.decoders == "sequence" else 1
-    return maximum(plan.decode_degree, own)
-
-
-def share(phase: Phase, plan: Sharing) -> Number:
+def share(phase: Phase, degree: Number) -> Number:
     """One rank's part of the decode's work, of one."""
     facts = table("parallel")["decode"]
     serial: float = facts["serial_tiles" if phase.call.tiling == "default" else "serial_share"]
-    degree = decoders(phase, plan)
     # Amdahl's serial + (1 - serial) / degree
     return (1 + serial * (degree - 1)) / degree
 
@@ -34,9 +26,10 @@ def shared(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
     """The decode with one rank's part: the same ops, each that part of its times, and its share of the live bytes."""
 
     def of_a_rank(phase: Phase) -> Phase:
-        part, degree = share(phase, plan), decoders(phase, plan)
-        if unchanged(part, 1):
+        degree = maximum(plan.decode_degree, phase.call.ranks)
+        if unchanged(degree, 1):
             return phase
+        part = share(phase, degree)
         ops = tuple(replace(op, count=op.count * part) for op in phase.ops)
         live = {name: ceil_div(nbytes, degree) for name, nbytes in phase.live.items()}
         return replace(phase, ops=ops, live=live, workspace=ceil_div(phase.workspace, degree))

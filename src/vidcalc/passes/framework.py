@@ -14,7 +14,7 @@ from vidcalc.ledger.types import Call, Further, Ledger, Phase
 from vidcalc.ledger.unroll import COLOURS
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Convolution
-from vidcalc.passes.degrees import ranks
+from vidcalc.passes.degrees import context, ranks
 from vidcalc.passes.formats import execution, put
 from vidcalc.passes.phases import DECODER, rewrite, rewrite_calls
 from vidcalc.rates.allocator import process_bytes
@@ -25,14 +25,15 @@ WIDTH, TAPS = 128, 27
 
 
 def networks(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
-    """Calls of the networks that the framework runs, and the decode of a VAE it knows by its work alone."""
+    """Calls of the networks that the framework runs, and the ranks that it gives a decode by itself."""
     runtime = plan.runtime
 
     def run(phase: Phase) -> Phase:
         component = altered(phase.component, runtime)
         if component is not phase.component:
             phase = replace(phase, call=replace(phase.call, component=component))
-        phase = replace(phase, decoders=runtime.decoders)
+        if phase.id == "vae_decode" and runtime.decoders == "sequence":
+            phase = replace(phase, call=replace(phase.call, ranks=context(plan)))
         network = runtime.networks.get(component.network, component.network)
         if phase.id == "denoise" and ledger.model in runtime.section:
             # latent frames / those that a section adds, to the nearest whole number
@@ -96,7 +97,6 @@ def unwritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         ops=(op,),
         live={} if live is None else {"network": live},
         run=execution(plan, chosen, "vae_decode"),
-        decoders=runtime.decoders,
     )
     return replace(ledger, phases=(*ledger.phases, decode))
 

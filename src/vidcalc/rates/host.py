@@ -15,6 +15,7 @@ from vidcalc.catalog.defaults import defaults
 from vidcalc.describe.hardware import Accelerator
 
 SOURCE = "data/defaults.toml"
+FRESH = "fresh"  # memory that is written to: pages that nobody has touched
 
 
 def host_rate(chip: Accelerator, kind: str) -> Number:
@@ -29,13 +30,14 @@ def host_rate(chip: Accelerator, kind: str) -> Number:
     # one after the other: the core works on the buffer, the link empties or fills it
     worked = named("host_rate", 1 / (1 / link + 1 / core), "byte/s", note=kind)
     measured = _measured(chip, kind)
-    # a bench that copies the same memory again and again finds it mapped: no rate for weights of many gigabytes
+    # a host known to be slower is; a bench that copies the same memory again and again says nothing of many gigabytes
     return minimum(worked, measured) if measured else worked
 
 
 def _measured(chip: Accelerator, kind: str) -> float | None:
-    """The best measured rate from that kind of host memory, where there is one [byte/s]."""
-    return max((copy.to_device for copy in chip.host_copies if copy.kind == kind and copy.to_device), default=None)
+    """The best measured rate from that kind of host memory, or to it where it is fresh, where there is one [byte/s]."""
+    ways = (copy.to_host if kind == FRESH else copy.to_device for copy in chip.host_copies if copy.kind == kind)
+    return max(filter(None, ways), default=None)
 
 
 def _nominal(chip: Accelerator) -> Number:
