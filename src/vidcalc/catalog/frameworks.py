@@ -5,6 +5,7 @@ user says nothing, and how its live activations compare with diffusers' eager fo
 """
 
 from functools import cache
+from typing import Literal
 
 import msgspec
 
@@ -30,6 +31,8 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     timesteps          what the timestep varies over where it differs here, by model
     seconds            what further models of its pipeline take per generation [second]
     beside             bytes of further models the framework keeps on the device throughout [byte]
+    frames             where decoded videos are brought to the range of pictures: "device" or "host"
+    frames_dtype       dtype of what is made of them there ("int8": bytes); "" that of the decode
     fitted             ids of the measured rows a scale was fitted to (never used to claim accuracy)
     """
 
@@ -46,6 +49,8 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     timesteps: dict[str, str] = {}
     beside: int = 0
     seconds: float = 0.0
+    frames: Literal["device", "host"] = "device"
+    frames_dtype: Literal["", "fp32", "int8"] = ""
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

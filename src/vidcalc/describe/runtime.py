@@ -1,5 +1,7 @@
 """How a framework runs a pipeline otherwise than diffusers does, settled into a plan once: facts, no look-ups."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -15,6 +17,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     decode_flops       work of such a decode, by class [FLOP per pixel of the video]
     beside             bytes of further models that are on the device throughout [byte]
     seconds            what further models take per generation [second]
+    frames             where decoded videos are brought to the range of pictures: "device" or "host"
+    frames_dtype       dtype of what is made of them there; "" that of the decode
     """
 
     title: str = ""
@@ -28,3 +32,5 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     decode_flops: dict[str, float] = {}
     beside: int = 0
     seconds: float = 0.0
+    frames: Literal["device", "host"] = "device"
+    frames_dtype: Literal["", "fp32", "int8"] = ""

@@ -126,11 +126,14 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     process  bytes before the first tensor: context, workspaces, communicators [byte]
     models   bytes of further models on the device throughout [byte];  seconds  they take per generation [second]
+    frames   where decoded videos become pictures: "device" or "host";  frames_dtype  of what is made there, or ""
     """
 
     process: Number = 0
     models: Number = 0
     seconds: float = 0.0
+    frames: str = "device"
+    frames_dtype: str = ""
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):

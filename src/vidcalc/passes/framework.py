@@ -90,12 +90,18 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         # what a format leaves behind stays through all phases after it
         beside = models + sum(left.values())
         phases.append(replace(phase, resident={**phase.resident, "beside": beside}))
-    process = process_bytes(maximum(ranks(plan), plan.shard_degree))
+    process = process_bytes(maximum(ranks(plan), plan.shard_degree), hardware.accelerator)
     return replace(
         ledger,
         phases=tuple(phases),
         loaded={**ledger.loaded, "beside": models},
-        further=Further(process=process, models=models, seconds=seconds),
+        further=Further(
+            process=process,
+            models=models,
+            seconds=seconds,
+            frames=runtime.frames,
+            frames_dtype=runtime.frames_dtype,
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.guest import plain
 from vidcalc.base.memo import once
 from vidcalc.base.number import Number, is_array, maximum
 from vidcalc.describe.model import Component
@@ -65,9 +66,9 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
         """(elements of each tensor, how often): the weights in the order they are loaded, repeated layers once."""
         layers: dict[tuple[str, Number], list[Number]] = {}
         for path, (elements, _) in self.parameters.items():
-            rounds = self.rounds[path]
+            rounds = plain(self.rounds[path])
             home = self.homes[path] or path
-            layers.setdefault((home, rounds), []).append(elements // maximum(rounds, 1))
+            layers.setdefault((home, rounds), []).append(plain(elements) // maximum(rounds, 1))
         return tuple((tuple(sizes), rounds) for (_, rounds), sizes in layers.items())
 
     @cached_property
