@@ -19,7 +19,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, largest, minimum
+from vidcalc.base.number import Number, largest, maximum, minimum
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
@@ -36,6 +36,7 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     """How a network's weights come to the device; sizes are functions of its weights and the blocks swapped [byte].
 
     present  on the device while it runs;  copied  at each of its calls, or `once` a generation
+    modules  how many modules come at a time, where it comes so: they are there beside what the layer that runs holds
     waiting  in host memory;  memory  "pinned" or "pageable";  hidden  1 where copies run beside the work
     """
 
@@ -43,6 +44,7 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     copied: Callable[[Weights, Number], Number]
     waiting: Callable[[Weights, Number], Number] = lambda own, _: own.total
     once: bool = False
+    modules: int = 0
     memory: str = "pinned"
     hidden: int = 1
 
@@ -61,7 +63,9 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 
 WHOLE = Coming(present=lambda own, _: own.copy, copied=lambda own, _: own.total, once=True, memory="pageable", hidden=0)
-MODULES = Coming(present=lambda own, _: own.module, copied=lambda own, _: own.copy, memory="pageable", hidden=0)
+MODULES = Coming(
+    present=lambda own, _: own.module, copied=lambda own, _: own.copy, modules=1, memory="pageable", hidden=0
+)
 BLOCKS = Coming(
     # what is outside of the blocks, and the blocks in flight
     present=lambda own, _: own.copy - own.blocks + minimum(own.count, IN_FLIGHT) * own.block,
@@ -71,6 +75,7 @@ LEAVES = Coming(
     # of modules of many sizes the largest is the one that counts
     present=lambda own, _: minimum(IN_FLIGHT * own.module, own.copy),
     copied=lambda own, _: own.copy,
+    modules=IN_FLIGHT,
 )
 
 
@@ -144,12 +149,22 @@ def resident(phase: Phase, networks: dict[str, Network], way: Way, swapped: Numb
         if coming is None:
             there |= {} if gone else {name: own.total}
         elif runs and way.alone:
-            there[name] = coming.present(own, swapped) if own.movable else own.total
+            there[name] = _passing(phase, coming, coming.present(own, swapped)) if own.movable else own.total
         elif not way.alone:
             there[name] = coming.present(own, swapped)
         elif not own.movable:
             there[name] = own.total
     return there
+
+
+def _passing(phase: Phase, coming: Coming, present: Number) -> Number:
+    """Bytes of a running network's weights beside the peak of its tensors: modules come one by one, and the largest is
+    not there where the peak is."""
+    if not coming.modules or phase.trace is None:
+        return present
+    # what a rank's share lowers the peak of tensors by may be a module's again
+    lowered = maximum(phase.taped.peak - phase.live.get("network", 0), 0)
+    return minimum(present, phase.taped.streamed[coming.modules - 1] + lowered)
 
 
 def loaded(networks: dict[str, Network], way: Way, swapped: Number) -> dict[str, Number]:

@@ -18,9 +18,10 @@ Writing rules for a taped module, because `torch.nn.Module.__call__` keeps its a
 do not rebind a parameter of the function (use a new name), and let temporaries be temporaries.
 Any size may be a Python int or a float64 array; nothing here branches on a number.
 
-Files: `memory` and `recorder` keep account of `records`, `matrix` has the layers with weights and attention, `pointwise`
-everything that only moves memory, `adapted` linear layers with LoRA, `backward` walks the nodes back, `rounds` says
-what repeated blocks make of that, `allocator` and `replay` what the caching allocator makes of a forward pass.
+Files: `memory` and `recorder` keep account of `records`, `matrix` has the layers with weights and attention,
+`pointwise` everything that only moves memory, `adapted` linear layers with LoRA, `backward` walks the nodes back,
+`rounds` says what repeated blocks make of that, `allocator` and `replay` what the caching allocator makes of a forward
+pass.
 """
 
 from collections.abc import Iterator

@@ -34,6 +34,8 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     peak         most bytes of activations alive at once, inputs and output included [byte]
     peak_at      the module where that is
     workspace    what kernels' own workspaces add to the peak on a CUDA device [byte]
+    streamed     what weights add to the peak of tensors where only those of the layer that runs are there, and where
+                 those of the next are too [byte]
     log          what came and went, in order (see `vidcalc.tape.records`);  apart  storages that stand for several
     """
 
@@ -44,6 +46,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     peak: Number
     peak_at: str
     workspace: Number
+    streamed: tuple[Number, Number] = (0, 0)
     log: tuple[tuple[int, Number], ...] = ()
     apart: dict[int, Number] = {}
 
@@ -189,6 +192,7 @@ def _run(component: Component, function: str, shape: Shape, tiling: str, tape: T
         peak=tape.peak,
         peak_at=tape.peak_at,
         workspace=workspace,
+        streamed=(maximum(tape.streamed[0] - tape.peak, 0), maximum(tape.streamed[1] - tape.peak, 0)),
         log=tuple(tape.log),
         apart=tape.apart,
     )
