@@ -18,9 +18,12 @@ def defaults() -> Facts:
 
 @cache
 def process(what: str) -> int:
-    """Bytes a process holds before the first tensor: "context" (CUDA) or "workspace" (cuBLAS) [byte]."""
+    """Bytes a process holds before the first tensor: "context" (CUDA), or the matrix library's workspace [byte].
+
+    what  "context", or of the workspace "cuda", "cuda_9_10_12" (compute capabilities) or "rocm"
+    """
     table = defaults()["process"]
-    text = table["context"]["likely"] if what == "context" else table["cublas_workspace"]["cuda"]
+    text = table["context"]["likely"] if what == "context" else table["cublas_workspace"][what]
     return int(quantity(text, "B"))
 
 

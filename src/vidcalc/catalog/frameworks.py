@@ -5,6 +5,7 @@ user says nothing, and how its live activations compare with diffusers' eager fo
 """
 
 from functools import cache
+from typing import Literal
 
 import msgspec
 
@@ -38,6 +39,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     beside             bytes of further models the framework keeps on the device throughout [byte]
     decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
     kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
+    frames_dtype       dtype of what is made of them there ("int8": bytes); "" that of the decode
     fitted             ids of the measured rows a scale was fitted to (never used to claim accuracy)
     """
 
@@ -73,6 +75,7 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     seconds: float = 0.0
     decoders: str = "one"
     kept: bool = False
+    frames_dtype: Literal["", "fp32", "int8"] = ""
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     like: str = ""

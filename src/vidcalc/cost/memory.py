@@ -133,12 +133,14 @@ def _shown(ledger: Ledger, decode: Phase) -> Number:
     """Bytes on the device while the decoded videos are brought to the range of pictures, one after the other.
 
     The videos in the VAE's format, and of one of them a scaled and a shifted copy on its way to the host (diffusers
-    VideoProcessor.postprocess_video).
+    VideoProcessor.postprocess_video); where the framework takes them to the host as they are, none.
     """
+    width = ELEMENT_BYTES[decode.call.dtype]
     # a framework that does it in host memory holds the decoded videos alone
     copies = {"device": PICTURE_COPIES, "host": 0}[ledger.further.frames_on]
+    made = copies * ELEMENT_BYTES[ledger.further.frames_dtype or decode.call.dtype]
     # all videos, and copies of one [colours, frames, height, width] x bytes of a value
-    return (ledger.batch + copies) * ledger.pixels * ELEMENT_BYTES[decode.call.dtype]
+    return (ledger.batch * width + made) * ledger.pixels
 
 
 def _merged(rows: list[Stage]) -> list[Stage]:

@@ -1,5 +1,7 @@
 """How a framework runs a pipeline otherwise than diffusers does, settled into a plan once: facts, no look-ups."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -36,6 +38,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
     decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
     kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
+    frames_dtype       dtype of what is made of them there; "" that of the decode
     """
 
     title: str = ""
@@ -69,3 +72,4 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     company: int = 0
     decoders: str = "one"
     kept: bool = False
+    frames_dtype: Literal["", "fp32", "int8"] = ""

@@ -49,6 +49,7 @@ def symbolic(trace: Trace, network: str) -> Trace:
         peak=alive("activations", trace.peak, trace.peak_at.rstrip(".")),
         peak_at=trace.peak_at,
         workspace=alive("workspace", trace.workspace, trace.peak_at.rstrip("."), "assumed"),
+        streamed=(alive("streamed", trace.streamed[0], "module"), alive("streamed", trace.streamed[1], "next module")),
         log=trace.log,
         apart=trace.apart,
     )

@@ -135,6 +135,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     process  bytes before the first tensor: context, workspaces, communicators [byte]
     models   bytes of further models on the device throughout [byte];  seconds  they take per generation [second]
     frames_on  "device" or "host": where the decoded video is brought to the range of pictures
+    frames_dtype  of what is made there; "" that of the decode
     company  bytes of models that a trainer keeps beside the trained network [byte]
     scale    live activations of a training step relative to those taped here
     """
@@ -145,6 +146,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     frames_on: str = "device"
     company: Number = 0
     scale: float = 1.0
+    frames_dtype: str = ""
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):

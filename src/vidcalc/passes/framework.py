@@ -126,7 +126,7 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         # what a format leaves behind stays through all phases after it
         beside = models + sum(left.values())
         phases.append(replace(phase, resident={**phase.resident, "beside": beside}))
-    process = process_bytes(maximum(ranks(plan), plan.shard_degree))
+    process = process_bytes(maximum(ranks(plan), plan.shard_degree), hardware.accelerator)
     return replace(
         ledger,
         phases=tuple(phases),
@@ -138,6 +138,7 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             frames_on=runtime.frames_on,
             company=company,
             scale=runtime.kept_scale,
+            frames_dtype=runtime.frames_dtype,
         ),
     )
 

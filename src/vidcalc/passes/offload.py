@@ -5,7 +5,7 @@ How each way does it stands in `vidcalc.passes.ways`.
 
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, is_array, largest
+from vidcalc.base.number import Number, is_array, largest, maximum, minimum
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
@@ -129,12 +129,22 @@ def resident(phase: Phase, networks: dict[str, Network], way: Way, asked: Asked)
         if coming is None:
             there |= {} if gone else {name: own.total}
         elif runs and way.alone:
-            there[name] = coming.present(own, asked) if own.movable else own.total
+            there[name] = _passing(phase, coming, coming.present(own, asked)) if own.movable else own.total
         elif not way.alone or each.role in way.remaining:
             there[name] = coming.present(own, asked)
         elif not own.movable:
             there[name] = own.total
     return there
+
+
+def _passing(phase: Phase, coming: Coming, present: Number) -> Number:
+    """Bytes of a running network's weights beside the peak of its tensors: modules come one by one, and the largest is
+    not there where the peak is."""
+    if not coming.modules or phase.trace is None:
+        return present
+    # what a rank's share lowers the peak of tensors by may be a module's again
+    lowered = maximum(phase.taped.peak - phase.live.get("network", 0), 0)
+    return minimum(present, phase.taped.streamed[coming.modules - 1] + lowered)
 
 
 def loaded(networks: dict[str, Network], way: Way, asked: Asked) -> dict[str, Number]:

@@ -42,7 +42,7 @@ def spread(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
     if plan.sequence_parallel == "off":
         # Amdahl: only what is inside of the cut layers shrinks
         tensor = 1 / (1 - step.live.inside + step.live.inside / tensor)
-    process = process_bytes(world(plan))
+    process = process_bytes(world(plan), hardware.accelerator)
     pieces = named("token_pieces", context(plan) * tensor)
     return replace(step, tokens=pieces, world=world(plan), further=Further(process=process))
 

@@ -63,6 +63,7 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     memory   "pinned" or "pageable": where what is copied at each call comes from;  arrives  the same of `once`
     hidden   1 where copies run beside the work
     hooks    how they are brought: a word of `vidcalc.passes.copies`
+    modules  how many modules come at a time, where it comes so: they are there beside what the layer that runs holds
     yields   what of `present` gives way to the work instead of being needed
     """
 
@@ -75,6 +76,7 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     arrives: str = "pinned"
     hidden: int = 1
     hooks: str = "stream"
+    modules: int = 0
     yields: Size = nothing
 
 
@@ -144,6 +146,7 @@ MODULES = Coming(
     memory="pageable",
     hidden=0,
     hooks="modules",
+    modules=1,
 )
 BLOCKS = Coming(
     # what is outside of the blocks, the blocks that stay, and of the others those in flight
@@ -168,6 +171,7 @@ LEAVES = Coming(
     present=lambda own, _: minimum(IN_FLIGHT * own.module, own.copy),
     copied=lambda own, _: own.copy,
     hooks="leaves",
+    modules=IN_FLIGHT,
 )
 SWAPPED = Coming(
     # all but the blocks that wait, of which those in flight take room all the same

@@ -9,6 +9,7 @@ from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number
 from vidcalc.catalog.defaults import nccl, process
 from vidcalc.catalog.load import entry
+from vidcalc.describe.hardware import Accelerator
 
 
 def context() -> int:
@@ -16,12 +17,23 @@ def context() -> int:
     return process("context")
 
 
-def process_bytes(ranks: Number) -> Number:
+LARGER_WORKSPACE = (9, 10, 12)  # major compute capabilities
+
+
+def workspace(chip: Accelerator) -> int:
+    """Bytes of the workspace that products take for themselves on a chip [byte]."""
+    if chip.vendor == "AMD":
+        return process("rocm")
+    major = int(float(chip.compute_capability or 0))
+    return process("cuda_9_10_12" if major in LARGER_WORKSPACE else "cuda")
+
+
+def process_bytes(ranks: Number, chip: Accelerator) -> Number:
     """Bytes before the first tensor: context, cuBLAS workspace, and the communicators among so many ranks [byte]."""
     file = "data/defaults.toml"
     nbytes: Number = (
         given("context", process("context"), ranks, file, "byte", "assumed")
-        + given("cublas_workspace", process("workspace"), ranks, file, "byte", "assumed")
+        + given("cublas_workspace", workspace(chip), ranks, file, "byte", "assumed")
         + given("communicators", nccl(ranks), ranks, file, "byte", "assumed")
     )
     return named("process", nbytes, "byte")

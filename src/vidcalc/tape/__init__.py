@@ -11,15 +11,17 @@ Tensors have a shape and a dtype but no data. What the tape learns on the way:
 * `peak`        the most bytes of activations alive at once. A storage dies when the last name that holds it
                 goes: Python's own reference counting plays the part it plays in eager PyTorch, so a taped
                 function must hold its tensors under names exactly as long as the real module does;
+* `log`         every storage that came and went, in order, and kernels' workspaces;
 * `nodes`       what autograd keeps for backward, when taped with `training=True`.
 
 Writing rules for a taped module, because `torch.nn.Module.__call__` keeps its arguments alive until it returns:
 do not rebind a parameter of the function (use a new name), and let temporaries be temporaries.
 Any size may be a Python int or a float64 array; nothing here branches on a number.
 
-Files: `recorder` keeps account of `records`, `matrix` has the layers with weights and attention, `pointwise`
-everything that only moves memory, `adapted` linear layers with LoRA, `backward` walks the nodes back, `rounds` says
-what repeated blocks make of that.
+Files: `memory` and `recorder` keep account of `records`, `matrix` has the layers with weights and attention,
+`pointwise` everything that only moves memory, `adapted` linear layers with LoRA, `backward` walks the nodes back,
+`rounds` says what repeated blocks make of that, `allocator` and `replay` what the caching allocator makes of a forward
+pass.
 """
 
 from collections.abc import Iterator

@@ -46,6 +46,7 @@ class MatrixLayers(PointwiseLayers):
             )
         )
         out = self.empty((*rows, d_out), x.dtype)
+        self.weighing(d_out * (d_in + bias) * ELEMENT_BYTES[keep or x.dtype])
         if self.training:
             self.cache("matmul", out)
             # weight [d_out, d_in] and bias [d_out]; of a layer used again the first use counts them
@@ -145,6 +146,7 @@ class MatrixLayers(PointwiseLayers):
         y = self.empty((batch, c_out, *positions), x.dtype)
         if bias:
             self.biased(name, y)
+        self.weighing(weight * ELEMENT_BYTES[keep or x.dtype])
         if len(places) > 1 and taps > 1:
             self.turned(x, y.shape, weight * where(groups == 1, 1, 0) * turned)
         if self.training:

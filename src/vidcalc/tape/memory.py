@@ -8,7 +8,7 @@ fusion and in-place buffers).
 from sys import getrefcount
 from weakref import ref
 
-from vidcalc.base.number import Number, maximum, product, whole_blocks
+from vidcalc.base.number import Number, largest, maximum, product, whole_blocks
 from vidcalc.base.place import NOWHERE
 from vidcalc.tape.records import ELEMENT_BYTES, WORKING, Fused, Storage, Tensor, same
 
@@ -28,6 +28,8 @@ class Memory:
         self.live: Number = 0
         self.peak: Number = 0
         self.device_peak: Number = 0
+        self.streamed: tuple[Number, Number] = (0, 0)  # peaks with the weights of the layer that runs, and of the next
+        self.running: Number = 0  # live bytes while the newest layer with weights ran, and its weights
         self.peak_at = ""
         self.peak_before: Number = 0  # the peak before the newest tensor
         self.chained: list[ref[Fused]] = []  # results of fused chains that may have no memory yet
@@ -119,6 +121,12 @@ class Memory:
                 self.peak, self.peak_at = live, self.prefix if at is None else at
         except ValueError:  # an array has no single truth value: take the larger of each pair
             self.peak = maximum(self.peak, live)
+
+    def weighing(self, nbytes: Number) -> None:
+        """A layer runs whose weights take so many bytes: where weights stream, its own are there, or the next's too."""
+        one, two = self.streamed
+        ahead, self.running = self.running + nbytes, self.live + nbytes
+        self.streamed = maximum(one, self.running), largest((two, self.running, ahead))
 
     def working(self, nbytes: Number) -> None:
         """Bytes a kernel takes as workspace while it runs, on top of what is alive; they count in `device_peak` only.

@@ -155,6 +155,7 @@ class PointwiseLayers(Recorder):
         """Rows looked up in a table [rows, width]."""
         self.parameter(name + ".weight", rows * width)
         out = self.empty((*shape, width), dtype or self.dtype)
+        self.weighing(rows * width * ELEMENT_BYTES[out.dtype])
         # rows read from the table and written
         self.traffic(name, 2 * out.nbytes)
         if self.training:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.guest import plain
 from vidcalc.base.memo import once
 from vidcalc.base.number import Number, is_array, maximum
 from vidcalc.describe.model import Component
@@ -33,6 +34,8 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     peak         most bytes of activations alive at once, inputs and output included [byte]
     peak_at      the module where that is
     workspace    what kernels' own workspaces add to the peak on a CUDA device [byte]
+    streamed     what weights add to the peak of tensors where only those of the layer that runs are there, and where
+                 those of the next are too [byte]
     log          what came and went, in order (see `vidcalc.tape.records`);  apart  storages that stand for several
     """
 
@@ -43,6 +46,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     peak: Number
     peak_at: str
     workspace: Number
+    streamed: tuple[Number, Number] = (0, 0)
     log: tuple[tuple[int, Number], ...] = ()
     apart: dict[int, Number] = {}
 
@@ -65,9 +69,9 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
         """(elements of each tensor, how often): the weights in the order they are loaded, repeated layers once."""
         layers: dict[tuple[str, Number], list[Number]] = {}
         for path, (elements, _) in self.parameters.items():
-            rounds = self.rounds[path]
+            rounds = plain(self.rounds[path])
             home = self.homes[path] or path
-            layers.setdefault((home, rounds), []).append(elements // maximum(rounds, 1))
+            layers.setdefault((home, rounds), []).append(plain(elements) // maximum(rounds, 1))
         return tuple((tuple(sizes), rounds) for (_, rounds), sizes in layers.items())
 
     @cached_property
@@ -188,6 +192,7 @@ def _run(component: Component, function: str, shape: Shape, tiling: str, tape: T
         peak=tape.peak,
         peak_at=tape.peak_at,
         workspace=workspace,
+        streamed=(maximum(tape.streamed[0] - tape.peak, 0), maximum(tape.streamed[1] - tape.peak, 0)),
         log=tuple(tape.log),
         apart=tape.apart,
     )
