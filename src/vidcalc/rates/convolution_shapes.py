@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
-from vidcalc.base.number import Condition, Number, ceil_div, log2, maximum, minimum, nearest, where
+from vidcalc.base.guest import plain
+from vidcalc.base.number import Condition, Number, ceil_div, is_array, log2, maximum, minimum, nearest, where
 from vidcalc.base.units import quantity
 from vidcalc.ops.convolution import Convolution
 from vidcalc.tape.records import ELEMENT_BYTES
@@ -34,6 +35,9 @@ def waves(rows: Number, d_out: Number, multiprocessors: int) -> Number:
 
 def filling(curve: Curve, channels: Number) -> Number:
     """Share of its tiles that a number of channels fills, of one side; elementwise for arrays."""
+    if not is_array(channels):
+        alone = int(plain(channels))
+        return float(curve["by_channels"].get(str(alone), 1.0 if alone & (alone - 1) == 0 else curve["other"]))
     share: Number = where(_whole(channels), 1.0, curve["other"])
     for known, measured in curve["by_channels"].items():
         share = where(channels == int(known), measured, share)

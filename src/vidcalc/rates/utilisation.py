@@ -15,7 +15,7 @@ from vidcalc.base.errors import InputError, nearest
 from vidcalc.base.facts import Facts
 from vidcalc.base.guest import named
 from vidcalc.base.memo import once
-from vidcalc.base.number import Number, maximum, minimum, where
+from vidcalc.base.number import Number, maximum, minimum, unchanged, where
 from vidcalc.describe.hardware import Accelerator, width_of
 from vidcalc.rates.attention_lengths import even
 from vidcalc.rates.convolution_shapes import filling, waves
@@ -85,26 +85,20 @@ def convolution(
     the last wave of tiles is not full of. With one tap it is a product. A float32 convolution runs in tf32 where the
     chip has it, as cuDNN does by default under torch.
     """
-    law, fills = _convolution_law(chip, precision, stack), curves(chip)["convolution"]["filling"]
+    if unchanged(taps, 1):
+        law = _gemm_law(chip, "tf32" if precision == "fp32" else precision)
+        loss = _shape_loss(law, rows, c_in, c_out)
+        return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
     # it is those over time that were slow in older libraries: three taps, or three in each dimension
-    flat, newest = (taps != 27) & (taps != 3), _convolution_law(chip, precision, LATE)
-    product = _gemm_law(chip, "tf32" if precision == "fp32" else precision)
-    depth = named("depth", c_in * taps)
+    law = _convolution_law(chip, precision, stack if unchanged(taps, 27) or unchanged(taps, 3) else LATE)
+    loss = _shape_loss(law, rows, named("depth", c_in * taps), c_out)
+    fills = curves(chip)["convolution"]["filling"]
     filled = named("filling", filling(fills, c_in) * filling(fills, c_out), note="convolution")
     partly = named("waves", waves(rows, c_out, chip.multiprocessors or 0), note="convolution")
-    losses = _shape_loss(product, rows, c_in, c_out), _shape_loss(law, rows, depth, c_out)
-
-    def rate(alone: Number, full: Number) -> Number:
-        """A product's rate where there is one tap, else the plateau less what tiles and waves are not full of."""
-        return where(taps == 1, alone / losses[0], named("filled_rate", full * filled / partly, "FLOP/s") / losses[1])
-
-    return Rate(
-        rate(product.low, where(flat, newest.low, law.low)),
-        rate(product.likely, where(flat, newest.likely, law.likely)),
-        rate(product.high, where(flat, newest.high, law.high)),
-        law.provenance,
-        law.source,
-    )
+    # what tiles and waves are full of
+    full = filled / partly
+    low, likely, high = (named("filled_rate", end * full, "FLOP/s") for end in (law.low, law.likely, law.high))
+    return Rate(low / loss, likely / loss, high / loss, law.provenance, law.source)
 
 
 @once

@@ -88,16 +88,18 @@ def channel_norm(tape: Tape, x: Tensor, name: str) -> Tensor:
     """
     tape.parameter(name + ".gamma", x.shape[1])
     own, wide, lengths = x.nbytes, x.elements * ELEMENT_BYTES["fp32"], x.elements // x.shape[1] * ELEMENT_BYTES["fp32"]
+    size, single = ELEMENT_BYTES[x.dtype], ELEMENT_BYTES["fp32"]
     if x.dtype == "fp32":
         tape.transient(3 * own)
+        tape.traffic(name + ".length", own, 2, way="single", each=size)  # a sum over channels
+        tape.traffic(name + ".divide", 4 * own, 2, way="single", each=2 * size)  # by it, and times gamma
     else:
         tape.transient(2 * wide + lengths)
-        both = ELEMENT_BYTES["fp32"] + ELEMENT_BYTES[x.dtype]
-        tape.traffic(name + ".cast", 2 * (own + wide), 2, way="single", each=both)  # to float32 and back
-    tape.traffic(name + ".length", wide, 2, way="single", each=ELEMENT_BYTES["fp32"])  # a sum over channels
-    tape.traffic(name + ".divide", 2 * wide, way="single", each=2 * ELEMENT_BYTES["fp32"])
+        tape.traffic(name + ".cast", 2 * (own + wide), 2, way="single", each=size + single)  # to float32 and back
+        tape.traffic(name + ".divide", 2 * wide, way="single", each=2 * single)
+        # times gamma, and the sum over channels, of as many bytes an element
+        tape.traffic(name + ".gamma", 2 * own + wide, 3, way="single", each=2 * size)
     tape.traffic(name + ".scale", 4 * own, 2)  # times a number, plus a number
-    tape.traffic(name + ".gamma", 2 * own, way="single", each=2 * ELEMENT_BYTES[x.dtype])
     return tape.empty(x.shape, x.dtype, x.node, x.elements)
 
 
