@@ -28,7 +28,8 @@ def test_a_part_without_rows_enough_takes_the_band_of_all():
 def test_a_band_is_wider_where_the_program_is_not_known():
     known = bands.held("memory", "reserved", 10)
     guessed = known.unless(known=False, figure="memory")
-    assert guessed.low < known.low < known.likely < known.high < guessed.high
+    assert guessed.low <= known.low < known.likely < known.high <= guessed.high
+    assert guessed.high - guessed.low > known.high - known.low
     assert known.unless(known=True, figure="memory") is known
 
 
