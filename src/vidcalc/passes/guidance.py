@@ -73,7 +73,7 @@ def fitting(ledger: Ledger, phase: Phase, plan: Plan, hardware: Hardware) -> Num
     stays = not (plan.offload == "partial" and plan.runtime.budget == "work")
     weights = (phase.component.params or 0) * precision(plan.precision).stored * stays
     asked = estimate(ledger, phase, plan.runtime, plan.batched_forwards) * ESTIMATES
-    free = hardware.accelerator.capacity - process_bytes(1) - weights
+    free = hardware.accelerator.capacity - process_bytes(1, hardware.accelerator) - weights
     return 1 + (plan.batched_forwards - 1) * where(asked < free, 1, 0)
 
 

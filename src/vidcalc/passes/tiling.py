@@ -43,7 +43,7 @@ def retried(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             continue
         other = taped(replace(phase, call=replace(phase.call, tiling="default")), ledger, plan)
         own = ledger.weights[phase.component.id].weights.copy
-        free = hardware.accelerator.capacity - process_bytes(1) - own
+        free = hardware.accelerator.capacity - process_bytes(1, hardware.accelerator) - own
         # 1 where it fits, else 0
         fits = where(phase.activations + phase.workspace <= free, 1, 0)
         # where the whole clip fits nearly, tiles are what is needed
