@@ -58,7 +58,7 @@ def test_kernels_that_load_an_element_at_a_time_are_paced_by_the_multiprocessors
     assert travelled(cast, chip, Execution(compile="on")) == cast.moved
     assert travelled(cast, chip, Execution(compile="graphs")) == travelled(cast, chip)
     # a chip of a few large cores is no graphics chip
-    assert travelled(cast, accelerator("trainium2")) == cast.moved
+    assert travelled(cast, accelerator("trainium2")) == pytest.approx(cast.moved, rel=0.001)
 
 
 def test_what_starts_kernels_together_or_fuses_them_leaves_the_host_less_to_do():

@@ -11,7 +11,6 @@ from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.curves import curves
 from vidcalc.rates.rate import Rate
 
-
 GRAPHICS = ("NVIDIA", "AMD")  # whose kernels share themselves out over many small multiprocessors
 
 
