@@ -56,6 +56,16 @@ def test_kernels_that_load_an_element_at_a_time_are_paced_by_the_multiprocessors
     wide = replace(cast, each=12)
     assert travelled(wide, chip) == pytest.approx(cast.moved, rel=0.01)
     assert travelled(cast, chip, Execution(compile="on")) == cast.moved
+    assert travelled(cast, chip, Execution(compile="graphs")) == travelled(cast, chip)
+    # a chip of a few large cores is no graphics chip
+    assert travelled(cast, accelerator("trainium2")) == pytest.approx(cast.moved, rel=0.001)
+
+
+def test_what_starts_kernels_together_or_fuses_them_leaves_the_host_less_to_do():
+    eager, graphs, fused = (launch(CHIP, word).likely for word in ("off", "graphs", "on"))
+    assert eager < graphs < fused
+    # 34 us a kernel were measured around a text encoder
+    assert 1 / eager == pytest.approx(34e-6, rel=0.1)
 
 
 def test_statistics_of_few_groups_keep_few_multiprocessors_busy():

@@ -24,6 +24,7 @@ from vidcalc.rates.curves import curves, with_curves
 from vidcalc.rates.kernels import SIDES, curve, law_of, level
 from vidcalc.rates.machines import accelerator
 from vidcalc.rates.own import LARGEST, read_toml
+from vidcalc.rates.traffic import multiprocessors
 from vidcalc.rates.transfer import relative, transferred
 
 SCHEMA = "vidcalc.calibration/1"
@@ -189,7 +190,7 @@ def _convolution(
     for row in facts.get("convolution", ()):
         precision = "bf16" if row["precision"] == "fp16" else row["precision"]
         work = 2 * row["positions"] * row["c_in"] * row["c_out"] * row["taps"]
-        law, many = law_of(precision, laws), chip.multiprocessors or 0
+        law, many = law_of(precision, laws), multiprocessors(chip)
         full = full_tiles(row, work / _rate(row), law, bandwidth, many)
         filled = filling(fills, row["c_in"]) * filling(fills, row["c_out"])
         # what full tiles reach / what products do

@@ -11,6 +11,13 @@ from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.curves import curves
 from vidcalc.rates.rate import Rate
 
+GRAPHICS = ("NVIDIA", "AMD")  # whose kernels share themselves out over many small multiprocessors
+
+
+def multiprocessors(chip: Accelerator) -> int:
+    """Multiprocessors of a graphics chip; 0 of any other, and where nobody knows."""
+    return (chip.multiprocessors or 0) if chip.vendor in GRAPHICS else 0
+
 
 @once
 def bandwidth(chip: Accelerator) -> Rate:
@@ -50,7 +57,7 @@ def stretch(
     """
     # at `half` elements a row takes twice as long
     short = 1 + short_rows(chip, compiled) / maximum(row, 1)
-    law, many = curves(chip)["elementwise"], chip.multiprocessors
+    law, many = curves(chip)["elementwise"], multiprocessors(chip)
     if way == "vector" or compiled in law["fused"] or not many:
         return short
     pace = law["pace"][way]

@@ -21,6 +21,7 @@ from vidcalc.rates.attention_lengths import even
 from vidcalc.rates.convolution_shapes import filling, waves
 from vidcalc.rates.curves import curves
 from vidcalc.rates.rate import Rate
+from vidcalc.rates.traffic import multiprocessors
 
 LATE = "late"
 TILE = 256  # elements: narrower products do not lose more by their corners
@@ -94,7 +95,7 @@ def convolution(
     loss = _shape_loss(law, rows, named("depth", c_in * taps), c_out)
     fills = curves(chip)["convolution"]["filling"]
     filled = named("filling", filling(fills, c_in) * filling(fills, c_out), note="convolution")
-    partly = named("waves", waves(rows, c_out, chip.multiprocessors or 0), note="convolution")
+    partly = named("waves", waves(rows, c_out, multiprocessors(chip)), note="convolution")
     # what tiles and waves are full of
     full = filled / partly
     low, likely, high = (named("filled_rate", end * full, "FLOP/s") for end in (law.low, law.likely, law.high))
