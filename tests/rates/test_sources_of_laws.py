@@ -13,7 +13,6 @@ from vidcalc.rates import kernels
 LAWS = load.entry("kernels", "laws")
 # what one publisher alone has measured yet, and what is assumed because it rarely decides
 WAITING = {"training_launch", "vector", "convolution.measured"}
-PARALLEL_WAITING = 6  # of data/parallel.toml
 
 
 def tables(facts: dict[str, Any], above: str = "") -> dict[str, dict[str, Any]]:
@@ -47,11 +46,6 @@ def test_every_law_says_what_it_rests_on(name: str) -> None:
 def test_no_law_rests_on_one_source_alone() -> None:
     alone = {name for name, found in REGISTER.items() if len(found) < 2}
     assert alone == WAITING
-
-
-def test_constants_of_sharing_that_rest_on_one_source_become_fewer() -> None:
-    counted = {name: table["source"].split(";") for name, table in tables(load.table("parallel")).items()}
-    assert sum(len(parts) < 2 for parts in counted.values()) <= PARALLEL_WAITING
 
 
 def test_the_register_finds_every_number() -> None:

@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.base.guest import plain
-from vidcalc.base.number import Number, largest, maximum, nearest, where
+from vidcalc.base.number import Number, is_array, largest, maximum, nearest, where
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import Trace
@@ -83,8 +83,14 @@ def loads(ledger: Ledger) -> dict[str, Load]:
 
 
 def element_width(nbytes: Number, elements: Number) -> float:
-    """Bytes of an element, in whole quarters: the few weights that are kept wider would blur the size of all others."""
-    return float(nearest(QUARTERS * plain(nbytes) / maximum(plain(elements), 1))) / QUARTERS
+    """Bytes of an element, in whole quarters: the few weights that are kept wider would blur the size of all others.
+
+    0 in a sweep, of which no weights are laid out.
+    """
+    size, count = plain(nbytes), plain(elements)
+    if is_array(size) or is_array(count):
+        return 0.0
+    return float(nearest(QUARTERS * size / maximum(count, 1))) / QUARTERS
 
 
 def arrived(ledger: Ledger) -> Stage:

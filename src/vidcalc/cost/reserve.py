@@ -40,9 +40,9 @@ def counters(stages: list[Stage], capacity: Number) -> Counters:
         # torch counts no context, the driver does
         inside = named(stage.id, stage.total - outside, "byte")
         allocated = maximum(allocated, inside)
-        if not is_array(stage.total) and plain(stage.total) < FAR * plain(top):
+        if not is_array(top) and plain(stage.total) < FAR * plain(top):
             continue
-        further, left = beyond(stage, capacity)
+        further, left = beyond(stage, capacity, swept=is_array(top))
         cached = maximum(cached, named(stage.id, inside + further, "byte"))
         needed = maximum(needed, named(stage.id, inside + left, "byte"))
     allocated, cached = named("allocated", allocated, "byte"), named("cached", cached, "byte")
@@ -52,20 +52,23 @@ def counters(stages: list[Stage], capacity: Number) -> Counters:
     return Counters(allocated=allocated, reserved=reserved, device=reserved + outside)
 
 
-def beyond(stage: Stage, beside: Number) -> tuple[Number, Number]:
-    """Bytes reserved beyond those that are allocated in a stage: in all, and without segments that are free."""
-    cache = None if stage.trace is None or is_array(stage.total) else stage.trace.cache
+def beyond(stage: Stage, beside: Number, *, swept: bool = False) -> tuple[Number, Number]:
+    """Bytes reserved beyond those that are allocated in a stage: in all, and without segments that are free.
+
+    swept  whether the job is a sweep, of which no call is replayed
+    """
+    cache = None if stage.trace is None or swept else stage.trace.cache
     if cache is None:
         share = given("cache_share", cache_share(), beside, "data/validation/reserve.toml", "", "measured")
         # freed transients stay in the cache: a share of the live activations
         return stage.activations * share, 0
-    weights = {name: plain(nbytes) for name, nbytes in stage.resident.items()}
+    weights = {name: max(plain(nbytes), 0) for name, nbytes in stage.resident.items()}
     held = sum(
         nbytes * stage.loads[name].trace.segments(stage.loads[name].width) if name in stage.loads else nbytes
         for name, nbytes in weights.items()
     )
     found = {
-        "segment_share": held / max(sum(weights.values()), 1) - 1 if held else 0.0,
+        "segment_share": held / sum(weights.values()) - 1 if held else 0.0,
         "cache_share": cache.reserved / max(cache.allocated, 1) - 1,
         "needed_share": cache.needed / max(cache.allocated, 1) - 1,
     }
