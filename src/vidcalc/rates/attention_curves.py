@@ -194,14 +194,25 @@ def _backward(table: list[Row]) -> dict[str, float]:
     return {kernel: min(median(values), 1.0) for kernel, values in ratios.items()}
 
 
-def _head_dim_factors(own: dict[tuple[str, str, str], dict[str, Curve]]) -> dict[str, float]:
-    """Rate at a head width over the rate at 128, median over chips and kernels that have both."""
-    ratios: dict[str, list[float]] = {}
-    for curves in own.values():
+def _head_dim_factors(own: dict[tuple[str, str, str], dict[str, Curve]]) -> dict[str, dict[str, float]]:
+    """Rate at a head width over that at 128 by kernel, the median over chips that have both; "" of all kernels."""
+    ratios: dict[str, dict[str, list[float]]] = {}
+    for (_, kernel, _format), curves in own.items():
         if "128" in curves:
             for head_dim, curve in curves.items():
-                ratios.setdefault(head_dim, []).append(curve["likely"] / curves["128"]["likely"])
-    return {head_dim: median(values) for head_dim, values in sorted(ratios.items(), key=lambda item: int(item[0]))}
+                for name in (kernel, ""):
+                    ratios.setdefault(name, {}).setdefault(head_dim, []).append(
+                        curve["likely"] / curves["128"]["likely"]
+                    )
+    every = {
+        name: {head_dim: median(values) for head_dim, values in sorted(found.items(), key=lambda item: int(item[0]))}
+        for name, found in ratios.items()
+    }
+    # a width that a kernel was not measured at is as wide a loss as in the others
+    return {
+        name: dict(sorted({**every[""], **found}.items(), key=lambda item: int(item[0])))
+        for name, found in every.items()
+    }
 
 
 def _curves(

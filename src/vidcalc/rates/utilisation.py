@@ -199,7 +199,8 @@ def _attention_law(
     by_format = tables["attention"][kernel]
     by_width = by_format["fp8"] if chip.arithmetic(precision) == "fp8" and "fp8" in by_format else by_format["half"]
     width = min(by_width, key=lambda each: max(int(each) / head_dim, head_dim / int(each)))
-    curve, factors = by_width[width], tables["head_dim_factors"]
+    by_kernel = tables["head_dim_factors"]
+    curve, factors = by_width[width], by_kernel.get(kernel, by_kernel[""])
     single = precision in ("fp32", "tf32")
     # 32-bit attention: the same share of the 32-bit peak; fp16 mostly has the peak of bf16
     unit = chip.peak(precision) / chip.peak("bf16") if single or precision == "fp16" else 1.0
