@@ -30,7 +30,8 @@ def rows() -> list[tuple[str, int, int]]:
         config, params = denoiser.get("config", {}), denoiser.get("params")
         wide = width(config)
         video = facts["kind"] == "dit" and facts.get("task") != "t2i"
-        if not video or facts.get("provenance", "exact") != "exact" or wide is None or not params:
+        read = facts.get("provenance", "exact") == "exact" and "basis" not in facts  # not the class's own sizes
+        if not video or not read or wide is None or not params:
             continue
         key = (denoiser.get("class"), wide, str(config.get("num_layers")))
         kept.setdefault(key, (name, params, wide))

@@ -6,6 +6,7 @@ from vidcalc.cost.reserve import counters
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
 from vidcalc.ledger.types import Ledger
+from vidcalc.ledger.unsized import unsized
 from vidcalc.report.estimate import HostMemory, InferenceMemory, StageRow
 
 
@@ -16,7 +17,7 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
     decode, denoise = ledger.phase("vae_decode"), ledger.phase("denoise")
     shown = counters(rows, hardware.accelerator.capacity)
     low, high = interval(shown.device)
-    host = ledger.host
+    host, unknown = ledger.host, unsized(ledger)
     return InferenceMemory(
         stages=[
             StageRow(
@@ -44,5 +45,6 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
         vae_decode_activation_peak=decode.taped.peak if decode and decode.trace else 0,
         capacity=capacity,
         margin=capacity - peak,
-        verdict=verdict(low, high, capacity),
+        verdict=verdict(low, high, capacity, unknown),
+        unsized=unknown,
     )

@@ -98,7 +98,8 @@ def memory_part(costs: list[BucketCost], hardware: Hardware) -> RunMemory:
         high=high,
         capacity=capacity,
         margin=capacity - top.total,
-        verdict=verdict(low, high, capacity),
+        verdict=verdict(low, high, capacity, cost.step.aside.unsized),
+        unsized=list(cost.step.aside.unsized),
         host_ram=largest(in_host(each.step) for each in costs),
     )
 

@@ -148,9 +148,10 @@ class Relief(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
-    """Bytes on one accelerator while generating; `verdict` is "fits", "tight" or "too_big".
+    """Bytes on one accelerator while generating; `verdict` is "fits", "tight", "at_least" or "too_big".
 
-    The peak is tensors, workspaces and context; `allocated`, `reserved` and `device` are it as three counters show it
+    "at_least": it would fit, but the networks in `unsized` are not counted, for nothing tells their size. The peak is
+    tensors, workspaces and context; `allocated`, `reserved` and `device` are it as three counters show it
     (`vidcalc.cost.reserve`). `low` and `high` bound the last of them, and the verdict compares these with `capacity`,
     which is what the driver reports (`vidcalc.cost.verdict`); the margin is beside the peak. `host_ram` is the largest
     of `host`. `relief` lists what would make a job fit that does not, the fastest first (`vidcalc.search.relief`).
@@ -171,6 +172,7 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     capacity: Bytes
     margin: Bytes
     verdict: str
+    unsized: list[str] = []
     relief: list[Relief] = []
 
 
@@ -194,6 +196,7 @@ class TrainingMemory(Entry, frozen=True, kw_only=True, eq=False):
     peak: Bytes
     margin: Bytes
     verdict: str
+    unsized: list[str] = []
 
 
 class Memory(Entry, frozen=True, kw_only=True, eq=False):

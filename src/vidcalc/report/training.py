@@ -107,6 +107,7 @@ class RunMemory(Entry, frozen=True, kw_only=True, eq=False):
     margin: Bytes
     verdict: str
     host_ram: Bytes
+    unsized: list[str]
 
 
 class Ranks(Entry, frozen=True, kw_only=True, eq=False):

@@ -8,7 +8,7 @@ from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import GUIDANCE, VERDICTS, label
 from vidcalc.report.estimate import Report
 
-STYLES = {"fits": "good", "tight": "tight", "too_big": "bad"}
+STYLES = {"fits": "good", "tight": "tight", "at_least": "tight", "too_big": "bad"}
 
 
 def head(report: Report, paint: Paint, cells: int) -> list[str]:
@@ -53,6 +53,8 @@ def glance(report: Report, paint: Paint, cells: int) -> list[str]:
 
 def _row(name: str, needed: Any, memory: Any, took: str, cost: float | None) -> list[Cell]:
     margin = memory.margin
-    room = _("{size} free", size=data(margin)) if margin >= 0 else _("{size} missing", size=data(-margin))
+    free = _("{size} free", size=data(margin))
+    free = _("less than {size}", size=free) if memory.verdict == "at_least" else free
+    room = free if margin >= 0 else _("{size} missing", size=data(-margin))
     verdict: Cell = (label(VERDICTS, memory.verdict), STYLES.get(memory.verdict, ""))
     return [(name, "title"), verdict, data(needed), room, took, money(cost) if cost is not None else ""]

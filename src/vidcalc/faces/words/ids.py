@@ -76,7 +76,12 @@ ROWS = {
     "other": N_("context, buffers"),
 }
 
-VERDICTS = {"fits": N_("fits"), "tight": N_("tight"), "too_big": N_("does not fit")}
+VERDICTS = {
+    "fits": N_("fits"),
+    "tight": N_("tight"),
+    "at_least": N_("needs at least"),
+    "too_big": N_("does not fit"),
+}
 
 # what more GPUs on one video come to
 SCALING = {

@@ -42,6 +42,9 @@ ASSUMPTIONS = {
     "sharding": N_("Sharding: {value}."),
     "samples": N_("{value} samples are seen in all."),
     "networks_beside": N_("Beside the trained network: {value} ({source})."),
+    "class_configuration": N_(
+        "The sizes are those that {value} itself has ({source}); the configuration beside the weights was not read."
+    ),
     "generic_architecture": N_(
         "Width, depth and heads follow from the parameter count by a rule fitted to published models ({value} weights)."
     ),
@@ -98,4 +101,7 @@ WARNINGS = {
         "slower instead of failing."
     ),
     "components_not_computed": N_("Counted by weights only, their work is not: {components}."),
+    "components_unsized": N_(
+        "Nothing published tells the size of {components}: it comes on top, so more memory is needed than stands here."
+    ),
 }
