@@ -23,6 +23,7 @@ ROLES = {"transformers": "denoiser", "unets": "denoiser", "autoencoders": "vae",
 INNER = {
     "Gemma2ForCausalLM": "Gemma2Model",
     "Gemma3ForConditionalGeneration": "Gemma3TextModel",
+    "Gemma4UnifiedForConditionalGeneration": "Gemma4UnifiedTextModel",
     "LlamaForCausalLM": "LlamaModel",
     "LlavaForConditionalGeneration": "LlamaModel",
     "Qwen2_5_VLForConditionalGeneration": "Qwen2_5_VLTextModel",
