@@ -50,7 +50,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     held: int | None = None
     run: str = ""
     stage: str = ""
-    per_second: int = 0
+    per_second: float = 0
     optional: bool = False
     verified: str = ""
     extra: dict[str, Any] = {}

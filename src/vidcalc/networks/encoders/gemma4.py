@@ -9,8 +9,8 @@ import msgspec
 
 from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
-from vidcalc.networks.encoders import decoder_only, gemma
-from vidcalc.networks.encoders.decoder_only import attend, rotate_halves
+from vidcalc.networks.encoders import decoder_only
+from vidcalc.networks.encoders.decoder_only import attend, feed_forward, rotate_halves
 from vidcalc.networks.encoders.gemma import norm, rotary_table, scaled_embedding
 from vidcalc.tape import Tape, Tensor
 
@@ -102,7 +102,7 @@ def layer(
     hidden = norm(tape, hidden, "post_attention_layernorm")
     hidden = tape.add(x, hidden)
     mixed = norm(tape, hidden, "pre_feedforward_layernorm")
-    mixed = gemma.feed_forward(tape, config, mixed)
+    mixed = feed_forward(tape, config, mixed)
     mixed = norm(tape, mixed, "post_feedforward_layernorm")
     out = tape.add(hidden, mixed)
     tape.traffic("layer_scalar", 2 * out.nbytes)
