@@ -29,6 +29,8 @@ INNER = {
     "Qwen2_5_VLForConditionalGeneration": "Qwen2_5_VLTextModel",
     "Qwen2VLForConditionalGeneration": "Qwen2VLTextModel",
     "Qwen3VLForConditionalGeneration": "Qwen3VLTextModel",
+    "T5Gemma2Encoder": "T5Gemma2TextEncoder",
+    "T5Gemma2ForConditionalGeneration": "T5Gemma2TextEncoder",
     "T5ForConditionalGeneration": "T5EncoderModel",
     "T5Model": "T5EncoderModel",
     "UMT5ForConditionalGeneration": "UMT5EncoderModel",

@@ -138,5 +138,5 @@ def sound(decoder: Component, workload: Workload) -> Phase:
     """A network that turns the audio latent into sound: as many frames as the clip's seconds hold."""
     # seconds x audio frames a second, to the nearest whole number: (2 a + b) // 2 b
     frames = as_count((2 * workload.frames * decoder.per_second + workload.fps) // (2 * workload.fps))
-    call = Call(component=decoder, function="decode", shape=Shape(batch=workload.batch, frames=frames, extra=decoder.extra))
-    return Phase(id="audio_decode", call=call)
+    shape = Shape(batch=workload.batch, frames=frames, extra=decoder.extra)
+    return Phase(id="audio_decode", call=Call(component=decoder, function="decode", shape=shape))

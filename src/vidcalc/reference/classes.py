@@ -18,8 +18,9 @@ def find_class(class_name: str) -> Any:
     import diffusers
     import transformers
     from diffusers.pipelines import ltx, ltx2
+    from transformers.models.t5gemma2 import modeling_t5gemma2
 
-    for library in (diffusers, transformers, ltx, ltx2):
+    for library in (diffusers, transformers, ltx, ltx2, modeling_t5gemma2):
         class_ = getattr(library, class_name, None)
         if class_ is not None:
             return class_
