@@ -1,4 +1,4 @@
-"""Gemma 2, 3, 4 and T5Gemma 2 as text encoders against the published classes: weights, FLOPs, bytes to the last unit."""
+"""Gemma 2, 3, 4 and T5Gemma 2 as text encoders against the published classes: weights, FLOPs and bytes."""
 
 from typing import Any
 

@@ -23,3 +23,13 @@ def test_training_keeps_what_the_published_class_keeps(case: dict[str, Any]) -> 
 @pytest.mark.parametrize("case", TRAINED, ids=label)
 def test_arrays_give_what_scalars_give(case: dict[str, Any]) -> None:
     check_arrays_agree(case)
+
+
+@pytest.mark.parametrize("case", cases("wan_causal"), ids=label)
+def test_chronoedit_and_anyflow_with_its_cache_equal_the_published_classes(case: dict[str, Any]) -> None:
+    check_equal(case)
+
+
+@pytest.mark.parametrize("case", [each for each in cases("wan_causal") if each["config"]["num_layers"] == 3], ids=label)
+def test_their_arrays_give_what_scalars_give(case: dict[str, Any]) -> None:
+    check_arrays_agree(case)

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from vidcalc.reference import framepack, images, relatives, transformers, unets
+from vidcalc.reference import causal, framepack, images, relatives, transformers, unets
 from vidcalc.reference.shapes import Call, Shape, usual_dtype
 
 CALLS: dict[str, Callable[[Any, Shape, torch.dtype], Call]] = {
@@ -28,6 +28,8 @@ CALLS: dict[str, Callable[[Any, Shape, torch.dtype], Call]] = {
     "UNetSpatioTemporalConditionModel": unets.stable_video,
     "WanTransformer3DModel": transformers.wan,
     "WanVACETransformer3DModel": transformers.wan_vace,
+    "ChronoEditTransformer3DModel": transformers.wan,
+    **causal.CALLS,
     **images.CALLS,
     **relatives.CALLS,
 }

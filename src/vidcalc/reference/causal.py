@@ -1,0 +1,70 @@
+"""How causal video transformers of diffusers are called: one chunk, with the keys and values of what came before."""
+
+from typing import Any
+
+import torch
+
+from vidcalc.reference.meta import empty
+from vidcalc.reference.shapes import Call, Shape
+
+FP32 = torch.float32
+
+
+def anyflow(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """A whole clip; both times of a step are given for every latent frame."""
+    c, batch = module.config, shape.batch
+    return lambda: module(
+        hidden_states=empty(batch, shape.frames, c.in_channels, shape.height, shape.width, dtype=dtype),
+        timestep=empty(batch, shape.frames, dtype=FP32),
+        r_timestep=empty(batch, shape.frames, dtype=FP32),
+        encoder_hidden_states=empty(batch, shape.text(512), c.text_dim, dtype=dtype),
+        return_dict=False,
+    )
+
+
+def anyflow_far(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """The last chunk of a clip. Its attention has no mask, so a plain kernel stands in for flex attention, which is
+    not fused outside of torch.compile.
+    """
+    from diffusers.models.attention_dispatch import AttentionBackendName, dispatch_attention_fn
+    from diffusers.models.transformers import transformer_anyflow_far
+
+    def plain(*args: Any, **options: Any) -> Any:
+        return dispatch_attention_fn(*args, **(options | {"backend": AttentionBackendName.NATIVE}))
+
+    c, batch = module.config, shape.batch
+    full, compressed = shape.extra.get("cached_frames", 0), shape.extra.get("compressed_frames", 0)
+    limit = c.full_chunk_limit - 1
+    recent = [full // limit + (i < full % limit) for i in range(limit)] if full else []
+    chunks = [*([compressed] if compressed else []), *recent, shape.frames]
+    heads, d_head = c.num_attention_heads, c.attention_head_dim
+    _, h, w = c.patch_size
+    _, large_h, large_w = c.compressed_patch_size
+    sizes = {
+        "full_cache": full * (shape.height // h) * (shape.width // w),
+        "compressed_cache": compressed * (shape.height // large_h) * (shape.width // large_w),
+    }
+    held = [
+        {name: empty(2, batch, heads, each, d_head, dtype=dtype) for name, each in sizes.items()} for _ in module.blocks
+    ]
+
+    def call() -> Any:
+        transformer_anyflow_far.dispatch_attention_fn = plain
+        try:
+            return module(
+                hidden_states=empty(batch, shape.frames, c.in_channels, shape.height, shape.width, dtype=dtype),
+                timestep=empty(batch, shape.frames, dtype=FP32),
+                r_timestep=empty(batch, shape.frames, dtype=FP32),
+                encoder_hidden_states=empty(batch, shape.text(512), c.text_dim, dtype=dtype),
+                chunk_partition=chunks,
+                kv_cache=held,
+                kv_cache_flag={"is_cache_step": False, "num_cached_chunks": len(chunks) - 1},
+                return_dict=False,
+            )[0]
+        finally:
+            transformer_anyflow_far.dispatch_attention_fn = dispatch_attention_fn
+
+    return call
+
+
+CALLS = {"AnyFlowFARTransformer3DModel": anyflow_far, "AnyFlowTransformer3DModel": anyflow}
