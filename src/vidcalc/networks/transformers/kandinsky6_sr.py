@@ -57,7 +57,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     temb = tape.scale(temb)
     hidden = tape.linear(latent, width, "visual_embeddings.in_layer")
     pairs = config.d_head // 2
-    rotary = tape.empty((n, 1, pairs, 2, 2), "fp32")
+    rotary = tape.empty((n, 1, pairs, 2, 2))
     before = hidden  # the tokens in their first order stay to the end of the blocks' first
     hidden = tape.copy(hidden, name="local_patch")
     del before
@@ -70,23 +70,23 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
     merged = tape.copy(hidden, name="local_merge")
     with tape.scope("out_layer"):
-        vectors = modulation(tape, temb, 2 * width, "modulation")
+        vectors = modulation(tape, temb, 2 * width, "modulation", keep="fp32")
         normed = modulated(tape, merged, vectors)
         out = tape.linear(normed, config.out_visual_dim * config.volume, "out_layer")
     del timestep, near, rotary
     return out
 
 
-def modulation(tape: Tape, temb: Tensor, width: Number, name: str) -> Tensor:
-    """Vectors of an adaptive norm from the timestep, in float32."""
+def modulation(tape: Tape, temb: Tensor, width: Number, name: str, *, keep: str = "") -> Tensor:
+    """Vectors of an adaptive norm from the timestep, in the dtype of their weights."""
     with tape.scope(name):
-        return tape.linear(tape.act(temb), width, "out_layer", keep="fp32")
+        return tape.linear(tape.act(tape.cast(temb, keep or tape.dtype)), width, "out_layer", keep=keep)
 
 
 def modulated(tape: Tape, x: Tensor, vectors: Tensor) -> Tensor:
     """norm(x) · (1 + scale) + shift in float32, back in x's dtype."""
     wide = tape.layer_norm(tape.cast(x, "fp32"))
-    scaled = tape.mul(wide, tape.scale(vectors))
+    scaled = tape.mul(wide, tape.scale(tape.cast(vectors, "fp32")))
     return tape.cast(tape.add(scaled, vectors), x.dtype)
 
 
@@ -138,10 +138,10 @@ def turned(tape: Tape, x: Tensor, rotary: Tensor) -> Tensor:
     """Pairs of elements times a 2 × 2 matrix each, in float32."""
     batch, n, heads, d = x.shape
     wide = tape.cast(x, "fp32")
-    products = tape.mul(rotary, wide, (batch, n, heads, d // 2, 2, 2))
-    summed = tape.pointwise("sum", (products,), (batch, n, heads, d))
+    size = (batch, n, heads, d // 2, 2, 2)
+    summed = tape.pointwise("sum", (tape.mul(tape.cast(rotary, "fp32"), wide, size),), (batch, n, heads, d))
     out = tape.cast(summed, x.dtype)
-    del wide
+    del wide, summed
     return out
 
 
