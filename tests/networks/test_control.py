@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from golden_cases import cases, check_arrays_agree, check_within, label
 
-ALL = cases("cosmos_transfer")
+ALL = [*cases("controlnets"), *cases("cosmos_transfer")]
 
 
 @pytest.mark.parametrize("case", ALL, ids=label)

@@ -45,4 +45,54 @@ def cosmos_transfer(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     return call
 
 
-CALLS = {"CosmosTransformer3DModel+CosmosControlNetModel": cosmos_transfer}
+def animatediff_controlnet(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """A ControlNet sees the frames as a batch, and the control's pixels."""
+    c, batch = module.network.config, shape.batch
+    images = batch * shape.frames
+
+    def call() -> Any:
+        latent = empty(batch, c.in_channels, *shape.grid, dtype=dtype)
+        timestep = empty(1, dtype=dtype)
+        text = empty(images, shape.text(77), c.cross_attention_dim, dtype=dtype)
+        pixels = empty(images, 3, 8 * shape.height, 8 * shape.width, dtype=dtype)
+        flat = latent.transpose(1, 2).reshape(images, c.in_channels, shape.height, shape.width)
+        hints, middle = module.control(flat, timestep, text, pixels, return_dict=False)
+        return _steered(module, latent, timestep, text, hints, middle)
+
+    return call
+
+
+def sparsectrl(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """SparseCtrl sees the clip, and given frames of it: latents, or pixels, beside a mask."""
+    c, control, batch = module.network.config, module.control.config, shape.batch
+    side = 1 if control.use_simplified_condition_embedding else 8
+    sizes = shape.frames, side * shape.height, side * shape.width
+
+    def call() -> Any:
+        latent = empty(batch, c.in_channels, *shape.grid, dtype=dtype)
+        timestep = empty(1, dtype=dtype)
+        text = empty(batch * shape.frames, shape.text(77), c.cross_attention_dim, dtype=dtype)
+        given = empty(batch, control.conditioning_channels, *sizes, dtype=dtype)
+        mask = empty(batch, 1, *sizes, dtype=dtype)
+        hints, middle = module.control(latent, timestep, text, given, conditioning_mask=mask, return_dict=False)
+        return _steered(module, latent, timestep, text, hints, middle)
+
+    return call
+
+
+def _steered(module: Any, latent: Any, timestep: Any, text: Any, hints: Any, middle: Any) -> Any:
+    return module.network(
+        latent,
+        timestep,
+        text,
+        down_block_additional_residuals=hints,
+        mid_block_additional_residual=middle,
+        return_dict=False,
+    )
+
+
+CALLS = {
+    "CosmosTransformer3DModel+CosmosControlNetModel": cosmos_transfer,
+    "UNetMotionModel+ControlNetModel": animatediff_controlnet,
+    "UNetMotionModel+SparseControlNetModel": sparsectrl,
+}
