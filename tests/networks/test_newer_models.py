@@ -40,3 +40,12 @@ def test_longcat_arrays_give_what_scalars_give(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", cases("kandinsky6_sr"), ids=label)
 def test_super_resolution_is_within_the_bars(case: dict[str, Any]) -> None:
     check_within(case)
+
+
+@pytest.mark.parametrize("case", cases("ltx2_diffusion_decoder"), ids=label)
+def test_the_diffusion_decoder_is_within_the_bars(case: dict[str, Any]) -> None:
+    check_within(case)
+
+
+def test_tiles_of_tokens_take_arrays() -> None:
+    check_arrays_agree(cases("ltx2_diffusion_decoder")[2])

@@ -14,6 +14,11 @@ def unsized(ledger: Ledger) -> list[str]:
     return [name for name, each in ledger.weights.items() if not weighed(each) or (each.role == "vae" and not decoded)]
 
 
+def works(network: Network) -> bool:
+    """Whether it is an autoencoder with weights, which runs (a model without any states its sizes all the same)."""
+    return network.role == "vae" and network.component.params != 0
+
+
 def weighed(network: Network) -> bool:
     """Whether the bytes of its weights are known."""
     return bool(network.component.network) or network.component.params is not None or network.component.held is not None

@@ -17,7 +17,7 @@ from vidcalc.ledger.step import Aside, Live, Step, StepFlops, TrainedWeights, fl
 from vidcalc.ledger.symbols import guests
 from vidcalc.ledger.taping import stepped, traced
 from vidcalc.ledger.types import Call, Execution, Ledger, Phase, PhaseId
-from vidcalc.ledger.unsized import weighed
+from vidcalc.ledger.unsized import weighed, works
 from vidcalc.ledger.weights import Weights, parameters, weights
 from vidcalc.ops import Op
 from vidcalc.passes.tensor import inside
@@ -226,4 +226,4 @@ def _unsized(ledger: Ledger, online: dict[str, bool]) -> list[str]:
     """Networks in the loop whose bytes nothing tells: of their weights, or of the VAE's encode."""
     inside = {name: each for name, each in ledger.weights.items() if online.get(each.role, each.role == "denoiser")}
     blind = ledger.encode is None
-    return [name for name, each in inside.items() if not weighed(each) or (each.role == "vae" and blind)]
+    return [name for name, each in inside.items() if not weighed(each) or (works(each) and blind)]

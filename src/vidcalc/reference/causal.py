@@ -1,5 +1,6 @@
-"""How causal video transformers of diffusers are called: one chunk, with the keys and values of what came before."""
+"""How networks with attention patterns of their own are called: causal chunks with what came before, neighbourhoods."""
 
+import math
 from typing import Any
 
 import torch
@@ -67,4 +68,36 @@ def anyflow_far(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     return call
 
 
-CALLS = {"AnyFlowFARTransformer3DModel": anyflow_far, "AnyFlowTransformer3DModel": anyflow}
+def diffusion_decoder(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """A latent to pixels. Each query's window holds the same number of keys: as many of all stand in for them, for
+    flex attention is not fused outside of torch.compile.
+    """
+    from diffusers.models.attention_dispatch import AttentionBackendName, dispatch_attention_fn
+    from diffusers.models.autoencoders import ltx2_diffusion_decoder as decoder
+
+    def windowed(query: Any, key: Any, value: Any, attn_mask: Any = None, **options: Any) -> Any:
+        options["backend"] = AttentionBackendName.NATIVE
+        return dispatch_attention_fn(query, key[:, :attn_mask], value[:, :attn_mask], attn_mask=None, **options)
+
+    def size(frames: int, height: int, width: int, kernel: tuple[int, int, int], device: Any) -> int:
+        sides = zip(kernel, (frames, height, width), strict=True)
+        return math.prod(min(window, side) for window, side in sides)
+
+    originals = decoder.dispatch_attention_fn, decoder._neighborhood_block_mask
+    latent = shape.batch, module.config.latent_channels, *shape.grid
+
+    def call() -> Any:
+        decoder.dispatch_attention_fn, decoder._neighborhood_block_mask = windowed, size
+        try:
+            return module(empty(*latent, dtype=dtype), return_dict=False)
+        finally:
+            decoder.dispatch_attention_fn, decoder._neighborhood_block_mask = originals
+
+    return call
+
+
+CALLS = {
+    "LTX2VideoDiffusionDecoderModel": diffusion_decoder,
+    "AnyFlowFARTransformer3DModel": anyflow_far,
+    "AnyFlowTransformer3DModel": anyflow,
+}
