@@ -11,7 +11,7 @@ from vidcalc.ledger.weights import Network
 def unsized(ledger: Ledger) -> list[str]:
     """Ids of the networks that take memory nobody can state while a video is generated."""
     decoded = ledger.phase("vae_decode") is not None
-    return [name for name, each in ledger.weights.items() if not weighed(each) or (each.role == "vae" and not decoded)]
+    return [name for name, each in ledger.weights.items() if not weighed(each) or (works(each) and not decoded)]
 
 
 def works(network: Network) -> bool:
