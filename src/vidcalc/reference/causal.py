@@ -96,8 +96,64 @@ def diffusion_decoder(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     return call
 
 
+def wan_animate_2(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """A denoising step, of the clip and a reference image, beside the cached keys and values of the driving video. Each
+    query sees all of the step's tokens and the driving video's at its frame: as many of the first keys stand in.
+    """
+    from diffusers.models.attention_dispatch import AttentionBackendName, dispatch_attention_fn
+    from diffusers.models.transformers import transformer_wan_animate_2 as animate
+
+    c, batch = module.config, shape.batch
+    _, h, w = c.patch_size
+    places = (shape.height // h) * (shape.width // w)
+    before, n = shape.frames * places, (shape.frames + 1) * places
+    sizes = shape.frames + 1, shape.height, shape.width
+    heads, d_head = c.num_heads, c.dim // c.num_heads
+    module.create_mask = lambda *sizes: "mask"
+    cache = animate.WanAnimate2KVCache(c.num_layers)
+    for layer in cache.layer_caches:
+        layer.store(*(empty(batch, before, heads, d_head, dtype=dtype) for _ in range(2)))
+    image = empty(batch, 257, 1280, dtype=dtype)
+    grid = torch.tensor([[shape.frames, shape.height // h, shape.width // w]], device="cpu").repeat(batch, 1)
+
+    def windowed(query: Any, key: Any, value: Any, attn_mask: Any = None, **options: Any) -> Any:
+        options["backend"] = AttentionBackendName.NATIVE
+        if attn_mask is not None:
+            seen = dispatch_attention_fn(query[:, :n], key[:, : n + places], value[:, : n + places], **options)
+            return seen.new_empty(query.shape).copy_(seen[:, :1]) if seen.shape != query.shape else seen.clone()
+        return dispatch_attention_fn(query, key, value, attn_mask=None, **options)
+
+    def call() -> Any:
+        animate.dispatch_attention_fn = windowed
+        # all of the cache is on the device from the first block on
+        held = [each.view(each.shape) for layer in cache.layer_caches for each in layer.get()]
+        try:
+            noise, given = (empty(batch, size, *sizes, dtype=dtype) for size in (c.out_dim, c.in_dim - c.out_dim))
+            text = empty(batch, c.text_len, c.text_dim, dtype=dtype)
+            return module(
+                hidden_states=list(noise),
+                timestep=empty(batch, dtype=FP32),
+                encoder_hidden_states=list(text),
+                condition_latents=list(given),
+                kv_cache=cache,
+                kv_cache_mode="cached",
+                seq_len=n,
+                encoder_hidden_states_image=image if c.use_img_emb else None,
+                reference_grid_sizes=grid,
+                origin_len=4 * (shape.frames - 1),
+                origin_area=[shape.height * 8, shape.width * 8],
+                return_dict=False,
+            )
+        finally:
+            animate.dispatch_attention_fn = dispatch_attention_fn
+            del held
+
+    return call
+
+
 CALLS = {
     "LTX2VideoDiffusionDecoderModel": diffusion_decoder,
     "AnyFlowFARTransformer3DModel": anyflow_far,
     "AnyFlowTransformer3DModel": anyflow,
+    "WanAnimate2Transformer3DModel": wan_animate_2,
 }
