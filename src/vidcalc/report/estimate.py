@@ -42,12 +42,16 @@ class ComponentRow(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class ModelPart(Entry, frozen=True, kw_only=True, eq=False):
-    """The model. `params` are one denoiser's, `params_total` all experts'; `architecture` its main sizes."""
+    """The model. `params` are one denoiser's, `params_total` all experts'; `architecture` its main sizes.
+
+    `params_active` are those that one token passes: fewer where a layer chooses among experts.
+    """
 
     name: str
     title: str
     params: Weights
     params_total: Weights
+    params_active: Weights
     provenance: str
     components: list[ComponentRow]
     architecture: Settings

@@ -15,7 +15,10 @@ def head(report: Report, paint: Paint, cells: int) -> list[str]:
     """Model, job and hardware in a few lines."""
     job, plan, gpu = report.workload, report.plan, report.hardware
     frames, seconds = whole(job["frames"]), significant(job["frames"] / job["fps"])
-    title = f"{report.model.title} · {_('{count} parameters', count=count(report.model.params_total))}"
+    sizes = {"count": count(report.model.params_total), "active": count(report.model.params_active)}
+    chosen = report.model.params_active != report.model.params
+    words = _("{count} parameters, {active} of them active", **sizes) if chosen else _("{count} parameters", **sizes)
+    title = f"{report.model.title} · {words}"
     pieces = [
         f"{job['width']}×{job['height']}",
         _("{frames} frames ({seconds} s at {fps} fps)", frames=frames, seconds=seconds, fps=whole(job["fps"])),
