@@ -47,7 +47,7 @@ class MatrixLayers(Recorder):
         return out
 
     def experts(self, x: Tensor, d_out: Number, name: str, count: Number) -> Tensor:
-        """x[rows, d_in], sorted by expert -> [rows, d_out]: each of `count` matrices [d_in, d_out] has a share of the rows.
+        """x[rows, d_in], sorted by expert -> [rows, d_out]: each of `count` matrices [d_in, d_out] has its rows.
 
         All of the matrices are weights; every expert gets as many rows as another. Kept for backward: x.
         """
