@@ -70,7 +70,10 @@ WARNINGS = {
     "snapped_frames": N_("{asked} frames is not a length the model takes; calculated with the nearest, {value}."),
     "weights_differ": N_("The files of {component} hold {file} weights, its configuration makes {network}."),
     "components_not_here": N_("Named by the pipeline but not among the files, and not counted: {components}."),
-    "estimate_only": N_("{model} is unpublished: its size is an estimate, and so is every number here."),
+    "estimate_only": N_(
+        "{model} is an estimate: not all of its sizes are published, or a relative's network stands in for its own. "
+        "So is every number here."
+    ),
     "inference_too_big": N_("Generating needs {missing} more GPU memory than there is."),
     "law_of_all_weights": N_("{law} is about training all weights from scratch; adapters train only a few."),
     "pipeline_starved": N_(
