@@ -157,9 +157,11 @@ def test_experts_split_the_schedule() -> None:
 
 
 def test_aliases_point_to_one_model() -> None:
-    """No alias stands for two models, nor hides another model's id."""
+    """No alias stands for two models, nor hides another model's id; a point in a number tells two ids apart."""
     claimed = Counter(load.plain(alias) for name in NAMES for alias in (name, *models.model(name).aliases))
-    assert not [alias for alias, count in claimed.items() if count > 1]
+    assert [alias for alias, count in claimed.items() if count > 1] == ["humo17b"]
+    assert models.model("HuMo 1.7B").name == "humo-1.7b"
+    assert models.model("HuMo 17B").name == models.model("humo17b").name == "humo-17b"
     for name in NAMES:
         assert all(models.model(alias).name == name for alias in models.model(name).aliases)
 
