@@ -25,7 +25,7 @@ def head(report: Report, paint: Paint, cells: int) -> list[str]:
         _("{steps} steps", steps=whole(job["steps"])),
         _("batch {batch}", batch=whole(job["batch"])),
         plan["precision"],
-        label(GUIDANCE, plan["guidance_mode"], scale=whole(job["guidance"])),
+        label(GUIDANCE, plan["guidance_mode"], scale=whole(job["guidance"]), forwards=whole(plan["forwards_per_step"])),
     ]
     where = f"{gpu.count} × {gpu.name} · {data(gpu.capacity)}"
     lines = [paint(line, "title") for line in hanging(title, cells)]

@@ -101,8 +101,8 @@ PROVENANCE = {
 }
 
 GUIDANCE = {
-    "batched": N_("guidance {scale}: two predictions per step in one batch"),
-    "sequential": N_("guidance {scale}: two predictions per step, one after the other"),
+    "batched": N_("guidance {scale}: {forwards} predictions per step, batched"),
+    "sequential": N_("guidance {scale}: {forwards} predictions per step, one after the other"),
     "distilled": N_("guidance {scale}: distilled into the model"),
     "none": N_("no guidance"),
 }
