@@ -22,7 +22,10 @@ def width(config: dict[str, Any]) -> int | None:
 
 
 def rows() -> list[tuple[str, int, int]]:
-    """(name, parameters, width) of the video transformers, one per distinct class, width and depth."""
+    """(name, parameters, width) of the video transformers, one per distinct architecture, width and depth.
+
+    What was made out of Wan has its width, depth and feed-forward under many classes, and counts once.
+    """
     kept: dict[tuple[object, ...], tuple[str, int, int]] = {}
     for name in names("models"):
         facts = entry("models", name)
@@ -33,7 +36,7 @@ def rows() -> list[tuple[str, int, int]]:
         read = facts.get("provenance", "exact") == "exact" and "basis" not in facts  # not the class's own sizes
         if not video or not read or wide is None or not params:
             continue
-        key = (denoiser.get("class"), wide, str(config.get("num_layers")))
+        key = (config.get("ffn_dim", denoiser.get("class")), wide, str(config.get("num_layers")))
         kept.setdefault(key, (name, params, wide))
     return sorted(kept.values())
 
