@@ -42,10 +42,7 @@ class ComponentRow(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class ModelPart(Entry, frozen=True, kw_only=True, eq=False):
-    """The model. `params` are one denoiser's, `params_total` all experts'; `architecture` its main sizes.
-
-    `params_active` are those that one token passes: fewer where a layer chooses among experts.
-    """
+    """The model. `params` are one denoiser's, `params_total` all experts', `params_active` those a token passes."""
 
     name: str
     title: str
