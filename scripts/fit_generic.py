@@ -11,6 +11,14 @@ from typing import Any
 
 from vidcalc.catalog.load import entry, names
 
+# Classes that hold another model's network, trained on: they would count it again.
+TRAINED_ON = (
+    "AnyFlowTransformer3DModel",
+    "AnyFlowFARTransformer3DModel",
+    "CausalWanModel",
+    "ChronoEditTransformer3DModel",
+    "WanAnimate2Transformer3DModel",
+)
 TARGET = Path(__file__).resolve().parent.parent / "src/vidcalc/data/generic.toml"
 
 
@@ -22,10 +30,7 @@ def width(config: dict[str, Any]) -> int | None:
 
 
 def rows() -> list[tuple[str, int, int]]:
-    """(name, parameters, width) of the video transformers, one per distinct architecture, width and depth.
-
-    What was made out of Wan has its width, depth and feed-forward under many classes, and counts once.
-    """
+    """(name, parameters, width) of the video transformers, one per distinct class, width and depth."""
     kept: dict[tuple[object, ...], tuple[str, int, int]] = {}
     for name in names("models"):
         facts = entry("models", name)
@@ -34,9 +39,9 @@ def rows() -> list[tuple[str, int, int]]:
         wide = width(config)
         video = facts["kind"] == "dit" and facts.get("task") != "t2i"
         read = facts.get("provenance", "exact") == "exact" and "basis" not in facts  # not the class's own sizes
-        if not video or not read or wide is None or not params:
+        if not video or not read or wide is None or not params or denoiser.get("class") in TRAINED_ON:
             continue
-        key = (config.get("ffn_dim", denoiser.get("class")), wide, str(config.get("num_layers")))
+        key = (denoiser.get("class"), wide, str(config.get("num_layers")))
         kept.setdefault(key, (name, params, wide))
     return sorted(kept.values())
 
