@@ -102,6 +102,8 @@ def tile(model: Model, workload: Workload) -> tuple[Number, Number]:
 def tiles(model: Model, workload: Workload) -> Number:
     """How many tiles the frame is made in."""
     count: Number = 1
+    if not (model.constraints.tile_width or model.constraints.tile_height):
+        return count
     for side, one in zip((workload.width, workload.height), tile(model, workload), strict=True):
         # what is left after the first tile / the farthest that one may lie from the next
         stride = as_count((one * (1 - model.constraints.tile_overlap)) // 1)
