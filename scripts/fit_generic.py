@@ -11,6 +11,14 @@ from typing import Any
 
 from vidcalc.catalog.load import entry, names
 
+# Classes that hold another model's network, trained on: they would count it again.
+TRAINED_ON = (
+    "AnyFlowTransformer3DModel",
+    "AnyFlowFARTransformer3DModel",
+    "CausalWanModel",
+    "ChronoEditTransformer3DModel",
+    "WanAnimate2Transformer3DModel",
+)
 TARGET = Path(__file__).resolve().parent.parent / "src/vidcalc/data/generic.toml"
 
 
@@ -30,7 +38,8 @@ def rows() -> list[tuple[str, int, int]]:
         config, params = denoiser.get("config", {}), denoiser.get("params")
         wide = width(config)
         video = facts["kind"] == "dit" and facts.get("task") != "t2i"
-        if not video or facts.get("provenance", "exact") != "exact" or wide is None or not params:
+        read = facts.get("provenance", "exact") == "exact" and "basis" not in facts  # not the class's own sizes
+        if not video or not read or wide is None or not params or denoiser.get("class") in TRAINED_ON:
             continue
         key = (denoiser.get("class"), wide, str(config.get("num_layers")))
         kept.setdefault(key, (name, params, wide))

@@ -92,6 +92,22 @@ def check_equal(case: dict[str, Any]) -> None:
         assert taped(case, training=True).kept == case["kept_for_backward"]  # type: ignore[attr-defined]
 
 
+BARS = {"vae_decode": 0.03, "vae_encode": 0.03}  # relative, of the live peak; other components
+BAR = 0.02
+
+
+def check_within(case: dict[str, Any]) -> None:
+    """Parameters and FLOPs are those of the published class; the peak of live activations within the bars."""
+    tape = taped(case)
+    weights = tape.parameters
+    if case["component"].startswith("vae") and hasattr(family(case["class"]), "encode"):
+        weights = weights | taped(other_direction(case)).parameters
+    assert sum(elements for elements, _ in weights.values()) == case["params"]
+    assert flops(tape) == case["flops"]
+    assert tape.peak == pytest.approx(case["peak_activation_bytes"], rel=BARS.get(case["component"], BAR))
+    assert tape.live == 0
+
+
 def check_training(case: dict[str, Any]) -> None:
     """The peak over forward and backward is that of a training step of the published class, within 3 %."""
     module = family(case["class"])

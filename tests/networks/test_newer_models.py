@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from golden_cases import cases, check_arrays_agree, check_equal, flops, label, taped
+from golden_cases import cases, check_arrays_agree, check_equal, check_within, flops, label, taped
 
 ALL = [case for name in ("cosmos3", "helios", "kandinsky6", "motif") for case in cases(name)]
 TRAINED = [case for case in ALL if "kept_for_backward" in case]
@@ -35,3 +35,17 @@ def test_longcat_has_the_weights_and_flops_of_its_own_repository(case: dict[str,
 @pytest.mark.parametrize("case", cases("longcat"), ids=label)
 def test_longcat_arrays_give_what_scalars_give(case: dict[str, Any]) -> None:
     check_arrays_agree(case)
+
+
+@pytest.mark.parametrize("case", cases("kandinsky6_sr"), ids=label)
+def test_super_resolution_is_within_the_bars(case: dict[str, Any]) -> None:
+    check_within(case)
+
+
+@pytest.mark.parametrize("case", cases("ltx2_diffusion_decoder"), ids=label)
+def test_the_diffusion_decoder_is_within_the_bars(case: dict[str, Any]) -> None:
+    check_within(case)
+
+
+def test_tiles_of_tokens_take_arrays() -> None:
+    check_arrays_agree(cases("ltx2_diffusion_decoder")[2])

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from golden_cases import cases, check_arrays_agree, check_equal, label, taped
+from golden_cases import cases, check_arrays_agree, check_equal, check_within, label, taped
 
 ALL = [*cases("wan_relatives"), *cases("wan_animate"), *cases("skyreels")]
 TRAINED = [case for case in ALL if "kept_for_backward" in case]
@@ -22,4 +22,19 @@ def test_training_keeps_what_the_published_class_keeps(case: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("case", TRAINED, ids=label)
 def test_arrays_give_what_scalars_give(case: dict[str, Any]) -> None:
+    check_arrays_agree(case)
+
+
+@pytest.mark.parametrize("case", cases("wan_causal"), ids=label)
+def test_chronoedit_and_anyflow_with_its_cache_equal_the_published_classes(case: dict[str, Any]) -> None:
+    check_equal(case)
+
+
+@pytest.mark.parametrize("case", cases("wan_animate2"), ids=label)
+def test_animate_2_with_its_cache_is_within_the_bars(case: dict[str, Any]) -> None:
+    check_within(case)
+
+
+@pytest.mark.parametrize("case", [each for each in cases("wan_causal") if each["config"]["num_layers"] == 3], ids=label)
+def test_their_arrays_give_what_scalars_give(case: dict[str, Any]) -> None:
     check_arrays_agree(case)

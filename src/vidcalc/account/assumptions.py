@@ -147,10 +147,16 @@ def warnings(
         rows.append(Warning_(id="communication_not_counted", values={"gpus": hardware.total}))
     if plan.precision in ("bf16",) and hardware.accelerator.supports.get("bf16") is False:
         rows.append(Warning_(id="precision_emulated", values={"precision": plan.precision}))
-    missing = [c.id for c in (*model.text_encoders, *model.image_encoders, model.vae) if not c.network]
-    if missing:
+    rows += unsized(inference.unsized)
+    encoders = [each.id for each in (*model.text_encoders, *model.image_encoders) if not each.network]
+    if missing := [name for name in encoders if name not in inference.unsized]:
         rows.append(Warning_(id="components_not_computed", values={"components": ", ".join(missing)}))
     return rows
+
+
+def unsized(names: list[str]) -> list[Warning_]:
+    """Networks that are in no figure, for nothing tells their size."""
+    return [Warning_(id="components_unsized", values={"components": ", ".join(names)})] if names else []
 
 
 def misfits(model: Model, width: Number, height: Number, frames: Number) -> list[Warning_]:

@@ -6,6 +6,7 @@ from vidcalc.cost.reserve import counters
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
 from vidcalc.ledger.types import Ledger
+from vidcalc.ledger.unsized import unsized
 from vidcalc.ops import Copy
 from vidcalc.report.estimate import HostMemory, InferenceMemory, StageRow
 
@@ -26,7 +27,7 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
     low, high = interval(shown.device)
     # weights that give way fill the card and no more: beyond it reaches only what is needed
     high = minimum(high, maximum(capacity, interval(needed.device)[1]))
-    host = ledger.host
+    host, unknown = ledger.host, unsized(ledger)
     return InferenceMemory(
         stages=[
             StageRow(
@@ -54,6 +55,7 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
         vae_decode_activation_peak=decode.taped.peak if decode and decode.trace else 0,
         capacity=capacity,
         margin=capacity - peak,
-        verdict=verdict(shown.device, high, capacity),
+        verdict=verdict(shown.device, high, capacity, unknown),
         streamed=streamed(ledger),
+        unsized=unknown,
     )

@@ -98,7 +98,8 @@ def memory_part(costs: list[BucketCost], hardware: Hardware) -> RunMemory:
         high=high,
         capacity=capacity,
         margin=capacity - top.total,
-        verdict=verdict(top.total, high, capacity),
+        verdict=verdict(top.total, high, capacity, cost.step.aside.unsized),
+        unsized=list(cost.step.aside.unsized),
         host_ram=largest(in_host(each.step) + each.step.states.staged for each in costs),
         host_loading=largest(each.step.states.read for each in costs),
     )

@@ -22,7 +22,8 @@ def training_memory(cost: BucketCost, hardware: Hardware) -> TrainingMemory:
         forward_backward_peak=live.peak,
         peak=most,
         margin=capacity - most,
-        verdict=verdict(most, interval(most)[1], capacity),
+        verdict=verdict(most, interval(most)[1], capacity, cost.step.aside.unsized),
+        unsized=list(cost.step.aside.unsized),
     )
 
 

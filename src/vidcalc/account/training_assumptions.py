@@ -1,7 +1,7 @@
 """What a training report took as given, and what its user should know: ids and values for the faces to put in words."""
 
 from vidcalc.account.assumed import machinery, stated, trained
-from vidcalc.account.assumptions import cautions, misfits
+from vidcalc.account.assumptions import cautions, misfits, unsized
 from vidcalc.catalog.training import networks, sharding
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.question import Run
@@ -46,7 +46,7 @@ def warnings(question: Run, used: RunMemory) -> list[Warning_]:
     rows += _degrees(plan.training, hardware)
     if used.verdict == "too_big":
         rows.append(Warning_(id="training_too_big", values={"missing": -used.margin}))
-    return rows
+    return rows + unsized(used.unsized)
 
 
 def _degrees(training: TrainingPlan, hardware: Hardware) -> list[Warning_]:

@@ -77,6 +77,10 @@ def resolve(kind: str, name: str) -> str:
     ids = names(kind)
     if name in ids:
         return name
+    if "." in name:  # HuMo 1.7B is not HuMo 17B
+        pointed = {_pointed(each): each for each in ids}
+        if _pointed(name) in pointed:
+            return pointed[_pointed(name)]
     index = aliases(kind)
     key = plain(name)
     if key not in index:
@@ -116,6 +120,11 @@ def plain(name: str) -> str:
     return re.sub(
         r"^(nvidia|geforce|nvidiageforce|amdinstinct|amdradeon|amd|intel|google|aws|huawei)(?=.)", "", letters
     )
+
+
+def _pointed(name: str) -> str:
+    """A name without case, spaces and dashes, its points kept."""
+    return re.sub(r"[^a-z0-9+.]", "", name.casefold())
 
 
 def read_built(path: str, checksum: int) -> Facts | None:

@@ -66,11 +66,15 @@ def latent_grid(model: Model, width: Number, height: Number, frames: Number) -> 
 
 
 def denoiser_grid(model: Model, width: Number, height: Number, frames: Number) -> Grid:
-    """The latent as the denoiser gets it: axes that the model pads are filled up to its patch."""
+    """The latent as the denoiser gets it: axes that the model pads are filled up to its patch.
+
+    An upsampler reads a smaller one than it gives.
+    """
     channels, *sizes = latent_grid(model, width, height, frames)
     axes = zip(("frames", "height", "width"), sizes, model.denoiser.patch, strict=True)
     padded = [round_up(size, patch) if axis in model.constraints.pads else size for axis, size, patch in axes]
-    return channels, padded[0], padded[1], padded[2]
+    grows = model.denoiser.grows
+    return channels, padded[0], padded[1] // grows, padded[2] // grows
 
 
 def video_tokens(model: Model, width: Number, height: Number, frames: Number) -> Number:

@@ -50,7 +50,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     held: int | None = None
     run: str = ""
     stage: str = ""
-    per_second: int = 0
+    per_second: float = 0
     optional: bool = False
     verified: str = ""
     extra: dict[str, Any] = {}
@@ -64,11 +64,13 @@ class Denoiser(Component, frozen=True, kw_only=True, forbid_unknown_fields=True)
     patch     latent frames, height and width under one token; a U-Net takes latents as they are: (1, 1, 1)
     heads     attention heads; 0 where there is no single number (U-Nets) or none is published
     kv_heads  heads of keys and values, where they are fewer
+    grows     height and width of what comes out per height and width of the latent that it reads (an upsampler: 2)
     """
 
     patch: tuple[int, int, int] = (1, 1, 1)
     heads: int = 0
     kv_heads: int = 0
+    grows: int = 1
 
 
 class Vae(Component, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -139,6 +141,8 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     native_sizes  widths and heights it was made for
     pads          axes ("frames", "height", "width") whose latent size is filled up to the patch
     chunk_frames  frames made at a time, where the model rolls on (0: all at once)
+    tile_width, tile_height  pixels made at a time, where it works in tiles from encoding to decoding (0: all at once)
+    tile_overlap  least share of a tile that neighbours have in common
     """
 
     frames_step: int = 1
@@ -149,6 +153,9 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     native_sizes: tuple[tuple[int, int], ...] = ()
     pads: tuple[str, ...] = ()
     chunk_frames: int = 0
+    tile_width: int = 0
+    tile_height: int = 0
+    tile_overlap: float = 0.0
     source: str = ""
 
 
@@ -174,6 +181,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     name        id of the catalogue; title  as its makers write it; aliases  other names, never ambiguous
     kind        "dit" or "unet"
     task        "t2v", "i2v", "v2v" or "t2i"
+    pipelines   pipelines of diffusers that run it
     encodes     what the VAE encodes before denoising: "none", "image" (one frame), "clip" (as many as are made)
     provenance  "exact" (every number follows from published configurations) or "estimate"
     others      loaded beside: connectors, audio codec, parts of an encoder that are not run
@@ -193,6 +201,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     image_encoders: tuple[Component, ...] = ()
     others: tuple[Component, ...] = ()
     task: str = "t2v"
+    pipelines: tuple[str, ...] = ()
     encodes: str = "none"
     aliases: tuple[str, ...] = ()
     provenance: str = "exact"

@@ -105,6 +105,7 @@ class Aside(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     validation           live activations of a validation sample's largest stage;  validated  weights it loads
     forward_work         live activations of one forward pass without gradients, on one accelerator alone
     decode_work          live activations of the VAE decoding a sample to be scored
+    unsized              networks in the loop whose bytes nothing tells (`vidcalc.ledger.unsized`)
     """
 
     vae: Number = 0
@@ -117,6 +118,7 @@ class Aside(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     validated: Number = 0
     forward_work: Number = 0
     decode_work: Number = 0
+    unsized: tuple[str, ...] = ()
 
 
 class States(msgspec.Struct, frozen=True, kw_only=True, eq=False):

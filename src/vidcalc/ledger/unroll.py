@@ -20,15 +20,15 @@ COLOURS = 3
 def unroll(model: Model, workload: Workload) -> Ledger:
     """The phases of one generation, in the order they run; one forward a step, everything on one rank."""
     latent = latent_grid(model, workload.width, workload.height, workload.frames)
-    shape = denoiser_shape(model, workload)
+    shape, places = denoiser_shape(model, workload), tiles(model, workload)
     # rows of text and image tokens, of all videos
     prompts = workload.batch * (workload.text_tokens + workload.image_tokens)
     forward = Phase(
         id="denoise",
         call=Call(component=model.denoiser, function="forward", shape=shape),
-        # every chunk takes all steps
-        calls=chunks(model, workload) * workload.steps,
-        turns=chunks(model, workload) * workload.steps,
+        # every tile of every chunk takes all steps
+        calls=chunks(model, workload) * places * workload.steps,
+        turns=chunks(model, workload) * places * workload.steps,
         prompt_rows=prompts,
     )
     phases = (
@@ -77,7 +77,7 @@ def denoiser_shape(model: Model, workload: Workload) -> Shape:
     """
     # a clip shorter than a chunk is one short chunk
     frames = minimum(workload.frames, model.constraints.chunk_frames) if rolls(model) else workload.frames
-    _, latent_frames, height, width = denoiser_grid(model, workload.width, workload.height, frames)
+    _, latent_frames, height, width = denoiser_grid(model, *tile(model, workload), frames)
     return Shape(
         batch=workload.batch,
         frames=latent_frames,
@@ -88,6 +88,27 @@ def denoiser_shape(model: Model, workload: Workload) -> Shape:
         timestep=model.denoiser.timestep,
         extra=model.denoiser.extra,
     )
+
+
+def tile(model: Model, workload: Workload) -> tuple[Number, Number]:
+    """Width and height that are made at a time [pixels]: a tile's, or the whole frame's."""
+    most = model.constraints.tile_width, model.constraints.tile_height
+    sides = workload.width, workload.height
+    # a frame smaller than a tile is one small tile
+    width, height = (minimum(side, limit) if limit else side for side, limit in zip(sides, most, strict=True))
+    return width, height
+
+
+def tiles(model: Model, workload: Workload) -> Number:
+    """How many tiles the frame is made in."""
+    count: Number = 1
+    if not (model.constraints.tile_width or model.constraints.tile_height):
+        return count
+    for side, one in zip((workload.width, workload.height), tile(model, workload), strict=True):
+        # what is left after the first tile / the farthest that one may lie from the next
+        stride = as_count((one * (1 - model.constraints.tile_overlap)) // 1)
+        count = count * (ceil_div(side - one, stride) + 1)
+    return count
 
 
 def rolls(model: Model) -> bool:
@@ -122,21 +143,31 @@ def encoded(model: Model, workload: Workload) -> Phase | None:
     """The VAE encoding a whole video; None where its network is not known."""
     if not model.vae.network:
         return None
-    shape = Shape(batch=workload.batch, frames=workload.frames, height=workload.height, width=workload.width)
-    return Phase(id="vae_encode", call=Call(component=model.vae, function="encode", shape=shape))
+    width, height = tile(model, workload)
+    shape = Shape(batch=workload.batch, frames=workload.frames, height=height, width=width)
+    count = tiles(model, workload)
+    call = Call(component=model.vae, function="encode", shape=shape)
+    return Phase(id="vae_encode", call=call, calls=count, turns=count)
 
 
 def decoding(model: Model, workload: Workload, latent: Grid) -> tuple[Phase, ...]:
     """The VAE decoding the latent grid; nothing where its network is not known."""
     if not model.vae.network:
         return ()
-    shape = Shape(batch=workload.batch, frames=latent[1], height=latent[2], width=latent[3])
-    return (Phase(id="vae_decode", call=Call(component=model.vae, function="decode", shape=shape)),)
+    count, sizes = tiles(model, workload), latent
+    if model.constraints.tile_width:
+        sizes = latent_grid(model, *tile(model, workload), workload.frames)
+    shape = Shape(batch=workload.batch, frames=sizes[1], height=sizes[2], width=sizes[3])
+    return (
+        Phase(
+            id="vae_decode", call=Call(component=model.vae, function="decode", shape=shape), calls=count, turns=count
+        ),
+    )
 
 
 def sound(decoder: Component, workload: Workload) -> Phase:
     """A network that turns the audio latent into sound: as many frames as the clip's seconds hold."""
     # seconds x audio frames a second, to the nearest whole number: (2 a + b) // 2 b
     frames = as_count((2 * workload.frames * decoder.per_second + workload.fps) // (2 * workload.fps))
-    call = Call(component=decoder, function="decode", shape=Shape(batch=workload.batch, frames=frames))
-    return Phase(id="audio_decode", call=call)
+    shape = Shape(batch=workload.batch, frames=frames, extra=decoder.extra)
+    return Phase(id="audio_decode", call=Call(component=decoder, function="decode", shape=shape))

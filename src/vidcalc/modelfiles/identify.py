@@ -128,8 +128,11 @@ def _by_count(header: Header) -> Identified | None:
 
 
 def candidates() -> list[tuple[str, Component]]:
-    """(model, component) of every network of the catalogue we can tape, equal ones once; denoisers come first."""
-    models = [model(name) for name in load.names("models")]
+    """(model, component) of every network of the catalogue we can tape, equal ones once; denoisers come first.
+
+    Of two alike the older is taken: what was made out of a model is as large as it.
+    """
+    models = sorted((model(name) for name in load.names("models")), key=lambda each: each.released or "9")
     pairs: list[tuple[str, Component]] = [(each.name, each.denoiser) for each in models]
     pairs += [(each.name, each.vae) for each in models]
     pairs += [(each.name, part) for each in models for part in (*each.text_encoders, *each.image_encoders)]

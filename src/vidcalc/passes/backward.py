@@ -17,6 +17,7 @@ from vidcalc.ledger.step import Aside, Live, Step, StepFlops, TrainedWeights, fl
 from vidcalc.ledger.symbols import guests
 from vidcalc.ledger.taping import stepped, traced
 from vidcalc.ledger.types import Call, Execution, Ledger, Phase, PhaseId
+from vidcalc.ledger.unsized import weighed, works
 from vidcalc.ledger.weights import Weights, parameters, weights
 from vidcalc.ops import Op
 from vidcalc.passes.tensor import inside
@@ -254,4 +255,12 @@ def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Num
         forward_work=ledger.forward.taped.peak,
         decode_work=decode.taped.peak if decode and decode.trace and rolled else 0,
     )
-    return named_fields(record, record.forward_work, "byte")
+    record = named_fields(record, record.forward_work, "byte")
+    return replace(record, unsized=tuple(_unsized(ledger, online)))
+
+
+def _unsized(ledger: Ledger, online: dict[str, bool]) -> list[str]:
+    """Networks in the loop whose bytes nothing tells: of their weights, or of the VAE's encode."""
+    inside = {name: each for name, each in ledger.weights.items() if online.get(each.role, each.role == "denoiser")}
+    blind = ledger.encode is None
+    return [name for name, each in inside.items() if not weighed(each) or (works(each) and blind)]

@@ -1,7 +1,9 @@
-"""How the networks around the LTX transformers are called: audio autoencoder, vocoder, text connectors, upsampler."""
+"""How the networks beside a video transformer are called: audio autoencoders, vocoders, text connectors, upsamplers."""
 
 from collections.abc import Mapping
 from typing import Any
+
+import torch
 
 from vidcalc.reference.meta import empty, integers
 from vidcalc.reference.shapes import Call, usual_dtype
@@ -37,11 +39,39 @@ def upsampler(module: Any, component: str, shape: Mapping[str, Any]) -> Call:
     return lambda: module(empty(*size, dtype=dtype))
 
 
+def waves(module: Any, component: str, shape: Mapping[str, Any]) -> Call:
+    """Latent [batch · channels of sound, channels, frames] or waveform [batch · channels of sound, 1, samples]."""
+    batch = int(shape["batch"]) * int(shape.get("extra", {}).get("channels", 1))
+    if component == "vae_decode":
+        size = batch, module.config.latent_channels, shape["latent"][0]
+        return lambda: module.decode(empty(*size, dtype=torch.bfloat16), return_dict=False)
+    return lambda: module.encode(empty(batch, 1, shape["pixels"][0], dtype=torch.bfloat16), return_dict=False)
+
+
+def spectra(module: Any, component: str, shape: Mapping[str, Any]) -> Call:
+    """Latent [batch, channels, frames] or spectrogram [batch, mel bins, frames], the front end left out."""
+    c, batch, dtype = module.config, int(shape["batch"]), usual_dtype(module)
+    if component == "vae_decode":
+        return lambda: module.decode(
+            empty(batch, c.latent_channels, shape["latent"][0], dtype=dtype), return_dict=False
+        )
+    return lambda: module.vae.encode(empty(batch, c.mel_bins, shape["pixels"][0], dtype=dtype))
+
+
+def mel_vocoder(module: Any, component: str, shape: Mapping[str, Any]) -> Call:
+    """Spectrogram [batch, mel bins, frames] to waveform."""
+    c, batch, dtype = module.config, int(shape["batch"]), usual_dtype(module)
+    return lambda: module(empty(batch, c.num_mels, shape["latent"][0], dtype=dtype), return_dict=False)
+
+
 CALLS = {
+    "AutoencoderKLMiniMaxH3Audio": waves,
     "AutoencoderKLLTX2Audio": audio_autoencoder,
     "LTX2LatentUpsamplerModel": upsampler,
     "LTX2TextConnectors": connectors,
     "LTX2Vocoder": vocoder,
     "LTX2VocoderWithBWE": vocoder,
     "LTXLatentUpsamplerModel": upsampler,
+    "MMAudioVAE": spectra,
+    "MMAudioVocoder": mel_vocoder,
 }

@@ -15,11 +15,13 @@ class UnknownClass(LookupError):
 
 def find_class(class_name: str) -> Any:
     """The class of this name in diffusers, else in transformers, else among the parts of a diffusers pipeline."""
+    class_name = class_name.partition("+")[0]  # of a pair, the network that is steered
     import diffusers
     import transformers
     from diffusers.pipelines import ltx, ltx2
+    from transformers.models.t5gemma2 import modeling_t5gemma2
 
-    for library in (diffusers, transformers, ltx, ltx2):
+    for library in (diffusers, transformers, ltx, ltx2, modeling_t5gemma2):
         class_ = getattr(library, class_name, None)
         if class_ is not None:
             return class_
@@ -32,6 +34,11 @@ def build(class_name: str, config: dict[str, Any], dtype: str = "bf16") -> Any:
     dtype "bf16", "fp16" or "fp32"; modules that the class names in `_keep_in_fp32_modules` stay in float32, as
     `from_pretrained` leaves them.
     """
+    if "+" in class_name:
+        from vidcalc.reference.pairs import Pair
+
+        names = zip(("network", "control"), class_name.split("+"), strict=True)
+        return Pair(**{part: build(name, config.get(part, {}), dtype) for part, name in names}).eval()
     class_ = find_class(class_name)
     make = _transformers_module if class_.__module__.startswith("transformers.") else _diffusers_module
     return make(class_, config, DTYPES[dtype])

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from vidcalc.reference import framepack, images, relatives, transformers, unets
+from vidcalc.reference import causal, framepack, images, pairs, relatives, transformers, unets
 from vidcalc.reference.shapes import Call, Shape, usual_dtype
 
 CALLS: dict[str, Callable[[Any, Shape, torch.dtype], Call]] = {
@@ -28,11 +28,17 @@ CALLS: dict[str, Callable[[Any, Shape, torch.dtype], Call]] = {
     "UNetSpatioTemporalConditionModel": unets.stable_video,
     "WanTransformer3DModel": transformers.wan,
     "WanVACETransformer3DModel": transformers.wan_vace,
+    "ChronoEditTransformer3DModel": transformers.wan,
+    **causal.CALLS,
     **images.CALLS,
+    **pairs.CALLS,
     **relatives.CALLS,
 }
 
 
 def denoiser_call(module: Any, shape: Shape) -> Call:
     """A function that runs one forward pass of `module`. Raises KeyError for a class that has no entry in `CALLS`."""
-    return CALLS[type(module).__name__](module, shape, usual_dtype(module))
+    name = type(module).__name__
+    if isinstance(module, pairs.Pair):
+        name = f"{type(module.network).__name__}+{type(module.control).__name__}"
+    return CALLS[name](module, shape, usual_dtype(module))

@@ -50,4 +50,5 @@ EXTRA_ARGUMENTS: dict[str, dict[str, Any]] = {
     "Qwen3VLTextModel": _LANGUAGE_MODEL,
     "Gemma2Model": {"use_cache": False},
     "Gemma3TextModel": _LANGUAGE_MODEL,
+    "Gemma4UnifiedTextModel": _LANGUAGE_MODEL,
 }

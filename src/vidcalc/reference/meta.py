@@ -66,15 +66,18 @@ def _resize(image: torch.Tensor, size: Any, interpolation: Any = None) -> torch.
 @contextmanager
 def _resize_without_torchvision() -> Iterator[None]:
     """Cosmos resizes its padding mask with torchvision, which the extra does not install."""
-    cosmos: Any = sys.modules.get("diffusers.models.transformers.transformer_cosmos", types.SimpleNamespace())
-    original = getattr(cosmos, "transforms", None)
-    cosmos.transforms = types.SimpleNamespace(
-        functional=types.SimpleNamespace(resize=_resize), InterpolationMode=types.SimpleNamespace(NEAREST=0)
-    )
+    names = ("transformers.transformer_cosmos", "controlnets.controlnet_cosmos")
+    found: list[Any] = [each for name in names if (each := sys.modules.get("diffusers.models." + name))]
+    originals = [getattr(each, "transforms", None) for each in found]
+    for each in found:
+        each.transforms = types.SimpleNamespace(
+            functional=types.SimpleNamespace(resize=_resize), InterpolationMode=types.SimpleNamespace(NEAREST=0)
+        )
     try:
         yield
     finally:
-        cosmos.transforms = original
+        for each, original in zip(found, originals, strict=True):
+            each.transforms = original
 
 
 @contextmanager

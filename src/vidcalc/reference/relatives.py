@@ -89,6 +89,29 @@ def kandinsky6(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     )
 
 
+def kandinsky6_sr(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
+    """A tile: the latent, what it starts from and a mask, channels last. Which blocks attend to which depends on data,
+    so a plain kernel on all of them stands in for flex attention.
+    """
+    from diffusers.models.attention_dispatch import AttentionBackendName, dispatch_attention_fn
+    from diffusers.models.transformers import transformer_kandinsky6_sr
+
+    def plain(*args: Any, **options: Any) -> Any:
+        return dispatch_attention_fn(*args, **(options | {"backend": AttentionBackendName.NATIVE, "attn_mask": None}))
+
+    c, batch = module.config, shape.batch
+
+    def call() -> Any:
+        transformer_kandinsky6_sr.dispatch_attention_fn = plain
+        try:
+            latent = empty(batch, *shape.grid, 2 * c.in_visual_dim + 1, dtype=dtype)
+            return module(hidden_states=latent, timestep=empty(batch, dtype=dtype), return_dict=False)
+        finally:
+            transformer_kandinsky6_sr.dispatch_attention_fn = dispatch_attention_fn
+
+    return call
+
+
 def motif(module: Any, shape: Shape, dtype: torch.dtype) -> Call:
     """Text to video: no image tokens."""
     c, batch, text = module.config, shape.batch, shape.text(512)
@@ -105,6 +128,7 @@ CALLS = {
     "Cosmos3OmniTransformer": cosmos3,
     "HeliosTransformer3DModel": helios,
     "Kandinsky6Transformer3DModel": kandinsky6,
+    "Kandinsky6SRTransformer3DModel": kandinsky6_sr,
     "MotifVideoTransformer3DModel": motif,
     "WanAnimateTransformer3DModel": wan_animate,
 }

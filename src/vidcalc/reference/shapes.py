@@ -1,7 +1,7 @@
 """The shape of one denoiser pass, and the dtype its inputs come in."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -12,7 +12,7 @@ Call = Callable[[], Any]
 @dataclass(frozen=True, kw_only=True)
 class Shape:
     """One forward pass: batch, the latent grid (frames, height, width) and the text length (None: the class's usual
-    padding).
+    padding); `extra` sizes that only some classes know, by our networks' names for them.
     """
 
     batch: int
@@ -20,6 +20,7 @@ class Shape:
     height: int
     width: int
     text_tokens: int | None = None
+    extra: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def grid(self) -> tuple[int, int, int]:

@@ -71,7 +71,8 @@ def call_of(component: str, module: Any, shape: Mapping[str, Any]) -> Any:
     if component == "denoiser":
         frames, height, width = shape["latent"]
         text = shape.get("text_tokens")
-        grid = shapes.Shape(batch=batch, frames=frames, height=height, width=width, text_tokens=text)
+        extra = shape.get("extra", {})
+        grid = shapes.Shape(batch=batch, frames=frames, height=height, width=width, text_tokens=text, extra=extra)
         return denoisers.denoiser_call(module, grid)
     if component in ("vae_decode", "vae_encode"):
         decode = component == "vae_decode"

@@ -42,12 +42,13 @@ class ComponentRow(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class ModelPart(Entry, frozen=True, kw_only=True, eq=False):
-    """The model. `params` are one denoiser's, `params_total` all experts'; `architecture` its main sizes."""
+    """The model. `params` are one denoiser's, `params_total` all experts', `params_active` those a token passes."""
 
     name: str
     title: str
     params: Weights
     params_total: Weights
+    params_active: Weights
     provenance: str
     components: list[ComponentRow]
     architecture: Settings
@@ -148,9 +149,10 @@ class Relief(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
-    """Bytes on one accelerator while generating; `verdict` is "fits", "tight" or "too_big".
+    """Bytes on one accelerator while generating; `verdict` is "fits", "tight", "at_least" or "too_big".
 
-    The peak is tensors, workspaces and context; `allocated`, `reserved` and `device` are it as three counters show it
+    "at_least": it would fit, but the networks in `unsized` are not counted, for nothing tells their size. The peak is
+    tensors, workspaces and context; `allocated`, `reserved` and `device` are it as three counters show it
     (`vidcalc.cost.reserve`). `low` and `high` bound the last of them, and the verdict compares these with `capacity`,
     which is what the driver reports (`vidcalc.cost.verdict`); the margin is beside the peak. `host_ram` is the largest
     of `host`. `streamed` is what of the denoiser comes from host memory at each call because the accelerator has no
@@ -174,6 +176,7 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     margin: Bytes
     verdict: str
     streamed: Bytes = 0
+    unsized: list[str] = []
     relief: list[Relief] = []
 
 
@@ -197,6 +200,7 @@ class TrainingMemory(Entry, frozen=True, kw_only=True, eq=False):
     peak: Bytes
     margin: Bytes
     verdict: str
+    unsized: list[str] = []
 
 
 class Memory(Entry, frozen=True, kw_only=True, eq=False):

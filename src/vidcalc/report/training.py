@@ -109,6 +109,7 @@ class RunMemory(Entry, frozen=True, kw_only=True, eq=False):
     verdict: str
     host_ram: Bytes
     host_loading: Bytes
+    unsized: list[str]
 
 
 class Ranks(Entry, frozen=True, kw_only=True, eq=False):

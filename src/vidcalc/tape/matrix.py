@@ -54,6 +54,36 @@ class MatrixLayers(PointwiseLayers):
             out.node = self.differentiable((x,), self._kept(x, d_out), out.nbytes, weights, not fresh)
         return out
 
+    def experts(self, x: Tensor, d_out: Number, name: str, count: Number) -> Tensor:
+        """x[rows, d_in], sorted by expert -> [rows, d_out]: each of `count` matrices [d_in, d_out] has its rows.
+
+        All of the matrices are weights; every expert gets as many rows as another. Kept for backward: x.
+        """
+        rows, d_in = x.shape
+        self.parameter(name, count * d_in * d_out)
+        # an expert's product, [rows / count, d_in] × [d_in, d_out], as often as there are experts
+        self.ops.append(
+            Matmul(
+                self.prefix + name,
+                self.count * count,
+                x.dtype,
+                rows / count,
+                d_in,
+                d_out,
+                1,
+                1,
+                ELEMENT_BYTES[x.dtype],
+                self.at(name),
+                self.adapters is None,
+            )
+        )
+        out = self.empty((rows, d_out), x.dtype)
+        if self.training:
+            self.cache("matmul", out)
+            weights = count * d_in * d_out * ELEMENT_BYTES[x.dtype]
+            out.node = self.differentiable((x,), self._kept(x, d_out), out.nbytes, weights)
+        return out
+
     def _kept(self, x: Tensor, d_out: Number) -> tuple[Tensor, ...]:
         """What a linear layer keeps for backward: x for the gradient of its weights, or what frozen ones do."""
         keeps = "input" if self.adapters is None else self.adapters.keeps

@@ -8,21 +8,24 @@ from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import GUIDANCE, VERDICTS, label
 from vidcalc.report.estimate import Report
 
-STYLES = {"fits": "good", "tight": "tight", "too_big": "bad"}
+STYLES = {"fits": "good", "tight": "tight", "at_least": "tight", "too_big": "bad"}
 
 
 def head(report: Report, paint: Paint, cells: int) -> list[str]:
     """Model, job and hardware in a few lines."""
     job, plan, gpu = report.workload, report.plan, report.hardware
     frames, seconds = whole(job["frames"]), significant(job["frames"] / job["fps"])
-    title = f"{report.model.title} · {_('{count} parameters', count=count(report.model.params_total))}"
+    sizes = {"count": count(report.model.params_total), "active": count(report.model.params_active)}
+    chosen = report.model.params_active != report.model.params
+    words = _("{count} parameters, {active} of them active", **sizes) if chosen else _("{count} parameters", **sizes)
+    title = f"{report.model.title} · {words}"
     pieces = [
         f"{job['width']}×{job['height']}",
         _("{frames} frames ({seconds} s at {fps} fps)", frames=frames, seconds=seconds, fps=whole(job["fps"])),
         _("{steps} steps", steps=whole(job["steps"])),
         _("batch {batch}", batch=whole(job["batch"])),
         plan["precision"],
-        label(GUIDANCE, plan["guidance_mode"], scale=whole(job["guidance"])),
+        label(GUIDANCE, plan["guidance_mode"], scale=whole(job["guidance"]), forwards=whole(plan["forwards_per_step"])),
     ]
     where = f"{gpu.count} × {gpu.name} · {data(gpu.capacity)}"
     lines = [paint(line, "title") for line in hanging(title, cells)]
@@ -53,7 +56,9 @@ def glance(report: Report, paint: Paint, cells: int) -> list[str]:
 
 def _row(name: str, needed: Any, memory: Any, took: str, cost: float | None) -> list[Cell]:
     margin = memory.margin
-    room = _("{size} free", size=data(margin)) if margin >= 0 else _("{size} missing", size=data(-margin))
+    free = _("{size} free", size=data(margin))
+    free = _("less than {size}", size=free) if memory.verdict == "at_least" else free
+    room = free if margin >= 0 else _("{size} missing", size=data(-margin))
     slower = memory.verdict == "fits" and getattr(memory, "streamed", 0) > 0
     verdict: Cell = (label(VERDICTS, "slower" if slower else memory.verdict), STYLES.get(memory.verdict, ""))
     return [(name, "title"), verdict, data(needed), room, took, money(cost) if cost is not None else ""]

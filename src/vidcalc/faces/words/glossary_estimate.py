@@ -9,6 +9,7 @@ from vidcalc.faces.words import N_
 ESTIMATE: dict[str, str] = {
     "model.params": N_("Weights of one denoiser; a model of several experts has as many again of each."),
     "model.params_total": N_("Weights of all experts of the denoiser together."),
+    "model.params_active": N_("Weights of the denoiser that one token passes: without the experts it does not go to."),
     "model.components.*.params": N_("Weights of one network of the pipeline, all its copies together."),
     "model.components.*.bytes": N_("Bytes of that network's weights in the number format of the plan."),
     "model.architecture.*": N_("A main size of the denoiser, as its published configuration names it."),

@@ -78,7 +78,13 @@ ROWS = {
     "other": N_("context, buffers"),
 }
 
-VERDICTS = {"slower": N_("fits, slower"), "fits": N_("fits"), "tight": N_("tight"), "too_big": N_("does not fit")}
+VERDICTS = {
+    "slower": N_("fits, slower"),
+    "fits": N_("fits"),
+    "tight": N_("tight"),
+    "at_least": N_("needs at least"),
+    "too_big": N_("does not fit"),
+}
 
 # what more GPUs on one video come to
 SCALING = {
@@ -98,9 +104,9 @@ PROVENANCE = {
 }
 
 GUIDANCE = {
-    "batched": N_("guidance {scale}: two predictions per step in one batch"),
-    "fitting": N_("guidance {scale}: two predictions per step, in one batch where memory allows"),
-    "sequential": N_("guidance {scale}: two predictions per step, one after the other"),
+    "batched": N_("guidance {scale}: {forwards} predictions per step, batched"),
+    "fitting": N_("guidance {scale}: {forwards} predictions per step, in one batch where memory allows"),
+    "sequential": N_("guidance {scale}: {forwards} predictions per step, one after the other"),
     "distilled": N_("guidance {scale}: distilled into the model"),
     "none": N_("no guidance"),
 }

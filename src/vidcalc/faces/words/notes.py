@@ -44,6 +44,9 @@ ASSUMPTIONS = {
     "sharding": N_("Sharding: {value}."),
     "samples": N_("{value} samples are seen in all."),
     "networks_beside": N_("Beside the trained network: {value} ({source})."),
+    "class_configuration": N_(
+        "The sizes are those that {value} itself has ({source}); the configuration beside the weights was not read."
+    ),
     "generic_architecture": N_(
         "Width, depth and heads follow from the parameter count by a rule fitted to published models ({value} weights)."
     ),
@@ -69,7 +72,10 @@ WARNINGS = {
     "snapped_frames": N_("{asked} frames is not a length the model takes; calculated with the nearest, {value}."),
     "weights_differ": N_("The files of {component} hold {file} weights, its configuration makes {network}."),
     "components_not_here": N_("Named by the pipeline but not among the files, and not counted: {components}."),
-    "estimate_only": N_("{model} is unpublished: its size is an estimate, and so is every number here."),
+    "estimate_only": N_(
+        "{model} is an estimate: not all of its sizes are published, or a relative's network stands in for its own. "
+        "So is every number here."
+    ),
     "inference_too_big": N_("Generating needs {missing} more GPU memory than there is."),
     "streams": N_(
         "{streamed} of the denoiser has no room on the GPU and comes from host memory at each call: {seconds} s of the "
@@ -108,4 +114,7 @@ WARNINGS = {
         "one of them off drops no prediction while another of its kind is on."
     ),
     "components_not_computed": N_("Counted by weights only, their work is not: {components}."),
+    "components_unsized": N_(
+        "Nothing published tells the size of {components}: it comes on top, so more memory is needed than stands here."
+    ),
 }

@@ -18,6 +18,11 @@ class Config(ltx_upsampler.Config, frozen=True, kw_only=True):
     use_rational_resampler: bool = True
 
 
+def tokens(config: Config, shape: Shape) -> Number:
+    """Latent places that it reads."""
+    return shape.frames * shape.height * shape.width
+
+
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """latent[batch, z, frames, height, width] -> the same, with larger height and width (or twice the frames)."""
     return ltx_upsampler.forward(tape, config, shape)

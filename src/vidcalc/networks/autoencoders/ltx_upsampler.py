@@ -29,6 +29,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     use_rational_resampler: bool = False
 
 
+def tokens(config: Config, shape: Shape) -> Number:
+    """Latent places that it reads."""
+    return shape.frames * shape.height * shape.width
+
+
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """latent[batch, z, frames, height, width] -> the same, with twice the height and width (or frames)."""
     latent = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)

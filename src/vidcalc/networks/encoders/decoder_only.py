@@ -119,14 +119,16 @@ def heads_of(tape: Tape, config: Config, x: Tensor, heads: Number, kind: str) ->
     return projected.view(batch, heads, n, config.d_head)
 
 
-def attend(tape: Tape, config: Config, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+def attend(
+    tape: Tape, config: Config, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, masked: str = "causal"
+) -> Tensor:
     """q[batch, heads, n, d], k and v[batch, key-value heads, n, d] -> [batch, n, heads · d]."""
     batch, heads, n, d_head = q.shape
     every_k, every_v = k, v
     if mask is not None and config.groups != 1:
         every_k = tape.copy(k, *q.shape, name="repeat")
         every_v = tape.copy(v, *q.shape, name="repeat")
-    out = tape.attention(q, every_k, every_v, masked="causal")
+    out = tape.attention(q, every_k, every_v, masked=masked)
     return tape.copy(out).view(batch, n, heads * d_head)
 
 

@@ -80,10 +80,17 @@ def norm(tape: Tape, x: Tensor, name: str) -> Tensor:
     return tape.cast(weighted, x.dtype)
 
 
-def layer(tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+def layer(
+    tape: Tape,
+    config: Config,
+    x: Tensor,
+    rotary: tuple[Tensor, Tensor],
+    mask: Tensor | None,
+    masked: str = "causal",
+) -> Tensor:
     """Self-attention and a gated feed-forward, each between two norms and added to its input."""
     hidden = norm(tape, x, "input_layernorm")
-    hidden = attention(tape, config, hidden, rotary, mask)
+    hidden = attention(tape, config, hidden, rotary, mask, masked)
     hidden = norm(tape, hidden, "post_attention_layernorm")
     hidden = tape.add(x, hidden)
     mixed = norm(tape, hidden, "pre_feedforward_layernorm")
@@ -92,7 +99,14 @@ def layer(tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tensor], 
     return tape.add(hidden, mixed)
 
 
-def attention(tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+def attention(
+    tape: Tape,
+    config: Config,
+    x: Tensor,
+    rotary: tuple[Tensor, Tensor],
+    mask: Tensor | None,
+    masked: str = "causal",
+) -> Tensor:
     """Causal attention with normed queries and keys; a sliding window saves neither FLOPs nor bytes here."""
     batch, n, _ = x.shape
     heads, kv_heads, d_head, bias = config.num_attention_heads, config.kv_heads, config.d_head, config.attention_bias
@@ -105,5 +119,5 @@ def attention(tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tenso
         q = rotate_halves(tape, plain_q, rotary)
         k = rotate_halves(tape, plain_k, rotary)
         del plain_q, plain_k
-        merged = attend(tape, config, q, k, v, mask)
+        merged = attend(tape, config, q, k, v, mask, masked)
         return tape.linear(merged, config.hidden_size, "o_proj", bias=bias)

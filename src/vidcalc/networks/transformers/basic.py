@@ -79,22 +79,25 @@ def transformer_block(
     *,
     positions: bool = False,
     beside: Tensor | None = None,
+    twice: bool = True,
 ) -> Tensor:
     """Self-attention, cross-attention (to x itself where the context is None), feed-forward; a layer norm before each.
 
     positions   a fixed table of positions is added before each attention
     beside      image tokens that the cross-attention sees apart from the text
+    twice       whether there is a second attention
     """
     normed = tape.layer_norm(x, "norm1")
     if positions:
         normed = tape.scale(normed, "positions")
     attended = attention(tape, normed, None, heads, inner, "attn1")
     hidden = tape.add(attended, x)
-    normed = tape.layer_norm(hidden, "norm2")
-    if positions:
-        normed = tape.scale(normed, "positions")
-    attended = attention(tape, normed, context, heads, inner, "attn2", beside=beside)
-    hidden = tape.add(attended, hidden)
+    if twice:
+        normed = tape.layer_norm(hidden, "norm2")
+        if positions:
+            normed = tape.scale(normed, "positions")
+        attended = attention(tape, normed, context, heads, inner, "attn2", beside=beside)
+        hidden = tape.add(attended, hidden)
     normed = tape.layer_norm(hidden, "norm3")
     mixed = gated_feed_forward(tape, normed, x.shape[-1], "ff")
     return tape.add(mixed, hidden)

@@ -33,6 +33,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     use_crossattn_projection: bool = False
     crossattn_proj_in_channels: Number = 1024
     encoder_hidden_states_channels: Number = 1024
+    img_context_dim_in: Number | None = None
+    img_context_num_tokens: Number = 256
+    img_context_dim_out: Number = 2048
 
     @property
     def width(self) -> Number:
@@ -168,6 +171,7 @@ def block(
     temb: Tensor,
     rotary: tuple[Tensor, Tensor],
     position: Tensor | None,
+    picture: Tensor | None = None,
 ) -> Tensor:
     """Self-attention, cross-attention, feed-forward; each behind a modulated norm and a gate."""
     x = hidden if position is None else tape.add(hidden, position)
@@ -178,7 +182,7 @@ def block(
 
     with tape.scope("norm2"):
         normed, gate = modulated(tape, config, x, embedded, temb, 3)
-    update = attention(tape, config, normed, context, None, "attn2")
+    update = attention(tape, config, normed, context, None, "attn2", picture)
     x = tape.add(x, tape.mul(update, gate))
 
     with tape.scope("norm3"):
@@ -208,8 +212,12 @@ def attention(
     context: Tensor | None,
     rotary: tuple[Tensor, Tensor] | None,
     name: str,
+    picture: Tensor | None = None,
 ) -> Tensor:
-    """Self-attention (context None) or cross-attention with queries and keys RMS-normed per head."""
+    """Self-attention (context None) or cross-attention with queries and keys RMS-normed per head.
+
+    picture  image tokens that are attended to as well, by queries, keys and values of their own; the results add up
+    """
     width, heads, d_head = config.width, config.num_attention_heads, config.attention_head_dim
     batch, n, _ = x.shape
     source = x if context is None else context
@@ -228,7 +236,20 @@ def attention(
         out = tape.attention(q, k, v)
         merged = tape.copy(out).view(batch, n, width)
         del out
-        return tape.linear(merged, width, "to_out.0", bias=False)
+        if picture is None:
+            return tape.linear(merged, width, "to_out.0", bias=False)
+        seen = picture.shape[1]
+        q_img = tape.linear(x, width, "q_img", bias=False).view(batch, heads, n, d_head)
+        k_img = tape.linear(picture, width, "k_img", bias=False).view(batch, heads, seen, d_head)
+        v_img = tape.linear(picture, width, "v_img", bias=False).view(batch, heads, seen, d_head)
+        q_img = tape.rms_norm_narrow(q_img, "q_img_norm")
+        k_img = tape.rms_norm_narrow(k_img, "k_img_norm")
+        k_img = tape.copy(k_img, name="repeat_interleave")
+        v_img = tape.copy(v_img, name="repeat_interleave")
+        looked = tape.attention(q_img, k_img, v_img, "sdpa_image")
+        added = tape.copy(looked).view(batch, n, width)
+        del looked
+        return tape.linear(tape.add(merged, added), width, "to_out.0", bias=False)
 
 
 def rotate(tape: Tape, x: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:

@@ -10,7 +10,7 @@ from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.unets.blocks import copied_where_many, image_transformer, per_level, residual_block
 from vidcalc.networks.unets.temporal import temporal_transformer
-from vidcalc.networks.unets.trunk import Stage, trunk
+from vidcalc.networks.unets.trunk import Stage, Stages, trunk
 from vidcalc.networks.unets.unet2d import condition
 from vidcalc.tape import Tape, Tensor
 
@@ -64,8 +64,25 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return out.view(shape.batch, config.out_channels, shape.frames, shape.height, shape.width)
 
 
-def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, text: Tensor, shape: Shape) -> Tensor:
+def body(
+    tape: Tape,
+    config: Config,
+    maps: Tensor,
+    emb: Tensor,
+    text: Tensor,
+    shape: Shape,
+) -> Tensor:
     """The U on maps[batch · frames, width, h, w] from the first convolution."""
+    stages, middle = parts(tape, config, emb, text, shape)
+    widths, groups = config.block_out_channels, config.norm_num_groups
+    layers = per_level(config.layers_per_block, len(widths))
+    return trunk(tape, maps, widths, layers, stages, middle, c_out=config.out_channels, groups=groups)
+
+
+def parts(
+    tape: Tape, config: Config, emb: Tensor, text: Tensor, shape: Shape, *, twice: bool = True
+) -> tuple[Stages, Stage]:
+    """What the layers of a level do, and the middle; frames attend to each other once or twice in a motion module."""
     levels, groups, deepest = len(config.block_out_channels), config.norm_num_groups, config.block_out_channels[-1]
     heads = per_level(config.num_attention_heads, levels)
     motion_heads = per_level(config.motion_num_attention_heads, levels)
@@ -94,6 +111,7 @@ def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, text: Tensor, sh
             layers=layers,
             positions=True,
             blocks=False,
+            twice=twice,
         )
 
     def stages(side: str, level: int, i: int, width: Number) -> tuple[Stage, ...]:
@@ -112,7 +130,4 @@ def body(tape: Tape, config: Config, maps: Tensor, emb: Tensor, text: Tensor, sh
                 hidden = move(hidden, levels - 1, 0, 1)
         return resnet(hidden, deepest, 1)
 
-    layers = per_level(config.layers_per_block, levels)
-    return trunk(
-        tape, maps, config.block_out_channels, layers, stages, middle, c_out=config.out_channels, groups=groups
-    )
+    return stages, middle

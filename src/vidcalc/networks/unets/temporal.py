@@ -47,8 +47,9 @@ def temporal_transformer(
     layers: Number = 1,
     positions: bool = False,
     blocks: bool = True,
+    twice: bool = True,
 ) -> Tensor:
-    """A transformer over the frames of each place that attends to itself twice, between two linear projections.
+    """A transformer over the frames of each place that attends to itself, mostly twice, between two projections.
 
     positions   with a table of frame positions (AnimateDiff's motion modules)
     blocks      whether its layers are blocks that checkpointing may run again
@@ -61,7 +62,7 @@ def temporal_transformer(
         hidden = strided_linear(tape, normed.view(batch * height * width, frames, c), inner, "proj_in")
         del normed
         with tape.repeat("transformer_blocks", layers, hidden, blocks=blocks):
-            hidden = transformer_block(tape, hidden, None, heads, inner, positions=positions)
+            hidden = transformer_block(tape, hidden, None, heads, inner, positions=positions, twice=twice)
         hidden = tape.linear(hidden, c, "proj_out")
         hidden = channels_first(tape, hidden, images, c, height, width)
         return tape.add(hidden, x)

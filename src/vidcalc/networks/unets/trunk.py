@@ -34,17 +34,27 @@ def trunk(
     layers  residual blocks of each level on the way down; there is one more on the way up
     after   what happens once a level (side, number) has been left, resampling included
     """
-    skips = [x]
-    hidden = x
-    for level, width in enumerate(widths):
-        with tape.scope(f"down_blocks.{level}"):
-            hidden = down_level(tape, hidden, skips, layers[level], of_level(stages, "down", level, width))
-            if level < len(widths) - 1:
-                hidden = downsample(tape, hidden, width, "downsamplers.0")
-                skips.append(hidden)
-        hidden = after("down", level, hidden) if after else hidden
+    hidden, skips = contracted(tape, x, widths, layers, stages, after)
     with tape.scope("mid_block"):
         hidden = middle(hidden)
+    skips.append(hidden)
+    del hidden
+    return expanded(tape, skips, widths, layers, stages, c_out=c_out, groups=groups, after=after)
+
+
+def expanded(
+    tape: Tape,
+    skips: list[Tensor],
+    widths: tuple[Number, ...],
+    layers: tuple[int, ...],
+    stages: Stages,
+    *,
+    c_out: Number,
+    groups: Number,
+    after: Callable[[str, int, Tensor], Tensor] | None = None,
+) -> Tensor:
+    """The way up, taking what each layer left behind, and the last convolution; the middle's maps are the last left."""
+    hidden = skips.pop()
     for level, width in enumerate(reversed(widths)):
         count = layers[-1 - level] + 1
         taken = skips[-count:]  # this level's maps stay alive until the next level has taken its own
@@ -55,6 +65,27 @@ def trunk(
     hidden = tape.group_norm(hidden, groups, "conv_norm_out")
     hidden = tape.act(hidden)
     return tape.convolution(hidden, c_out, (3, 3), "conv_out")
+
+
+def contracted(
+    tape: Tape,
+    x: Tensor,
+    widths: tuple[Number, ...],
+    layers: tuple[int, ...],
+    stages: Stages,
+    after: Callable[[str, int, Tensor], Tensor] | None = None,
+) -> tuple[Tensor, list[Tensor]]:
+    """The way down: the deepest maps, and what each layer left behind."""
+    skips = [x]
+    hidden = x
+    for level, width in enumerate(widths):
+        with tape.scope(f"down_blocks.{level}"):
+            hidden = down_level(tape, hidden, skips, layers[level], of_level(stages, "down", level, width))
+            if level < len(widths) - 1:
+                hidden = downsample(tape, hidden, width, "downsamplers.0")
+                skips.append(hidden)
+        hidden = after("down", level, hidden) if after else hidden
+    return hidden, skips
 
 
 def of_level(stages: Stages, side: str, level: int, width: Number) -> Callable[[int], tuple[Stage, ...]]:

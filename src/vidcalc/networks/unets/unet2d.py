@@ -12,7 +12,7 @@ from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers.embedding import sinusoid, timestep_mlp
 from vidcalc.networks.unets.blocks import features, image_transformer, per_level, residual_block
-from vidcalc.networks.unets.trunk import Stage, trunk
+from vidcalc.networks.unets.trunk import Stage, Stages, trunk
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("UNet2DConditionModel",)
@@ -51,12 +51,31 @@ def tokens(config: Config, shape: Shape) -> Number:
 
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """latent[batch · frames, in_channels, height, width] -> [batch · frames, out_channels, height, width]."""
-    images, levels, deepest = shape.batch * shape.frames, len(config.block_out_channels), config.block_out_channels[-1]
+    images = shape.batch * shape.frames
     latent = tape.input(images, config.in_channels, shape.height, shape.width)
     timestep = tape.input(1)
     text = tape.input(images, shape.tokens, config.cross_attention_dim)
     emb, kept = condition(tape, config, images)
     x = tape.convolution(latent, config.block_out_channels[0], (3, 3), "conv_in")
+    stages, middle = parts(tape, config, emb, text)
+    layers = per_level(config.layers_per_block, len(config.block_out_channels))
+    out = trunk(
+        tape,
+        x,
+        config.block_out_channels,
+        layers,
+        stages,
+        middle,
+        c_out=config.out_channels,
+        groups=config.norm_num_groups,
+    )
+    del timestep, kept
+    return out
+
+
+def parts(tape: Tape, config: Config, emb: Tensor, text: Tensor) -> tuple[Stages, Stage]:
+    """What the layers of a level do, and the middle."""
+    levels, deepest = len(config.block_out_channels), config.block_out_channels[-1]
     depth = per_level(config.transformer_layers_per_block, levels)
 
     def resnet(x: Tensor, width: Number, i: int) -> Tensor:
@@ -87,19 +106,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         hidden = attend(hidden, levels - 1, 0)
         return resnet(hidden, deepest, 1)
 
-    layers = per_level(config.layers_per_block, levels)
-    out = trunk(
-        tape,
-        x,
-        config.block_out_channels,
-        layers,
-        stages,
-        middle,
-        c_out=config.out_channels,
-        groups=config.norm_num_groups,
-    )
-    del timestep, kept
-    return out
+    return stages, middle
 
 
 def condition(
