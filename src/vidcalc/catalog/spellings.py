@@ -16,7 +16,7 @@ import msgspec
 from vidcalc.catalog import load
 
 WORD = re.compile(r"[a-z]*\d+(?:\.\d+)+[a-z]*|[a-z0-9+]+")
-DIGITS = re.compile(r"(?<=[a-z]\d)_(?=\d(?!\d))")  # "wan2_1"
+DIGITS = re.compile(r"(?<=[a-z-]\d)_(?=\d(?:[-_ .]|$))")  # "wan2_1"
 GLUED = re.compile(r"^([a-z]{3,})(\d+(?:\.\d+)*)$")  # "wan2.1", "cogvideox1.5"
 LETTERS = 8  # of which all must be there: shorter names are too often part of others
 
@@ -55,7 +55,9 @@ def recognised(name: str, among: Iterable[str] | None = None) -> Recognised | No
     top = max(each[:2] for each in found)
     best_of = [each for each in found if each[:2] == top]
     left = said - frozenset().union(*(each[3] for each in best_of)) - _unsaid()
-    return Recognised(models=tuple(each[2] for each in best_of), beside=tuple(word for word in _order(name) if word in left))
+    return Recognised(
+        models=tuple(each[2] for each in best_of), beside=tuple(word for word in _order(name) if word in left)
+    )
 
 
 def same(name: str) -> str:

@@ -6,7 +6,7 @@ Several of our names may become one of theirs (queries, keys and values held as 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 
 import msgspec
@@ -42,8 +42,10 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Word(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a word of a configuration stands for.
 
-    of    classes;  key, is_: where the key is one of these;  sets: numbers of ours
-    wide  numbers of ours that are the network's width
+    of     classes;  key, is_: where the key is one of these;  sets: numbers of ours
+    wide   numbers of ours that are the network's width
+    needs  what names of its tensors begin with, where the weights are there
+    one    not where the network is one of two experts;  also: models that such a configuration may be of instead
     """
 
     of: tuple[str, ...]
@@ -51,7 +53,15 @@ class Word(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     is_: tuple[str | bool, ...] = msgspec.field(name="is")
     sets: dict[str, int | bool] = {}
     wide: tuple[str, ...] = ()
-    unless: str = ""
+    needs: str = ""
+    one: bool = False
+    also: tuple[str, ...] = ()
+
+    def holds(self, class_: str, config: Facts, weights: Collection[str], experts: bool) -> bool:
+        """Whether it speaks of that configuration; `weights`: names of the tensors, none where they are not there."""
+        if class_ not in self.of or config.get(self.key) not in self.is_ or (self.one and experts):
+            return False
+        return not (self.needs and weights) or any(name.startswith(self.needs) for name in weights)
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -113,16 +123,24 @@ def _pattern(find: str) -> re.Pattern[str]:
 
 
 class Translated(msgspec.Struct, frozen=True, kw_only=True):
-    """A maker's configuration in our words: class and numbers, and the keys that decide how it runs, uncomputed."""
+    """A maker's configuration in our words.
+
+    untold   keys that decide how it runs, which is not computed;  unknown: keys that the maker's class has not
+    also     models that such a configuration may be of instead
+    """
 
     class_: str
     config: Facts
     untold: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
-def translated(class_: str, config: Facts) -> Translated | None:
-    """A maker's configuration in our words; None for a class that no layout names."""
+def translated(class_: str, config: Facts, weights: Collection[str] = (), experts: bool = False) -> Translated | None:
+    """A maker's configuration in our words; None for a class that no layout names.
+
+    weights  names of its tensors, where they are there;  experts: whether it is one of two
+    """
     layout = next((each for each in layouts() if class_ in each.config), None)
     if layout is None:
         return None
@@ -135,18 +153,21 @@ def translated(class_: str, config: Facts) -> Translated | None:
     for key, parts in keys.sum.items():
         if all(isinstance(part, int) or _number(config.get(part)) for part in parts):
             ours[key] = sum(part if isinstance(part, int) else config[part] for part in parts)
+    also: tuple[str, ...] = ()
     for word in layout.word:
-        if class_ in word.of and config.get(word.key) in word.is_:
+        if word.holds(class_, config, weights, experts):
             ours |= word.sets
             width = keys.heads and config.get(keys.heads[0])
             ours |= {key: width for key in word.wide if width}
+            also = () if weights else word.also
     known = {*keys.same, *keys.keys, *keys.beside, *(keys.heads or ()), *keys.untold}
     known |= {part for parts in keys.sum.values() for part in parts if isinstance(part, str)}
     return Translated(
         class_=keys.class_,
         config=ours,
         untold=tuple(key for key in keys.untold if config.get(key) not in (None, -1, 0, False)),
-        unknown=tuple(key for key in config if key not in known),
+        unknown=tuple(key for key in config if key not in known and not key.startswith("_")),
+        also=also,
     )
 
 

@@ -68,7 +68,14 @@ def _split(name: str) -> tuple[str, str]:
 def _layer(base: str, layer: Layer, bias: Stored | None, quantization: Facts) -> dict[str, Stored]:
     """The tensors that a layer's parts are: one where its scheme is known, else as they stand."""
     found = _scheme(layer, bias, quantization)
-    plain = {f"{base}.{part}": tensor for part, tensor in layer.items() if part not in ROOT}
+    values = any(part in VALUES for part in layer)
+    plain = {
+        f"{base}.{part}": Stored(tensor.format, "", tensor.shape, tensor.nbytes)
+        if values and part in BESIDE
+        else tensor
+        for part, tensor in layer.items()
+        if part not in ROOT
+    }
     marks = [tensor for part, tensor in layer.items() if part in ROOT]
     if marks:
         return {base: Stored("mark", "", (), sum(tensor.nbytes for tensor in marks))}
@@ -89,7 +96,7 @@ def _scheme(layer: Layer, bias: Stored | None, quantization: Facts) -> tuple[str
 
 
 def _bitsandbytes(layer: Layer, bias: Stored | None, _config: Facts) -> tuple[str, Shape] | None:
-    """Linear4bit: bytes in one column, the shape inside a tensor that is not read; Linear8bitLt: a scale of each row."""
+    """Linear4bit: bytes in one column, the shape in a tensor that is not read; Linear8bitLt: a scale of each row."""
     weight = layer.get("weight")
     if weight is None:
         return None

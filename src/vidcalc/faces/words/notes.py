@@ -52,6 +52,7 @@ ASSUMPTIONS = {
     "weights_as_stored": N_("Weights take the bytes their files have ({value})."),
     "identified_by_names": N_("The weights were recognised by their parameters' names and sizes: {value}."),
     "identified_by_count": N_("The weights were recognised by their number alone: {value}."),
+    "quantised_as_configured": N_("The files' own quantisation is followed ({value})."),
     "traced_class": N_("{value} is of no known family: its published code was run on the meta device instead."),
     "no_text_encoder": N_("No text encoder is counted; the denoiser reads {value} text tokens."),
 }
@@ -66,6 +67,10 @@ WARNINGS = {
     "snapped_height": N_("Height {asked} is not one the model takes; calculated with the nearest, {value}."),
     "snapped_frames": N_("{asked} frames is not a length the model takes; calculated with the nearest, {value}."),
     "weights_differ": N_("The files of {component} hold {file} weights, its configuration makes {network}."),
+    "equal_models": N_("Taken for {model}; nothing in the files tells it from {others}."),
+    "tensors_beside": N_("{component} holds tensors that its network has no place for ({count} kinds): {names}."),
+    "unknown_keys": N_("Keys that the class of {component} has not, and that count for nothing: {keys}."),
+    "untold_keys": N_("Keys of {component} that change how it runs, which is not calculated: {keys}."),
     "components_not_here": N_("Named by the pipeline but not among the files, and not counted: {components}."),
     "estimate_only": N_("{model} is unpublished: its size is an estimate, and so is every number here."),
     "inference_too_big": N_("Generating needs {missing} more GPU memory than there is."),
