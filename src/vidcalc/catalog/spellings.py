@@ -16,7 +16,7 @@ import msgspec
 from vidcalc.catalog import load
 
 WORD = re.compile(r"[a-z]*\d+(?:\.\d+)+[a-z]*|[a-z0-9+]+")
-DIGITS = re.compile(r"(?<=[a-z-]\d)_(?=\d(?:[-_ .]|$))")  # "wan2_1"
+DIGITS = re.compile(r"(?<=-\d)_(?=\d)|(?<=[a-z]\d)_(?=\d(?:[-_ .]|$))")  # "-1_3b", "wan2_1"
 GLUED = re.compile(r"^([a-z]{3,})(\d+(?:\.\d+)*)$")  # "wan2.1", "cogvideox1.5"
 LETTERS = 8  # of which all must be there: shorter names are too often part of others
 
