@@ -108,7 +108,10 @@ def _order(name: str) -> list[str]:
 def _spelled(table: str, word: str) -> str:
     spellings: dict[str, str] = load.table("spellings")[table]
     plain = word.strip().casefold()
-    return spellings.get(plain, spellings.get(plain.replace("-", "_"), word))
+    for each in (plain, plain.replace("-", "_"), plain.replace("_", "-")):
+        if each in spellings:
+            return spellings[each]
+    return word
 
 
 @cache

@@ -70,7 +70,7 @@ def _model(names: list[str], told: Told) -> str:
         return ""
     name, match = known[0]
     if match.beside:
-        told.append(("name_says_more", {"name": name, "model": match.models[0], "words": ", ".join(match.beside)}))
+        told.append(("name_says_more", {"file": name, "model": match.models[0], "words": ", ".join(match.beside)}))
     if len(match.models) > 1:
         told.append(("equal_models", {"model": match.models[0], "others": ", ".join(match.models[1:])}))
     others = [other for other in names if (m := recognised(other)) is None or m.models != match.models]
@@ -282,10 +282,10 @@ def _running(found: Nodes, told: Told) -> Facts:
             if isinstance(rate, int | float) and not isinstance(rate, bool) and rate > 0:
                 settings.setdefault("fps", round(rate) if abs(rate - round(rate)) < WHOLE else rate)
         elif kind == "cache":
-            told.append(("cache_not_priced", {"name": node.type}))
+            told.append(("cache_not_priced", {"file": node.type}))
         elif kind == "windows":
             length = whole(found, node, "context_frames", "context_length")
-            told.append(("windows_not_priced", {"name": node.type, "frames": length or 0}))
+            told.append(("windows_not_priced", {"file": node.type, "frames": length or 0}))
     return settings
 
 

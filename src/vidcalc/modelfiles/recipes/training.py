@@ -33,7 +33,7 @@ def recipe(trainer: str, values: Facts, source: str, dataset: Facts | None = Non
     for key, value in {**(dataset or {}), **values}.items():
         run.take(key, value)
     if "dataset" in run.said and dataset is None:
-        run.told.append(("dataset_not_here", {"name": str(run.said["dataset"])}))
+        run.told.append(("dataset_not_here", {"file": str(run.said["dataset"])}))
     model, names = run.model()
     return Recipe(
         source=source,
@@ -109,7 +109,7 @@ class _Run:
             if match is None:
                 continue
             if match.beside:
-                values = {"name": name, "model": match.models[0], "words": ", ".join(match.beside)}
+                values = {"file": name, "model": match.models[0], "words": ", ".join(match.beside)}
                 self.told.append(("name_says_more", values))
             if len(match.models) > 1:
                 values = {"model": match.models[0], "others": ", ".join(match.models[1:])}
@@ -203,7 +203,7 @@ def _adapter(run: _Run, value: object) -> bool:
         return False
     run.settings["mode"] = "lora"
     if any(kind in word for kind in ("lokr", "loha", "lycoris")):
-        run.told.append(("adapter_as_lora", {"name": str(value)}))
+        run.told.append(("adapter_as_lora", {"file": str(value)}))
     return True
 
 
@@ -289,7 +289,11 @@ def _swapped(run: _Run, value: object) -> bool:
 
 
 def _kernel(run: _Run, value: object) -> bool:
-    run.settings["attention"] = attention(str(value))
+    word = str(value)
+    known = attention(word)
+    if known == word and word not in KERNELS.values():
+        return False
+    run.settings["attention"] = known
     return True
 
 
