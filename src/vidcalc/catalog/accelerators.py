@@ -19,7 +19,7 @@ from vidcalc.catalog import load
 from vidcalc.catalog.defaults import class_prices, defaults
 from vidcalc.describe.hardware import Accelerator, HostCopy, Link, Price
 
-SERIES = re.compile(r"(?P<letters>[a-z]*?)(?P<number>\d+)(?P<tail>.*)")  # of a plain name: "rtx", 3070, "ti"
+SERIES = re.compile(r"(?P<letters>[a-z]*?)(?P<number>\d{1,6})(?!\d)(?P<tail>.*)")  # of a plain name: "rtx", 3070, "ti"
 BARE = {4: "rtx"}  # what a bare number of so many digits is of
 
 
@@ -45,13 +45,15 @@ def _kin(plain: str) -> str:
     if asked is None:
         return ""
     letters, number, tail = asked["letters"] or BARE.get(len(asked["number"]), ""), int(asked["number"]), asked["tail"]
-    found: list[tuple[bool, float, bool, int, str]] = []
+    found: list[tuple[bool, bool, float, bool, int, str]] = []
     for alias, id_ in load.aliases("accelerators").items():
         other = SERIES.match(alias)
         if other is None or (other["letters"] or BARE.get(len(other["number"]), "")) != letters:
             continue
         theirs = int(other["number"])
-        found.append((_series(theirs) != _series(number), abs(theirs - number), other["tail"] != tail, len(alias), id_))
+        begun = alias.startswith(plain)  # "h10": more was meant to come
+        apart = (_series(theirs) != _series(number), abs(theirs - number), other["tail"] != tail, len(alias))
+        found.append((not begun, *apart, id_))
     return min(found)[-1] if found else ""
 
 
