@@ -118,7 +118,7 @@ def _read(header: Header) -> dict[str, Parameters]:
 
 def _tries(theirs: dict[str, Parameters]) -> Iterator[Try]:
     """Every component of the catalogue that has most of the file's names, under every way of naming it."""
-    for like, component, ours in _taped_candidates():
+    for like, component, ours in taped_candidates():
         ways: list[tuple[Layout | None, Pairs]] = [(None, ())]
         ways += [(layout, pairs) for layout in of_class(component.class_) for pairs in layout.ways()]
         for layout, pairs in ways:
@@ -128,7 +128,7 @@ def _tries(theirs: dict[str, Parameters]) -> Iterator[Try]:
 
 
 @cache
-def _taped_candidates() -> list[tuple[str, Component, Parameters]]:
+def taped_candidates() -> list[tuple[str, Component, Parameters]]:
     """(model, component, its parameters) of every network of the catalogue."""
     found = []
     for like, component in candidates():

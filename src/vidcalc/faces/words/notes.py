@@ -72,6 +72,9 @@ WARNINGS = {
     "tensors_beside": N_("{component} holds tensors that its network has no place for ({count} kinds): {names}."),
     "unknown_keys": N_("Keys that the class of {component} has not, and that count for nothing: {keys}."),
     "untold_keys": N_("Keys of {component} that change how it runs, which is not calculated: {keys}."),
+    "lora_file": N_(
+        "{file} holds adapters of rank {rank} beside {layers} layers ({params} weights): merged to generate."
+    ),
     "recipe_unread": N_("Not understood in the file, and left out: {names}."),
     "name_says_more": N_("{file} is taken for {model}; what else its name says is not calculated: {words}."),
     "models_beside": N_("Further models of the file are not calculated: {names}."),

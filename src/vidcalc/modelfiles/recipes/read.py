@@ -7,9 +7,11 @@ from typing import Any
 
 from vidcalc.base.errors import Unreadable
 from vidcalc.base.facts import Facts
+from vidcalc.modelfiles import lora
 from vidcalc.modelfiles.recipes import comfyui, command, embedded, trainer, training
 from vidcalc.modelfiles.recipes.graph import is_workflow, nodes
 from vidcalc.modelfiles.recipes.recipe import Recipe
+from vidcalc.modelfiles.source import header, opened
 
 LARGEST = 1 << 25  # bytes of a file that is read whole
 YAML, SHELL = (".yaml", ".yml"), (".sh", ".bash", ".bat", ".ps1", ".txt")
@@ -23,6 +25,8 @@ def recipe_of(path: str) -> Recipe | None:
     name = os.path.basename(path)
     if ending in embedded.ENDINGS:
         return comfyui.recipe(nodes(embedded.workflow(path)), name)
+    if ending == ".safetensors":
+        return _of_adapters(path)
     if ending in SHELL:
         return _of_commands(_text(path), path)
     if ending not in (".json", ".toml", *YAML):
@@ -42,6 +46,22 @@ def recipe_of(path: str) -> Recipe | None:
     if ending == ".json":
         return None  # a model's own
     raise Unreadable(path, "unknown_recipe")
+
+
+def _of_adapters(path: str) -> Recipe | None:
+    """A file of adapters: the network they are for, trained so; None for a file of a network's own weights."""
+    source = opened(path)
+    head = header(source, source.focus)
+    if head is None or not lora.is_adapters(head):
+        return None
+    found = lora.adapted(head, source.focus)
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("lora_file", {"file": source.focus, "rank": found.rank, "layers": found.layers, "params": found.params}),
+    ]
+    if found.also:
+        told.append(("equal_models", {"model": found.model, "others": ", ".join(found.also)}))
+    settings = {"mode": "lora", "lora_rank": found.rank, "lora_targets": found.targets}
+    return Recipe(source=source.focus, maker="LoRA", model=found.model, settings=settings, beside=tuple(told))
 
 
 def _of_commands(text: str, path: str) -> Recipe:
