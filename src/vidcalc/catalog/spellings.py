@@ -60,6 +60,12 @@ def recognised(name: str, among: Iterable[str] | None = None) -> Recognised | No
     )
 
 
+def in_common(name: str, model: str) -> int:
+    """How many words a name has in common with the nearest name of a model."""
+    said = words(name)
+    return max(len(each & said) for each in _models()[model])
+
+
 def same(name: str) -> str:
     """The model whose whole name that is, words in any order, an owner before it left out; "" for none."""
     said = words(name.rpartition("/")[2]) - {"diffusers", "hf"}

@@ -262,6 +262,11 @@ def candidates() -> list[tuple[str, Component]]:
     return list(networks.values())
 
 
+def models_of(component: Component) -> list[str]:
+    """The models of the catalogue whose denoiser has that class and configuration."""
+    return [each.name for each in _models() if _numbers(each.denoiser) == _numbers(component)]
+
+
 def _models() -> list[Model]:
     return [model(name) for name in load.names("models")]
 

@@ -10,10 +10,11 @@ import re
 import msgspec
 
 from vidcalc.catalog.families import members, role
-from vidcalc.catalog.spellings import recognised
+from vidcalc.catalog.models import model
+from vidcalc.catalog.spellings import in_common
 from vidcalc.describe.adapters import TARGETS, Adapters
 from vidcalc.modelfiles.header import Header
-from vidcalc.modelfiles.identify import taped_candidates
+from vidcalc.modelfiles.identify import models_of, taped_candidates
 from vidcalc.modelfiles.layouts import of_class
 from vidcalc.modelfiles.weights import PLACES, Parameters, in_layout
 
@@ -63,9 +64,9 @@ def adapted(header: Header, file: str) -> Adapted:
     layers = {name: (down[name].shape[0], up[name].shape[0] * _inputs(down[name].shape)) for name in down if name in up}
     ranks = [rank for rank, _ in layers.values()]
     rank = max(set(ranks), key=ranks.count, default=0)
-    model, also = _base({_layer(name): size for name, (_, size) in layers.items()}, file)
+    base, also = _base({_layer(name): size for name, (_, size) in layers.items()}, file)
     return Adapted(
-        model=model,
+        model=base,
         also=also,
         rank=rank,
         targets=_targets(list(layers)),
@@ -95,24 +96,27 @@ def _joined(name: str) -> str:
 
 def _base(layers: dict[str, int], file: str) -> tuple[str, tuple[str, ...]]:
     """(model, others as good) whose network has those layers with those sizes [d_out x d_in]."""
-    fitting: list[tuple[float, str, str]] = []
-    for like, component, ours in taped_candidates():
+    fitting: list[tuple[float, str]] = []
+    for _like, component, ours in taped_candidates():
         if role(component.network) != "denoiser":
             continue
         ways = [ours] + [in_layout(ours, pairs) for each in of_class(component.class_) for pairs in each.ways()]
         share = max(_shared(layers, each) for each in ways)
         if share >= ENOUGH:
-            fitting.append((share, like, component.class_))
+            fitting += [(share, name) for name in models_of(component)]
     if not fitting:
         return "", ()
-    best = max(share for share, *_ in fitting)
-    names = [like for share, like, _ in fitting if share == best]
-    said = recognised(file, names)
-    if said is not None:
-        return said.models[0], said.models[1:]
+    best = max(share for share, _ in fitting)
+    names = [name for share, name in fitting if share == best]
     by_class = members()
-    order = sorted((-len(by_class[class_]), like) for share, like, class_ in fitting if share == best)
-    return order[0][1], tuple(like for _, like in order[1:])
+
+    def rank(name: str) -> tuple[int, int, bool, str, str]:
+        it = model(name)
+        return -in_common(file, name), -len(by_class[it.denoiser.class_]), it.task != "t2v", it.released, name
+
+    chosen, *also = sorted(names, key=rank)
+    alike = [name for name in also if in_common(file, name) == in_common(file, chosen)]
+    return chosen, tuple(alike)
 
 
 def _shared(layers: dict[str, int], ours: Parameters) -> float:
