@@ -100,8 +100,8 @@ def _by_names(header: Header, name: str) -> Identified | None:
         return _told_apart([Try(apart, best.like, made, best.layout, best.pairs)], theirs, name)
     if apart > FAR * (1 - ALIKE) * len(file):
         return None
-    made = [Try(apart, best.like, replace(best.component, config=config), best.layout, best.pairs)]
-    best = max((*made, *_siblings(made)), key=lambda each: len(by_class[each.component.class_]))
+    nearest = [Try(apart, best.like, replace(best.component, config=config), best.layout, best.pairs)]
+    best = max((*nearest, *_siblings(nearest)), key=lambda each: len(by_class[each.component.class_]))
     ours = in_layout(_taped(best.component, best.component.config), best.pairs)
     return Identified(
         class_=best.component.class_,

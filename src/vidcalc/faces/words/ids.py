@@ -204,7 +204,6 @@ PROBLEMS = {
     "not_yaml": N_("{value} is not plain YAML"),
     "no_yaml": N_("{value} needs PyYAML; install vidcalc[yaml]"),
     "too_large": N_("{value} is too large for a configuration"),
-    "lora_unknown": N_("{value} holds adapters of no known network; give its base with --model"),
     "no_hub": N_("{value} needs the hub's client; install vidcalc[hub]"),
     "hub_name": N_("{value} is not of the form hf:OWNER/NAME[@REVISION][/FILE]"),
     "hub_missing": N_("{value}: the hub has no such repository, revision or file"),
