@@ -9,6 +9,7 @@ from vidcalc.modelfiles.recipes.trainer import Trainer, trainers
 
 NAMES = ("model", "task", "name", "family", "flavour")  # what says which model, the plainest first
 COUNTS = ("epochs", "train_steps", "batch_size", "grad_accum", "lora_rank")
+PIECES = 3  # of a path that are looked at
 DEGREES = {
     "pipeline": "pipeline_degree",
     "data": "data_degree",
@@ -93,7 +94,7 @@ class _Run:
         said += [tasks[task.casefold()] for task in self.names.get("task", ()) if task.casefold() in tasks]
         said += [family] if family else []
         for name in said:
-            match = recognised(_place(name))
+            match = next((found for piece in _pieces(name) if (found := recognised(piece)) is not None), None)
             if match is None:
                 continue
             if match.beside:
@@ -135,9 +136,7 @@ class _Run:
         return settings
 
 
-def _place(name: str) -> str:
-    """The part of a path or of "OWNER/NAME:files" that says which model it is."""
+def _pieces(name: str) -> list[str]:
+    """The parts of a path, or of "OWNER/NAME:files", that may say which model it is: the last ones first."""
     plain = name.partition(":")[0] if "/" in name.partition(":")[0] else name
-    last = plain.rstrip("/").rpartition("/")[2]
-    generic = last.startswith(("mp_rank", "diffusion_pytorch_model", "model", "transformer"))
-    return plain.rstrip("/").rpartition("/")[0] if generic and "/" in plain else last
+    return plain.replace("\\", "/").rstrip("/").split("/")[: -PIECES - 1 : -1]
