@@ -7,6 +7,7 @@ for each of two experts.
 """
 
 from collections.abc import Iterable
+from importlib import import_module
 from posixpath import basename, dirname, join
 
 import msgspec
@@ -192,10 +193,20 @@ def plain(class_: str, config: Facts) -> Facts:
     if class_ in INNER and isinstance(inner, dict):
         config = config | inner
     left_out = ("quantization_config", "quantization")
+    stated = {key: value for key, value in config.items() if not key.startswith("_") and key not in left_out}
+    return {key: value for key, value in stated.items() if value is not None} | _nothing(class_, stated)
+
+
+def _nothing(class_: str, config: Facts) -> Facts:
+    """What a null says where the class has a word or a switch otherwise: that there is none."""
+    if class_ not in families():
+        return {}
+    usual = msgspec.structs.fields(import_module("vidcalc.networks." + families()[class_]).Config)
+    plain = {str: "", bool: False}
     return {
-        key: value
-        for key, value in config.items()
-        if not key.startswith("_") and value is not None and key not in left_out
+        each.name: plain[type(each.default)]
+        for each in usual
+        if each.name in config and config[each.name] is None and type(each.default) in plain
     }
 
 

@@ -83,7 +83,8 @@ def identify(header: Header, name: str) -> Identified:
 
 def _by_names(header: Header, name: str) -> Identified | None:
     theirs = _read(header)
-    near = [each for each in _tries(theirs) if each.apart < float("inf")]
+    said = _said(header)
+    near = [each for each in _tries(theirs) if not said or each.component.class_ in said]
     by_class = members()
     # of equals, the class of most models
     near.sort(key=lambda each: (round(each.apart, 6), -len(by_class[each.component.class_])))
@@ -111,6 +112,12 @@ def _by_names(header: Header, name: str) -> Identified | None:
         elements=total(file),
         beside=tuple(sorted(file.keys() - ours.keys())),
     )
+
+
+def _said(header: Header) -> set[str]:
+    """The classes that a GGUF file's own word for its architecture stands for; none for a word that nobody knows."""
+    word = str(header.metadata.get("general.architecture", "")).casefold()
+    return {class_ for each in layouts() if word in each.architectures for class_ in each.classes}
 
 
 def _read(header: Header) -> dict[str, Parameters]:
@@ -233,8 +240,10 @@ def _taped(component: Component, config: Facts) -> Parameters:
 
 def _by_count(header: Header, name: str) -> Identified | None:
     """The component of the catalogue with exactly, else very nearly, as many elements; of several, as the name says."""
-    counted = [(abs(c.params - header.elements), like, c) for like, c in candidates() if c.params]
-    least = min(apart for apart, *_ in counted)
+    allowed = _said(header)
+    known_sizes = [(like, c) for like, c in candidates() if c.params and (not allowed or c.class_ in allowed)]
+    counted = [(abs((c.params or 0) - header.elements), like, c) for like, c in known_sizes]
+    least = min((apart for apart, *_ in counted), default=header.elements)
     if least > NEAR * header.elements:
         return None
     known = {_numbers(c): c for apart, _, c in counted if apart == least}

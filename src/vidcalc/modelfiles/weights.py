@@ -48,7 +48,7 @@ def of_network(component: Component, role: str) -> Parameters:
     encoder's.
     """
     module, config, tape = network(component), configuration(component), Tape()
-    for function, shape in _calls(component, role):
+    for function, shape in calls(component, role):
         getattr(module, function)(tape, config, shape)
     totals: Parameters = {}
     for name, (size, _) in tape.parameters.items():
@@ -78,7 +78,8 @@ def total(parameters: Parameters) -> int:
     return sum(elements for _, elements in parameters.values())
 
 
-def _calls(component: Component, role: str) -> list[tuple[str, Shape]]:
+def calls(component: Component, role: str) -> list[tuple[str, Shape]]:
+    """(function, shape) of what a network of that role is called with once, to name all its parameters."""
     if role == "denoiser":
         image = DENOISER if component.config.get("image_dim") is None else _with_image(DENOISER)
         return [("forward", image)]
