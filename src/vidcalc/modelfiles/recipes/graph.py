@@ -63,8 +63,8 @@ def nodes(facts: Facts) -> Nodes:
     if is_api(facts):
         return {str(name): _of_api(str(name), each) for name, each in facts.items() if isinstance(each, dict)}
     groups = facts.get("definitions")
-    inside = groups.get("subgraphs") if isinstance(groups, dict) else None
-    known = {str(each.get("id")): each for each in inside or () if isinstance(each, dict)}
+    inside = _listed(groups, "subgraphs") if isinstance(groups, dict) else []
+    known = {str(each.get("id")): each for each in inside}
     found: Nodes = {}
     _spread(facts, known, "", {}, found, 0)
     return found
@@ -89,7 +89,7 @@ def _spread(
     links = dict(_links(graph, above))
     outputs: dict[int, Link] = {}
     instances: dict[str, dict[int, Link]] = {}
-    listed = [each for each in graph.get("nodes", ()) if isinstance(each, dict)]
+    listed = _listed(graph, "nodes")
     inner = [each for each in listed if str(each.get("type")) in groups]
     for each in (*[each for each in listed if each not in inner], *inner):
         if len(found) >= MOST:
@@ -97,7 +97,7 @@ def _spread(
         name, type_ = above + str(each.get("id")), str(each.get("type"))
         inputs, kinds = _inputs(each, links, outside)
         if type_ in groups and depth < DEEPEST:
-            stated = [entry for entry in each.get("inputs", ()) if isinstance(entry, dict)]
+            stated = _listed(each, "inputs")
             given = {place: inputs.get(str(entry.get("name"))) for place, entry in enumerate(stated)}
             if each.get("mode", 0) not in (MUTED, BYPASSED):
                 instances[name] = _spread(groups[type_], groups, name + ":", given, found, depth + 1)
@@ -133,7 +133,8 @@ def _links(graph: Facts, above: str) -> Iterator[tuple[str, tuple[Link, int | No
     leaving = (
         str((graph.get("outputNode") or {}).get("id", "-20")) if isinstance(graph.get("outputNode"), dict) else "-20"
     )
-    for each in graph.get("links") or ():
+    stated = graph.get("links")
+    for each in stated if isinstance(stated, list) else ():
         if isinstance(each, dict):
             row = [each.get(key) for key in ("id", "origin_id", "origin_slot", "target_id", "target_slot")]
         elif isinstance(each, list) and len(each) >= 5:
@@ -151,8 +152,8 @@ def _inputs(
     """(inputs by name, kinds of the linked ones) of a node of the graph form."""
     inputs = dict(_widgets(node))
     kinds: dict[str, str] = {}
-    for entry in node.get("inputs") or ():
-        if not isinstance(entry, dict) or entry.get("link") is None:
+    for entry in _listed(node, "inputs"):
+        if entry.get("link") is None:
             continue
         link, _out = links.get(str(entry["link"]), (None, None))
         name = str(entry.get("name"))
@@ -176,7 +177,7 @@ def _widgets(node: Facts) -> Iterator[tuple[str, object]]:
         return
     if not isinstance(values, list):
         return
-    stated = [str(each["name"]) for each in node.get("inputs") or () if isinstance(each, dict) and each.get("widget")]
+    stated = [str(each.get("name")) for each in _listed(node, "inputs") if each.get("widget")]
     rest = list(values)
     plain = [
         value for place, value in enumerate(rest) if not (place and value in AFTER_A_SEED and _is_seed(rest[place - 1]))
@@ -191,6 +192,12 @@ def _widgets(node: Facts) -> Iterator[tuple[str, object]]:
     for place, value in enumerate(rest):
         if isinstance(value, dict) and value.get("lora"):
             yield f"lora_{place}", value
+
+
+def _listed(facts: Facts, key: str) -> list[Facts]:
+    """The tables of a list, whatever else stands there."""
+    stated = facts.get(key)
+    return [each for each in stated if isinstance(each, dict)] if isinstance(stated, list) else []
 
 
 def _is_seed(value: object) -> bool:

@@ -13,6 +13,7 @@ from vidcalc.catalog.spellings import attention
 ADAPTERS = ("lora", "lokr", "loha", "dora", "lycoris", "standard")
 WHOLE = ("full", "full-finetune", "full_finetune", "none", "sft", "full-rank")
 KERNELS = {"sdpa": "sdpa", "flash_attn": "flash2", "flash3": "flash3", "sage_attn": "sage", "xformers": "xformers"}
+LARGEST = 1e12  # of a count
 FEED_FORWARD = re.compile(r"ff|mlp|fc\d|net\.")
 Told = list[tuple[str, dict[str, Any]]]
 
@@ -33,7 +34,7 @@ def whole(value: object) -> int | None:
         number = float(str(value).strip())
     except ValueError:
         return None
-    return int(number) if number == int(number) and abs(number) < 1e12 else None
+    return int(number) if abs(number) < LARGEST and number == int(number) else None
 
 
 def _word(table_: str, value: object) -> str:
