@@ -8,6 +8,7 @@ import pytest
 
 from vidcalc.base.errors import Unreadable
 from vidcalc.modelfiles import from_path, gguf, safetensors
+from vidcalc.modelfiles.packed import unpacked
 
 
 def test_a_safetensors_header_gives_every_tensor(make, tmp_path):
@@ -17,7 +18,8 @@ def test_a_safetensors_header_gives_every_tensor(make, tmp_path):
         header = safetensors.read(file, "w")
     assert header.tensors["a.weight"].shape == (3, 5)
     assert header.nbytes == nbytes == 3 * 5 * 2 + 3 * 4 + 4
-    assert header.elements == 3 * 5 + 3  # the scale beside a quantised weight is no weight
+    assert unpacked(header).elements == 3 * 5 + 3  # the scale beside a weight is no weight
+    assert unpacked(header).nbytes == nbytes
     assert header.precision == "bf16"
 
 

@@ -22,6 +22,7 @@ def assumptions(question: Run, provenance: str) -> list[Assumption]:
         Assumption(id="samples", value=question.data.samples, source="--train-steps, --clips", provenance="assumed"),
     ]
     rows += stated(training)
+    rows += [Assumption(id=b.id, value=b.value, source=b.source, provenance=b.provenance) for b in question.model.basis]
     if buckets(1, training):
         rows.append(
             Assumption(id="gradient_buckets", value=training.sharding, source=shared.source, provenance="assumed")

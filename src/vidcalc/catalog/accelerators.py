@@ -7,20 +7,59 @@ Files are `data/accelerators/ID.toml` and `data/links/ID.toml`. Every quantity i
 direction, per accelerator; peaks are dense. Only the entry asked for is read.
 """
 
+import re
 from functools import cache
 
 from msgspec.structs import replace
 
+from vidcalc.base.errors import UnknownName
 from vidcalc.base.facts import Facts
 from vidcalc.base.units import maybe, quantity
 from vidcalc.catalog import load
 from vidcalc.catalog.defaults import class_prices, defaults
 from vidcalc.describe.hardware import Accelerator, HostCopy, Link, Price
 
+SERIES = re.compile(r"(?P<letters>[a-z]*?)(?P<number>\d{1,6})(?!\d)(?P<tail>.*)")  # of a plain name: "rtx", 3070, "ti"
+BARE = {4: "rtx"}  # what a bare number of so many digits is of
+
 
 def accelerator(name: str) -> Accelerator:
     """The facts of the accelerator of that id, name or alias ("H100", "rtx-4090", "4090"). Raises UnknownName."""
-    return _accelerator(load.resolve("accelerators", name))
+    return _accelerator(resolve(name))
+
+
+def resolve(name: str) -> str:
+    """The id that a name or alias stands for. Raises UnknownName, which names the nearest in kind: of the same series
+    and size, not of the same letters.
+    """
+    try:
+        return load.resolve("accelerators", name)
+    except UnknownName as unknown:
+        near = _kin(load.plain(name))
+        raise UnknownName("accelerators", name, near or unknown.nearest) from None
+
+
+def _kin(plain: str) -> str:
+    """The accelerator of the series that a plain name is of whose number is nearest; "" where it is of none."""
+    asked = SERIES.match(plain)
+    if asked is None:
+        return ""
+    letters, number, tail = asked["letters"] or BARE.get(len(asked["number"]), ""), int(asked["number"]), asked["tail"]
+    found: list[tuple[bool, bool, float, bool, int, str]] = []
+    for alias, id_ in load.aliases("accelerators").items():
+        other = SERIES.match(alias)
+        if other is None or (other["letters"] or BARE.get(len(other["number"]), "")) != letters:
+            continue
+        theirs = int(other["number"])
+        begun = alias.startswith(plain)  # "h10": more was meant to come
+        apart = (_series(theirs) != _series(number), abs(theirs - number), other["tail"] != tail, len(alias))
+        found.append((not begun, *apart, id_))
+    return min(found)[-1] if found else ""
+
+
+def _series(number: int) -> int:
+    """The generation in a number of four digits: 30 of 3070."""
+    return number // 100 if number >= 1000 else 0
 
 
 def link(name: str) -> Link:

@@ -7,6 +7,7 @@ themselves where that file is absent or stale.
 from functools import cache
 from typing import TYPE_CHECKING
 
+from vidcalc.base.errors import UnknownName
 from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
 
@@ -18,8 +19,18 @@ SUMMARIES = "index/model-summaries"
 
 
 def model(name: str) -> "Model":
-    """The model of that id or alias, in any case, with or without dashes ("Wan2.1 T2V 14B"). Raises UnknownName."""
-    return _model(load.resolve(KIND, name))
+    """The model of that id or alias, in any case, with or without dashes ("Wan2.1 T2V 14B"), or of that repository of
+    the hub ("Wan-AI/Wan2.1-T2V-14B"). Raises UnknownName.
+    """
+    try:
+        return _model(load.resolve(KIND, name))
+    except UnknownName:
+        from vidcalc.catalog.spellings import same
+
+        found = same(name)
+        if not found:
+            raise
+        return _model(found)
 
 
 def names() -> list[str]:

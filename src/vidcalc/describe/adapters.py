@@ -18,10 +18,12 @@ TARGETS, KINDS, DROPOUTS, KEEPS = words(Targets), words(Kind), words(Dropout), w
 # Names of linear layers, as they end. Attention: what diffusers' and peft's recipes name, and the same four layers
 # under the names of published code that calls them otherwise.
 ATTENTION = (
-    *("to_q", "to_k", "to_v", "to_out.0", "to_out", "to_qkv", "to_kv", "to_query", "to_key", "to_value"),
+    *("to_q", "to_k", "to_v", "to_out.0", "self_attn.to_out", "to_qkv", "to_query", "to_key", "to_value"),
     *("q_proj", "k_proj", "v_proj", "o_proj", "q_linear", "kv_linear", "qkv", "wq", "wk", "wv", "wkv", "wqkv", "wo"),
     *("q", "k", "v", "o", "attn.proj", "attention.out_layer", "linear_qkv.qx", "linear_qkv.v", "linear_proj"),
 )
+# linear arithmetic in a class of its own, which is no torch Linear: peft's "all-linear" passes it by
+OWN_CLASSES = (".motion_network.",)
 FEED_FORWARD = (
     *("net.0.proj", "net.2", "proj_mlp", "feed_forward.in_layer", "feed_forward.out_layer", "fc1", "fc2"),
     *("linear_fc1", "linear_fc2", "w1", "w2", "w3", "gate_proj", "up_proj", "down_proj", "ffn.0", "ffn.2"),
@@ -65,7 +67,9 @@ class Adapters(msgspec.Struct, frozen=True, kw_only=True):
 
     def on(self, path: str) -> bool:
         """Whether the linear layer of that dotted name has an adapter."""
-        return self.targets == "all" or any(path.endswith("." + name) for name in _ENDINGS[self.targets])
+        if self.targets == "all":
+            return not any(name in f".{path}" for name in OWN_CLASSES)
+        return any(path.endswith("." + name) for name in _ENDINGS[self.targets])
 
     def weights(self, d_in: Number, d_out: Number) -> Number:
         """Trained elements on one linear layer [elements]."""

@@ -4,8 +4,10 @@
     model = from_path("hf:OWNER/NAME")                         # configurations and headers only, never weights
 
 `source` finds and opens files, here or on the hub; `safetensors` and `gguf` read what a weight file says about its
-tensors; `folder` gathers the components, `identify` recognises bare weights, `parts` makes each a `Component`, and
-`assemble` the `Model`, with what the files leave open taken from the model of the catalogue that is most alike.
+tensors, `packed` puts quantised layers together; `folder` gathers the components, `checkpoint` takes a file of several
+apart, `layouts` knows makers' names, `identify` recognises bare weights, `parts` makes each a `Component`, and
+`assemble` the `Model`, with what the files leave open taken from the model of the catalogue that is most alike
+(`alike`). `lora` recognises adapters; `recipes` reads files that say what is to be done.
 """
 
 from typing import TYPE_CHECKING

@@ -14,18 +14,42 @@ from vidcalc.describe.model import Component, Model
 
 ALIKE = 0.6  # of two names: less is chance
 WEIGHTS_OF_PARTS = (100.0, 1.0)  # a number of the denoiser that differs says more than one of the VAE
+# what the key of a number holds that says how large a network is, and not what it works on
+SIZES = (
+    "layer",
+    "block",
+    "depth",
+    "head",
+    "ffn",
+    "hidden",
+    "mlp",
+    "adaln",
+    "width",
+    "inner",
+    "refiner",
+    "dropout",
+    "eps",
+)
+JOINTS = 1000.0  # what a network works on (channels, patches, texts) says more than how large it is
 
 
-def most_alike(denoiser: Component | None, vae: Component | None, encoders: tuple[Component, ...], name: str) -> Model:
-    """The model of the catalogue with the same classes and the nearest numbers; of equals, the one named most alike,
-    else a text-to-video model of the denoiser class that most models have.
+def most_alike(
+    denoiser: Component | None,
+    vae: Component | None,
+    encoders: tuple[Component, ...],
+    name: str,
+    recognised: str = "",
+) -> Model:
+    """The model of the catalogue with the same classes, which works on the same things, with the nearest numbers; of
+    equals, the one that the weights were `recognised` as, the one named most alike, else a text-to-video model of the
+    denoiser class that most models have.
 
     Where no model has the denoiser's class, the one whose configuration has most in common with it.
     """
     wanted = next((part for part in (denoiser, vae, *encoders) if part is not None and part.class_ in members()), None)
     pool = members()[wanted.class_] if wanted else load.names("models")
 
-    def rank(candidate: Model) -> tuple[float, float, int, bool]:
+    def rank(candidate: Model) -> tuple[float, bool, float, int, bool]:
         parts = [*zip(WEIGHTS_OF_PARTS, (denoiser, vae), (candidate.denoiser, candidate.vae), strict=True)]
         apart = sum(weight * difference(ours, theirs) for weight, ours, theirs in parts if ours is not None)
         for ours in encoders:
@@ -33,21 +57,28 @@ def most_alike(denoiser: Component | None, vae: Component | None, encoders: tupl
                 each for each in (*candidate.text_encoders, *candidate.image_encoders) if each.class_ == ours.class_
             ]
             apart += min((difference(ours, each) for each in of_class), default=1.0)
-        return apart, -_similar(name, candidate), -len(members()[candidate.denoiser.class_]), candidate.task != "t2v"
+        popular = -len(members()[candidate.denoiser.class_])
+        known = candidate.name != recognised
+        return round(apart, 6), known, -_similar(name, candidate), popular, candidate.task != "t2v"
 
     return min(_models(pool), key=rank)
 
 
 def difference(ours: Component, theirs: Component) -> float:
-    """How far apart two components' numbers are: 1 per number that differs, less where it is near; 0: the same.
+    """How far apart two components' numbers are: 1 per number that differs, less where it is near; 0: the same. What
+    says on what they work counts JOINTS times.
 
     Components of two classes are compared by the keys they share, and begin with a difference of 10.
     """
     if ours.class_ == theirs.class_ and ours.class_ in families():
         a, b = _numbers(ours), _numbers(theirs)
-        return sum(_apart(a[key], b.get(key)) for key in a)
+        return sum(_apart(a[key], b.get(key)) * (1.0 if _is_size(key) else JOINTS) for key in a)
     both = ours.config.keys() & theirs.config.keys()
     return 10 + sum(_apart(ours.config[key], theirs.config[key]) for key in both) - len(both)
+
+
+def _is_size(key: str) -> bool:
+    return any(word in key for word in SIZES)
 
 
 def _numbers(component: Component) -> Facts:

@@ -12,7 +12,7 @@ from vidcalc.base.facts import Facts
 from vidcalc.describe.model import Basis, Caution, Component, Denoiser, Model, Vae
 from vidcalc.modelfiles import geometry
 from vidcalc.modelfiles.alike import difference, most_alike
-from vidcalc.modelfiles.folder import Gathered, known_class
+from vidcalc.modelfiles.folder import Gathered, SourcePart, known_class
 from vidcalc.modelfiles.parts import Parts, Published, is_traced, named, sort
 from vidcalc.modelfiles.source import Source
 
@@ -28,8 +28,11 @@ def assemble(gathered: Gathered, source: Source, published: Published | None = N
         sort(parts, named(parts, part, source))
     parts.denoisers.sort(key=lambda pair: MAIN.index(pair[0].id) if pair[0].id in MAIN else len(MAIN))
     denoiser = parts.denoisers[0][1] if parts.denoisers else None
-    like = most_alike(denoiser, parts.vae, (*parts.text, *parts.image), source.name)
+    recognised = parts.like[0] if parts.like else ""
+    like = most_alike(denoiser, parts.vae, (*parts.text, *parts.image), source.name, recognised)
     taken: list[str] = []
+    for part in parts.unnamed:
+        _unnamed(parts, part, like)
     model = replace(
         like,
         name=source.name,
@@ -39,7 +42,7 @@ def assemble(gathered: Gathered, source: Source, published: Published | None = N
         notes=(),
         sources=(source.name,),
         provenance="exact",
-        denoiser=_denoiser(parts, like, taken),
+        denoiser=_denoiser(parts, like, taken, alone=not gathered.pipeline),
         vae=_vae(parts, like, taken),
         **_beside(parts, like, taken, alone=not gathered.pipeline),
     )
@@ -73,8 +76,30 @@ def recast(model: Model, denoiser: bool, vae: bool, encoders: bool) -> Model:
     return replace(changed, basis=basis)
 
 
-def _denoiser(parts: Parts, like: Model, taken: list[str]) -> Denoiser:
-    """The denoiser: from the files, with geometry and calling habits of the most alike; two equal ones are experts."""
+def _unnamed(parts: Parts, part: SourcePart, like: Model) -> None:
+    """Weights like no known network: the catalogue's component of that role with the file's bytes, else counted."""
+    header = part.header
+    if header is None or not header.nbytes:
+        return
+    held: Facts = {"held": header.nbytes, "stored": header.precision}
+    listed = ", ".join(header.formats)
+    parts.basis.append(Basis(id="weights_as_stored", value=f"{part.id}: {listed}", provenance="exact"))
+    left = [each for each in like.text_encoders if all(each.id != text.id for text in parts.text)]
+    if part.id == "vae" and parts.vae is None:
+        parts.vae = Component(id=like.vae.id, class_=like.vae.class_, config=like.vae.config, **held)
+    elif part.id.startswith("text_encoder") and left:
+        nearest = min(left, key=lambda each: abs((each.params or 0) - header.elements))
+        parts.text.append(replace(nearest, **held))
+    else:
+        counted = Component(id=part.id or "other", params=header.elements, **held)
+        parts.others.append(counted)
+
+
+def _denoiser(parts: Parts, like: Model, taken: list[str], *, alone: bool) -> Denoiser:
+    """The denoiser: from the files, with geometry and calling habits of the most alike; two equal ones are experts.
+
+    One expert's file alone is one of as many as the most alike model has.
+    """
     if not parts.denoisers:
         taken.append(like.denoiser.id)
         return like.denoiser
@@ -85,6 +110,10 @@ def _denoiser(parts: Parts, like: Model, taken: list[str]) -> Denoiser:
     usual = like.denoiser
     heads = config.get("num_attention_heads", usual.heads)
     same_class = usual.class_ == made.class_
+    copies = 1 + len(same)
+    if alone and not same and usual.copies > 1 and same_class and not difference(made, usual):
+        copies = usual.copies
+        taken += [f"{made.id} {number}" for number in range(2, copies + 1)]
     return Denoiser(
         id=made.id,
         network=made.network,
@@ -93,7 +122,7 @@ def _denoiser(parts: Parts, like: Model, taken: list[str]) -> Denoiser:
         params=made.params,
         held=made.held,
         stored=made.stored,
-        copies=1 + len(same),
+        copies=copies,
         timestep=usual.timestep if same_class else "sample",
         extra=usual.extra if same_class else {},
         patch=geometry.patch(config, usual.config if same_class else {}, usual.patch),

@@ -1,10 +1,13 @@
 """The components of a model, gathered from its files: class, configuration and weight headers of each.
 
-A diffusers folder has `model_index.json` and one folder per component; a component alone is a `config.json`, with or
-without its weights; weights alone have a header and nothing else.
+A diffusers folder has `model_index.json` (a modular pipeline's has three parts to an entry, and may be called
+`modular_model_index.json`) and one folder per component; a component alone is a `config.json`, with or without its
+weights; weights alone have a header and nothing else. Makers' folders have the configuration at the root, or one folder
+for each of two experts.
 """
 
 from collections.abc import Iterable
+from importlib import import_module
 from posixpath import basename, dirname, join
 
 import msgspec
@@ -12,25 +15,38 @@ import msgspec
 from vidcalc.base.errors import Unreadable
 from vidcalc.base.facts import Facts
 from vidcalc.catalog.families import INNER, families
-from vidcalc.modelfiles.header import Header, joined
+from vidcalc.modelfiles.checkpoint import split
+from vidcalc.modelfiles.header import Header
+from vidcalc.modelfiles.layouts import layouts, translated
+from vidcalc.modelfiles.packed import unpacked
+from vidcalc.modelfiles.shards import SHARDS, sharded, weights
 from vidcalc.modelfiles.source import WEIGHTS, Source, header
 
-PIPELINE = "model_index.json"
+PIPELINES = ("model_index.json", "modular_model_index.json")
 CONFIG = "config.json"
-SHARDS = ".safetensors.index.json"
-USUAL = ("diffusion_pytorch_model", "model", "pytorch_model")  # names of a component's weights, the plain ones first
+EXPERTS = (
+    "high_noise_model",
+    "low_noise_model",
+)  # folders of a denoiser that is one network for each half of the steps
+FOLDERS = ("transformer", "transformer_2", "unet", "dit", "vae", "text_encoder", "text_encoder_2", "image_encoder")
 # parts of a pipeline that hold no weights, by how their classes end
-WEIGHTLESS = ("Scheduler", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFast", "FeatureExtractor", "Guider")
+WEIGHTLESS = ("Scheduler", "Tokenizer", "TokenizerFast", "Processor", "ProcessorFast", "FeatureExtractor", "Guider",
+              "Guidance")  # fmt: skip
 
 
 class SourcePart(msgspec.Struct, frozen=True, kw_only=True):
     """One component as its files describe it.
 
-    id       its folder ("transformer"), or "" for a component alone
-    class_   its class, as the files name it; "" for bare weights
-    config   its configuration;  header  its weights, where their files are there
-    nbytes   of its weights, where an index gives them and their files are not there [byte]
-    here     whether its folder is there at all
+    id            its folder ("transformer"), or "" for a component alone
+    class_        its class; "" for bare weights
+    config        its configuration, in our words;  header: its weights, where their files are there
+    nbytes        of its weights, where an index gives them and their files are not there [byte]
+    elements      of its weights, where they were recognised: buffers beside them left out
+    here          whether its folder is there at all
+    file          name of its weights, where nothing else says what they are
+    quantization  `quantization_config` beside it
+    unknown       keys that its class has not;  untold: keys that decide how it runs, which is not computed
+    also          models of the catalogue that it may be of instead
     """
 
     id: str
@@ -38,7 +54,13 @@ class SourcePart(msgspec.Struct, frozen=True, kw_only=True):
     config: Facts
     header: Header | None = None
     nbytes: int | None = None
+    elements: int | None = None
     here: bool = True
+    file: str = ""
+    quantization: Facts = {}
+    unknown: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 class Gathered(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,38 +72,55 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
 
 def gather(source: Source) -> Gathered:
     """The components in a source. Raises Unreadable("nothing_here") where none is recognised."""
-    if source.focus and basename(source.focus) != PIPELINE:
-        return Gathered(pipeline="", parts=(_file(source, source.focus),))
+    if source.focus and basename(source.focus) not in PIPELINES:
+        return Gathered(pipeline="", parts=_file(source, source.focus))
     files = source.files()
-    if PIPELINE in files:
-        return _pipeline(source, files)
+    for index in PIPELINES:
+        if index in files:
+            return _pipeline(source, files, index)
     if CONFIG in files:
         return Gathered(pipeline="", parts=(component(source, files, "", ""),))
+    experts = [folder for folder in EXPERTS if join(folder, CONFIG) in files]
+    if experts:
+        return Gathered(pipeline="", parts=tuple(component(source, files, each, "", experts=True) for each in experts))
     bare, _nbytes = weights(source, [path for path in files if not dirname(path)])
     if bare is not None:
-        return Gathered(pipeline="", parts=(SourcePart(id="", class_="", config={}, header=bare),))
-    if len(folders := [path for path in files if basename(path) == CONFIG]) == 1:
-        return Gathered(pipeline="", parts=(component(source, files, dirname(folders[0]), ""),))
+        return Gathered(pipeline="", parts=bare_parts(bare, source.name))
+    folders = [dirname(path) for path in files if basename(path) == CONFIG]
+    named = [folder for folder in folders if folder in FOLDERS]
+    if named or len(folders) == 1:
+        return Gathered(pipeline="", parts=tuple(component(source, files, each, "") for each in named or folders))
     raise Unreadable(source.name, "nothing_here")
 
 
-def _pipeline(source: Source, files: list[str]) -> Gathered:
-    """The components that a model_index.json names and that hold weights."""
-    index = source.json(PIPELINE)
+def _pipeline(source: Source, files: list[str], path: str) -> Gathered:
+    """The components that an index names and that hold weights."""
+    index = source.json(path)
     parts = []
     for name, stated in index.items():
-        if not (isinstance(stated, list) and len(stated) == 2 and all(isinstance(word, str) for word in stated)):
+        class_, folder = _entry(name, stated)
+        if not class_ or class_.endswith(WEIGHTLESS):
             continue
-        if stated[1].endswith(WEIGHTLESS):
-            continue
-        part = component(source, files, name, stated[1]) if join(name, CONFIG) in files else None
-        parts.append(part or SourcePart(id=name, class_=stated[1], config={}, here=False))
+        part = component(source, files, folder, class_) if join(folder, CONFIG) in files else None
+        part = part and msgspec.structs.replace(part, id=name)
+        parts.append(part or SourcePart(id=name, class_=class_, config={}, here=False))
     if not parts:
         raise Unreadable(source.name, "nothing_here")
     return Gathered(pipeline=str(index.get("_class_name", "")), parts=tuple(parts))
 
 
-def component(source: Source, files: Iterable[str], folder: str, class_: str) -> SourcePart:
+def _entry(name: str, stated: object) -> tuple[str, str]:
+    """(class, folder) of an entry of an index: [library, class], or with a third part that says where it is."""
+    if not isinstance(stated, list) or len(stated) not in (2, 3):
+        return "", name
+    place = stated[2] if len(stated) == 3 and isinstance(stated[2], dict) else {}
+    hint = place.get("type_hint")
+    class_ = stated[1] or (hint[1] if isinstance(hint, list) and len(hint) == 2 else "")
+    folder = place.get("subfolder") or name
+    return (class_ if isinstance(class_, str) else ""), (folder if isinstance(folder, str) else name)
+
+
+def component(source: Source, files: Iterable[str], folder: str, class_: str, experts: bool = False) -> SourcePart:
     """The component in a folder below the root ("" for the root itself); `class_` as the pipeline names it."""
     config = source.json(join(folder, CONFIG))
     inside = [path for path in files if dirname(path) == folder]
@@ -89,29 +128,53 @@ def component(source: Source, files: Iterable[str], folder: str, class_: str) ->
     name = stated_class(config) or class_
     if not name:
         raise Unreadable(join(folder, CONFIG), "no_class")
-    return SourcePart(id=folder, class_=name, config=plain(name, config), header=head, nbytes=nbytes)
+    return described(folder, name, config, head, nbytes, experts)
 
 
-def _file(source: Source, path: str) -> SourcePart:
+def described(
+    id: str, name: str, config: Facts, head: Header | None = None, nbytes: int | None = None, experts: bool = False
+) -> SourcePart:
+    """A component by its configuration, its weights unpacked, its keys in our words."""
+    quantization = config.get("quantization_config") or config.get("quantization") or {}
+    quantization = quantization if isinstance(quantization, dict) else {}
+    head = head and unpacked(head, quantization)
+    ours = translated(name, plain(name, config), head.tensors if head else (), experts)
+    part = SourcePart(
+        id=id, class_=name, config=plain(name, config), header=head, nbytes=nbytes, quantization=quantization
+    )
+    if ours is None:
+        return part
+    return msgspec.structs.replace(
+        part, class_=ours.class_, config=ours.config, unknown=ours.unknown, untold=ours.untold, also=ours.also
+    )
+
+
+def bare_parts(head: Header, file: str) -> tuple[SourcePart, ...]:
+    """The networks in a file of weights alone."""
+    found = split(unpacked(head))
+    return tuple(SourcePart(id=part, class_="", config={}, header=held, file=file) for part, held in found)
+
+
+def _file(source: Source, path: str) -> tuple[SourcePart, ...]:
     """One file alone: a configuration, an index of shards, or weights."""
     if path.endswith(SHARDS):
         beside = [name for name in source.files() if not dirname(name)]
-        head, nbytes = _sharded(source, path, beside)
+        head, _nbytes = sharded(source, path, beside)
         if head is None:
             raise Unreadable(path, "no_shards")
-        return SourcePart(id="", class_="", config={}, header=head, nbytes=nbytes)
+        return bare_parts(head, basename(path))
     if path.endswith(".json"):
         config = source.json(path)
         name = stated_class(config)
         if not name:
             raise Unreadable(path, "no_class")
-        return SourcePart(id="", class_=name, config=plain(name, config))
+        return (described("", name, config),)
     if not path.endswith(WEIGHTS):
         raise Unreadable(path, "unknown_kind")
     head = header(source, path)
     if head is None:
         raise Unreadable(path, "pointer")
-    return SourcePart(id="", class_="", config={}, header=head)
+    return bare_parts(head, basename(path))
 
 
 def stated_class(config: Facts) -> str:
@@ -129,7 +192,22 @@ def plain(class_: str, config: Facts) -> Facts:
     inner = config.get("text_config")
     if class_ in INNER and isinstance(inner, dict):
         config = config | inner
-    return {key: value for key, value in config.items() if not key.startswith("_") and value is not None}
+    left_out = ("quantization_config", "quantization")
+    stated = {key: value for key, value in config.items() if not key.startswith("_") and key not in left_out}
+    return {key: value for key, value in stated.items() if value is not None} | _nothing(class_, stated)
+
+
+def _nothing(class_: str, config: Facts) -> Facts:
+    """What a null says where the class has a word or a switch otherwise: that there is none."""
+    if class_ not in families():
+        return {}
+    usual = msgspec.structs.fields(import_module("vidcalc.networks." + families()[class_]).Config)
+    plain = {str: "", bool: False}
+    return {
+        each.name: plain[type(each.default)]
+        for each in usual
+        if each.name in config and config[each.name] is None and type(each.default) in plain
+    }
 
 
 def known_class(class_: str) -> str:
@@ -138,41 +216,6 @@ def known_class(class_: str) -> str:
     return name if name in families() else ""
 
 
-def weights(source: Source, paths: Iterable[str]) -> tuple[Header | None, int | None]:
-    """(header, bytes) of the weights among the paths of one folder: one file, or shards with their index.
-
-    Where several sets lie there, the plain one ("model.safetensors" before "model.fp16.safetensors").
-    """
-    candidates = sorted(paths, key=_plainness)
-    index = next((path for path in candidates if path.endswith(SHARDS)), None)
-    single = next((path for path in candidates if path.endswith(WEIGHTS) and "-of-" not in path), None)
-    if single is not None and (index is None or _plainness(single)[0] <= _plainness(index)[0]):
-        head = header(source, single)
-        if head is not None or index is None:
-            return head, None
-    return _sharded(source, index, candidates) if index is not None else (None, None)
-
-
-def _sharded(source: Source, index: str, beside: list[str]) -> tuple[Header | None, int | None]:
-    """(header over all shards, bytes): the header is None where a shard is not there."""
-    stated = source.json(index)
-    try:
-        shards = sorted({str(shard) for shard in stated["weight_map"].values()})
-        total = stated.get("metadata", {}).get("total_size")
-    except (KeyError, AttributeError):
-        raise Unreadable(index, "not_json") from None
-    paths = [join(dirname(index), shard) for shard in shards]
-    if not all(path in beside for path in paths):
-        return None, int(total) if isinstance(total, int | float) else None
-    headers = [header(source, path) for path in paths]
-    whole = [head for head in headers if head is not None]
-    if len(whole) < len(headers):
-        return None, int(total) if isinstance(total, int | float) else None
-    return joined(whole), None
-
-
-def _plainness(path: str) -> tuple[int, str]:
-    """Sorts a component's plain weights before its variants."""
-    name = basename(path)
-    stem = name.removesuffix(SHARDS).removesuffix(".safetensors")
-    return (USUAL.index(stem) if stem in USUAL else len(USUAL), name)
+def maker_class(class_: str) -> bool:
+    """Whether a layout names the class as its maker's."""
+    return any(class_ in each.config for each in layouts())

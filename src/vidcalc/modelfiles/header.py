@@ -9,10 +9,7 @@ from vidcalc.base.facts import Facts
 from vidcalc.base.number import product
 from vidcalc.catalog.load import table
 
-# scales, statistics and marks of quantised files: stored beside the weights, not weights
-BESIDE = ("scale_weight", "weight_scale", "weight_scale_2", "input_scale", "scale_input", "scaled_fp8", "absmax",
-          "quant_map", "quant_state", "nested_absmax", "nested_quant_map", "SCB")  # fmt: skip
-PACKED = ("U8", "I32", "F4")
+WORDS = ("U8", "I32", "U32", "U64", "I64")  # what packed weights are stored in, where nothing says how
 
 
 class Stream(Protocol):
@@ -45,14 +42,13 @@ class Header(msgspec.Struct, frozen=True):
 
     @property
     def elements(self) -> int:
-        """Weight elements; whole-number tables, and scales and marks beside quantised weights, left out."""
-        kept = (t for name, t in self.tensors.items() if t.precision and name.rpartition(".")[2] not in BESIDE)
-        return sum(tensor.elements for tensor in kept)
+        """Weight elements; whole-number tables left out."""
+        return sum(tensor.elements for tensor in self.tensors.values() if tensor.precision)
 
     @property
     def packed(self) -> bool:
-        """Whether several weights share a stored element, so that elements are not weights."""
-        return any(tensor.format in PACKED for tensor in self.tensors.values())
+        """Whether weights are stored in words of several, and nothing says how: elements are then not weights."""
+        return any(tensor.format in WORDS and len(tensor.shape) > 1 for tensor in self.tensors.values())
 
     @property
     def nbytes(self) -> int:
@@ -92,5 +88,5 @@ def joined(headers: list[Header]) -> Header:
 
 @cache
 def formats(kind: str) -> dict[str, Facts]:
-    """Element formats of "safetensors" files (by name) or of GGUF ("ggml", by number as text)."""
+    """Element formats of "safetensors" files (by name), of GGUF ("ggml", by number as text), or "packed" schemes."""
     return table("weight_formats")[kind]  # type: ignore[no-any-return]

@@ -9,10 +9,14 @@ from vidcalc.catalog.families import families, members, role
 from vidcalc.describe.model import Basis, Caution, Component
 from vidcalc.modelfiles.folder import SourcePart, known_class
 from vidcalc.modelfiles.identify import DEPTH, identify
+from vidcalc.modelfiles.keys import meant, unknown
+from vidcalc.modelfiles.quantised import configured
 from vidcalc.modelfiles.source import Source
 from vidcalc.modelfiles.weights import of_network, total
 
 DEEPEST = 10_000  # layers: more is a mistake
+NAMED = 6  # names worth listing
+DENOISERS = ("", "transformer")  # parts of a file that must be recognised
 
 
 class Published(Protocol):
@@ -26,7 +30,11 @@ class Published(Protocol):
 
 
 class Parts:
-    """Components by role, what was taken as given on the way, and the published code where it is at hand."""
+    """Components by role, what was taken as given on the way, and the published code where it is at hand.
+
+    like     models of the catalogue that bare weights of a denoiser were recognised as
+    unnamed  parts of a checkpoint whose weights are like no known network
+    """
 
     def __init__(self, published: Published | None) -> None:
         self.published = published
@@ -36,6 +44,8 @@ class Parts:
         self.image: list[Component] = []
         self.others: list[Component] = []
         self.missing: list[SourcePart] = []
+        self.unnamed: list[SourcePart] = []
+        self.like: list[str] = []
         self.basis: list[Basis] = []
         self.cautions: list[Caution] = []
 
@@ -44,16 +54,30 @@ def named(parts: Parts, part: SourcePart, source: Source) -> SourcePart:
     """Bare weights recognised: the class and configuration they must have."""
     if part.class_ or part.header is None:
         return part
-    match = identify(part.header, source.focus or source.name)
+    name = part.file or source.focus or source.name
+    try:
+        match = identify(part.header, name)
+    except Unreadable:
+        if part.id in DENOISERS and part.header.elements:
+            raise
+        return part
     parts.basis.append(
         Basis(
             id=f"identified_by_{match.by}",
             value=f"{match.class_} ({match.model})",
-            source=source.focus or source.name,
+            source=name,
             provenance="exact" if match.by == "names" else "assumed",
         )
     )
-    return replace(part, class_=match.class_, config=match.config, header=match.header)
+    if role(families()[match.class_]) == "denoiser":
+        parts.like.append(match.model)
+    if match.also:
+        parts.cautions.append(_equals(match.model, match.also))
+    if match.beside:
+        listed = ", ".join(match.beside[:NAMED]) + (" …" if len(match.beside) > NAMED else "")
+        values = {"component": part.id or match.class_, "count": len(match.beside), "names": listed}
+        parts.cautions.append(Caution(id="tensors_beside", values=values))
+    return replace(part, class_=match.class_, config=match.config, elements=match.elements)
 
 
 def sort(parts: Parts, part: SourcePart) -> None:
@@ -61,8 +85,12 @@ def sort(parts: Parts, part: SourcePart) -> None:
     if not part.here:
         parts.missing.append(part)
         return
+    if not part.class_:
+        parts.unnamed.append(part)
+        return
     name = known_class(part.class_)
     kind = _role(part, name)
+    _questioned(parts, part, name)
     if kind == "other":
         parts.others.append(_component(parts, part, "", kind))
     elif kind == "denoiser":
@@ -71,6 +99,26 @@ def sort(parts: Parts, part: SourcePart) -> None:
         parts.vae = _component(parts, part, name, kind)
     else:
         (parts.image if kind == "image_encoder" else parts.text).append(_component(parts, part, name, kind))
+
+
+def _questioned(parts: Parts, part: SourcePart, name: str) -> None:
+    """Cautions about keys that the class has not, that are not computed, and about models it may be of instead."""
+    component = part.id or part.class_
+    strange = part.unknown or (unknown(name, part.config) if name == part.class_ else ())
+    if strange:
+        near = {key: meant(name, key) for key in strange[:NAMED]} if name else {}
+        listed = ", ".join(f"{key} ({near[key]}?)" if near.get(key) else key for key in strange[:NAMED])
+        more = " …" if len(strange) > NAMED else ""
+        parts.cautions.append(Caution(id="unknown_keys", values={"component": component, "keys": listed + more}))
+    if part.untold:
+        values = {"component": component, "keys": ", ".join(part.untold)}
+        parts.cautions.append(Caution(id="untold_keys", values=values))
+    if part.also:
+        parts.cautions.append(_equals(part.class_, part.also))
+
+
+def _equals(taken: str, also: tuple[str, ...]) -> Caution:
+    return Caution(id="equal_models", values={"model": taken, "others": ", ".join(also)})
 
 
 def _role(part: SourcePart, name: str) -> str:
@@ -94,6 +142,7 @@ def _role(part: SourcePart, name: str) -> str:
 def _component(parts: Parts, part: SourcePart, name: str, kind: str) -> Component:
     """A component with its network, its real bytes where its weights are there, and its count where that is sure."""
     header, nbytes = part.header, part.nbytes
+    planned = configured(part.quantization)
     made = Component(
         id=part.id or kind,
         network=families()[name] if name else _without_family(parts, part, kind),
@@ -101,13 +150,16 @@ def _component(parts: Parts, part: SourcePart, name: str, kind: str) -> Componen
         config=part.config,
         params=header.elements if header and kind == "other" else None,
         held=header.nbytes if header else nbytes,
-        stored=header.precision if header else "",
+        stored=planned or (header.precision if header else ""),
     )
     if is_traced(made):
         made = replace(made, config={"class_name": part.class_, "role": kind, "config": part.config})
         parts.basis.append(Basis(id="traced_class", value=part.class_, source="diffusers", provenance="measured"))
     if name:
         _sound(made, kind)
+    if planned:
+        value = f"{made.id}: {planned}"
+        parts.basis.append(Basis(id="quantised_as_configured", value=value, source=part.class_, provenance="exact"))
     if header:
         listed = ", ".join(header.formats)
         parts.basis.append(
@@ -135,13 +187,14 @@ def _counted(parts: Parts, made: Component, kind: str, part: SourcePart) -> Comp
     assert part.header is not None
     if part.header.packed:
         return made
+    file = part.header.elements if part.elements is None else part.elements
     ours = total(of_network(made, kind))
-    if ours == part.header.elements:
+    if ours == file:
         return replace(made, params=ours)
-    values = {"component": made.id, "file": part.header.elements, "network": ours}
+    values = {"component": made.id, "file": file, "network": ours}
     if known_class(part.class_) == part.class_:  # a class that holds more than the part we compute differs by design
         parts.cautions.append(Caution(id="weights_differ", values=values))
-    return replace(made, params=max(ours, part.header.elements))
+    return replace(made, params=max(ours, file))
 
 
 def _without_family(parts: Parts, part: SourcePart, kind: str) -> str:

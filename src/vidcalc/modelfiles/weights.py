@@ -10,7 +10,8 @@ from math import log
 from vidcalc.base.facts import Facts
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
-from vidcalc.modelfiles.header import BESIDE, Header
+from vidcalc.modelfiles.header import Header
+from vidcalc.modelfiles.layouts import Layout, Pairs, rewritten
 from vidcalc.tape import Tape
 from vidcalc.tape.trace import configuration, network
 
@@ -18,7 +19,6 @@ from vidcalc.tape.trace import configuration, network
 Parameters = dict[str, tuple[int, int]]  # canonical name -> (tensors of that name, elements of all of them)
 PLACES = re.compile(r"(?:^|(?<=\.))(?:\d+\+?|\*|first|last|shared)\.")
 NUMBER = re.compile(r"(?:^|(?<=\.))\d+(?=\.)")
-PREFIXES = ("model.diffusion_model.", "diffusion_model.", "module.")  # what checkpoints put before a denoiser's names
 # a call small enough to be cheap and large enough for any network's strides and patches
 DENOISER = Shape(frames=9, height=32, width=32, tokens=64)
 LATENT = Shape(frames=5, height=16, width=16)
@@ -32,12 +32,12 @@ def canonical(name: str) -> str:
     return PLACES.sub("", name)
 
 
-def of_file(header: Header) -> Parameters:
-    """(tensors, elements) by canonical name, scales beside quantised weights left out."""
+def of_file(header: Header, layout: Layout | None = None) -> Parameters:
+    """(tensors, elements) by canonical name; what a layout calls buffers, and whole-number tables, left out."""
     totals: Parameters = {}
     for name, tensor in header.tensors.items():
-        if name.rpartition(".")[2] not in BESIDE:
-            key = canonical(name)
+        if tensor.precision and not (layout and name.rpartition(".")[2] in layout.buffers):
+            key = canonical(layout.name(name) if layout else name)
             times, elements = totals.get(key, (0, 0))
             totals[key] = (times + 1, elements + tensor.elements)
     return totals
@@ -48,7 +48,7 @@ def of_network(component: Component, role: str) -> Parameters:
     encoder's.
     """
     module, config, tape = network(component), configuration(component), Tape()
-    for function, shape in _calls(component, role):
+    for function, shape in calls(component, role):
         getattr(module, function)(tape, config, shape)
     totals: Parameters = {}
     for name, (size, _) in tape.parameters.items():
@@ -58,12 +58,28 @@ def of_network(component: Component, role: str) -> Parameters:
     return {key: pair for key, pair in totals.items() if pair[0]}
 
 
+def in_layout(ours: Parameters, pairs: Pairs) -> Parameters:
+    """The same under a maker's names; matrices that the maker holds as one count once and have the elements of all."""
+    theirs: Parameters = {}
+    for name, (times, elements) in ours.items():
+        key = rewritten(name, pairs)
+        held, sum_ = theirs.get(key, (0, 0))
+        theirs[key] = (max(held, times), sum_ + elements)
+    merged: Parameters = {}
+    for name, (times, elements) in theirs.items():
+        key = canonical(name)
+        held, sum_ = merged.get(key, (0, 0))
+        merged[key] = (held + times, sum_ + elements)
+    return merged
+
+
 def total(parameters: Parameters) -> int:
     """Elements in all."""
     return sum(elements for _, elements in parameters.values())
 
 
-def _calls(component: Component, role: str) -> list[tuple[str, Shape]]:
+def calls(component: Component, role: str) -> list[tuple[str, Shape]]:
+    """(function, shape) of what a network of that role is called with once, to name all its parameters."""
     if role == "denoiser":
         image = DENOISER if component.config.get("image_dim") is None else _with_image(DENOISER)
         return [("forward", image)]
@@ -97,25 +113,16 @@ def shared(ours: Parameters, theirs: Parameters) -> float:
     return both / either if either else 0.0
 
 
-def denoiser_part(header: Header) -> Header:
-    """The denoiser of a checkpoint that may hold more, under its own names."""
-    for prefix in PREFIXES:
-        part = header.under(prefix)
-        if part.tensors:
-            return part
-    return header
-
-
-def widths(header: Header, names: set[str]) -> set[int]:
+def widths(header: Header, layout: Layout | None, names: set[str]) -> set[int]:
     """Every axis length that occurs in the tensors of these canonical names."""
-    return {size for name, tensor in header.tensors.items() if canonical(name) in names for size in tensor.shape}
+    return {size for name, tensor in header.tensors.items() if _key(name, layout) in names for size in tensor.shape}
 
 
-def depths(header: Header, names: set[str]) -> set[int]:
+def depths(header: Header, layout: Layout | None, names: set[str]) -> set[int]:
     """How many layers the tensors of these canonical names number, at each place of a number: the largest plus one."""
     layers: dict[tuple[str, int], int] = {}
     for name in header.tensors:
-        key = canonical(name)
+        key = _key(name, layout)
         for place, number in enumerate(NUMBER.findall(name) if key in names else ()):
             layers[key, place] = max(layers.get((key, place), 0), int(number) + 1)
     return set(layers.values())
@@ -124,3 +131,7 @@ def depths(header: Header, names: set[str]) -> set[int]:
 def numbers(config: Facts) -> list[str]:
     """The keys of a configuration that hold a whole number."""
     return [key for key, value in config.items() if isinstance(value, int) and not isinstance(value, bool)]
+
+
+def _key(name: str, layout: Layout | None) -> str:
+    return canonical(layout.name(name) if layout else name)

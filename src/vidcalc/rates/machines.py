@@ -19,7 +19,7 @@ from vidcalc.rates.curves import catalogue_tables, with_curves
 
 def accelerator(name: str) -> Accelerator:
     """The accelerator of that id, name or alias ("H100", "rtx-4090", "4090"). Raises UnknownName."""
-    return _complete(load.resolve("accelerators", name))
+    return _complete(accelerators.resolve(name))
 
 
 def hardware(name: str, count: Number = 1, nodes: Number = 1, network: str = "ib-ndr") -> Hardware:

@@ -30,6 +30,28 @@ def listed(table: str) -> Callable[[], tuple[str, ...]]:
     return lookup
 
 
+class Format(Listed):
+    """A number format, as the catalogue or as the field spells it: "Q4_K_M", "fp8_e4m3fn"."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Raises Refused."""
+        from vidcalc.catalog.spellings import precision
+
+        return super().convert(precision(str(value)[:LONGEST]), param, ctx)
+
+
+class Kernel(click.ParamType):  # type: ignore[type-arg]
+    """An attention kernel, as it or as a framework calls it ("_flash_3_hub"); which a GPU has is settled later."""
+
+    name = "kernel"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The kernel's name."""
+        from vidcalc.catalog.spellings import attention
+
+        return attention(str(value))
+
+
 class Profile(click.ParamType):  # type: ignore[type-arg]
     """A profile of a kind ("frameworks", "trainers"), by id or alias; `beside` are words that are none."""
 
@@ -137,4 +159,6 @@ class ShareOrName(click.ParamType):  # type: ignore[type-arg]
 def table(name: str) -> click.ParamType:  # type: ignore[type-arg]
     """A name of a table of the catalogue."""
     profiles = {"frameworks": Profile("frameworks"), "trainers": Profile("trainers", "none")}
-    return profiles[name] if name in profiles else Listed(listed(name))
+    if name in profiles:
+        return profiles[name]
+    return Format(listed(name)) if name == "precisions" else Listed(listed(name))

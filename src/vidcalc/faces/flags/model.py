@@ -29,7 +29,10 @@ MODEL: Specs = {
         click.STRING,
         N_("PATH"),
         "",
-        N_("A model from its own files: a diffusers folder, config.json, .safetensors, .gguf, or hf:OWNER/NAME."),
+        N_(
+            "A model from its own files (folder, config.json, .safetensors, .gguf, hf:OWNER/NAME), a ComfyUI workflow, "
+            "or a training configuration."
+        ),
     ),
     "resolution": Spec(
         ("-r", "--resolution"),

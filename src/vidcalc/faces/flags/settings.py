@@ -8,7 +8,7 @@ from vidcalc.describe.sharing import Sharing, of
 from vidcalc.describe.training import WAYS as TRAINING_WAYS
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.faces.flags import inputs
-from vidcalc.faces.flags.choices import Checkpointed, ShareOrName, WordOrCount, table
+from vidcalc.faces.flags.choices import Checkpointed, Kernel, ShareOrName, WordOrCount, table
 from vidcalc.faces.flags.parallel import Parallel
 from vidcalc.faces.flags.spec import Spec, Specs
 from vidcalc.faces.words import N_
@@ -16,7 +16,7 @@ from vidcalc.faces.words.settings import DEFAULTS, HELP
 
 COUNT, SHARE, NAME, FORMAT, WAY, WAYS_ = N_("N"), N_("SHARE"), N_("NAME"), N_("FORMAT"), N_("WAY"), N_("WAYS")
 READ: dict[str, tuple[click.ParamType, str]] = {  # type: ignore[type-arg]
-    "kernel": (click.STRING, N_("KERNEL")),
+    "kernel": (Kernel(), N_("KERNEL")),
     "checkpointing": (Checkpointed(), WAY),
 }
 

@@ -14,6 +14,7 @@ from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.describe.workload import Workload
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.links import linked
+from vidcalc.faces.requests.recipes import merged, told
 from vidcalc.faces.requests.settings import fields
 from vidcalc.faces.words import _
 from vidcalc.rates.machines import hardware
@@ -31,8 +32,8 @@ def request(given: dict[str, Any]) -> Question:
 
     Raises InputError.
     """
-    flags = {name: value for name, value in given.items() if value is not None}
-    model = _model(flags)
+    flags = merged({name: value for name, value in given.items() if value is not None})
+    model = told(_model(flags), flags)
     machine = _machine(_counted(flags))
     job = _workload(flags, model)
     if flags.get("snap"):

@@ -44,8 +44,13 @@ def _computes(model: Model, path: str) -> None:
 
 
 def stored(model: Model) -> dict[str, str]:
-    """The precisions of the plan that the model's files decide, where the files of its weights are there."""
+    """The precisions of the plan that the model's files decide: by their weights, or by what they say of them."""
     encoders = sorted((*model.text_encoders, *model.image_encoders), key=lambda each: -(each.held or 0))
     parts: tuple[Component | None, ...] = (model.denoiser, encoders[0] if encoders else None, model.vae)
     pairs = zip(PRECISIONS, parts, strict=True)
-    return {name: part.stored for name, part in pairs if part is not None and part.held is not None and part.stored}
+    said = {b.value.partition(":")[0] for b in model.basis if b.id == "quantised_as_configured"}
+    return {
+        name: part.stored
+        for name, part in pairs
+        if part is not None and part.stored and (part.held is not None or part.id in said)
+    }

@@ -222,6 +222,15 @@ PROBLEMS = {
     "not_built": N_("class {value} refuses its configuration: {reason}"),
     "no_call": N_("class {value} cannot be traced, its call is not known ({argument})"),
     "no_reference": N_("this needs the published networks; install vidcalc[reference] (missing: {packages})"),
+    "no_workflow": N_("{value} holds no ComfyUI workflow"),
+    "unknown_recipe": N_(
+        "{value} is neither a ComfyUI workflow nor a configuration of a known trainer (diffusion-pipe, musubi-tuner, "
+        "ai-toolkit, SimpleTuner, finetrainers, DiffSynth-Studio)"
+    ),
+    "no_model_named": N_("{value} names no model of the catalogue ({names}); give it with --model"),
+    "not_yaml": N_("{value} is not plain YAML"),
+    "no_yaml": N_("{value} needs PyYAML; install vidcalc[yaml]"),
+    "too_large": N_("{value} is too large for a configuration"),
     "no_hub": N_("{value} needs the hub's client; install vidcalc[hub]"),
     "hub_name": N_("{value} is not of the form hf:OWNER/NAME[@REVISION][/FILE]"),
     "hub_missing": N_("{value}: the hub has no such repository, revision or file"),

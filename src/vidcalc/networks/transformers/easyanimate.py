@@ -68,12 +68,11 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     hidden = latent if guide is None else tape.cat((latent, guide), batch, config.in_channels, *places)
     hidden = patches(tape, config, hidden, shape)
     context, other = captions(tape, config, text, second)
-    ends_shared = config.num_layers > config.mmdit_layers
-    with tape.repeat("transformer_blocks", config.mmdit_layers - (not ends_shared), hidden, context):
+    paired = min(config.mmdit_layers, config.num_layers)  # more than there are layers: all of them
+    ends_shared = config.num_layers > paired
+    with tape.repeat("transformer_blocks", paired - (not ends_shared), hidden, context):
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=False)
-    with tape.repeat(
-        "transformer_blocks.shared", config.num_layers - config.mmdit_layers - ends_shared, hidden, context
-    ):
+    with tape.repeat("transformer_blocks.shared", config.num_layers - paired - ends_shared, hidden, context):
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=True)
     with tape.scope("transformer_blocks.last"), tape.checkpointed():
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=ends_shared, last=True)

@@ -1,0 +1,139 @@
+"""How the field spells what the catalogue has: file names, repositories of the hub, number formats, attention kernels.
+
+    recognised("wan2.2_t2v_high_noise_14B_fp8_scaled.safetensors")   # wan2.2-t2v-a14b
+    precision("Q4_K_M"), attention("_flash_3_hub")                   # "gguf-q4_k", "flash3"
+
+A name is taken for a model that all words of one of its ids, titles or aliases stand in; of several the one with most
+words. Words that are left over and say more than how a file is stored are told with the answer.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+import msgspec
+
+from vidcalc.catalog import load
+
+WORD = re.compile(r"[a-z]*\d+(?:\.\d+)+[a-z]*|[a-z0-9+]+")
+DIGITS = re.compile(r"(?<=-\d)_(?=\d)|(?<=[a-z]\d)_(?=\d(?:[-_ .]|$))")  # "-1_3b", "wan2_1"
+GLUED = re.compile(r"^([a-z]{3,})(\d+(?:\.\d+)*)$")  # "wan2.1", "cogvideox1.5"
+LETTERS = 8  # of which all must be there: shorter names are too often part of others
+
+
+class Recognised(msgspec.Struct, frozen=True, kw_only=True):
+    """What a name was taken for.
+
+    models  of the catalogue that fit equally well: one, where it is clear
+    beside  words of the name that this does not explain
+    """
+
+    models: tuple[str, ...]
+    beside: tuple[str, ...]
+
+    @property
+    def model(self) -> str:
+        """The model, "" where several fit."""
+        return self.models[0] if len(self.models) == 1 else ""
+
+
+def recognised(name: str, among: Iterable[str] | None = None) -> Recognised | None:
+    """The model that a file's or a repository's name speaks of; `among` those of the catalogue. None for no model's."""
+    said = words(name)
+    allowed = None if among is None else set(among)
+    found: list[tuple[int, int, str, frozenset[str]]] = []
+    for model, spellings in _models().items():
+        if allowed is not None and model not in allowed:
+            continue
+        fitting = [each for each in spellings if each <= said]
+        if fitting:
+            best = max(fitting, key=len)
+            all_words = frozenset().union(*spellings)
+            found.append((len(best), -len(said - all_words), model, all_words))
+    if not found:
+        return None
+    top = max(each[:2] for each in found)
+    best_of = [each for each in found if each[:2] == top]
+    left = said - frozenset().union(*(each[3] for each in best_of)) - _unsaid()
+    return Recognised(
+        models=tuple(each[2] for each in best_of), beside=tuple(word for word in _order(name) if word in left)
+    )
+
+
+def in_common(name: str, model: str) -> int:
+    """How many words a name has in common with the nearest name of a model."""
+    said = words(name)
+    return max(len(each & said) for each in _models()[model])
+
+
+def same(name: str) -> str:
+    """The model whose whole name that is, words in any order, an owner before it left out; "" for none."""
+    said = words(name.rpartition("/")[2]) - {"diffusers", "hf"}
+    found = [model for model, spellings in _models().items() if said in spellings]
+    return found[0] if len(found) == 1 else ""
+
+
+def precision(word: str) -> str:
+    """The number format that a word stands for, as the catalogue names it; the word itself where it is no spelling."""
+    return _spelled("precision", word)
+
+
+def attention(word: str) -> str:
+    """The same, of attention kernels."""
+    return _spelled("attention", word)
+
+
+def precision_of(name: str) -> str:
+    """The number format that a file's name speaks of; "" where it names none."""
+    table = load.table("spellings")["precision"]
+    plain = re.sub(r"[-. ]", "_", name.casefold())
+    known = sorted({*table, *load.table("precisions")}, key=len, reverse=True)
+    for word in known:
+        if re.search(rf"(?<![a-z0-9]){re.escape(word.replace('-', '_'))}(?![a-z0-9])", plain):
+            return precision(word)
+    return ""
+
+
+def words(name: str) -> frozenset[str]:
+    """The words of a name: letters and numbers, without dots, and without what an ending says."""
+    return frozenset(_order(name))
+
+
+def _order(name: str) -> list[str]:
+    plain = name.casefold().replace("\\", "/").rpartition("/")[2]
+    plain = re.sub(r"\.(safetensors|gguf|json|pth|pt|bin|ckpt)$", "", plain)
+    plain = DIGITS.sub(".", plain)
+    found: list[str] = []
+    for word in WORD.findall(plain.replace("_", "-")):
+        glued = GLUED.match(word)
+        pieces = glued.groups() if glued and word not in _unsaid() else (word,)
+        found += [piece.replace(".", "") for piece in pieces]
+    return found
+
+
+def _spelled(table: str, word: str) -> str:
+    spellings: dict[str, str] = load.table("spellings")[table]
+    plain = word.strip().casefold()
+    for each in (plain, plain.replace("-", "_"), plain.replace("_", "-")):
+        if each in spellings:
+            return spellings[each]
+    return word
+
+
+@cache
+def _models() -> dict[str, list[frozenset[str]]]:
+    """The words of each name of each model."""
+    names: dict[str, list[frozenset[str]]] = {}
+    for plain, model in load.aliases("models").items():
+        if len(plain) >= LETTERS or plain == load.plain(model):
+            names.setdefault(model, [])
+    for model in names:
+        facts = load.entry("models", model)
+        stated = (model, facts["title"], *facts.get("aliases", ()))
+        names[model] = list(dict.fromkeys(words(re.sub(r"\(.*?\)", "", each)) for each in stated))
+    return names
+
+
+@cache
+def _unsaid() -> frozenset[str]:
+    return frozenset(load.table("spellings")["names"]["beside"])

@@ -1,0 +1,57 @@
+"""--from a workflow or a training configuration: what it asks for as flags, beneath those that the user gives."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from vidcalc.base.errors import Unreadable
+from vidcalc.describe.model import Basis, Caution, Model
+
+TOLD = "told_by_a_recipe"  # where what a recipe says beside its flags waits for the model
+OF_A_SIZE = ("resolution", "frames", "seconds", "bucket")
+
+
+def merged(flags: dict[str, Any]) -> dict[str, Any]:
+    """The flags with those of a recipe beneath them, where --from names one. Raises Unreadable."""
+    path = flags.get("from")
+    if path is None or path.startswith("hf:"):
+        return flags
+    from vidcalc.modelfiles.recipes.read import recipe_of
+
+    recipe = recipe_of(path)
+    if recipe is None:
+        return flags
+    if not recipe.model and "model" not in flags:
+        raise Unreadable(path, "no_model_named", names=", ".join(recipe.names) or "-")
+    given = {name: value for name, value in flags.items() if name != "from"}
+    settings = dict(recipe.settings)
+    if any(name in given for name in ("frames", "seconds", "bucket")):
+        for name in ("frames", "seconds"):
+            settings.pop(name, None)
+    if "bucket" in given:
+        settings.pop("resolution", None)
+        settings.pop("batch_size", None)
+    if "clips" in given:
+        settings.pop("train_steps", None)
+    listed = ", ".join(f"{name.replace('_', '-')} {_spelled(value)}" for name, value in settings.items())
+    basis = Basis(id="recipe", value=f"{recipe.maker}: {listed}", source=recipe.source, provenance="documented")
+    cautions = [Caution(id=id_, values=values) for id_, values in recipe.beside]
+    if recipe.unread:
+        cautions.append(Caution(id="recipe_unread", values={"names": ", ".join(recipe.unread)}))
+    return {"model": recipe.model, **settings, **given, TOLD: (basis, tuple(cautions))}
+
+
+def told(model: Model, flags: dict[str, Any]) -> Model:
+    """The model with what its recipe says beside its flags."""
+    if TOLD not in flags:
+        return model
+    basis, cautions = flags[TOLD]
+    return replace(model, basis=(*model.basis, basis), cautions=(*model.cautions, *cautions))
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, tuple):
+        return "x".join(str(each) for each in value)
+    if isinstance(value, dict):
+        return ",".join(f"{name}={each}" for name, each in value.items())
+    return str(value)

@@ -1,0 +1,190 @@
+"""A ComfyUI workflow as a job: model, size, frames, steps, passes, how it is run; what is not understood is listed.
+
+Only what leads to an output counts. Of several samplers in a row those that share one schedule (two experts, a first
+and a last part of the steps) are one pass; a sampler behind an upscaler is a further one, which is told and not
+calculated.
+"""
+
+from vidcalc.base.facts import Facts
+from vidcalc.catalog.load import table
+from vidcalc.catalog.models import model
+from vidcalc.catalog.spellings import attention, precision, precision_of, recognised
+from vidcalc.modelfiles.recipes.graph import Node, Nodes
+from vidcalc.modelfiles.recipes.recipe import Recipe
+from vidcalc.modelfiles.recipes.sampling import Told, sampling
+from vidcalc.modelfiles.recipes.values import active, is_silent, role, value, whole, word
+
+FILES = ("unet_name", "ckpt_name", "model_name", "model", "model_path")  # what a loader calls its file
+LENGTHS = ("length", "num_frames", "video_frames", "frames")
+SIDES = {"width": ("width", "generation_width"), "height": ("height", "generation_height")}
+ATTENTION = ("attention_mode", "sage_attention")
+WHOLE = 1e-6  # how near to a whole number a rate is one
+OFF = ("disabled", "default", "auto", "none", "comfy", "")
+FORMATS = ("quantization", "weight_dtype", "base_precision", "precision", "dtype")
+
+
+def recipe(found: Nodes, source: str) -> Recipe:
+    """What a workflow asks for."""
+    used = active(found)
+    settings: Facts = {"framework": "comfyui"}
+    told: Told = []
+    loaders = [node for node in used.values() if role(node) == "denoiser"]
+    names = [name for node in loaders for name in (_file(used, node),) if name]
+    motion = [name for node in used.values() if role(node) == "motion" for name in (word(used, node, "model_name"),)]
+    model = _model([*filter(None, motion), *dict.fromkeys(names)], told)
+    main = [node for node in loaders if _is_of(used, node, model)] or loaders
+    settings |= _size(used, told)
+    settings |= sampling(used, {node.id for node in main}, told)
+    settings |= _formats(used, main)
+    settings |= _running(used, told)
+    _named(used, told)
+    unread = sorted({node.type for node in used.values() if not role(node) and not is_silent(node.type)})
+    return Recipe(
+        source=source,
+        maker="ComfyUI",
+        model=model,
+        names=tuple(dict.fromkeys([*names, *filter(None, motion)])),
+        settings=settings,
+        beside=tuple(told),
+        unread=tuple(unread),
+    )
+
+
+def _is_of(found: Nodes, node: Node, name: str) -> bool:
+    match = recognised(_file(found, node))
+    return match is not None and name in match.models
+
+
+def _file(found: Nodes, node: Node) -> str:
+    return word(found, node, *FILES)
+
+
+def _model(names: list[str], told: Told) -> str:
+    """The model of the catalogue that the loaders' files are of, one of videos first; what else they say is told."""
+    known = [(name, match) for name in names if (match := recognised(name)) is not None]
+    known.sort(key=lambda pair: model(pair[1].models[0]).task == "t2i")
+    if not known:
+        return ""
+    name, match = known[0]
+    if match.beside:
+        told.append(("name_says_more", {"file": name, "model": match.models[0], "words": ", ".join(match.beside)}))
+    if len(match.models) > 1:
+        told.append(("equal_models", {"model": match.models[0], "others": ", ".join(match.models[1:])}))
+    others = [other for other in names if (m := recognised(other)) is None or m.models != match.models]
+    if others:
+        told.append(("models_beside", {"names": ", ".join(others)}))
+    return match.models[0]
+
+
+def _size(found: Nodes, told: Told) -> Facts:
+    """Resolution, frames and batch of the latents that are made."""
+    sized = [node for node in found.values() if role(node) in ("size", "sampler")]
+    settings: Facts = {}
+    stated = []
+    for node in sized:
+        sides = [whole(found, node, *SIDES[side]) for side in ("width", "height")]
+        frames = whole(found, node, *LENGTHS)
+        if sides[0] and sides[1]:
+            stated.append((sides[0], sides[1], frames))
+        if frames and "frames" not in settings:
+            settings["frames"] = frames
+        batch = whole(found, node, "batch_size")
+        if batch and batch > 1:
+            settings["batch_size"] = batch
+        seconds = value(found, node, "total_second_length")
+        if isinstance(seconds, int | float) and seconds:
+            settings["seconds"] = seconds
+    if stated:
+        settings["resolution"] = stated[0][:2]
+        different = list(dict.fromkeys(f"{w}x{h}" for w, h, _ in stated if (w, h) != stated[0][:2]))
+        if different:
+            told.append(("sizes_beside", {"sizes": ", ".join(different)}))
+    else:
+        told.append(("size_not_stated", {}))
+    return settings
+
+
+def _formats(found: Nodes, loaders: list[Node]) -> Facts:
+    """Number formats of denoiser, text encoder and VAE, by what their loaders and files' names say."""
+    settings: Facts = {}
+    for node in loaders[:1]:
+        settings |= _format(found, node, _file(found, node), "precision")
+        stated = [word(found, node, key) for key in ATTENTION]
+        kernel = next((each for each in stated if each.casefold() not in OFF), "")
+        if kernel:
+            settings["attention"] = attention(kernel)
+    for kind, flag in (("text", "text_encoder_precision"), ("vae", "vae_precision")):
+        for node in found.values():
+            if role(node) == kind and flag not in settings:
+                name = word(
+                    found, node, "clip_name", "clip_name1", "text_encoder", "model_name", "vae_name", "llm_model"
+                )
+                settings |= _format(found, node, name, flag)
+    return settings
+
+
+def _format(found: Nodes, node: Node, name: str, flag: str) -> Facts:
+    known = table("precisions")
+    for key in FORMATS:
+        stated = word(found, node, key)
+        if stated.casefold() not in OFF and precision(stated) in known:
+            said = precision_of(name)
+            scaled = precision(stated) == "fp8" and said == "fp8-scaled"
+            return {flag: said if scaled else precision(stated)}
+    said = precision_of(name)
+    return {flag: said} if said in known else {}
+
+
+def _running(found: Nodes, told: Told) -> Facts:
+    """Tiles, block swap, compilation, kernels and frame rate."""
+    settings: Facts = {}
+    for node in found.values():
+        kind = role(node)
+        tiled = kind == "tiled" or value(found, node, "enable_vae_tiling") is True
+        if tiled:
+            settings["vae_tiling"] = "default"
+        elif kind == "swap":
+            counts = [whole(found, node, key) for key in ("blocks_to_swap", "block_to_swap", "double_blocks_to_swap")]
+            counts += [whole(found, node, "single_blocks_to_swap")]
+            blocks = sum(count for count in counts if count)
+            if blocks:
+                settings["offload"] = f"block-swap:{blocks}"
+        elif kind == "compile":
+            settings["compile"] = "on"
+        elif kind == "attention":
+            kernel = word(found, node, "sage_attention")
+            if kernel.casefold() not in OFF:
+                settings["attention"] = attention("sage" if kernel.startswith("sage") else kernel)
+        elif kind == "fps":
+            rate = value(found, node, "fps" if "fps" in node.inputs else "frame_rate")
+            if isinstance(rate, int | float) and not isinstance(rate, bool) and rate > 0:
+                settings.setdefault("fps", round(rate) if abs(rate - round(rate)) < WHOLE else rate)
+        elif kind == "cache":
+            told.append(("cache_not_priced", {"file": node.type}))
+        elif kind == "windows":
+            length = whole(found, node, "context_frames", "context_length")
+            told.append(("windows_not_priced", {"file": node.type, "frames": length or 0}))
+    return settings
+
+
+def _named(found: Nodes, told: Told) -> None:
+    """LoRAs, upscalers and other networks that a workflow loads, by their names."""
+    loras, others, upscalers = [], [], []
+    for node in found.values():
+        kind = role(node)
+        if kind == "lora":
+            loras += _loras(found, node)
+        elif kind == "beside":
+            others += [v for v in (value(found, node, key) for key in node.inputs) if isinstance(v, str) and "." in v]
+        elif kind == "upscale":
+            upscalers.append(node.type)
+    for id_, names in (("loras_beside", loras), ("networks_beside_workflow", others), ("upscalers_beside", upscalers)):
+        if names:
+            told.append((id_, {"names": ", ".join(dict.fromkeys(names))}))
+
+
+def _loras(found: Nodes, node: Node) -> list[str]:
+    names = [word(found, node, "lora_name", "lora")]
+    dicts = [each for each in node.inputs.values() if isinstance(each, dict) and each.get("on", True)]
+    names += [each["lora"] for each in dicts if isinstance(each.get("lora"), str)]
+    return [name for name in names if name and name.casefold() != "none"]

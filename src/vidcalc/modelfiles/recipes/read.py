@@ -1,0 +1,142 @@
+"""Whether a file says what is to be done, and what: workflows, and trainers' configurations in any of their formats."""
+
+import json
+import os
+import tomllib
+from typing import Any
+
+from vidcalc.base.errors import Unreadable
+from vidcalc.base.facts import Facts
+from vidcalc.modelfiles import lora
+from vidcalc.modelfiles.recipes import comfyui, command, embedded, trainer, training
+from vidcalc.modelfiles.recipes.graph import is_workflow, nodes
+from vidcalc.modelfiles.recipes.recipe import Recipe
+from vidcalc.modelfiles.source import header, opened
+
+LARGEST = 1 << 25  # bytes of a file that is read whole
+YAML, SHELL = (".yaml", ".yml"), (".sh", ".bash", ".bat", ".ps1", ".txt")
+
+
+def recipe_of(path: str) -> Recipe | None:
+    """What a file asks for; None for one that is of a model. Raises Unreadable."""
+    ending = os.path.splitext(path)[1].casefold()
+    if not os.path.isfile(path):
+        return None
+    name = os.path.basename(path)
+    if ending in embedded.ENDINGS:
+        return comfyui.recipe(nodes(embedded.workflow(path)), name)
+    if ending == ".safetensors":
+        return _of_adapters(path)
+    if ending in SHELL:
+        return _of_commands(_text(path), path)
+    if ending not in (".json", ".toml", *YAML):
+        return None
+    facts = _facts(path, ending)
+    if facts is None:
+        return None
+    if is_workflow(facts):
+        return comfyui.recipe(nodes(facts), name)
+    wrapped = embedded.unwrapped(facts)
+    if wrapped is not None:
+        return comfyui.recipe(nodes(wrapped), name)
+    values = trainer.values(facts)
+    program = trainer.of_values(values)
+    if program:
+        return training.recipe(program, values, name, _dataset(program, values, path))
+    if ending == ".json":
+        return None  # a model's own
+    raise Unreadable(path, "unknown_recipe")
+
+
+def _of_adapters(path: str) -> Recipe | None:
+    """A file of adapters: the network they are for, trained so; None for a file of a network's own weights."""
+    source = opened(path)
+    head = header(source, source.focus)
+    if head is None or not lora.is_adapters(head):
+        return None
+    found = lora.adapted(head, source.focus)
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("lora_file", {"file": source.focus, "rank": found.rank, "layers": found.layers, "params": found.params}),
+    ]
+    if found.also:
+        told.append(("equal_models", {"model": found.model, "others": ", ".join(found.also)}))
+    settings = {"mode": "lora", "lora_rank": found.rank, "lora_targets": found.targets}
+    return Recipe(source=source.focus, maker="LoRA", model=found.model, settings=settings, beside=tuple(told))
+
+
+def _of_commands(text: str, path: str) -> Recipe:
+    found = [(trainer.of_command(words, flags), flags) for words, flags in command.commands(text)]
+    known = [(program, flags) for program, flags in found if program]
+    if not known:
+        raise Unreadable(path, "unknown_recipe")
+    program, flags = known[0]
+    made = training.recipe(program, flags, os.path.basename(path), _dataset(program, flags, path))
+    if len(known) == 1:
+        return made
+    more = ("commands_beside", {"count": len(known) - 1})
+    return Recipe(
+        source=made.source, maker=made.maker, model=made.model, names=made.names, settings=made.settings,
+        beside=(*made.beside, more), unread=made.unread,
+    )  # fmt: skip
+
+
+def _dataset(program: str, values: Facts, path: str) -> Facts | None:
+    """The values of the file of samples that a configuration names, where it lies there or beside it."""
+    keys = [key for key, settles in trainer.trainers()[program].keys.items() if settles == "dataset"]
+    name = next((str(values[key]) for key in keys if values.get(key)), "")
+    folder = os.path.dirname(os.path.abspath(path))
+    for place in (os.path.join(folder, name), os.path.join(folder, os.path.basename(name))):
+        ending = os.path.splitext(place)[1].casefold()
+        if name and os.path.isfile(place) and ending in (".json", ".toml", *YAML):
+            read = _any(place, ending)
+            return trainer.values(
+                read if isinstance(read, dict) else {str(n): each for n, each in enumerate(read or ())}
+            )
+    return None
+
+
+def _facts(path: str, ending: str) -> Facts | None:
+    read = _any(path, ending)
+    if isinstance(read, dict):
+        return {str(key): value for key, value in read.items()}
+    return None
+
+
+def _any(path: str, ending: str) -> Any:
+    """The content of a file. Raises Unreadable("not_json", "not_toml", "not_yaml" or "no_yaml")."""
+    text = _text(path)
+    if ending == ".json":
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise Unreadable(path, "not_json") from None
+    if ending == ".toml":
+        try:
+            return tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, RecursionError):
+            raise Unreadable(path, "not_toml") from None
+    return _yaml(text, path)
+
+
+def _yaml(text: str, path: str) -> Any:
+    try:
+        import yaml
+    except ModuleNotFoundError:
+        raise Unreadable(path, "no_yaml") from None
+    try:
+        if any(isinstance(event, yaml.events.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            raise Unreadable(path, "not_yaml")  # a name for a part stands for as much as anybody likes
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        raise Unreadable(path, "not_yaml") from None
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError:
+        raise Unreadable(path, "missing") from None
+    if len(data) > LARGEST:
+        raise Unreadable(path, "too_large")
+    return data.decode("utf-8-sig", "replace")

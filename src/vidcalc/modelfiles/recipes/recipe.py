@@ -1,0 +1,26 @@
+"""What a workflow or a training configuration asks for, as settings by the names of their flags."""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.base.facts import Facts
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file asks for.
+
+    source    the file;  maker: the program it is of ("ComfyUI", "musubi-tuner")
+    model     of the catalogue; "" where none of `names` is known;  names: what the file calls it
+    settings  values by name of flag
+    beside    what is asked for and not calculated: (id of a warning, its values)
+    unread    what nothing here understands, as the file names it
+    """
+
+    source: str
+    maker: str
+    model: str
+    names: tuple[str, ...] = ()
+    settings: Facts = {}
+    beside: tuple[tuple[str, dict[str, Any]], ...] = ()
+    unread: tuple[str, ...] = ()
