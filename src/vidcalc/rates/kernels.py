@@ -32,6 +32,7 @@ MARKET = {
 }
 SIDES = ("d_in_half", "d_out_half", "corner")  # of the law of products
 TILE = 256  # see vidcalc.rates.utilisation
+HALVED = 3  # between the two and the four times float32 of NVIDIA's matrix units since Ampere
 TYPICAL = (8192, 5120, 5120)  # m, n, k of a layer, for medians over large shapes that are published without them
 # Whose share of peak to borrow for a format that was not measured, nearest first.
 SIMILAR = {
@@ -88,7 +89,8 @@ def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
     """All other chips, nearest first: vendor, market, architecture, instruction set, class, then watts per peak FLOP/s.
 
     The market comes before the architecture: GeForce cards run near a peak that is halved by product, while the
-    professional cards of the same die are held back by power.
+    professional cards of the same die are held back by power. A professional card halved as they are (L40, L20) is
+    one of theirs.
     """
     chip = chips[name]
     # the less power there is for each FLOP/s, the further a chip stays below its peak
@@ -100,7 +102,7 @@ def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
         unlike = watts_per_flop * it.peak("bf16") / (it.tdp or 1)
         return (
             it.vendor != chip.vendor,
-            MARKET[it.kind] != MARKET[chip.kind],
+            market(it) != market(chip),
             it.architecture != chip.architecture,
             generation(it) != generation(chip),
             it.kind != chip.kind,
@@ -108,6 +110,12 @@ def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
         )
 
     return sorted((other for other in chips if other != name), key=distance)
+
+
+def market(chip: Accelerator) -> str:
+    """Who the chip is for, as its matrix units tell: four times the rate of float32, twice where it is halved."""
+    halved = chip.vendor == "NVIDIA" and chip.peak("bf16") < HALVED * chip.peak("fp32")
+    return "consumer" if halved and MARKET[chip.kind] == "professional" else MARKET[chip.kind]
 
 
 def measured_gemm(
