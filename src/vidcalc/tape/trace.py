@@ -1,7 +1,7 @@
 """One component run once on the tape, and what the tape learned: the unit that passes rewrite and costs price."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
@@ -152,7 +152,7 @@ def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Cal
     """What `make` gives for a component at a shape, made once for all equal ones; arrays are never remembered."""
     sizes = (shape.batch, shape.frames, shape.height, shape.width, shape.tokens, shape.image_tokens)
     try:
-        whole = (value(component), *key, shape.timestep, *sizes, *shape.extra.items())
+        whole = (value(component), *key, shape.timestep, *sizes, *_words(shape.extra))
         if whole in _remembered:
             record: Made = _remembered[whole]
             return record
@@ -162,6 +162,12 @@ def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Cal
     if len(_remembered) > KEPT:
         _remembered.popitem(last=False)
     return made
+
+
+def _words(extra: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """What else a shape says, tables of it as text. Raises TypeError for arrays in a table."""
+    for name, said in extra.items():
+        yield name, msgspec.json.encode(said) if isinstance(said, list | dict) else said
 
 
 def forget() -> None:
