@@ -34,10 +34,12 @@ def once(make: Callable[Concatenate[Noun, Words], Result]) -> Callable[Concatena
 
 
 def lately(
-    keeps: Callable[[Result], bool],
+    keeps: Callable[[Any], bool],
 ) -> Callable[[Callable[Concatenate[Noun, Words], Result]], Callable[Concatenate[Noun, Words], Result]]:
-    """`once` for words that take memory themselves, such as all ops of a call: the results of late, where they are
-    worth keeping; a sweep's are not."""
+    """`once` for words that take memory themselves, such as all ops of a call: the latest results alone.
+
+    keeps  whether a result is worth keeping: one of a sweep, large and asked for once, is not
+    """
 
     def remembered(make: Callable[Concatenate[Noun, Words], Result]) -> Callable[Concatenate[Noun, Words], Result]:
         place = f"{make.__module__}.{make.__qualname__}"
