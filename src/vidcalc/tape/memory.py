@@ -8,7 +8,7 @@ fusion and in-place buffers).
 from sys import getrefcount
 from weakref import ref
 
-from vidcalc.base.number import Number, largest, maximum, product, whole_blocks
+from vidcalc.base.number import Number, maximum, product, whole_blocks
 from vidcalc.base.place import NOWHERE
 from vidcalc.tape.records import ELEMENT_BYTES, WORKING, Fused, Storage, Tensor, same
 
@@ -74,7 +74,7 @@ class Memory:
 
     def read_by_kernel(self, *tensors: Tensor) -> None:
         """A kernel that is not fused reads these: they need memory, and so does what their chain shares with others."""
-        for tensor in tensors:
+        for tensor in tensors if self.fused else ():
             self._made(tensor.storage)
 
     def _made(self, storage: Storage | None) -> None:
@@ -126,7 +126,7 @@ class Memory:
         """A layer runs whose weights take so many bytes: where weights stream, its own are there, or the next's too."""
         one, two = self.streamed
         ahead, self.running = self.running + nbytes, self.live + nbytes
-        self.streamed = maximum(one, self.running), largest((two, self.running, ahead))
+        self.streamed = maximum(one, self.running), maximum(maximum(two, self.running), ahead)
 
     def working(self, nbytes: Number) -> None:
         """Bytes a kernel takes as workspace while it runs, on top of what is alive; they count in `device_peak` only.

@@ -19,17 +19,22 @@ def paced(inputs: tuple[Tensor, ...], out: Tensor) -> tuple[str, int]:
 
     Kernels of PyTorch load several elements at once where all tensors are contiguous and of one dtype.
     """
-    whole = [x for x in inputs if not spread(x, out)]
-    mixed = any(x.dtype != out.dtype for x in inputs)
-    each = sum(ELEMENT_BYTES[x.dtype] for x in (*whole, out))
-    return ("single", each) if mixed or len(whole) < len(inputs) else ("vector", 0)
+    each, single = ELEMENT_BYTES[out.dtype], False
+    for x in inputs:
+        if x.dtype != out.dtype:
+            single = True
+        if x.shape is not out.shape and spread(x, out):
+            single = True
+        else:
+            each += ELEMENT_BYTES[x.dtype]
+    return ("single", each) if single else ("vector", 0)
 
 
 def spread(x: Tensor, out: Tensor) -> bool:
     """Whether an operand is repeated along a dimension of the result."""
     if len(x.shape) != len(out.shape):
         return len(x.shape) < len(out.shape)  # else reshaped: all its elements
-    return any(unchanged(a, 1) and not unchanged(b, 1) for a, b in zip(x.shape, out.shape, strict=True))
+    return any(a is not b and unchanged(a, 1) and not unchanged(b, 1) for a, b in zip(x.shape, out.shape, strict=True))
 
 
 STRAIGHT = ("clone", "to_device", "zeros")  # copies in the order of their elements

@@ -12,7 +12,7 @@ import msgspec
 from vidcalc.base.errors import InputError
 from vidcalc.base.guest import plain
 from vidcalc.base.memo import once
-from vidcalc.base.number import Number, is_array, maximum
+from vidcalc.base.number import SINGLE, Number, is_array, maximum
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.base import Op
@@ -53,7 +53,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def cache(self) -> Cache | None:
         """What the call makes of the caching allocator; None of a sweep, whose sizes are arrays."""
-        if not self.log or any(is_array(nbytes) for _, nbytes in self.log):
+        if not self.log or not all(issubclass(kind, SINGLE) for kind in {type(nbytes) for _, nbytes in self.log}):
             return None
         return replayed(self.log, self.apart)
 
