@@ -1,6 +1,6 @@
 """The layers with weights, and attention: what runs on matrix units."""
 
-from vidcalc.base.number import Number, ceil_div, maximum, product, where, whole_blocks
+from vidcalc.base.number import Number, ceil_div, maximum, product, unchanged, where, whole_blocks
 from vidcalc.base.place import Place
 from vidcalc.ops.attention import Attention
 from vidcalc.ops.convolution import Convolution
@@ -171,6 +171,9 @@ class MatrixLayers(PointwiseLayers):
         Tensors that 32 bits cannot index, and convolutions in groups (`weight` 0), run without. Measured on an H200,
         torch 2.11, cuDNN 9: the workspaces of ten 3x3x3 convolutions come out within 1 MiB, or 16 MiB more.
         """
+        if unchanged(weight, 0):
+            self.working(0)
+            return
         size = product(out)
         # both with their channels filled up to whole groups [elements]
         whole = x.elements // x.shape[1] * whole_blocks(x.shape[1], CHANNELS)

@@ -47,7 +47,14 @@ class Memory:
         if size is None:
             size = product(shape)
         nbytes = whole_blocks(size * ELEMENT_BYTES[dtype], ROUNDING)
-        self._alive(nbytes)
+        # as `_alive`, in line: every tensor comes by
+        self.peak_before = self.peak
+        self.live = live = self.live + nbytes
+        try:
+            if live > self.peak:
+                self.peak, self.peak_at = live, self.prefix
+        except ValueError:  # arrays
+            self._raise_peak(live)
         return Tensor(shape, dtype, Storage(self, nbytes), node, size)
 
     def _alive(self, nbytes: Number) -> None:
