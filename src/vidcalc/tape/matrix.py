@@ -260,6 +260,7 @@ class MatrixLayers(PointwiseLayers):
                 self.at(name),
             )
         )
+        self.paired = self.paired or masked == "pairs"
         if self.spelled == "all" or (masked == "pairs" and self.spelled == "pairs"):
             return self._spelled(q, k, v, masked)
         if masked == "pairs":

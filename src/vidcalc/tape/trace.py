@@ -36,6 +36,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     workspace    what kernels' own workspaces add to the peak on a CUDA device [byte]
     streamed     what weights add to the peak of tensors where only those of the layer that runs are there, and where
                  those of the next are too [byte]
+    paired       whether an attention has a mask of all pairs
     log          what came and went, in order (see `vidcalc.tape.records`);  apart  storages that stand for several
     """
 
@@ -47,6 +48,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     peak_at: str
     workspace: Number
     streamed: tuple[Number, Number] = (0, 0)
+    paired: bool = False
     log: tuple[tuple[int, Number], ...] = ()
     apart: dict[int, Number] = {}
 
@@ -140,12 +142,20 @@ def trace(
     spelled  which attentions no fused kernel takes: "none", "pairs" or "all"
     fused    whether a compiler joins the elementwise work of repeated blocks
     """
-    return remember(
-        component,
-        (function, dtype, tiling, spelled, "fused" if fused else ""),
-        shape,
-        lambda: _run(component, function, shape, tiling, Tape(dtype, spelled=spelled, fused=fused)),
-    )
+
+    def taped(how: str) -> Trace:
+        return remember(
+            component,
+            (function, dtype, tiling, how, "fused" if fused else ""),
+            shape,
+            lambda: _run(component, function, shape, tiling, Tape(dtype, spelled=how, fused=fused)),
+        )
+
+    if spelled != "pairs":
+        return taped(spelled)
+    # most networks have no such mask: they are then one call, which training asks for as well
+    plainly = taped("none")
+    return taped("pairs") if plainly.paired else plainly
 
 
 def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Callable[[], Made]) -> Made:
@@ -199,6 +209,7 @@ def _run(component: Component, function: str, shape: Shape, tiling: str, tape: T
         peak_at=tape.peak_at,
         workspace=workspace,
         streamed=(maximum(tape.streamed[0] - tape.peak, 0), maximum(tape.streamed[1] - tape.peak, 0)),
+        paired=tape.paired,
         log=tuple(tape.log),
         apart=tape.apart,
     )
