@@ -157,8 +157,7 @@ class MatrixLayers(PointwiseLayers):
 
     def biased(self, name: str, y: Tensor) -> None:
         """The bias of a convolution: a kernel of its own that adds a number to every channel in place."""
-        size = ELEMENT_BYTES[y.dtype]
-        name = name + ".bias"
+        size, name = ELEMENT_BYTES[y.dtype], name + ".bias"
         place = self.at(name)
         self.ops.append(
             Pointwise(self.prefix + name, self.count, y.dtype, 2 * y.nbytes, 1, LONG, place, "single", 2 * size)
