@@ -10,7 +10,7 @@ from vidcalc.cost.seconds import Seconds, total
 from vidcalc.cost.time import by_kind, launches, rate, rounded, travelled, waiting
 from vidcalc.ledger.types import EAGER, Execution
 from vidcalc.ledger.unroll import denoiser_shape
-from vidcalc.ops import Convolution, Matmul, Pointwise
+from vidcalc.ops import Convolution, Copy, Matmul, Pointwise
 from vidcalc.ops.pointwise import LONG
 from vidcalc.passes.formats import execution
 from vidcalc.rates.machines import accelerator
@@ -179,3 +179,29 @@ def test_fused_kernels_move_the_share_that_is_stated():
     eager, fused = elementwise(CHIP), elementwise(CHIP, "on")
     assert fused.likely > 2 * eager.likely
     assert total({"a": Seconds(1, 2, 3), "b": Seconds(1, 1, 1)}).likely == 3
+
+
+def test_ops_are_priced_once_for_a_chip_whatever_else_a_call_moves() -> None:
+    chip, slow = accelerator("h100-sxm"), accelerator("a100-sxm-80gb")
+    ops = (
+        Matmul("a", 2, "bf16", 4096, 1024, 1024, 1, 1, 2),
+        Pointwise("b", 3, "bf16", 10**9, 1),
+        Copy("c", 1, "bf16", 10**9, "pinned"),
+    )
+    first = by_kind(ops, chip)
+    again = by_kind(ops[:2], chip)
+    assert again == first
+    assert again is not first  # a caller may add to its own
+    assert all(again[kind] is first[kind] for kind in first)
+    assert total(by_kind(ops, slow)).likely > total(first).likely
+    assert by_kind(ops, chip, backward=True)["matmul"].likely > first["matmul"].likely
+    assert launches(ops) == launches(ops[:2])
+
+
+def test_a_sweep_is_not_kept() -> None:
+    chip = replace(accelerator("h100-sxm"))
+    rows = np.array([1024.0, 4096.0])
+    ops = (Matmul("a", 1, "bf16", rows, 1024, 1024, 1, 1, 2),)
+    first, again = by_kind(ops, chip), by_kind(ops, chip)
+    assert again["matmul"] is not first["matmul"]
+    assert (again["matmul"].likely == first["matmul"].likely).all()

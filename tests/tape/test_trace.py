@@ -36,3 +36,19 @@ def test_arrays_are_never_kept() -> None:
     forget()
     swept = replace(SHAPE, frames=np.array([5.0, 9.0]))
     assert trace(denoiser, "forward", swept, "bf16") is not trace(denoiser, "forward", swept, "bf16")
+
+
+def test_tables_among_the_words_of_a_shape_are_told_apart_and_remembered() -> None:
+    denoiser = fill.model("wan2.1-t2v-1.3b").denoiser
+    one, other = (replace(SHAPE, extra={"schedules": [{"shift": shift}]}) for shift in (3.0, 5.0))
+    first = trace(denoiser, "forward", one, "bf16")
+    assert trace(denoiser, "forward", replace(one), "bf16") is first
+    assert trace(denoiser, "forward", other, "bf16") is not first
+
+
+def test_only_a_network_with_a_mask_of_all_pairs_is_taped_anew_where_no_kernel_takes_one() -> None:
+    plain, masked = (fill.model(name).denoiser for name in ("wan2.1-t2v-1.3b", "hunyuanvideo-1.5"))
+    assert trace(plain, "forward", SHAPE, "bf16", spelled="pairs") is trace(plain, "forward", SHAPE, "bf16")
+    spelled, fused = trace(masked, "forward", SHAPE, "bf16", spelled="pairs"), trace(masked, "forward", SHAPE, "bf16")
+    assert fused.paired
+    assert spelled.peak > fused.peak

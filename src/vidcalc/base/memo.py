@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 Noun = TypeVar("Noun")
 Words = ParamSpec("Words")
 Result = TypeVar("Result")
+LATELY = 64  # results kept by large words: those of a search over one job, and not of every job there was
 
 
 def once(make: Callable[Concatenate[Noun, Words], Result]) -> Callable[Concatenate[Noun, Words], Result]:
@@ -30,3 +31,36 @@ def once(make: Callable[Concatenate[Noun, Words], Result]) -> Callable[Concatena
         return result
 
     return remembering
+
+
+def lately(
+    keeps: Callable[[Any], bool],
+) -> Callable[[Callable[Concatenate[Noun, Words], Result]], Callable[Concatenate[Noun, Words], Result]]:
+    """`once` for words that take memory themselves, such as all ops of a call: the latest results alone.
+
+    keeps  whether a result is worth keeping: one of a sweep, large and asked for once, is not
+    """
+
+    def remembered(make: Callable[Concatenate[Noun, Words], Result]) -> Callable[Concatenate[Noun, Words], Result]:
+        place = f"{make.__module__}.{make.__qualname__}"
+
+        @wraps(make)
+        def remembering(noun: Noun, /, *words: Words.args, **named: Words.kwargs) -> Result:
+            results: dict[Any, Result] = noun.__dict__.setdefault(place, {})
+            key = (*words, *named.items()) if named else words
+            try:
+                return results[key]
+            except KeyError:
+                pass
+            except TypeError:  # arrays cannot be keys
+                return make(noun, *words, **named)
+            result = make(noun, *words, **named)
+            if keeps(result):
+                if len(results) >= LATELY:
+                    results.clear()
+                results[key] = result
+            return result
+
+        return remembering
+
+    return remembered

@@ -188,7 +188,5 @@ def product(values: Iterable[int]) -> int: ...
 def product(values: Iterable[Number]) -> Number: ...
 def product(values: Iterable[Number]) -> Number:
     """The product of a sequence of numbers; exact for ints, elementwise for arrays."""
-    out: Number = 1
-    for value in values:
-        out = out * value
+    out: Number = math.prod(values)
     return out

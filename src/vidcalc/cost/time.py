@@ -6,13 +6,14 @@ uses the high rates.
 """
 
 from vidcalc.base.guest import Guest, named
-from vidcalc.base.number import Number, maximum, scalar, where
+from vidcalc.base.memo import lately
+from vidcalc.base.number import Number, is_array, maximum, scalar, where
 from vidcalc.base.provenance import weakest
 from vidcalc.cost import labels
 from vidcalc.cost.seconds import Seconds, total
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.ledger.types import EAGER, Execution
-from vidcalc.ops import Attention, Convolution, Matmul, Op, Pointwise, frozen
+from vidcalc.ops import Attention, Collective, Convolution, Copy, Matmul, Op, Pointwise, frozen
 from vidcalc.rates.rate import Rate
 from vidcalc.rates.traffic import bandwidth, elementwise, launch, stretch
 from vidcalc.rates.utilisation import attention, convolution, gemm, vector
@@ -39,6 +40,12 @@ def by_kind(
     backward    price the gradients instead of the forward: twice the products, 2.5 times the attention, and
                 twice the traffic; of frozen weights the input's gradient alone, one product as large as the forward's
     """
+    return dict(_by_kind(chip, working(ops), run, backward))
+
+
+@lately(lambda parts: not any(is_array(part.likely) for part in parts.values()))
+def _by_kind(chip: Accelerator, ops: tuple[Op, ...], run: Execution, backward: bool) -> dict[str, Seconds]:
+    """The same, kept with the chip: phases and steps of one job, and jobs of one search, have ops in common."""
     spread = bandwidth(chip)
     per_op: dict[tuple[object, ...], tuple[Number, Number, Number, str]] = {}
     times: dict[tuple[object, ...], Number] = {}
@@ -69,6 +76,14 @@ def by_kind(
     eager = elementwise(chip, run.compile)
     parts["pointwise"] = Seconds(moved / eager.high, moved / eager.likely, moved / eager.low, eager.provenance)
     return parts
+
+
+def working(ops: tuple[Op, ...]) -> tuple[Op, ...]:
+    """The ops without the copies and exchanges at their end, where passes put them: they are no work of the chip."""
+    last = len(ops)
+    while last and isinstance(ops[last - 1], Copy | Collective):
+        last -= 1
+    return ops[:last]
 
 
 def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Number:
@@ -107,6 +122,12 @@ def rounded(op: Op, run: Execution) -> Number:
     return 0
 
 
+@lately(lambda count: not is_array(count))
+def launched(chip: Accelerator, ops: tuple[Op, ...]) -> Number:
+    """`launches` of a call, kept with the chip."""
+    return launches(ops)
+
+
 def launches(ops: tuple[Op, ...]) -> Number:
     """Kernels of one call: one for each product, convolution and attention, and those of the elementwise work."""
     return sum(op.launches * op.count for op in ops)
@@ -114,7 +135,7 @@ def launches(ops: tuple[Op, ...]) -> Number:
 
 def waiting(ops: tuple[Op, ...], chip: Accelerator, work: Seconds, run: Execution = EAGER) -> Seconds:
     """What a call takes beyond its work because the host cannot start its kernels any faster."""
-    count, pace = named("launches", launches(ops)), launch(chip, run.compile)
+    count, pace = named("launches", launched(chip, working(ops))), launch(chip, run.compile)
     return Seconds(
         # kernels / (kernels/s)
         maximum(count / pace.high - work.low, 0),

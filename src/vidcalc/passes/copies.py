@@ -12,11 +12,15 @@ kept     the network whole, from pinned copies that stay in host memory: it is l
 Source: diffusers 0.42.1 hooks/group_offloading.py and pipelines/pipeline_utils.py, accelerate 1.15 hooks.py.
 """
 
-from vidcalc.base.number import Number, ceil_div, maximum
+from vidcalc.base.memo import lately
+from vidcalc.base.number import Number, ceil_div, is_array, maximum
+from vidcalc.describe.model import Component
 from vidcalc.ledger.types import Phase
 from vidcalc.ledger.weights import Network
-from vidcalc.ops import Copy, Op
+from vidcalc.ops import Attention, Convolution, Copy, Matmul, Op
 from vidcalc.tape.records import some
+
+PRODUCTS = (Matmul, Convolution, Attention)
 
 # what becomes of the words above in a framework that keeps pinned copies of all that is away
 KEPT = {"whole": "kept", "blocks": "stream", "leaves": "stream"}
@@ -73,16 +77,28 @@ def back(own: Network) -> tuple[Copy, ...]:
 
 def _leaves(own: Network, ops: tuple[Op, ...], nbytes: Number) -> tuple[Copy, ...]:
     """A copy for every layer with weights, which hides behind the layer before it."""
-    layers = [op for op in ops if some(op.weights)]
+    layers = _layers(own.component, ops)
     if not layers:  # a network known by its work alone
         return (Copy(own.component.id, 1, own.precision, nbytes, "pinned", 1),)
-    elements = sum(op.weights * op.count for op in layers)
-    scored = maximum(sum(op.flops * op.count for op in ops), 1)
+    elements = sum(weights * op.count for op, weights, _ in layers)
     return tuple(
         # norms and biases are shared out among the layers [byte]
-        Copy(op.path, op.count, own.precision, ceil_div(op.weights * nbytes, elements), "pinned", 1, spent / scored)
-        for op, spent in zip(layers, before(ops), strict=True)
+        Copy(op.path, op.count, own.precision, ceil_div(weights * nbytes, elements), "pinned", 1, share)
+        for op, weights, share in layers
     )
+
+
+@lately(lambda layers: not any(is_array(number) for op, *sizes in layers for number in (op.count, *sizes)))
+def _layers(component: Component, ops: tuple[Op, ...]) -> tuple[tuple[Op, Number, Number], ...]:
+    """Layers with weights: the elements of each, and the share of the call's FLOPs since the layer before.
+
+    Kept with the component: a search asks for the same call with weights in many formats.
+    """
+    # all that has FLOPs or weights
+    work = tuple(op for op in ops if isinstance(op, PRODUCTS))
+    scored = maximum(sum(op.flops * op.count for op in work), 1)
+    layers = [(op, weights) for op in work if some(weights := op.weights)]
+    return tuple((op, weights, spent / scored) for (op, weights), spent in zip(layers, before(work), strict=True))
 
 
 def before(ops: tuple[Op, ...]) -> list[Number]:
@@ -90,9 +106,10 @@ def before(ops: tuple[Op, ...]) -> list[Number]:
     spent: dict[str, list[Number]] = {}
     places: list[tuple[str, int]] = []
     for op in ops:
-        of_block = spent.setdefault(op.place.block, [])
+        block = op.place.block
+        of_block = spent.setdefault(block, [])
         if some(op.weights):
-            places.append((op.place.block, len(of_block)))
+            places.append((block, len(of_block)))
             of_block.append(op.flops)
         elif of_block:
             of_block[-1] = of_block[-1] + op.flops

@@ -4,7 +4,6 @@ A kernel works through the keys in tiles. Where their number is no whole number 
 off, which some kernels do all along: cuDNN's on Hopper reaches 693 TFLOP/s at 16,384 keys and 588 at 32,760.
 """
 
-from statistics import median
 from typing import Any
 
 from vidcalc.base.number import Condition, Number, ceil_div
@@ -70,6 +69,8 @@ def ragged(chips: dict[str, Accelerator], table: list[Row]) -> dict[tuple[str, s
     for row in table:
         if row["causal"] == "no" and row["direction"] == "forward" and int(row["sequence"]) >= LONG:
             series.setdefault(tuple(row[name] for name in names), []).append(row)
+    from statistics import median  # late: an estimate fits nothing
+
     ratios: dict[tuple[str, str], list[float]] = {}
     for (name, kernel, *_), rows in series.items():
         whole = [(length, rate) for length, rate in points(rows, 1.0) if even(length)]

@@ -7,7 +7,6 @@ Rows: `data/kernels/convolution_shapes.csv`, of single convolutions; role fit: t
 """
 
 from collections.abc import Iterable
-from statistics import median
 from typing import Any
 
 from vidcalc.base.guest import plain
@@ -67,6 +66,8 @@ def fillings(table: Iterable[Row], plateau: float, law: Curve, bandwidth: float,
 
     plateau  products of that chip [FLOP/s];  law, bandwidth, many  as of `full_tiles`
     """
+    from statistics import median  # late: an estimate fits nothing
+
     found: dict[int, list[float]] = {}
     for row in table:
         if row["c_in"] == row["c_out"]:

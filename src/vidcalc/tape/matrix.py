@@ -1,6 +1,6 @@
 """The layers with weights, and attention: what runs on matrix units."""
 
-from vidcalc.base.number import Number, ceil_div, maximum, product, where, whole_blocks
+from vidcalc.base.number import Number, ceil_div, maximum, product, unchanged, where, whole_blocks
 from vidcalc.base.place import Place
 from vidcalc.ops.attention import Attention
 from vidcalc.ops.convolution import Convolution
@@ -187,8 +187,7 @@ class MatrixLayers(PointwiseLayers):
 
     def biased(self, name: str, y: Tensor) -> None:
         """The bias of a convolution: a kernel of its own that adds a number to every channel in place."""
-        size = ELEMENT_BYTES[y.dtype]
-        name = name + ".bias"
+        size, name = ELEMENT_BYTES[y.dtype], name + ".bias"
         place = self.at(name)
         self.ops.append(
             Pointwise(self.prefix + name, self.count, y.dtype, 2 * y.nbytes, 1, LONG, place, "single", 2 * size)
@@ -201,6 +200,9 @@ class MatrixLayers(PointwiseLayers):
         Tensors that 32 bits cannot index, and convolutions in groups (`weight` 0), run without. Measured on an H200,
         torch 2.11, cuDNN 9: the workspaces of ten 3x3x3 convolutions come out within 1 MiB, or 16 MiB more.
         """
+        if unchanged(weight, 0):
+            self.working(0)
+            return
         size = product(out)
         # both with their channels filled up to whole groups [elements]
         whole = x.elements // x.shape[1] * whole_blocks(x.shape[1], CHANNELS)
@@ -287,6 +289,7 @@ class MatrixLayers(PointwiseLayers):
                 self.at(name),
             )
         )
+        self.paired = self.paired or masked == "pairs"
         if self.spelled == "all" or (masked == "pairs" and self.spelled == "pairs"):
             return self._spelled(q, k, v, masked)
         if masked == "pairs":

@@ -8,7 +8,7 @@ fusion and in-place buffers).
 from sys import getrefcount
 from weakref import ref
 
-from vidcalc.base.number import Number, largest, maximum, product, whole_blocks
+from vidcalc.base.number import Number, maximum, product, whole_blocks
 from vidcalc.base.place import NOWHERE
 from vidcalc.tape.records import ELEMENT_BYTES, WORKING, Fused, Storage, Tensor, same
 
@@ -47,7 +47,14 @@ class Memory:
         if size is None:
             size = product(shape)
         nbytes = whole_blocks(size * ELEMENT_BYTES[dtype], ROUNDING)
-        self._alive(nbytes)
+        # as `_alive`, in line: every tensor comes by
+        self.peak_before = self.peak
+        self.live = live = self.live + nbytes
+        try:
+            if live > self.peak:
+                self.peak, self.peak_at = live, self.prefix
+        except ValueError:  # arrays
+            self._raise_peak(live)
         return Tensor(shape, dtype, Storage(self, nbytes), node, size)
 
     def _alive(self, nbytes: Number) -> None:
@@ -74,7 +81,7 @@ class Memory:
 
     def read_by_kernel(self, *tensors: Tensor) -> None:
         """A kernel that is not fused reads these: they need memory, and so does what their chain shares with others."""
-        for tensor in tensors:
+        for tensor in tensors if self.fused else ():
             self._made(tensor.storage)
 
     def _made(self, storage: Storage | None) -> None:
@@ -126,7 +133,7 @@ class Memory:
         """A layer runs whose weights take so many bytes: where weights stream, its own are there, or the next's too."""
         one, two = self.streamed
         ahead, self.running = self.running + nbytes, self.live + nbytes
-        self.streamed = maximum(one, self.running), largest((two, self.running, ahead))
+        self.streamed = maximum(one, self.running), maximum(maximum(two, self.running), ahead)
 
     def working(self, nbytes: Number) -> None:
         """Bytes a kernel takes as workspace while it runs, on top of what is alive; they count in `device_peak` only.

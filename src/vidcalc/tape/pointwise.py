@@ -19,17 +19,22 @@ def paced(inputs: tuple[Tensor, ...], out: Tensor) -> tuple[str, int]:
 
     Kernels of PyTorch load several elements at once where all tensors are contiguous and of one dtype.
     """
-    whole = [x for x in inputs if not spread(x, out)]
-    mixed = any(x.dtype != out.dtype for x in inputs)
-    each = sum(ELEMENT_BYTES[x.dtype] for x in (*whole, out))
-    return ("single", each) if mixed or len(whole) < len(inputs) else ("vector", 0)
+    each, single = ELEMENT_BYTES[out.dtype], False
+    for x in inputs:
+        if x.dtype != out.dtype:
+            single = True
+        if x.shape is not out.shape and spread(x, out):
+            single = True
+        else:
+            each += ELEMENT_BYTES[x.dtype]
+    return ("single", each) if single else ("vector", 0)
 
 
 def spread(x: Tensor, out: Tensor) -> bool:
     """Whether an operand is repeated along a dimension of the result."""
     if len(x.shape) != len(out.shape):
         return len(x.shape) < len(out.shape)  # else reshaped: all its elements
-    return any(unchanged(a, 1) and not unchanged(b, 1) for a, b in zip(x.shape, out.shape, strict=True))
+    return any(a is not b and unchanged(a, 1) and not unchanged(b, 1) for a, b in zip(x.shape, out.shape, strict=True))
 
 
 STRAIGHT = ("clone", "to_device", "zeros")  # copies in the order of their elements
@@ -46,11 +51,13 @@ class PointwiseLayers(Recorder):
         dtype: str | None = None,
         saved: tuple[Tensor, ...] = (),
         weights: Number = 0,
+        pace: tuple[str, int] | None = None,
     ) -> Tensor:
         """One kernel: reads its inputs, allocates and writes one output (of the first input's shape by default).
 
         saved    what autograd keeps for its backward
         weights  bytes of the gradients of weights it adds
+        pace     (way, bytes per element) where it does not follow from the tensors
         """
         first = inputs[0]
         dtype = dtype or first.dtype
@@ -64,7 +71,7 @@ class PointwiseLayers(Recorder):
         # of tensors with three dimensions and more, the innermost is what a kernel works along
         along = first if unchanged(out.shape[-1], 1) else out  # a mean or a sum works along what it reads
         row = along.shape[-1] if len(out.shape) > 2 else LONG
-        way, each = paced(inputs, out)
+        way, each = pace or paced(inputs, out)
         self.ops.append(Pointwise(self.prefix + name, self.count, dtype, moved, 1, row, self.near(name), way, each))
         if self.training:
             out.node = self.differentiable(inputs, saved, out_bytes, weights)
@@ -95,10 +102,9 @@ class PointwiseLayers(Recorder):
 
     def add(self, a: Tensor, b: Tensor, shape: tuple[Number, ...] | None = None, *, reordered: bool = False) -> Tensor:
         """a + b, of a's shape unless given. Nothing is kept. `reordered`: b lies in another order in memory."""
-        out = self.pointwise("add", (a, b), shape, wider(a.dtype, b.dtype))
-        if reordered:
-            self.ops[-1] = replace(self.ops[-1], way="single", each=3 * ELEMENT_BYTES[out.dtype])
-        return out
+        dtype = wider(a.dtype, b.dtype)
+        pace = ("single", 3 * ELEMENT_BYTES[dtype]) if reordered else None
+        return self.pointwise("add", (a, b), shape, dtype, pace=pace)
 
     def mul(self, a: Tensor, b: Tensor, shape: tuple[Number, ...] | None = None) -> Tensor:
         """a · b, of a's shape unless given. Each factor is kept where the other wants a gradient."""
@@ -137,17 +143,13 @@ class PointwiseLayers(Recorder):
 
     def copy(self, x: Tensor, *shape: Number, name: str = "copy") -> Tensor:
         """A new storage with the same elements: contiguous, clone, pad, upsample (give the new shape)."""
-        out = self.pointwise(name, (x,), shape or None)
-        if name not in STRAIGHT:
-            # another order of elements: one at a time
-            self.ops[-1] = replace(self.ops[-1], way="single", each=2 * ELEMENT_BYTES[out.dtype])
-        return out
+        # another order of elements: one at a time
+        pace = None if name in STRAIGHT else ("single", 2 * ELEMENT_BYTES[x.dtype])
+        return self.pointwise(name, (x,), shape or None, pace=pace)
 
     def cat(self, tensors: tuple[Tensor, ...], *shape: Number) -> Tensor:
         """The tensors side by side, of the given shape: by a kernel of its own, whole rows at once."""
-        out = self.pointwise("cat", tensors, shape)
-        self.ops[-1] = replace(self.ops[-1], way="vector", each=0)
-        return out
+        return self.pointwise("cat", tensors, shape, pace=("vector", 0))
 
     def embedding(
         self, rows: Number, width: Number, shape: tuple[Number, ...], name: str, dtype: str | None = None

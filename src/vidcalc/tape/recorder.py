@@ -48,6 +48,7 @@ class Recorder(Memory):
         self.checkpointing = checkpointing
         self.adapters = adapters
         self.spelled = spelled
+        self.paired = False  # whether an attention had a mask of all pairs
         self.peak_saved: Number = 0  # the peak when something was last saved for backward
         self.entered = -1  # the node that opens the outermost repeated section being taped, with training on
         self.consumed: Number = 0  # bytes from before that section that it freed

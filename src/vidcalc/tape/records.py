@@ -30,7 +30,9 @@ class Storage:
         self.tape = tape
         self.nbytes = nbytes
         self.born = len(tape.nodes)
-        self.logged()
+        # as `logged`, in line: every tensor comes by
+        self.number = number = tape.storages = tape.storages + 1
+        tape.log.append((number, nbytes))
 
     def logged(self) -> None:
         """Write down that it is there from here on."""

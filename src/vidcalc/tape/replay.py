@@ -127,28 +127,32 @@ def sections(log: Log) -> list[Entry]:
     """The log with its repeated sections nested, each with what its rounds hand on."""
     size: dict[int, int] = {}
     born: dict[int, int] = {}
-    gone: dict[int, int] = {}
-    for index, (storage, nbytes) in enumerate(log):
+    gone: set[int] = set()
+    stack, starts = [Repeated(1)], [0]
+    entries = stack[0].entries
+    for index, entry in enumerate(log):
+        storage, nbytes = entry
         if storage > WORKING:
             if nbytes == FREED:
-                gone[storage] = index
+                gone.add(storage)
             else:
                 born[storage], size[storage] = index, nbytes
-    stack, starts = [Repeated(1)], [0]
-    for index, (storage, nbytes) in enumerate(log):
-        if storage == ROUND:
+            entries.append(entry)
+        elif storage == ROUND:
             stack.append(Repeated(int(nbytes)))
             starts.append(index)
+            entries = stack[-1].entries
         elif storage == LEFT:
             section, start = stack.pop(), starts.pop()
             inside = log[start + 1 : index]
             found = [each for each, nbytes in inside if nbytes == FREED and each > WORKING and born[each] < start]
             left = [each for each, nbytes in inside if nbytes != FREED and each > WORKING]
-            section.left = [each for each in left if gone.get(each, index) >= index]
+            section.left = [each for each in left if each not in gone]
             section.handed = list(_matched(found, section.left, size))
-            stack[-1].entries.append(section)
+            entries = stack[-1].entries
+            entries.append(section)
         else:
-            stack[-1].entries.append((storage, nbytes))
+            entries.append(entry)
     return stack[0].entries
 
 

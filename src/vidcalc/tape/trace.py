@@ -1,7 +1,7 @@
 """One component run once on the tape, and what the tape learned: the unit that passes rewrite and costs price."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
@@ -12,7 +12,7 @@ import msgspec
 from vidcalc.base.errors import InputError
 from vidcalc.base.guest import plain
 from vidcalc.base.memo import once
-from vidcalc.base.number import Number, is_array, maximum
+from vidcalc.base.number import SINGLE, Number, is_array, maximum
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.base import Op
@@ -36,6 +36,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     workspace    what kernels' own workspaces add to the peak on a CUDA device [byte]
     streamed     what weights add to the peak of tensors where only those of the layer that runs are there, and where
                  those of the next are too [byte]
+    paired       whether an attention has a mask of all pairs
     log          what came and went, in order (see `vidcalc.tape.records`);  apart  storages that stand for several
     """
 
@@ -47,13 +48,14 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     peak_at: str
     workspace: Number
     streamed: tuple[Number, Number] = (0, 0)
+    paired: bool = False
     log: tuple[tuple[int, Number], ...] = ()
     apart: dict[int, Number] = {}
 
     @cached_property
     def cache(self) -> Cache | None:
         """What the call makes of the caching allocator; None of a sweep, whose sizes are arrays."""
-        if not self.log or any(is_array(nbytes) for _, nbytes in self.log):
+        if not self.log or not all(issubclass(kind, SINGLE) for kind in {type(nbytes) for _, nbytes in self.log}):
             return None
         return replayed(self.log, self.apart)
 
@@ -140,19 +142,27 @@ def trace(
     spelled  which attentions no fused kernel takes: "none", "pairs" or "all"
     fused    whether a compiler joins the elementwise work of repeated blocks
     """
-    return remember(
-        component,
-        (function, dtype, tiling, spelled, "fused" if fused else ""),
-        shape,
-        lambda: _run(component, function, shape, tiling, Tape(dtype, spelled=spelled, fused=fused)),
-    )
+
+    def taped(how: str) -> Trace:
+        return remember(
+            component,
+            (function, dtype, tiling, how, "fused" if fused else ""),
+            shape,
+            lambda: _run(component, function, shape, tiling, Tape(dtype, spelled=how, fused=fused)),
+        )
+
+    if spelled != "pairs":
+        return taped(spelled)
+    # most networks have no such mask: they are then one call, which training asks for as well
+    plainly = taped("none")
+    return taped("pairs") if plainly.paired else plainly
 
 
 def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Callable[[], Made]) -> Made:
     """What `make` gives for a component at a shape, made once for all equal ones; arrays are never remembered."""
     sizes = (shape.batch, shape.frames, shape.height, shape.width, shape.tokens, shape.image_tokens)
     try:
-        whole = (value(component), *key, shape.timestep, *sizes, *shape.extra.items())
+        whole = (value(component), *key, shape.timestep, *sizes, *_words(shape.extra))
         if whole in _remembered:
             record: Made = _remembered[whole]
             return record
@@ -162,6 +172,12 @@ def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Cal
     if len(_remembered) > KEPT:
         _remembered.popitem(last=False)
     return made
+
+
+def _words(extra: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """What else a shape says, tables of it as text. Raises TypeError for arrays in a table."""
+    for name, said in extra.items():
+        yield name, msgspec.json.encode(said) if isinstance(said, list | dict) else said
 
 
 def forget() -> None:
@@ -193,6 +209,7 @@ def _run(component: Component, function: str, shape: Shape, tiling: str, tape: T
         peak_at=tape.peak_at,
         workspace=workspace,
         streamed=(maximum(tape.streamed[0] - tape.peak, 0), maximum(tape.streamed[1] - tape.peak, 0)),
+        paired=tape.paired,
         log=tuple(tape.log),
         apart=tape.apart,
     )
