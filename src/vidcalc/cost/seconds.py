@@ -75,3 +75,13 @@ def beyond(longer: Seconds, work: Seconds) -> Seconds:
         maximum(longer.high - work.high, 0),
         longer.provenance,
     )
+
+
+def longest(one: Seconds, other: Seconds) -> Seconds:
+    """The longer of two times, each end of their bands by itself."""
+    return Seconds(
+        maximum(one.low, other.low),
+        maximum(one.likely, other.likely),
+        maximum(one.high, other.high),
+        weakest(one.provenance, other.provenance),
+    )

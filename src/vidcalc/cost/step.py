@@ -9,7 +9,7 @@ import msgspec
 from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number, maximum
 from vidcalc.cost.call import exposed_communication, exposed_copies
-from vidcalc.cost.seconds import NOTHING, Seconds, beyond, linked, total
+from vidcalc.cost.seconds import NOTHING, Seconds, beyond, linked, longest, total
 from vidcalc.cost.time import by_kind, launches
 from vidcalc.cost.time import seconds as worked
 from vidcalc.describe.hardware import Accelerator, Hardware
@@ -30,13 +30,15 @@ Pass = tuple[Seconds, Number]  # work, and seconds that exchanges leave to wait
 class MicroBatchSeconds(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Seconds of one micro-batch on one rank, which depend on nothing but the shapes of its ops.
 
-    parts      forward, backward and recompute;  started  what the host takes to start their kernels
+    parts      forward, backward and recompute
+    started    what the host takes to start their kernels;  opened  those of forward alone
     forward    what exchanges of activations leave to wait in the forward pass;  both  in all of them
     feeding    networks that feed it, by phase;  decode  the VAE decoding it
     """
 
     parts: dict[str, Seconds]
     started: Seconds
+    opened: Seconds
     forward: Number
     both: Number
     feeding: dict[str, Seconds]
@@ -63,9 +65,11 @@ def together(step: Step, passes: dict[str, Pass], hardware: Hardware) -> MicroBa
     for phase in step.phases:
         if phase.id in feeding:
             feeding[phase.id] = feeding[phase.id] + worked(phase.ops, chip, phase.run).called(phase.component.id)
+    opened, started = _started(step)
     return MicroBatchSeconds(
         parts={name: work for name, (work, _) in passes.items()},
-        started=_started(step),
+        started=started,
+        opened=opened,
         forward=passes["forward"][1],
         both=sum(waits for _, waits in passes.values()),
         feeding=feeding,
@@ -78,15 +82,32 @@ def passes_of(step: Step) -> list[Phase]:
     return [phase for phase in step.phases if phase.id in MICRO_BATCH]
 
 
-def _started(step: Step) -> Seconds:
-    """What the host takes to start the kernels of a micro-batch's passes."""
+def _started(step: Step) -> tuple[Seconds, Seconds]:
+    """What the host takes to start the kernels of forward, and of all of a micro-batch's passes."""
     law, (forward, _, recompute) = training_launch(), passes_of(step)
+    left = fused(forward.run.compile)
+    first = named("launches", launches(forward.ops) * left)
     # kernels of forward, those of backward as a multiple of them, and of what runs again
-    count = launches(forward.ops) * (1 + law["backward"]) + launches(recompute.ops)
-    count = count * fused(forward.run.compile)
-    count = named("launches", count)
+    count = named("launches", (launches(forward.ops) * (1 + law["backward"]) + launches(recompute.ops)) * left)
+    return _paced(first, law).called("opened"), _paced(count, law).called("started")
+
+
+def _paced(count: Number, law: dict[str, float]) -> Seconds:
+    """What the host takes to start so many kernels."""
     pace = {end: given("per_kernel", law[end], count, "data/kernels/laws.toml", "s", "assumed") for end in BAND}
-    return Seconds(count * pace["low"], count * pace["likely"], count * pace["high"], "assumed").called("started")
+    return Seconds(count * pace["low"], count * pace["likely"], count * pace["high"], "assumed")
+
+
+def _late(micro: MicroBatchSeconds, busy: Seconds, chain: Number) -> Seconds:
+    """What the device waits for its host in a step of `chain` micro-batches.
+
+    Kernels run in the order in which they are started, and a step begins with nothing in the queue. So a forward pass
+    whose host is late leaves the device idle however far the host runs ahead in the backward pass; and where the host
+    is late over both passes together, it is so in every micro-batch.
+    """
+    always = beyond(micro.started, busy)
+    first = beyond(micro.opened, micro.parts["forward"])
+    return always.times(chain - 1) + longest(always, first)
 
 
 def seconds(step: Step, micro: MicroBatchSeconds, hardware: Hardware) -> dict[str, Seconds]:
@@ -108,7 +129,7 @@ def seconds(step: Step, micro: MicroBatchSeconds, hardware: Hardware) -> dict[st
     return {
         **{name: part.times(chain) for name, part in parts.items()},
         **{name: part.times(step.fed) for name, part in micro.feeding.items()},
-        "launch": beyond(micro.started, busy).times(chain),
+        "launch": _late(micro, busy, chain),
         "rollout": rollout,
         "company": company,
         "communication": spoken.times(chain) + after,

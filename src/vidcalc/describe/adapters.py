@@ -36,7 +36,8 @@ class Adapters(msgspec.Struct, frozen=True, kw_only=True):
     rank     inner width of each adapter; positive
     targets  "attention" (queries, keys, values and output of attention layers), "attention+ffn", or "all" linears
     kind     "lora", or "dora": with a learned magnitude of each output beside it
-    dtype    what the adapters' weights and arithmetic are in; "" follows the network's
+    dtype    what the adapters' weights are in, to which peft casts what they read; "" follows the network's
+    autocast the dtype that autocast brings their products to; "" where it is off: they run in that of their weights
     dropout  "on": what an adapter reads has elements dropped first; the rest and the mask wait for backward
     keeps    what a frozen linear layer keeps for backward: "nothing" (its weights are there anyway), "input" (an
              autograd function of its own keeps what it was called with), "weights" (a copy of weights that are stored
@@ -49,6 +50,7 @@ class Adapters(msgspec.Struct, frozen=True, kw_only=True):
     targets: str = "attention"
     kind: str = "lora"
     dtype: str = "fp32"
+    autocast: str = ""
     dropout: str = "off"
     keeps: str = "nothing"
 

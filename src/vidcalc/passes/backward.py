@@ -85,11 +85,14 @@ def adapters(training: TrainingPlan) -> Adapters | None:
     """The adapters that are trained; None where all weights are."""
     if training.mode not in ADAPTED:
         return None
+    chosen = recipe(training.recipe)
     return Adapters(
         rank=training.rank,
         targets=training.targets,
         kind=training.adapter,
-        dtype=recipe(training.recipe).stored,
+        # without autocast wide weights are gathered in the dtype that is computed in, or computed in
+        dtype=chosen.stored if chosen.cast else chosen.compute,
+        autocast=chosen.compute if chosen.cast else "",
         dropout=training.adapter_dropout,
         keeps=training.base_keeps,
     )

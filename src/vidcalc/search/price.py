@@ -207,6 +207,7 @@ def at(micro: MicroBatchSeconds, places: Places) -> MicroBatchSeconds:
         micro,
         parts={name: _seconds_at(part, places) for name, part in micro.parts.items()},
         started=_seconds_at(micro.started, places),
+        opened=_seconds_at(micro.opened, places),
         forward=_at(micro.forward, places),
         both=_at(micro.both, places),
     )

@@ -1,7 +1,9 @@
 """Linear layers with an adapter beside them, as peft's `lora.Linear` runs them on frozen weights.
 
 LoRA:  base + B(A(x)) · scaling.  DoRA: a learned magnitude per output over the norm of the merged weight rescales both
-parts. Source: peft 0.21.2 tuners/lora/layer.py, dora.py, variants.py; arXiv 2106.09685, 2402.09353.
+parts. peft casts x to the dtype of the adapter's weights; under autocast the products then cast it and the weights once
+more, to the dtype computed in, and these are kept. Source: peft 0.21.2 tuners/lora/layer.py, dora.py, variants.py;
+PyTorch documentation, automatic mixed precision; arXiv 2106.09685, 2402.09353.
 """
 
 from vidcalc.base.number import Number, product
@@ -49,12 +51,18 @@ class AdaptedLayers(MatrixLayers):
         return self._trained(self._trained(x, self.adapters.rank, "lora_A", fresh), d_out, "lora_B", fresh)
 
     def _trained(self, x: Tensor, d_out: Number, name: str, fresh: bool) -> Tensor:
-        """One of an adapter's two linear layers. Kept for backward: x."""
+        """One of an adapter's two linear layers. Kept for backward: x, in the dtype of the product."""
+        assert self.adapters is not None
+        x = self._autocast(x)
         out = self._product(x, d_out, name)
-        # the layer's weight [d_out, d_in], in the dtype that x was brought to
-        weights = x.shape[-1] * d_out * ELEMENT_BYTES[x.dtype] * fresh
+        # the layer's weight [d_out, d_in], in a dtype of its own or that of x
+        weights = x.shape[-1] * d_out * ELEMENT_BYTES[self.adapters.dtype or x.dtype] * fresh
         out.node = self.differentiable((x,), (x,), out.nbytes, weights, not fresh, adapter=True)
         return out
+
+    def _autocast(self, x: Tensor) -> Tensor:
+        """x as a product under autocast reads it."""
+        return self.cast(x, (self.adapters.autocast if self.adapters else "") or x.dtype)
 
     def _product(self, x: Tensor, d_out: Number, name: str) -> Tensor:
         """x[..., d_in] times a weight [d_out, d_in]."""
@@ -74,7 +82,7 @@ class AdaptedLayers(MatrixLayers):
         d_in, rank = x.shape[-1], self.adapters.rank if self.adapters else 0
         identity = self.empty((d_in, d_in), x.dtype)
         # [d_in, d_in] x [d_in, rank] x [rank, d_out]: the weight's update, transposed
-        down = self._product(identity, rank, "lora_A")
+        down = self._product(self._autocast(identity), rank, "lora_A")
         merged = self._product(down, d_out, "lora_B")
         weight = self.empty((d_out, d_in), x.dtype) if x.dtype != base.dtype else None
         norm = self._norm_of(merged)
