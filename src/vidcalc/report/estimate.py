@@ -151,13 +151,11 @@ class Relief(Entry, frozen=True, kw_only=True, eq=False):
 class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     """Bytes on one accelerator while generating; `verdict` is "fits", "tight", "at_least" or "too_big".
 
-    "at_least": it would fit, but the networks in `unsized` are not counted, for nothing tells their size. The peak is
-    tensors, workspaces and context; `allocated`, `reserved` and `device` are it as three counters show it
-    (`vidcalc.cost.reserve`). `low` and `high` bound the last of them, and the verdict compares these with `capacity`,
-    which is what the driver reports (`vidcalc.cost.verdict`); the margin is beside the peak. `host_ram` is the largest
-    of `host`. `streamed` is what of the denoiser comes from host memory at each call because the accelerator has no
-    room for it, where the rest of it fills the accelerator: such a job fits, and is slower. `relief` lists what would
-    make a job fit that does not, the fastest first (`vidcalc.search.relief`).
+    "at_least": it would fit, but nothing tells the size of the networks in `unsized`. The peak is tensors, workspaces
+    and context; `allocated`, `reserved` and `device` are it as three counters show it (`vidcalc.cost.reserve`). `low`
+    and `high` bound the last of them; the verdict compares them with `capacity`, what the driver reports. `host_ram` is
+    the largest of `host`; `streamed` what of the denoiser comes at each call because there is no room for it: such a job
+    fits, and is slower. `relief` lists what would make a job fit, the fastest first (`vidcalc.search.relief`).
     """
 
     stages: list[StageRow]
