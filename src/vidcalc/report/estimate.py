@@ -1,7 +1,5 @@
 """The answer: ids and numbers in SI base units, never prose. Its JSON form is a stable contract (vidcalc.report/1).
-
-The type of each number is its unit (`vidcalc.report.units`); integers where exact. Faces put it into words.
-"""
+The type of each number is its unit (`vidcalc.report.units`); integers where exact. Faces put it into words."""
 
 from typing import Any
 
@@ -154,8 +152,8 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     "at_least": it would fit, but nothing tells the size of the networks in `unsized`. The peak is tensors, workspaces
     and context; `allocated`, `reserved` and `device` are it as three counters show it (`vidcalc.cost.reserve`). `low`
     and `high` bound the last of them; the verdict compares them with `capacity`, what the driver reports. `host_ram` is
-    the largest of `host`; `streamed` what of the denoiser comes at each call because there is no room for it: such a job
-    fits, and is slower. `relief` lists what would make a job fit, the fastest first (`vidcalc.search.relief`).
+    the largest of `host`; `streamed` what of the denoiser comes at each call because there is no room for it, and
+    is slower. `relief` lists what would make a job fit, the fastest first (`vidcalc.search.relief`).
     """
 
     stages: list[StageRow]
