@@ -14,7 +14,7 @@ import vidcalc
 from vidcalc.catalog.trainers import trainer
 
 GIB = 2**30
-HELD = {"fits": ("fits",), "barely": ("fits", "tight"), "oom": ("too_big", "tight")}
+HELD = {"fits": ("fits", "tight"), "barely": ("fits", "tight"), "oom": ("too_big", "tight")}
 
 
 class Told(NamedTuple):

@@ -13,7 +13,7 @@ Source: diffusers 0.42.1 hooks/group_offloading.py and pipelines/pipeline_utils.
 """
 
 from vidcalc.base.memo import lately
-from vidcalc.base.number import Number, ceil_div, is_array, maximum
+from vidcalc.base.number import Number, ceil_div, is_array, maximum, nearest
 from vidcalc.describe.model import Component
 from vidcalc.ledger.types import Phase
 from vidcalc.ledger.weights import Network
@@ -80,10 +80,10 @@ def _leaves(own: Network, ops: tuple[Op, ...], nbytes: Number) -> tuple[Copy, ..
     layers = _layers(own.component, ops)
     if not layers:  # a network known by its work alone
         return (Copy(own.component.id, 1, own.precision, nbytes, "pinned", 1),)
-    elements = sum(weights * op.count for op, weights, _ in layers)
+    elements, whole = sum(weights * op.count for op, weights, _ in layers), nearest(nbytes)
     return tuple(
         # norms and biases are shared out among the layers [byte]
-        Copy(op.path, op.count, own.precision, ceil_div(weights * nbytes, elements), "pinned", 1, share)
+        Copy(op.path, op.count, own.precision, ceil_div(weights * whole, elements), "pinned", 1, share)
         for op, weights, share in layers
     )
 

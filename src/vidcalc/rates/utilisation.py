@@ -13,7 +13,7 @@ import msgspec
 
 from vidcalc.base.errors import InputError, nearest
 from vidcalc.base.facts import Facts
-from vidcalc.base.guest import named
+from vidcalc.base.guest import given, named
 from vidcalc.base.memo import once
 from vidcalc.base.number import Number, maximum, minimum, unchanged, where
 from vidcalc.describe.hardware import Accelerator, width_of
@@ -68,7 +68,9 @@ def _shape_loss(law: _Gemm, rows: Number, d_in: Number, d_out: Number) -> Number
     startup = law.startup * law.likely / (2 * maximum(rows, 1) * d_in * d_out)
     # each half-length is the side at which its term alone halves the rate
     tiles = maximum(d_in, TILE) * maximum(d_out, TILE)
-    return 1 + law.d_in_half / d_in + law.d_out_half / d_out + law.corner / tiles + startup
+    # of one at its plateau
+    whole = given("plateau", 1, d_out, "data/kernels/laws.toml", "", "exact")
+    return whole + law.d_in_half / d_in + law.d_out_half / d_out + law.corner / tiles + startup
 
 
 def convolution(

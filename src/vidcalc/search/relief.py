@@ -72,7 +72,10 @@ def _minimal(question: Question, whole: Ledger) -> list[Way]:
         if name not in sized:
             sized[name] = rewritten(whole, replace(question.plan, precision=name), question.hardware)
         base = replace(whole, weights=sized[name].weights, encode=None)
-        ledger = rewritten(base, changed.plan, question.hardware)
+        try:
+            ledger = rewritten(base, changed.plan, question.hardware)
+        except ArithmeticError:  # weights beyond what a number holds: no way out either
+            continue
         needed = inference_memory(ledger, question.hardware)
         if needed.margin >= 0:
             ways.append((changes, needed, ledger, changed))
