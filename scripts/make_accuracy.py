@@ -14,15 +14,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import accuracy_networks
 from vidcalc.faces import words
 from vidcalc.faces.terminal.validation import GROUPS, NAMES, bounds, interval_share
 from vidcalc.faces.words import _
 from vidcalc.faces.words.validation import COUNTERS, counter, reason, scope, side, view
-from vidcalc.validate import files, run, text, training_run
+from vidcalc.validate import files, network_run, run, text, training_run
 from vidcalc.validate.balanced import Balanced
 from vidcalc.validate.compared import Compared
 from vidcalc.validate.engine import OWN, spoken
 from vidcalc.validate.mapping import unsaid
+from vidcalc.validate.network_table import NetworkRow
 from vidcalc.validate.official import mean_error, points
 from vidcalc.validate.run import Validation
 from vidcalc.validate.sources import completed, doubt_of
@@ -152,7 +154,13 @@ def page(language: str, measured: dict[str, tuple[list[Any], Any]]) -> str:
 
 
 # Sections that follow: each a function from a language to lines.
-FURTHER: tuple[Callable[[str], list[str]], ...] = ()
+def networks(language: str) -> list[str]:
+    """Calls of single networks, measured here."""
+    rows = [row for row in files.read(str(MEASURED / "networks.csv")) if isinstance(row, NetworkRow)]
+    return accuracy_networks.section(language, rows, network_run.validate(rows))
+
+
+FURTHER: tuple[Callable[[str], list[str]], ...] = (networks,)
 
 
 def views(part: Part) -> list[str]:

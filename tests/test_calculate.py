@@ -35,7 +35,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-# counters that follow a single job's allocations one by one (`vidcalc.tape.replay`), where a sweep takes the usual share
+# counters that follow one job's allocations in turn (`vidcalc.tape.replay`), where a sweep takes the usual share
 # of a cache; and the band around them
 REPLAYED = tuple(f".memory.inference.{name}" for name in ("reserved", "device", "low", "high"))
 USUAL = 0.6  # how far the share may be off what the replay finds
