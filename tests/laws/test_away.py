@@ -84,18 +84,26 @@ def test_a_network_that_comes_once_comes_once_for_all_calls_in_a_row(case: str, 
     ledger, before = placed(case, way, swaps), ""
     for phase in ledger.phases:
         network = ledger.weights[phase.component.id]
-        own, comes = network.stored, copied(phase.ops) / (phase.blocks_run or 1)
+        own, comes = network.stored, coming(phase.ops) / (phase.blocks_run or 1)
         away = network.role in WAYS[way].coming and own.movable
         if way == "model" or (network.role != "denoiser" and way in ("block-swap", "dynamic-swap")):
             assert copied(phase.once) == (own.total if away and phase.component.id != before else 0), phase.id
         if away and phase.component.id != before:
-            assert copied(phase.once) == pytest.approx((own.copy - comes) * own.total / own.copy), phase.id
+            kept = (own.copy - comes) * own.total / own.copy
+            assert copied(phase.once) == pytest.approx(kept, rel=1e-3, abs=1e6), phase.id
         else:
-            assert not phase.once, phase.id
+            assert copied(phase.once) == 0, phase.id
         before = phase.component.id
-    # every network that came goes back, and not before another one comes
-    assert sum(returned(phase.once) for phase in ledger.phases) == sum(copied(phase.once) for phase in ledger.phases)
+    # every network that came whole goes back, and not before another one comes
+    if way == "model":
+        assert sum(returned(each.once) for each in ledger.phases) == sum(copied(each.once) for each in ledger.phases)
     assert returned(ledger.phases[0].once) == 0
+
+
+def coming(ops: tuple[Op, ...]) -> Any:
+    """Bytes that come at a call: those that come and go (`vidcalc.passes.copies`) are copied twice."""
+    twice = [op for op in ops if isinstance(op, Copy) and op.memory == "pageable" and op.count == 2 and not op.hidden]
+    return copied(ops) - sum(op.nbytes for op in twice)
 
 
 @pytest.mark.parametrize("name", models.names())
