@@ -39,8 +39,8 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 # of a cache; and the band around them
 REPLAYED = tuple(f".memory.inference.{name}" for name in ("reserved", "device", "low", "high"))
 USUAL = 0.6  # how far the share may be off what the replay finds
-# an operand of one row is spread over nothing, which a sweep over batches cannot tell of one of them: the pace of a text
-# encoder's elementwise kernels, and by a millionth what it is a part of
+# an operand of one row is spread over nothing, which a sweep over batches cannot tell of one of them: the pace of
+# a text encoder's kernels, and by a millionth what it is a part of
 PACED = ".time.inference.parts.text_encode", ".time.inference.text_encode"
 PART = ".time", ".throughput", ".cost", ".energy"
 VERDICT = ".memory.inference.verdict"  # compares the band with the card
@@ -137,8 +137,8 @@ def test_a_sweep_of_twenty_thousand_costs_a_fraction_of_as_many_calls(estimate: 
         assert np.isfinite(values).all()
     for index in (0, count // 2, count - 1):
         alone = estimate(WAN, width=int(widths[index]), height=int(heights[index]), frames=int(frames[index]))
-        assert report.compute.flops_per_video[index] == pytest.approx(alone.compute.flops_per_video, rel=TOLERANCE)  # type: ignore[index]
-        assert report.time.inference.total[index] == pytest.approx(alone.time.inference.total, rel=TOLERANCE)  # type: ignore[index]
+        assert report.compute.flops_per_video[index] == pytest.approx(alone.compute.flops_per_video, rel=TOLERANCE)  #
+        assert report.time.inference.total[index] == pytest.approx(alone.time.inference.total, rel=TOLERANCE)  # type:
 
 
 def test_the_same_question_has_the_same_answer(estimate: Estimate) -> None:
