@@ -137,8 +137,8 @@ def test_a_sweep_of_twenty_thousand_costs_a_fraction_of_as_many_calls(estimate: 
         assert np.isfinite(values).all()
     for index in (0, count // 2, count - 1):
         alone = estimate(WAN, width=int(widths[index]), height=int(heights[index]), frames=int(frames[index]))
-        assert report.compute.flops_per_video[index] == pytest.approx(alone.compute.flops_per_video, rel=TOLERANCE)  #
-        assert report.time.inference.total[index] == pytest.approx(alone.time.inference.total, rel=TOLERANCE)  # type:
+        assert report.compute.flops_per_video[index] == pytest.approx(alone.compute.flops_per_video, rel=TOLERANCE)  # type: ignore[index]
+        assert report.time.inference.total[index] == pytest.approx(alone.time.inference.total, rel=TOLERANCE)  # type: ignore[index]
 
 
 def test_the_same_question_has_the_same_answer(estimate: Estimate) -> None:
