@@ -89,7 +89,7 @@ def working(ops: tuple[Op, ...]) -> tuple[Op, ...]:
 def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Number:
     """Bytes of long rows that take as long as all elementwise work, and what a format's own kernels move."""
     moved: Number = 0
-    alike: dict[tuple[Number, str, int, Number], Number] = {}
+    alike: dict[tuple[Number, str, Number, Number], Number] = {}
     for op in ops:
         if not isinstance(op, Pointwise):
             continue

@@ -24,7 +24,7 @@ class Pointwise(Op, frozen=True, eq=False, gc=False):
     row: Number = LONG
     place: Place = NOWHERE
     way: str = "vector"
-    each: int = 0
+    each: Number = 0
     blocks: Number = 0
 
     kind: ClassVar[str] = "pointwise"

@@ -48,7 +48,7 @@ def short_rows(chip: Accelerator, compiled: str = "off") -> float:
 
 
 def stretch(
-    chip: Accelerator, compiled: str, row: Number, way: str = "vector", each: int = 0, blocks: Number = 0
+    chip: Accelerator, compiled: str, row: Number, way: str = "vector", each: Number = 0, blocks: Number = 0
 ) -> Number:
     """Times longer that a byte of elementwise work takes than one of a long copy.
 

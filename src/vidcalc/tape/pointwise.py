@@ -1,8 +1,10 @@
 """The layers that only move memory: arithmetic, activations, norms, casts, copies, embeddings."""
 
+import math
+
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, unchanged
+from vidcalc.base.number import Condition, Number, unchanged, where
 from vidcalc.base.place import Place
 from vidcalc.ops.pointwise import LONG, Pointwise
 from vidcalc.tape.recorder import Recorder
@@ -14,27 +16,35 @@ def wider(a: str, b: str) -> str:
     return a if WIDER[a] >= WIDER[b] else b
 
 
-def paced(inputs: tuple[Tensor, ...], out: Tensor) -> tuple[str, int]:
+def paced(inputs: tuple[Tensor, ...], out: Tensor) -> tuple[str, Number]:
     """(way, bytes per element) of an elementwise kernel: see `vidcalc.ops.Pointwise`.
 
-    Kernels of PyTorch load several elements at once where all tensors are contiguous and of one dtype.
+    Kernels of PyTorch load several elements at once where all tensors are contiguous and of one dtype. Where a sweep
+    repeats an operand in some of its rows alone, the others have elements without end: no pace holds them back.
     """
-    each, single = ELEMENT_BYTES[out.dtype], False
+    each: Number = ELEMENT_BYTES[out.dtype]
+    mixed = False
+    repeated: Condition = False
     for x in inputs:
-        if x.dtype != out.dtype:
-            single = True
-        if x.shape is not out.shape and spread(x, out):
-            single = True
-        else:
-            each += ELEMENT_BYTES[x.dtype]
-    return ("single", each) if single else ("vector", 0)
+        mixed = mixed or x.dtype != out.dtype
+        here = x.shape is not out.shape and spread(x, out)
+        # a repeated operand is read once for many elements
+        each = each + where(here, 0, ELEMENT_BYTES[x.dtype])
+        repeated = repeated | here
+    if mixed or repeated is True:
+        return "single", each
+    return ("vector", 0) if repeated is False else ("single", where(repeated, each, math.inf))
 
 
-def spread(x: Tensor, out: Tensor) -> bool:
-    """Whether an operand is repeated along a dimension of the result."""
+def spread(x: Tensor, out: Tensor) -> Condition:
+    """Whether an operand is repeated along a dimension of the result, elementwise."""
     if len(x.shape) != len(out.shape):
         return len(x.shape) < len(out.shape)  # else reshaped: all its elements
-    return any(a is not b and unchanged(a, 1) and not unchanged(b, 1) for a, b in zip(x.shape, out.shape, strict=True))
+    found: Condition = False
+    for a, b in zip(x.shape, out.shape, strict=True):
+        if a is not b:
+            found = found | ((a == 1) & (b != 1))
+    return found
 
 
 STRAIGHT = ("clone", "to_device", "zeros")  # copies in the order of their elements
@@ -51,7 +61,7 @@ class PointwiseLayers(Recorder):
         dtype: str | None = None,
         saved: tuple[Tensor, ...] = (),
         weights: Number = 0,
-        pace: tuple[str, int] | None = None,
+        pace: tuple[str, Number] | None = None,
     ) -> Tensor:
         """One kernel: reads its inputs, allocates and writes one output (of the first input's shape by default).
 
@@ -84,7 +94,7 @@ class PointwiseLayers(Recorder):
         launches: Number = 1,
         row: Number = LONG,
         way: str = "vector",
-        each: int = 0,
+        each: Number = 0,
         blocks: Number = 0,
     ) -> None:
         """Bytes moved without a new tensor: in-place arithmetic, copies into slices, statistics."""
