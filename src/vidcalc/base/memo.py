@@ -15,6 +15,30 @@ LATELY = 64  # results kept by large words: those of a search over one job, and 
 
 def once(make: Callable[Concatenate[Noun, Words], Result]) -> Callable[Concatenate[Noun, Words], Result]:
     """`make`, worked out once for each object and words; with arrays among the words, every time."""
+    return _remembering(make, lambda results, result: True)
+
+
+def lately(
+    keeps: Callable[[Any], bool],
+) -> Callable[[Callable[Concatenate[Noun, Words], Result]], Callable[Concatenate[Noun, Words], Result]]:
+    """`once` for words that take memory themselves, such as all ops of a call: the latest results alone.
+
+    keeps  whether a result is worth keeping: one of a sweep, large and asked for once, is not
+    """
+
+    def kept(results: dict[Any, Any], result: Any) -> bool:
+        worth = keeps(result)
+        if worth and len(results) >= LATELY:
+            results.clear()
+        return worth
+
+    return lambda make: _remembering(make, kept)
+
+
+def _remembering(
+    make: Callable[Concatenate[Noun, Words], Result], kept: Callable[[dict[Any, Result], Result], bool]
+) -> Callable[Concatenate[Noun, Words], Result]:
+    """`make` with its results in the object; `kept` says of a new one whether it stays beside those that are there."""
     place = f"{make.__module__}.{make.__qualname__}"
 
     @wraps(make)
@@ -27,40 +51,9 @@ def once(make: Callable[Concatenate[Noun, Words], Result]) -> Callable[Concatena
             pass
         except TypeError:  # arrays cannot be keys
             return make(noun, *words, **named)
-        result = results[key] = make(noun, *words, **named)
+        result = make(noun, *words, **named)
+        if kept(results, result):
+            results[key] = result
         return result
 
     return remembering
-
-
-def lately(
-    keeps: Callable[[Any], bool],
-) -> Callable[[Callable[Concatenate[Noun, Words], Result]], Callable[Concatenate[Noun, Words], Result]]:
-    """`once` for words that take memory themselves, such as all ops of a call: the latest results alone.
-
-    keeps  whether a result is worth keeping: one of a sweep, large and asked for once, is not
-    """
-
-    def remembered(make: Callable[Concatenate[Noun, Words], Result]) -> Callable[Concatenate[Noun, Words], Result]:
-        place = f"{make.__module__}.{make.__qualname__}"
-
-        @wraps(make)
-        def remembering(noun: Noun, /, *words: Words.args, **named: Words.kwargs) -> Result:
-            results: dict[Any, Result] = noun.__dict__.setdefault(place, {})
-            key = (*words, *named.items()) if named else words
-            try:
-                return results[key]
-            except KeyError:
-                pass
-            except TypeError:  # arrays cannot be keys
-                return make(noun, *words, **named)
-            result = make(noun, *words, **named)
-            if keeps(result):
-                if len(results) >= LATELY:
-                    results.clear()
-                results[key] = result
-            return result
-
-        return remembering
-
-    return remembered

@@ -22,6 +22,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     remaining          roles of networks whose part on the device stays while others run (buffers of blocks)
     whole              roles of networks that come as a whole where others stream
     frames_on          "device", or "host": where the decoded video is brought to the range of pictures
+    frames_dtype       dtype of what is made of it there ("int8": bytes); "" that of the decode
     section            latent frames that a section adds, by model that rolls on; the model's own where absent
     rolling            latent frames whose tensors a decode holds at once where it rolls on, by the VAE's path
     headroom           bytes that stay free beside the work where weights fill the card [byte]
@@ -38,7 +39,6 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
     decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
     kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
-    frames_dtype       dtype of what is made of them there; "" that of the decode
     """
 
     title: str = ""
@@ -56,7 +56,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     staying: tuple[str, ...] = ()
     remaining: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
-    frames_on: str = "device"
+    frames_on: Literal["device", "host"] = "device"
+    frames_dtype: Literal["", "fp32", "int8"] = ""
     section: dict[str, int] = {}
     rolling: dict[str, int] = {}
     headroom: int = 0
@@ -72,4 +73,3 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     company: int = 0
     decoders: str = "one"
     kept: bool = False
-    frames_dtype: Literal["", "fp32", "int8"] = ""
