@@ -5,7 +5,7 @@ The object is a msgspec Struct with `dict=True`. Its results are no part of its 
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 Noun = TypeVar("Noun")
 Words = ParamSpec("Words")
@@ -19,14 +19,14 @@ def once(make: Callable[Concatenate[Noun, Words], Result]) -> Callable[Concatena
 
 
 def lately(
-    keeps: Callable[[Any], bool],
+    keeps: Callable[[Result], bool],
 ) -> Callable[[Callable[Concatenate[Noun, Words], Result]], Callable[Concatenate[Noun, Words], Result]]:
     """`once` for words that take memory themselves, such as all ops of a call: the latest results alone.
 
     keeps  whether a result is worth keeping: one of a sweep, large and asked for once, is not
     """
 
-    def kept(results: dict[Any, Any], result: Any) -> bool:
+    def kept(results: dict[object, Result], result: Result) -> bool:
         worth = keeps(result)
         if worth and len(results) >= LATELY:
             results.clear()
@@ -36,14 +36,14 @@ def lately(
 
 
 def _remembering(
-    make: Callable[Concatenate[Noun, Words], Result], kept: Callable[[dict[Any, Result], Result], bool]
+    make: Callable[Concatenate[Noun, Words], Result], kept: Callable[[dict[object, Result], Result], bool]
 ) -> Callable[Concatenate[Noun, Words], Result]:
     """`make` with its results in the object; `kept` says of a new one whether it stays beside those that are there."""
     place = f"{make.__module__}.{make.__qualname__}"
 
     @wraps(make)
     def remembering(noun: Noun, /, *words: Words.args, **named: Words.kwargs) -> Result:
-        results: dict[Any, Result] = noun.__dict__.setdefault(place, {})
+        results: dict[object, Result] = noun.__dict__.setdefault(place, {})
         key = (*words, *named.items()) if named else words
         try:
             return results[key]

@@ -43,7 +43,12 @@ def by_kind(
     return dict(_by_kind(chip, working(ops), run, backward))
 
 
-@lately(lambda parts: not any(is_array(part.likely) for part in parts.values()))
+def _single(parts: dict[str, Seconds]) -> bool:
+    """Whether this is one job's time, and not a sweep's."""
+    return not any(is_array(part.likely) for part in parts.values())
+
+
+@lately(_single)
 def _by_kind(chip: Accelerator, ops: tuple[Op, ...], run: Execution, backward: bool) -> dict[str, Seconds]:
     """The same, kept with the chip: phases and steps of one job, and jobs of one search, have ops in common."""
     spread = bandwidth(chip)

@@ -12,6 +12,8 @@ kept     the network whole, from pinned copies that stay in host memory: it is l
 Source: diffusers 0.42.1 hooks/group_offloading.py and pipelines/pipeline_utils.py, accelerate 1.15 hooks.py.
 """
 
+from typing import TypeAlias
+
 from vidcalc.base.memo import lately
 from vidcalc.base.number import Number, ceil_div, is_array, maximum, nearest
 from vidcalc.describe.model import Component
@@ -20,6 +22,7 @@ from vidcalc.ledger.weights import Network
 from vidcalc.ops import Attention, Convolution, Copy, Matmul, Op
 from vidcalc.tape.records import some
 
+Layer: TypeAlias = tuple[Op, Number, Number]  # one with weights, its elements, its share of the call's FLOPs
 PRODUCTS = (Matmul, Convolution, Attention)
 
 # what becomes of the words above in a framework that keeps pinned copies of all that is away
@@ -88,8 +91,13 @@ def _leaves(own: Network, ops: tuple[Op, ...], nbytes: Number) -> tuple[Copy, ..
     )
 
 
-@lately(lambda layers: not any(is_array(number) for op, *sizes in layers for number in (op.count, *sizes)))
-def _layers(component: Component, ops: tuple[Op, ...]) -> tuple[tuple[Op, Number, Number], ...]:
+def _single(layers: tuple[Layer, ...]) -> bool:
+    """Whether these are one job's layers, and not a sweep's."""
+    return not any(is_array(number) for op, *sizes in layers for number in (op.count, *sizes))
+
+
+@lately(_single)
+def _layers(component: Component, ops: tuple[Op, ...]) -> tuple[Layer, ...]:
     """Layers with weights: the elements of each, and the share of the call's FLOPs since the layer before.
 
     Kept with the component: a search asks for the same call with weights in many formats.
