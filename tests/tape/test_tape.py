@@ -58,6 +58,36 @@ def test_storages_are_whole_blocks(elements: int, blocks: int) -> None:
     assert held.nbytes == 2 * elements  # the tensor itself is as long as it is
 
 
+LAYERS: dict[str, Callable[[Tape, Tensor], Tensor]] = {  # layers of x[16, 64, 8], each with its bytes of weights alone
+    "linear": lambda tape, x: tape.linear(x, 256, "layer"),
+    "experts": lambda tape, x: tape.experts(x.view(128, 64), 256, "layer", 4),
+    "convolution": lambda tape, x: tape.convolution(x, 256, (3,), "layer"),
+    "transposed": lambda tape, x: tape.transposed_convolution(x, 256, (4,), "layer", out=(16,)),
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=list(LAYERS))
+def test_every_layer_with_weights_counts_them_where_weights_stream(layer: Callable[[Tape, Tensor], Tensor]) -> None:
+    tape = Tape()
+    out = layer(tape, tape.input(16, 64, 8))
+    weights = 2 * sum(elements for path, (elements, _) in tape.parameters.items() if not path.endswith("bias"))
+    assert tape.streamed[0] >= tape.peak + weights
+    del out
+
+
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=list(LAYERS))
+def test_what_a_layer_reads_has_memory_under_a_compiler(layer: Callable[[Tape, Tensor], Tensor]) -> None:
+    tape = Tape(fused=True)
+    with tape.repeat("blocks", 2):
+        made = tape.act(tape.input(16, 64, 8))
+        waiting = made.storage is not None and made.storage.waiting
+        out = layer(tape, made)
+        assert waiting
+        assert made.storage is not None
+        assert not made.storage.waiting
+        del made, out
+
+
 def test_a_view_keeps_its_storage_alive() -> None:
     tape = Tape()
     x = tape.input(4, 256)

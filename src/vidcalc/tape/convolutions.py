@@ -145,6 +145,7 @@ class ConvolutionLayers(PointwiseLayers):
             )
         )
         y = self.empty((batch, c_out, *out), x.dtype)
+        self.weighing(weight * ELEMENT_BYTES[x.dtype])
         if not fixed:
             self.biased(name, y)
         if self.training:

@@ -54,6 +54,7 @@ class MatrixLayers(ConvolutionLayers):
 
         All of the matrices are weights; every expert gets as many rows as another. Kept for backward: x.
         """
+        self.read_by_kernel(x)
         rows, d_in = x.shape
         self.parameter(name, count * d_in * d_out)
         # an expert's product, [rows / count, d_in] × [d_in, d_out], as often as there are experts
@@ -73,9 +74,10 @@ class MatrixLayers(ConvolutionLayers):
             )
         )
         out = self.empty((rows, d_out), x.dtype)
+        weights = count * d_in * d_out * ELEMENT_BYTES[x.dtype]
+        self.weighing(weights)
         if self.training:
             self.cache("matmul", out)
-            weights = count * d_in * d_out * ELEMENT_BYTES[x.dtype]
             out.node = self.differentiable((x,), self._kept(x, d_out), out.nbytes, weights)
         return out
 
