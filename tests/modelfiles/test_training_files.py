@@ -416,13 +416,55 @@ def test_a_configuration_is_trained(name: str, ask: Any, tmp_path: Path) -> None
     assert "recipe" in {each["id"] for each in report["assumptions"]}
 
 
-def test_what_is_not_understood_is_listed_and_what_is_not_calculated_told(ask: Any, tmp_path: Path) -> None:
-    case = pipe("wan", "ckpt_path = '/models/Wan2.1-T2V-14B'", "", 512, 33, more="wonder_drug = 3\nblocks_to_swap = 20")
+def test_what_is_not_understood_is_listed(ask: Any, tmp_path: Path) -> None:
+    case = pipe("wan", "ckpt_path = '/models/Wan2.1-T2V-14B'", "", 512, 33, more="wonder_drug = 3")
     path = written(case, tmp_path)
     found = recipe_of(path)
     assert found is not None and "wonder_drug" in found.unread
-    assert dict(found.beside)["blocks_swapped_training"] == {"blocks": 20}
     assert "wonder_drug" in ask("train", "--from", path, "--gpu", "h200").out
+
+
+def test_a_configuration_is_trained_as_its_program_does_it(ask: Any, tmp_path: Path) -> None:
+    path = written(CASES["musubi wan i2v"], tmp_path)
+    asked = json.loads(ask("train", "--from", path, "--gpu", "rtx-4090", "--json").out)["plan"]
+    training = asked["training"]
+    assert training["trainer"] == "musubi"
+    assert (training["offload"], training["swapped_blocks"], training["swapping"]) == ("block-swap", 20, "exchange")
+    assert (training["recipe"], training["latents"]) == ("bf16-autocast", "precomputed")
+
+
+def test_swapped_blocks_leave_the_device(ask: Any, tmp_path: Path) -> None:
+    path = written(CASES["musubi wan i2v"], tmp_path)
+
+    def peak(*flags: str) -> Any:
+        return json.loads(ask("train", "--from", path, "--gpu", "h200", *flags, "--json").out)["memory"]["peak"]
+
+    swapped, whole = peak(), peak("--training-offload", "none")
+    # 20 of 40 blocks: near half of 14 billion weights in fp8, but two that are on their way
+    assert whole - swapped > 0.4 * 14e9
+
+
+def test_a_mode_of_the_users_own_has_nothing_of_the_files_adapters(ask: Any, tmp_path: Path) -> None:
+    path = written(CASES["musubi wan i2v"], tmp_path)
+    asked = json.loads(ask("train", "--from", path, "--gpu", "h200", "--mode", "full", "--json").out)["plan"][
+        "training"
+    ]
+    assert (asked["mode"], asked["offload"], asked["latents"]) == ("full", "none", "precomputed")
+
+
+def test_all_weights_trained_swap_no_blocks_and_that_is_told(tmp_path: Path) -> None:
+    case = pipe("wan", "ckpt_path = '/models/Wan2.1-T2V-14B'", "", 512, 33, more="blocks_to_swap = 20")
+    files = {name: text.replace("type = 'lora'", "type = 'full'") for name, text in case.files.items()}
+    found = recipe_of(written(case._replace(files=files), tmp_path))
+    assert found is not None and "training_offload" not in found.settings
+    assert dict(found.beside)["blocks_swapped_training"] == {"blocks": "20"}
+
+
+def test_a_switch_that_is_off_is_off_where_the_program_has_it_on(ask: Any, tmp_path: Path) -> None:
+    case = tuner("wan2.1-t2v-1.3b", model_family="wan", model_flavour="t2v-480p-1.3b-2.1", gradient_checkpointing=False)
+    path = written(case, tmp_path)
+    asked = json.loads(ask("train", "--from", path, "--gpu", "h200", "--json").out)["plan"]["training"]
+    assert (asked["trainer"], asked["checkpointing"]) == ("simpletuner", "none")
 
 
 def test_samples_that_are_not_here_are_told(tmp_path: Path) -> None:

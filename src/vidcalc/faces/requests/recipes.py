@@ -5,10 +5,19 @@ from typing import Any
 from msgspec.structs import replace
 
 from vidcalc.base.errors import Unreadable
+from vidcalc.base.facts import Facts
 from vidcalc.describe.model import Basis, Caution, Model
+from vidcalc.describe.sharing import of
+from vidcalc.describe.training import ADAPTED, FROZEN, TrainingPlan
 
 TOLD = "told_by_a_recipe"  # where what a recipe says beside its flags waits for the model
-OF_A_SIZE = ("resolution", "frames", "seconds", "bucket")
+LENGTH = ("frames", "seconds")
+GIVES_WAY = {  # a flag -> what a file says beside it that means nothing any more
+    "frames": LENGTH,
+    "seconds": LENGTH,
+    "bucket": (*LENGTH, "resolution", "batch_size"),
+    "clips": ("train_steps",),
+}
 
 
 def merged(flags: dict[str, Any]) -> dict[str, Any]:
@@ -24,15 +33,10 @@ def merged(flags: dict[str, Any]) -> dict[str, Any]:
     if not recipe.model and "model" not in flags:
         raise Unreadable(path, "no_model_named", names=", ".join(recipe.names) or "-")
     given = {name: value for name, value in flags.items() if name != "from"}
-    settings = dict(recipe.settings)
-    if any(name in given for name in ("frames", "seconds", "bucket")):
-        for name in ("frames", "seconds"):
-            settings.pop(name, None)
-    if "bucket" in given:
-        settings.pop("resolution", None)
-        settings.pop("batch_size", None)
-    if "clips" in given:
-        settings.pop("train_steps", None)
+    gone = {each for name in given for each in GIVES_WAY.get(name, ())}
+    if given.get("mode", "lora") not in ADAPTED:
+        gone |= _adapters(recipe.settings)
+    settings = {name: value for name, value in recipe.settings.items() if name not in gone}
     listed = ", ".join(f"{name.replace('_', '-')} {_spelled(value)}" for name, value in settings.items())
     basis = Basis(id="recipe", value=f"{recipe.maker}: {listed}", source=recipe.source, provenance="documented")
     cautions = [Caution(id=id_, values=values) for id_, values in recipe.beside]
@@ -47,6 +51,16 @@ def told(model: Model, flags: dict[str, Any]) -> Model:
         return model
     basis, cautions = flags[TOLD]
     return replace(model, basis=(*model.basis, basis), cautions=(*model.cautions, *cautions))
+
+
+def _adapters(settings: Facts) -> set[str]:
+    """What these settings say of frozen weights, which a run that trains all of them does not have."""
+    only = {
+        each.setting.flag.replace("-", "_") for each in of(TrainingPlan, "train") if each.setting.only == "adapters"
+    }
+    if str(settings.get("training_offload")).partition(":")[0] in FROZEN:
+        only.add("training_offload")
+    return only
 
 
 def _spelled(value: object) -> str:

@@ -13,6 +13,7 @@ from vidcalc.catalog.spellings import attention
 ADAPTERS = ("lora", "lokr", "loha", "dora", "lycoris", "standard")
 WHOLE = ("full", "full-finetune", "full_finetune", "none", "sft", "full-rank")
 KERNELS = {"sdpa": "sdpa", "flash_attn": "flash2", "flash3": "flash3", "sage_attn": "sage", "xformers": "xformers"}
+OFF = ("false", "0", "none")
 LARGEST = 1e12  # of a count
 FEED_FORWARD = re.compile(r"ff|mlp|fc\d|net\.")
 Told = list[tuple[str, dict[str, Any]]]
@@ -47,7 +48,7 @@ def _set(name: str, value: object) -> Callable[[Found, object], bool]:
     """A reader of a switch: on, it settles that."""
 
     def reader(run: Found, given: object) -> bool:
-        if str(given).casefold() not in ("false", "0", "none"):
+        if str(given).casefold() not in OFF:
             run.settings[name] = value
         return True
 
@@ -83,7 +84,7 @@ def _adapter(run: Found, value: object) -> bool:
 
 def _checkpointing(run: Found, value: object) -> bool:
     word = str(value).casefold()
-    run.settings["checkpointing"] = "offload" if word == "unsloth" else "full"
+    run.settings["checkpointing"] = {"unsloth": "offload", **dict.fromkeys(OFF, "none")}.get(word, "full")
     return True
 
 
@@ -158,7 +159,7 @@ def _tell(id_: str, key: str) -> Callable[[Found, object], bool]:
 def _swapped(run: Found, value: object) -> bool:
     count = whole(value)
     if count:
-        run.told.append(("blocks_swapped_training", {"blocks": count}))
+        run.settings["training_offload"] = f"block-swap:{count}"
     return count is not None
 
 

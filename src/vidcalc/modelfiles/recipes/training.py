@@ -1,6 +1,7 @@
 """A training configuration as a run: model, sizes, steps, adapters, formats; what is not understood is listed."""
 
 from vidcalc.base.facts import Facts
+from vidcalc.catalog import load
 from vidcalc.catalog.load import table
 from vidcalc.catalog.spellings import recognised
 from vidcalc.modelfiles.recipes.recipe import Recipe
@@ -9,6 +10,7 @@ from vidcalc.modelfiles.recipes.trainer import Trainer, trainers
 
 NAMES = ("model", "task", "name", "family", "flavour")  # what says which model, the plainest first
 COUNTS = ("epochs", "train_steps", "batch_size", "grad_accum", "lora_rank")
+ANSWERED = ("checkpointing",)  # switches whose off is an answer where the program has them on
 PIECES = 3  # of a path that are looked at
 DEGREES = {
     "pipeline": "pipeline_degree",
@@ -33,7 +35,7 @@ def recipe(trainer: str, values: Facts, source: str, dataset: Facts | None = Non
         maker=program.title,
         model=model,
         names=names,
-        settings={**program.usual, **run.settled()},
+        settings={"trainer": load.resolve("trainers", trainer), **program.usual, **run.settled()},
         beside=tuple(run.found.told),
         unread=tuple(run.unread),
     )
@@ -55,7 +57,7 @@ class _Run:
         settles = self.program.settles(key)
         if not settles:
             self.unread.append(key)
-        elif settles == "nothing" or value in (None, "", False):
+        elif settles == "nothing" or value in (None, "") or (value is False and settles not in ANSWERED):
             return
         elif not self._took(settles, value):
             self.unread.append(f"{key} = {value}"[:80])
@@ -116,6 +118,9 @@ class _Run:
         if settings.get("mode", self.program.usual.get("mode", "full")) not in ("lora", "qlora"):
             for only in ("lora_rank", "base_precision", "lora_targets"):
                 settings.pop(only, None)
+            swapped = settings.pop("training_offload", None)
+            if swapped is not None:
+                self.found.told.append(("blocks_swapped_training", {"blocks": swapped.partition(":")[2]}))
         if "train_steps" in settings:
             settings.pop("epochs", None)  # the steps settle it
         elif "epochs" in settings:
