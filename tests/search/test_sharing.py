@@ -119,9 +119,9 @@ def test_the_verdict_of_a_step():
     assert [cards[count].step.verdict for count in (2, 4)] == ["too_big", "needed"]
     fabric = {row.count: row for row in scaling(asked(), (1, 2)).rows}
     assert fabric[2].step.verdict == "worth_it"
-    weak = scaling(asked("cogvideox-5b", "l40s", "sglang"), (1, 2, 4, 8, 16)).rows
-    # a card's worth of money for less than its worth of time, or both in proportion
-    assert weak[-1].step.verdict == ("buys_time" if weak[-1].step.cost > 0.25 * weak[-2].cost else "worth_it")
+    # cards that share by PCIe: guidance apart is nearly free, tokens apart cost more money the more cards there are
+    weak = scaling(asked("wan2.1-t2v-1.3b", "l40s", "sglang"), (1, 2, 8, 16)).rows
+    assert [row.step.verdict for row in weak[1:]] == ["worth_it", "buys_time", "buys_time"]
     small = scaling(asked("hunyuanvideo-t2v", "rtx-4090", "diffusers"), (1, 2)).rows
     assert small[1].step.verdict == "too_big"
 
@@ -144,8 +144,9 @@ def test_the_best_counts():
 def test_more_than_a_node_holds_stand_in_several():
     rows = {row.count: row for row in scaling(asked(framework="diffusers"), (1, 8, 16)).rows}
     assert [rows[count].nodes for count in (1, 8, 16)] == [1, 1, 2]
-    # keys and values between the nodes, at most, never heads
+    # keys and values go between the nodes, never heads
     assert rows[16].parallel.get("ulysses", 1) <= 8
+    assert rows[16].parallel["ring"] >= 2
 
 
 def test_counts_double_up_to_the_most():
