@@ -153,7 +153,7 @@ THREADS: dict[str, tuple[dict[str, Any], str]] = {
             "frames": 81,
             "offload": "block-swap:40",
         },
-        "tight",  # the decode is the peak
+        "fits",
     ),
     "kijai/ComfyUI-WanVideoWrapper#562": (
         {
@@ -165,7 +165,7 @@ THREADS: dict[str, tuple[dict[str, Any], str]] = {
             "frames": 81,
             "offload": "block-swap:15",
         },
-        "tight",  # it took 89 % of the card
+        "fits",  # it took 89 % of the card
     ),
     "deepbeepmeep/Wan2GP#1801, RTX 3090": (
         {

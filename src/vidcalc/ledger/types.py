@@ -138,6 +138,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     frames_dtype  of what is made there; "" that of the decode
     company  bytes of models that a trainer keeps beside the trained network [byte]
     scale    live activations of a training step relative to those taped here
+    allocator  "caching" or "async": which one holds the memory (`vidcalc.cost.reserve`)
     """
 
     process: Number = 0
@@ -147,6 +148,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     company: Number = 0
     scale: float = 1.0
     frames_dtype: str = ""
+    allocator: str = "caching"
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):

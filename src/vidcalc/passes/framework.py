@@ -17,7 +17,7 @@ from vidcalc.ops import Convolution
 from vidcalc.passes.degrees import context, ranks
 from vidcalc.passes.formats import execution, put
 from vidcalc.passes.phases import DECODER, rewrite, rewrite_calls
-from vidcalc.rates.allocator import process_bytes
+from vidcalc.rates.allocator import allocator, process_bytes
 from vidcalc.tape import ELEMENT_BYTES
 
 # a decode whose network is not written here, as convolutions of the widest maps, where most of its work is
@@ -139,6 +139,7 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             company=company,
             scale=runtime.kept_scale,
             frames_dtype=runtime.frames_dtype,
+            allocator=allocator(runtime.allocator, hardware.accelerator),
         ),
     )
 
