@@ -191,6 +191,18 @@ THREADS: dict[str, tuple[dict[str, Any], str]] = {
         },
         "fits",
     ),
+    # the decode of the whole clip runs out of memory there and is made again in tiles
+    "Comfy-Org/ComfyUI#10855": (
+        {
+            "model": "hunyuanvideo-1.5",
+            "gpu": "4070",
+            "framework": "comfyui",
+            "precision": "fp8",
+            "resolution": "848x480",
+            "frames": 121,
+        },
+        "fits",
+    ),
     "Lightricks/LTX-Video#41": (
         {
             "model": "ltx-video-2b",
