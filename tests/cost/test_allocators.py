@@ -11,7 +11,7 @@ from vidcalc.rates.machines import hardware
 from vidcalc.tape.allocator import PAGE
 
 RESERVE = 400 * 2**30  # byte: a card that is never full
-IN_COMFYUI = ("comfyui", "comfyui-legacy", "wanvideo-wrapper")
+IN_COMFYUI = ("comfyui", "comfyui-legacy", "comfyui-mps", "wanvideo-wrapper")
 
 
 def shown(model: str, allocator: str, chip: str = "rtx-5090") -> Counters:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from vidcalc.catalog import models
-from vidcalc.catalog.frameworks import framework
+from vidcalc.catalog.frameworks import framework, holding
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.trainers import Trainer, trainer
 from vidcalc.describe.model import Model
@@ -51,9 +51,14 @@ def workload(chosen: Model, **given: Any) -> Workload:
     return Workload(**filled)
 
 
-def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
-    """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off."""
+def plan(chosen: Model, guidance: float | None = None, vendor: str = "", **given: Any) -> Plan:
+    """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off.
+
+    vendor  of the chip it runs on: some programs run otherwise on some
+    """
     usual = chosen.defaults
+    if given.get("framework"):
+        given["framework"] = holding(given["framework"], chosen, given.get("precision") or "", vendor)
     framework_profile = framework(given.get("framework") or "diffusers")
     profile = framework_profile.settings(chosen)
     if chosen.vae.network and not tiles(chosen.vae):

@@ -47,7 +47,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     function  "forward" (a denoiser), "decode" or "encode";  shape  its sizes
     dtype     of activations and arithmetic;  tiling  "none", or "default": the tiles of the class itself
-    spelled  which attentions no fused kernel takes: "none", "pairs" (those with a mask of all pairs) or "all"
+    spelled  which attentions no fused kernel takes: "none", "pairs" (those with a mask of all pairs), "all", or "split"
+             (all, a slice of the scores at a time, of at most `room` bytes)
     fused    whether a compiler joins the elementwise work of repeated blocks
     ranks     that the framework gives it by itself, of those that share the tokens
     """
@@ -58,6 +59,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     dtype: str = "bf16"
     tiling: str = "none"
     spelled: str = "none"
+    room: Number = 0
     fused: bool = False
     ranks: Number = 1
 
