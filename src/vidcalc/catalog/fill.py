@@ -64,6 +64,8 @@ def plan(chosen: Model, guidance: float | None = None, vendor: str = "", **given
     if chosen.vae.network and not tiles(chosen.vae):
         profile.pop("vae_tiling", None)
     scale = usual.guidance if guidance is None else guidance
+    # how many predictions a step makes where it is guided
+    predictions = {name: profile.pop(name) for name in ("forwards_per_step", "batched_forwards") if name in profile}
     filled: dict[str, Any] = {**profile, "runtime": framework_profile.runtime, "guidance_mode": usual.guidance_mode}
     if usual.guidance_mode in GUIDED and scale == 1:
         filled.update(guidance_mode="none")
@@ -78,7 +80,7 @@ def plan(chosen: Model, guidance: float | None = None, vendor: str = "", **given
     elif usual.forwards_per_step != 1:
         filled.update(forwards_per_step=usual.forwards_per_step, batched_forwards=usual.batched_forwards)
     if filled["guidance_mode"] in GUIDED:
-        filled.update({name: profile[name] for name in ("forwards_per_step", "batched_forwards") if name in profile})
+        filled.update(predictions)
         if filled["guidance_mode"] == "sequential":
             filled["batched_forwards"] = 1
     filled.update({name: value for name, value in given.items() if value is not None})
