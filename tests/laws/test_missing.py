@@ -4,6 +4,7 @@ Over models, cards and frameworks: of those that fill a card with weights some d
 """
 
 import pytest
+from msgspec.structs import replace
 
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
@@ -54,3 +55,15 @@ def test_holes_between_weights_that_give_way_go_with_them(name: str) -> None:
         shown, least = (counters(each, capacity, allocator) for each in (rows, memory.needed(rows)))
         assert shown.device <= max(capacity, least.device) + 1
         assert shown.allocated <= shown.reserved == shown.device - process("context")
+
+
+@pytest.mark.parametrize("gib", [6, 12, 16, 24, 32, 80])
+def test_where_the_card_is_too_small_for_a_whole_clip_the_decode_is_what_tiles_need(gib: int) -> None:
+    """Whatever else stays on the card: ComfyUI with --highvram keeps every network there."""
+    model, machine = fill.model("wan2.1-t2v-14b"), hardware("rtx-4090")
+    chip = replace(machine.accelerator, memory_driver=gib * GIB, memory_torch=gib * GIB)
+    plan = fill.plan(model, framework="comfyui-legacy", precision="fp8", offload="none")
+    memory = calculate(model, fill.workload(model), replace(machine, accelerator=chip), plan).memory.inference
+    assert (memory.peak <= memory.capacity) == (memory.verdict != "too_big") == (memory.margin >= 0)
+    for stage in memory.stages:
+        assert stage.weights + stage.activations + stage.other == stage.total

@@ -19,7 +19,7 @@ def streamed(ledger: Ledger) -> Number:
 
 def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
     """The stages, the largest of them, and whether the accelerator holds it."""
-    rows = memory.stages(ledger)
+    rows = memory.held(memory.stages(ledger), hardware.accelerator.capacity)
     peak, capacity = memory.peak(rows), hardware.accelerator.reported
     decode, denoise = ledger.phase("vae_decode"), ledger.phase("denoise")
     allocator = ledger.further.allocator

@@ -21,6 +21,7 @@ from vidcalc.tape.trace import tiles
 
 GUIDED = words(Guided)
 NOBODY = "none"  # where no trainer is named
+PREDICTIONS = ("forwards_per_step", "batched_forwards")
 
 
 @cache
@@ -65,7 +66,7 @@ def plan(chosen: Model, guidance: float | None = None, vendor: str = "", **given
         profile.pop("vae_tiling", None)
     scale = usual.guidance if guidance is None else guidance
     # how many predictions a step makes where it is guided
-    predictions = {name: profile.pop(name) for name in ("forwards_per_step", "batched_forwards") if name in profile}
+    predictions: dict[str, Any] = {name: profile.pop(name) for name in PREDICTIONS if name in profile}
     filled: dict[str, Any] = {**profile, "runtime": framework_profile.runtime, "guidance_mode": usual.guidance_mode}
     if usual.guidance_mode in GUIDED and scale == 1:
         filled.update(guidance_mode="none")
