@@ -4,7 +4,7 @@ import pytest
 
 from vidcalc.base.errors import InputError
 from vidcalc.rates.machines import accelerator
-from vidcalc.rates.unfused import spelled
+from vidcalc.rates.unfused import instead, slice_room, spelled
 from vidcalc.tape import Tape
 
 
@@ -30,8 +30,8 @@ def test_a_kernel_that_a_chip_has_not_is_refused() -> None:
         spelled(accelerator("a100-sxm-80gb"), "flash3", "bf16", "late")
 
 
-def attention(spelled: str, masked: str = "none", *, training: bool = False) -> Tape:
-    tape = Tape("bf16", training=training, spelled=spelled)
+def attention(spelled: str, masked: str = "none", *, training: bool = False, room: int = 0) -> Tape:
+    tape = Tape("bf16", training=training, spelled=spelled, room=room)
     q, k, v = (tape.input(1, 2, 1024, 64) for _ in range(3))
     if training:
         for each in (q, k, v):
@@ -67,3 +67,34 @@ def test_a_mask_of_all_pairs_is_copied_into_the_queries_dtype() -> None:
 def test_backward_keeps_the_softmax() -> None:
     # its own output, scaled queries and keys and the values in float32, and the softmax
     assert attention("all", training=True).live == QUERIES * 3 * 4 + 4 * PAIRS
+
+
+def test_split_attention_holds_a_slice_of_the_scores_that_has_room() -> None:
+    # q, k, v, their copies, the slices' results, scores of 256 queries and their softmax
+    least = QUERIES * (3 + 3 + 1) * 2 + 2 * 2 * PAIRS // 4
+    assert attention("split").peak == least
+    assert attention("split", room=PAIRS).peak == least + 2 * 2 * PAIRS // 4  # half of the scores have room
+    assert attention("split", room=2**40).peak == least + 3 * 2 * 2 * PAIRS // 4  # all of them, and no more
+
+
+@pytest.mark.parametrize(
+    ("chip", "unfused", "kernel", "expected"),
+    [
+        ("m3-max", "scores", "sdpa", "all"),
+        ("m3-max", "split", "sdpa", "split"),
+        ("m3-max", "fused", "sdpa", "none"),
+        ("m3-max", "fused", "math", "all"),  # asked for by its name
+        ("v100-sxm2-32gb", "split", "sdpa", "all"),  # torch's attention is on for every NVIDIA chip
+    ],
+)
+def test_a_framework_does_otherwise_where_torch_has_no_fused_kernel(
+    chip: str, unfused: str, kernel: str, expected: str
+) -> None:
+    described = accelerator(chip)
+    assert instead(spelled(described, kernel, "bf16", "late"), unfused, described, kernel) == expected
+
+
+def test_a_slice_may_take_a_quarter_of_what_is_free() -> None:
+    chip = accelerator("m3-max")
+    assert 0 < slice_room(chip, 2**30) < slice_room(chip, 0) < chip.capacity / 4
+    assert slice_room(chip, 10 * chip.capacity) == 0

@@ -38,6 +38,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     kept_scale         live activations of a training step relative to the code written here
     company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
     decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
+    allocator          "caching" (torch's own), or "async": on NVIDIA chips the driver's pool (cudaMallocAsync)
+    unfused            attention where torch has no fused kernel for it: "scores" (all are held), "split" (slices, on
+                       chips that are not NVIDIA's), or "fused" (the framework has a kernel of its own)
     kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
     """
 
@@ -72,4 +75,6 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     kept_scale: float = 1.0
     company: int = 0
     decoders: str = "one"
+    allocator: Literal["caching", "async"] = "caching"
+    unfused: Literal["scores", "split", "fused"] = "scores"
     kept: bool = False

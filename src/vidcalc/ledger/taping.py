@@ -18,7 +18,9 @@ from vidcalc.tape.trace import Trace, trace
 def taped(phase: Phase) -> Phase:
     """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces."""
     call = phase.call
-    recorded = traced(call.component, call.function, call.shape, call.dtype, call.tiling, call.spelled, call.fused)
+    recorded = traced(
+        call.component, call.function, call.shape, call.dtype, call.tiling, call.spelled, call.fused, call.room
+    )
     return replace(
         phase,
         trace=recorded,
@@ -37,11 +39,12 @@ def traced(
     tiling: str = "none",
     spelled: str = "none",
     fused: bool = False,
+    room: Number = 0,
 ) -> Trace:
     """`vidcalc.tape.trace.trace` of a call whose sizes may be guests."""
     if not guests(shape):
-        return trace(component, function, shape, dtype, tiling, spelled, fused)
-    taped = trace(component, function, plain_shape(shape), dtype, tiling, spelled, fused)
+        return trace(component, function, shape, dtype, tiling, spelled, fused, room)
+    taped = trace(component, function, plain_shape(shape), dtype, tiling, spelled, fused, room)
     return symbolic(taped, component.network)
 
 

@@ -47,7 +47,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     function  "forward" (a denoiser), "decode" or "encode";  shape  its sizes
     dtype     of activations and arithmetic;  tiling  "none", or "default": the tiles of the class itself
-    spelled  which attentions no fused kernel takes: "none", "pairs" (those with a mask of all pairs) or "all"
+    spelled  which attentions no fused kernel takes: "none", "pairs" (those with a mask of all pairs), "all", or "split"
+             (all, a slice of the scores at a time, of at most `room` bytes)
     fused    whether a compiler joins the elementwise work of repeated blocks
     ranks     that the framework gives it by itself, of those that share the tokens
     """
@@ -58,6 +59,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     dtype: str = "bf16"
     tiling: str = "none"
     spelled: str = "none"
+    room: Number = 0
     fused: bool = False
     ranks: Number = 1
 
@@ -138,6 +140,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     frames_dtype  of what is made there; "" that of the decode
     company  bytes of models that a trainer keeps beside the trained network [byte]
     scale    live activations of a training step relative to those taped here
+    allocator  "caching" or "async": which one holds the memory (`vidcalc.cost.reserve`)
     """
 
     process: Number = 0
@@ -147,6 +150,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     company: Number = 0
     scale: float = 1.0
     frames_dtype: str = ""
+    allocator: str = "caching"
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -15,10 +15,11 @@ from vidcalc.ledger.types import Execution, Ledger, Phase
 from vidcalc.ledger.weights import Network, parameters, weights
 from vidcalc.ops import Matmul
 from vidcalc.passes.phases import rewrite_calls
-from vidcalc.rates.unfused import spelled
+from vidcalc.rates.unfused import instead, slice_room, spelled
 from vidcalc.tape.trace import Trace
 
 ENCODERS = ("text_encode", "image_encode")
+WRITTEN = ("all", "split")  # attention in matrix products
 
 
 def formats(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
@@ -30,6 +31,11 @@ def formats(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     def typed(phase: Phase) -> Phase:
         dtype = dtypes.get(phase.id, codec)
         written = spelled(hardware.accelerator, plan.attention, dtype, plan.runtime.stack)
+        written = instead(written, plan.runtime.unfused, hardware.accelerator, plan.attention)
+        if written == "split":
+            role, params = ledger.weights[phase.component.id].role, phase.component.params or 0
+            beside = slice_room(hardware.accelerator, params * precision(format_of(role, plan)).stored)
+            phase = replace(phase, call=replace(phase.call, room=beside))
         fused = plan.compile == "on" and phase.id == "denoise"  # decoders and encoders run eagerly beside it
         return replace(phase, call=replace(phase.call, dtype=dtype, spelled=written, fused=fused))
 
@@ -63,7 +69,7 @@ def put(phase: Phase, ledger: Ledger, plan: Plan) -> Phase:
     scale = plan.runtime.activation_scale.get(phase.component.network, 1)
     live = {"network": phase.taped.peak * scale, "format": _beside(phase.taped, chosen)}
     run = execution(plan, chosen, phase.id)
-    return replace(phase, live=live, run=replace(run, attention="math") if phase.call.spelled == "all" else run)
+    return replace(phase, live=live, run=replace(run, attention="math") if phase.call.spelled in WRITTEN else run)
 
 
 def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:

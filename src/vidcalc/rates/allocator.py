@@ -28,6 +28,11 @@ def workspace(chip: Accelerator) -> int:
     return process("cuda_9_10_12" if major in LARGER_WORKSPACE else "cuda")
 
 
+def allocator(asked: str, chip: Accelerator) -> str:
+    """The allocator that a program which asks for one gets on a chip: the driver's pool ("async") is NVIDIA's."""
+    return asked if chip.vendor == "NVIDIA" else "caching"
+
+
 def process_bytes(ranks: Number, chip: Accelerator) -> Number:
     """Bytes before the first tensor: context, cuBLAS workspace, and the communicators among so many ranks [byte]."""
     file = "data/defaults.toml"

@@ -34,9 +34,9 @@ def facts() -> Facts:
     return msgspec.convert(load.entry("validation", "reserve"), Facts)
 
 
-def counted(stages: list[Stage], counter: str, capacity: Number) -> Number:
+def counted(stages: list[Stage], counter: str, capacity: Number, allocator: str = "caching") -> Number:
     """The peak of the stages as the counter shows it on a device of that many bytes [byte]."""
-    shown = reserve.counters(stages, capacity)
+    shown = reserve.counters(stages, capacity, allocator)
     if counter == "resident":
         return max(stage.weights for stage in stages) + process("context")
     if counter == "unknown":
