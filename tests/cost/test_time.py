@@ -5,7 +5,6 @@ import pytest
 from msgspec.structs import replace
 
 from vidcalc.catalog import fill
-from vidcalc.catalog.precisions import precision
 from vidcalc.cost.seconds import Seconds, total
 from vidcalc.cost.time import by_kind, launches, rate, rounded, travelled, waiting
 from vidcalc.ledger.types import EAGER, Execution
@@ -161,15 +160,15 @@ def test_a_number_format_pays_for_rounding_in_eager_mode_alone():
     model = fill.model("cogvideox-5b")
     linear = Matmul("a", 1, "bf16", 100, 64, 32, 1, 1, 2)
     plain, fused = fill.plan(model, precision="int8-dynamic"), fill.plan(model, precision="int8-dynamic", compile="on")
-    run = execution(plain, precision(plain.precision))
+    run = execution(plain, plain.precision)
     assert rounded(linear, run) == run.rounding * 100 * 32 > 0
-    assert rounded(linear, execution(fused, precision(fused.precision))) == 0
+    assert rounded(linear, execution(fused, fused.precision)) == 0
     assert rounded(linear, EAGER) == 0
     assert rounded(replace(linear, weight=0), run) == 0  # scores and values stay as they are
 
 
 def test_a_slow_kernel_slows_the_products_and_nothing_else(ops):
-    plain, slow = by_kind(ops, CHIP), by_kind(ops, CHIP, Execution(slower=10))
+    plain, slow = by_kind(ops, CHIP), by_kind(ops, CHIP, Execution(product="few-rows", stored=0.53))
     assert slow["matmul"].likely > 5 * plain["matmul"].likely
     assert slow["attention"].likely == plain["attention"].likely
     assert slow["matmul"].provenance == "assumed"

@@ -58,11 +58,12 @@ def taped(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
 def put(phase: Phase, ledger: Ledger, plan: Plan) -> Phase:
     """A phase with its call on the tape, and what its network's format holds beside it."""
-    chosen = precision(ledger.weights[phase.component.id].precision)
+    name = ledger.weights[phase.component.id].precision
+    chosen = precision(name)
     phase = recorded(phase)
     scale = plan.runtime.activation_scale.get(phase.component.network, 1)
     live = {"network": phase.taped.peak * scale, "format": _beside(phase.taped, chosen)}
-    run = execution(plan, chosen, phase.id)
+    run = execution(plan, name, phase.id)
     return replace(phase, live=live, run=replace(run, attention="math") if phase.call.spelled == "all" else run)
 
 
@@ -76,8 +77,9 @@ def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:
     return replace(network, params=params, weights=nbytes, stored=nbytes)
 
 
-def execution(plan: Plan, chosen: Precision, stage: str = "denoise") -> Execution:
-    """How a network in a number format runs under a plan; what is compiled is the denoiser."""
+def execution(plan: Plan, name: str, stage: str = "denoise") -> Execution:
+    """How a network in a number format of that name runs under a plan; what is compiled is the denoiser."""
+    chosen = precision(name)
     compiled = plan.compile if stage == "denoise" else "off"
     return Execution(
         attention=plan.attention,
@@ -85,7 +87,8 @@ def execution(plan: Plan, chosen: Precision, stage: str = "denoise") -> Executio
         compile=compiled,
         stack=plan.runtime.stack,
         rounding=0.0 if compiled == "on" else chosen.rounding,
-        slower=chosen.slower,
+        product=plan.runtime.products.get(name, chosen.product),
+        stored=chosen.stored,
     )
 
 
