@@ -11,7 +11,8 @@ from vidcalc.describe.sharing import Sharing, of
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.passes.degrees import several
 from vidcalc.rates.collectives import collective
-from vidcalc.rates.utilisation import resolve_attention
+from vidcalc.rates.relatives import OWN
+from vidcalc.rates.utilisation import lender, resolve_attention
 from vidcalc.rates.wires import wires
 from vidcalc.report.estimate import Assumption
 
@@ -32,8 +33,16 @@ def machinery(chip: Accelerator, runtime: Runtime, kernel: str, provenance: str)
             source=f"data/accelerators/{chip.id}.toml",
             provenance="assumed" if kernel == "sdpa" else "exact",
         ),
-        Assumption(id="rates", value=chip.id, source="data/kernels", provenance=provenance),
+        _rates(chip, provenance),
     ]
+
+
+def _rates(chip: Accelerator, provenance: str) -> Assumption:
+    """Whose rates the times rest on: the chip's own, or those of a relative."""
+    donor, kin = lender(chip)
+    if kin == OWN:
+        return Assumption(id="rates", value=chip.id, source="data/kernels", provenance=provenance)
+    return Assumption(id=f"rates_{kin}", value=chip.id, source=donor, provenance="assumed")
 
 
 def stated(plan: Sharing, *jobs: Job) -> list[Assumption]:

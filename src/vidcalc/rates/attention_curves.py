@@ -5,13 +5,13 @@ published series; several series of one kernel on one chip give the band. FLOP a
 width per head, also for quantised kernels, whose rate may therefore pass the 16-bit peak.
 """
 
-from collections.abc import Callable
 from statistics import median
 from typing import Any
 
 from vidcalc.base.number import Number, largest
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.attention_lengths import DEFAULT_HALF, curve, generation, points, ragged
+from vidcalc.rates.relatives import FIRST, OWN, degree, relatives, wider
 
 Curve = dict[str, Any]
 Row = dict[str, str]
@@ -25,9 +25,12 @@ def attention_curves(
     chips: dict[str, Accelerator],
     table: list[Row],
     laws: Curve,
-    relatives: Callable[[dict[str, Accelerator], str], list[str]],
+    far: dict[str, float],
 ) -> dict[str, Curve]:
-    """For each chip: the kernels it runs, what `sdpa` stands for, their curves by format and head width."""
+    """For each chip: the kernels it runs, what `sdpa` stands for, their curves by format and head width.
+
+    far  how wide the band of what is borrowed is, by degree of kinship (`vidcalc.rates.relatives`)
+    """
     ratios = {way: _ratio(table, way) for way in ("causal", "both")}
     losses = ragged(chips, table)
     own: dict[tuple[str, str, str], dict[str, Curve]] = {}
@@ -46,7 +49,7 @@ def attention_curves(
         by_kernel: dict[str, dict[str, dict[str, Curve]]] = {}
         for kernel in kernels:
             for format_ in ("half", "fp8"):
-                by_width = _curves(chips, name, kernel, format_, own, laws, relatives)
+                by_width = _curves(chips, name, kernel, format_, own, laws, far)
                 if by_width:
                     by_kernel.setdefault(kernel, {})[format_] = by_width
         result[name] = {
@@ -222,7 +225,7 @@ def _curves(
     format_: str,
     own: dict[tuple[str, str, str], dict[str, Curve]],
     laws: Curve,
-    relatives: Callable[[dict[str, Accelerator], str], list[str]],
+    far: dict[str, float],
 ) -> dict[str, Curve]:
     """A chip's own curves, else those of the nearest relative as a share of the peak of the arithmetic they use."""
     chip, precision = chips[name], "bf16" if format_ == "half" else "fp8"
@@ -236,18 +239,20 @@ def _curves(
     if donor is None:
         return {}
     mine = donor[0] == name
+    carried = 0.0 if mine else _carried(own, name, donor)
     # the donor's share of its peak, at this chip's, unless a kernel was measured on both
-    factor = 1.0 if mine else _carried(own, name, donor) or peak / bound(chips[donor[0]], kernel, precision)
-    return {
-        head_dim: {
-            **curve,
-            **{key: min(curve[key] * factor, limit) for key in ("low", "likely", "high")},
+    factor = 1.0 if mine else carried or peak / bound(chips[donor[0]], kernel, precision)
+    kin = OWN if mine else FIRST if carried else degree(chip, chips[donor[0]])
+    found = {}
+    for head_dim, theirs in own[donor].items():
+        rates = {**theirs, **{key: min(theirs[key] * factor, limit) for key in ("low", "likely", "high")}}
+        found[head_dim] = {
+            **wider(rates, far[kin], limit),
             "limit": limit,
-            "provenance": curve["provenance"] if mine else "assumed",
-            "source": curve["source"] if mine else f"{donor[0]}: {curve['source']}",
+            "provenance": theirs["provenance"] if mine else "assumed",
+            "source": theirs["source"] if mine else f"{donor[0]}: {theirs['source']}",
         }
-        for head_dim, curve in own[donor].items()
-    }
+    return found
 
 
 def _carried(own: dict[tuple[str, str, str], dict[str, Curve]], name: str, donor: tuple[str, str, str]) -> float:
