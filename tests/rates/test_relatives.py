@@ -75,7 +75,7 @@ def test_a_report_says_whose_rates_it_used():
     runtime = fill.plan(fill.model("wan2.1-t2v-1.3b")).runtime
 
     def said(chip):
-        return next(row for row in machinery(chip, runtime, "sdpa", "assumed") if row.id.startswith("rates"))
+        return next(row for row in machinery(chip, runtime, "sdpa", "bf16", "assumed") if row.id.startswith("rates"))
 
     assert (said(accelerator("h200")).id, said(accelerator("h200")).source) == ("rates", "data/kernels")
     assert (said(accelerator("a40")).id, said(accelerator("a40")).source) == ("rates_relative", "rtx-a6000")

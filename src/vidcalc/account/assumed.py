@@ -12,13 +12,18 @@ from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.passes.degrees import several
 from vidcalc.rates.collectives import collective
 from vidcalc.rates.relatives import OWN
+from vidcalc.rates.unfused import spelled
 from vidcalc.rates.utilisation import lender, resolve_attention
 from vidcalc.rates.wires import wires
 from vidcalc.report.estimate import Assumption
 
 
-def machinery(chip: Accelerator, runtime: Runtime, kernel: str, provenance: str) -> list[Assumption]:
-    """How FLOPs are counted, which framework and attention kernel run, and what the rates are of (`provenance`)."""
+def machinery(chip: Accelerator, runtime: Runtime, kernel: str, dtype: str, provenance: str) -> list[Assumption]:
+    """How FLOPs are counted, which framework and attention kernel run, and what the rates are of (`provenance`).
+
+    dtype  of the denoiser's activations: where no fused kernel takes it, the scores are spelled out
+    """
+    runs = "math" if spelled(chip, kernel, dtype, runtime.stack) == "all" else kernel
     return [
         Assumption(id="flops_convention", value=2, source="torch.utils.flop_counter", provenance="exact"),
         Assumption(
@@ -29,7 +34,7 @@ def machinery(chip: Accelerator, runtime: Runtime, kernel: str, provenance: str)
         ),
         Assumption(
             id="attention_kernel",
-            value=resolve_attention(chip, kernel, runtime.stack),
+            value=resolve_attention(chip, runs, runtime.stack),
             source=f"data/accelerators/{chip.id}.toml",
             provenance="assumed" if kernel == "sdpa" else "exact",
         ),

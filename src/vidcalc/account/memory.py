@@ -22,8 +22,8 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
     rows = memory.stages(ledger)
     peak, capacity = memory.peak(rows), hardware.accelerator.reported
     decode, denoise = ledger.phase("vae_decode"), ledger.phase("denoise")
-    shown = counters(rows, hardware.accelerator.capacity)
-    needed = counters(memory.needed(rows), hardware.accelerator.capacity)
+    shown = counters(rows, hardware.accelerator)
+    needed = counters(memory.needed(rows), hardware.accelerator)
     low, high = interval(shown.device)
     # weights that give way fill the card and no more: beyond it reaches only what is needed
     high = minimum(high, maximum(capacity, interval(needed.device)[1]))

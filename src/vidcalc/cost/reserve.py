@@ -15,6 +15,7 @@ import msgspec
 from vidcalc.base.guest import given, named, plain
 from vidcalc.base.number import Number, as_count, is_array, maximum, minimum
 from vidcalc.cost.memory import Stage, peak
+from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.allocator import cache_share, context
 
 REPLAYED = "vidcalc.tape.replay"
@@ -29,9 +30,10 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     device: Number
 
 
-def counters(stages: list[Stage], capacity: Number) -> Counters:
-    """The peak of the stages under each counter, on a device of that many bytes [byte]."""
-    outside = given("context", context(), capacity, "data/defaults.toml", "byte", "assumed")
+def counters(stages: list[Stage], chip: Accelerator) -> Counters:
+    """The peak of the stages under each counter, on that device [byte]."""
+    capacity: Number = chip.capacity
+    outside = given("context", context(chip), capacity, "data/defaults.toml", "byte", "assumed")
     allocated: Number = 0
     cached: Number = 0
     needed: Number = 0

@@ -93,7 +93,7 @@ def training_step(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
 
 def generation(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> tuple[Ledger, Ledger]:
     """What one rank of the plan does and holds to generate a video, and to take the first step of it."""
-    whole = unroll(model, workload)
+    whole, plan = unroll(model, workload), formats.settled(plan, model, hardware.accelerator)
     ledger = rewritten(whole, plan, hardware)
     return ledger, first_step(replace(whole, weights=ledger.weights), hardware, plan)
 

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from vidcalc.base.guest import given
 from vidcalc.base.number import Number, largest
 from vidcalc.catalog.precisions import Precision, precision
-from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.hardware import Accelerator, Hardware
+from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.taping import taped as recorded
 from vidcalc.ledger.types import Execution, Ledger, Phase
@@ -18,6 +19,7 @@ from vidcalc.passes.phases import rewrite_calls
 from vidcalc.rates.unfused import spelled
 from vidcalc.tape.trace import Trace
 
+BF16 = "bf16"
 ENCODERS = ("text_encode", "image_encode")
 
 
@@ -35,6 +37,19 @@ def formats(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
     networks = {name: replace(each, precision=format_of(each.role, plan)) for name, each in ledger.weights.items()}
     return replace(rewrite_calls(ledger, typed), weights=networks)
+
+
+def settled(plan: Plan, model: Model, chip: Accelerator) -> Plan:
+    """The plan with the formats that its framework takes where a chip has no bf16 (`Runtime.without_bf16`)."""
+    rule = plan.runtime.without_bf16
+    if not rule or chip.supports.get("bf16", True):
+        return plan
+    instead = {
+        "precision": rule.get(model.denoiser.network, rule.get("denoiser", BF16)),
+        "vae_precision": rule.get(model.vae.network, BF16),
+    }
+    changed = {field: name for field, name in instead.items() if getattr(plan, field) == BF16 != name}
+    return replace(plan, **changed) if changed else plan
 
 
 def format_of(role: str, plan: Plan) -> str:

@@ -69,9 +69,12 @@ def runs(chip: Accelerator) -> list[str]:
     """The attention kernels that exist for a chip."""
     nvidia = chip.vendor == "NVIDIA"
     capability = float(chip.compute_capability or 0) if nvidia else 0.0
+    # torch 2.13 testing/_internal/common_cuda.py: its kernels for ROCm (AOTriton) are on for gfx90a, gfx942, gfx950,
+    # gfx1100 and gfx1201; for gfx1101, gfx1102 and gfx1200 behind TORCH_ROCM_AOTRITON_ENABLE_EXPERIMENTAL alone
+    amd = chip.vendor == "AMD" and chip.supports.get("sdpa", True)
     support = {
         "math": True,
-        "xformers": nvidia or chip.vendor == "AMD",
+        "xformers": nvidia or amd,
         # where nothing is known a fused kernel of the vendor's own (Pallas, Habana ...) stands in for FlashAttention-2
         "flash2": chip.supports.get("flash2", True),
         "flash3": chip.supports.get("flash3", False),
@@ -88,7 +91,7 @@ def runs(chip: Accelerator) -> list[str]:
 
 def sdpa(chip: Accelerator, cudnn_first: tuple[str, ...] = CUDNN_FIRST) -> str:
     """The kernel that torch's scaled_dot_product_attention picks for 16-bit inputs without a mask."""
-    kernels = runs(chip)
+    kernels = runs(chip) if chip.supports.get("sdpa", True) else ["math"]  # else a package's kernel, asked for by name
     if "cudnn" in kernels and chip.compute_capability in cudnn_first:
         return "cudnn"
     return next(kernel for kernel in ("flash2", "xformers", "math") if kernel in kernels)

@@ -127,7 +127,7 @@ def _held(job: Case, question: Question, counter: str) -> Band:
     away = framework(question.plan.framework).beside * (1 - job.beside)
     stages = answer(question).stages
     own = [stage for stage in stages if stage.id == job.stage]
-    peak = counters.counted(own or stages, counter, question.hardware.accelerator.capacity) - away
+    peak = counters.counted(own or stages, counter, question.hardware.accelerator) - away
     return held("memory", counter, peak).unless(job.engine.known != "assumed", "memory")
 
 
@@ -158,7 +158,7 @@ def _bound(row: Row, job: Case) -> Bound | None:
     kind = "fits" if fits else "oom" if FAILED.search(told) else ""
     if not kind or not row.gpu or number(row.peak_mem_gb):
         return None
-    need = float(scalar(counters.counted(answer(job.question).stages, "device", _capacity(job))))
+    need = float(scalar(counters.counted(answer(job.question).stages, "device", job.question.hardware.accelerator)))
     limit = float(fits.group(1)) * counters.GIB if fits else _capacity(job)
     shown = verdict(*interval(need), limit)
     return Bound(kind=kind, limit=limit, right=bool((need > limit) == (kind == "oom")), open=bool(shown == "tight"))
