@@ -27,6 +27,7 @@ ASSUMPTIONS = {
     "host_copy_rate": N_("Weights come from host memory at {value}."),
     "number_format": N_("Number format {value}: {source}."),
     "fused": N_("Elementwise work is fused, as torch.compile does."),
+    "graphs": N_("Kernels are started together as CUDA graphs, as far as a network allows it."),
     "convolution_workspace": N_(
         "3D convolutions turn their tensors around in a workspace of up to {value} (counted as other)."
     ),
