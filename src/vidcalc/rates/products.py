@@ -83,7 +83,9 @@ def multiplied(
     arithmetic  of the format;  dtype  of the activations
     """
     kernel = running(chip, name, arithmetic)
-    rate = gemm(chip, (arithmetic if kernel.native else "") or dtype, rows, d_in, d_out)
+    # weights made whole for want of the format's arithmetic are multiplied in the activations' dtype
+    lacking = kernel.whole and product(name).native
+    rate = gemm(chip, dtype if lacking else arithmetic or dtype, rows, d_in, d_out)
     if kernel.times != 1:
         rate = rate.slowed(1 / kernel.times)
     if kernel.rank:
