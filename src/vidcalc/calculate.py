@@ -37,7 +37,7 @@ from vidcalc.describe.workload import Stage, Workload
 from vidcalc.ledger.taping import sequence
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
-from vidcalc.passes import backward, first_step, generation, guidance, legal, rewritten
+from vidcalc.passes import backward, first_step, formats, generation, guidance, legal, rewritten
 from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def calculate(
     Numbers of the workload may be ints (exact) or float64 arrays (a sweep; the report then holds arrays).
     Raises InputError for a choice the catalogue does not have.
     """
+    plan = formats.settled(plan, model, hardware.accelerator)
     question = Question(model, workload, hardware, plan)
 
     # unroll, rewrite
@@ -126,7 +127,7 @@ def loaded(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> Loaded
 
 def generated(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> tuple[Workload, Ledger, Sample]:
     """The generation of a bucket's size: the networks that feed a step, and a validation sample where one is made."""
-    workload = workload_of(model, size)
+    workload, plan = workload_of(model, size), formats.settled(plan, model, hardware.accelerator)
     whole = unroll(model, workload)
     ledger = rewritten(whole, plan, hardware)
     if plan.training.validation == "off":

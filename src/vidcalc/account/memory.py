@@ -23,8 +23,8 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
     peak, capacity = memory.peak(rows), hardware.accelerator.reported
     decode, denoise = ledger.phase("vae_decode"), ledger.phase("denoise")
     allocator = ledger.further.allocator
-    shown = counters(rows, hardware.accelerator.capacity, allocator)
-    needed = counters(memory.needed(rows), hardware.accelerator.capacity, allocator)
+    shown = counters(rows, hardware.accelerator, allocator)
+    needed = counters(memory.needed(rows), hardware.accelerator, allocator)
     low, high = interval(shown.device)
     # weights that give way fill the card and no more: beyond it reaches only what is needed
     high = minimum(high, maximum(capacity, interval(needed.device)[1]))

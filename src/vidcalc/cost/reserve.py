@@ -22,6 +22,7 @@ import msgspec
 from vidcalc.base.guest import given, named, plain
 from vidcalc.base.number import Number, as_count, is_array, maximum, minimum, whole_blocks
 from vidcalc.cost.memory import Stage, needed, peak
+from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.allocator import cache_share, context
 from vidcalc.tape.allocator import PAGE
 
@@ -37,12 +38,13 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     device: Number
 
 
-def counters(stages: list[Stage], capacity: Number, allocator: str = "caching") -> Counters:
-    """The peak of the stages under each counter, on a device of that many bytes [byte].
+def counters(stages: list[Stage], chip: Accelerator, allocator: str = "caching") -> Counters:
+    """The peak of the stages under each counter, on that device [byte].
 
     allocator  "caching" (torch's own) or "async" (the driver's pool)
     """
-    outside = given("context", context(), capacity, "data/defaults.toml", "byte", "assumed")
+    capacity: Number = chip.capacity
+    outside = given("context", context(chip), capacity, "data/defaults.toml", "byte", "assumed")
     allocated: Number = 0
     cached: Number = 0
     least: Number = 0

@@ -11,6 +11,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     title, version, sources  of the framework
     stack              "early" where it is pinned to, or was published with, a torch older than 2.11
     casting            "layerwise" where formats are stored by diffusers' layerwise casting, else as files have them
+    products           kernel that multiplies by weights of a number format here, of data/products.toml, by format
+    without_bf16       number format in the place of bf16 on a chip that has none, by a network's path; "denoiser": of
+                       denoisers that are not named
     networks           networks that run otherwise here, by the path they have in diffusers
     configs            numbers of a network that differ here, by its path in diffusers: layers that are left out
     left_out           ids of components that it does not load
@@ -49,6 +52,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()
     stack: str = "late"
     casting: str = "files"
+    products: dict[str, str] = {}
+    without_bf16: dict[str, str] = {}
     networks: dict[str, str] = {}
     configs: dict[str, dict[str, int]] = {}
     left_out: tuple[str, ...] = ()

@@ -28,7 +28,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     compile     which elementwise kernels are fused: "off", "on" or "norms"; "graphs": none, started together
     stack       "early" or "late": torch before and from 2.11
     rounding    bytes per output element of a linear layer that its format's own kernels move [byte]
-    slower      times slower a format's products run than plain ones
+    product     kernel of linear layers, of data/products.toml;  stored  bytes of a weight as it is stored [byte]
     """
 
     attention: str = "sdpa"
@@ -36,7 +36,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     compile: str = "off"
     stack: str = "late"
     rounding: float = 0.0
-    slower: float = 1.0
+    product: str = "plain"
+    stored: float = 0.0
 
 
 EAGER = Execution()

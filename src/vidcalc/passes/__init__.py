@@ -98,7 +98,7 @@ def generation(
 
     left_out  stages that another job makes
     """
-    whole = unroll(model, workload, left_out)
+    whole, plan = unroll(model, workload, left_out), formats.settled(plan, model, hardware.accelerator)
     ledger = rewritten(whole, plan, hardware)
     return ledger, first_step(replace(whole, weights=ledger.weights), hardware, plan)
 

@@ -97,7 +97,7 @@ def unwritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         call=Call(component=vae, function="decode", shape=Shape(batch=ledger.batch), dtype=chosen.compute),
         ops=(op,),
         live={} if live is None else {"network": live},
-        run=execution(plan, chosen, "vae_decode"),
+        run=execution(plan, plan.vae_precision, "vae_decode"),
     )
     return replace(ledger, phases=(*ledger.phases, decode))
 

@@ -127,7 +127,7 @@ def _held(job: Case, question: Question, counter: str) -> Band:
     away = framework(question.plan.framework).beside * (1 - job.beside)
     found = answer(question)
     own = [stage for stage in found.stages if stage.id == job.stage] or found.stages
-    peak = counters.counted(own, counter, question.hardware.accelerator.capacity, found.allocator) - away
+    peak = counters.counted(own, counter, question.hardware.accelerator, found.allocator) - away
     return held("memory", counter, peak).unless(job.engine.known != "assumed", "memory")
 
 
@@ -158,8 +158,8 @@ def _bound(row: Row, job: Case) -> Bound | None:
     kind = "fits" if fits else "oom" if FAILED.search(told) else ""
     if not kind or not row.gpu or number(row.peak_mem_gb):
         return None
-    found = answer(job.question)
-    need = float(scalar(counters.counted(found.stages, "device", _capacity(job), found.allocator)))
+    found, chip = answer(job.question), job.question.hardware.accelerator
+    need = float(scalar(counters.counted(found.stages, "device", chip, found.allocator)))
     limit = float(fits.group(1)) * counters.GIB if fits else _capacity(job)
     shown = verdict(*interval(need), limit)
     return Bound(kind=kind, limit=limit, right=bool((need > limit) == (kind == "oom")), open=bool(shown == "tight"))
