@@ -34,6 +34,13 @@ MODEL: Specs = {
             "or a training configuration."
         ),
     ),
+    "preset": Spec(
+        ("--preset",),
+        click.STRING,
+        N_("NAME"),
+        "",
+        N_("A published setting of the model: official, distilled, lightning … A wrong one lists the model's."),
+    ),
     "resolution": Spec(
         ("-r", "--resolution"),
         Size(),

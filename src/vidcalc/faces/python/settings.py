@@ -31,6 +31,7 @@ class OfAnyJob(TypedDict, total=False):
     patch_size: Number
     vae_params: Number
     arch: str
+    preset: str
     resolution: Size
     frames: Numbers
     seconds: Number

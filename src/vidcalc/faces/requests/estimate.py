@@ -33,7 +33,7 @@ def request(given: dict[str, Any]) -> Question:
     Raises InputError.
     """
     flags = merged({name: value for name, value in given.items() if value is not None})
-    model = told(_model(flags), flags)
+    model = told(_preset(_model(flags), flags), flags)
     machine = _machine(_counted(flags))
     job = _workload(flags, model)
     if flags.get("snap"):
@@ -91,6 +91,17 @@ def _model(flags: dict[str, Any]) -> Model:
     return generic(flags["params"], **made)
 
 
+def _preset(model: Model, flags: dict[str, Any]) -> Model:
+    """The model with the preset asked for. Raises InputError, and Refused where the model has none."""
+    if "preset" not in flags:
+        return model
+    if not model.presets:
+        raise Refused("--preset", None, _("{model} has no presets", model=model.name), None, ())
+    from vidcalc.catalog.presets import with_preset
+
+    return with_preset(model, flags["preset"])
+
+
 def _workload(flags: dict[str, Any], model: Model) -> Workload:
     width, height = flags.get("resolution", (None, None))
     usual = {} if "model" in flags or "from" in flags else DOCUMENTED
@@ -133,7 +144,7 @@ def _plan(flags: dict[str, Any], model: Model) -> Plan:
     if scale is not None and scale > 1 and model.defaults.guidance_mode == "none":
         # a pipeline without guidance of its own gets the usual one: both predictions in one call
         chosen.update(guidance_mode=mode, forwards_per_step=2, batched_forwards=1 if mode == "sequential" else 2)
-    elif model.defaults.guidance_mode not in GUIDED or (scale is not None and scale <= 1):
+    elif model.defaults.guidance_mode not in GUIDED or (model.defaults.guidance if scale is None else scale) <= 1:
         chosen.pop("guidance_mode", None)  # there is no second prediction to place
     return fill.plan(model, guidance=None if scale is None else max(scale, 1), **chosen)
 

@@ -58,6 +58,7 @@ ASSUMPTIONS = {
     "identified_by_names": N_("The weights were recognised by their parameters' names and sizes: {value}."),
     "identified_by_count": N_("The weights were recognised by their number alone: {value}."),
     "quantised_as_configured": N_("The files' own quantisation is followed ({value})."),
+    "preset": N_("The model's preset {value} is laid over its defaults ({source})."),
     "recipe": N_("As the file asks for ({value})."),
     "traced_class": N_("{value} is of no known family: its published code was run on the meta device instead."),
     "no_text_encoder": N_("No text encoder is counted; the denoiser reads {value} text tokens."),
