@@ -503,10 +503,23 @@ def test_how_it_is_run_is_read(tmp_path: Path) -> None:
     assert (experts["precision"], experts["guidance"], experts["framework"]) == ("fp8-scaled", 3.5, "comfyui")
 
 
+def test_loras_are_of_the_rank_that_their_names_say(tmp_path: Path) -> None:
+    assert read(ltx2(), tmp_path).settings["lora"] == ("384:attention+ffn",)
+    flow = wrapper("Wan2_1-T2V-14B_fp8_e4m3fn.safetensors")
+    settings = read(flow, tmp_path).settings
+    assert (settings["lora"], settings.get("lora_mode")) == (("32:attention+ffn",), None)
+    flow["3"][1].update(low_mem_load=False, merge_loras=False)
+    assert read(flow, tmp_path).settings["lora_mode"] == "patched"
+    flow["3"][1].update(lora="a_style.safetensors")
+    found = read(flow, tmp_path)
+    assert not {"lora", "lora_mode"} & set(found.settings)
+    assert dict(found.beside)["loras_beside"] == {"names": "a_style.safetensors"}
+
+
 def test_what_is_not_calculated_is_told(tmp_path: Path) -> None:
     told = dict(read(ltx2(), tmp_path).beside)
     assert told["further_passes"] == {"passes": "3"}
-    assert told["loras_beside"] == {"names": "ltx-2-19b-distilled-lora-384.safetensors"}
+    assert "loras_beside" not in told  # its name says its rank
     assert told["upscalers_beside"] == {"names": "LTXVLatentUpsampler"}
     assert told["networks_beside_workflow"] == {"names": "ltx-2-spatial-upscaler-x2-1.0.safetensors"}
     assert (

@@ -38,6 +38,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     kept_scale         live activations of a training step relative to the code written here
     company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
     decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
+    unmerged           how LoRAs are applied to weights of a format that cannot be merged into: a word of `Loras`
+    unmergeable        formats that this framework does not merge into, beside those that nothing can
+    loras_on           "device", or "host": where the weights of LoRAs that are patched on wait
     kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
     """
 
@@ -72,4 +75,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     kept_scale: float = 1.0
     company: int = 0
     decoders: str = "one"
+    unmerged: Literal["live", "patched"] = "live"
+    unmergeable: tuple[str, ...] = ()
+    loras_on: Literal["device", "host"] = "device"
     kept: bool = False

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from vidcalc.base.guest import plain
 from vidcalc.base.number import Number, maximum, where
-from vidcalc.describe.adapters import Adapters
+from vidcalc.describe.adapters import Adapters, Loras
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.ledger.symbols import guests, of_step, plain_shape, symbolic
@@ -18,7 +18,8 @@ from vidcalc.tape.trace import Trace, trace
 def taped(phase: Phase) -> Phase:
     """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces."""
     call = phase.call
-    recorded = traced(call.component, call.function, call.shape, call.dtype, call.tiling, call.spelled, call.fused)
+    how = call.tiling, call.spelled, call.fused, call.loras
+    recorded = traced(call.component, call.function, call.shape, call.dtype, *how)
     return replace(
         phase,
         trace=recorded,
@@ -37,11 +38,12 @@ def traced(
     tiling: str = "none",
     spelled: str = "none",
     fused: bool = False,
+    loras: Loras | None = None,
 ) -> Trace:
     """`vidcalc.tape.trace.trace` of a call whose sizes may be guests."""
     if not guests(shape):
-        return trace(component, function, shape, dtype, tiling, spelled, fused)
-    taped = trace(component, function, plain_shape(shape), dtype, tiling, spelled, fused)
+        return trace(component, function, shape, dtype, tiling, spelled, fused, loras)
+    taped = trace(component, function, plain_shape(shape), dtype, tiling, spelled, fused, loras)
     return symbolic(taped, component.network)
 
 

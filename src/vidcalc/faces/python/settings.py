@@ -83,6 +83,8 @@ class OfGeneration(TypedDict, total=False):
     guidance_interval: Number
     attention_density: Number
     token_merge: Number
+    lora: Words | list[int]
+    lora_mode: str
 
 
 class OfTraining(TypedDict, total=False):

@@ -4,6 +4,7 @@ from typing import Any
 
 from vidcalc.catalog import fill
 from vidcalc.catalog.snap import snapped
+from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Guided, Plan
@@ -14,8 +15,9 @@ from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.describe.workload import Workload
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.links import linked
+from vidcalc.faces.requests.loras import with_loras
 from vidcalc.faces.requests.recipes import merged, told
-from vidcalc.faces.requests.settings import fields
+from vidcalc.faces.requests.settings import fields, stated
 from vidcalc.faces.words import _
 from vidcalc.rates.machines import hardware
 
@@ -32,13 +34,14 @@ def request(given: dict[str, Any]) -> Question:
 
     Raises InputError.
     """
-    flags = merged({name: value for name, value in given.items() if value is not None})
+    flags = merged(stated(given))
     model = told(_preset(_model(flags), flags), flags)
+    model, loras = with_loras(model, flags)
     machine = _machine(_counted(flags))
     job = _workload(flags, model)
     if flags.get("snap"):
         model, job = snapped(model, job)
-    return Question(model, job, machine, _plan(flags, model))
+    return Question(model, job, machine, _plan(flags, model, loras))
 
 
 def _counted(flags: dict[str, Any]) -> dict[str, Any]:
@@ -131,8 +134,8 @@ def _frames(flags: dict[str, Any], fps: float) -> int | None:
     return max(1, int(flags["seconds"] * fps + 0.5))
 
 
-def _plan(flags: dict[str, Any], model: Model) -> Plan:
-    chosen = fields(Plan, flags, model.name)
+def _plan(flags: dict[str, Any], model: Model, loras: tuple[Adapters, ...]) -> Plan:
+    chosen = {**fields(Plan, flags, model.name), "loras": loras}
     if "from" in flags:
         from vidcalc.faces.requests.files import stored
 

@@ -19,6 +19,10 @@ ASSUMPTIONS = {
     "offload": N_("Weights: {value}."),
     "host_copy_rate": N_("Weights come from host memory at {value}."),
     "number_format": N_("Number format {value}: {source}."),
+    "loras": N_(
+        "LoRAs: {value} (merged: into the weights beforehand; live: A and B run beside each layer; patched: added to a "
+        "copy of the weights at every use)."
+    ),
     "fused": N_("Elementwise work is fused, as torch.compile does."),
     "convolution_workspace": N_(
         "3D convolutions turn their tensors around in a workspace of up to {value} (counted as other)."
@@ -81,6 +85,7 @@ WARNINGS = {
     "lora_file": N_(
         "{file} holds adapters of rank {rank} beside {layers} layers ({params} weights): merged to generate."
     ),
+    "lora_of_another": N_("The layers of {file} are those of {model}, not of {asked}: taken at its rank all the same."),
     "recipe_unread": N_("Not understood in the file, and left out: {names}."),
     "name_says_more": N_("{file} is taken for {model}; what else its name says is not calculated: {words}."),
     "models_beside": N_("Further models of the file are not calculated: {names}."),

@@ -9,6 +9,7 @@ from vidcalc.base.facts import Facts
 from vidcalc.catalog.load import table
 from vidcalc.catalog.models import model
 from vidcalc.catalog.spellings import attention, precision, precision_of, recognised
+from vidcalc.modelfiles.lora import of_both_experts, rank_said
 from vidcalc.modelfiles.recipes.graph import Node, Nodes
 from vidcalc.modelfiles.recipes.recipe import Recipe
 from vidcalc.modelfiles.recipes.sampling import Told, sampling
@@ -18,6 +19,7 @@ FILES = ("unet_name", "ckpt_name", "model_name", "model", "model_path")  # what 
 LENGTHS = ("length", "num_frames", "video_frames", "frames")
 SIDES = {"width": ("width", "generation_width"), "height": ("height", "generation_height")}
 ATTENTION = ("attention_mode", "sage_attention")
+LAYERS = "attention+ffn"  # that LoRAs for ComfyUI are on, as trainers and distillers make them
 WHOLE = 1e-6  # how near to a whole number a rate is one
 OFF = ("disabled", "default", "auto", "none", "comfy", "")
 FORMATS = ("quantization", "weight_dtype", "base_precision", "precision", "dtype")
@@ -37,7 +39,7 @@ def recipe(found: Nodes, source: str) -> Recipe:
     settings |= sampling(used, {node.id for node in main}, told)
     settings |= _formats(used, main)
     settings |= _running(used, told)
-    _named(used, told)
+    settings |= _named(used, told)
     unread = sorted({node.type for node in used.values() if not role(node) and not is_silent(node.type)})
     return Recipe(
         source=source,
@@ -167,20 +169,32 @@ def _running(found: Nodes, told: Told) -> Facts:
     return settings
 
 
-def _named(found: Nodes, told: Told) -> None:
-    """LoRAs, upscalers and other networks that a workflow loads, by their names."""
-    loras, others, upscalers = [], [], []
+def _named(found: Nodes, told: Told) -> Facts:
+    """LoRAs, upscalers and other networks that a workflow loads, by their names; LoRAs whose names say a rank."""
+    loras: list[str] = []
+    others: list[str] = []
+    upscalers: list[str] = []
+    settings: Facts = {}
     for node in found.values():
         kind = role(node)
         if kind == "lora":
             loras += _loras(found, node)
+            if value(found, node, "merge_loras") is False:
+                settings["lora_mode"] = "patched"
         elif kind == "beside":
             others += [v for v in (value(found, node, key) for key in node.inputs) if isinstance(v, str) and "." in v]
         elif kind == "upscale":
             upscalers.append(node.type)
+    ranks = {of_both_experts(name): rank_said(name) for name in loras}
+    if known := tuple(f"{rank}:{LAYERS}" for rank in ranks.values() if rank):
+        settings["lora"] = known
+    else:
+        settings.pop("lora_mode", None)
+    loras = [name for name in loras if not ranks[of_both_experts(name)]]
     for id_, names in (("loras_beside", loras), ("networks_beside_workflow", others), ("upscalers_beside", upscalers)):
         if names:
             told.append((id_, {"names": ", ".join(dict.fromkeys(names))}))
+    return settings
 
 
 def _loras(found: Nodes, node: Node) -> list[str]:
