@@ -516,6 +516,18 @@ def test_loras_are_of_the_rank_that_their_names_say(tmp_path: Path) -> None:
     assert dict(found.beside)["loras_beside"] == {"names": "a_style.safetensors"}
 
 
+def test_another_autoencoder_is_set_where_it_is_for_the_latents(tmp_path: Path) -> None:
+    flow = EXPECTED["wan 2.2 t2v"][0]
+    place = next(id_ for id_, (type_, _) in flow.items() if type_ == "VAELoader")
+    assert "vae" not in read(flow, tmp_path).settings
+    for name, said in (("lighttaew2_1", "taew2_1"), ("taew2_1.safetensors", "taew2_1"), ("lightvaew2_1.pth", None)):
+        other = {**flow, place: ("VAELoader", {"vae_name": name})}
+        assert read(other, tmp_path).settings["vae"] == (said or "lightvaew2_1")
+    unfit = read({**flow, place: ("VAELoader", {"vae_name": "lighttaew2_2"})}, tmp_path)
+    assert "vae" not in unfit.settings
+    assert dict(unfit.beside)["autoencoder_unfit"]["file"] == "lighttaew2_2"
+
+
 def test_what_is_not_calculated_is_told(tmp_path: Path) -> None:
     told = dict(read(ltx2(), tmp_path).beside)
     assert told["further_passes"] == {"passes": "3"}

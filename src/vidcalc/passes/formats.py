@@ -14,7 +14,7 @@ from vidcalc.ledger.taping import taped as recorded
 from vidcalc.ledger.types import Execution, Ledger, Phase
 from vidcalc.ledger.weights import Network, parameters, weights
 from vidcalc.ops import Matmul
-from vidcalc.passes import loras
+from vidcalc.passes.loras import laden, running
 from vidcalc.passes.phases import rewrite_calls
 from vidcalc.rates.unfused import spelled
 from vidcalc.tape.trace import Trace
@@ -32,7 +32,7 @@ def formats(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         dtype = dtypes.get(phase.id, codec)
         written = spelled(hardware.accelerator, plan.attention, dtype, plan.runtime.stack)
         fused = plan.compile == "on" and phase.id == "denoise"  # decoders and encoders run eagerly beside it
-        beside = loras.running(plan.loras, plan.lora_mode) if phase.id == "denoise" else None
+        beside = running(plan.loras, plan.lora_mode) if phase.id == "denoise" else None
         return replace(phase, call=replace(phase.call, dtype=dtype, spelled=written, fused=fused, loras=beside))
 
     networks = {name: replace(each, precision=format_of(each.role, plan)) for name, each in ledger.weights.items()}
@@ -75,7 +75,7 @@ def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:
     own = network.component
     params = given("params", parameters(own, traces), plan.shard_degree, own.source or "model", note=own.id)
     nbytes = weights(network.component, params, traces, network.precision, plan.fused_projections, plan.runtime.casting)
-    return loras.laden(replace(network, params=params, weights=nbytes, stored=nbytes), traces, plan.runtime)
+    return laden(replace(network, params=params, weights=nbytes, stored=nbytes), traces, plan.runtime)
 
 
 def execution(plan: Plan, chosen: Precision, stage: str = "denoise") -> Execution:

@@ -115,6 +115,13 @@ MODEL: Specs = {
         "83M",
         N_("Weights of the VAE (with --params)."),
     ),
+    "vae": Spec(
+        ("--vae",),
+        click.STRING,
+        N_("NAME"),
+        N_("the model's"),
+        N_("Another autoencoder for the model's latents: taehv, lighttae, lightvae …; a wrong one lists what fits."),
+    ),
     "arch": Spec(("--arch",), OneOf("dit", "unet"), "dit|unet", "dit", N_("Kind of network (with --params).")),
     "gpu": Spec(
         ("--gpu",),

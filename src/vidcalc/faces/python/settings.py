@@ -32,6 +32,7 @@ class OfAnyJob(TypedDict, total=False):
     vae_params: Number
     arch: str
     preset: str
+    vae: str
     resolution: Size
     frames: Numbers
     seconds: Number

@@ -35,7 +35,7 @@ def request(given: dict[str, Any]) -> Question:
     Raises InputError.
     """
     flags = merged(stated(given))
-    model = told(_preset(_model(flags), flags), flags)
+    model = told(_autoencoder(_preset(_model(flags), flags), flags), flags)
     model, loras = with_loras(model, flags)
     machine = _machine(_counted(flags))
     job = _workload(flags, model)
@@ -103,6 +103,19 @@ def _preset(model: Model, flags: dict[str, Any]) -> Model:
     from vidcalc.catalog.presets import with_preset
 
     return with_preset(model, flags["preset"])
+
+
+def _autoencoder(model: Model, flags: dict[str, Any]) -> Model:
+    """The model with the autoencoder asked for. Raises InputError, and Refused where none is known to fit."""
+    if "vae" not in flags:
+        return model
+    from vidcalc.catalog.autoencoders import fitting, with_autoencoder
+
+    if not fitting(model):
+        raise Refused(
+            "--vae", None, _("no other autoencoder is known for the latents of {model}", model=model.name), None, ()
+        )
+    return with_autoencoder(model, flags["vae"])
 
 
 def _workload(flags: dict[str, Any], model: Model) -> Workload:

@@ -6,6 +6,7 @@ calculated.
 """
 
 from vidcalc.base.facts import Facts
+from vidcalc.catalog.autoencoders import chosen, is_known
 from vidcalc.catalog.load import table
 from vidcalc.catalog.models import model
 from vidcalc.catalog.spellings import attention, precision, precision_of, recognised
@@ -38,6 +39,7 @@ def recipe(found: Nodes, source: str) -> Recipe:
     settings |= _size(used, told)
     settings |= sampling(used, {node.id for node in main}, told)
     settings |= _formats(used, main)
+    settings |= _autoencoder(used, model, told)
     settings |= _running(used, told)
     settings |= _named(used, told)
     unread = sorted({node.type for node in used.values() if not role(node) and not is_silent(node.type)})
@@ -135,6 +137,17 @@ def _format(found: Nodes, node: Node, name: str, flag: str) -> Facts:
             return {flag: said if scaled else precision(stated)}
     said = precision_of(name)
     return {flag: said} if said in known else {}
+
+
+def _autoencoder(found: Nodes, name: str, told: Told) -> Facts:
+    """Another autoencoder than the model's own, where a loader names one; told where it is not for its latents."""
+    for node in found.values() if name else ():
+        file = word(found, node, "vae_name", "model_name") if role(node) == "vae" else ""
+        if file and is_known(file):
+            if chosen(model(name), file):
+                return {"vae": chosen(model(name), file)}
+            told.append(("autoencoder_unfit", {"file": file, "model": name}))
+    return {}
 
 
 def _running(found: Nodes, told: Told) -> Facts:
