@@ -1,6 +1,7 @@
 """What each allocator holds beside tensors: torch's own has segments with holes, the driver's pool whole pages."""
 
 import pytest
+from msgspec.structs import replace
 
 from vidcalc.catalog import fill
 from vidcalc.catalog.frameworks import framework, names
@@ -18,7 +19,8 @@ def shown(model: str, allocator: str, chip: str = "rtx-5090") -> Counters:
     described, machine = fill.model(model), hardware(chip)
     plan = fill.plan(described, framework="comfyui")
     ledger, _ = generation(described, fill.workload(described), machine, plan)
-    return counters(memory.stages(ledger), RESERVE, allocator)
+    roomy = replace(machine.accelerator, memory_torch=RESERVE)
+    return counters(memory.stages(ledger), roomy, allocator)
 
 
 @pytest.mark.parametrize("model", ["hunyuanvideo-t2v", "cogvideox-5b"])

@@ -58,6 +58,7 @@ TYPED = {
     "guidance_interval": (GENERATE, "1", "0.5"),
     "attention_density": (GENERATE, "1", "0.5"),
     "token_merge": (GENERATE, "0", "0.5"),
+    "lora_mode": (f"{GENERATE} --lora 16", "merged", "live"),
     "trainer": (ADAPTERS, "diffusers", "simpletuner"),
     "mode": (GENERATE, "full", "lora"),
     "recipe": (GENERATE, "bf16-mixed", "pure-bf16"),
@@ -145,7 +146,7 @@ def figures(value, path=""):
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_every_field_is_declared_once_and_its_default_is_a_word_of_its_type(plan):
-    fields = [field for field in plan.__struct_fields__ if field not in ("training", "runtime")]
+    fields = [field for field in plan.__struct_fields__ if field not in ("training", "runtime", "loras")]
     assert sorted(declared(plan)) == sorted(fields)
     neutral = msgspec.to_builtins(plan())
     assert msgspec.to_builtins(msgspec.convert(neutral, plan)) == neutral

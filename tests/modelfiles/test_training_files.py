@@ -472,3 +472,10 @@ def test_samples_that_are_not_here_are_told(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(case.files["config.toml"])
     found = recipe_of(str(tmp_path / "config.toml"))
     assert found is not None and dict(found.beside)["dataset_not_here"] == {"file": "dataset.toml"}
+
+
+def test_the_sizes_of_a_file_are_those_that_are_trained(ask: Any, tmp_path: Path) -> None:
+    case = CASES["musubi hunyuan"]
+    report = json.loads(ask("train", "--from", written(case, tmp_path), "--gpu", "h200", "--json").out)
+    (size,) = report["buckets"]
+    assert (size["width"], size["height"], size["frames"]) == (*case.size, case.frames)

@@ -526,10 +526,35 @@ def test_it_needs_them_of_a_model_without_guidance_of_its_own(tmp_path: Path) ->
     assert plan.forwards_per_step == 2
 
 
+def test_loras_are_of_the_rank_that_their_names_say(tmp_path: Path) -> None:
+    assert read(ltx2(), tmp_path).settings["lora"] == ("384:attention+ffn",)
+    flow = wrapper("Wan2_1-T2V-14B_fp8_e4m3fn.safetensors")
+    settings = read(flow, tmp_path).settings
+    assert (settings["lora"], settings.get("lora_mode")) == (("32:attention+ffn",), None)
+    flow["3"][1].update(low_mem_load=False, merge_loras=False)
+    assert read(flow, tmp_path).settings["lora_mode"] == "patched"
+    flow["3"][1].update(lora="a_style.safetensors")
+    found = read(flow, tmp_path)
+    assert not {"lora", "lora_mode"} & set(found.settings)
+    assert dict(found.beside)["loras_beside"] == {"names": "a_style.safetensors"}
+
+
+def test_another_autoencoder_is_set_where_it_is_for_the_latents(tmp_path: Path) -> None:
+    flow = EXPECTED["wan 2.2 t2v"][0]
+    place = next(id_ for id_, (type_, _) in flow.items() if type_ == "VAELoader")
+    assert "vae" not in read(flow, tmp_path).settings
+    for name, said in (("lighttaew2_1", "taew2_1"), ("taew2_1.safetensors", "taew2_1"), ("lightvaew2_1.pth", None)):
+        other = {**flow, place: ("VAELoader", {"vae_name": name})}
+        assert read(other, tmp_path).settings["vae"] == (said or "lightvaew2_1")
+    unfit = read({**flow, place: ("VAELoader", {"vae_name": "lighttaew2_2"})}, tmp_path)
+    assert "vae" not in unfit.settings
+    assert dict(unfit.beside)["autoencoder_unfit"]["file"] == "lighttaew2_2"
+
+
 def test_what_is_not_calculated_is_told(tmp_path: Path) -> None:
     told = dict(read(ltx2(), tmp_path).beside)
     assert told["further_passes"] == {"passes": "3"}
-    assert told["loras_beside"] == {"names": "ltx-2-19b-distilled-lora-384.safetensors"}
+    assert "loras_beside" not in told  # its name says its rank
     assert told["upscalers_beside"] == {"names": "LTXVLatentUpsampler"}
     assert told["networks_beside_workflow"] == {"names": "ltx-2-spatial-upscaler-x2-1.0.safetensors"}
     assert (

@@ -4,6 +4,7 @@ from vidcalc.base.number import is_array
 from vidcalc.catalog.fill import NOBODY
 from vidcalc.catalog.trainers import trainer
 from vidcalc.catalog.training import optimizer, recipe
+from vidcalc.describe.adapters import Adapters, LoraMode
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.runtime import Runtime
 from vidcalc.describe.setting import Job, same
@@ -62,6 +63,15 @@ def stated(plan: Sharing, *jobs: Job) -> list[Assumption]:
         for each in of(type(plan), *jobs)
         if each.setting.stated and not same(getattr(plan, each.field), each.default)
     ]
+
+
+def beside(loras: tuple[Adapters, ...], mode: LoraMode, runtime: Runtime) -> list[Assumption]:
+    """The LoRAs that a model generates with, and how its framework applies them."""
+    if not loras:
+        return []
+    what = ", ".join(f"rank {lora.rank} ({lora.targets})" for lora in loras)
+    source = "; ".join(runtime.sources)
+    return [Assumption(id="loras", value=f"{what}: {mode}", source=source, provenance="assumed")]
 
 
 def other(value: object, neutral: int) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from vidcalc.account.assumed import links, machinery, other, stated, trained
+from vidcalc.account.assumed import beside, links, machinery, other, stated, trained
 from vidcalc.base.number import Number, is_array, largest, product
 from vidcalc.catalog.defaults import context_facts, defaults
 from vidcalc.catalog.precisions import precision
@@ -85,6 +85,7 @@ def _run(question: Question, ledger: Ledger) -> list[Assumption]:
         )
     rows += speedups(question)
     rows += stated(plan, "generate")
+    rows += beside(plan.loras, plan.lora_mode, plan.runtime)
     rows += links(hardware, plan)
     for name in dict.fromkeys((plan.precision, plan.text_encoder_precision, plan.vae_precision)):
         chosen = precision(name)

@@ -38,6 +38,18 @@ def settings(record: msgspec.Struct) -> Facts:
         declarations = declared(type(record))
         used = {each.field for each in of(type(record))}
         hidden = {name for name, each in declarations.items() if name not in used and same(fields[name], each.default)}
+        hidden |= {name for name, each in declarations.items() if each.setting.only == "loras" and not fields["loras"]}
         fields = {name: fields[name] for name in dict.fromkeys((*declarations, *fields)) if name not in hidden}
     fields = {name: value for name, value in fields.items() if not isinstance(value, Runtime)}  # the framework's name
-    return {name: settings(value) if isinstance(value, msgspec.Struct) else value for name, value in fields.items()}
+    return {name: _plain(value) for name, value in fields.items() if not _empty(value)}
+
+
+def _empty(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 0
+
+
+def _plain(value: object) -> object:
+    """A field's value without records: dictionaries, or lists of these."""
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return settings(value) if isinstance(value, msgspec.Struct) else value

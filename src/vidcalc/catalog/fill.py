@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from vidcalc.base.errors import InputError
 from vidcalc.catalog import models
 from vidcalc.catalog.frameworks import framework, holding
 from vidcalc.catalog.precisions import precision
@@ -20,6 +21,7 @@ from vidcalc.describe.workload import Workload
 from vidcalc.tape.trace import tiles
 
 GUIDED = words(Guided)
+UNMERGED = ("live", "patched")
 NOBODY = "none"  # where no trainer is named
 PREDICTIONS = ("forwards_per_step", "batched_forwards")
 
@@ -85,7 +87,21 @@ def plan(chosen: Model, guidance: float | None = None, vendor: str = "", **given
         if filled["guidance_mode"] == "sequential":
             filled["batched_forwards"] = 1
     filled.update({name: value for name, value in given.items() if value is not None})
-    return Plan(**filled)
+    return _applied(Plan(**filled), given.get("lora_mode"))
+
+
+def _applied(plan: Plan, asked: str | None) -> Plan:
+    """The plan with its LoRAs applied as its weights allow: those of some formats cannot be merged into.
+
+    Raises InputError("lora-mode", …) where that is asked for.
+    """
+    runtime = plan.runtime
+    firm = plan.precision in runtime.unmergeable or precision(plan.precision).merges == "no"
+    if not plan.loras or plan.lora_mode != "merged" or not firm:
+        return plan
+    if asked == "merged":
+        raise InputError("lora-mode", f"merged ({plan.precision})", UNMERGED, runtime.unmerged)
+    return replace(plan, lora_mode=runtime.unmerged)
 
 
 def run_as(usual: Plan, profile: Trainer, model: Model) -> Plan:

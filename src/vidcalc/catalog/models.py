@@ -61,6 +61,7 @@ def summary(facts: Facts) -> Facts:
         "params": params,
         "params_total": None if params is None else params * copies,
         **{key: defaults[key] for key in ("width", "height", "frames", "fps", "steps")},
+        "presets": list(facts.get("presets", ())),
     }
 
 

@@ -24,6 +24,7 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     kept        bytes per weight element that a network's first run leaves on the device
     rounding    bytes per output element of a linear layer that elementwise kernels move for the format in eager mode
     product     kernel of its linear layers, of data/products.toml, where a framework says no other
+    merges      "no" where LoRAs cannot be merged into weights of it
     fitted      ids of the measured rows that one of these was fitted to
     """
 
@@ -40,6 +41,7 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     kept: float = 0
     rounding: float = 0
     product: str = "plain"
+    merges: str = "yes"
     fitted: tuple[str, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""Small weights trained in the place of a network's own, which stay as they are: LoRA and DoRA."""
+"""Small weights beside a network's own, which stay as they are: LoRA and DoRA, trained or loaded to generate."""
 
 from typing import Literal
 
@@ -12,6 +12,7 @@ Targets = Literal["attention", "attention+ffn", "all"]
 Kind = Literal["lora", "dora"]
 Dropout = Literal["off", "on"]
 Keeps = Literal["nothing", "input", "weights", "scaled"]
+LoraMode = Literal["merged", "live", "patched"]
 
 TARGETS, KINDS, DROPOUTS, KEEPS = words(Targets), words(Kind), words(Dropout), words(Keeps)
 
@@ -76,6 +77,22 @@ class Adapters(msgspec.Struct, frozen=True, kw_only=True):
     def weights(self, d_in: Number, d_out: Number) -> Number:
         """Trained elements on one linear layer [elements]."""
         return self.rank * (d_in + d_out) + d_out * (self.kind == "dora")
+
+
+class Loras(msgspec.Struct, frozen=True, kw_only=True):
+    """LoRAs that a network runs with while it generates and that are not merged into its weights.
+
+    each   of them, in the order they are loaded
+    mode   "live": each layer's A and B run beside it (peft); "patched": B·A is added to a copy of the layer's weights
+           at every use (ComfyUI, where weights cannot be merged into)
+    """
+
+    each: tuple[Adapters, ...]
+    mode: LoraMode = "live"
+
+    def on(self, path: str) -> tuple[Adapters, ...]:
+        """Those beside the linear layer of that dotted name."""
+        return tuple(lora for lora in self.each if lora.on(path))
 
 
 _ENDINGS = {"attention": ATTENTION, "attention+ffn": ATTENTION + FEED_FORWARD}

@@ -123,7 +123,10 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Another published setting ("official", "distilled" …); what it leaves out is as in the defaults."""
+    """Another published setting ("official", "distilled" …); what it leaves out is as in the defaults.
+
+    source  where it is published, where that is not what the model's own sources say
+    """
 
     width: int | None = None
     height: int | None = None
@@ -133,6 +136,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     guidance: float | None = None
     forwards_per_step: int | None = None
     flow_shift: float | None = None
+    source: str = ""
 
 
 class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from vidcalc.base.number import Number
+from vidcalc.describe.adapters import Adapters, LoraMode
 from vidcalc.describe.runtime import Runtime
 from vidcalc.describe.setting import BOTH, Counted, Named, Published, Setting, Share, Text, Whole, declared
 from vidcalc.describe.sharing import INNERMOST, Sharing, Switch, ways
@@ -102,6 +103,10 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     """Share of the tokens that are merged into others in self-attention."""
     fused_projections: Annotated[FusedProjections, Setting(by="rows")] = "none"
     """"kept": queries, keys and values fused into copies beside the originals."""
+    lora_mode: Annotated[LoraMode, Setting("lora-mode", only="loras", assumption="loras")] = "live"
+    """"merged" into the weights before anything runs, "live" beside them, or "patched" onto a copy at every use."""
+    loras: tuple[Adapters, ...] = ()
+    """LoRAs that the denoiser generates with: `vidcalc.describe.adapters`."""
     runtime: Runtime = Runtime()
     """What the framework settles beyond words: `vidcalc.describe.runtime`."""
     training: TrainingPlan = TrainingPlan()

@@ -44,6 +44,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     allocator          "caching" (torch's own), or "async": on NVIDIA chips the driver's pool (cudaMallocAsync)
     unfused            attention where torch has no fused kernel for it: "scores" (all are held), "split" (slices, on
                        chips that are not NVIDIA's), or "fused" (the framework has a kernel of its own)
+    unmerged           how LoRAs are applied to weights of a format that cannot be merged into: a word of `Loras`
+    unmergeable        formats that this framework does not merge into, beside those that nothing can
+    loras_on           "device", or "host": where the weights of LoRAs that are patched on wait
     kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
     """
 
@@ -82,4 +85,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     decoders: str = "one"
     allocator: Literal["caching", "async"] = "caching"
     unfused: Literal["scores", "split", "fused"] = "scores"
+    unmerged: Literal["live", "patched"] = "live"
+    unmergeable: tuple[str, ...] = ()
+    loras_on: Literal["device", "host"] = "device"
     kept: bool = False

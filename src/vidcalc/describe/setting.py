@@ -74,7 +74,7 @@ class Setting(msgspec.Struct, frozen=True):
     way         what people call a degree in `--parallel`, which settles it
     by          who settles a field without flag: "--" and another flag, the "model", a "profile" of framework or
                 trainer, measured "rows"; "nobody" yet
-    only        "adapters": it says something only beside them
+    only        "adapters", "loras": it says something only beside them
     assumption  id under which a report says what was taken as given; "" where its list of settings says all
     stated      whether that is the value as it stands, wherever it is not neutral; else `vidcalc.account` words it
     """

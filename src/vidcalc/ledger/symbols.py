@@ -52,6 +52,7 @@ def symbolic(trace: Trace, network: str) -> Trace:
         streamed=(alive("streamed", trace.streamed[0], "module"), alive("streamed", trace.streamed[1], "next module")),
         log=trace.log,
         apart=trace.apart,
+        loras=trace.loras,
     )
 
 

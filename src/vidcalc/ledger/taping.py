@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from vidcalc.base.guest import plain
 from vidcalc.base.number import Number, maximum, where
-from vidcalc.describe.adapters import Adapters
+from vidcalc.describe.adapters import Adapters, Loras
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.ledger.symbols import guests, of_step, plain_shape, symbolic
@@ -18,9 +18,8 @@ from vidcalc.tape.trace import Trace, trace
 def taped(phase: Phase) -> Phase:
     """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces."""
     call = phase.call
-    recorded = traced(
-        call.component, call.function, call.shape, call.dtype, call.tiling, call.spelled, call.fused, call.room
-    )
+    how = call.tiling, call.spelled, call.fused, call.room, call.loras
+    recorded = traced(call.component, call.function, call.shape, call.dtype, *how)
     return replace(
         phase,
         trace=recorded,
@@ -40,11 +39,13 @@ def traced(
     spelled: str = "none",
     fused: bool = False,
     room: Number = 0,
+    loras: Loras | None = None,
 ) -> Trace:
     """`vidcalc.tape.trace.trace` of a call whose sizes may be guests."""
+    how = tiling, spelled, fused, room, loras
     if not guests(shape):
-        return trace(component, function, shape, dtype, tiling, spelled, fused, room)
-    taped = trace(component, function, plain_shape(shape), dtype, tiling, spelled, fused, room)
+        return trace(component, function, shape, dtype, *how)
+    taped = trace(component, function, plain_shape(shape), dtype, *how)
     return symbolic(taped, component.network)
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from vidcalc.base.number import Number
+from vidcalc.describe.adapters import Loras
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.describe.workload import Stage
@@ -52,6 +53,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
              (all, a slice of the scores at a time, of at most `room` bytes)
     fused    whether a compiler joins the elementwise work of repeated blocks
     ranks     that the framework gives it by itself, of those that share the tokens
+    loras     that run with its layers; None where there are none, or where they are merged into the weights
     """
 
     component: Component
@@ -63,6 +65,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     room: Number = 0
     fused: bool = False
     ranks: Number = 1
+    loras: Loras | None = None
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -31,6 +31,9 @@ PREFIXES = (
     "pipe.dit.",
 )
 NUMBERS = re.compile(r"_\d+(?=_|$)")  # of kohya's names
+EXPERT = re.compile(r"[-_ ]?(high|low)([-_ ]?noise)?", re.IGNORECASE)  # of two experts, whose LoRAs come in pairs
+RANK = re.compile(r"(?:rank|lora)[-_ ]?(\d+)(?![\d]|\.\d|[a-z])", re.IGNORECASE)  # "rank64", "distilled-lora-384"
+LEAST = 4  # a smaller number in a name is a version
 ENOUGH = 0.9  # of a file's layers that the network must have
 
 
@@ -49,6 +52,17 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     layers: int
     params: int
     nbytes: int
+
+
+def of_both_experts(name: str) -> str:
+    """The name of a file without the word for the expert that it is for: equal of a pair."""
+    return EXPERT.sub("", name)
+
+
+def rank_said(name: str) -> int:
+    """The rank that a file's name speaks of; 0 where it says none."""
+    found = [int(number) for number in RANK.findall(name)]
+    return next((number for number in found if number >= LEAST), 0)
 
 
 def is_adapters(header: Header) -> bool:

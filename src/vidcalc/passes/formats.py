@@ -15,6 +15,7 @@ from vidcalc.ledger.taping import taped as recorded
 from vidcalc.ledger.types import Execution, Ledger, Phase
 from vidcalc.ledger.weights import Network, parameters, weights
 from vidcalc.ops import Matmul
+from vidcalc.passes.loras import laden, running
 from vidcalc.passes.phases import rewrite_calls
 from vidcalc.rates.unfused import instead, slice_room, spelled
 from vidcalc.tape.trace import Trace
@@ -36,10 +37,11 @@ def formats(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         written = instead(written, plan.runtime.unfused, hardware.accelerator, plan.attention)
         if written == "split":
             role, params = ledger.weights[phase.component.id].role, phase.component.params or 0
-            beside = slice_room(hardware.accelerator, params * precision(format_of(role, plan)).stored)
-            phase = replace(phase, call=replace(phase.call, room=beside))
+            room = slice_room(hardware.accelerator, params * precision(format_of(role, plan)).stored)
+            phase = replace(phase, call=replace(phase.call, room=room))
         fused = plan.compile == "on" and phase.id == "denoise"  # decoders and encoders run eagerly beside it
-        return replace(phase, call=replace(phase.call, dtype=dtype, spelled=written, fused=fused))
+        loras = running(plan.loras, plan.lora_mode) if phase.id == "denoise" else None
+        return replace(phase, call=replace(phase.call, dtype=dtype, spelled=written, fused=fused, loras=loras))
 
     networks = {name: replace(each, precision=format_of(each.role, plan)) for name, each in ledger.weights.items()}
     return replace(rewrite_calls(ledger, typed), weights=networks)
@@ -95,7 +97,7 @@ def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:
     own = network.component
     params = given("params", parameters(own, traces), plan.shard_degree, own.source or "model", note=own.id)
     nbytes = weights(network.component, params, traces, network.precision, plan.fused_projections, plan.runtime.casting)
-    return replace(network, params=params, weights=nbytes, stored=nbytes)
+    return laden(replace(network, params=params, weights=nbytes, stored=nbytes), traces, plan.runtime)
 
 
 def execution(plan: Plan, name: str, stage: str = "denoise") -> Execution:

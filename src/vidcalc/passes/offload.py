@@ -12,6 +12,7 @@ from vidcalc.ledger.types import Host, Ledger, Phase
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Copy
 from vidcalc.passes.copies import KEPT, back, copies
+from vidcalc.passes.loras import waiting
 from vidcalc.passes.room import room
 from vidcalc.passes.ways import ENCODERS, WAYS, WHOLE, Asked, Coming, Way, nothing
 
@@ -81,7 +82,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         ledger,
         phases=tuple(map(place, ledger.phases, ("", *order), (*order[1:], ""))),
         loaded={**loaded(ledger.weights, way, blocks), **ledger.loaded},
-        host=host(ledger.weights, way, blocks),
+        host=host(ledger.weights, way, blocks, waiting(ledger, plan.loras, plan.lora_mode, plan.runtime)),
     )
 
 
@@ -159,13 +160,16 @@ def loaded(networks: dict[str, Network], way: Way, asked: Asked) -> dict[str, Nu
     return there
 
 
-def host(networks: dict[str, Network], way: Way, asked: Asked) -> Host:
-    """Host memory: offloaded weights wait in it, the largest network passes through it while loading [byte]."""
-    waiting: Number = 0
+def host(networks: dict[str, Network], way: Way, asked: Asked, beside: Number = 0) -> Host:
+    """Host memory: offloaded weights wait in it, the largest network passes through it while loading [byte].
+
+    beside  what waits there whatever is offloaded [byte]
+    """
+    waits = beside
     pinned: Number = 0
     for each in networks.values():
         coming = way.coming.get(each.role)
         if coming is not None and each.weights.movable:
-            waiting = waiting + coming.waiting(each.weights, asked)
+            waits = waits + coming.waiting(each.weights, asked)
             pinned = pinned + coming.pinned(each.weights, asked)
-    return Host(resident=waiting, pinned=pinned, loading_peak=largest(each.weights.copy for each in networks.values()))
+    return Host(resident=waits, pinned=pinned, loading_peak=largest(each.weights.copy for each in networks.values()))

@@ -114,7 +114,8 @@ def _part(op: Op) -> str:
 def summed(ops: tuple[Op, ...]) -> list[Matmul]:
     """Linear layers whose results are summed up over the ranks: those that end a cut.
 
-    After an attention, the layers of its part; without one, those that narrow.
+    After an attention, the layers of its part; without one, those that narrow. What a LoRA makes is summed up with the
+    layer that it is beside, its few inner values apart.
     """
     inside, ends = parts(ops), []
     attended: set[str] = set()
@@ -122,6 +123,8 @@ def summed(ops: tuple[Op, ...]) -> list[Matmul]:
         name = _part(op)
         if isinstance(op, Attention):
             attended.add(name)
+        elif op.place.role == "lora":
+            continue
         elif isinstance(op, Matmul) and op.weight == 1 and name in inside and _ends(op, name in attended):
             ends.append(op)
     return ends

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from vidcalc.describe.adapters import Adapters
+from vidcalc.describe.adapters import Adapters, Loras
 from vidcalc.reference.classes import build
 from vidcalc.reference.measure import DTYPES, TrainStep, train_step
 from vidcalc.reference.verify import call_of
@@ -26,6 +26,27 @@ def adapted(module: Any, adapters: Adapters) -> Any:
         if "lora_" in name and adapters.dtype:
             parameter.data = parameter.data.to(DTYPES[adapters.dtype])
     return module.to("meta")
+
+
+def beside(module: Any, loras: Loras) -> Any:
+    """The module with LoRAs that it generates with, all of them active, in the dtype of its own layers. Needs peft."""
+    from peft import LoraConfig, inject_adapter_in_model
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    linear = [name for name, each in module.named_modules() if isinstance(each, torch.nn.Linear)]
+    names = [str(place) for place in range(len(loras.each))]
+    with torch.device("meta"):
+        for name, lora in zip(names, loras.each, strict=True):
+            targets = [path for path in linear if lora.on(path)]
+            config = LoraConfig(r=lora.rank, lora_alpha=lora.rank, target_modules=targets)
+            module = inject_adapter_in_model(config, module, adapter_name=name)
+    for each in module.modules():
+        if isinstance(each, BaseTunerLayer):
+            each.set_adapter(names)
+            for path, parameter in each.named_parameters():
+                if "lora_" in path:
+                    parameter.data = parameter.data.to(each.get_base_layer().weight.dtype)
+    return module.requires_grad_(False).to("meta").eval()
 
 
 def step_of(

@@ -9,6 +9,7 @@ class ModelRow(Entry, frozen=True, kw_only=True, eq=False):
 
     params  of one denoiser;  params_total  of all its experts; None where nobody published them
     provenance  exact, or estimate for an unpublished model
+    presets     names of its other published settings (--preset)
     """
 
     name: str
@@ -25,3 +26,4 @@ class ModelRow(Entry, frozen=True, kw_only=True, eq=False):
     frames: Frames
     fps: FrameRate
     steps: Steps
+    presets: list[str]

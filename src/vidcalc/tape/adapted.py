@@ -1,10 +1,17 @@
 """Linear layers with an adapter beside them, as peft's `lora.Linear` runs them on frozen weights.
 
+To generate, A and B run beside the layer in the same way; or B·A is added to a copy of its weights at every use, where
+these cannot be merged into (ComfyUI comfy/weight_adapter/lora.py: a product in float32, scaled, brought to the weights'
+dtype, added).
+
 LoRA:  base + B(A(x)) · scaling.  DoRA: a learned magnitude per output over the norm of the merged weight rescales both
 parts. peft casts x to the dtype of the adapter's weights; under autocast the products then cast it and the weights once
 more, to the dtype computed in, and these are kept. Source: peft 0.21.2 tuners/lora/layer.py, dora.py, variants.py;
 PyTorch documentation, automatic mixed precision; arXiv 2106.09685, 2402.09353.
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from vidcalc.base.number import Number, product
 from vidcalc.ops.matmul import Matmul
@@ -18,7 +25,7 @@ class AdaptedLayers(MatrixLayers):
     def linear(self, x: Tensor, d_out: Number, name: str, *, bias: bool = True, keep: str = "") -> Tensor:
         """x[..., d_in] -> [..., d_out], plus what the layer's adapter makes of x."""
         if self.adapters is None:
-            return super().linear(x, d_out, name, bias=bias, keep=keep)
+            return self._with_loras(x, d_out, name, bias, keep)
         fresh = self.prefix + name + ".weight" not in self.parameters  # used again, its gradients are added up
         out = super().linear(x, d_out, name, bias=bias, keep=keep)
         if not self.adapters.on(self.prefix + name):
@@ -34,6 +41,46 @@ class AdaptedLayers(MatrixLayers):
             out = self.add(out, update)
             del update
             return self.cast(out, dtype)
+
+    def _with_loras(self, x: Tensor, d_out: Number, name: str, bias: bool, keep: str) -> Tensor:
+        """The layer of a network that generates, with what its LoRAs do to it."""
+        beside = self.loras.on(self.prefix + name) if self.loras is not None else ()
+        patched = self.loras is not None and self.loras.mode == "patched"
+        for lora in beside if patched else ():
+            with self._on(name):
+                self._patch(lora.rank, x.shape[-1], d_out, keep or x.dtype)
+        out = super().linear(x, d_out, name, bias=bias, keep=keep)
+        for lora in () if patched else beside:
+            with self._on(name):
+                narrow = self.cast(x, lora.dtype or x.dtype)
+                out = self.cast(self.add(out, self._update(narrow, lora.rank, d_out)), out.dtype)
+                del narrow
+        return out
+
+    @contextmanager
+    def _on(self, name: str) -> Iterator[None]:
+        """Inside the layer of that name, as what is beside it."""
+        with self.scope(name):
+            self.place = self.place.beside()
+            yield
+
+    def _update(self, x: Tensor, rank: Number, d_out: Number) -> Tensor:
+        """B(A(x)) · scaling: weights A [rank, d_in], B [d_out, rank]."""
+        self.read_by_kernel(x)
+        width = ELEMENT_BYTES[x.dtype]
+        low = self._product(x, rank, "lora_A")
+        self.weighing(x.shape[-1] * rank * width)
+        high = self._product(low, d_out, "lora_B")
+        self.weighing(rank * d_out * width)
+        del low
+        return self.scale(high)
+
+    def _patch(self, rank: Number, d_in: Number, d_out: Number, dtype: str) -> None:
+        """B·A · scaling on the weight's copy: [d_out, rank] x [rank, d_in] -> [d_out, d_in]."""
+        update = self._product(self.empty((d_out, rank), "fp32"), d_in, "lora")
+        narrow = self.cast(self.scale(update), dtype)
+        del update
+        self.traffic("add_", 3 * narrow.nbytes)  # both are read, one is written
 
     def dropped(self, x: Tensor) -> Tensor:
         """x with elements dropped at random, where that is on. Kept for backward: which ones, a byte each."""

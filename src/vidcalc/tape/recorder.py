@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from weakref import ref
 
 from vidcalc.base.number import Number, maximum, where, whole_blocks
-from vidcalc.describe.adapters import Adapters
+from vidcalc.describe.adapters import Adapters, Loras
 from vidcalc.describe.checkpointing import NONE, Checkpointing
 from vidcalc.ops.base import Op
 from vidcalc.tape.memory import ROUNDING, Memory
@@ -29,6 +29,7 @@ class Recorder(Memory):
     training       whether autograd is on: differentiable ops then keep what their backward needs
     checkpointing  which blocks are to run again in backward (the tape holds what they need for it)
     adapters       the weights that are trained, where the network's own are frozen
+    loras          that run with the linear layers of a network that generates
     spelled        which attentions no fused kernel takes: "none", "pairs" (with a mask of all pairs), "all", or "split"
                    (all, a slice of the scores at a time)
     room           bytes that such a slice may take
@@ -42,6 +43,7 @@ class Recorder(Memory):
         training: bool = False,
         checkpointing: Checkpointing = NONE,
         adapters: Adapters | None = None,
+        loras: Loras | None = None,
         spelled: str = "none",
         fused: bool = False,
         room: Number = 0,
@@ -50,6 +52,7 @@ class Recorder(Memory):
         self.training = training
         self.checkpointing = checkpointing
         self.adapters = adapters
+        self.loras = loras
         self.spelled, self.room = spelled, room
         self.paired = False  # whether an attention had a mask of all pairs
         self.peak_saved: Number = 0  # the peak when something was last saved for backward

@@ -13,6 +13,7 @@ from vidcalc.base.errors import InputError
 from vidcalc.base.guest import plain
 from vidcalc.base.memo import once
 from vidcalc.base.number import SINGLE, Number, is_array, maximum
+from vidcalc.describe.adapters import Loras
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape
 from vidcalc.ops.base import Op
@@ -38,6 +39,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
                  those of the next are too [byte]
     paired       whether an attention has a mask of all pairs
     log          what came and went, in order (see `vidcalc.tape.records`);  apart  storages that stand for several
+    loras        that ran with its linear layers
     """
 
     ops: tuple[Op, ...]
@@ -51,6 +53,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     paired: bool = False
     log: tuple[tuple[int, Number], ...] = ()
     apart: dict[int, Number] = {}
+    loras: Loras | None = None
 
     @cached_property
     def cache(self) -> Cache | None:
@@ -135,6 +138,7 @@ def trace(
     spelled: str = "none",
     fused: bool = False,
     room: Number = 0,
+    loras: Loras | None = None,
 ) -> Trace:
     """Run `function` ("forward", "decode", "encode") of the component's family once on a tape.
 
@@ -142,14 +146,17 @@ def trace(
     tiling  "none", or "default": the tiles the class itself uses. Raises InputError where it has none.
     spelled  which attentions no fused kernel takes: "none", "pairs", "all" or "split";  room  bytes of a slice then
     fused    whether a compiler joins the elementwise work of repeated blocks
+    loras    that run with the linear layers; their weights are no parameters of the trace
     """
 
     def taped(how: str) -> Trace:
         return remember(
             component,
-            (function, dtype, tiling, how, "fused" if fused else "", str(room)),
+            (function, dtype, tiling, how, "fused" if fused else "", str(room), str(loras or "")),
             shape,
-            lambda: _run(component, function, shape, tiling, Tape(dtype, spelled=how, fused=fused, room=room)),
+            lambda: _run(
+                component, function, shape, tiling, Tape(dtype, spelled=how, fused=fused, room=room, loras=loras)
+            ),
         )
 
     if spelled != "pairs":
@@ -213,4 +220,5 @@ def _run(component: Component, function: str, shape: Shape, tiling: str, tape: T
         paired=tape.paired,
         log=tuple(tape.log),
         apart=tape.apart,
+        loras=tape.loras,
     )

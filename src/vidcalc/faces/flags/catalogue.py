@@ -10,6 +10,7 @@ from vidcalc.faces.flags.budget import BUDGET
 from vidcalc.faces.flags.hardware import HARDWARE
 from vidcalc.faces.flags.inputs import OneOf
 from vidcalc.faces.flags.links import LINKS
+from vidcalc.faces.flags.lora import LORA
 from vidcalc.faces.flags.model import DATA, MODEL
 from vidcalc.faces.flags.settings import specs
 from vidcalc.faces.flags.spec import Specs
@@ -24,7 +25,7 @@ class Flag(click.Option):
         self.shown = shown
 
 
-FLAGS: Specs = {**MODEL, **LINKS, **HARDWARE, **specs(), **DATA, **BUDGET}
+FLAGS: Specs = {**MODEL, **LINKS, **HARDWARE, **LORA, **specs(), **DATA, **BUDGET}
 
 DOCUMENTED = (
     "params",
@@ -93,7 +94,7 @@ def flag(name: str, only: OneOf | None = None, also: tuple[str, ...] = ()) -> Fl
         return Flag((*names, name), words, is_flag=True)
     if only is not None:
         takes, metavar, words = only, "|".join(only.choices), _OF_FEW[name]
-    return Flag((*names, name), words, shown, type=takes, metavar=metavar)
+    return Flag((*names, name), words, shown, type=takes, metavar=metavar, multiple=getattr(takes, "multiple", False))
 
 
 def json_flag() -> Flag:

@@ -34,6 +34,13 @@ MODEL: Specs = {
             "or a training configuration."
         ),
     ),
+    "preset": Spec(
+        ("--preset",),
+        click.STRING,
+        N_("NAME"),
+        "",
+        N_("A published setting of the model: official, distilled, lightning … A wrong one lists the model's."),
+    ),
     "resolution": Spec(
         ("-r", "--resolution"),
         Size(),
@@ -107,6 +114,13 @@ MODEL: Specs = {
         N_("COUNT"),
         "83M",
         N_("Weights of the VAE (with --params)."),
+    ),
+    "vae": Spec(
+        ("--vae",),
+        click.STRING,
+        N_("NAME"),
+        N_("the model's"),
+        N_("Another autoencoder for the model's latents: taehv, lighttae, lightvae …; a wrong one lists what fits."),
     ),
     "arch": Spec(("--arch",), OneOf("dit", "unet"), "dit|unet", "dit", N_("Kind of network (with --params).")),
     "gpu": Spec(

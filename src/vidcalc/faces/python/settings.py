@@ -47,6 +47,8 @@ class OfAnyJob(OfTheMachine, total=False):
     patch_size: Number
     vae_params: Number
     arch: str
+    preset: str
+    vae: str
     resolution: Size
     frames: Numbers
     seconds: Number
@@ -85,6 +87,8 @@ class OfDenoising(TypedDict, total=False):
     guidance_interval: Number
     attention_density: Number
     token_merge: Number
+    lora: Words | list[int]
+    lora_mode: str
 
 
 class OfGeneration(OfDenoising, total=False):

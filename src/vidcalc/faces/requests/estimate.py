@@ -4,6 +4,7 @@ from typing import Any
 
 from vidcalc.catalog import fill
 from vidcalc.catalog.snap import snapped
+from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Guided, Plan
@@ -14,8 +15,9 @@ from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.describe.workload import Workload
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.links import linked
+from vidcalc.faces.requests.loras import with_loras
 from vidcalc.faces.requests.recipes import merged, told
-from vidcalc.faces.requests.settings import fields
+from vidcalc.faces.requests.settings import fields, stated
 from vidcalc.faces.words import _
 from vidcalc.rates.machines import hardware
 
@@ -32,13 +34,14 @@ def request(given: dict[str, Any]) -> Question:
 
     Raises InputError.
     """
-    flags = merged({name: value for name, value in given.items() if value is not None})
-    model = told(_model(flags), flags)
+    flags = merged(stated(given))
+    model = told(_autoencoder(_preset(_model(flags), flags), flags), flags)
+    model, loras = with_loras(model, flags)
     machine = _machine(_counted(flags))
     job = _workload(flags, model)
     if flags.get("snap"):
         model, job = snapped(model, job)
-    return Question(model, job, machine, _plan(flags, model, machine.accelerator.vendor))
+    return Question(model, job, machine, _plan(flags, model, loras, machine.accelerator.vendor))
 
 
 def _counted(flags: dict[str, Any]) -> dict[str, Any]:
@@ -91,6 +94,30 @@ def _model(flags: dict[str, Any]) -> Model:
     return generic(flags["params"], **made)
 
 
+def _preset(model: Model, flags: dict[str, Any]) -> Model:
+    """The model with the preset asked for. Raises InputError, and Refused where the model has none."""
+    if "preset" not in flags:
+        return model
+    if not model.presets:
+        raise Refused("--preset", None, _("{model} has no presets", model=model.name), None, ())
+    from vidcalc.catalog.presets import with_preset
+
+    return with_preset(model, flags["preset"])
+
+
+def _autoencoder(model: Model, flags: dict[str, Any]) -> Model:
+    """The model with the autoencoder asked for. Raises InputError, and Refused where none is known to fit."""
+    if "vae" not in flags:
+        return model
+    from vidcalc.catalog.autoencoders import fitting, with_autoencoder
+
+    if not fitting(model):
+        raise Refused(
+            "--vae", None, _("no other autoencoder is known for the latents of {model}", model=model.name), None, ()
+        )
+    return with_autoencoder(model, flags["vae"])
+
+
 def _workload(flags: dict[str, Any], model: Model) -> Workload:
     width, height = flags.get("resolution", (None, None))
     usual = {} if "model" in flags or "from" in flags else DOCUMENTED
@@ -120,8 +147,8 @@ def _frames(flags: dict[str, Any], fps: float) -> int | None:
     return max(1, int(flags["seconds"] * fps + 0.5))
 
 
-def _plan(flags: dict[str, Any], model: Model, vendor: str) -> Plan:
-    chosen = fields(Plan, flags, model.name)
+def _plan(flags: dict[str, Any], model: Model, loras: tuple[Adapters, ...], vendor: str) -> Plan:
+    chosen = {**fields(Plan, flags, model.name), "loras": loras}
     if "from" in flags:
         from vidcalc.faces.requests.files import stored
 
@@ -135,9 +162,14 @@ def _plan(flags: dict[str, Any], model: Model, vendor: str) -> Plan:
     if scale is not None and not off and model.defaults.guidance_mode == "none":
         # a pipeline without guidance of its own gets the usual one: both predictions in one call
         chosen.update(guidance_mode=mode, forwards_per_step=2, batched_forwards=1 if mode == "sequential" else 2)
-    elif model.defaults.guidance_mode not in GUIDED or off:
+    elif model.defaults.guidance_mode not in GUIDED or (not both and _scale(flags, model) <= 1):
         chosen.pop("guidance_mode", None)  # there is no second prediction to place
     return fill.plan(model, None if scale is None or both else max(scale, 1), vendor, **chosen)
+
+
+def _scale(flags: dict[str, Any], model: Model) -> float:
+    """The scale of guidance asked for, or the model's."""
+    return float(flags.get("guidance", model.defaults.guidance))
 
 
 def training_plan(flags: dict[str, Any], model: Model) -> TrainingPlan:

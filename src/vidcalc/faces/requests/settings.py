@@ -8,6 +8,12 @@ from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.words import _
 
 
+def stated(given: dict[str, Any]) -> dict[str, Any]:
+    """The flags that were given: without those that may be repeated and were not."""
+    empty = {name for name, value in given.items() if isinstance(value, tuple) and len(value) == 0}
+    return {name: value for name, value in given.items() if value is not None and name not in empty}
+
+
 def fields(plan: type[Sharing], flags: dict[str, Any], model: str = "", *jobs: Job) -> dict[str, Any]:
     """The fields of a plan that flags settle, of those jobs or of any; without degrees, which settle each other.
 

@@ -13,6 +13,7 @@ from vidcalc.faces.flags.links import linked
 from vidcalc.faces.flags.parallel import AUTO
 from vidcalc.faces.requests.recipes import merged
 from vidcalc.faces.requests.run import Stated, only, seen, stated
+from vidcalc.faces.requests.settings import stated as given_flags
 from vidcalc.faces.words import _
 from vidcalc.passes import legal
 from vidcalc.passes.degrees import replicas, world
@@ -20,7 +21,7 @@ from vidcalc.passes.degrees import replicas, world
 
 def run(given: dict[str, Any]) -> Run:
     """What the flags ask for. Raises InputError."""
-    flags = merged({name: value for name, value in given.items() if value is not None})
+    flags = merged(given_flags(given))
     setup = stated(flags)
     training = _searched(flags, setup) or _shared(flags, setup, flags.get("gpus", 0))
     machine = _placed(flags, setup, training)

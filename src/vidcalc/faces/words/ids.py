@@ -199,6 +199,7 @@ CHANGED = {
 
 PROBLEMS = {
     "missing": N_("{value}: there is no such file or folder"),
+    "no_adapters": N_("{value} holds no LoRA"),
     "nothing_here": N_("{value} holds no model_index.json, config.json, .safetensors or .gguf"),
     "no_such_network": N_("{value} has no published network that can be run here"),
     "no_depth": N_("{value}: this network's configuration counts no layers"),

@@ -26,6 +26,10 @@ ASSUMPTIONS = {
     "offload": N_("Weights: {value}."),
     "host_copy_rate": N_("Weights come from host memory at {value}."),
     "number_format": N_("Number format {value}: {source}."),
+    "loras": N_(
+        "LoRAs: {value} (merged: into the weights beforehand; live: A and B run beside each layer; patched: added to a "
+        "copy of the weights at every use)."
+    ),
     "fused": N_("Elementwise work is fused, as torch.compile does."),
     "graphs": N_("Kernels are started together as CUDA graphs, as far as a network allows it."),
     "convolution_workspace": N_(
@@ -66,6 +70,8 @@ ASSUMPTIONS = {
     "identified_by_names": N_("The weights were recognised by their parameters' names and sizes: {value}."),
     "identified_by_count": N_("The weights were recognised by their number alone: {value}."),
     "quantised_as_configured": N_("The files' own quantisation is followed ({value})."),
+    "autoencoder": N_("{value} stands in the place of the model's own autoencoder ({source})."),
+    "preset": N_("The model's preset {value} is laid over its defaults ({source})."),
     "recipe": N_("As the file asks for ({value})."),
     "traced_class": N_("{value} is of no known family: its published code was run on the meta device instead."),
     "no_text_encoder": N_("No text encoder is counted; the denoiser reads {value} text tokens."),
@@ -88,6 +94,7 @@ WARNINGS = {
     "lora_file": N_(
         "{file} holds adapters of rank {rank} beside {layers} layers ({params} weights): merged to generate."
     ),
+    "lora_of_another": N_("The layers of {file} are those of {model}, not of {asked}: taken at its rank all the same."),
     "recipe_unread": N_("Not understood in the file, and left out: {names}."),
     "name_says_more": N_("{file} is taken for {model}; what else its name says is not calculated: {words}."),
     "models_beside": N_("Further models of the file are not calculated: {names}."),
@@ -98,6 +105,7 @@ WARNINGS = {
     "cache_not_priced": N_("{file} skips work that is calculated here: state it with --step-cache."),
     "windows_not_priced": N_("{file} works in windows of {frames} frames: memory is less than calculated here."),
     "loras_beside": N_("LoRAs of the file are taken as merged, without weights of their own: {names}."),
+    "autoencoder_unfit": N_("The autoencoder {file} is not for the latents of {model}: its own is calculated."),
     "networks_beside_workflow": N_("Further networks of the file are not calculated: {names}."),
     "upscalers_beside": N_("Upscaling and interpolation are not calculated: {names}."),
     "dataset_not_here": N_("The file of samples {file} is not here: sizes that it states are not known."),

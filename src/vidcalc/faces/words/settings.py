@@ -9,6 +9,7 @@ from vidcalc.faces.words import N_
 DEFAULTS = {
     "compile": N_("the framework's"),
     "guidance_mode": N_("the model's"),
+    "lora_mode": N_("the framework's"),
     "parallel": N_("each GPU a video of its own"),
     "training_parallel": N_("each GPU samples of its own"),
     "base_precision": N_("bf16; nf4 with qlora"),
@@ -70,6 +71,10 @@ HELP = {
     ),
     "token_merge": N_(
         "Token merging: share of the tokens that go through self-attention as part of others (U-Nets: 0.5)."
+    ),
+    "lora_mode": N_(
+        "How LoRAs are applied: merged into the weights beforehand, live (A and B beside each layer), patched onto a "
+        "copy of the weights at every use."
     ),
     "trainer": N_(
         "Program that trains, whose ways stand where nothing else is said: musubi, diffusion-pipe, ai-toolkit, "

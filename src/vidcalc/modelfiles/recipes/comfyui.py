@@ -6,9 +6,11 @@ calculated.
 """
 
 from vidcalc.base.facts import Facts
+from vidcalc.catalog.autoencoders import chosen, is_known
 from vidcalc.catalog.load import table
 from vidcalc.catalog.models import model
 from vidcalc.catalog.spellings import attention, precision, precision_of, recognised
+from vidcalc.modelfiles.lora import of_both_experts, rank_said
 from vidcalc.modelfiles.recipes.graph import Node, Nodes
 from vidcalc.modelfiles.recipes.recipe import Recipe
 from vidcalc.modelfiles.recipes.sampling import Told, sampling
@@ -18,6 +20,7 @@ FILES = ("unet_name", "ckpt_name", "model_name", "model", "model_path")  # what 
 LENGTHS = ("length", "num_frames", "video_frames", "frames")
 SIDES = {"width": ("width", "generation_width"), "height": ("height", "generation_height")}
 ATTENTION = ("attention_mode", "sage_attention")
+LAYERS = "attention+ffn"  # that LoRAs for ComfyUI are on, as trainers and distillers make them
 WHOLE = 1e-6  # how near to a whole number a rate is one
 OFF = ("disabled", "default", "auto", "none", "comfy", "")
 FORMATS = ("quantization", "weight_dtype", "base_precision", "precision", "dtype")
@@ -36,8 +39,9 @@ def recipe(found: Nodes, source: str) -> Recipe:
     settings |= _size(used, told)
     settings |= sampling(used, {node.id for node in main}, told)
     settings |= _formats(used, main)
+    settings |= _autoencoder(used, model, told)
     settings |= _running(used, told)
-    _named(used, told)
+    settings |= _named(used, told)
     unread = sorted({node.type for node in used.values() if not role(node) and not is_silent(node.type)})
     return Recipe(
         source=source,
@@ -135,6 +139,17 @@ def _format(found: Nodes, node: Node, name: str, flag: str) -> Facts:
     return {flag: said} if said in known else {}
 
 
+def _autoencoder(found: Nodes, name: str, told: Told) -> Facts:
+    """Another autoencoder than the model's own, where a loader names one; told where it is not for its latents."""
+    for node in found.values() if name else ():
+        file = word(found, node, "vae_name", "model_name") if role(node) == "vae" else ""
+        if file and is_known(file):
+            if chosen(model(name), file):
+                return {"vae": chosen(model(name), file)}
+            told.append(("autoencoder_unfit", {"file": file, "model": name}))
+    return {}
+
+
 def _running(found: Nodes, told: Told) -> Facts:
     """Tiles, block swap, compilation, kernels and frame rate."""
     settings: Facts = {}
@@ -167,20 +182,32 @@ def _running(found: Nodes, told: Told) -> Facts:
     return settings
 
 
-def _named(found: Nodes, told: Told) -> None:
-    """LoRAs, upscalers and other networks that a workflow loads, by their names."""
-    loras, others, upscalers = [], [], []
+def _named(found: Nodes, told: Told) -> Facts:
+    """LoRAs, upscalers and other networks that a workflow loads, by their names; LoRAs whose names say a rank."""
+    loras: list[str] = []
+    others: list[str] = []
+    upscalers: list[str] = []
+    settings: Facts = {}
     for node in found.values():
         kind = role(node)
         if kind == "lora":
             loras += _loras(found, node)
+            if value(found, node, "merge_loras") is False:
+                settings["lora_mode"] = "patched"
         elif kind == "beside":
             others += [v for v in (value(found, node, key) for key in node.inputs) if isinstance(v, str) and "." in v]
         elif kind == "upscale":
             upscalers.append(node.type)
+    ranks = {of_both_experts(name): rank_said(name) for name in loras}
+    if known := tuple(f"{rank}:{LAYERS}" for rank in ranks.values() if rank):
+        settings["lora"] = known
+    else:
+        settings.pop("lora_mode", None)
+    loras = [name for name in loras if not ranks[of_both_experts(name)]]
     for id_, names in (("loras_beside", loras), ("networks_beside_workflow", others), ("upscalers_beside", upscalers)):
         if names:
             told.append((id_, {"names": ", ".join(dict.fromkeys(names))}))
+    return settings
 
 
 def _loras(found: Nodes, node: Node) -> list[str]:
