@@ -235,6 +235,29 @@ def test_shape_constants_are_near_the_best_fit(kind: str, precisions: list[str])
         assert error({**law, "startup": f"{startup * times} us"}) > 0.98 * here
 
 
+def test_whole_waves_of_one_tile_do_not_explain_products() -> None:
+    """Why products have no waves and convolutions have: cuBLAS picks the tile by the shape."""
+    laws = load.entry("kernels", "laws")
+    law, groups = laws["gemm"]["plain"], {}
+    for row in kernels.rows("gemm"):
+        if row["basis"] == "typical" and row["m"] and row["precision"] == "bf16":
+            groups.setdefault((row["accelerator"], row["source"]), []).append(row)
+
+    def error(waved: bool) -> float:
+        errors = []
+        for (name, _), group in groups.items():
+            many = (accelerator(name).multiprocessors or 0) if waved else 0
+            lost = np.array([float(waves(int(row["m"]), int(row["n"]), many)) for row in group])
+            rates = np.array([float(row["tflops"]) * 1e12 for row in group])
+            found = np.array([kernels.at(float(np.median(rates)), row, law) for row in group]) / lost
+            errors += [abs(np.log(rates / found) - np.median(np.log(rates / found)))]
+        return float(np.concatenate(errors).mean())
+
+    assert error(True) > 1.1 * error(False)
+    # of 15,000 to 30,000 rows the last wave is a few percent
+    assert float(waves(17_776, 3_072, 132)) < 1.04
+
+
 def test_convolution_shares_are_the_medians_of_the_timings_they_were_fitted_to() -> None:
     """Decode seconds that neither memory nor attention explain, against the product rate at a usual layer shape."""
     rows = kernels.rows("convolution")

@@ -149,7 +149,8 @@ def waiting(ops: tuple[Op, ...], chip: Accelerator, work: Seconds, run: Executio
     started = launched(chip, working(ops))
     each = kernels(chip, run.product, run.arithmetic)
     if each:  # those that make weights whole
-        started = started + each * sum(op.count for op in working(ops) if in_format(op, run))
+        layers = sum(op.count for op in working(ops) if in_format(op, run))
+        started = started + named("unpacking", each * layers, note=run.product)
     count, pace = named("launches", started), launch(chip, run.compile)
     return Seconds(
         # kernels / (kernels/s)
