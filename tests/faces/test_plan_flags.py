@@ -5,6 +5,7 @@ import json
 import pytest
 
 from vidcalc.catalog.frameworks import names as frameworks
+from vidcalc.catalog.offered import made_by, offered
 from vidcalc.catalog.precisions import choices
 from vidcalc.describe.plan import OffloadFlag
 from vidcalc.describe.setting import words
@@ -86,7 +87,9 @@ def test_every_way_of_offloading_is_taken_and_stated(way, ask):
 
 @pytest.mark.parametrize("name", frameworks())
 def test_every_framework_answers_and_is_named_in_the_report(name, ask):
-    found = asked(ask, "--framework", name)
+    makers = offered("vendors", name)
+    chip = () if makers is None else ("--gpu", made_by(makers)[-1])
+    found = asked(ask, "--framework", name, *chip)
     assert found["plan"]["framework"] == name
     assert any(row["id"] == "framework" for row in found["assumptions"])
 

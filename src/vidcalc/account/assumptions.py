@@ -142,6 +142,7 @@ def warnings(
         rows.append(Warning_(id="training_too_big", values={"missing": -training.margin}))
         if plan.training.checkpointing == "none":
             rows.append(Warning_(id="checkpointing_helps", values={"total": checkpointed().total}))
+    rows += elsewhere(question)
     apart = product(getattr(plan, field) for field in WAYS.values()) == 1
     if not is_array(hardware.total) and hardware.total > 1 and apart:
         rows.append(Warning_(id="communication_not_counted", values={"gpus": hardware.total}))
@@ -151,6 +152,20 @@ def warnings(
     encoders = [each.id for each in (*model.text_encoders, *model.image_encoders) if not each.network]
     if missing := [name for name in encoders if name not in inference.unsized]:
         rows.append(Warning_(id="components_not_computed", values={"components": ", ".join(missing)}))
+    return rows
+
+
+def elsewhere(question: Question) -> list[Warning_]:
+    """Ways of offloading and sharing that the plan has and its framework has not: other programs do."""
+    plan = question.plan
+    used = [way for way, field in WAYS.items() if is_array(degree := getattr(plan, field)) or degree != 1]
+    rows: list[Warning_] = []
+    for kind, asked in (("offload", [plan.offload]), ("parallel", used)):
+        has = plan.runtime.offers.get(kind, asked)
+        beyond = [way for way in asked if way not in has and way != "by-card"]
+        if beyond:
+            values = {"framework": plan.runtime.title, "ways": ", ".join(beyond)}
+            rows.append(Warning_(id="not_of_framework", values=values))
     return rows
 
 

@@ -9,6 +9,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     """What a framework profile says beyond the words of a plan; the defaults change nothing.
 
     title, version, sources  of the framework
+    offers             ways of sharing ("parallel") and of offloading ("offload") that it has; without what is not known
     stack              "early" where it is pinned to, or was published with, a torch older than 2.11
     casting            "layerwise" where formats are stored by diffusers' layerwise casting, else as files have them
     networks           networks that run otherwise here, by the path they have in diffusers
@@ -44,6 +45,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     version: str = ""
     sources: tuple[str, ...] = ()
+    offers: dict[str, tuple[str, ...]] = {}
     stack: str = "late"
     casting: str = "files"
     networks: dict[str, str] = {}

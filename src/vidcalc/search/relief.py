@@ -95,10 +95,12 @@ def combinations(question: Question) -> Iterator[Changes]:
     choices: list[list[Changes]] = []
     if plan.vae_tiling == "none" and model.vae.network and tiles(model.vae):
         choices.append([{"vae_tiling": "default"}])
-    # ways that leave less on the device than the plan's own does
+    # ways that leave less on the device than the plan's own does, of those that the framework has
     further = OFFLOADS[OFFLOADS.index(plan.offload) + 1 :] if plan.offload in OFFLOADS else ()
+    has = plan.runtime.offers.get("offload", OFFLOADS)
+    ways = [way for way in further or OFFLOADS if way in has]
     if plan.offload == "none" or further:
-        choices.append([{"offload": way} for way in further or OFFLOADS])
+        choices.append([{"offload": way} for way in ways])
     if plan.guidance_mode in ("batched", "fitting"):
         choices.append([{"guidance_mode": "sequential", "batched_forwards": 1}])
     chosen = precision(plan.precision)

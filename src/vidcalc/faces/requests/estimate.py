@@ -14,6 +14,7 @@ from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.describe.workload import Workload
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.links import linked
+from vidcalc.faces.requests.offered import checked
 from vidcalc.faces.requests.recipes import merged, told
 from vidcalc.faces.requests.settings import fields
 from vidcalc.faces.words import _
@@ -32,9 +33,11 @@ def request(given: dict[str, Any]) -> Question:
 
     Raises InputError.
     """
-    flags = merged({name: value for name, value in given.items() if value is not None})
+    stated = {name: value for name, value in given.items() if value is not None}
+    flags = merged(stated)
     model = told(_model(flags), flags)
     machine = _machine(_counted(flags))
+    checked(stated, machine.accelerator)
     job = _workload(flags, model)
     if flags.get("snap"):
         model, job = snapped(model, job)

@@ -107,6 +107,9 @@ WARNINGS = {
         "{streamed} of the denoiser has no room on the GPU and comes from host memory at each call: {seconds} s of the "
         "time is waiting for it."
     ),
+    "not_of_framework": N_(
+        "{framework} has no such way ({ways}): calculated as of a program that does; name it with --framework."
+    ),
     "law_of_all_weights": N_("{law} is about training all weights from scratch; adapters train only a few."),
     "pipeline_starved": N_(
         "The pipeline has {stages} stages and only {micro_batches} micro-batches a step, so it is idle for long: raise "
