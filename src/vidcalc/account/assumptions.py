@@ -80,6 +80,11 @@ def _run(question: Question, ledger: Ledger) -> list[Assumption]:
                 provenance="measured" if measured else "assumed",
             )
         )
+    if plan.offload_to == "disk":
+        rate, facts = host_rate(chip, "disk"), defaults()["host_copy"]["disk"]
+        found = next((copy.source for copy in chip.host_copies if copy.kind == "disk"), "")
+        source, basis = found or "; ".join(facts["sources"]), "measured" if found else "assumed"
+        rows.append(Assumption(id="disk_rate", value=rate, source=source, provenance=basis))
     rows += speedups(question)
     rows += stated(plan, "generate")
     rows += links(hardware, plan)
@@ -143,6 +148,8 @@ def warnings(
         if plan.training.checkpointing == "none":
             rows.append(Warning_(id="checkpointing_helps", values={"total": checkpointed().total}))
     rows += elsewhere(question)
+    if plan.offload == "group" and not same(plan.blocks_per_group, 1):
+        rows.append(Warning_(id="groups_of_one", values={"blocks": plan.blocks_per_group}))
     apart = product(getattr(plan, field) for field in WAYS.values()) == 1
     if not is_array(hardware.total) and hardware.total > 1 and apart:
         rows.append(Warning_(id="communication_not_counted", values={"gpus": hardware.total}))

@@ -39,6 +39,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     kept_scale         live activations of a training step relative to the code written here
     company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
     decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
+    pins               "tensors": each pinned by itself, which torch rounds up to a power of two, or "whole" as they are
     kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
     """
 
@@ -74,4 +75,5 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     kept_scale: float = 1.0
     company: int = 0
     decoders: str = "one"
+    pins: Literal["whole", "tensors"] = "whole"
     kept: bool = False

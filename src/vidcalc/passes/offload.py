@@ -5,7 +5,7 @@ How each way does it stands in `vidcalc.passes.ways`.
 
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, is_array, largest, maximum, minimum
+from vidcalc.base.number import Number, is_array, largest, maximum, minimum, nearest
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
@@ -39,6 +39,8 @@ def way_of(plan: Plan, ledger: Ledger, chip: Accelerator) -> Way:
     way, runtime = WAYS[chosen(plan, ledger, chip)], plan.runtime
     coming = {role: each for role, each in way.coming.items() if role not in runtime.staying}
     coming |= {role: WHOLE for role in coming if role in runtime.whole}
+    if plan.offload_to != "pinned":
+        coming = {role: replace(each, keeps=plan.offload_to) for role, each in coming.items()}
     if runtime.kept:
         coming = {role: _kept(each) for role, each in coming.items()}
     return replace(way, coming=coming, remaining=runtime.remaining)
@@ -66,7 +68,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         each: tuple[Copy, ...] = ()
         if coming.copied is not nothing:
             nbytes = coming.copied(own.stored, asked)
-            each = copies(own, phase, coming.hooks, nbytes, coming.memory, coming.hidden, plan.blocks_per_group)
+            each = copies(own, phase, coming, nbytes, plan.blocks_per_group)
         return replace(
             phase,
             resident={**resident(phase, ledger.weights, way, asked), **there},
@@ -81,7 +83,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         ledger,
         phases=tuple(map(place, ledger.phases, ("", *order), (*order[1:], ""))),
         loaded={**loaded(ledger.weights, way, blocks), **ledger.loaded},
-        host=host(ledger.weights, way, blocks),
+        host=host(ledger.weights, way, blocks, plan.runtime.pins),
     )
 
 
@@ -159,13 +161,21 @@ def loaded(networks: dict[str, Network], way: Way, asked: Asked) -> dict[str, Nu
     return there
 
 
-def host(networks: dict[str, Network], way: Way, asked: Asked) -> Host:
-    """Host memory: offloaded weights wait in it, the largest network passes through it while loading [byte]."""
+def host(networks: dict[str, Network], way: Way, asked: Asked, pins: str) -> Host:
+    """Host memory: offloaded weights wait in it, the largest network passes through it while loading [byte].
+
+    pins  "tensors": torch pins them one by one, and rounds each up
+    """
     waiting: Number = 0
     pinned: Number = 0
     for each in networks.values():
-        coming = way.coming.get(each.role)
-        if coming is not None and each.weights.movable:
-            waiting = waiting + coming.waiting(each.weights, asked)
-            pinned = pinned + coming.pinned(each.weights, asked)
+        coming, own = way.coming.get(each.role), each.weights
+        if coming is None or not own.movable:
+            continue
+        there, held = coming.waiting(own, asked), coming.pinned(own, asked)
+        if coming.keeps != "pinned":  # what is on its way is pinned beside what waits
+            held = minimum(held, coming.staged(own, asked))
+            there = held if coming.keeps == "disk" else there + held
+        beside = nearest(held * (coming.grown(own) - 1)) if pins == "tensors" else 0
+        waiting, pinned = waiting + there + beside, pinned + held + beside
     return Host(resident=waiting, pinned=pinned, loading_peak=largest(each.weights.copy for each in networks.values()))

@@ -76,6 +76,7 @@ class OfGeneration(TypedDict, total=False):
     swapped_blocks: Number
     resident_blocks: Number
     blocks_per_group: Number
+    offload_to: str
     vae_tiling: str
     vae_slicing: Switch
     step_cache: Number

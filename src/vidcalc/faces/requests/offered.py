@@ -8,7 +8,7 @@ from typing import Any
 
 from vidcalc.catalog.offered import having, made_by, near, offered
 from vidcalc.describe.hardware import Accelerator
-from vidcalc.describe.plan import WAYS
+from vidcalc.describe.plan import GROUPED, WAYS
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.words import _
 
@@ -17,6 +17,7 @@ WAY_OF = {field: way for way, field in WAYS.items()}
 
 def checked(flags: dict[str, Any], chip: Accelerator) -> None:
     """The flags that the user gave, on an accelerator of that kind. Raises Refused."""
+    _grouped(str(flags.get("offload_to", "pinned")), str(flags.get("offload", "")))
     name = flags.get("framework")
     if name is None:
         return
@@ -24,6 +25,12 @@ def checked(flags: dict[str, Any], chip: Accelerator) -> None:
     degrees = {WAY_OF.get(field, field): degree for field, degree in (flags.get("parallel") or {}).items()}
     shared(name, {way: degree for way, degree in degrees.items() if degree != 1})
     _runs_on(name, flags, chip)
+
+
+def _grouped(place: str, asked: str) -> None:
+    """Groups alone wait elsewhere than in pinned memory."""
+    if place != "pinned" and asked.partition(":")[0] not in GROUPED:
+        raise Refused("--offload-to", place, _("only with --offload {way}", way=", ".join(GROUPED)), None, ("pinned",))
 
 
 def _away(name: str, asked: str) -> None:

@@ -18,6 +18,7 @@ ASSUMPTIONS = {
     "framework": N_("The model runs as in {value}."),
     "offload": N_("Weights: {value}."),
     "host_copy_rate": N_("Weights come from host memory at {value}."),
+    "disk_rate": N_("Weights are read from disk at {value}."),
     "number_format": N_("Number format {value}: {source}."),
     "fused": N_("Elementwise work is fused, as torch.compile does."),
     "convolution_workspace": N_(
@@ -106,6 +107,10 @@ WARNINGS = {
     "streams": N_(
         "{streamed} of the denoiser has no room on the GPU and comes from host memory at each call: {seconds} s of the "
         "time is waiting for it."
+    ),
+    "groups_of_one": N_(
+        "With a stream diffusers moves one block at a time and warns so: --blocks-per-group {blocks} counts as 1. "
+        "Groups of several are --offload group-wait."
     ),
     "not_of_framework": N_(
         "{framework} has no such way ({ways}): calculated as of a program that does; name it with --framework."

@@ -48,7 +48,11 @@ HELP = {
         "partial (what does not fit streams); dynamic-swap (what does not fit is fetched, the work waits)."
     ),
     "resident_blocks": N_("Blocks of a network that stay on the GPU while it runs, with --offload group."),
-    "blocks_per_group": N_("Blocks that come and go together, with --offload group-wait."),
+    "blocks_per_group": N_("Blocks that come and go together, with --offload group-wait; with group it counts as 1."),
+    "offload_to": N_(
+        "Where groups wait, with --offload group, group-leaf, group-wait: a pinned copy of all (pinned), pageable "
+        "memory from which they are pinned as they go (low_cpu_mem_usage), or files (disk)."
+    ),
     "swapped_blocks": N_("Blocks of the denoiser that wait in host memory, with --offload block-swap."),
     "parallel": N_(
         "How GPUs share one video: ulysses, ring (tokens), tp (layers), pipefusion (layers and patches), cfg "
