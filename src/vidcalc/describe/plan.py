@@ -14,6 +14,7 @@ OffloadFlag = Literal[
 ]  # fmt: skip
 Offload = Literal[OffloadFlag, "by-card"]
 OffloadTo = Literal["pinned", "pageable", "disk"]
+Segments = Literal["fixed", "expandable"]
 VaeTiling = Literal["none", "default", "when-full"]
 Compile = Literal[Switch, "norms", "graphs"]
 Guided = Literal["batched", "sequential", "fitting"]
@@ -75,6 +76,8 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     """Blocks that come and go together, with offload "group-wait"; with "group" they are one, whatever is said."""
     offload_to: Annotated[OffloadTo, Setting("offload-to", assumption="offload")] = "pinned"
     """Where groups wait: "pinned" copies of all, "pageable" memory, pinned as they go, or files on "disk"."""
+    segments: Annotated[Segments, Setting("segments", assumption="segments", stated=True)] = "fixed"
+    """Of the caching allocator: "expandable" ones grow (PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True)."""
     vae_tiling: Annotated[VaeTiling, Setting("vae-tiling")] = "none"
     """"none", "default": the tiles of the VAE's own class, or "when-full": these where the whole clip has no room."""
     vae_slicing: Annotated[Switch, Setting("vae-slicing")] = "off"

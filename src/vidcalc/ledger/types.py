@@ -136,6 +136,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     models   bytes of further models on the device throughout [byte];  seconds  they take per generation [second]
     frames_on  "device" or "host": where the decoded video is brought to the range of pictures
     frames_dtype  of what is made there; "" that of the decode
+    segments  of the allocator: "fixed", or "expandable"
     company  bytes of models that a trainer keeps beside the trained network [byte]
     scale    live activations of a training step relative to those taped here
     """
@@ -147,6 +148,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     company: Number = 0
     scale: float = 1.0
     frames_dtype: str = ""
+    segments: str = "fixed"
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):

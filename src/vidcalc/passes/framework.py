@@ -139,6 +139,7 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             company=company,
             scale=runtime.kept_scale,
             frames_dtype=runtime.frames_dtype,
+            segments=plan.segments,
         ),
     )
 

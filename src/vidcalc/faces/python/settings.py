@@ -77,6 +77,7 @@ class OfGeneration(TypedDict, total=False):
     resident_blocks: Number
     blocks_per_group: Number
     offload_to: str
+    segments: str
     vae_tiling: str
     vae_slicing: Switch
     step_cache: Number

@@ -16,6 +16,7 @@ DEFAULTS = {
 
 STATED = {
     "merged_tokens": N_("Token merging: {value} of the tokens go through self-attention within others ({source})."),
+    "segments": N_("PyTorch's allocator has {value} segments: what is reserved stays near what is in use."),
     "mixing": N_("Each GPU draws a size of its own; every step waits for the slowest of them."),
 }
 
@@ -57,6 +58,10 @@ HELP = {
     "parallel": N_(
         "How GPUs share one video: ulysses, ring (tokens), tp (layers), pipefusion (layers and patches), cfg "
         "(guidance), fsdp (stored weights), vae (decode), text (text encoders), such as ulysses=4,cfg=2,fsdp=8."
+    ),
+    "segments": N_(
+        "Segments of PyTorch's caching allocator: fixed, or expandable "
+        "(PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True)."
     ),
     "vae_tiling": N_(
         "VAE in tiles: default takes those of the VAE's own class; when-full too, where the clip has no room."
