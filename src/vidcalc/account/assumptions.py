@@ -133,7 +133,7 @@ def warnings(
     if plan.vae_tiling == "default" and model.vae.network and not tiles(model.vae):
         rows.append(Warning_(id="no_vae_tiling", values={"vae": model.vae.class_ or model.vae.id}))
     if plan.guidance_mode == "none" and model.defaults.scales:
-        rows.append(Warning_(id="several_scales", values={"scales": ", ".join(model.defaults.scales)}))
+        rows.append(Warning_(id="several_scales", values={"scales": ", ".join(sum(model.defaults.scales, ()))}))
     if _too_big(inference.verdict):
         rows.append(Warning_(id="inference_too_big", values={"missing": -inference.margin}))
     if not is_array(inference.streamed) and inference.streamed and inference.verdict != "too_big":

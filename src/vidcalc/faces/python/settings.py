@@ -69,6 +69,7 @@ class OfGeneration(TypedDict, total=False):
 
     steps: Numbers
     guidance: Number
+    guidance_scales: dict[str, float] | str
     guidance_mode: str
     precision: str
     compile: Switch

@@ -3,6 +3,7 @@
 from typing import Any
 
 from vidcalc.catalog import fill
+from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.snap import snapped
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -14,6 +15,7 @@ from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.describe.workload import Workload
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.links import linked
+from vidcalc.faces.flags.scales import named
 from vidcalc.faces.requests.offered import checked
 from vidcalc.faces.requests.recipes import merged, told
 from vidcalc.faces.requests.settings import fields
@@ -132,6 +134,8 @@ def _plan(flags: dict[str, Any], model: Model) -> Plan:
     chosen.update(flags.get("parallel", {}))
     chosen["training"] = training_plan(flags, model)
     scale = flags.get("guidance")
+    if "guidance_scales" in flags:
+        return fill.plan(model, **{**chosen, **_scaled(flags, model, chosen.get("guidance_mode"))})
     mode = chosen.get("guidance_mode", "batched")
     if scale is not None and scale > 1 and model.defaults.guidance_mode == "none":
         # a pipeline without guidance of its own gets the usual one: both predictions in one call
@@ -139,6 +143,22 @@ def _plan(flags: dict[str, Any], model: Model) -> Plan:
     elif model.defaults.guidance_mode not in GUIDED or (scale is not None and scale <= 1):
         chosen.pop("guidance_mode", None)  # there is no second prediction to place
     return fill.plan(model, guidance=None if scale is None else max(scale, 1), **chosen)
+
+
+def _scaled(flags: dict[str, Any], model: Model, mode: str | None) -> dict[str, Any]:
+    """What a pipeline of several guidance scales predicts; --guidance is the first of them. Raises Refused.
+
+    mode  that of --guidance-mode
+    """
+    name = flags.get("framework", "diffusers")
+    if "forwards_per_step" in framework(name).settings(model):
+        expects = _("not with {framework}, which has no further predictions", framework=name)
+        raise Refused("--guidance-scales", None, expects, None, ())
+    stated = {"guidance": flags["guidance"]} if "guidance" in flags else {}
+    found = fill.guided_by(model, named({**stated, **flags["guidance_scales"]}, model))
+    if "sequential" in (mode, fill.plan(model, framework=name).guidance_mode) and found["guidance_mode"] != "none":
+        found.update(guidance_mode="sequential", batched_forwards=1)
+    return found
 
 
 def training_plan(flags: dict[str, Any], model: Model) -> TrainingPlan:
