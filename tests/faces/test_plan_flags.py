@@ -154,3 +154,9 @@ def test_offload_and_formats_are_told_in_the_report(language, ask):
     report = " ".join(ask("estimate", "-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", *flags).out.split())
     for told in ("20", "block-swap", "nf4", "GB/s", "diffusers 0"):
         assert told in report
+
+
+def test_regional_compilation_joins_what_compilation_does(ask):
+    """diffusers' compile_repeated_blocks: work is joined within repeated blocks either way."""
+    whole, blocks, none = (asked(ask, "--compile", word) for word in ("on", "regional", "off"))
+    assert figures(blocks) == figures(whole) != figures(none)

@@ -17,11 +17,13 @@ OffloadTo = Literal["pinned", "pageable", "disk"]
 Segments = Literal["fixed", "expandable"]
 VaeTiling = Literal["none", "default", "when-full"]
 Compile = Literal[Switch, "norms", "graphs"]
+CompileFlag = Literal[Switch, "regional"]
 Guided = Literal["batched", "sequential", "fitting"]
 GuidanceMode = Literal[Guided, "distilled", "none"]
 FusedProjections = Literal["none", "kept"]
 
 NUMBERED = (("block-swap", "swapped_blocks"), ("group", "resident_blocks"), ("group-wait", "blocks_per_group"))
+REGIONAL = (("regional", "on"),)  # work is joined within repeated blocks either way, which is nearly all of it
 BY_ONE = (("group", "blocks_per_group"),)  # a number that is taken and counts as one
 GROUPED = ("group", "group-leaf", "group-wait")
 FORMATS = Named("precisions")
@@ -54,7 +56,7 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
         "sdpa"
     )
     """Kernel: "sdpa" is what torch picks on the chip; see `vidcalc.rates.utilisation`."""
-    compile: Annotated[Compile, Setting("compile", words=Switch, assumption="fused")] = "off"
+    compile: Annotated[Compile, Setting("compile", words=CompileFlag, means=REGIONAL, assumption="fused")] = "off"
     """"off" (a kernel for each operation), "on": elementwise work is fused, "norms": norms and rotary embedding alone
     are, by a framework's library, or "graphs": nothing is, but kernels are started together (CUDA graphs)."""
     guidance_mode: Annotated[GuidanceMode, Setting("guidance-mode", words=Guided)] = "none"

@@ -72,7 +72,7 @@ class OfGeneration(TypedDict, total=False):
     guidance_scales: dict[str, float] | str
     guidance_mode: str
     precision: str
-    compile: Switch
+    compile: str
     offload: str
     swapped_blocks: Number
     resident_blocks: Number
