@@ -10,7 +10,7 @@ import pytest
 
 import vidcalc
 from vidcalc import networks
-from vidcalc.base.errors import UnknownName
+from vidcalc.base.errors import InputError, UnknownName
 from vidcalc.catalog import load, models
 from vidcalc.describe.model import Component, Model
 
@@ -217,3 +217,44 @@ def test_a_step_of_one_prediction_says_which_scales_it_takes():
     assert guided.time.inference.denoise == pytest.approx(4 * plain.time.inference.denoise, rel=0.1)
     assert "several_scales" in {warning.id for warning in plain.warnings}
     assert "several_scales" not in {warning.id for warning in guided.warnings}
+
+
+OFF = {"audio": 1, "stg": 0, "audio-stg": 0, "modality": 1, "audio-modality": 1}
+
+
+@pytest.mark.parametrize(
+    ("asked", "predictions", "calls"),
+    [
+        ({"guidance": 3}, 4, 3),
+        ({"guidance": 1, "guidance_scales": "stg=1"}, 4, 3),  # sound is still guided
+        ({"guidance": 1, "guidance_scales": "audio=1"}, 3, 3),
+        ({"guidance_scales": "stg=0"}, 4, 3),
+        ({"guidance_scales": "stg=0,audio-stg=0"}, 3, 2),
+        ({"guidance_scales": {"modality": 1, "audio_modality_scale": 1, "stg": 0, "audio_stg": 0}}, 2, 1),
+        ({"guidance": 1, "guidance_scales": OFF}, 1, 1),
+        ({"guidance_scales": OFF}, 2, 1),  # the picture's own scale is that of --guidance
+        ({"framework": "ltx2-official", "guidance_scales": "stg=0,audio-stg=0"}, 3, 3),
+    ],
+)
+@pytest.mark.parametrize("name", ["ltx-2", "ltx-2.3", "ltx-2.5"])
+def test_a_prediction_goes_when_all_scales_that_need_it_are_off(name, asked, predictions, calls):
+    plan = vidcalc.estimate(name, frames=9, **asked).plan
+    assert plan["forwards_per_step"] == predictions
+    assert plan["forwards_per_step"] - plan["batched_forwards"] + 1 == calls
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "near"),
+    [
+        ("ltx-2", {"guidance_scales": "sound=1"}, None),
+        ("ltx-2", {"guidance_scales": "audio-stgg=1"}, "audio-stg"),
+        ("wan2.1-t2v-1.3b", {"guidance_scales": "audio=1"}, None),
+        ("ltx-2", {"guidance_scales": "audio=1", "framework": "comfyui"}, None),
+        ("ltx-2", {"guidance_scales": "audio"}, "audio=1,stg=0"),
+    ],
+)
+def test_scales_that_a_pipeline_has_not_are_refused(name, asked, near):
+    with pytest.raises(InputError) as refused:
+        vidcalc.estimate(name, frames=9, **asked)
+    assert refused.value.flag.lstrip("-") == "guidance-scales"
+    assert refused.value.nearest == near

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from vidcalc.catalog.frameworks import names as frameworks
+from vidcalc.catalog.offered import made_by, offered
 from vidcalc.catalog.precisions import choices
 from vidcalc.describe.plan import OffloadFlag
 from vidcalc.describe.setting import words
@@ -86,7 +87,9 @@ def test_every_way_of_offloading_is_taken_and_stated(way, ask):
 
 @pytest.mark.parametrize("name", frameworks())
 def test_every_framework_answers_and_is_named_in_the_report(name, ask):
-    found = asked(ask, "--framework", name)
+    makers = offered("vendors", name)
+    chip = () if makers is None else ("--gpu", made_by(makers)[-1])
+    found = asked(ask, "--framework", name, *chip)
     assert found["plan"]["framework"] == name
     assert any(row["id"] == "framework" for row in found["assumptions"])
 
@@ -151,3 +154,9 @@ def test_offload_and_formats_are_told_in_the_report(language, ask):
     report = " ".join(ask("estimate", "-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", *flags).out.split())
     for told in ("20", "block-swap", "nf4", "GB/s", "diffusers 0"):
         assert told in report
+
+
+def test_regional_compilation_joins_what_compilation_does(ask):
+    """diffusers' compile_repeated_blocks: work is joined within repeated blocks either way."""
+    whole, blocks, none = (asked(ask, "--compile", word) for word in ("on", "regional", "off"))
+    assert figures(blocks) == figures(whole) != figures(none)

@@ -52,6 +52,8 @@ TYPED = {
     "swapped_blocks": (f"{GENERATE} --offload block-swap", "4", "12"),
     "resident_blocks": (f"{GENERATE} --offload group", "0", "12"),
     "blocks_per_group": (f"{GENERATE} --offload group-wait", "1", "12"),
+    "offload_to": (f"{GENERATE} --offload group", "pinned", "disk"),
+    "segments": (GENERATE, "fixed", "expandable"),
     "vae_tiling": (GENERATE, "none", "default"),
     "vae_slicing": (f"{GENERATE} -b 2", "off", "on"),
     "step_cache": (GENERATE, "1", "0.5"),

@@ -31,7 +31,8 @@ class Run(NamedTuple):
 
 
 RUNS = {
-    # text encoder whole on the first rank, as is the default: what 100.3 GiB are
+    # the source does not say how the text encoder was split (the table of rows guesses "tensor parallel", and validate
+    # reads a range): whole on the first rank is the program's default
     "pub26-001": Run(
         {**H3, **TILES, "gpu": H20, "gpus": 2, "parallel": "tp=2,vae=2"},
         "vllm-project/vllm-omni#6163",
@@ -89,6 +90,7 @@ RUNS = {
         gib=67.6,
         verdicts=("fits", "tight"),  # it took 94 % of the card
     ),
+    # not stated either: whole its 59.6 GiB are more than the card; by validate the row is unmapped for that reason
     "pub26-024": Run(
         {
             **H3,

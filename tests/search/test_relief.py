@@ -98,3 +98,18 @@ def test_the_answer_is_quick(name):
 
 def test_what_fits_needs_no_advice_in_the_report():
     assert calculate(*request({"model": "wan2.1-t2v-1.3b"})).memory.inference.relief == []
+
+
+@pytest.mark.parametrize(
+    ("framework", "ways"),
+    [
+        ("comfyui", {"partial"}),
+        ("wan-official", {"encoders", "model"}),
+        ("diffusers", {"encoders", "model", "group", "group-leaf", "sequential"}),
+        ("hunyuan-official", {"encoders", "model", "group", "group-leaf", "sequential"}),  # not known what it has
+    ],
+)
+def test_only_what_the_framework_has_is_tried(framework, ways):
+    asked = request({**JOBS["wan 14B on 24 GB"], "framework": framework, "offload": "none"})
+    tried = list(combinations(asked))
+    assert {changes["offload"] for changes in tried if "offload" in changes} == ways

@@ -84,7 +84,7 @@ def test_a_framework_shares_in_its_own_ways():
     assert offered("comfyui") == ()
     for row in scaling(asked(framework="wan-official", offload="none"), (1, 2, 4, 8)).rows:
         assert set(row.parallel) <= set(offered("wan-official"))
-    known = set(table("parallel")["frameworks"]) - {"source"}
+    known = set(table("offered")["parallel"]) - {"source"}
     assert known <= set(frameworks())
     assert all(set(offered(name)) <= set(WAYS) for name in known)
 

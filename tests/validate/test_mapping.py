@@ -211,3 +211,35 @@ def test_a_row_that_says_so_ran_compiled(told, found):
 
 def test_a_program_that_fuses_by_itself_does_so_without_a_word_in_the_row():
     assert mapped(source="GitHub pull request vllm-project/vllm-omni#1").question.plan.compile == "on"
+
+
+H3 = {
+    "model": "MiniMax-H3",
+    "width": "1344",
+    "height": "768",
+    "frames": "124",
+    "cfg": "distilled",
+    "gpu": "H20-3e 141GB",
+    "n_gpus": "2",
+    "parallelism": "TP2",
+    "precision": "bf16",
+    "source": "GitHub pull request vllm-project/vllm-omni#6163",
+}
+
+
+def test_what_a_collector_guesses_of_the_encoder_is_a_range():
+    """Split as the recipes of the family are, or whole as the program has it."""
+    said = mapped(**H3, other_optim="text encoder tensor parallel")
+    guessed = mapped(**H3, other_optim="text encoder tensor parallel (recipe family)")
+    assert [each.plan.text_degree for each in (said.question, *said.others)] == [2]
+    assert [each.plan.text_degree for each in (guessed.question, *guessed.others)] == [2, 1]
+
+
+def test_an_encoder_larger_than_the_card_was_split_in_a_way_that_is_not_stated():
+    """Of 59.6 GiB, whole on a card of 40."""
+    small = {**H3, "gpu": "A100-SXM4-40GB", "n_gpus": "4", "parallelism": "TP4", "offload": "TP4 + CPU offload"}
+    with pytest.raises(Unmapped, match="encoder_beyond_card"):
+        mapped(**small)
+    assert mapped(**small, other_optim="text encoder TP").question.plan.text_degree == 4
+    assert mapped(**{**small, "gpu": "H20-3e 141GB"}).question.plan.text_degree == 1
+    assert mapped(**{**small, "offload": "group offload, leaf level"}).question.plan.offload == "group-leaf"

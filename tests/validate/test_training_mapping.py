@@ -105,3 +105,14 @@ def test_every_trainer_states_sources_and_fields_of_a_plan(name):
         assert recipe(plan.recipe).source
     framework(profile.framework)
     assert not profile.fitted or profile.notes
+
+
+def test_blocks_that_are_swapped_and_the_format_of_the_base_are_read():
+    plan = case(ROWS["pub26-t05"]).run.plan.training
+    assert (plan.offload, plan.swapped_blocks, plan.base) == ("block-swap", 32, "fp8")
+    assert (plan.optimizer, plan.recipe) == ("adamw-8bit", "kahan-bf16")
+
+
+def test_a_row_that_states_no_frames_is_not_guessed():
+    with pytest.raises(Unmapped, match="no_frames"):
+        case(ROWS["pub26-t03"])

@@ -83,6 +83,11 @@ def _run(question: Question, ledger: Ledger) -> list[Assumption]:
                 provenance="measured" if measured else "assumed",
             )
         )
+    if plan.offload_to == "disk":
+        rate, facts = host_rate(chip, "disk"), defaults()["host_copy"]["disk"]
+        found = next((copy.source for copy in chip.host_copies if copy.kind == "disk"), "")
+        source, basis = found or "; ".join(facts["sources"]), "measured" if found else "assumed"
+        rows.append(Assumption(id="disk_rate", value=rate, source=source, provenance=basis))
     rows += speedups(question)
     rows += stated(plan, "generate")
     rows += beside(plan.loras, plan.lora_mode, plan.runtime)
@@ -132,7 +137,7 @@ def warnings(
     if plan.vae_tiling == "default" and model.vae.network and not tiles(model.vae):
         rows.append(Warning_(id="no_vae_tiling", values={"vae": model.vae.class_ or model.vae.id}))
     if plan.guidance_mode == "none" and model.defaults.scales:
-        rows.append(Warning_(id="several_scales", values={"scales": ", ".join(model.defaults.scales)}))
+        rows.append(Warning_(id="several_scales", values={"scales": ", ".join(sum(model.defaults.scales, ()))}))
     if _too_big(inference.verdict):
         rows.append(Warning_(id="inference_too_big", values={"missing": -inference.margin}))
     if not is_array(inference.streamed) and inference.streamed and inference.verdict != "too_big":
@@ -146,6 +151,9 @@ def warnings(
         rows.append(Warning_(id="training_too_big", values={"missing": -training.margin}))
         if plan.training.checkpointing == "none":
             rows.append(Warning_(id="checkpointing_helps", values={"total": checkpointed().total}))
+    rows += elsewhere(question)
+    if plan.offload == "group" and not same(plan.blocks_per_group, 1):
+        rows.append(Warning_(id="groups_of_one", values={"blocks": plan.blocks_per_group}))
     apart = product(getattr(plan, field) for field in WAYS.values()) == 1
     if not is_array(hardware.total) and hardware.total > 1 and apart:
         rows.append(Warning_(id="communication_not_counted", values={"gpus": hardware.total}))
@@ -155,6 +163,20 @@ def warnings(
     encoders = [each.id for each in (*model.text_encoders, *model.image_encoders) if not each.network]
     if missing := [name for name in encoders if name not in inference.unsized]:
         rows.append(Warning_(id="components_not_computed", values={"components": ", ".join(missing)}))
+    return rows
+
+
+def elsewhere(question: Question) -> list[Warning_]:
+    """Ways of offloading and sharing that the plan has and its framework has not: other programs do."""
+    plan = question.plan
+    used = [way for way, field in WAYS.items() if is_array(degree := getattr(plan, field)) or degree != 1]
+    rows: list[Warning_] = []
+    for kind, asked in (("offload", [plan.offload]), ("parallel", used)):
+        has = plan.runtime.offers.get(kind, asked)
+        beyond = [way for way in asked if way not in has and way != "by-card"]
+        if beyond:
+            values = {"framework": plan.runtime.title, "ways": ", ".join(beyond)}
+            rows.append(Warning_(id="not_of_framework", values=values))
     return rows
 
 

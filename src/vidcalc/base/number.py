@@ -155,6 +155,15 @@ def whole_blocks(a: Number, power_of_two: int) -> Number:
     return blocks * power_of_two
 
 
+def power_of_two(a: Number) -> Number:
+    """The smallest power of two that is not below `a`, which is 1 or more; elementwise for arrays."""
+    if isinstance(a, SCALARS):
+        return 1 << (math.ceil(a) - 1).bit_length()
+    import numpy as np
+
+    return np.exp2(np.ceil(np.log2(a)))
+
+
 @overload
 def as_count(a: float) -> int: ...
 @overload

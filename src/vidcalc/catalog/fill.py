@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.facts import Facts
 from vidcalc.catalog import models
 from vidcalc.catalog.frameworks import framework, holding
 from vidcalc.catalog.precisions import precision
@@ -52,6 +53,17 @@ def workload(chosen: Model, **given: Any) -> Workload:
     }
     filled.update({name: value for name, value in given.items() if value is not None})
     return Workload(**filled)
+
+
+def guided_by(chosen: Model, scales: dict[str, float]) -> Facts:
+    """Predictions of a step at those scales of the pipeline, by name; one that is left out is on, as by default."""
+    usual = chosen.defaults
+    off = {name: usual.off_at.get(name, 1) for each in usual.scales for name in each}
+    made = [any(name not in scales or scales[name] > off[name] for name in each) for each in usual.scales]
+    # the prompt's own, and of the first further one the negative prompt's in the same call
+    batched = usual.batched_forwards if made[0] else 1
+    mode = usual.guidance_mode if batched > 1 else "sequential" if any(made) else "none"
+    return {"guidance_mode": mode, "forwards_per_step": 1 + sum(made), "batched_forwards": batched}
 
 
 def plan(chosen: Model, guidance: float | None = None, vendor: str = "", **given: Any) -> Plan:

@@ -10,6 +10,7 @@ import msgspec
 
 from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
+from vidcalc.catalog.offered import offers
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import SETTINGS
 from vidcalc.describe.runtime import Runtime
@@ -63,7 +64,7 @@ def framework(name: str) -> Framework:
     stated = inherited(load.resolve(KIND, name))
     plan = {field: value for field, value in stated.items() if field in SETTINGS}
     others = {field: value for field, value in stated.items() if field not in plan}
-    return msgspec.convert({**others, "plan": plan}, Framework)
+    return msgspec.convert({**others, "plan": plan, "offers": offers(load.resolve(KIND, name))}, Framework)
 
 
 def holding(name: str, model: Model, precision: str = "", vendor: str = "") -> str:

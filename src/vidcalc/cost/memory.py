@@ -29,6 +29,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     workspace  the part of `other` that kernels take beside their tensors
     yields     the part of `weights` that gives way to the work where the device is full;  spare  the part of
                `activations` and `workspace` that the work can do without there
+    segments   "fixed", or "expandable": of the allocator
     trace      the call that runs, where one does;  call  its own bytes;  loads  networks whose weights may be there
     """
 
@@ -41,6 +42,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     total: Number
     yields: Number = 0
     spare: Number = 0
+    segments: str = "fixed"
     trace: Trace | None = None
     call: Number = 0
     loads: dict[str, Load] = {}
@@ -117,6 +119,7 @@ def _stage(
         other=other,
         total=weights + activations + other,
         yields=yields,
+        segments=ledger.further.segments,
     )
 
 

@@ -75,14 +75,18 @@ def beyond(stage: Stage, beside: Number, *, swept: bool = False) -> tuple[Number
 
     swept  whether the job is a sweep, of which no call is replayed
     """
-    cache = None if stage.trace is None or swept else stage.trace.cache
+    cache = None if stage.trace is None or swept else stage.trace.cached(stage.segments)
+    if cache is None and stage.segments == "expandable":
+        return 0, 0  # segments grow by what is missing
     if cache is None:
         share = given("cache_share", cache_share(), beside, "data/validation/reserve.toml", "", "measured")
         # freed transients stay in the cache: a share of the live activations
         return stage.activations * share, 0
     weights = {name: max(plain(nbytes), 0) for name, nbytes in stage.resident.items()}
     held = sum(
-        nbytes * stage.loads[name].trace.segments(stage.loads[name].width) if name in stage.loads else nbytes
+        nbytes * stage.loads[name].trace.segments(stage.loads[name].width, stage.segments)
+        if name in stage.loads
+        else nbytes
         for name, nbytes in weights.items()
     )
     found = {

@@ -100,7 +100,8 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                        "distilled" (guidance is an input), "none"
     forwards_per_step  denoiser forwards of one step, each at the batch asked for
     batched_forwards   how many of them run together in one call, which holds that many times the activations
-    scales             guidance scales of the pipeline, all of which have to be off for a step of one forward
+    scales             guidance scales of the pipeline by further prediction, which is made where one of its scales is
+                       on; `off_at` what of these is off at another value than 1
     text_tokens        text tokens in the denoiser's context; image_tokens  the same for a conditioning image
     assumed            the fields here that nobody publishes
     """
@@ -114,7 +115,8 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     guidance_mode: str = "none"
     forwards_per_step: int = 1
     batched_forwards: int = 1
-    scales: tuple[str, ...] = ()
+    scales: tuple[tuple[str, ...], ...] = ()
+    off_at: dict[str, float] = {}
     flow_shift: float | None = None
     text_tokens: int = 0
     image_tokens: int = 0

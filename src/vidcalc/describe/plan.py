@@ -14,14 +14,19 @@ OffloadFlag = Literal[
     "partial", "dynamic-swap",
 ]  # fmt: skip
 Offload = Literal[OffloadFlag, "by-card"]
+OffloadTo = Literal["pinned", "pageable", "disk"]
+Segments = Literal["fixed", "expandable"]
 VaeTiling = Literal["none", "default", "when-full"]
-CompileFlag = Literal[Switch, "graphs"]
-Compile = Literal[CompileFlag, "norms"]
+CompileFlag = Literal[Switch, "regional", "graphs"]
+Compile = Literal[Switch, "norms", "graphs"]
 Guided = Literal["batched", "sequential", "fitting"]
 GuidanceMode = Literal[Guided, "distilled", "none"]
 FusedProjections = Literal["none", "kept"]
 
 NUMBERED = (("block-swap", "swapped_blocks"), ("group", "resident_blocks"), ("group-wait", "blocks_per_group"))
+REGIONAL = (("regional", "on"),)  # work is joined within repeated blocks either way, which is nearly all of it
+BY_ONE = (("group", "blocks_per_group"),)  # a number that is taken and counts as one
+GROUPED = ("group", "group-leaf", "group-wait")
 FORMATS = Named("precisions")
 LEAST_SHARE = 0.01  # of the steps or of the score blocks: what is worth computing
 
@@ -52,7 +57,7 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
         "sdpa"
     )
     """Kernel: "sdpa" is what torch picks on the chip; see `vidcalc.rates.utilisation`."""
-    compile: Annotated[Compile, Setting("compile", words=CompileFlag, assumption="fused")] = "off"
+    compile: Annotated[Compile, Setting("compile", words=CompileFlag, means=REGIONAL, assumption="fused")] = "off"
     """"off" (a kernel for each operation), "on": elementwise work is fused, "norms": norms and rotary embedding alone
     are, by a framework's library, or "graphs": nothing is, but kernels are started together (CUDA graphs)."""
     guidance_mode: Annotated[GuidanceMode, Setting("guidance-mode", words=Guided)] = "none"
@@ -63,7 +68,7 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     batched_forwards: Annotated[Number, Setting(by="--guidance-mode")] = 1
     """How many of them share one call, which holds that many times the activations."""
     offload: Annotated[
-        Offload, Setting("offload", takes=Counted(NUMBERED), words=OffloadFlag, assumption="offload")
+        Offload, Setting("offload", takes=Counted(NUMBERED, BY_ONE), words=OffloadFlag, assumption="offload")
     ] = "none"
     """Which weights wait in host memory: see `vidcalc.passes.ways`."""
     swapped_blocks: Annotated[Number, Setting("swapped-blocks", takes=Whole(0, 10_000), assumption="offload")] = 0
@@ -71,7 +76,11 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     resident_blocks: Annotated[Number, Setting("resident-blocks", takes=Whole(0, 10_000), assumption="offload")] = 0
     """Blocks of a network that stay on the device while it runs, with offload "group"."""
     blocks_per_group: Annotated[Number, Setting("blocks-per-group", takes=Whole(1, 10_000), assumption="offload")] = 1
-    """Blocks that come and go together, with offload "group-wait"."""
+    """Blocks that come and go together, with offload "group-wait"; with "group" they are one, whatever is said."""
+    offload_to: Annotated[OffloadTo, Setting("offload-to", assumption="offload")] = "pinned"
+    """Where groups wait: "pinned" copies of all, "pageable" memory, pinned as they go, or files on "disk"."""
+    segments: Annotated[Segments, Setting("segments", assumption="segments", stated=True)] = "fixed"
+    """Of the caching allocator: "expandable" ones grow (PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True)."""
     vae_tiling: Annotated[VaeTiling, Setting("vae-tiling")] = "none"
     """"none", "default": the tiles of the VAE's own class, or "when-full": these where the whole clip has no room."""
     vae_slicing: Annotated[Switch, Setting("vae-slicing")] = "off"

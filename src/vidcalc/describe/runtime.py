@@ -9,6 +9,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     """What a framework profile says beyond the words of a plan; the defaults change nothing.
 
     title, version, sources  of the framework
+    offers             ways of sharing ("parallel") and of offloading ("offload") that it has; without what is not known
     stack              "early" where it is pinned to, or was published with, a torch older than 2.11
     casting            "layerwise" where formats are stored by diffusers' layerwise casting, else as files have them
     products           kernel that multiplies by weights of a number format here, of data/products.toml, by format
@@ -47,12 +48,14 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     unmerged           how LoRAs are applied to weights of a format that cannot be merged into: a word of `Loras`
     unmergeable        formats that this framework does not merge into, beside those that nothing can
     loras_on           "device", or "host": where the weights of LoRAs that are patched on wait
+    pins               "tensors": each pinned by itself, which torch rounds up to a power of two, or "whole" as they are
     kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
     """
 
     title: str = ""
     version: str = ""
     sources: tuple[str, ...] = ()
+    offers: dict[str, tuple[str, ...]] = {}
     stack: str = "late"
     casting: str = "files"
     products: dict[str, str] = {}
@@ -88,4 +91,5 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     unmerged: Literal["live", "patched"] = "live"
     unmergeable: tuple[str, ...] = ()
     loras_on: Literal["device", "host"] = "device"
+    pins: Literal["whole", "tensors"] = "whole"
     kept: bool = False

@@ -52,9 +52,13 @@ class Published(msgspec.Struct, frozen=True):
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """One of the field's words; some of them may carry a number, each of which is another field: "block-swap:20"."""
+    """One of the field's words; some of them may carry a number, each of which is another field: "block-swap:20".
+
+    beside  words that carry no number, but beside which that of another word's field may be stated
+    """
 
     words: tuple[tuple[str, str], ...]
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 class Text(msgspec.Struct, frozen=True):

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from vidcalc.base.guest import named
+from vidcalc.base.guest import named, plain
 from vidcalc.base.memo import once
-from vidcalc.base.number import Number, largest, maximum
+from vidcalc.base.number import Number, largest, maximum, power_of_two
 from vidcalc.catalog.casting import Words, kept
 from vidcalc.catalog.precisions import Precision, precision
 from vidcalc.tape import ELEMENT_BYTES
@@ -21,6 +21,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     blocks    of all repeated blocks;  block  of the largest;  module  of the largest module
     tensors   how many parameters there are in all layers, and `of_blocks` in the repeated blocks
     modules   how many modules have parameters
+    rounded   of all, and `rounded_blocks` of the repeated blocks, each tensor rounded up to a power of two
     rounds    how many blocks there are;  stacks  how many of each kind, and their bytes, in the order they run
     """
 
@@ -34,6 +35,8 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     tensors: Number
     of_blocks: Number
     modules: Number
+    rounded: Number = 0
+    rounded_blocks: Number = 0
     stacks: tuple[tuple[Number, Number], ...] = ()
 
 
@@ -61,6 +64,8 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str, uncast: Words | Non
     copied: Number = 0
     tensors: Number = 0
     of_blocks: Number = 0
+    rounded: Number = 0
+    rounded_blocks: Number = 0
     repeats: dict[str, Number] = {}
     for path, (own, times, stored) in _sizes(traces, precision(name), uncast).items():
         elements, nbytes = elements + own, nbytes + stored
@@ -72,9 +77,12 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str, uncast: Words | Non
         modules[module] = modules.get(module, 0) + stored / maximum(times, 1)
         repeats[module] = times
         tensors = tensors + times
+        # bytes of one tensor, rounded up x tensors
+        pinned = power_of_two(maximum(plain(stored) / maximum(plain(times), 1), 1)) * plain(times)
+        rounded = rounded + pinned
         head = homes[path]
         if head:
-            of_blocks = of_blocks + times
+            of_blocks, rounded_blocks = of_blocks + times, rounded_blocks + pinned
             blocks[head] = blocks.get(head, 0) + stored
             rounds[head] = times if head not in rounds else maximum(rounds[head], times)
     blocks = {head: named(head, own, "byte") for head, own in blocks.items()}
@@ -91,6 +99,8 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str, uncast: Words | Non
         tensors=tensors,
         of_blocks=of_blocks,
         modules=sum(repeats.values()),
+        rounded=rounded,
+        rounded_blocks=rounded_blocks,
         stacks=tuple((rounds[head], blocks[head]) for head in blocks),
     )
 

@@ -142,6 +142,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     models   bytes of further models on the device throughout [byte];  seconds  they take per generation [second]
     frames_on  "device" or "host": where the decoded video is brought to the range of pictures
     frames_dtype  of what is made there; "" that of the decode
+    segments  of the allocator: "fixed", or "expandable"
     company  bytes of models that a trainer keeps beside the trained network [byte]
     scale    live activations of a training step relative to those taped here
     allocator  "caching" or "async": which one holds the memory (`vidcalc.cost.reserve`)
@@ -155,6 +156,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     scale: float = 1.0
     frames_dtype: str = ""
     allocator: str = "caching"
+    segments: str = "fixed"
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):

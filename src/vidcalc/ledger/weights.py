@@ -7,7 +7,7 @@ import math
 
 import msgspec
 
-from vidcalc.base.guest import Guest, given, named, named_fields
+from vidcalc.base.guest import Guest, given, named, named_fields, plain
 from vidcalc.base.number import Number, maximum, minimum, nearest
 from vidcalc.catalog.casting import left
 from vidcalc.catalog.precisions import precision
@@ -25,6 +25,8 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     blocks  the repeated blocks of one copy;  block  the largest of them;  count  how many there are
     stacks  how many blocks there are of each kind, and the bytes of all of these, whole, in the order they run
     module  the largest single module (a linear layer, an embedding)
+    pinned  bytes of pinned memory that a copy of all tensors takes, each by itself, over theirs; `pinned_blocks` of the
+            repeated blocks' (PyTorch, ATen/core/CachingHostAllocator.h: every block is a power of two)
     tensors how many parameters one copy has, `block_tensors` its repeated blocks, and `modules` with parameters
     movable whether they can leave the device again
     """
@@ -39,6 +41,8 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     tensors: Number = 0
     block_tensors: Number = 0
     modules: Number = 0
+    pinned: Number = 1
+    pinned_blocks: Number = 1
     stacks: tuple[tuple[Number, Number], ...] = ()
 
     def last(self, many: Number) -> Number:
@@ -130,6 +134,10 @@ def weights(
         tensors=sums.tensors,
         block_tensors=sums.of_blocks,
         modules=sums.modules,
+        pinned=sums.rounded / maximum(plain(sums.nbytes), 1) if traces else 1,
+        pinned_blocks=sums.rounded_blocks / maximum(plain(sum(nbytes for _, nbytes in sums.stacks)), 1)
+        if sums.stacks
+        else 1,
         stacks=sums.stacks,
     )
     return named_fields(sizes, sums.nbytes, "byte", note=component.id)

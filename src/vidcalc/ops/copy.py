@@ -9,7 +9,8 @@ from vidcalc.ops.base import Op
 class Copy(Op, frozen=True, eq=False, gc=False):
     """`nbytes` over the link between host and device.
 
-    memory   the host memory it comes from or goes to: "pinned", "pageable", or "fresh" (pages that nobody has touched)
+    memory   the host memory it comes from or goes to: "pinned", "pageable", or "fresh" (pages that nobody has touched);
+             or what precedes a copy: "gathered" into pinned memory by a core, read from "disk"
     hidden   1 where it has a stream of its own and runs beside the work of its call, 0 where everything waits
     share    of the seconds of that work; it hides at most so much
     tensors  that the host hands over one by one, and `halts` at which it waits for the device, while the device waits

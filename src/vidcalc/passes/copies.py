@@ -9,10 +9,16 @@ leaves   a module's weights, pinned, beside the module before it, and beside att
 stream   blocks or modules by a loop of the framework's own that halts for nothing
 kept     the network whole, from pinned copies that stay in host memory: it is left behind on the device, not taken back
 
+Groups may wait in pageable memory instead: a core then gathers them into pinned memory before each copy, while the
+device stands still (low_cpu_mem_usage). Or on disk: they are read, gathered and copied, and nothing goes back
+(offload_to_disk_path).
+
 Source: diffusers 0.42.1 hooks/group_offloading.py and pipelines/pipeline_utils.py, accelerate 1.15 hooks.py.
 """
 
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from vidcalc.base.memo import lately
 from vidcalc.base.number import Number, ceil_div, is_array, maximum, nearest
@@ -20,6 +26,7 @@ from vidcalc.describe.model import Component
 from vidcalc.ledger.types import Phase
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Attention, Convolution, Copy, Matmul, Op
+from vidcalc.passes.ways import Coming
 from vidcalc.tape.records import some
 
 Layer: TypeAlias = tuple[Op, Number, Number]  # one with weights, its elements, its share of the call's FLOPs
@@ -29,15 +36,30 @@ PRODUCTS = (Matmul, Convolution, Attention)
 KEPT = {"whole": "kept", "blocks": "stream", "leaves": "stream"}
 
 
-def copies(
-    own: Network, phase: Phase, hooks: str, nbytes: Number, memory: str, hidden: int, group: Number = 1
-) -> tuple[Copy, ...]:
-    """What one call of a phase copies to the device for its network.
+def copies(own: Network, phase: Phase, coming: Coming, nbytes: Number, group: Number = 1) -> tuple[Copy, ...]:
+    """What one call of a phase copies to the device for its network, and what the host does before.
 
-    hooks   one of the words above;  nbytes  that come, where all blocks run [byte]
-    memory  that a framework's own loop copies from, and whether it does so beside the work (`hidden`)
-    group   blocks that come at a time
+    coming  how it comes: by one of the words above, from where it waits;  group  blocks that come at a time
+    nbytes  that come, where all blocks run [byte]
     """
+    linked = _linked(own, phase, coming, nbytes, group)
+    if coming.hooks not in ("blocks", "leaves", "groups") or coming.keeps == "pinned":
+        return linked
+    name = own.component.id
+    # each way once: what comes and goes is copied twice, what hides is pinned first
+    whole = sum(op.nbytes * (1 if op.path == name else op.count) for op in linked)
+    ahead = sum(op.nbytes * op.count for op in linked if op.hidden)
+    gathered = (Copy(name, 1, own.precision, ahead, "gathered"),) if some(ahead) else ()
+    if coming.keeps == "pageable":
+        return (*linked, *gathered)
+    # files stay as they are: nothing goes back
+    once = tuple(replace(op, count=1) if op.path == name else op for op in linked)
+    return (*once, Copy(name, 1, own.precision, whole, "disk"), *gathered)
+
+
+def _linked(own: Network, phase: Phase, coming: Coming, nbytes: Number, group: Number) -> tuple[Copy, ...]:
+    """What goes over the link."""
+    hooks, memory, hidden = coming.hooks, coming.memory, coming.hidden
     name, sizes, run = own.component.id, own.stored, phase.blocks_run  # blocks that a cache skips stay where they are
     if hooks == "modules":
         return (

@@ -141,6 +141,7 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             scale=runtime.kept_scale,
             frames_dtype=runtime.frames_dtype,
             allocator=allocator(runtime.allocator, hardware.accelerator),
+            segments=plan.segments,
         ),
     )
 

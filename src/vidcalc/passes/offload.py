@@ -5,7 +5,7 @@ How each way does it stands in `vidcalc.passes.ways`.
 
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, is_array, largest, maximum, minimum
+from vidcalc.base.number import Number, is_array, largest, maximum, minimum, nearest
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
@@ -40,6 +40,8 @@ def way_of(plan: Plan, ledger: Ledger, chip: Accelerator) -> Way:
     way, runtime = WAYS[chosen(plan, ledger, chip)], plan.runtime
     coming = {role: each for role, each in way.coming.items() if role not in runtime.staying}
     coming |= {role: WHOLE for role in coming if role in runtime.whole}
+    if plan.offload_to != "pinned":
+        coming = {role: replace(each, keeps=plan.offload_to) for role, each in coming.items()}
     if runtime.kept:
         coming = {role: _kept(each) for role, each in coming.items()}
     return replace(way, coming=coming, remaining=runtime.remaining)
@@ -67,7 +69,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         each: tuple[Copy, ...] = ()
         if coming.copied is not nothing:
             nbytes = coming.copied(own.stored, asked)
-            each = copies(own, phase, coming.hooks, nbytes, coming.memory, coming.hidden, plan.blocks_per_group)
+            each = copies(own, phase, coming, nbytes, plan.blocks_per_group)
         return replace(
             phase,
             resident={**resident(phase, ledger.weights, way, asked), **there},
@@ -78,11 +80,12 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         )
 
     order = [phase.component.id for phase in ledger.phases]
+    beside = waiting(ledger, plan.loras, plan.lora_mode, plan.runtime)
     return replace(
         ledger,
         phases=tuple(map(place, ledger.phases, ("", *order), (*order[1:], ""))),
         loaded={**loaded(ledger.weights, way, blocks), **ledger.loaded},
-        host=host(ledger.weights, way, blocks, waiting(ledger, plan.loras, plan.lora_mode, plan.runtime)),
+        host=host(ledger.weights, way, blocks, plan.runtime.pins, beside),
     )
 
 
@@ -160,16 +163,22 @@ def loaded(networks: dict[str, Network], way: Way, asked: Asked) -> dict[str, Nu
     return there
 
 
-def host(networks: dict[str, Network], way: Way, asked: Asked, beside: Number = 0) -> Host:
+def host(networks: dict[str, Network], way: Way, asked: Asked, pins: str, beside: Number = 0) -> Host:
     """Host memory: offloaded weights wait in it, the largest network passes through it while loading [byte].
 
+    pins    "tensors": torch pins them one by one, and rounds each up
     beside  what waits there whatever is offloaded [byte]
     """
-    waits = beside
+    waiting = beside
     pinned: Number = 0
     for each in networks.values():
-        coming = way.coming.get(each.role)
-        if coming is not None and each.weights.movable:
-            waits = waits + coming.waiting(each.weights, asked)
-            pinned = pinned + coming.pinned(each.weights, asked)
-    return Host(resident=waits, pinned=pinned, loading_peak=largest(each.weights.copy for each in networks.values()))
+        coming, own = way.coming.get(each.role), each.weights
+        if coming is None or not own.movable:
+            continue
+        there, held = coming.waiting(own, asked), coming.pinned(own, asked)
+        if coming.keeps != "pinned":  # what is on its way is pinned beside what waits
+            held = minimum(held, coming.staged(own, asked))
+            there = held if coming.keeps == "disk" else there + held
+        rounded = nearest(held * (coming.grown(own) - 1)) if pins == "tensors" else 0
+        waiting, pinned = waiting + there + rounded, pinned + held + rounded
+    return Host(resident=waiting, pinned=pinned, loading_peak=largest(each.weights.copy for each in networks.values()))

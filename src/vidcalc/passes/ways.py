@@ -55,6 +55,14 @@ def _all(own: Weights, asked: Asked) -> Number:
     return own.total
 
 
+def _block(own: Weights, asked: Asked) -> Number:
+    return own.block
+
+
+def _as_it_is(own: Weights) -> Number:
+    return 1
+
+
 class Coming(msgspec.Struct, frozen=True, kw_only=True):
     """How a network's weights come to the device; sizes are functions of its weights and of what is asked [byte].
 
@@ -63,6 +71,8 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     memory   "pinned" or "pageable": where what is copied at each call comes from;  arrives  the same of `once`
     hidden   1 where copies run beside the work
     hooks    how they are brought: a word of `vidcalc.passes.copies`
+    keeps    where it waits: "pinned", "pageable" (pinned as it goes) or "disk";  grown  times the bytes that its pinned
+             copies take where each tensor is one;  staged  of it in pinned memory on its way, where it waits elsewhere
     modules  how many modules come at a time, where it comes so: they are there beside what the layer that runs holds
     yields   what of `present` gives way to the work instead of being needed
     """
@@ -78,6 +88,9 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     hooks: str = "stream"
     modules: int = 0
     yields: Size = nothing
+    keeps: str = "pinned"
+    grown: Callable[[Weights], Number] = _as_it_is
+    staged: Size = _block
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +169,10 @@ BLOCKS = Coming(
     # what is outside of the blocks leaves with the last of them
     copied=lambda own, asked: own.copy - _staying(own, asked),
     once=lambda own, asked: _each(own, _staying(own, asked)),
+    # what is outside of the blocks waits in pageable memory
+    pinned=lambda own, _: _each(own, own.blocks),
     hooks="blocks",
+    grown=lambda own: own.pinned_blocks,
 )
 GROUPS = Coming(
     present=lambda own, asked: own.copy - own.blocks + minimum(own.blocks, asked.group * own.block),
@@ -172,6 +188,8 @@ LEAVES = Coming(
     copied=lambda own, _: own.copy,
     hooks="leaves",
     modules=IN_FLIGHT,
+    grown=lambda own: own.pinned,
+    staged=lambda own, _: own.module,
 )
 SWAPPED = Coming(
     # all but the blocks that wait, of which those in flight take room all the same

@@ -20,12 +20,16 @@ FRESH = "fresh"  # memory that is written to: pages that nobody has touched
 
 def host_rate(chip: Accelerator, kind: str) -> Number:
     """Rate of a copy to or from "pinned", "pageable" or "fresh" host memory; infinite where nothing links them (memory
-    shared with the host) [byte/s]."""
+    shared with the host). Of what precedes it: bytes "gathered" into pinned memory, or read from "disk" [byte/s]."""
+    if kind == "disk":
+        return _measured(chip, kind) or memory_rate(kind)
     link = _measured(chip, "pinned") or _nominal(chip)
     if not link:
         return float("inf")
     if kind == "pinned":
         return link
+    if kind == "gathered":  # the core's part of a copy from pageable memory
+        return given("host_memory", memory_rate("pageable"), link, SOURCE, "byte/s", "measured", kind)
     core = given("host_memory", memory_rate(kind), link, SOURCE, "byte/s", "measured", kind)
     # one after the other: the core works on the buffer, the link empties or fills it
     worked = named("host_rate", 1 / (1 / link + 1 / core), "byte/s", note=kind)
@@ -48,7 +52,8 @@ def _nominal(chip: Accelerator) -> Number:
 
 @cache
 def memory_rate(kind: str) -> float:
-    """What one core of the host reads of "pageable" memory, or writes of "fresh" memory [byte/s]."""
+    """What one core of the host reads of "pageable" memory, writes of "fresh" memory, or a process of files on "disk"
+    [byte/s]."""
     return quantity(defaults()["host_copy"][kind]["rate"], "B/s")
 
 

@@ -26,6 +26,7 @@ MOST = 4  # ways listed
 PRICED = 10  # ways whose time is worth predicting: those of the fewest changes
 SAME = 0.005  # of the time of a generation
 OFFLOADS = ("encoders", "model", "group", "group-leaf", "sequential")
+BY_ROOM = ("partial", "dynamic-swap")  # what has no room comes: tried where the framework is known to do so
 FEWER_BITS = ("fp8", "nf4")
 SMALLER = (3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4)  # of the frames, or of each side
 
@@ -95,10 +96,12 @@ def combinations(question: Question) -> Iterator[Changes]:
     choices: list[list[Changes]] = []
     if plan.vae_tiling == "none" and model.vae.network and tiles(model.vae):
         choices.append([{"vae_tiling": "default"}])
-    # ways that leave less on the device than the plan's own does
+    # ways that leave less on the device than the plan's own does, of those that the framework has
     further = OFFLOADS[OFFLOADS.index(plan.offload) + 1 :] if plan.offload in OFFLOADS else ()
+    has = plan.runtime.offers.get("offload", OFFLOADS)
+    ways = [way for way in (*BY_ROOM, *(further or OFFLOADS)) if way in has]
     if plan.offload == "none" or further:
-        choices.append([{"offload": way} for way in further or OFFLOADS])
+        choices.append([{"offload": way} for way in ways])
     if plan.guidance_mode in ("batched", "fitting"):
         choices.append([{"guidance_mode": "sequential", "batched_forwards": 1}])
     chosen = precision(plan.precision)

@@ -1,6 +1,6 @@
 """The legal ways in which so many accelerators share one video: degrees of a plan whose product is their number.
 
-Ways are named as on the command line. A way is legal where the framework offers it (data/parallel.toml), the degrees
+Ways are named as on the command line. A way is legal where the framework offers it (data/offered.toml), the degrees
 divide what they share (heads, layers, guided predictions) and, if the user names ways, where those have it.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
-from vidcalc.catalog.load import table
+from vidcalc.catalog.offered import offered as offers
 from vidcalc.describe.plan import WAYS, WORK
 from vidcalc.describe.question import Question
 from vidcalc.describe.sharing import Sharing
@@ -21,9 +21,9 @@ Pattern = dict[str, Any]  # way -> its degree, or None for any; a way that is ab
 
 
 def offered(framework: str) -> tuple[str, ...]:
-    """The ways that a framework offers; all of them for one that says nothing."""
-    ways: dict[str, Any] = table("parallel")["frameworks"]
-    return tuple(ways.get(framework, [way for way in WAYS if way != RARE]))
+    """The ways that are tried under a framework: those that it has, all of them for one that says nothing."""
+    ways = offers("parallel", framework)
+    return tuple(way for way in (WAYS if ways is None else ways) if way != RARE)
 
 
 def plans(question: Question, count: int, pattern: Pattern | None = None) -> Iterator[Question]:

@@ -108,6 +108,13 @@ class Allocator:
     def give(self, block: Block) -> None:
         """Free."""
         self.allocated -= block.size
+        block = self.joined(block)
+        if block.before is None and block.after is None:
+            self.whole += block.size
+        self.keep(block)
+
+    def joined(self, block: Block) -> Block:
+        """A block that is free now, with its neighbours that are."""
         before, after = block.before, block.after
         if after is not None and after.free:
             self.forget(after)
@@ -120,9 +127,7 @@ class Allocator:
             if block.after is not None:
                 block.after.before = before
             block = before
-        if block.before is None and block.after is None:
-            self.whole += block.size
-        self.keep(block)
+        return block
 
     def aside(self, nbytes: int) -> None:
         """Bytes more (or fewer) in segments of their own."""

@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from vidcalc.tape.allocator import MIB, Allocator, Block
+from vidcalc.tape.allocator import MIB, Block
+from vidcalc.tape.expandable import ALLOCATORS
 from vidcalc.tape.records import FREED, LEFT, ROUND, WORKING
 
 PATIENCE = 4000  # entries after which every section still to come is played once: tile after tile is alike
@@ -43,12 +44,13 @@ class Repeated:
         self.left: list[int] = []  # what it leaves beside
 
 
-def replayed(log: Log, apart: dict[int, Any]) -> Cache:
+def replayed(log: Log, apart: dict[int, Any], segments: str = "fixed") -> Cache:
     """A call's log through an allocator whose cache is empty.
 
-    apart  storages that stand for so many equal ones, or (0) for pieces that count wherever they are
+    apart     storages that stand for so many equal ones, or (0) for pieces that count wherever they are
+    segments  "fixed", or "expandable": whether they grow
     """
-    device = Replay(apart)
+    device = Replay(apart, segments)
     device.play(sections(log))
     found = device.allocator
     return Cache(allocated=found.most, reserved=found.most_reserved, needed=found.needed)
@@ -57,8 +59,8 @@ def replayed(log: Log, apart: dict[int, Any]) -> Cache:
 class Replay:
     """An allocator, and which of its blocks each storage of a log has."""
 
-    def __init__(self, apart: dict[int, Any]) -> None:
-        self.allocator, self.apart = Allocator(), apart
+    def __init__(self, apart: dict[int, Any], segments: str = "fixed") -> None:
+        self.allocator, self.apart = ALLOCATORS[segments](), apart
         self.blocks: dict[int, Block] = {}
         self.pieces: dict[int, list[Block]] = {}
         self.anywhere: dict[int, int] = {}
@@ -165,9 +167,9 @@ def _matched(found: list[int], left: list[int], size: dict[int, int]) -> Iterabl
             yield one, alike
 
 
-def held_by(layers: Iterable[tuple[Sequence[Any], int]]) -> float:
+def held_by(layers: Iterable[tuple[Sequence[Any], int]], segments: str = "fixed") -> float:
     """Bytes of segments over bytes of tensors that are loaded one by one: (bytes of a layer's tensors, layers)."""
-    allocator, further, tensors = Allocator(), 0.0, 0.0
+    allocator, further, tensors = ALLOCATORS[segments](), 0.0, 0.0
     for layer, times in layers:
         marks = [allocator.reserved]
         for _ in range(min(times, SAMPLED)):

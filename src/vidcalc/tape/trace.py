@@ -55,19 +55,28 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     apart: dict[int, Number] = {}
     loras: Loras | None = None
 
-    @cached_property
+    @property
     def cache(self) -> Cache | None:
         """What the call makes of the caching allocator; None of a sweep, whose sizes are arrays."""
-        if not self.log or not all(issubclass(kind, SINGLE) for kind in {type(nbytes) for _, nbytes in self.log}):
-            return None
-        return replayed(self.log, self.apart)
+        return self.cached("fixed")
 
     @once
-    def segments(self, width: float) -> float:
-        """Bytes of segments over bytes of weights that are loaded one by one, at so many bytes an element."""
+    def cached(self, segments: str) -> Cache | None:
+        """The same where the allocator's segments are "fixed", or grow ("expandable")."""
+        if not self.log or not all(issubclass(kind, SINGLE) for kind in {type(nbytes) for _, nbytes in self.log}):
+            return None
+        return replayed(self.log, self.apart, segments)
+
+    @once
+    def segments(self, width: float, segments: str = "fixed") -> float:
+        """Bytes of segments over bytes of weights that are loaded one by one, at so many bytes an element.
+
+        segments  "fixed", or "expandable"
+        """
         if not self.log or any(is_array(times) for _, times in self.layers):
             return 1.0
-        return held_by(([elements * width for elements in layer], int(times)) for layer, times in self.layers)
+        layers = (([elements * width for elements in layer], int(times)) for layer, times in self.layers)
+        return held_by(layers, segments)
 
     @cached_property
     def layers(self) -> tuple[tuple[tuple[Number, ...], Number], ...]:

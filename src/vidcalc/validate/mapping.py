@@ -21,6 +21,7 @@ from vidcalc.describe.question import Question
 from vidcalc.describe.workload import Workload
 from vidcalc.rates.machines import hardware
 from vidcalc.validate import sharing, text
+from vidcalc.validate.beyond import beyond
 from vidcalc.validate.engine import Engine, engine
 from vidcalc.validate.placement import placement
 from vidcalc.validate.table import Row, whole
@@ -44,7 +45,8 @@ class Asking(NamedTuple):
 class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A row as a job.
 
-    engine     the program it ran under;  others  the same job under each other program it may have been
+    engine     the program it ran under;  others  the same job under each other program that it may have been, and as it
+               may have run where its row guesses
     beside     share of the program's further models that stay on the device
     stage      the stage that its memory is of; empty: of the whole run
     scope      what its time covers: "total", "denoise", "per_step", "vae_decode", "gpu_seconds"
@@ -68,6 +70,9 @@ def case(row: Row) -> Case:
     machine = hardware(gpu or STANDING_IN, count=whole(row.n_gpus) or 1)
     names = found.framework, *found.others
     run = [_kernel(row, _question(row, Asking(chosen, workload, machine), name)) for name in names]
+    if gpu and beyond(run[0]):
+        raise Unmapped("encoder_beyond_card")
+    run += [each for question in run for each in _otherwise(row, question)]
     scope = _scope(row)
     return Case(
         question=run[0],
@@ -210,6 +215,14 @@ def _left_out(row: Row, model: str) -> tuple[Facts, str]:
     except InputError:
         return {}, words
     return {name: value for each in fields for name, value in each.items()}, rest
+
+
+def _otherwise(row: Row, question: Question) -> list[Question]:
+    """The same without what its row says as a guess."""
+    fields = sharing.guessed(f"{row.vae_tiling}; {row.other_optim}")
+    fields = {field for field in fields if getattr(question.plan, field) != SETTINGS[field].default}
+    without: Facts = {field: SETTINGS[field].default for field in fields}
+    return [question._replace(plan=msgspec.structs.replace(question.plan, **without))] if without else []
 
 
 def _scope(row: Row) -> str:

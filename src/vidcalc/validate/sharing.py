@@ -60,6 +60,13 @@ def stated(told: str) -> tuple[dict[str, int], set[str]]:
     return fields, open_ - set(fields)
 
 
+def guessed(told: str) -> set[str]:
+    """Fields of ways of other networks that a collector names as a guess: "text encoder TP (recipe family)"."""
+    hedge = str(load.entry(KIND, "settings")["guess"]["after"])
+    found = {field for pattern, field in _ways() if re.search(f"(?:{pattern.pattern})\\s*{hedge}", told, re.IGNORECASE)}
+    return found & set(OTHERS)
+
+
 def degree(match: re.Match[str]) -> int | None:
     """The number before or after a way's name; a grid's two numbers are multiplied."""
     found = match.groupdict()

@@ -150,6 +150,9 @@ def _training(row: TrainingRow, profile: Trainer, model: Model) -> TrainingPlan:
         fields = {name: value for name, value in first(table, words).items() if name not in text.ABOUT}
         if text.OPEN in fields.values():
             raise Unmapped(str(fields.get("reason", reason)))
+        if "swapped_blocks" in fields:  # the group of the pattern that is their number
+            match = text.found(table, words, FILE)
+            fields["swapped_blocks"] = int(match[0].group(fields["swapped_blocks"])) if match else 0
         given.update(fields)
     if row.precomputed_latents:
         given["latents"] = given["texts"] = LATENTS[row.precomputed_latents]

@@ -21,11 +21,14 @@ NOT_HERE = (*("gpus", "nodes", "parallel"), *("target_rate", "place", "country",
 def result(given: dict[str, Any]) -> "Scaling":
     """Every count that the flags ask for, priced. Raises InputError."""
     from vidcalc.faces.requests.estimate import request
+    from vidcalc.faces.requests.offered import shared
     from vidcalc.search.scale import doubling, scaling
 
     rest = {name: value for name, value in given.items() if name not in ("gpus", "counts", "parallel")}
     most, parallel = given.get("gpus") or USUAL, given.get("parallel")
     tried = range(1, most + 1) if given.get("counts") == "all" else doubling(most)
+    if parallel is not None and "framework" in rest:
+        shared(rest["framework"], parallel)
     report = scaling(request(rest), tried, parallel)
     if parallel is not None and len(report.rows) == 1 and most > 1:
         expects = _("ways in which {model} can be shared among up to {count} GPUs", model=report.title, count=most)

@@ -4,6 +4,7 @@ import click
 
 from vidcalc.describe.setting import GENERATE, RUN, TRAIN
 from vidcalc.faces.flags.inputs import Named, OneOf, Params, Real, Size, Whole
+from vidcalc.faces.flags.scales import Scales
 from vidcalc.faces.flags.spec import Spec, Specs
 from vidcalc.faces.words import N_
 
@@ -78,6 +79,17 @@ MODEL: Specs = {
         N_("N"),
         "1",
         N_("Videos generated or trained on at once."),
+    ),
+    "guidance_scales": Spec(
+        ("--guidance-scales",),
+        Scales(),
+        N_("SCALES"),
+        N_("all on"),
+        N_(
+            "Further guidance scales of the model's pipeline, such as audio=1,stg=0,audio-stg=0,modality=1: a "
+            "prediction is left out when all scales that need it are off."
+        ),
+        GENERATE,
     ),
     "guidance": Spec(
         ("--guidance",),

@@ -76,11 +76,13 @@ class OfDenoising(TypedDict, total=False):
 
     guidance_mode: str
     precision: str
-    compile: Switch
+    compile: str
     offload: str
     swapped_blocks: Number
     resident_blocks: Number
     blocks_per_group: Number
+    offload_to: str
+    segments: str
     vae_tiling: str
     vae_slicing: Switch
     step_cache: Number

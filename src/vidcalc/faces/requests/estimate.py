@@ -3,6 +3,7 @@
 from typing import Any
 
 from vidcalc.catalog import fill
+from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.snap import snapped
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.hardware import Hardware
@@ -15,7 +16,9 @@ from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.describe.workload import Workload
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.links import linked
+from vidcalc.faces.flags.scales import named
 from vidcalc.faces.requests.loras import with_loras
+from vidcalc.faces.requests.offered import checked
 from vidcalc.faces.requests.recipes import merged, told
 from vidcalc.faces.requests.settings import fields, stated
 from vidcalc.faces.words import _
@@ -34,10 +37,12 @@ def request(given: dict[str, Any]) -> Question:
 
     Raises InputError.
     """
-    flags = merged(stated(given))
+    asked = stated(given)
+    flags = merged(asked)
     model = told(_autoencoder(_preset(_model(flags), flags), flags), flags)
     model, loras = with_loras(model, flags)
     machine = _machine(_counted(flags))
+    checked(asked, machine.accelerator)
     job = _workload(flags, model)
     if flags.get("snap"):
         model, job = snapped(model, job)
@@ -156,6 +161,8 @@ def _plan(flags: dict[str, Any], model: Model, loras: tuple[Adapters, ...], vend
     chosen.update(flags.get("parallel", {}))
     chosen["training"] = training_plan(flags, model)
     scale = flags.get("guidance")
+    if "guidance_scales" in flags:
+        return fill.plan(model, **{**chosen, **_scaled(flags, model, chosen.get("guidance_mode"))})
     mode = chosen.get("guidance_mode", "batched")
     both = flags.get("predictions") == "both"  # of a workflow whose sampler makes both at any scale
     off = scale is not None and scale <= 1 and not both
@@ -170,6 +177,22 @@ def _plan(flags: dict[str, Any], model: Model, loras: tuple[Adapters, ...], vend
 def _scale(flags: dict[str, Any], model: Model) -> float:
     """The scale of guidance asked for, or the model's."""
     return float(flags.get("guidance", model.defaults.guidance))
+
+
+def _scaled(flags: dict[str, Any], model: Model, mode: str | None) -> dict[str, Any]:
+    """What a pipeline of several guidance scales predicts; --guidance is the first of them. Raises Refused.
+
+    mode  that of --guidance-mode
+    """
+    name = flags.get("framework", "diffusers")
+    if "forwards_per_step" in framework(name).settings(model):
+        expects = _("not with {framework}, which has no further predictions", framework=name)
+        raise Refused("--guidance-scales", None, expects, None, ())
+    stated = {"guidance": flags["guidance"]} if "guidance" in flags else {}
+    found = fill.guided_by(model, named({**stated, **flags["guidance_scales"]}, model))
+    if "sequential" in (mode, fill.plan(model, framework=name).guidance_mode) and found["guidance_mode"] != "none":
+        found.update(guidance_mode="sequential", batched_forwards=1)
+    return found
 
 
 def training_plan(flags: dict[str, Any], model: Model) -> TrainingPlan:

@@ -54,6 +54,6 @@ def _counted(each: Declared, kind: Counted, others: dict[str, Declared], flags: 
             if stated not in (None, settled[field]):
                 expects = _("not together with {flag}, which settles it", flag="--" + each.setting.flag)
                 raise Refused(flag, None, expects, None, ())
-        elif stated and word != counted:
+        elif stated and word != counted and (word, field) not in kind.beside:
             raise Refused(flag, None, _("only with --offload {way}", way=counted), None, ())
     return settled

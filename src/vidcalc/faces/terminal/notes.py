@@ -52,6 +52,7 @@ def offload(value: str) -> str:
 READ: dict[str, Callable[[Any], str]] = {
     "offload": offload,
     "host_copy_rate": rate,
+    "disk_rate": rate,
     "convolution_workspace": data,
     "latents": lambda value: label(SUPPLIES, value),
     "texts": lambda value: label(SUPPLIES, value),

@@ -25,11 +25,19 @@ def head(report: Report, paint: Paint, cells: int) -> list[str]:
         _("{steps} steps", steps=whole(job["steps"])),
         _("batch {batch}", batch=whole(job["batch"])),
         plan["precision"],
-        label(GUIDANCE, plan["guidance_mode"], scale=whole(job["guidance"]), forwards=whole(plan["forwards_per_step"])),
+        _guided(job, plan),
     ]
     where = f"{gpu.count} × {gpu.name} · {data(gpu.capacity)}"
     lines = [paint(line, "title") for line in hanging(title, cells)]
     return [*lines, *hanging(" · ".join(pieces), cells), *hanging(where, cells)]
+
+
+def _guided(job: dict[str, Any], plan: dict[str, Any]) -> str:
+    """How a step is guided: its predictions, and the calls that they take where some of them share one."""
+    made, batched = plan["forwards_per_step"], plan["batched_forwards"]
+    word = "partly" if plan["guidance_mode"] == "batched" and made != batched else plan["guidance_mode"]
+    calls = whole(made - batched + 1)
+    return label(GUIDANCE, word, scale=whole(job["guidance"]), forwards=whole(made), calls=calls)
 
 
 def glance(report: Report, paint: Paint, cells: int) -> list[str]:

@@ -30,7 +30,10 @@ ESTIMATE: dict[str, str] = {
     "compute.flops_per_forward": N_(
         "Matrix products, convolutions and attention of one denoiser forward at the given batch."
     ),
-    "compute.forwards_per_step": N_("Denoiser forwards of one step: two with classifier-free guidance, one without."),
+    "compute.forwards_per_step": N_(
+        "Denoiser forwards of one step: one, two with classifier-free guidance, more in pipelines of further guidance "
+        "scales. Those that share a call are counted one by one."
+    ),
     "compute.flops_per_step": N_("All forwards of one denoising step."),
     "compute.chunks": N_("Stretches that a long video is made in, each with all denoising steps."),
     "compute.flops_denoise": N_("All denoising steps of one generation."),

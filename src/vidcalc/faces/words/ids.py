@@ -105,6 +105,7 @@ PROVENANCE = {
 
 GUIDANCE = {
     "batched": N_("guidance {scale}: {forwards} predictions per step, batched"),
+    "partly": N_("guidance {scale}: {forwards} predictions per step in {calls} calls"),
     "fitting": N_("guidance {scale}: {forwards} predictions per step, in one batch where memory allows"),
     "sequential": N_("guidance {scale}: {forwards} predictions per step, one after the other"),
     "distilled": N_("guidance {scale}: distilled into the model"),

@@ -25,6 +25,7 @@ ASSUMPTIONS = {
     "framework": N_("The model runs as in {value}."),
     "offload": N_("Weights: {value}."),
     "host_copy_rate": N_("Weights come from host memory at {value}."),
+    "disk_rate": N_("Weights are read from disk at {value}."),
     "number_format": N_("Number format {value}: {source}."),
     "loras": N_(
         "LoRAs: {value} (merged: into the weights beforehand; live: A and B run beside each layer; patched: added to a "
@@ -122,6 +123,13 @@ WARNINGS = {
     "streams": N_(
         "{streamed} of the denoiser has no room on the GPU and comes from host memory at each call: {seconds} s of the "
         "time is waiting for it."
+    ),
+    "groups_of_one": N_(
+        "With a stream diffusers moves one block at a time and warns so: --blocks-per-group {blocks} counts as 1. "
+        "Groups of several are --offload group-wait."
+    ),
+    "not_of_framework": N_(
+        "{framework} has no such way ({ways}): calculated as of a program that does; name it with --framework."
     ),
     "law_of_all_weights": N_("{law} is about training all weights from scratch; adapters train only a few."),
     "pipeline_starved": N_(

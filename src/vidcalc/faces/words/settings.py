@@ -17,6 +17,7 @@ DEFAULTS = {
 
 STATED = {
     "merged_tokens": N_("Token merging: {value} of the tokens go through self-attention within others ({source})."),
+    "segments": N_("PyTorch's allocator has {value} segments: what is reserved stays near what is in use."),
     "mixing": N_("Each GPU draws a size of its own; every step waits for the slowest of them."),
 }
 
@@ -36,8 +37,9 @@ HELP = {
         "the GPU has them."
     ),
     "compile": N_(
-        "Elementwise work fused as torch.compile does (on), each operation a kernel of its own as in eager PyTorch "
-        "(off), or such kernels started together as CUDA graphs (graphs)."
+        "Elementwise work fused as torch.compile does within repeated blocks (on, or regional as diffusers' "
+        "compile_repeated_blocks), each operation a kernel of its own as in eager PyTorch (off), or such kernels "
+        "started together as CUDA graphs (graphs)."
     ),
     "guidance_mode": N_(
         "Where guidance runs: both predictions of a step in one call of twice the batch, one after the other, or in "
@@ -50,11 +52,19 @@ HELP = {
         "partial (what does not fit streams); dynamic-swap (what does not fit is fetched, the work waits)."
     ),
     "resident_blocks": N_("Blocks of a network that stay on the GPU while it runs, with --offload group."),
-    "blocks_per_group": N_("Blocks that come and go together, with --offload group-wait."),
+    "blocks_per_group": N_("Blocks that come and go together, with --offload group-wait; with group it counts as 1."),
+    "offload_to": N_(
+        "Where groups wait, with --offload group, group-leaf, group-wait: a pinned copy of all (pinned), pageable "
+        "memory from which they are pinned as they go (low_cpu_mem_usage), or files (disk)."
+    ),
     "swapped_blocks": N_("Blocks of the denoiser that wait in host memory, with --offload block-swap."),
     "parallel": N_(
         "How GPUs share one video: ulysses, ring (tokens), tp (layers), pipefusion (layers and patches), cfg "
         "(guidance), fsdp (stored weights), vae (decode), text (text encoders), such as ulysses=4,cfg=2,fsdp=8."
+    ),
+    "segments": N_(
+        "Segments of PyTorch's caching allocator: fixed, or expandable "
+        "(PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True)."
     ),
     "vae_tiling": N_(
         "VAE in tiles: default takes those of the VAE's own class; when-full too, where the clip has no room."

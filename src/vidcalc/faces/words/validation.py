@@ -14,6 +14,7 @@ REASONS = {
     "no_frames": N_("the number of frames is not stated"),
     "no_parallel_plan": N_("how the GPUs share the work is not stated"),
     "unknown_precision": N_("the number format is not stated exactly"),
+    "encoder_beyond_card": N_("the text encoder is larger than the card, and how it was split is not stated"),
     "unknown_offload": N_("what is offloaded is not stated exactly"),
     "unknown_setting": N_("a setting that vidcalc does not know"),
     "impossible_setting": N_("settings that do not go together"),
