@@ -23,6 +23,7 @@ class Framework(Runtime, frozen=True, kw_only=True, forbid_unknown_fields=True):
     plan          settings of `Plan` by field, as its file states them among the rest
     for_networks  settings that hold where the model has a network of that path;  for_models  for a model
     like          profile whose settings hold where this one says nothing
+    aliases       further names of it
     fitted        ids of the measured rows a scale was fitted to (never used to claim accuracy)
     """
 
@@ -32,6 +33,7 @@ class Framework(Runtime, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     like: str = ""
+    aliases: tuple[str, ...] = ()
 
     @property
     def runtime(self) -> Runtime:

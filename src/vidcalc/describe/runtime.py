@@ -38,7 +38,10 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     kept_scale         live activations of a training step relative to the code written here
     company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
     decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
-    kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
+    kept               whether copies of offloaded weights stay in host memory, so that nothing goes back
+    unpinned           roles of networks whose copies there are not pinned
+    joint              whether the predictions of a step walk the blocks together: computed one after the other in each,
+                       so that a block comes once for all of them
     """
 
     title: str = ""
@@ -73,3 +76,5 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     company: int = 0
     decoders: str = "one"
     kept: bool = False
+    unpinned: tuple[str, ...] = ()
+    joint: bool = False

@@ -69,6 +69,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     call        what runs
     calls       calls per generation (of the workload's batch), over all ranks;  turns  those of one rank
     at_once     ranks whose calls of a step are different predictions (CFG parallel)
+    together    calls that walk the network's blocks together, block by block
     prompt_rows rows of a call that are of its prompts and images, not of the video
     blocks_run  share of the calls that run the repeated blocks
     trace       one call on the tape, over all ranks and with nothing left out
@@ -90,6 +91,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     calls: Number = 1
     turns: Number = 1
     at_once: Number = 1
+    together: Number = 1
     prompt_rows: Number = 0
     blocks_run: Number = 1
     trace: Trace | None = None

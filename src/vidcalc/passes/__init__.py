@@ -45,6 +45,7 @@ PASSES: tuple[Pass, ...] = (
     formats.formats,  # before the tape: the dtype of activations
     tiling.tiles,  # before the tape: sizes of a call
     formats.taped,  # calls become ops and live bytes; weights get their bytes
+    guidance.walked,
     framework.rolled,
     tiling.retried,  # after the tape: it asks what the whole clip takes
     framework.unwritten,  # a decode known by its work alone has no call to tape

@@ -7,7 +7,7 @@ blocks   a block's weights, pinned, beside the block before; what is outside of 
 groups   some blocks at a time, from pageable memory, and back to it when the next come (no stream)
 leaves   a module's weights, pinned, beside the module before it, and beside attention where that stands between them
 stream   blocks or modules by a loop of the framework's own that halts for nothing
-kept     the network whole, from pinned copies that stay in host memory: it is left behind on the device, not taken back
+kept     the network whole, from copies that stay in host memory: what is on the device is dropped, not taken back
 
 Source: diffusers 0.42.1 hooks/group_offloading.py and pipelines/pipeline_utils.py, accelerate 1.15 hooks.py.
 """
@@ -24,9 +24,6 @@ from vidcalc.tape.records import some
 
 Layer: TypeAlias = tuple[Op, Number, Number]  # one with weights, its elements, its share of the call's FLOPs
 PRODUCTS = (Matmul, Convolution, Attention)
-
-# what becomes of the words above in a framework that keeps pinned copies of all that is away
-KEPT = {"whole": "kept", "blocks": "stream", "leaves": "stream"}
 
 
 def copies(

@@ -5,15 +5,15 @@ How each way does it stands in `vidcalc.passes.ways`.
 
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, is_array, largest, maximum, minimum
+from vidcalc.base.number import Number, is_array, largest, maximum, minimum, nearest
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Copy
-from vidcalc.passes.copies import KEPT, back, copies
+from vidcalc.passes.copies import back, copies
 from vidcalc.passes.room import room
-from vidcalc.passes.ways import ENCODERS, WAYS, WHOLE, Asked, Coming, Way, nothing
+from vidcalc.passes.ways import ENCODERS, KEPT, WAYS, WHOLE, Asked, Coming, Way, nothing
 
 ENCODING = ("text_encode", "image_encode")
 
@@ -40,14 +40,17 @@ def way_of(plan: Plan, ledger: Ledger, chip: Accelerator) -> Way:
     coming = {role: each for role, each in way.coming.items() if role not in runtime.staying}
     coming |= {role: WHOLE for role in coming if role in runtime.whole}
     if runtime.kept:
-        coming = {role: _kept(each) for role, each in coming.items()}
+        coming = {role: _kept(each, role in runtime.unpinned) for role, each in coming.items()}
     return replace(way, coming=coming, remaining=runtime.remaining)
 
 
-def _kept(each: Coming) -> Coming:
-    """The same from pinned copies that stay in host memory, so that nothing is taken back."""
-    hooks = KEPT.get(each.hooks, each.hooks)
-    return replace(each, hooks=hooks, arrives="pinned", pinned=each.waiting) if hooks != each.hooks else each
+def _kept(each: Coming, unpinned: bool) -> Coming:
+    """The same from copies that stay in host memory, so that nothing is taken back."""
+    kept = KEPT.get(each.hooks, each)
+    if kept is each or not unpinned:
+        return kept
+    # from pages that may move the host copies by itself, and starts nothing meanwhile
+    return replace(kept, pinned=nothing, memory="pageable", arrives="pageable", hidden=0)
 
 
 def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
@@ -65,7 +68,8 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         asked = blocks._replace(room=room(ledger, phase, plan.runtime, hardware))
         each: tuple[Copy, ...] = ()
         if coming.copied is not nothing:
-            nbytes = coming.copied(own.stored, asked)
+            # calls that walk the blocks together share what comes
+            nbytes = nearest(coming.copied(own.stored, asked) / phase.together)
             each = copies(own, phase, coming.hooks, nbytes, coming.memory, coming.hidden, plan.blocks_per_group)
         return replace(
             phase,

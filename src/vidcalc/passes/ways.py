@@ -24,6 +24,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from vidcalc.base.number import Number, maximum, minimum, nearest
 from vidcalc.ledger.weights import Weights
@@ -188,7 +189,29 @@ STREAMED = Coming(
     # all but the modules in flight gives way to the work
     yields=lambda own, asked: own.copy - _missing(own, asked) - _buffers(own, asked),
 )
-FETCHED = msgspec.structs.replace(STREAMED, pinned=nothing, memory="pageable", arrives="pageable", hidden=0)
+FETCHED = replace(STREAMED, pinned=nothing, memory="pageable", arrives="pageable", hidden=0)
+
+# The same, by `hooks`, in a framework whose copies in host memory stay there: nothing goes back. They are pinned, but
+# those of the roles that its profile names.
+KEPT = {
+    "whole": replace(WHOLE, hooks="kept", pinned=_all, arrives="pinned"),
+    # its own loop over the blocks: what is outside of them stays while the network runs
+    "blocks": replace(
+        BLOCKS,
+        hooks="stream",
+        copied=lambda own, asked: own.blocks - _staying(own, asked),
+        once=lambda own, asked: _each(own, own.copy - own.blocks + _staying(own, asked)),
+    ),
+    "groups": replace(
+        GROUPS,
+        hooks="stream",
+        copied=lambda own, _: own.blocks,
+        once=lambda own, _: _each(own, own.copy - own.blocks),
+        pinned=_all,
+        memory="pinned",
+    ),
+    "leaves": replace(LEAVES, hooks="stream"),
+}
 
 WAYS = {
     "none": Way(alone=False),
