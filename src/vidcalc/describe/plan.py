@@ -13,7 +13,8 @@ OffloadFlag = Literal[
     "partial", "dynamic-swap",
 ]  # fmt: skip
 Offload = Literal[OffloadFlag, "by-card"]
-VaeTiling = Literal["none", "default", "when-full"]
+VaeTilingFlag = Literal["none", "default", "when-full"]
+VaeTiling = Literal[VaeTilingFlag, "by-card"]
 Compile = Literal[Switch, "norms", "graphs"]
 Guided = Literal["batched", "sequential", "fitting"]
 GuidanceMode = Literal[Guided, "distilled", "none"]
@@ -70,8 +71,9 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     """Blocks of a network that stay on the device while it runs, with offload "group"."""
     blocks_per_group: Annotated[Number, Setting("blocks-per-group", takes=Whole(1, 10_000), assumption="offload")] = 1
     """Blocks that come and go together, with offload "group-wait"."""
-    vae_tiling: Annotated[VaeTiling, Setting("vae-tiling")] = "none"
-    """"none", "default": the tiles of the VAE's own class, or "when-full": these where the whole clip has no room."""
+    vae_tiling: Annotated[VaeTiling, Setting("vae-tiling", words=VaeTilingFlag)] = "none"
+    """"none", "default": the tiles of the framework or else of the VAE's own class, "when-full": these where the whole
+    clip has no room, or "by-card": those that the framework takes on a card of that size, or none."""
     vae_slicing: Annotated[Switch, Setting("vae-slicing")] = "off"
     """"on": a batch is decoded one video at a time."""
     step_cache: Annotated[

@@ -4,6 +4,18 @@ from typing import Literal
 
 import msgspec
 
+from vidcalc.describe.shape import Tiling
+
+
+class Tiles(Tiling, frozen=True, kw_only=True, eq=False):
+    """Tiles of a framework on a card from so many bytes [byte]; none where they have no size."""
+
+    card: int = 0
+    height: int = 0
+    width: int = 0
+    stride_height: int = 0
+    stride_width: int = 0
+
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     """What a framework profile says beyond the words of a plan; the defaults change nothing.
@@ -23,6 +35,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     whole              roles of networks that come as a whole where others stream
     frames_on          "device", or "host": where the decoded video is brought to the range of pictures
     frames_dtype       dtype of what is made of it there ("int8": bytes); "" that of the decode
+    tiles              tiles of a VAE that are not its class's, by model or by its path, by the bytes of the card from
+                       which they are taken, the largest first
     section            latent frames that a section adds, by model that rolls on; the model's own where absent
     rolling            latent frames whose tensors a decode holds at once where it rolls on, by the VAE's path
     headroom           bytes that stay free beside the work where weights fill the card [byte]
@@ -61,6 +75,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     whole: tuple[str, ...] = ()
     frames_on: Literal["device", "host"] = "device"
     frames_dtype: Literal["", "fp32", "int8"] = ""
+    tiles: dict[str, tuple[Tiles, ...]] = {}
     section: dict[str, int] = {}
     rolling: dict[str, int] = {}
     headroom: int = 0

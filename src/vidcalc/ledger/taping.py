@@ -6,7 +6,7 @@ from vidcalc.base.guest import plain
 from vidcalc.base.number import Number, maximum, where
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.model import Component
-from vidcalc.describe.shape import Shape
+from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.ledger.symbols import guests, of_step, plain_shape, symbolic
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention
@@ -18,7 +18,8 @@ from vidcalc.tape.trace import Trace, trace
 def taped(phase: Phase) -> Phase:
     """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces."""
     call = phase.call
-    recorded = traced(call.component, call.function, call.shape, call.dtype, call.tiling, call.spelled, call.fused)
+    tiling = call.tiles or call.tiling
+    recorded = traced(call.component, call.function, call.shape, call.dtype, tiling, call.spelled, call.fused)
     return replace(
         phase,
         trace=recorded,
@@ -34,7 +35,7 @@ def traced(
     function: str,
     shape: Shape,
     dtype: str,
-    tiling: str = "none",
+    tiling: str | Tiling = "none",
     spelled: str = "none",
     fused: bool = False,
 ) -> Trace:

@@ -10,7 +10,7 @@ import msgspec
 
 from vidcalc.base.number import Number
 from vidcalc.describe.model import Component
-from vidcalc.describe.shape import Shape
+from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.describe.workload import Stage
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Copy, Op
@@ -46,7 +46,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One call of a network, before it is put on the tape.
 
     function  "forward" (a denoiser), "decode" or "encode";  shape  its sizes
-    dtype     of activations and arithmetic;  tiling  "none", or "default": the tiles of the class itself
+    dtype     of activations and arithmetic;  tiling  "none", or "default": the tiles of the class itself, or
+              `tiles` of its framework
     spelled  which attentions no fused kernel takes: "none", "pairs" (those with a mask of all pairs) or "all"
     fused    whether a compiler joins the elementwise work of repeated blocks
     ranks     that the framework gives it by itself, of those that share the tokens
@@ -57,6 +58,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     shape: Shape
     dtype: str = "bf16"
     tiling: str = "none"
+    tiles: Tiling | None = None
     spelled: str = "none"
     fused: bool = False
     ranks: Number = 1

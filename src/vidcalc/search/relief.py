@@ -93,7 +93,7 @@ def combinations(question: Question) -> Iterator[Changes]:
     """Sets of changed plan fields, the smallest first; what the plan does already is no change."""
     model, plan = question.model, question.plan
     choices: list[list[Changes]] = []
-    if plan.vae_tiling == "none" and model.vae.network and tiles(model.vae):
+    if plan.vae_tiling in ("none", "by-card") and model.vae.network and tiles(model.vae):
         choices.append([{"vae_tiling": "default"}])
     # ways that leave less on the device than the plan's own does
     further = OFFLOADS[OFFLOADS.index(plan.offload) + 1 :] if plan.offload in OFFLOADS else ()
