@@ -54,6 +54,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
     kept               whether copies of offloaded weights stay in host memory, so that nothing goes back
     unpinned           roles of networks whose copies there are not pinned
+    swapping           how swapped blocks come: "stream", pinned and ahead of use, or "move", there and back one by one
+    spared             number formats of the denoiser of which one block less is swapped than is asked for
+    offers             ways of offloading that its users can take, each leaving less on the device than those before
     joint              whether the predictions of a step walk the blocks together: computed one after the other in each,
                        so that a block comes once for all of them
     """
@@ -93,3 +96,6 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     kept: bool = False
     unpinned: tuple[str, ...] = ()
     joint: bool = False
+    swapping: Literal["stream", "move"] = "stream"
+    spared: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ("encoders", "model", "group", "group-leaf", "sequential")

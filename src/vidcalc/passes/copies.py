@@ -5,6 +5,7 @@ whole    the network goes to the device before its first call and back when anot
 modules  each module's weights before it runs, from pageable memory where they stay (accelerate's hooks)
 blocks   a block's weights, pinned, beside the block before; what is outside of them comes and goes with every call
 groups   some blocks at a time, from pageable memory, and back to it when the next come (no stream)
+moved    some blocks one by one, from pageable memory before they run and back to it after (ComfyUI wrappers)
 leaves   a module's weights, pinned, beside the module before it, and beside attention where that stands between them
 stream   blocks or modules by a loop of the framework's own that halts for nothing
 kept     the network whole, from copies that stay in host memory: what is on the device is dropped, not taken back
@@ -55,6 +56,11 @@ def copies(
         # there and back, in memory that is small enough to be used again
         halts = ceil_div(sizes.count, group) * run
         return (Copy(name, 2, own.precision, nbytes * run, "pageable", tensors=sizes.tensors * run, halts=halts),)
+    if hooks == "moved":
+        # blocks that move / all blocks
+        share = nbytes / maximum(sizes.blocks, 1) * run
+        tensors, halts = sizes.block_tensors * share, sizes.count * share
+        return (Copy(name, 2, own.precision, nbytes * run, "pageable", tensors=tensors, halts=halts),)
     if hooks == "blocks":
         # what is outside comes and goes, in memory that is small enough to be used again
         outside = sizes.copy - sizes.blocks

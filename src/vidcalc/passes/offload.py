@@ -13,7 +13,7 @@ from vidcalc.ledger.weights import Network
 from vidcalc.ops import Copy
 from vidcalc.passes.copies import back, copies
 from vidcalc.passes.room import room
-from vidcalc.passes.ways import ENCODERS, KEPT, WAYS, WHOLE, Asked, Coming, Way, nothing
+from vidcalc.passes.ways import ENCODERS, KEPT, MOVED, SWAPPED, WAYS, WHOLE, Asked, Coming, Way, nothing
 
 ENCODING = ("text_encode", "image_encode")
 
@@ -39,6 +39,8 @@ def way_of(plan: Plan, ledger: Ledger, chip: Accelerator) -> Way:
     way, runtime = WAYS[chosen(plan, ledger, chip)], plan.runtime
     coming = {role: each for role, each in way.coming.items() if role not in runtime.staying}
     coming |= {role: WHOLE for role in coming if role in runtime.whole}
+    if runtime.swapping == "move":
+        coming = {role: MOVED if each is SWAPPED else each for role, each in coming.items()}
     if runtime.kept:
         coming = {role: _kept(each, role in runtime.unpinned) for role, each in coming.items()}
     return replace(way, coming=coming, remaining=runtime.remaining)
@@ -56,7 +58,9 @@ def _kept(each: Coming, unpinned: bool) -> Coming:
 def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """Weights on the device in every phase, what waits in host memory, and the copies of each call."""
     way = way_of(plan, ledger, hardware.accelerator)
-    blocks = Asked(plan.swapped_blocks, plan.resident_blocks, plan.blocks_per_group)
+    spared = plan.precision in plan.runtime.spared
+    swapped = maximum(plan.swapped_blocks - spared, 0)
+    blocks = Asked(swapped, plan.resident_blocks, plan.blocks_per_group)
 
     def place(phase: Phase, before: str, after: str) -> Phase:
         own = ledger.weights[phase.component.id]

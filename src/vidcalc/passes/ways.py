@@ -13,7 +13,8 @@ group-wait  as "group" without a stream: `blocks_per_group` at a time, and the w
 encoders    text and image encoders leave once they have run; the rest stays
 encoders-streamed  as "encoders", and while an encoder runs its blocks come and go (FSDP with CPU offload)
 block-swap  as "model", and the last `swapped_blocks` of the denoiser wait in host memory, with two of them on their
-            way (musubi-tuner, ComfyUI wrappers); of two experts one is there at a time
+            way (musubi-tuner), or moved there and back one by one while the work waits (ComfyUI-WanVideoWrapper); of
+            two experts one is there at a time
 partial     as "model", and of a network that is larger than what its stage leaves free the rest comes at each call,
             module by module beside the work (ComfyUI, stable-diffusion.cpp with --stream-layers)
 by-card     whichever of these the framework takes on a card of that size
@@ -181,6 +182,15 @@ SWAPPED = Coming(
     once=lambda own, asked: _each(own, own.copy - _swapped(own, asked)),
     pinned=lambda own, asked: _each(own, _swapped(own, asked)),
     arrives="pageable",
+)
+MOVED = replace(
+    SWAPPED,
+    # one block at a time comes before it runs and goes back after it
+    present=lambda own, asked: own.copy - _swapped(own, asked) + minimum(_swapped(own, asked), own.block),
+    pinned=nothing,
+    memory="pageable",
+    hidden=0,
+    hooks="moved",
 )
 STREAMED = Coming(
     present=lambda own, asked: own.copy - _missing(own, asked),
