@@ -33,7 +33,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     staying            roles of networks that stay on the device whichever weights wait in host memory
     remaining          roles of networks whose part on the device stays while others run (buffers of blocks)
     whole              roles of networks that come as a whole where others stream
-    frames_on          "device", or "host": where the decoded video is brought to the range of pictures
+    frames_on          "device", or "host": where the decoded video is brought to the range of pictures; "pieces": there
+                       as well, and pieces of it go there as they are decoded
+    passing            roles of networks of which nothing stays while they run, where others fill the card
     frames_dtype       dtype of what is made of it there ("int8": bytes); "" that of the decode
     tiles              tiles of a VAE that are not its class's, by model or by its path, by the bytes of the card from
                        which they are taken, the largest first
@@ -44,7 +46,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     budget             what the work counts as there: "work" as it is, or the framework's own "estimate"
     all_from           times the bytes of all weights that a card has where everything stays with offload "by-card"
     by_card            ways of offloading with offload "by-card", by model or denoiser's path, each with the bytes of
-                       the card from which it is taken, the largest first
+                       the card that are free from which it is taken, the largest first
     estimate           the framework's own estimate of a network's activations, by path [byte per place of the latent]
     estimate_by_width  the same of networks where it grows with the hidden size [byte per place and channel]
     beside             bytes of further models that are on the device throughout [byte]
@@ -76,7 +78,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     staying: tuple[str, ...] = ()
     remaining: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
-    frames_on: Literal["device", "host"] = "device"
+    frames_on: Literal["device", "host", "pieces"] = "device"
+    passing: tuple[str, ...] = ()
     frames_dtype: Literal["", "fp32", "int8"] = ""
     tiles: dict[str, tuple[Tiles, ...]] = {}
     section: dict[str, int] = {}

@@ -138,7 +138,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     process  bytes before the first tensor: context, workspaces, communicators [byte]
     models   bytes of further models on the device throughout [byte];  seconds  they take per generation [second]
-    frames_on  "device" or "host": where the decoded video is brought to the range of pictures
+    frames_on  "device", "host" or "pieces": where the decoded video is brought to the range of pictures
     frames_dtype  of what is made there; "" that of the decode
     company  bytes of models that a trainer keeps beside the trained network [byte]
     scale    live activations of a training step relative to those taped here

@@ -35,10 +35,6 @@ def networks(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         if phase.id == "vae_decode" and runtime.decoders == "sequence":
             phase = replace(phase, call=replace(phase.call, ranks=context(plan)))
         network = runtime.networks.get(component.network, component.network)
-        if phase.id == "denoise" and ledger.model in runtime.section:
-            # latent frames / those that a section adds, to the nearest whole number
-            sections = maximum(nearest(ledger.latent[1] / runtime.section[ledger.model]), 1)
-            phase = replace(phase, calls=sections * ledger.steps, turns=sections * ledger.steps)
         timestep = runtime.timesteps.get(ledger.model, component.timestep) if phase.id == "denoise" else ""
         if network == component.network and timestep in ("", component.timestep):
             return phase

@@ -13,13 +13,15 @@ from vidcalc.ledger.weights import Network
 from vidcalc.ops import Copy
 from vidcalc.passes.copies import back, copies
 from vidcalc.passes.room import room
-from vidcalc.passes.ways import ENCODERS, KEPT, MOVED, SWAPPED, WAYS, WHOLE, Asked, Coming, Way, nothing
+from vidcalc.passes.ways import ENCODERS, KEPT, MODULES, MOVED, SWAPPED, WAYS, WHOLE, Asked, Coming, Way, nothing
+from vidcalc.rates.allocator import context
 
 ENCODING = ("text_encode", "image_encode")
 
 
 def chosen(plan: Plan, ledger: Ledger, chip: Accelerator) -> str:
-    """The word of the plan's way of offloading: that of the card's size, for a model or else its denoiser's path.
+    """The word of the plan's way of offloading: that of the memory that is free on the card at first, for a model or
+    else its denoiser's path.
 
     A framework may keep everything on a card that has the bytes of all weights several times.
     """
@@ -27,11 +29,12 @@ def chosen(plan: Plan, ledger: Ledger, chip: Accelerator) -> str:
         return plan.offload
     runtime = plan.runtime
     whole = sum(each.weights.total for each in ledger.weights.values())
-    if runtime.all_from and not is_array(whole) and chip.capacity >= runtime.all_from * whole:
+    free = chip.capacity - context()  # before anything is loaded [byte]
+    if runtime.all_from and not is_array(whole) and free >= runtime.all_from * whole:
         return "none"
     denoiser = next(each.component.network for each in ledger.weights.values() if each.role == "denoiser")
     rows = next((runtime.by_card[key] for key in (ledger.model, denoiser, "") if key in runtime.by_card), ())
-    return next((word for least, word in rows if chip.capacity >= least), "none")
+    return next((word for least, word in rows if free >= least), "none")
 
 
 def way_of(plan: Plan, ledger: Ledger, chip: Accelerator) -> Way:
@@ -39,6 +42,7 @@ def way_of(plan: Plan, ledger: Ledger, chip: Accelerator) -> Way:
     way, runtime = WAYS[chosen(plan, ledger, chip)], plan.runtime
     coming = {role: each for role, each in way.coming.items() if role not in runtime.staying}
     coming |= {role: WHOLE for role in coming if role in runtime.whole}
+    coming |= {role: MODULES for role in coming if role in runtime.passing}
     if runtime.swapping == "move":
         coming = {role: MOVED if each is SWAPPED else each for role, each in coming.items()}
     if runtime.kept:

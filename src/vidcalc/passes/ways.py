@@ -235,5 +235,5 @@ WAYS = {
     "block-swap": Way(coming={**dict.fromkeys(EVERYONE, WHOLE), "denoiser": SWAPPED}),
     "partial": Way(coming=dict.fromkeys(EVERYONE, STREAMED)),
     "by-card": Way(alone=False),  # of a framework that leaves it open
-    "dynamic-swap": Way(coming={**dict.fromkeys(EVERYONE, WHOLE), "denoiser": FETCHED}),
+    "dynamic-swap": Way(coming=dict.fromkeys(EVERYONE, FETCHED)),
 }
