@@ -47,6 +47,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     all_from           times the bytes of all weights that a card has where everything stays with offload "by-card"
     by_card            ways of offloading with offload "by-card", by model or denoiser's path, each with the bytes of
                        the card that are free from which it is taken, the largest first
+    several            way of offloading with offload "by-card" where ranks share a video; "": as on one card
     estimate           the framework's own estimate of a network's activations, by path [byte per place of the latent]
     estimate_by_width  the same of networks where it grows with the hidden size [byte per place and channel]
     beside             bytes of further models that are on the device throughout [byte]
@@ -89,6 +90,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     budget: str = "work"
     all_from: float = 0
     by_card: dict[str, tuple[tuple[float, str], ...]] = {}
+    several: str = ""
     estimate: dict[str, float] = {}
     estimate_by_width: dict[str, float] = {}
     beside: int = 0

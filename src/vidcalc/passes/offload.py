@@ -5,13 +5,14 @@ How each way does it stands in `vidcalc.passes.ways`.
 
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, is_array, largest, maximum, minimum, nearest
+from vidcalc.base.number import Number, is_array, largest, maximum, minimum, nearest, unchanged
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Copy
 from vidcalc.passes.copies import back, copies
+from vidcalc.passes.degrees import ranks
 from vidcalc.passes.room import room
 from vidcalc.passes.ways import ENCODERS, KEPT, MODULES, MOVED, SWAPPED, WAYS, WHOLE, Asked, Coming, Way, nothing
 from vidcalc.rates.allocator import context
@@ -28,6 +29,8 @@ def chosen(plan: Plan, ledger: Ledger, chip: Accelerator) -> str:
     if plan.offload != "by-card":
         return plan.offload
     runtime = plan.runtime
+    if runtime.several and not unchanged(ranks(plan), 1):
+        return runtime.several
     whole = sum(each.weights.total for each in ledger.weights.values())
     free = chip.capacity - context()  # before anything is loaded [byte]
     if runtime.all_from and not is_array(whole) and free >= runtime.all_from * whole:
