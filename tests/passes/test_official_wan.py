@@ -16,7 +16,7 @@ CASES = [("wan2.1-t2v-14b", "wan-official"), ("wan2.2-t2v-a14b", "wan-official-2
 def made(model: str, profile: str, gpus: int = 1, **given: Any) -> Ledger:
     chosen = fill.model(model)
     workload = fill.workload(chosen, width=832, height=480, frames=17, steps=4)
-    machine = hardware("h100-sxm", gpus=gpus)
+    machine = hardware("h100-sxm", gpus)
     return generation(chosen, workload, machine, fill.plan(chosen, framework=profile, **given))[0]
 
 
