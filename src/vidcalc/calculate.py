@@ -35,6 +35,7 @@ from vidcalc.ledger.taping import sequence
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import backward, first_step, generation, guidance, legal, rewritten
+from vidcalc.passes.formats import settled
 from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     Numbers of the workload may be ints (exact) or float64 arrays (a sweep; the report then holds arrays).
     Raises InputError for a choice the catalogue does not have.
     """
+    plan = settled(plan, hardware.accelerator)
     question = Question(model, workload, hardware, plan)
 
     # unroll, rewrite
@@ -98,6 +100,7 @@ def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> "Training
     share the work as `plan.training` says; money and energy are sums over accelerator-seconds.
     Raises InputError for a choice the catalogue does not have and for degrees that do not go together.
     """
+    plan = settled(plan, hardware.accelerator)
     legal.checked_training(model, plan.training)
     from vidcalc.account.training_run import training_report  # late: an estimate needs none of it
 

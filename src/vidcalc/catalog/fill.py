@@ -80,6 +80,20 @@ def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
     return Plan(**filled)
 
 
+def spread(usual: Plan, model: Model, gpus: int) -> Plan:
+    """The plan with one video shared among all GPUs, where its framework does so without being told."""
+    spreads = usual.runtime.spreads
+    if gpus == 1 or not spreads:
+        return usual
+    most = spreads.get(model.denoiser.network, spreads.get("", 0))
+    guided = usual.guidance_mode in GUIDED and usual.forwards_per_step > 1
+    groups = 2 if guided and gpus % 2 == 0 and gpus <= most else 1
+    rest = gpus // groups
+    # of two ranks each gathers the other's keys and values, more exchange heads
+    way = "gather_degree" if rest == 2 and most else "ulysses_degree"
+    return replace(usual, guidance_degree=groups, **{way: rest})
+
+
 def run_as(usual: Plan, profile: Trainer, model: Model) -> Plan:
     """A plan of the trainer's framework: its networks run as the trainer does, with the models it keeps beside them."""
     timesteps = {**usual.runtime.timesteps, **profile.timesteps}

@@ -48,6 +48,10 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     by_card            ways of offloading with offload "by-card", by model or denoiser's path, each with the bytes of
                        the card that are free from which it is taken, the largest first
     several            way of offloading with offload "by-card" where ranks share a video; "": as on one card
+    kernels            attention kernels with attention "by-card", each with the compute capability from which it is
+                       taken, the largest first
+    spreads            GPUs up to which two groups of them take the predictions of a step where nothing is said of
+                       sharing, by the denoiser's path ("": of every other); the ranks of a group share the tokens
     estimate           the framework's own estimate of a network's activations, by path [byte per place of the latent]
     estimate_by_width  the same of networks where it grows with the hidden size [byte per place and channel]
     beside             bytes of further models that are on the device throughout [byte]
@@ -91,6 +95,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     all_from: float = 0
     by_card: dict[str, tuple[tuple[float, str], ...]] = {}
     several: str = ""
+    kernels: tuple[tuple[float, str], ...] = ()
+    spreads: dict[str, int] = {}
     estimate: dict[str, float] = {}
     estimate_by_width: dict[str, float] = {}
     beside: int = 0

@@ -110,6 +110,7 @@ def first_step(whole: Ledger, hardware: Hardware, plan: Plan) -> Ledger:
 
 def rewritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """The ledger after every pass: what one rank of the plan does and holds."""
+    plan = formats.settled(plan, hardware.accelerator)
     for rewrite in PASSES:
         ledger = rewrite(ledger, plan, hardware)
     return ledger

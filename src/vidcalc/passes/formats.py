@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from vidcalc.base.guest import given
 from vidcalc.base.number import Number, largest
 from vidcalc.catalog.precisions import Precision, precision
-from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.taping import taped as recorded
 from vidcalc.ledger.types import Execution, Ledger, Phase
@@ -19,6 +19,14 @@ from vidcalc.rates.unfused import spelled
 from vidcalc.tape.trace import Trace
 
 ENCODERS = ("text_encode", "image_encode")
+
+
+def settled(plan: Plan, chip: Accelerator) -> Plan:
+    """The plan with the attention kernel that its framework takes on that chip, where it leaves it open."""
+    if plan.attention != "by-card":
+        return plan
+    capability = float(chip.compute_capability or 0) if chip.vendor == "NVIDIA" else 0.0
+    return replace(plan, attention=next((word for least, word in plan.runtime.kernels if capability >= least), "sdpa"))
 
 
 def formats(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
