@@ -21,6 +21,7 @@ def found(model="wan2.1-t2v-14b", **fields):
         ({"note": "ran through SGLang with two cards"}, "sglang", "named"),
         ({"parallelism": "xDiT USP 8"}, "xdit-2025-01", "named"),
         ({"parallelism": "xDiT USP 8", "source": "somebody/bench (2026-02-01)"}, "xdit", "named"),
+        ({"source": "GitHub pull request NVIDIA/TensorRT-LLM#17262"}, "tensorrt-llm", "named"),
         ({"other_optim": "Wan2GP profile 4"}, "wan2gp", "named"),
         ({"other_optim": "Wan2GP profile 3.5"}, "wan2gp-3.5", "named"),
         ({"offload": "ComfyUI (automatic)"}, "comfyui", "named"),
@@ -38,7 +39,7 @@ def test_a_program_is_known_by_its_name_in_any_column(fields, framework, known):
 
 
 def test_a_program_without_a_profile_is_no_profile():
-    told = found(other_optim="TensorRT-LLM")
+    told = found(other_optim="TensorRT")
     assert told.unprofiled
     assert told.label == ""
 
