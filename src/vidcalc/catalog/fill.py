@@ -125,5 +125,18 @@ def training(chosen: Model, **given: Any) -> TrainingPlan:
     stated = {name: value for name, value in given.items() if value is not None}
     name, mode = stated.get("trainer", NOBODY), stated.get("mode", TrainingPlan().mode)
     how = stated.get("offload", "none"), stated.get("base", "")
-    usual = {} if name == NOBODY else trainer(name).settings(mode, chosen.denoiser.network, *how)
+    several = chosen.denoiser.copies > 1
+    usual = {} if name == NOBODY else trainer(name).settings(mode, chosen.denoiser.network, *how, several=several)
     return TrainingPlan(**{**usual, **stated})
+
+
+def sharded(usual: TrainingPlan, chosen: Model, **given: Any) -> TrainingPlan:
+    """A plan whose way of sharding is settled, with what its trainer does otherwise then. None counts as not given."""
+    if usual.trainer == NOBODY:
+        return usual
+    network, how = chosen.denoiser.network, (usual.offload, usual.base)
+    profile = trainer(usual.trainer)
+    apart, alike = (profile.settings(usual.mode, network, *how, way) for way in (usual.sharding, "none"))
+    stated = {name for name, value in given.items() if value is not None}
+    further = {name: value for name, value in apart.items() if name not in stated and value != alike.get(name)}
+    return replace(usual, **further)

@@ -26,7 +26,6 @@ from vidcalc.passes import (
     merging,
     offload,
     pipeline,
-    sections,
     sequence,
     shard,
     sparsity,
@@ -42,7 +41,7 @@ Pass = Callable[[Ledger, Plan, Hardware], Ledger]
 PASSES: tuple[Pass, ...] = (
     # calls: what runs, and how often
     framework.networks,  # first, as everything after asks the network that really runs
-    sections.sections,
+    framework.sections,
     guidance.predictions,  # the batch of a call and the calls of a step
     formats.formats,  # before the tape: the dtype of activations
     tiling.tiles,  # before the tape: sizes of a call
