@@ -113,6 +113,7 @@ def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> "Training
     share the work as `plan.training` says; money and energy are sums over accelerator-seconds.
     Raises InputError for a choice the catalogue does not have and for degrees that do not go together.
     """
+    plan = formats.settled(plan, model, hardware.accelerator)
     legal.checked_training(model, plan.training)
     from vidcalc.account.training_run import training_report  # late: an estimate needs none of it
 

@@ -111,3 +111,12 @@ def test_leaves_stream_two_at_a_time_without_the_wait_of_sequential():
     assert denoise("sequential") <= denoise("group-leaf") < denoise("group")
     spent = {way: each.time.inference.total for way, each in found.items()}
     assert spent["group-leaf"] < spent["sequential"]
+
+
+def test_every_process_of_a_machine_loads_for_itself() -> None:
+    """FSDP on eight ranks: each has a whole expert of 57 GB in host memory before it keeps its shard."""
+    asked = {"model": "wan2.2-t2v-a14b", "gpu": "h100", "framework": "wan-official-2.2"}
+    shared = {"ulysses_degree": 8, "shard_degree": 8}
+    eight = calculate(*request({**asked, "gpus": 8, "parallel": shared})).memory.inference
+    assert eight.host.loading_peak == pytest.approx(57.2e9, rel=0.01)
+    assert eight.host_ram == 8 * eight.host.loading_peak

@@ -198,3 +198,20 @@ def test_whatever_takes_training_settings_takes_a_trainer(command):
 def test_from_python_too():
     report = vidcalc.train("wan2.1-t2v-1.3b", resolution="256x256", frames=9, mode="lora", trainer="simpletuner")
     assert report.plan["training"]["recipe"] == trainer("simpletuner").always["recipe"]
+
+
+def test_both_experts_of_a_model_that_has_two_are_there_where_a_trainer_alternates():
+    asked = {"mode": "lora", "gpu": "h100-sxm", "trainer": "ai-toolkit", "resolution": (832, 480), "frames": 17}
+    two = vidcalc.train(model="wan2.2-t2v-a14b", **asked)
+    assert two.memory.weights == 2 * vidcalc.train(model="wan2.2-t2v-a14b", experts="one", **asked).memory.weights
+    one = vidcalc.train(model="wan2.1-t2v-14b", **asked)
+    assert one.plan["training"]["experts"] == "one"
+
+
+def test_a_trainer_that_casts_its_base_before_it_is_sharded():
+    asked = {"model": "ltx-2", "mode": "lora", "gpu": "h100-sxm", "gpus": 8, "trainer": "ltx-trainer"}
+    alone, shared = (vidcalc.train(**asked, sharding=sharding) for sharding in ("none", "fsdp"))
+    assert (alone.plan["training"]["base"], shared.plan["training"]["base"]) == ("bf16", "bf16-autocast")
+    # an eighth of twice the bytes
+    assert shared.memory.weights == pytest.approx(alone.memory.weights / 4, rel=0.1)
+    assert vidcalc.train(**asked, sharding="fsdp", base_precision="bf16").plan["training"]["base"] == "bf16"

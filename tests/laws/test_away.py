@@ -86,7 +86,7 @@ def test_a_network_that_comes_once_comes_once_for_all_calls_in_a_row(case: str, 
         network = ledger.weights[phase.component.id]
         own, comes = network.stored, coming(phase.ops) / (phase.blocks_run or 1)
         away = network.role in WAYS[way].coming and own.movable
-        if way == "model" or (network.role != "denoiser" and way in ("block-swap", "dynamic-swap")):
+        if way == "model" or (network.role != "denoiser" and way == "block-swap"):
             assert copied(phase.once) == (own.total if away and phase.component.id != before else 0), phase.id
         if away and phase.component.id != before:
             kept = (own.copy - comes) * own.total / own.copy

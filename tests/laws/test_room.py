@@ -35,7 +35,8 @@ def card(gibibytes: float) -> Hardware:
 def placed(name: str, loader: str, gibibytes: float) -> Ledger:
     model = fill.model(name)
     workload = fill.workload(model, width=512, height=320, frames=17, steps=4)
-    offload = framework(loader).plan.get("offload", "dynamic-swap")
+    own = framework(loader).plan.get("offload", "by-card")
+    offload = "dynamic-swap" if own == "by-card" else own  # where a large card has all of it
     return generation(model, workload, card(gibibytes), fill.plan(model, framework=loader, offload=offload))[0]
 
 

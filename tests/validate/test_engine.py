@@ -19,7 +19,11 @@ def found(model="wan2.1-t2v-14b", **fields):
         ({"other_optim": "LightX2V", "source": "somebody/bench (2025-12-01)"}, "lightx2v", "named"),
         ({"source": "GitHub pull request vllm-project/vllm-omni#1"}, "vllm-omni", "named"),
         ({"note": "ran through SGLang with two cards"}, "sglang", "named"),
-        ({"parallelism": "xDiT USP 8"}, "xdit", "named"),
+        ({"parallelism": "xDiT USP 8"}, "xdit-2025-01", "named"),
+        ({"parallelism": "xDiT USP 8", "source": "somebody/bench (2026-02-01)"}, "xdit", "named"),
+        ({"source": "GitHub pull request NVIDIA/TensorRT-LLM#17262"}, "tensorrt-llm", "named"),
+        ({"other_optim": "Wan2GP profile 4"}, "wan2gp", "named"),
+        ({"other_optim": "Wan2GP profile 3.5"}, "wan2gp-3.5", "named"),
         ({"offload": "ComfyUI (automatic)"}, "comfyui", "named"),
         ({"source": "Wan-Video/Wan2.1 README.md"}, "wan-official", "maker"),
         ({"other_optim": "Wan official", "source": "ModelTC/LightX2V docs"}, "wan-official", "named"),
@@ -35,7 +39,7 @@ def test_a_program_is_known_by_its_name_in_any_column(fields, framework, known):
 
 
 def test_a_program_without_a_profile_is_no_profile():
-    told = found(other_optim="TensorRT-LLM")
+    told = found(other_optim="TensorRT")
     assert told.unprofiled
     assert told.label == ""
 

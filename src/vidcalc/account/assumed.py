@@ -98,7 +98,8 @@ def by_trainer(training: TrainingPlan, network: str) -> list[Assumption]:
         return []
     profile = trainer(training.trainer)
     sources = "; ".join(profile.sources)
-    stand = profile.settings(training.mode, network, training.offload, training.base)
+    several = training.experts == "both"
+    stand = profile.settings(training.mode, network, training.offload, training.base, training.sharding, several)
     flags = {each.field: "--" + each.setting.flag for each in of(TrainingPlan) if each.setting.flag}
     told = [
         f"{flags[name]} {value}" for name, value in stand.items() if name in flags and getattr(training, name) == value

@@ -51,7 +51,8 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
         low=low,
         high=high,
         host=HostMemory(resident=host.resident, pinned=host.pinned, loading_peak=host.loading_peak),
-        host_ram=maximum(host.resident, host.loading_peak),
+        # every rank of a machine is a process that loads for itself, all at the same time
+        host_ram=maximum(host.resident, host.loading_peak) * hardware.count,
         denoiser_activation_peak=denoise.taped.peak if denoise else 0,
         vae_decode_activation_peak=decode.taped.peak if decode and decode.trace else 0,
         capacity=capacity,

@@ -116,6 +116,20 @@ def _applied(plan: Plan, asked: str | None) -> Plan:
     return replace(plan, lora_mode=runtime.unmerged)
 
 
+def spread(usual: Plan, model: Model, gpus: int) -> Plan:
+    """The plan with one video shared among all GPUs, where its framework does so without being told."""
+    spreads = usual.runtime.spreads
+    if gpus == 1 or not spreads:
+        return usual
+    most = spreads.get(model.denoiser.network, spreads.get("", 0))
+    guided = usual.guidance_mode in GUIDED and usual.forwards_per_step > 1
+    groups = 2 if guided and gpus % 2 == 0 and gpus <= most else 1
+    rest = gpus // groups
+    # of two ranks each gathers the other's keys and values, more exchange heads
+    way = "gather_degree" if rest == 2 and most else "ulysses_degree"
+    return replace(usual, guidance_degree=groups, **{way: rest})
+
+
 def run_as(usual: Plan, profile: Trainer, model: Model) -> Plan:
     """A plan of the trainer's framework: its networks run as the trainer does, with the models it keeps beside them."""
     timesteps = {**usual.runtime.timesteps, **profile.timesteps}
@@ -147,5 +161,18 @@ def training(chosen: Model, **given: Any) -> TrainingPlan:
     stated = {name: value for name, value in given.items() if value is not None}
     name, mode = stated.get("trainer", NOBODY), stated.get("mode", TrainingPlan().mode)
     how = stated.get("offload", "none"), stated.get("base", "")
-    usual = {} if name == NOBODY else trainer(name).settings(mode, chosen.denoiser.network, *how)
+    several = chosen.denoiser.copies > 1
+    usual = {} if name == NOBODY else trainer(name).settings(mode, chosen.denoiser.network, *how, several=several)
     return TrainingPlan(**{**usual, **stated})
+
+
+def sharded(usual: TrainingPlan, chosen: Model, **given: Any) -> TrainingPlan:
+    """A plan whose way of sharding is settled, with what its trainer does otherwise then. None counts as not given."""
+    if usual.trainer == NOBODY:
+        return usual
+    network, how = chosen.denoiser.network, (usual.offload, usual.base)
+    profile = trainer(usual.trainer)
+    apart, alike = (profile.settings(usual.mode, network, *how, way) for way in (usual.sharding, "none"))
+    stated = {name for name, value in given.items() if value is not None}
+    further = {name: value for name, value in apart.items() if name not in stated and value != alike.get(name)}
+    return replace(usual, **further)

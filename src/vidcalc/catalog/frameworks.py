@@ -34,6 +34,7 @@ class Framework(Runtime, frozen=True, kw_only=True, forbid_unknown_fields=True):
     for_networks  settings that hold where the model has a network of that path;  for_models  for a model
     like          profile whose settings hold where this one says nothing
     elsewhere     other profiles of the same program, the first of which holds whose formats or chips a job has
+    aliases       further names of it
     fitted        ids of the measured rows a scale was fitted to (never used to claim accuracy)
     """
 
@@ -44,6 +45,7 @@ class Framework(Runtime, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notes: tuple[str, ...] = ()
     like: str = ""
     elsewhere: tuple[Elsewhere, ...] = ()
+    aliases: tuple[str, ...] = ()
 
     @property
     def runtime(self) -> Runtime:

@@ -25,6 +25,8 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     by_network   further fields where the model has a denoiser network of that path
     waiting      further fields where frozen weights wait in host memory, by the way they do
     bases        further fields where they are in that number format
+    sharded      further fields where ranks keep a share of the weights (FSDP, ZeRO-3)
+    several      further fields where the denoiser has several experts
     company      components that stay on the device beside the denoiser, by its network's path: "base" for those in
                  the frozen weights' format, "bf16" for the others
     activation_scale  live activations of a step relative to ours, by the network's path, where no code says why
@@ -48,16 +50,28 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     by_network: dict[str, Facts] = {}
     waiting: dict[str, Facts] = {}
     bases: dict[str, Facts] = {}
+    sharded: Facts = {}
+    several: Facts = {}
     company: dict[str, dict[str, tuple[str, ...]]] = {}
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def settings(self, mode: str, network: str, offload: str = "none", base: str = "") -> Facts:
+    def settings(
+        self,
+        mode: str,
+        network: str,
+        offload: str = "none",
+        base: str = "",
+        sharding: str = "none",
+        several: bool = False,
+    ) -> Facts:
         """The training plan's fields that the profile decides, but those that say nothing in that mode."""
         adapted = mode in ADAPTED
         chosen = {**self.always, **(self.adapted if adapted else self.full), **self.by_network.get(network, {})}
         chosen |= self.bases.get(base or str(chosen.get("base", "")), {})
         chosen |= self.waiting.get(offload, {})
+        chosen |= self.sharded if sharding == "zero3" else {}
+        chosen |= self.several if several else {}
         return {field: value for field, value in chosen.items() if adapted or field not in ONLY_ADAPTED}
 
 

@@ -165,9 +165,11 @@ def _shown(ledger: Ledger, decode: Phase) -> Number:
     VideoProcessor.postprocess_video); where the framework takes them to the host as they are, none.
     """
     width = ELEMENT_BYTES[decode.call.dtype]
-    # a framework that does it in host memory holds the decoded videos alone
-    copies = {"device": PICTURE_COPIES, "host": 0}[ledger.further.frames_on]
+    # a framework that does it in host memory holds the decoded videos alone, or pieces of them no longer
+    copies = {"device": PICTURE_COPIES, "host": 0, "pieces": 0}[ledger.further.frames_on]
     made = copies * ELEMENT_BYTES[ledger.further.frames_dtype or decode.call.dtype]
+    if ledger.further.frames_on == "pieces" or (decode.call.tiles and decode.call.tiles.host):  # they are joined there
+        return made * ledger.pixels
     # all videos, and copies of one [colours, frames, height, width] x bytes of a value
     return (ledger.batch * width + made) * ledger.pixels
 

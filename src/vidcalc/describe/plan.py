@@ -16,7 +16,8 @@ OffloadFlag = Literal[
 Offload = Literal[OffloadFlag, "by-card"]
 OffloadTo = Literal["pinned", "pageable", "disk"]
 Segments = Literal["fixed", "expandable"]
-VaeTiling = Literal["none", "default", "when-full"]
+VaeTilingFlag = Literal["none", "default", "when-full"]
+VaeTiling = Literal[VaeTilingFlag, "by-card"]
 CompileFlag = Literal[Switch, "regional", "graphs"]
 Compile = Literal[Switch, "norms", "graphs"]
 Guided = Literal["batched", "sequential", "fitting"]
@@ -81,8 +82,9 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     """Where groups wait: "pinned" copies of all, "pageable" memory, pinned as they go, or files on "disk"."""
     segments: Annotated[Segments, Setting("segments", assumption="segments", stated=True)] = "fixed"
     """Of the caching allocator: "expandable" ones grow (PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True)."""
-    vae_tiling: Annotated[VaeTiling, Setting("vae-tiling")] = "none"
-    """"none", "default": the tiles of the VAE's own class, or "when-full": these where the whole clip has no room."""
+    vae_tiling: Annotated[VaeTiling, Setting("vae-tiling", words=VaeTilingFlag)] = "none"
+    """"none", "default": the tiles of the framework or else of the VAE's own class, "when-full": these where the whole
+    clip has no room, or "by-card": those that the framework takes on a card of that size, or none."""
     vae_slicing: Annotated[Switch, Setting("vae-slicing")] = "off"
     """"on": a batch is decoded one video at a time."""
     step_cache: Annotated[

@@ -4,6 +4,18 @@ from typing import Literal
 
 import msgspec
 
+from vidcalc.describe.shape import Tiling
+
+
+class Tiles(Tiling, frozen=True, kw_only=True, eq=False):
+    """Tiles of a framework on a card from so many bytes [byte]; none where they have no size."""
+
+    card: int = 0
+    height: int = 0
+    width: int = 0
+    stride_height: int = 0
+    stride_width: int = 0
+
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     """What a framework profile says beyond the words of a plan; the defaults change nothing.
@@ -25,8 +37,12 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     staying            roles of networks that stay on the device whichever weights wait in host memory
     remaining          roles of networks whose part on the device stays while others run (buffers of blocks)
     whole              roles of networks that come as a whole where others stream
-    frames_on          "device", or "host": where the decoded video is brought to the range of pictures
+    frames_on          "device", or "host": where the decoded video is brought to the range of pictures; "pieces": there
+                       as well, and pieces of it go there as they are decoded
+    passing            roles of networks of which nothing stays while they run, where others fill the card
     frames_dtype       dtype of what is made of it there ("int8": bytes); "" that of the decode
+    tiles              tiles of a VAE that are not its class's, by model or by its path, by the bytes of the card from
+                       which they are taken, the largest first
     section            latent frames that a section adds, by model that rolls on; the model's own where absent
     rolling            latent frames whose tensors a decode holds at once where it rolls on, by the VAE's path
     headroom           bytes that stay free beside the work where weights fill the card [byte]
@@ -34,7 +50,12 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     budget             what the work counts as there: "work" as it is, or the framework's own "estimate"
     all_from           times the bytes of all weights that a card has where everything stays with offload "by-card"
     by_card            ways of offloading with offload "by-card", by model or denoiser's path, each with the bytes of
-                       the card from which it is taken, the largest first
+                       the card that are free from which it is taken, the largest first
+    several            way of offloading with offload "by-card" where ranks share a video; "": as on one card
+    kernels            attention kernels with attention "by-card", each with the compute capability from which it is
+                       taken, the largest first
+    spreads            GPUs up to which two groups of them take the predictions of a step where nothing is said of
+                       sharing, by the denoiser's path ("": of every other); the ranks of a group share the tokens
     estimate           the framework's own estimate of a network's activations, by path [byte per place of the latent]
     estimate_by_width  the same of networks where it grows with the hidden size [byte per place and channel]
     beside             bytes of further models that are on the device throughout [byte]
@@ -49,7 +70,13 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     unmergeable        formats that this framework does not merge into, beside those that nothing can
     loras_on           "device", or "host": where the weights of LoRAs that are patched on wait
     pins               "tensors": each pinned by itself, which torch rounds up to a power of two, or "whole" as they are
-    kept               whether pinned copies of offloaded weights stay in host memory, so that nothing goes back
+    kept               whether copies of offloaded weights stay in host memory, so that nothing goes back
+    unpinned           roles of networks whose copies there are not pinned
+    swapping           how swapped blocks come: "stream", pinned and ahead of use, or "move", there and back one by one
+    spared             number formats of the denoiser of which one block less is swapped than is asked for
+    advised            ways of offloading that its users can take, each leaving less on the device than those before
+    joint              whether the predictions of a step walk the blocks together: computed one after the other in each,
+                       so that a block comes once for all of them
     """
 
     title: str = ""
@@ -70,8 +97,10 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     staying: tuple[str, ...] = ()
     remaining: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
-    frames_on: Literal["device", "host"] = "device"
+    frames_on: Literal["device", "host", "pieces"] = "device"
+    passing: tuple[str, ...] = ()
     frames_dtype: Literal["", "fp32", "int8"] = ""
+    tiles: dict[str, tuple[Tiles, ...]] = {}
     section: dict[str, int] = {}
     rolling: dict[str, int] = {}
     headroom: int = 0
@@ -79,6 +108,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     budget: str = "work"
     all_from: float = 0
     by_card: dict[str, tuple[tuple[float, str], ...]] = {}
+    several: str = ""
+    kernels: tuple[tuple[float, str], ...] = ()
+    spreads: dict[str, int] = {}
     estimate: dict[str, float] = {}
     estimate_by_width: dict[str, float] = {}
     beside: int = 0
@@ -93,3 +125,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     loras_on: Literal["device", "host"] = "device"
     pins: Literal["whole", "tensors"] = "whole"
     kept: bool = False
+    unpinned: tuple[str, ...] = ()
+    joint: bool = False
+    swapping: Literal["stream", "move"] = "stream"
+    spared: tuple[str, ...] = ()
+    advised: tuple[str, ...] = ("encoders", "model", "group", "group-leaf", "sequential")

@@ -33,6 +33,9 @@ class Tiling(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     height, width                tile size
     stride_height, stride_width  distance from one tile to the next; what is left of a tile is overlap
     frames, stride_frames        the same over time, where the VAE tiles time (0: it does not)
+    ends                         whether no tile starts once one has reached the edge
+    host                         what goes to host memory as soon as it is made and is joined there: "tiles", "chunks"
+                                 (all tiles of some frames, joined on the device), or "" for none
     """
 
     height: int
@@ -41,3 +44,5 @@ class Tiling(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     stride_width: int
     frames: int = 0
     stride_frames: int = 0
+    ends: bool = False
+    host: str = ""

@@ -6,7 +6,7 @@ from vidcalc.base.guest import plain
 from vidcalc.base.number import Number, maximum, where
 from vidcalc.describe.adapters import Adapters, Loras
 from vidcalc.describe.model import Component
-from vidcalc.describe.shape import Shape
+from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.ledger.symbols import guests, of_step, plain_shape, symbolic
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention
@@ -18,7 +18,7 @@ from vidcalc.tape.trace import Trace, trace
 def taped(phase: Phase) -> Phase:
     """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces."""
     call = phase.call
-    how = call.tiling, call.spelled, call.fused, call.room, call.loras
+    how = call.tiles or call.tiling, call.spelled, call.fused, call.room, call.loras
     recorded = traced(call.component, call.function, call.shape, call.dtype, *how)
     return replace(
         phase,
@@ -35,7 +35,7 @@ def traced(
     function: str,
     shape: Shape,
     dtype: str,
-    tiling: str = "none",
+    tiling: str | Tiling = "none",
     spelled: str = "none",
     fused: bool = False,
     room: Number = 0,

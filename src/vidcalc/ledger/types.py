@@ -11,7 +11,7 @@ import msgspec
 from vidcalc.base.number import Number
 from vidcalc.describe.adapters import Loras
 from vidcalc.describe.model import Component
-from vidcalc.describe.shape import Shape
+from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.describe.workload import Stage
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Copy, Op
@@ -48,7 +48,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One call of a network, before it is put on the tape.
 
     function  "forward" (a denoiser), "decode" or "encode";  shape  its sizes
-    dtype     of activations and arithmetic;  tiling  "none", or "default": the tiles of the class itself
+    dtype     of activations and arithmetic;  tiling  "none", or "default": the tiles of the class itself, or
+              `tiles` of its framework
     spelled  which attentions no fused kernel takes: "none", "pairs" (those with a mask of all pairs), "all", or "split"
              (all, a slice of the scores at a time, of at most `room` bytes)
     fused    whether a compiler joins the elementwise work of repeated blocks
@@ -61,6 +62,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     shape: Shape
     dtype: str = "bf16"
     tiling: str = "none"
+    tiles: Tiling | None = None
     spelled: str = "none"
     room: Number = 0
     fused: bool = False
@@ -75,6 +77,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     call        what runs
     calls       calls per generation (of the workload's batch), over all ranks;  turns  those of one rank
     at_once     ranks whose calls of a step are different predictions (CFG parallel)
+    together    calls that walk the network's blocks together, block by block
     prompt_rows rows of a call that are of its prompts and images, not of the video
     blocks_run  share of the calls that run the repeated blocks
     trace       one call on the tape, over all ranks and with nothing left out
@@ -96,6 +99,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     calls: Number = 1
     turns: Number = 1
     at_once: Number = 1
+    together: Number = 1
     prompt_rows: Number = 0
     blocks_run: Number = 1
     trace: Trace | None = None
@@ -140,7 +144,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     process  bytes before the first tensor: context, workspaces, communicators [byte]
     models   bytes of further models on the device throughout [byte];  seconds  they take per generation [second]
-    frames_on  "device" or "host": where the decoded video is brought to the range of pictures
+    frames_on  "device", "host" or "pieces": where the decoded video is brought to the range of pictures
     frames_dtype  of what is made there; "" that of the decode
     segments  of the allocator: "fixed", or "expandable"
     company  bytes of models that a trainer keeps beside the trained network [byte]

@@ -41,10 +41,12 @@ Pass = Callable[[Ledger, Plan, Hardware], Ledger]
 PASSES: tuple[Pass, ...] = (
     # calls: what runs, and how often
     framework.networks,  # first, as everything after asks the network that really runs
+    framework.sections,
     guidance.predictions,  # the batch of a call and the calls of a step
     formats.formats,  # before the tape: the dtype of activations
     tiling.tiles,  # before the tape: sizes of a call
     formats.taped,  # calls become ops and live bytes; weights get their bytes
+    guidance.walked,
     framework.rolled,
     tiling.retried,  # after the tape: it asks what the whole clip takes
     framework.unwritten,  # a decode known by its work alone has no call to tape
@@ -112,6 +114,7 @@ def first_step(whole: Ledger, hardware: Hardware, plan: Plan) -> Ledger:
 
 def rewritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """The ledger after every pass: what one rank of the plan does and holds."""
+    plan = formats.by_card(plan, hardware.accelerator)
     for rewrite in PASSES:
         ledger = rewrite(ledger, plan, hardware)
     return ledger

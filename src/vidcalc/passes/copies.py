@@ -5,9 +5,10 @@ whole    the network goes to the device before its first call and back when anot
 modules  each module's weights before it runs, from pageable memory where they stay (accelerate's hooks)
 blocks   a block's weights, pinned, beside the block before; what is outside of them comes and goes with every call
 groups   some blocks at a time, from pageable memory, and back to it when the next come (no stream)
+moved    some blocks one by one, from pageable memory before they run and back to it after (ComfyUI wrappers)
 leaves   a module's weights, pinned, beside the module before it, and beside attention where that stands between them
 stream   blocks or modules by a loop of the framework's own that halts for nothing
-kept     the network whole, from pinned copies that stay in host memory: it is left behind on the device, not taken back
+kept     the network whole, from copies that stay in host memory: what is on the device is dropped, not taken back
 
 Groups may wait in pageable memory instead: a core then gathers them into pinned memory before each copy, while the
 device stands still (low_cpu_mem_usage). Or on disk: they are read, gathered and copied, and nothing goes back
@@ -31,9 +32,6 @@ from vidcalc.tape.records import some
 
 Layer: TypeAlias = tuple[Op, Number, Number]  # one with weights, its elements, its share of the call's FLOPs
 PRODUCTS = (Matmul, Convolution, Attention)
-
-# what becomes of the words above in a framework that keeps pinned copies of all that is away
-KEPT = {"whole": "kept", "blocks": "stream", "leaves": "stream"}
 
 
 def copies(own: Network, phase: Phase, coming: Coming, nbytes: Number, group: Number = 1) -> tuple[Copy, ...]:
@@ -80,6 +78,11 @@ def _linked(own: Network, phase: Phase, coming: Coming, nbytes: Number, group: N
         # there and back, in memory that is small enough to be used again
         halts = ceil_div(sizes.count, group) * run
         return (Copy(name, 2, own.precision, nbytes * run, "pageable", tensors=sizes.tensors * run, halts=halts),)
+    if hooks == "moved":
+        # blocks that move / all blocks
+        share = nbytes / maximum(sizes.blocks, 1) * run
+        tensors, halts = sizes.block_tensors * share, sizes.count * share
+        return (Copy(name, 2, own.precision, nbytes * run, "pageable", tensors=tensors, halts=halts),)
     if hooks == "blocks":
         # what is outside comes and goes, in memory that is small enough to be used again
         outside = sizes.copy - sizes.blocks

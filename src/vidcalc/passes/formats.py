@@ -48,8 +48,9 @@ def formats(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
 
 def settled(plan: Plan, model: Model, chip: Accelerator) -> Plan:
-    """The plan with the formats that its framework takes where a chip has no bf16 (`Runtime.without_bf16`)."""
-    rule = plan.runtime.without_bf16
+    """The plan with what its framework takes on that chip: its attention kernel, where it leaves it open, and its
+    formats where the chip has no bf16 (`Runtime.without_bf16`)."""
+    plan, rule = by_card(plan, chip), plan.runtime.without_bf16
     if not rule or chip.supports.get("bf16", True):
         return plan
     instead = {
@@ -58,6 +59,14 @@ def settled(plan: Plan, model: Model, chip: Accelerator) -> Plan:
     }
     changed = {field: name for field, name in instead.items() if getattr(plan, field) == BF16 != name}
     return replace(plan, **changed) if changed else plan
+
+
+def by_card(plan: Plan, chip: Accelerator) -> Plan:
+    """The plan with the attention kernel that its framework takes on that chip, where it leaves it open."""
+    if plan.attention != "by-card":
+        return plan
+    capability = float(chip.compute_capability or 0) if chip.vendor == "NVIDIA" else 0.0
+    return replace(plan, attention=next((word for least, word in plan.runtime.kernels if capability >= least), "sdpa"))
 
 
 def format_of(role: str, plan: Plan) -> str:

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from vidcalc.base.guest import given
-from vidcalc.base.number import Number, maximum, minimum, nearest
+from vidcalc.base.number import Number, is_array, maximum, minimum, nearest
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Component, Vae
@@ -35,10 +35,6 @@ def networks(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         if phase.id == "vae_decode" and runtime.decoders == "sequence":
             phase = replace(phase, call=replace(phase.call, ranks=context(plan)))
         network = runtime.networks.get(component.network, component.network)
-        if phase.id == "denoise" and ledger.model in runtime.section:
-            # latent frames / those that a section adds, to the nearest whole number
-            sections = maximum(nearest(ledger.latent[1] / runtime.section[ledger.model]), 1)
-            phase = replace(phase, calls=sections * ledger.steps, turns=sections * ledger.steps)
         timestep = runtime.timesteps.get(ledger.model, component.timestep) if phase.id == "denoise" else ""
         if network == component.network and timestep in ("", component.timestep):
             return phase
@@ -58,6 +54,49 @@ def altered(component: Component, runtime: Runtime) -> Component:
     if numbers is None:
         return component
     return replace(component, config={**component.config, **numbers}, params=None, held=None)
+
+
+def sections(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The denoiser's calls of all sections of a video that the framework makes one after the other, and their decodes.
+
+    A section of w latent frames is sampled and decoded before the next. The first decode has what there is, each later
+    one a section more, so that pixels can be blended over the border, and the last one the picture that the video
+    starts from. Source: lllyasviel/FramePack@97fe5db demo_gradio.py worker.
+    """
+    width = plan.runtime.section.get(ledger.model)
+    if width is None:
+        return ledger
+    # latent frames / those that a section adds, to the nearest whole number
+    count = maximum(nearest(ledger.latent[1] / width), 1)
+    phases: list[Phase] = []
+    for phase in ledger.phases:
+        if phase.id == "denoise":
+            phases.append(replace(phase, calls=count * ledger.steps, turns=count * ledger.steps))
+        elif phase.id == "vae_decode":
+            phases += _decodes(phase, width, count)
+        else:
+            phases.append(phase)
+    return replace(ledger, phases=tuple(phases))
+
+
+def _decodes(phase: Phase, width: int, count: Number) -> list[Phase]:
+    """The last decode, those between, and the first; what never happens is left out."""
+    several = minimum(count - 1, 1)
+    made = (
+        (2 * width + 1, several),
+        (2 * width, maximum(count - 2, 0)),
+        (width + 1 - several, 1),
+    )
+    decodes = (
+        replace(
+            phase,
+            call=replace(phase.call, shape=replace(phase.call.shape, frames=frames)),
+            calls=phase.calls * times,
+            turns=phase.turns * times,
+        )
+        for frames, times in made
+    )
+    return [each for each in decodes if is_array(each.calls) or each.calls]
 
 
 def rolled(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:

@@ -17,6 +17,7 @@ from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Collective
 from vidcalc.passes.degrees import inner, several
 from vidcalc.passes.phases import DENOISER, rewrite
+from vidcalc.passes.pipeline import hidden_states
 from vidcalc.passes.room import estimate
 from vidcalc.rates.allocator import process_bytes
 from vidcalc.tape import ELEMENT_BYTES
@@ -55,6 +56,7 @@ def _calls(phase: Phase, plan: Plan) -> list[Phase]:
             calls=phase.calls * share * wide,
             turns=phase.turns * share * soon,
             at_once=at_once,
+            together=soon if plan.runtime.joint else 1,
             prompt_rows=phase.prompt_rows * together,
         ),
         replace(alone, at_once=at_once),
@@ -75,6 +77,18 @@ def fitting(ledger: Ledger, phase: Phase, plan: Plan, hardware: Hardware) -> Num
     asked = estimate(ledger, phase, plan.runtime, plan.batched_forwards) * ESTIMATES
     free = hardware.accelerator.capacity - process_bytes(1, hardware.accelerator) - weights
     return 1 + (plan.batched_forwards - 1) * where(asked < free, 1, 0)
+
+
+def walked(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """Predictions that walk the blocks together: the hidden states of the others wait while one of them is computed."""
+    if not plan.runtime.joint:
+        return ledger
+
+    def waiting(phase: Phase) -> Phase:
+        states = hidden_states(phase.executed) * (phase.together - 1)
+        return replace(phase, live={**phase.live, "waiting": states})
+
+    return rewrite(ledger, DENOISER, waiting)
 
 
 def exchanged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:

@@ -5,34 +5,40 @@ How each way does it stands in `vidcalc.passes.ways`.
 
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, is_array, largest, maximum, minimum, nearest
+from vidcalc.base.number import Number, is_array, largest, maximum, minimum, nearest, unchanged
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Host, Ledger, Phase
 from vidcalc.ledger.weights import Network
 from vidcalc.ops import Copy
-from vidcalc.passes.copies import KEPT, back, copies
+from vidcalc.passes.copies import back, copies
+from vidcalc.passes.degrees import ranks
 from vidcalc.passes.loras import waiting
 from vidcalc.passes.room import room
-from vidcalc.passes.ways import ENCODERS, WAYS, WHOLE, Asked, Coming, Way, nothing
+from vidcalc.passes.ways import ENCODERS, KEPT, MODULES, MOVED, SWAPPED, WAYS, WHOLE, Asked, Coming, Way, nothing
+from vidcalc.rates.allocator import context
 
 ENCODING = ("text_encode", "image_encode")
 
 
 def chosen(plan: Plan, ledger: Ledger, chip: Accelerator) -> str:
-    """The word of the plan's way of offloading: that of the card's size, for a model or else its denoiser's path.
+    """The word of the plan's way of offloading: that of the memory that is free on the card at first, for a model or
+    else its denoiser's path.
 
     A framework may keep everything on a card that has the bytes of all weights several times.
     """
     if plan.offload != "by-card":
         return plan.offload
     runtime = plan.runtime
+    if runtime.several and not unchanged(ranks(plan), 1):
+        return runtime.several
     whole = sum(each.weights.total for each in ledger.weights.values())
-    if runtime.all_from and not is_array(whole) and chip.capacity >= runtime.all_from * whole:
+    free = chip.capacity - context(chip)  # before anything is loaded [byte]
+    if runtime.all_from and not is_array(whole) and free >= runtime.all_from * whole:
         return "none"
     denoiser = next(each.component.network for each in ledger.weights.values() if each.role == "denoiser")
     rows = next((runtime.by_card[key] for key in (ledger.model, denoiser, "") if key in runtime.by_card), ())
-    return next((word for least, word in rows if chip.capacity >= least), "none")
+    return next((word for least, word in rows if free >= least), "none")
 
 
 def way_of(plan: Plan, ledger: Ledger, chip: Accelerator) -> Way:
@@ -42,21 +48,29 @@ def way_of(plan: Plan, ledger: Ledger, chip: Accelerator) -> Way:
     coming |= {role: WHOLE for role in coming if role in runtime.whole}
     if plan.offload_to != "pinned":
         coming = {role: replace(each, keeps=plan.offload_to) for role, each in coming.items()}
+    coming |= {role: MODULES for role in coming if role in runtime.passing}
+    if runtime.swapping == "move":
+        coming = {role: MOVED if each is SWAPPED else each for role, each in coming.items()}
     if runtime.kept:
-        coming = {role: _kept(each) for role, each in coming.items()}
+        coming = {role: _kept(each, role in runtime.unpinned) for role, each in coming.items()}
     return replace(way, coming=coming, remaining=runtime.remaining)
 
 
-def _kept(each: Coming) -> Coming:
-    """The same from pinned copies that stay in host memory, so that nothing is taken back."""
-    hooks = KEPT.get(each.hooks, each.hooks)
-    return replace(each, hooks=hooks, arrives="pinned", pinned=each.waiting) if hooks != each.hooks else each
+def _kept(each: Coming, unpinned: bool) -> Coming:
+    """The same from copies that stay in host memory, so that nothing is taken back."""
+    kept = KEPT.get(each.hooks, each)
+    if kept is each or not unpinned:
+        return kept
+    # from pages that may move the host copies by itself, and starts nothing meanwhile
+    return replace(kept, pinned=nothing, memory="pageable", arrives="pageable", hidden=0)
 
 
 def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """Weights on the device in every phase, what waits in host memory, and the copies of each call."""
     way = way_of(plan, ledger, hardware.accelerator)
-    blocks = Asked(plan.swapped_blocks, plan.resident_blocks, plan.blocks_per_group)
+    spared = plan.precision in plan.runtime.spared
+    swapped = maximum(plan.swapped_blocks - spared, 0)
+    blocks = Asked(swapped, plan.resident_blocks, plan.blocks_per_group)
 
     def place(phase: Phase, before: str, after: str) -> Phase:
         own = ledger.weights[phase.component.id]
@@ -68,7 +82,8 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         asked = blocks._replace(room=room(ledger, phase, plan.runtime, hardware))
         each: tuple[Copy, ...] = ()
         if coming.copied is not nothing:
-            nbytes = coming.copied(own.stored, asked)
+            # calls that walk the blocks together share what comes
+            nbytes = nearest(coming.copied(own.stored, asked) / phase.together)
             each = copies(own, phase, coming, nbytes, plan.blocks_per_group)
         return replace(
             phase,

@@ -42,7 +42,7 @@ def patched(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
             way="pipefusion",
             operation="send",
             # hidden states of one patch [batch, tokens / pieces, width]
-            nbytes=_states(phase.executed) / pieces(plan),
+            nbytes=hidden_states(phase.executed) / pieces(plan),
             ranks=plan.pipefusion_degree,
             stride=plan.tensor_degree * context(plan),
             # one send for each patch of a step
@@ -85,7 +85,7 @@ def _stage(phase: Phase, degree: Number) -> Phase:
     return replace(phase, ops=tuple(replace(op, count=op.count / degree) for op in phase.ops))
 
 
-def _states(ops: tuple[Op, ...]) -> Number:
+def hidden_states(ops: tuple[Op, ...]) -> Number:
     """Bytes of the hidden states between two layers."""
     layer: Number = 0
     for op in ops:

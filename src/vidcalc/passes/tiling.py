@@ -4,9 +4,9 @@ from msgspec.structs import replace
 
 from vidcalc.base.number import Number, is_array, maximum, minimum, where
 from vidcalc.catalog.precisions import precision
-from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.plan import Plan
-from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.ledger.types import Call, Ledger, Phase
 from vidcalc.passes.formats import put as taped
 from vidcalc.passes.framework import roll
 from vidcalc.passes.phases import DECODER, rewrite, rewrite_calls
@@ -24,13 +24,29 @@ def tiles(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         if phase.id not in CODED:
             return phase
         tiling = plan.vae_tiling if can_tile(phase.component) else "none"
-        call = replace(phase.call, tiling="none" if tiling == "when-full" else tiling)
+        whole = replace(phase.call, tiling="none", tiles=None)
+        call = whole if tiling in ("none", "when-full") else tiled(phase.call, ledger.model, plan, hardware.accelerator)
         if plan.vae_slicing == "off":
             return replace(phase, call=call)
         one = replace(call, shape=replace(call.shape, batch=1))
-        return replace(phase, call=one, calls=ledger.batch, turns=ledger.batch)
+        return replace(phase, call=one, calls=phase.calls * ledger.batch, turns=phase.turns * ledger.batch)
 
     return rewrite_calls(ledger, cut)
+
+
+def tiled(call: Call, model: str, plan: Plan, chip: Accelerator) -> Call:
+    """The call in tiles: those that the framework has on that card, else those of the VAE's class.
+
+    By the card it may be none; where tiles are asked for, the largest there are.
+    """
+    sizes = plan.runtime.tiles
+    rows = sizes.get(model, sizes.get(call.component.network, ()))
+    rows = tuple(row for row in rows if chip.capacity >= row.card)
+    if plan.vae_tiling != "by-card":
+        rows = tuple(row for row in rows if row.height)
+    if rows and not rows[0].height:
+        return replace(call, tiling="none", tiles=None)
+    return replace(call, tiling="default", tiles=rows[0] if rows else None)
 
 
 def retried(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
@@ -42,7 +58,8 @@ def retried(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         if phase.id not in CODED or not can_tile(phase.component):
             phases.append(phase)
             continue
-        other = taped(replace(phase, call=replace(phase.call, tiling="default")), ledger, plan)
+        call = tiled(phase.call, ledger.model, plan, hardware.accelerator)
+        other = taped(replace(phase, call=call), ledger, plan)
         other = roll(other, ledger, plan)  # of a tile as of the whole clip a few frames are there at once
         own = ledger.weights[phase.component.id].weights.copy
         free = hardware.accelerator.capacity - process_bytes(1, hardware.accelerator) - own

@@ -13,7 +13,8 @@ group-wait  as "group" without a stream: `blocks_per_group` at a time, and the w
 encoders    text and image encoders leave once they have run; the rest stays
 encoders-streamed  as "encoders", and while an encoder runs its blocks come and go (FSDP with CPU offload)
 block-swap  as "model", and the last `swapped_blocks` of the denoiser wait in host memory, with two of them on their
-            way (musubi-tuner, ComfyUI wrappers); of two experts one is there at a time
+            way (musubi-tuner), or moved there and back one by one while the work waits (ComfyUI-WanVideoWrapper); of
+            two experts one is there at a time
 partial     as "model", and of a network that is larger than what its stage leaves free the rest comes at each call,
             module by module beside the work (ComfyUI, stable-diffusion.cpp with --stream-layers)
 by-card     whichever of these the framework takes on a card of that size
@@ -24,6 +25,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from vidcalc.base.number import Number, maximum, minimum, nearest
 from vidcalc.ledger.weights import Weights
@@ -199,6 +201,15 @@ SWAPPED = Coming(
     pinned=lambda own, asked: _each(own, _swapped(own, asked)),
     arrives="pageable",
 )
+MOVED = replace(
+    SWAPPED,
+    # one block at a time comes before it runs and goes back after it
+    present=lambda own, asked: own.copy - _swapped(own, asked) + minimum(_swapped(own, asked), own.block),
+    pinned=nothing,
+    memory="pageable",
+    hidden=0,
+    hooks="moved",
+)
 STREAMED = Coming(
     present=lambda own, asked: own.copy - _missing(own, asked),
     copied=_streamed,
@@ -206,7 +217,29 @@ STREAMED = Coming(
     # all but the modules in flight gives way to the work
     yields=lambda own, asked: own.copy - _missing(own, asked) - _buffers(own, asked),
 )
-FETCHED = msgspec.structs.replace(STREAMED, pinned=nothing, memory="pageable", arrives="pageable", hidden=0)
+FETCHED = replace(STREAMED, pinned=nothing, memory="pageable", arrives="pageable", hidden=0)
+
+# The same, by `hooks`, in a framework whose copies in host memory stay there: nothing goes back. They are pinned, but
+# those of the roles that its profile names.
+KEPT = {
+    "whole": replace(WHOLE, hooks="kept", pinned=_all, arrives="pinned"),
+    # its own loop over the blocks: what is outside of them stays while the network runs
+    "blocks": replace(
+        BLOCKS,
+        hooks="stream",
+        copied=lambda own, asked: own.blocks - _staying(own, asked),
+        once=lambda own, asked: _each(own, own.copy - own.blocks + _staying(own, asked)),
+    ),
+    "groups": replace(
+        GROUPS,
+        hooks="stream",
+        copied=lambda own, _: own.blocks,
+        once=lambda own, _: _each(own, own.copy - own.blocks),
+        pinned=_all,
+        memory="pinned",
+    ),
+    "leaves": replace(LEAVES, hooks="stream"),
+}
 
 WAYS = {
     "none": Way(alone=False),
@@ -220,5 +253,5 @@ WAYS = {
     "block-swap": Way(coming={**dict.fromkeys(EVERYONE, WHOLE), "denoiser": SWAPPED}),
     "partial": Way(coming=dict.fromkeys(EVERYONE, STREAMED)),
     "by-card": Way(alone=False),  # of a framework that leaves it open
-    "dynamic-swap": Way(coming={**dict.fromkeys(EVERYONE, WHOLE), "denoiser": FETCHED}),
+    "dynamic-swap": Way(coming=dict.fromkeys(EVERYONE, FETCHED)),
 }

@@ -124,8 +124,8 @@ class StageRow(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class HostMemory(Entry, frozen=True, kw_only=True, eq=False):
-    """Bytes in host memory: offloaded weights that wait there, those of them that are pinned because they stream, and
-    the largest network on its way to the device while loading."""
+    """Bytes in host memory of one process: offloaded weights that wait there, those of them that are pinned because
+    they stream, and the largest network on its way to the device while loading."""
 
     resident: Bytes
     pinned: Bytes
@@ -152,8 +152,9 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     "at_least": it would fit, but nothing tells the size of the networks in `unsized`. The peak is tensors, workspaces
     and context; `allocated`, `reserved` and `device` are it as three counters show it (`vidcalc.cost.reserve`). `low`
     and `high` bound the last of them; the verdict compares them with `capacity`, what the driver reports. `host_ram` is
-    the largest of `host`; `streamed` what of the denoiser comes at each call because there is no room for it, and
-    is slower. `relief` lists what would make a job fit, the fastest first (`vidcalc.search.relief`).
+    the largest of `host`, of all processes of a machine; `streamed` what of the denoiser comes at each call because
+    there is no room for it, and is slower. `relief` lists what would make a job fit, the fastest first
+    (`vidcalc.search.relief`).
     """
 
     stages: list[StageRow]

@@ -7,6 +7,7 @@ A combination is listed only where no part of it is enough.
 
 from collections.abc import Iterator
 from itertools import product
+from math import ceil
 from typing import Any
 
 from msgspec.structs import replace
@@ -19,14 +20,15 @@ from vidcalc.describe.question import Question
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import first_step, rewritten
+from vidcalc.passes.legal import depth
 from vidcalc.report.estimate import InferenceMemory, Relief, Report
 from vidcalc.tape.trace import tiles
 
 MOST = 4  # ways listed
 PRICED = 10  # ways whose time is worth predicting: those of the fewest changes
 SAME = 0.005  # of the time of a generation
-OFFLOADS = ("encoders", "model", "group", "group-leaf", "sequential")
 BY_ROOM = ("partial", "dynamic-swap")  # what has no room comes: tried where the framework is known to do so
+SWAPS = (1 / 4, 1 / 2, 3 / 4, 1)  # of the denoiser's blocks
 FEWER_BITS = ("fp8", "nf4")
 SMALLER = (3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4)  # of the frames, or of each side
 
@@ -66,7 +68,7 @@ def _minimal(question: Question, whole: Ledger) -> list[Way]:
     ways: list[Way] = []
     sized: dict[str, Ledger] = {}  # by the denoiser's format: weights depend on nothing else that changes here
     for changes in combinations(question):
-        if any(part.items() <= changes.items() for part, *_rest in ways):
+        if any(_enough(part, changes) for part, *_rest in ways):
             continue
         changed = question._replace(plan=replace(question.plan, **changes))
         name = changed.plan.precision
@@ -94,14 +96,11 @@ def combinations(question: Question) -> Iterator[Changes]:
     """Sets of changed plan fields, the smallest first; what the plan does already is no change."""
     model, plan = question.model, question.plan
     choices: list[list[Changes]] = []
-    if plan.vae_tiling == "none" and model.vae.network and tiles(model.vae):
+    if plan.vae_tiling in ("none", "by-card") and model.vae.network and tiles(model.vae):
         choices.append([{"vae_tiling": "default"}])
-    # ways that leave less on the device than the plan's own does, of those that the framework has
-    further = OFFLOADS[OFFLOADS.index(plan.offload) + 1 :] if plan.offload in OFFLOADS else ()
-    has = plan.runtime.offers.get("offload", OFFLOADS)
-    ways = [way for way in (*BY_ROOM, *(further or OFFLOADS)) if way in has]
-    if plan.offload == "none" or further:
-        choices.append([{"offload": way} for way in ways])
+    offloads = list(_offloads(question))
+    if offloads:
+        choices.append(offloads)
     if plan.guidance_mode in ("batched", "fitting"):
         choices.append([{"guidance_mode": "sequential", "batched_forwards": 1}])
     chosen = precision(plan.precision)
@@ -113,6 +112,31 @@ def combinations(question: Question) -> Iterator[Changes]:
     for picked in sorted(sets, key=len):
         if picked:
             yield {name: value for one in picked for name, value in one.items()}
+
+
+def _offloads(question: Question) -> Iterator[Changes]:
+    """Ways of the plan's framework that leave less on the device than the plan's own does."""
+    plan = question.plan
+    advised, own = plan.runtime.advised, plan.offload
+    has = plan.runtime.offers.get("offload", advised)
+    ordered = [way for way in advised if way in has]
+    if own == "none":
+        yield from ({"offload": way} for way in BY_ROOM if way in has)
+    elif own not in ordered:
+        return
+    for way in ordered[ordered.index(own) + 1 if own in ordered else 0 :]:
+        if way != "block-swap":
+            yield {"offload": way}
+    if "block-swap" in ordered:
+        counts = {ceil(depth(question.model) * share) for share in SWAPS}
+        for count in sorted(count for count in counts if count > plan.swapped_blocks):
+            yield {"offload": "block-swap", "swapped_blocks": count}
+
+
+def _enough(part: Changes, changes: Changes) -> bool:
+    """Whether some changes do all that others do, or swap more blocks."""
+    swaps = part.get("swapped_blocks", 0) <= changes.get("swapped_blocks", 0)
+    return swaps and all(changes.get(name) == value for name, value in part.items() if name != "swapped_blocks")
 
 
 def _smaller(question: Question, seconds: float) -> list[Relief]:

@@ -15,7 +15,7 @@ from vidcalc.base.memo import once
 from vidcalc.base.number import SINGLE, Number, is_array, maximum
 from vidcalc.describe.adapters import Loras
 from vidcalc.describe.model import Component
-from vidcalc.describe.shape import Shape
+from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.ops.base import Op
 from vidcalc.tape import Tape
 from vidcalc.tape.replay import Cache, held_by, replayed
@@ -143,7 +143,7 @@ def trace(
     function: str,
     shape: Shape,
     dtype: str,
-    tiling: str = "none",
+    tiling: str | Tiling = "none",
     spelled: str = "none",
     fused: bool = False,
     room: Number = 0,
@@ -152,7 +152,7 @@ def trace(
     """Run `function` ("forward", "decode", "encode") of the component's family once on a tape.
 
     shape   sizes of the call;  dtype  of weights and activations. Plain-number shapes are remembered.
-    tiling  "none", or "default": the tiles the class itself uses. Raises InputError where it has none.
+    tiling  "none", "default": the tiles the class itself uses, or others. Raises InputError where it has none.
     spelled  which attentions no fused kernel takes: "none", "pairs", "all" or "split";  room  bytes of a slice then
     fused    whether a compiler joins the elementwise work of repeated blocks
     loras    that run with the linear layers; their weights are no parameters of the trace
@@ -161,7 +161,7 @@ def trace(
     def taped(how: str) -> Trace:
         return remember(
             component,
-            (function, dtype, tiling, how, "fused" if fused else "", str(room), str(loras or "")),
+            (function, dtype, repr(tiling), how, "fused" if fused else "", str(room), str(loras or "")),
             shape,
             lambda: _run(
                 component, function, shape, tiling, Tape(dtype, spelled=how, fused=fused, room=room, loras=loras)
@@ -207,13 +207,13 @@ def tiles(component: Component) -> bool:
     return hasattr(network(component), "TILING")
 
 
-def _run(component: Component, function: str, shape: Shape, tiling: str, tape: Tape) -> Trace:
+def _run(component: Component, function: str, shape: Shape, tiling: str | Tiling, tape: Tape) -> Trace:
     module = network(component)
     further: dict[str, Any] = {}
-    if tiling == "default":
+    if tiling != "none":
         if not tiles(component):
-            raise InputError("vae-tiling", tiling, ("none",), "none")
-        further["tiling"] = module.TILING
+            raise InputError("vae-tiling", "default", ("none",), "none")
+        further["tiling"] = module.TILING if tiling == "default" else tiling
     getattr(module, function)(tape, configuration(component), shape, **further)
     # workspaces count by how far they pass the peak of tensors
     workspace = maximum(tape.device_peak - tape.peak, 0)

@@ -137,7 +137,7 @@ def _formats(row: Row, framework: str) -> Facts:
     if text.OPEN in stated.values():
         raise Unmapped("unknown_precision")
     given: Facts = {}
-    if "precision" in stated and not _names_arithmetic(stated["precision"], framework):
+    if "precision" in stated and (stated.get("weights") or not _names_arithmetic(stated["precision"], framework)):
         given["precision"] = stated["precision"]
         if stated.get("everywhere") or (text.first("everywhere", row.source) and stated["precision"] not in HALVES):
             given["text_encoder_precision"] = given["vae_precision"] = stated["precision"]

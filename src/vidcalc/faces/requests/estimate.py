@@ -46,7 +46,10 @@ def request(given: dict[str, Any]) -> Question:
     job = _workload(flags, model)
     if flags.get("snap"):
         model, job = snapped(model, job)
-    return Question(model, job, machine, _plan(flags, model, loras, machine.accelerator.vendor))
+    plan = _plan(flags, model, loras, machine.accelerator.vendor)
+    if "parallel" not in flags:
+        plan = fill.spread(plan, model, int(machine.total))
+    return Question(model, job, machine, plan)
 
 
 def _counted(flags: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from vidcalc.catalog import fill
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.question import Run
 from vidcalc.describe.sharing import ALIKE
@@ -13,6 +14,7 @@ from vidcalc.faces.flags.links import linked
 from vidcalc.faces.flags.parallel import AUTO
 from vidcalc.faces.requests.recipes import merged
 from vidcalc.faces.requests.run import Stated, only, seen, stated
+from vidcalc.faces.requests.settings import fields
 from vidcalc.faces.requests.settings import stated as given_flags
 from vidcalc.faces.words import _
 from vidcalc.passes import legal
@@ -57,6 +59,7 @@ def _shared(flags: dict[str, Any], setup: Stated, gpus: int) -> TrainingPlan:
         given = f"fsdp={degrees['shard_degree']}"
         raise Refused("--parallel", given, _("not together with {flag}", flag="--sharding none"), None, ())
     plan = replace(setup.training, sharding=ALIKE.get(word, word), **degrees)
+    plan = fill.sharded(plan, setup.question.model, **fields(TrainingPlan, flags, "", "train"))
     together = world(replace(plan, data_degree=1))
     if "data_degree" not in degrees:
         shards = degrees.get("shard_degree", 1)

@@ -71,6 +71,9 @@ def inference(report: Report, paint: Paint, cells: int) -> list[str]:
         pinned=data(memory.host.pinned),
         loading=data(memory.host.loading_peak),
     )
+    each = int(report.hardware.count) // int(report.hardware.nodes)
+    if each > 1:
+        host += " · " + _("the {count} processes of a machine: {size}", count=each, size=data(memory.host_ram))
     beside = [*hanging(counted, cells, "  * "), *hanging(host, cells, "    ")]
     return lines + [paint(line, "dim") for line in beside]
 

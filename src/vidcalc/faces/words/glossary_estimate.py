@@ -83,14 +83,16 @@ ESTIMATE: dict[str, str] = {
     "memory.inference.high": N_(
         "Upper bound of what nvidia-smi may show at the peak: a GPU with that much memory holds the job."
     ),
-    "memory.inference.host.resident": N_("Offloaded weights that wait in host memory."),
+    "memory.inference.host.resident": N_("Offloaded weights of one process that wait in host memory."),
     "memory.inference.streamed": N_(
         "What of the denoiser comes from host memory at each call because the GPU has no room for it."
     ),
     "memory.inference.host.pinned": N_("Those of the offloaded weights that are pinned because they stream."),
-    "memory.inference.host.loading_peak": N_("The largest network on its way through host memory while loading."),
+    "memory.inference.host.loading_peak": N_(
+        "The largest network on its way through host memory while one process loads."
+    ),
     "memory.inference.host_ram": N_(
-        "Host memory for weights: the largest network while loading, and what offloading keeps there."
+        "Host memory of a machine for weights: what each of its processes loads, or what offloading keeps there."
     ),
     "memory.inference.denoiser_activation_peak": N_(
         "Most bytes of activations alive at once in one denoiser call; batched guidance doubles its batch."

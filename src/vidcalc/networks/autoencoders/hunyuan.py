@@ -57,8 +57,8 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     if tiling is not None:
         high, wide = tiling.height // s, tiling.width // s
         tiled = (shape.height > high) | (shape.width > wide)
-        rows = cut(shape.height, high, tiling.stride_height // s, tiled, enlarged)
-        columns = cut(shape.width, wide, tiling.stride_width // s, tiled, enlarged)
+        rows = cut(shape.height, high, tiling.stride_height // s, tiled, enlarged, tiling.ends)
+        columns = cut(shape.width, wide, tiling.stride_width // s, tiled, enlarged, tiling.ends)
 
     def one(frames: Number, height: Number, width: Number) -> Tensor:
         tile = latent.view(shape.batch, config.latent_channels, frames, height, width)
@@ -66,7 +66,13 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         return decoder(tape, config, tile)
 
     frames, height, width = (shape.frames - 1) * t + 1, shape.height * s, shape.width * s
-    return in_tiles(tape, one, (time, rows, columns), (shape.batch, config.out_channels, frames, height, width))
+    return in_tiles(
+        tape,
+        one,
+        (time, rows, columns),
+        (shape.batch, config.out_channels, frames, height, width),
+        tiling.host if tiling else "",
+    )
 
 
 def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
@@ -83,8 +89,8 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     rows, columns = whole(shape.height, reduced), whole(shape.width, reduced)
     if tiling is not None:
         tiled = (shape.height > tiling.height) | (shape.width > tiling.width)
-        rows = cut(shape.height, tiling.height, tiling.stride_height, tiled, reduced)
-        columns = cut(shape.width, tiling.width, tiling.stride_width, tiled, reduced)
+        rows = cut(shape.height, tiling.height, tiling.stride_height, tiled, reduced, tiling.ends)
+        columns = cut(shape.width, tiling.width, tiling.stride_width, tiled, reduced, tiling.ends)
 
     def one(frames: Number, height: Number, width: Number) -> Tensor:
         tile = pixels.view(shape.batch, config.in_channels, frames, height, width)
@@ -92,7 +98,7 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
         return tape.convolution(hidden, 2 * config.latent_channels, (1, 1, 1), "quant_conv")
 
     size = (shape.batch, 2 * config.latent_channels, (shape.frames - 1) // t + 1, shape.height // s, shape.width // s)
-    return in_tiles(tape, one, (time, rows, columns), size)
+    return in_tiles(tape, one, (time, rows, columns), size, tiling.host if tiling else "")
 
 
 def decoder(tape: Tape, config: Config, x: Tensor) -> Tensor:

@@ -56,14 +56,16 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     rows, columns = whole(shape.height, enlarged), whole(shape.width, enlarged)
     if tiling is not None:
         tiled = (shape.height > tiling.height // s) | (shape.width > tiling.width // s)
-        rows = cut(shape.height, tiling.height // s, tiling.stride_height // s, tiled, enlarged)
-        columns = cut(shape.width, tiling.width // s, tiling.stride_width // s, tiled, enlarged)
+        rows = cut(shape.height, tiling.height // s, tiling.stride_height // s, tiled, enlarged, tiling.ends)
+        columns = cut(shape.width, tiling.width // s, tiling.stride_width // s, tiled, enlarged, tiling.ends)
 
     def one(frames: Number, height: Number, width: Number) -> Tensor:
         return decoder(tape, config, latent.view(shape.batch, config.latent_channels, frames, height, width))
 
     cuts = (one_chunk(shape.frames, frames), rows, columns)
-    return in_tiles(tape, one, cuts, (shape.batch, config.out_channels, frames, height, width))
+    return in_tiles(
+        tape, one, cuts, (shape.batch, config.out_channels, frames, height, width), tiling.host if tiling else ""
+    )
 
 
 def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:
@@ -77,15 +79,15 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     rows, columns = whole(shape.height, reduced), whole(shape.width, reduced)
     if tiling is not None:
         tiled = (shape.height > tiling.height) | (shape.width > tiling.width)
-        rows = cut(shape.height, tiling.height, tiling.stride_height, tiled, reduced)
-        columns = cut(shape.width, tiling.width, tiling.stride_width, tiled, reduced)
+        rows = cut(shape.height, tiling.height, tiling.stride_height, tiled, reduced, tiling.ends)
+        columns = cut(shape.width, tiling.width, tiling.stride_width, tiled, reduced, tiling.ends)
 
     def one(frames: Number, height: Number, width: Number) -> Tensor:
         return encoder(tape, config, pixels.view(shape.batch, config.in_channels, frames, height, width))
 
     frames = (shape.frames - 1) // t + 1
     size = (shape.batch, 2 * config.latent_channels, frames, shape.height // s, shape.width // s)
-    return in_tiles(tape, one, (one_chunk(shape.frames, frames), rows, columns), size)
+    return in_tiles(tape, one, (one_chunk(shape.frames, frames), rows, columns), size, tiling.host if tiling else "")
 
 
 def pixels_of(config: Config, shape: Shape) -> tuple[Number, Number, Number]:

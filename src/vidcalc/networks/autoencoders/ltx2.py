@@ -111,7 +111,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     time, space = config.compression
     frames = (shape.frames - 1) * time + 1
     out = (shape.batch, config.out_channels, frames)
-    return in_space_tiles(tape, one, shape, tiling, space, lambda n: n * space, out)
+    return in_space_tiles(tape, one, shape, tiling, space, lambda n: n * space, out, time)
 
 
 def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = None) -> Tensor:

@@ -1,6 +1,7 @@
 """Running a video autoencoder tile by tile: time outermost, then rows, then columns, blended and joined at the end.
 
-All tiles of a chunk of frames are kept until the chunk is joined, and all chunks until time is joined.
+All tiles of a chunk of frames are kept until the chunk is joined, and all chunks until time is joined; or tiles,
+or joined chunks, go to host memory as they are made (`host`), and none is left on the device.
 Source: diffusers 0.42.1 models/autoencoders/autoencoder_kl_hunyuan_video.py (tiled_decode, _temporal_tiled_decode).
 """
 
@@ -13,10 +14,17 @@ from vidcalc.tape import Tape, Tensor
 Run = Callable[[Number, Number, Number], Tensor]
 
 
-def in_tiles(tape: Tape, run: Run, cuts: tuple[Cut, Cut, Cut], out: tuple[Number, ...]) -> Tensor:
+def in_tiles(tape: Tape, run: Run, cuts: tuple[Cut, Cut, Cut], out: tuple[Number, ...], host: str = "") -> Tensor:
     """`run(frames, height, width)` for every tile of the cuts of time, rows and columns -> a tensor of shape `out`."""
     time, rows, columns = cuts
     batch, channels, _, height, width = out
+    if host:
+        for chunk in time.tiles:
+            with tape.again(chunk.count):
+                chunk_out = (batch, channels, chunk.out, height, width)
+                piece = frames_in_tiles(tape, run, chunk.size, rows, columns, chunk_out, host)
+                del piece
+        return away(tape, out)
     for chunk in time.tiles:
         with tape.again(chunk.count):
             before = tape.pieces((batch, channels, chunk.before, height, width))
@@ -30,9 +38,23 @@ def in_tiles(tape: Tape, run: Run, cuts: tuple[Cut, Cut, Cut], out: tuple[Number
     return tape.empty(out)
 
 
-def frames_in_tiles(tape: Tape, run: Run, frames: Number, rows: Cut, columns: Cut, out: tuple[Number, ...]) -> Tensor:
+def away(tape: Tape, out: tuple[Number, ...]) -> Tensor:
+    """What is on the device of a tensor that is joined in host memory."""
+    batch, channels, _, height, width = out
+    return tape.pieces((batch, channels, 0, height, width))
+
+
+def frames_in_tiles(
+    tape: Tape, run: Run, frames: Number, rows: Cut, columns: Cut, out: tuple[Number, ...], host: str = ""
+) -> Tensor:
     """One chunk of frames, its rows and columns in tiles."""
     batch, channels, length, height, width = out
+    if host == "tiles":
+        for row in rows.tiles:
+            for column in columns.tiles:
+                with tape.again(row.count * column.count):
+                    run(frames, row.size, column.size)
+        return away(tape, out)
     lead = (batch, channels, length)
     for row in rows.tiles:
         for column in columns.tiles:

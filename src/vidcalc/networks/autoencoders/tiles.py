@@ -1,15 +1,15 @@
 """Cutting an axis into overlapping tiles, without a branch on any size.
 
-A tiled autoencoder starts a tile every `stride` places; all tiles are `size` long but the last few, which end with the
-axis. Tiles of one length cost the same, so each length is taped once with its count; what the tiles before it left in
-memory is known from their total length.
+A tiled autoencoder starts a tile every `stride` places, some until one has reached the end; all tiles are `size` long
+but the last few, which end with the axis. Tiles of one length cost the same, so each length is taped once with its
+count; what the tiles before it left in memory is known from their total length.
 """
 
 from collections.abc import Callable
 
 import msgspec
 
-from vidcalc.base.number import Condition, Number, ceil_div, minimum, where
+from vidcalc.base.number import Condition, Number, ceil_div, maximum, minimum, where
 
 
 class Tile(msgspec.Struct, frozen=True, eq=False):
@@ -44,12 +44,21 @@ def whole(length: Number, out: Callable[[Number], Number]) -> Cut:
     return Cut((Tile(1, length, out(length), 0),), out(length), 0)
 
 
-def cut(length: Number, size: int, stride: int, tiled: Condition, out: Callable[[Number], Number]) -> Cut:
+def starts(length: Number, size: Number, stride: Number, ends: bool = False) -> Number:
+    """How many tiles start on an axis; `ends`: none once one has reached its end."""
+    if ends:
+        return maximum(ceil_div(length - size, stride) + 1, 1)
+    return ceil_div(length, stride)
+
+
+def cut(
+    length: Number, size: int, stride: int, tiled: Condition, out: Callable[[Number], Number], ends: bool = False
+) -> Cut:
     """The axis of `length` places in tiles where the condition `tiled` holds, in one piece elsewhere.
 
     `out` maps the length of a tile at the input to its length at the output.
     """
-    number = where(tiled, ceil_div(length, stride), 1)
+    number = where(tiled, starts(length, size, stride, ends), 1)
     rest = length - (number - 1) * stride  # the last tile
     shorter: list[tuple[Number, Number]] = [(1, rest)]
     for k in range(1, ceil_div(size, stride)):

@@ -12,8 +12,10 @@ from typing import Any
 
 import msgspec
 
-from vidcalc.base.number import Condition, Number, ceil_div, maximum, minimum, where
+from vidcalc.base.number import Condition, Number, maximum, minimum, where
 from vidcalc.describe.shape import Shape, Tiling
+from vidcalc.networks.autoencoders.tiled import away
+from vidcalc.networks.autoencoders.tiles import starts
 from vidcalc.networks.autoencoders.wan_blocks import (
     FeatureCache,
     cached_conv,
@@ -201,8 +203,8 @@ class Cut:
     last    size of the last tile
     """
 
-    def __init__(self, size: Number, tile: Number, stride: Number, wanted: Condition) -> None:
-        count = where(wanted, ceil_div(size, stride), 1)
+    def __init__(self, size: Number, tile: Number, stride: Number, wanted: Condition, ends: bool = False) -> None:
+        count = where(wanted, starts(size, tile, stride, ends), 1)
         # all tiles but the last two are whole: the last but one may reach the edge already, the last holds the rest
         whole, second = maximum(count - 2, 0), minimum(count - 1, 1)
         before_last = minimum(tile, size - stride * (count - 2))
@@ -240,8 +242,8 @@ def decode_tiles(tape: Tape, config: Config, shape: Shape, tiling: Tiling, laten
     scale = space // (config.patch_size or 1)
     tile_height, tile_width = tiling.height // space, tiling.width // space
     wanted = (shape.height > tile_height) | (shape.width > tile_width)
-    rows = Cut(shape.height, tile_height, tiling.stride_height // space, wanted)
-    columns = Cut(shape.width, tile_width, tiling.stride_width // space, wanted)
+    rows = Cut(shape.height, tile_height, tiling.stride_height // space, wanted, tiling.ends)
+    columns = Cut(shape.width, tile_width, tiling.stride_width // space, wanted, tiling.ends)
 
     def run(height: Number, width: Number, frames: int, cache: FeatureCache) -> Tensor:
         part = latent.view(shape.batch, config.z_dim, frames, height, width)
@@ -257,7 +259,7 @@ def decode_tiles(tape: Tape, config: Config, shape: Shape, tiling: Tiling, laten
         side=lambda size: size * scale,
         run=run,
     )
-    result, temporaries = all_tiles(tape, task, rows, columns)
+    result, temporaries = all_tiles(tape, task, rows, columns, tiling.host)
     if config.patch_size is not None:
         result = unpatchify(tape, result, config.patch_size)
     clamped = tape.scale(result, "clamp")
@@ -270,8 +272,8 @@ def encode_tiles(tape: Tape, config: Config, shape: Shape, tiling: Tiling, pixel
     batch, channels, frames, height, width = pixels.shape
     scale = config.scale_factor_spatial // (config.patch_size or 1)
     wanted = (shape.height > tiling.height) | (shape.width > tiling.width)
-    rows = Cut(height, tiling.height, tiling.stride_height, wanted)
-    columns = Cut(width, tiling.width, tiling.stride_width, wanted)
+    rows = Cut(height, tiling.height, tiling.stride_height, wanted, tiling.ends)
+    columns = Cut(width, tiling.width, tiling.stride_width, wanted, tiling.ends)
 
     def run(tile_height: Number, tile_width: Number, taken: int, cache: FeatureCache) -> Tensor:
         part = pixels.view(batch, channels, taken, tile_height, tile_width)
@@ -287,13 +289,20 @@ def encode_tiles(tape: Tape, config: Config, shape: Shape, tiling: Tiling, pixel
         side=lambda size: size // scale,
         run=run,
     )
-    return all_tiles(tape, task, rows, columns)[0]
+    return all_tiles(tape, task, rows, columns, tiling.host)[0]
 
 
-def all_tiles(tape: Tape, task: Task, rows: Cut, columns: Cut) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """The joined result, and what is still in memory beside it: all tiles, the last one's frames, the joined rows."""
+def all_tiles(tape: Tape, task: Task, rows: Cut, columns: Cut, host: str = "") -> tuple[Tensor, tuple[Tensor, ...]]:
+    """The joined result, and what is still in memory beside it: all tiles, the last one's frames, the joined rows; or
+    nothing of these where each goes to the host."""
     frames = task.made * (task.chunks - 1) + 1
     lead, side = (task.batch, task.channels, frames), task.side
+    if host:
+        for row_count, height, _ in rows.kinds:
+            for column_count, width, _ in columns.kinds:
+                with tape.again(row_count * column_count):
+                    one_tile(tape, task, height, width)
+        return away(tape, (*lead, side(rows.size), side(columns.size))), ()
     for row_count, height, above in rows.kinds:
         for column_count, width, before in columns.kinds:
             with tape.again(row_count * column_count):
