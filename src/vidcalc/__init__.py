@@ -11,9 +11,10 @@ loaded when they are first used, so that `import vidcalc` costs nothing.
 TYPE_CHECKING = False  # as in `typing`, which takes long to load
 if TYPE_CHECKING:
     from vidcalc.base.version import __version__
-    from vidcalc.faces.python.answers import Budget, Estimate, Explanation, Plans, Scaling, Training
+    from vidcalc.faces.python.answers import Budget, Chain, Estimate, Explanation, Plans, Scaling, Training
     from vidcalc.faces.python.ask import (
         budget,
+        chain,
         estimate,
         explain,
         gpus,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Budget",
+    "Chain",
     "Estimate",
     "Explanation",
     "InputError",
@@ -40,6 +42,7 @@ __all__ = [
     "Training",
     "__version__",
     "budget",
+    "chain",
     "estimate",
     "explain",
     "gpus",
@@ -56,7 +59,9 @@ _HOMES = {
     "InputError": "faces.python.errors",
     "Listing": "faces.python.listing",
     "Picture": "faces.python.picture",
-    **dict.fromkeys(("Budget", "Estimate", "Explanation", "Plans", "Scaling", "Training"), "faces.python.answers"),
+    **dict.fromkeys(
+        ("Budget", "Chain", "Estimate", "Explanation", "Plans", "Scaling", "Training"), "faces.python.answers"
+    ),
 }
 
 

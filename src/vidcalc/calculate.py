@@ -2,12 +2,14 @@
 
     report = calculate(model, workload, hardware, plan)      what one job needs
     report = train(model, data, hardware, plan)              what a training run needs
+    report = chain(questions)                                what jobs need that make one video in a row
 
 `unroll` turns model and workload into phases of calls; the passes turn these into what one rank of the plan does and
 holds, in the order that `vidcalc.passes` states; `cost` puts bytes, seconds, money and energy on that; `account` lays
 them out. What comes out is a report of ids and numbers.
 """
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -25,34 +27,39 @@ from vidcalc.base.guest import named
 from vidcalc.base.number import largest
 from vidcalc.catalog import fill
 from vidcalc.describe.data import Bucket, Data
+from vidcalc.describe.handoff import handed
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.question import Question, Run
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.describe.workload import Workload
+from vidcalc.describe.workload import Stage, Workload
 from vidcalc.ledger.taping import sequence
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
-from vidcalc.passes import backward, first_step, generation, guidance, legal, rewritten
+from vidcalc.passes import backward, first_step, formats, generation, guidance, legal, rewritten
 from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
 
 if TYPE_CHECKING:
+    from vidcalc.report.chain import ChainReport
     from vidcalc.report.training import TrainingReport
 
 
-def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> Report:
-    """Everything about one job on one kind of accelerator.
+def calculate(
+    model: Model, workload: Workload, hardware: Hardware, plan: Plan, left_out: Collection[Stage] = ()
+) -> Report:
+    """Everything about one job on one kind of accelerator; `left_out` are stages that another job makes.
 
     Numbers of the workload may be ints (exact) or float64 arrays (a sweep; the report then holds arrays).
     Raises InputError for a choice the catalogue does not have.
     """
+    plan = formats.settled(plan, model, hardware.accelerator)
     question = Question(model, workload, hardware, plan)
 
     # unroll, rewrite
     legal.checked(model, plan, guidance.possible(plan))
     legal.checked_training(model, plan.training)
-    ledger, first = generation(model, workload, hardware, plan)
+    ledger, first = generation(model, workload, hardware, plan, left_out)
     step = Loaded(workload=workload, ledger=ledger, step=backward.step(ledger, plan.training))
 
     # price
@@ -91,6 +98,14 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     )
 
 
+def chain(jobs: tuple[Question, ...]) -> "ChainReport":
+    """Everything about jobs that make one video in a row, on the hardware of the first. Raises InputError."""
+    from vidcalc.account.chain import chain_report  # late: an estimate needs none of it
+
+    parts = handed(jobs)
+    return chain_report(parts, [calculate(*part.job, part.left_out) for part in parts])
+
+
 def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> "TrainingReport":
     """Everything about one training run.
 
@@ -112,7 +127,7 @@ def loaded(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> Loaded
 
 def generated(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> tuple[Workload, Ledger, Sample]:
     """The generation of a bucket's size: the networks that feed a step, and a validation sample where one is made."""
-    workload = workload_of(model, size)
+    workload, plan = workload_of(model, size), formats.settled(plan, model, hardware.accelerator)
     whole = unroll(model, workload)
     ledger = rewritten(whole, plan, hardware)
     if plan.training.validation == "off":

@@ -1,5 +1,7 @@
 """The catalogue of accelerators and links: every entry loads, cites its sources and states dense peaks in SI units."""
 
+import statistics
+
 import numpy as np
 import pytest
 
@@ -33,8 +35,33 @@ def test_capacity_is_what_software_sees(name: str) -> None:
     chip = accelerator(name)
     if chip.memory_torch and chip.memory_driver:
         assert chip.memory_torch <= chip.memory_driver
-    assert chip.capacity <= (chip.memory_torch or chip.memory_driver or chip.memory_marketed)
+    assert chip.capacity <= (chip.memory_torch or chip.memory_driver or chip.memory_marketed * 1.0738)
     assert 0.9 * chip.memory_marketed <= chip.capacity < 1.08 * chip.memory_marketed
+
+
+def _type(name: str) -> tuple[str | None, str]:
+    facts = load.entry("accelerators", name)
+    return facts["memory"].get("type"), facts["class"]
+
+
+KINDS = (("GDDR6", "datacenter"), ("GDDR6", "consumer"), ("GDDR7", "consumer"))
+STACKED = (("HBM2e", "datacenter"), ("HBM3", "datacenter"), ("HBM3e", "datacenter"))
+
+
+@pytest.mark.parametrize("kind", KINDS + STACKED)
+def test_a_card_nobody_asked_reports_what_its_kind_does(kind: tuple[str, str]) -> None:
+    """Boxes say GB and mean GiB: a card of 24 GB without a driver's figure has 24 GiB less what its kind keeps back."""
+    known = [chip for name in ACCELERATORS if _type(name) == kind and (chip := accelerator(name)).memory_driver]
+    shares = [chip.memory_driver / (chip.memory_marketed / 1e9 * 2**30) for chip in known if chip.memory_driver]
+    assert len(shares) >= 3
+    seen = known[0].memory_seen / (2**30 / 1e9)
+    assert seen == pytest.approx(statistics.median(shares), abs=1e-3)
+
+
+def test_cards_of_one_size_hold_alike_whether_or_not_their_driver_was_asked() -> None:
+    assert accelerator("rx-7900xtx").capacity == pytest.approx(accelerator("rtx-3090ti").capacity, rel=1e-3)
+    assert accelerator("rtx-5090-laptop").capacity == pytest.approx(accelerator("rtx-5090d-v2").capacity, rel=1e-3)
+    assert accelerator("l20").capacity == pytest.approx(accelerator("l40").capacity, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ACCELERATORS)

@@ -118,6 +118,7 @@ def test_the_schema_command_prints_that_schema(ask):
 
 RUNS = {
     "estimate": ("-m", "wan2.1-t2v-1.3b"),
+    "chain": ("wan2.1-t2v-1.3b", "wan2.1-t2v-1.3b -r 720p -s 4"),
     "scale": ("-m", "wan2.1-t2v-1.3b", "--gpus", "2"),
     "train": ("-m", "wan2.1-t2v-1.3b", "--texts", "online", "--validation", "on"),
     "plan": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpus", "2"),

@@ -153,7 +153,7 @@ THREADS: dict[str, tuple[dict[str, Any], str]] = {
             "frames": 81,
             "offload": "block-swap:40",
         },
-        "tight",  # the decode is the peak
+        "fits",
     ),
     "kijai/ComfyUI-WanVideoWrapper#562": (
         {
@@ -165,7 +165,7 @@ THREADS: dict[str, tuple[dict[str, Any], str]] = {
             "frames": 81,
             "offload": "block-swap:15",
         },
-        "tight",  # it took 89 % of the card
+        "fits",  # it took 89 % of the card
     ),
     "deepbeepmeep/Wan2GP#1801, RTX 3090": (
         {
@@ -188,6 +188,18 @@ THREADS: dict[str, tuple[dict[str, Any], str]] = {
             "text_encoder_precision": "int8",
             "resolution": "864x480",
             "frames": 124,
+        },
+        "fits",
+    ),
+    # the decode of the whole clip runs out of memory there and is made again in tiles
+    "Comfy-Org/ComfyUI#10855": (
+        {
+            "model": "hunyuanvideo-1.5",
+            "gpu": "4070",
+            "framework": "comfyui",
+            "precision": "fp8",
+            "resolution": "848x480",
+            "frames": 121,
         },
         "fits",
     ),

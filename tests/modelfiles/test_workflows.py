@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from vidcalc.faces.requests.estimate import request
 from vidcalc.modelfiles.recipes.graph import nodes
 from vidcalc.modelfiles.recipes.read import recipe_of
 
@@ -526,6 +527,28 @@ def test_another_autoencoder_is_set_where_it_is_for_the_latents(tmp_path: Path) 
     unfit = read({**flow, place: ("VAELoader", {"vae_name": "lighttaew2_2"})}, tmp_path)
     assert "vae" not in unfit.settings
     assert dict(unfit.beside)["autoencoder_unfit"]["file"] == "lighttaew2_2"
+
+
+@pytest.mark.parametrize("method", ["euler_ancestral_cfg_pp", "euler"])
+def test_a_method_that_needs_both_predictions_makes_them_at_any_scale(method: str, tmp_path: Path) -> None:
+    """The LTX-2.3 template: euler_ancestral_cfg_pp at a scale of 1."""
+    flow = ltx2()
+    flow["7"][1]["cfg"] = 1
+    flow["20"] = ("KSamplerSelect", {"sampler_name": method})
+    flow["9"][1]["sampler"] = Of("20")
+    both = method.endswith("_cfg_pp")
+    found = read(flow, tmp_path)
+    assert (found.settings["guidance"], found.settings.get("predictions")) == (1, "both" if both else None)
+    plan = request({"from": str(tmp_path / "w.json")}).plan
+    assert (plan.forwards_per_step, plan.guidance_mode) == ((2, "fitting") if both else (1, "none"))
+
+
+def test_it_needs_them_of_a_model_without_guidance_of_its_own(tmp_path: Path) -> None:
+    flow = core("wan2.1_t2v_1.3B_fp16.safetensors", sized("EmptyHunyuanLatentVideo", 832, 480, 33), 30, 1.0)
+    flow["8"][1]["sampler_name"] = "euler_cfg_pp"
+    read(flow, tmp_path)
+    plan = request({"from": str(tmp_path / "w.json"), "model": "krea-realtime-14b"}).plan
+    assert plan.forwards_per_step == 2
 
 
 def test_what_is_not_calculated_is_told(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from vidcalc.reference import measure
 from vidcalc.reference.catalogue import MODELS, model_facts, parts_of
 from vidcalc.reference.classes import UnknownClass, build, find_class
 
-# transformers 5.23 cannot build this encoder alone: its text configuration lacks a key that the class reads.
-UNBUILDABLE = ("T5Gemma2Encoder",)
+# transformers 5.23 cannot build these alone: the text configuration lacks a key that the class reads.
+UNBUILDABLE = ("T5Gemma2Encoder", "T5Gemma2TextEncoder")
 
 
 def published(class_name: str) -> bool:

@@ -13,13 +13,15 @@ from vidcalc.report.units import OF_A_JOB, units
 
 JOBS = {
     "estimate": ("-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", "--target-rate", "100/h"),
+    "chain": ("wan2.1-t2v-1.3b", "wan2.1-t2v-1.3b -r 720p -s 4", "--gpu", "rtx-4090"),
     "scale": ("-m", "wan2.1-t2v-1.3b", "--gpus", "4"),
     "train": ("-m", "wan2.1-t2v-1.3b", "--texts", "online", "--validation", "on"),
     "plan": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpus", "1,2"),
     "budget": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--budget", "100USD", "--clips", "1000"),
 }
 # what is in the unit of the thing that an id names
-BY_ID = ("assumptions.*.value", "warnings.*.values.*")
+HERE = ("assumptions.*.value", "warnings.*.values.*")
+BY_ID = (*HERE, *(f"jobs.*.report.{each}" for each in HERE))
 
 
 def structure(document):

@@ -12,13 +12,19 @@ from vidcalc.describe.sharing import Sharing, of
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.passes.degrees import several
 from vidcalc.rates.collectives import collective
-from vidcalc.rates.utilisation import resolve_attention
+from vidcalc.rates.relatives import OWN
+from vidcalc.rates.unfused import spelled
+from vidcalc.rates.utilisation import lender, resolve_attention
 from vidcalc.rates.wires import wires
 from vidcalc.report.estimate import Assumption
 
 
-def machinery(chip: Accelerator, runtime: Runtime, kernel: str, provenance: str) -> list[Assumption]:
-    """How FLOPs are counted, which framework and attention kernel run, and what the rates are of (`provenance`)."""
+def machinery(chip: Accelerator, runtime: Runtime, kernel: str, dtype: str, provenance: str) -> list[Assumption]:
+    """How FLOPs are counted, which framework and attention kernel run, and what the rates are of (`provenance`).
+
+    dtype  of the denoiser's activations: where no fused kernel takes it, the scores are spelled out
+    """
+    runs = "math" if spelled(chip, kernel, dtype, runtime.stack) == "all" else kernel
     return [
         Assumption(id="flops_convention", value=2, source="torch.utils.flop_counter", provenance="exact"),
         Assumption(
@@ -29,12 +35,20 @@ def machinery(chip: Accelerator, runtime: Runtime, kernel: str, provenance: str)
         ),
         Assumption(
             id="attention_kernel",
-            value=resolve_attention(chip, kernel, runtime.stack),
+            value=resolve_attention(chip, runs, runtime.stack),
             source=f"data/accelerators/{chip.id}.toml",
             provenance="assumed" if kernel == "sdpa" else "exact",
         ),
-        Assumption(id="rates", value=chip.id, source="data/kernels", provenance=provenance),
+        _rates(chip, provenance),
     ]
+
+
+def _rates(chip: Accelerator, provenance: str) -> Assumption:
+    """Whose rates the times rest on: the chip's own, or those of a relative."""
+    donor, kin = lender(chip)
+    if kin == OWN:
+        return Assumption(id="rates", value=chip.id, source="data/kernels", provenance=provenance)
+    return Assumption(id=f"rates_{kin}", value=chip.id, source=donor, provenance="assumed")
 
 
 def stated(plan: Sharing, *jobs: Job) -> list[Assumption]:

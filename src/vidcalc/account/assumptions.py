@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from vidcalc.account.assumed import beside, links, machinery, other, stated, trained
 from vidcalc.base.number import Number, is_array, largest, product
-from vidcalc.catalog.defaults import defaults
+from vidcalc.catalog.defaults import context_facts, defaults
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, source
 from vidcalc.describe.geometry import legal
@@ -28,13 +28,14 @@ QUIET = ("resident_blocks", "blocks_per_group")  # numbers of ways of offloading
 def assumptions(question: Question, ledger: Ledger, provenance: str) -> list[Assumption]:
     """What the numbers rest on; `provenance` is that of the rates."""
     model, workload, hardware, plan = question
+    overhead = context_facts(hardware.accelerator.compute_capability)
     rows = [
-        *machinery(hardware.accelerator, plan.runtime, plan.attention, provenance),
+        *machinery(hardware.accelerator, plan.runtime, plan.attention, precision(plan.precision).compute, provenance),
         Assumption(
             id="process_overhead",
-            value=defaults()["process"]["context"]["likely"],
-            source=defaults()["process"]["context"]["source"],
-            provenance="assumed",
+            value=overhead["likely"],
+            source=overhead["source"],
+            provenance=overhead["provenance"],
         ),
         *_run(question, ledger),
         *trained(plan.training, model.denoiser.network),
@@ -70,6 +71,8 @@ def _run(question: Question, ledger: Ledger) -> list[Assumption]:
     ]
     if plan.compile == "on":
         rows.append(Assumption(id="fused", value="on", source="data/kernels/laws.toml", provenance="assumed"))
+    if plan.compile == "graphs":
+        rows.append(Assumption(id="graphs", value="graphs", source="data/kernels/laws.toml", provenance="assumed"))
     for kind in sorted({each.memory for each in way_of(plan, ledger, chip).coming.values()} if chip.pcie else ()):
         measured = [copy.source for copy in chip.host_copies if copy.kind == kind and copy.to_device]
         rows.append(

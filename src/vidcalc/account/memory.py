@@ -1,6 +1,6 @@
 """The part of a report on memory while a video is generated: stages, the peak under each counter, whether it fits."""
 
-from vidcalc.base.number import Number, largest, maximum, minimum
+from vidcalc.base.number import Number, largest, maximum, minimum, where
 from vidcalc.cost import memory
 from vidcalc.cost.reserve import counters
 from vidcalc.cost.verdict import interval, verdict
@@ -19,11 +19,12 @@ def streamed(ledger: Ledger) -> Number:
 
 def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
     """The stages, the largest of them, and whether the accelerator holds it."""
-    rows = memory.stages(ledger)
+    rows = memory.held(memory.stages(ledger), hardware.accelerator.capacity)
     peak, capacity = memory.peak(rows), hardware.accelerator.reported
     decode, denoise = ledger.phase("vae_decode"), ledger.phase("denoise")
-    shown = counters(rows, hardware.accelerator.capacity)
-    needed = counters(memory.needed(rows), hardware.accelerator.capacity)
+    allocator = ledger.further.allocator
+    shown = counters(rows, hardware.accelerator, allocator)
+    needed = counters(memory.needed(rows), hardware.accelerator, allocator)
     low, high = interval(shown.device)
     # weights that give way fill the card and no more: beyond it reaches only what is needed
     high = minimum(high, maximum(capacity, interval(needed.device)[1]))
@@ -54,7 +55,8 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
         denoiser_activation_peak=denoise.taped.peak if denoise else 0,
         vae_decode_activation_peak=decode.taped.peak if decode and decode.trace else 0,
         capacity=capacity,
-        margin=capacity - peak,
+        # what the driver would show too much, where that is what does not fit
+        margin=where(shown.device > capacity, capacity - shown.device, capacity - peak),
         verdict=verdict(shown.device, high, capacity, unknown),
         streamed=streamed(ledger),
         unsized=unknown,

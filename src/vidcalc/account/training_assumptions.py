@@ -2,6 +2,7 @@
 
 from vidcalc.account.assumed import machinery, stated, trained
 from vidcalc.account.assumptions import cautions, misfits, unsized
+from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.training import networks, sharding
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.question import Run
@@ -14,9 +15,9 @@ from vidcalc.report.training import RunMemory
 def assumptions(question: Run, provenance: str) -> list[Assumption]:
     """What the numbers rest on; `provenance` is that of the rates."""
     plan, training = question.plan, question.plan.training
-    shared = sharding(training.sharding)
+    shared, dtype = sharding(training.sharding), precision(plan.precision).compute
     rows = [
-        *machinery(question.hardware.accelerator, plan.runtime, plan.attention, provenance),
+        *machinery(question.hardware.accelerator, plan.runtime, plan.attention, dtype, provenance),
         *trained(training, question.model.denoiser.network),
         Assumption(id="sharding", value=training.sharding, source=shared.source, provenance="assumed"),
         Assumption(id="samples", value=question.data.samples, source="--train-steps, --clips", provenance="assumed"),

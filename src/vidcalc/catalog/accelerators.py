@@ -17,7 +17,7 @@ from vidcalc.base.facts import Facts
 from vidcalc.base.units import maybe, quantity
 from vidcalc.catalog import load
 from vidcalc.catalog.defaults import class_prices, defaults
-from vidcalc.describe.hardware import Accelerator, HostCopy, Link, Price
+from vidcalc.describe.hardware import UNSEEN_SHARE, Accelerator, HostCopy, Link, Price
 
 SERIES = re.compile(r"(?P<letters>[a-z]*?)(?P<number>\d{1,6})(?!\d)(?P<tail>.*)")  # of a plain name: "rtx", 3070, "ti"
 BARE = {4: "rtx"}  # what a bare number of so many digits is of
@@ -100,6 +100,7 @@ def from_facts(name: str, facts: Facts) -> Accelerator:
         memory_marketed=int(quantity(memory["marketed"], "B")) // parts,
         memory_driver=_whole(memory.get("driver")),
         memory_torch=_whole(memory.get("torch")),
+        memory_seen=_seen(memory, facts["class"]),
         unified_memory=memory["unified"],
         bandwidth=_share(facts.get("bandwidth"), "B/s", parts),
         tdp=_share(facts.get("tdp"), "W", parts),
@@ -145,6 +146,18 @@ def _link(name: str) -> Link:
         latency=maybe(facts.get("latency"), "s"),
         sources=tuple(facts["sources"]),
     )
+
+
+def _seen(memory: Facts, kind: str) -> float:
+    """Of the marketed bytes, what the driver of such a card would report. Boxes say GB and mean GiB, but memory that a
+    chip shares with its host is a whole machine's, of which the system keeps some.
+    """
+    if memory["unified"]:
+        return UNSEEN_SHARE
+    seen = defaults()["memory_seen"]
+    tables = {**seen["by_type"], **seen.get(kind, {})}
+    share: float = tables.get(memory.get("type"), seen["usual"])
+    return share * (2**30 / 10**9 if memory["marketed"].endswith(" GB") else 1)
 
 
 def _share(text: str | None, base: str, parts: int) -> float | None:

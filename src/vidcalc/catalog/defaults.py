@@ -17,14 +17,20 @@ def defaults() -> Facts:
 
 
 @cache
-def process(what: str) -> int:
-    """Bytes a process holds before the first tensor: "context" (CUDA), or the matrix library's workspace [byte].
+def context_facts(capability: str | None = None) -> Facts:
+    """What a process takes on a chip of a compute capability before the first tensor: measured there, else assumed.
 
-    what  "context", or of the workspace "cuda", "cuda_9_10_12" (compute capabilities) or "rocm"
+    "low", "likely", "high" with their units, "source" and "provenance".
     """
-    table = defaults()["process"]
-    text = table["context"]["likely"] if what == "context" else table["cublas_workspace"][what]
-    return int(quantity(text, "B"))
+    facts: Facts = defaults()["process"]["context"]
+    own = facts["by_capability"].get(capability)
+    return {**own, "provenance": "measured"} if own else {**facts, "provenance": "assumed"}
+
+
+@cache
+def process(what: str) -> int:
+    """Bytes of the matrix library's workspace [byte]: "cuda", "cuda_9_10_12" (compute capabilities) or "rocm"."""
+    return int(quantity(defaults()["process"]["cublas_workspace"][what], "B"))
 
 
 @cache

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog import models
-from vidcalc.catalog.frameworks import framework
+from vidcalc.catalog.frameworks import framework, holding
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.trainers import Trainer, trainer
 from vidcalc.describe.model import Model
@@ -23,6 +23,7 @@ from vidcalc.tape.trace import tiles
 GUIDED = words(Guided)
 UNMERGED = ("live", "patched")
 NOBODY = "none"  # where no trainer is named
+PREDICTIONS = ("forwards_per_step", "batched_forwards")
 
 
 @cache
@@ -53,14 +54,21 @@ def workload(chosen: Model, **given: Any) -> Workload:
     return Workload(**filled)
 
 
-def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
-    """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off."""
+def plan(chosen: Model, guidance: float | None = None, vendor: str = "", **given: Any) -> Plan:
+    """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off.
+
+    vendor  of the chip it runs on: some programs run otherwise on some
+    """
     usual = chosen.defaults
+    if given.get("framework"):
+        given["framework"] = holding(given["framework"], chosen, given.get("precision") or "", vendor)
     framework_profile = framework(given.get("framework") or "diffusers")
     profile = framework_profile.settings(chosen)
     if chosen.vae.network and not tiles(chosen.vae):
         profile.pop("vae_tiling", None)
     scale = usual.guidance if guidance is None else guidance
+    # how many predictions a step makes where it is guided
+    predictions: dict[str, Any] = {name: profile.pop(name) for name in PREDICTIONS if name in profile}
     filled: dict[str, Any] = {**profile, "runtime": framework_profile.runtime, "guidance_mode": usual.guidance_mode}
     if usual.guidance_mode in GUIDED and scale == 1:
         filled.update(guidance_mode="none")
@@ -75,7 +83,7 @@ def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
     elif usual.forwards_per_step != 1:
         filled.update(forwards_per_step=usual.forwards_per_step, batched_forwards=usual.batched_forwards)
     if filled["guidance_mode"] in GUIDED:
-        filled.update({name: profile[name] for name in ("forwards_per_step", "batched_forwards") if name in profile})
+        filled.update(predictions)
         if filled["guidance_mode"] == "sequential":
             filled["batched_forwards"] = 1
     filled.update({name: value for name, value in given.items() if value is not None})
@@ -88,12 +96,14 @@ def _applied(plan: Plan, asked: str | None) -> Plan:
     Raises InputError("lora-mode", …) where that is asked for.
     """
     runtime = plan.runtime
-    firm = plan.precision in runtime.unmergeable or precision(plan.precision).merges == "no"
+    merges = precision(plan.precision).merges
+    firm = plan.precision in runtime.unmergeable or merges != "yes"
     if not plan.loras or plan.lora_mode != "merged" or not firm:
         return plan
+    instead = "live" if merges == "live" else runtime.unmerged
     if asked == "merged":
-        raise InputError("lora-mode", f"merged ({plan.precision})", UNMERGED, runtime.unmerged)
-    return replace(plan, lora_mode=runtime.unmerged)
+        raise InputError("lora-mode", f"merged ({plan.precision})", UNMERGED, instead)
+    return replace(plan, lora_mode=instead)
 
 
 def run_as(usual: Plan, profile: Trainer, model: Model) -> Plan:

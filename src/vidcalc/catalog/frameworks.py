@@ -17,12 +17,22 @@ from vidcalc.describe.runtime import Runtime
 KIND = "frameworks"
 
 
+class Elsewhere(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where another profile holds of the same program: for number formats of those families ("gguf" of "gguf-q4_k"), or
+    on chips of those vendors."""
+
+    profile: str
+    formats: tuple[str, ...] = ()
+    vendors: tuple[str, ...] = ()
+
+
 class Framework(Runtime, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One profile: what a plan carries of it (`vidcalc.describe.runtime`), and what settles plans and names it.
 
     plan          settings of `Plan` by field, as its file states them among the rest
     for_networks  settings that hold where the model has a network of that path;  for_models  for a model
     like          profile whose settings hold where this one says nothing
+    elsewhere     other profiles of the same program, the first of which holds whose formats or chips a job has
     fitted        ids of the measured rows a scale was fitted to (never used to claim accuracy)
     """
 
@@ -32,6 +42,7 @@ class Framework(Runtime, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fitted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     like: str = ""
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def runtime(self) -> Runtime:
@@ -53,6 +64,18 @@ def framework(name: str) -> Framework:
     plan = {field: value for field, value in stated.items() if field in SETTINGS}
     others = {field: value for field, value in stated.items() if field not in plan}
     return msgspec.convert({**others, "plan": plan}, Framework)
+
+
+def holding(name: str, model: Model, precision: str = "", vendor: str = "") -> str:
+    """The profile of a program that holds for a model in a number format on a chip of a vendor.
+
+    precision  of the denoiser; "" that of the profile itself;  vendor  "" where no chip is known. Raises UnknownName.
+    """
+    name = load.resolve(KIND, name)
+    profile = framework(name)
+    family = (precision or str(profile.settings(model).get("precision", ""))).partition("-")[0]
+    other = next((each for each in profile.elsewhere if family in each.formats or vendor in each.vendors), None)
+    return name if other is None else other.profile
 
 
 def inherited(name: str) -> Facts:

@@ -23,8 +23,8 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     beside      bytes per output element of a linear layer that its kernel holds beside the output
     kept        bytes per weight element that a network's first run leaves on the device
     rounding    bytes per output element of a linear layer that elementwise kernels move for the format in eager mode
-    merges      "no" where LoRAs cannot be merged into weights of it
-    slower      times slower its products run than those of `arithmetic`
+    product     kernel of its linear layers, of data/products.toml, where a framework says no other
+    merges      "no" where LoRAs cannot be merged into weights of it; "live" where its low-rank part takes them instead
     fitted      ids of the measured rows that one of these was fitted to
     """
 
@@ -40,7 +40,7 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     beside: float = 0
     kept: float = 0
     rounding: float = 0
-    slower: float = 1
+    product: str = "plain"
     merges: str = "yes"
     fitted: tuple[str, ...] = ()
 

@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.base.guest import plain
-from vidcalc.base.number import Number, is_array, largest, maximum, nearest, where
+from vidcalc.base.number import Number, is_array, largest, maximum, nearest, unchanged, where
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import Trace
@@ -133,6 +133,26 @@ def needed(rows: list[Stage]) -> list[Stage]:
         )
         for row in rows
     ]
+
+
+def held(rows: list[Stage], capacity: Number) -> list[Stage]:
+    """The stages as a device of that many bytes has them: where it is too small, without what the work can spare."""
+    return [row if unchanged(row.spare, 0) else _spared(row, capacity) for row in rows]
+
+
+def _spared(row: Stage, capacity: Number) -> Stage:
+    gone = row.spare * where(row.total > capacity, 1, 0)
+    activations = maximum(row.activations - gone, 0)
+    # what tensors do not cover is of kernels' workspaces
+    further = gone - (row.activations - activations)
+    return replace(
+        row,
+        activations=activations,
+        workspace=row.workspace - further,
+        other=row.other - further,
+        total=row.total - gone,
+        spare=row.spare - gone,
+    )
 
 
 def _shown(ledger: Ledger, decode: Phase) -> Number:

@@ -7,15 +7,24 @@ device     what the driver shows for the process: reserved and the CUDA context 
 What is reserved beyond what is allocated follows from the allocations themselves, replayed: weights as they are loaded,
 and the running call from an emptied cache (`vidcalc.tape.replay`). Of a sweep, and of calls that are not taped, it is a
 share of the live activations: data/validation/reserve.toml. The allocator gives back segments that are free before it
-gives up, so what is reserved passes the device's memory only where the rest does.
+gives up, and weights that fill the card go, with the holes between them, before the work fails: what is reserved passes
+the device's memory only where the rest does.
+
+With the allocator "async" (torch's cudaMallocAsync backend) memory is the driver's own pool. Known: it keeps what is
+freed, in physical pages, and where no hole is large enough it maps unused pages to new addresses instead of taking more
+(NVIDIA, "Using the NVIDIA CUDA Stream-Ordered Memory Allocator, Part 1"); so it is taken to hold the peak of tensors in
+whole pages. Not known: when it remaps and when it takes fresh pages all the same. Two programs that changed the sizes
+of their tensors for hours had lost a third of a card to it (pytorch/pytorch#110194, rapidsai/rmm#1245).
 """
 
 import msgspec
 
 from vidcalc.base.guest import given, named, plain
-from vidcalc.base.number import Number, as_count, is_array, maximum, minimum
-from vidcalc.cost.memory import Stage, peak
+from vidcalc.base.number import Number, as_count, is_array, maximum, minimum, whole_blocks
+from vidcalc.cost.memory import Stage, needed, peak
+from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.allocator import cache_share, context
+from vidcalc.tape.allocator import PAGE
 
 REPLAYED = "vidcalc.tape.replay"
 FAR = 0.5  # of the largest stage's bytes: a smaller one is not replayed, its cache would have to be as large as itself
@@ -29,25 +38,34 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     device: Number
 
 
-def counters(stages: list[Stage], capacity: Number) -> Counters:
-    """The peak of the stages under each counter, on a device of that many bytes [byte]."""
-    outside = given("context", context(), capacity, "data/defaults.toml", "byte", "assumed")
+def counters(stages: list[Stage], chip: Accelerator, allocator: str = "caching") -> Counters:
+    """The peak of the stages under each counter, on that device [byte].
+
+    allocator  "caching" (torch's own) or "async" (the driver's pool)
+    """
+    capacity: Number = chip.capacity
+    outside = given("context", context(chip), capacity, "data/defaults.toml", "byte", "assumed")
     allocated: Number = 0
     cached: Number = 0
-    needed: Number = 0
+    least: Number = 0
     top = peak(stages)
-    for stage in stages:
+    for stage, kept in zip(stages, needed(stages), strict=True):
         # torch counts no context, the driver does
         inside = named(stage.id, stage.total - outside, "byte")
         allocated = maximum(allocated, inside)
+        least = maximum(least, named(stage.id, kept.total - outside, "byte"))
         if not is_array(top) and plain(stage.total) < FAR * plain(top):
             continue
-        further, left = beyond(stage, capacity, swept=is_array(top))
-        cached = maximum(cached, named(stage.id, inside + further, "byte"))
-        needed = maximum(needed, named(stage.id, inside + left, "byte"))
+        if allocator == "async":
+            held, left = whole_blocks(inside, PAGE), whole_blocks(kept.total - outside, PAGE)
+        else:
+            held = inside + beyond(stage, capacity, swept=is_array(top))[0]
+            left = kept.total - outside + beyond(kept, capacity, swept=is_array(top))[1]
+        cached = maximum(cached, named(stage.id, held, "byte"))
+        least = maximum(least, named(stage.id, left, "byte"))
     allocated, cached = named("allocated", allocated, "byte"), named("cached", cached, "byte")
-    # free segments give way where memory ends, tensors and what lies between them do not
-    reserved = minimum(cached, maximum(capacity - outside, named("needed", needed, "byte")))
+    # free segments and what gives way to the work go where memory ends; the rest, and what lies between it, does not
+    reserved = minimum(cached, maximum(capacity - outside, named("needed", least, "byte")))
     reserved = as_count(reserved // 1)  # whole bytes
     return Counters(allocated=allocated, reserved=reserved, device=reserved + outside)
 

@@ -14,6 +14,7 @@ from vidcalc.cost.seconds import Seconds, total
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.ledger.types import EAGER, Execution
 from vidcalc.ops import Attention, Collective, Convolution, Copy, Matmul, Op, Pointwise, frozen
+from vidcalc.rates.products import PLAIN, kernels, multiplied, running, stored_bytes, unpacked
 from vidcalc.rates.rate import Rate
 from vidcalc.rates.traffic import bandwidth, elementwise, launch, stretch
 from vidcalc.rates.utilisation import attention, convolution, gemm, vector
@@ -107,7 +108,7 @@ def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Number:
         if isinstance(nbytes, Guest):
             nbytes = named(labels.kernels(row, way), nbytes, "byte")
         moved = moved + nbytes * stretch(chip, run.compile, row, way, each, blocks)
-    if run.rounding:
+    if run.rounding and not (run.product != PLAIN and running(chip, run.product, run.arithmetic).whole):
         moved = moved + sum(rounded(op, run) * op.count for op in ops)
     return moved
 
@@ -117,6 +118,11 @@ def travelled(op: Op, chip: Accelerator, run: Execution = EAGER) -> Number:
     if not isinstance(op, Pointwise):
         return op.activation_bytes
     return op.moved * stretch(chip, run.compile, op.row, op.way, op.each, op.blocks)
+
+
+def in_format(op: Op, run: Execution) -> bool:
+    """Whether an op multiplies by weights in a number format of its own."""
+    return run.product != PLAIN and isinstance(op, Matmul) and op.weight == 1
 
 
 def rounded(op: Op, run: Execution) -> Number:
@@ -140,7 +146,11 @@ def launches(ops: tuple[Op, ...]) -> Number:
 
 def waiting(ops: tuple[Op, ...], chip: Accelerator, work: Seconds, run: Execution = EAGER) -> Seconds:
     """What a call takes beyond its work because the host cannot start its kernels any faster."""
-    count, pace = named("launches", launched(chip, working(ops))), launch(chip, run.compile)
+    started = launched(chip, working(ops))
+    each = kernels(chip, run.product, run.arithmetic)
+    if each:  # those that make weights whole
+        started = started + each * sum(op.count for op in working(ops) if in_format(op, run))
+    count, pace = named("launches", started), launch(chip, run.compile)
     return Seconds(
         # kernels / (kernels/s)
         maximum(count / pace.high - work.low, 0),
@@ -155,8 +165,14 @@ def _priced(
 ) -> tuple[Number, Number, Number, str]:
     """(low, likely, high) seconds of one execution, and what they rest on."""
     achieved = rate(op, chip, backward, run)
-    # activations once, and weights once, in the arithmetic's format
-    moved = op.activation_bytes + op.weights * ELEMENT_BYTES[op.precision]
+    element: float = ELEMENT_BYTES[op.precision]
+    # weights made whole before the product: kernels of their own, one after the other with it
+    whole: tuple[Number, Number, Number] = (0, 0, 0)
+    if in_format(op, run):
+        whole = unpacked(chip, run.product, run.arithmetic, run.stored, element, op.weights, run.compile == "on")
+        element = stored_bytes(chip, run.product, run.arithmetic, run.stored, element)
+    # activations once, and weights once, as the product reads them
+    moved = op.activation_bytes + op.weights * element
     work = op.flops
     if backward and not frozen(op):
         work = op.recomputed_backward_flops if isinstance(op, Attention) else op.backward_flops
@@ -168,9 +184,9 @@ def _priced(
     turned: Number = op.turned_bytes * (1 + backward) if isinstance(op, Convolution) else 0
     return (
         # a roofline: arithmetic and traffic overlap, the longer one counts
-        maximum(work / achieved.high, moved / spread.high) + turned / spread.high,
-        maximum(work / achieved.likely, moved / spread.likely) + turned / spread.likely,
-        maximum(work / achieved.low, moved / spread.low) + turned / spread.low,
+        maximum(work / achieved.high, moved / spread.high) + turned / spread.high + whole[0],
+        maximum(work / achieved.likely, moved / spread.likely) + turned / spread.likely + whole[1],
+        maximum(work / achieved.low, moved / spread.low) + turned / spread.low + whole[2],
         achieved.provenance,
     )
 
@@ -193,7 +209,8 @@ def rate(op: Op, chip: Accelerator, backward: bool = False, run: Execution = EAG
         )
         return Rate(low, likely, high, product.provenance, product.source)
     if isinstance(op, Matmul):
-        own = run if op.weight == 1 else EAGER
-        product = gemm(chip, own.arithmetic or op.precision, op.batch * op.rows, op.d_in, op.d_out)
-        return product if own.slower == 1 else product.slowed(own.slower)
+        rows = op.batch * op.rows
+        if op.weight != 1:  # scores and values are in no format
+            return gemm(chip, op.precision, rows, op.d_in, op.d_out)
+        return multiplied(chip, run.product, run.arithmetic, op.precision, rows, op.d_in, op.d_out)
     raise TypeError(op.kind)

@@ -26,7 +26,7 @@ RUNS_AS: dict[str, tuple[str, ...]] = {
 }
 # float32 products made of bf16 ones where a chip has no fp32 matrix arithmetic: 3 pieces each, 6 products that count.
 BF16_PRODUCTS_PER_FP32 = 6
-UNSEEN_SHARE = 0.97  # of the marketed memory: what torch sees where neither torch nor the driver was asked
+UNSEEN_SHARE = 0.97  # of the marketed memory: what torch sees where nothing else is known
 
 
 def width_of(precision: str) -> str:
@@ -152,6 +152,8 @@ class Accelerator(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Streaming multiprocessors or compute units, where known."""
     cautions: tuple[Caution, ...] = ()
     """What its user should know about an accelerator that the user described."""
+    memory_seen: float = UNSEEN_SHARE
+    """Of the marketed bytes, what the driver would report where nobody asked it."""
     per_node: int = 8
     """How many of them usually share a node."""
     collectives: tuple[CollectiveRates, ...] = ()
@@ -161,10 +163,10 @@ class Accelerator(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def capacity(self) -> int:
-        """Bytes a process can hope for: as torch sees it, else as the driver does, else 97 % of the marketed size."""
+        """Bytes a process can hope for: as torch sees it, else as the driver does, else as it would by its size."""
         if self.memory_torch is not None:
             return self.memory_torch
-        return round(self.memory_marketed * UNSEEN_SHARE) if self.memory_driver is None else self.memory_driver
+        return round(self.memory_marketed * self.memory_seen) if self.memory_driver is None else self.memory_driver
 
     @property
     def reported(self) -> int:

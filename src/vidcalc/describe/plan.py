@@ -15,7 +15,8 @@ OffloadFlag = Literal[
 ]  # fmt: skip
 Offload = Literal[OffloadFlag, "by-card"]
 VaeTiling = Literal["none", "default", "when-full"]
-Compile = Literal[Switch, "norms", "graphs"]
+CompileFlag = Literal[Switch, "graphs"]
+Compile = Literal[CompileFlag, "norms"]
 Guided = Literal["batched", "sequential", "fitting"]
 GuidanceMode = Literal[Guided, "distilled", "none"]
 FusedProjections = Literal["none", "kept"]
@@ -51,7 +52,7 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
         "sdpa"
     )
     """Kernel: "sdpa" is what torch picks on the chip; see `vidcalc.rates.utilisation`."""
-    compile: Annotated[Compile, Setting("compile", words=Switch, assumption="fused")] = "off"
+    compile: Annotated[Compile, Setting("compile", words=CompileFlag, assumption="fused")] = "off"
     """"off" (a kernel for each operation), "on": elementwise work is fused, "norms": norms and rotary embedding alone
     are, by a framework's library, or "graphs": nothing is, but kernels are started together (CUDA graphs)."""
     guidance_mode: Annotated[GuidanceMode, Setting("guidance-mode", words=Guided)] = "none"

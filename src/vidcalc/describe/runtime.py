@@ -11,6 +11,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     title, version, sources  of the framework
     stack              "early" where it is pinned to, or was published with, a torch older than 2.11
     casting            "layerwise" where formats are stored by diffusers' layerwise casting, else as files have them
+    products           kernel that multiplies by weights of a number format here, of data/products.toml, by format
+    without_bf16       number format in the place of bf16 on a chip that has none, by a network's path; "denoiser": of
+                       denoisers that are not named
     networks           networks that run otherwise here, by the path they have in diffusers
     configs            numbers of a network that differ here, by its path in diffusers: layers that are left out
     left_out           ids of components that it does not load
@@ -38,6 +41,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     kept_scale         live activations of a training step relative to the code written here
     company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
     decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
+    allocator          "caching" (torch's own), or "async": on NVIDIA chips the driver's pool (cudaMallocAsync)
+    unfused            attention where torch has no fused kernel for it: "scores" (all are held), "split" (slices, on
+                       chips that are not NVIDIA's), or "fused" (the framework has a kernel of its own)
     unmerged           how LoRAs are applied to weights of a format that cannot be merged into: a word of `Loras`
     unmergeable        formats that this framework does not merge into, beside those that nothing can
     loras_on           "device", or "host": where the weights of LoRAs that are patched on wait
@@ -49,6 +55,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()
     stack: str = "late"
     casting: str = "files"
+    products: dict[str, str] = {}
+    without_bf16: dict[str, str] = {}
     networks: dict[str, str] = {}
     configs: dict[str, dict[str, int]] = {}
     left_out: tuple[str, ...] = ()
@@ -75,6 +83,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     kept_scale: float = 1.0
     company: int = 0
     decoders: str = "one"
+    allocator: Literal["caching", "async"] = "caching"
+    unfused: Literal["scores", "split", "fused"] = "scores"
     unmerged: Literal["live", "patched"] = "live"
     unmergeable: tuple[str, ...] = ()
     loras_on: Literal["device", "host"] = "device"

@@ -18,7 +18,7 @@ from vidcalc.tape.trace import Trace, trace
 def taped(phase: Phase) -> Phase:
     """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces."""
     call = phase.call
-    how = call.tiling, call.spelled, call.fused, call.loras
+    how = call.tiling, call.spelled, call.fused, call.room, call.loras
     recorded = traced(call.component, call.function, call.shape, call.dtype, *how)
     return replace(
         phase,
@@ -38,12 +38,14 @@ def traced(
     tiling: str = "none",
     spelled: str = "none",
     fused: bool = False,
+    room: Number = 0,
     loras: Loras | None = None,
 ) -> Trace:
     """`vidcalc.tape.trace.trace` of a call whose sizes may be guests."""
+    how = tiling, spelled, fused, room, loras
     if not guests(shape):
-        return trace(component, function, shape, dtype, tiling, spelled, fused, loras)
-    taped = trace(component, function, plain_shape(shape), dtype, tiling, spelled, fused, loras)
+        return trace(component, function, shape, dtype, *how)
+    taped = trace(component, function, plain_shape(shape), dtype, *how)
     return symbolic(taped, component.network)
 
 

@@ -29,7 +29,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     compile     which elementwise kernels are fused: "off", "on" or "norms"; "graphs": none, started together
     stack       "early" or "late": torch before and from 2.11
     rounding    bytes per output element of a linear layer that its format's own kernels move [byte]
-    slower      times slower a format's products run than plain ones
+    product     kernel of linear layers, of data/products.toml;  stored  bytes of a weight as it is stored [byte]
     """
 
     attention: str = "sdpa"
@@ -37,7 +37,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     compile: str = "off"
     stack: str = "late"
     rounding: float = 0.0
-    slower: float = 1.0
+    product: str = "plain"
+    stored: float = 0.0
 
 
 EAGER = Execution()
@@ -48,7 +49,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     function  "forward" (a denoiser), "decode" or "encode";  shape  its sizes
     dtype     of activations and arithmetic;  tiling  "none", or "default": the tiles of the class itself
-    spelled  which attentions no fused kernel takes: "none", "pairs" (those with a mask of all pairs) or "all"
+    spelled  which attentions no fused kernel takes: "none", "pairs" (those with a mask of all pairs), "all", or "split"
+             (all, a slice of the scores at a time, of at most `room` bytes)
     fused    whether a compiler joins the elementwise work of repeated blocks
     ranks     that the framework gives it by itself, of those that share the tokens
     loras     that run with its layers; None where there are none, or where they are merged into the weights
@@ -60,6 +62,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     dtype: str = "bf16"
     tiling: str = "none"
     spelled: str = "none"
+    room: Number = 0
     fused: bool = False
     ranks: Number = 1
     loras: Loras | None = None
@@ -141,6 +144,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     frames_dtype  of what is made there; "" that of the decode
     company  bytes of models that a trainer keeps beside the trained network [byte]
     scale    live activations of a training step relative to those taped here
+    allocator  "caching" or "async": which one holds the memory (`vidcalc.cost.reserve`)
     """
 
     process: Number = 0
@@ -150,6 +154,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     company: Number = 0
     scale: float = 1.0
     frames_dtype: str = ""
+    allocator: str = "caching"
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -3,6 +3,8 @@
 No plan is asked: guidance, number formats, tiles and ranks are passes over what is unrolled here.
 """
 
+from collections.abc import Collection
+
 import msgspec
 
 from vidcalc.base.number import Number, as_count, ceil_div, minimum
@@ -17,8 +19,11 @@ from vidcalc.tape.trace import configuration, network
 COLOURS = 3
 
 
-def unroll(model: Model, workload: Workload) -> Ledger:
-    """The phases of one generation, in the order they run; one forward a step, everything on one rank."""
+def unroll(model: Model, workload: Workload, left_out: Collection[Stage] = ()) -> Ledger:
+    """The phases of one generation, in the order they run; one forward a step, everything on one rank.
+
+    left_out  stages that another job makes (`vidcalc.describe.handoff`)
+    """
     latent = latent_grid(model, workload.width, workload.height, workload.frames)
     shape, places = denoiser_shape(model, workload), tiles(model, workload)
     # rows of text and image tokens, of all videos
@@ -48,7 +53,7 @@ def unroll(model: Model, workload: Workload) -> Ledger:
         # values of one video [frames, height, width, colours]
         pixels=workload.frames * workload.height * workload.width * COLOURS,
         video_tokens=network(model.denoiser).tokens(configuration(model.denoiser), shape),
-        phases=phases,
+        phases=tuple(phase for phase in phases if phase.id not in left_out),
         forward=forward,
         encode=encoded(model, workload),
         weights={each.id: Network(component=each, role=role) for role, each in components(model)},

@@ -15,8 +15,10 @@ def unsized(ledger: Ledger) -> list[str]:
 
 
 def works(network: Network) -> bool:
-    """Whether it is an autoencoder with weights, which runs (a model without any states its sizes all the same)."""
-    return network.role == "vae" and network.component.params != 0
+    """Whether it is an autoencoder with weights (a model without any states its sizes all the same) whose work nothing
+    here knows: one that is written has no decode only where another job does it.
+    """
+    return network.role == "vae" and network.component.params != 0 and not network.component.network
 
 
 def weighed(network: Network) -> bool:

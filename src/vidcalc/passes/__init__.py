@@ -3,7 +3,7 @@
 The order of the passes stands here and nowhere else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from msgspec.structs import replace
 
@@ -11,7 +11,7 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.describe.workload import Workload
+from vidcalc.describe.workload import Stage, Workload
 from vidcalc.ledger.step import Step
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
@@ -91,9 +91,14 @@ def training_step(step: Step, plan: TrainingPlan, hardware: Hardware) -> Step:
     return step
 
 
-def generation(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> tuple[Ledger, Ledger]:
-    """What one rank of the plan does and holds to generate a video, and to take the first step of it."""
-    whole = unroll(model, workload)
+def generation(
+    model: Model, workload: Workload, hardware: Hardware, plan: Plan, left_out: Collection[Stage] = ()
+) -> tuple[Ledger, Ledger]:
+    """What one rank of the plan does and holds to generate a video, and to take the first step of it.
+
+    left_out  stages that another job makes
+    """
+    whole, plan = unroll(model, workload, left_out), formats.settled(plan, model, hardware.accelerator)
     ledger = rewritten(whole, plan, hardware)
     return ledger, first_step(replace(whole, weights=ledger.weights), hardware, plan)
 

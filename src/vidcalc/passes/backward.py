@@ -20,6 +20,7 @@ from vidcalc.ledger.types import Call, Execution, Ledger, Phase, PhaseId
 from vidcalc.ledger.unsized import weighed, works
 from vidcalc.ledger.weights import Weights, parameters, weights
 from vidcalc.ops import Op
+from vidcalc.passes.formats import WRITTEN
 from vidcalc.passes.tensor import inside
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import Trace, remember
@@ -43,7 +44,7 @@ def micro_batch(ledger: Ledger, training: TrainingPlan) -> MicroBatch:
     component, shape = ledger.forward.component, ledger.forward.call.shape
     compute = recipe(training.recipe).compute
     # masks of all pairs are a generating pipeline's: trainers of these models run without one
-    spelled = "all" if ledger.forward.call.spelled == "all" else "none"
+    spelled = "all" if ledger.forward.call.spelled in WRITTEN else "none"
     if guests(shape):
         return _taped(component, shape, training, compute, spelled)
     words = (training.mode, training.base, training.experts, training.checkpointing, str(adapters(training)))

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from vidcalc.base.guest import given
 from vidcalc.base.number import Number, largest
 from vidcalc.catalog.precisions import Precision, precision
-from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.hardware import Accelerator, Hardware
+from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.taping import taped as recorded
 from vidcalc.ledger.types import Execution, Ledger, Phase
@@ -16,10 +17,12 @@ from vidcalc.ledger.weights import Network, parameters, weights
 from vidcalc.ops import Matmul
 from vidcalc.passes.loras import laden, running
 from vidcalc.passes.phases import rewrite_calls
-from vidcalc.rates.unfused import spelled
+from vidcalc.rates.unfused import instead, slice_room, spelled
 from vidcalc.tape.trace import Trace
 
+BF16 = "bf16"
 ENCODERS = ("text_encode", "image_encode")
+WRITTEN = ("all", "split")  # attention in matrix products
 
 
 def formats(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
@@ -31,12 +34,30 @@ def formats(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     def typed(phase: Phase) -> Phase:
         dtype = dtypes.get(phase.id, codec)
         written = spelled(hardware.accelerator, plan.attention, dtype, plan.runtime.stack)
+        written = instead(written, plan.runtime.unfused, hardware.accelerator, plan.attention)
+        if written == "split":
+            role, params = ledger.weights[phase.component.id].role, phase.component.params or 0
+            beside = slice_room(hardware.accelerator, params * precision(format_of(role, plan)).stored)
+            phase = replace(phase, call=replace(phase.call, room=beside))
         fused = plan.compile == "on" and phase.id == "denoise"  # decoders and encoders run eagerly beside it
-        beside = running(plan.loras, plan.lora_mode) if phase.id == "denoise" else None
-        return replace(phase, call=replace(phase.call, dtype=dtype, spelled=written, fused=fused, loras=beside))
+        loras = running(plan.loras, plan.lora_mode) if phase.id == "denoise" else None
+        return replace(phase, call=replace(phase.call, dtype=dtype, spelled=written, fused=fused, loras=loras))
 
     networks = {name: replace(each, precision=format_of(each.role, plan)) for name, each in ledger.weights.items()}
     return replace(rewrite_calls(ledger, typed), weights=networks)
+
+
+def settled(plan: Plan, model: Model, chip: Accelerator) -> Plan:
+    """The plan with the formats that its framework takes where a chip has no bf16 (`Runtime.without_bf16`)."""
+    rule = plan.runtime.without_bf16
+    if not rule or chip.supports.get("bf16", True):
+        return plan
+    instead = {
+        "precision": rule.get(model.denoiser.network, rule.get("denoiser", BF16)),
+        "vae_precision": rule.get(model.vae.network, BF16),
+    }
+    changed = {field: name for field, name in instead.items() if getattr(plan, field) == BF16 != name}
+    return replace(plan, **changed) if changed else plan
 
 
 def format_of(role: str, plan: Plan) -> str:
@@ -60,12 +81,13 @@ def taped(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
 def put(phase: Phase, ledger: Ledger, plan: Plan) -> Phase:
     """A phase with its call on the tape, and what its network's format holds beside it."""
-    chosen = precision(ledger.weights[phase.component.id].precision)
+    name = ledger.weights[phase.component.id].precision
+    chosen = precision(name)
     phase = recorded(phase)
     scale = plan.runtime.activation_scale.get(phase.component.network, 1)
     live = {"network": phase.taped.peak * scale, "format": _beside(phase.taped, chosen)}
-    run = execution(plan, chosen, phase.id)
-    return replace(phase, live=live, run=replace(run, attention="math") if phase.call.spelled == "all" else run)
+    run = execution(plan, name, phase.id)
+    return replace(phase, live=live, run=replace(run, attention="math") if phase.call.spelled in WRITTEN else run)
 
 
 def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:
@@ -78,8 +100,9 @@ def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:
     return laden(replace(network, params=params, weights=nbytes, stored=nbytes), traces, plan.runtime)
 
 
-def execution(plan: Plan, chosen: Precision, stage: str = "denoise") -> Execution:
-    """How a network in a number format runs under a plan; what is compiled is the denoiser."""
+def execution(plan: Plan, name: str, stage: str = "denoise") -> Execution:
+    """How a network in a number format of that name runs under a plan; what is compiled is the denoiser."""
+    chosen = precision(name)
     compiled = plan.compile if stage == "denoise" else "off"
     return Execution(
         attention=plan.attention,
@@ -87,7 +110,8 @@ def execution(plan: Plan, chosen: Precision, stage: str = "denoise") -> Executio
         compile=compiled,
         stack=plan.runtime.stack,
         rounding=0.0 if compiled == "on" else chosen.rounding,
-        slower=chosen.slower,
+        product=plan.runtime.products.get(name, chosen.product),
+        stored=chosen.stored,
     )
 
 

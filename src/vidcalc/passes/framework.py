@@ -17,7 +17,7 @@ from vidcalc.ops import Convolution
 from vidcalc.passes.degrees import context, ranks
 from vidcalc.passes.formats import execution, put
 from vidcalc.passes.phases import DECODER, rewrite, rewrite_calls
-from vidcalc.rates.allocator import process_bytes
+from vidcalc.rates.allocator import allocator, process_bytes
 from vidcalc.tape import ELEMENT_BYTES
 
 # a decode whose network is not written here, as convolutions of the widest maps, where most of its work is
@@ -62,18 +62,19 @@ def altered(component: Component, runtime: Runtime) -> Component:
 
 def rolled(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """Decodes that the framework makes a few latent frames at a time: the work of the whole, the tensors of a piece."""
+    return rewrite(ledger, DECODER, lambda phase: roll(phase, ledger, plan))
 
-    def roll(phase: Phase) -> Phase:
-        call, many = phase.call, plan.runtime.rolling.get(phase.component.network)
-        if many is None:
-            return phase
-        few = replace(call.shape, frames=minimum(call.shape.frames, many))
-        piece = put(replace(phase, call=replace(call, shape=few)), ledger, plan)
-        # decoded pieces wait in a list and are joined: [colours, frames, height, width] x bytes of a value, twice
-        videos = 2 * ledger.pixels * ledger.batch * ELEMENT_BYTES[call.dtype]
-        return replace(phase, live={**piece.live, "videos": videos}, workspace=piece.workspace)
 
-    return rewrite(ledger, DECODER, roll)
+def roll(phase: Phase, ledger: Ledger, plan: Plan) -> Phase:
+    """A decode, whole or in tiles, of whose frames a few are there at once; as it is where the framework has all."""
+    call, many = phase.call, plan.runtime.rolling.get(phase.component.network)
+    if many is None or phase.id not in DECODER:
+        return phase
+    few = replace(call.shape, frames=minimum(call.shape.frames, many))
+    piece = put(replace(phase, call=replace(call, shape=few)), ledger, plan)
+    # decoded pieces wait in a list and are joined: [colours, frames, height, width] x bytes of a value, twice
+    videos = 2 * ledger.pixels * ledger.batch * ELEMENT_BYTES[call.dtype]
+    return replace(phase, live={**piece.live, "videos": videos}, workspace=piece.workspace)
 
 
 def unwritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
@@ -96,7 +97,7 @@ def unwritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         call=Call(component=vae, function="decode", shape=Shape(batch=ledger.batch), dtype=chosen.compute),
         ops=(op,),
         live={} if live is None else {"network": live},
-        run=execution(plan, chosen, "vae_decode"),
+        run=execution(plan, plan.vae_precision, "vae_decode"),
     )
     return replace(ledger, phases=(*ledger.phases, decode))
 
@@ -139,6 +140,7 @@ def further(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             company=company,
             scale=runtime.kept_scale,
             frames_dtype=runtime.frames_dtype,
+            allocator=allocator(runtime.allocator, hardware.accelerator),
         ),
     )
 

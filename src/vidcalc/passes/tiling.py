@@ -8,6 +8,7 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.passes.formats import put as taped
+from vidcalc.passes.framework import roll
 from vidcalc.passes.phases import DECODER, rewrite, rewrite_calls
 from vidcalc.rates.allocator import process_bytes
 from vidcalc.tape import ELEMENT_BYTES
@@ -42,6 +43,7 @@ def retried(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             phases.append(phase)
             continue
         other = taped(replace(phase, call=replace(phase.call, tiling="default")), ledger, plan)
+        other = roll(other, ledger, plan)  # of a tile as of the whole clip a few frames are there at once
         own = ledger.weights[phase.component.id].weights.copy
         free = hardware.accelerator.capacity - process_bytes(1, hardware.accelerator) - own
         # 1 where it fits, else 0

@@ -7,14 +7,15 @@ from functools import cache
 
 from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number
-from vidcalc.catalog.defaults import nccl, process
+from vidcalc.base.units import quantity
+from vidcalc.catalog.defaults import context_facts, nccl, process
 from vidcalc.catalog.load import entry
 from vidcalc.describe.hardware import Accelerator
 
 
-def context() -> int:
-    """Bytes of the CUDA context [byte]."""
-    return process("context")
+def context(chip: Accelerator) -> int:
+    """Bytes of the context on a chip [byte]."""
+    return int(quantity(context_facts(chip.compute_capability)["likely"], "B"))
 
 
 LARGER_WORKSPACE = (9, 10, 12)  # major compute capabilities
@@ -28,11 +29,16 @@ def workspace(chip: Accelerator) -> int:
     return process("cuda_9_10_12" if major in LARGER_WORKSPACE else "cuda")
 
 
+def allocator(asked: str, chip: Accelerator) -> str:
+    """The allocator that a program which asks for one gets on a chip: the driver's pool ("async") is NVIDIA's."""
+    return asked if chip.vendor == "NVIDIA" else "caching"
+
+
 def process_bytes(ranks: Number, chip: Accelerator) -> Number:
     """Bytes before the first tensor: context, cuBLAS workspace, and the communicators among so many ranks [byte]."""
     file = "data/defaults.toml"
     nbytes: Number = (
-        given("context", process("context"), ranks, file, "byte", "assumed")
+        given("context", context(chip), ranks, file, "byte", context_facts(chip.compute_capability)["provenance"])
         + given("cublas_workspace", workspace(chip), ranks, file, "byte", "assumed")
         + given("communicators", nccl(ranks), ranks, file, "byte", "assumed")
     )

@@ -5,13 +5,13 @@ published series; several series of one kernel on one chip give the band. FLOP a
 width per head, also for quantised kernels, whose rate may therefore pass the 16-bit peak.
 """
 
-from collections.abc import Callable
 from statistics import median
 from typing import Any
 
 from vidcalc.base.number import Number, largest
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.attention_lengths import DEFAULT_HALF, curve, generation, points, ragged
+from vidcalc.rates.relatives import FIRST, OWN, degree, relatives, wider
 
 Curve = dict[str, Any]
 Row = dict[str, str]
@@ -25,9 +25,12 @@ def attention_curves(
     chips: dict[str, Accelerator],
     table: list[Row],
     laws: Curve,
-    relatives: Callable[[dict[str, Accelerator], str], list[str]],
+    far: dict[str, float],
 ) -> dict[str, Curve]:
-    """For each chip: the kernels it runs, what `sdpa` stands for, their curves by format and head width."""
+    """For each chip: the kernels it runs, what `sdpa` stands for, their curves by format and head width.
+
+    far  how wide the band of what is borrowed is, by degree of kinship (`vidcalc.rates.relatives`)
+    """
     ratios = {way: _ratio(table, way) for way in ("causal", "both")}
     losses = ragged(chips, table)
     own: dict[tuple[str, str, str], dict[str, Curve]] = {}
@@ -46,7 +49,7 @@ def attention_curves(
         by_kernel: dict[str, dict[str, dict[str, Curve]]] = {}
         for kernel in kernels:
             for format_ in ("half", "fp8"):
-                by_width = _curves(chips, name, kernel, format_, own, laws, relatives)
+                by_width = _curves(chips, name, kernel, format_, own, laws, far)
                 if by_width:
                     by_kernel.setdefault(kernel, {})[format_] = by_width
         result[name] = {
@@ -66,9 +69,12 @@ def runs(chip: Accelerator) -> list[str]:
     """The attention kernels that exist for a chip."""
     nvidia = chip.vendor == "NVIDIA"
     capability = float(chip.compute_capability or 0) if nvidia else 0.0
+    # torch 2.13 testing/_internal/common_cuda.py: its kernels for ROCm (AOTriton) are on for gfx90a, gfx942, gfx950,
+    # gfx1100 and gfx1201; for gfx1101, gfx1102 and gfx1200 behind TORCH_ROCM_AOTRITON_ENABLE_EXPERIMENTAL alone
+    amd = chip.vendor == "AMD" and chip.supports.get("sdpa", True)
     support = {
         "math": True,
-        "xformers": nvidia or chip.vendor == "AMD",
+        "xformers": nvidia or amd,
         # where nothing is known a fused kernel of the vendor's own (Pallas, Habana ...) stands in for FlashAttention-2
         "flash2": chip.supports.get("flash2", True),
         "flash3": chip.supports.get("flash3", False),
@@ -85,7 +91,7 @@ def runs(chip: Accelerator) -> list[str]:
 
 def sdpa(chip: Accelerator, cudnn_first: tuple[str, ...] = CUDNN_FIRST) -> str:
     """The kernel that torch's scaled_dot_product_attention picks for 16-bit inputs without a mask."""
-    kernels = runs(chip)
+    kernels = runs(chip) if chip.supports.get("sdpa", True) else ["math"]  # else a package's kernel, asked for by name
     if "cudnn" in kernels and chip.compute_capability in cudnn_first:
         return "cudnn"
     return next(kernel for kernel in ("flash2", "xformers", "math") if kernel in kernels)
@@ -222,7 +228,7 @@ def _curves(
     format_: str,
     own: dict[tuple[str, str, str], dict[str, Curve]],
     laws: Curve,
-    relatives: Callable[[dict[str, Accelerator], str], list[str]],
+    far: dict[str, float],
 ) -> dict[str, Curve]:
     """A chip's own curves, else those of the nearest relative as a share of the peak of the arithmetic they use."""
     chip, precision = chips[name], "bf16" if format_ == "half" else "fp8"
@@ -236,18 +242,20 @@ def _curves(
     if donor is None:
         return {}
     mine = donor[0] == name
+    carried = 0.0 if mine else _carried(own, name, donor)
     # the donor's share of its peak, at this chip's, unless a kernel was measured on both
-    factor = 1.0 if mine else _carried(own, name, donor) or peak / bound(chips[donor[0]], kernel, precision)
-    return {
-        head_dim: {
-            **curve,
-            **{key: min(curve[key] * factor, limit) for key in ("low", "likely", "high")},
+    factor = 1.0 if mine else carried or peak / bound(chips[donor[0]], kernel, precision)
+    kin = OWN if mine else FIRST if carried else degree(chip, chips[donor[0]])
+    found = {}
+    for head_dim, theirs in own[donor].items():
+        rates = {**theirs, **{key: min(theirs[key] * factor, limit) for key in ("low", "likely", "high")}}
+        found[head_dim] = {
+            **wider(rates, far[kin], limit),
             "limit": limit,
-            "provenance": curve["provenance"] if mine else "assumed",
-            "source": curve["source"] if mine else f"{donor[0]}: {curve['source']}",
+            "provenance": theirs["provenance"] if mine else "assumed",
+            "source": theirs["source"] if mine else f"{donor[0]}: {theirs['source']}",
         }
-        for head_dim, curve in own[donor].items()
-    }
+    return found
 
 
 def _carried(own: dict[tuple[str, str, str], dict[str, Curve]], name: str, donor: tuple[str, str, str]) -> float:

@@ -13,7 +13,6 @@ from functools import cache
 from statistics import median
 from typing import Any
 
-from vidcalc.base.number import Number
 from vidcalc.base.units import quantity
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator
@@ -21,18 +20,12 @@ from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.attention_curves import attention_curves
 from vidcalc.rates.attention_lengths import generation
 from vidcalc.rates.convolution_curves import convolution_curves, fillings_of
+from vidcalc.rates.relatives import OWN, apart, degree, market, relatives, wider
 
 Curve = dict[str, Any]
-MARKET = {
-    "datacenter": "professional",
-    "workstation": "professional",
-    "consumer": "consumer",
-    "soc": "soc",
-    "asic": "asic",
-}
 SIDES = ("d_in_half", "d_out_half", "corner")  # of the law of products
+CONSTANT = "constant"  # basis of rows whose inputs keep the power low
 TILE = 256  # see vidcalc.rates.utilisation
-HALVED = 3  # between the two and the four times float32 of NVIDIA's matrix units since Ampere
 TYPICAL = (8192, 5120, 5120)  # m, n, k of a layer, for medians over large shapes that are published without them
 # Whose share of peak to borrow for a format that was not measured, nearest first.
 SIMILAR = {
@@ -53,11 +46,14 @@ def derive() -> dict[str, Curve]:
     laws = load.entry("kernels", "laws")
     chips = {name: accelerator(name) for name in load.names("accelerators")}
     own = measured_gemm(chips, rows("gemm"), laws)
-    attention = attention_curves(chips, rows("attention"), laws, relatives)
+    far = apart(chips, {key: plateau["likely"] for key, plateau in own.items()})
+    attention = attention_curves(chips, rows("attention"), laws, far)
     for name in chips:
-        _floor(chips, name, own, attention[name], laws)
+        _floor(chips, name, own, attention[name], laws, far)
     gemm = {
-        name: {precision: _gemm(chips, name, precision, own, laws) for precision in SIMILAR if _runs(chip, precision)}
+        name: {
+            precision: _gemm(chips, name, precision, own, laws, far) for precision in SIMILAR if _runs(chip, precision)
+        }
         for name, chip in chips.items()
     }
     bandwidths = {name: _bandwidth(chip, laws) for name, chip in chips.items()}
@@ -65,6 +61,7 @@ def derive() -> dict[str, Curve]:
     return {
         name: {
             "gemm": gemm[name],
+            "apart": far,
             "bandwidth": bandwidths[name],
             "convolution": convolution_curves(chips, name, timed, laws["convolution"], filled),
             "elementwise": laws["elementwise"],
@@ -85,49 +82,19 @@ def rows(table: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
-    """All other chips, nearest first: vendor, market, architecture, instruction set, class, then watts per peak FLOP/s.
-
-    The market comes before the architecture: GeForce cards run near a peak that is halved by product, while the
-    professional cards of the same die are held back by power. A professional card halved as they are (L40, L20) is
-    one of theirs.
-    """
-    chip = chips[name]
-    # the less power there is for each FLOP/s, the further a chip stays below its peak
-    watts_per_flop = (chip.tdp or 1) / chip.peak("bf16")
-
-    def distance(other: str) -> tuple[bool | Number, ...]:
-        it = chips[other]
-        # as a factor, whichever of the two has more
-        unlike = watts_per_flop * it.peak("bf16") / (it.tdp or 1)
-        return (
-            it.vendor != chip.vendor,
-            market(it) != market(chip),
-            it.architecture != chip.architecture,
-            generation(it) != generation(chip),
-            it.kind != chip.kind,
-            max(unlike, 1 / unlike),
-        )
-
-    return sorted((other for other in chips if other != name), key=distance)
-
-
-def market(chip: Accelerator) -> str:
-    """Who the chip is for, as its matrix units tell: four times the rate of float32, twice where it is halved."""
-    halved = chip.vendor == "NVIDIA" and chip.peak("bf16") < HALVED * chip.peak("fp32")
-    return "consumer" if halved and MARKET[chip.kind] == "professional" else MARKET[chip.kind]
-
-
 def measured_gemm(
     chips: dict[str, Accelerator], table: Iterable[dict[str, str]], laws: Curve
 ) -> dict[tuple[str, str], Curve]:
     """Plateaus of the chips and formats that have rows.
 
-    Typical rows give the plateau and its spread. Where a chip has only best-of-search rows, or rows timed on constant
-    data (which draw less power), they are scaled by the typical-to-best ratio of the chips that have both.
+    Typical rows give the plateau and its spread. Where a chip has only best-of-search rows, they are scaled by the
+    typical-to-best ratio of the chips that have both. Rows timed on constant data play no part: it draws less power
+    than a network's, and how much faster a chip runs for that differs from chip to chip.
     """
-    by_basis: dict[str, dict[tuple[str, str], list[dict[str, str]]]] = {"typical": {}, "best": {}, "constant": {}}
+    by_basis: dict[str, dict[tuple[str, str], list[dict[str, str]]]] = {"typical": {}, "best": {}}
     for row in table:
+        if row["basis"] == CONSTANT:
+            continue
         precision = "bf16" if row["precision"] == "fp16" else row["precision"]
         by_basis[row["basis"]].setdefault((row["accelerator"], precision), []).append(row)
 
@@ -139,18 +106,16 @@ def measured_gemm(
         for basis, groups in by_basis.items()
     }
     result: dict[tuple[str, str], Curve] = {}
-    for basis in ("constant", "best"):
-        both: dict[str, list[float]] = {}
-        for key, plateaus in levels[basis].items():
-            if key in levels["typical"]:
-                both.setdefault(key[1], []).append(levels["typical"][key][1] / plateaus[1])
-        everything = [ratio for ratios in both.values() for ratio in ratios]
-        for key, (_, best, _) in levels[basis].items():
-            # of its own format where any chip has both: fp8 on constant data runs far above what networks see
-            # at most 1: usual rows are not faster than the best of a search
-            ratio = min(median(both.get(key[1], everything)), 1.0)
-            low = best * ratio * laws["gemm"]["spread"]["low"]
-            result[key] = curve(low, best * ratio, best, "interpolated", sources(by_basis[basis][key]))
+    both: dict[str, list[float]] = {}
+    for key, plateaus in levels["best"].items():
+        if key in levels["typical"]:
+            both.setdefault(key[1], []).append(levels["typical"][key][1] / plateaus[1])
+    everything = [ratio for ratios in both.values() for ratio in ratios]
+    for key, (_, best, _) in levels["best"].items():
+        # of its own format where any chip has both; at most 1: usual rows are not faster than the best of a search
+        ratio = min(median(both.get(key[1], everything)), 1.0)
+        low = best * ratio * laws["gemm"]["spread"]["low"]
+        result[key] = curve(low, best * ratio, best, "interpolated", sources(by_basis["best"][key]))
     for key, (low, likely, high) in levels["typical"].items():
         result[key] = curve(low, likely, high, "measured", sources(by_basis["typical"][key]))
     return result
@@ -216,16 +181,27 @@ def sources(group: Iterable[dict[str, str]]) -> str:
 
 
 def _gemm(
-    chips: dict[str, Accelerator], name: str, precision: str, own: dict[tuple[str, str], Curve], laws: Curve
+    chips: dict[str, Accelerator],
+    name: str,
+    precision: str,
+    own: dict[tuple[str, str], Curve],
+    laws: Curve,
+    far: dict[str, float],
 ) -> Curve:
-    """The plateau for one chip and format: its own, else borrowed as a share of peak, with the law's constants."""
+    """The plateau for one chip and format: its own, else borrowed as a share of peak, with the law's constants.
+
+    far  how wide the band of what is borrowed is, by degree of kinship
+    """
     chip, limit = chips[name], laws["peak_tolerance"] * chips[name].peak(precision)
     law = law_of(precision, laws)
     shape = {**{side: law[side] for side in SIDES}, "startup": quantity(law["startup"], "s")}
     if (name, precision) in own:
-        return {**own[name, precision], **shape}
+        return {**own[name, precision], **shape, "degree": OWN, "donor": name}
     everyone = relatives(chips, name)
-    family = [other for other in everyone if generation(chips[other]) == generation(chip)]
+    alike = [other for other in everyone if market(chips[other]) == market(chip) and chips[other].vendor == chip.vendor]
+    # of its generation, and then of its market: a card whose peak is halved by product is not held back by power
+    family = sorted(alike, key=lambda other: generation(chips[other]) != generation(chip))
+    family += [other for other in everyone if generation(chips[other]) == generation(chip) and other not in alike]
     # the power and data limits that hold bf16 back hold the other plain formats back alike, so those ask at home first
     at_home = SIMILAR[precision] if precision in laws["gemm"]["plain"]["precisions"] else ()
     wanted = [(name, kind) for kind in at_home] + [(other, precision) for other in family]
@@ -236,11 +212,18 @@ def _gemm(
     # the donor's share of its peak, at this chip's
     factor = float(chip.peak(precision) / chips[donor].peak(kind))
     borrowed = own[donor, kind]
-    return {**scaled(borrowed, factor, limit, "assumed", f"{donor} {kind}: {borrowed['source']}"), **shape}
+    likely = scaled(borrowed, factor, limit, "assumed", f"{donor} {kind}: {borrowed['source']}")
+    kin = OWN if donor == name else degree(chip, chips[donor])
+    return {**wider(likely, far[kin], limit), **shape, "degree": kin, "donor": donor}
 
 
 def _floor(
-    chips: dict[str, Accelerator], name: str, own: dict[tuple[str, str], Curve], attention: Curve, laws: Curve
+    chips: dict[str, Accelerator],
+    name: str,
+    own: dict[tuple[str, str], Curve],
+    attention: Curve,
+    laws: Curve,
+    far: dict[str, float],
 ) -> None:
     """Where products were not measured but attention was, a product is at least as fast as the fastest attention.
 
@@ -256,7 +239,7 @@ def _floor(
     if (name, "bf16") in own or not best:
         return
     floor = max(best, key=lambda plateau: plateau["likely"])
-    if floor["likely"] > _gemm(chips, name, "bf16", own, laws)["likely"]:
+    if floor["likely"] > _gemm(chips, name, "bf16", own, laws, far)["likely"]:
         own[name, "bf16"] = curve(floor["low"], floor["likely"], floor["high"], "interpolated", floor["source"])
 
 

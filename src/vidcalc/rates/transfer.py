@@ -11,6 +11,7 @@ from vidcalc.catalog.accelerators import accelerator
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.describe.model import Caution
 from vidcalc.rates.attention_curves import NEWEST, bound, flash, runs, sdpa
+from vidcalc.rates.relatives import FIRST, OWN, SECOND, degree, relatives, wider
 
 DOUBLE = 1.9, 2.1  # times the dense peak: what a figure with 2:4 sparsity looks like, clocks rounded
 
@@ -20,9 +21,18 @@ def transferred(tables: Facts, donor: Accelerator, chip: Accelerator, *, same: b
 
     same  the chip is the donor with facts replaced: what the replaced facts leave alone keeps its provenance
     """
+    kin = OWN if same else degree(chip, donor)
+    by = tables["apart"][kin]
+    tolerance = load.entry("kernels", "laws")["peak_tolerance"]
     gemm = {
         # the donor's share of its peak, at this chip's
-        precision: _scaled(curve, chip.peak(precision) / donor.peak(precision), donor.id, same)
+        precision: lent(
+            _scaled(curve, chip.peak(precision) / donor.peak(precision), donor.id, same),
+            donor.id,
+            kin,
+            by,
+            tolerance * chip.peak(precision),
+        )
         for precision, curve in tables["gemm"].items()
         if same or _runs(chip, precision)
     }
@@ -30,7 +40,9 @@ def transferred(tables: Facts, donor: Accelerator, chip: Accelerator, *, same: b
     attention = {
         kernel: {
             kind: {
-                width: _scaled(curve, _bound(chip, kernel, kind) / _bound(donor, kernel, kind), donor.id, same)
+                width: _wider(
+                    _scaled(curve, _bound(chip, kernel, kind) / _bound(donor, kernel, kind), donor.id, same), by
+                )
                 for width, curve in widths.items()
             }
             for kind, widths in tables["attention"][kernel].items()
@@ -57,8 +69,6 @@ def transferred(tables: Facts, donor: Accelerator, chip: Accelerator, *, same: b
 
 def relative(chip: Accelerator) -> str:
     """The id of the catalogue's accelerator nearest to one that it does not have."""
-    from vidcalc.rates.kernels import relatives  # late: reads every accelerator
-
     everyone = {name: accelerator(name) for name in load.names("accelerators")}
     return relatives({**everyone, OUTSIDE: chip}, OUTSIDE)[0]
 
@@ -106,6 +116,23 @@ def _runs(chip: Accelerator, precision: str) -> bool:
 
 def _bound(chip: Accelerator, kernel: str, kind: str) -> Number:
     return bound(chip, kernel, "bf16" if kind == "half" else kind)
+
+
+def lent(curve: Facts, donor: str, kin: str, by: float, limit: Number) -> Facts:
+    """A donor's plateau of products as another chip's: its band wider, and whose it is."""
+    if kin == OWN:
+        return curve
+    # what was a second relative's already stays so
+    degrees = (kin, curve.get("degree", OWN))
+    return {
+        **wider(curve, by, limit),
+        "degree": SECOND if SECOND in degrees else FIRST,
+        "donor": curve.get("donor", donor),
+    }
+
+
+def _wider(curve: Facts, by: float) -> Facts:
+    return wider(curve, by, curve["limit"])
 
 
 def _scaled(curve: Facts, factor: Number, donor: str, same: bool) -> Facts:

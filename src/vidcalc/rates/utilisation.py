@@ -21,6 +21,7 @@ from vidcalc.rates.attention_lengths import even
 from vidcalc.rates.convolution_shapes import filling, waves
 from vidcalc.rates.curves import curves
 from vidcalc.rates.rate import Rate
+from vidcalc.rates.relatives import OWN
 from vidcalc.rates.traffic import multiprocessors
 
 LATE = "late"
@@ -60,6 +61,12 @@ def gemm(chip: Accelerator, precision: str, rows: Number, d_in: Number, d_out: N
     law = _gemm_law(chip, precision)
     loss = _shape_loss(law, rows, d_in, d_out)
     return Rate(law.low / loss, law.likely / loss, law.high / loss, law.provenance, law.source)
+
+
+def lender(chip: Accelerator) -> tuple[str, str]:
+    """The chip whose rates of products are used, and its degree of kinship (`vidcalc.rates.relatives`)."""
+    curve = curves(chip)["gemm"]["bf16"]
+    return curve.get("donor", chip.id), curve.get("degree", OWN)
 
 
 def _shape_loss(law: _Gemm, rows: Number, d_in: Number, d_out: Number) -> Number:

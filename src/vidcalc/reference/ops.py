@@ -11,15 +11,16 @@ import torch
 from torch.utils._pytree import tree_leaves
 
 from vidcalc.base.number import product
-from vidcalc.ops.pointwise import LONG
 from vidcalc.reference.live import LiveBytes, Storage
+from vidcalc.reference.moved import Moved
+from vidcalc.reference.pacing import bias, kernels
+from vidcalc.tape.convolutions import turning
 
 NUMBER = re.compile(r"(?:^|(?<=\.))\d+(?=\.)")
 SHORT = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16", torch.float64: "fp64"}
-VOLUME = 5  # axes of the input of a convolution in three dimensions
+PLANE = 4  # axes of the input of a convolution in two dimensions
 UNMOVED = ("empty", "new_empty")  # allocate only
-WHOLE = ("native_group_norm", "copy_", "stack", "clone")  # work along more than the innermost dimension
-Row = tuple[str, str, str, tuple[int, ...]]  # kind, path, dtype, sizes
+Row = tuple[str, str, str, tuple[int, ...] | Moved]  # kind, path, dtype, sizes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,7 @@ class Work:
     peak        most live bytes;  peak_at  the op where that is;  device_peak  with the workspace of convolutions
     """
 
-    ops: list[tuple[str, str, str, tuple[int, ...], int]]
+    ops: list[tuple[str, str, str, tuple[int, ...] | Moved, int]]
     parameters: dict[str, tuple[int, str, int]]
     peak: int
     peak_at: str
@@ -50,7 +51,7 @@ class OpRecorder(LiveBytes):
             for name, parameter in module.named_parameters()
         }
 
-    def ops(self) -> list[tuple[str, str, str, tuple[int, ...], int]]:
+    def ops(self) -> list[tuple[str, str, str, tuple[int, ...] | Moved, int]]:
         """The rows in the order they first ran, each with how often."""
         return [(*row, times) for row, times in self.rows.items()]
 
@@ -67,26 +68,23 @@ class OpRecorder(LiveBytes):
         if kind == "matmul":
             sizes = (*sizes, 1 if path else 0)
         self._keep((kind, path or name, SHORT.get(first.dtype, "fp32"), sizes))
-        if kind == "convolution" and first.dim() == VOLUME and weight[0, 0].numel() > 1:
-            self.device_peak = max(self.device_peak, self.live + _bytes(args[0]) + _bytes(first))
+        if kind == "convolution" and first.dim() >= PLANE and weight[0, 0].numel() > 1 and not args[6] and args[8] == 1:
+            turned = turning(tuple(args[0].shape), tuple(first.shape), weight.numel())
+            self.device_peak = max(self.device_peak, self.live + int(turned) * first.element_size())
+        if kind == "convolution" and args[2] is not None:
+            self._keep(("pointwise", f"{path or name}.bias", SHORT.get(first.dtype, "fp32"), bias(first)))
 
     def _moved(self, name: str, args: Any, kwargs: Any, out: Any, made: list[Storage]) -> None:
         """A kernel bound by memory reads its inputs and writes its output; a view or an empty tensor moves nothing."""
         if name.startswith(UNMOVED) or not (made or name.endswith("_")):
             return
         first = next((leaf for leaf in tree_leaves(out) if isinstance(leaf, torch.Tensor)), None)
-        if first is not None:
-            tensors = [leaf for leaf in tree_leaves((args, kwargs, out)) if isinstance(leaf, torch.Tensor)]
-            widest = max((tensor.shape[-1] for tensor in tensors if tensor.dim()), default=LONG)
-            row = LONG if name in WHOLE else widest  # a reduction works along what it reads
-            self._keep(("pointwise", name, SHORT.get(first.dtype, "fp32"), (sum(map(_bytes, tensors)), row)))
+        for kernel, moved in kernels(name, args, kwargs, out):
+            assert first is not None  # a kernel writes something
+            self._keep(("pointwise", kernel, SHORT.get(first.dtype, "fp32"), moved))
 
     def _keep(self, row: Row) -> None:
         self.rows[row] = self.rows.get(row, 0) + 1
-
-
-def _bytes(tensor: torch.Tensor) -> int:
-    return tensor.numel() * tensor.element_size()
 
 
 def _product(a: Any, b: Any) -> tuple[str, tuple[int, ...], Any]:

@@ -15,6 +15,7 @@ from vidcalc.ops.base import Op
 from vidcalc.ops.convolution import Convolution
 from vidcalc.ops.matmul import Matmul
 from vidcalc.ops.pointwise import Pointwise
+from vidcalc.reference.moved import Moved
 from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 
 
@@ -90,11 +91,10 @@ def _place(path: str) -> Place:
     return NOWHERE.repeated(block, block).inside(inner) if repeated else NOWHERE
 
 
-def _op(kind: str, path: str, dtype: str, sizes: tuple[int, ...], times: int) -> Op:
+def _op(kind: str, path: str, dtype: str, sizes: tuple[int, ...] | Moved, times: int) -> Op:
     width, place = ELEMENT_BYTES[dtype], _place(path)
-    if kind == "pointwise":
-        moved, row = sizes
-        return Pointwise(path, times, dtype, moved, 1, row, place)
+    if isinstance(sizes, Moved):
+        return Pointwise(path, times, dtype, sizes.moved, 1, sizes.row, place, sizes.way, sizes.each, sizes.blocks)
     if kind == "matmul":
         rows, d_in, d_out, batch, weight = sizes
         return Matmul(path, times, dtype, rows, d_in, d_out, batch, weight, width, place)

@@ -11,6 +11,22 @@ CHANNELS = 8  # that cuDNN's matrix kernels take together
 INDEXED = 2**31  # elements that its channels-last kernels can tell apart
 
 
+def turning(x: tuple[Number, ...], out: tuple[Number, ...], weight: Number, parts: Number = 1) -> Number:
+    """Elements of the workspace of a convolution from x[batch, c_in, ...] to out[batch, c_out, ...], in `parts` one by
+    one; `weight` are those of its weights, 0 where it has groups.
+
+    cuDNN works channels-last, with whole groups of channels: it turns its input, its output and its weights around.
+    Tensors that 32 bits cannot index, and convolutions in groups, run without. Measured on an H200, torch 2.11,
+    cuDNN 9: the workspaces of ten 3x3x3 convolutions come out within 1 MiB, or 16 MiB more.
+    """
+    here, there = product(x), product(out)
+    # both with their channels filled up to whole groups [elements]
+    whole = here // x[1] * whole_blocks(x[1], CHANNELS) + there // out[1] * whole_blocks(out[1], CHANNELS)
+    counted = where(weight > 0, 1, 0) * where(ceil_div(maximum(here, there), parts) < INDEXED, 1, 0)
+    # channels-last copies of one part and of the weights
+    return (ceil_div(whole, parts) + weight) * counted
+
+
 class ConvolutionLayers(PointwiseLayers):
     """Convolutions, plain and transposed."""
 
@@ -87,22 +103,11 @@ class ConvolutionLayers(PointwiseLayers):
         )
 
     def turned(self, x: Tensor, out: tuple[Number, ...], weight: Number, parts: Number = 1) -> None:
-        """The workspace of a convolution from x[batch, c_in, ...] to `out`[batch, c_out, ...], in `parts` one by one.
-
-        cuDNN works channels-last, with whole groups of channels: it turns its input, its output and its weights around.
-        Tensors that 32 bits cannot index, and convolutions in groups (`weight` 0), run without. Measured on an H200,
-        torch 2.11, cuDNN 9: the workspaces of ten 3x3x3 convolutions come out within 1 MiB, or 16 MiB more.
-        """
+        """Counts the workspace of a convolution from x[batch, c_in, ...] to `out`, in `parts` one by one."""
         if unchanged(weight, 0):
             self.working(0)
-            return
-        size = product(out)
-        # both with their channels filled up to whole groups [elements]
-        whole = x.elements // x.shape[1] * whole_blocks(x.shape[1], CHANNELS)
-        whole = whole + size // out[1] * whole_blocks(out[1], CHANNELS)
-        counted = where(weight > 0, 1, 0) * where(ceil_div(maximum(x.elements, size), parts) < INDEXED, 1, 0)
-        # channels-last copies of one part and of the weights x bytes of an element
-        self.working((ceil_div(whole, parts) + weight) * ELEMENT_BYTES[x.dtype] * counted)
+        else:
+            self.working(turning(x.shape, out, weight, parts) * ELEMENT_BYTES[x.dtype])
 
     def transposed_convolution(
         self,

@@ -1,12 +1,14 @@
 """Linear layers, products and attention: what runs on matrix units beside convolutions."""
 
-from vidcalc.base.number import Number, product, where
+from vidcalc.base.number import Number, minimum, product, where
 from vidcalc.ops.attention import Attention
 from vidcalc.ops.matmul import Matmul
 from vidcalc.tape.convolutions import ConvolutionLayers
 from vidcalc.tape.records import ELEMENT_BYTES, Tensor
 
 ALIGNED = 16  # keys that the memory-efficient kernel reads of a mask at a time
+SLICES = (256, 512, 1024, 2048, 4096)  # queries at a time: the most whose scores have room, or the fewest
+WIDER = {"fp16": "fp32"}  # what scores are computed in where that is not the dtype of queries and keys
 SAFE = 5  # bytes a pair of query and key beside scores and softmax: which scores are -inf, and the result without them
 
 
@@ -152,6 +154,8 @@ class MatrixLayers(ConvolutionLayers):
         self.paired = self.paired or masked == "pairs"
         if self.spelled == "all" or (masked == "pairs" and self.spelled == "pairs"):
             return self._spelled(q, k, v, masked)
+        if self.spelled == "split":
+            return self._split(q, k, v)
         if masked == "pairs":
             # the mask in the dtype of q, and once more where its rows are filled up to whole vectors
             self.working(batch * queries * keys * ELEMENT_BYTES[q.dtype] * where(keys % ALIGNED == 0, 1, 2))
@@ -188,3 +192,26 @@ class MatrixLayers(ConvolutionLayers):
             out.node = self.differentiable((q, k, v), (scaled, scaled_k, wide_v, shares), out.nbytes)
         del wide, wide_k, wide_v, scaled, scaled_k, shares
         return self.cast(out, q.dtype)
+
+    def _split(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Attention a slice of the queries at a time, over all keys: ComfyUI's sub-quadratic attention, forward only.
+
+        Queries, keys and values are copied to one block per head; fp16 is computed in float32 (macOS from 14.5). The
+        results of the slices are joined at the end.
+        Source: ComfyUI comfy/ldm/modules/attention.py attention_sub_quad, sub_quadratic_attention.py.
+        """
+        batch, heads, queries, _ = q.shape
+        keys, dtype = k.shape[-2], WIDER.get(q.dtype, q.dtype)
+        rows: Number = SLICES[0]
+        for more in SLICES[1:]:
+            # [batch, heads, more, keys] scores
+            rows = where(batch * heads * more * keys * ELEMENT_BYTES[dtype] <= self.room, more, rows)
+        moved = [self.empty(each.shape, each.dtype) for each in (q, k, v)]
+        wide = self.empty(k.shape, dtype) if dtype != q.dtype else None
+        made = self.empty((batch, heads, queries, v.shape[-1]), q.dtype)
+        pairs = (batch, heads, minimum(rows, queries), keys)
+        scores, shares = self.empty(pairs, dtype), self.empty(pairs, dtype)
+        del scores, shares, wide, moved
+        joined = self.empty(made.shape, q.dtype)
+        del made
+        return joined

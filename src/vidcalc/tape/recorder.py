@@ -30,7 +30,9 @@ class Recorder(Memory):
     checkpointing  which blocks are to run again in backward (the tape holds what they need for it)
     adapters       the weights that are trained, where the network's own are frozen
     loras          that run with the linear layers of a network that generates
-    spelled        which attentions no fused kernel takes: "none", "pairs" (with a mask of all pairs) or "all"
+    spelled        which attentions no fused kernel takes: "none", "pairs" (with a mask of all pairs), "all", or "split"
+                   (all, a slice of the scores at a time)
+    room           bytes that such a slice may take
     fused          whether a compiler joins the elementwise work of repeated blocks
     """
 
@@ -44,13 +46,14 @@ class Recorder(Memory):
         loras: Loras | None = None,
         spelled: str = "none",
         fused: bool = False,
+        room: Number = 0,
     ) -> None:
         super().__init__(dtype, fused)
         self.training = training
         self.checkpointing = checkpointing
         self.adapters = adapters
         self.loras = loras
-        self.spelled = spelled
+        self.spelled, self.room = spelled, room
         self.paired = False  # whether an attention had a mask of all pairs
         self.peak_saved: Number = 0  # the peak when something was last saved for backward
         self.entered = -1  # the node that opens the outermost repeated section being taped, with training on

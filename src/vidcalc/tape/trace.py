@@ -137,13 +137,14 @@ def trace(
     tiling: str = "none",
     spelled: str = "none",
     fused: bool = False,
+    room: Number = 0,
     loras: Loras | None = None,
 ) -> Trace:
     """Run `function` ("forward", "decode", "encode") of the component's family once on a tape.
 
     shape   sizes of the call;  dtype  of weights and activations. Plain-number shapes are remembered.
     tiling  "none", or "default": the tiles the class itself uses. Raises InputError where it has none.
-    spelled  which attentions no fused kernel takes: "none", "pairs" or "all"
+    spelled  which attentions no fused kernel takes: "none", "pairs", "all" or "split";  room  bytes of a slice then
     fused    whether a compiler joins the elementwise work of repeated blocks
     loras    that run with the linear layers; their weights are no parameters of the trace
     """
@@ -151,9 +152,11 @@ def trace(
     def taped(how: str) -> Trace:
         return remember(
             component,
-            (function, dtype, tiling, how, "fused" if fused else "", str(loras or "")),
+            (function, dtype, tiling, how, "fused" if fused else "", str(room), str(loras or "")),
             shape,
-            lambda: _run(component, function, shape, tiling, Tape(dtype, spelled=how, fused=fused, loras=loras)),
+            lambda: _run(
+                component, function, shape, tiling, Tape(dtype, spelled=how, fused=fused, room=room, loras=loras)
+            ),
         )
 
     if spelled != "pairs":

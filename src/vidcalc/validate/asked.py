@@ -28,9 +28,10 @@ class Asked:
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Bytes of every stage, and seconds."""
+    """Bytes of every stage, the allocator that holds them, and seconds."""
 
     stages: list[Stage]
+    allocator: str
     time: InferenceTime
 
 
@@ -44,4 +45,8 @@ def _answer(asked: Asked) -> Answer:
     question = asked.question
     legal.checked(question.model, question.plan, guidance.possible(question.plan))
     ledger, first = generation(*question)
-    return Answer(stages=memory.stages(ledger), time=inference_time(ledger, first, question.hardware))
+    return Answer(
+        stages=memory.stages(ledger),
+        allocator=ledger.further.allocator,
+        time=inference_time(ledger, first, question.hardware),
+    )

@@ -12,9 +12,10 @@ import msgspec
 
 from vidcalc.base.number import Number
 from vidcalc.catalog import load
-from vidcalc.catalog.defaults import process
 from vidcalc.cost import reserve
 from vidcalc.cost.memory import Stage
+from vidcalc.describe.hardware import Accelerator
+from vidcalc.rates.allocator import context
 from vidcalc.validate import text
 
 GIB = 2**30
@@ -34,13 +35,13 @@ def facts() -> Facts:
     return msgspec.convert(load.entry("validation", "reserve"), Facts)
 
 
-def counted(stages: list[Stage], counter: str, capacity: Number) -> Number:
-    """The peak of the stages as the counter shows it on a device of that many bytes [byte]."""
-    shown = reserve.counters(stages, capacity)
+def counted(stages: list[Stage], counter: str, chip: Accelerator, allocator: str = "caching") -> Number:
+    """The peak of the stages as the counter shows it on that device [byte]."""
+    shown = reserve.counters(stages, chip, allocator)
     if counter == "resident":
-        return max(stage.weights for stage in stages) + process("context")
+        return max(stage.weights for stage in stages) + context(chip)
     if counter == "unknown":
-        return shown.allocated + process("context")
+        return shown.allocated + context(chip)
     return {"allocated": shown.allocated, "reserved": shown.reserved}.get(counter, shown.device)
 
 

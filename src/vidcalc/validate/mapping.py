@@ -119,8 +119,9 @@ def _question(row: Row, asking: Asking, framework: str) -> Question:
     given.update({name: fused[name] for name in ("compile",) if name in fused})
     if row.cfg == "yes" and chosen.defaults.guidance_mode in ("none", "distilled"):
         given.update(guidance_mode="sequential", forwards_per_step=2, batched_forwards=1)
+    vendor = asking.hardware.accelerator.vendor
     try:
-        return Question(*asking, fill.plan(chosen, guidance=_guidance(row), **given))
+        return Question(*asking, fill.plan(chosen, _guidance(row), vendor, **given))
     except InputError:
         raise Unmapped("unknown_setting") from None
 

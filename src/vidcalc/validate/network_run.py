@@ -169,7 +169,7 @@ def _step(row: NetworkRow, model: Model, machine: Hardware) -> Predicted:
 
 def _counted(rows: list[memory.Stage], machine: Hardware, times: dict[str, Seconds]) -> Predicted:
     """The peak of the stages under torch's counters, beside the times."""
-    shown = reserve.counters(rows, machine.accelerator.capacity)
+    shown = reserve.counters(rows, machine.accelerator)
     return Predicted(allocated=shown.allocated, reserved=shown.reserved, times=times)
 
 

@@ -125,9 +125,9 @@ def _held(job: Case, question: Question, counter: str) -> Band:
     """The same of one program that it may have run under [byte]."""
     # the framework's further models count as on the device throughout: less the share that this row moves off
     away = framework(question.plan.framework).beside * (1 - job.beside)
-    stages = answer(question).stages
-    own = [stage for stage in stages if stage.id == job.stage]
-    peak = counters.counted(own or stages, counter, question.hardware.accelerator.capacity) - away
+    found = answer(question)
+    own = [stage for stage in found.stages if stage.id == job.stage] or found.stages
+    peak = counters.counted(own, counter, question.hardware.accelerator, found.allocator) - away
     return held("memory", counter, peak).unless(job.engine.known != "assumed", "memory")
 
 
@@ -158,7 +158,8 @@ def _bound(row: Row, job: Case) -> Bound | None:
     kind = "fits" if fits else "oom" if FAILED.search(told) else ""
     if not kind or not row.gpu or number(row.peak_mem_gb):
         return None
-    need = float(scalar(counters.counted(answer(job.question).stages, "device", _capacity(job))))
+    found, chip = answer(job.question), job.question.hardware.accelerator
+    need = float(scalar(counters.counted(found.stages, "device", chip, found.allocator)))
     limit = float(fits.group(1)) * counters.GIB if fits else _capacity(job)
     shown = verdict(*interval(need), limit)
     return Bound(kind=kind, limit=limit, right=bool((need > limit) == (kind == "oom")), open=bool(shown == "tight"))

@@ -15,7 +15,7 @@ from vidcalc.base.facts import Facts
 from vidcalc.base.number import Number
 from vidcalc.calculate import bucket as bucketed
 from vidcalc.catalog.accelerators import accelerator
-from vidcalc.catalog.defaults import nccl, process
+from vidcalc.catalog.defaults import nccl
 from vidcalc.catalog.load import entry
 from vidcalc.catalog.trainers import names as trainers
 from vidcalc.catalog.trainers import trainer
@@ -25,6 +25,7 @@ from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.passes import legal
 from vidcalc.passes.degrees import world
+from vidcalc.rates.allocator import context
 from vidcalc.validate import bands, text
 from vidcalc.validate.compared import Bound, Compared, Result, compared
 from vidcalc.validate.counters import GIB
@@ -113,7 +114,7 @@ def result(row: TrainingRow) -> Result:
 
 def counted(phases: list[Stage], counter: str, job: TrainingCase) -> float:
     """The peak of a step as the counter shows it [byte]."""
-    outside = process("context") + nccl(world(job.run.plan.training))
+    outside = context(job.run.hardware.accelerator) + nccl(world(job.run.plan.training))
     share = reserve()["share"]
     # a phase's total has the CUDA context and NCCL's buffers in it, which torch's own counters do not see
     tensors = max(phase.total for phase in phases) - outside

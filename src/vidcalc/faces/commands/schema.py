@@ -13,6 +13,7 @@ from vidcalc.faces.words import N_
 # a command's document: the module that holds its structure and its schema id, and the structure's name
 DOCUMENTS = {
     "estimate": ("vidcalc.report.estimate", "Report"),
+    "chain": ("vidcalc.report.chain", "ChainReport"),
     "scale": ("vidcalc.search.scale", "Scaling"),
     "train": ("vidcalc.report.training", "TrainingReport"),
     "plan": ("vidcalc.report.plan", "PlanReport"),
@@ -51,6 +52,6 @@ command = Command(
         *common(),
     ],
     callback=schema,
-    help=N_("The JSON Schema of what a command prints with --json: estimate, scale, train, plan or budget."),
+    help=N_("The JSON Schema of what a command prints with --json: estimate, chain, scale, train, plan or budget."),
     examples=("vidcalc schema", "vidcalc schema plan"),
 )

@@ -15,6 +15,7 @@ from vidcalc.faces.terminal.page import Look
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import VERDICTS, label
 from vidcalc.report.budget import BudgetReport
+from vidcalc.report.chain import ChainReport
 from vidcalc.report.estimate import Report
 from vidcalc.report.plan import PlanReport
 from vidcalc.report.training import TrainingReport
@@ -146,6 +147,30 @@ class Scaling(Answer, ScalingReport, frozen=True, kw_only=True, eq=False, dict=T
     def _line(self) -> str:
         times = ", ".join(f"{row.count}: {duration(row.seconds)}" for row in self.rows)
         return f"{self.model}, {self.name}: {times}"
+
+
+class Chain(Answer, ChainReport, frozen=True, kw_only=True, eq=False, dict=True):
+    """Jobs that make one video in a row: the JSON of `vidcalc chain`, field by field.
+
+    jobs      each job's own report, what it takes up, what stays beside it
+    memory    the largest job: peak, margin, verdict, host memory
+    time      seconds of all of them, cost, energy
+    """
+
+    def picture(self) -> Picture:
+        """The stages of all jobs as bars against the GPU's memory."""
+        from vidcalc.faces.picture.row import chart
+
+        return Picture(lambda: chart(self))
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.row import draw
+
+        return draw(self, look)
+
+    def _line(self) -> str:
+        verdict = f"{label(VERDICTS, self.memory.verdict)}, {data(self.memory.peak)}, {duration(self.time.total)}"
+        return f"{' → '.join(job.report.model.name for job in self.jobs)}: {verdict}"
 
 
 class Budget(Answer, BudgetReport, frozen=True, kw_only=True, eq=False, dict=True):

@@ -4,7 +4,7 @@ estimate("wan2.1-t2v-14b", gpu="h100", frames=81)
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from inspect import Parameter, cleandoc, signature
 from typing import Any, TypeVar, Unpack
@@ -12,12 +12,13 @@ from typing import Any, TypeVar, Unpack
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.faces import words
 from vidcalc.faces.flags.catalogue import said
-from vidcalc.faces.python.answers import Budget, Estimate, Explanation, Plans, Scaling, Training
+from vidcalc.faces.python.answers import Budget, Chain, Estimate, Explanation, Plans, Scaling, Training
 from vidcalc.faces.python.errors import refusals
 from vidcalc.faces.python.listing import Listing
 from vidcalc.faces.python.read import keywords, read
 from vidcalc.faces.python.settings import (
     BudgetSettings,
+    ChainSettings,
     EstimateSettings,
     GpuSettings,
     PlanSettings,
@@ -29,6 +30,8 @@ from vidcalc.report.catalogue import ModelRow
 # numbers that may be arrays: nothing on their way asks one what it is
 SWEPT = ("frames", "steps", "batch_size", "text_tokens", "train_steps")
 
+PLACED = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.VAR_POSITIONAL)
+
 Call = TypeVar("Call", bound=Callable[..., Any])
 
 words.use(words.preferred(None, os.environ))  # as the command line does; `language` changes it
@@ -38,7 +41,7 @@ def described(call: Call) -> Call:
     """Gives a call the signature that notebooks show, and its keywords' words, both from the flags of its command."""
     flags = keywords(_command(call.__name__).command)
     own = signature(call)
-    first = [each for each in own.parameters.values() if each.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    first = [each for each in own.parameters.values() if each.kind in PLACED]
     rest = [name for name in flags if name not in own.parameters]
     named = [Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in rest]
     call.__signature__ = own.replace(parameters=[*first, *named])  # type: ignore[attr-defined]
@@ -69,6 +72,22 @@ def estimate(model: str | None = None, **settings: Unpack[EstimateSettings]) -> 
     Raises InputError for a value that is not allowed.
     """
     return Estimate.of(*_answer("estimate", {"model": model, **settings}, SWEPT))
+
+
+@described
+def chain(*job: str | Mapping[str, Any], **settings: Unpack[ChainSettings]) -> Chain:
+    """Jobs that make one video in a row (upsample, refine, super-resolution): memory, time and cost of all.
+
+    chain("ltx-2 -r 768x512", "ltx-2-spatial-upscaler", {"model": "ltx-2", "steps": 3}, gpu="rtx-5090").memory.peak
+
+    A job is what stands in quotes on the command line, or the keywords of an estimate; the settings are of all jobs.
+    Raises InputError for a value that is not allowed.
+    """
+    command = _command("chain")
+    with refusals():
+        jobs = [each if isinstance(each, str) else read(command.of_a_job, each) for each in job]
+        flags = {**read(command.command, settings), "job": tuple(jobs)}
+        return Chain.of(command.result(flags), flags)
 
 
 @described

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from keyword import iskeyword
 
+import click
+
 from vidcalc.base.errors import InputError as Refusal
 
 
@@ -44,7 +46,7 @@ def refusals() -> Iterator[None]:
     """Whatever is refused inside is raised as an InputError of this face."""
     try:
         yield
-    except (Refusal, ModuleNotFoundError) as error:
+    except (Refusal, ModuleNotFoundError, click.UsageError) as error:
         from vidcalc.faces.errors import describe, unbuilt
 
         if isinstance(error, ModuleNotFoundError):

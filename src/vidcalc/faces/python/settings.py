@@ -22,7 +22,23 @@ Words = str | Sequence[str]
 Clip = str | tuple[int, int, int]
 
 
-class OfAnyJob(TypedDict, total=False):
+class OfTheMachine(TypedDict, total=False):
+    """What runs it, and how ranks share it."""
+
+    gpu: str
+    gpu_file: File
+    calibration: File
+    price: Number
+    link: str
+    network: str
+    framework: str
+    attention: str
+    text_encoder_precision: str
+    vae_precision: str
+    parallel: Ways
+
+
+class OfAnyJob(OfTheMachine, total=False):
     """What every call takes: another model than one by name, its clip, the machine, how ranks share it."""
 
     params: Number
@@ -39,17 +55,6 @@ class OfAnyJob(TypedDict, total=False):
     snap: bool
     fps: Number
     text_tokens: Numbers
-    gpu: str
-    gpu_file: File
-    calibration: File
-    price: Number
-    link: str
-    network: str
-    framework: str
-    attention: str
-    text_encoder_precision: str
-    vae_precision: str
-    parallel: Ways
 
 
 class OfOneBatch(TypedDict, total=False):
@@ -66,11 +71,9 @@ class OfNodes(TypedDict, total=False):
     grad_accum: Number
 
 
-class OfGeneration(TypedDict, total=False):
-    """How a video is made."""
+class OfDenoising(TypedDict, total=False):
+    """How a video is made: what jobs in a row may have in common."""
 
-    steps: Numbers
-    guidance: Number
     guidance_mode: str
     precision: str
     compile: Switch
@@ -86,6 +89,13 @@ class OfGeneration(TypedDict, total=False):
     token_merge: Number
     lora: Words | list[int]
     lora_mode: str
+
+
+class OfGeneration(OfDenoising, total=False):
+    """How one video is made."""
+
+    steps: Numbers
+    guidance: Number
 
 
 class OfTraining(TypedDict, total=False):
@@ -145,6 +155,16 @@ class EstimateSettings(OfAnyJob, OfOneBatch, OfNodes, OfGeneration, OfTraining, 
     """The keywords of `vidcalc.estimate` and `vidcalc.explain`."""
 
     target_rate: Number
+
+
+class ChainSettings(OfTheMachine, OfDenoising, total=False):
+    """The keywords of `vidcalc.chain`, of all jobs alike."""
+
+    gpus: Number
+    nodes: Number
+    place: str
+    country: str
+    utilisation: Number
 
 
 class TrainSettings(OfAnyJob, OfOneBatch, OfNodes, OfTraining, OfLength, OfARun, OfEpochs, total=False):

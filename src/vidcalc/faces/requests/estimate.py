@@ -41,7 +41,7 @@ def request(given: dict[str, Any]) -> Question:
     job = _workload(flags, model)
     if flags.get("snap"):
         model, job = snapped(model, job)
-    return Question(model, job, machine, _plan(flags, model, loras))
+    return Question(model, job, machine, _plan(flags, model, loras, machine.accelerator.vendor))
 
 
 def _counted(flags: dict[str, Any]) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def _frames(flags: dict[str, Any], fps: float) -> int | None:
     return max(1, int(flags["seconds"] * fps + 0.5))
 
 
-def _plan(flags: dict[str, Any], model: Model, loras: tuple[Adapters, ...]) -> Plan:
+def _plan(flags: dict[str, Any], model: Model, loras: tuple[Adapters, ...], vendor: str) -> Plan:
     chosen = {**fields(Plan, flags, model.name), "loras": loras}
     if "from" in flags:
         from vidcalc.faces.requests.files import stored
@@ -157,12 +157,14 @@ def _plan(flags: dict[str, Any], model: Model, loras: tuple[Adapters, ...]) -> P
     chosen["training"] = training_plan(flags, model)
     scale = flags.get("guidance")
     mode = chosen.get("guidance_mode", "batched")
-    if scale is not None and scale > 1 and model.defaults.guidance_mode == "none":
+    both = flags.get("predictions") == "both"  # of a workflow whose sampler makes both at any scale
+    off = scale is not None and scale <= 1 and not both
+    if scale is not None and not off and model.defaults.guidance_mode == "none":
         # a pipeline without guidance of its own gets the usual one: both predictions in one call
         chosen.update(guidance_mode=mode, forwards_per_step=2, batched_forwards=1 if mode == "sequential" else 2)
-    elif model.defaults.guidance_mode not in GUIDED or (model.defaults.guidance if scale is None else scale) <= 1:
+    elif model.defaults.guidance_mode not in GUIDED or off or (scale is None and model.defaults.guidance <= 1):
         chosen.pop("guidance_mode", None)  # there is no second prediction to place
-    return fill.plan(model, guidance=None if scale is None else max(scale, 1), **chosen)
+    return fill.plan(model, None if scale is None or both else max(scale, 1), vendor, **chosen)
 
 
 def training_plan(flags: dict[str, Any], model: Model) -> TrainingPlan:

@@ -11,7 +11,7 @@ from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import NUMBERED, OFFLOADS, SUPPLIES, label
 from vidcalc.faces.words.notes import ASSUMPTIONS, WARNINGS
 from vidcalc.report.budget import BudgetReport
-from vidcalc.report.estimate import Report
+from vidcalc.report.estimate import Report, Warning_
 from vidcalc.report.plan import PlanReport
 from vidcalc.report.training import TrainingReport
 
@@ -24,8 +24,7 @@ def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Pa
     if report.warnings:
         lines.append(paint(_("Note"), "tight"))
     for warning in report.warnings:
-        values = {name: shown(value, name in BYTES) for name, value in warning.values.items()}
-        lines += hanging(label(WARNINGS, warning.id, **values), cells, "  ! ")
+        lines += hanging(warned(warning), cells, "  ! ")
     if report.assumptions:
         lines.append(paint(_("Assumptions"), "title"))
     for assumption in report.assumptions:
@@ -35,6 +34,12 @@ def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Pa
         words = label(ASSUMPTIONS, assumption.id, value=read(assumption.value), source=assumption.source)
         lines += hanging(words, cells, "  · ")
     return lines
+
+
+def warned(warning: Warning_) -> str:
+    """A warning in words."""
+    values = {name: shown(value, name in BYTES) for name, value in warning.values.items()}
+    return label(WARNINGS, warning.id, **values)
 
 
 def offload(value: str) -> str:

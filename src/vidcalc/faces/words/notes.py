@@ -14,6 +14,13 @@ ASSUMPTIONS = {
     ),
     "attention_kernel": N_("Attention runs in the {value} kernel."),
     "rates": N_("Times use the rates that each kind of work reaches on {value}, not one utilisation for all."),
+    "rates_relative": N_(
+        "Times use the rates of {source}, a near relative of {value}, whose own nobody measured; their range is wider."
+    ),
+    "rates_second": N_(
+        "Times use the rates of {source}, a distant relative of {value}, whose own nobody measured; their range is "
+        "much wider."
+    ),
     "process_overhead": N_("The process itself takes {value} of GPU memory before the first tensor."),
     "framework": N_("The model runs as in {value}."),
     "offload": N_("Weights: {value}."),
@@ -24,6 +31,7 @@ ASSUMPTIONS = {
         "copy of the weights at every use)."
     ),
     "fused": N_("Elementwise work is fused, as torch.compile does."),
+    "graphs": N_("Kernels are started together as CUDA graphs, as far as a network allows it."),
     "convolution_workspace": N_(
         "3D convolutions turn their tensors around in a workspace of up to {value} (counted as other)."
     ),

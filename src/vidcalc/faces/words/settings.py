@@ -36,7 +36,8 @@ HELP = {
         "the GPU has them."
     ),
     "compile": N_(
-        "Elementwise work fused as torch.compile does, or each operation a kernel of its own as in eager PyTorch."
+        "Elementwise work fused as torch.compile does (on), each operation a kernel of its own as in eager PyTorch "
+        "(off), or such kernels started together as CUDA graphs (graphs)."
     ),
     "guidance_mode": N_(
         "Where guidance runs: both predictions of a step in one call of twice the batch, one after the other, or in "

@@ -4,8 +4,11 @@ from typing import Any
 
 from vidcalc.base.facts import Facts
 from vidcalc.modelfiles.recipes.graph import FAR, Link, Node, Nodes
-from vidcalc.modelfiles.recipes.values import linked, role, value, whole
+from vidcalc.modelfiles.recipes.values import linked, role, value, whole, word
 
+# of samplers that use the prediction without the prompt by itself: it is made at a scale of 1 as well (ComfyUI 0.33.0
+# comfy/k_diffusion/sampling.py, disable_cfg1_optimization)
+BOTH = "_cfg_pp"
 LAST = 10_000  # an `end_at_step` that means the last one
 Told = list[tuple[str, dict[str, Any]]]
 
@@ -116,7 +119,8 @@ def _scheduled(found: Nodes, node: Node) -> int | None:
 
 
 def _guidance(found: Nodes, node: Node) -> Facts:
-    """The scale of classifier-free guidance; nothing where the sampler's guider has none."""
+    """The scale of classifier-free guidance, and whether both predictions are made at any scale; nothing where the
+    sampler's guider has none."""
     seen = value(found, node, "cfg")
     link = node.inputs.get("guider")
     if seen is None and isinstance(link, Link) and link.node in found:
@@ -125,5 +129,12 @@ def _guidance(found: Nodes, node: Node) -> Facts:
             return {}
         seen = value(found, guider, "cfg")
     if isinstance(seen, int | float) and not isinstance(seen, bool):
-        return {"guidance": seen}
+        return {"guidance": seen, **({"predictions": "both"} if _sampler(found, node).endswith(BOTH) else {})}
     return {}
+
+
+def _sampler(found: Nodes, node: Node) -> str:
+    """The name of the method that a sampler steps by; "" where it is not known."""
+    link = node.inputs.get("sampler")
+    origin = found.get(link.node, node) if isinstance(link, Link) else node
+    return word(found, origin, "sampler_name")

@@ -19,7 +19,6 @@ CLASSES = ("CosmosTransformer3DModel+CosmosControlNetModel",)
 class Network(cosmos.Config, frozen=True, kw_only=True):
     """The numbers of the video transformer, under diffusers' names."""
 
-    extra_pos_embed_type: str | None = None
     controlnet_block_every_n: int = 7
 
 

@@ -1,0 +1,56 @@
+"""Jobs that make one video in a row: what each leaves out because another does it.
+
+A job hands on its latent where the next has the same autoencoder: neither decode nor encode lies between them. It
+hands on pixels where it has another: decoded there, encoded here. A job with the text encoders of an earlier one takes
+the embeddings that it made.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from vidcalc.describe.model import Component, Model
+from vidcalc.describe.question import Question
+from vidcalc.describe.workload import Stage
+
+DECODED: tuple[Stage, ...] = ("vae_decode", "audio_decode")
+
+
+class Handed(NamedTuple):
+    """A job of several in a row, and the stages that it leaves to another of them."""
+
+    job: Question
+    left_out: tuple[Stage, ...] = ()
+
+
+def handed(jobs: Sequence[Question]) -> tuple[Handed, ...]:
+    """The jobs as they run one after the other."""
+    left: list[tuple[Stage, ...]] = [() for _ in jobs]
+    models = [job.model for job in jobs]
+    for place, (before, after) in enumerate(pairwise(models)):
+        if in_latent(before, after):
+            left[place] += DECODED
+            left[place + 1] += ("vae_encode",)
+        elif after.encodes == "none":
+            models[place + 1] = replace(after, encodes="clip")
+    for place, model in enumerate(models):
+        if model.text_encoders and any(_same(model.text_encoders, each.text_encoders) for each in models[:place]):
+            left[place] += ("text_encode",)
+    return tuple(
+        Handed(job._replace(model=model), stages) for job, model, stages in zip(jobs, models, left, strict=True)
+    )
+
+
+def in_latent(before: Model, after: Model) -> bool:
+    """Whether what one model makes can be taken up by the other as it is: their autoencoders are the same."""
+    return bool(before.vae.class_) and _same((before.vae,), (after.vae,))
+
+
+def _same(these: Sequence[Component], those: Sequence[Component]) -> bool:
+    return [_what(each) for each in these] == [_what(each) for each in those]
+
+
+def _what(each: Component) -> tuple[str, str, dict[str, object], int | None]:
+    return each.class_, each.network, each.config, each.params

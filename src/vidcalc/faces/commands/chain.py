@@ -1,0 +1,65 @@
+"""`vidcalc chain`: jobs that make one video in a row: upsample and refine, super-resolution, interpolation."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vidcalc.faces.flags.catalogue import FLAGS, asked_for, flags, picture_flags
+from vidcalc.faces.group import Command
+from vidcalc.faces.words import N_
+
+if TYPE_CHECKING:
+    from vidcalc.report.chain import ChainReport
+
+# what each job says for itself
+OWN = (
+    *("params", "model", "from", "resolution", "frames", "seconds", "snap", "fps", "steps", "guidance", "text_tokens"),
+    *("latent_channels", "patch_size", "vae_params", "arch", "batch_size", "target_rate"),
+)
+MACHINE = (
+    *("gpu", "gpus", "link", "nodes", "network", "gpu_file", "calibration", "price", "place", "country", "utilisation"),
+    "target_rate",
+)
+
+
+def result(given: dict[str, Any]) -> "ChainReport":
+    """The report that the jobs and the shared flags ask for. Raises InputError."""
+    from vidcalc.calculate import chain
+    from vidcalc.faces.requests.chain import questions, typed
+
+    jobs = [typed(job, of_a_job) if isinstance(job, str) else job for job in given.get("job", ())]
+    shared = {name: value for name, value in given.items() if name != "job" and value is not None}
+    return chain(questions(shared, jobs))
+
+
+def run(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
+    """Print what the jobs come to, as a report or as JSON; write pictures."""
+    from vidcalc.faces.answer import answer
+
+    answer(result(given), as_json, "row", "row", svg, png)
+
+
+of_a_job = click.Command(
+    "chain",
+    params=[each for each in flags(asked_for("generate", without=MACHINE)) if each.name in FLAGS],
+    add_help_option=False,
+)
+command = Command(
+    "chain",
+    params=[
+        click.Argument(["job"], nargs=-1, metavar=N_("JOB …")),
+        *flags(asked_for("generate", without=OWN)),
+        *picture_flags(N_("Also write the stages of all jobs as an SVG picture.")),
+    ],
+    callback=run,
+    help=N_(
+        "Jobs that make one video in a row (upsample, refine, super-resolution): memory, time and cost of all.\n"
+        "Each JOB stands in quotes and has the flags of `vidcalc estimate`; its first word is its model. What a job "
+        "does not say of its clip is as in the job before. Jobs with the same VAE hand on the latent, others decode "
+        "and encode between them."
+    ),
+    examples=(
+        'vidcalc chain "ltx-2 -r 768x512" ltx-2-spatial-upscaler "ltx-2 -s 3 --guidance 1" --gpu rtx-5090',
+        'vidcalc chain "wan2.1-t2v-14b -r 480p" "seedvr2-3b -r 1440x800" --framework comfyui --gpu rtx-4090',
+    ),
+)

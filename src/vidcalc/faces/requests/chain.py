@@ -1,0 +1,68 @@
+"""From the jobs of a chain as they are typed, and the flags that all of them share, to what the core is asked."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from vidcalc.describe.question import Question
+from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.requests.estimate import request
+from vidcalc.faces.words import _
+
+SIZED = ("resolution",)
+LASTING = ("frames", "seconds")
+KEPT = ("fps", "batch_size")  # what a job has of the one before unless it says otherwise
+
+Flags = dict[str, Any]
+
+
+def typed(text: str, command: click.Command) -> Flags:
+    """The flags of one job, typed as those of `vidcalc estimate`; a first word without a dash is its model.
+
+    Raises what click raises of a flag, and Refused for quotes that do not close.
+    """
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        raise Refused("JOB", text, _("a job whose quotes close"), None, ()) from None
+    if words and not words[0].startswith("-"):
+        words.insert(0, "--model")
+    ctx = command.make_context(command.name, words)
+    return {name: value for name, value in ctx.params.items() if value is not None}
+
+
+def questions(shared: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> tuple[Question, ...]:
+    """The jobs as questions: each has the shared flags beneath its own; a later one its clip from the one before.
+
+    Raises InputError.
+    """
+    if not jobs:
+        raise Refused("JOB", None, _("missing; such as {example}", example='"ltx-2 -r 768x512"'), None, ())
+    asked: list[Question] = []
+    for job in jobs:
+        flags = {**shared, **job}
+        asked.append(request({**inherited(flags, asked[-1]), **flags} if asked else flags))
+    return tuple(asked)
+
+
+def inherited(flags: Mapping[str, Any], before: Question) -> Flags:
+    """Of the clip that the job before made, what a job does not say of its own."""
+    clip, found = before.workload, Flags()
+    if not any(name in flags for name in LASTING):
+        found["frames"] = clip.frames
+    if not any(name in flags for name in SIZED):
+        grows = _grows(flags)
+        found["resolution"] = (clip.width * grows, clip.height * grows)
+    kept = {"fps": clip.fps, "batch_size": clip.batch}
+    return found | {name: kept[name] for name in KEPT if name not in flags}
+
+
+def _grows(flags: Mapping[str, Any]) -> int:
+    """How much larger than what it takes up a job's video is."""
+    if "model" not in flags:
+        return 1
+    from vidcalc.catalog.fill import model
+
+    return model(flags["model"]).denoiser.grows

@@ -1,0 +1,121 @@
+"""`vidcalc chain`: jobs in a row come to what each needs by itself, less what another does, and the most of any."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+from typing import Any
+
+import pytest
+
+import vidcalc
+
+STAGES = ("ltx-2 -r 768x512 -f 121", "ltx-2-spatial-upscaler", "ltx-2 -s 3 --guidance 1")
+
+
+@pytest.fixture(scope="module")
+def latent() -> Any:
+    """LTX-2 in two stages: made small, upsampled, refined; one latent all the way."""
+    return vidcalc.chain(*STAGES, gpu="h200")
+
+
+def test_a_latent_is_neither_decoded_nor_encoded_on_its_way(latent: Any) -> None:
+    stages = [[stage.id for stage in job.report.memory.inference.stages] for job in latent.jobs]
+    assert "vae_decode" not in stages[0] + stages[1]
+    assert "vae_encode" not in stages[1] + stages[2]
+    assert "vae_decode" in stages[2]
+    assert [job.takes for job in latent.jobs] == ["", "latent", "latent"]
+    assert "text_encode" not in stages[2]  # the embeddings of the first job
+
+
+def test_a_later_job_has_its_clip_from_the_one_before(latent: Any) -> None:
+    sizes = [tuple(job.report.workload[name] for name in ("width", "height", "frames")) for job in latent.jobs]
+    assert sizes == [(768, 512, 121), (1536, 1024, 121), (1536, 1024, 121)]
+
+
+def test_another_vae_takes_pixels_which_are_decoded_and_encoded() -> None:
+    made = vidcalc.chain("wan2.1-t2v-1.3b -r 832x480", "ltx-video-2b -r 1216x704 -s 8", gpu="h100")
+    first, second = ([stage.id for stage in job.report.memory.inference.stages] for job in made.jobs)
+    assert "vae_decode" in first
+    assert "vae_encode" in second
+    assert made.jobs[1].takes == "pixels"
+    alone = vidcalc.estimate("ltx-video-2b", resolution="1216x704", frames=81, fps=16, steps=8, gpu="h100")
+    encode = made.jobs[1].report.time.inference.vae_encode
+    assert encode > 0
+    assert made.jobs[1].report.time.inference.total == pytest.approx(alone.time.inference.total + encode, rel=1e-3)
+
+
+def test_seconds_add_up_and_memory_is_the_most(latent: Any) -> None:
+    spans = [job.report.time.inference for job in latent.jobs]
+    assert latent.time.total == pytest.approx(sum(span.total for span in spans) + latent.time.arrivals)
+    assert latent.time.low < latent.time.total < latent.time.high
+    alone = vidcalc.estimate("ltx-2", gpu="h200")
+    a_second = alone.cost.inference["likely"] / alone.time.inference.total
+    assert latent.cost["likely"] == pytest.approx(latent.time.total * a_second)
+    needs = [job.report.memory.inference.peak + job.beside for job in latent.jobs]
+    assert latent.memory.peak == max(needs) == needs[latent.memory.peak_job]
+
+
+def test_networks_stay_beside_each_other_unless_they_wait_in_host_memory(latent: Any) -> None:
+    assert latent.memory.between == "stay"
+    # the refiner is the first job's own network; the upsampler alone is beside it
+    upsampler = next(row.bytes for row in latent.jobs[1].report.model.components if row.role == "denoiser")
+    assert latent.jobs[2].beside == upsampler
+    waiting = vidcalc.chain(*STAGES, gpu="h200", offload="model")
+    assert waiting.memory.between == "leave"
+    assert all(job.beside == 0 for job in waiting.jobs)
+    assert waiting.memory.peak < latent.memory.peak
+    assert waiting.memory.host_ram > latent.memory.host_ram
+
+
+def test_one_job_alone_is_its_estimate() -> None:
+    alone, row = vidcalc.estimate("wan2.1-t2v-1.3b", gpu="rtx-4090"), vidcalc.chain("wan2.1-t2v-1.3b", gpu="rtx-4090")
+    whole = alone.memory.inference
+    assert (row.memory.peak, row.memory.verdict) == (whole.peak, whole.verdict)
+    assert row.time.total == alone.time.inference.total
+    assert row.cost == alone.cost.inference
+
+
+def test_every_job_may_have_settings_of_its_own(ask: Any) -> None:
+    jobs = ("wan2.1-t2v-1.3b -r 832x480 --precision fp8", "wan2.1-t2v-1.3b -r 1280x720 -s 4")
+    report = json.loads(ask("chain", *jobs, "--gpu", "4090", "--json").out)
+    assert report["schema"] == "vidcalc.chain/1"
+    assert [job["report"]["plan"]["precision"] for job in report["jobs"]] == ["fp8", "bf16"]
+    assert [job["report"]["workload"]["steps"] for job in report["jobs"]] == [50, 4]
+    assert report["jobs"][0]["report"]["memory"]["training"] is None
+
+
+@pytest.mark.parametrize(
+    ("job", "flag"),
+    [
+        ("wan2.1-t2v-1.3b -f x", "--frames"),
+        ("wan2.1-t2v-1.3b --gpu h100", "--gpu"),
+        ("wan 'a", "JOB"),
+        ("no-such-model", "--model"),
+    ],
+)
+def test_a_bad_job_is_one_line(ask: Any, job: str, flag: str) -> None:
+    done = ask("chain", "wan2.1-t2v-1.3b", job)
+    assert done.code == 2
+    assert flag in done.err
+    assert done.err.count("\n") == 1
+    with pytest.raises(vidcalc.InputError):
+        vidcalc.chain("wan2.1-t2v-1.3b", job)
+
+
+def test_no_job_at_all_says_what_one_looks_like(ask: Any) -> None:
+    done = ask("chain")
+    assert done.code == 2
+    assert "ltx-2 -r 768x512" in done.err
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_page_has_every_job_and_stage_within_its_width(ask: Any, language: str, tmp_path: Any) -> None:
+    from vidcalc.faces.terminal.cells import width
+
+    picture = tmp_path / "chain.svg"
+    done = ask("chain", *STAGES, "--gpu", "5090", "--lang", language, "--svg", str(picture))
+    assert done.code == 0
+    assert max(map(width, done.out.splitlines())) <= 80
+    assert done.out.count("LTX-2") >= 4
+    words = "".join(ElementTree.parse(picture).getroot().itertext())
+    assert "LTX-2" in words
+    assert "→" in words
