@@ -89,6 +89,7 @@ def test_what_they_make_is_summed_up_with_their_layer() -> None:
         ({}, "live"),
         ({"framework": "comfyui"}, "merged"),
         ({"framework": "comfyui", "precision": "gguf-q4_k"}, "patched"),
+        ({"framework": "comfyui", "precision": "svdq-int4"}, "live"),
         ({"framework": "wanvideo-wrapper", "precision": "fp8-scaled"}, "patched"),
         ({"framework": "wanvideo-wrapper", "precision": "fp8"}, "merged"),
         ({"framework": "stable-diffusion-cpp", "precision": "gguf-q8_0"}, "live"),

@@ -108,12 +108,14 @@ def _applied(plan: Plan, asked: str | None) -> Plan:
     Raises InputError("lora-mode", …) where that is asked for.
     """
     runtime = plan.runtime
-    firm = plan.precision in runtime.unmergeable or precision(plan.precision).merges == "no"
+    merges = precision(plan.precision).merges
+    firm = plan.precision in runtime.unmergeable or merges != "yes"
     if not plan.loras or plan.lora_mode != "merged" or not firm:
         return plan
+    instead = "live" if merges == "live" else runtime.unmerged
     if asked == "merged":
-        raise InputError("lora-mode", f"merged ({plan.precision})", UNMERGED, runtime.unmerged)
-    return replace(plan, lora_mode=runtime.unmerged)
+        raise InputError("lora-mode", f"merged ({plan.precision})", UNMERGED, instead)
+    return replace(plan, lora_mode=instead)
 
 
 def spread(usual: Plan, model: Model, gpus: int) -> Plan:

@@ -24,7 +24,7 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     kept        bytes per weight element that a network's first run leaves on the device
     rounding    bytes per output element of a linear layer that elementwise kernels move for the format in eager mode
     product     kernel of its linear layers, of data/products.toml, where a framework says no other
-    merges      "no" where LoRAs cannot be merged into weights of it
+    merges      "no" where LoRAs cannot be merged into weights of it; "live" where its low-rank part takes them instead
     fitted      ids of the measured rows that one of these was fitted to
     """
 
