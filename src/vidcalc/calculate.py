@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from vidcalc.account.assumptions import assumptions, warnings
 from vidcalc.account.bucket import BucketCost, Loaded, Sample, priced, sized
 from vidcalc.account.compute import compute
+from vidcalc.account.leftout import cautions_of
 from vidcalc.account.memory import inference_memory
 from vidcalc.account.model import hardware_part, model_part
 from vidcalc.account.money import energy_part, money_part, throughput_part
@@ -34,7 +35,7 @@ from vidcalc.describe.workload import Workload
 from vidcalc.ledger.taping import sequence
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
-from vidcalc.passes import backward, first_step, generation, guidance, legal, rewritten
+from vidcalc.passes import backward, caching, first_step, generation, guidance, legal, rewritten
 from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     # unroll, rewrite
     legal.checked(model, plan, guidance.possible(plan))
     legal.checked_training(model, plan.training)
+    caching.checked(model, plan)
     ledger, first = generation(model, workload, hardware, plan)
     step = Loaded(workload=workload, ledger=ledger, step=backward.step(ledger, plan.training))
 
@@ -87,7 +89,7 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
         energy=energy_part(hardware, *seconds, workload.batch),
         throughput=throughput_part(workload, hardware, made),
         assumptions=assumptions(question, ledger, made.provenance),
-        warnings=warnings(question, inference, trained, checkpointed, made),
+        warnings=[*warnings(question, inference, trained, checkpointed, made), *cautions_of(question, ledger)],
     )
 
 

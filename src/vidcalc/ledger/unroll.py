@@ -42,6 +42,7 @@ def unroll(model: Model, workload: Workload) -> Ledger:
     )
     return Ledger(
         model=model.name,
+        shift=model.defaults.flow_shift or 1.0,
         latent=latent,
         batch=workload.batch,
         steps=workload.steps,
