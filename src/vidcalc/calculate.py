@@ -35,7 +35,7 @@ from vidcalc.describe.workload import Workload
 from vidcalc.ledger.taping import sequence
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
-from vidcalc.passes import backward, caching, first_step, generation, guidance, legal, rewritten
+from vidcalc.passes import backward, first_step, generation, guidance, legal, rewritten
 from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ def calculate(model: Model, workload: Workload, hardware: Hardware, plan: Plan) 
     # unroll, rewrite
     legal.checked(model, plan, guidance.possible(plan))
     legal.checked_training(model, plan.training)
-    caching.checked(model, plan)
     ledger, first = generation(model, workload, hardware, plan)
     step = Loaded(workload=workload, ledger=ledger, step=backward.step(ledger, plan.training))
 

@@ -8,9 +8,9 @@ import torch
 from msgspec.structs import replace
 
 from vidcalc.catalog import fill
-from vidcalc.catalog.caches import methods
+from vidcalc.catalog.caches import Ratios, methods
 from vidcalc.catalog.load import table
-from vidcalc.passes import generation
+from vidcalc.passes import generation, schedules
 from vidcalc.rates.machines import hardware
 
 ROOT = Path(__file__).parents[2]
@@ -199,3 +199,59 @@ def test_a_cache_holds_what_its_hooks_hold(text, name):
                 with network.cache_context(prediction):
                     network(**inputs(name, model.denoiser.config, ledger.latent))
     assert phase.live["cached"] == held(network)
+
+
+def counted(module: torch.nn.Module) -> list[int]:
+    """A list that grows with every call of a module."""
+    calls: list[int] = []
+    module.register_forward_pre_hook(lambda *_: calls.append(1))
+    return calls
+
+
+LONG = 13  # steps
+TIMES = [1000 * (1 - step / LONG) for step in range(LONG)]
+
+
+def run(network, name: str, config, latent, now: list[float]) -> None:
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for time in TIMES:
+            now[:] = [time]
+            with network.cache_context("cond"):
+                network(**inputs(name, config, latent))
+
+
+RULES = [
+    ("pab", {}, lambda: schedules.broadcast(LONG, 2, 100, 800, 1, 1.0)),
+    ("pab", {"spatial_attention_block_skip_range": 3}, lambda: schedules.broadcast(LONG, 3, 100, 800, 1, 1.0)),
+    ("taylorseer", {}, lambda: schedules.interval(LONG, 5, 3, 0)),
+    ("taylorseer", {"cache_interval": 3, "disable_cache_after_step": 10}, lambda: schedules.interval(LONG, 3, 3, 10)),
+    ("magcache", {}, lambda: schedules.magnitude(LONG, RATIOS, 0.06, 3, 0.2)),
+    ("magcache", {"threshold": 0.2, "max_skip_steps": 5}, lambda: schedules.magnitude(LONG, RATIOS, 0.2, 5, 0.2)),
+    ("fastercache", {"is_guidance_distilled": True}, lambda: schedules.pairs(LONG, 2, 681, 5, 641, 0, 1.0)[1]),
+]
+RATIOS = Ratios(models=(), steps=(1.0, 0.99, 1.01, 0.98, 0.97, 0.99, 0.95, 0.9), source="made up")
+
+
+@pytest.mark.parametrize(("text", "changes", "expected"), RULES)
+def test_steps_are_computed_as_its_hooks_do(text, changes, expected):
+    from diffusers import hooks
+
+    name = "hunyuanvideo-t2v"
+    model, _ = small(name)
+    class_ = REACH.find_class(model.denoiser.class_)
+    network = class_.from_config(model.denoiser.config).to(torch.bfloat16).eval()
+    now: list[float] = [TIMES[0]]
+    told = {"current_timestep_callback": lambda: now[0]}
+    config = {
+        "pab": lambda: hooks.PyramidAttentionBroadcastConfig(
+            **{"spatial_attention_block_skip_range": 2, **told, **changes}
+        ),
+        "taylorseer": lambda: hooks.TaylorSeerCacheConfig(**changes),
+        "magcache": lambda: hooks.MagCacheConfig(mag_ratios=list(RATIOS.steps), num_inference_steps=LONG, **changes),
+        "fastercache": lambda: hooks.FasterCacheConfig(**told, **changes),
+    }[text]()
+    network.enable_cache(config)
+    calls = counted(network.transformer_blocks[0].attn.to_q)
+    run(network, name, model.denoiser.config, (16, 3, 6, 8), now)
+    assert len(calls) / LONG == pytest.approx(expected())

@@ -9,7 +9,6 @@ from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention
 from vidcalc.passes import caching, guidance, sparsity
 from vidcalc.passes.caching import Left
-from vidcalc.passes.reach import home_of
 from vidcalc.report.estimate import Assumption, Warning_
 
 
@@ -59,5 +58,5 @@ def cautions_of(question: Question, ledger: Ledger) -> list[Warning_]:
 
 def _reaches_prompt(phase: Phase, left: Left) -> bool:
     """Whether a module that a cache hooks as self-attention looks at a prompt."""
-    attentions = (op for op in phase.taped.ops if isinstance(op, Attention) and home_of(op, left.modules or {}))
+    attentions = (op for op in phase.taped.ops if isinstance(op, Attention) and caching.module(op, left.modules or {}))
     return any(not is_array(op.crossed) and bool(op.crossed) for op in attentions)

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.catalog import models
+from vidcalc.catalog import models, reach
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.trainers import Trainer, trainer
@@ -52,7 +52,10 @@ def workload(chosen: Model, **given: Any) -> Workload:
 
 
 def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
-    """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off."""
+    """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off.
+
+    Raises InputError("step-cache", …) for a cache of diffusers that its own network refuses.
+    """
     usual = chosen.defaults
     framework_profile = framework(given.get("framework") or "diffusers")
     profile = framework_profile.settings(chosen)
@@ -77,6 +80,10 @@ def plan(chosen: Model, guidance: float | None = None, **given: Any) -> Plan:
         if filled["guidance_mode"] == "sequential":
             filled["batched_forwards"] = 1
     filled.update({name: value for name, value in given.items() if value is not None})
+    hooks = filled.get("framework", "diffusers") == "diffusers"  # of other programs nothing is known
+    if hooks and filled.get("step_cache", "none") not in ("none", "stated"):
+        stacked = filled["guidance_mode"] not in ("sequential", "fitting")
+        reach.checked(filled["step_cache"], chosen.denoiser.class_, stacked)
     return Plan(**filled)
 
 

@@ -6,21 +6,20 @@ the network's hidden states, of the outputs of the modules that it hooks, and of
 
 from vidcalc.base.number import Number, maximum, minimum, product
 from vidcalc.catalog.caches import Cache
+from vidcalc.catalog.reach import returns
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention, Matmul, Op
 from vidcalc.tape.trace import Trace
 
-OUTPUTS = ("to_out", "to_add_out", "out_layer", "o_proj", "add_q_out", "to_out_context")
 
-
-def held(cache: Cache, ledger: Ledger, phase: Phase, reached: tuple[Op, ...]) -> Number:
-    """Bytes of one prediction's cache; `reached` are the ops of the modules that it hooks."""
+def held(cache: Cache, ledger: Ledger, phase: Phase, reached: dict[str, list[Op]]) -> Number:
+    """Bytes of one prediction's cache; `reached` are the ops of each module that it hooks."""
     trace, method = phase.taped, cache.method
     kinds = method.holds | method.by_class.get(phase.call.component.class_, {})
     total: Number = 0
     if kinds.get("outputs"):
         copies = kinds["outputs"] * (cache.parameters.get("order", 0) + 1)
-        total = total + copies * sum(outputs(reached).values())
+        total = total + copies * outputs(reached)
     if kinds.get("video") or kinds.get("text"):
         video, text = hidden(trace, ledger, phase)
         total = total + kinds.get("video", 0) * video + kinds.get("text", 0) * text
@@ -29,21 +28,13 @@ def held(cache: Cache, ledger: Ledger, phase: Phase, reached: tuple[Op, ...]) ->
     return total + kinds.get("latent", 0) * kinds.get("latent_bytes", 0) * latents
 
 
-def modules(ops: tuple[Op, ...]) -> dict[str, list[Op]]:
-    """The ops of each attention module, by its path."""
-    homes = [op.path.rpartition(".")[0] for op in ops if isinstance(op, Attention)]
-    return {home: [op for op in ops if op.path.startswith(f"{home}.")] for home in dict.fromkeys(homes)}
-
-
-def outputs(ops: tuple[Op, ...]) -> dict[str, Number]:
-    """Bytes that each attention module returns, over all blocks: those of its last projections, or of attention."""
-    made: dict[str, Number] = {}
-    for home, own in modules(ops).items():
-        last = [
-            op for op in own if isinstance(op, Matmul) and op.path.removeprefix(f"{home}.").split(".")[0] in OUTPUTS
-        ]
+def outputs(reached: dict[str, list[Op]]) -> Number:
+    """Bytes that attention modules return, over all blocks: those of their last layers, or of attention."""
+    made: Number = 0
+    for ops in reached.values():
+        last = [op for op in ops if isinstance(op, Matmul) and returns(op.path)]
         projected = [op.count * op.batch * op.rows * op.d_out * op.element_bytes for op in last]
-        made[home] = sum(projected or [op.count * _values(op) for op in own if isinstance(op, Attention)])
+        made = made + sum(projected or [op.count * _values(op) for op in ops if isinstance(op, Attention)])
     return made
 
 

@@ -14,17 +14,15 @@ from msgspec.structs import replace
 
 from vidcalc.base.number import Number, minimum, of_each
 from vidcalc.catalog.caches import Cache, law, ratios, read, usual
+from vidcalc.catalog.reach import ATTENTION, Hooked, hooked, module_of
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Op
-from vidcalc.passes import reach, schedules
 from vidcalc.passes.cached import held, kept_result
 from vidcalc.passes.guidance import turns_per_step
 from vidcalc.passes.phases import DENOISER, rewrite
-from vidcalc.passes.reach import Hooked, home_of, hooked
-from vidcalc.passes.schedules import Share, settled
+from vidcalc.passes.schedules import Share, broadcast, changed, forced_steps, foreseen, interval, pairs, settled
 
 PLAIN = ("none", "stated")  # no cache, and a share that its user states
 
@@ -41,12 +39,6 @@ class Left(NamedTuple):
     blocks: Number = 0
     modules: dict[str, Number] | None = None
     rows: Number = 1
-
-
-def checked(model: Model, plan: Plan) -> None:
-    """Refuses a cache of diffusers that its own network refuses. Raises InputError("step-cache", …)."""
-    if plan.step_cache not in PLAIN and plan.framework == "diffusers":
-        reach.checked(plan.step_cache, model.denoiser.class_, plan.guidance_mode not in ("sequential", "fitting"))
 
 
 def averaged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
@@ -86,7 +78,7 @@ def _broadcast(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Lef
     numbers = cache.parameters
     span = numbers["from"], numbers["to"], turns_per_step(plan), ledger.shift
     kinds = dict.fromkeys(modules.values())
-    shares = {kind: of_each(schedules.broadcast, ledger.steps, numbers[kind], *span) for kind in kinds}
+    shares = {kind: of_each(broadcast, ledger.steps, numbers[kind], *span) for kind in kinds}
     return Left(settled(next(iter(shares.values()))), modules={name: shares[kind] for name, kind in modules.items()})
 
 
@@ -96,7 +88,7 @@ def _pairs(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:
     asked = (numbers["spatial"], numbers["to"], numbers["unconditional"], numbers["unconditional_to"])
 
     def part(index: int) -> Number:
-        return of_each(lambda *case: schedules.pairs(*case)[index], ledger.steps, *asked, stacked, ledger.shift)
+        return of_each(lambda *case: pairs(*case)[index], ledger.steps, *asked, stacked, ledger.shift)
 
     rows = part(0)
     share = part(1) / rows
@@ -105,13 +97,13 @@ def _pairs(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:
 
 def _interval(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:
     numbers = cache.parameters
-    share = of_each(schedules.interval, ledger.steps, numbers["interval"], numbers["before"], numbers["after"])
+    share = of_each(interval, ledger.steps, numbers["interval"], numbers["before"], numbers["after"])
     return Left(settled(share), modules=dict.fromkeys(modules, share))
 
 
 def _magnitude(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:
     asked = (cache.parameters["threshold"], cache.parameters["k"], cache.parameters["retention"])
-    return Left(schedules.foreseen(ledger.steps, ratios(ledger.model), *asked))
+    return Left(foreseen(ledger.steps, ratios(ledger.model), *asked))
 
 
 def _change(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:
@@ -122,8 +114,8 @@ def _change(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:
     share = facts["at_usual"] * (stated / middle) ** facts["power"]
     spread = facts["spread"]["known" if known else "unknown"]
     first, last = cache.number(cache.method.first), cache.number(cache.method.last)
-    forced = schedules.forced_steps(ledger.steps, first, last)
-    found = schedules.changed(ledger.steps, forced, share, spread, cache.parameters.get("k", 0))
+    forced = forced_steps(ledger.steps, first, last)
+    found = changed(ledger.steps, forced, share, spread, cache.parameters.get("k", 0))
     return Left(found, cache.number(cache.method.blocks))
 
 
@@ -139,8 +131,8 @@ RULES = {
 def _shares(ops: tuple[Op, ...], left: Left) -> list[Number]:
     """How often each op runs over the steps, of as often as it would."""
     if left.modules is not None:
-        homes = (home_of(op, left.modules) for op in ops)
-        return [left.rows * (left.modules[home] if home else 1) for home in homes]
+        homes = [module(op, left.modules) for op in ops]
+        return [left.rows * (left.modules.get(home, left.share.likely) if home else 1) for home in homes]
     share = left.share.likely
     first = next((op.place.block for op in ops if op.place.block), "")  # the repeated blocks that run first
     shares: list[Number] = []
@@ -152,6 +144,13 @@ def _shares(ops: tuple[Op, ...], left: Left) -> list[Number]:
     return shares
 
 
+def module(op: Op, modules: dict[str, Number]) -> str:
+    """The cached module of these that an op is in; "" in none."""
+    if ATTENTION in modules:
+        return op.place.part if op.place.block and op.place.role == "attention" else ""
+    return module_of(op.path, modules)
+
+
 def _held(ledger: Ledger, plan: Plan, phase: Phase, left: Left) -> Number:
     """Bytes of what the plan's cache keeps from step to step, over the ranks of a call."""
     turns = turns_per_step(plan)  # each prediction of a step has a cache of its own, on the rank that makes it
@@ -160,6 +159,9 @@ def _held(ledger: Ledger, plan: Plan, phase: Phase, left: Left) -> Number:
     if left.modules == {}:
         return 0
     cache = read(plan.step_cache)
-    reached = tuple(op for op in phase.taped.ops if home_of(op, left.modules or {}))
+    reached: dict[str, list[Op]] = {}
+    for op in phase.taped.ops:
+        if home := module(op, left.modules or {}):
+            reached.setdefault(home, []).append(op)
     nbytes = held(cache, ledger, phase, reached)
     return nbytes * (turns if cache.method.share_of == "prediction" else 1)

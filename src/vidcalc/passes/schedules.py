@@ -4,7 +4,6 @@ What counts step by step takes the number of steps as a plain number: `of_each` 
 Sources: data/caches.toml, by method.
 """
 
-from collections.abc import Callable
 from statistics import median
 from typing import NamedTuple
 
@@ -92,13 +91,14 @@ def magnitude(steps: float, curve: Ratios, threshold: float, longest: float, ret
 
 
 def foreseen(steps: Number, curves: tuple[Ratios, ...], threshold: float, longest: float, retention: float) -> Share:
-    """MagCache's share by a model's own ratios, or where those of other models put it."""
+    """MagCache's share by a model's own ratios; by those of other models it lies anywhere between the longest runs of
+    skipped steps and none, and most likely in their middle."""
 
-    def over(pick: Callable[[list[float]], float]) -> Number:
-        asked = (threshold, longest, retention)
-        return of_each(lambda count: pick([magnitude(count, curve, *asked) for curve in curves]), steps)
+    def middle(count: float) -> float:
+        return median(magnitude(count, curve, threshold, longest, retention) for curve in curves)
 
-    return Share(over(median), over(min), over(max))
+    likely = of_each(middle, steps)
+    return settled(likely) if len(curves) == 1 else Share(likely, retention + (1 - retention) / (longest + 1), 1.0)
 
 
 def changed(steps: Number, forced: Number, share: float, spread: float, longest: float) -> Share:

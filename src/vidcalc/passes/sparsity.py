@@ -15,7 +15,7 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention, Op
-from vidcalc.passes import masks
+from vidcalc.passes.masks import by_layer, radial, steps, tiles
 from vidcalc.passes.phases import DENOISER, rewrite
 
 PLAIN = ("none", "stated")
@@ -45,16 +45,16 @@ def density(ledger: Ledger, plan: Plan, phase: Phase) -> Number:
     if rule == "claimed":
         return 1 / known["faster"]
     if rule == "windows":
-        return masks.by_layer(windows_of(plan.sparse_attention, ledger.model))
+        return by_layer(windows_of(plan.sparse_attention, ledger.model))
     if rule == "steps":
         asked = (known["density"], known["times"], known["layers"], ledger.shift)
-        return of_each(masks.steps, ledger.steps, *asked)
+        return of_each(steps, ledger.steps, *asked)
     frames, height, width = grid(ledger)
     if rule == "radial":
         band = (known["decay"], known["block"], known["dense"])
-        return of_each(masks.radial, ledger.steps, frames, height * width, *band)
+        return of_each(radial, ledger.steps, frames, height * width, *band)
     window = (known["frames"], known["height"], known["width"])
-    return of_each(lambda *size: masks.tiles(size, window), frames, height, width)
+    return of_each(lambda *size: tiles(size, window), frames, height, width)
 
 
 def grid(ledger: Ledger) -> tuple[Number, Number, Number]:

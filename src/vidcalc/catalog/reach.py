@@ -4,17 +4,17 @@ Facts by network class: data/cache_reach.toml, made from the installed diffusers
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog.caches import FLAG, Cache, methods, reach, read
-from vidcalc.ops import Op
 
 KINDS = ("spatial", "temporal", "cross")  # of attention, each with a range of its own in pyramid attention broadcast
 BLOCKS = "blocks"  # what a step cache leaves out
 ATTENTION = "self-attention"  # what a block cache is about in a network that diffusers has not
 ABOUT_MODULES = ("broadcast", "pairs", "interval")
 REFUSED = "refused"
+RETURNING = ("to_out", "to_add_out", "out_layer", "o_proj")  # the last layers of an attention module
 
 Hooked = dict[str, str]
 """Modules that a cache hooks, blocks as "*" -> the parameter that says how often they run."""
@@ -40,12 +40,15 @@ def hooked(cache: Cache, class_: str) -> Hooked:
     return found if about_modules or not found else {BLOCKS: ""}
 
 
-def home_of(op: Op, modules: Mapping[str, object]) -> str:
-    """The module of these that an op is in; "" in none."""
-    if ATTENTION in modules:
-        return ATTENTION if op.place.block and op.place.role == "attention" else ""
-    path = re.sub(r"\.\d+(?=\.)", ".*", op.path)
-    return next((module for module in modules if path.startswith(f"{module}.")), "")
+def module_of(path: str, modules: Iterable[str]) -> str:
+    """The module of these, blocks as "*", that what stands at a path is in; "" in none."""
+    name = re.sub(r"\.\d+(?=\.)", ".*", path)
+    return next((module for module in modules if name.startswith(f"{module}.")), "")
+
+
+def returns(path: str) -> bool:
+    """Whether the layer at a path makes what its attention module returns."""
+    return any(layer in RETURNING for layer in path.split(".")[-2:])
 
 
 def checked(text: str, class_: str, stacked: bool) -> None:
