@@ -4,6 +4,7 @@
 """
 
 from pathlib import Path
+from typing import Any
 
 from vidcalc.catalog import caches, fill
 from vidcalc.catalog.load import table
@@ -11,7 +12,7 @@ from vidcalc.catalog.reach import ABOUT_MODULES, hooked, works
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes.caching import remaining
 
-WORDS = {
+WORDS: dict[str, dict[str, Any]] = {
     "en": {
         "title": "# Step and block caches",
         "intro": (
@@ -101,7 +102,7 @@ def caches_pages(folder: Path) -> dict[Path, str]:
     return pages
 
 
-def methods(words: dict) -> list[str]:
+def methods(words: dict[str, Any]) -> list[str]:
     """A row for each method."""
     rows = []
     for name, method in caches.methods().items():
@@ -115,7 +116,7 @@ def methods(words: dict) -> list[str]:
     return rows
 
 
-def reach(words: dict) -> str:
+def reach(words: dict[str, Any]) -> str:
     """Which caches of diffusers reach which class."""
     made = {name: caches.read(name) for name, method in caches.methods().items() if method.made_in}
     lines = [f"| {words['class']} | " + " | ".join(made) + " |", "|---" * (len(made) + 1) + "|"]
@@ -129,7 +130,7 @@ def reach(words: dict) -> str:
     return "\n".join(lines)
 
 
-def examples(words: dict) -> str:
+def examples(words: dict[str, Any]) -> str:
     """Measured shares beside those of the rule."""
     lines = [words["columns"], "|---|---|---:|---:|---:|---|---|"]
     for each in table("caches")["example"]:

@@ -160,8 +160,9 @@ def test_a_cache_that_diffusers_refuses_is_refused_with_what_works(name, text):
 
 
 def test_fastercache_wants_both_predictions_in_a_call():
-    with pytest.raises(InputError):
+    with pytest.raises(InputError) as refused:
         report("wan2.1-t2v-1.3b", "fastercache")
+    assert "taylorseer" not in refused.value.allowed  # it would do nothing there
     with pytest.raises(InputError):
         report("ltx-video-2b", "fastercache")
     assert (

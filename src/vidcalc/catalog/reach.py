@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog.caches import FLAG, Cache, methods, reach, read
+from vidcalc.catalog.stated import ANY_SHARE
 
 KINDS = ("spatial", "temporal", "cross")  # of attention, each with a range of its own in pyramid attention broadcast
 BLOCKS = "blocks"  # what a step cache leaves out
@@ -59,9 +60,9 @@ def checked(text: str, class_: str, stacked: bool) -> None:
     """
     if works(read(text), class_, stacked):
         return
-    others = [name for name in methods() if works(read(name), class_, stacked)]
-    useful = [name for name in others if hooked(read(name), class_)]
-    raise InputError(FLAG, text, (*others, "0.5"), useful[0] if useful else "0.5")
+    others = {name: read(name) for name in methods()}
+    useful = [name for name, cache in others.items() if works(cache, class_, stacked) and hooked(cache, class_)]
+    raise InputError(FLAG, text, (*useful, ANY_SHARE), useful[0])
 
 
 def works(cache: Cache, class_: str, stacked: bool) -> bool:
