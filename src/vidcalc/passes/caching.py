@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, minimum, of_each
+from vidcalc.base.guest import named
+from vidcalc.base.number import Number, minimum, of_each, unchanged
 from vidcalc.catalog.caches import Cache, law, ratios, read, usual
 from vidcalc.catalog.reach import ATTENTION, Hooked, hooked, module_of
 from vidcalc.describe.hardware import Hardware
@@ -51,9 +52,8 @@ def averaged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
     def average(phase: Phase) -> Phase:
         left = remaining(ledger, plan, phase)
-        ops = tuple(
-            replace(op, count=op.count * share) for op, share in zip(phase.ops, _shares(phase.ops, left), strict=True)
-        )
+        counts = _counts(phase.ops, left)
+        ops = tuple(replace(op, count=count) for op, count in zip(phase.ops, counts, strict=True))
         return replace(
             phase,
             ops=ops,
@@ -116,7 +116,8 @@ def _change(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:
     first, last = cache.number(cache.method.first), cache.number(cache.method.last)
     forced = forced_steps(ledger.steps, first, last)
     found = changed(ledger.steps, forced, share, spread, cache.parameters.get("k", 0))
-    return Left(found, cache.number(cache.method.blocks))
+    named_share = found._replace(likely=named("computed_steps", found.likely))
+    return Left(named_share, cache.number(cache.method.blocks))
 
 
 RULES = {
@@ -128,20 +129,22 @@ RULES = {
 }
 
 
-def _shares(ops: tuple[Op, ...], left: Left) -> list[Number]:
-    """How often each op runs over the steps, of as often as it would."""
+def _counts(ops: tuple[Op, ...], left: Left) -> list[Number]:
+    """How often each op runs, as the average over the steps."""
     if left.modules is not None:
         homes = [module(op, left.modules) for op in ops]
-        return [left.rows * (left.modules.get(home, left.share.likely) if home else 1) for home in homes]
+        shares = [left.rows * (left.modules.get(home, left.share.likely) if home else 1) for home in homes]
+        return [op.count * share for op, share in zip(ops, shares, strict=True)]
     share = left.share.likely
     first = next((op.place.block for op in ops if op.place.block), "")  # the repeated blocks that run first
-    shares: list[Number] = []
+    counts: list[Number] = []
     for op in ops:
         block = op.place.block
-        # of a skipped step: all that is outside of the blocks, and the first of these
-        anyway = 1 if not block else minimum(left.blocks, op.count) / op.count if block == first else 0
-        shares.append(share + anyway * (1 - share))
-    return shares
+        some = block == first and not unchanged(left.blocks, 0)
+        kept = op.count if not block else minimum(left.blocks, op.count) if some else 0
+        # computed steps run all of it; skipped ones what is outside of the blocks, and the first that decide
+        counts.append(op.count * share + kept * (1 - share))
+    return counts
 
 
 def module(op: Op, modules: dict[str, Number]) -> str:
