@@ -1,4 +1,5 @@
-"""Writes the generated pages of docs/: every model's figures beside those of the published classes, the glossary.
+"""Writes the generated pages of docs/: every model's figures beside those of the published classes, the glossary,
+step and block caches.
 
 python scripts/make_docs.py           write them
 python scripts/make_docs.py --check   exit 1 where one is not current
@@ -13,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from make_caches import caches_pages
 from make_glossary import glossary_pages
 from vidcalc.catalog.fill import model
 from vidcalc.catalog.models import names
@@ -158,7 +160,8 @@ def models_pages() -> dict[Path, str]:
 def main() -> int:
     """Write or check the pages; the number of stale pages is the exit code."""
     stale = 0
-    for path, text in {**glossary_pages(ROOT / "docs"), **models_pages()}.items():
+    pages = {**glossary_pages(ROOT / "docs"), **caches_pages(ROOT / "docs"), **models_pages()}
+    for path, text in pages.items():
         if "--check" not in sys.argv:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from vidcalc.account.assumptions import assumptions, warnings
 from vidcalc.account.bucket import BucketCost, Loaded, Sample, priced, sized
 from vidcalc.account.compute import compute
+from vidcalc.account.leftout import cautions_of
 from vidcalc.account.memory import inference_memory
 from vidcalc.account.model import hardware_part, model_part
 from vidcalc.account.money import energy_part, money_part, throughput_part
@@ -94,7 +95,7 @@ def calculate(
         energy=energy_part(hardware, *seconds, workload.batch),
         throughput=throughput_part(workload, hardware, made),
         assumptions=assumptions(question, ledger, made.provenance),
-        warnings=warnings(question, inference, trained, checkpointed, made),
+        warnings=[*warnings(question, inference, trained, checkpointed, made), *cautions_of(question, ledger)],
     )
 
 

@@ -3,10 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from vidcalc.base.errors import InputError
 from vidcalc.calculate import calculate
-from vidcalc.catalog import fill, speedups
-from vidcalc.catalog.load import names, table
+from vidcalc.catalog import fill
 from vidcalc.ledger.unroll import unroll
 from vidcalc.ops import Attention
 from vidcalc.passes import generation
@@ -138,29 +136,6 @@ def test_ranks_share_what_is_left():
     assert shared.parts["denoise"]["attention"] * 4 == pytest.approx(alone.parts["denoise"]["attention"], rel=0.01)
 
 
-@pytest.mark.parametrize("kind", [speedups.STEP_CACHE, speedups.SPARSE])
-def test_published_settings_name_models_of_the_catalogue_and_their_sources(kind):
-    seen = set()
-    for each in speedups.settings(kind):
-        assert set(each.models) <= set(names("models"))
-        assert each.source.startswith("https://")
-        assert each.fitted
-        assert 0 < each.computed <= 1
-        assert 0 < each.density <= 1
-        pairs = {(each.name, model) for model in each.models}
-        assert seen.isdisjoint(pairs)
-        seen |= pairs
-    assert table("speedups")["as_of"]
-
-
-def test_a_setting_holds_for_the_models_it_was_published_for():
-    assert speedups.cached("teacache-0.2", "wan2.1-t2v-14b")["computed_steps"] == 0.49
-    assert speedups.cached("teacache-0.2", "wan2.1-i2v-14b-720p")["computed_steps"] == 0.51
-    with pytest.raises(InputError) as refused:
-        speedups.cached("teacache-0.2", "sora")
-    assert refused.value.allowed == ("0.5",)
-
-
 @pytest.mark.parametrize("changes", [*HALVES.values(), {}])
 def test_the_report_says_what_was_left_out_and_where_that_is_from(changes):
     ids = {"step_cache", "attention_density", "guided_share", "merged_tokens"}
@@ -169,7 +144,3 @@ def test_the_report_says_what_was_left_out_and_where_that_is_from(changes):
     for row in found.values():
         assert row.value == 0.5
         assert row.source.startswith("--")
-    named = report(**speedups.cached("teacache-0.08", "wan2.1-t2v-1.3b"))
-    row = next(row for row in named.assumptions if row.id == "step_cache")
-    assert (row.value, row.provenance) == (0.48, "measured")
-    assert "TeaCache" in row.source

@@ -87,12 +87,14 @@ def test_what_is_missing_is_named(fields, reason):
         ({"time_s": ""}, "not_measured"),
         ({"time_scope": "seconds per frame, streaming incl. VAE"}, "no_time_scope"),
         ({"other_optim": "TeaCache 0.2"}, ""),
-        ({"other_optim": "TeaCache 0.9"}, "step_cache"),
+        ({"other_optim": "TeaCache 0.9"}, ""),
+        ({"other_optim": "PAB"}, "step_cache"),
         ({"other_optim": "TeaCache 0.2 + PISA sparse attention"}, "sparse_attention"),
-        ({"other_optim": "EasyCache"}, "step_cache"),
+        ({"other_optim": "EasyCache"}, ""),
         ({"other_optim": "TeaCache not stated"}, ""),
         ({"note": "two cards; steps not in the excerpt"}, "no_steps"),
-        ({"attention_backend": "NABLA sparse"}, "sparse_attention"),
+        ({"attention_backend": "NABLA sparse"}, ""),
+        ({"attention_backend": "NATTEN sparse attention"}, "sparse_attention"),
     ],
 )
 def test_a_time_needs_more_than_a_memory(fields, reason):

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from vidcalc.account.assumed import beside, links, machinery, other, stated, trained
+from vidcalc.account.assumed import beside, links, machinery, stated, trained
+from vidcalc.account.leftout import left_out
 from vidcalc.base.number import Number, is_array, largest, product
 from vidcalc.catalog.defaults import context_facts, defaults
 from vidcalc.catalog.precisions import precision
-from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, source
 from vidcalc.describe.geometry import legal
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -14,7 +14,6 @@ from vidcalc.describe.plan import NUMBERED, SETTINGS, WAYS
 from vidcalc.describe.question import Question
 from vidcalc.describe.setting import same
 from vidcalc.ledger.types import Ledger
-from vidcalc.passes import guidance
 from vidcalc.passes.offload import chosen as word_of
 from vidcalc.passes.offload import way_of
 from vidcalc.rates.host import host_rate
@@ -88,7 +87,7 @@ def _run(question: Question, ledger: Ledger) -> list[Assumption]:
         found = next((copy.source for copy in chip.host_copies if copy.kind == "disk"), "")
         source, basis = found or "; ".join(facts["sources"]), "measured" if found else "assumed"
         rows.append(Assumption(id="disk_rate", value=rate, source=source, provenance=basis))
-    rows += speedups(question)
+    rows += left_out(question, ledger)
     rows += stated(plan, "generate")
     rows += beside(plan.loras, plan.lora_mode, plan.runtime)
     rows += links(hardware, plan)
@@ -99,28 +98,6 @@ def _run(question: Question, ledger: Ledger) -> list[Assumption]:
     workspace = largest(phase.taped.workspace for phase in ledger.phases if phase.trace)
     rows.append(Assumption(id="convolution_workspace", value=workspace, source="vidcalc.tape", provenance="assumed"))
     return rows
-
-
-def speedups(question: Question) -> list[Assumption]:
-    """The work that a plan leaves out, each with its share and where that is from."""
-    model, plan = question.model, question.plan
-    rows: list[Assumption] = []
-    if plan.step_cache != "none":
-        published = source(STEP_CACHE, plan.step_cache, model.name)
-        rows.append(_published("step_cache", plan.computed_steps, published, "--step-cache"))
-    if plan.sparse_attention != "none":
-        published = source(SPARSE, plan.sparse_attention, model.name)
-        rows.append(_published("attention_density", plan.attention_density, published, "--attention-density"))
-    if other(guidance.guided(plan), 1):
-        flag = "--guidance-interval"
-        rows.append(Assumption(id="guided_share", value=plan.guided_share, source=flag, provenance="assumed"))
-    return rows
-
-
-def _published(name: str, share: Number, published: str, flag: str) -> Assumption:
-    """A share of the work that a published setting leaves, or that a flag states."""
-    basis = "measured" if published else "assumed"
-    return Assumption(id=name, value=share, source=published or flag, provenance=basis)
 
 
 def warnings(

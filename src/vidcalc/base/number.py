@@ -6,7 +6,7 @@ imported only when an array really comes by, so that a scalar run never pays for
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from vidcalc.base.guest import Guest, chosen, plain, typed
@@ -199,3 +199,16 @@ def product(values: Iterable[Number]) -> Number:
     """The product of a sequence of numbers; exact for ints, elementwise for arrays."""
     out: Number = math.prod(values)
     return out
+
+
+def of_each(rule: Callable[..., float], *numbers: Number) -> Number:
+    """A rule for plain numbers, elementwise for arrays: asked once for each combination that comes by."""
+    if all(isinstance(number, SINGLE) for number in numbers):
+        return rule(*map(plain, numbers))
+    import numpy as np
+
+    columns = np.broadcast_arrays(*map(plain, numbers))
+    cases, places = np.unique(np.stack([column.ravel() for column in columns]), axis=1, return_inverse=True)
+    made = np.array([rule(*case) for case in cases.T.tolist()], dtype=float)
+    answers: Number = made[places.ravel()].reshape(columns[0].shape)
+    return answers

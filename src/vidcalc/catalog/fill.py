@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
 from vidcalc.base.facts import Facts
-from vidcalc.catalog import models
+from vidcalc.catalog import models, reach
 from vidcalc.catalog.frameworks import framework, holding
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.trainers import Trainer, trainer
@@ -70,6 +70,7 @@ def plan(chosen: Model, guidance: float | None = None, vendor: str = "", **given
     """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off.
 
     vendor  of the chip it runs on: some programs run otherwise on some
+    Raises InputError("step-cache", …) for a cache of diffusers that its own network refuses.
     """
     usual = chosen.defaults
     if given.get("framework"):
@@ -99,6 +100,10 @@ def plan(chosen: Model, guidance: float | None = None, vendor: str = "", **given
         if filled["guidance_mode"] == "sequential":
             filled["batched_forwards"] = 1
     filled.update({name: value for name, value in given.items() if value is not None})
+    hooks = filled.get("framework", "diffusers") == "diffusers"  # of other programs nothing is known
+    if hooks and filled.get("step_cache", "none") not in ("none", "stated"):
+        stacked = filled["guidance_mode"] not in ("sequential", "fitting")
+        reach.checked(filled["step_cache"], chosen.denoiser.class_, stacked)
     return _applied(Plan(**filled), given.get("lora_mode"))
 
 

@@ -90,9 +90,9 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
     step_cache: Annotated[
         str, Setting("step-cache", takes=Published("step_cache", "computed_steps"), assumption="step_cache")
     ] = "none"
-    """"none", "stated", or the published setting (data/speedups.toml) behind the next two."""
+    """"none", "stated", or a method with its numbers (`vidcalc.catalog.caches`)."""
     computed_steps: Annotated[Number, Setting(by="--step-cache", assumption="step_cache")] = 1
-    """Share of the steps that run the denoiser whole; see `vidcalc.passes.caching`."""
+    """Share of the steps that run the denoiser whole, where it is stated; see `vidcalc.passes.caching`."""
     cached_blocks: Annotated[Number, Setting(by="--step-cache", assumption="step_cache")] = 0
     """Blocks that a skipped step still runs."""
     guided_share: Annotated[Number, Setting("guidance-interval", takes=Share(0, 1), assumption="guided_share")] = 1
@@ -105,9 +105,9 @@ class Plan(Sharing, frozen=True, kw_only=True, eq=False):
             assumption="attention_density",
         ),
     ] = "none"
-    """"none", "stated", or the published setting behind the next one."""
+    """"none", "stated", or a method with its numbers (`vidcalc.catalog.sparse`)."""
     attention_density: Annotated[Number, Setting(by="--attention-density", assumption="attention_density")] = 1
-    """Share of the score blocks of self-attention that are computed."""
+    """Share of the score blocks of self-attention that are computed, where it is stated."""
     merged_tokens: Annotated[
         Number, Setting("token-merge", takes=Share(0, 0.9), assumption="merged_tokens", stated=True)
     ] = 0

@@ -44,7 +44,7 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Published(msgspec.Struct, frozen=True):
-    """The name of a published setting of that kind (data/speedups.toml), or the share that it comes to, a field of its
+    """A method of that kind with its numbers (`vidcalc.catalog.speedups`), or the share that it leaves, a field of its
     own."""
 
     kind: str

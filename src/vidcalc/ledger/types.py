@@ -166,7 +166,7 @@ class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A job, unrolled.
 
-    model         name of the model
+    model         name of the model;  shift  of its timesteps towards noise (flow matching; 1: none)
     latent        (channels, frames, height, width);  batch  videos made at once;  steps  denoising steps of a video
     pixels        values of one decoded video, three colours [elements];  video_tokens  tokens of the video
     phases        in the order they run
@@ -191,6 +191,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     loaded: dict[str, Number] = {}
     host: Host = Host()
     further: Further = Further()
+    shift: float = 1.0
 
     def phase(self, name: PhaseId) -> Phase | None:
         """The first phase of that id, or None where the job has none."""

@@ -47,6 +47,7 @@ def unroll(model: Model, workload: Workload, left_out: Collection[Stage] = ()) -
     )
     return Ledger(
         model=model.name,
+        shift=model.defaults.flow_shift or 1.0,
         latent=latent,
         batch=workload.batch,
         steps=workload.steps,

@@ -1,23 +1,45 @@
-"""Step caching: at a step that hardly changes, the blocks' last result is added again instead of being computed.
+"""Step and block caches: what a network made at one step is used again at the next, instead of being computed.
 
-TeaCache and MagCache skip every block, a first-block cache (FBCache) runs the first one to decide. What stands outside
-of the repeated blocks (embeddings, the last projection) runs at every step. A call is priced as the average one: each
-op as often as it runs over the steps. Ranks cache their own tokens. Without a step cache, and where every step is
-computed, nothing changes but what the cache holds.
-
-Source: arXiv 2411.19108 (TeaCache), 2506.09045 (MagCache); ParaAttention (FBCache).
+A step cache leaves out the repeated blocks of a step, or all but the first that decide (FirstBlockCache, DBCache); what
+stands outside of them (embeddings, the last projection) runs at every step. A block cache leaves out modules, mostly
+attention, each at calls of its own (pyramid attention broadcast, TaylorSeer, FasterCache). Which steps are computed
+follows from the method's own rule (`vidcalc.passes.schedules`), which modules from what diffusers hooks
+(data/cache_reach.toml). A call is priced as the average one: each op as often as it runs over the steps. What a cache
+holds is in `vidcalc.passes.cached`. Without a cache nothing changes.
 """
+
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, maximum, minimum
+from vidcalc.base.guest import named
+from vidcalc.base.number import Number, minimum, of_each, unchanged
+from vidcalc.catalog.caches import Cache, law, ratios, read, usual
+from vidcalc.catalog.reach import ATTENTION, Hooked, hooked, module_of
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Ledger, Phase
-from vidcalc.ops import Attention, Op
+from vidcalc.ops import Op
+from vidcalc.passes.cached import held, kept_result
 from vidcalc.passes.guidance import turns_per_step
 from vidcalc.passes.phases import DENOISER, rewrite
-from vidcalc.tape.trace import Trace
+from vidcalc.passes.schedules import Share, broadcast, changed, forced_steps, foreseen, interval, pairs, settled
+
+PLAIN = ("none", "stated")  # no cache, and a share that its user states
+
+
+class Left(NamedTuple):
+    """What a cache leaves of a network's calls, averaged over the steps.
+
+    share    of the steps whose repeated blocks run, or of the calls of the modules;  blocks  that run at the others too
+    modules  that it is about, blocks as "*", each with its share; None: the repeated blocks
+    rows     share of a call's rows that run at all
+    """
+
+    share: Share
+    blocks: Number = 0
+    modules: dict[str, Number] | None = None
+    rows: Number = 1
 
 
 def averaged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
@@ -29,39 +51,120 @@ def averaged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         return rewrite(ledger, DENOISER, lambda phase: replace(phase, executed=phase.ops))
 
     def average(phase: Phase) -> Phase:
-        ops = _average(phase.ops, plan)
+        left = remaining(ledger, plan, phase)
+        counts = _counts(phase.ops, left)
+        ops = tuple(replace(op, count=count) for op, count in zip(phase.ops, counts, strict=True))
         return replace(
             phase,
             ops=ops,
             executed=ops,
-            live={**phase.live, "cached": cached(phase.taped, plan)},
-            blocks_run=plan.computed_steps,
+            live={**phase.live, "cached": _held(ledger, plan, phase, left)},
+            blocks_run=left.share.likely if left.modules is None else 1,
         )
 
     return rewrite(ledger, DENOISER, average)
 
 
-def _average(ops: tuple[Op, ...], plan: Plan) -> tuple[Op, ...]:
-    """Each op as often as it runs over the steps."""
-    share = plan.computed_steps
+def remaining(ledger: Ledger, plan: Plan, phase: Phase) -> Left:
+    """What the plan's cache leaves of a phase of the denoiser."""
+    if plan.step_cache in PLAIN:
+        return Left(settled(plan.computed_steps), plan.cached_blocks)
+    cache = read(plan.step_cache)
+    modules = hooked(cache, phase.call.component.class_)
+    return RULES[cache.method.rule](cache, ledger, plan, modules) if modules else Left(settled(1), modules={})
+
+
+def _broadcast(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:
+    numbers = cache.parameters
+    span = numbers["from"], numbers["to"], turns_per_step(plan), ledger.shift
+    kinds = dict.fromkeys(modules.values())
+    shares = {kind: of_each(broadcast, ledger.steps, numbers[kind], *span) for kind in kinds}
+    return Left(settled(next(iter(shares.values()))), modules={name: shares[kind] for name, kind in modules.items()})
+
+
+def _pairs(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:
+    numbers = cache.parameters
+    stacked = plan.batched_forwards - 1  # both predictions share a call
+    asked = (numbers["spatial"], numbers["to"], numbers["unconditional"], numbers["unconditional_to"])
+
+    def part(index: int) -> Number:
+        return of_each(lambda *case: pairs(*case)[index], ledger.steps, *asked, stacked, ledger.shift)
+
+    rows = part(0)
+    share = part(1) / rows
+    return Left(settled(share), modules=dict.fromkeys(modules, share), rows=rows)
+
+
+def _interval(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:
+    numbers = cache.parameters
+    share = of_each(interval, ledger.steps, numbers["interval"], numbers["before"], numbers["after"])
+    return Left(settled(share), modules=dict.fromkeys(modules, share))
+
+
+def _magnitude(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:
+    asked = (cache.parameters["threshold"], cache.parameters["k"], cache.parameters["retention"])
+    return Left(foreseen(ledger.steps, ratios(ledger.model), *asked))
+
+
+def _change(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:
+    middle, known = usual(cache, ledger.model)
+    stated = cache.parameters["threshold"] or middle
+    facts = law()
+    # the more change is allowed, the fewer steps are computed
+    share = facts["at_usual"] * (stated / middle) ** facts["power"]
+    spread = facts["spread"]["known" if known else "unknown"]
+    first, last = cache.number(cache.method.first), cache.number(cache.method.last)
+    forced = forced_steps(ledger.steps, first, last)
+    found = changed(ledger.steps, forced, share, spread, cache.parameters.get("k", 0))
+    named_share = found._replace(likely=named("computed_steps", found.likely))
+    return Left(named_share, cache.number(cache.method.blocks))
+
+
+RULES = {
+    "broadcast": _broadcast,
+    "pairs": _pairs,
+    "interval": _interval,
+    "magnitude": _magnitude,
+    "change": _change,
+}
+
+
+def _counts(ops: tuple[Op, ...], left: Left) -> list[Number]:
+    """How often each op runs, as the average over the steps."""
+    if left.modules is not None:
+        homes = [module(op, left.modules) for op in ops]
+        shares = [left.rows * (left.modules.get(home, left.share.likely) if home else 1) for home in homes]
+        return [op.count * share for op, share in zip(ops, shares, strict=True)]
+    share = left.share.likely
     first = next((op.place.block for op in ops if op.place.block), "")  # the repeated blocks that run first
-    averages = []
+    counts: list[Number] = []
     for op in ops:
         block = op.place.block
-        kept = op.count if not block else minimum(plan.cached_blocks, op.count) if block == first else 0
+        some = block == first and not unchanged(left.blocks, 0)
+        kept = op.count if not block else minimum(left.blocks, op.count) if some else 0
         # computed steps run all of it; skipped ones what is outside of the blocks, and the first that decide
-        averages.append(replace(op, count=op.count * share + kept * (1 - share)))
-    return tuple(averages)
+        counts.append(op.count * share + kept * (1 - share))
+    return counts
 
 
-def cached(trace: Trace, plan: Plan) -> Number:
-    """Bytes of cached results over the ranks of a call: of all blocks, and of the first ones where those decide."""
-    layer: Number = 0
-    for op in trace.ops:
-        if isinstance(op, Attention):
-            # hidden states between two blocks [batch, queries, heads x d_head]
-            states = op.batch * op.heads * op.queries * op.d_head * op.element_bytes
-            layer = maximum(layer, states * (1 - op.crossed))
-    calls = turns_per_step(plan)  # each prediction of a step has a cache of its own, on the rank that makes it
-    # the blocks' result, and the first block's where that decides (FBCache)
-    return layer * calls * (1 + minimum(plan.cached_blocks, 1))
+def module(op: Op, modules: dict[str, Number]) -> str:
+    """The cached module of these that an op is in; "" in none."""
+    if ATTENTION in modules:
+        return op.place.part if op.place.block and op.place.role == "attention" else ""
+    return module_of(op.path, modules)
+
+
+def _held(ledger: Ledger, plan: Plan, phase: Phase, left: Left) -> Number:
+    """Bytes of what the plan's cache keeps from step to step, over the ranks of a call."""
+    turns = turns_per_step(plan)  # each prediction of a step has a cache of its own, on the rank that makes it
+    if plan.step_cache in PLAIN:
+        return kept_result(phase.taped, plan.cached_blocks) * turns
+    if left.modules == {}:
+        return 0
+    cache = read(plan.step_cache)
+    reached: dict[str, list[Op]] = {}
+    for op in phase.taped.ops:
+        if home := module(op, left.modules or {}):
+            reached.setdefault(home, []).append(op)
+    nbytes = held(cache, ledger, phase, reached)
+    return nbytes * (turns if cache.method.share_of == "prediction" else 1)

@@ -8,12 +8,11 @@ import msgspec
 from vidcalc.base.errors import InputError
 from vidcalc.base.facts import Facts
 from vidcalc.base.number import scalar
-from vidcalc.catalog import load
+from vidcalc.catalog import caches, load
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.frameworks import names as frameworks
 from vidcalc.catalog.load import table
 from vidcalc.catalog.precisions import choices, precision
-from vidcalc.catalog.speedups import SPARSE, STEP_CACHE, settings
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.question import Question
 from vidcalc.rates import kernels
@@ -54,7 +53,7 @@ def fitted() -> frozenset[str]:
     profiles = {row for name in frameworks() for row in framework(name).fitted}
     formats = {row for name in choices() for row in precision(name).fitted}
     shared = {row for name in ("parallel", "defaults") for part in _rows_of(table(name)) for row in part}
-    left_out = {row for kind in (STEP_CACHE, SPARSE) for each in settings(kind) for row in each.fitted}
+    left_out = set(caches.fitted())
     laws = load.entry("kernels", "laws")
     rates = {row for law in (laws["elementwise"], laws["launch"], laws["attention"]["masked"]) for row in law["fitted"]}
     decodes = {name for row in kernels.rows("convolution") for name in row["measurement"].split()}

@@ -63,7 +63,7 @@ def gpu(name: str) -> str | None:
 
 
 def speedups(words: str) -> tuple[dict[str, str], str]:
-    """Names of settings of data/speedups.toml by their kind, and what the text says beside them."""
+    """Names of caches and of sparse attention by their kind, and what the text says beside them."""
     names: dict[str, str] = {}
     for pattern, row in _rules("settings", "speedup"):
         match = pattern.search(words)

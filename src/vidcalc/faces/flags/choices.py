@@ -129,7 +129,7 @@ class Checkpointed(click.ParamType):  # type: ignore[type-arg]
 
 
 class ShareOrName(click.ParamType):  # type: ignore[type-arg]
-    """A share of one, or the name of a published setting (data/speedups.toml) of that kind."""
+    """A share of one, or a method of that kind with numbers of its own (`vidcalc.catalog.stated`)."""
 
     name = "share"
 
@@ -137,17 +137,19 @@ class ShareOrName(click.ParamType):  # type: ignore[type-arg]
         self.kind = published.kind
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
-        """Raises Refused for what is neither; whether the name was published for the model is settled later."""
-        from vidcalc.catalog.speedups import names
+        """Raises Refused for what is neither; whether the method works with the model is settled later."""
+        from vidcalc.catalog.speedups import read
 
-        word, catalogue = str(value).strip().casefold(), names(self.kind)
-        if word in catalogue:
-            return word
-        if word[:1].isalpha():
-            near = nearest(word[:LONGEST], catalogue) or "0.5"
-            expects = _("a share from {low} to 1, or one of {names}", low=LEAST_SHARE, names=", ".join(catalogue))
-            raise refuse(param, value, expects, near, *catalogue)
-        return Real(LEAST_SHARE, 1).convert(value, param, ctx)
+        word = "".join(str(value).split()).casefold()[: 2 * LONGEST]
+        if not word[:1].isalpha():
+            return Real(LEAST_SHARE, 1).convert(value, param, ctx)
+        try:
+            read(self.kind, word)
+        except InputError as wrong:
+            choices = [each for each in map(str, wrong.allowed) if each[:1].isalpha()]
+            expects = _("a share from {low} to 1, or one of {names}", low=LEAST_SHARE, names=", ".join(choices))
+            raise refuse(param, value, expects, wrong.nearest or "0.5", *choices) from None
+        return word
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         """The settings that begin so."""

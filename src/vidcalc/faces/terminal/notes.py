@@ -56,6 +56,7 @@ READ: dict[str, Callable[[Any], str]] = {
     "convolution_workspace": data,
     "latents": lambda value: label(SUPPLIES, value),
     "texts": lambda value: label(SUPPLIES, value),
+    "block_cache": share,
     **{one.setting.assumption: share for one in SETTINGS.values() if isinstance(one.setting.takes, Share | Published)},
 }
 

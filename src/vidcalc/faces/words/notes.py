@@ -37,6 +37,7 @@ ASSUMPTIONS = {
         "3D convolutions turn their tensors around in a workspace of up to {value} (counted as other)."
     ),
     "step_cache": N_("Step caching: {value} of the steps run the whole denoiser ({source})."),
+    "block_cache": N_("Cached modules (attention) are computed at {value} of their calls ({source})."),
     "attention_density": N_("Sparse attention: {value} of self-attention's score blocks are computed ({source})."),
     "guided_share": N_("Guidance runs at {value} of the steps ({source})."),
     "link": N_("The GPUs of a node meet over {value}."),
@@ -118,6 +119,13 @@ WARNINGS = {
     "estimate_only": N_(
         "{model} is an estimate: not all of its sizes are published, or a relative's network stands in for its own. "
         "So is every number here."
+    ),
+    "cache_idle": N_("{method} hooks nothing of {network} here: it leaves out no work and holds nothing."),
+    "cache_by_content": N_(
+        "How many steps {method} skips depends on the video: between {low} and {high} of the steps are computed."
+    ),
+    "cache_reaches_text": N_(
+        "The spatial range of {method} also reaches attention to the prompt here, which is cached too."
     ),
     "inference_too_big": N_("Generating needs {missing} more GPU memory than there is."),
     "streams": N_(

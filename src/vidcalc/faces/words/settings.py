@@ -71,13 +71,13 @@ HELP = {
     ),
     "vae_slicing": N_("Decode the videos of a batch one at a time."),
     "step_cache": N_(
-        "Step caching: the share of the steps that run the whole denoiser, or a published setting such as "
-        "teacache-0.2, magcache-e024k6r02, fbcache; a wrong one lists all."
+        "Step or block cache: the share of the steps that run the whole denoiser, or a method with its numbers: "
+        "teacache-0.2, magcache, firstblockcache, pab, fastercache, taylorseer:interval=5 …; a wrong one lists all."
     ),
     "guidance_interval": N_("Share of the steps that run guidance; the others take one prediction."),
     "attention_density": N_(
-        "Sparse attention: the share of self-attention's score blocks that are computed, or a published setting: "
-        "sparse-videogen, natten, nabla, vsa."
+        "Sparse attention: the share of self-attention's score blocks that are computed, or a method: vsa, sla, "
+        "radial, sta, sparse-videogen, nabla, natten."
     ),
     "token_merge": N_(
         "Token merging: share of the tokens that go through self-attention as part of others (U-Nets: 0.5)."
