@@ -27,7 +27,7 @@ def tiles(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         if plan.vae_slicing == "off":
             return replace(phase, call=call)
         one = replace(call, shape=replace(call.shape, batch=1))
-        return replace(phase, call=one, calls=ledger.batch, turns=ledger.batch)
+        return replace(phase, call=one, calls=phase.calls * ledger.batch, turns=phase.turns * ledger.batch)
 
     return rewrite_calls(ledger, cut)
 

@@ -68,6 +68,7 @@ class OfGeneration(TypedDict, total=False):
     """How a video is made."""
 
     steps: Numbers
+    window: Size
     guidance: Number
     guidance_mode: str
     precision: str

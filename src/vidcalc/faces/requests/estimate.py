@@ -4,6 +4,7 @@ from typing import Any
 
 from vidcalc.catalog import fill
 from vidcalc.catalog.snap import snapped
+from vidcalc.catalog.windows import windowed
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Guided, Plan
@@ -36,6 +37,8 @@ def request(given: dict[str, Any]) -> Question:
     model = told(_model(flags), flags)
     machine = _machine(_counted(flags))
     job = _workload(flags, model)
+    if "window" in flags:
+        model = windowed(model, *flags["window"])
     if flags.get("snap"):
         model, job = snapped(model, job)
     return Question(model, job, machine, _plan(flags, model))

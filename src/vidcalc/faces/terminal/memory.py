@@ -72,6 +72,9 @@ def inference(report: Report, paint: Paint, cells: int) -> list[str]:
         loading=data(memory.host.loading_peak),
     )
     beside = [*hanging(counted, cells, "  * "), *hanging(host, cells, "    ")]
+    if memory.kv_cache:
+        cache = _("cache of keys and values: {size} of the activations", size=data(memory.kv_cache))
+        beside += hanging(cache, cells, "    ")
     return lines + [paint(line, "dim") for line in beside]
 
 

@@ -69,6 +69,10 @@ WARNINGS = {
     "illegal_width": N_("Width {value} is not one the model takes and is padded; nearest: {lower} or {upper}."),
     "illegal_height": N_("Height {value} is not one the model takes and is padded; nearest: {lower} or {upper}."),
     "illegal_frames": N_("{value} frames is not a length the model takes; nearest: {lower} or {upper}."),
+    "beyond_native": N_(
+        "{frames} frames in one pass are more than the {native} that the model was made for; longer videos are made in "
+        "windows: --window {native}:16."
+    ),
     "snapped_width": N_("Width {asked} is not one the model takes; calculated with the nearest, {value}."),
     "snapped_height": N_("Height {asked} is not one the model takes; calculated with the nearest, {value}."),
     "snapped_frames": N_("{asked} frames is not a length the model takes; calculated with the nearest, {value}."),
@@ -88,7 +92,7 @@ WARNINGS = {
     "steps_not_stated": N_("The file does not state the steps of {node}."),
     "further_passes": N_("Further passes of the sampler are not calculated (steps: {passes})."),
     "cache_not_priced": N_("{file} skips work that is calculated here: state it with --step-cache."),
-    "windows_not_priced": N_("{file} works in windows of {frames} frames: memory is less than calculated here."),
+    "windows_unstated": N_("{file} works in windows; how long these are is not stated."),
     "loras_beside": N_("LoRAs of the file are taken as merged, without weights of their own: {names}."),
     "networks_beside_workflow": N_("Further networks of the file are not calculated: {names}."),
     "upscalers_beside": N_("Upscaling and interpolation are not calculated: {names}."),
