@@ -55,6 +55,7 @@ ASSUMPTIONS = {
     ),
     "components_from_catalogue": N_("Not among the files, taken from the catalogue: {value}."),
     "weights_as_stored": N_("Weights take the bytes their files have ({value})."),
+    "recognised_by_repository": N_("The files name where the weights are ({source}): taken for {value}."),
     "identified_by_names": N_("The weights were recognised by their parameters' names and sizes: {value}."),
     "identified_by_count": N_("The weights were recognised by their number alone: {value}."),
     "quantised_as_configured": N_("The files' own quantisation is followed ({value})."),
@@ -79,6 +80,13 @@ WARNINGS = {
     "weights_differ": N_("The files of {component} hold {file} weights, its configuration makes {network}."),
     "equal_models": N_("Taken for {model}; nothing in the files tells it from {others}."),
     "tensors_beside": N_("{component} holds tensors that its network has no place for ({count} kinds): {names}."),
+    "denoiser_not_here": N_(
+        "The network that runs at every step is not among the files, and nothing names it: {model} of the catalogue is "
+        "calculated in its place."
+    ),
+    "class_likened": N_(
+        "{component} is calculated as {model} of the catalogue is, by a network like it: the figures are an estimate."
+    ),
     "unknown_keys": N_("Keys that the class of {component} has not, and that count for nothing: {keys}."),
     "untold_keys": N_("Keys of {component} that change how it runs, which is not calculated: {keys}."),
     "lora_file": N_(
