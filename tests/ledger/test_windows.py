@@ -213,3 +213,23 @@ def test_tiled_sizes_are_each_decoded_for_every_video() -> None:
     sizes = fill.workload(model, frames=308, batch=2)
     made = [calculate(model, sizes, machine, replace(fill.plan(model), vae_slicing=each)) for each in ("off", "on")]
     assert made[0].compute.flops_vae_decode == made[1].compute.flops_vae_decode
+
+
+def test_training_encodes_the_whole_clip_whatever_windows_it_is_made_in() -> None:
+    for name in ("magi-1-4.5b", "wan2.2-animate-14b"):
+        model = fill.model(name)
+        encode = unroll(model, fill.workload(model, frames=192)).encode
+        assert encode is not None
+        assert (encode.call.shape.frames, encode.calls) == (192, 1)
+
+
+def test_comfyui_estimates_one_window() -> None:
+    from vidcalc.passes.room import estimate
+
+    model = fill.model("wan2.1-t2v-14b")
+    plan = fill.plan(model, framework="comfyui")
+    asked = []
+    for made, frames in ((model, 81), (model, 257), (windowed(model, 81, 16), 257)):
+        ledger = unroll(made, fill.workload(made, frames=frames))
+        asked.append(estimate(ledger, ledger.forward, plan.runtime))
+    assert asked[0] == asked[2] < asked[1]

@@ -119,18 +119,20 @@ def conditioning(model: Model, workload: Workload) -> tuple[Phase, ...]:
     """The VAE encoding what the video starts from: one image, or a clip as long as the one made; or nothing."""
     if model.encodes == "none":
         return ()
-    seen = msgspec.structs.replace(workload, frames=1) if model.encodes == "image" else workload
-    phase = encoded(model, seen)
+    if model.encodes == "image":
+        phase = encoded(model, msgspec.structs.replace(workload, frames=1))
+    else:
+        phase = encoded(model, workload, *coded_at_once(model, workload))
     return () if phase is None else (phase,)
 
 
-def encoded(model: Model, workload: Workload) -> Phase | None:
-    """The VAE encoding a whole video; None where its network is not known."""
+def encoded(model: Model, workload: Workload, frames: Number | None = None, many: Number = 1) -> Phase | None:
+    """The VAE encoding a whole video, or `many` times so many frames; None where its network is not known."""
     if not model.vae.network:
         return None
     width, height = tile(model, workload)
-    frames, many = coded_at_once(model, workload)
-    shape = Shape(batch=workload.batch, frames=frames, height=height, width=width)
+    seen = workload.frames if frames is None else frames
+    shape = Shape(batch=workload.batch, frames=seen, height=height, width=width)
     count = tiles(model, workload) * many
     call = Call(component=model.vae, function="encode", shape=shape)
     return Phase(id="vae_encode", call=call, calls=count, turns=count)
