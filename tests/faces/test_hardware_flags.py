@@ -111,7 +111,12 @@ def listed(ask):
 
 def test_gpus_are_filtered_by_words_maker_and_memory(listed):
     everything = listed()
-    assert [chip["id"] for chip in listed("--filter", "4090 consumer")] == ["rtx-4090", "rtx-4090-laptop", "rtx-4090d"]
+    assert [chip["id"] for chip in listed("--filter", "4090 consumer")] == [
+        "rtx-4090",
+        "rtx-4090-48gb",
+        "rtx-4090-laptop",
+        "rtx-4090d",
+    ]
     assert {chip["vendor"] for chip in listed("--vendor", "amd")} == {"AMD"}
     large = listed("--min-memory", "100GiB")
     assert 0 < len(large) < len(everything)

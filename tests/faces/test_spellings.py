@@ -106,3 +106,91 @@ def test_the_nearest_card_is_near_in_kind(wrong: str, near: str) -> None:
         load.entry("accelerators", found)["architecture"].split()[0]
         == load.entry("accelerators", near)["architecture"].split()[0]
     )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [
+        ("4090 64gb", "rtx-4090"),
+        ("3070 16gb", "rtx-3070"),
+        ("b150", "b100"),
+        ("b120", "b100"),
+        ("1080 ti", "gtx-1660ti"),
+        ("gtx 1670", "gtx-1660"),
+        ("rtx 6000 pro", "rtx-pro-6000-blackwell"),
+        ("6650", "rx-6650xt"),
+        ("a1500", "rtx-a1000"),
+    ],
+)
+def test_the_nearest_card_is_of_its_series_whatever_its_memory(wrong: str, near: str) -> None:
+    with pytest.raises(UnknownName) as refused:
+        resolve(wrong)
+    assert refused.value.nearest == near
+
+
+@pytest.mark.parametrize(
+    ("said", "id_"),
+    [
+        ("4090 48gb", "rtx-4090-48gb"),
+        ("2080ti 22gb", "rtx-2080ti-22gb"),
+        ("1660", "gtx-1660"),
+        ("GTX 1650", "gtx-1650"),
+        ("GeForce GTX 1660 Ti", "gtx-1660ti"),
+        ("RX 6600", "rx-6600"),
+        ("6700 XT", "rx-6700xt"),
+        ("RTX A1000", "rtx-a1000"),
+        ("A3000", "rtx-a3000-laptop"),
+        ("RTX 3500 Ada", "rtx-3500-ada-laptop"),
+        ("Strix Halo", "strix-halo"),
+        ("Ryzen AI Max+ 395", "strix-halo"),
+        ("MI210", "mi210"),
+        ("B100", "b100"),
+        ("Apple M3", "m3"),
+        ("m5 pro", "m5-pro"),
+    ],
+)
+def test_cards_and_chips_that_people_have(said: str, id_: str) -> None:
+    assert resolve(said) == id_
+
+
+@pytest.mark.parametrize(
+    ("said", "id_"),
+    [
+        ("chronoedit", "chronoedit-14b"),
+        ("lucy-edit", "lucy-edit-dev"),
+        ("wan2.1-ati-14b", "wan2.1-ati-14b-480p"),
+        ("krea/krea-realtime-video", "krea-realtime-14b"),
+        ("stabilityai/stable-video-diffusion-img2vid-xt", "svd-xt"),
+        ("stabilityai/stable-video-diffusion-img2vid", "svd"),
+        ("kandinskylab/Kandinsky-5.0-T2V-Lite-sft-5s", "kandinsky5-lite"),
+        ("kandinskylab/Kandinsky-5.0-T2V-Lite-sft-5s-Diffusers", "kandinsky5-lite"),
+        ("BestWishYsh/Helios-Base", "helios"),
+        ("Wan-AI/Wan2.2-Animate-14B", "wan2.2-animate-14b"),
+    ],
+)
+def test_models_by_their_makers_names(said: str, id_: str) -> None:
+    assert model(said).name == id_
+
+
+@pytest.mark.parametrize(
+    ("said", "several"),
+    [
+        ("humo", {"humo-17b", "humo-1.7b"}),
+        ("bytedance-research/HuMo", {"humo-17b", "humo-1.7b"}),
+        ("phantom", {"phantom-wan-1.3b", "phantom-wan-14b"}),
+        ("seedvr2", {"seedvr2-3b", "seedvr2-7b"}),
+        ("anyflow", {"anyflow-wan2.1-t2v-1.3b", "anyflow-far-wan2.1-14b"}),
+    ],
+)
+def test_a_name_of_several_models_lists_them(said: str, several: set[str]) -> None:
+    with pytest.raises(UnknownName) as refused:
+        model(said)
+    assert several <= set(refused.value.allowed)
+    assert refused.value.nearest in refused.value.allowed
+
+
+def test_a_name_of_no_model_lists_none() -> None:
+    for said in ("foo", "x", "-", "someone/else"):
+        with pytest.raises(UnknownName) as refused:
+            model(said)
+        assert not refused.value.allowed

@@ -14,6 +14,7 @@ from vidcalc.describe.plan import NUMBERED, SETTINGS, WAYS
 from vidcalc.describe.question import Question
 from vidcalc.describe.setting import same
 from vidcalc.ledger.types import Ledger
+from vidcalc.ledger.windows import made_at_once
 from vidcalc.passes.offload import chosen as word_of
 from vidcalc.passes.offload import way_of
 from vidcalc.rates.host import host_rate
@@ -110,6 +111,7 @@ def warnings(
     """What deserves the user's attention. `checkpointed` gives the training memory with full checkpointing."""
     model, workload, hardware, plan = question
     rows = misfits(model, workload.width, workload.height, workload.frames)
+    rows += beyond(question)
     rows += cautions(model, hardware)
     if plan.vae_tiling == "default" and model.vae.network and not tiles(model.vae):
         rows.append(Warning_(id="no_vae_tiling", values={"vae": model.vae.class_ or model.vae.id}))
@@ -168,6 +170,15 @@ def misfits(model: Model, width: Number, height: Number, frames: Number) -> list
         Warning_(id="illegal_" + issue.field, values={"value": issue.value, "lower": issue.lower, "upper": issue.upper})
         for issue in legal(model, width, height, frames)
     ]
+
+
+def beyond(question: Question) -> list[Warning_]:
+    """A clip in one pass that is longer than those the model was made for: no pipeline of its makers makes it so."""
+    model, workload = question.model, question.workload
+    native, asked = model.constraints.native_frames, made_at_once(model, workload)
+    if not native or is_array(asked) or asked <= native:
+        return []
+    return [Warning_(id="beyond_native", values={"frames": asked, "native": native})]
 
 
 def cautions(model: Model, hardware: Hardware) -> list[Warning_]:

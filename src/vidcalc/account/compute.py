@@ -7,9 +7,9 @@ from vidcalc.base.number import Number
 from vidcalc.describe.model import Model
 from vidcalc.describe.workload import Workload
 from vidcalc.ledger.types import Ledger, Phase
-from vidcalc.ledger.unroll import chunks
+from vidcalc.ledger.windows import chunks, made_at_once, rolls
 from vidcalc.passes.legal import depth
-from vidcalc.report.estimate import Compute, Documented
+from vidcalc.report.compute import Compute, Documented
 from vidcalc.tape.trace import configuration
 
 STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode")
@@ -29,6 +29,9 @@ def compute(model: Model, workload: Workload, ledger: Ledger) -> Compute:
         forwards_per_step=forwards,
         flops_per_step=flops * forwards,
         chunks=chunks(model, workload),
+        window_frames=made_at_once(model, workload),
+        overlap_frames=model.constraints.overlap_frames if rolls(model) else 0,
+        denoiser_calls=sum(each.calls for each in phases["denoise"]),
         flops_denoise=whole["denoise"],
         flops_vae_decode=whole["vae_decode"],
         flops_vae_encode=ledger.encode.taped.flops if ledger.encode else 0,

@@ -60,5 +60,6 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
         margin=where(shown.device > capacity, capacity - shown.device, capacity - peak),
         verdict=verdict(shown.device, high, capacity, unknown),
         streamed=streamed(ledger),
+        kv_cache=largest(memory.kept(phase) for phase in ledger.phases),
         unsized=unknown,
     )

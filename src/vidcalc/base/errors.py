@@ -27,10 +27,11 @@ class InputError(VidcalcError):
 
 
 class UnknownName(InputError):
-    """A name that the catalogue of `kind` (accelerators, models, links ...) does not have."""
+    """A name that the catalogue of `kind` (accelerators, models, links ...) does not have, or that several things in
+    it have: then these are what is allowed."""
 
-    def __init__(self, kind: str, value: str, nearest: str | None = None) -> None:
-        super().__init__(kind, value, (), nearest)
+    def __init__(self, kind: str, value: str, nearest: str | None = None, several: Iterable[str] = ()) -> None:
+        super().__init__(kind, value, several, nearest)
         self.kind = kind
 
 

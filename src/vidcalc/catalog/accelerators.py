@@ -21,6 +21,9 @@ from vidcalc.describe.hardware import UNSEEN_SHARE, Accelerator, HostCopy, Link,
 
 SERIES = re.compile(r"(?P<letters>[a-z]*?)(?P<number>\d{1,6})(?!\d)(?P<tail>.*)")  # of a plain name: "rtx", 3070, "ti"
 BARE = {4: "rtx"}  # what a bare number of so many digits is of
+OLDER = {10: "gtx", 16: "gtx"}  # the same, of these series
+MEMORY = re.compile(r"[\s,_-]*\b\d{1,3}\s*gi?b\b", re.IGNORECASE)  # "48gb" of "4090 48gb"
+PIECES = re.compile(r"[a-z]+|\d+")  # words of a name, and its numbers
 
 
 def accelerator(name: str) -> Accelerator:
@@ -35,8 +38,26 @@ def resolve(name: str) -> str:
     try:
         return load.resolve("accelerators", name)
     except UnknownName as unknown:
-        near = _kin(load.plain(name))
+        near = _same_words(name) or _of_another_size(name) or _kin(load.plain(name))
         raise UnknownName("accelerators", name, near or unknown.nearest) from None
+
+
+def _same_words(name: str) -> str:
+    """The accelerator whose id has the same words in another order, or fewest more: "rtx 6000 pro"; "" for none."""
+    said = set(PIECES.findall(name.casefold())) - {"nvidia", "geforce", "amd", "radeon"}
+    having = [(len(own), id_) for id_ in load.names("accelerators") if said <= (own := set(PIECES.findall(id_)))]
+    return min(having)[1] if len(said) > 1 and having else ""
+
+
+def _of_another_size(name: str) -> str:
+    """The accelerator that a name without its memory is of: "4090 48gb"; "" where it is of none."""
+    bare = MEMORY.sub("", name)
+    if bare == name or not bare.strip():
+        return ""
+    try:
+        return load.resolve("accelerators", bare)
+    except UnknownName:
+        return _kin(load.plain(bare))
 
 
 def _kin(plain: str) -> str:
@@ -44,17 +65,25 @@ def _kin(plain: str) -> str:
     asked = SERIES.match(plain)
     if asked is None:
         return ""
-    letters, number, tail = asked["letters"] or BARE.get(len(asked["number"]), ""), int(asked["number"]), asked["tail"]
-    found: list[tuple[bool, bool, float, bool, int, str]] = []
+    letters, number, tail = _letters(asked), int(asked["number"]), asked["tail"]
+    found: list[tuple[bool, int, int, bool, float, bool, int, str]] = []
     for alias, id_ in load.aliases("accelerators").items():
         other = SERIES.match(alias)
-        if other is None or (other["letters"] or BARE.get(len(other["number"]), "")) != letters:
+        if other is None or _letters(other) != letters:
             continue
         theirs = int(other["number"])
         begun = alias.startswith(plain)  # "h10": more was meant to come
-        apart = (_series(theirs) != _series(number), abs(theirs - number), other["tail"] != tail, len(alias))
-        found.append((not begun, *apart, id_))
+        longer = abs(len(str(theirs)) - len(asked["number"]))  # B70 is nothing like B100
+        generations, otherwise = abs(_series(theirs) - _series(number)), other["tail"] != tail
+        # of another generation the one of the same rank: a 1080 Ti is like a 1660 Ti
+        apart = (generations, otherwise and generations > 0, abs(theirs - number), otherwise, len(alias))
+        found.append((not begun, longer, *apart, id_))
     return min(found)[-1] if found else ""
+
+
+def _letters(said: re.Match[str]) -> str:
+    """The letters of a series, which people leave out of the usual ones."""
+    return said["letters"] or OLDER.get(_series(int(said["number"])), BARE.get(len(said["number"]), ""))
 
 
 def _series(number: int) -> int:

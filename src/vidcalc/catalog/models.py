@@ -20,17 +20,21 @@ SUMMARIES = "index/model-summaries"
 
 def model(name: str) -> "Model":
     """The model of that id or alias, in any case, with or without dashes ("Wan2.1 T2V 14B"), or of that repository of
-    the hub ("Wan-AI/Wan2.1-T2V-14B"). Raises UnknownName.
+    the hub ("Wan-AI/Wan2.1-T2V-14B"), or the only one with all words of that name ("chronoedit"). Raises UnknownName,
+    which lists the models where several have them ("humo").
     """
     try:
         return _model(load.resolve(KIND, name))
     except UnknownName:
-        from vidcalc.catalog.spellings import same
+        from vidcalc.catalog.spellings import begun, same
 
         found = same(name)
-        if not found:
+        several = [found] if found else begun(name)
+        if not several:
             raise
-        return _model(found)
+        if len(several) > 1:
+            raise UnknownName(KIND, name, several[0], several) from None
+        return _model(several[0])
 
 
 def names() -> list[str]:

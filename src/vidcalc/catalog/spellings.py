@@ -73,6 +73,20 @@ def same(name: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+def begun(name: str) -> list[str]:
+    """The models one of whose names has all words of this one, an owner before it left out; none for one letter."""
+    said = words(name.rpartition("/")[2]) - {"diffusers", "hf"}
+    if not any(len(word) > 1 for word in said):
+        return []
+    fewest = {
+        model: min((len(each) for each in spelt if said <= each), default=0) for model, spelt in _models().items()
+    }
+    found = sorted((model for model, count in fewest.items() if count), key=lambda model: (fewest[model], model))
+    # HuMo 1.7B and HuMo 17B are one to whoever leaves points out
+    twins = {each: [other for other in load.names("models") if load.plain(other) == load.plain(each)] for each in found}
+    return list(dict.fromkeys(other for each in found for other in (each, *twins[each])))
+
+
 def precision(word: str) -> str:
     """The number format that a word stands for, as the catalogue names it; the word itself where it is no spelling."""
     return _spelled("precision", word)

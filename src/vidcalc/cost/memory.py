@@ -60,7 +60,8 @@ def stages(ledger: Ledger) -> list[Stage]:
         replace(
             _stage(ledger, each.id, each.resident, each.activations, each.workspace, each.yields),
             trace=each.trace,
-            call=each.live.get("network", 0) + each.workspace,
+            # a denoiser's cache is among what its call was taped with
+            call=each.live.get("network", 0) + each.workspace + (kept(each) if each.id == "denoise" else 0),
             loads=loaded,
             spare=each.spare,
         )
@@ -69,8 +70,13 @@ def stages(ledger: Ledger) -> list[Stage]:
     decoding = [phase for phase in running if phase.id == "vae_decode"]
     if decoding:
         last = decoding[-1]
-        rows.append(_stage(ledger, "post", last.resident, _shown(ledger, last), 0, last.yields))
+        rows.append(_stage(ledger, "post", last.resident, _shown(ledger, last) + kept(last), 0, last.yields))
     return _merged(rows)
+
+
+def kept(phase: Phase) -> Number:
+    """Bytes of the denoiser's cache of keys and values that are there while a phase runs [byte]."""
+    return phase.live.get("kv_cache", 0)
 
 
 def loads(ledger: Ledger) -> dict[str, Load]:

@@ -146,7 +146,15 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     native_sizes  widths and heights it was made for
     pads          axes ("frames", "height", "width") whose latent size is filled up to the patch
-    chunk_frames  frames made at a time, where the model rolls on (0: all at once)
+    native_frames  longest clip it was made for in one pass (0: not published)
+    chunk_frames  frames made at a time, where the pipeline makes a long video in windows (0: all at once)
+    overlap_frames  of these, frames that a window has in common with the one before
+    codec         what the autoencoder sees: the "whole" video, or a window at a time, whose pictures wait on the device
+                  ("chunks") or go to the host as they are made ("streamed")
+    cache_forwards  denoiser forwards per window that only fill its cache of keys and values
+    cache_frames  latent frames that such a forward sees, with nothing before them (0: the window and its cache)
+    cache_after_last  whether there is one after the last window too
+    cache_stays   whether the cache is still there while the autoencoder decodes
     tile_width, tile_height  pixels made at a time, where it works in tiles from encoding to decoding (0: all at once)
     tile_overlap  least share of a tile that neighbours have in common
     """
@@ -158,7 +166,14 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     size_multiple: int = 8
     native_sizes: tuple[tuple[int, int], ...] = ()
     pads: tuple[str, ...] = ()
+    native_frames: int = 0
     chunk_frames: int = 0
+    overlap_frames: int = 0
+    codec: str = "whole"
+    cache_forwards: int = 0
+    cache_frames: int = 0
+    cache_after_last: bool = True
+    cache_stays: bool = True
     tile_width: int = 0
     tile_height: int = 0
     tile_overlap: float = 0.0

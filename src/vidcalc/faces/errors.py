@@ -11,6 +11,7 @@ from vidcalc.faces.words import _
 # what the core calls a setting -> the flag it is on the command line
 FLAG_OF = {"accelerators": "--gpu", "models": "--model", "batch": "--batch-size", "quantities": "QUANTITY"}
 LISTED_BY = {"--gpu": "vidcalc gpus", "--model": "vidcalc models", "QUANTITY": "vidcalc explain"}
+FEW = 8  # candidates worth listing
 LONG = 60  # letters of a value worth repeating
 
 
@@ -82,7 +83,8 @@ def _refused(error: InputError) -> dict[str, Any]:
         expects = error.expects
     elif isinstance(error, UnknownName):
         command = LISTED_BY.get(flag, "vidcalc")
-        expects = _("a name that `{command}` lists", command=command)
+        few = ", ".join(allowed[:FEW]) + (" …" if len(allowed) > FEW else "")
+        expects = few or _("a name that `{command}` lists", command=command)
     else:
         expects = ", ".join(allowed)
     if error.value is None:

@@ -80,12 +80,14 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     together    calls that walk the network's blocks together, block by block
     prompt_rows rows of a call that are of its prompts and images, not of the video
     blocks_run  share of the calls that run the repeated blocks
+    waits       share of the whole video that is on the device beside what a call decodes
     trace       one call on the tape, over all ranks and with nothing left out
     executed    its ops without what the plan leaves out
     ops         one rank's ops of a call, its exchanges with other ranks and copies from host memory among them
     once        copies that the phase makes once, whatever its calls
     run         how its ops are executed
-    live        one rank's live bytes by what they are of: "network", "format", "cached", "stale", "videos" [byte]
+    live        one rank's live bytes by what they are of: "network", "kv_cache", "format", "cached", "stale",
+                "videos" [byte]
     workspace   what kernels take beside their tensors at the peak [byte]
     yields      of these what gives way to the work: weights that a framework fills the card with [byte]
     fills       whether weights that have room fill the card, and only the others come at each call
@@ -102,6 +104,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     together: Number = 1
     prompt_rows: Number = 0
     blocks_run: Number = 1
+    waits: Number = 0
     trace: Trace | None = None
     executed: tuple[Op, ...] = ()
     ops: tuple[Op, ...] = ()
@@ -174,6 +177,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     forwards      forwards of the average step
     encode        the VAE encoding the whole video once, as training does
     weights       every network of the pipeline by component id
+    keeps         whether the denoiser's cache of keys and values is still there while the autoencoder decodes
     loaded        weights on the device once they have arrived and before anything runs, by component id [byte]
     """
 
@@ -188,6 +192,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     forwards: Number = 1
     encode: Phase | None = None
     weights: dict[str, Network] = {}
+    keeps: bool = True
     loaded: dict[str, Number] = {}
     host: Host = Host()
     further: Further = Further()

@@ -14,6 +14,7 @@ from vidcalc.describe.shape import Shape
 from vidcalc.describe.workload import Stage, Workload
 from vidcalc.ledger.types import Call, Ledger, Phase
 from vidcalc.ledger.weights import Network
+from vidcalc.ledger.windows import chunks, denoising, last, made_at_once, pieces
 from vidcalc.tape.trace import configuration, network
 
 COLOURS = 3
@@ -25,23 +26,19 @@ def unroll(model: Model, workload: Workload, left_out: Collection[Stage] = ()) -
     left_out  stages that another job makes (`vidcalc.describe.handoff`)
     """
     latent = latent_grid(model, workload.width, workload.height, workload.frames)
-    shape, places = denoiser_shape(model, workload), tiles(model, workload)
+    shape = denoiser_shape(model, workload)
     # rows of text and image tokens, of all videos
     prompts = workload.batch * (workload.text_tokens + workload.image_tokens)
-    forward = Phase(
-        id="denoise",
-        call=Call(component=model.denoiser, function="forward", shape=shape),
-        # every tile of every chunk takes all steps
-        calls=chunks(model, workload) * places * workload.steps,
-        turns=chunks(model, workload) * places * workload.steps,
-        prompt_rows=prompts,
-    )
+    call = Call(component=model.denoiser, function="forward", shape=shape)
+    # every tile of every window takes all steps
+    denoise = denoising(model, workload, call, tiles(model, workload), prompts)
+    forward = denoise[0]
     phases = (
         *(encoding("text_encode", each, workload) for each in model.text_encoders if each.network),
         *(encoding(ENCODED, each, workload) for each in model.others if each.network and each.stage == ENCODED),
         *(encoding("image_encode", each, workload) for each in model.image_encoders if each.network),
         *conditioning(model, workload),
-        forward,
+        *denoise,
         *decoding(model, workload, latent),
         *(sound(each, workload) for each in model.others if each.network and each.stage == "audio_decode"),
     )
@@ -57,6 +54,7 @@ def unroll(model: Model, workload: Workload, left_out: Collection[Stage] = ()) -
         phases=tuple(phase for phase in phases if phase.id not in left_out),
         forward=forward,
         encode=encoded(model, workload),
+        keeps=model.constraints.cache_stays,
         weights={each.id: Network(component=each, role=role) for role, each in components(model)},
     )
 
@@ -79,12 +77,10 @@ def components(model: Model) -> list[tuple[str, Component]]:
 def denoiser_shape(model: Model, workload: Workload) -> Shape:
     """The denoiser's call: the latent grid, filled up to whole patches where the model does so.
 
-    A model that rolls on in chunks sees one chunk at a time.
+    A model that makes windows sees one at a time: the last, which has most before it.
     """
-    # a clip shorter than a chunk is one short chunk
-    frames = minimum(workload.frames, model.constraints.chunk_frames) if rolls(model) else workload.frames
-    _, latent_frames, height, width = denoiser_grid(model, *tile(model, workload), frames)
-    return Shape(
+    _, latent_frames, height, width = denoiser_grid(model, *tile(model, workload), made_at_once(model, workload))
+    shape = Shape(
         batch=workload.batch,
         frames=latent_frames,
         height=height,
@@ -94,6 +90,7 @@ def denoiser_shape(model: Model, workload: Workload) -> Shape:
         timestep=model.denoiser.timestep,
         extra=model.denoiser.extra,
     )
+    return last(shape, chunks(model, workload))
 
 
 def tile(model: Model, workload: Workload) -> tuple[Number, Number]:
@@ -117,18 +114,6 @@ def tiles(model: Model, workload: Workload) -> Number:
     return count
 
 
-def rolls(model: Model) -> bool:
-    """Whether the denoiser makes a long video chunk by chunk (and its forward is one chunk's)."""
-    whole_clip = getattr(network(model.denoiser), "WHOLE_CLIP", False)
-    return model.constraints.chunk_frames > 0 and not whole_clip
-
-
-def chunks(model: Model, workload: Workload) -> Number:
-    """How many chunks the video is made in, each with all its steps."""
-    # ceil: the last chunk is a whole one, however few frames are wanted of it
-    return ceil_div(workload.frames, model.constraints.chunk_frames) if rolls(model) else 1
-
-
 def encoding(name: Stage, encoder: Component, workload: Workload) -> Phase:
     """A text encoder on the prompts, or an image encoder on the conditioning image."""
     shape = Shape(batch=workload.batch, tokens=encoder.tokens or workload.text_tokens, extra=encoder.extra)
@@ -140,18 +125,21 @@ def conditioning(model: Model, workload: Workload) -> tuple[Phase, ...]:
     """The VAE encoding what the video starts from: one image, or a clip as long as the one made; or nothing."""
     if model.encodes == "none":
         return ()
-    seen = msgspec.structs.replace(workload, frames=1) if model.encodes == "image" else workload
-    phase = encoded(model, seen)
+    if model.encodes == "image":
+        phase = encoded(model, msgspec.structs.replace(workload, frames=1))
+    else:
+        phase = encoded(model, workload, *coded_at_once(model, workload))
     return () if phase is None else (phase,)
 
 
-def encoded(model: Model, workload: Workload) -> Phase | None:
-    """The VAE encoding a whole video; None where its network is not known."""
+def encoded(model: Model, workload: Workload, frames: Number | None = None, many: Number = 1) -> Phase | None:
+    """The VAE encoding a whole video, or `many` times so many frames; None where its network is not known."""
     if not model.vae.network:
         return None
     width, height = tile(model, workload)
-    shape = Shape(batch=workload.batch, frames=workload.frames, height=height, width=width)
-    count = tiles(model, workload)
+    seen = workload.frames if frames is None else frames
+    shape = Shape(batch=workload.batch, frames=seen, height=height, width=width)
+    count = tiles(model, workload) * many
     call = Call(component=model.vae, function="encode", shape=shape)
     return Phase(id="vae_encode", call=call, calls=count, turns=count)
 
@@ -160,15 +148,22 @@ def decoding(model: Model, workload: Workload, latent: Grid) -> tuple[Phase, ...
     """The VAE decoding the latent grid; nothing where its network is not known."""
     if not model.vae.network:
         return ()
-    count, sizes = tiles(model, workload), latent
-    if model.constraints.tile_width:
-        sizes = latent_grid(model, *tile(model, workload), workload.frames)
+    frames, many = coded_at_once(model, workload)
+    count, sizes = tiles(model, workload) * many, latent
+    if model.constraints.tile_width or model.constraints.codec != "whole":
+        sizes = latent_grid(model, *tile(model, workload), frames)
     shape = Shape(batch=workload.batch, frames=sizes[1], height=sizes[2], width=sizes[3])
-    return (
-        Phase(
-            id="vae_decode", call=Call(component=model.vae, function="decode", shape=shape), calls=count, turns=count
-        ),
-    )
+    call = Call(component=model.vae, function="decode", shape=shape)
+    # what is decoded waits on the device for the rest, where it does not go to the host at once
+    waits = minimum(many - 1, 1) if model.constraints.codec == "chunks" else 0
+    return (Phase(id="vae_decode", call=call, calls=count, turns=count, waits=waits),)
+
+
+def coded_at_once(model: Model, workload: Workload) -> tuple[Number, Number]:
+    """(frames that the autoencoder sees at a time, how often): those of the whole video, or window by window."""
+    if model.constraints.codec == "whole":
+        return workload.frames, 1
+    return minimum(workload.frames, model.constraints.chunk_frames), pieces(model, workload)
 
 
 def sound(decoder: Component, workload: Workload) -> Phase:

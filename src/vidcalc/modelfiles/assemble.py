@@ -9,6 +9,9 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from vidcalc.base.facts import Facts
+from vidcalc.catalog.load import names
+from vidcalc.catalog.models import model as model_of
+from vidcalc.catalog.spellings import recognised
 from vidcalc.describe.model import Basis, Caution, Component, Denoiser, Model, Vae
 from vidcalc.modelfiles import geometry
 from vidcalc.modelfiles.alike import difference, most_alike
@@ -28,8 +31,7 @@ def assemble(gathered: Gathered, source: Source, published: Published | None = N
         sort(parts, named(parts, part, source))
     parts.denoisers.sort(key=lambda pair: MAIN.index(pair[0].id) if pair[0].id in MAIN else len(MAIN))
     denoiser = parts.denoisers[0][1] if parts.denoisers else None
-    recognised = parts.like[0] if parts.like else ""
-    like = most_alike(denoiser, parts.vae, (*parts.text, *parts.image), source.name, recognised)
+    like = _like_which(parts, denoiser, source.name, gathered.pipeline)
     taken: list[str] = []
     for part in parts.unnamed:
         _unnamed(parts, part, like)
@@ -41,7 +43,7 @@ def assemble(gathered: Gathered, source: Source, published: Published | None = N
         presets={},
         notes=(),
         sources=(source.name,),
-        provenance="exact",
+        provenance=like.provenance if parts.likened else "exact",
         denoiser=_denoiser(parts, like, taken, alone=not gathered.pipeline),
         vae=_vae(parts, like, taken),
         **_beside(parts, like, taken, alone=not gathered.pipeline),
@@ -53,6 +55,33 @@ def assemble(gathered: Gathered, source: Source, published: Published | None = N
         names = ", ".join(part.id for part in parts.missing)
         parts.cautions.append(Caution(id="components_not_here", values={"components": names}))
     return replace(model, basis=tuple(parts.basis), cautions=tuple(parts.cautions))
+
+
+def _like_which(parts: Parts, denoiser: Component | None, name: str, pipeline: str) -> Model:
+    """The most alike model of the catalogue; where the denoiser is not here, the one that its repository's name says,
+    else one that the pipeline runs, which is told."""
+    known = parts.like[0] if parts.like else ""
+    missing = sorted(parts.missing, key=lambda part: part.id not in MAIN)
+    named = next((match for part in missing if (match := recognised(part.repo)) is not None), None)
+    if denoiser is not None or known:
+        return most_alike(denoiser, parts.vae, (*parts.text, *parts.image), name, known)
+    if named is not None:
+        repos = ", ".join(dict.fromkeys(part.repo for part in missing if part.repo))
+        parts.basis.append(Basis(id="recognised_by_repository", value=named.models[0], source=repos))
+        if len(named.models) > 1:
+            others = ", ".join(named.models[1:])
+            parts.cautions.append(Caution(id="equal_models", values={"model": named.models[0], "others": others}))
+        return model_of(named.models[0])
+    like = most_alike(None, parts.vae, (*parts.text, *parts.image), name, _run_by(pipeline, name))
+    parts.cautions.append(Caution(id="denoiser_not_here", values={"model": like.name}))
+    return like
+
+
+def _run_by(pipeline: str, name: str) -> str:
+    """The first model that a pipeline of diffusers runs, one that the name speaks of before others; "" for none."""
+    run = [each for each in names("models") if pipeline in model_of(each).pipelines]
+    match = recognised(name, run)
+    return match.models[0] if match is not None else next(iter(run), "")
 
 
 def recast(model: Model, denoiser: bool, vae: bool, encoders: bool) -> Model:

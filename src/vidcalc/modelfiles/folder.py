@@ -43,6 +43,7 @@ class SourcePart(msgspec.Struct, frozen=True, kw_only=True):
     nbytes        of its weights, where an index gives them and their files are not there [byte]
     elements      of its weights, where they were recognised: buffers beside them left out
     here          whether its folder is there at all
+    repo          where an index says that it is, where its folder is not here
     file          name of its weights, where nothing else says what they are
     quantization  `quantization_config` beside it
     unknown       keys that its class has not;  untold: keys that decide how it runs, which is not computed
@@ -56,6 +57,7 @@ class SourcePart(msgspec.Struct, frozen=True, kw_only=True):
     nbytes: int | None = None
     elements: int | None = None
     here: bool = True
+    repo: str = ""
     file: str = ""
     quantization: Facts = {}
     unknown: tuple[str, ...] = ()
@@ -98,26 +100,30 @@ def _pipeline(source: Source, files: list[str], path: str) -> Gathered:
     index = source.json(path)
     parts = []
     for name, stated in index.items():
-        class_, folder = _entry(name, stated)
+        class_, folder, repo = _entry(name, stated)
         if not class_ or class_.endswith(WEIGHTLESS):
             continue
         part = component(source, files, folder, class_) if join(folder, CONFIG) in files else None
         part = part and msgspec.structs.replace(part, id=name)
-        parts.append(part or SourcePart(id=name, class_=class_, config={}, here=False))
+        parts.append(part or SourcePart(id=name, class_=class_, config={}, here=False, repo=repo))
     if not parts:
         raise Unreadable(source.name, "nothing_here")
     return Gathered(pipeline=str(index.get("_class_name", "")), parts=tuple(parts))
 
 
-def _entry(name: str, stated: object) -> tuple[str, str]:
-    """(class, folder) of an entry of an index: [library, class], or with a third part that says where it is."""
+def _entry(name: str, stated: object) -> tuple[str, str, str]:
+    """(class, folder, repository) of an entry of an index: [library, class], or with a third part that says where it
+    is."""
     if not isinstance(stated, list) or len(stated) not in (2, 3):
-        return "", name
+        return "", name, ""
     place = stated[2] if len(stated) == 3 and isinstance(stated[2], dict) else {}
     hint = place.get("type_hint")
     class_ = stated[1] or (hint[1] if isinstance(hint, list) and len(hint) == 2 else "")
     folder = place.get("subfolder") or name
-    return (class_ if isinstance(class_, str) else ""), (folder if isinstance(folder, str) else name)
+    repo = place.get("pretrained_model_name_or_path") or place.get("repo")
+    texts = (class_, ""), (folder, name), (repo, "")
+    said, inside, where = (value if isinstance(value, str) else other for value, other in texts)
+    return said, inside, where
 
 
 def component(source: Source, files: Iterable[str], folder: str, class_: str, experts: bool = False) -> SourcePart:

@@ -24,7 +24,9 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     like    another class of the layout whose keys it has too
     class_  the class we know it as
     heads   (width, heads): their ratio is the size of a head
+    usual   numbers of theirs that the class has where the configuration says none
     keys    theirs -> ours;  same: keys that both have;  sum: ours -> theirs, and numbers, added up
+    count   ours -> a list of theirs, whose length it is
     beside  keys that decide nothing here, or are read otherwise
     untold  keys that decide how it runs, which is not computed
     """
@@ -32,9 +34,11 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     like: str = ""
     class_: str = ""
     heads: tuple[str, str] | None = None
+    usual: dict[str, int | bool] = {}
     keys: dict[str, str] = {}
     same: tuple[str, ...] = ()
     sum: dict[str, tuple[str | int, ...]] = {}
+    count: dict[str, str] = {}
     beside: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
 
@@ -50,8 +54,8 @@ class Word(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     of: tuple[str, ...]
     key: str
-    is_: tuple[str | bool, ...] = msgspec.field(name="is")
-    sets: dict[str, int | bool] = {}
+    is_: tuple[str | bool | int, ...] = msgspec.field(name="is")
+    sets: dict[str, int | bool | float] = {}
     wide: tuple[str, ...] = ()
     needs: str = ""
     one: bool = False
@@ -145,6 +149,7 @@ def translated(class_: str, config: Facts, weights: Collection[str] = (), expert
     if layout is None:
         return None
     keys = _whole(layout, class_)
+    stated, config = config, {**keys.usual, **config}
     ours: Facts = {key: config[key] for key in keys.same if key in config}
     ours |= {ours_key: config[key] for key, ours_key in keys.keys.items() if key in config}
     if keys.heads is not None and all(_number(config.get(key)) for key in keys.heads):
@@ -153,6 +158,7 @@ def translated(class_: str, config: Facts, weights: Collection[str] = (), expert
     for key, parts in keys.sum.items():
         if all(isinstance(part, int) or _number(config.get(part)) for part in parts):
             ours[key] = sum(part if isinstance(part, int) else config[part] for part in parts)
+    ours |= {ours_key: len(config[key]) for ours_key, key in keys.count.items() if isinstance(config.get(key), list)}
     also: tuple[str, ...] = ()
     for word in layout.word:
         if word.holds(class_, config, weights, experts):
@@ -160,13 +166,13 @@ def translated(class_: str, config: Facts, weights: Collection[str] = (), expert
             width = keys.heads and config.get(keys.heads[0])
             ours |= {key: width for key in word.wide if width}
             also = () if weights else word.also
-    known = {*keys.same, *keys.keys, *keys.beside, *(keys.heads or ()), *keys.untold}
+    known = {*keys.count.values(), *keys.same, *keys.keys, *keys.beside, *(keys.heads or ()), *keys.untold}
     known |= {part for parts in keys.sum.values() for part in parts if isinstance(part, str)}
     return Translated(
         class_=keys.class_,
         config=ours,
         untold=tuple(key for key in keys.untold if config.get(key) not in (None, -1, 0, False)),
-        unknown=tuple(key for key in config if key not in known and not key.startswith("_")),
+        unknown=tuple(key for key in stated if key not in known and not key.startswith("_")),
         also=also,
     )
 
@@ -180,9 +186,11 @@ def _whole(layout: Layout, class_: str) -> Keys:
     return Keys(
         class_=own.class_ or base.class_,
         heads=own.heads or base.heads,
+        usual={**base.usual, **own.usual},
         keys={**base.keys, **own.keys},
         same=(*base.same, *own.same),
         sum={**base.sum, **own.sum},
+        count={**base.count, **own.count},
         beside=(*base.beside, *own.beside),
         untold=(*base.untold, *own.untold),
     )

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from vidcalc.base.errors import Unreadable
 from vidcalc.catalog.families import families, members, role
+from vidcalc.catalog.models import model
 from vidcalc.describe.model import Basis, Caution, Component
 from vidcalc.modelfiles.folder import SourcePart, known_class
 from vidcalc.modelfiles.identify import DEPTH, identify
@@ -33,6 +34,7 @@ class Parts:
     """Components by role, what was taken as given on the way, and the published code where it is at hand.
 
     like     models of the catalogue that bare weights of a denoiser were recognised as
+    likened  models of the catalogue whose network stands in for a class that no family mirrors
     unnamed  parts of a checkpoint whose weights are like no known network
     """
 
@@ -46,6 +48,7 @@ class Parts:
         self.missing: list[SourcePart] = []
         self.unnamed: list[SourcePart] = []
         self.like: list[str] = []
+        self.likened: list[str] = []
         self.basis: list[Basis] = []
         self.cautions: list[Caution] = []
 
@@ -142,10 +145,11 @@ def _role(part: SourcePart, name: str) -> str:
 def _component(parts: Parts, part: SourcePart, name: str, kind: str) -> Component:
     """A component with its network, its real bytes where its weights are there, and its count where that is sure."""
     header, nbytes = part.header, part.nbytes
+    stand_in = None if name or kind != "denoiser" else _stand_in(part.class_)
     planned = configured(part.quantization)
     made = Component(
         id=part.id or kind,
-        network=families()[name] if name else _without_family(parts, part, kind),
+        network=families()[name] if name else stand_in.network if stand_in else _without_family(parts, part, kind),
         class_=name or part.class_,
         config=part.config,
         params=header.elements if header and kind == "other" else None,
@@ -155,7 +159,9 @@ def _component(parts: Parts, part: SourcePart, name: str, kind: str) -> Componen
     if is_traced(made):
         made = replace(made, config={"class_name": part.class_, "role": kind, "config": part.config})
         parts.basis.append(Basis(id="traced_class", value=part.class_, source="diffusers", provenance="measured"))
-    if name:
+    if stand_in is not None:
+        made = _likened(parts, made, stand_in)
+    if name or stand_in is not None:
         _sound(made, kind)
     if planned:
         value = f"{made.id}: {planned}"
@@ -168,6 +174,25 @@ def _component(parts: Parts, part: SourcePart, name: str, kind: str) -> Componen
         if made.network:
             made = _counted(parts, made, kind, part)
     return made
+
+
+def _stand_in(class_: str) -> Component | None:
+    """The denoiser of the catalogue's model of a class that another family's network stands in for; None for none."""
+    models = (model(name) for name in members().get(class_, ()))
+    return next((each.denoiser for each in models if each.denoiser.class_ == class_ and each.denoiser.network), None)
+
+
+def _likened(parts: Parts, made: Component, stand_in: Component) -> Component:
+    """With the catalogue's numbers where the configuration says none of them, and its count where it says the same."""
+    # a key that says something of another kind there is another key
+    alike = {key for key, value in made.config.items() if type(value) is type(stand_in.config.get(key))}
+    own = {key: made.config[key] for key in alike}
+    changed = any(value != stand_in.config[key] for key, value in own.items())
+    like = next(name for name in members()[made.class_] if model(name).denoiser == stand_in)
+    parts.likened.append(like)
+    parts.cautions.append(Caution(id="class_likened", values={"component": made.class_, "model": like}))
+    params = None if changed else stand_in.params
+    return replace(made, config={**stand_in.config, **own}, params=params, extra=stand_in.extra)
 
 
 def _sound(made: Component, kind: str) -> None:

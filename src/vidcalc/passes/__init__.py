@@ -23,6 +23,7 @@ from vidcalc.passes import (
     formats,
     framework,
     guidance,
+    keeping,
     merging,
     offload,
     pipeline,
@@ -63,6 +64,7 @@ PASSES: tuple[Pass, ...] = (
     shard.sharded,  # after the cuts: ranks that hold the same slice share it
     decode.shared,
     tiling.joined,  # a rank's decoded videos wait for each other
+    keeping.kept,  # after the cuts: it is a rank's cache that stays
     # where things are
     framework.further,
     offload.placed,  # last: it moves what a rank stores, and may fill the card with it

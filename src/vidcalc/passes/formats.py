@@ -6,7 +6,7 @@ A format that the framework makes of weights while it loads them stays with them
 from msgspec.structs import replace
 
 from vidcalc.base.guest import given
-from vidcalc.base.number import Number, largest
+from vidcalc.base.number import Number, largest, unchanged
 from vidcalc.catalog.precisions import Precision, precision
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.model import Model
@@ -15,10 +15,12 @@ from vidcalc.ledger.taping import taped as recorded
 from vidcalc.ledger.types import Execution, Ledger, Phase
 from vidcalc.ledger.weights import Network, parameters, weights
 from vidcalc.ops import Matmul
+from vidcalc.passes.guidance import turns_per_step
 from vidcalc.passes.loras import laden, running
 from vidcalc.passes.phases import rewrite_calls
 from vidcalc.rates.unfused import instead, slice_room, spelled
-from vidcalc.tape.trace import Trace
+from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.tape.trace import Trace, configuration, network
 
 BF16 = "bf16"
 ENCODERS = ("text_encode", "image_encode")
@@ -94,9 +96,28 @@ def put(phase: Phase, ledger: Ledger, plan: Plan) -> Phase:
     chosen = precision(name)
     phase = recorded(phase)
     scale = plan.runtime.activation_scale.get(phase.component.network, 1)
-    live = {"network": phase.taped.peak * scale, "format": _beside(phase.taped, chosen)}
+    held = kv_cache(phase)
+    live = {"network": (phase.taped.peak - held) * scale, "format": _beside(phase.taped, chosen)}
+    if not unchanged(held, 0):
+        # each prediction of a step that is a call of its own has a cache of its own, of what depends on it
+        one = getattr(network(phase.component), "ONE_CACHE", False)
+        live["kv_cache"] = held * (1 if one else turns_per_step(plan))
+    if not unchanged(phase.waits, 0):
+        # pictures of earlier windows [colours, frames, height, width] x bytes of a value
+        live["videos"] = phase.waits * ledger.pixels * ledger.batch * ELEMENT_BYTES[phase.call.dtype]
     run = execution(plan, name, phase.id)
     return replace(phase, live=live, run=replace(run, attention="math") if phase.call.spelled in WRITTEN else run)
+
+
+def kv_cache(phase: Phase) -> Number:
+    """Bytes of the keys and values that a causal denoiser keeps from call to call; 0 of other networks [byte]."""
+    call = phase.call
+    count = getattr(network(call.component), "cache", None) if call.function == "forward" else None
+    if count is None:
+        return 0
+    # elements of keys and values of all layers x bytes of each
+    held: Number = count(configuration(call.component), call.shape) * ELEMENT_BYTES[call.dtype]
+    return held
 
 
 def _sized(network: Network, traces: tuple[Trace, ...], plan: Plan) -> Network:

@@ -162,7 +162,8 @@ def _passing(phase: Phase, coming: Coming, present: Number) -> Number:
     if not coming.modules or phase.trace is None:
         return present
     # what a rank's share lowers the peak of tensors by may be a module's again
-    lowered = maximum(phase.taped.peak - phase.live.get("network", 0), 0)
+    tensors = phase.live.get("network", 0) + phase.live.get("kv_cache", 0)
+    lowered = maximum(phase.taped.peak - tensors, 0)
     return minimum(present, phase.taped.streamed[coming.modules - 1] + lowered)
 
 

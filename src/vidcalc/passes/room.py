@@ -6,7 +6,7 @@ What it sets aside without using it is lost to the weights, so the larger of the
 """
 
 from vidcalc.base.guest import given
-from vidcalc.base.number import Number, maximum, nearest, product
+from vidcalc.base.number import Number, maximum, minimum, nearest
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.runtime import Runtime
 from vidcalc.ledger.types import Ledger, Phase
@@ -39,5 +39,8 @@ def estimate(ledger: Ledger, phase: Phase, runtime: Runtime, predictions: Number
         # bytes of each hidden channel x hidden channels
         each = runtime.estimate_by_width[network] * hidden
     nbytes = given("estimated", each, ledger.pixels, "; ".join(runtime.sources), "byte") if each else each
+    _, frames, height, width = ledger.latent
+    # of a video made in windows it counts one
+    frames = minimum(frames, phase.call.shape.frames)
     # bytes of a place in the latent grid [channels, frames, height, width] x videos x predictions of a step
-    return nearest(nbytes * product(ledger.latent[1:]) * ledger.batch * predictions)
+    return nearest(nbytes * frames * height * width * ledger.batch * predictions)

@@ -5,18 +5,17 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.report.compute import Compute
 from vidcalc.report.money import Energy, Money, Throughput
 from vidcalc.report.units import (
     Bytes,
     Count,
-    Flop,
     GpuHours,
     Gpus,
     JobSettings,
     Places,
     Seconds,
     Settings,
-    Share,
     Steps,
     Tokens,
     Weights,
@@ -69,43 +68,6 @@ class Sequence(Entry, frozen=True, kw_only=True, eq=False):
     total: Tokens
 
 
-class Documented(Entry, frozen=True, kw_only=True, eq=False):
-    """The same quantities by the documented formula, which counts attention once [FLOP].
-
-    `layers` is how often the network runs attention, `ratio` the FLOPs of one forward of it over the formula's.
-    """
-
-    sequence: Tokens
-    flops_per_step: Flop
-    flops_per_video: Flop
-    hidden_dim: Count
-    layers: Count
-    ratio: Share
-
-
-class Compute(Entry, frozen=True, kw_only=True, eq=False):
-    """Arithmetic [FLOP].
-
-    `chunks` is how many stretches a long video is made in, each with all steps (1 where it is made at once);
-    `parts` are FLOPs per stage and kind of work, whose sum is flops_per_video; `flops_executed` is what is left of that
-    without what a step cache, sparse attention or token merging leave out.
-    """
-
-    flops_per_forward: Flop
-    forwards_per_step: Count
-    flops_per_step: Flop
-    chunks: Count
-    flops_denoise: Flop
-    flops_vae_decode: Flop
-    flops_vae_encode: Flop
-    flops_text_encode: Flop
-    flops_per_video: Flop
-    flops_executed: Flop
-    attention_share: Share
-    parts: dict[str, dict[str, Flop]]
-    documented: Documented | None = None
-
-
 class StageRow(Entry, frozen=True, kw_only=True, eq=False):
     """Bytes during one stage.
 
@@ -153,8 +115,8 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     and context; `allocated`, `reserved` and `device` are it as three counters show it (`vidcalc.cost.reserve`). `low`
     and `high` bound the last of them; the verdict compares them with `capacity`, what the driver reports. `host_ram` is
     the largest of `host`, of all processes of a machine; `streamed` what of the denoiser comes at each call because
-    there is no room for it, and is slower. `relief` lists what would make a job fit, the fastest first
-    (`vidcalc.search.relief`).
+    there is no room for it, and is slower; `kv_cache` what a causal denoiser keeps, part of the activations. `relief`
+    lists what would make a job fit, the fastest first (`vidcalc.search.relief`).
     """
 
     stages: list[StageRow]
@@ -173,6 +135,7 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     margin: Bytes
     verdict: str
     streamed: Bytes = 0
+    kv_cache: Bytes = 0
     unsized: list[str] = []
     relief: list[Relief] = []
 

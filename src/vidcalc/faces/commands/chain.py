@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 # what each job says for itself
 OWN = (
     *("params", "model", "from", "resolution", "frames", "seconds", "snap", "fps", "steps", "guidance", "text_tokens"),
-    *("latent_channels", "patch_size", "vae_params", "arch", "batch_size", "target_rate"),
+    *("latent_channels", "patch_size", "vae_params", "arch", "batch_size", "target_rate", "window", "preset", "vae"),
+    *("lora", "lora_mode", "guidance_scales"),
 )
 MACHINE = (
     *("gpu", "gpus", "link", "nodes", "network", "gpu_file", "calibration", "price", "place", "country", "utilisation"),

@@ -20,6 +20,7 @@ PRESETS = {
 }
 SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 SIDE = (16, 100_000)  # pixels: from one token of a usual network to beyond any camera
+LONGEST_WINDOW = 100_000  # frames
 LONGEST = 40  # letters of a number worth reading
 
 
@@ -144,6 +145,29 @@ class Size(click.ParamType):  # type: ignore[type-arg]
         if len(sides) == 2 and None not in sides:
             return "x".join(str(min(max(round(side), SIDE[0]), SIDE[1])) for side in sides if side is not None)
         return nearest(text[:LONGEST], tuple(PRESETS)) or "1080p"
+
+
+class Window(click.ParamType):  # type: ignore[type-arg]
+    """A window of a long video: FRAMES, or FRAMES:OVERLAP."""
+
+    name = "window"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Raises Refused."""
+        if isinstance(value, tuple):
+            return value
+        length, colon, shared = str(value).strip().partition(":")
+        sizes = [_number(length), _number(shared) if colon else 0]
+        frames, overlap = (None if each is None or each != int(each) else int(each) for each in sizes)
+        if frames is not None and overlap is not None and 1 <= frames <= LONGEST_WINDOW and 0 <= overlap < frames:
+            return frames, overlap
+        expects = _(
+            "FRAMES or FRAMES:OVERLAP, 1 to {most} frames and fewer of them shared, such as 81:16",
+            most=f"{LONGEST_WINDOW:,}",
+        )
+        near = min(max(frames or 81, 1), LONGEST_WINDOW)
+        shared_near = min(max(overlap or 0, 0), near - 1)
+        raise refuse(param, value, expects, f"{near}:{shared_near}" if shared_near else near, "FRAMES[:OVERLAP]")
 
 
 class OneOf(click.ParamType):  # type: ignore[type-arg]

@@ -3,7 +3,7 @@
 import click
 
 from vidcalc.describe.setting import GENERATE, RUN, TRAIN
-from vidcalc.faces.flags.inputs import Named, OneOf, Params, Real, Size, Whole
+from vidcalc.faces.flags.inputs import Named, OneOf, Params, Real, Size, Whole, Window
 from vidcalc.faces.flags.scales import Scales
 from vidcalc.faces.flags.spec import Spec, Specs
 from vidcalc.faces.words import N_
@@ -56,6 +56,14 @@ MODEL: Specs = {
         N_("SECONDS"),
         "",
         N_("Length of the video instead of --frames."),
+    ),
+    "window": Spec(
+        ("--window",),
+        Window(),
+        N_("FRAMES[:OVERLAP]"),
+        N_("the pipeline's"),
+        N_("Make a long video in windows of so many frames, of which neighbours share OVERLAP: 81:16."),
+        GENERATE,
     ),
     "snap": Spec(
         ("--snap",),

@@ -5,6 +5,7 @@ from typing import Any
 from vidcalc.catalog import fill
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.snap import snapped
+from vidcalc.catalog.windows import windowed
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
@@ -44,6 +45,8 @@ def request(given: dict[str, Any]) -> Question:
     machine = _machine(_counted(flags))
     checked(asked, machine.accelerator)
     job = _workload(flags, model)
+    if "window" in flags:
+        model = windowed(model, *flags["window"])
     if flags.get("snap"):
         model, job = snapped(model, job)
     plan = _plan(flags, model, loras, machine.accelerator.vendor)

@@ -37,7 +37,7 @@ def merged(flags: dict[str, Any]) -> dict[str, Any]:
     if given.get("mode", "lora") not in ADAPTED:
         gone |= _adapters(recipe.settings)
     settings = {name: value for name, value in recipe.settings.items() if name not in gone}
-    listed = ", ".join(f"{name.replace('_', '-')} {_spelled(value)}" for name, value in settings.items())
+    listed = ", ".join(f"{name.replace('_', '-')} {_spelled(name, value)}" for name, value in settings.items())
     basis = Basis(id="recipe", value=f"{recipe.maker}: {listed}", source=recipe.source, provenance="documented")
     cautions = [Caution(id=id_, values=values) for id_, values in recipe.beside]
     if recipe.unread:
@@ -63,9 +63,9 @@ def _adapters(settings: Facts) -> set[str]:
     return only
 
 
-def _spelled(value: object) -> str:
+def _spelled(name: str, value: object) -> str:
     if isinstance(value, tuple):
-        return "x".join(str(each) for each in value)
+        return (":" if name == "window" else "x").join(str(each) for each in value)
     if isinstance(value, dict):
         return ",".join(f"{name}={each}" for name, each in value.items())
     return str(value)

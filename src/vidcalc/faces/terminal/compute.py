@@ -20,6 +20,8 @@ def shape(report: Report, paint: Paint, cells: int) -> list[str]:
         [_("Latent"), _("{grid} (channels × frames × height × width)", grid=grid)],
         [_("Sequence"), _("{total} in self-attention ({parts})", total=whole(sequence.total), parts=tokens)],
     ]
+    if report.compute.chunks > 1:
+        rows.append([_("Windows"), windows(report)])
     sizes = [
         (_("{value} layers"), built.get("num_layers")),
         (_("width {value}"), built.get("hidden_dim")),
@@ -34,6 +36,20 @@ def shape(report: Report, paint: Paint, cells: int) -> list[str]:
     for name, words in rows:
         lines += hanging(str(words), cells, f"  {name}" + " " * (left - 2 - width(str(name))))
     return lines
+
+
+def windows(report: Report) -> str:
+    """How a long video is made: windows, what they share, and how often the denoiser is called."""
+    made = report.compute
+    calls = whole(made.denoiser_calls)
+    sizes = {"count": whole(made.chunks), "frames": whole(made.window_frames), "calls": calls}
+    if made.overlap_frames:
+        return _(
+            "{count} of {frames} frames, {shared} shared with the one before; {calls} denoiser calls",
+            shared=whole(made.overlap_frames),
+            **sizes,
+        )
+    return _("{count} of {frames} frames; {calls} denoiser calls", **sizes)
 
 
 def work(report: Report, paint: Paint, cells: int) -> list[str]:

@@ -75,6 +75,9 @@ def inference(report: Report, paint: Paint, cells: int) -> list[str]:
     if each > 1:
         host += " · " + _("the {count} processes of a machine: {size}", count=each, size=data(memory.host_ram))
     beside = [*hanging(counted, cells, "  * "), *hanging(host, cells, "    ")]
+    if memory.kv_cache:
+        cache = _("cache of keys and values: {size} of the activations", size=data(memory.kv_cache))
+        beside += hanging(cache, cells, "    ")
     return lines + [paint(line, "dim") for line in beside]
 
 

@@ -36,6 +36,11 @@ ESTIMATE: dict[str, str] = {
     ),
     "compute.flops_per_step": N_("All forwards of one denoising step."),
     "compute.chunks": N_("Stretches that a long video is made in, each with all denoising steps."),
+    "compute.window_frames": N_("Frames that the denoiser makes at a time: all, or those of one stretch."),
+    "compute.overlap_frames": N_("Frames that a stretch has in common with the one before."),
+    "compute.denoiser_calls": N_(
+        "Calls of the denoiser in one generation: stretches × steps × predictions, and those that only fill a cache."
+    ),
     "compute.flops_denoise": N_("All denoising steps of one generation."),
     "compute.flops_vae_decode": N_("The VAE decoding the latent to frames."),
     "compute.flops_vae_encode": N_("The VAE encoding the whole video once, as training does."),
@@ -67,6 +72,9 @@ ESTIMATE: dict[str, str] = {
     "memory.inference.stages.*.workspace": N_("Workspaces of convolution kernels at the peak of one stage."),
     "memory.inference.stages.*.missing": N_("Memory that the GPU lacks for one stage; 0 where it fits."),
     "memory.inference.stages.*.resident.*": N_("Weights of one network on the GPU during one stage."),
+    "memory.inference.kv_cache": N_(
+        "Keys and values that a causal denoiser keeps from chunk to chunk, part of the activations."
+    ),
     "memory.inference.peak": N_(
         "The largest stage of a generation: weights, live activations, workspaces and the CUDA context together."
     ),

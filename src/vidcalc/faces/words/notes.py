@@ -69,6 +69,7 @@ ASSUMPTIONS = {
     ),
     "components_from_catalogue": N_("Not among the files, taken from the catalogue: {value}."),
     "weights_as_stored": N_("Weights take the bytes their files have ({value})."),
+    "recognised_by_repository": N_("The files name where the weights are ({source}): taken for {value}."),
     "identified_by_names": N_("The weights were recognised by their parameters' names and sizes: {value}."),
     "identified_by_count": N_("The weights were recognised by their number alone: {value}."),
     "quantised_as_configured": N_("The files' own quantisation is followed ({value})."),
@@ -85,12 +86,23 @@ WARNINGS = {
     "illegal_width": N_("Width {value} is not one the model takes and is padded; nearest: {lower} or {upper}."),
     "illegal_height": N_("Height {value} is not one the model takes and is padded; nearest: {lower} or {upper}."),
     "illegal_frames": N_("{value} frames is not a length the model takes; nearest: {lower} or {upper}."),
+    "beyond_native": N_(
+        "{frames} frames in one pass are more than the {native} that the model was made for; longer videos are made in "
+        "windows: --window {native}:16."
+    ),
     "snapped_width": N_("Width {asked} is not one the model takes; calculated with the nearest, {value}."),
     "snapped_height": N_("Height {asked} is not one the model takes; calculated with the nearest, {value}."),
     "snapped_frames": N_("{asked} frames is not a length the model takes; calculated with the nearest, {value}."),
     "weights_differ": N_("The files of {component} hold {file} weights, its configuration makes {network}."),
     "equal_models": N_("Taken for {model}; nothing in the files tells it from {others}."),
     "tensors_beside": N_("{component} holds tensors that its network has no place for ({count} kinds): {names}."),
+    "denoiser_not_here": N_(
+        "The network that runs at every step is not among the files, and nothing names it: {model} of the catalogue is "
+        "calculated in its place."
+    ),
+    "class_likened": N_(
+        "{component} is calculated as {model} of the catalogue is, by a network like it: the figures are an estimate."
+    ),
     "unknown_keys": N_("Keys that the class of {component} has not, and that count for nothing: {keys}."),
     "untold_keys": N_("Keys of {component} that change how it runs, which is not calculated: {keys}."),
     "lora_file": N_(
@@ -105,7 +117,7 @@ WARNINGS = {
     "steps_not_stated": N_("The file does not state the steps of {node}."),
     "further_passes": N_("Further passes of the sampler are not calculated (steps: {passes})."),
     "cache_not_priced": N_("{file} skips work that is calculated here: state it with --step-cache."),
-    "windows_not_priced": N_("{file} works in windows of {frames} frames: memory is less than calculated here."),
+    "windows_unstated": N_("{file} works in windows; how long these are is not stated."),
     "loras_beside": N_("LoRAs of the file are taken as merged, without weights of their own: {names}."),
     "autoencoder_unfit": N_("The autoencoder {file} is not for the latents of {model}: its own is calculated."),
     "networks_beside_workflow": N_("Further networks of the file are not calculated: {names}."),

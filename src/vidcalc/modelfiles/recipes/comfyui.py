@@ -178,7 +178,11 @@ def _running(found: Nodes, told: Told) -> Facts:
             told.append(("cache_not_priced", {"file": node.type}))
         elif kind == "windows":
             length = whole(found, node, "context_frames", "context_length")
-            told.append(("windows_not_priced", {"file": node.type, "frames": length or 0}))
+            shared = whole(found, node, "context_overlap") or 0
+            if length and shared < length:
+                settings["window"] = (length, shared)
+            else:
+                told.append(("windows_unstated", {"file": node.type}))
     return settings
 
 

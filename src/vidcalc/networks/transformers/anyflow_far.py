@@ -2,13 +2,14 @@
 
 One forward denoises a chunk of `shape.frames` latent frames. shape.extra["cached_frames"] latent frames before it are
 cached at full resolution, shape.extra["compressed_frames"] at the resolution of the compressed patch; the cache itself
-is an input that stays. Keys are filled up to whole blocks of 128 tokens.
+is an input that stays, with room for "held_frames" and "held_compressed_frames" where that is more. Keys are filled up
+to whole blocks of 128 tokens.
 Source: arXiv 2503.19325, 2605.13724; diffusers 0.42.1 models/transformers/transformer_anyflow_far.py.
 """
 
 from functools import partial
 
-from vidcalc.base.number import Number, ceil_div, product
+from vidcalc.base.number import Number, ceil_div, maximum, product
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import anyflow, wan
 from vidcalc.networks.transformers.anyflow import block, projections, rotary_table, rotate, timestep_vectors
@@ -33,7 +34,19 @@ def tokens(config: Config, shape: Shape) -> Number:
 
 def cached_tokens(config: Config, shape: Shape) -> Number:
     """Tokens before the chunk whose keys and values are cached."""
-    full, compressed = shape.extra.get("cached_frames", 0), shape.extra.get("compressed_frames", 0)
+    return _places(config, shape, shape.extra.get("cached_frames", 0), shape.extra.get("compressed_frames", 0))
+
+
+def cache(config: Config, shape: Shape) -> Number:
+    """Elements of the keys and values that stay from call to call."""
+    room = _places(config, shape, shape.extra.get("held_frames", 0), shape.extra.get("held_compressed_frames", 0))
+    # [key, value] of every layer [batch, tokens, width]
+    places = maximum(room, cached_tokens(config, shape))
+    return 2 * config.num_layers * shape.batch * places * config.width
+
+
+def _places(config: Config, shape: Shape, full: Number, compressed: Number) -> Number:
+    """Tokens of so many latent frames in the small and so many in the large patch."""
     _, h, w = config.patch_size
     _, large_h, large_w = config.compressed_patch_size
     # frames x [height / patch] x [width / patch], once for each of the two patches
@@ -47,8 +60,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     latent = tape.input(batch, config.in_channels, shape.frames, shape.height, shape.width)
     times = tape.input(batch, shape.frames, dtype="fp32"), tape.input(batch, shape.frames, dtype="fp32")
     text = tape.input(batch, shape.tokens, config.text_dim)
-    # [key, value] of every layer
-    held = tape.input(2 * config.num_layers, batch, before, config.width)
+    held = tape.input(cache(config, shape))
     # weights of the patches that older frames were embedded by, when they entered the cache
     taps = product(config.compressed_patch_size)
     tape.parameter("far_patch_embedding.weight", config.width * config.in_channels * taps)

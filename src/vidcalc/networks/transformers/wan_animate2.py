@@ -17,6 +17,7 @@ from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("WanAnimate2Transformer3DModel",)
 BLOCK = 128  # tokens
+ONE_CACHE = True  # the driving video's: every prediction of a step reads it
 POSITIONS = 512  # of the rotary tables
 IMAGE_WIDTH = 1280  # of CLIP's tokens
 
@@ -44,6 +45,14 @@ def tokens(config: Config, shape: Shape) -> Number:
     return (shape.frames // t + 1) * (shape.height // h) * (shape.width // w)
 
 
+def cache(config: Config, shape: Shape) -> Number:
+    """Elements of the driving video's keys and values, which stay from step to step."""
+    _, h, w = config.patch_size
+    places = shape.frames * (shape.height // h) * (shape.width // w)
+    # [key, value] of every layer [batch, tokens, width]
+    return 2 * config.num_layers * shape.batch * places * config.dim
+
+
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """latent and condition[batch, in_dim, frames, height, width] -> [batch, out_dim, frames, height, width]."""
     batch, n, width = shape.batch, tokens(config, shape), config.dim
@@ -55,7 +64,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     timestep = tape.input(batch, dtype="fp32")
     text = tape.input(batch, config.text_len, config.text_dim)
     picture_tokens = tape.input(0).view(batch, shape.image_tokens, IMAGE_WIDTH) if config.use_img_emb else None
-    held = tape.input(2 * config.num_layers, batch, before, width)
+    held = tape.input(cache(config, shape))
 
     t, h, w = config.patch_size
     joined = tape.cat((latent,), batch, config.in_dim, *grid)

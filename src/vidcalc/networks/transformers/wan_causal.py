@@ -2,11 +2,12 @@
 
 One forward denoises a chunk of `shape.frames` latent frames. Self-attention reads the chunk and the
 shape.extra["cached_frames"] latent frames before it, whose keys and values lie in a cache of all layers: an input that
-stays, into which the chunk writes its own. Text is attended to as in Wan.
+stays, into which the chunk writes its own. It may have room for more: shape.extra["held_frames"] in all. Text is
+attended to as in Wan.
 Source: arXiv 2506.08009; guandeh17/Self-Forcing wan/modules/causal_model.py; the rest as in `wan.py`.
 """
 
-from vidcalc.base.number import Number
+from vidcalc.base.number import Number, maximum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import wan
 from vidcalc.networks.transformers.embedding import feed_forward
@@ -30,6 +31,15 @@ def cached_tokens(config: Config, shape: Shape) -> Number:
     return shape.extra.get("cached_frames", 0) * (shape.height // h) * (shape.width // w)
 
 
+def cache(config: Config, shape: Shape) -> Number:
+    """Elements of the keys and values that stay from call to call, the chunk's own places included."""
+    _, h, w = config.patch_size
+    room = shape.extra.get("held_frames", 0) * (shape.height // h) * (shape.width // w)
+    # [key, value] of every layer [batch, tokens, width]
+    places = maximum(room, cached_tokens(config, shape) + tokens(config, shape))
+    return 2 * config.num_layers * shape.batch * places * config.width
+
+
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """chunk[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width]."""
     n, batch, before = tokens(config, shape), shape.batch, cached_tokens(config, shape)
@@ -37,8 +47,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     timestep = tape.input(batch, wan.timesteps(config, shape), dtype="fp32")
     text = tape.input(batch, shape.tokens, config.text_dim)
     image = wan.image_input(tape, config, shape)
-    # [key, value] of every layer, the chunk's own places included
-    held = tape.input(2 * config.num_layers, batch, before + n, config.width)
+    held = tape.input(cache(config, shape))
 
     rotary = wan.rotary_table(tape, config, n)
     hidden = wan.patch_embedding(tape, config, shape, latent, "patch_embedding")

@@ -1,0 +1,23 @@
+"""--window on the command line: what the page says of it, and what is refused."""
+
+import json
+
+
+def test_the_page_says_windows_and_calls(ask) -> None:
+    job = ("estimate", "-m", "wan2.1-t2v-1.3b", "-f", "257", "--gpu", "4090")
+    page = " ".join(ask(*job, "--window", "81:16").out.split())
+    assert "4 of 81 frames, 16 shared with the one before; 400 denoiser calls" in page
+    assert "--window 81:16" not in page
+    assert "longer videos are made in windows: --window 81:16" in " ".join(ask(*job).out.split())
+    korean = " ".join(ask(*job, "--window", "81:16", "--lang", "ko").out.split())
+    assert "앞 구간과 16프레임 겹침; denoiser 호출 400회" in korean
+
+
+def test_a_window_that_is_none_is_refused(ask) -> None:
+    for value, near in (("16:81", "16:15"), ("0", "81"), ("81:x", "81")):
+        bad = ask("estimate", "-m", "wan2.1-t2v-1.3b", "--window", value, "--json")
+        error = json.loads(bad.out)["error"]
+        assert (bad.code, error["flag"], error["nearest"]) == (2, "--window", near)
+    own = ask("estimate", "-m", "self-forcing-1.3b", "--window", "81:16")
+    assert own.code == 2
+    assert "--window" in own.err and len(own.err.strip().splitlines()) == 1
