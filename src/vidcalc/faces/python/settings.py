@@ -89,15 +89,17 @@ class OfDenoising(TypedDict, total=False):
     guidance_interval: Number
     attention_density: Number
     token_merge: Number
-    lora: Words | list[int]
-    lora_mode: str
 
 
 class OfGeneration(OfDenoising, total=False):
     """How one video is made."""
 
     steps: Numbers
+    window: Size
     guidance: Number
+    guidance_scales: dict[str, float] | str
+    lora: Words | list[int]
+    lora_mode: str
 
 
 class OfTraining(TypedDict, total=False):
