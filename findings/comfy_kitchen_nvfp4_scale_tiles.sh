@@ -26,7 +26,8 @@ for (rows, columns), bits in expected.items():
     weight = torch.randn(rows, columns, dtype=torch.bfloat16)
     packed, scales = comfy_kitchen.quantize_nvfp4(weight, torch.tensor(1.0))
     size = 8 * (packed.nbytes + scales.nbytes) / weight.numel()
-    print(f"{rows:5} x {columns:4}: {size:4.1f} bits a weight, scales {tuple(scales.shape)} for {rows} x {columns // 16}")
+    blocks = f"{rows} x {columns // 16}"
+    print(f"{rows:5} x {columns:4}: {size:4.1f} bits a weight, scales {tuple(scales.shape)} for {blocks}")
     wrong += size != bits
 sys.exit(wrong > 0)
 PY

@@ -33,7 +33,8 @@ failed = []
 with safe_open("weights.safetensors", "pt") as file:
     print("get_slice().get_shape():", file.get_slice("f4").get_shape())
     print("two rows of u8:", tuple(file.get_slice("u8")[:2].shape))
-    for name, index in {"two rows": slice(0, 2), "all": slice(None), "eight columns": (slice(None), slice(0, 8))}.items():
+    slices = {"two rows": slice(0, 2), "all": slice(None), "eight columns": (slice(None), slice(0, 8))}
+    for name, index in slices.items():
         try:
             print(f"{name} of f4:", tuple(file.get_slice("f4")[index].shape))
         except RuntimeError as error:
