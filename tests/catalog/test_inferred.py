@@ -13,7 +13,8 @@ from vidcalc.validate.sources import origin
 ROWS = {row.id: row for row in files.read(f"{DATA}/measured/inference.csv")}
 # fields that no source states: they were chosen so that rows come out
 CHOSEN = {
-    "precisions": ("rounding", "slower", "kept", "beside"),
+    "precisions": ("rounding", "kept", "beside"),
+    "products": ("pace",),
     "frameworks": ("activation_scale", "beside", "seconds", "decode_bytes", "decode_flops"),
     "reserve": ("share",),
 }
@@ -26,7 +27,7 @@ ALONE = {
     "precisions.fp8-scaled.rounding": TORCHAO,
     "precisions.int8.rounding": TORCHAO,
     "precisions.int8-dynamic.rounding": TORCHAO,
-    "precisions.int4.slower": "the same table; the kernel for few rows has no published rate",
+    "products.few-rows.pace": "a row of the same table; the kernel for few rows has no published rate",
     "precisions.int4-dynamic.rounding": TORCHAO,
     "precisions.int8-sparse.rounding": TORCHAO,
     "precisions.fp6.rounding": TORCHAO,
@@ -51,6 +52,9 @@ def facts():
     """Every table of these files: its name, its fields."""
     for name, fields in table("precisions").items():
         yield "precisions", f"precisions.{name}", fields
+    for name, fields in table("products").items():
+        if isinstance(fields, dict):
+            yield "products", f"products.{name}", fields
     for name in names("frameworks"):
         yield "frameworks", f"frameworks.{name}", entry("frameworks", name)
     yield "reserve", "reserve", entry("validation", "reserve")

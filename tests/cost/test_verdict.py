@@ -68,9 +68,11 @@ def test_host_memory_is_what_waits_and_what_is_on_its_way():
     assert (stays.host.resident, stays.host.pinned) == (0, 0)
     assert stays.host_ram == stays.host.loading_peak > 0
     whole, streamed = inference(offload="model").host, inference(offload="group").host
-    assert whole.resident == streamed.resident == streamed.pinned > stays.host.loading_peak
+    # each pinned tensor is rounded up to a power of two; what is outside of the blocks is not pinned
+    assert 2 * whole.resident > streamed.resident > streamed.pinned > 0
+    assert streamed.resident > whole.resident > stays.host.loading_peak
     assert whole.pinned == 0
-    assert inference(offload="group-leaf").host.pinned == streamed.pinned
+    assert inference(offload="group-leaf").host.pinned >= streamed.pinned
     swapped = inference(offload="block-swap:10").host
     assert 0 < swapped.pinned < swapped.resident == whole.resident
 

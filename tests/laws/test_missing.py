@@ -49,12 +49,12 @@ def test_holes_between_weights_that_give_way_go_with_them(name: str) -> None:
     ledger, _ = generation(
         model, fill.workload(model, **MODELS[name]), machine, fill.plan(model, framework="comfyui", precision="fp8")
     )
-    rows, capacity = memory.stages(ledger), machine.accelerator.capacity
+    rows, chip = memory.stages(ledger), machine.accelerator
     assert any(row.yields for row in rows)
     for allocator in ("caching", "async"):
-        shown, least = (counters(each, capacity, allocator) for each in (rows, memory.needed(rows)))
-        assert shown.device <= max(capacity, least.device) + 1
-        assert shown.allocated <= shown.reserved == shown.device - process("context")
+        shown, least = (counters(each, chip, allocator) for each in (rows, memory.needed(rows)))
+        assert shown.device <= max(chip.capacity, least.device) + 1
+        assert shown.allocated <= shown.reserved == shown.device - context(chip)
 
 
 @pytest.mark.parametrize("gib", [6, 12, 16, 24, 32, 80])

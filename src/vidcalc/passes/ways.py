@@ -227,6 +227,7 @@ KEPT = {
     "blocks": replace(
         BLOCKS,
         hooks="stream",
+        pinned=_all,
         copied=lambda own, asked: own.blocks - _staying(own, asked),
         once=lambda own, asked: _each(own, own.copy - own.blocks + _staying(own, asked)),
     ),
