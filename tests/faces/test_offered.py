@@ -22,7 +22,7 @@ WAN = "wan2.1-t2v-1.3b"
         ({"framework": "wan2gp", "parallel": "ulysses=2"}, "--parallel", None, "xdit"),
         ({"framework": "wan2gp-3", "parallel": "ulysses=2"}, "--parallel", None, "xdit"),
         ({"framework": "wan-official", "parallel": "ulysses=2,cfg=2"}, "--parallel", "ulysses=2", "xdit"),
-        ({"framework": "mlx-video", "gpu": "h100"}, "--gpu", "m5-max", "Apple"),
+        ({"framework": "mlx-video", "gpu": "h100"}, "--gpu", "m5-pro", "Apple"),
     ],
 )
 def test_what_a_framework_does_not_have_is_refused(asked, flag, nearest, told):

@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
-from vidcalc.catalog.defaults import process
 from vidcalc.cost import memory
 from vidcalc.cost.reserve import counters
 from vidcalc.passes import generation
+from vidcalc.rates.allocator import context
 from vidcalc.rates.machines import hardware
 
 GIB = 2**30

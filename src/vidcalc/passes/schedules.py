@@ -4,7 +4,6 @@ What counts step by step takes the number of steps as a plain number: `of_each` 
 Sources: data/caches.toml, by method.
 """
 
-from statistics import median
 from typing import NamedTuple
 
 from vidcalc.base.number import Number, maximum, minimum, of_each
@@ -95,7 +94,9 @@ def foreseen(steps: Number, curves: tuple[Ratios, ...], threshold: float, longes
     skipped steps and none, and most likely in their middle."""
 
     def middle(count: float) -> float:
-        return median(magnitude(count, curve, threshold, longest, retention) for curve in curves)
+        found = sorted(magnitude(count, curve, threshold, longest, retention) for curve in curves)
+        half = len(found) // 2
+        return (found[half] + found[-half - 1]) / 2  # their median
 
     likely = of_each(middle, steps)
     return settled(likely) if len(curves) == 1 else Share(likely, retention + (1 - retention) / (longest + 1), 1.0)
