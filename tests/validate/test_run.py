@@ -2,10 +2,12 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog.load import DATA
 from vidcalc.cost.memory import Stage
+from vidcalc.rates.machines import accelerator
 from vidcalc.validate import asked, counters
 from vidcalc.validate.run import fitted, validate
 from vidcalc.validate.summary import distinct, errors, part
@@ -95,12 +97,13 @@ def test_counters_stand_in_order():
     stage = Stage(
         id="denoise", resident={}, weights=20 * GIB, activations=10 * GIB, workspace=0, other=GIB, total=31 * GIB
     )
-    capacity = 80 * GIB
+    chip = accelerator("a100-sxm-80gb")
+    smaller = replace(chip, memory_torch=32 * GIB)
     allocated, reserved, device = (
-        counters.counted([stage], name, capacity) for name in ("allocated", "reserved", "device")
+        counters.counted([stage], name, chip) for name in ("allocated", "reserved", "device")
     )
     assert allocated < reserved < device
-    assert counters.counted([stage], "device", 32 * GIB) < device  # the cache gives way on a smaller card
+    assert counters.counted([stage], "device", smaller) < device  # the cache gives way on a smaller card
 
 
 def test_a_file_that_is_no_table_of_measurements_is_refused(tmp_path):

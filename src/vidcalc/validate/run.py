@@ -52,7 +52,7 @@ def fitted() -> frozenset[str]:
     """Ids of all rows that a constant was fitted to."""
     profiles = {row for name in frameworks() for row in framework(name).fitted}
     formats = {row for name in choices() for row in precision(name).fitted}
-    shared = {row for name in ("parallel", "defaults") for part in _rows_of(table(name)) for row in part}
+    shared = {row for name in ("parallel", "defaults", "products") for part in _rows_of(table(name)) for row in part}
     left_out = set(caches.fitted())
     laws = load.entry("kernels", "laws")
     rates = {row for law in (laws["elementwise"], laws["launch"], laws["attention"]["masked"]) for row in law["fitted"]}

@@ -60,7 +60,7 @@ command = Command(
         "and encode between them."
     ),
     examples=(
-        'vidcalc chain "ltx-2 -r 768x512" ltx-2-spatial-upscaler "ltx-2 -s 3 --guidance 1" --gpu rtx-5090',
-        'vidcalc chain "wan2.1-t2v-14b -r 480p" "seedvr2-3b -r 1440x800" --framework comfyui --gpu rtx-4090',
+        'vidcalc chain "ltx-2 -r 768x512" ltx-2-spatial-upscaler "ltx-2 -s 3"',
+        'vidcalc chain wan2.1-t2v-1.3b "seedvr2-3b -r 1440x800" --gpu 4090',
     ),
 )
