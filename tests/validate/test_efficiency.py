@@ -86,4 +86,6 @@ def test_eight_cards_without_peer_access_reach_a_third():
 
 def test_hunyuanvideo_on_eight_h100():
     size = {"width": 1280, "height": 720, "frames": 129, "steps": 50}
-    assert efficiency("hunyuanvideo-t2v", "h100-sxm", 8, "xdit-2025-01", size, ulysses_degree=8) == pytest.approx(0.7, abs=BAR)
+    assert efficiency("hunyuanvideo-t2v", "h100-sxm", 8, "xdit-2025-01", size, ulysses_degree=8) == pytest.approx(
+        0.7, abs=BAR
+    )

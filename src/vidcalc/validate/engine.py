@@ -42,7 +42,7 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True):
 def engine(row: Row, model: str) -> Engine:
     """The program of a row of a model of the catalogue (empty where it has none)."""
     found, rule = _engine(row, model), text.first("maker", model)
-    if rule.get("pipeline") and (found.framework == "xdit" or found.framework.startswith(PLAIN)):
+    if rule.get("pipeline") and found.framework.startswith(("xdit", PLAIN)):
         return msgspec.structs.replace(found, framework=str(rule["framework"]), others=())
     return found
 
