@@ -41,6 +41,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 REPLAYED = tuple(f".memory.inference.{name}" for name in ("reserved", "device", "low", "high"))
 USUAL = 0.3  # how far the share may be off what the replay finds
 VERDICT = ".memory.inference.verdict"  # of a sweep: as its own band lies to the card
+MARGIN = ".memory.inference.margin"  # less than nothing where the driver's reading is what does not fit
 READINGS = tuple(f".memory.inference.{name}" for name in ("device", "high", "capacity"))
 
 
@@ -56,6 +57,10 @@ def assert_elementwise(whole: Report, singles: list[Report]) -> None:
             elif path == VERDICT:
                 band = [np.broadcast_to(found[name], len(singles))[index] for name in READINGS]
                 assert spread[index] == verdict(*map(float, band)), path
+            elif path == MARGIN:
+                device, _, capacity = (float(np.broadcast_to(found[name], len(singles))[index]) for name in READINGS)
+                needed = single[".memory.inference.peak"] if device <= capacity else device
+                assert float(spread[index]) == pytest.approx(capacity - needed, rel=TOLERANCE), path
             elif isinstance(single[path], (str, bool, type(None))):
                 assert spread[index] == single[path], path
             else:
