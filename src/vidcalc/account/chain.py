@@ -76,7 +76,7 @@ def chain_memory(jobs: Sequence[ChainJob], waiting: Sequence[int], stay: bool) -
         low=most.low + beside,
         high=high,
         capacity=most.capacity,
-        margin=most.capacity - peak,
+        margin=most.capacity - (needs[place] if needs[place] > most.capacity else peak),
         verdict=verdict(needs[place], high, most.capacity, unsized),
         host_ram=max(row.host_ram + beyond for row, beyond in zip(rows, waiting, strict=True)),
         unsized=unsized,

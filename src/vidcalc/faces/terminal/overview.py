@@ -42,12 +42,12 @@ def _guided(job: dict[str, Any], plan: dict[str, Any]) -> str:
 
 def glance(report: Report, paint: Paint, cells: int) -> list[str]:
     """One row each for generating and training: verdict, memory, margin, time, cost."""
-    spent, cost = report.time, report.cost
+    spent, cost, held = report.time, report.cost, report.memory.inference
     rows: list[list[Cell]] = [
         _row(
             _("Generate"),
-            report.memory.inference.peak,
-            report.memory.inference,
+            held.capacity - held.margin,  # the peak, or where that is what does not fit the driver's reading of it
+            held,
             duration(spent.inference.total),
             None if cost is None else cost.inference["likely"],
         )

@@ -57,7 +57,8 @@ def glance(report: ChainReport, paint: Paint, cells: int) -> list[str]:
     )
     verdict = (label(VERDICTS, room.verdict), STYLES.get(room.verdict, ""))
     cost = money(report.cost["likely"]) if report.cost else ""
-    row: list[Cell] = [(_("All jobs"), "title"), verdict, data(room.peak), free, duration(spent.total), cost]
+    needed = data(room.capacity - room.margin)
+    row: list[Cell] = [(_("All jobs"), "title"), verdict, needed, free, duration(spent.total), cost]
     return table([row], "<<><<<", paint)
 
 
