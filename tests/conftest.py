@@ -14,6 +14,7 @@ from vidcalc.catalog.generic import generic
 from vidcalc.describe.data import Bucket, Data
 from vidcalc.describe.plan import Plan
 from vidcalc.describe.training import TrainingPlan
+from vidcalc.faces import words
 from vidcalc.rates.machines import hardware
 from vidcalc.report.estimate import Report
 from vidcalc.report.training import TrainingReport
@@ -21,6 +22,12 @@ from vidcalc.report.training import TrainingReport
 settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=500, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> None:
+    """Every test starts in English, whatever language the one before it spoke."""
+    words.use(words.SOURCE)
 
 
 def _estimate(name: str | int, **given: Any) -> Report:
