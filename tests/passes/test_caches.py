@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+import vidcalc
 from vidcalc.base.errors import InputError
 from vidcalc.calculate import calculate
-from vidcalc.catalog import caches, fill
+from vidcalc.catalog import caches, fill, sparse
 from vidcalc.catalog.load import entry, names, table
 from vidcalc.catalog.reach import hooked
 from vidcalc.ops import Attention
@@ -215,3 +216,31 @@ def test_the_video_decides_is_said_with_the_range():
 def test_the_models_shift_is_the_catalogues():
     assert left("wan2.1-t2v-1.3b", "none")[1].shift == entry("models", "wan2.1-t2v-1.3b")["defaults"]["flow_shift"]
     assert left("cogvideox-2b", "none")[1].shift == 1
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "near"),
+    [
+        ("step_cache", "taylorseer:interval=0", "taylorseer:interval=1"),
+        ("step_cache", "taylorseer:order=1.5", "taylorseer:order=2"),
+        ("step_cache", "fastercache:spatial=0", "fastercache:spatial=1"),
+        ("step_cache", "teacache:nan", "teacache:threshold=0"),
+        ("step_cache", "taylorseer:interval=5,interval=7", "taylorseer:interval=7"),
+        ("step_cache", "teacache-0.2:threshold=1", "teacache"),
+        ("attention_density", "nabla:faster=0", "nabla:faster=1"),
+        ("attention_density", "sla:top=5", "sla:top=1"),
+        ("attention_density", "vsa:sparsity=1", "vsa:sparsity=0.99"),
+    ],
+)
+def test_a_parameter_outside_of_its_range_is_refused(flag, value, near):
+    with pytest.raises(vidcalc.InputError) as refused:
+        vidcalc.estimate("hunyuanvideo-t2v", gpu="h100", **{flag: value})
+    assert refused.value.nearest == near
+
+
+@pytest.mark.parametrize(
+    "method", [*caches.methods().values(), *sparse.methods().values()], ids=lambda each: each.title
+)
+def test_every_parameter_has_a_range_that_holds_its_default(method):
+    assert set(method.ranges) == set(method.parameters)
+    assert all(method.ranges[name][0] <= value <= method.ranges[name][1] for name, value in method.parameters.items())

@@ -49,8 +49,7 @@ def cautions_of(question: Question, ledger: Ledger) -> list[Warning_]:
     rows: list[Warning_] = []
     low, high = left.share.low, left.share.high
     if not is_array(low) and not is_array(high) and low < high:
-        shares = {"low": f"{low:.2f}", "high": f"{high:.2f}"}
-        rows.append(Warning_(id="cache_by_content", values={"method": method, **shares}))
+        rows.append(Warning_(id="cache_by_content", values={"method": method, "low": low, "high": high}))
     if cache.parameters.get("spatial") and _reaches_prompt(phase, left):
         rows.append(Warning_(id="cache_reaches_text", values={"method": method}))
     return rows

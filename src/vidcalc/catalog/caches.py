@@ -30,6 +30,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     source: str
     rule: str
     parameters: dict[str, float]
+    ranges: dict[str, tuple[int | float, int | float]]
     holds: dict[str, int]
     by_class: dict[str, dict[str, int]] = {}
     words: tuple[str, ...] = ()
@@ -83,7 +84,8 @@ def read(text: str) -> Cache:
         whole, part, run, kept, kept_part = short.groups()
         text = f"magcache:threshold={whole}.{part},k={run},retention={kept}.{kept_part}"
     name, stated = name_of(FLAG, text, words())
-    return Cache(name, methods()[name], numbers(FLAG, text, name, stated, methods()[name].parameters))
+    method = methods()[name]
+    return Cache(name, method, numbers(FLAG, text, name, stated, method.parameters, method.ranges))
 
 
 def usual(found: Cache, model: str) -> tuple[float, bool]:

@@ -22,6 +22,7 @@ class Sparse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     source: str
     rule: str
     parameters: dict[str, float]
+    ranges: dict[str, tuple[int | float, int | float]] = {}
     words: tuple[str, ...] = ()
     by_class: dict[str, dict[str, float]] = {}
 
@@ -70,7 +71,7 @@ def read(text: str) -> Mask:
     """What a user wrote. Raises InputError("attention-density", …) with the methods, or the method's parameters."""
     name, stated = name_of(FLAG, text, words())
     known = methods()[name].parameters
-    every = numbers(FLAG, text, name, stated, known)
+    every = numbers(FLAG, text, name, stated, known, methods()[name].ranges)
     named = {each.partition("=")[0] if "=" in each else next(iter(known), "") for each in stated.split(",") if each}
     return Mask(name, methods()[name], {key: value for key, value in every.items() if key in named})
 

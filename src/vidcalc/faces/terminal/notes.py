@@ -15,6 +15,7 @@ from vidcalc.report.estimate import Report, Warning_
 from vidcalc.report.plan import PlanReport
 from vidcalc.report.training import TrainingReport
 
+SHARES = {"cache_by_content": ("low", "high")}  # and shares, by the warning
 BYTES = ("missing", "total", "streamed")  # values of warnings that are bytes
 
 
@@ -38,7 +39,10 @@ def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Pa
 
 def warned(warning: Warning_) -> str:
     """A warning in words."""
-    values = {name: shown(value, name in BYTES) for name, value in warning.values.items()}
+    shares = SHARES.get(warning.id, ())
+    values = {
+        name: share(value) if name in shares else shown(value, name in BYTES) for name, value in warning.values.items()
+    }
     return label(WARNINGS, warning.id, **values)
 
 
