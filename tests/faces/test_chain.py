@@ -54,6 +54,23 @@ def test_seconds_add_up_and_memory_is_the_most(latent: Any) -> None:
     assert latent.memory.peak == max(needs) == needs[latent.memory.peak_job]
 
 
+def test_a_latent_of_another_size_is_decoded_and_brought_to_size() -> None:
+    made = vidcalc.chain("wan2.1-t2v-1.3b -r 832x480", "wan2.1-t2v-1.3b -r 1280x720 -s 4", gpu="h100")
+    assert made.jobs[1].takes == "pixels"
+    assert "vae_decode" in [stage.id for stage in made.jobs[0].report.memory.inference.stages]
+
+
+def test_the_peak_is_that_of_the_largest_job_and_is_said_once() -> None:
+    made = vidcalc.chain("wan2.1-t2v-1.3b", "seedvr2-3b -r 1440x800", gpu="4090")
+    needs = [job.report.memory.inference.peak + job.beside for job in made.jobs]
+    devices = [job.report.memory.inference.device + job.beside for job in made.jobs]
+    assert (made.memory.peak, made.memory.device) == (max(needs), max(devices))
+    assert made.memory.peak_job == needs.index(max(needs))
+    assert [each.id for each in made.warnings] == ["inference_too_big", "windows_spill"]
+    assert made.warnings[0].values["missing"] == -made.memory.margin > 0
+    assert not {each.id for job in made.jobs for each in job.report.warnings} & {"inference_too_big", "windows_spill"}
+
+
 def test_networks_stay_beside_each_other_unless_they_wait_in_host_memory(latent: Any) -> None:
     assert latent.memory.between == "stay"
     # the refiner is the first job's own network; the upsampler alone is beside it
@@ -90,6 +107,7 @@ def test_every_job_may_have_settings_of_its_own(ask: Any) -> None:
         ("wan2.1-t2v-1.3b --gpu h100", "--gpu"),
         ("wan 'a", "JOB"),
         ("no-such-model", "--model"),
+        ("wan2.1-t2v-1.3b -b 2", "--batch-size"),
     ],
 )
 def test_a_bad_job_is_one_line(ask: Any, job: str, flag: str) -> None:

@@ -11,18 +11,19 @@ from vidcalc.cost.verdict import verdict
 from vidcalc.describe.handoff import Handed, in_latent
 from vidcalc.describe.model import Component
 from vidcalc.report.chain import ChainJob, ChainMemory, ChainReport, ChainTime
-from vidcalc.report.estimate import Report
+from vidcalc.report.estimate import Report, Warning_
 
 HOUR = 3600
 STAYING = ("none", "encoders")  # ways of offloading with which a network stays once it is on the device
-OF_TRAINING = ("training_too_big", "checkpointing_helps")
+# of training, and what is said of all jobs together instead
+NOT_OF_A_JOB = ("training_too_big", "checkpointing_helps", "inference_too_big", "windows_spill")
 Held = dict[str, int]  # networks by what they are, and their bytes
 
 
 def chain_report(parts: Sequence[Handed], reports: Sequence[Report]) -> ChainReport:
     """The jobs with the reports of each, in the order they run."""
     hardware = parts[0].job.hardware
-    stay = all(part.job.plan.offload in STAYING for part in parts)
+    stay = all(way(report) in STAYING for report in reports)
     held = [networks(part, report) for part, report in zip(parts, reports, strict=True)]
     jobs = [
         ChainJob(
@@ -35,52 +36,65 @@ def chain_report(parts: Sequence[Handed], reports: Sequence[Report]) -> ChainRep
         for place, report in enumerate(reports)
     ]
     time = chain_time(jobs, hardware.total)
+    memory = chain_memory(
+        jobs, [0 if stay else others(held, place) for place in range(len(jobs))], stay, hardware.count
+    )
     spent = time.total * hardware.total
     cost = money_part(hardware.accelerator, spent, 0)
     energy = energy_part(hardware, spent, 0)
     return ChainReport(
         hardware=hardware_part(hardware),
         jobs=jobs,
-        memory=chain_memory(jobs, [0 if stay else others(held, place) for place in range(len(jobs))], stay),
+        memory=memory,
         time=time,
         cost=cost.inference if cost else {},
         provider=cost.provider if cost else "",
         energy=energy.per_video if energy else {},
+        warnings=chain_warnings(memory, reports),
     )
 
 
 def generating(report: Report) -> Report:
-    """A report without what it says of training."""
+    """A report without what it says of training, and of whether this job alone has room."""
     return replace(
         report,
         memory=replace(report.memory, training=None),
         time=replace(report.time, training=None),
-        warnings=[each for each in report.warnings if each.id not in OF_TRAINING],
+        warnings=[each for each in report.warnings if each.id not in NOT_OF_A_JOB],
     )
 
 
-def chain_memory(jobs: Sequence[ChainJob], waiting: Sequence[int], stay: bool) -> ChainMemory:
+def chain_memory(jobs: Sequence[ChainJob], waiting: Sequence[int], stay: bool, each_machine: Number) -> ChainMemory:
     """The largest job, with what stays beside each; `waiting` are bytes of others in host memory meanwhile."""
     rows = [job.report.memory.inference for job in jobs]
-    needs = [row.device + job.beside for row, job in zip(rows, jobs, strict=True)]
-    place = max(range(len(jobs)), key=needs.__getitem__)
-    most, beside = rows[place], jobs[place].beside
-    high = max(row.high + job.beside for row, job in zip(rows, jobs, strict=True))
-    unsized = sorted({name for row in rows for name in row.unsized})
-    peak = most.peak + beside
+    capacity, unsized = rows[0].capacity, sorted({name for row in rows for name in row.unsized})
+
+    def each(field: str) -> list[Number]:
+        return [getattr(row, field) + job.beside for row, job in zip(rows, jobs, strict=True)]
+
+    peaks, device, high = each("peak"), max(each("device")), max(each("high"))
+    peak = max(peaks)
     return ChainMemory(
         between="stay" if stay else "leave",
         peak=peak,
-        peak_job=place,
-        device=needs[place],
-        low=most.low + beside,
+        peak_job=peaks.index(peak),
+        device=device,
+        low=max(each("low")),
         high=high,
-        capacity=most.capacity,
-        margin=most.capacity - (needs[place] if needs[place] > most.capacity else peak),
-        verdict=verdict(needs[place], high, most.capacity, unsized),
-        host_ram=max(row.host_ram + beyond for row, beyond in zip(rows, waiting, strict=True)),
+        capacity=capacity,
+        margin=capacity - (device if device > capacity else peak),
+        verdict=verdict(device, high, capacity, unsized),
+        # as many processes of a machine hold them as it has accelerators
+        host_ram=max(row.host_ram + beyond * each_machine for row, beyond in zip(rows, waiting, strict=True)),
         unsized=unsized,
     )
+
+
+def chain_warnings(memory: ChainMemory, reports: Sequence[Report]) -> list[Warning_]:
+    """What is to be known of all jobs together."""
+    rows = [Warning_(id="inference_too_big", values={"missing": -memory.margin})] if memory.verdict == "too_big" else []
+    spilling = any(each.id == "windows_spill" for report in reports for each in report.warnings)
+    return [*rows, Warning_(id="windows_spill")] if spilling and memory.verdict != "fits" else rows
 
 
 def chain_time(jobs: Sequence[ChainJob], gpus: Number) -> ChainTime:
@@ -97,12 +111,17 @@ def chain_time(jobs: Sequence[ChainJob], gpus: Number) -> ChainTime:
     )
 
 
+def way(report: Report) -> str:
+    """How a job really offloads: its framework may leave it to the card."""
+    said = next((each.value for each in report.assumptions if each.id == "offload"), "none")
+    return str(said).partition(":")[0]
+
+
 def taken(parts: Sequence[Handed], place: int) -> str:
     """What a job takes up of the one before."""
     if place == 0:
         return ""
-    before, after = parts[place - 1].job.model, parts[place].job.model
-    return "latent" if in_latent(before, after) else "pixels"
+    return "latent" if in_latent(parts[place - 1].job, parts[place].job) else "pixels"
 
 
 def networks(part: Handed, report: Report) -> Held:
@@ -110,7 +129,10 @@ def networks(part: Handed, report: Report) -> Held:
     model = part.job.model
     every = (model.denoiser, model.vae, *model.text_encoders, *model.image_encoders, *model.others)
     named = {each.id: each for each in every}
-    return {_what(named[row.id], row.precision): int(row.bytes) for row in report.model.components}
+    stages = report.memory.inference.stages
+    # what one rank stores of it; the whole where it is never on the device by itself
+    most = {row.id: max(stage.resident.get(row.id, 0) for stage in stages) for row in report.model.components}
+    return {_what(named[row.id], row.precision): int(most[row.id] or row.bytes) for row in report.model.components}
 
 
 def others(held: Sequence[Held], place: int) -> int:

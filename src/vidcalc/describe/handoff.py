@@ -1,8 +1,8 @@
 """Jobs that make one video in a row: what each leaves out because another does it.
 
-A job hands on its latent where the next has the same autoencoder: neither decode nor encode lies between them. It
-hands on pixels where it has another: decoded there, encoded here. A job with the text encoders of an earlier one takes
-the embeddings that it made.
+A job hands on its latent where the next has the same autoencoder and size: neither decode nor encode lies between them.
+It hands on pixels otherwise: decoded there, brought to size, encoded here. A job with the text encoders of an earlier
+one takes the embeddings that it made.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from vidcalc.describe.model import Component, Model
+from vidcalc.describe.model import Component
 from vidcalc.describe.question import Question
 from vidcalc.describe.workload import Stage
 
@@ -29,12 +29,12 @@ def handed(jobs: Sequence[Question]) -> tuple[Handed, ...]:
     """The jobs as they run one after the other."""
     left: list[tuple[Stage, ...]] = [() for _ in jobs]
     models = [job.model for job in jobs]
-    for place, (before, after) in enumerate(pairwise(models)):
+    for place, (before, after) in enumerate(pairwise(jobs)):
         if in_latent(before, after):
             left[place] += DECODED
             left[place + 1] += ("vae_encode",)
-        elif after.encodes == "none":
-            models[place + 1] = replace(after, encodes="clip")
+        elif after.model.encodes == "none":
+            models[place + 1] = replace(after.model, encodes="clip")
     for place, model in enumerate(models):
         if model.text_encoders and any(_same(model.text_encoders, each.text_encoders) for each in models[:place]):
             left[place] += ("text_encode",)
@@ -43,9 +43,14 @@ def handed(jobs: Sequence[Question]) -> tuple[Handed, ...]:
     )
 
 
-def in_latent(before: Model, after: Model) -> bool:
-    """Whether what one model makes can be taken up by the other as it is: their autoencoders are the same."""
-    return bool(before.vae.class_) and _same((before.vae,), (after.vae,))
+def in_latent(before: Question, after: Question) -> bool:
+    """Whether what one job makes can be taken up by the other as it is: one autoencoder, and a latent of the size that
+    the other reads.
+    """
+    made, read, grows = before.workload, after.workload, after.model.denoiser.grows
+    sizes = (made.width * grows, made.height * grows, made.frames)
+    alike = bool(before.model.vae.class_) and _same((before.model.vae,), (after.model.vae,))
+    return alike and sizes == (read.width, read.height, read.frames)
 
 
 def _same(these: Sequence[Component], those: Sequence[Component]) -> bool:

@@ -1,7 +1,7 @@
 """The answer about jobs that make one video in a row: each job's own report, and what they come to together.
 Its JSON form is a stable contract (vidcalc.chain/1)."""
 
-from vidcalc.report.estimate import Entry, HardwarePart, Report
+from vidcalc.report.estimate import Entry, HardwarePart, Report, Warning_
 from vidcalc.report.units import Bytes, Dollars, GpuHours, Index, Joule, Seconds
 
 SCHEMA = "vidcalc.chain/1"
@@ -66,3 +66,4 @@ class ChainReport(Entry, frozen=True, kw_only=True, eq=False):
     cost: dict[str, Dollars]
     provider: str
     energy: dict[str, Joule]
+    warnings: list[Warning_]

@@ -23,7 +23,7 @@ HANGUL = (
 )
 ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
 # signs that Pillow's own font lacks
-PLAIN = str.maketrans({"×": "x"})
+PLAIN = str.maketrans({"×": "x", "→": ">"})
 
 
 def hangul_font() -> str | None:

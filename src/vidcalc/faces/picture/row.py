@@ -7,7 +7,7 @@ from vidcalc.faces.picture.chart import Bar, drawn, parts
 from vidcalc.faces.picture.shapes import Picture
 from vidcalc.faces.terminal.numbers import data, whole
 from vidcalc.faces.words import _
-from vidcalc.faces.words.ids import PARTS, STAGES, VERDICTS, label
+from vidcalc.faces.words.ids import STAGES, VERDICTS, label
 from vidcalc.report.chain import ChainReport
 
 STAYING = "#aab6c1"
@@ -19,8 +19,10 @@ def chart(report: ChainReport) -> Picture:
     for place, job in enumerate(report.jobs, 1):
         roles = {row.id: row.role for row in job.report.model.components}
         own = job.report.memory.inference
-        beside = ((label(PARTS, "other"), STAYING, job.beside),) if job.beside else ()
+        beside = ((_("weights of other jobs"), STAYING, job.beside),) if job.beside else ()
         for row in own.stages:
+            if row.id == "load":
+                continue
             most = place - 1 == memory.peak_job and row.id == own.peak_stage
             name = f"{place} {label(STAGES, row.id)}"
             bars.append(Bar(name, (*beside, *parts(row, roles)), row.total + job.beside, most))

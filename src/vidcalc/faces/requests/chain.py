@@ -44,6 +44,9 @@ def questions(shared: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> t
     for job in jobs:
         flags = {**shared, **job}
         asked.append(request({**inherited(flags, asked[-1]), **flags} if asked else flags))
+        made, kept = asked[0].workload.batch, asked[-1].workload.batch
+        if kept != made:
+            raise Refused("--batch-size", kept, _("as many as the first job makes: {count}", count=made), None, (made,))
     return tuple(asked)
 
 

@@ -79,8 +79,10 @@ def memory(report: ChainReport, paint: Paint, cells: int) -> list[str]:
     key = [(letter, names[part], part) for part, letter in PARTS]
     limits = report.memory.capacity, report.memory.peak
     lines = stages(_("GPU memory to generate"), rows, top, limits, key, paint, cells)
+    shown = {name: data(getattr(report.memory, name)) for name in ("device", "low", "high")}
+    read = _("on the GPU {device} ({low} to {high})", **shown)
     host = _("host RAM {size}", size=data(report.memory.host_ram))
-    return [*lines, *(paint(line, "dim") for line in hanging(host, cells, "    "))]
+    return [*lines, *(paint(line, "dim") for line in hanging(f"{read} · {host}", cells, "    "))]
 
 
 def time(report: ChainReport, paint: Paint, cells: int) -> list[str]:
@@ -105,7 +107,7 @@ def time(report: ChainReport, paint: Paint, cells: int) -> list[str]:
 
 def notes(report: ChainReport, paint: Paint, cells: int) -> list[str]:
     """What to know of each job, and what the whole rests on."""
-    lines = []
+    lines = [line for each in report.warnings for line in hanging(warned(each), cells, "  ! ")]
     for place, job in enumerate(report.jobs, 1):
         lines += [line for each in job.report.warnings for line in hanging(warned(each), cells, f"  ! {place}: ")]
     found = [paint(_("Note"), "tight"), *lines] if lines else []
