@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from vidcalc.modelfiles.lora import of_both_experts, rank_said
 from vidcalc.modelfiles.recipes.read import recipe_of
 
 Tensors = dict[str, tuple[str, tuple[int, ...]]]
@@ -78,3 +79,24 @@ def test_adapters_of_no_known_network_are_refused(ask: Any, make: Any, tmp_path:
     )
     done = ask("train", "--from", str(tmp_path / "x.safetensors"))
     assert done.code == 2 and "names no model" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "rank"),
+    [
+        ("distilled-lora-384", 384),
+        ("lightx2v_rank_32", 32),
+        ("style_rank48", 48),
+        ("my_lora_000002500", 0),  # steps
+        ("char_lora_20241105", 0),  # a date
+        ("wan_lora_720", 0),  # a size
+        ("lora_v2", 0),
+    ],
+)
+def test_the_rank_that_a_name_says_is_no_count_of_steps_and_no_date(name: str, rank: int) -> None:
+    assert rank_said(name) == rank
+
+
+def test_only_words_tell_the_expert_of_a_pair() -> None:
+    assert of_both_experts("wan22_high_noise_rank64") == of_both_experts("wan22_low_noise_rank64")
+    assert of_both_experts("slow_motion_rank32") == "slow_motion_rank32"

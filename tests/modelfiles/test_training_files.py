@@ -457,7 +457,7 @@ def test_all_weights_trained_swap_no_blocks_and_that_is_told(tmp_path: Path) -> 
     files = {name: text.replace("type = 'lora'", "type = 'full'") for name, text in case.files.items()}
     found = recipe_of(written(case._replace(files=files), tmp_path))
     assert found is not None and "training_offload" not in found.settings
-    assert dict(found.beside)["blocks_swapped_training"] == {"blocks": "20"}
+    assert dict(found.beside)["blocks_swapped_training"] == {"blocks": 20}
 
 
 def test_a_switch_that_is_off_is_off_where_the_program_has_it_on(ask: Any, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def assemble(gathered: Gathered, source: Source, published: Published | None = N
         presets={},
         notes=(),
         sources=(source.name,),
-        provenance=like.provenance if parts.likened else "exact",
+        provenance=like.provenance if parts.likened else "estimate" if _guessed(parts) else "exact",
         denoiser=_denoiser(parts, like, taken, alone=not gathered.pipeline),
         vae=_vae(parts, like, taken),
         **_beside(parts, like, taken, alone=not gathered.pipeline),
@@ -75,6 +75,11 @@ def _like_which(parts: Parts, denoiser: Component | None, name: str, pipeline: s
     like = most_alike(None, parts.vae, (*parts.text, *parts.image), name, _run_by(pipeline, name))
     parts.cautions.append(Caution(id="denoiser_not_here", values={"model": like.name}))
     return like
+
+
+def _guessed(parts: Parts) -> bool:
+    """Whether nothing names the denoiser that is calculated."""
+    return any(each.id == "denoiser_not_here" for each in parts.cautions)
 
 
 def _run_by(pipeline: str, name: str) -> str:

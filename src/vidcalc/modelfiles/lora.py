@@ -31,9 +31,14 @@ PREFIXES = (
     "pipe.dit.",
 )
 NUMBERS = re.compile(r"_\d+(?=_|$)")  # of kohya's names
-EXPERT = re.compile(r"[-_ ]?(high|low)([-_ ]?noise)?", re.IGNORECASE)  # of two experts, whose LoRAs come in pairs
-RANK = re.compile(r"(?:rank|lora)[-_ ]?(\d+)(?![\d]|\.\d|[a-z])", re.IGNORECASE)  # "rank64", "distilled-lora-384"
+EXPERT = re.compile(
+    r"[-_ ]?(?<![a-z])(high|low)([-_ ]?noise)?(?![a-z])", re.IGNORECASE
+)  # of two experts, whose LoRAs come in pairs
+RANK = re.compile(
+    r"(rank|lora)[-_ ]?([1-9]\d{0,3})(?![\d]|\.\d|[a-z])", re.IGNORECASE
+)  # "rank64", "distilled-lora-384"
 LEAST = 4  # a smaller number in a name is a version
+USUAL = (8, 16, 32, 64, 96, 128, 192, 256, 384, 512)  # ranks: other numbers after "lora" are steps, dates or sizes
 ENOUGH = 0.9  # of a file's layers that the network must have
 
 
@@ -61,8 +66,8 @@ def of_both_experts(name: str) -> str:
 
 def rank_said(name: str) -> int:
     """The rank that a file's name speaks of; 0 where it says none."""
-    found = [int(number) for number in RANK.findall(name)]
-    return next((number for number in found if number >= LEAST), 0)
+    found = [(word.casefold(), int(number)) for word, number in RANK.findall(name)]
+    return next((rank for word, rank in found if rank >= LEAST and (word == "rank" or rank in USUAL)), 0)
 
 
 def is_adapters(header: Header) -> bool:

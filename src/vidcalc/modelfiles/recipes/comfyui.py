@@ -194,6 +194,8 @@ def _named(found: Nodes, told: Told) -> Facts:
     settings: Facts = {}
     for node in found.values():
         kind = role(node)
+        if kind == "lora" and 0 in (value(found, node, "strength_model"), value(found, node, "strength")):
+            continue
         if kind == "lora":
             loras += _loras(found, node)
             if value(found, node, "merge_loras") is False:

@@ -120,7 +120,7 @@ class _Run:
                 settings.pop(only, None)
             swapped = settings.pop("training_offload", None)
             if swapped is not None:
-                self.found.told.append(("blocks_swapped_training", {"blocks": swapped.partition(":")[2]}))
+                self.found.told.append(("blocks_swapped_training", {"blocks": int(swapped.partition(":")[2])}))
         if "train_steps" in settings:
             settings.pop("epochs", None)  # the steps settle it
         elif "epochs" in settings:
