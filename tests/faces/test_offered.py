@@ -68,3 +68,24 @@ def test_the_table_names_frameworks_and_ways_that_there_are():
 def test_the_nearest_way_leaves_nearly_as_much():
     assert near("block-swap", ("none", "model", "group")) == "group"
     assert near("sequential", ("none", "partial")) == "partial"
+
+
+@pytest.mark.parametrize("kind", ["parallel", "offload"])
+def test_an_older_profile_of_a_program_is_listed_beside_it(kind):
+    listed = {name for name in table("offered")[kind] if name not in ("source", "sources")}
+    older = {name for name in names() for other in listed if name.startswith((f"{other}-20", f"{other}-0."))}
+    assert older <= listed
+
+
+def test_copies_that_stay_are_pinned(ask):
+    done = ask(
+        "estimate", "-m", "wan2.1-t2v-1.3b", "--framework", "sglang", "--offload", "group", "--offload-to", "disk"
+    )
+    assert done.code == 2
+    assert "--offload-to cannot be 'disk'" in done.err
+
+
+def test_where_the_card_decides_other_ways_are_advised():
+    report = vidcalc.estimate("wan2.1-t2v-14b", gpu="rtx-3090", framework="sglang")
+    assert report.memory.inference.verdict == "too_big"
+    assert any("offload" in way.changes for way in report.memory.inference.relief)

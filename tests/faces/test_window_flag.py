@@ -2,6 +2,10 @@
 
 import json
 
+import pytest
+
+import vidcalc
+
 
 def test_the_page_says_windows_and_calls(ask) -> None:
     job = ("estimate", "-m", "wan2.1-t2v-1.3b", "-f", "257", "--gpu", "4090")
@@ -21,3 +25,12 @@ def test_a_window_that_is_none_is_refused(ask) -> None:
     own = ask("estimate", "-m", "self-forcing-1.3b", "--window", "81:16")
     assert own.code == 2
     assert "--window" in own.err and len(own.err.strip().splitlines()) == 1
+
+
+def test_a_window_is_a_pair_in_python_and_a_comma_is_refused():
+    asked = {"model": "wan2.1-t2v-1.3b", "frames": 321, "gpu": "h100"}
+    told = vidcalc.estimate(**asked, window="81:16")
+    assert vidcalc.estimate(**asked, window=(81, 16)) == told
+    assert told.compute.window_frames == 81
+    with pytest.raises(vidcalc.InputError):
+        vidcalc.estimate(**asked, window="81,16")

@@ -41,6 +41,14 @@ def test_open_sora_2_trains_small_clips_at_the_published_rate(budget):
         assert rate / TERA == pytest.approx(203, rel=0.2), bucket.frames
 
 
+def test_open_sora_2_comes_out_too_fast_by_no_more_than_is_said(budget):
+    """By 23 to 38 %: see the test above, which names what is not known."""
+    found = budget["report"](budget["STAGES"][0])
+    for bucket in found.buckets:
+        rate = bucket.flops_per_sample * bucket.samples_per_second / found.ranks.world / TERA
+        assert 203 < rate < 203 * 1.4, bucket.frames
+
+
 def test_the_example_says_what_is_published_and_what_we_say(budget, capsys):
     budget["main"]()
     told = capsys.readouterr().out.splitlines()

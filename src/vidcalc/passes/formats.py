@@ -11,6 +11,7 @@ from vidcalc.catalog.precisions import Precision, precision
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Plan
+from vidcalc.describe.question import Question
 from vidcalc.ledger.taping import taped as recorded
 from vidcalc.ledger.types import Execution, Ledger, Phase
 from vidcalc.ledger.weights import Network, parameters, weights
@@ -61,6 +62,11 @@ def settled(plan: Plan, model: Model, chip: Accelerator) -> Plan:
     }
     changed = {field: name for field, name in instead.items() if getattr(plan, field) == BF16 != name}
     return replace(plan, **changed) if changed else plan
+
+
+def of_a_chip(question: Question) -> Question:
+    """A question with its plan settled."""
+    return question._replace(plan=settled(question.plan, question.model, question.hardware.accelerator))
 
 
 def by_card(plan: Plan, chip: Accelerator) -> Plan:

@@ -94,7 +94,8 @@ def joined(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         both = 2 * ledger.batch * video * minimum(ledger.batch - 1, 1)
         # while the last is decoded all others wait
         most = maximum(phase.activations + video * (ledger.batch - 1), both)
-        return replace(phase, live={**phase.live, "videos": most - phase.activations})
+        earlier = phase.live.get("videos", 0)  # pictures of earlier windows
+        return replace(phase, live={**phase.live, "videos": earlier + most - phase.activations})
 
     return rewrite(ledger, DECODER, waiting)
 

@@ -20,6 +20,7 @@ from vidcalc.describe.question import Question
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import first_step, rewritten
+from vidcalc.passes.formats import of_a_chip
 from vidcalc.passes.legal import depth
 from vidcalc.report.estimate import InferenceMemory, Relief, Report
 from vidcalc.tape.trace import tiles
@@ -55,7 +56,7 @@ def relief(question: Question, seconds: float, most: int = MOST) -> list[Relief]
 
 def advised(report: Report, question: Question) -> Report:
     """The report with the ways out in `memory.inference.relief`."""
-    ways = relief(question, report.time.inference.total)
+    ways = relief(of_a_chip(question), report.time.inference.total)
     memory_part = replace(report.memory, inference=replace(report.memory.inference, relief=ways))
     return replace(report, memory=memory_part)
 
@@ -122,8 +123,7 @@ def _offloads(question: Question) -> Iterator[Changes]:
     ordered = [way for way in advised if way in has]
     if own == "none":
         yield from ({"offload": way} for way in BY_ROOM if way in has)
-    elif own not in ordered:
-        return
+    # of a way that is not advised itself (by the card's size, by groups that wait) any other may help
     for way in ordered[ordered.index(own) + 1 if own in ordered else 0 :]:
         if way != "block-swap":
             yield {"offload": way}

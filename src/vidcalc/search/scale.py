@@ -19,6 +19,7 @@ from vidcalc.describe.question import Question
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import first_step, rewritten
+from vidcalc.passes.formats import of_a_chip
 from vidcalc.report.estimate import InferenceMemory, InferenceTime
 from vidcalc.report.units import Bytes, Dollars, JobSettings, Seconds, Share, WholeCount, WholeGpus
 from vidcalc.search.sharing import Pattern, plans, used
@@ -100,7 +101,7 @@ def scaling(question: Question, counts: Iterable[int], pattern: Pattern | None =
 
     One accelerator is always among them: the others are measured against it. Those that nothing joins share nothing.
     """
-    model, workload, hardware, plan = question
+    model, workload, hardware, plan = question = of_a_chip(question)
     whole = unroll(model, workload)
     rows: list[Row] = []
     without: list[int] = []

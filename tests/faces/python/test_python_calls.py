@@ -241,3 +241,21 @@ def test_a_run_explains_its_own_numbers():
     chain = run.explain("time.per_step")
     assert chain.value == run.time.per_step
     assert chain.formula == "buckets / steps"
+
+
+def test_a_sweep_over_steps_of_a_job_that_does_not_fit_is_a_sweep():
+    swept = vidcalc.estimate("hunyuanvideo-t2v", gpu="h100", steps=np.array([10.0, 30.0]))
+    assert swept.memory.inference.verdict == "too_big"
+    assert swept.time.inference.total[0] < swept.time.inference.total[1]
+
+
+@pytest.mark.parametrize(("model", "given"), [("wan2.2-animate-14b", {"frames": 241}), ("helios", {})])
+def test_slicing_a_batch_of_one_changes_nothing(model, given):
+    one, sliced = (vidcalc.estimate(model, gpu="h200", vae_slicing=word, **given) for word in ("off", "on"))
+    assert sliced.memory.inference.peak == one.memory.inference.peak
+
+
+def test_one_gpu_of_scaling_is_the_estimate_on_a_card_without_bf16():
+    asked = {"gpu": "rtx-2080ti", "framework": "comfyui"}
+    row = vidcalc.scale("hunyuanvideo-t2v", gpus=1, **asked).rows[0]
+    assert row.peak == vidcalc.estimate("hunyuanvideo-t2v", **asked).memory.inference.peak

@@ -19,7 +19,8 @@ def result(given: dict[str, Any], advise: bool = True) -> "Report":
     job = request(given)
     report = calculate(*job)
     margin = report.memory.inference.margin
-    if not advise or is_array(margin) or margin >= 0:  # advice is about one job, not about a sweep
+    swept = is_array(margin) or is_array(report.time.inference.total)
+    if not advise or swept or margin >= 0:  # advice is about one job, not about a sweep
         return report
     from vidcalc.search.relief import advised
 

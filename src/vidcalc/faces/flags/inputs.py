@@ -157,7 +157,8 @@ class Window(click.ParamType):  # type: ignore[type-arg]
         if isinstance(value, tuple):
             return value
         length, colon, shared = str(value).strip().partition(":")
-        sizes = [_number(length), _number(shared) if colon else 0]
+        # a comma might mean either: thousands, or the overlap
+        sizes = [None, None] if "," in str(value) else [_number(length), _number(shared) if colon else 0]
         frames, overlap = (None if each is None or each != int(each) else int(each) for each in sizes)
         if frames is not None and overlap is not None and 1 <= frames <= LONGEST_WINDOW and 0 <= overlap < frames:
             return frames, overlap

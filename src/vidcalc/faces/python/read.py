@@ -13,7 +13,7 @@ import click
 
 from vidcalc.base.errors import nearest
 from vidcalc.faces.flags.bucket import BucketOf
-from vidcalc.faces.flags.inputs import Refused, Size, Whole
+from vidcalc.faces.flags.inputs import Refused, Size, Whole, Window
 from vidcalc.faces.python.errors import keyword_of
 
 PRINTED = ("as_json", "svg", "png", "every")  # how a command prints: no keywords
@@ -73,6 +73,6 @@ def spelled(value: Any, kind: click.ParamType) -> str:  # type: ignore[type-arg]
     if isinstance(value, Mapping):
         return ",".join(f"{name}={each}" for name, each in value.items())
     if isinstance(value, list | tuple | range | set | frozenset):
-        joint = "x" if isinstance(kind, Size | BucketOf) else ","
+        joint = "x" if isinstance(kind, Size | BucketOf) else ":" if isinstance(kind, Window) else ","
         return joint.join(map(str, value))
     return str(value)

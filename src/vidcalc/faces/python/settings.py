@@ -95,7 +95,7 @@ class OfGeneration(OfDenoising, total=False):
     """How one video is made."""
 
     steps: Numbers
-    window: Size
+    window: Number | tuple[int, int]
     guidance: Number
     guidance_scales: dict[str, float] | str
     lora: Words | list[int]

@@ -6,6 +6,7 @@ what was asked for may be of a program that has no profile.
 
 from typing import Any
 
+from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.offered import having, made_by, near, offered
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.describe.plan import GROUPED, WAYS
@@ -22,6 +23,7 @@ def checked(flags: dict[str, Any], chip: Accelerator) -> None:
     if name is None:
         return
     _away(name, str(flags.get("offload", "")))
+    _kept(name, str(flags.get("offload_to", "pinned")))
     degrees = {WAY_OF.get(field, field): degree for field, degree in (flags.get("parallel") or {}).items()}
     shared(name, {way: degree for way, degree in degrees.items() if degree != 1})
     _runs_on(name, flags, chip)
@@ -31,6 +33,13 @@ def _grouped(place: str, asked: str) -> None:
     """Groups alone wait elsewhere than in pinned memory."""
     if place != "pinned" and asked.partition(":")[0] not in GROUPED:
         raise Refused("--offload-to", place, _("only with --offload {way}", way=", ".join(GROUPED)), None, ("pinned",))
+
+
+def _kept(name: str, place: str) -> None:
+    """Weights wait elsewhere only where no copies of them stay in host memory."""
+    if place != "pinned" and framework(name).runtime.kept:
+        expects = _("pinned: {framework} keeps copies of all that is away", framework=name)
+        raise Refused("--offload-to", place, expects, "pinned", ("pinned",))
 
 
 def _away(name: str, asked: str) -> None:
