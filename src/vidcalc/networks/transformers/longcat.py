@@ -6,6 +6,9 @@ Source: arXiv 2510.22200; meituan-longcat/LongCat-Video
 longcat_video/modules/{longcat_video_dit,attention,blocks,rope_3d}.py.
 """
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import msgspec
 
 from vidcalc.base.number import Number, round_up
@@ -15,6 +18,7 @@ from vidcalc.networks.transformers.official_layers import cast_rms_norm, named_m
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("LongCatVideoTransformer3DModel",)
+AfterText: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 MULTIPLE = 256  # the feed-forward's hidden size is rounded up to it, fixed in the class
 
 
@@ -54,8 +58,11 @@ def tokens(config: Config, shape: Shape) -> Number:
     return (shape.frames // t) * (shape.height // h) * (shape.width // w)
 
 
-def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
-    """latent[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width] in float32."""
+def forward(tape: Tape, config: Config, shape: Shape, after_text: AfterText | None = None) -> Tensor:
+    """latent[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width] in float32.
+
+    after_text  what follows attention to text in every block, given the hidden states and the timestep's
+    """
     batch, n, width = shape.batch, tokens(config, shape), config.width
     t, h, w = config.patch_size
     grid = (shape.frames // t, shape.height // h, shape.width // w)
@@ -72,7 +79,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     context = named_mlp(tape, text, width, width, "y_embedder.y_proj", ("0", "2"), act="gelu")
     context = tape.scale(context, "zero_pad").view(batch, shape.tokens, width)
     with tape.repeat("blocks", config.depth, hidden):
-        hidden = block(tape, config, hidden, context, temb)
+        hidden = block(tape, config, hidden, context, temb, after_text)
 
     with tape.scope("final_layer"):
         vectors = modulation(tape, temb, 2, width)
@@ -105,7 +112,9 @@ def modulated(tape: Tape, x: Tensor, vectors: Tensor) -> Tensor:
     return tape.cast(steered, x.dtype)
 
 
-def block(tape: Tape, config: Config, x: Tensor, context: Tensor, temb: Tensor) -> Tensor:
+def block(
+    tape: Tape, config: Config, x: Tensor, context: Tensor, temb: Tensor, after_text: AfterText | None = None
+) -> Tensor:
     """Modulated self-attention, cross-attention, modulated feed-forward."""
     vectors = modulation(tape, temb, 6, config.width)
     entering = modulated(tape, x, vectors)
@@ -115,7 +124,10 @@ def block(tape: Tape, config: Config, x: Tensor, context: Tensor, temb: Tensor) 
     del wide
     normed = tape.layer_norm(tape.cast(hidden, "fp32"), "pre_crs_attn_norm")
     hidden = tape.add(hidden, cross_attention(tape, config, tape.cast(normed, x.dtype), context))
-    del normed, entering
+    del normed
+    if after_text:
+        hidden = after_text(hidden, temb)
+    del entering
     entering = modulated(tape, hidden, vectors)
     del attended
     mixed = feed_forward(tape, config, entering)

@@ -10,17 +10,8 @@ Source: meituan-longcat/LongCat-Video@6b3f4b8:longcat_video/modules/avatar/
 from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import longcat
-from vidcalc.networks.transformers.embedding import sinusoid
-from vidcalc.networks.transformers.longcat import (
-    cross_attention,
-    feed_forward,
-    gated,
-    modulated,
-    modulation,
-    self_attention,
-    wide_linear,
-)
-from vidcalc.networks.transformers.official_layers import cast_rms_norm, named_mlp
+from vidcalc.networks.transformers.longcat import modulated, wide_linear
+from vidcalc.networks.transformers.official_layers import cast_rms_norm
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("LongCatVideoAvatarTransformer3DModel",)
@@ -47,31 +38,13 @@ def tokens(config: Config, shape: Shape) -> Number:
 
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """latent[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width] in float32."""
-    batch, n, width = shape.batch, tokens(config, shape), config.width
-    t, h, w = config.patch_size
-    grid = (shape.frames // t, shape.height // h, shape.width // w)
-    latent = tape.input(batch, config.in_channels, shape.frames, shape.height, shape.width)
-    timestep = tape.input(batch, dtype="fp32")
-    text = tape.input(batch, 1, shape.tokens, config.caption_channels)
-    mask = tape.input(batch, shape.tokens, dtype="int64")
-    audio = heard(tape, config, batch * grid[0])
+    audio = heard(tape, config, shape.batch * (shape.frames // config.patch_size[0]))
 
-    hidden = tape.convolution(latent, width, config.patch_size, "x_embedder.proj", out=grid).view(batch, n, width)
-    features = sinusoid(tape, batch * grid[0], config.frequency_embedding_size)
-    d_time = config.adaln_tembed_dim
-    temb = named_mlp(tape, features, d_time, d_time, "t_embedder.mlp", ("0", "2"))
-    context = named_mlp(tape, text, width, width, "y_embedder.y_proj", ("0", "2"), act="gelu")
-    context = tape.scale(context, "zero_pad").view(batch, shape.tokens, width)
-    with tape.repeat("blocks", config.depth, hidden):
-        hidden = block(tape, config, hidden, context, temb, audio)
+    def after_text(hidden: Tensor, temb: Tensor) -> Tensor:
+        normed = tape.layer_norm(tape.cast(hidden, "fp32"), "pre_video_crs_attn_norm")
+        return tape.add(hidden, listened(tape, config, tape.cast(normed, hidden.dtype), temb, audio))
 
-    with tape.scope("final_layer"):
-        vectors = modulation(tape, temb, 2, width)
-        out = modulated(tape, hidden, vectors)
-        out = wide_linear(tape, out, t * h * w * config.out_channels, "linear")
-    del timestep, mask, audio
-    out = tape.copy(out, name="unpatchify")
-    return out.view(batch, config.out_channels, shape.frames, shape.height, shape.width)
+    return longcat.forward(tape, config, shape, after_text)
 
 
 def heard(tape: Tape, config: Config, frames: Number) -> Tensor:
@@ -86,26 +59,6 @@ def heard(tape: Tape, config: Config, frames: Number) -> Tensor:
         mixed = tape.act(tape.linear(others, config.intermediate_dim, "proj2"))
         made = tape.linear(mixed, config.context_tokens * config.output_dim, "proj3")
         return tape.layer_norm(made.view(frames, config.context_tokens, config.output_dim), "norm")
-
-
-def block(tape: Tape, config: Config, x: Tensor, context: Tensor, temb: Tensor, audio: Tensor) -> Tensor:
-    """LongCat's block, with attention to audio between that to text and the feed-forward."""
-    vectors = modulation(tape, temb, 6, config.width)
-    entering = modulated(tape, x, vectors)
-    attended = self_attention(tape, config, entering)
-    wide = gated(tape, x, attended, vectors)
-    hidden = tape.cast(wide, x.dtype)
-    del wide
-    normed = tape.layer_norm(tape.cast(hidden, "fp32"), "pre_crs_attn_norm")
-    hidden = tape.add(hidden, cross_attention(tape, config, tape.cast(normed, x.dtype), context))
-    normed = tape.layer_norm(tape.cast(hidden, "fp32"), "pre_video_crs_attn_norm")
-    hidden = tape.add(hidden, listened(tape, config, tape.cast(normed, x.dtype), temb, audio))
-    del normed, entering
-    entering = modulated(tape, hidden, vectors)
-    del attended
-    mixed = feed_forward(tape, config, entering)
-    wide = gated(tape, hidden, mixed, vectors)
-    return tape.cast(wide, x.dtype)
 
 
 def listened(tape: Tape, config: Config, x: Tensor, temb: Tensor, audio: Tensor) -> Tensor:

@@ -4,7 +4,8 @@ Mirrors diffusers' WanTransformer3DModel: which intermediates are held, and whic
 Source: arXiv 2503.20314; diffusers 0.42.1 models/transformers/transformer_wan.py.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -14,6 +15,7 @@ from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, text
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("WanTransformer3DModel",)
+Layer: TypeAlias = Callable[[Tensor], Tensor]
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,8 +185,13 @@ def block(
     modulation: Tensor,
     rotary: tuple[Tensor, Tensor],
     image_tokens: Number = 0,
+    attend: Layer | None = None,
+    between: Layer | None = None,
 ) -> Tensor:
-    """Self-attention, cross-attention, feed-forward; six modulation vectors from a table plus the timestep."""
+    """Self-attention, cross-attention, feed-forward; six modulation vectors from a table plus the timestep.
+
+    attend  in the place of self-attention;  between  what comes between it and cross-attention
+    """
     width = config.width
     tape.parameter("scale_shift_table", 6 * width, "fp32")
     # one table [6, width] added to the vectors of every sample (or token), in float32
@@ -192,8 +199,9 @@ def block(
     gate = vectors.view(*vectors.shape[:-2], 1, width)
 
     normed = modulated(tape, hidden, vectors, width, "fp32")
-    attended = attention(tape, config, normed, None, rotary, "attn1")
+    attended = attend(normed) if attend else attention(tape, config, normed, None, rotary, "attn1")
     x = tape.cast(gated(tape, hidden, attended, gate), hidden.dtype)
+    x = between(x) if between else x
 
     normed = tape.cast(cross_norm(tape, config, tape.cast(x, "fp32")), x.dtype)
     attended = attention(tape, config, normed, context, None, "attn2", image_tokens)

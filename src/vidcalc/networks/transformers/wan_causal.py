@@ -10,7 +10,6 @@ Source: arXiv 2506.08009; guandeh17/Self-Forcing wan/modules/causal_model.py; th
 from vidcalc.base.number import Number, maximum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import wan
-from vidcalc.networks.transformers.embedding import feed_forward
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("CausalWanModel", "CausalWanTransformer3DModel")
@@ -55,39 +54,12 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     temb, modulation, context, picture = wan.condition(tape, config, shape, timestep, text, image)
     context = wan.joined(tape, context, picture)
     with tape.repeat("blocks", config.num_layers, hidden):
-        hidden = block(tape, config, hidden, context, modulation, rotary, before, shape.image_tokens)
+        hidden = wan.block(
+            *(tape, config, hidden, context, modulation, rotary, shape.image_tokens),
+            attend=lambda normed: self_attention(tape, config, normed, rotary, before),
+        )
     del held
     return wan.unpatchify(tape, config, shape, hidden, temb)
-
-
-def block(
-    tape: Tape,
-    config: Config,
-    hidden: Tensor,
-    context: Tensor,
-    modulation: Tensor,
-    rotary: tuple[Tensor, Tensor],
-    before: Number,
-    image_tokens: Number,
-) -> Tensor:
-    """Wan's block, whose self-attention also reads `before` cached tokens."""
-    width = config.width
-    tape.parameter("scale_shift_table", 6 * width, "fp32")
-    vectors = tape.pointwise("modulation", (tape.cast(modulation, "fp32"),), weights=6 * width * 4)
-    gate = vectors.view(*vectors.shape[:-2], 1, width)
-
-    normed = wan.modulated(tape, hidden, vectors, width, "fp32")
-    attended = self_attention(tape, config, normed, rotary, before)
-    x = tape.cast(wan.gated(tape, hidden, attended, gate), hidden.dtype)
-
-    normed = tape.cast(wan.cross_norm(tape, config, tape.cast(x, "fp32")), x.dtype)
-    attended = wan.attention(tape, config, normed, context, None, "attn2", image_tokens)
-    x = tape.add(x, attended)
-
-    normed = wan.modulated(tape, x, vectors, width, "fp32")
-    mixed = feed_forward(tape, normed, config.ffn_dim, width, "ffn")
-    wide = tape.cast(x, "fp32")
-    return tape.cast(tape.add(wide, tape.mul(tape.cast(mixed, "fp32"), gate)), x.dtype)
 
 
 def self_attention(tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tensor], before: Number) -> Tensor:

@@ -5,10 +5,11 @@ block, after self-attention, four linear layers make a scale and a shift of them
 Source: Robbyant/lingbot-world@6ca87d4:wan/modules/model.py.
 """
 
+from functools import partial
+
 from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import wan
-from vidcalc.networks.transformers.embedding import feed_forward
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ()  # its makers call it WanModel, as Wan's
@@ -45,43 +46,15 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     del first
     rays = tape.add(rays, mixed)
     del mixed
-    with tape.repeat("blocks", config.num_layers, hidden):
-        hidden = block(tape, config, hidden, context, modulation, rotary, rays, shape.image_tokens)
+    steer = partial(steered, tape, config, rays)
     del rays
+    with tape.repeat("blocks", config.num_layers, hidden):
+        hidden = wan.block(tape, config, hidden, context, modulation, rotary, shape.image_tokens, between=steer)
+    del steer
     return wan.unpatchify(tape, config, shape, hidden, temb)
 
 
-def block(
-    tape: Tape,
-    config: Config,
-    hidden: Tensor,
-    context: Tensor,
-    modulation: Tensor,
-    rotary: tuple[Tensor, Tensor],
-    rays: Tensor,
-    image_tokens: Number,
-) -> Tensor:
-    """Wan's block, with its tokens scaled and shifted by their rays between self- and cross-attention."""
-    width = config.width
-    tape.parameter("scale_shift_table", 6 * width, "fp32")
-    vectors = tape.pointwise("modulation", (tape.cast(modulation, "fp32"),), weights=6 * width * 4)
-    gate = vectors.view(*vectors.shape[:-2], 1, width)
-
-    normed = wan.modulated(tape, hidden, vectors, width, "fp32")
-    attended = wan.attention(tape, config, normed, None, rotary, "attn1")
-    x = tape.cast(wan.gated(tape, hidden, attended, gate), hidden.dtype)
-    x = steered(tape, config, x, rays)
-
-    normed = tape.cast(wan.cross_norm(tape, config, tape.cast(x, "fp32")), x.dtype)
-    attended = wan.attention(tape, config, normed, context, None, "attn2", image_tokens)
-    x = tape.add(x, attended)
-
-    normed = wan.modulated(tape, x, vectors, width, "fp32")
-    mixed = feed_forward(tape, normed, config.ffn_dim, width, "ffn")
-    return tape.cast(tape.add(tape.cast(x, "fp32"), tape.mul(tape.cast(mixed, "fp32"), gate)), x.dtype)
-
-
-def steered(tape: Tape, config: Config, x: Tensor, rays: Tensor) -> Tensor:
+def steered(tape: Tape, config: Config, rays: Tensor, x: Tensor) -> Tensor:
     """x · (1 + scale) + shift, both of a token's own ray: [batch, n, width] x [width, width], four times."""
     width = config.width
     mixed = tape.linear(tape.act(tape.linear(rays, width, "cam_injector_layer1")), width, "cam_injector_layer2")
