@@ -60,3 +60,18 @@ def test_a_wrong_preset_is_refused_in_one_line():
     with pytest.raises(vidcalc.InputError, match="cogvideox-5b has no presets"):
         vidcalc.estimate("cogvideox-5b", preset="turbo")
     assert {row.name: row.presets for row in vidcalc.models()}["ltx-2"] == ["official", "distilled"]
+
+
+SAME = (
+    ("wan2.1-t2v-1.3b", "fastwan", "fastwan2.1-t2v-1.3b"),
+    ("wan2.2-ti2v-5b", "fastwan", "fastwan2.2-ti2v-5b"),
+    ("ltx-2.3", "distilled", "ltx-2.3-distilled"),
+)
+
+
+@pytest.mark.parametrize(("model", "preset", "own"), SAME)
+def test_a_preset_that_is_also_a_model_asks_for_the_same(model: str, preset: str, own: str) -> None:
+    by_preset, by_name = vidcalc.estimate(model, preset=preset, gpu="h200"), vidcalc.estimate(own, gpu="h200")
+    asked = ("width", "height", "frames", "fps", "steps", "guidance")
+    assert [by_preset.workload[name] for name in asked] == [by_name.workload[name] for name in asked]
+    assert by_preset.time.inference.denoise == pytest.approx(by_name.time.inference.denoise)
