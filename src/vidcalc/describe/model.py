@@ -202,7 +202,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     name        id of the catalogue; title  as its makers write it; aliases  other names, never ambiguous
     kind        "dit" or "unet"
     task        "t2v", "i2v", "v2v" or "t2i"
-    pipelines   pipelines of diffusers that run it
+    pipelines   pipelines of diffusers that run it;  repository  of the hub that they load it from
     encodes     what the VAE encodes before denoising: "none", "image" (one frame), "clip" (as many as are made)
     provenance  "exact" (every number follows from published configurations) or "estimate"
     others      loaded beside: connectors, audio codec, parts of an encoder that are not run
@@ -223,6 +223,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     others: tuple[Component, ...] = ()
     task: str = "t2v"
     pipelines: tuple[str, ...] = ()
+    repository: str = ""
     encodes: str = "none"
     aliases: tuple[str, ...] = ()
     provenance: str = "exact"

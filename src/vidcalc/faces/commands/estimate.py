@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from vidcalc.faces.flags.catalogue import asked_for, flags, picture_flags
+from vidcalc.faces.flags.catalogue import asked_for, flags, how_flags, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -27,16 +27,28 @@ def result(given: dict[str, Any], advise: bool = True) -> "Report":
     return advised(report, job)
 
 
-def estimate(as_json: bool, advise: bool = True, svg: str | None = None, png: str | None = None, **given: Any) -> None:
-    """Print what the flags ask for, as a report or as JSON; write pictures."""
+def estimate(
+    as_json: bool,
+    advise: bool = True,
+    svg: str | None = None,
+    png: str | None = None,
+    how: str | None = None,
+    code: bool = False,
+    **given: Any,
+) -> None:
+    """Print what the flags ask for, as a report, as JSON or in the words of a tool; write pictures."""
+    if how is not None:
+        from vidcalc.faces.how.answer import estimate as told
+
+        return told(given, how, code, as_json)
     from vidcalc.faces.answer import answer
 
-    answer(result(given, advise), as_json, "report", "chart", svg, png)
+    return answer(result(given, advise), as_json, "report", "chart", svg, png)
 
 
 command = Command(
     "estimate",
-    params=[*flags(asked_for("generate", "train")), *picture_flags()],
+    params=[*flags(asked_for("generate", "train")), *picture_flags(), *how_flags()],
     callback=estimate,
     help=N_("What one job needs: memory, FLOPs, time, cost and energy, to generate and to train."),
     examples=(

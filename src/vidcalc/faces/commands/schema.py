@@ -18,6 +18,7 @@ DOCUMENTS = {
     "train": ("vidcalc.report.training", "TrainingReport"),
     "plan": ("vidcalc.report.plan", "PlanReport"),
     "budget": ("vidcalc.report.budget", "BudgetReport"),
+    "how": ("vidcalc.faces.how.said", "Said"),
 }
 
 

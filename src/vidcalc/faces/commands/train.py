@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, flags, picture_flags
+from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, flags, how_flags, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -18,16 +18,27 @@ def result(given: dict[str, Any]) -> "TrainingReport":
     return calculated(*run(given))
 
 
-def train(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
-    """Print what the flags ask for, as a report or as JSON; write pictures."""
+def train(
+    as_json: bool,
+    svg: str | None = None,
+    png: str | None = None,
+    how: str | None = None,
+    code: bool = False,
+    **given: Any,
+) -> None:
+    """Print what the flags ask for, as a report, as JSON or in the words of a trainer; write pictures."""
+    if how is not None:
+        from vidcalc.faces.how.answer import train as told
+
+        return told(given, how, code, as_json)
     from vidcalc.faces.answer import answer
 
-    answer(result(given), as_json, "training", "training", svg, png)
+    return answer(result(given), as_json, "training", "training", svg, png)
 
 
 command = Command(
     "train",
-    params=[bucket_flag(), *flags(asked_for("train", "run")), *picture_flags()],
+    params=[bucket_flag(), *flags(asked_for("train", "run")), *picture_flags(), *how_flags()],
     callback=train,
     help=N_("What a training run needs: memory of each GPU, time, cost, energy and disk, for any mix of sizes."),
     examples=(

@@ -81,6 +81,15 @@ def picture_flags(
     ]
 
 
+def how_flags() -> list[click.Parameter]:
+    """--how and --code: the plan in the words of the tool that runs it."""
+    words = N_("Say it in the words of that tool instead: diffusers, comfyui, or a trainer's.")
+    return [
+        Flag(("--how",), words, metavar=N_("TOOL")),
+        Flag(("--code",), N_("With --how: a whole script or file."), is_flag=True),
+    ]
+
+
 def common() -> list[click.Parameter]:
     """What every command has: --lang and --help."""
     return [lang_flag(), help_flag()]

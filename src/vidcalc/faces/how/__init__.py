@@ -1,0 +1,22 @@
+"""A plan in the words of the tool that runs it: diffusers code, ComfyUI nodes, command lines, trainers' files.
+
+    said(question, "diffusers").lines        what the plan changes, line by line
+    said(question, "diffusers", whole=True)  a script that runs
+
+Each tool is a module here with a function `spoken(job, whole)`; what it calls things is data (`data/how`). What a tool
+has no setting for is never left out in silence: it is named in `left`.
+"""
+
+from importlib import import_module
+
+from vidcalc.describe.question import Question, Run
+from vidcalc.faces.how.said import Said
+from vidcalc.faces.how.tools import checked
+
+
+def said(job: Question | Run, tool: str, whole: bool = False) -> Said:
+    """The job in the words of a tool; `whole`: a script or file that runs. Raises Refused."""
+    found = checked(tool, job)
+    module = import_module("vidcalc.faces.how." + found.module)
+    spoken: Said = module.spoken(job, found, whole)
+    return spoken

@@ -1,0 +1,52 @@
+"""What a tool says of a plan, and what it has no words for."""
+
+from typing import Any
+
+import msgspec
+
+from vidcalc.faces.words import _
+
+SCHEMA = "vidcalc.how/1"
+
+
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting that a tool cannot be told: its flag, its value, and what to know about that in words."""
+
+    flag: str
+    value: str
+    note: str
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan in a tool's words.
+
+    tool   its id;  version  that its words are of;  language  of the lines: "python", "shell", "json" or "toml"
+    lines  in that language;  needs  packages beside the tool;  left  what it cannot be told
+    run    the command that runs the lines, where they are a file of their own: "torchrun --nproc-per-node 4 run.py"
+    """
+
+    tool: str
+    version: str
+    language: str
+    lines: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    left: tuple[Left, ...] = ()
+    run: str = ""
+    schema: str = SCHEMA
+
+    @property
+    def text(self) -> str:
+        """The lines as one text."""
+        return "\n".join(self.lines) + "\n"
+
+
+class Leavings:
+    """Settings that a tool has no word for, collected while its words are found."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.every: list[Left] = []
+
+    def add(self, flag: str, value: Any, note: str = "") -> None:
+        """One more, with what to know about it."""
+        self.every.append(Left(flag=flag, value=str(value), note=note or _("{tool} has no setting", tool=self.title)))
