@@ -3,13 +3,14 @@
 from vidcalc.catalog.precisions import precision
 from vidcalc.faces.how.python import call, mapping
 from vidcalc.faces.how.script import Script
+from vidcalc.faces.words import _
 
 
 def loaded(script: Script, pipeline: str, repository: str) -> list[str]:
     """`pipe = Pipeline.from_pretrained(...)`; casts of what is stored narrower go to the lines after it."""
     script.imports.add(("diffusers", pipeline))
     words = formats(script)
-    arguments = [f'"{repository}"', "torch_dtype=" + dtypes(script, words)]
+    arguments = [f'"{repository}"', "dtype=" + dtypes(script, words)]
     packed = {part: quantised(script, part, word) for part, word in words.items()}
     packed = {part: code for part, code in packed.items() if code}
     if packed:
@@ -74,6 +75,19 @@ def cast(script: Script, part: str, word: str) -> None:
     computes = dtype(script, word)
     if part in script.encoders:  # a network of transformers has no method of its own for it
         script.imports.add(("diffusers.hooks", "apply_layerwise_casting"))
-        script.add(f"apply_layerwise_casting(pipe.{part}, storage_dtype={stored}, compute_dtype={computes})")
+        skips = script.facts["uncast"].get(encoder_class(script, part))
+        arguments = [f"pipe.{part}", f"storage_dtype={stored}", f"compute_dtype={computes}"]
+        if skips:
+            script.left.add("--text-encoder-precision", word, _("{layers} stay as they are", layers=", ".join(skips)))
+            arguments.append(f"skip_modules_pattern={tuple(skips)!r}".replace("'", '"'))
+        script.add(*call("apply_layerwise_casting", *arguments))
         return
     script.add(f"pipe.{part}.enable_layerwise_casting(storage_dtype={stored}, compute_dtype={computes})")
+
+
+def encoder_class(script: Script, part: str) -> str:
+    """The class of an encoder of the pipeline."""
+    images = part.startswith("image")
+    own = script.job.model.image_encoders if images else script.job.model.text_encoders
+    place = [each for each in script.encoders if each.startswith("image") == images].index(part)
+    return own[place].class_
