@@ -17,7 +17,7 @@ from vidcalc.faces.terminal.page import show, written
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import VERDICTS, label
 
-COMMENT = {"python": "# ", "shell": "# ", "toml": "# ", "yaml": "# "}
+COMMENT = {"python": "# ", "shell": "# ", "toml": "# ", "yaml": "# ", "nodes": "# "}
 
 
 def told(given: dict[str, Any], tool: str, job: str) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def estimate(given: dict[str, Any], tool: str, code: bool, as_json: bool) -> Non
         return output(found, "", True)
     report = calculate(*job)
     memory, work = report.memory.inference, job.workload
-    size = f"{whole(work.width)}×{whole(work.height)}×{whole(work.frames)}"
+    size = f"{work.width}×{work.height}×{work.frames}"
     verdict = f"{label(VERDICTS, memory.verdict)}, {data(memory.peak)}, {duration(report.time.inference.total)}"
     return output(found, _line(job, size, verdict), False)
 
