@@ -23,7 +23,11 @@ STATED = (
     *("num_videos_per_prompt", "frame_rate", "fps", "decode_chunk_size"),
 )
 GIVEN = ("prompt", "image", "video", "pose_video", "face_video", "controls", "control_video", "latents")
-INPUTS = ("image", "video", "control_video")  # a pipeline of video to video or of images wants one, whatever its default
+INPUTS = (
+    "image",
+    "video",
+    "control_video",
+)  # a pipeline of video to video or of images wants one, whatever its default
 
 
 def pipelines() -> dict[str, dict[str, Any]]:

@@ -1,8 +1,8 @@
 """The diffusers code that `--how diffusers --code` prints is run, on a tiny pipeline of random weights, and does what
 the plan says: hooks are there, tiles are on, dtypes are kept, caches and kernels are set.
 
-A machine without a GPU runs it with "cpu" for "cuda", without streams, and with the device named where diffusers refuses
-to look for one; nothing else of a script is touched.
+A machine without a GPU runs it with "cpu" for "cuda", without streams, and with the device named where diffusers looks
+for one; nothing else of a script is touched.
 """
 
 import importlib.util

@@ -8,10 +8,11 @@ has no setting for is never left out in silence: it is named in `left`.
 """
 
 from importlib import import_module
+from typing import Any
 
 from vidcalc.describe.question import Question, Run
 from vidcalc.faces.how.said import Said
-from vidcalc.faces.how.tools import checked
+from vidcalc.faces.how.tools import checked, profile
 
 
 def said(job: Question | Run, tool: str, whole: bool = False) -> Said:
@@ -20,3 +21,22 @@ def said(job: Question | Run, tool: str, whole: bool = False) -> Said:
     module = import_module("vidcalc.faces.how." + found.module)
     spoken: Said = module.spoken(job, found, whole)
     return spoken
+
+
+def question(given: dict[str, Any], tool: str, job: str) -> Question | Run:
+    """What flags ask for ("generate" or "train"), of the tool's own profile where they name none. Raises InputError."""
+    flag = "framework" if job == "generate" else "trainer"
+    own = profile(tool, job)
+    flags = {flag: own, **{name: value for name, value in given.items() if value is not None}} if own else given
+    if job == "generate":
+        from vidcalc.faces.requests.estimate import request
+
+        return request(flags)
+    from vidcalc.faces.requests.training import run
+
+    return run(flags)
+
+
+def asked(given: dict[str, Any], tool: str, whole: bool, job: str) -> Said:
+    """What flags ask for, in the words of a tool. Raises InputError."""
+    return said(question(given, tool, job), tool, whole)

@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from vidcalc.describe.question import Question, Run
-from vidcalc.faces.how import said
+from vidcalc.faces.how import question, said
 from vidcalc.faces.how.said import Said
-from vidcalc.faces.how.tools import profile
 from vidcalc.faces.terminal.numbers import data, duration, whole
 from vidcalc.faces.terminal.page import show, written
 from vidcalc.faces.words import _
@@ -20,19 +19,12 @@ from vidcalc.faces.words.ids import VERDICTS, label
 COMMENT = {"python": "# ", "shell": "# ", "toml": "# ", "yaml": "# ", "nodes": "# "}
 
 
-def told(given: dict[str, Any], tool: str, job: str) -> dict[str, Any]:
-    """The flags with the tool's own profile, where the user names none; job: "generate" or "train"."""
-    flag = "framework" if job == "generate" else "trainer"
-    own = profile(tool, job)
-    return {flag: own, **{name: value for name, value in given.items() if value is not None}} if own else given
-
-
 def estimate(given: dict[str, Any], tool: str, code: bool, as_json: bool) -> None:
     """Print a generation in the words of a tool. Raises InputError."""
     from vidcalc.calculate import calculate
-    from vidcalc.faces.requests.estimate import request
 
-    job = request(told(given, tool, "generate"))
+    job = question(given, tool, "generate")
+    assert isinstance(job, Question)
     found = said(job, tool, code)
     if as_json:
         return output(found, "", True)
@@ -46,9 +38,9 @@ def estimate(given: dict[str, Any], tool: str, code: bool, as_json: bool) -> Non
 def train(given: dict[str, Any], tool: str, code: bool, as_json: bool) -> None:
     """Print a training run in the words of a trainer. Raises InputError."""
     from vidcalc.calculate import train as calculated
-    from vidcalc.faces.requests.training import run
 
-    job = run(told(given, tool, "train"))
+    job = question(given, tool, "train")
+    assert isinstance(job, Run)
     found = said(job, tool, code)
     if as_json:
         return output(found, "", True)
@@ -75,7 +67,8 @@ def output(found: Said, line: str, as_json: bool) -> None:
     if mark is None:
         click.echo(written("\n".join(notes), err=True), err=True)
         return show("\n".join(found.lines))
-    return show("\n".join([*(mark + each for each in notes), *found.lines]))
+    first = 1 if found.lines[0].startswith("#!") else 0
+    return show("\n".join([*found.lines[:first], *(mark + each for each in notes), *found.lines[first:]]))
 
 
 def remarks(found: Said) -> list[str]:
@@ -87,4 +80,3 @@ def remarks(found: Said) -> list[str]:
         lines.append(_("run as: {command}", command=found.run))
     lines += [f"{each.flag} {each.value}: {each.note}" for each in found.left]
     return lines
-

@@ -1,7 +1,7 @@
-"""A plan as ComfyUI runs it: flags of the program, and a workflow of its own nodes in the form that is sent to be run.
+"""A plan as ComfyUI runs it: flags of the program, and a workflow of its own nodes in the form that is run.
 
-Nodes and files are data (`data/how/comfyui.toml`). `whole` gives the workflow as JSON, to be loaded or queued; otherwise
-the command line and the values of the nodes that the plan settles.
+Nodes and files are data (`data/how/comfyui.toml`). `whole` gives the workflow as JSON, to be loaded or queued;
+otherwise the command line and the values of the nodes that the plan settles.
 """
 
 import json

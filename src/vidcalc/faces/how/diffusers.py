@@ -1,7 +1,7 @@
 """A plan as diffusers code: a pipeline that is loaded, told how to run, and called.
 
 Every statement is one of diffusers 0.42.1; facts of pipelines and classes are in `data/how/pipelines.toml`, words in
-`data/how/diffusers.toml`. The order matters: quantised as it loads, cast, split among ranks, cached, offloaded, compiled.
+`data/how/diffusers.toml`. The order matters: quantised as it loads, cast, shared, cached, offloaded, compiled.
 """
 
 from typing import Any

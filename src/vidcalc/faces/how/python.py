@@ -1,5 +1,7 @@
 """Python calls as text, broken where a line would be too long."""
 
+from vidcalc.base.number import Number
+
 WIDTH = 100
 
 
@@ -17,6 +19,7 @@ def mapping(entries: dict[str, str]) -> str:
     return "{" + ", ".join(f'"{key}": {value}' for key, value in entries.items()) + "}"
 
 
-def number(value: float) -> str:
+def number(value: Number) -> str:
     """A number as Python has it, whole ones without a point."""
-    return f"{value:g}" if value != int(value) else str(int(value))
+    single = float(value)
+    return f"{single:g}" if single != int(single) else str(int(single))

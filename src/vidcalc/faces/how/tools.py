@@ -4,7 +4,7 @@ from functools import cache
 
 import msgspec
 
-from vidcalc.base.errors import nearest
+from vidcalc.base.errors import InputError, nearest
 from vidcalc.catalog import load
 from vidcalc.describe.question import Question, Run
 from vidcalc.faces.flags.inputs import Refused
@@ -34,10 +34,15 @@ def tools() -> dict[str, Tool]:
 
 
 def profile(tool: str, job: str) -> str:
-    """The framework ("generate") or trainer ("train") whose plans a tool runs, where the user names none; "" of none."""
+    """The framework ("generate") or trainer ("train") whose plans a tool runs, where none is named; "" of none."""
     found = tools().get(tool)
     known = () if found is None else found.frameworks if job == "generate" else found.trainers
     return known[0] if known else ""
+
+
+def named(tool: Tool) -> str:
+    """The id of a tool."""
+    return next(name for name, each in tools().items() if each == tool)
 
 
 def checked(tool: str, job: Question | Run) -> Tool:
@@ -45,14 +50,14 @@ def checked(tool: str, job: Question | Run) -> Tool:
     training = isinstance(job, Run)
     able = {name: each for name, each in tools().items() if (each.trainers if training else each.frameworks)}
     if tool not in able:
-        expects = _("one of: {choices}", choices=", ".join(able))
-        raise Refused(FLAG, tool, expects, nearest(tool, tuple(able)), tuple(able))
+        raise InputError(FLAG[2:], tool, tuple(able), nearest(tool, list(able)))
     found = able[tool]
     flag, own, known = "--framework", job.plan.framework, found.frameworks
     if training:
         flag, own, known = "--trainer", job.plan.training.trainer, found.trainers
     if own not in known:
-        near = next((name for name, each in able.items() if own in (each.trainers if training else each.frameworks)), None)
+        profiles = {name: each.trainers if training else each.frameworks for name, each in able.items()}
+        near = next((name for name, known in profiles.items() if own in known), None)
         raise Refused(FLAG, tool, _("not with {flag} {value}", flag=flag, value=own), near, tuple(able))
     if found.families and job.model.family not in found.families:
         expects = _("not for {model}, which it does not run", model=job.model.name)

@@ -111,11 +111,13 @@ class Workflow:
         """The prompts and the empty latent, or those of an image to begin with."""
         work = self.job.workload
         size = {"width": work.width, "height": work.height, "length": work.frames, "batch_size": work.batch}
-        if self.job.model.task != "i2v":
+        begins = self.job.model.task == "i2v"
+        image: Link = self.node("LoadImage", image="image.png") if begins else []
+        if not begins or "image" not in self.family:
             more = {"vae": vae} if self.family.get("needs_vae") else {}
+            more |= {"start_image": image} if begins else {}
             return positive, negative, self.node(self.family["latent"], **size, **more)
-        image = self.node("LoadImage", image="image.png")
-        seen: dict[str, Link] = {}
+        seen: dict[str, Any] = {}
         if "vision" in self.own:
             vision = self.node("CLIPVisionLoader", clip_name=self.own["vision"])
             seen = {"clip_vision_output": self.node("CLIPVisionEncode", clip_vision=vision, image=image, crop="none")}
@@ -154,4 +156,3 @@ class Workflow:
         """A package of nodes."""
         if package not in self.needs:
             self.needs.append(package)
-

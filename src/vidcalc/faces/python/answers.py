@@ -7,6 +7,7 @@ joule) or USD, and `report.units()` names the unit of each.
 from typing import Any
 
 from vidcalc.derivation.step import Step
+from vidcalc.faces.how.said import Said
 from vidcalc.faces.python.errors import refusals
 from vidcalc.faces.python.picture import Picture
 from vidcalc.faces.python.shown import Answer, swept
@@ -42,6 +43,12 @@ class Estimate(Answer, Report, frozen=True, kw_only=True, eq=False, dict=True):
         if swept(self):
             raise ValueError("a sweep is not explained: ask for one of its values")
         return _explained(quantity, self._given, "estimate")
+
+    def how(self, tool: str = "diffusers", code: bool = False) -> Said:
+        """This plan in the words of a tool: how("diffusers", code=True).text is a script. Raises InputError."""
+        if swept(self):
+            raise ValueError("a sweep is not told how: ask for one of its values")
+        return _said(self._given, tool, code, "generate")
 
     def picture(self) -> Picture:
         """The stages of the generation as bars against the GPU's memory."""
@@ -79,6 +86,10 @@ class Training(Answer, TrainingReport, frozen=True, kw_only=True, eq=False, dict
     def explain(self, quantity: str) -> "Explanation":
         """Where a number of this run comes from: explain("time.per_step"). Raises InputError."""
         return _explained(quantity, self._given, "training")
+
+    def how(self, tool: str, code: bool = False) -> Said:
+        """This run in the words of a trainer: how("musubi", code=True).text is a script. Raises InputError."""
+        return _said(self._given, tool, code, "train")
 
     def picture(self) -> Picture:
         """The phases of a step as bars against the GPU's memory."""
@@ -228,3 +239,11 @@ def _explained(quantity: str, given: dict[str, Any], kind: str) -> Explanation:
 
     with refusals():
         return Explanation.of(chain(quantity, given, kind), {"quantity": quantity, **given})
+
+
+def _said(given: dict[str, Any], tool: str, code: bool, job: str) -> Said:
+    """What was asked, in the words of a tool. Raises InputError."""
+    from vidcalc.faces.how import asked
+
+    with refusals():
+        return asked(given, tool, code, job)
