@@ -150,7 +150,7 @@ BAD = {
     ),
     "a closed model": (("estimate", "-m", "sora", "--how", "diffusers"), "not for sora"),
     "no workflow": (("estimate", "-m", "allegro", "--how", "comfyui"), "not for allegro"),
-    "a trainer for a video": (("estimate", "-m", "wan2.1-t2v-14b", "--how", "musubi"), "one of: diffusers"),
+    "a trainer for a video": (("estimate", "-m", "wan2.1-t2v-14b", "--how", "musubi"), "allowed: diffusers, comfyui"),
 }
 
 
