@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from vidcalc.faces.flags.inputs import LONGEST, Real, refuse
+from vidcalc.faces.flags.inputs import LONGEST, refuse
 from vidcalc.faces.words import _
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
