@@ -1,4 +1,4 @@
-"""What a search for the largest job answers: a row for each job, what bounds them, and what is lacking where none fits."""
+"""What a search for the largest job answers: a row for each job, what bounds them, and what none can do without."""
 
 from collections.abc import Sequence
 

@@ -62,6 +62,12 @@ class Jobs:
         host = self._ledger(way, ALL).host
         return self._column(maximum(host.resident, host.loading_peak) * way.question.hardware.count)
 
+    def weights(self, way: Way) -> list[Column]:
+        """Bytes of weights on an accelerator in each stage of each rung's job, all of them and without what gives way:
+        of ways that are alike only these differ there [byte]."""
+        rows = memory.stages(self._ledger(way, ALL))
+        return [self._column(nbytes) for row in rows for nbytes in (row.weights, row.weights - row.yields)]
+
     def likely(self, way: Way) -> Column:
         """Seconds of each rung's job in that way."""
         return self._column(self.seconds(way, ALL).likely)

@@ -45,6 +45,13 @@ class Ladder(NamedTuple):
         """The workload of one rung."""
         return replace(self.base, **{field: values[rung] for field, values in self.rungs.items()})
 
+    def measure(self, rung: int) -> int:
+        """How large a rung's job is: frames, pixels of a picture, or videos."""
+        size = 1
+        for values in self.rungs.values():
+            size *= values[rung]
+        return size
+
     def column(self) -> Workload:
         """The workload of all rungs, as float64 columns."""
         import numpy as np

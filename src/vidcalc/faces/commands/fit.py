@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from vidcalc.faces.flags.catalogue import asked_for, flags, picture_flags
-from vidcalc.faces.flags.fit import fit_flags
+from vidcalc.faces.flags.fit import ALLOWED, fit_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -22,15 +22,22 @@ def result(given: dict[str, Any]) -> "FitReport":
     from vidcalc.report.fit import Limits
     from vidcalc.search.fit import fit as search
 
-    flags_of_job = requested.without_own(given)
-    largest = given.get("largest") or "frames"
-    bases = requested.bases(flags_of_job, given.get("allow") or ())
-    ladder = requested.ladder(bases[0].question, flags_of_job, largest)
-    limits = Limits(
-        seconds=given.get("max_time"), cost=given.get("max_cost"), host_ram=bases[0].question.hardware.host_ram
-    )
-    report = requested.fitting(search(bases, ladder, limits, requested.free(flags_of_job)), flags_of_job)
-    rows = [replace(row, command=requested.command_of(flags_of_job, row)) for row in report.rows]
+    job, allow = requested.without_own(given), given.get("allow") or ()
+    open_, largest = requested.free(job), given.get("largest") or "frames"
+
+    def searched(allowed: tuple[str, ...]) -> "FitReport":
+        bases = requested.bases(job, allowed)
+        asked = bases[0].question
+        seconds, cost = given.get("max_time"), given.get("max_cost")
+        limits = Limits(seconds=seconds, cost=cost, host_ram=asked.hardware.host_ram)
+        return search(bases, requested.ladder(asked, job, largest), limits, open_)
+
+    report = searched(allow)
+    if not report.rows:
+        more = (word for word in ALLOWED if word not in allow)
+        helps = [word for word in more if searched((*allow, word)).rows]
+        raise requested.refusal(report, " / ".join(f"--allow {word}" for word in helps))
+    rows = [replace(row, command=requested.command_of(job, row)) for row in report.rows]
     return replace(report, rows=rows)
 
 

@@ -1,4 +1,4 @@
-"""The flags of the searches over jobs and machines: what is as large as it may be, what it may take, what may change."""
+"""The flags of the search for the largest job: what is as large as it may be, what it may take, what may change."""
 
 import click
 

@@ -137,30 +137,25 @@ def changed(changes: dict[str, Any]) -> dict[str, Any]:
     return {**flags, "parallel": degrees} if degrees else flags
 
 
-def fitting(report: FitReport, flags: dict[str, Any]) -> FitReport:
-    """The report, where something fits. Raises Refused with what the smallest job needs where nothing does."""
+def refusal(report: FitReport, helps: str) -> Refused:
+    """What the smallest job needs where nothing fits; `helps` are flags with which something does."""
     lacking = report.lacking
-    if lacking is None:
-        return report
+    assert lacking is not None
     said = data if lacking.at in ("memory", "host_ram") else duration if lacking.at == "seconds" else money
     row = lacking.row
     job = _("{width}×{height}, {frames} frames", width=row.width, height=row.height, frames=row.frames)
     sizes = {"job": job, "needed": said(lacking.needed), "allowed": said(lacking.allowed)}
     sizes["way"] = ways_of(row.changes) or _("as asked")
-    flag, words = {
-        "memory": (
-            "--gpu",
-            _("nothing fits: the smallest job ({job}) needs {needed} of {allowed} with {way}", **sizes),
-        ),
-        "host_ram": (
-            "--host-ram",
-            _("nothing fits: the smallest job ({job}) needs {needed} of host RAM with {way}", **sizes),
-        ),
-        "seconds": ("--max-time", _("nothing fits: the smallest job ({job}) takes {needed} with {way}", **sizes)),
-        "cost": ("--max-cost", _("nothing fits: the smallest job ({job}) costs {needed} with {way}", **sizes)),
+    flag = {"memory": "--gpu", "host_ram": "--host-ram", "seconds": "--max-time", "cost": "--max-cost"}[lacking.at]
+    words = {
+        "memory": _("nothing fits: the smallest job ({job}) needs {needed} of {allowed} with {way}", **sizes),
+        "host_ram": _("nothing fits: the smallest job ({job}) needs {needed} of host RAM, not {allowed}", **sizes),
+        "seconds": _("nothing fits: the smallest job ({job}) takes {needed}, not {allowed}", **sizes),
+        "cost": _("nothing fits: the smallest job ({job}) costs {needed}, not {allowed}", **sizes),
     }[lacking.at]
-    value = report.name if lacking.at == "memory" else said(lacking.allowed)
-    raise Refused(flag, value, words, None if lacking.at == "memory" else sizes["needed"], ())
+    if helps:
+        words += "; " + _("what helps: {ways}", ways=helps)
+    return Refused(flag, None, words, None, ())
 
 
 def ways_of(changes: dict[str, Any]) -> str:

@@ -66,10 +66,9 @@ def rows(report: FitReport, shown: list[FitRow], paint: Paint) -> list[str]:
         cost = "–" if row.cost is None else money(row.cost)
         clip = _("{seconds} s", seconds=significant(row.video))
         verdict: Cell = (label(VERDICTS, row.verdict), STYLES.get(row.verdict, ""))
-        drawn.append(
-            [(size(report, row), style), clip, (duration(row.seconds), style), cost, data(row.device), verdict]
-            + [data(row.host_ram), cut(row)]
-        )
+        spent: Cell = (duration(row.seconds), style)
+        memory = data(row.device), verdict, data(row.host_ram)
+        drawn.append([(size(report, row), style), clip, spent, cost, *memory, cut(row)])
     return table(drawn, ">>>>><><", paint)
 
 
@@ -77,7 +76,7 @@ def size(report: FitReport, row: FitRow) -> str:
     """What is as large as it may be."""
     if report.largest == "frames":
         return _("{frames} frames", frames=whole(row.frames))
-    return f"{row.width}×{row.height}" if report.largest == "size" else _("{count} videos", count=whole(row.batch))
+    return f"{row.width}×{row.height}" if report.largest == "size" else _("{count} at once", count=whole(row.batch))
 
 
 def cut(row: FitRow) -> str:
@@ -105,7 +104,7 @@ def notes(report: FitReport, cells: int) -> list[str]:
         found += hanging(made, cells, "  ! ")
     if any(row.verdict == "tight" for row in report.rows[:SHOWN]):
         found += hanging(
-            _("A tight job may run out of memory: readings of one in ten lie that far above."), cells, "  · "
+            _("A tight job may run out of memory: one reading in ten lies so far above the prediction."), cells, "  · "
         )
     rest = len(report.rows) - SHOWN
     if rest > 0:
