@@ -8,8 +8,8 @@ A rung is what of the workload it settles; a ladder is the rungs in rising order
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from vidcalc.base.number import Number
@@ -23,7 +23,7 @@ WIDEST = 4096  # pixels of the longer side
 MOST = 256  # videos at once
 
 
-class Ladder(NamedTuple):
+class Ladder(msgspec.Struct, frozen=True, eq=False):
     """Jobs in rising order.
 
     kind    "frames", "size" or "batch";  base  the job whose other numbers they have
