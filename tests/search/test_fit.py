@@ -127,7 +127,8 @@ def asked(model: str, seed: int) -> tuple[list[Base], Ladder, Limits, tuple[str,
     """A random question over a small ladder."""
     draw = random.Random(f"{model} {seed}")
     flags = {"model": model, "gpu": draw.choice(GPUS), "framework": draw.choice(FRAMEWORKS)}
-    flags |= draw.choice(({}, {}, {"vae_tiling": "default"}, {"offload": "model"} if flags["framework"].startswith("diffusers") else {}))
+    places = {"offload": "model"} if str(flags["framework"]).startswith("diffusers") else {}
+    flags |= draw.choice(({}, {}, {"vae_tiling": "default"}, places))
     allow = draw.choice(((), (), ("precision",), ("steps",)))
     bases = bases_of(flags, allow)
     question = bases[0].question
@@ -140,9 +141,9 @@ def asked(model: str, seed: int) -> tuple[list[Base], Ladder, Limits, tuple[str,
         for each in bases
     ]
     whole = rungs.lengths(question.model, question.workload, 500)
-    places = sorted({0, *(min(place, len(whole) - 1) for place in (2, 5, 9, 14, 15, 20, 31))})
-    frames = tuple(whole.rungs["frames"][place] for place in places)
-    ladder = replace(whole, rungs={"frames": frames}, native=tuple(whole.native[place] for place in places))
+    chosen = sorted({0, *(min(place, len(whole) - 1) for place in (2, 5, 9, 14, 15, 20, 31))})
+    frames = tuple(whole.rungs["frames"][place] for place in chosen)
+    ladder = replace(whole, rungs={"frames": frames}, native=tuple(whole.native[place] for place in chosen))
     limits = Limits(
         seconds=draw.choice((None, None, 60.0, 300.0, 1200.0)),
         cost=draw.choice((None, None, None, 0.02, 0.2)),
@@ -162,7 +163,7 @@ def test_random_questions_have_the_answer_of_trying_everything(model: str, monke
         assert listed(report, ladder) == expected, (model, seed)
         answered += bool(expected)
         assert (report.lacking is None) == bool(expected)
-    assert 5 < answered  # the questions are neither all too hard …
+    assert answered > 5  # the questions are neither all too hard …
 
 
 def test_the_ladder_of_lengths_holds_what_the_model_accepts_and_nothing_else() -> None:

@@ -96,6 +96,11 @@ def batches(workload: Workload, most: int = MOST) -> Ladder:
     return Ladder("batch", workload, {"batch": counts}, (True,) * most, "search")
 
 
+def alone(workload: Workload) -> Ladder:
+    """One job, as it was asked for."""
+    return Ladder("frames", workload, {}, (True,), "search")
+
+
 def made_for(model: Model, workload: Workload) -> bool:
     """Whether a clip is no longer, in one pass, than those the model was made for."""
     native = model.constraints.native_frames

@@ -37,24 +37,29 @@ def without_own(given: dict[str, Any]) -> dict[str, Any]:
 def bases(given: dict[str, Any], allow: tuple[str, ...]) -> list[Base]:
     """What the flags ask for, first, and the same with what may be cut; on several GPUs, in every way of sharing it.
 
-    Raises InputError.
+    Raises InputError, also for a number of GPUs that cannot share the job.
     """
-    flags = {**given, "snap": True}
+    found = several({**given, "snap": True}, allow)
+    if not found:
+        expects = _("a number of GPUs that --framework can share the video among")
+        raise Refused("--gpus", given["gpus"], expects, "1", (1,))
+    return found
+
+
+def several(flags: dict[str, Any], allow: tuple[str, ...]) -> list[Base]:
+    """The same; none where so many GPUs cannot share the job. Raises InputError."""
     first = _one(flags)
     cuts = [_cut(flags, first, word) for word in ("precision", "cache", "steps") if word in allow]
-    found: list[Base] = []
+    found = [*_shared(Base({}, first), flags)]
     for picked in product(*([{}, *choices] for choices in cuts)):
         changes = {name: value for one in picked for name, value in one.items()}
+        if not changes:
+            continue
         try:
             question = _one({**flags, **changes})
         except InputError:  # settings that do not go together
             continue
         found += _shared(Base(changes, question), flags)
-    if not found:
-        name = first.plan.framework
-        count = flags["gpus"]
-        expects = _("a number of GPUs that {framework} can share {model} among", framework=name, model=first.model.name)
-        raise Refused("--gpus", count, expects, "1", (1,))
     return found
 
 
