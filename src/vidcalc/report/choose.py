@@ -67,14 +67,11 @@ class Choice(Entry, frozen=True, kw_only=True, eq=False):
 class Near(Entry, frozen=True, kw_only=True, eq=False):
     """Where no machine keeps to what is wanted: the one that comes nearest, and what it fails at.
 
-    at  "memory", "host_ram", "seconds" or "cost";  needed, allowed  bytes, seconds or USD;  name, gpus  of the machine
+    at  "memory", "host_ram", "seconds" or "cost"
     """
 
     at: str
-    needed: float
-    allowed: float
-    name: str
-    gpus: WholeGpus
+    row: Choice
 
 
 class ChooseReport(Entry, frozen=True, kw_only=True, eq=False):

@@ -68,15 +68,12 @@ class FitRow(Entry, frozen=True, kw_only=True, eq=False):
 
 
 class Lacking(Entry, frozen=True, kw_only=True, eq=False):
-    """Why nothing fits: the smallest job, in the way that comes nearest to what it fails at.
+    """Why nothing fits: the smallest job, in the way that takes least of what none keeps to.
 
-    at        what no way keeps to: "memory", "host_ram", "seconds" or "cost"
-    needed    of that the least that any way takes, and `allowed`: bytes, seconds or USD
+    at  "memory", "host_ram", "seconds" or "cost"
     """
 
     at: str
-    needed: Share
-    allowed: Share
     row: FitRow
 
 

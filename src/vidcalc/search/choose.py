@@ -56,7 +56,7 @@ def choose(
             missed.append(_near(jobs, every, best, wanted))
     found = [replace(row, front=not any(beats(other, row) for other in found)) for row in found]
     found.sort(key=lambda row: (row.cost is None, row.cost or 0, row.seconds, row.gpus))
-    nearest = min(missed, key=lambda each: (REASONS.index(each.at), each.needed / each.allowed), default=None)
+    nearest = min(missed, key=lambda each: _off(each, wanted), default=None)
     return ChooseReport(
         model=asked.model.name,
         title=asked.model.title,
@@ -163,19 +163,26 @@ def _fails(row: Choice, wanted: Wanted) -> str:
 
 
 def _near(jobs: Jobs, every: Sequence[Way], best: Sequence[Run], wanted: Wanted) -> Near:
-    """What a machine fails at."""
-    hardware = every[0].question.hardware
-    name, gpus = hardware.accelerator.name, int(hardware.total)
+    """What a machine fails at, in the way that takes least of it."""
     if best:
-        row = _row(jobs, best[0], wanted)
-        at = _fails(row, wanted)
-        if at == "seconds":
-            return Near(at=at, needed=row.seconds, allowed=float(wanted.seconds or 0), name=name, gpus=gpus)
-        needed = float("inf") if row.cost is None else row.cost
-        return Near(at="cost", needed=needed, allowed=float(wanted.cost or 0), name=name, gpus=gpus)
-    least = min((jobs.memory(way, 0) for way in every), key=lambda needed: needed.device)
-    if least.verdict == "too_big":
-        return Near(at="memory", needed=least.device, allowed=least.capacity, name=name, gpus=gpus)
-    fitting = (needed for way in every if (needed := jobs.memory(way, 0)).verdict != "too_big")
-    host = min(needed.host_ram for needed in fitting)
-    return Near(at="host_ram", needed=host, allowed=float(wanted.host_ram or 0), name=name, gpus=gpus)
+        quick = _row(jobs, best[0], wanted)
+        return Near(at=_fails(quick, wanted), row=quick)
+    fitting = [way for way in every if jobs.memory(way, 0).verdict != "too_big"]
+    if fitting:
+        least = min(fitting, key=lambda way: jobs.memory(way, 0).host_ram)
+    else:
+        least = min(every, key=lambda way: jobs.memory(way, 0).device)
+    run = Run(least, float(jobs.seconds(least, 0).likely), False)
+    return Near(at="host_ram" if fitting else "memory", row=_row(jobs, run, wanted))
+
+
+def _off(near: Near, wanted: Wanted) -> tuple[int, float]:
+    """How far a machine is from what is wanted: what it fails at, then how many times what is allowed it takes."""
+    row = near.row
+    taken, allowed = {
+        "memory": (row.device, row.capacity),
+        "host_ram": (row.host_ram, wanted.host_ram),
+        "seconds": (row.seconds, wanted.seconds),
+        "cost": (float("inf") if row.cost is None else row.cost, wanted.cost),
+    }[near.at]
+    return REASONS.index(near.at), taken / (allowed or 1)

@@ -78,20 +78,16 @@ def made(
 
 def lacking(jobs: Jobs, every: Sequence[Way], limits: Limits) -> Lacking:
     """Why not even the smallest job fits: the first limit that no way keeps to, and the way that comes nearest."""
-    left = list(every)
-    device = min(left, key=lambda way: jobs.memory(way, 0).device)
-    fitting = [way for way in left if jobs.memory(way, 0).verdict != "too_big"]
+    fitting = [way for way in every if jobs.memory(way, 0).verdict != "too_big"]
     if not fitting:
-        needed = jobs.memory(device, 0)
-        return Lacking(at="memory", needed=needed.device, allowed=needed.capacity, row=row(jobs, device, 0))
+        device = min(every, key=lambda way: jobs.memory(way, 0).device)
+        return Lacking(at="memory", row=row(jobs, device, 0))
     if limits.host_ram is not None:
         most = limits.host_ram
         host = min(fitting, key=lambda way: jobs.memory(way, 0).host_ram)
         fitting = [way for way in fitting if jobs.memory(way, 0).host_ram <= most]
         if not fitting:
-            return Lacking(at="host_ram", needed=jobs.memory(host, 0).host_ram, allowed=most, row=row(jobs, host, 0))
+            return Lacking(at="host_ram", row=row(jobs, host, 0))
     quick = row(jobs, min(fitting, key=lambda way: jobs.seconds(way, 0).likely), 0)
-    if limits.seconds is not None and quick.seconds > limits.seconds:
-        return Lacking(at="seconds", needed=quick.seconds, allowed=limits.seconds, row=quick)
-    assert limits.cost is not None and quick.cost is not None
-    return Lacking(at="cost", needed=quick.cost * quick.batch, allowed=limits.cost, row=quick)
+    late = limits.seconds is not None and quick.seconds > limits.seconds
+    return Lacking(at="seconds" if late else "cost", row=quick)

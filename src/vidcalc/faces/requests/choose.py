@@ -90,10 +90,16 @@ def command_of(flags: dict[str, Any], row: Choice) -> str:
 
 def refusal(report: ChooseReport, helps: str) -> Refused:
     """What comes nearest where no machine keeps to what is wanted; `helps` are flags with which one does."""
-    near = report.near
+    near, wanted = report.near, report.wanted
     assert near is not None
-    said = data if near.at in ("memory", "host_ram") else duration if near.at == "seconds" else money
-    values = {"gpus": near.gpus, "name": near.name, "needed": said(near.needed), "allowed": said(near.allowed)}
+    row = near.row
+    needed, allowed = {
+        "memory": (data(row.device), data(row.capacity)),
+        "host_ram": (data(row.host_ram), data(wanted.host_ram or 0)),
+        "seconds": (duration(row.seconds), duration(wanted.seconds or 0)),
+        "cost": (money(row.cost or 0), money(wanted.cost or 0)),
+    }[near.at]
+    values = {"gpus": row.gpus, "name": row.name, "needed": needed, "allowed": allowed}
     words = {
         "memory": _("no machine fits: {gpus} × {name} comes nearest and needs {needed} of {allowed}", **values),
         "host_ram": _(

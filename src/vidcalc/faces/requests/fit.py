@@ -144,13 +144,17 @@ def changed(changes: dict[str, Any]) -> dict[str, Any]:
 
 def refusal(report: FitReport, helps: str) -> Refused:
     """What the smallest job needs where nothing fits; `helps` are flags with which something does."""
-    lacking = report.lacking
+    lacking, limits = report.lacking, report.limits
     assert lacking is not None
-    said = data if lacking.at in ("memory", "host_ram") else duration if lacking.at == "seconds" else money
     row = lacking.row
+    needed, allowed = {
+        "memory": (data(row.device), data(report.capacity)),
+        "host_ram": (data(row.host_ram), data(limits.host_ram or 0)),
+        "seconds": (duration(row.seconds), duration(limits.seconds or 0)),
+        "cost": (money(row.batch * (row.cost or 0)), money(limits.cost or 0)),
+    }[lacking.at]
     job = _("{width}×{height}, {frames} frames", width=row.width, height=row.height, frames=row.frames)
-    sizes = {"job": job, "needed": said(lacking.needed), "allowed": said(lacking.allowed)}
-    sizes["way"] = ways_of(row.changes) or _("as asked")
+    sizes = {"job": job, "needed": needed, "allowed": allowed, "way": flag_line(changed(row.changes)) or _("as asked")}
     flag = {"memory": "--gpu", "host_ram": "--host-ram", "seconds": "--max-time", "cost": "--max-cost"}[lacking.at]
     words = {
         "memory": _("nothing fits: the smallest job ({job}) needs {needed} of {allowed} with {way}", **sizes),
@@ -161,8 +165,3 @@ def refusal(report: FitReport, helps: str) -> Refused:
     if helps:
         words += "; " + _("what helps: {ways}", ways=helps)
     return Refused(flag, None, words, None, ())
-
-
-def ways_of(changes: dict[str, Any]) -> str:
-    """Changes as flags."""
-    return flag_line(changed(changes))
