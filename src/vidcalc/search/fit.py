@@ -62,6 +62,12 @@ def fit(bases: Sequence[Base], ladder: Ladder, limits: Limits, free: Collection[
     return made(bases[0].question, ladder, limits, rows, bound, len(every), missing)
 
 
+def possible(bases: Sequence[Base], ladder: Ladder, limits: Limits, free: Collection[str] = FREE) -> bool:
+    """Whether the smallest job keeps to the limits in some way."""
+    search = Search([way for base in bases for way in ways(base, free)], ladder, limits)
+    return any(search.spot(place, 0) for place in range(len(search.every)))
+
+
 class Search:
     """The rungs of a ladder in many ways, against limits."""
 

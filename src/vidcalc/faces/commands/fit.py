@@ -21,21 +21,17 @@ def result(given: dict[str, Any]) -> "FitReport":
     from vidcalc.faces.requests import fit as requested
     from vidcalc.report.fit import Limits
     from vidcalc.search.fit import fit as search
+    from vidcalc.search.fit import possible
 
     job, allow = requested.without_own(given), given.get("allow") or ()
-    open_, largest = requested.free(job), given.get("largest") or "frames"
-
-    def searched(allowed: tuple[str, ...]) -> "FitReport":
-        bases = requested.bases(job, allowed)
-        asked = bases[0].question
-        seconds, cost = given.get("max_time"), given.get("max_cost")
-        limits = Limits(seconds=seconds, cost=cost, host_ram=asked.hardware.host_ram)
-        return search(bases, requested.ladder(asked, job, largest), limits, open_)
-
-    report = searched(allow)
+    bases = requested.bases(job, allow)
+    asked, open_ = bases[0].question, requested.free(job)
+    ladder = requested.ladder(asked, job, given.get("largest") or "frames")
+    limits = Limits(seconds=given.get("max_time"), cost=given.get("max_cost"), host_ram=asked.hardware.host_ram)
+    report = search(bases, ladder, limits, open_)
     if not report.rows:
         more = (word for word in ALLOWED if word not in allow)
-        helps = [word for word in more if searched((*allow, word)).rows]
+        helps = [word for word in more if possible(requested.bases(job, (*allow, word)), ladder, limits, open_)]
         raise requested.refusal(report, " / ".join(f"--allow {word}" for word in helps))
     rows = [replace(row, command=requested.command_of(job, row)) for row in report.rows]
     return replace(report, rows=rows)

@@ -69,7 +69,7 @@ def rows(report: FitReport, shown: list[FitRow], paint: Paint) -> list[str]:
         spent: Cell = (duration(row.seconds), style)
         memory = data(row.device), verdict, data(row.host_ram)
         drawn.append([(size(report, row), style), clip, spent, cost, *memory, cut(row)])
-    return table(drawn, ">>>>><><", paint)
+    return table(drawn, ">>>>><><", paint, gap=1)
 
 
 def size(report: FitReport, row: FitRow) -> str:
