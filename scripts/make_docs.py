@@ -1,5 +1,5 @@
 """Writes the generated pages of docs/: every model's figures beside those of the published classes, the glossary,
-step and block caches.
+step and block caches, questions and their answers.
 
 python scripts/make_docs.py           write them
 python scripts/make_docs.py --check   exit 1 where one is not current
@@ -16,6 +16,7 @@ import msgspec
 
 from make_caches import caches_pages
 from make_glossary import glossary_pages
+from make_questions import questions_pages
 from vidcalc.catalog.fill import model
 from vidcalc.catalog.models import names
 from vidcalc.describe.geometry import denoiser_grid, latent_grid
@@ -160,7 +161,8 @@ def models_pages() -> dict[Path, str]:
 def main() -> int:
     """Write or check the pages; the number of stale pages is the exit code."""
     stale = 0
-    pages = {**glossary_pages(ROOT / "docs"), **caches_pages(ROOT / "docs"), **models_pages()}
+    folder = ROOT / "docs"
+    pages = {**glossary_pages(folder), **caches_pages(folder), **questions_pages(folder), **models_pages()}
     for path, text in pages.items():
         if "--check" not in sys.argv:
             path.write_text(text, encoding="utf-8")

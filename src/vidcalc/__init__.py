@@ -11,12 +11,24 @@ loaded when they are first used, so that `import vidcalc` costs nothing.
 TYPE_CHECKING = False  # as in `typing`, which takes long to load
 if TYPE_CHECKING:
     from vidcalc.base.version import __version__
-    from vidcalc.faces.python.answers import Budget, Chain, Estimate, Explanation, Plans, Scaling, Training
+    from vidcalc.faces.python.answers import (
+        Budget,
+        Chain,
+        Choices,
+        Estimate,
+        Explanation,
+        Fit,
+        Plans,
+        Scaling,
+        Training,
+    )
     from vidcalc.faces.python.ask import (
         budget,
         chain,
+        choose,
         estimate,
         explain,
+        fit,
         gpus,
         language,
         models,
@@ -32,8 +44,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Budget",
     "Chain",
+    "Choices",
     "Estimate",
     "Explanation",
+    "Fit",
     "InputError",
     "Listing",
     "Picture",
@@ -43,8 +57,10 @@ __all__ = [
     "__version__",
     "budget",
     "chain",
+    "choose",
     "estimate",
     "explain",
+    "fit",
     "gpus",
     "language",
     "models",
@@ -60,7 +76,8 @@ _HOMES = {
     "Listing": "faces.python.listing",
     "Picture": "faces.python.picture",
     **dict.fromkeys(
-        ("Budget", "Chain", "Estimate", "Explanation", "Plans", "Scaling", "Training"), "faces.python.answers"
+        ("Budget", "Chain", "Choices", "Estimate", "Explanation", "Fit", "Plans", "Scaling", "Training"),
+        "faces.python.answers",
     ),
 }
 

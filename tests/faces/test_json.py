@@ -120,6 +120,8 @@ RUNS = {
     "estimate": ("-m", "wan2.1-t2v-1.3b"),
     "chain": ("wan2.1-t2v-1.3b", "wan2.1-t2v-1.3b -r 720p -s 4"),
     "scale": ("-m", "wan2.1-t2v-1.3b", "--gpus", "2"),
+    "fit": ("-m", "ltx-video-2b", "--gpu", "rtx-4060", "--max-time", "5min"),
+    "choose": ("-m", "ltx-video-2b", "--gpu", "rtx-4060", "--gpu", "rtx-4090", "--rate", "100/h"),
     "train": ("-m", "wan2.1-t2v-1.3b", "--texts", "online", "--validation", "on"),
     "plan": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpus", "2"),
     "budget": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpu-hours", "100"),

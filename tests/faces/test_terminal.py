@@ -18,8 +18,10 @@ LANGUAGES = ("en", "ko")
 COMMANDS = (
     "budget",
     "chain",
+    "choose",
     "estimate",
     "explain",
+    "fit",
     "gpus",
     "measure",
     "models",

@@ -15,6 +15,8 @@ JOBS = {
     "estimate": ("-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", "--target-rate", "100/h"),
     "chain": ("wan2.1-t2v-1.3b", "wan2.1-t2v-1.3b -r 720p -s 4", "--gpu", "rtx-4090"),
     "scale": ("-m", "wan2.1-t2v-1.3b", "--gpus", "4"),
+    "fit": ("-m", "ltx-video-2b", "--gpu", "rtx-4090", "--max-cost", "0.1", "--host-ram", "64GB"),
+    "choose": ("-m", "ltx-video-2b", "--gpu", "rtx-4060", "--gpu", "rtx-4090", "--rate", "100/h"),
     "train": ("-m", "wan2.1-t2v-1.3b", "--texts", "online", "--validation", "on"),
     "plan": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpus", "1,2"),
     "budget": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--budget", "100USD", "--clips", "1000"),

@@ -14,25 +14,11 @@ FURTHER = 0.5  # share by which the seconds of a framework's further models may 
 
 def inference_time(ledger: Ledger, first: Ledger, hardware: Hardware) -> InferenceTime:
     """Seconds of one generation; `first` is the same with one step and nothing cached."""
-    chip = hardware.accelerator
-    stages: dict[str, Seconds] = {}
-    kinds: dict[str, dict[str, Number]] = {}
-    for phase in ledger.phases:
-        call, once = spent(phase, hardware), exposed_copies(phase.once, chip)
-        call = {kind: part.called(kind) for kind, part in call.items()}
-        whole = total(call).called(phase.component.id)
-        stages[phase.id] = stages.get(phase.id, NOTHING) + whole.times(phase.turns) + once.called("arrival")
-        parts = kinds.setdefault(phase.id, {})
-        for kind, part in call.items():
-            parts[kind] = parts.get(kind, 0) + part.likely * phase.turns
-        parts["transfer"] = parts["transfer"] + once.likely
-    seconds = ledger.further.seconds
-    if seconds:
-        stages["beside"] = Seconds(seconds * (1 - FURTHER), seconds, seconds * (1 + FURTHER), "assumed")
+    stages, kinds = staged(ledger, hardware)
     whole = spread(total(stages))
     each = {name: stage.likely for name, stage in stages.items()}
     return InferenceTime(
-        load=arrival(arrived(ledger).weights, chip).likely,
+        load=arrival(arrived(ledger).weights, hardware.accelerator).likely,
         text_encode=each.get("text_encode", 0),
         image_encode=each.get("image_encode", 0),
         vae_encode=each.get("vae_encode", 0),
@@ -49,6 +35,31 @@ def inference_time(ledger: Ledger, first: Ledger, hardware: Hardware) -> Inferen
         gpu_hours=whole.likely * hardware.total / HOUR,
         parts=kinds,
     )
+
+
+def whole_time(ledger: Ledger, hardware: Hardware) -> Seconds:
+    """Seconds of one generation with their interval, and nothing else of them."""
+    return spread(total(staged(ledger, hardware)[0]))
+
+
+def staged(ledger: Ledger, hardware: Hardware) -> tuple[dict[str, Seconds], dict[str, dict[str, Number]]]:
+    """Seconds of each stage, and by stage of each kind of work [second]."""
+    chip = hardware.accelerator
+    stages: dict[str, Seconds] = {}
+    kinds: dict[str, dict[str, Number]] = {}
+    for phase in ledger.phases:
+        call, once = spent(phase, hardware), exposed_copies(phase.once, chip)
+        call = {kind: part.called(kind) for kind, part in call.items()}
+        whole = total(call).called(phase.component.id)
+        stages[phase.id] = stages.get(phase.id, NOTHING) + whole.times(phase.turns) + once.called("arrival")
+        parts = kinds.setdefault(phase.id, {})
+        for kind, part in call.items():
+            parts[kind] = parts.get(kind, 0) + part.likely * phase.turns
+        parts["transfer"] = parts["transfer"] + once.likely
+    seconds = ledger.further.seconds
+    if seconds:
+        stages["beside"] = Seconds(seconds * (1 - FURTHER), seconds, seconds * (1 + FURTHER), "assumed")
+    return stages, kinds
 
 
 def first_step(ledger: Ledger, hardware: Hardware) -> Number:

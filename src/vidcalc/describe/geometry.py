@@ -108,14 +108,14 @@ def snap(model: Model, width: Number, height: Number, frames: Number) -> tuple[N
 
 def neighbours(constraints: Constraints, field: str, value: Number) -> tuple[Number, Number]:
     """The accepted values around `value`: the largest not above it and the smallest not below it, inside the bounds."""
-    step, offset, low, high = _ladder(constraints, field)
+    step, offset, low, high = ladder(constraints, field)
     k = (value - offset) // step
     lower, upper = k * step + offset, ceil_div(value - offset, step) * step + offset
     lower, upper = maximum(lower, low), maximum(upper, low)
     return (lower, upper) if high is None else (minimum(lower, high), minimum(upper, high))
 
 
-def _ladder(constraints: Constraints, field: str) -> tuple[int, int, int, int | None]:
+def ladder(constraints: Constraints, field: str) -> tuple[int, int, int, int | None]:
     """(step, offset, smallest, largest) of a field's accepted values; the bounds are on the ladder."""
     if field == "frames":
         step, offset = constraints.frames_step, constraints.frames_offset
@@ -129,7 +129,7 @@ def _rule(constraints: Constraints, field: str, value: Number) -> str:
     """Which rule the value breaks first: a bound, else the step between accepted values."""
     if field != "frames":
         return "size_multiple"
-    _, _, low, high = _ladder(constraints, field)
+    _, _, low, high = ladder(constraints, field)
     if _any(value < low):
         return "min_frames"
     if high is not None and _any(value > high):

@@ -116,7 +116,17 @@ def first_step(whole: Ledger, hardware: Hardware, plan: Plan) -> Ledger:
 
 def rewritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """The ledger after every pass: what one rank of the plan does and holds."""
+    return placed(unplaced(ledger, plan, hardware), plan, hardware)
+
+
+def unplaced(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The ledger after every pass but `placed`: alike for ways of offloading, except for guidance that is "fitting"."""
     plan = formats.by_card(plan, hardware.accelerator)
-    for rewrite in PASSES:
+    for rewrite in PASSES[:-1]:
         ledger = rewrite(ledger, plan, hardware)
     return ledger
+
+
+def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """That ledger after the last pass: weights where the plan's way of offloading has them."""
+    return PASSES[-1](ledger, formats.by_card(plan, hardware.accelerator), hardware)

@@ -10,7 +10,7 @@ import pytest
 
 import vidcalc
 from vidcalc.faces import words
-from vidcalc.faces.commands import budget, chain, estimate, explain, gpus, plan, scale, train
+from vidcalc.faces.commands import budget, chain, choose, estimate, explain, fit, gpus, plan, scale, train
 from vidcalc.faces.python import ask as calls
 from vidcalc.faces.python import settings
 from vidcalc.faces.python.errors import refusals
@@ -19,7 +19,8 @@ from vidcalc.report.estimate import Report
 
 SMALL = "wan2.1-t2v-1.3b"
 COMMANDS = {
-    command.command.name: command.command for command in (budget, chain, estimate, explain, gpus, plan, scale, train)
+    command.command.name: command.command
+    for command in (budget, chain, choose, estimate, explain, fit, gpus, plan, scale, train)
 }
 # the same job as keywords and as a command line
 SAME = {
@@ -38,6 +39,14 @@ SAME = {
     "scale": (
         {"model": SMALL, "gpu": "h100", "gpus": 4, "parallel": "ulysses,cfg=2", "counts": "all"},
         ("-m", SMALL, "--gpu", "h100", "--gpus", "4", "--parallel", "ulysses,cfg=2", "--counts", "all"),
+    ),
+    "fit": (
+        {"model": "ltx-video-2b", "gpu": "4060", "host_ram": 16, "max_time": "10min", "allow": ["precision"]},
+        ("-m", "ltx-video-2b", "--gpu", "4060", "--host-ram", "16GB", "--max-time", "600", "--allow", "precision"),
+    ),
+    "choose": (
+        {"model": SMALL, "gpu": ["4090", "l40s"], "gpus": 2, "deadline": 600, "snap": True},
+        ("-m", SMALL, "--gpu", "4090", "--gpu", "l40s", "--gpus", "2", "--deadline", "10min", "--snap"),
     ),
     "budget": (
         {"params": 6e8, "gpu": "h100", "budget": 200_000, "checkpointing": "full", "fill": True},

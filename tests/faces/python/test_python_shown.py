@@ -17,12 +17,14 @@ ANSWERS = {
     "train": lambda: vidcalc.train(SMALL, mode="lora", gpu="rtx-4090"),
     "plan": lambda: vidcalc.plan(SMALL, gpu="h100", gpus=2),
     "scale": lambda: vidcalc.scale(SMALL, gpu="h100", gpus=2),
+    "fit": lambda: vidcalc.fit("ltx-video-2b", gpu="rtx-4060", max_time="5min"),
+    "choose": lambda: vidcalc.choose("ltx-video-2b", gpu=["rtx-4060", "rtx-4090"]),
     "budget": lambda: vidcalc.budget(SMALL, gpu="h100", gpu_hours=100),
     "explain": lambda: vidcalc.explain("memory.inference.peak", SMALL),
     "models": vidcalc.models,
     "gpus": vidcalc.gpus,
 }
-PICTURED = ("estimate", "train", "plan", "scale")
+PICTURED = ("estimate", "train", "plan", "scale", "fit", "choose")
 PAINT = re.compile(r"\x1b\[[\d;]*m")
 
 

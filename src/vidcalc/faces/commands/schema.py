@@ -15,6 +15,8 @@ DOCUMENTS = {
     "estimate": ("vidcalc.report.estimate", "Report"),
     "chain": ("vidcalc.report.chain", "ChainReport"),
     "scale": ("vidcalc.search.scale", "Scaling"),
+    "fit": ("vidcalc.report.fit", "FitReport"),
+    "choose": ("vidcalc.report.choose", "ChooseReport"),
     "train": ("vidcalc.report.training", "TrainingReport"),
     "plan": ("vidcalc.report.plan", "PlanReport"),
     "budget": ("vidcalc.report.budget", "BudgetReport"),
@@ -53,6 +55,9 @@ command = Command(
         *common(),
     ],
     callback=schema,
-    help=N_("The JSON Schema of what a command prints with --json: estimate, chain, scale, train, plan or budget."),
+    help=N_(
+        "The JSON Schema of what a command prints with --json: estimate, chain, scale, fit, choose, train, plan or "
+        "budget."
+    ),
     examples=("vidcalc schema", "vidcalc schema plan"),
 )

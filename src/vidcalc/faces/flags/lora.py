@@ -55,6 +55,11 @@ class LoraOf(click.ParamType):  # type: ignore[type-arg]
             raise refuse(param, value, expects, near, "FILE", "RANK[:TARGETS]")
         return LoraAsked(rank=rank, targets=targets)
 
+    @staticmethod
+    def spelled(asked: LoraAsked) -> str:
+        """A LoRA as one types it."""
+        return asked.file or f"{asked.rank}:{asked.targets}"
+
 
 LORA: Specs = {
     "lora": Spec(

@@ -63,6 +63,10 @@ class Parallel(click.ParamType):  # type: ignore[type-arg]
             degrees[self.fields[word]] = DEGREE.convert(degree, param, ctx)
         return degrees
 
+    def spelled(self, degrees: dict[str, int]) -> str:
+        """Fields of a plan as one types them."""
+        return ",".join(f"{word}={degrees[field]}" for word, field in self.fields.items() if field in degrees)
+
 
 def ranks(degrees: dict[str, int]) -> int:
     """GPUs that the degrees ask for: those that share the work, else as many as share weights or the decode."""

@@ -17,7 +17,9 @@ from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import VERDICTS, label
 from vidcalc.report.budget import BudgetReport
 from vidcalc.report.chain import ChainReport
+from vidcalc.report.choose import ChooseReport
 from vidcalc.report.estimate import Report
+from vidcalc.report.fit import FitReport
 from vidcalc.report.plan import PlanReport
 from vidcalc.report.training import TrainingReport
 from vidcalc.search.scale import Scaling as ScalingReport
@@ -158,6 +160,58 @@ class Scaling(Answer, ScalingReport, frozen=True, kw_only=True, eq=False, dict=T
     def _line(self) -> str:
         times = ", ".join(f"{row.count}: {duration(row.seconds)}" for row in self.rows)
         return f"{self.model}, {self.name}: {times}"
+
+
+class Fit(Answer, FitReport, frozen=True, kw_only=True, eq=False, dict=True):
+    """The largest jobs that fit: the JSON of `vidcalc fit`, field by field.
+
+    rows    jobs that no other beats, the largest first: frames, size, seconds, bytes, USD, settings, command
+    bound   what keeps the first of them from being larger
+    """
+
+    def picture(self) -> Picture:
+        """The jobs as points: time across, how large they are upwards."""
+        from vidcalc.faces.picture.fit import chart
+
+        return Picture(lambda: chart(self))
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.fit import draw
+
+        return draw(self, look)
+
+    def _line(self) -> str:
+        from vidcalc.faces.terminal.fit import size
+
+        first = self.rows[0]
+        verdict = f"{label(VERDICTS, first.verdict)}, {data(first.device)}, {duration(first.seconds)}"
+        return f"{self.model}, {self.gpus} × {self.name}: {size(self, first)}: {verdict}"
+
+
+class Choices(Answer, ChooseReport, frozen=True, kw_only=True, eq=False, dict=True):
+    """Which machine to take: the JSON of `vidcalc choose`, field by field.
+
+    rows  machines that keep to what is wanted, the cheapest first: seconds, USD, bytes, settings, command; `front`
+          says whether none is as fast, as cheap and as sure to fit
+    """
+
+    def picture(self) -> Picture:
+        """The machines as points: time across, cost upwards."""
+        from vidcalc.faces.picture.choose import chart
+
+        return Picture(lambda: chart(self))
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.choose import draw
+
+        return draw(self, look)
+
+    def _line(self) -> str:
+        from vidcalc.faces.terminal.choose import machine
+
+        first = self.rows[0]
+        cost = "" if first.cost is None else f", {money(first.cost)}"
+        return f"{self.model}: {machine(first)}: {duration(first.seconds)}{cost}"
 
 
 class Chain(Answer, ChainReport, frozen=True, kw_only=True, eq=False, dict=True):

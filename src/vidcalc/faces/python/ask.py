@@ -12,14 +12,16 @@ from typing import Any, TypeVar, Unpack
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.faces import words
 from vidcalc.faces.flags.catalogue import said
-from vidcalc.faces.python.answers import Budget, Chain, Estimate, Explanation, Plans, Scaling, Training
+from vidcalc.faces.python.answers import Budget, Chain, Choices, Estimate, Explanation, Fit, Plans, Scaling, Training
 from vidcalc.faces.python.errors import refusals
 from vidcalc.faces.python.listing import Listing
 from vidcalc.faces.python.read import keywords, read
 from vidcalc.faces.python.settings import (
     BudgetSettings,
     ChainSettings,
+    ChooseSettings,
     EstimateSettings,
+    FitSettings,
     GpuSettings,
     PlanSettings,
     ScaleSettings,
@@ -121,6 +123,28 @@ def scale(model: str | None = None, **settings: Unpack[ScaleSettings]) -> Scalin
     Raises InputError for a value that is not allowed.
     """
     return Scaling.of(*_answer("scale", {"model": model, **settings}))
+
+
+@described
+def fit(model: str | None = None, **settings: Unpack[FitSettings]) -> Fit:
+    """The largest job that fits: the longest clip, the largest picture or the most videos at once, and its time.
+
+    fit("ltx-video-2b", gpu="4060", max_time="5min").rows[0].frames  ->  frames
+
+    Raises InputError for a value that is not allowed, and where nothing fits.
+    """
+    return Fit.of(*_answer("fit", {"model": model, **settings}))
+
+
+@described
+def choose(model: str | None = None, **settings: Unpack[ChooseSettings]) -> Choices:
+    """Which GPU to take for a job, how many of it, and how to run it there: the cheapest that keeps to a deadline.
+
+    choose("hunyuanvideo", frames=129, deadline="5min").rows[0].cost  ->  USD
+
+    Raises InputError for a value that is not allowed, and where no machine keeps to what is wanted.
+    """
+    return Choices.of(*_answer("choose", {"model": model, **settings}))
 
 
 @described

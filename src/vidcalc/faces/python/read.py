@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from vidcalc.base.errors import nearest
-from vidcalc.faces.flags.bucket import BucketOf
-from vidcalc.faces.flags.inputs import Refused, Size, Whole, Window
+from vidcalc.faces.flags.inputs import Refused, Whole
+from vidcalc.faces.flags.spelled import spelled
 from vidcalc.faces.python.errors import keyword_of
 
 PRINTED = ("as_json", "svg", "png", "every", "how", "code")  # how a command prints: no keywords
@@ -64,15 +64,3 @@ def _array(flag: click.Parameter, values: Any) -> Any:
     for number in (*outer, *broken[:1]):
         flag.type.convert(spelled(number, flag.type), flag, None)
     return numbers
-
-
-def spelled(value: Any, kind: click.ParamType) -> str:  # type: ignore[type-arg]
-    """A value as one types it: True is "on", (1280, 720) is "1280x720", {"fsdp": 8} is "fsdp=8"."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, Mapping):
-        return ",".join(f"{name}={each}" for name, each in value.items())
-    if isinstance(value, list | tuple | range | set | frozenset):
-        joint = "x" if isinstance(kind, Size | BucketOf) else ":" if isinstance(kind, Window) else ","
-        return joint.join(map(str, value))
-    return str(value)

@@ -22,24 +22,30 @@ Words = str | Sequence[str]
 Clip = str | tuple[int, int, int]
 
 
-class OfTheMachine(TypedDict, total=False):
-    """What runs it, and how ranks share it."""
+class OfAnyMachine(TypedDict, total=False):
+    """What stands around the GPUs, and which program runs on them."""
 
-    gpu: str
-    gpu_file: File
-    calibration: File
-    price: Number
+    host_ram: Number
     link: str
     network: str
     framework: str
     attention: str
     text_encoder_precision: str
     vae_precision: str
+
+
+class OfTheMachine(OfAnyMachine, total=False):
+    """What runs it, and how ranks share it."""
+
+    gpu: str
+    gpu_file: File
+    calibration: File
+    price: Number
     parallel: Ways
 
 
-class OfAnyJob(OfTheMachine, total=False):
-    """What every call takes: another model than one by name, its clip, the machine, how ranks share it."""
+class OfAClip(TypedDict, total=False):
+    """Another model than one by name, and its clip."""
 
     params: Number
     from_: File
@@ -52,9 +58,14 @@ class OfAnyJob(OfTheMachine, total=False):
     resolution: Size
     frames: Numbers
     seconds: Number
-    snap: bool
     fps: Number
     text_tokens: Numbers
+
+
+class OfAnyJob(OfTheMachine, OfAClip, total=False):
+    """What every call takes: another model than one by name, its clip, the machine, how ranks share it."""
+
+    snap: bool
 
 
 class OfOneBatch(TypedDict, total=False):
@@ -188,6 +199,29 @@ class ScaleSettings(OfAnyJob, OfOneBatch, OfGeneration, total=False):
     """The keywords of `vidcalc.scale`."""
 
     counts: str
+
+
+class FitSettings(OfTheMachine, OfAClip, OfOneBatch, OfGeneration, total=False):
+    """The keywords of `vidcalc.fit`."""
+
+    nodes: Number
+    largest: str
+    max_time: Number
+    max_cost: Number
+    allow: Words
+
+
+class ChooseSettings(OfAnyMachine, OfAClip, OfOneBatch, OfGeneration, total=False):
+    """The keywords of `vidcalc.choose`."""
+
+    gpu: Words
+    class_: Words
+    have: Words
+    deadline: Number
+    budget: Number
+    rate: Number
+    allow: Words
+    snap: bool
 
 
 class BudgetSettings(OfAnyJob, OfOneBatch, OfNodes, OfTraining, OfARun, total=False):

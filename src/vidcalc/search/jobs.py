@@ -1,0 +1,92 @@
+"""Jobs of a ladder in many ways, each priced once and only as far as somebody asks: memory first, then time.
+
+    jobs = Jobs(rungs)
+    jobs.memory(way, rung).verdict
+    jobs.seconds(way, rung)
+
+Ways that differ in the places of weights alone share all passes but the last. Over the whole ladder, bytes that a way
+needs at least and its seconds are columns: what these rule out is never priced by itself.
+"""
+
+from typing import TypeAlias
+
+from vidcalc.account.memory import inference_memory
+from vidcalc.account.time import whole_time
+from vidcalc.base.number import Column, Number, maximum
+from vidcalc.cost import memory
+from vidcalc.cost.seconds import Seconds
+from vidcalc.describe.workload import Workload
+from vidcalc.ledger.types import Ledger
+from vidcalc.ledger.unroll import unroll
+from vidcalc.passes import placed, unplaced
+from vidcalc.report.estimate import InferenceMemory
+from vidcalc.search.rungs import Ladder
+from vidcalc.search.ways import Way
+
+Key: TypeAlias = tuple[int, int]
+ALL = -1  # the whole ladder, as a column
+
+
+class Jobs:
+    """The jobs of one ladder; ways are told apart by identity, so keep them."""
+
+    def __init__(self, ladder: Ladder) -> None:
+        self.ladder = ladder
+        self._shared: dict[tuple[object, ...], Ledger] = {}
+        self._ledgers: dict[Key, Ledger] = {}
+        self._memory: dict[Key, InferenceMemory] = {}
+        self._seconds: dict[Key, Seconds] = {}
+
+    def memory(self, way: Way, rung: int) -> InferenceMemory:
+        """What a rung's job needs in that way."""
+        key = id(way), rung
+        if key not in self._memory:
+            self._memory[key] = inference_memory(self._ledger(way, rung), way.question.hardware)
+        return self._memory[key]
+
+    def seconds(self, way: Way, rung: int) -> Seconds:
+        """Seconds of one generation of a rung's job in that way."""
+        key = id(way), rung
+        if key not in self._seconds:
+            self._seconds[key] = whole_time(self._ledger(way, rung), way.question.hardware)
+        return self._seconds[key]
+
+    def least(self, way: Way) -> Column:
+        """Bytes of an accelerator that the job of each rung cannot do without: no counter ever shows less [byte]."""
+        ledger, chip = self._ledger(way, ALL), way.question.hardware.accelerator
+        rows = memory.held(memory.stages(ledger), chip.capacity)
+        return self._column(memory.peak(memory.needed(rows)))
+
+    def host(self, way: Way) -> Column:
+        """Bytes of host memory that the job of each rung takes [byte]."""
+        host = self._ledger(way, ALL).host
+        return self._column(maximum(host.resident, host.loading_peak) * way.question.hardware.count)
+
+    def weights(self, way: Way) -> list[Column]:
+        """Bytes of weights on an accelerator in each stage of each rung's job, all of them and without what gives way:
+        of ways that are alike only these differ there [byte]."""
+        rows = memory.stages(self._ledger(way, ALL))
+        return [self._column(nbytes) for row in rows for nbytes in (row.weights, row.weights - row.yields)]
+
+    def likely(self, way: Way) -> Column:
+        """Seconds of each rung's job in that way."""
+        return self._column(self.seconds(way, ALL).likely)
+
+    def _column(self, value: Number) -> Column:
+        import numpy as np
+
+        return np.broadcast_to(np.asarray(value, dtype=float), (len(self.ladder),))
+
+    def _job(self, rung: int) -> Workload:
+        return self.ladder.column() if rung == ALL else self.ladder.job(rung)
+
+    def _ledger(self, way: Way, rung: int) -> Ledger:
+        """The job after every pass."""
+        key = id(way), rung
+        if key not in self._ledgers:
+            model, _asked, hardware, plan = way.question
+            common = (*way.alike, rung)
+            if common not in self._shared:
+                self._shared[common] = unplaced(unroll(model, self._job(rung)), plan, hardware)
+            self._ledgers[key] = placed(self._shared[common], plan, hardware)
+        return self._ledgers[key]
