@@ -65,6 +65,13 @@ HARDWARE: Specs = {
         "",
         N_("Rates that `vidcalc measure` found on a machine, instead of the catalogue's."),
     ),
+    "used": Spec(
+        ("--used",),
+        Memory(),
+        N_("SIZE"),
+        N_("nothing; with --gpu auto what is in use now"),
+        N_("Memory of the GPU that other programs hold: a desktop, a browser. 1.2GiB."),
+    ),
     "price": Spec(
         ("--price",),
         Real(0, 10_000),

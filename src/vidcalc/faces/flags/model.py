@@ -148,7 +148,10 @@ MODEL: Specs = {
         Named("accelerators"),
         N_("NAME"),
         "a100-sxm-80gb",
-        N_("The GPU; `vidcalc gpus` lists them. Facts may be replaced: h100-sxm,memory=94GiB,price=2.5USD/h."),
+        N_(
+            "The GPU; `vidcalc gpus` lists them, auto is that of this machine. Facts may be replaced: "
+            "h100-sxm,memory=94GiB,price=2.5USD/h."
+        ),
     ),
     "gpus": Spec(("--gpus",), Whole(1, 10**6), N_("N"), "1", N_("How many GPUs work on the job.")),
 }

@@ -26,6 +26,7 @@ class OfAnyMachine(TypedDict, total=False):
     """What stands around the GPUs, and which program runs on them."""
 
     host_ram: Number
+    used: str | int | None
     link: str
     network: str
     framework: str

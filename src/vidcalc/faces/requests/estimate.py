@@ -28,10 +28,11 @@ from vidcalc.faces.words import _
 from vidcalc.rates.machines import hardware
 
 GPU = "a100-sxm-80gb"
+HERE = "auto"  # --gpu: that of this machine
 DOCUMENTED = {"fps": 24, "steps": 30}  # where no model says otherwise
 # the network of a catalogue model is what it is: these describe one made from a parameter count
 OF_A_COUNT = ("latent_channels", "patch_size", "vae_params", "arch")
-OF_THE_MACHINE = ("gpu_file", "calibration", "price", "place", "country", "utilisation")
+OF_THE_MACHINE = ("gpu_file", "calibration", "price", "place", "country", "utilisation", "used", "found")
 GUIDED = words(Guided)
 
 
@@ -73,6 +74,11 @@ def _counted(flags: dict[str, Any]) -> dict[str, Any]:
 def _machine(flags: dict[str, Any]) -> Hardware:
     """The GPUs by name, or as the flags describe them."""
     name = flags.get("gpu", GPU)
+    if name.partition(",")[0].strip() == HERE:
+        from vidcalc.faces.requests.here import here
+
+        flags = here(flags)
+        name = flags["gpu"]
     if "," not in name and flags.keys().isdisjoint(OF_THE_MACHINE):
         machine = hardware(name, flags.get("gpus", 1))
     else:

@@ -6,8 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.describe.hardware import Hardware, Site
+from vidcalc.describe.hardware import Accelerator, Hardware, Site
+from vidcalc.describe.model import Caution
 from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.terminal.numbers import data
 from vidcalc.faces.words import _
 from vidcalc.rates import own
 from vidcalc.rates.machines import machine
@@ -29,10 +31,27 @@ def stated_machine(flags: dict[str, Any], usual: str) -> Hardware:
         from vidcalc.rates.calibration import calibrated
 
         chip = calibrated(flags["calibration"], chip if named or "gpu_file" in flags else None)
+    if "used" in flags:
+        chip = lessened(chip, flags["used"])
+    if "found" in flags:
+        chip = replace(chip, cautions=(*chip.cautions, *flags["found"]))
     if "price" in flags:
         chip = own.priced(chip, flags["price"] / HOUR)
     hardware = machine(chip, flags.get("gpus", 1))
     return replace(hardware, site=Site(**{name: flags[name] for name in SITE if name in flags}))
+
+
+def lessened(chip: Accelerator, used: int) -> Accelerator:
+    """The accelerator with what other programs hold taken away [byte]. Raises Refused where nothing is left."""
+    if used >= chip.capacity:
+        expects = _("less than the GPU has: {size}", size=data(chip.capacity))
+        raise Refused("--used", data(used), expects, None, ())
+    if not used:
+        return chip
+    driver = None if chip.memory_driver is None else chip.memory_driver - used
+    left = replace(chip, memory_torch=chip.capacity - used, memory_driver=driver)
+    held = Caution(id="memory_in_use", values={"used": data(used), "size": data(chip.capacity)})
+    return replace(left, like=chip.like or chip.id, cautions=(*chip.cautions, held))
 
 
 def measured_machine(path: str | None, quick: Callable[[], str]) -> Hardware:

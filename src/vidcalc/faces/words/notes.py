@@ -132,6 +132,9 @@ WARNINGS = {
         "{model} is an estimate: not all of its sizes are published, or a relative's network stands in for its own. "
         "So is every number here."
     ),
+    "found_here": N_("Found on this machine by {tool}: {card}, {memory} each, driver {driver}; host memory {host}."),
+    "found_like": N_("{card} is not in the catalogue: {like}, the nearest in kind, stands in for it."),
+    "memory_in_use": N_("Other programs hold {used} of the GPU's {size}."),
     "cache_idle": N_("{method} hooks nothing of {network} here: it leaves out no work and holds nothing."),
     "cache_by_content": N_(
         "How many steps {method} skips depends on the video: between {low} and {high} of the steps are computed."
