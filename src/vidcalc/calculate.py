@@ -42,6 +42,7 @@ from vidcalc.passes import backward, first_step, formats, generation, guidance, 
 from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
 
 if TYPE_CHECKING:
+    from vidcalc.account.work import OpRow
     from vidcalc.report.chain import ChainReport
     from vidcalc.report.training import TrainingReport
 
@@ -97,6 +98,15 @@ def calculate(
         assumptions=assumptions(question, ledger, made.provenance),
         warnings=[*warnings(question, inference, trained, checkpointed, made), *cautions_of(question, ledger)],
     )
+
+
+def listed(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> "list[OpRow]":
+    """Every op of one job with its FLOPs, bytes and seconds. Raises InputError as `calculate` does."""
+    from vidcalc.account.work import rows  # late: an estimate needs none of it
+
+    plan = formats.settled(plan, model, hardware.accelerator)
+    legal.checked(model, plan, guidance.possible(plan))
+    return list(rows(generation(model, workload, hardware, plan)[0], hardware))
 
 
 def chain(jobs: tuple[Question, ...]) -> "ChainReport":

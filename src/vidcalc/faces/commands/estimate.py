@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from vidcalc.faces.flags.catalogue import asked_for, flags, how_flags, picture_flags
+from vidcalc.faces.flags.catalogue import asked_for, flags, how_flags, ops_flag, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -32,6 +32,7 @@ def estimate(
     advise: bool = True,
     svg: str | None = None,
     png: str | None = None,
+    ops: str | None = None,
     how: str | None = None,
     code: bool = False,
     **given: Any,
@@ -43,12 +44,17 @@ def estimate(
         return told(given, how, code, as_json)
     from vidcalc.faces.answer import answer
 
+    if ops is not None:
+        from vidcalc.faces.requests.ops import write
+
+        write(given, ops)
+
     return answer(result(given, advise), as_json, "report", "chart", svg, png)
 
 
 command = Command(
     "estimate",
-    params=[*flags(asked_for("generate", "train")), *picture_flags(), *how_flags()],
+    params=[*flags(asked_for("generate", "train")), *picture_flags(), ops_flag(), *how_flags()],
     callback=estimate,
     help=N_("What one job needs: memory, FLOPs, time, cost and energy, to generate and to train."),
     examples=(

@@ -81,6 +81,12 @@ def picture_flags(
     ]
 
 
+def ops_flag() -> Flag:
+    """--ops: the work, op by op."""
+    words = N_("Also write every op with its FLOPs, bytes, seconds and MFU as CSV.")
+    return Flag(("--ops",), words, metavar=N_("FILE"))
+
+
 def how_flags() -> list[click.Parameter]:
     """--how and --code: the plan in the words of the tool that runs it."""
     words = N_("Say it in the words of that tool instead: diffusers, comfyui, or a trainer's.")

@@ -6,6 +6,7 @@ joule) or USD, and `report.units()` names the unit of each.
 
 from typing import Any
 
+from vidcalc.account.work import OpRow
 from vidcalc.derivation.step import Step
 from vidcalc.faces.how.said import Said
 from vidcalc.faces.python.errors import refusals
@@ -45,6 +46,15 @@ class Estimate(Answer, Report, frozen=True, kw_only=True, eq=False, dict=True):
         if swept(self):
             raise ValueError("a sweep is not explained: ask for one of its values")
         return _explained(quantity, self._given, "estimate")
+
+    def ops(self) -> list[OpRow]:
+        """Every op of the generation, with its FLOPs, bytes, seconds and MFU."""
+        if swept(self):
+            raise ValueError("a sweep has no list of ops: ask for one of its values")
+        from vidcalc.faces.requests.ops import listing
+
+        with refusals():
+            return listing(self._given)
 
     def how(self, tool: str = "diffusers", code: bool = False) -> Said:
         """This plan in the words of a tool: how("diffusers", code=True).text is a script. Raises InputError."""
