@@ -215,6 +215,8 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     network: Link | None = None
     """Between nodes."""
     site: Site = Site()
+    host_ram: Number | None = None
+    """Bytes of host memory of a node; None where nobody said."""
 
     @property
     def total(self) -> Number:

@@ -3,35 +3,14 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from vidcalc.faces.flags.amounts import Memory
 from vidcalc.faces.flags.catalogue import Flag, flags
-from vidcalc.faces.flags.inputs import LONGEST, OneOf, refuse
+from vidcalc.faces.flags.inputs import OneOf
 from vidcalc.faces.group import Command
-from vidcalc.faces.words import N_, _
+from vidcalc.faces.words import N_
 
 if TYPE_CHECKING:
     from vidcalc.describe.hardware import Accelerator
-
-
-class Memory(click.ParamType):  # type: ignore[type-arg]
-    """An amount of memory: 48GiB, 80 GB; a bare number is GiB. Read into bytes."""
-
-    name = "memory"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Raises Refused."""
-        from vidcalc.base.units import quantity
-
-        text = str(value).replace(" ", "")[:LONGEST]
-        number = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-        try:
-            size = int(quantity(f"{number} {text[len(number) :] or 'GiB'}", "B"))
-        except (ValueError, OverflowError):
-            size = -1
-        if size < 0:
-            raise refuse(param, value, _("an amount of memory such as 48GiB"), "48GiB")
-        return size
 
 
 # what the list may be sorted by, largest first; unknown facts come last

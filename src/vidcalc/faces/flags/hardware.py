@@ -6,6 +6,7 @@ import click
 
 from vidcalc.base.errors import InputError, nearest
 from vidcalc.describe.setting import GENERATE
+from vidcalc.faces.flags.amounts import Memory
 from vidcalc.faces.flags.inputs import LONGEST, OneOf, Real, refuse
 from vidcalc.faces.flags.spec import Spec, Specs
 from vidcalc.faces.words import N_, _
@@ -70,6 +71,13 @@ HARDWARE: Specs = {
         "USD/h",
         N_("of the first class of provider known"),
         N_("What one GPU costs per hour."),
+    ),
+    "host_ram": Spec(
+        ("--host-ram",),
+        Memory(as_sold=True),
+        "32GB",
+        N_("any amount"),
+        N_("Memory of the machine beside that of its GPUs, as it is sold: 32GB."),
     ),
     "place": Spec(
         ("--place",),

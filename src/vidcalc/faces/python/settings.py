@@ -29,6 +29,7 @@ class OfTheMachine(TypedDict, total=False):
     gpu_file: File
     calibration: File
     price: Number
+    host_ram: Number
     link: str
     network: str
     framework: str

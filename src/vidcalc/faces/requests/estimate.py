@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from vidcalc.catalog import fill
 from vidcalc.catalog.frameworks import framework
 from vidcalc.catalog.snap import snapped
@@ -72,10 +74,12 @@ def _machine(flags: dict[str, Any]) -> Hardware:
     """The GPUs by name, or as the flags describe them."""
     name = flags.get("gpu", GPU)
     if "," not in name and flags.keys().isdisjoint(OF_THE_MACHINE):
-        return linked(hardware(name, flags.get("gpus", 1)), flags)
-    from vidcalc.faces.requests.machine import stated_machine
+        machine = hardware(name, flags.get("gpus", 1))
+    else:
+        from vidcalc.faces.requests.machine import stated_machine
 
-    return linked(stated_machine(flags, GPU), flags)
+        machine = stated_machine(flags, GPU)
+    return linked(replace(machine, host_ram=flags.get("host_ram")), flags)
 
 
 def _model(flags: dict[str, Any]) -> Model:
