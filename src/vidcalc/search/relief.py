@@ -81,7 +81,7 @@ def _minimal(question: Question, whole: Ledger) -> list[Way]:
         except ArithmeticError:  # weights beyond what a number holds: no way out either
             continue
         needed = inference_memory(ledger, question.hardware)
-        if needed.margin >= 0:
+        if needed.verdict != "too_big":
             ways.append((changes, needed, ledger, changed))
     return ways
 
@@ -153,7 +153,7 @@ def _smaller(question: Question, seconds: float) -> list[Relief]:
         first, last, best = 0, len(clips) - 1, -1
         while first <= last:  # a smaller clip never needs more
             middle = (first + last) // 2
-            if tried(clips[middle])[-1].margin >= 0:
+            if tried(clips[middle])[-1].verdict != "too_big":
                 best, last = middle, middle - 1
             else:
                 first = middle + 1

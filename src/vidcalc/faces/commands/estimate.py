@@ -18,9 +18,9 @@ def result(given: dict[str, Any], advise: bool = True) -> "Report":
 
     job = request(given)
     report = calculate(*job)
-    margin = report.memory.inference.margin
-    swept = is_array(margin) or is_array(report.time.inference.total)
-    if not advise or swept or margin >= 0:  # advice is about one job, not about a sweep
+    memory = report.memory.inference
+    swept = is_array(memory.margin) or is_array(report.time.inference.total) or not isinstance(memory.verdict, str)
+    if not advise or swept or memory.verdict != "too_big":  # advice is about one job, not about a sweep
         return report
     from vidcalc.search.relief import advised
 

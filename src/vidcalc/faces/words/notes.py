@@ -140,6 +140,26 @@ WARNINGS = {
         "The spatial range of {method} also reaches attention to the prompt here, which is cached too."
     ),
     "inference_too_big": N_("Generating needs {missing} more GPU memory than there is."),
+    "host_pinned": N_(
+        "Host memory needs {needed}, of which most is pinned, and there are {capacity}: no swap file makes room for "
+        "pinned memory, so the job fails where the weights are pinned."
+    ),
+    "host_resident": N_(
+        "Weights that wait in host memory need {needed}, and there are {capacity}: the system moves them to its swap "
+        "file, and each generation waits for the disk; without one the process is killed."
+    ),
+    "host_loading": N_(
+        "Loading needs {needed} of host memory for a while, and there are {capacity}: with a swap file of the rest it "
+        "gets through, at the pace of the disk; without one the process is killed."
+    ),
+    "host_shared": N_(
+        "The GPU shares the memory of the machine: what runs and what waits need {needed} of {capacity} together; "
+        "offloading frees none of it."
+    ),
+    "host_pins": N_(
+        "Windows pins no more than half of the host memory ({capacity}): of the weights that wait there some will not "
+        "be pinned, and come more slowly. Linux has no such limit."
+    ),
     "streams": N_(
         "{streamed} of the denoiser has no room on the GPU and comes from host memory at each call: {seconds} s of the "
         "time is waiting for it."
@@ -178,6 +198,10 @@ WARNINGS = {
     "windows_spill": N_(
         "Under Windows the driver moves what does not fit into shared memory: generating then becomes many times "
         "slower instead of failing."
+    ),
+    "windows_shared": N_(
+        "That shared memory is at most {shared}, half of the host memory ({capacity}), and weights that wait there "
+        "take their part of it: beyond it generating fails."
     ),
     "several_scales": N_(
         "One prediction a step: true only with every one of the pipeline's guidance scales off ({scales}); switching "
