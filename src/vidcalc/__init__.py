@@ -11,12 +11,13 @@ loaded when they are first used, so that `import vidcalc` costs nothing.
 TYPE_CHECKING = False  # as in `typing`, which takes long to load
 if TYPE_CHECKING:
     from vidcalc.base.version import __version__
-    from vidcalc.faces.python.answers import Budget, Chain, Estimate, Explanation, Plans, Scaling, Training
+    from vidcalc.faces.python.answers import Budget, Chain, Estimate, Explanation, Fix, Plans, Scaling, Training
     from vidcalc.faces.python.ask import (
         budget,
         chain,
         estimate,
         explain,
+        fix,
         gpus,
         language,
         models,
@@ -34,6 +35,7 @@ __all__ = [
     "Chain",
     "Estimate",
     "Explanation",
+    "Fix",
     "InputError",
     "Listing",
     "Picture",
@@ -45,6 +47,7 @@ __all__ = [
     "chain",
     "estimate",
     "explain",
+    "fix",
     "gpus",
     "language",
     "models",
@@ -60,7 +63,7 @@ _HOMES = {
     "Listing": "faces.python.listing",
     "Picture": "faces.python.picture",
     **dict.fromkeys(
-        ("Budget", "Chain", "Estimate", "Explanation", "Plans", "Scaling", "Training"), "faces.python.answers"
+        ("Budget", "Chain", "Estimate", "Explanation", "Fix", "Plans", "Scaling", "Training"), "faces.python.answers"
     ),
 }
 

@@ -20,6 +20,7 @@ COMMANDS = (
     "chain",
     "estimate",
     "explain",
+    "fix",
     "gpus",
     "measure",
     "models",

@@ -113,7 +113,8 @@ class HostRoom(Entry, frozen=True, kw_only=True, eq=False):
 class Relief(Entry, frozen=True, kw_only=True, eq=False):
     """Changes with which a job fits: fields of plan or workload and their new values, and what then comes of it.
 
-    peak and margin in bytes; seconds of one generation, `slower` beyond the job as asked (negative: faster)
+    peak and margin in bytes; seconds of one generation, `slower` beyond the job as asked (negative: faster); `touches`
+    what of the result is no longer the same: "seams" (of tiles), "weights" (fewer bits), "clip", "batch"
     """
 
     changes: Settings
@@ -122,6 +123,7 @@ class Relief(Entry, frozen=True, kw_only=True, eq=False):
     host_ram: Bytes
     seconds: Seconds
     slower: Seconds
+    touches: list[str] = []
 
 
 class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):

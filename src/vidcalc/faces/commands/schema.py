@@ -18,6 +18,7 @@ DOCUMENTS = {
     "train": ("vidcalc.report.training", "TrainingReport"),
     "plan": ("vidcalc.report.plan", "PlanReport"),
     "budget": ("vidcalc.report.budget", "BudgetReport"),
+    "fix": ("vidcalc.report.fix", "FixReport"),
 }
 
 
@@ -52,6 +53,8 @@ command = Command(
         *common(),
     ],
     callback=schema,
-    help=N_("The JSON Schema of what a command prints with --json: estimate, chain, scale, train, plan or budget."),
+    help=N_(
+        "The JSON Schema of what a command prints with --json: estimate, chain, scale, train, plan, budget or fix."
+    ),
     examples=("vidcalc schema", "vidcalc schema plan"),
 )

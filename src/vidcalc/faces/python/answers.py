@@ -17,6 +17,7 @@ from vidcalc.faces.words.ids import VERDICTS, label
 from vidcalc.report.budget import BudgetReport
 from vidcalc.report.chain import ChainReport
 from vidcalc.report.estimate import Report
+from vidcalc.report.fix import FixReport
 from vidcalc.report.plan import PlanReport
 from vidcalc.report.training import TrainingReport
 from vidcalc.search.scale import Scaling as ScalingReport
@@ -192,6 +193,27 @@ class Budget(Answer, BudgetReport, frozen=True, kw_only=True, eq=False, dict=Tru
         if self.affordable is None or self.model is None:
             return spent
         return f"{spent}: {_('{steps} steps', steps=whole(self.affordable.steps))}, {self.model.name}"
+
+
+class Fix(Answer, FixReport, frozen=True, kw_only=True, eq=False, dict=True):
+    """Out of memory: the JSON of `vidcalc fix`, field by field.
+
+    said      what the message states;  stage, known_by  where memory ran out, and how that is known
+    reasons   what fills the GPU there, the most first
+    ways      what to change, the best first: changes, bytes, seconds, what of the result it touches
+    useless   what people try in vain
+    """
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.fix import draw
+
+        return draw(self, look)
+
+    def _line(self) -> str:
+        from vidcalc.faces.terminal.fix import named, spelled
+
+        first = f": {spelled(self.ways[0].changes, self.job)}" if self.ways else ""
+        return f"{self.model.name}, {self.hardware.name}, {named(self, self.stage)}{first}"
 
 
 class Explanation(Answer, Step, frozen=True, kw_only=True, eq=False, dict=True):

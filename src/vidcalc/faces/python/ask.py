@@ -12,7 +12,7 @@ from typing import Any, TypeVar, Unpack
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.faces import words
 from vidcalc.faces.flags.catalogue import said
-from vidcalc.faces.python.answers import Budget, Chain, Estimate, Explanation, Plans, Scaling, Training
+from vidcalc.faces.python.answers import Budget, Chain, Estimate, Explanation, Fix, Plans, Scaling, Training
 from vidcalc.faces.python.errors import refusals
 from vidcalc.faces.python.listing import Listing
 from vidcalc.faces.python.read import keywords, read
@@ -20,6 +20,7 @@ from vidcalc.faces.python.settings import (
     BudgetSettings,
     ChainSettings,
     EstimateSettings,
+    FixSettings,
     GpuSettings,
     PlanSettings,
     ScaleSettings,
@@ -132,6 +133,19 @@ def budget(model: str | None = None, **settings: Unpack[BudgetSettings]) -> Budg
     Raises InputError for a value that is not allowed.
     """
     return Budget.of(*_answer("budget", {"model": model, **settings}))
+
+
+@described
+def fix(model: str | None = None, **settings: Unpack[FixSettings]) -> Fix:
+    """Out of memory: where, why, what to change, and what does not help.
+
+    fix("cogvideox-5b", gpu="rtx-4090", resolution="720p", file="oom.txt").ways[0].changes
+
+    file  a message or a log; without one the settings alone are judged. With a keyword of training (mode, bucket,
+          checkpointing …) the job is a training run.
+    Raises InputError for a value that is not allowed.
+    """
+    return Fix.of(*_answer("fix", {"model": model, **settings}))
 
 
 @described

@@ -191,6 +191,12 @@ class ScaleSettings(OfAnyJob, OfOneBatch, OfGeneration, total=False):
     counts: str
 
 
+class FixSettings(OfAnyJob, OfOneBatch, OfNodes, OfGeneration, OfTraining, OfLength, OfARun, OfEpochs, total=False):
+    """The keywords of `vidcalc.fix`."""
+
+    file: str
+
+
 class BudgetSettings(OfAnyJob, OfOneBatch, OfNodes, OfTraining, OfARun, total=False):
     """The keywords of `vidcalc.budget`."""
 

@@ -16,7 +16,8 @@ from vidcalc.report.plan import PlanReport
 from vidcalc.report.training import TrainingReport
 
 SHARES = {"cache_by_content": ("low", "high")}  # and shares, by the warning
-BYTES = ("missing", "total", "streamed", "needed", "capacity", "shared")  # values of warnings that are bytes
+# values of warnings that are bytes
+BYTES = ("missing", "total", "streamed", "needed", "capacity", "shared", "taken", "predicted", "card")
 
 
 def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Paint, cells: int) -> list[str]:

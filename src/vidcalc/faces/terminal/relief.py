@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from vidcalc.describe.plan import WAYS
 from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import data, duration
@@ -9,6 +10,8 @@ from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import STAGES, label
 from vidcalc.report.estimate import Report
 
+WAY_OF = {field: way for way, field in WAYS.items()}
+SPELLED = {"batch": "batch_size"}  # fields whose flag is called otherwise
 SAME = 0.005  # of the time: less is no difference worth a figure
 
 
@@ -32,10 +35,17 @@ def relief(report: Report, paint: Paint, cells: int) -> list[str]:
 def flags(changes: dict[str, Any]) -> str:
     """The changes as a command line has them: "--vae-tiling default --offload model"."""
     given = {name: value for name, value in changes.items() if name not in ("width", "height")}
-    words = [f"--{name.replace('_', '-')} {value}" for name, value in given.items()]
+    words = [spelled(name, value) for name, value in given.items()]
     if "width" in changes or "height" in changes:
         words.append(f"--resolution {changes['width']}x{changes['height']}")
     return " ".join(words)
+
+
+def spelled(name: str, value: Any) -> str:
+    """One field's change: a way of sharing stands beside those that are there."""
+    if name in WAY_OF:
+        return f"--parallel …,{WAY_OF[name]}={value}"
+    return f"--{SPELLED.get(name, name).replace('_', '-')} {value}"
 
 
 def difference(seconds: float, whole: float) -> str:

@@ -160,6 +160,18 @@ WARNINGS = {
         "Windows pins no more than half of the host memory ({capacity}): of the weights that wait there some will not "
         "be pinned, and come more slowly. Linux has no such limit."
     ),
+    "other_card": N_(
+        "The message is of a GPU with {capacity}, the answer of one with {card}: is --gpu the card it ran on?"
+    ),
+    "other_programs": N_("Other programs hold {taken} of the GPU: closing them gives that back."),
+    "more_than_described": N_(
+        "The message shows {taken} taken and asked for, the settings explain {predicted}: something runs that they do "
+        "not describe (another number format, a model loaded twice, LoRAs, a longer clip, tensors that are kept)."
+    ),
+    "ran_out_though_it_fits": N_(
+        "By these settings it fits. It ran out all the same: other programs on the GPU, models of an earlier run, or "
+        "settings other than these."
+    ),
     "streams": N_(
         "{streamed} of the denoiser has no room on the GPU and comes from host memory at each call: {seconds} s of the "
         "time is waiting for it."
