@@ -59,11 +59,11 @@ def test_shared_memory_is_counted_once_and_offloading_frees_none_of_it():
         memory = inference_memory(
             rewritten(unroll(asked.model, asked.workload), asked.plan, asked.hardware), asked.hardware
         )
-        needed[way] = memory.host_room.needed - memory.device
+        needed[way] = memory.host_room.needed
         assert memory.host_room.limit == "shared"
-        assert memory.host_room.needed == memory.device + memory.host.resident + beside()
-    assert needed["none"] == beside()
-    assert needed["model"] > needed["none"] + 10 * GIB
+        assert memory.host_room.needed >= memory.peak + beside()
+    # wherever the weights are said to lie they take their room once
+    assert needed["model"] == pytest.approx(needed["none"], rel=0.02)
 
 
 @pytest.mark.parametrize("better", ["fits", "tight", "at_least", "too_big"])

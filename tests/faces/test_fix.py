@@ -19,8 +19,8 @@ TRACE = """Traceback (most recent call last):
 """
 NEW = (
     "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 4.22 GiB. GPU 0 has a total capacity of 23.65 "
-    "GiB of which 1.19 GiB is free. Including non-PyTorch memory, this process has 22.45 GiB memory in use. Of the allocated "
-    "memory 20.13 GiB is allocated by PyTorch, and 1.86 GiB is reserved by PyTorch but unallocated."
+    "GiB of which 1.19 GiB is free. Including non-PyTorch memory, this process has 22.45 GiB memory in use. Of the "
+    "allocated memory 20.13 GiB is allocated by PyTorch, and 1.86 GiB is reserved by PyTorch but unallocated."
 )
 OLD = (
     "RuntimeError: CUDA out of memory. Tried to allocate 20.00 MiB (GPU 0; 23.69 GiB total capacity; 22.10 GiB already "
@@ -131,7 +131,8 @@ def test_without_a_traceback_figures_tell_the_stage(ask, message):
         size, alive = max(events(row))
         words = (
             f"CUDA out of memory. Tried to allocate {size / GIB:.2f} GiB. GPU 0 has a total capacity of 23.65 "
-            f"GiB of which 0 bytes is free. Of the allocated memory {(row.weights + alive) / GIB:.2f} GiB is allocated by PyTorch"
+            f"GiB of which 0 bytes is free. Of the allocated memory {(row.weights + alive) / GIB:.2f} GiB "
+            "is allocated by PyTorch"
         )
         found = fixed(ask, message(words), *COGVIDEO)
         assert (found["stage"], found["known_by"]) == (stage, "figures")

@@ -30,7 +30,8 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
     # weights that give way fill the card and no more: beyond it reaches only what is needed
     high = minimum(high, maximum(capacity, interval(needed.device)[1]))
     host, unknown = ledger.host, unsized(ledger)
-    beside, judged = host_room(host, hardware, shown.device), verdict(shown.device, high, capacity, unknown)
+    together = largest(row.total + maximum(host.resident - row.weights, 0) for row in rows)
+    beside, judged = host_room(host, hardware, together), verdict(shown.device, high, capacity, unknown)
     return InferenceMemory(
         stages=[
             StageRow(
@@ -68,9 +69,10 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
     )
 
 
-def host_room(host: Host, hardware: Hardware, device: Number) -> HostRoom | None:
-    """Whether host memory holds it, where it is known how much there is; `device` are bytes on one accelerator."""
-    found = room(host, hardware, device)
+def host_room(host: Host, hardware: Hardware, together: Number) -> HostRoom | None:
+    """Whether host memory holds it, where it is known how much there is; `together` are bytes on one accelerator and of
+    what waits beside it."""
+    found = room(host, hardware, together)
     if found is None:
         return None
     margin = found.capacity - found.needed

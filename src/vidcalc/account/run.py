@@ -93,7 +93,7 @@ def memory_part(costs: list[BucketCost], hardware: Hardware) -> RunMemory:
     waiting = largest(in_host(each.step) + each.step.states.staged for each in costs)
     loading = largest(each.step.states.read for each in costs)
     judged = verdict(top.total, high, capacity, cost.step.aside.unsized)
-    beside = host_room(Host(resident=waiting, loading_peak=loading), hardware, top.total)
+    beside = host_room(Host(resident=waiting, loading_peak=loading), hardware, top.total + waiting)
     return RunMemory(
         **cost.rows,
         total=sum(cost.rows.values()),

@@ -1,6 +1,6 @@
 """Whether host memory holds what a job has in it: what waits there, pinned or not, and what passes through to load.
 
-    room(waiting, hardware, device)  ->  what is needed, what there is, and the reason where it is not enough
+    room(waiting, hardware, together)  ->  what is needed, what there is, and the reason where it is not enough
 
 Pinned memory stays in place, so no swap file makes room for it, and Windows lets a driver pin no more than half of all
 memory. What waits unpinned, or passes through while loading, the system may write to its swap file: the job then runs,
@@ -36,13 +36,14 @@ class Room(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     limit: str
 
 
-def room(host: Host, hardware: Hardware, device: Number) -> Room | None:
+def room(host: Host, hardware: Hardware, together: Number) -> Room | None:
     """Whether the machine holds it; None where nobody said how much memory it has.
 
-    device  bytes on one accelerator at the peak: of memory that it shares with the host they are part of the same
+    together  bytes on one accelerator and of the weights that wait beside it meanwhile, at the most: of memory that it
+              shares with the host
     """
     if hardware.accelerator.unified_memory:
-        return _shared(host, hardware, device)
+        return _shared(hardware, together)
     if hardware.host_ram is None:
         return None
     # all processes of a machine wait and load at the same time
@@ -59,10 +60,10 @@ def room(host: Host, hardware: Hardware, device: Number) -> Room | None:
     )
 
 
-def _shared(host: Host, hardware: Hardware, device: Number) -> Room:
+def _shared(hardware: Hardware, together: Number) -> Room:
     """Of an accelerator without memory of its own. Loading reads tensor by tensor: what is on its way is not twice
     there."""
-    needed = (device + host.resident) * hardware.count + beside()
+    needed = together * hardware.count + beside()
     marketed = hardware.accelerator.memory_marketed
     capacity = marketed if hardware.host_ram is None else minimum(marketed, hardware.host_ram)
     return Room(needed=needed, capacity=capacity, verdict=where(needed > capacity, "too_big", "fits"), limit="shared")

@@ -9,7 +9,6 @@ than is predicted, something runs that was not described: the answer says by how
 
 from collections.abc import Iterator
 from math import inf
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -23,12 +22,12 @@ from vidcalc.ledger.unroll import unroll
 from vidcalc.modelfiles.complaint import Complaint
 from vidcalc.passes import rewritten
 from vidcalc.passes.formats import of_a_chip
-from vidcalc.report.estimate import InferenceMemory, Report, StageRow, Warning_
+from vidcalc.report.estimate import InferenceMemory, Relief, Report, StageRow, Warning_
 from vidcalc.report.fix import FixReport, Reason, Remedy, Said, Useless
 from vidcalc.report.training import PhaseRow, RunMemory, TrainingReport
 from vidcalc.search import relief_training
 from vidcalc.search.blame import MUCH, reasons, stage_of
-from vidcalc.search.relief import relief
+from vidcalc.search.relief import Changes, relief
 
 MOST = 6  # ways listed
 CLEARLY = 0.95  # of the peak: a way out of a job that should have fitted needs no more
@@ -53,7 +52,7 @@ def fix(question: Question, said: Complaint) -> FixReport:
     running = tuple(phase.component.id for phase in ledger.phases if phase.id == stage)
     running += tuple(phase.component.id for phase in ledger.phases if stage == "post" and phase.id == "vae_decode")
     seconds = report.time.inference.total
-    ways = [Remedy(**_fields(each)) for each in relief(question, seconds, MOST, _limit(said, memory))]
+    ways = [_remedy(each) for each in relief(question, seconds, MOST, _limit(said, memory))]
     return FixReport(
         job="generate",
         model=report.model,
@@ -133,8 +132,8 @@ def _limit(said: Complaint, memory: InferenceMemory | RunMemory) -> float:
     return float(memory.peak) * share
 
 
-def _fields(way: Any) -> dict[str, Any]:
-    return {name: getattr(way, name) for name in Remedy.__struct_fields__}
+def _remedy(way: Relief) -> Remedy:
+    return Remedy(**{name: getattr(way, name) for name in Remedy.__struct_fields__})
 
 
 def _cost(way: Remedy, seconds: float) -> tuple[bool, int, float]:
@@ -158,7 +157,7 @@ def _useless(question: Question, whole: Ledger, memory: InferenceMemory) -> Iter
             yield Useless(changes=changes, peak=peak)
 
 
-def _tried(question: Question) -> Iterator[dict[str, Any]]:
+def _tried(question: Question) -> Iterator[Changes]:
     """Changes that people try first, of those that the plan does not have yet."""
     job, plan = question.workload, question.plan
     fewer = int(snap(question.model, job.width, job.height, int(job.frames) // HALF)[2])
@@ -175,7 +174,7 @@ def _tried(question: Question) -> Iterator[dict[str, Any]]:
 def _useless_run(run: Run, asked: TrainingReport) -> Iterator[Useless]:
     """Of training: fewer steps, a smaller rank, gradient accumulation, where they do nothing here."""
     training = run.plan.training
-    trials: list[dict[str, Any]] = [{"grad_accum": 4}]
+    trials: list[Changes] = [{"grad_accum": 4}]
     if training.mode in ("lora", "qlora") and training.rank > 4:
         trials.append({"rank": 4})
     yield Useless(changes={"train_steps": max(int(asked.run.steps // 2), 1)}, peak=asked.memory.peak)

@@ -7,10 +7,9 @@ Where the video itself may shrink, one smaller clip is offered as the last way, 
 A combination is listed only where no part of it is enough. What a machine's host memory does not hold is no way out.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import product
 from math import ceil, inf
-from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import replace
@@ -219,16 +218,17 @@ def _enough(part: Changes, changes: Changes) -> bool:
 def _leanest(question: Question, whole: Ledger) -> Changes:
     """The changes that leave least on the device; none where nothing can be changed."""
 
-    def peak(changes: Changes) -> float:
+    def peak(changes: Changes) -> tuple[bool, float]:
         plan = replace(question.plan, **changes)
-        return float(inference_memory(rewritten(whole, plan, question.hardware), question.hardware).peak)
+        needed = inference_memory(rewritten(whole, plan, question.hardware), question.hardware)
+        room = needed.host_room
+        # a smaller clip leaves the weights in host memory as they are
+        return room is not None and room.verdict == "too_big", float(needed.peak)
 
     return min(combinations(question), key=peak, default={})
 
 
-def _smaller(
-    question: Question, seconds: float, limit: float, beside: Mapping[str, Any] = MappingProxyType({})
-) -> list[Relief]:
+def _smaller(question: Question, seconds: float, limit: float, beside: Changes | None = None) -> list[Relief]:
     """The largest smaller clip that fits: a smaller batch, else fewer frames, else a smaller picture, of sizes that the
     model takes; `beside` what was changed already."""
 
@@ -251,7 +251,7 @@ def _smaller(
                 first = middle + 1
         if best >= 0:
             whole, ledger, needed = tried(clips[best])
-            return [_way({**beside, **clips[best]}, needed, _seconds(question, whole, ledger), seconds)]
+            return [_way({**(beside or {}), **clips[best]}, needed, _seconds(question, whole, ledger), seconds)]
     return []
 
 

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from vidcalc.faces.flags.catalogue import asked_for, flags, picture_flags
+from vidcalc.faces.exits import checked
+from vidcalc.faces.flags.catalogue import asked_for, check_flag, flags, full_flag, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -27,18 +28,30 @@ def result(given: dict[str, Any], advise: bool = True) -> "Report":
     return advised(report, job)
 
 
-def estimate(as_json: bool, advise: bool = True, svg: str | None = None, png: str | None = None, **given: Any) -> None:
-    """Print what the flags ask for, as a report or as JSON; write pictures."""
+def estimate(
+    as_json: bool,
+    full: bool = False,
+    check: bool = False,
+    svg: str | None = None,
+    png: str | None = None,
+    **given: Any,
+) -> int:
+    """Print what the flags ask for, as a report or as JSON; write pictures. The exit code, which only --check asks."""
     from vidcalc.faces.answer import answer
 
-    answer(result(given, advise), as_json, "report", "chart", svg, png)
+    report = result(given)
+    answer(report, as_json, "report" if full else "brief", "chart", svg, png)
+    return checked(report.memory.inference.verdict) if check else 0
 
 
 command = Command(
     "estimate",
-    params=[*flags(asked_for("generate", "train")), *picture_flags()],
+    params=[*flags(asked_for("generate", "train")), full_flag(), check_flag(), *picture_flags()],
     callback=estimate,
-    help=N_("What one job needs: memory, FLOPs, time, cost and energy, to generate and to train."),
+    help=N_(
+        "What one job needs: memory, FLOPs, time, cost and energy. On one screen; --full says all of it, and what "
+        "training the model needs."
+    ),
     examples=(
         "vidcalc estimate -m wan2.1-t2v-14b",
         "vidcalc estimate -m wan2.1-t2v-1.3b -r 480p -f 81 --gpu rtx-4090",

@@ -56,7 +56,7 @@ command = Command(
     ),
     examples=(
         "vidcalc fix -m cogvideox-5b -r 720p --gpu 4090",
-        "vidcalc fix oom.txt -m wan2.1-i2v-14b-480p --gpu 4070ti-super --framework comfyui",
+        "vidcalc fix oom.txt -m wan2.1-i2v-14b-480p --gpu 4080 --framework comfyui",
         "python generate.py 2>&1 | vidcalc fix - -m hunyuanvideo-t2v --gpu 4090",
         "vidcalc fix -m wan2.1-t2v-14b --mode lora --gpu 4090 --host-ram 64GB",
     ),

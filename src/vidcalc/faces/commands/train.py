@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, flags, picture_flags
+from vidcalc.faces.exits import checked
+from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, check_flag, flags, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -18,16 +19,18 @@ def result(given: dict[str, Any]) -> "TrainingReport":
     return calculated(*run(given))
 
 
-def train(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
-    """Print what the flags ask for, as a report or as JSON; write pictures."""
+def train(as_json: bool, check: bool = False, svg: str | None = None, png: str | None = None, **given: Any) -> int:
+    """Print what the flags ask for, as a report or as JSON; write pictures. The exit code, which only --check asks."""
     from vidcalc.faces.answer import answer
 
-    answer(result(given), as_json, "training", "training", svg, png)
+    report = result(given)
+    answer(report, as_json, "training", "training", svg, png)
+    return checked(report.memory.verdict) if check else 0
 
 
 command = Command(
     "train",
-    params=[bucket_flag(), *flags(asked_for("train", "run")), *picture_flags()],
+    params=[bucket_flag(), *flags(asked_for("train", "run")), check_flag(), *picture_flags()],
     callback=train,
     help=N_("What a training run needs: memory of each GPU, time, cost, energy and disk, for any mix of sizes."),
     examples=(

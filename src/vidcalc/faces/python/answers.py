@@ -52,8 +52,16 @@ class Estimate(Answer, Report, frozen=True, kw_only=True, eq=False, dict=True):
             raise ValueError("a sweep has no picture")
         return Picture(lambda: chart(self))
 
-    def _drawn(self, look: Look) -> str:
+    def full(self) -> str:
+        """The page with all there is to say, and what training the model needs."""
+        from vidcalc.faces.terminal.cells import Paint
+        from vidcalc.faces.terminal.page import columns
         from vidcalc.faces.terminal.report import draw
+
+        return repr(self) if swept(self) else draw(self, Look(Paint(False), columns()))
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.brief import draw
 
         return repr(self) if swept(self) else draw(self, look)
 

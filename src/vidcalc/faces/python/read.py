@@ -16,7 +16,7 @@ from vidcalc.faces.flags.bucket import BucketOf
 from vidcalc.faces.flags.inputs import Refused, Size, Whole, Window
 from vidcalc.faces.python.errors import keyword_of
 
-PRINTED = ("as_json", "svg", "png", "every")  # how a command prints: no keywords
+PRINTED = ("as_json", "svg", "png", "every", "full", "check")  # how a command prints: no keywords
 
 
 def keywords(command: click.Command) -> dict[str, click.Parameter]:

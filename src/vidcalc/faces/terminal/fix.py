@@ -9,7 +9,7 @@ from vidcalc.faces.terminal.memory import PARTS, stages, titled
 from vidcalc.faces.terminal.notes import warned
 from vidcalc.faces.terminal.numbers import data, whole
 from vidcalc.faces.terminal.page import Look, here
-from vidcalc.faces.terminal.relief import difference, flags
+from vidcalc.faces.terminal.relief import difference, flags, stacked
 from vidcalc.faces.words import _
 from vidcalc.faces.words.fix import AMOUNTS, KNOWN, REASONS, SAID, TOUCHES
 from vidcalc.faces.words.ids import PHASES, STAGES, label
@@ -85,12 +85,7 @@ def ways(report: FixReport, paint: Paint, cells: int) -> list[str]:
         for each in report.ways
     ]
     title, right = _("What to change"), _("peak, time, what it touches")
-    lines = table(rows, "<><<", paint)
-    if max(map(width, table(rows, "<><<", Paint(False)))) > cells:  # the changes on a line of their own
-        lines = []
-        for flags_, *rest in rows:
-            lines += [*hanging(str(flags_), cells, "  ", "    "), *table([["", *rest]], "<><<", paint)]
-    return [titled(title, right, paint, cells), *lines]
+    return [titled(title, right, paint, cells), *stacked(rows, "<><<", paint, cells)]
 
 
 def useless(report: FixReport, paint: Paint, cells: int) -> list[str]:

@@ -93,6 +93,7 @@ WARNINGS = {
     "snapped_width": N_("Width {asked} is not one the model takes; calculated with the nearest, {value}."),
     "snapped_height": N_("Height {asked} is not one the model takes; calculated with the nearest, {value}."),
     "snapped_frames": N_("{asked} frames is not a length the model takes; calculated with the nearest, {value}."),
+    "own_size": N_("{size} is {width} by {height} here, as the model was made for or accepts it."),
     "weights_differ": N_("The files of {component} hold {file} weights, its configuration makes {network}."),
     "equal_models": N_("Taken for {model}; nothing in the files tells it from {others}."),
     "tensors_beside": N_("{component} holds tensors that its network has no place for ({count} kinds): {names}."),
