@@ -11,10 +11,21 @@ loaded when they are first used, so that `import vidcalc` costs nothing.
 TYPE_CHECKING = False  # as in `typing`, which takes long to load
 if TYPE_CHECKING:
     from vidcalc.base.version import __version__
-    from vidcalc.faces.python.answers import Budget, Chain, Estimate, Explanation, Fix, Plans, Scaling, Training
+    from vidcalc.faces.python.answers import (
+        Budget,
+        Chain,
+        Compare,
+        Estimate,
+        Explanation,
+        Fix,
+        Plans,
+        Scaling,
+        Training,
+    )
     from vidcalc.faces.python.ask import (
         budget,
         chain,
+        compare,
         estimate,
         explain,
         fix,
@@ -33,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Budget",
     "Chain",
+    "Compare",
     "Estimate",
     "Explanation",
     "Fix",
@@ -45,6 +57,7 @@ __all__ = [
     "__version__",
     "budget",
     "chain",
+    "compare",
     "estimate",
     "explain",
     "fix",
@@ -63,7 +76,8 @@ _HOMES = {
     "Listing": "faces.python.listing",
     "Picture": "faces.python.picture",
     **dict.fromkeys(
-        ("Budget", "Chain", "Estimate", "Explanation", "Fix", "Plans", "Scaling", "Training"), "faces.python.answers"
+        ("Budget", "Chain", "Compare", "Estimate", "Explanation", "Fix", "Plans", "Scaling", "Training"),
+        "faces.python.answers",
     ),
 }
 

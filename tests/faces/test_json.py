@@ -123,6 +123,7 @@ RUNS = {
     "train": ("-m", "wan2.1-t2v-1.3b", "--texts", "online", "--validation", "on"),
     "plan": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpus", "2"),
     "budget": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpu-hours", "100"),
+    "compare": ("wan2.1-t2v-1.3b", "ltx-2 -r 768x512", "--gpu", "rtx-4090"),
     "fix": ("-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", "--host-ram", "64GB"),
 }
 

@@ -18,6 +18,7 @@ LANGUAGES = ("en", "ko")
 COMMANDS = (
     "budget",
     "chain",
+    "compare",
     "estimate",
     "explain",
     "fix",

@@ -18,6 +18,7 @@ DOCUMENTS = {
     "train": ("vidcalc.report.training", "TrainingReport"),
     "plan": ("vidcalc.report.plan", "PlanReport"),
     "budget": ("vidcalc.report.budget", "BudgetReport"),
+    "compare": ("vidcalc.report.compare", "CompareReport"),
     "fix": ("vidcalc.report.fix", "FixReport"),
 }
 
@@ -54,7 +55,8 @@ command = Command(
     ],
     callback=schema,
     help=N_(
-        "The JSON Schema of what a command prints with --json: estimate, chain, scale, train, plan, budget or fix."
+        "The JSON Schema of what a command prints with --json: estimate, chain, compare, scale, train, plan, budget "
+        "or fix."
     ),
     examples=("vidcalc schema", "vidcalc schema plan"),
 )

@@ -16,6 +16,7 @@ from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import VERDICTS, label
 from vidcalc.report.budget import BudgetReport
 from vidcalc.report.chain import ChainReport
+from vidcalc.report.compare import CompareReport
 from vidcalc.report.estimate import Report
 from vidcalc.report.fix import FixReport
 from vidcalc.report.plan import PlanReport
@@ -201,6 +202,29 @@ class Budget(Answer, BudgetReport, frozen=True, kw_only=True, eq=False, dict=Tru
         if self.affordable is None or self.model is None:
             return spent
         return f"{spent}: {_('{steps} steps', steps=whole(self.affordable.steps))}, {self.model.name}"
+
+
+class Compare(Answer, CompareReport, frozen=True, kw_only=True, eq=False, dict=True):
+    """Jobs side by side: the JSON of `vidcalc compare`, field by field.
+
+    alike        settings that all jobs share
+    jobs         each with the settings of its own, verdict, bytes and seconds by stage, USD, joule
+    differences  of each job against the first: what makes its time and its peak another
+    """
+
+    def picture(self) -> Picture:
+        """A bar of memory and a bar of time for each job."""
+        from vidcalc.faces.picture.compare import chart
+
+        return Picture(lambda: chart(self))
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.compare import draw
+
+        return draw(self, look)
+
+    def _line(self) -> str:
+        return ", ".join(f"{job.title}: {data(job.peak)}, {duration(job.seconds)}" for job in self.jobs)
 
 
 class Fix(Answer, FixReport, frozen=True, kw_only=True, eq=False, dict=True):

@@ -191,6 +191,16 @@ class ScaleSettings(OfAnyJob, OfOneBatch, OfGeneration, total=False):
     counts: str
 
 
+class CompareSettings(OfAnyJob, OfOneBatch, OfGeneration, total=False):
+    """The keywords of `vidcalc.compare`, of all jobs alike."""
+
+    model: str
+    nodes: Number
+    place: str
+    country: str
+    utilisation: Number
+
+
 class FixSettings(OfAnyJob, OfOneBatch, OfNodes, OfGeneration, OfTraining, OfLength, OfARun, OfEpochs, total=False):
     """The keywords of `vidcalc.fix`."""
 
