@@ -34,6 +34,7 @@ def test_nobody_said_how_much_there_is():
         (Host(resident=3 * GIB, pinned=3 * GIB, loading_peak=40 * GIB), 32, "too_big", "loading"),
         (Host(resident=20 * GIB, pinned=20 * GIB, loading_peak=9 * GIB), 32, "tight", "pinned"),
         (Host(resident=20 * GIB, pinned=20 * GIB, loading_peak=9 * GIB), 64, "fits", "pinned"),
+        (Host(resident=42 * GIB, pinned=42 * GIB, loading_peak=9 * GIB, mapped=True), 32, "tight", "files"),
         (Host(resident=20 * GIB, pinned=0, loading_peak=9 * GIB), 32, "fits", "resident"),
     ],
 )

@@ -24,7 +24,7 @@ from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import tiles
 
 # warnings of host memory that is too small, by what decides
-HOST_SHORT = ("host_pinned", "host_resident", "host_loading", "host_shared", "host_pins")
+HOST_SHORT = ("host_pinned", "host_resident", "host_loading", "host_shared", "host_files", "host_pins")
 QUIET = ("resident_blocks", "blocks_per_group")  # numbers of ways of offloading that go without saying
 
 
@@ -171,7 +171,8 @@ def host_short(room: HostRoom | None) -> list[Warning_]:
     if room is None or not isinstance(room.verdict, str) or room.verdict == "fits":
         return []
     values = {"needed": room.needed, "capacity": room.capacity}
-    return [Warning_(id=f"host_{'pins' if room.verdict == 'tight' else room.limit}", values=values)]
+    windows = room.verdict == "tight" and room.limit == "pinned"
+    return [Warning_(id="host_pins" if windows else f"host_{room.limit}", values=values)]
 
 
 def unsized(names: list[str]) -> list[Warning_]:

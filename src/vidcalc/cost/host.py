@@ -4,7 +4,8 @@
 
 Pinned memory stays in place, so no swap file makes room for it, and Windows lets a driver pin no more than half of all
 memory. What waits unpinned, or passes through while loading, the system may write to its swap file: the job then runs,
-but at the pace of the disk, and is not said to fit. Every rank of a machine is a process of its own.
+but at the pace of the disk, and is not said to fit. A program that pins what it can, and has the rest in files mapped
+into memory, runs with less: that is tight. Every rank of a machine is a process of its own.
 
 An accelerator that shares its memory with the host has no other: what waits in "host memory" lies beside what runs, and
 is counted once, with it.
@@ -25,9 +26,9 @@ class Room(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     needed    by all its processes, with the system and the program itself
     capacity  what there is
-    verdict   "fits", "too_big", or "tight" where Windows would not pin as much
-    limit     what decides: what waits "pinned" or "resident", what passes through while "loading", or what is "shared"
-              with the accelerator
+    verdict   "fits", "too_big", or "tight" where Windows would not pin as much, or files are read again and again
+    limit     what decides: what waits "pinned", "resident" or in "files", what passes through while "loading", or what
+              is "shared" with the accelerator
     """
 
     needed: Number
@@ -51,6 +52,8 @@ def room(host: Host, hardware: Hardware, together: Number) -> Room | None:
     needed, capacity = maximum(resident, loading) + beside(), hardware.host_ram
     short, held = needed > capacity, pinned > windows_pinned() * capacity
     mostly = where(2 * pinned > resident, "pinned", "resident")
+    if host.mapped:  # it runs, at the pace of the disk
+        return Room(needed=needed, capacity=capacity, verdict=where(short, "tight", "fits"), limit="files")
     return Room(
         needed=needed,
         capacity=capacity,

@@ -98,9 +98,9 @@ class HostRoom(Entry, frozen=True, kw_only=True, eq=False):
     """Host memory of one machine in bytes, where it is known how much there is (`vidcalc.cost.host`).
 
     needed   by all its processes, with the system and the program itself
-    verdict  "fits", "too_big", or "tight" where Windows would not pin as much
-    limit    what decides: what waits "pinned" or "resident", what passes through while "loading", or what the
-             accelerator has "shared" with it
+    verdict  "fits", "too_big", or "tight" where Windows would not pin as much, or files are read again and again
+    limit    what decides: what waits "pinned", "resident" or in "files", what passes through while "loading", or what
+             the accelerator has "shared" with it
     """
 
     needed: Bytes

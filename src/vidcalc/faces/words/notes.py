@@ -153,6 +153,10 @@ WARNINGS = {
         "Loading needs {needed} of host memory for a while, and there are {capacity}: with a swap file of the rest it "
         "gets through, at the pace of the disk; without one the process is killed."
     ),
+    "host_files": N_(
+        "Weights that wait need {needed} of host memory, and there are {capacity}: the program reads the rest from its "
+        "files again at every use, at the pace of the disk."
+    ),
     "host_shared": N_(
         "The GPU shares the memory of the machine: what runs and what waits need {needed} of {capacity} together; "
         "offloading frees none of it."
