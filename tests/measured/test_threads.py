@@ -16,9 +16,7 @@ from vidcalc.faces.cli import run, vidcalc
 THREADS = tomllib.loads((Path(__file__).parents[1] / "data" / "threads.toml").read_text("utf-8"))["thread"]
 GIB = 2**30
 NEAR = 4 / 3  # of a measured amount of memory
-# what is not right yet, by source: each is a thread that the answer misleads, and why stands beside it
-MISLED = {each["source"] for each in THREADS if each["outcome"] == "misled"}
-HELPED, JUDGED = 38, 42  # of the 52: the others do not state what they ran, or name a card that is not here
+HELPED, JUDGED = 40, 42  # of the 52: the others do not state what they ran, or name a card that is not here
 
 
 @pytest.fixture
@@ -65,6 +63,16 @@ def test_a_thread_is_answered_as_its_outcome_says(thread, ask):
         assert any(faults), "it is right now: its outcome is helped"
     else:
         assert not any(faults), faults
+
+
+def test_one_verdict_misleads_without_a_warning(ask):
+    """Of the threads that are not helped all but one have the right verdict: what misleads there is a time."""
+    unlike = [
+        each["source"]
+        for each in THREADS
+        if each["outcome"] == "misled" and any("verdict" in wrong(one, *ask(one["line"])) for one in each["ask"])
+    ]
+    assert unlike == ["deepbeepmeep/Wan2GP#1393"]
 
 
 def test_so_many_are_helped():
