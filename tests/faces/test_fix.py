@@ -262,3 +262,11 @@ def test_from_python():
     found = vidcalc.fix("cogvideox-5b", gpu="rtx-4090", resolution="720p")
     assert found.stage == "vae_decode"
     assert "--vae-tiling" in repr(found)
+
+
+def test_where_weights_fill_the_card_a_spill_is_not_explained_by_its_peak(ask, message):
+    line = ("-m", "wan2.1-i2v-14b-480p", "--framework", "comfyui", "--gpu", "4080", "-r", "1280x720", "-f", "121")
+    found = fixed(ask, message("so slow; shared GPU memory usage 14 GB"), *line)
+    assert found["verdict"] != "too_big"
+    assert [list(each["changes"]) for each in found["useless"]] == [["steps"]]
+    assert found["ways"] or "fills_the_card" in [each["id"] for each in found["warnings"]]

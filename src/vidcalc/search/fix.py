@@ -52,7 +52,8 @@ def fix(question: Question, said: Complaint) -> FixReport:
     running = tuple(phase.component.id for phase in ledger.phases if phase.id == stage)
     running += tuple(phase.component.id for phase in ledger.phases if stage == "post" and phase.id == "vae_decode")
     seconds = report.time.inference.total
-    ways = [_remedy(each) for each in relief(question, seconds, MOST, _limit(said, memory))]
+    fills = any(phase.fills for phase in ledger.phases)
+    ways = [_remedy(each) for each in _ways(question, seconds, said, memory, fills)]
     return FixReport(
         job="generate",
         model=report.model,
@@ -73,8 +74,12 @@ def fix(question: Question, said: Complaint) -> FixReport:
         seconds=seconds,
         reasons=reasons(row, memory, running, said),
         ways=sorted(ways, key=lambda way: _cost(way, seconds)),
-        useless=list(_useless(question, whole, memory)),
-        warnings=[*_told(said, memory.capacity, memory.stages, memory.verdict), *_of_memory(report)],
+        useless=list(_useless(question, whole, memory, fills)),
+        warnings=[
+            *_told(said, memory.capacity, memory.stages, memory.verdict),
+            *_outside(said, memory, fills, ways),
+            *_of_memory(report),
+        ],
     )
 
 
@@ -145,9 +150,34 @@ def _said(said: Complaint) -> Said:
     return Said(**{name: getattr(said, name) for name in Said.__struct_fields__})
 
 
-def _useless(question: Question, whole: Ledger, memory: InferenceMemory) -> Iterator[Useless]:
-    """What people try that leaves the peak where it is: fewer steps always, the others where they do nothing here."""
+def _ways(question: Question, seconds: float, said: Complaint, memory: InferenceMemory, fills: bool) -> list[Relief]:
+    """The ways out. Where weights fill the device, its bytes say nothing of what is needed: a job that ran out all the
+    same is asked of a smaller one, on which it may have room without any change."""
+    limit = _limit(said, memory)
+    if not fills or limit == inf:
+        return relief(question, seconds, MOST, limit)
+    chip = question.hardware.accelerator
+    less = int(CLEARLY * memory.capacity)
+    smaller = replace(question.hardware, accelerator=replace(chip, memory_driver=less, memory_torch=less))
+    narrowed = question._replace(hardware=smaller)
+    needed = inference_memory(rewritten(unroll(*narrowed[:2]), narrowed.plan, smaller), smaller)
+    return relief(narrowed, seconds, MOST) if needed.verdict == "too_big" else []
+
+
+def _outside(said: Complaint, memory: InferenceMemory, fills: bool, ways: list[Remedy]) -> Iterator[Warning_]:
+    """That a job which fills the device by itself has room on a smaller one too."""
+    if fills and not ways and said.kind not in ("none", "host") and memory.verdict != "too_big":
+        yield Warning_(id="fills_the_card", values={"share": CLEARLY})
+
+
+def _useless(question: Question, whole: Ledger, memory: InferenceMemory, fills: bool) -> Iterator[Useless]:
+    """What people try that leaves the peak where it is: fewer steps always, the others where they do nothing here.
+
+    fills  whether weights fill the device: then its peak tells of nothing else
+    """
     yield Useless(changes={"steps": max(int(question.workload.steps) // HALF, 1)}, peak=memory.peak)
+    if fills:
+        return
     for changes in _tried(question):
         job = replace(question.workload, **changes) if "frames" in changes else question.workload
         plan = question.plan if "frames" in changes else replace(question.plan, **changes)

@@ -73,6 +73,8 @@ def why(report: FixReport, paint: Paint, cells: int) -> list[str]:
 
 def ways(report: FixReport, paint: Paint, cells: int) -> list[str]:
     """The changes, the best first, with what each costs and touches."""
+    if not report.ways and report.verdict != "too_big":
+        return []  # a note says why
     if not report.ways:
         return hanging(_("Nothing that was tried makes it fit here: it takes a larger GPU, or more of them."), cells)
     rows: list[list[Cell]] = [

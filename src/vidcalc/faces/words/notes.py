@@ -165,6 +165,11 @@ WARNINGS = {
         "Windows pins no more than half of the host memory ({capacity}): of the weights that wait there some will not "
         "be pinned, and come more slowly. Linux has no such limit."
     ),
+    "fills_the_card": N_(
+        "The program fills the GPU with weights up to a reserve, and this job has room on {share} of the GPU too: what "
+        "runs out or spills is held by other programs, or grows outside of this job. Close them, or raise the reserve "
+        "(ComfyUI: --reserve-vram)."
+    ),
     "other_card": N_(
         "The message is of a GPU with {capacity}, the answer of one with {card}: is --gpu the card it ran on?"
     ),
