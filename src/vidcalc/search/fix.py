@@ -155,7 +155,7 @@ def _ways(question: Question, seconds: float, said: Complaint, memory: Inference
     same is asked of a smaller one, on which it may have room without any change."""
     limit = _limit(said, memory)
     if not fills or limit == inf:
-        return relief(question, seconds, MOST, limit)
+        return relief(question, seconds, MOST, limit=limit)
     chip = question.hardware.accelerator
     less = int(CLEARLY * memory.capacity)
     smaller = replace(question.hardware, accelerator=replace(chip, memory_driver=less, memory_torch=less))

@@ -7,7 +7,7 @@ Where the video itself may shrink, one smaller clip is offered as the last way, 
 A combination is listed only where no part of it is enough. What a machine's host memory does not hold is no way out.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import product
 from math import ceil, inf
 from typing import Any
@@ -19,6 +19,7 @@ from vidcalc.account.time import inference_time
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.geometry import snap
 from vidcalc.describe.question import Question
+from vidcalc.describe.workload import Stage
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import first_step, rewritten
@@ -50,13 +51,15 @@ TOUCHED = {
 Changes = dict[str, Any]
 
 
-def relief(question: Question, seconds: float, most: int = MOST, limit: float = inf) -> list[Relief]:
+def relief(
+    question: Question, seconds: float, most: int = MOST, left_out: Collection[Stage] = (), limit: float = inf
+) -> list[Relief]:
     """Ways in which the job fits, the fastest first; empty where none of those tried does. Plain numbers only.
 
-    seconds  of one generation as asked
+    seconds  of one generation as asked;  left_out  stages that another job makes
     limit    what the driver may show, where that is less than the device has [byte]
     """
-    whole = unroll(question.model, question.workload)
+    whole = unroll(question.model, question.workload, left_out)
     found = sorted(_minimal(question, whole, limit), key=lambda way: len(way[0]))[:PRICED]
     ways = [
         _way(changes, needed, _seconds(changed, whole, ledger), seconds) for changes, needed, ledger, changed in found
@@ -64,11 +67,11 @@ def relief(question: Question, seconds: float, most: int = MOST, limit: float = 
     # differences in steps of what is worth giving up quality for
     ways.sort(key=lambda way: (round(way.slower / (CLOSE * seconds)), len(way.touches), way.seconds))
     if len(ways) < most:
-        ways += _smaller(question, seconds, limit)
+        ways += _smaller(question, seconds, left_out, limit)
     if not ways:  # neither is enough by itself
         least = _leanest(question, whole)
         leaner = question._replace(plan=replace(question.plan, **least))
-        ways += _smaller(leaner, seconds, limit, least) if least else []
+        ways += _smaller(leaner, seconds, left_out, limit, least) if least else []
     return ways[:most]
 
 
@@ -228,12 +231,14 @@ def _leanest(question: Question, whole: Ledger) -> Changes:
     return min(combinations(question), key=peak, default={})
 
 
-def _smaller(question: Question, seconds: float, limit: float, beside: Changes | None = None) -> list[Relief]:
+def _smaller(
+    question: Question, seconds: float, left_out: Collection[Stage], limit: float, beside: Changes | None = None
+) -> list[Relief]:
     """The largest smaller clip that fits: a smaller batch, else fewer frames, else a smaller picture, of sizes that the
     model takes; `beside` what was changed already."""
 
     def tried(changes: Changes) -> tuple[Ledger, Ledger, InferenceMemory]:
-        whole = unroll(question.model, replace(question.workload, **changes))
+        whole = unroll(question.model, replace(question.workload, **changes), left_out)
         ledger = rewritten(whole, question.plan, question.hardware)
         return whole, ledger, inference_memory(ledger, question.hardware)
 
