@@ -126,6 +126,8 @@ RUNS = {
     "plan": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpus", "2"),
     "budget": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpu-hours", "100"),
     "how": ("-m", "wan2.1-t2v-1.3b", "--step-cache", "teacache", "--how", "diffusers"),
+    "compare": ("wan2.1-t2v-1.3b", "ltx-2 -r 768x512", "--gpu", "rtx-4090"),
+    "fix": ("-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", "--host-ram", "64GB"),
 }
 COMMAND = {"how": "estimate"}  # of documents that a flag asks for
 

@@ -150,7 +150,7 @@ def test_the_calculator_keeps_its_three_precisions(ask):
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_offload_and_formats_are_told_in_the_report(language, ask):
-    flags = ("--offload", "block-swap:20", "--precision", "nf4", "--lang", language)
+    flags = ("--offload", "block-swap:20", "--precision", "nf4", "--full", "--lang", language)
     report = " ".join(ask("estimate", "-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", *flags).out.split())
     for told in ("20", "block-swap", "nf4", "GB/s", "diffusers 0"):
         assert told in report

@@ -101,12 +101,13 @@ def test_the_picture_is_well_formed_and_to_scale(ask, tmp_path):
     ],
 )
 def test_wrong_input_is_refused_in_one_line(ask, flags, named, nearest):
-    done = ask(*JOB, *flags, "--json")
+    job = JOB if flags[0] not in JOB else JOB[: JOB.index(flags[0])]
+    done = ask(*job, *flags, "--json")
     told = json.loads(done.out)["error"]
     assert done.code == 2
     assert (told["flag"], told["nearest"]) == (named, nearest)
     for language in ("en", "ko"):
-        said = ask(*JOB, *flags, "--lang", language)
+        said = ask(*job, *flags, "--lang", language)
         assert (said.code, said.out) == (2, "")
         assert named in said.err
         assert len(said.err.strip().splitlines()) == 1
@@ -193,6 +194,6 @@ def test_what_is_left_out_is_told(ask, language):
         "--token-merge",
         "0.2",
     )
-    report = " ".join(ask(*BASE[:-1], *flags, "--lang", language).out.split())
+    report = " ".join(ask(*BASE[:-1], *flags, "--full", "--lang", language).out.split())
     for told in ("ali-vilab/TeaCache", "FastVideo", "10 %", "50 %", "--guidance-interval", "20 %"):
         assert told in report

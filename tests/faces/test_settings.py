@@ -126,6 +126,11 @@ SET = {
     "live_weights": ({"sharding": "zero3", "data_degree": 8, "shard_degree": 8}, 0, 10**9),
     "reduce_bucket": ({"sharding": "zero3", "data_degree": 8, "shard_degree": 8, "live_weights": 10**9}, 0, 10**8),
     "streamed_share": ({"mode": "lora", "offload": "base"}, 1, 0.5),
+    "encoded_at_once": (
+        {"mode": "lora", "checkpointing": "full", "latents": "precomputed", "encoding": "in-turn"},
+        1,
+        8,
+    ),
     "swapping": ({"mode": "lora", "offload": "block-swap", "swapped_blocks": 4}, "exchange", "move"),
 }
 

@@ -19,9 +19,11 @@ COMMANDS = (
     "budget",
     "chain",
     "choose",
+    "compare",
     "estimate",
     "explain",
     "fit",
+    "fix",
     "gpus",
     "measure",
     "models",
@@ -34,6 +36,7 @@ COMMANDS = (
 )
 PAGES = {
     "report by name": ("estimate", "-m", "wan2.1-t2v-14b"),
+    "whole report": ("estimate", "-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", "--full"),
     "report by count": ("estimate", "-p", "3B", "-r", "1080p", "-f", "120"),
     "report that does not fit": ("estimate", "-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", "--gpus", "8", "-b", "64"),
     "report of an estimate": ("estimate", "-m", "sora"),
@@ -77,7 +80,7 @@ def test_bars_of_the_stages_start_in_one_column(language, ask):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sizes_of_the_training_rows_end_in_one_column(language, ask):
-    out = ask("estimate", "-m", "wan2.1-t2v-14b", "--lang", language).out
+    out = ask("estimate", "-m", "wan2.1-t2v-14b", "--full", "--lang", language).out
     rows = [line for line in out.splitlines() if re.search(r"[GM]iB +[\d.]+ %", line)]
     assert len(rows) == 6
     assert len({cells.width(re.match(r".*?[GM]iB", row).group()) for row in rows}) == 1
@@ -107,7 +110,7 @@ def test_a_bar_is_as_long_as_asked_and_its_parts_are_in_proportion():
 
 
 def test_colour_never_counts_as_width_and_can_be_forced_or_refused(ask, monkeypatch):
-    base = ("estimate", "-m", "wan2.1-t2v-14b")
+    base = ("estimate", "-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090")
     plain = ask(*base).out
     assert "\x1b" not in plain
     monkeypatch.setenv("FORCE_COLOR", "1")

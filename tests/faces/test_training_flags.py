@@ -100,7 +100,7 @@ def test_what_is_trained_is_told_as_it_was_asked_for(ask, command):
 
 def test_a_long_setting_of_training_stands_on_a_line_of_its_own(ask):
     flags = ("--recipe", "bf16-autocast", "--optimizer", "paged-adamw-8bit", "--mode", "qlora")
-    out = ask("estimate", *SMALL[1:], *flags, "--checkpointing", "partial:0.75+attention-offload").out
+    out = ask("estimate", *SMALL[1:], *flags, "--full", "--checkpointing", "partial:0.75+attention-offload").out
     assert max(map(width, out.splitlines())) <= 80
     assert "qlora · bf16-autocast · paged-adamw-8bit" in out
 

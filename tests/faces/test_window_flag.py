@@ -9,11 +9,11 @@ import vidcalc
 
 def test_the_page_says_windows_and_calls(ask) -> None:
     job = ("estimate", "-m", "wan2.1-t2v-1.3b", "-f", "257", "--gpu", "4090")
-    page = " ".join(ask(*job, "--window", "81:16").out.split())
+    page = " ".join(ask(*job, "--full", "--window", "81:16").out.split())
     assert "4 of 81 frames, 16 shared with the one before; 400 denoiser calls" in page
     assert "--window 81:16" not in page
     assert "longer videos are made in windows: --window 81:16" in " ".join(ask(*job).out.split())
-    korean = " ".join(ask(*job, "--window", "81:16", "--lang", "ko").out.split())
+    korean = " ".join(ask(*job, "--full", "--window", "81:16", "--lang", "ko").out.split())
     assert "앞 구간과 16프레임 겹침; denoiser 호출 400회" in korean
 
 

@@ -20,6 +20,8 @@ JOBS = {
     "train": ("-m", "wan2.1-t2v-1.3b", "--texts", "online", "--validation", "on"),
     "plan": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpus", "1,2"),
     "budget": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--budget", "100USD", "--clips", "1000"),
+    "compare": ("wan2.1-t2v-1.3b", "ltx-2 -r 768x512", "--gpu", "rtx-4090"),
+    "fix": ("-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", "--host-ram", "64GB"),
 }
 # what is in the unit of the thing that an id names
 HERE = ("assumptions.*.value", "warnings.*.values.*")

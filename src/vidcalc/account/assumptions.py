@@ -18,10 +18,13 @@ from vidcalc.ledger.windows import made_at_once
 from vidcalc.passes.offload import chosen as word_of
 from vidcalc.passes.offload import way_of
 from vidcalc.rates.host import host_rate
-from vidcalc.report.estimate import Assumption, InferenceMemory, InferenceTime, TrainingMemory, Warning_
+from vidcalc.rates.host_memory import windows_share
+from vidcalc.report.estimate import Assumption, HostRoom, InferenceMemory, InferenceTime, TrainingMemory, Warning_
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import tiles
 
+# warnings of host memory that is too small, by what decides
+HOST_SHORT = ("host_pinned", "host_resident", "host_loading", "host_shared", "host_files", "host_pins")
 QUIET = ("resident_blocks", "blocks_per_group")  # numbers of ways of offloading that go without saying
 
 
@@ -117,15 +120,19 @@ def warnings(
         rows.append(Warning_(id="no_vae_tiling", values={"vae": model.vae.class_ or model.vae.id}))
     if plan.guidance_mode == "none" and model.defaults.scales:
         rows.append(Warning_(id="several_scales", values={"scales": ", ".join(sum(model.defaults.scales, ()))}))
-    if _too_big(inference.verdict):
+    if _too_big(inference.verdict) and inference.margin < 0:
         rows.append(Warning_(id="inference_too_big", values={"missing": -inference.margin}))
     if not is_array(inference.streamed) and inference.streamed and inference.verdict != "too_big":
         waits = {"streamed": inference.streamed, "seconds": made.parts["denoise"]["transfer"]}
         rows.append(Warning_(id="streams", values=waits))
+    rows += host_short(inference.host_room)
     if hardware.accelerator.unified_memory:
         rows.append(Warning_(id="unified_memory"))
-    elif _spills(hardware) and isinstance(inference.verdict, str) and inference.verdict != "fits":
+    elif _spills(hardware) and isinstance(inference.verdict, str) and _may_spill(inference):
         rows.append(Warning_(id="windows_spill"))
+        if hardware.host_ram is not None:
+            lent = {"shared": windows_share() * hardware.host_ram, "capacity": hardware.host_ram}
+            rows.append(Warning_(id="windows_shared", values=lent))
     if _too_big(training.verdict):
         rows.append(Warning_(id="training_too_big", values={"missing": -training.margin}))
         if plan.training.checkpointing == "none":
@@ -157,6 +164,15 @@ def elsewhere(question: Question) -> list[Warning_]:
             values = {"framework": plan.runtime.title, "ways": ", ".join(beyond)}
             rows.append(Warning_(id="not_of_framework", values=values))
     return rows
+
+
+def host_short(room: HostRoom | None) -> list[Warning_]:
+    """Host memory that is too small, or that Windows would not pin, with the reason; nothing of a sweep."""
+    if room is None or not isinstance(room.verdict, str) or room.verdict == "fits":
+        return []
+    values = {"needed": room.needed, "capacity": room.capacity}
+    windows = room.verdict == "tight" and room.limit == "pinned"
+    return [Warning_(id="host_pins" if windows else f"host_{room.limit}", values=values)]
 
 
 def unsized(names: list[str]) -> list[Warning_]:
@@ -194,6 +210,11 @@ def cautions(model: Model, hardware: Hardware) -> list[Warning_]:
 def _spills(hardware: Hardware) -> bool:
     """Whether the card may run under the Windows driver that spills into shared memory."""
     return hardware.accelerator.vendor == "NVIDIA" and hardware.accelerator.kind in ("consumer", "workstation")
+
+
+def _may_spill(memory: InferenceMemory) -> bool:
+    """Whether what the driver may show is more than the card has."""
+    return bool(memory.high > memory.capacity) or memory.verdict == "at_least"
 
 
 def _too_big(verdict: object) -> bool:

@@ -4,19 +4,28 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from vidcalc.account.assumptions import HOST_SHORT, host_short
 from vidcalc.account.model import hardware_part
 from vidcalc.account.money import energy_part, money_part
 from vidcalc.base.number import Number
+from vidcalc.cost.host import worse
 from vidcalc.cost.verdict import verdict
 from vidcalc.describe.handoff import Handed, in_latent
 from vidcalc.describe.model import Component
 from vidcalc.report.chain import ChainJob, ChainMemory, ChainReport, ChainTime
-from vidcalc.report.estimate import Report, Warning_
+from vidcalc.report.estimate import HostRoom, InferenceMemory, Report, Warning_
 
 HOUR = 3600
 STAYING = ("none", "encoders")  # ways of offloading with which a network stays once it is on the device
 # of training, and what is said of all jobs together instead
-NOT_OF_A_JOB = ("training_too_big", "checkpointing_helps", "inference_too_big", "windows_spill")
+NOT_OF_A_JOB = (
+    "training_too_big",
+    "checkpointing_helps",
+    "inference_too_big",
+    "windows_spill",
+    "windows_shared",
+    *HOST_SHORT,
+)
 Held = dict[str, int]  # networks by what they are, and their bytes
 
 
@@ -74,6 +83,9 @@ def chain_memory(jobs: Sequence[ChainJob], waiting: Sequence[int], stay: bool, e
 
     peaks, device, high = each("peak"), max(each("device")), max(each("high"))
     peak = max(peaks)
+    # as many processes of a machine hold them as it has accelerators
+    beyond = [each * each_machine for each in waiting]
+    judged, beside = verdict(device, high, capacity, unsized), host_room(rows, beyond)
     return ChainMemory(
         between="stay" if stay else "leave",
         peak=peak,
@@ -83,18 +95,32 @@ def chain_memory(jobs: Sequence[ChainJob], waiting: Sequence[int], stay: bool, e
         high=high,
         capacity=capacity,
         margin=capacity - (device if device > capacity else peak),
-        verdict=verdict(device, high, capacity, unsized),
-        # as many processes of a machine hold them as it has accelerators
-        host_ram=max(row.host_ram + beyond * each_machine for row, beyond in zip(rows, waiting, strict=True)),
+        verdict=worse(judged, beside.verdict) if beside else judged,
+        host_ram=max(row.host_ram + others for row, others in zip(rows, beyond, strict=True)),
         unsized=unsized,
+        host_room=beside,
     )
+
+
+def host_room(rows: Sequence[InferenceMemory], beyond: Sequence[Number]) -> HostRoom | None:
+    """Host memory of the job that needs most of it, with the `beyond` bytes of the others that wait meanwhile."""
+    rooms = [
+        replace(row.host_room, needed=row.host_room.needed + others, margin=row.host_room.margin - others)
+        for row, others in zip(rows, beyond, strict=True)
+        if row.host_room is not None
+    ]
+    if not rooms:
+        return None
+    most = min(rooms, key=lambda each: each.margin)
+    return replace(most, verdict="too_big") if most.margin < 0 else most
 
 
 def chain_warnings(memory: ChainMemory, reports: Sequence[Report]) -> list[Warning_]:
     """What is to be known of all jobs together."""
-    rows = [Warning_(id="inference_too_big", values={"missing": -memory.margin})] if memory.verdict == "too_big" else []
+    rows = [Warning_(id="inference_too_big", values={"missing": -memory.margin})] if memory.margin < 0 else []
+    rows += host_short(memory.host_room)
     spilling = any(each.id == "windows_spill" for report in reports for each in report.warnings)
-    return [*rows, Warning_(id="windows_spill")] if spilling and memory.verdict != "fits" else rows
+    return [*rows, Warning_(id="windows_spill")] if spilling and memory.high > memory.capacity else rows
 
 
 def chain_time(jobs: Sequence[ChainJob], gpus: Number) -> ChainTime:

@@ -2,13 +2,14 @@
 
 from vidcalc.base.number import Number, largest, maximum, minimum, where
 from vidcalc.cost import memory
+from vidcalc.cost.host import room, worse
 from vidcalc.cost.reserve import counters
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
-from vidcalc.ledger.types import Ledger
+from vidcalc.ledger.types import Host, Ledger
 from vidcalc.ledger.unsized import unsized
 from vidcalc.ops import Copy
-from vidcalc.report.estimate import HostMemory, InferenceMemory, StageRow
+from vidcalc.report.estimate import HostMemory, HostRoom, InferenceMemory, StageRow
 
 
 def streamed(ledger: Ledger) -> Number:
@@ -29,6 +30,8 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
     # weights that give way fill the card and no more: beyond it reaches only what is needed
     high = minimum(high, maximum(capacity, interval(needed.device)[1]))
     host, unknown = ledger.host, unsized(ledger)
+    together = largest(row.total + maximum(host.resident - row.weights, 0) for row in rows)
+    beside, judged = host_room(host, hardware, together), verdict(shown.device, high, capacity, unknown)
     return InferenceMemory(
         stages=[
             StageRow(
@@ -58,8 +61,21 @@ def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
         capacity=capacity,
         # what the driver would show too much, where that is what does not fit
         margin=where(shown.device > capacity, capacity - shown.device, capacity - peak),
-        verdict=verdict(shown.device, high, capacity, unknown),
+        verdict=worse(judged, beside.verdict) if beside else judged,
         streamed=streamed(ledger),
         kv_cache=largest(memory.kept(phase) for phase in ledger.phases),
         unsized=unknown,
+        host_room=beside,
+    )
+
+
+def host_room(host: Host, hardware: Hardware, together: Number) -> HostRoom | None:
+    """Whether host memory holds it, where it is known how much there is; `together` are bytes on one accelerator and of
+    what waits beside it."""
+    found = room(host, hardware, together)
+    if found is None:
+        return None
+    margin = found.capacity - found.needed
+    return HostRoom(
+        needed=found.needed, capacity=found.capacity, margin=margin, verdict=found.verdict, limit=found.limit
     )

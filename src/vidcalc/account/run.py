@@ -5,12 +5,14 @@ steps are its samples over the global batch at its size (see `vidcalc.account.sa
 """
 
 from vidcalc.account.bucket import BucketCost
+from vidcalc.account.memory import host_room
 from vidcalc.account.mixing import imbalance
 from vidcalc.account.samples import global_batch
 from vidcalc.base.guest import named
 from vidcalc.base.number import Number, ceil_div, largest
 from vidcalc.base.provenance import weakest
 from vidcalc.catalog.training import recipe
+from vidcalc.cost.host import worse
 from vidcalc.cost.memory import peak
 from vidcalc.cost.seconds import Seconds, spread, total
 from vidcalc.cost.step_memory import in_host, rows
@@ -20,6 +22,7 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.step import Step
 from vidcalc.ledger.taping import sequence
+from vidcalc.ledger.types import Host
 from vidcalc.passes.degrees import context, world
 from vidcalc.report.training import BucketPart, PhaseRow, Ranks, RunMemory, RunTime
 
@@ -87,6 +90,10 @@ def memory_part(costs: list[BucketCost], hardware: Hardware) -> RunMemory:
     top = max(cost.stages, key=lambda stage: stage.total)
     low, high = interval(top.total)
     capacity = hardware.accelerator.reported
+    waiting = largest(in_host(each.step) + each.step.states.staged for each in costs)
+    loading = largest(each.step.states.read for each in costs)
+    judged = verdict(top.total, high, capacity, cost.step.aside.unsized)
+    beside = host_room(Host(resident=waiting, loading_peak=loading), hardware, top.total + waiting)
     return RunMemory(
         **cost.rows,
         total=sum(cost.rows.values()),
@@ -98,10 +105,11 @@ def memory_part(costs: list[BucketCost], hardware: Hardware) -> RunMemory:
         high=high,
         capacity=capacity,
         margin=capacity - top.total,
-        verdict=verdict(top.total, high, capacity, cost.step.aside.unsized),
+        verdict=worse(judged, beside.verdict) if beside else judged,
         unsized=list(cost.step.aside.unsized),
-        host_ram=largest(in_host(each.step) + each.step.states.staged for each in costs),
-        host_loading=largest(each.step.states.read for each in costs),
+        host_ram=waiting,
+        host_loading=loading,
+        host_room=beside,
     )
 
 

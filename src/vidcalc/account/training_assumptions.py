@@ -1,7 +1,7 @@
 """What a training report took as given, and what its user should know: ids and values for the faces to put in words."""
 
 from vidcalc.account.assumed import machinery, stated, trained
-from vidcalc.account.assumptions import cautions, misfits, unsized
+from vidcalc.account.assumptions import cautions, host_short, misfits, unsized
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.training import networks, sharding
 from vidcalc.describe.hardware import Hardware
@@ -46,7 +46,8 @@ def warnings(question: Run, used: RunMemory) -> list[Warning_]:
     rows = list({(row.id, str(row.values)): row for row in rows}.values())
     rows += cautions(model, hardware)
     rows += _degrees(plan.training, hardware)
-    if used.verdict == "too_big":
+    rows += host_short(used.host_room)
+    if used.margin < 0:
         rows.append(Warning_(id="training_too_big", values={"missing": -used.margin}))
     return rows + unsized(used.unsized)
 

@@ -26,12 +26,17 @@ def model(name: str) -> "Model":
     try:
         return _model(load.resolve(KIND, name))
     except UnknownName:
-        from vidcalc.catalog.spellings import begun, same
+        from vidcalc.catalog.spellings import alike, begun, meant, same
 
         found = same(name)
         several = [found] if found else begun(name)
+        if len(several) < 2 and not found:  # part of a name may be the beginning of others
+            several = list(dict.fromkeys((*meant(name), *several)))
         if not several:
-            raise
+            near = alike(name)
+            if not near:
+                raise
+            raise UnknownName(KIND, name, near[0], near) from None
         if len(several) > 1:
             raise UnknownName(KIND, name, several[0], several) from None
         return _model(several[0])

@@ -10,6 +10,7 @@ words. Words that are left over and say more than how a file is stored are told 
 import re
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -85,6 +86,51 @@ def begun(name: str) -> list[str]:
     # HuMo 1.7B and HuMo 17B are one to whoever leaves points out
     twins = {each: [other for other in load.names("models") if load.plain(other) == load.plain(each)] for each in found}
     return list(dict.fromkeys(other for each in found for other in (each, *twins[each])))
+
+
+def meant(name: str) -> list[str]:
+    """The models one of whose names has a word that begins with each word of this one, the first of them the first
+    ("hunyuan-i2v", "cogvideo"); numbers are whole words. None for one letter."""
+    said = _order(name.rpartition("/")[2])
+    if not said or len(said[0]) < 2:
+        return []
+
+    def fits(spelling: frozenset[str]) -> bool:
+        return all(any(_begins(each, word) for each in spelling) for word in said)
+
+    found = {
+        model: min(map(len, fitting))
+        for model, spelt in _models().items()
+        if model.startswith(said[0]) and (fitting := [each for each in spelt if fits(each)])
+    }
+    return sorted(found, key=lambda model: (found[model], model))
+
+
+def alike(name: str, most: int = 8) -> list[str]:
+    """The models that have most words in common with a name, those of the same task first; none without any."""
+    said = words(name.rpartition("/")[2])
+    tasks = {str(each["task"]) for each in map(_entry, _models())}
+
+    def score(model: str) -> float:
+        common = max((each & said for each in _models()[model]), key=len)
+        # what a model is for counts more than its size
+        return len(common) + len(common & tasks) if common - _unsaid() else 0
+
+    best = max(map(score, _models()), default=0)
+    if best < 2:
+        return []
+    found = [model for model in _models() if score(model) == best]
+    return sorted(found, key=lambda model: (min(len(each ^ said) for each in _models()[model]), model))[:most]
+
+
+def _entry(model: str) -> dict[str, Any]:
+    facts = load.entry("models", model)
+    return {"task": facts.get("task", "t2v")}
+
+
+def _begins(word: str, beginning: str) -> bool:
+    """Whether a word is that, or begins so: numbers such as "14b" are whole."""
+    return word == beginning or (not beginning[:1].isdigit() and word.startswith(beginning))
 
 
 def precision(word: str) -> str:

@@ -69,7 +69,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     unmerged           how LoRAs are applied to weights of a format that cannot be merged into: a word of `Loras`
     unmergeable        formats that this framework does not merge into, beside those that nothing can
     loras_on           "device", or "host": where the weights of LoRAs that are patched on wait
-    pins               "tensors": each pinned by itself, which torch rounds up to a power of two, or "whole" as they are
+    pins               "tensors": each pinned by itself, which torch rounds up to a power of two; "whole": as they are;
+                       "room": as much as the machine allows, the rest is read from files mapped into memory
     kept               whether copies of offloaded weights stay in host memory, so that nothing goes back
     unpinned           roles of networks whose copies there are not pinned
     swapping           how swapped blocks come: "stream", pinned and ahead of use, or "move", there and back one by one
@@ -123,7 +124,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     unmerged: Literal["live", "patched"] = "live"
     unmergeable: tuple[str, ...] = ()
     loras_on: Literal["device", "host"] = "device"
-    pins: Literal["whole", "tensors"] = "whole"
+    pins: Literal["whole", "tensors", "room"] = "whole"
     kept: bool = False
     unpinned: tuple[str, ...] = ()
     joint: bool = False

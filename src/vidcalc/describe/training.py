@@ -77,6 +77,8 @@ class TrainingPlan(Sharing, frozen=True, kw_only=True, eq=False):
     encoding: Annotated[Encoding, Setting(by="profile", jobs=TRAIN)] = "apart"
     """Where what is precomputed is made: "apart" (in a run of its own), or in the same run before its first step, by
     text encoders and VAE "in-turn" or with both on the device "together"."""
+    encoded_at_once: Annotated[Number, Setting(by="profile", jobs=TRAIN)] = 0
+    """Samples that the VAE encodes at once where that is done beforehand; 0: those of a micro-batch."""
     offload: Annotated[
         TrainingOffload,
         Setting(

@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from functools import partial
+from typing import Any
 
 import click
 
@@ -23,12 +23,18 @@ EXAMPLES = (
 
 def calculator() -> click.Command:
     """The command of scripts/calculator.py."""
-    from vidcalc.faces.commands.estimate import estimate
+    from vidcalc.faces.answer import answer
+    from vidcalc.faces.commands.estimate import result
+
+    def calculate(as_json: bool, **given: Any) -> None:
+        # sizes by name are the document's, whatever a model calls so; advice would name flags that are not here
+        size = given.get("resolution")
+        answer(result({**given, "resolution": size and tuple(size)}, advise=False), as_json, "report")
 
     return Command(
         "calculator.py",
         params=flags(DOCUMENTED, precision=OneOf(*PRECISIONS)),
-        callback=partial(estimate, advise=False),  # its advice would name flags that this command has not
+        callback=calculate,
         help=N_(
             "What a video diffusion model needs to generate and to train on an A100: latent space, sequence length, "
             "FLOPs, GPU memory and GPU time. Give --params, --resolution and --frames, or --model."

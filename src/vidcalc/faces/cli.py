@@ -2,7 +2,8 @@
 
     vidcalc estimate -m wan2.1-t2v-14b
 
-Exit codes: 0 done, 2 bad input, 130 interrupted. With --json a refusal is one JSON object on standard output.
+Exit codes: 0 done, 2 bad input, 130 interrupted; with --check more (`vidcalc.faces.exits`). With --json a
+refusal is one JSON object on standard output.
 """
 
 import gc

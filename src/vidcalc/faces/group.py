@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from vidcalc.faces.flags.catalogue import said
+from vidcalc.faces.flags.themes import themed
 from vidcalc.faces.terminal.cells import hanging, pad, width, wrap
 from vidcalc.faces.words import _
 
@@ -22,6 +23,13 @@ class Command(click.Command):
     def __init__(self, name: str, *, examples: tuple[str, ...] = (), **named: Any) -> None:
         super().__init__(name, add_help_option=False, **named)
         self.examples = examples
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does; a flag that stands twice is refused. Raises Refused."""
+        from vidcalc.faces.flags.twice import once
+
+        once(self, ctx, args)
+        return super().parse_args(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Usage, what it does, options, examples."""
@@ -76,7 +84,8 @@ def write_help(
         loaded = ((name, command.get_command(ctx, name)) for name in subcommands)  # type: ignore[attr-defined]
         rows = [(name, entry.get_short_help_str()) for name, entry in loaded if entry is not None]
         lines += section(_("Commands"), rows)
-    lines += section(_("Options"), [said(option) for option in command.get_params(ctx) if option not in operands])
+    for theme, options in themed(option for option in command.get_params(ctx) if option not in operands):
+        lines += section(_(theme), map(said, options))
     if examples:
         lines += [_("Examples") + ":", *(f"  {example}" for example in examples), ""]
     formatter.write("\n".join(line.rstrip() for line in lines[:-1]) + "\n")

@@ -135,11 +135,15 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Bytes of weights in host memory: waiting, pinned among those, and the largest network on its way [byte]."""
+    """Bytes of weights in host memory: waiting, pinned among those, and the largest network on its way [byte].
+
+    mapped  whether what is not pinned lies in files that the system may drop from memory and read again
+    """
 
     resident: Number = 0
     pinned: Number = 0
     loading_peak: Number = 0
+    mapped: bool = False
 
 
 class Further(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -241,8 +241,9 @@ def _aside(ledger: Ledger, training: TrainingPlan, rolled: bool, validation: Num
     }
     texts = [phase.taped.peak for phase in ledger.phases if phase.id == "text_encode"]
     encode = ledger.encode.taped.peak if ledger.encode else 0
+    cached = encode if unchanged(training.encoded_at_once, 0) else encode * training.encoded_at_once / ledger.batch
     before = {
-        "latents": (sizes["vae"], encode) if ledger.encode else (0, 0),
+        "latents": (sizes["vae"], cached) if ledger.encode else (0, 0),
         "texts": (sizes["text_encoder"], largest(texts)) if texts else (0, 0),
     }
     decode = ledger.phase("vae_decode")

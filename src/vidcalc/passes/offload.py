@@ -197,4 +197,9 @@ def host(networks: dict[str, Network], way: Way, asked: Asked, pins: str, beside
             there = held if coming.keeps == "disk" else there + held
         rounded = nearest(held * (coming.grown(own) - 1)) if pins == "tensors" else 0
         waiting, pinned = waiting + there + rounded, pinned + held + rounded
-    return Host(resident=waiting, pinned=pinned, loading_peak=largest(each.weights.copy for each in networks.values()))
+    return Host(
+        resident=waiting,
+        pinned=pinned,
+        loading_peak=largest(each.weights.copy for each in networks.values()),
+        mapped=pins == "room",
+    )

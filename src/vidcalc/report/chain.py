@@ -1,7 +1,7 @@
 """The answer about jobs that make one video in a row: each job's own report, and what they come to together.
 Its JSON form is a stable contract (vidcalc.chain/1)."""
 
-from vidcalc.report.estimate import Entry, HardwarePart, Report, Warning_
+from vidcalc.report.estimate import Entry, HardwarePart, HostRoom, Report, Warning_
 from vidcalc.report.units import Bytes, Dollars, GpuHours, Index, Joule, Seconds
 
 SCHEMA = "vidcalc.chain/1"
@@ -43,6 +43,7 @@ class ChainMemory(Entry, frozen=True, kw_only=True, eq=False):
     verdict: str
     host_ram: Bytes
     unsized: list[str]
+    host_room: HostRoom | None = None
 
 
 class ChainTime(Entry, frozen=True, kw_only=True, eq=False):

@@ -94,10 +94,27 @@ class HostMemory(Entry, frozen=True, kw_only=True, eq=False):
     loading_peak: Bytes
 
 
+class HostRoom(Entry, frozen=True, kw_only=True, eq=False):
+    """Host memory of one machine in bytes, where it is known how much there is (`vidcalc.cost.host`).
+
+    needed   by all its processes, with the system and the program itself
+    verdict  "fits", "too_big", or "tight" where Windows would not pin as much, or files are read again and again
+    limit    what decides: what waits "pinned", "resident" or in "files", what passes through while "loading", or what
+             the accelerator has "shared" with it
+    """
+
+    needed: Bytes
+    capacity: Bytes
+    margin: Bytes
+    verdict: str
+    limit: str
+
+
 class Relief(Entry, frozen=True, kw_only=True, eq=False):
     """Changes with which a job fits: fields of plan or workload and their new values, and what then comes of it.
 
-    peak and margin in bytes; seconds of one generation, `slower` beyond the job as asked (negative: faster)
+    peak and margin in bytes; seconds of one generation, `slower` beyond the job as asked (negative: faster); `touches`
+    what of the result is no longer the same: "seams" (of tiles), "weights" (fewer bits), "clip", "batch"
     """
 
     changes: Settings
@@ -106,11 +123,13 @@ class Relief(Entry, frozen=True, kw_only=True, eq=False):
     host_ram: Bytes
     seconds: Seconds
     slower: Seconds
+    touches: list[str] = []
 
 
 class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     """Bytes on one accelerator while generating; `verdict` is "fits", "tight", "at_least" or "too_big".
 
+    It is that of the accelerator's memory or of the host's (`host_room`, where that is known), whichever is worse.
     "at_least": it would fit, but nothing tells the size of the networks in `unsized`. The peak is tensors, workspaces
     and context; `allocated`, `reserved` and `device` are it as three counters show it (`vidcalc.cost.reserve`). `low`
     and `high` bound the last of them; the verdict compares them with `capacity`, what the driver reports. `host_ram` is
@@ -137,6 +156,7 @@ class InferenceMemory(Entry, frozen=True, kw_only=True, eq=False):
     streamed: Bytes = 0
     kv_cache: Bytes = 0
     unsized: list[str] = []
+    host_room: HostRoom | None = None
     relief: list[Relief] = []
 
 

@@ -96,6 +96,7 @@ class PlanReport(Entry, frozen=True, kw_only=True, eq=False):
     front  plans of the winner's number of accelerators that none beats in time and memory at once
     why    of the winner in time or cost; None of one that only needs the least memory
     missing, helps  where nothing fits: bytes that the least plan lacks, and changes that would help
+    lacking         of which memory: "device", or "host" (the capacity is then a machine's)
     """
 
     schema: str = SCHEMA
@@ -113,3 +114,4 @@ class PlanReport(Entry, frozen=True, kw_only=True, eq=False):
     helps: list[Help]
     assumptions: list[Assumption]
     warnings: list[Warning_]
+    lacking: str = "device"

@@ -1,6 +1,6 @@
 """The answer about a training run: ids and numbers in SI base units. Its JSON form is vidcalc.training/1."""
 
-from vidcalc.report.estimate import Assumption, Entry, HardwarePart, ModelPart, Warning_
+from vidcalc.report.estimate import Assumption, Entry, HardwarePart, HostRoom, ModelPart, Warning_
 from vidcalc.report.units import (
     ByteRate,
     Bytes,
@@ -110,6 +110,7 @@ class RunMemory(Entry, frozen=True, kw_only=True, eq=False):
     host_ram: Bytes
     host_loading: Bytes
     unsized: list[str]
+    host_room: HostRoom | None = None
 
 
 class Ranks(Entry, frozen=True, kw_only=True, eq=False):

@@ -143,7 +143,10 @@ def _nothing(request: Search, machines: Mapping[int, Hardware], outcomes: list[F
     hardware = machines[least.world]
     report = alone(request, hardware, least)
     page = _page(request, machines, outcomes, report)
-    return replace(page, missing=-report.memory.margin, helps=list(_helps(request, least.world, hardware)))
+    margin, beside = report.memory.margin, report.memory.host_room
+    if beside is not None and beside.margin < 0 <= margin:
+        page, margin = replace(page, lacking="host", capacity=beside.capacity), beside.margin
+    return replace(page, missing=-margin, helps=list(_helps(request, least.world, hardware)))
 
 
 def possible(request: Search, hardware: Hardware, world: int) -> list[int]:

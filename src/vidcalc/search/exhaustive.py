@@ -174,12 +174,15 @@ class Walk:
         """Price the plans of one way of sharding; whether any fits."""
         import numpy as np
 
-        needed = np.asarray(price.peaks(one, price.training_of(one, sharding, table)))
+        plan = price.training_of(one, sharding, table)
+        needed = np.asarray(price.peaks(one, plan))
+        short = np.broadcast_to(price.short_of_host(one, plan), needed.shape)
         self.priced += needed.size
-        least = int(needed.argmin())
+        # the least of those that host memory holds, where it holds any
+        least = int(np.where(short & ~short.all(), np.inf, needed).argmin())
         if self.smallest is None or needed[least] < self.smallest.peak:
             self.smallest = self._candidate(one, sharding, table, least, float(needed[least]), float("nan"))
-        rows = np.flatnonzero(needed <= self.capacity)
+        rows = np.flatnonzero((needed <= self.capacity) & ~short)
         self.fitting += rows.size
         if not rows.size:
             return False

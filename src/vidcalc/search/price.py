@@ -14,11 +14,12 @@ from msgspec.structs import replace
 from vidcalc.account import samples
 from vidcalc.account.bucket import Loaded
 from vidcalc.account.mixing import imbalance
-from vidcalc.base.number import Column, Number, Places, is_array, largest
+from vidcalc.base.number import Column, Condition, Number, Places, is_array, largest, maximum
 from vidcalc.calculate import generated, taped
 from vidcalc.catalog.training import recipe
 from vidcalc.cost import step as step_cost
 from vidcalc.cost import step_memory
+from vidcalc.cost.host import room
 from vidcalc.cost.memory import peak
 from vidcalc.cost.seconds import Seconds, total
 from vidcalc.cost.step import MicroBatchSeconds, Pass
@@ -26,7 +27,7 @@ from vidcalc.describe.data import Data
 from vidcalc.describe.question import Run
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.step import Step
-from vidcalc.ledger.types import Phase
+from vidcalc.ledger.types import Host, Phase
 from vidcalc.passes import HELD, MICRO_BATCH, training_step
 from vidcalc.search.plans import Columns
 
@@ -147,6 +148,21 @@ def peaks(one: Block, plan: TrainingPlan) -> Number:
     return largest(_peak(load.step, one, plan) for load in one.loads)
 
 
+def short_of_host(one: Block, plan: TrainingPlan) -> Condition:
+    """Whether plans need more host memory than a machine has; False where nobody said how much that is."""
+    hardware = one.run.hardware
+    if hardware.host_ram is None and not hardware.accelerator.unified_memory:
+        return False
+    waiting: Number = 0
+    loading: Number = 0
+    for load in one.loads:
+        step = _held(load.step, one, plan)
+        waiting = maximum(waiting, step_memory.in_host(step) + step.states.staged)
+        loading = maximum(loading, step.states.read)
+    needed = room(Host(resident=waiting, loading_peak=loading), hardware, peaks(one, plan) + waiting)
+    return needed is not None and needed.needed > needed.capacity
+
+
 def floor(one: Block, plan: TrainingPlan) -> Number:
     """Bytes that none of those plans stays below, nor with larger micro-batches or more of them summed up [byte].
 
@@ -163,10 +179,15 @@ def _ungraded(step: Step) -> Step:
 
 def _peak(step: Step, one: Block, plan: TrainingPlan) -> Number:
     """The largest stage of a step."""
+    return peak(step_memory.stages(_held(step, one, plan)))
+
+
+def _held(step: Step, one: Block, plan: TrainingPlan) -> Step:
+    """A step as a rank of the plans holds it, without the ops of its passes."""
     bare = _bare(step)
     for rewrite in (*MICRO_BATCH, *HELD):
         bare = rewrite(bare, plan, one.run.hardware)
-    return peak(step_memory.stages(bare))
+    return bare
 
 
 def _bare(step: Step) -> Step:

@@ -1,13 +1,15 @@
-"""What to change so that a generation fits: single settings and small combinations of them, the fastest first.
+"""What to change so that a generation fits: single settings and small combinations of them, the fastest first; of
+those about as fast, what leaves the video as it is.
 
 Every change is one that people make by hand: the VAE in tiles, weights that wait in host memory, weights in fewer
-bits, guidance in two calls. Where the video itself may shrink, one smaller clip is offered as the last way.
-A combination is listed only where no part of it is enough.
+bits, guidance in two calls, an allocator whose segments grow, text encoders shared by the GPUs that share the video.
+Where the video itself may shrink, one smaller clip is offered as the last way, after a smaller batch.
+A combination is listed only where no part of it is enough. What a machine's host memory does not hold is no way out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import product
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,9 +19,11 @@ from vidcalc.account.time import inference_time
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.geometry import snap
 from vidcalc.describe.question import Question
+from vidcalc.describe.workload import Stage
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import first_step, rewritten
+from vidcalc.passes.degrees import ranks
 from vidcalc.passes.formats import of_a_chip
 from vidcalc.passes.legal import depth
 from vidcalc.report.estimate import InferenceMemory, Relief, Report
@@ -27,31 +31,48 @@ from vidcalc.tape.trace import tiles
 
 MOST = 4  # ways listed
 PRICED = 10  # ways whose time is worth predicting: those of the fewest changes
-SAME = 0.005  # of the time of a generation
+CLOSE = 0.05  # of the time of a generation: less is no reason to give up quality
 BY_ROOM = ("partial", "dynamic-swap")  # what has no room comes: tried where the framework is known to do so
 SWAPS = (1 / 4, 1 / 2, 3 / 4, 1)  # of the denoiser's blocks
 FEWER_BITS = ("fp8", "nf4")
+MANY = 0.3  # of the device: text encoders of more bytes are worth fewer bits of their own
+PIECES = 0.05  # of the device: what the allocator holds in pieces is worth a word from here on
 SMALLER = (3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4)  # of the frames, or of each side
 
+# what a change touches of the result, by the field that it changes; others touch nothing
+TOUCHED = {
+    "vae_tiling": "seams",
+    "precision": "weights",
+    "text_encoder_precision": "weights",
+    "batch": "batch",
+    "frames": "clip",
+    "width": "clip",
+}
 Changes = dict[str, Any]
 
 
-def relief(question: Question, seconds: float, most: int = MOST) -> list[Relief]:
+def relief(
+    question: Question, seconds: float, most: int = MOST, left_out: Collection[Stage] = (), limit: float = inf
+) -> list[Relief]:
     """Ways in which the job fits, the fastest first; empty where none of those tried does. Plain numbers only.
 
-    seconds  of one generation as asked
+    seconds  of one generation as asked;  left_out  stages that another job makes
+    limit    what the driver may show, where that is less than the device has [byte]
     """
-    whole = unroll(question.model, question.workload)
+    whole = unroll(question.model, question.workload, left_out)
+    found = sorted(_minimal(question, whole, limit), key=lambda way: len(way[0]))[:PRICED]
     ways = [
-        _way(changes, needed, _seconds(changed, whole, ledger), seconds)
-        for changes, needed, ledger, changed in _minimal(question, whole)[:PRICED]
+        _way(changes, needed, _seconds(changed, whole, ledger), seconds) for changes, needed, ledger, changed in found
     ]
-    # what differs by less than can be told apart counts as equally fast; then what keeps the weights as they are
-    # rounded to what is told apart: differences in steps of SAME of the time
-    ways.sort(key=lambda way: (round(way.slower / (SAME * seconds)), "precision" in way.changes, way.seconds))
-    if len(ways) >= most:
-        return ways[:most]
-    return [*ways, *_smaller(question, seconds)][:most]
+    # differences in steps of what is worth giving up quality for
+    ways.sort(key=lambda way: (round(way.slower / (CLOSE * seconds)), len(way.touches), way.seconds))
+    if len(ways) < most:
+        ways += _smaller(question, seconds, left_out, limit)
+    if not ways:  # neither is enough by itself
+        least = _leanest(question, whole)
+        leaner = question._replace(plan=replace(question.plan, **least))
+        ways += _smaller(leaner, seconds, left_out, limit, least) if least else []
+    return ways[:most]
 
 
 def advised(report: Report, question: Question) -> Report:
@@ -61,29 +82,51 @@ def advised(report: Report, question: Question) -> Report:
     return replace(report, memory=memory_part)
 
 
+def holds(needed: InferenceMemory, limit: float) -> bool:
+    """Whether device and host have room for it, within the limit."""
+    return needed.verdict != "too_big" and bool(needed.device <= limit)
+
+
 Way = tuple[Changes, InferenceMemory, Ledger, Question]
 
 
-def _minimal(question: Question, whole: Ledger) -> list[Way]:
+def _minimal(question: Question, whole: Ledger, limit: float) -> list[Way]:
     """Combinations that fit and of which no part does, those of the fewest changes first."""
-    ways: list[Way] = []
+    ways: list[Way] = list(_grown(question, whole, limit))
     sized: dict[str, Ledger] = {}  # by the denoiser's format: weights depend on nothing else that changes here
     for changes in combinations(question):
         if any(_enough(part, changes) for part, *_rest in ways):
             continue
         changed = question._replace(plan=replace(question.plan, **changes))
-        name = changed.plan.precision
+        bits = {name: getattr(changed.plan, name) for name in ("precision", "text_encoder_precision")}
+        name = " ".join(bits.values())
         if name not in sized:
-            sized[name] = rewritten(whole, replace(question.plan, precision=name), question.hardware)
+            sized[name] = rewritten(whole, replace(question.plan, **bits), question.hardware)
         base = replace(whole, weights=sized[name].weights, encode=None)
         try:
             ledger = rewritten(base, changed.plan, question.hardware)
         except ArithmeticError:  # weights beyond what a number holds: no way out either
             continue
         needed = inference_memory(ledger, question.hardware)
-        if needed.margin >= 0:
+        if holds(needed, limit):
             ways.append((changes, needed, ledger, changed))
     return ways
+
+
+def _grown(question: Question, whole: Ledger, limit: float) -> Iterator[Way]:
+    """Segments that grow, where what the allocator holds in pieces is what has no room."""
+    plan, machine = question.plan, question.hardware
+    if plan.segments != "fixed" or plan.runtime.allocator != "caching" or machine.accelerator.vendor != "NVIDIA":
+        return
+    memory = inference_memory(rewritten(whole, plan, machine), machine)
+    if memory.reserved - memory.allocated < PIECES * memory.capacity:
+        return
+    changes = {"segments": "expandable"}
+    changed = question._replace(plan=replace(plan, **changes))
+    ledger = rewritten(whole, changed.plan, machine)
+    needed = inference_memory(ledger, machine)
+    if holds(needed, limit):
+        yield changes, needed, ledger, changed
 
 
 def _seconds(question: Question, whole: Ledger, ledger: Ledger) -> float:
@@ -95,24 +138,49 @@ def _seconds(question: Question, whole: Ledger, ledger: Ledger) -> float:
 
 def combinations(question: Question) -> Iterator[Changes]:
     """Sets of changed plan fields, the smallest first; what the plan does already is no change."""
-    model, plan = question.model, question.plan
-    choices: list[list[Changes]] = []
-    if plan.vae_tiling in ("none", "by-card") and model.vae.network and tiles(model.vae):
-        choices.append([{"vae_tiling": "default"}])
-    offloads = list(_offloads(question))
-    if offloads:
-        choices.append(offloads)
-    if plan.guidance_mode in ("batched", "fitting"):
-        choices.append([{"guidance_mode": "sequential", "batched_forwards": 1}])
-    chosen = precision(plan.precision)
-    if chosen.covers == "all":
-        fewer = [name for name in FEWER_BITS if precision(name).compute == chosen.compute]
-        choices.append([{"precision": name} for name in fewer])
+    choices = [options for options in (list(kind(question)) for kind in KINDS) if options]
     # of each kind of change one or none
     sets = [[one for one in picked if one] for picked in product(*([{}, *options] for options in choices))]
     for picked in sorted(sets, key=len):
         if picked:
             yield {name: value for one in picked for name, value in one.items()}
+
+
+def _tiles(question: Question) -> Iterator[Changes]:
+    """The VAE in tiles."""
+    vae = question.model.vae
+    if question.plan.vae_tiling in ("none", "by-card") and vae.network and tiles(vae):
+        yield {"vae_tiling": "default"}
+
+
+def _guidance(question: Question) -> Iterator[Changes]:
+    """Predictions of a step one after the other."""
+    if question.plan.guidance_mode in ("batched", "fitting"):
+        yield {"guidance_mode": "sequential", "batched_forwards": 1}
+
+
+def _bits(question: Question) -> Iterator[Changes]:
+    """The denoiser's weights in fewer bits."""
+    chosen = precision(question.plan.precision)
+    if chosen.covers == "all":
+        yield from ({"precision": name} for name in FEWER_BITS if precision(name).compute == chosen.compute)
+
+
+def _text_bits(question: Question) -> Iterator[Changes]:
+    """Text encoders in fewer bits, where they are large beside the device."""
+    chosen = precision(question.plan.text_encoder_precision)
+    nbytes = max((each.params * chosen.stored for each in question.model.text_encoders if each.params), default=0)
+    if chosen.covers == "all" and nbytes > MANY * question.hardware.accelerator.capacity:
+        names = [name for name in FEWER_BITS[:1] if precision(name).compute == chosen.compute]
+        yield from ({"text_encoder_precision": name} for name in names)
+
+
+def _text_ranks(question: Question) -> Iterator[Changes]:
+    """Text encoders in slices over the GPUs that share the video."""
+    plan = question.plan
+    together = int(ranks(plan))
+    if together > 1 and plan.text_degree == 1 and "text" in plan.runtime.offers.get("parallel", ()):
+        yield {"text_degree": together}
 
 
 def _offloads(question: Question) -> Iterator[Changes]:
@@ -133,33 +201,62 @@ def _offloads(question: Question) -> Iterator[Changes]:
             yield {"offload": "block-swap", "swapped_blocks": count}
 
 
+# of each of these one is picked, or none
+KINDS: tuple[Callable[[Question], Iterator[Changes]], ...] = (
+    _tiles,
+    _offloads,
+    _guidance,
+    _bits,
+    _text_bits,
+    _text_ranks,
+)
+
+
 def _enough(part: Changes, changes: Changes) -> bool:
     """Whether some changes do all that others do, or swap more blocks."""
     swaps = part.get("swapped_blocks", 0) <= changes.get("swapped_blocks", 0)
     return swaps and all(changes.get(name) == value for name, value in part.items() if name != "swapped_blocks")
 
 
-def _smaller(question: Question, seconds: float) -> list[Relief]:
-    """The largest smaller clip that fits: fewer frames, else a smaller picture, of sizes the model takes."""
+def _leanest(question: Question, whole: Ledger) -> Changes:
+    """The changes that leave least on the device; none where nothing can be changed."""
+
+    def peak(changes: Changes) -> tuple[bool, float]:
+        plan = replace(question.plan, **changes)
+        needed = inference_memory(rewritten(whole, plan, question.hardware), question.hardware)
+        room = needed.host_room
+        # a smaller clip leaves the weights in host memory as they are
+        return room is not None and room.verdict == "too_big", float(needed.peak)
+
+    return min(combinations(question), key=peak, default={})
+
+
+def _smaller(
+    question: Question, seconds: float, left_out: Collection[Stage], limit: float, beside: Changes | None = None
+) -> list[Relief]:
+    """The largest smaller clip that fits: a smaller batch, else fewer frames, else a smaller picture, of sizes that the
+    model takes; `beside` what was changed already."""
 
     def tried(changes: Changes) -> tuple[Ledger, Ledger, InferenceMemory]:
-        whole = unroll(question.model, replace(question.workload, **changes))
+        whole = unroll(question.model, replace(question.workload, **changes), left_out)
         ledger = rewritten(whole, question.plan, question.hardware)
         return whole, ledger, inference_memory(ledger, question.hardware)
 
-    # frames go before the picture shrinks
-    for shorter in (True, False):
-        clips = [clip for clip in (_clip(question, share, shorter) for share in SMALLER) if clip]
+    batch = question.workload.batch
+    fewer = [{"batch": count} for count in sorted({int(batch * share) for share in SMALLER}, reverse=True) if count]
+    # the batch goes before frames, and these before the picture shrinks
+    shorter, smaller = ([_clip(question, share, way) for share in SMALLER] for way in (True, False))
+    for clips in (fewer, [clip for clip in shorter if clip], [clip for clip in smaller if clip]):
         first, last, best = 0, len(clips) - 1, -1
         while first <= last:  # a smaller clip never needs more
             middle = (first + last) // 2
-            if tried(clips[middle])[-1].margin >= 0:
+            if holds(tried(clips[middle])[-1], limit):
                 best, last = middle, middle - 1
             else:
                 first = middle + 1
         if best >= 0:
             whole, ledger, needed = tried(clips[best])
-            return [_way(clips[best], needed, _seconds(question, whole, ledger), seconds)]
+            return [_way({**(beside or {}), **clips[best]}, needed, _seconds(question, whole, ledger), seconds)]
     return []
 
 
@@ -183,4 +280,5 @@ def _way(changes: Changes, needed: InferenceMemory, spent: float, question: floa
         host_ram=needed.host_ram,
         seconds=spent,
         slower=spent - question,
+        touches=list(dict.fromkeys(TOUCHED[name] for name in words if name in TOUCHED)),
     )

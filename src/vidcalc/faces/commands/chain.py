@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vidcalc.faces.flags.catalogue import FLAGS, asked_for, flags, picture_flags
+from vidcalc.faces.exits import checked
+from vidcalc.faces.flags.catalogue import FLAGS, asked_for, check_flag, flags, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -33,23 +34,25 @@ def result(given: dict[str, Any]) -> "ChainReport":
     return chain(questions(shared, jobs))
 
 
-def run(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
-    """Print what the jobs come to, as a report or as JSON; write pictures."""
+def run(as_json: bool, check: bool = False, svg: str | None = None, png: str | None = None, **given: Any) -> int:
+    """Print what the jobs come to, as a report or as JSON; write pictures. The exit code, which only --check asks."""
     from vidcalc.faces.answer import answer
 
-    answer(result(given), as_json, "row", "row", svg, png)
+    report = result(given)
+    answer(report, as_json, "row", "row", svg, png)
+    return checked(report.memory.verdict) if check else 0
 
 
-of_a_job = click.Command(
+of_a_job = Command(
     "chain",
     params=[each for each in flags(asked_for("generate", without=MACHINE)) if each.name in FLAGS],
-    add_help_option=False,
 )
 command = Command(
     "chain",
     params=[
         click.Argument(["job"], nargs=-1, metavar=N_("JOB …")),
         *flags(asked_for("generate", without=OWN)),
+        check_flag(),
         *picture_flags(N_("Also write the stages of all jobs as an SVG picture.")),
     ],
     callback=run,

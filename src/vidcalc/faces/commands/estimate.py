@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from vidcalc.faces.flags.catalogue import asked_for, flags, how_flags, ops_flag, picture_flags
+from vidcalc.faces.exits import checked
+from vidcalc.faces.flags.catalogue import asked_for, check_flag, flags, full_flag, how_flags, ops_flag, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -18,9 +19,9 @@ def result(given: dict[str, Any], advise: bool = True) -> "Report":
 
     job = request(given)
     report = calculate(*job)
-    margin = report.memory.inference.margin
-    swept = is_array(margin) or is_array(report.time.inference.total)
-    if not advise or swept or margin >= 0:  # advice is about one job, not about a sweep
+    memory = report.memory.inference
+    swept = is_array(memory.margin) or is_array(report.time.inference.total) or not isinstance(memory.verdict, str)
+    if not advise or swept or memory.verdict != "too_big":  # advice is about one job, not about a sweep
         return report
     from vidcalc.search.relief import advised
 
@@ -29,15 +30,19 @@ def result(given: dict[str, Any], advise: bool = True) -> "Report":
 
 def estimate(
     as_json: bool,
-    advise: bool = True,
+    full: bool = False,
+    check: bool = False,
     svg: str | None = None,
     png: str | None = None,
     ops: str | None = None,
     how: str | None = None,
     code: bool = False,
     **given: Any,
-) -> None:
-    """Print what the flags ask for, as a report, as JSON or in the words of a tool; write pictures."""
+) -> int:
+    """Print what the flags ask for, as a report, as JSON or in the words of a tool; write pictures and ops.
+
+    The exit code, which only --check asks.
+    """
     if how is not None:
         from vidcalc.faces.how.answer import estimate as told
 
@@ -48,15 +53,26 @@ def estimate(
         from vidcalc.faces.requests.ops import write
 
         write(given, ops)
-
-    return answer(result(given, advise), as_json, "report", "chart", svg, png)
+    report = result(given)
+    answer(report, as_json, "report" if full else "brief", "chart", svg, png)
+    return checked(report.memory.inference.verdict) if check else 0
 
 
 command = Command(
     "estimate",
-    params=[*flags(asked_for("generate", "train")), *picture_flags(), ops_flag(), *how_flags()],
+    params=[
+        *flags(asked_for("generate", "train")),
+        full_flag(),
+        check_flag(),
+        *picture_flags(),
+        ops_flag(),
+        *how_flags(),
+    ],
     callback=estimate,
-    help=N_("What one job needs: memory, FLOPs, time, cost and energy, to generate and to train."),
+    help=N_(
+        "What one job needs: memory, FLOPs, time, cost and energy. On one screen; --full says all of it, and what "
+        "training the model needs."
+    ),
     examples=(
         "vidcalc estimate -m wan2.1-t2v-14b",
         "vidcalc estimate -m wan2.1-t2v-1.3b -r 480p -f 81 --gpu rtx-4090",

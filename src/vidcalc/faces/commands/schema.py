@@ -21,6 +21,8 @@ DOCUMENTS = {
     "plan": ("vidcalc.report.plan", "PlanReport"),
     "budget": ("vidcalc.report.budget", "BudgetReport"),
     "how": ("vidcalc.faces.how.said", "Said"),
+    "compare": ("vidcalc.report.compare", "CompareReport"),
+    "fix": ("vidcalc.report.fix", "FixReport"),
 }
 
 
@@ -56,8 +58,8 @@ command = Command(
     ],
     callback=schema,
     help=N_(
-        "The JSON Schema of what a command prints with --json: estimate, chain, scale, fit, choose, train, plan or "
-        "budget."
+        "The JSON Schema of what a command prints with --json: estimate, chain, compare, scale, fit, choose, train, "
+        "plan, budget, fix or how."
     ),
     examples=("vidcalc schema", "vidcalc schema plan"),
 )

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, flags, how_flags, picture_flags
+from vidcalc.faces.exits import checked
+from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, check_flag, flags, how_flags, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -20,25 +21,31 @@ def result(given: dict[str, Any]) -> "TrainingReport":
 
 def train(
     as_json: bool,
+    check: bool = False,
     svg: str | None = None,
     png: str | None = None,
     how: str | None = None,
     code: bool = False,
     **given: Any,
-) -> None:
-    """Print what the flags ask for, as a report, as JSON or in the words of a trainer; write pictures."""
+) -> int:
+    """Print what the flags ask for, as a report, as JSON or in the words of a trainer; write pictures.
+
+    The exit code, which only --check asks.
+    """
     if how is not None:
         from vidcalc.faces.how.answer import train as told
 
         return told(given, how, code, as_json)
     from vidcalc.faces.answer import answer
 
-    return answer(result(given), as_json, "training", "training", svg, png)
+    report = result(given)
+    answer(report, as_json, "training", "training", svg, png)
+    return checked(report.memory.verdict) if check else 0
 
 
 command = Command(
     "train",
-    params=[bucket_flag(), *flags(asked_for("train", "run")), *picture_flags(), *how_flags()],
+    params=[bucket_flag(), *flags(asked_for("train", "run")), check_flag(), *picture_flags(), *how_flags()],
     callback=train,
     help=N_("What a training run needs: memory of each GPU, time, cost, energy and disk, for any mix of sizes."),
     examples=(

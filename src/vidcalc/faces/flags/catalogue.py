@@ -96,6 +96,17 @@ def how_flags() -> list[click.Parameter]:
     ]
 
 
+def full_flag() -> Flag:
+    """--full."""
+    return Flag(("--full",), N_("All there is to say, on several screens."), is_flag=True)
+
+
+def check_flag() -> Flag:
+    """--check."""
+    words = N_("For scripts: exit code 3 where it does not fit, 4 where it is tight or its size is not known.")
+    return Flag(("--check",), words, is_flag=True)
+
+
 def common() -> list[click.Parameter]:
     """What every command has: --lang and --help."""
     return [lang_flag(), help_flag()]

@@ -116,6 +116,18 @@ class Params(click.ParamType):  # type: ignore[type-arg]
         return spelled(min(max(weights, self.low), self.high))
 
 
+class Preset(tuple[int, int]):
+    """Width and height of a size by its name, which a model may have its own of."""
+
+    name: str
+
+    def __new__(cls, name: str) -> "Preset":
+        """The documented size of that name."""
+        made = super().__new__(cls, PRESETS[name])
+        made.name = name
+        return made
+
+
 class Size(click.ParamType):  # type: ignore[type-arg]
     """A resolution: a preset, or WIDTHxHEIGHT in pixels."""
 
@@ -127,7 +139,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]
             return value
         text = "".join(str(value).split()).casefold().replace("×", "x").replace("*", "x")
         if text in PRESETS:
-            return PRESETS[text]
+            return Preset(text)
         sides = [_number(side) for side in text.split("x")]
         low, high = SIDE
         if len(sides) == 2 and all(side is not None and side == int(side) and low <= side <= high for side in sides):

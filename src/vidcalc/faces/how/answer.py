@@ -19,7 +19,7 @@ from vidcalc.faces.words.ids import VERDICTS, label
 COMMENT = {"python": "# ", "shell": "# ", "toml": "# ", "yaml": "# ", "nodes": "# "}
 
 
-def estimate(given: dict[str, Any], tool: str, code: bool, as_json: bool) -> None:
+def estimate(given: dict[str, Any], tool: str, code: bool, as_json: bool) -> int:
     """Print a generation in the words of a tool. Raises InputError."""
     from vidcalc.calculate import calculate
 
@@ -35,7 +35,7 @@ def estimate(given: dict[str, Any], tool: str, code: bool, as_json: bool) -> Non
     return output(found, _line(job, size, verdict), False)
 
 
-def train(given: dict[str, Any], tool: str, code: bool, as_json: bool) -> None:
+def train(given: dict[str, Any], tool: str, code: bool, as_json: bool) -> int:
     """Print a training run in the words of a trainer. Raises InputError."""
     from vidcalc.calculate import train as calculated
 
@@ -56,19 +56,22 @@ def _line(job: Question | Run, what: str, verdict: str) -> str:
     return f"{job.model.name} {what}, {machine}: {verdict}"
 
 
-def output(found: Said, line: str, as_json: bool) -> None:
-    """Print what a tool says."""
+def output(found: Said, line: str, as_json: bool) -> int:
+    """Print what a tool says; the exit code."""
     if as_json:
         from vidcalc.faces.emit import emit
 
-        return emit(found)
+        emit(found)
+        return 0
     notes = [line, *remarks(found)]
     mark = COMMENT.get(found.language)
     if mark is None:
         click.echo(written("\n".join(notes), err=True), err=True)
-        return show("\n".join(found.lines))
+        show("\n".join(found.lines))
+        return 0
     first = 1 if found.lines[0].startswith("#!") else 0
-    return show("\n".join([*found.lines[:first], *(mark + each for each in notes), *found.lines[first:]]))
+    show("\n".join([*found.lines[:first], *(mark + each for each in notes), *found.lines[first:]]))
+    return 0
 
 
 def remarks(found: Said) -> list[str]:

@@ -19,8 +19,10 @@ from vidcalc.faces.words.ids import VERDICTS, label
 from vidcalc.report.budget import BudgetReport
 from vidcalc.report.chain import ChainReport
 from vidcalc.report.choose import ChooseReport
+from vidcalc.report.compare import CompareReport
 from vidcalc.report.estimate import Report
 from vidcalc.report.fit import FitReport
+from vidcalc.report.fix import FixReport
 from vidcalc.report.plan import PlanReport
 from vidcalc.report.training import TrainingReport
 from vidcalc.search.scale import Scaling as ScalingReport
@@ -70,8 +72,16 @@ class Estimate(Answer, Report, frozen=True, kw_only=True, eq=False, dict=True):
             raise ValueError("a sweep has no picture")
         return Picture(lambda: chart(self))
 
-    def _drawn(self, look: Look) -> str:
+    def full(self) -> str:
+        """The page with all there is to say, and what training the model needs."""
+        from vidcalc.faces.terminal.cells import Paint
+        from vidcalc.faces.terminal.page import columns
         from vidcalc.faces.terminal.report import draw
+
+        return repr(self) if swept(self) else draw(self, Look(Paint(False), columns()))
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.brief import draw
 
         return repr(self) if swept(self) else draw(self, look)
 
@@ -267,6 +277,50 @@ class Budget(Answer, BudgetReport, frozen=True, kw_only=True, eq=False, dict=Tru
         if self.affordable is None or self.model is None:
             return spent
         return f"{spent}: {_('{steps} steps', steps=whole(self.affordable.steps))}, {self.model.name}"
+
+
+class Compare(Answer, CompareReport, frozen=True, kw_only=True, eq=False, dict=True):
+    """Jobs side by side: the JSON of `vidcalc compare`, field by field.
+
+    alike        settings that all jobs share
+    jobs         each with the settings of its own, verdict, bytes and seconds by stage, USD, joule
+    differences  of each job against the first: what makes its time and its peak another
+    """
+
+    def picture(self) -> Picture:
+        """A bar of memory and a bar of time for each job."""
+        from vidcalc.faces.picture.compare import chart
+
+        return Picture(lambda: chart(self))
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.compare import draw
+
+        return draw(self, look)
+
+    def _line(self) -> str:
+        return ", ".join(f"{job.title}: {data(job.peak)}, {duration(job.seconds)}" for job in self.jobs)
+
+
+class Fix(Answer, FixReport, frozen=True, kw_only=True, eq=False, dict=True):
+    """Out of memory: the JSON of `vidcalc fix`, field by field.
+
+    said      what the message states;  stage, known_by  where memory ran out, and how that is known
+    reasons   what fills the GPU there, the most first
+    ways      what to change, the best first: changes, bytes, seconds, what of the result it touches
+    useless   what people try in vain
+    """
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.fix import draw
+
+        return draw(self, look)
+
+    def _line(self) -> str:
+        from vidcalc.faces.terminal.fix import named, spelled
+
+        first = f": {spelled(self.ways[0].changes, self.job)}" if self.ways else ""
+        return f"{self.model.name}, {self.hardware.name}, {named(self, self.stage)}{first}"
 
 
 class Explanation(Answer, Step, frozen=True, kw_only=True, eq=False, dict=True):

@@ -12,7 +12,19 @@ from typing import Any, TypeVar, Unpack
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.faces import words
 from vidcalc.faces.flags.catalogue import said
-from vidcalc.faces.python.answers import Budget, Chain, Choices, Estimate, Explanation, Fit, Plans, Scaling, Training
+from vidcalc.faces.python.answers import (
+    Budget,
+    Chain,
+    Choices,
+    Compare,
+    Estimate,
+    Explanation,
+    Fit,
+    Fix,
+    Plans,
+    Scaling,
+    Training,
+)
 from vidcalc.faces.python.errors import refusals
 from vidcalc.faces.python.listing import Listing
 from vidcalc.faces.python.read import keywords, read
@@ -20,8 +32,10 @@ from vidcalc.faces.python.settings import (
     BudgetSettings,
     ChainSettings,
     ChooseSettings,
+    CompareSettings,
     EstimateSettings,
     FitSettings,
+    FixSettings,
     GpuSettings,
     PlanSettings,
     ScaleSettings,
@@ -156,6 +170,36 @@ def budget(model: str | None = None, **settings: Unpack[BudgetSettings]) -> Budg
     Raises InputError for a value that is not allowed.
     """
     return Budget.of(*_answer("budget", {"model": model, **settings}))
+
+
+@described
+def compare(*job: str | Mapping[str, Any] | Estimate, **settings: Unpack[CompareSettings]) -> Compare:
+    """Models, GPUs, plans or frameworks side by side: memory, time, cost, and where they differ.
+
+    compare("wan2.1-t2v-14b", "ltx-2 -r 768x512", gpu="rtx-5090").jobs[1].seconds  ->  seconds
+
+    A job is what stands in quotes on the command line, the keywords of an estimate, an estimate that was made already,
+    or the file of a saved one; the settings are of all jobs.
+    Raises InputError for a value that is not allowed.
+    """
+    command = _command("compare")
+    with refusals():
+        jobs = [read(command.of_a_job, each) if isinstance(each, Mapping) else each for each in job]
+        flags = {**read(command.command, settings), "job": tuple(jobs)}
+        return Compare.of(command.result(flags), flags)
+
+
+@described
+def fix(model: str | None = None, **settings: Unpack[FixSettings]) -> Fix:
+    """Out of memory: where, why, what to change, and what does not help.
+
+    fix("cogvideox-5b", gpu="rtx-4090", resolution="720p", file="oom.txt").ways[0].changes
+
+    file  a message or a log; without one the settings alone are judged. With a keyword of training (mode, bucket,
+          checkpointing …) the job is a training run.
+    Raises InputError for a value that is not allowed.
+    """
+    return Fix.of(*_answer("fix", {"model": model, **settings}))
 
 
 @described

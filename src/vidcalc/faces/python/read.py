@@ -16,7 +16,7 @@ from vidcalc.faces.flags.inputs import Refused, Whole
 from vidcalc.faces.flags.spelled import spelled
 from vidcalc.faces.python.errors import keyword_of
 
-PRINTED = ("as_json", "svg", "png", "every", "how", "code", "ops")  # how a command prints: no keywords
+PRINTED = ("as_json", "svg", "png", "every", "full", "check", "how", "code", "ops")  # how a command prints: no keywords
 
 
 def keywords(command: click.Command) -> dict[str, click.Parameter]:

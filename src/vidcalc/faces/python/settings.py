@@ -225,6 +225,22 @@ class ChooseSettings(OfAnyMachine, OfAClip, OfOneBatch, OfGeneration, total=Fals
     snap: bool
 
 
+class CompareSettings(OfAnyJob, OfOneBatch, OfGeneration, total=False):
+    """The keywords of `vidcalc.compare`, of all jobs alike."""
+
+    model: str
+    nodes: Number
+    place: str
+    country: str
+    utilisation: Number
+
+
+class FixSettings(OfAnyJob, OfOneBatch, OfNodes, OfGeneration, OfTraining, OfLength, OfARun, OfEpochs, total=False):
+    """The keywords of `vidcalc.fix`."""
+
+    file: str
+
+
 class BudgetSettings(OfAnyJob, OfOneBatch, OfNodes, OfTraining, OfARun, total=False):
     """The keywords of `vidcalc.budget`."""
 

@@ -17,7 +17,7 @@ from vidcalc.describe.setting import words
 from vidcalc.describe.sharing import of
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.describe.workload import Workload
-from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.flags.inputs import Preset, Refused
 from vidcalc.faces.flags.links import linked
 from vidcalc.faces.flags.scales import named
 from vidcalc.faces.requests.loras import with_loras
@@ -47,6 +47,7 @@ def request(given: dict[str, Any]) -> Question:
     model, loras = with_loras(model, flags)
     machine = _machine(_counted(flags))
     checked(asked, machine.accelerator)
+    model, flags = _sized(model, flags)
     job = _workload(flags, model)
     if "window" in flags:
         model = windowed(model, *flags["window"])
@@ -137,6 +138,17 @@ def _autoencoder(model: Model, flags: dict[str, Any]) -> Model:
             "--vae", None, _("no other autoencoder is known for the latents of {model}", model=model.name), None, ()
         )
     return with_autoencoder(model, flags["vae"])
+
+
+def _sized(model: Model, flags: dict[str, Any]) -> tuple[Model, dict[str, Any]]:
+    """A size by its name is the model's own; of a model by its count it is the documented one."""
+    size = flags.get("resolution")
+    if not isinstance(size, Preset) or flags.keys().isdisjoint({"model", "from"}):
+        return model, flags
+    from vidcalc.catalog.own_size import own_size
+
+    model, taken = own_size(model, size.name, size)
+    return model, {**flags, "resolution": taken}
 
 
 def _workload(flags: dict[str, Any], model: Model) -> Workload:

@@ -106,6 +106,12 @@ def fitting(report: PlanReport) -> PlanReport:
     said = _(
         "nothing fits on {gpus}: the least plan needs {missing} more than the {capacity} of a GPU", gpus=counts, **sizes
     )
+    if report.lacking == "host":
+        said = _(
+            "nothing fits on {gpus}: the least plan needs {missing} more host memory than the {capacity} of a machine",
+            gpus=counts,
+            **sizes,
+        )
     if ways:
         said += "; " + _("what helps: {ways}", ways=ways)
     more = next((str(way.changes["gpus"]) for way in report.helps if "gpus" in way.changes), None)

@@ -15,8 +15,9 @@ from vidcalc.report.estimate import Report, Warning_
 from vidcalc.report.plan import PlanReport
 from vidcalc.report.training import TrainingReport
 
-SHARES = {"cache_by_content": ("low", "high")}  # and shares, by the warning
-BYTES = ("missing", "total", "streamed")  # values of warnings that are bytes
+SHARES = {"cache_by_content": ("low", "high"), "fills_the_card": ("share",)}  # and shares, by the warning
+# values of warnings that are bytes
+BYTES = ("missing", "total", "streamed", "needed", "capacity", "shared", "taken", "predicted", "card")
 
 
 def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Paint, cells: int) -> list[str]:

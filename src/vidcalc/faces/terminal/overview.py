@@ -64,9 +64,12 @@ def glance(report: Report, paint: Paint, cells: int) -> list[str]:
 
 def _row(name: str, needed: Any, memory: Any, took: str, cost: float | None) -> list[Cell]:
     margin = memory.margin
+    beside = getattr(memory, "host_room", None)
     free = _("{size} free", size=data(margin))
     free = _("less than {size}", size=free) if memory.verdict == "at_least" else free
     room = free if margin >= 0 else _("{size} missing", size=data(-margin))
+    if beside is not None and beside.margin < 0 <= margin:  # the GPU has room, the machine has not
+        room = _("{size} of host RAM missing", size=data(-beside.margin))
     slower = memory.verdict == "fits" and getattr(memory, "streamed", 0) > 0
     verdict: Cell = (label(VERDICTS, "slower" if slower else memory.verdict), STYLES.get(memory.verdict, ""))
     return [(name, "title"), verdict, data(needed), room, took, money(cost) if cost is not None else ""]

@@ -2,40 +2,58 @@
 
 from typing import Any
 
-from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
+from vidcalc.describe.plan import WAYS
+from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table, width
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import data, duration
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import STAGES, label
 from vidcalc.report.estimate import Report
 
+WAY_OF = {field: way for way, field in WAYS.items()}
+SPELLED = {"batch": "batch_size"}  # fields whose flag is called otherwise
 SAME = 0.005  # of the time: less is no difference worth a figure
 
 
-def relief(report: Report, paint: Paint, cells: int) -> list[str]:
-    """The missing bytes of each stage that is too large, and a line per way out."""
+def relief(report: Report, paint: Paint, cells: int, most: int | None = None) -> list[str]:
+    """The missing bytes of each stage that is too large, and a line per way out, the first `most` of them."""
     memory = report.memory.inference
     short = [row for row in memory.stages if row.missing > 0]
-    if not short:
+    if not short and not memory.relief:
         return []
     missing = ", ".join(f"{label(STAGES, row.id)} {data(row.missing)}" for row in short)
-    lines = hanging(missing, cells, "  " + _("Missing:") + " ", "    ")
+    lines = hanging(missing, cells, "  " + _("Missing:") + " ", "    ") if short else []
     if memory.relief:
         rows: list[list[Cell]] = [
             [flags(way.changes), data(way.peak), difference(way.slower, report.time.inference.total)]
-            for way in memory.relief
+            for way in memory.relief[:most]
         ]
-        lines += table(rows, "<><", paint)
+        lines += stacked(rows, "<><", paint, cells)
     return [titled(_("What to change"), _("peak, time"), paint, cells), *lines]
+
+
+def stacked(rows: list[list[Cell]], aligns: str, paint: Paint, cells: int) -> list[str]:
+    """The table; where it is wider than the page each row in two lines, its first column on one of its own."""
+    if max(width(line) for line in table(rows, aligns, Paint(False))) <= cells:
+        return table(rows, aligns, paint)
+    rest = table([["", *row[1:]] for row in rows], aligns, paint)
+    return [line for row, below in zip(rows, rest, strict=True) for line in (*hanging(str(row[0]), cells, "  "), below)]
 
 
 def flags(changes: dict[str, Any]) -> str:
     """The changes as a command line has them: "--vae-tiling default --offload model"."""
     given = {name: value for name, value in changes.items() if name not in ("width", "height")}
-    words = [f"--{name.replace('_', '-')} {value}" for name, value in given.items()]
+    words = [spelled(name, value) for name, value in given.items()]
     if "width" in changes or "height" in changes:
         words.append(f"--resolution {changes['width']}x{changes['height']}")
     return " ".join(words)
+
+
+def spelled(name: str, value: Any) -> str:
+    """One field's change: a way of sharing stands beside those that are there."""
+    if name in WAY_OF:
+        return f"--parallel …,{WAY_OF[name]}={value}"
+    return f"--{SPELLED.get(name, name).replace('_', '-')} {value}"
 
 
 def difference(seconds: float, whole: float) -> str:

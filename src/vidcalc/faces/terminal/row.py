@@ -55,6 +55,8 @@ def glance(report: ChainReport, paint: Paint, cells: int) -> list[str]:
     free = (
         _("{size} free", size=data(room.margin)) if room.margin >= 0 else _("{size} missing", size=data(-room.margin))
     )
+    if room.host_room is not None and room.host_room.margin < 0 <= room.margin:  # the machine lacks it, not the GPU
+        free = _("{size} of host RAM missing", size=data(-room.host_room.margin))
     verdict = (label(VERDICTS, room.verdict), STYLES.get(room.verdict, ""))
     cost = money(report.cost["likely"]) if report.cost else ""
     needed = data(room.capacity - room.margin)

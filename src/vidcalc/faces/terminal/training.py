@@ -39,6 +39,9 @@ def head(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     lines += [*hanging(" · ".join(pieces), cells), *hanging(" · ".join(where), cells), ""]
     room = _("{size} free", size=data(memory.margin)) if memory.margin >= 0 else ""
     room = room or _("{size} missing", size=data(-memory.margin))
+    beside = memory.host_room
+    if beside is not None and beside.margin < 0 <= memory.margin:  # the GPU has room, the machine has not
+        room = _("{size} of host RAM missing", size=data(-beside.margin))
     verdict: Cell = (label(VERDICTS, memory.verdict), STYLES.get(memory.verdict, ""))
     price = money(report.cost.likely) if report.cost is not None else ""
     row: list[Cell] = [(_("Train"), "title"), verdict, data(memory.peak), room, duration(report.time.total), price]

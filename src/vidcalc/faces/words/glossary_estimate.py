@@ -108,6 +108,11 @@ ESTIMATE: dict[str, str] = {
     "memory.inference.vae_decode_activation_peak": N_("Most bytes of activations alive at once while the VAE decodes."),
     "memory.inference.capacity": N_("GPU memory that the peak is compared with."),
     "memory.inference.margin": N_("GPU memory left beside the peak; negative where it does not fit."),
+    "memory.inference.host_room.needed": N_(
+        "Host memory of a machine that the job needs, with the system and the program itself."
+    ),
+    "memory.inference.host_room.capacity": N_("Host memory of the machine, as it was stated."),
+    "memory.inference.host_room.margin": N_("Host memory left beside that; negative where it does not fit."),
     "memory.inference.relief.*.changes.*": N_("A setting that would be changed so that the job fits."),
     "memory.inference.relief.*.peak": N_("Peak of the generation with those changes."),
     "memory.inference.relief.*.margin": N_("GPU memory left with those changes."),

@@ -64,6 +64,11 @@ TRAINING: dict[str, str] = {
     "memory.margin": N_("GPU memory that the training run leaves; negative where it does not fit."),
     "memory.host_ram": N_("Host memory of one rank: what is offloaded while training."),
     "memory.host_loading": N_("Host memory of one rank while weights are loaded, where they are whole there first."),
+    "memory.host_room.needed": N_(
+        "Host memory of a machine that the run needs, with the system and the program itself."
+    ),
+    "memory.host_room.capacity": N_("Host memory of the machine, as it was stated."),
+    "memory.host_room.margin": N_("Host memory left beside that; negative where it does not fit."),
     "time.per_step": N_("Time of the average optimizer step of the run."),
     "time.total": N_("Time of the training run, validation included."),
     "time.low": N_("Lower bound of the time of the run."),

@@ -224,6 +224,8 @@ PROBLEMS = {
     "not_built": N_("class {value} refuses its configuration: {reason}"),
     "no_call": N_("class {value} cannot be traced, its call is not known ({argument})"),
     "no_reference": N_("this needs the published networks; install vidcalc[reference] (missing: {packages})"),
+    "no_report": N_("{value} is no report that `vidcalc estimate --json` wrote ({schema})"),
+    "no_log": N_("{value} cannot be read ({reason})"),
     "no_workflow": N_("{value} holds no ComfyUI workflow"),
     "unknown_recipe": N_(
         "{value} is neither a ComfyUI workflow nor a configuration of a known trainer (diffusion-pipe, musubi-tuner, "

@@ -93,6 +93,7 @@ WARNINGS = {
     "snapped_width": N_("Width {asked} is not one the model takes; calculated with the nearest, {value}."),
     "snapped_height": N_("Height {asked} is not one the model takes; calculated with the nearest, {value}."),
     "snapped_frames": N_("{asked} frames is not a length the model takes; calculated with the nearest, {value}."),
+    "own_size": N_("{size} is {width} by {height} here, as the model was made for or accepts it."),
     "weights_differ": N_("The files of {component} hold {file} weights, its configuration makes {network}."),
     "equal_models": N_("Taken for {model}; nothing in the files tells it from {others}."),
     "tensors_beside": N_("{component} holds tensors that its network has no place for ({count} kinds): {names}."),
@@ -143,6 +144,47 @@ WARNINGS = {
         "The spatial range of {method} also reaches attention to the prompt here, which is cached too."
     ),
     "inference_too_big": N_("Generating needs {missing} more GPU memory than there is."),
+    "host_pinned": N_(
+        "Host memory needs {needed}, of which most is pinned, and there are {capacity}: no swap file makes room for "
+        "pinned memory, so the job fails where the weights are pinned."
+    ),
+    "host_resident": N_(
+        "Weights that wait in host memory need {needed}, and there are {capacity}: the system moves them to its swap "
+        "file, and each generation waits for the disk; without one the process is killed."
+    ),
+    "host_loading": N_(
+        "Loading needs {needed} of host memory for a while, and there are {capacity}: with a swap file of the rest it "
+        "gets through, at the pace of the disk; without one the process is killed."
+    ),
+    "host_files": N_(
+        "Weights that wait need {needed} of host memory, and there are {capacity}: the program reads the rest from its "
+        "files again at every use, at the pace of the disk."
+    ),
+    "host_shared": N_(
+        "The GPU shares the memory of the machine: what runs and what waits need {needed} of {capacity} together; "
+        "offloading frees none of it."
+    ),
+    "host_pins": N_(
+        "Windows pins no more than half of the host memory ({capacity}): of the weights that wait there some will not "
+        "be pinned, and come more slowly. Linux has no such limit."
+    ),
+    "fills_the_card": N_(
+        "The program fills the GPU with weights up to a reserve, and this job has room on {share} of the GPU too: what "
+        "runs out or spills is held by other programs, or grows outside of this job. Close them, or raise the reserve "
+        "(ComfyUI: --reserve-vram)."
+    ),
+    "other_card": N_(
+        "The message is of a GPU with {capacity}, the answer of one with {card}: is --gpu the card it ran on?"
+    ),
+    "other_programs": N_("Other programs hold {taken} of the GPU: closing them gives that back."),
+    "more_than_described": N_(
+        "The message shows {taken} taken and asked for, the settings explain {predicted}: something runs that they do "
+        "not describe (another number format, a model loaded twice, LoRAs, a longer clip, tensors that are kept)."
+    ),
+    "ran_out_though_it_fits": N_(
+        "By these settings it fits. It ran out all the same: other programs on the GPU, models of an earlier run, or "
+        "settings other than these."
+    ),
     "streams": N_(
         "{streamed} of the denoiser has no room on the GPU and comes from host memory at each call: {seconds} s of the "
         "time is waiting for it."
@@ -181,6 +223,10 @@ WARNINGS = {
     "windows_spill": N_(
         "Under Windows the driver moves what does not fit into shared memory: generating then becomes many times "
         "slower instead of failing."
+    ),
+    "windows_shared": N_(
+        "That shared memory is at most {shared}, half of the host memory ({capacity}), and weights that wait there "
+        "take their part of it: beyond it generating fails."
     ),
     "several_scales": N_(
         "One prediction a step: true only with every one of the pipeline's guidance scales off ({scales}); switching "

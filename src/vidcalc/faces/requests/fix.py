@@ -1,0 +1,77 @@
+"""From flags, and a message or a log, to what `vidcalc fix` is asked: a job, and what was said of it."""
+
+import sys
+from typing import Any
+
+from vidcalc.base.errors import Unreadable
+from vidcalc.describe.setting import Job
+from vidcalc.faces.flags.catalogue import FLAGS
+from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.words import _
+from vidcalc.modelfiles.complaint import LONGEST, Complaint, complaint
+
+STDIN = "-"
+ENDS = 2 * LONGEST  # bytes: a log's end is what counts, and letters may take two
+MOST = 2**28  # bytes of standard input that are read through for its end
+OF_TRAINING: set[Job] = {"train", "run"}
+MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))  # PowerShell writes what `>` redirects so
+SIZE_OF_A_CARD = 0.05  # by how much a GPU's memory may differ from what a message says
+
+
+def said(path: str | None) -> Complaint:
+    """What the message in a file, or on standard input, says. Raises Unreadable for what is no file."""
+    return complaint(text(path)) if path is not None else Complaint()
+
+
+def text(path: str) -> str:
+    """The end of a file, or of standard input, as text; letters that are none become question marks."""
+    try:
+        if path == STDIN:
+            data, mark = b"", b""
+            taken = 0
+            while taken < MOST and (piece := sys.stdin.buffer.read(2**20)):
+                mark, taken = mark or piece[:2], taken + len(piece)
+                data = (data + piece)[-ENDS:]
+        else:
+            with open(path, "rb") as file:
+                mark = file.read(2)
+                size = file.seek(0, 2)
+                file.seek(max(size - ENDS, 0) & ~1)  # whole letters of two bytes
+                data = file.read(ENDS + 1)
+    except FileNotFoundError:
+        raise Unreadable(path, "missing", flag="FILE") from None
+    except (OSError, ValueError) as wrong:
+        raise Unreadable(path, "no_log", flag="FILE", reason=str(getattr(wrong, "strerror", "") or wrong)) from None
+    encoding = dict(MARKS).get(mark, "utf-8")
+    if encoding == "utf-16" and not data.startswith(mark):
+        data = mark + data
+    return plain(data.decode(encoding, "replace"))
+
+
+def plain(words: str) -> str:
+    """The text without the colours of a terminal."""
+    if "\x1b" not in words:
+        return words
+    import re
+
+    return re.sub(r"\x1b\[[0-9;]{0,20}[A-Za-z]", "", words)
+
+
+def trains(flags: dict[str, Any]) -> bool:
+    """Whether flags describe a training run: one that only training has was given."""
+    return any(name == "bucket" or (name in FLAGS and set(FLAGS[name].jobs) <= OF_TRAINING) for name in flags)
+
+
+def carded(flags: dict[str, Any], told: Complaint) -> None:
+    """Refuses a message of some card without the card's name: with the GPUs that have as much memory."""
+    if told.capacity is None or not flags.keys().isdisjoint({"gpu", "gpu_file", "calibration"}):
+        return
+    from vidcalc.catalog.load import names
+    from vidcalc.rates.machines import accelerator
+
+    cards = [accelerator(name) for name in names("accelerators")]
+    near = [each.id for each in cards if abs(told.capacity / each.reported - 1) <= SIZE_OF_A_CARD]
+    usual = next((each for each in ("rtx-4090", "rtx-5090", "rtx-3060-12gb") if each in near), None)
+    size = f"{told.capacity / 2**30:.1f} GiB"
+    expects = _("missing; the message is of a GPU with {size}, such as {names}", size=size, names=", ".join(near[:8]))
+    raise Refused("--gpu", None, expects, usual or (near[0] if near else None), tuple(near))
