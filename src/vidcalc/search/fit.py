@@ -20,7 +20,7 @@ from vidcalc.cost.money import price, ranged
 from vidcalc.describe.hardware import Hardware
 from vidcalc.report.fit import FitReport, Limits
 from vidcalc.search.fit_report import lacking, made, row
-from vidcalc.search.jobs import Jobs
+from vidcalc.search.jobs import Jobs, holds
 from vidcalc.search.rungs import Ladder
 from vidcalc.search.ways import FREE, Base, Way, ways
 
@@ -96,10 +96,9 @@ class Search:
         """A rung in a way; None where it does not keep to the limits."""
         way = self.every[place]
         needed = self.jobs.memory(way, rung)
-        most = self.limits.host_ram
-        if needed.verdict == "too_big" or (most is not None and needed.host_ram > most):
+        if not holds(needed, self.limits.host_ram):
             return None
-        seconds = self.jobs.seconds(way, rung).likely
+        seconds = float(self.jobs.seconds(way, rung).likely)
         if seconds > allowed(self.limits, way.question.hardware):
             return None
         return Spot(place, rung, seconds, needed.verdict == "fits", self.jobs.ladder.native[rung])
@@ -109,11 +108,9 @@ class Search:
         ladder, rung, way = self.jobs.ladder, spot.rung + 1, self.every[spot.place]
         if rung == len(ladder):
             return ladder.ends
-        needed, most = self.jobs.memory(way, rung), self.limits.host_ram
-        if needed.verdict == "too_big":
-            return "memory"
-        if most is not None and needed.host_ram > most:
-            return "host_ram"
+        needed = self.jobs.memory(way, rung)
+        if not holds(needed, self.limits.host_ram):
+            return "memory" if needed.device > needed.capacity else "host_ram"
         by_time, by_cost = ends(self.limits, way.question.hardware)
         return "seconds" if by_time <= by_cost else "cost"
 
@@ -203,8 +200,8 @@ def ends(limits: Limits, hardware: Hardware) -> tuple[float, float]:
     if limits.cost is None or offer is None:
         return by_time, float("inf")
     # USD / (USD per accelerator-second x accelerators)
-    each = ranged(offer, hardware.total)["likely"]
-    return by_time, limits.cost / each if each else float("inf")
+    each = float(ranged(offer, hardware.total)["likely"])
+    return by_time, float(limits.cost) / each if each else float("inf")
 
 
 def no_worse(one: Way, other: Way) -> bool:
@@ -212,4 +209,4 @@ def no_worse(one: Way, other: Way) -> bool:
     mine, theirs = one.question, other.question
     same = mine.plan.step_cache in ("none", theirs.plan.step_cache)
     stored = precision(mine.plan.precision).stored >= precision(theirs.plan.precision).stored
-    return same and stored and mine.workload.steps >= theirs.workload.steps
+    return same and stored and bool(mine.workload.steps >= theirs.workload.steps)
