@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from vidcalc.account.summary import settings
 from vidcalc.cost.money import HOUR, price, ranged
 from vidcalc.report.choose import Choice, ChooseReport, Near, Wanted
-from vidcalc.search.jobs import Jobs
+from vidcalc.search.jobs import Jobs, holds
 from vidcalc.search.rungs import alone
 from vidcalc.search.ways import FREE, Base, Way, ways
 
@@ -103,8 +103,8 @@ def _quickest(jobs: Jobs, group: Sequence[Way]) -> float:
 def _runs(jobs: Jobs, group: Sequence[Way], wanted: Wanted) -> Iterator[Run]:
     """The ways of a group that fit, up to the first that surely does with all weights on the device."""
     for way in group:
-        needed, most = jobs.memory(way, 0), wanted.host_ram
-        if needed.verdict == "too_big" or (most is not None and needed.host_ram > most):
+        needed = jobs.memory(way, 0)
+        if not holds(needed, wanted.host_ram):
             continue
         sure = needed.verdict == "fits"
         yield Run(way, float(jobs.seconds(way, 0).likely), sure)
@@ -167,7 +167,7 @@ def _near(jobs: Jobs, every: Sequence[Way], best: Sequence[Run], wanted: Wanted)
     if best:
         quick = _row(jobs, best[0], wanted)
         return Near(at=_fails(quick, wanted), row=quick)
-    fitting = [way for way in every if jobs.memory(way, 0).verdict != "too_big"]
+    fitting = [way for way in every if jobs.memory(way, 0).device <= jobs.memory(way, 0).capacity]
     if fitting:
         least = min(fitting, key=lambda way: jobs.memory(way, 0).host_ram)
     else:

@@ -3,7 +3,7 @@
     report = fit([Base({}, question)], lengths(model, workload), Limits(seconds=1200))
 
 Every way of running every rung of the ladder is looked at. Of each way come the largest job, the largest that the model
-was made for, and those that surely fit, for which the ladder is gone down in steps of a sixteenth of the largest job.
+was made for, and those that surely fit, for which the ladder is gone down in steps of an eighth of the largest job.
 Listed are those that no other beats, neither another of these nor one of the same size in another way: as large, as
 fast, as sure to fit, as well within what the model was made for, as little cut in quality, and better in one of these.
 
@@ -20,7 +20,7 @@ from vidcalc.cost.money import price, ranged
 from vidcalc.describe.hardware import Hardware
 from vidcalc.report.fit import FitReport, Limits
 from vidcalc.search.fit_report import lacking, made, row
-from vidcalc.search.jobs import Jobs
+from vidcalc.search.jobs import Jobs, holds
 from vidcalc.search.rungs import Ladder
 from vidcalc.search.ways import FREE, Base, Way, ways
 
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 else:
     Flags: TypeAlias = Any
-STEPS = 16  # of the largest job, in which surely fitting ones are looked for
+STEPS = 8  # of the largest job, in which surely fitting ones are looked for
+SHORT, STRIDE = 64, 4 / 3  # rungs of a ladder that is not cut; how far apart rungs are looked at to cut a longer one
 LEAST = 1 / 8  # of the largest job: a smaller one is not listed
 CLOSE = 1e-9  # share by which a column of seconds may lie off the same seconds alone
 
@@ -54,12 +55,26 @@ def fit(bases: Sequence[Base], ladder: Ladder, limits: Limits, free: Collection[
     bases  what was asked, first, and what may be tried instead;  free  settings that nobody stated
     """
     every = [way for base in bases for way in ways(base, free)]
-    search = Search(every, ladder, limits)
+    search = Search(every, shortened(every, ladder), limits)
     best = search.best()
     rows = [row(search.jobs, every[each.place], each.rung) for each in best]
     missing = None if rows else lacking(search.jobs, every, limits)
     bound = search.bound(best[0]) if best else ""
     return made(bases[0].question, ladder, limits, rows, bound, len(every), missing)
+
+
+def shortened(every: Sequence[Way], ladder: Ladder) -> Ladder:
+    """A long ladder up to two strides beyond the last rung at which some way may have room for the job."""
+    if len(ladder) <= SHORT:
+        return ladder
+    places, size = [0], 1.0
+    while places[-1] < len(ladder) - 1:
+        size = max(size * STRIDE, size + 1)
+        places.append(min(int(size), len(ladder) - 1))
+    jobs = Jobs(ladder.only(places))
+    rooms = [jobs.least(way) <= way.question.hardware.accelerator.reported for way in every]
+    last = max((int(room.nonzero()[0][-1]) for room in rooms if room.any()), default=0)
+    return ladder.only(range(places[min(last + 2, len(places) - 1)] + 1))
 
 
 def possible(bases: Sequence[Base], ladder: Ladder, limits: Limits, free: Collection[str] = FREE) -> bool:
@@ -77,7 +92,8 @@ class Search:
     def best(self) -> list[Spot]:
         """The largest jobs of the ways, those that no job beats, the largest first, then the fastest."""
         self.open = [self._open(way) for way in self.every]
-        places, native = self._worth(), self.jobs.ladder.native
+        self.worth = self._worth()
+        places, native = list(self.worth), self.jobs.ladder.native
         # the largest first: it says which are too small to be listed
         places.sort(key=lambda place: -int(self.open[place].nonzero()[0][-1]))
         found: list[Spot] = []
@@ -96,10 +112,9 @@ class Search:
         """A rung in a way; None where it does not keep to the limits."""
         way = self.every[place]
         needed = self.jobs.memory(way, rung)
-        most = self.limits.host_ram
-        if needed.verdict == "too_big" or (most is not None and needed.host_ram > most):
+        if not holds(needed, self.limits.host_ram):
             return None
-        seconds = self.jobs.seconds(way, rung).likely
+        seconds = float(self.jobs.seconds(way, rung).likely)
         if seconds > allowed(self.limits, way.question.hardware):
             return None
         return Spot(place, rung, seconds, needed.verdict == "fits", self.jobs.ladder.native[rung])
@@ -109,11 +124,9 @@ class Search:
         ladder, rung, way = self.jobs.ladder, spot.rung + 1, self.every[spot.place]
         if rung == len(ladder):
             return ladder.ends
-        needed, most = self.jobs.memory(way, rung), self.limits.host_ram
-        if needed.verdict == "too_big":
-            return "memory"
-        if most is not None and needed.host_ram > most:
-            return "host_ram"
+        needed = self.jobs.memory(way, rung)
+        if not holds(needed, self.limits.host_ram):
+            return "memory" if needed.device > needed.capacity else "host_ram"
         by_time, by_cost = ends(self.limits, way.question.hardware)
         return "seconds" if by_time <= by_cost else "cost"
 
@@ -173,11 +186,16 @@ class Search:
         """Whether some job beats it: one of those found, or one of the same size in another way."""
         if any(self._beats(other, spot) for other in found):
             return True
-        for place, way in enumerate(self.every):
-            if place != spot.place and self.open[place][spot.rung] and no_worse(way, self.every[spot.place]):
-                other = self.spot(place, spot.rung)
-                if other is not None and self._beats(other, spot):
-                    return True
+        mine = self.every[spot.place]
+        for place in self.worth:
+            way = self.every[place]
+            if place == spot.place or not self.open[place][spot.rung] or not no_worse(way, mine):
+                continue
+            if self.jobs.likely(way)[spot.rung] > spot.seconds * (1 + CLOSE):
+                continue
+            other = self.spot(place, spot.rung)
+            if other is not None and self._beats(other, spot):
+                return True
         return False
 
     def _beats(self, one: Spot, other: Spot) -> bool:
@@ -203,8 +221,8 @@ def ends(limits: Limits, hardware: Hardware) -> tuple[float, float]:
     if limits.cost is None or offer is None:
         return by_time, float("inf")
     # USD / (USD per accelerator-second x accelerators)
-    each = ranged(offer, hardware.total)["likely"]
-    return by_time, limits.cost / each if each else float("inf")
+    each = float(ranged(offer, hardware.total)["likely"])
+    return by_time, float(limits.cost) / each if each else float("inf")
 
 
 def no_worse(one: Way, other: Way) -> bool:
@@ -212,4 +230,4 @@ def no_worse(one: Way, other: Way) -> bool:
     mine, theirs = one.question, other.question
     same = mine.plan.step_cache in ("none", theirs.plan.step_cache)
     stored = precision(mine.plan.precision).stored >= precision(theirs.plan.precision).stored
-    return same and stored and mine.workload.steps >= theirs.workload.steps
+    return same and stored and bool(mine.workload.steps >= theirs.workload.steps)

@@ -7,7 +7,7 @@ from vidcalc.catalog.precisions import precision
 from vidcalc.cost.money import price, ranged
 from vidcalc.describe.question import Question
 from vidcalc.report.fit import FitReport, FitRow, Lacking, Limits
-from vidcalc.search.jobs import Jobs
+from vidcalc.search.jobs import Jobs, holds
 from vidcalc.search.rungs import Ladder
 from vidcalc.search.ways import Way
 
@@ -18,7 +18,7 @@ def row(jobs: Jobs, way: Way, rung: int) -> FitRow:
     plan, hardware = way.question.plan, way.question.hardware
     offer = price(hardware.accelerator)
     paid = ranged(offer, spent.likely * hardware.total)["likely"] if offer else None
-    steps = way.question.workload.steps
+    steps = int(way.question.workload.steps)
     return FitRow(
         frames=job.frames,
         width=job.width,
@@ -78,16 +78,14 @@ def made(
 
 def lacking(jobs: Jobs, every: Sequence[Way], limits: Limits) -> Lacking:
     """Why not even the smallest job fits: the first limit that no way keeps to, and the way that comes nearest."""
-    fitting = [way for way in every if jobs.memory(way, 0).verdict != "too_big"]
+    fitting = [way for way in every if jobs.memory(way, 0).device <= jobs.memory(way, 0).capacity]
     if not fitting:
         device = min(every, key=lambda way: jobs.memory(way, 0).device)
         return Lacking(at="memory", row=row(jobs, device, 0))
-    if limits.host_ram is not None:
-        most = limits.host_ram
+    held = [way for way in fitting if holds(jobs.memory(way, 0), limits.host_ram)]
+    if not held:
         host = min(fitting, key=lambda way: jobs.memory(way, 0).host_ram)
-        fitting = [way for way in fitting if jobs.memory(way, 0).host_ram <= most]
-        if not fitting:
-            return Lacking(at="host_ram", row=row(jobs, host, 0))
-    quick = row(jobs, min(fitting, key=lambda way: jobs.seconds(way, 0).likely), 0)
+        return Lacking(at="host_ram", row=row(jobs, host, 0))
+    quick = row(jobs, min(held, key=lambda way: jobs.seconds(way, 0).likely), 0)
     late = limits.seconds is not None and quick.seconds > limits.seconds
     return Lacking(at="seconds" if late else "cost", row=quick)

@@ -27,6 +27,11 @@ Key: TypeAlias = tuple[int, int]
 ALL = -1  # the whole ladder, as a column
 
 
+def holds(needed: InferenceMemory, host_ram: Number | None) -> bool:
+    """Whether the machine has memory for a job, on its accelerators and, where a limit is known, beside them [byte]."""
+    return needed.verdict != "too_big" and (host_ram is None or bool(needed.host_ram <= host_ram))
+
+
 class Jobs:
     """The jobs of one ladder; ways are told apart by identity, so keep them."""
 

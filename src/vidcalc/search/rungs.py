@@ -7,7 +7,7 @@
 A rung is what of the workload it settles; a ladder is the rungs in rising order, all of them or as one column.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -44,6 +44,11 @@ class Ladder(msgspec.Struct, frozen=True, eq=False):
     def job(self, rung: int) -> Workload:
         """The workload of one rung."""
         return replace(self.base, **{field: values[rung] for field, values in self.rungs.items()})
+
+    def only(self, places: Sequence[int]) -> "Ladder":
+        """Some of the rungs."""
+        rungs = {field: tuple(values[place] for place in places) for field, values in self.rungs.items()}
+        return replace(self, rungs=rungs, native=tuple(self.native[place] for place in places))
 
     def measure(self, rung: int) -> int:
         """How large a rung's job is: frames, pixels of a picture, or videos."""

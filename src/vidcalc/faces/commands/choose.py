@@ -38,7 +38,9 @@ def result(given: dict[str, Any]) -> "ChooseReport":
         more = (word for word in ALLOWED if word not in allow)
         helps = [word for word in more if searched((*allow, word)).rows]
         raise requested.refusal(report, " / ".join(f"--allow {word}" for word in helps))
-    return replace(report, rows=[replace(row, command=requested.command_of(job, row)) for row in report.rows])
+    size = {"resolution": tuple(report.workload[side] for side in ("width", "height"))} if "resolution" in job else {}
+    rows = [replace(row, command=requested.command_of({**job, **size}, row)) for row in report.rows]
+    return replace(report, rows=rows)
 
 
 def choose(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:

@@ -24,14 +24,17 @@ def result(given: dict[str, Any]) -> "FitReport":
     from vidcalc.search.fit import possible
 
     job, allow = requested.without_own(given), given.get("allow") or ()
-    bases = requested.bases(job, allow)
+    largest = given.get("largest") or "frames"
+    bases = requested.bases(job, allow, largest)
     asked, open_ = bases[0].question, requested.free(job)
-    ladder = requested.ladder(asked, job, given.get("largest") or "frames")
+    ladder = requested.ladder(asked, job, largest)
     limits = Limits(seconds=given.get("max_time"), cost=given.get("max_cost"), host_ram=asked.hardware.host_ram)
     report = search(bases, ladder, limits, open_)
     if not report.rows:
         more = (word for word in ALLOWED if word not in allow)
-        helps = [word for word in more if possible(requested.bases(job, (*allow, word)), ladder, limits, open_)]
+        helps = [
+            word for word in more if possible(requested.bases(job, (*allow, word), largest), ladder, limits, open_)
+        ]
         raise requested.refusal(report, " / ".join(f"--allow {word}" for word in helps))
     rows = [replace(row, command=requested.command_of(job, row)) for row in report.rows]
     return replace(report, rows=rows)

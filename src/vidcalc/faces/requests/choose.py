@@ -83,9 +83,7 @@ def machines(flags: dict[str, Any], most: dict[str, int], allow: tuple[str, ...]
 
 def command_of(flags: dict[str, Any], row: Choice) -> str:
     """The line that asks for one row alone."""
-    asked = {**flags, "gpu": row.accelerator, **changed(row.changes)}
-    asked.pop("snap", None)
-    return command_line("estimate", asked)
+    return command_line("estimate", {**flags, "gpu": row.accelerator, **changed(row.changes)})
 
 
 def refusal(report: ChooseReport, helps: str) -> Refused:

@@ -34,12 +34,14 @@ def without_own(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None and name not in OWN}
 
 
-def bases(given: dict[str, Any], allow: tuple[str, ...]) -> list[Base]:
+def bases(given: dict[str, Any], allow: tuple[str, ...], largest: str = "frames") -> list[Base]:
     """What the flags ask for, first, and the same with what may be cut; on several GPUs, in every way of sharing it.
 
+    largest  what the ladder settles: a model made from a count has no length of its own
     Raises InputError, also for a number of GPUs that cannot share the job.
     """
-    found = several({**given, "snap": True}, allow)
+    length = {"frames": 1} if "params" in given and largest == "frames" and "seconds" not in given else {}
+    found = several({**length, **given, "snap": True}, allow)
     if not found:
         expects = _("a number of GPUs that --framework can share the video among")
         raise Refused("--gpus", given["gpus"], expects, "1", (1,))
@@ -89,7 +91,7 @@ def _cut(flags: dict[str, Any], asked: Question, word: str) -> list[dict[str, An
         fewer = [name for name in FEWER_BITS if precision(name).compute == chosen.compute]
         return [{"precision": name} for name in fewer if "precision" not in flags and chosen.covers == "all"]
     if word == "steps":
-        steps = asked.workload.steps
+        steps = int(asked.workload.steps)
         counts = dict.fromkeys(max(1, round(steps * share)) for share in FEWER_STEPS)
         return [{"steps": count} for count in counts if count < steps]
     from vidcalc.catalog.caches import methods, read
