@@ -19,6 +19,8 @@ TRAINED_ON = (
     "ChronoEditTransformer3DModel",
     "WanAnimate2Transformer3DModel",
 )
+# Networks of two streams with weights of their own: their count is not that of one width.
+TWO_STREAMS = ("transformers.mova", "transformers.ovi")
 TARGET = Path(__file__).resolve().parent.parent / "src/vidcalc/data/generic.toml"
 
 
@@ -40,6 +42,8 @@ def rows() -> list[tuple[str, int, int]]:
         video = facts["kind"] == "dit" and facts.get("task") != "t2i"
         read = facts.get("provenance", "exact") == "exact" and "basis" not in facts  # not the class's own sizes
         if not video or not read or wide is None or not params or denoiser.get("class") in TRAINED_ON:
+            continue
+        if denoiser.get("network") in TWO_STREAMS:
             continue
         key = (denoiser.get("class"), wide, str(config.get("num_layers")))
         kept.setdefault(key, (name, params, wide))

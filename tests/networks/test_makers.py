@@ -1,4 +1,4 @@
-"""Networks that no library has, against their makers' classes: weights and FLOPs of small ones, weights of real ones."""
+"""Networks that no library has, against their makers' classes: weights and FLOPs of small ones, weights of models."""
 
 import importlib
 import json
