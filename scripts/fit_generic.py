@@ -17,6 +17,7 @@ TRAINED_ON = (
     "AnyFlowFARTransformer3DModel",
     "CausalWanModel",
     "ChronoEditTransformer3DModel",
+    "HYVideoDiffusionTransformer",
     "WanAnimate2Transformer3DModel",
 )
 # Networks of two streams with weights of their own: their count is not that of one width.

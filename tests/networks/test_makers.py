@@ -10,6 +10,7 @@ from golden_cases import GOLDEN, flops
 
 from vidcalc.catalog.models import model
 from vidcalc.describe.shape import Shape
+from vidcalc.networks.transformers import hunyuan_game
 from vidcalc.tape import Tape
 
 HELD = json.loads((GOLDEN / "makers.json").read_text(encoding="utf-8"))
@@ -37,3 +38,12 @@ def test_a_model_has_its_makers_weights(case: dict[str, Any]) -> None:
     sizes = SMALL | case.get("shape", {})
     tape = taped(known.network, "forward", known.config, Shape(**sizes, timestep=known.timestep))
     assert tape.parameter_count == case["params"]
+
+
+def test_the_camera_of_gamecraft_is_its_makers_network() -> None:
+    """CameraNet of Tencent-Hunyuan/Hunyuan-GameCraft-1.0@07afcd4: 33 frames of 64 x 64, to tokens of width 64."""
+    tape = Tape("bf16")
+    config = hunyuan_game.Config(num_attention_heads=1, attention_head_dim=64)
+    out = hunyuan_game.rays(tape, config, Shape(frames=9, height=8, width=8), 9)
+    assert out.shape == (1, 144, 64)
+    assert (tape.parameter_count, flops(tape)) == (98737, 354484224)
