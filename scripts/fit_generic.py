@@ -18,6 +18,7 @@ TRAINED_ON = (
     "CausalWanModel",
     "ChronoEditTransformer3DModel",
     "HYVideoDiffusionTransformer",
+    "HunyuanVideo_1_5_DiffusionTransformer",
     "WanAnimate2Transformer3DModel",
 )
 # Networks of two streams with weights of their own: their count is not that of one width.

@@ -10,7 +10,8 @@ from golden_cases import GOLDEN, flops
 
 from vidcalc.catalog.models import model
 from vidcalc.describe.shape import Shape
-from vidcalc.networks.transformers import hunyuan_game
+from vidcalc.networks.transformers import hunyuan_game, hunyuan_world
+from vidcalc.networks.transformers.rotary import rotary_tables
 from vidcalc.tape import Tape
 
 HELD = json.loads((GOLDEN / "makers.json").read_text(encoding="utf-8"))
@@ -47,3 +48,14 @@ def test_the_camera_of_gamecraft_is_its_makers_network() -> None:
     out = hunyuan_game.rays(tape, config, Shape(frames=9, height=8, width=8), 9)
     assert out.shape == (1, 144, 64)
     assert (tape.parameter_count, flops(tape)) == (98737, 354484224)
+
+
+def test_a_block_of_worldplay_has_its_makers_flops() -> None:
+    """MMDoubleStreamBlock.forward_vision of Tencent-Hunyuan/HY-WorldPlay@da2d0c2 at a width of 64, without PRoPE's."""
+    config = hunyuan_world.Config(num_attention_heads=2, attention_head_dim=32, num_layers=1)
+    shape = Shape(frames=3, height=4, width=4, tokens=4, image_tokens=2, extra={"cached_frames": 2, "glyph_tokens": 3})
+    tape = Tape("bf16")
+    x, spread = tape.input(1, 48, 64), tape.input(1, 48, 64)
+    hunyuan_world.block(tape, config, shape, x, spread, rotary_tables(tape, 48, 32))
+    # products by weights, and two attentions of 48 queries and 9 + 32 + 48 keys in 2 heads of 32
+    assert flops(tape) == 7471104 + 2 * 4 * 2 * 48 * (9 + 32 + 48) * 32
