@@ -40,7 +40,7 @@ def words(shape: Shape) -> Number:
 
 
 def cache(config: Config, shape: Shape) -> Number:
-    """Elements of the keys and values that stay from call to call: the text's once, the memory's for both attentions."""
+    """Elements of the keys and values that stay from call to call: the text's, and the memory's for both attentions."""
     places = words(shape) + TWO * cached_tokens(config, shape)
     # [key, value] of every layer [batch, tokens, width]
     return 2 * config.num_layers * shape.batch * places * config.width
