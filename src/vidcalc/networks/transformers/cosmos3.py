@@ -1,9 +1,9 @@
 """Cosmos 3 omni transformer: a language model whose layers have a second set of weights for the tokens it generates.
 
 Text tokens attend to each other causally; video tokens attend to everything. Every video token has its own timestep
-embedding. In the Edge model feed-forwards are squared ReLUs and the text's queries and keys have no norm, but its keys
-have one where video reads them. Mirrors the video path of diffusers' Cosmos3OmniTransformer (no sound, no actions), one packed sample at a
-time; a batch is as many samples side by side.
+embedding. In the Edge model feed-forwards are squared ReLUs, and the text's queries and keys have no norm, but its keys
+have one where video reads them. Mirrors the video path of diffusers' Cosmos3OmniTransformer (no sound, no actions), one
+packed sample at a time; a batch is as many samples side by side.
 Source: diffusers 0.42.1 models/transformers/transformer_cosmos3.py.
 """
 

@@ -2,7 +2,8 @@
 
 Mirrors diffusers' MiniMaxH3Transformer3DModel. Modulation is looked up per row of the sequence, by timestep and
 modality; the projections in and out stay in float32. In pruned models the timestep's vector is read from a table that
-replaces its embedder, and modulation is made of these few numbers. The audio goes with the clip: two channels of 40 latents a second.
+replaces its embedder, and modulation is made of these few numbers. The audio goes with the clip: two channels of 40
+latents a second.
 Source: diffusers 0.42.1 models/transformers/transformer_minimax_h3.py, modular_pipelines/minimax_h3; of pruned models
 sglang 0.5.23 multimodal_gen/runtime/models/dits/minimax_h3.py.
 """
