@@ -10,7 +10,7 @@ from golden_cases import GOLDEN, flops
 
 from vidcalc.catalog.models import model
 from vidcalc.describe.shape import Shape
-from vidcalc.networks.transformers import hunyuan_game, hunyuan_world
+from vidcalc.networks.transformers import hunyuan_game, hunyuan_world, wan_game
 from vidcalc.networks.transformers.rotary import rotary_tables
 from vidcalc.tape import Tape
 
@@ -59,3 +59,14 @@ def test_a_block_of_worldplay_has_its_makers_flops() -> None:
     hunyuan_world.block(tape, config, shape, x, spread, rotary_tables(tape, 48, 32))
     # products by weights, and two attentions of 48 queries and 9 + 32 + 48 keys in 2 heads of 32
     assert flops(tape) == 7471104 + 2 * 4 * 2 * 48 * (9 + 32 + 48) * 32
+
+
+def test_mouse_and_keyboard_of_matrix_game_are_its_makers_module() -> None:
+    """ActionModule of Matrix-Game-2 at a width of 96: three latent frames of 880 places after three in the cache."""
+    config = wan_game.Config(
+        num_attention_heads=2, attention_head_dim=48, action_width=128, action_heads=2, key_width=16
+    )
+    tape = Tape("bf16")
+    out = wan_game.acted(tape, config, (1, 3, 880), 3, tape.input(1, 2640, 96))
+    assert out.shape == (1, 2640, 96)
+    assert (tape.parameter_count, flops(tape)) == (168032, 638301312)
