@@ -19,10 +19,11 @@ TRAINED_ON = (
     "ChronoEditTransformer3DModel",
     "HYVideoDiffusionTransformer",
     "HunyuanVideo_1_5_DiffusionTransformer",
+    "MiniMaxH3PrunedTransformer3DModel",
     "WanAnimate2Transformer3DModel",
 )
-# Networks of two streams with weights of their own: their count is not that of one width.
-TWO_STREAMS = ("transformers.mova", "transformers.ovi")
+# Networks of two streams with weights of their own (their count is not that of one width), or Wan's trained on.
+LEFT_OUT = ("transformers.cosmos3", "transformers.mova", "transformers.ovi", "transformers.wan_game")
 TARGET = Path(__file__).resolve().parent.parent / "src/vidcalc/data/generic.toml"
 
 
@@ -45,7 +46,7 @@ def rows() -> list[tuple[str, int, int]]:
         read = facts.get("provenance", "exact") == "exact" and "basis" not in facts  # not the class's own sizes
         if not video or not read or wide is None or not params or denoiser.get("class") in TRAINED_ON:
             continue
-        if denoiser.get("network") in TWO_STREAMS:
+        if denoiser.get("network") in LEFT_OUT:
             continue
         key = (denoiser.get("class"), wide, str(config.get("num_layers")))
         kept.setdefault(key, (name, params, wide))

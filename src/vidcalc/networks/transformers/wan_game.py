@@ -2,8 +2,8 @@
 
 The mouse's movements are joined to every token, and each place of the picture attends to itself over time; tokens then
 attend over time to the keys pressed. Both have caches like self-attention's where the model goes on chunk by chunk
-(2.0, shape.extra["cached_frames"]). 3.0 makes windows behind remembered latent frames (shape.extra["memory_frames"]) and
-is steered by the camera's rays too. 2.0 reads an image alone, no text.
+(2.0, shape.extra["cached_frames"]). 3.0 makes windows behind shape.extra["memory_frames"] latent frames that it
+remembers, and is steered by the camera's rays too. 2.0 reads an image alone, no text.
 Source: arXiv 2508.13009; SkyworkAI/Matrix-Game Matrix-Game-2/wan/modules/causal_model.py, action_module.py;
 hao-ai-lab/FastVideo 0.2.1 models/dits/matrixgame3. The rest as in `wan.py`, the rays as in `wan_world.py`.
 """
@@ -20,7 +20,7 @@ from vidcalc.networks.transformers.wan_causal import self_attention
 from vidcalc.networks.transformers.wan_world import steered
 from vidcalc.tape import Tape, Tensor
 
-CLASSES = ()  # its makers call them CausalWanModel and WanModel
+CLASSES = ()  # its makers call them as Wan's own
 STRIDE, WINDOW = 4, 3  # frames of the inputs under a latent frame, latent frames whose inputs a latent frame sees
 Rows = tuple[Number, Number, Number]
 
@@ -54,7 +54,7 @@ def tokens(config: Config, shape: Shape) -> Number:
 
 
 def cache(config: Config, shape: Shape) -> Number:
-    """Elements of all keys and values that stay: of every block's tokens, and of the mouse's and the keys' attention."""
+    """Elements of all keys and values that stay: of every block's tokens, and of what the mouse and the keys say."""
     if "cached_frames" not in shape.extra:
         return 0
     frames = shape.extra.get("cached_frames", 0) + shape.frames
