@@ -45,6 +45,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     patch_size: tuple[Number, Number, Number] = (1, 2, 2)
 
     @property
+    def width(self) -> Number:
+        """Hidden size."""
+        return self.hidden_size
+
+    @property
     def num_attention_heads(self) -> Number:
         """Heads of the queries."""
         return self.hidden_size // self.head_dim

@@ -146,7 +146,7 @@ def block(
     x = tape.add(hidden, gated(tape, update, steer, frames))
     del update
     x = tape.add(x, tape.linear(steered[0], width, "plucker_proj"))
-    x = tape.add(x, to_text(tape, config, x, context))
+    x = tape.add(x, to_text(tape, config.num_attention_heads, x, context))
     normed = by_frame(tape, tape.layer_norm(x), steer, frames)
     update = sana.feed_forward(tape, config.like, shape, normed)
     del normed
@@ -160,16 +160,19 @@ def gated(tape: Tape, x: Tensor, steer: Tensor, frames: Number) -> Tensor:
     return tape.mul(x.view(batch, frames, n // frames, width), steer).view(batch, n, width)
 
 
-def to_text(tape: Tape, config: Config, x: Tensor, context: Tensor) -> Tensor:
-    """Attention to the text, keys and values of one product, queries and keys RMS-normed across heads."""
+def to_text(tape: Tape, heads: Number, x: Tensor, context: Tensor, *, spelled: bool = False) -> Tensor:
+    """Attention to the text, keys and values of one product, queries and keys RMS-normed across heads.
+
+    With `spelled` the norm keeps to float32 until it is weighted.
+    """
     batch, n, width = x.shape
-    heads, keys = config.num_attention_heads, context.shape[1]
+    keys, norm = context.shape[1], tape.rms_norm_spelled if spelled else tape.rms_norm_narrow
     with tape.scope("cross_attn"):
         q = tape.linear(x, width, "q_linear")
         pairs = tape.linear(context, 2 * width, "kv_linear")
         k, v = pairs.view(batch, keys, width), pairs.view(batch, heads, keys, width // heads)
-        q = tape.rms_norm_narrow(q, "q_norm").view(batch, heads, n, width // heads)
-        k = tape.rms_norm_narrow(k, "k_norm").view(batch, heads, keys, width // heads)
+        q = norm(q, "q_norm").view(batch, heads, n, width // heads)
+        k = norm(k, "k_norm").view(batch, heads, keys, width // heads)
         out = tape.attention(q, k, v)
         del q, k, v, pairs
         return tape.linear(out.view(batch, n, width), width, "proj")
