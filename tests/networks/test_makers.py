@@ -70,3 +70,9 @@ def test_mouse_and_keyboard_of_matrix_game_are_its_makers_module() -> None:
     out = wan_game.acted(tape, config, (1, 3, 880), 3, tape.input(1, 2640, 96))
     assert out.shape == (1, 2640, 96)
     assert (tape.parameter_count, flops(tape)) == (168032, 638301312)
+
+
+def test_the_text_encoder_of_magi_2_is_transformers_class() -> None:
+    """Qwen3_5TextModel of transformers 5.23.0 with the sizes of Qwen3.5-27B, on the meta device."""
+    encoder = model("magi-2-preview").text_encoders[0]
+    assert taped(encoder.network, "encode", encoder.config, Shape(tokens=130)).parameter_count == 25624600064
