@@ -17,8 +17,13 @@ TRAINED_ON = (
     "AnyFlowFARTransformer3DModel",
     "CausalWanModel",
     "ChronoEditTransformer3DModel",
+    "HYVideoDiffusionTransformer",
+    "HunyuanVideo_1_5_DiffusionTransformer",
+    "MiniMaxH3PrunedTransformer3DModel",
     "WanAnimate2Transformer3DModel",
 )
+# Networks of two streams with weights of their own (their count is not that of one width), or Wan's trained on.
+LEFT_OUT = ("transformers.cosmos3", "transformers.mova", "transformers.ovi", "transformers.wan_game")
 TARGET = Path(__file__).resolve().parent.parent / "src/vidcalc/data/generic.toml"
 
 
@@ -40,6 +45,8 @@ def rows() -> list[tuple[str, int, int]]:
         video = facts["kind"] == "dit" and facts.get("task") != "t2i"
         read = facts.get("provenance", "exact") == "exact" and "basis" not in facts  # not the class's own sizes
         if not video or not read or wide is None or not params or denoiser.get("class") in TRAINED_ON:
+            continue
+        if denoiser.get("network") in LEFT_OUT:
             continue
         key = (denoiser.get("class"), wide, str(config.get("num_layers")))
         kept.setdefault(key, (name, params, wide))

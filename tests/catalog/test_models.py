@@ -194,7 +194,8 @@ def test_summaries_agree_with_the_entries() -> None:
     for row in listed:
         model = models.model(row["name"])
         assert row["params"] == model.denoiser.params
-        assert row["params_total"] == (model.denoiser.params and model.denoiser.params * model.denoiser.copies)
+        one = model.denoiser.params
+        assert row["params_total"] == (one and model.denoiser.every(one))
         assert (row["width"], row["frames"]) == (model.defaults.width, model.defaults.frames)
 
 

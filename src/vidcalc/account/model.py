@@ -30,14 +30,14 @@ def model_part(model: Model, ledger: Ledger) -> ModelPart:
         name=model.name,
         title=model.title,
         params=params,
-        params_total=params * model.denoiser.copies,
+        params_total=model.denoiser.every(params),
         params_active=active(ledger, params),
         provenance=model.provenance,
         components=[
             ComponentRow(
                 id=name,
                 role=network.role,
-                params=network.params * network.component.copies,
+                params=network.component.every(network.params),
                 bytes=network.weights.total,
                 precision=network.precision,
             )

@@ -62,13 +62,14 @@ def summary(facts: Facts) -> Facts:
     """What the model is, how large (params of one denoiser, params_total of all experts), and its default clip."""
     denoiser, defaults = facts["denoiser"], facts["defaults"]
     params, copies = denoiser.get("params"), denoiser.get("copies", 1)
+    again = 0 if params is None else (params - denoiser.get("shared", 0)) * (copies - 1)
     return {
         **{key: facts[key] for key in ("name", "title", "family", "kind")},
         "task": facts.get("task", "t2v"),
         "provenance": facts.get("provenance", "exact"),
         "released": facts.get("released", ""),
         "params": params,
-        "params_total": None if params is None else params * copies,
+        "params_total": None if params is None else params + again,
         **{key: defaults[key] for key in ("width", "height", "frames", "fps", "steps")},
         "presets": list(facts.get("presets", ())),
     }

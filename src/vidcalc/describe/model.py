@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.number import Number, nearest
+
 
 class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """One network of a pipeline.
@@ -23,6 +25,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     config    the family's numbers, under the class's own names
     params    weight elements, as published or counted from the class [elements]
     copies    how many networks of this shape the pipeline holds (two experts: 2)
+    shared    weight elements that all of them have in common, and that are there once (a tower of sound)
     runs      calls of it per video (an encoder that reads two images: 2)
     tokens    length its input is padded to (text encoders), tokens it gives (image encoders)
     timestep  what the timestep varies over: "sample", "token" or "frame" (denoisers)
@@ -43,6 +46,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     config: dict[str, Any] = {}
     params: int | None = None
     copies: int = 1
+    shared: int = 0
     runs: int = 1
     tokens: int = 0
     timestep: str = "sample"
@@ -56,6 +60,13 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     extra: dict[str, Any] = {}
     source: str = ""
     note: str = ""
+
+    def every(self, one: Number, copies: int | None = None) -> Number:
+        """What so many copies hold together (as many as there are, unless given) of which one holds `one`."""
+        several = self.copies if copies is None else copies
+        if not self.shared:
+            return one * several
+        return nearest(one * several - (several - 1) * one * self.shared / (self.params or 1))
 
 
 class Denoiser(Component, frozen=True, kw_only=True, forbid_unknown_fields=True):

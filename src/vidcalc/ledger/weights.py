@@ -123,8 +123,8 @@ def weights(
     # fractions of a byte (scales shared by a group of weights) are rounded up
     blocks, block, module = (_whole(nbytes * as_held) for nbytes in (sums.blocks, sums.block, sums.module))
     sizes = Weights(
-        # [bytes of one copy] x copies (experts)
-        total=named(component.id, _whole(one_copy * component.copies), "byte"),
+        # [bytes of one copy] x copies (experts), less what these have in common
+        total=named(component.id, _whole(component.every(one_copy)), "byte"),
         copy=_whole(one_copy),
         blocks=blocks,
         block=block,

@@ -111,7 +111,7 @@ def trained_weights(component: Component, forward: Trace, trained: Number, train
         mine, within = params, repeated
     # elements of one expert x experts that are trained
     record = TrainedWeights(
-        trained=mine * copies,
+        trained=component.every(mine, copies),
         repeated=within * copies,
         held=resident,
         block=_largest_layer(forward),
@@ -124,9 +124,8 @@ def trained_weights(component: Component, forward: Trace, trained: Number, train
 def _resident(component: Component, params: Number, forward: Trace, name: str, copies: int) -> Weights:
     """The denoiser's weights in a number format, of as many experts as are loaded [byte]."""
     one = weights(component, params, (forward,), name)
-    several = replace(
-        one, total=one.copy * copies, copy=one.copy * copies, blocks=one.blocks * copies, count=one.count * copies
-    )
+    together = component.every(one.copy, copies)
+    several = replace(one, total=together, copy=together, blocks=one.blocks * copies, count=one.count * copies)
     return named_fields(several, one.copy, "byte", note=name)
 
 

@@ -90,9 +90,11 @@ def conv(
     return tape.convolution(x, c_out, (kernel,), name, keep="fp32", out=(frames,))
 
 
-def snake(tape: Tape, x: Tensor, name: str) -> Tensor:
-    """x + sin²(α·x) / α, one α per channel."""
+def snake(tape: Tape, x: Tensor, name: str, beta: bool = False) -> Tensor:
+    """x + sin²(α·x) / α, one α per channel; with `beta` divided by a number of its own."""
     tape.parameter(name + ".alpha", x.shape[1], "fp32")
+    if beta:
+        tape.parameter(name + ".beta", x.shape[1], "fp32")
     inverse = tape.scale(tape.scale(tape.empty((x.shape[1],), "fp32")))
     squared = tape.act(tape.act(tape.weighted(x, x.shape[1]), "sin"), "square")
     scaled = tape.weighted(squared, x.shape[1])
@@ -100,11 +102,11 @@ def snake(tape: Tape, x: Tensor, name: str) -> Tensor:
     return tape.add(x, scaled)
 
 
-def residual_unit(tape: Tape, x: Tensor, name: str, weights: list[Tensor]) -> Tensor:
+def residual_unit(tape: Tape, x: Tensor, name: str, weights: list[Tensor], beta: bool = False) -> Tensor:
     """Activation and a dilated convolution of seven taps, activation and one of one tap, added to x."""
     with tape.scope(name):
-        hidden = conv(tape, snake(tape, x, "0"), x.shape[1], 7, "1", weights)
-        hidden = conv(tape, snake(tape, hidden, "2"), x.shape[1], 1, "3", weights)
+        hidden = conv(tape, snake(tape, x, "0", beta), x.shape[1], 7, "1", weights)
+        hidden = conv(tape, snake(tape, hidden, "2", beta), x.shape[1], 1, "3", weights)
         return tape.add(x, hidden)
 
 

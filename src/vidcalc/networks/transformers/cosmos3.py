@@ -1,8 +1,9 @@
 """Cosmos 3 omni transformer: a language model whose layers have a second set of weights for the tokens it generates.
 
 Text tokens attend to each other causally; video tokens attend to everything. Every video token has its own timestep
-embedding. Mirrors the video path of diffusers' Cosmos3OmniTransformer (no sound, no actions), one packed sample at a
-time; a batch is as many samples side by side.
+embedding. In the Edge model feed-forwards are squared ReLUs, and the text's queries and keys have no norm, but its keys
+have one where video reads them. Mirrors the video path of diffusers' Cosmos3OmniTransformer (no sound, no actions), one
+packed sample at a time; a batch is as many samples side by side.
 Source: diffusers 0.42.1 models/transformers/transformer_cosmos3.py.
 """
 
@@ -30,6 +31,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     patch_latent_dim: Number = 192
     attention_bias: bool = False
     vocab_size: Number = 151936
+    hidden_act: str = "silu"
+    qk_norm_for_text: bool = True
+    use_und_k_norm_for_gen: bool = False
+
+    @property
+    def dense(self) -> bool:
+        """Whether feed-forwards have no gate and norms stay float32 to the end (Cosmos 3 Edge)."""
+        return self.hidden_act == "relu2"
 
 
 def tokens(config: Config, shape: Shape) -> Number:
@@ -60,8 +69,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     gen = tape.empty((batch, n, width), node=video.node)
     with tape.repeat("layers", config.num_hidden_layers, und, gen):
         und, gen = layer(tape, config, und, gen, (cosine, sine))
-    und = tape.rms_norm_narrow(und, "norm")
-    gen = tape.rms_norm_narrow(gen, "norm_moe_gen")
+    und = normed(tape, config, und, "norm")
+    gen = normed(tape, config, gen, "norm_moe_gen")
     last = tape.cat((und, gen), batch, whole, width)
     picked = tape.copy(last, batch, n, width, name="gather")
     out = tape.linear(picked, config.patch_latent_dim, "proj_out")
@@ -99,21 +108,31 @@ def rotary_table(tape: Tape, config: Config, n: Number) -> tuple[Tensor, Tensor]
 
 def layer(tape: Tape, config: Config, und: Tensor, gen: Tensor, rotary: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """Joint attention, then a gated feed-forward; text and video tokens have weights of their own."""
-    und_normed = tape.rms_norm_narrow(und, "input_layernorm")
-    gen_normed = tape.rms_norm_narrow(gen, "input_layernorm_moe_gen")
+    und_normed = normed(tape, config, und, "input_layernorm")
+    gen_normed = normed(tape, config, gen, "input_layernorm_moe_gen")
     und_update, gen_update = attention(tape, config, und_normed, gen_normed, rotary)
     und_sum = tape.add(und, und_update)
     gen_sum = tape.add(gen, gen_update)
-    und_mixed = gated_mlp(tape, config, tape.rms_norm_narrow(und_sum, "post_attention_layernorm"), "mlp")
+    und_mixed = gated_mlp(tape, config, normed(tape, config, und_sum, "post_attention_layernorm"), "mlp")
     gen_mixed = gated_mlp(
-        tape, config, tape.rms_norm_narrow(gen_sum, "post_attention_layernorm_moe_gen"), "mlp_moe_gen"
+        tape, config, normed(tape, config, gen_sum, "post_attention_layernorm_moe_gen"), "mlp_moe_gen"
     )
     return tape.add(und_sum, und_mixed), tape.add(gen_sum, gen_mixed)
 
 
+def normed(tape: Tape, config: Config, x: Tensor, name: str) -> Tensor:
+    """RMS norm over the last dimension: weights applied in the tape's dtype, or in float32 in the Edge model."""
+    return tape.rms_norm_spelled(x, name) if config.dense else tape.rms_norm_narrow(x, name)
+
+
 def gated_mlp(tape: Tape, config: Config, x: Tensor, name: str) -> Tensor:
-    """silu(gate) · up, then down, without biases."""
+    """silu(gate) · up, or relu(up)², then down, without biases."""
     with tape.scope(name):
+        if config.dense:
+            active = tape.act(tape.linear(x, config.intermediate_size, "up_proj", bias=False), "relu")
+            squared = tape.act(active, "square")
+            del active
+            return tape.linear(squared, config.hidden_size, "down_proj", bias=False)
         gate = tape.act(tape.linear(x, config.intermediate_size, "gate_proj", bias=False))
         up = tape.linear(x, config.intermediate_size, "up_proj", bias=False)
         product = tape.mul(gate, up)
@@ -136,11 +155,13 @@ def attention(
         q_gen = tape.linear(gen, heads * d, "add_q_proj", bias=bias).view(batch, heads, n, d)
         k_gen = tape.linear(gen, kv_heads * d, "add_k_proj", bias=bias).view(batch, kv_heads, n, d)
         v_gen = tape.linear(gen, kv_heads * d, "add_v_proj", bias=bias).view(batch, kv_heads, n, d)
-        q_und = tape.rms_norm_narrow(q_und, "norm_q")
-        k_und = tape.rms_norm_narrow(k_und, "norm_k")
-        k_for_gen = k_und
-        q_gen = tape.rms_norm_narrow(q_gen, "norm_added_q")
-        k_gen = tape.rms_norm_narrow(k_gen, "norm_added_k")
+        if config.qk_norm_for_text:
+            q_und = normed(tape, config, q_und, "norm_q")
+            k_und = normed(tape, config, k_und, "norm_k")
+        apart = config.use_und_k_norm_for_gen and not config.qk_norm_for_text
+        k_for_gen = normed(tape, config, k_und, "k_norm_und_for_gen") if apart else k_und
+        q_gen = normed(tape, config, q_gen, "norm_added_q")
+        k_gen = normed(tape, config, k_gen, "norm_added_k")
         q_und = rotate(tape, q_und, rotary)
         k_und = rotate(tape, k_und, rotary)
         k_for_gen = rotate(tape, k_for_gen, rotary)

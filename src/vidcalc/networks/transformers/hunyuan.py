@@ -5,6 +5,9 @@ Mirrors diffusers' HunyuanVideoTransformer3DModel with its image variants: "late
 Source: arXiv 2412.03603; diffusers 0.42.1 models/transformers/transformer_hunyuan_video.py.
 """
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import msgspec
 
 from vidcalc.base.number import Number
@@ -16,6 +19,7 @@ from vidcalc.networks.transformers.rotary import rotary_tables
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("HunyuanVideoTransformer3DModel",)
+Steer: TypeAlias = Callable[[Tensor], Tensor]
 FREQUENCIES = 256  # width of the sinusoidal timestep features, fixed in the class
 
 
@@ -69,8 +73,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return run(tape, config, shape, "keys")
 
 
-def run(tape: Tape, config: Config, shape: Shape, masked: str) -> Tensor:
-    """The forward with that mask over the joint tokens."""
+def run(tape: Tape, config: Config, shape: Shape, masked: str, steer: Steer | None = None) -> Tensor:
+    """The forward with that mask over the joint tokens; `steer` is what becomes of the embedded patches."""
     batch, n = shape.batch, tokens(config, shape)
     latent = tape.input(batch, config.in_channels, shape.frames, shape.height, shape.width)
     timestep = tape.input(batch, dtype="int64")
@@ -82,6 +86,7 @@ def run(tape: Tape, config: Config, shape: Shape, masked: str) -> Tensor:
     rotary = rotary_tables(tape, n, config.attention_head_dim)
     temb, replaced = condition(tape, config, timestep, pooled, guidance)
     hidden = patch_embed(tape, config, shape, latent)
+    hidden = steer(hidden) if steer else hidden
     context = token_refiner(
         tape, text, timestep, mask, config.width, config.num_attention_heads, config.num_refiner_layers
     )

@@ -126,8 +126,13 @@ class Steps:
 
 
 def tokens(config: Config, shape: Shape) -> Number:
-    """Video tokens: one per latent place."""
-    return shape.frames * shape.height * shape.width
+    """Video tokens: one per latent place, and one per place of the reference video behind them, where there is one.
+
+    shape.extra["reference_scale"] is how many times smaller its height and width are.
+    """
+    scale = shape.extra.get("reference_scale")
+    beside = 0 if scale is None else (shape.height // scale) * (shape.width // scale)
+    return shape.frames * (shape.height * shape.width + beside)
 
 
 def audio_tokens(config: Config, shape: Shape) -> Number:

@@ -1,8 +1,11 @@
 """MiniMax-H3 transformer: text, audio and video packed into one sequence, full self-attention, no cross-attention.
 
 Mirrors diffusers' MiniMaxH3Transformer3DModel. Modulation is looked up per row of the sequence, by timestep and
-modality; the projections in and out stay in float32. The audio goes with the clip: two channels of 40 latents a second.
-Source: diffusers 0.42.1 models/transformers/transformer_minimax_h3.py, modular_pipelines/minimax_h3.
+modality; the projections in and out stay in float32. In pruned models the timestep's vector is read from a table that
+replaces its embedder, and modulation is made of these few numbers. The audio goes with the clip: two channels of 40
+latents a second.
+Source: diffusers 0.42.1 models/transformers/transformer_minimax_h3.py, modular_pipelines/minimax_h3; of pruned models
+sglang 0.5.23 multimodal_gen/runtime/models/dits/minimax_h3.py.
 """
 
 import msgspec
@@ -20,7 +23,10 @@ CLIP, CLIP_LATENTS, LAST, LAST_LATENTS = 17, 5, 5, 2  # frames and latent frames
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of one network, under diffusers' names."""
+    """The numbers of one network, under diffusers' names.
+
+    time_table_size  rows of the table that pruned models have in place of the timestep's embedder, of `time_embed_dim`
+    """
 
     num_attention_heads: Number = 56
     attention_head_dim: Number = 128
@@ -36,6 +42,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     time_embed_hidden_dim: Number = 5376
     time_embed_dim: Number = 2688
     rope_freq_dim: Number = 16
+    time_table_size: Number = 0
 
     @property
     def width(self) -> Number:
@@ -121,7 +128,10 @@ def scattered(tape: Tape, hidden: Tensor, rows: Tensor) -> Tensor:
 
 
 def embedded_timestep(tape: Tape, config: Config) -> Tensor:
-    """Timesteps -> [timesteps, time_embed_dim] in float32."""
+    """Timesteps -> [timesteps, time_embed_dim] in float32: embedded, or between two rows of a table."""
+    if config.time_table_size:
+        tape.parameter("time_embedder.table", config.time_table_size * config.time_embed_dim, "fp32")
+        return tape.empty((TIMESTEPS, config.time_embed_dim), "fp32")
     features = sinusoid(tape, TIMESTEPS, config.freq_dim)
     with tape.scope("time_embedder"):
         hidden = tape.linear(features, config.time_embed_hidden_dim, "linear_1", keep="fp32")
@@ -146,7 +156,7 @@ def refiner_block(tape: Tape, config: Config, x: Tensor) -> Tensor:
 
 def block(tape: Tape, config: Config, x: Tensor, temb: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
     """Self-attention and feed-forward; six vectors per row of the sequence, looked up by timestep and modality."""
-    vectors = tape.linear(tape.cast(tape.act(temb), tape.dtype), 6 * MODALITIES * config.width, "adaln_proj.linear")
+    vectors = tape.linear(steering(tape, config, temb), 6 * MODALITIES * config.width, "adaln_proj.linear")
     normed = tape.rms_norm(x, "norm1")
     normed = modulated(tape, normed, vectors)
     attended = attention(tape, config, normed, rotary)
@@ -157,6 +167,11 @@ def block(tape: Tape, config: Config, x: Tensor, temb: Tensor, rotary: tuple[Ten
     out = tape.add(hidden, tape.mul(mixed, looked_up(tape, vectors, x)))
     del attended
     return out
+
+
+def steering(tape: Tape, config: Config, temb: Tensor) -> Tensor:
+    """What modulation is made of: the timestep's vector after SiLU, or as its table has it."""
+    return tape.cast(temb if config.time_table_size else tape.act(temb), tape.dtype)
 
 
 def looked_up(tape: Tape, vectors: Tensor, x: Tensor) -> Tensor:
@@ -220,6 +235,6 @@ def swiglu(tape: Tape, x: Tensor, inner: Number) -> Tensor:
 def final_norm(tape: Tape, config: Config, x: Tensor, temb: Tensor) -> Tensor:
     """norm(x) · (1 + scale) + shift, looked up by row."""
     with tape.scope("norm_out"):
-        vectors = tape.linear(tape.cast(tape.act(temb), tape.dtype), 2 * config.width, "linear")
+        vectors = tape.linear(steering(tape, config, temb), 2 * config.width, "linear")
         normed = tape.rms_norm(x, "norm")
         return modulated(tape, normed, vectors)

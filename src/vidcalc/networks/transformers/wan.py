@@ -187,10 +187,11 @@ def block(
     image_tokens: Number = 0,
     attend: Layer | None = None,
     between: Layer | None = None,
+    after: Layer | None = None,
 ) -> Tensor:
     """Self-attention, cross-attention, feed-forward; six modulation vectors from a table plus the timestep.
 
-    attend  in the place of self-attention;  between  what comes between it and cross-attention
+    attend  in the place of self-attention;  between  what comes between it and cross-attention, and  after  that
     """
     width = config.width
     tape.parameter("scale_shift_table", 6 * width, "fp32")
@@ -206,6 +207,7 @@ def block(
     normed = tape.cast(cross_norm(tape, config, tape.cast(x, "fp32")), x.dtype)
     attended = attention(tape, config, normed, context, None, "attn2", image_tokens)
     x = tape.add(x, attended)
+    x = after(x) if after else x
 
     # [batch, n, width] × [width, ffn_dim], GELU, × [ffn_dim, width]
     normed = modulated(tape, x, vectors, width, "fp32")

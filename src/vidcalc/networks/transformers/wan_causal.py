@@ -62,7 +62,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return wan.unpatchify(tape, config, shape, hidden, temb)
 
 
-def self_attention(tape: Tape, config: Config, x: Tensor, rotary: tuple[Tensor, Tensor], before: Number) -> Tensor:
+def self_attention(tape: Tape, config: wan.Config, x: Tensor, rotary: tuple[Tensor, Tensor], before: Number) -> Tensor:
     """The chunk's queries on its own and the cached keys, which are read where they lie."""
     width, heads, d_head = config.width, config.num_attention_heads, config.attention_head_dim
     batch, n, _ = x.shape

@@ -88,21 +88,21 @@ def _self_attention(tape: Tape, config: Config, x: Tensor, norms: str) -> Tensor
         q = _projected(tape, x, width, "to_q", "norm_q", norms)
         k = _projected(tape, x, width, "to_k", "norm_k", norms)
         v = _projected(tape, x, width, "to_v", "", norms)
-        turned_q = _rotated(tape, q)
-        turned_k = _rotated(tape, k)
+        turned_q = rotated(tape, q)
+        turned_k = rotated(tape, k)
         narrow_q, narrow_k = tape.cast(turned_q, tape.dtype), tape.cast(turned_k, tape.dtype)
         q_heads, k_heads, v_heads = (part.view(batch, heads, n, d_head) for part in (narrow_q, narrow_k, v))
         out = tape.attention(q_heads, k_heads, v_heads).view(batch, n, width)
         return tape.linear(out, width, "to_out.0")
 
 
-def _rotated(tape: Tape, x: Tensor) -> Tensor:
-    """Rotary embedding as a complex128 product; the samples are joined and stacked in float64, then made float32."""
+def rotated(tape: Tape, x: Tensor, dtype: str = "fp32") -> Tensor:
+    """Rotary embedding as a complex128 product; the samples are joined and stacked in float64, then made `dtype`."""
     wide = tape.cast(x, "fp64")
     wide = tape.scale(wide, "rope")
     wide = tape.copy(wide, name="cat")
     stacked = tape.copy(wide, name="stack")
-    return tape.cast(stacked, "fp32")
+    return tape.cast(stacked, dtype)
 
 
 def _cross_attention(

@@ -54,7 +54,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return wan.unpatchify(tape, config, shape, hidden, temb)
 
 
-def steered(tape: Tape, config: Config, rays: Tensor, x: Tensor) -> Tensor:
+def steered(tape: Tape, config: wan.Config, rays: Tensor, x: Tensor) -> Tensor:
     """x · (1 + scale) + shift, both of a token's own ray: [batch, n, width] x [width, width], four times."""
     width = config.width
     mixed = tape.linear(tape.act(tape.linear(rays, width, "cam_injector_layer1")), width, "cam_injector_layer2")
