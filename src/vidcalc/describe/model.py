@@ -180,6 +180,40 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     source: str = ""
 
 
+class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A network that runs beside the denoiser at every step and steers it: see `vidcalc.describe.control`.
+
+    encodes  what the VAE encodes for it: "none", "image" or "clip";  guided  whether each prediction of a step runs it
+    """
+
+    network: Component
+    encodes: str = "none"
+    guided: bool = True
+
+
+class References(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Pictures and videos of what is to be seen (a subject, a keyframe, a motion), which a model reads beside its
+    prompt.
+
+    most_images, most_videos  how many of each it takes
+    images, videos  how many it has, as its pipeline has them by default, then as they are asked for
+    filled    of images: filled up with empty ones to so many (0: not)
+    short_edge  pixels of an image's shorter side, where it is not brought to the size of the video
+    timestep  what the timestep varies over with references; "" as without
+    encoded   whether image encoders read each of them too
+    """
+
+    most_images: int = 0
+    most_videos: int = 0
+    images: int = 0
+    videos: int = 0
+    filled: int = 0
+    short_edge: int = 0
+    timestep: str = ""
+    encoded: bool = False
+    source: str = ""
+
+
 class Basis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something taken as given while a model was put together from files: see the assumptions of a report."""
 
@@ -206,6 +240,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     encodes     what the VAE encodes before denoising: "none", "image" (one frame), "clip" (as many as are made)
     provenance  "exact" (every number follows from published configurations) or "estimate"
     others      loaded beside: connectors, audio codec, parts of an encoder that are not run
+    references  pictures and videos that it reads beside the prompt; None: it reads none
+    controls    networks that steer the denoiser, where some are asked for
     basis       what was taken as given where the model comes from files;  cautions  what to know about it
     """
 
@@ -221,6 +257,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     text_encoders: tuple[Component, ...] = ()
     image_encoders: tuple[Component, ...] = ()
     others: tuple[Component, ...] = ()
+    references: References | None = None
+    controls: tuple[Control, ...] = ()
     task: str = "t2v"
     pipelines: tuple[str, ...] = ()
     encodes: str = "none"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 OWN = (
     *("params", "model", "from", "resolution", "frames", "seconds", "snap", "fps", "steps", "guidance", "text_tokens"),
     *("latent_channels", "patch_size", "vae_params", "arch", "batch_size", "target_rate", "window", "preset", "vae"),
-    *("lora", "lora_mode", "guidance_scales"),
+    *("lora", "lora_mode", "control", "references", "guidance_scales"),
 )
 MACHINE = (
     *("gpu", "gpus", "link", "nodes", "network", "gpu_file", "calibration", "price", "place", "country", "utilisation"),
