@@ -70,7 +70,9 @@ def steered(model: Model, name: str, offer: Offer, scale: float = 1.0) -> Model:
     if offer.network is None:
         other = models.model(offer.instead)
         denoiser = replace(other.denoiser, id=model.denoiser.id, copies=model.denoiser.copies)
-        return replace(told, denoiser=denoiser, encodes=_both(model.encodes, other.encodes))
+        return replace(
+            told, denoiser=denoiser, encodes=_both(model.encodes, other.encodes), references=other.references
+        )
     count = sum(each.network.id.startswith(name) for each in model.controls)
     network = replace(offer.network, id=name + (f"-{count + 1}" if count else ""))
     control = Control(network=network, encodes=offer.encodes, guided=offer.guided)

@@ -3,8 +3,8 @@
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
+from vidcalc.describe.control import HELD
 from vidcalc.describe.model import Basis, Model
-from vidcalc.ledger.steering import HELD
 from vidcalc.tape.trace import configuration
 
 FLAG = "references"
@@ -15,9 +15,10 @@ def with_references(model: Model, images: int, videos: int) -> Model:
     takes = model.references
     if takes is None:
         raise InputError(FLAG, f"{images},{videos}", ("0",), "0")
-    near = min(images, takes.most_images), min(videos, takes.most_videos)
-    if near != (images, videos):
-        allowed = f"0..{takes.most_images}" + (f",0..{takes.most_videos}" if takes.most_videos else "")
+    most = takes.most_images, takes.most_videos
+    near = [_most(asked, limit) for asked, limit in zip((images, videos), most, strict=True)]
+    if near != [images, videos]:
+        allowed = ",".join("0.." + ("" if limit == "any" else str(limit)) for limit in most if limit != 0)
         raise InputError(FLAG, f"{images},{videos}" if videos else images, (allowed,), _said(*near))
     denoiser = model.denoiser
     if hasattr(configuration(denoiser), HELD):
@@ -28,10 +29,29 @@ def with_references(model: Model, images: int, videos: int) -> Model:
         encoders = tuple(replace(each, runs=images) for each in encoders)
     value = f"{images} + {videos}" if videos else str(images)
     basis = Basis(id="references", value=value, source=takes.source, provenance="documented")
-    given = replace(takes, images=images, videos=videos)
-    return replace(
-        model, denoiser=denoiser, references=given, image_encoders=encoders, basis=(*model.basis, basis)
+    more = images - takes.images  # the context of the defaults has those of the pipeline already
+    usual = replace(
+        model.defaults,
+        image_tokens=model.defaults.image_tokens + more * takes.image_tokens,
+        text_tokens=model.defaults.text_tokens + more * takes.text_tokens,
     )
+    return replace(
+        model,
+        denoiser=denoiser,
+        defaults=usual,
+        references=replace(takes, images=images, videos=videos),
+        image_encoders=encoders,
+        text_encoders=tuple(
+            replace(each, tokens=each.tokens + more * takes.text_tokens) if each.tokens else each
+            for each in model.text_encoders
+        ),
+        basis=(*model.basis, basis),
+    )
+
+
+def _most(asked: int, limit: int | str) -> int:
+    """The most of these that a model takes."""
+    return min(asked, limit) if isinstance(limit, int) else asked
 
 
 def _said(images: int, videos: int) -> str:

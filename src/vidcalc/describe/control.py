@@ -9,6 +9,8 @@ import msgspec
 
 from vidcalc.describe.model import Component
 
+HELD = "reference_frames"  # in the configuration of a family that counts the rows of its references itself
+
 
 class Fit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Denoisers that a control was made for: of one of these classes, with these numbers in their configuration, in

@@ -9,7 +9,7 @@ number or a file size the makers give), "paper" (printed only), "assumed" (the c
 "undisclosed".
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -195,22 +195,31 @@ class References(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Pictures and videos of what is to be seen (a subject, a keyframe, a motion), which a model reads beside its
     prompt.
 
-    most_images, most_videos  how many of each it takes
+    most_images, most_videos  how many of each it takes; "any" where no bound is published
     images, videos  how many it has, as its pipeline has them by default, then as they are asked for
-    filled    of images: filled up with empty ones to so many (0: not)
-    short_edge  pixels of an image's shorter side, where it is not brought to the size of the video
+    place     how the denoiser has them: latent "frames" beside the video's, "rows" of its sequence beside them, or
+              "within" frames of what the video starts from, which makes nothing longer
+    prefix    of a video as frames: latent frames of its start that stand beside, the others lie in the place of the
+              video's own (0: all stand beside)
+    filled    of images as frames: filled up with empty ones to so many (0: not)
+    edge      pixels of an image's sides, where it is not brought to the video's size (a square one is taken)
+    image_tokens, text_tokens  that each image adds to the context
+    encoded   whether image encoders read each of them
     timestep  what the timestep varies over with references; "" as without
-    encoded   whether image encoders read each of them too
     """
 
-    most_images: int = 0
-    most_videos: int = 0
+    most_images: int | Literal["any"] = 0
+    most_videos: int | Literal["any"] = 0
     images: int = 0
     videos: int = 0
+    place: str = "frames"
+    prefix: int = 0
     filled: int = 0
-    short_edge: int = 0
-    timestep: str = ""
+    edge: int = 0
+    image_tokens: int = 0
+    text_tokens: int = 0
     encoded: bool = False
+    timestep: str = ""
     source: str = ""
 
 

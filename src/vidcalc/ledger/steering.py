@@ -3,7 +3,7 @@
 A control network runs before the denoiser, on the same grid, and hands it hints that wait until its blocks take them.
 References are encoded one by one; each image is a latent frame beside the video's in every call of the denoiser, each
 video as many as the video that is made (diffusers 0.42.1 pipelines/wan/pipeline_wan_vace.py, pipelines/ltx/
-pipeline_ltx_condition.py).
+pipeline_ltx_condition.py), or they are rows of its sequence at sizes of their own (modular_pipelines/minimax_h3).
 """
 
 from collections.abc import Callable
@@ -11,23 +11,41 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from vidcalc.base.number import Number
-from vidcalc.describe.geometry import latent_frames
+from vidcalc.describe.control import HELD
+from vidcalc.describe.geometry import latent_frames, video_tokens
 from vidcalc.describe.model import Control, Model
 from vidcalc.describe.shape import Shape
 from vidcalc.describe.workload import Workload
 from vidcalc.ledger.types import Call, Phase
-from vidcalc.tape.trace import configuration
+from vidcalc.tape.trace import configuration, network
 
-HELD = "reference_frames"  # of a family that has its references' rows in its own configuration
+ROWS = "reference_rows"  # of a call, of a family that packs them into its sequence
 Encode = Callable[[Workload, Number], Phase | None]
 
 
 def reference_frames(model: Model, workload: Workload) -> Number:
     """Latent frames of references in a call of the denoiser, where its family does not count them itself."""
     read = model.references
-    if read is None or hasattr(configuration(model.denoiser), HELD) or read.short_edge:
+    if read is None or read.place != "frames" or hasattr(configuration(model.denoiser), HELD):
         return 0
-    return read.images + read.videos * latent_frames(model.vae, workload.frames)
+    return read.images + read.videos * (read.prefix or latent_frames(model.vae, workload.frames))
+
+
+def sounding(model: Model, shape: Shape) -> dict[str, Number]:
+    """Audio tokens of a call whose references make its latent longer: those of the video alone."""
+    count = getattr(network(model.denoiser), "audio_tokens", None)
+    return {} if count is None else {"audio_tokens": count(configuration(model.denoiser), shape)}
+
+
+def reference_rows(model: Model, workload: Workload) -> dict[str, Number]:
+    """Rows of references beside the video's in a call of the denoiser, by the name under which it has them."""
+    read = model.references
+    if read is None or read.place != "rows" or not (read.images or read.videos):
+        return {}
+    _, height, width = model.denoiser.patch
+    side = read.edge // model.vae.spatial_compression
+    rows = read.images * (side // height) * (side // width)
+    return {ROWS: rows + read.videos * video_tokens(model, workload.width, workload.height, workload.frames)}
 
 
 def timestep(model: Model) -> str:
@@ -44,7 +62,7 @@ def read(model: Model, workload: Workload, encode: Encode) -> tuple[Phase, ...]:
     """
     asked: list[Phase | None] = []
     one = replace(workload, frames=1)
-    if model.references is not None:
+    if model.references is not None and model.references.place != "within":
         few, clips = model.references.images, model.references.videos
         asked += [encode(_sized(one, model), few)] if few else []
         asked += [encode(workload, clips)] if clips else []
@@ -55,8 +73,8 @@ def read(model: Model, workload: Workload, encode: Encode) -> tuple[Phase, ...]:
 
 
 def _sized(workload: Workload, model: Model) -> Workload:
-    """The workload at the size that an image is encoded at: its shorter side, where the model states one."""
-    edge = 0 if model.references is None else model.references.short_edge
+    """The workload at the size that an image is encoded at."""
+    edge = 0 if model.references is None else model.references.edge
     return replace(workload, width=edge, height=edge) if edge else workload
 
 
@@ -66,16 +84,16 @@ def steering(model: Model, denoise: tuple[Phase, ...]) -> tuple[Phase, ...]:
 
 
 def _beside(control: Control, phase: Phase) -> Phase:
-    network, shape = control.network, phase.call.shape
-    own = Shape(
+    own, shape = control.network, phase.call.shape
+    seen = Shape(
         batch=shape.batch,
         frames=shape.frames,
         height=shape.height,
         width=shape.width,
         tokens=shape.tokens,
         image_tokens=shape.image_tokens,
-        timestep=network.timestep,
-        extra=network.extra,
+        timestep=own.timestep,
+        extra=own.extra,
     )
-    call = Call(component=network, function="forward", shape=own)
+    call = Call(component=own, function="forward", shape=seen)
     return replace(phase, call=call, guided=control.guided, own=False)

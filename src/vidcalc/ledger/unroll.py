@@ -12,7 +12,7 @@ from vidcalc.describe.geometry import Grid, denoiser_grid, latent_grid
 from vidcalc.describe.model import Component, Model
 from vidcalc.describe.shape import Shape
 from vidcalc.describe.workload import Stage, Workload
-from vidcalc.ledger.steering import read, reference_frames, steering, timestep
+from vidcalc.ledger.steering import read, reference_frames, reference_rows, sounding, steering, timestep
 from vidcalc.ledger.types import Call, Ledger, Phase
 from vidcalc.ledger.weights import Network
 from vidcalc.ledger.windows import chunks, denoising, last, made_at_once, pieces
@@ -84,17 +84,19 @@ def denoiser_shape(model: Model, workload: Workload) -> Shape:
     A model that makes windows sees one at a time: the last, which has most before it.
     """
     _, latent_frames, height, width = denoiser_grid(model, *tile(model, workload), made_at_once(model, workload))
-    read_beside = reference_frames(model, workload)
     shape = Shape(
         batch=workload.batch,
-        frames=latent_frames + read_beside,
+        frames=latent_frames,
         height=height,
         width=width,
         tokens=workload.text_tokens,
         image_tokens=workload.image_tokens,
         timestep=timestep(model),
-        extra=model.denoiser.extra,
+        extra={**model.denoiser.extra, **reference_rows(model, workload)},
     )
+    if model.references is not None and model.references.place == "frames":
+        frames = latent_frames + reference_frames(model, workload)
+        shape = msgspec.structs.replace(shape, frames=frames, extra={**shape.extra, **sounding(model, shape)})
     return last(shape, chunks(model, workload))
 
 
