@@ -33,7 +33,12 @@ def fits(offer: Offer, model: Model) -> bool:
     if own.class_ not in fit.classes or own.copies != fit.copies:
         return False
     config = configuration(own)
-    return all(getattr(config, name, None) == value for name, value in fit.config.items())
+    return all(_plain(getattr(config, name, None)) == value for name, value in fit.config.items())
+
+
+def _plain(value: object) -> object:
+    """A number of a configuration as data files have it."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def words(model: Model) -> list[str]:
