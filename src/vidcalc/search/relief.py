@@ -5,7 +5,7 @@ bits, guidance in two calls. Where the video itself may shrink, one smaller clip
 A combination is listed only where no part of it is enough.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import product
 from math import ceil
 from typing import Any
@@ -17,6 +17,7 @@ from vidcalc.account.time import inference_time
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.geometry import snap
 from vidcalc.describe.question import Question
+from vidcalc.describe.workload import Stage
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import first_step, rewritten
@@ -36,12 +37,12 @@ SMALLER = (3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4)  # of the frames, or of each side
 Changes = dict[str, Any]
 
 
-def relief(question: Question, seconds: float, most: int = MOST) -> list[Relief]:
+def relief(question: Question, seconds: float, most: int = MOST, left_out: Collection[Stage] = ()) -> list[Relief]:
     """Ways in which the job fits, the fastest first; empty where none of those tried does. Plain numbers only.
 
-    seconds  of one generation as asked
+    seconds  of one generation as asked;  left_out  stages that another job makes
     """
-    whole = unroll(question.model, question.workload)
+    whole = unroll(question.model, question.workload, left_out)
     ways = [
         _way(changes, needed, _seconds(changed, whole, ledger), seconds)
         for changes, needed, ledger, changed in _minimal(question, whole)[:PRICED]
@@ -51,7 +52,7 @@ def relief(question: Question, seconds: float, most: int = MOST) -> list[Relief]
     ways.sort(key=lambda way: (round(way.slower / (SAME * seconds)), "precision" in way.changes, way.seconds))
     if len(ways) >= most:
         return ways[:most]
-    return [*ways, *_smaller(question, seconds)][:most]
+    return [*ways, *_smaller(question, seconds, left_out)][:most]
 
 
 def advised(report: Report, question: Question) -> Report:
@@ -139,11 +140,11 @@ def _enough(part: Changes, changes: Changes) -> bool:
     return swaps and all(changes.get(name) == value for name, value in part.items() if name != "swapped_blocks")
 
 
-def _smaller(question: Question, seconds: float) -> list[Relief]:
+def _smaller(question: Question, seconds: float, left_out: Collection[Stage]) -> list[Relief]:
     """The largest smaller clip that fits: fewer frames, else a smaller picture, of sizes the model takes."""
 
     def tried(changes: Changes) -> tuple[Ledger, Ledger, InferenceMemory]:
-        whole = unroll(question.model, replace(question.workload, **changes))
+        whole = unroll(question.model, replace(question.workload, **changes), left_out)
         ledger = rewritten(whole, question.plan, question.hardware)
         return whole, ledger, inference_memory(ledger, question.hardware)
 

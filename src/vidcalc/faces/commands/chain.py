@@ -26,11 +26,14 @@ MACHINE = (
 def result(given: dict[str, Any]) -> "ChainReport":
     """The report that the jobs and the shared flags ask for. Raises InputError."""
     from vidcalc.calculate import chain
+    from vidcalc.describe.handoff import handed
     from vidcalc.faces.requests.chain import questions, typed
+    from vidcalc.search.chain import advised
 
     jobs = [typed(job, of_a_job) if isinstance(job, str) else job for job in given.get("job", ())]
     shared = {name: value for name, value in given.items() if name != "job" and value is not None}
-    return chain(questions(shared, jobs))
+    asked = questions(shared, jobs)
+    return advised(chain(asked), handed(asked))
 
 
 def run(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:
