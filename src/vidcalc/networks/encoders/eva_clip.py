@@ -2,7 +2,7 @@
 
 ConsisID reads the last layer's tokens and those of five layers before. Attention and feed-forward norm what they have
 made before its last projection (sub-LN); keys have no bias.
-Source: arXiv 2303.15389; baaivision/EVA EVA-CLIP/rei/eva_clip/eva_vit_model.py and model_configs/EVA02-CLIP-L-14-336.json.
+Source: arXiv 2303.15389; baaivision/EVA EVA-CLIP/rei/eva_clip/eva_vit_model.py, model_configs/EVA02-CLIP-L-14-336.json
 """
 
 import msgspec
