@@ -73,6 +73,12 @@ def test_networks_of_one_step_come_to_the_device_together() -> None:
     assert host[1] - host[0] == resident["wan2.1-14b-controlnet"]
 
 
+def test_a_job_of_a_chain_may_be_steered() -> None:
+    jobs = vidcalc.chain("wan2.1-t2v-1.3b --control depth", "wan2.1-t2v-1.3b -s 4", gpu="4090").to_dict()["jobs"]
+    control = next(each for each in jobs[0]["report"]["model"]["components"] if each["role"] == "control")
+    assert jobs[1]["beside"] == control["bytes"]  # all else is in both
+
+
 def test_offload_by_modules_keeps_no_idle_network() -> None:
     there = stage(asked(control="canny", offload="sequential"), "denoise")["resident"]
     assert sum(there.values()) < 1 << 30
