@@ -109,3 +109,18 @@ def test_arrays_give_what_scalars_give(name: str) -> None:
     one = trace(case.network, case.function, case.shape, "bf16")
     assert np.asarray(many.flops)[0] == pytest.approx(one.flops)
     assert np.asarray(many.peak)[0] == pytest.approx(one.peak)
+
+
+def test_an_ip_adapter_has_keys_and_values_in_every_layer_that_reads_text() -> None:
+    """Sixteen layers of Stable Diffusion 1.5: five of 320, of 640 and of 1,280 channels, and one in the middle."""
+    found, shape = control("ip-adapter-sd15"), Shape(batch=2, frames=16, height=64, width=64)
+    taped = trace(found, "forward", shape, "bf16")
+    layers = {320: (5, 64 * 64), 640: (5, 32 * 32), 1280: (5, 16 * 16)}
+    widths = sum(width * count for width, (count, _) in layers.items()) + 1280
+    projected = 2 * 2 * 1024 * 4 * 768  # of the picture, for both predictions
+    keys = 2 * 32 * 4 * 768 * 2 * widths  # of four tokens in every frame
+    scores = (
+        sum(count * 32 * places * 4 * width * 4 for width, (count, places) in layers.items()) + 32 * 64 * 4 * 1280 * 4
+    )
+    assert taped.parameter_count == found.params == 1024 * 3072 + 3072 + 2 * 768 + 2 * 768 * widths
+    assert taped.flops == projected + keys + scores
