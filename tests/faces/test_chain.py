@@ -137,3 +137,20 @@ def test_the_page_has_every_job_and_stage_within_its_width(ask: Any, language: s
     words = "".join(ElementTree.parse(picture).getroot().itertext())
     assert "LTX-2" in words
     assert "→" in words
+
+
+def test_a_chain_that_does_not_fit_says_what_to_change_in_each_job() -> None:
+    report = vidcalc.chain("wan2.1-t2v-14b", "seedvr2-7b -r 1664x960", gpu="4090").to_dict()
+    assert report["memory"]["verdict"] == "too_big"
+    for job in report["jobs"]:
+        ways = job["report"]["memory"]["inference"]["relief"]
+        assert ways
+        for way in ways:
+            leaves = way["changes"].get("offload", "none") not in ("none", "encoders")
+            beside = 0 if leaves else job["beside"]
+            assert way["peak"] + beside <= report["memory"]["capacity"]
+
+
+def test_a_chain_that_fits_says_nothing_to_change() -> None:
+    report = vidcalc.chain("wan2.1-t2v-1.3b", "seedvr2-3b -r 1664x960", gpu="h100").to_dict()
+    assert not any(job["report"]["memory"]["inference"]["relief"] for job in report["jobs"])

@@ -212,3 +212,21 @@ def test_a_gguf_s_own_word_and_names_say_what_it_is(make: Any, tmp_path: Path) -
         "gguf-q4_k",
     )
     assert "identified_by_names" in basis(read)
+
+
+def test_what_a_configuration_leaves_out_is_as_the_makers_class_has_it(tmp_path: Path) -> None:
+    """A width without its heads is that width; audio layers that are not stated are the class's eight."""
+    (tmp_path / "config.json").write_text(
+        json.dumps({"_class_name": "WanModel", "dim": 1536, "ffn_dim": 8960, "num_layers": 30})
+    )
+    assert total(of_network(from_path(str(tmp_path)).denoiser, "denoiser")) == 1_418_996_800
+    stated = {"_class_name": "WanModel_S2V", "dim": 5120, "ffn_dim": 13824, "num_heads": 40, "num_layers": 40}
+    (tmp_path / "config.json").write_text(json.dumps(stated))
+    assert from_path(str(tmp_path)).denoiser.config["audio_layers"] == 8
+
+
+def test_labels_of_a_repository_are_no_keys_of_a_network(tmp_path: Path) -> None:
+    stated = {"_class_name": "LongCatVideoTransformer3DModel", "hidden_size": 4096, "depth": 48, "num_heads": 32}
+    labels = {"architectures": ["LongCatVideoTransformer3DModel"], "model_max_length": 512, "torch_dtype": "bfloat16"}
+    (tmp_path / "config.json").write_text(json.dumps({**stated, **labels, "enable_flashattn3": False}))
+    assert "unknown_keys" not in {each.id for each in from_path(str(tmp_path)).cautions}

@@ -539,6 +539,45 @@ def test_loras_are_of_the_rank_that_their_names_say(tmp_path: Path) -> None:
     assert dict(found.beside)["loras_beside"] == {"names": "a_style.safetensors"}
 
 
+def test_networks_that_steer_the_model_are_set_where_they_are_made_for_it(tmp_path: Path) -> None:
+    flow = wrapper("Wan2_1-T2V-14B_fp8_e4m3fn.safetensors")
+    flow["20"] = ("WanVideoVACEModelSelect", {"vace_model": "wan\\Wan2_1-VACE_module_14B_bf16.safetensors"})
+    flow["21"] = (
+        "WanVideoUni3C_ControlnetLoader",
+        {
+            "model": "Wan21_Uni3C_controlnet_fp16.safetensors",
+            "base_precision": "fp16",
+            "quantization": "disabled",
+            "load_device": "offload_device",
+            "attention_mode": "sdpa",
+        },
+    )
+    flow["22"] = ("WanVideoUni3C_embeds", {"controlnet": Of("21"), "strength": 1.0})
+    flow["4"][1]["vace_model"] = Of("20")
+    flow["9"][1]["uni3c_embeds"] = Of("22")
+    asked = {
+        "T2V-14B_fp8_e4m3fn": ("vace-wan2.1-14b", "Uni3C", 0),  # another denoiser in the model's place
+        "I2V-14B-480P_fp8_e4m3fn": ("uni3c-wan2.1-14b", "VACE", 1),
+        "T2V-1_3B_bf16": (None, "Uni3C", 0),
+    }
+    for name, (control, other, count) in asked.items():
+        flow["4"][1]["model"] = f"Wan2_1-{name}.safetensors"
+        found = read(flow, tmp_path)
+        assert found.settings.get("control") == (control and (control,))
+        assert other in dict(found.beside)["networks_beside_workflow"]["names"]
+        assert not found.unread
+        assert len(request({"from": str(tmp_path / "w.json")}).model.controls) == count
+
+
+def test_a_subject_that_is_linked_is_a_reference(tmp_path: Path) -> None:
+    flow = EXPECTED["wan 2.1 vace"][0]
+    assert "references" not in read(flow, tmp_path).settings
+    linked = {**flow, "6": (flow["6"][0], {**flow["6"][1], "reference_image": Of("20")})}
+    linked["20"] = ("LoadImage", {"image": "a.png"})
+    assert read(linked, tmp_path).settings["references"] == 1
+    request({"from": str(tmp_path / "w.json")})
+
+
 def test_another_autoencoder_is_set_where_it_is_for_the_latents(tmp_path: Path) -> None:
     flow = EXPECTED["wan 2.2 t2v"][0]
     place = next(id_ for id_, (type_, _) in flow.items() if type_ == "VAELoader")

@@ -76,7 +76,9 @@ def _run(question: Question, ledger: Ledger) -> list[Assumption]:
         rows.append(Assumption(id="fused", value="on", source="data/kernels/laws.toml", provenance="assumed"))
     if plan.compile == "graphs":
         rows.append(Assumption(id="graphs", value="graphs", source="data/kernels/laws.toml", provenance="assumed"))
-    for kind in sorted({each.memory for each in way_of(plan, ledger, chip).coming.values()} if chip.pcie else ()):
+    roles = {each.role for each in ledger.weights.values()}
+    ways = way_of(plan, ledger, chip).coming.items() if chip.pcie else ()
+    for kind in sorted({each.memory for role, each in ways if role in roles}):
         measured = [copy.source for copy in chip.host_copies if copy.kind == kind and copy.to_device]
         rows.append(
             Assumption(

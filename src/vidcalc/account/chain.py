@@ -153,7 +153,8 @@ def taken(parts: Sequence[Handed], place: int) -> str:
 def networks(part: Handed, report: Report) -> Held:
     """The networks of a job by what they are, so that two jobs with the same one hold it once."""
     model = part.job.model
-    every = (model.denoiser, model.vae, *model.text_encoders, *model.image_encoders, *model.others)
+    beside = (each.network for each in model.controls)
+    every = (model.denoiser, model.vae, *model.text_encoders, *model.image_encoders, *beside, *model.others)
     named = {each.id: each for each in every}
     stages = report.memory.inference.stages
     # what one rank stores of it; the whole where it is never on the device by itself

@@ -31,7 +31,7 @@ def compute(model: Model, workload: Workload, ledger: Ledger) -> Compute:
         chunks=chunks(model, workload),
         window_frames=made_at_once(model, workload),
         overlap_frames=model.constraints.overlap_frames if rolls(model) else 0,
-        denoiser_calls=sum(each.calls for each in phases["denoise"]),
+        denoiser_calls=sum(each.calls for each in phases["denoise"] if each.own),
         flops_denoise=whole["denoise"],
         flops_vae_decode=whole["vae_decode"],
         flops_vae_encode=ledger.encode.taped.flops if ledger.encode else 0,

@@ -65,7 +65,6 @@ def staged(ledger: Ledger, hardware: Hardware) -> tuple[dict[str, Seconds], dict
 def first_step(ledger: Ledger, hardware: Hardware) -> Number:
     """Seconds of the first denoising step, which differs from the average one: nothing is cached yet, every forward of
     the plan runs, and ranks that share the layers work one after the other [second]."""
-    phase = ledger.phase("denoise")
-    if phase is None:
-        return 0
-    return total(spent(phase, hardware)).called(phase.component.id).likely * phase.turns
+    # the first of the denoiser's own, and the networks that run beside it
+    running = [each for each in (ledger.phase("denoise"), *(each for each in ledger.phases if not each.own)) if each]
+    return sum(total(spent(each, hardware)).called(each.component.id).likely * each.turns for each in running)

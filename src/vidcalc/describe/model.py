@@ -9,7 +9,7 @@ number or a file size the makers give), "paper" (printed only), "assumed" (the c
 "undisclosed".
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -191,6 +191,49 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     source: str = ""
 
 
+class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A network that runs beside the denoiser at every step and steers it: see `vidcalc.describe.control`.
+
+    encodes  what the VAE encodes for it: "none", "image" or "clip";  guided  whether each prediction of a step runs it
+    """
+
+    network: Component
+    encodes: str = "none"
+    guided: bool = True
+
+
+class References(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Pictures and videos of what is to be seen (a subject, a keyframe, a motion), which a model reads beside its
+    prompt.
+
+    most_images, most_videos  how many of each it takes; "any" where no bound is published
+    images, videos  how many it has, as its pipeline has them by default, then as they are asked for
+    place     how the denoiser has them: latent "frames" beside the video's, "rows" of its sequence beside them, or
+              "within" frames of what the video starts from, which makes nothing longer
+    prefix    of a video as frames: latent frames of its start that stand beside, the others lie in the place of the
+              video's own (0: all stand beside)
+    filled    of images as frames: filled up with empty ones to so many (0: not)
+    edge      pixels of an image's sides, where it is not brought to the video's size (a square one is taken)
+    image_tokens, text_tokens  that each image adds to the context
+    encoded   whether image encoders read each of them
+    timestep  what the timestep varies over with references; "" as without
+    """
+
+    most_images: int | Literal["any"] = 0
+    most_videos: int | Literal["any"] = 0
+    images: int = 0
+    videos: int = 0
+    place: str = "frames"
+    prefix: int = 0
+    filled: int = 0
+    edge: int = 0
+    image_tokens: int = 0
+    text_tokens: int = 0
+    encoded: bool = False
+    timestep: str = ""
+    source: str = ""
+
+
 class Basis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something taken as given while a model was put together from files: see the assumptions of a report."""
 
@@ -217,6 +260,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     encodes     what the VAE encodes before denoising: "none", "image" (one frame), "clip" (as many as are made)
     provenance  "exact" (every number follows from published configurations) or "estimate"
     others      loaded beside: connectors, audio codec, parts of an encoder that are not run
+    references  pictures and videos that it reads beside the prompt; None: it reads none
+    controls    networks that steer the denoiser, where some are asked for
     basis       what was taken as given where the model comes from files;  cautions  what to know about it
     """
 
@@ -232,6 +277,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     text_encoders: tuple[Component, ...] = ()
     image_encoders: tuple[Component, ...] = ()
     others: tuple[Component, ...] = ()
+    references: References | None = None
+    controls: tuple[Control, ...] = ()
     task: str = "t2v"
     pipelines: tuple[str, ...] = ()
     repository: str = ""

@@ -79,6 +79,8 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     at_once     ranks whose calls of a step are different predictions (CFG parallel)
     together    calls that walk the network's blocks together, block by block
     prompt_rows rows of a call that are of its prompts and images, not of the video
+    own         whether it is the denoiser's own; False: a network beside it, of the same step
+    guided      whether each prediction of a guided step runs it
     blocks_run  share of the calls that run the repeated blocks
     waits       share of the whole video that is on the device beside what a call decodes
     trace       one call on the tape, over all ranks and with nothing left out
@@ -86,7 +88,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     ops         one rank's ops of a call, its exchanges with other ranks and copies from host memory among them
     once        copies that the phase makes once, whatever its calls
     run         how its ops are executed
-    live        one rank's live bytes by what they are of: "network", "kv_cache", "format", "cached", "stale",
+    live        one rank's live bytes by what they are of: "network", "kv_cache", "format", "cached", "stale", "hints",
                 "videos" [byte]
     workspace   what kernels take beside their tensors at the peak [byte]
     yields      of these what gives way to the work: weights that a framework fills the card with [byte]
@@ -103,6 +105,8 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     at_once: Number = 1
     together: Number = 1
     prompt_rows: Number = 0
+    own: bool = True
+    guided: bool = True
     blocks_run: Number = 1
     waits: Number = 0
     trace: Trace | None = None

@@ -12,6 +12,7 @@ from vidcalc.describe.geometry import Grid, denoiser_grid, latent_grid
 from vidcalc.describe.model import Component, Model
 from vidcalc.describe.shape import Shape
 from vidcalc.describe.workload import Stage, Workload
+from vidcalc.ledger.steering import read, reference_frames, reference_rows, sounding, steering, timestep
 from vidcalc.ledger.types import Call, Ledger, Phase
 from vidcalc.ledger.weights import Network
 from vidcalc.ledger.windows import chunks, denoising, last, made_at_once, pieces
@@ -38,7 +39,9 @@ def unroll(model: Model, workload: Workload, left_out: Collection[Stage] = ()) -
         *(encoding(ENCODED, each, workload) for each in model.others if each.network and each.stage == ENCODED),
         *(encoding("image_encode", each, workload) for each in model.image_encoders if each.network),
         *conditioning(model, workload),
+        *read(model, workload, lambda one, many: encoded(model, one, one.frames, many)),
         *denoise,
+        *steering(model, denoise),
         *decoding(model, workload, latent),
         *(sound(each, workload) for each in model.others if each.network and each.stage == "audio_decode"),
     )
@@ -69,6 +72,7 @@ def components(model: Model) -> list[tuple[str, Component]]:
         ("vae", model.vae),
         *(("text_encoder", each) for each in model.text_encoders),
         *(("image_encoder", each) for each in model.image_encoders),
+        *(("control", each.network) for each in model.controls),
         *(("other", each) for each in model.others),
     ]
     return [(role, each) for role, each in every if not each.optional]
@@ -87,9 +91,12 @@ def denoiser_shape(model: Model, workload: Workload) -> Shape:
         width=width,
         tokens=workload.text_tokens,
         image_tokens=workload.image_tokens,
-        timestep=model.denoiser.timestep,
-        extra=model.denoiser.extra,
+        timestep=timestep(model),
+        extra={**model.denoiser.extra, **reference_rows(model, workload)},
     )
+    if model.references is not None and model.references.place == "frames":
+        frames = latent_frames + reference_frames(model, workload)
+        shape = msgspec.structs.replace(shape, frames=frames, extra={**shape.extra, **sounding(model, shape)})
     return last(shape, chunks(model, workload))
 
 

@@ -68,7 +68,7 @@ NO_WEIGHTS = Weights(total=0, copy=0, blocks=0, block=0, count=0, module=0, mova
 class Network(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A component of the pipeline with its weights.
 
-    role       "denoiser", "vae", "text_encoder", "image_encoder" or "other";  precision  its number format
+    role       "denoiser", "vae", "text_encoder", "image_encoder", "control" or "other";  precision  its number format
     params     weight elements of one copy;  weights  their bytes;  stored  what one rank stores of these
     """
 

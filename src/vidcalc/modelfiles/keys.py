@@ -9,6 +9,8 @@ from vidcalc.catalog import load
 from vidcalc.catalog.families import families, members, role
 from vidcalc.catalog.models import model
 
+# of any repository: how a file was made, never a number of a network
+LABELS = ("architectures", "auto_map", "dtype", "model_max_length", "torch_dtype", "transformers_version")
 CLOSE = 0.85  # of two keys: one is the other misspelt
 
 
@@ -21,7 +23,7 @@ def unknown(class_: str, config: Facts) -> tuple[str, ...]:
     own = _own(class_)
     if role(families()[class_]) == "text_encoder":
         return tuple(key for key in config if key not in own and _misspelt(key, own - config.keys()))
-    return tuple(key for key in config if key not in own)
+    return tuple(key for key in config if key not in own and key not in LABELS)
 
 
 def meant(class_: str, key: str) -> str:

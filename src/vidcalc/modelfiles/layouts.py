@@ -34,7 +34,7 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     like: str = ""
     class_: str = ""
     heads: tuple[str, str] | None = None
-    usual: dict[str, int | bool] = {}
+    usual: dict[str, int | bool | list[int]] = {}
     keys: dict[str, str] = {}
     same: tuple[str, ...] = ()
     sum: dict[str, tuple[str | int, ...]] = {}

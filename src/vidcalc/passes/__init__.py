@@ -109,8 +109,9 @@ def generation(
 
 def first_step(whole: Ledger, hardware: Hardware, plan: Plan) -> Ledger:
     """The first step of a video: nothing is cached yet and every forward of the plan runs."""
-    step = replace(whole.forward, calls=1, turns=1)
-    first = replace(whole, steps=1, phases=(step,), encode=None)
+    beside = {each.component.id: each for each in whole.phases if not each.own}
+    calls = (replace(each, calls=1, turns=1) for each in (whole.forward, *beside.values()))
+    first = replace(whole, steps=1, phases=tuple(calls), encode=None)
     return rewritten(first, replace(plan, step_cache="none", guided_share=1), hardware)
 
 

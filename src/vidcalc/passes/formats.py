@@ -42,8 +42,9 @@ def formats(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             role, params = ledger.weights[phase.component.id].role, phase.component.params or 0
             room = slice_room(hardware.accelerator, params * precision(format_of(role, plan)).stored)
             phase = replace(phase, call=replace(phase.call, room=room))
-        fused = plan.compile == "on" and phase.id == "denoise"  # decoders and encoders run eagerly beside it
-        loras = running(plan.loras, plan.lora_mode) if phase.id == "denoise" else None
+        own = phase.id == "denoise" and phase.own
+        fused = plan.compile == "on" and own  # decoders, encoders and control networks run eagerly beside it
+        loras = running(plan.loras, plan.lora_mode) if own else None
         return replace(phase, call=replace(phase.call, dtype=dtype, spelled=written, fused=fused, loras=loras))
 
     networks = {name: replace(each, precision=format_of(each.role, plan)) for name, each in ledger.weights.items()}
@@ -81,6 +82,8 @@ def format_of(role: str, plan: Plan) -> str:
     """The number format that the plan gives the networks of a role."""
     if role == "denoiser":
         return plan.precision
+    if role == "control":  # loaded in the format of the arithmetic, whatever the denoiser's weights are stored in
+        return precision(plan.precision).compute
     return plan.vae_precision if role == "vae" else plan.text_encoder_precision
 
 
@@ -93,7 +96,29 @@ def taped(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         name = phase.component.id
         traces[name] = (*traces.get(name, ()), phase.taped)
     networks = {name: _sized(each, traces.get(name, ()), plan) for name, each in ledger.weights.items()}
-    return replace(ledger, weights=networks)
+    return hinted(replace(ledger, weights=networks))
+
+
+def hinted(ledger: Ledger) -> Ledger:
+    """What control networks hand to the denoiser waits on the device while it runs, and while the others of them do."""
+    waiting = {each.component.id: _hints(each) for each in ledger.phases if not each.own}
+    if not waiting:
+        return ledger
+
+    def beside(phase: Phase) -> Phase:
+        if phase.id != "denoise":
+            return phase
+        held = sum(nbytes for name, nbytes in waiting.items() if name != phase.component.id)
+        return replace(phase, live={**phase.live, "hints": held})
+
+    return replace(ledger, phases=tuple(map(beside, ledger.phases)))
+
+
+def _hints(phase: Phase) -> Number:
+    """Bytes that a call of a control network leaves for the denoiser [byte]."""
+    component, shape = phase.component, phase.call.shape
+    count: Number = network(component).hints(configuration(component), shape)
+    return count * ELEMENT_BYTES[phase.call.dtype]
 
 
 def put(phase: Phase, ledger: Ledger, plan: Plan) -> Phase:

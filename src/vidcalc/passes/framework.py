@@ -35,7 +35,8 @@ def networks(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         if phase.id == "vae_decode" and runtime.decoders == "sequence":
             phase = replace(phase, call=replace(phase.call, ranks=context(plan)))
         network = runtime.networks.get(component.network, component.network)
-        timestep = runtime.timesteps.get(ledger.model, component.timestep) if phase.id == "denoise" else ""
+        own = phase.id == "denoise" and phase.own
+        timestep = runtime.timesteps.get(ledger.model, component.timestep) if own else ""
         if network == component.network and timestep in ("", component.timestep):
             return phase
         swapped = replace(component, network=network, timestep=timestep or component.timestep)

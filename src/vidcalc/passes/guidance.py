@@ -30,7 +30,9 @@ def predictions(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """The denoiser's calls with every forward of the plan, and outside of guidance's interval; prompts of both."""
     phases: list[Phase] = []
     for phase in ledger.phases:
-        if phase.id == "denoise":
+        if phase.id == "denoise" and not phase.guided:
+            phases.append(phase)  # once a step, for all predictions
+        elif phase.id == "denoise":
             phases += _calls(phase, replace(plan, batched_forwards=fitting(ledger, phase, plan, hardware)))
         elif phase.id == "text_encode":
             phases.append(replace(phase, calls=phase.calls * prompts(plan), turns=phase.turns * prompts(plan)))

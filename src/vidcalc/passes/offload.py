@@ -15,7 +15,7 @@ from vidcalc.passes.copies import back, copies
 from vidcalc.passes.degrees import ranks
 from vidcalc.passes.loras import waiting
 from vidcalc.passes.room import room
-from vidcalc.passes.ways import ENCODERS, KEPT, MODULES, MOVED, SWAPPED, WAYS, WHOLE, Asked, Coming, Way, nothing
+from vidcalc.passes.ways import ENCODERS, KEPT, MODULES, MOVED, STEP, SWAPPED, WAYS, WHOLE, Asked, Coming, Way, nothing
 from vidcalc.rates.allocator import context
 
 ENCODING = ("text_encode", "image_encode")
@@ -79,7 +79,7 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         if coming is None:
             moved = _moves(ledger.weights, (), own.component.id, before, after, way)
             return replace(phase, resident={**resident(phase, ledger.weights, way, blocks), **there}, once=moved)
-        asked = blocks._replace(room=room(ledger, phase, plan.runtime, hardware))
+        asked = blocks._replace(room=room(ledger, phase, plan.runtime, hardware) - _steering(ledger, way, phase))
         each: tuple[Copy, ...] = ()
         if coming.copied is not nothing:
             # calls that walk the blocks together share what comes
@@ -141,6 +141,7 @@ def _returns(own: Network, way: Way) -> bool:
 def resident(phase: Phase, networks: dict[str, Network], way: Way, asked: Asked) -> dict[str, Number]:
     """Bytes of weights on the device during a phase, by component id; what is not there is absent [byte]."""
     there: dict[str, Number] = {}
+    step = networks[phase.component.id].role in STEP
     for name, each in networks.items():
         own, coming = each.stored, way.coming.get(each.role)
         runs = name == phase.component.id
@@ -153,7 +154,17 @@ def resident(phase: Phase, networks: dict[str, Network], way: Way, asked: Asked)
             there[name] = coming.present(own, asked)
         elif not own.movable:
             there[name] = own.total
+        elif step and each.role in STEP and not coming.fills:
+            # what comes once stays for the whole step
+            there[name] = minimum(coming.present(own, asked), coming.once(own, asked))
     return there
+
+
+def _steering(ledger: Ledger, way: Way, phase: Phase) -> Number:
+    """Bytes of control networks that are there beside the denoiser [byte]."""
+    if not way.alone or ledger.weights[phase.component.id].role != "denoiser":
+        return 0
+    return sum(each.stored.copy for each in ledger.weights.values() if each.role == "control")
 
 
 def _passing(phase: Phase, coming: Coming, present: Number) -> Number:

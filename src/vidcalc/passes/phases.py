@@ -15,8 +15,10 @@ Job = TypeVar("Job", bound=Ledger)  # a generation, or an optimizer step
 
 
 def rewrite(ledger: Job, ids: tuple[PhaseId, ...], change: Callable[[Phase], Phase]) -> Job:
-    """The ledger with its phases of those ids changed."""
-    return replace(ledger, phases=tuple(change(each) if each.id in ids else each for each in ledger.phases))
+    """The ledger with its phases of those ids changed; networks beside the denoiser are whole on every rank."""
+    return replace(
+        ledger, phases=tuple(change(each) if each.id in ids and each.own else each for each in ledger.phases)
+    )
 
 
 def rewrite_calls(ledger: Ledger, change: Callable[[Phase], Phase]) -> Ledger:

@@ -19,6 +19,10 @@ partial     as "model", and of a network that is larger than what its stage leav
             module by module beside the work (ComfyUI, stable-diffusion.cpp with --stream-layers)
 by-card     whichever of these the framework takes on a card of that size
 dynamic-swap  as "partial", from memory that is not pinned, and the work waits (FramePack; DiffSynth's vram_limit)
+
+Networks of one step (the denoiser and what steers it) come and go together: what of one comes once stays while the
+others of the step run (diffusers 0.42.1 keeps a network that is not in a pipeline's chain of offloading until the end;
+ComfyUI loads a model with its control networks).
 """
 
 from collections.abc import Callable
@@ -32,7 +36,8 @@ from vidcalc.ledger.weights import Weights
 
 IN_FLIGHT = 2  # blocks, or modules, on the device at once while they stream: the one that runs and the next
 ENCODERS = ("text_encoder", "image_encoder")
-EVERYONE = (*ENCODERS, "denoiser", "vae", "other")
+STEP = ("denoiser", "control")  # networks that every step runs
+EVERYONE = (*ENCODERS, *STEP, "vae", "other")
 
 
 class Asked(NamedTuple):
@@ -76,6 +81,7 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     keeps    where it waits: "pinned", "pageable" (pinned as it goes) or "disk";  grown  times the bytes that its pinned
              copies take where each tensor is one;  staged  of it in pinned memory on its way, where it waits elsewhere
     modules  how many modules come at a time, where it comes so: they are there beside what the layer that runs holds
+    fills    whether as much comes as there is room for
     yields   what of `present` gives way to the work instead of being needed
     """
 
@@ -89,6 +95,7 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
     hidden: int = 1
     hooks: str = "stream"
     modules: int = 0
+    fills: bool = False
     yields: Size = nothing
     keeps: str = "pinned"
     grown: Callable[[Weights], Number] = _as_it_is
@@ -212,6 +219,7 @@ MOVED = replace(
 )
 STREAMED = Coming(
     present=lambda own, asked: own.copy - _missing(own, asked),
+    fills=True,
     copied=_streamed,
     once=lambda own, asked: _each(own, own.copy - _streamed(own, asked)),
     # all but the modules in flight gives way to the work
@@ -252,7 +260,7 @@ WAYS = {
     "encoders": Way(alone=False, leaving=True),
     "encoders-streamed": Way(coming=dict.fromkeys(ENCODERS, BLOCKS), leaving=True),
     "block-swap": Way(coming={**dict.fromkeys(EVERYONE, WHOLE), "denoiser": SWAPPED}),
-    "partial": Way(coming=dict.fromkeys(EVERYONE, STREAMED)),
+    "partial": Way(coming={**dict.fromkeys(EVERYONE, STREAMED), "control": WHOLE}),
     "by-card": Way(alone=False),  # of a framework that leaves it open
-    "dynamic-swap": Way(coming=dict.fromkeys(EVERYONE, FETCHED)),
+    "dynamic-swap": Way(coming={**dict.fromkeys(EVERYONE, FETCHED), "control": WHOLE}),
 }

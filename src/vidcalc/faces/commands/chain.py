@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OWN = (
     *("params", "model", "from", "resolution", "frames", "seconds", "snap", "fps", "steps", "guidance", "text_tokens"),
     *("latent_channels", "patch_size", "vae_params", "arch", "batch_size", "target_rate", "window", "preset", "vae"),
-    *("lora", "lora_mode", "guidance_scales"),
+    *("lora", "lora_mode", "control", "references", "guidance_scales"),
 )
 MACHINE = (
     *("gpu", "gpus", "link", "nodes", "network", "gpu_file", "calibration", "price", "place", "country", "utilisation"),
@@ -27,11 +27,14 @@ MACHINE = (
 def result(given: dict[str, Any]) -> "ChainReport":
     """The report that the jobs and the shared flags ask for. Raises InputError."""
     from vidcalc.calculate import chain
+    from vidcalc.describe.handoff import handed
     from vidcalc.faces.requests.chain import questions, typed
+    from vidcalc.search.chain import advised
 
     jobs = [typed(job, of_a_job) if isinstance(job, str) else job for job in given.get("job", ())]
     shared = {name: value for name, value in given.items() if name != "job" and value is not None}
-    return chain(questions(shared, jobs))
+    asked = questions(shared, jobs)
+    return advised(chain(asked), handed(asked))
 
 
 def run(as_json: bool, check: bool = False, svg: str | None = None, png: str | None = None, **given: Any) -> int:

@@ -7,6 +7,7 @@ import click
 
 from vidcalc.describe.setting import Job
 from vidcalc.faces.flags.budget import BUDGET
+from vidcalc.faces.flags.control import CONTROL
 from vidcalc.faces.flags.hardware import HARDWARE
 from vidcalc.faces.flags.inputs import OneOf
 from vidcalc.faces.flags.links import LINKS
@@ -25,7 +26,7 @@ class Flag(click.Option):
         self.shown = shown
 
 
-FLAGS: Specs = {**MODEL, **LINKS, **HARDWARE, **LORA, **specs(), **DATA, **BUDGET}
+FLAGS: Specs = {**MODEL, **LINKS, **HARDWARE, **LORA, **CONTROL, **specs(), **DATA, **BUDGET}
 
 DOCUMENTED = (
     "params",

@@ -112,6 +112,8 @@ class OfGeneration(OfDenoising, total=False):
     guidance_scales: dict[str, float] | str
     lora: Words | list[int]
     lora_mode: str
+    control: Words
+    references: Number | tuple[int, int]
 
 
 class OfTraining(TypedDict, total=False):

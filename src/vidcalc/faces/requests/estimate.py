@@ -20,6 +20,7 @@ from vidcalc.describe.workload import Workload
 from vidcalc.faces.flags.inputs import Preset, Refused
 from vidcalc.faces.flags.links import linked
 from vidcalc.faces.flags.scales import named
+from vidcalc.faces.requests.controls import with_controls
 from vidcalc.faces.requests.loras import with_loras
 from vidcalc.faces.requests.offered import checked
 from vidcalc.faces.requests.recipes import merged, told
@@ -44,7 +45,7 @@ def request(given: dict[str, Any]) -> Question:
     asked = stated(given)
     flags = merged(asked)
     model = told(_autoencoder(_preset(_model(flags), flags), flags), flags)
-    model, loras = with_loras(model, flags)
+    model, loras = with_loras(with_controls(model, flags), flags)
     machine = _machine(_counted(flags))
     checked(asked, machine.accelerator)
     model, flags = _sized(model, flags)

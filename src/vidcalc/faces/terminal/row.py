@@ -6,6 +6,7 @@ from vidcalc.faces.terminal.notes import warned
 from vidcalc.faces.terminal.numbers import data, duration, energy, money, significant, whole
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
+from vidcalc.faces.terminal.relief import difference, flags
 from vidcalc.faces.words import N_, _
 from vidcalc.faces.words.ids import PROVIDERS, STAGES, VERDICTS, label
 from vidcalc.report.chain import ChainJob, ChainReport
@@ -23,7 +24,7 @@ BETWEEN = {
 def draw(report: ChainReport, look: Look | None = None) -> str:
     """The whole report as text, as standard output takes it where no look is named."""
     colour, cells = look or here()
-    sections = (head, glance, memory, time, notes)
+    sections = (head, glance, memory, ways, time, notes)
     return "\n\n".join("\n".join(lines) for section in sections if (lines := section(report, colour, cells)))
 
 
@@ -85,6 +86,19 @@ def memory(report: ChainReport, paint: Paint, cells: int) -> list[str]:
     read = _("on the GPU {device} ({low} to {high})", **shown)
     host = _("host RAM {size}", size=data(report.memory.host_ram))
     return [*lines, *(paint(line, "dim") for line in hanging(f"{read} · {host}", cells, "    "))]
+
+
+def ways(report: ChainReport, paint: Paint, cells: int) -> list[str]:
+    """What to change in each job that is too large."""
+    rows: list[list[Cell]] = []
+    for place, job in enumerate(report.jobs, 1):
+        spent = job.report.time.inference.total
+        rows += [
+            [str(place), flags(way.changes), data(way.peak), difference(way.slower, spent)]
+            for way in job.report.memory.inference.relief
+        ]
+    title = titled(_("What to change"), _("job, peak, time"), paint, cells)
+    return [title, *table(rows, "<<><", paint)] if rows else []
 
 
 def time(report: ChainReport, paint: Paint, cells: int) -> list[str]:

@@ -58,6 +58,7 @@ PARTS = {
     "denoiser": N_("denoiser"),
     "text_encoder": N_("text encoder"),
     "image_encoder": N_("image encoder"),
+    "control": N_("control network"),
     "vae": N_("VAE"),
     "other": N_("other weights"),
     "gathered": N_("gathered shards"),
@@ -201,6 +202,8 @@ CHANGED = {
 PROBLEMS = {
     "missing": N_("{value}: there is no such file or folder"),
     "no_adapters": N_("{value} holds no LoRA"),
+    "no_control": N_("{value} is none of the known networks that steer a model"),
+    "control_of_another": N_("{value} ({title}) was not made for {model}"),
     "nothing_here": N_("{value} holds no model_index.json, config.json, .safetensors or .gguf"),
     "no_such_network": N_("{value} has no published network that can be run here"),
     "no_depth": N_("{value}: this network's configuration counts no layers"),

@@ -74,6 +74,8 @@ ASSUMPTIONS = {
     "identified_by_count": N_("The weights were recognised by their number alone: {value}."),
     "quantised_as_configured": N_("The files' own quantisation is followed ({value})."),
     "autoencoder": N_("{value} stands in the place of the model's own autoencoder ({source})."),
+    "control": N_("What steers the model: {value} ({source})."),
+    "references": N_("References beside the prompt: {value} ({source})."),
     "preset": N_("The model's preset {value} is laid over its defaults ({source})."),
     "recipe": N_("As the file asks for ({value})."),
     "traced_class": N_("{value} is of no known family: its published code was run on the meta device instead."),

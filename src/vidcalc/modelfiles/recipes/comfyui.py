@@ -5,13 +5,16 @@ and a last part of the steps) are one pass; a sampler behind an upscaler is a fu
 calculated.
 """
 
+import os.path
+
 from vidcalc.base.facts import Facts
+from vidcalc.catalog import controls
 from vidcalc.catalog.autoencoders import chosen, is_known
 from vidcalc.catalog.load import table
 from vidcalc.catalog.models import model
 from vidcalc.catalog.spellings import attention, precision, precision_of, recognised
 from vidcalc.modelfiles.lora import of_both_experts, rank_said
-from vidcalc.modelfiles.recipes.graph import Node, Nodes
+from vidcalc.modelfiles.recipes.graph import Link, Node, Nodes
 from vidcalc.modelfiles.recipes.recipe import Recipe
 from vidcalc.modelfiles.recipes.sampling import Told, sampling
 from vidcalc.modelfiles.recipes.values import active, is_silent, role, value, whole, word
@@ -23,6 +26,7 @@ ATTENTION = ("attention_mode", "sage_attention")
 LAYERS = "attention+ffn"  # that LoRAs for ComfyUI are on, as trainers and distillers make them
 WHOLE = 1e-6  # how near to a whole number a rate is one
 OFF = ("disabled", "default", "auto", "none", "comfy", "")
+REFERENCE = "reference_image"
 FORMATS = ("quantization", "weight_dtype", "base_precision", "precision", "dtype")
 
 
@@ -41,7 +45,8 @@ def recipe(found: Nodes, source: str) -> Recipe:
     settings |= _formats(used, main)
     settings |= _autoencoder(used, model, told)
     settings |= _running(used, told)
-    settings |= _named(used, told)
+    settings |= _references(used, model)
+    settings |= _named(used, model, told)
     unread = sorted({node.type for node in used.values() if not role(node) and not is_silent(node.type)})
     return Recipe(
         source=source,
@@ -186,10 +191,22 @@ def _running(found: Nodes, told: Told) -> Facts:
     return settings
 
 
-def _named(found: Nodes, told: Told) -> Facts:
-    """LoRAs, upscalers and other networks that a workflow loads, by their names; LoRAs whose names say a rank."""
+def _references(found: Nodes, name: str) -> Facts:
+    """A picture of a subject that the model reads, where one is linked."""
+    if not name or model(name).references is None:
+        return {}
+    links = [node.inputs.get(REFERENCE) for node in found.values() if role(node) == "size"]
+    return {"references": 1} if any(isinstance(link, Link) and link.node in found for link in links) else {}
+
+
+def _named(found: Nodes, name: str, told: Told) -> Facts:
+    """LoRAs, upscalers and other networks that a workflow loads, by their names.
+
+    LoRAs whose names say a rank and networks that steer the model are set; the others are told.
+    """
     loras: list[str] = []
     others: list[str] = []
+    steering: list[str] = []
     upscalers: list[str] = []
     settings: Facts = {}
     for node in found.values():
@@ -201,19 +218,29 @@ def _named(found: Nodes, told: Told) -> Facts:
             if value(found, node, "merge_loras") is False:
                 settings["lora_mode"] = "patched"
         elif kind == "beside":
-            others += [v for v in (value(found, node, key) for key in node.inputs) if isinstance(v, str) and "." in v]
+            files = [v for v in (value(found, node, key) for key in node.inputs) if isinstance(v, str) and "." in v]
+            fit = [_steering(name, file) for file in files]
+            steering += filter(None, fit)
+            others += [file for file, control in zip(files, fit, strict=True) if not control]
         elif kind == "upscale":
             upscalers.append(node.type)
-    ranks = {of_both_experts(name): rank_said(name) for name in loras}
+    ranks = {of_both_experts(lora): rank_said(lora) for lora in loras}
     if known := tuple(f"{rank}:{LAYERS}" for rank in ranks.values() if rank):
         settings["lora"] = known
     else:
         settings.pop("lora_mode", None)
-    loras = [name for name in loras if not ranks[of_both_experts(name)]]
+    if steering:
+        settings["control"] = tuple(dict.fromkeys(steering))
+    loras = [lora for lora in loras if not ranks[of_both_experts(lora)]]
     for id_, names in (("loras_beside", loras), ("networks_beside_workflow", others), ("upscalers_beside", upscalers)):
         if names:
             told.append((id_, {"names": ", ".join(dict.fromkeys(names))}))
     return settings
+
+
+def _steering(name: str, file: str) -> str:
+    """The control of the catalogue that a file is of, if it was made for the model; "" for any other."""
+    return controls.chosen(model(name), os.path.splitext(file)[0]) if name else ""
 
 
 def _loras(found: Nodes, node: Node) -> list[str]:

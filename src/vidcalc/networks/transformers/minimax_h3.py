@@ -17,7 +17,8 @@ from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("MiniMaxH3Transformer3DModel",)
 MODALITIES = 3  # video, text, audio: each has modulation of its own, fixed in the class
-TIMESTEPS = 2  # distinct noise levels of a call without conditioning rows: video and audio have schedules of their own
+TIMESTEPS = 2  # distinct noise levels of a call: video and audio have schedules of their own
+ROWS, CLEAN = "reference_rows", 1  # of a call; the further noise level that such rows have
 CHANNELS, RATE, FPS = 2, 40, 24  # audio channels, latents a second of each, frames a second, fixed in the pipeline
 CLIP, CLIP_LATENTS, LAST, LAST_LATENTS = 17, 5, 5, 2  # frames and latent frames of each full clip, and of the last
 
@@ -72,12 +73,14 @@ def audio_tokens(shape: Shape) -> Number:
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """Video tokens[batch, n, channels of a patch], audio[batch, audio tokens, channels] and text -> video tokens."""
     batch, n, sound, width = shape.batch, tokens(config, shape), audio_tokens(shape), config.width
-    length = shape.tokens + sound + n
-    video = tape.input(batch, n, config.patch_channels)
+    noises = TIMESTEPS + CLEAN * (ROWS in shape.extra)
+    seen = n + shape.extra.get(ROWS, 0)  # rows of references pass as those of the video do
+    length = shape.tokens + sound + seen
+    video = tape.input(batch, seen, config.patch_channels)
     audio = tape.input(batch, sound, config.audio_in_channels)
     text = tape.input(batch, shape.tokens, config.text_dim)
-    timestep = tape.input(TIMESTEPS, dtype="fp32")
-    structure = packing(tape, length, (n, sound, shape.tokens))
+    timestep = tape.input(noises, dtype="fp32")
+    structure = packing(tape, length, (seen, sound, shape.tokens))
 
     rotary = rotary_table(tape, config, length)
     video_rows = tape.linear(tape.cast(video, "fp32"), width, "proj_in", keep="fp32")
@@ -87,7 +90,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     for rows in (text_rows, video_rows, audio_rows):
         hidden = scattered(tape, hidden, rows)
         del rows
-    temb = embedded_timestep(tape, config)
+    temb = embedded_timestep(tape, config, noises)
     indices = tape.empty((length,), "int64")
     with tape.repeat("transformer_blocks", config.num_layers, hidden):
         hidden = block(tape, config, hidden, temb, rotary)
@@ -127,12 +130,12 @@ def scattered(tape: Tape, hidden: Tensor, rows: Tensor) -> Tensor:
     return tape.pointwise("index_copy", (hidden, narrow))
 
 
-def embedded_timestep(tape: Tape, config: Config) -> Tensor:
+def embedded_timestep(tape: Tape, config: Config, noises: Number) -> Tensor:
     """Timesteps -> [timesteps, time_embed_dim] in float32: embedded, or between two rows of a table."""
     if config.time_table_size:
         tape.parameter("time_embedder.table", config.time_table_size * config.time_embed_dim, "fp32")
-        return tape.empty((TIMESTEPS, config.time_embed_dim), "fp32")
-    features = sinusoid(tape, TIMESTEPS, config.freq_dim)
+        return tape.empty((noises, config.time_embed_dim), "fp32")
+    features = sinusoid(tape, noises, config.freq_dim)
     with tape.scope("time_embedder"):
         hidden = tape.linear(features, config.time_embed_hidden_dim, "linear_1", keep="fp32")
         hidden = tape.act(hidden)

@@ -1,0 +1,1 @@
+"""Networks that run beside a denoiser and steer it: what they give is added to its hidden states."""

@@ -1,0 +1,101 @@
+"""ControlNet of CogVideoX: its first blocks over the latent and a control video; what each gives is added after the
+block of the same number of the denoiser.
+
+The additions are counted here, where they are made: once a call. Source: TheDenk/cogvideox-controlnet@e21a4a3
+cogvideo_controlnet.py, cogvideo_transformer.py.
+"""
+
+from vidcalc.base.number import Number
+from vidcalc.describe.shape import Shape
+from vidcalc.networks.controls import pixels
+from vidcalc.networks.controls.wan import added
+from vidcalc.networks.transformers import cogvideox
+from vidcalc.tape import Tape, Tensor
+
+CLASSES = ("CogVideoXControlnet",)
+NORM_GROUPS = 2  # fixed in the class
+
+
+class Config(cogvideox.Config, frozen=True, kw_only=True):
+    """The numbers of one network, under its class's names; `in_channels` are colours of the control video.
+
+    rotates  whether the pipeline hands it the denoiser's rotary tables
+    """
+
+    in_channels: Number = 3
+    vae_channels: Number = 16
+    num_layers: int = 8
+    downscale_coef: Number = 8
+    out_proj_dim: Number | None = None
+    rotates: bool = False
+
+    @property
+    def hint_width(self) -> Number:
+        """Width of what it hands on."""
+        return self.out_proj_dim or self.width
+
+
+class Joined(cogvideox.Config, frozen=True, kw_only=True):
+    """The numbers that the patch embedding sees: the latent with the control beside it."""
+
+
+def tokens(config: Config, shape: Shape) -> Number:
+    """Video tokens: latent frames × height × width over the patch."""
+    return cogvideox.tokens(config, shape)
+
+
+def hints(config: Config, shape: Shape) -> Number:
+    """Elements that a call hands to the denoiser: [layers, batch, n, width of the denoiser]."""
+    return config.num_layers * shape.batch * tokens(config, shape) * config.hint_width
+
+
+def forward(tape: Tape, config: Config, shape: Shape) -> list[Tensor]:
+    """latent[batch, frames, vae_channels, height, width] and pixels -> a hint[batch, n, width] per block."""
+    n, batch, width = tokens(config, shape), shape.batch, config.width
+    latent = tape.input(batch, shape.frames, config.vae_channels, shape.height, shape.width)
+    text = tape.input(batch, shape.tokens, config.text_embed_dim)
+    timestep = tape.input(batch, dtype="int64")
+    count, factor = pixels.frames(shape), config.downscale_coef
+    video = tape.input(batch * count, config.in_channels, shape.height * factor, shape.width * factor)
+    seen = encoded(tape, config, shape, video)
+    both = config.vae_channels + seen.shape[2]
+    joined = tape.cat((latent, seen), batch, shape.frames, both, shape.height, shape.width)
+    temb, features = cogvideox.conditioned(tape, config, batch)
+    embedded = cogvideox.patch_embed(tape, widened(config, both), shape, text, joined)
+    context, hidden = embedded.view(batch, shape.tokens, width), embedded.view(batch, n, width)
+    del embedded
+    rotary = cogvideox.rotary_table(tape, config, n) if config.rotates else None
+    given: list[Tensor] = []
+    for i in range(config.num_layers):
+        with tape.scope(f"transformer_blocks.{i}"), tape.checkpointed():
+            hidden, context = cogvideox.block(tape, config, hidden, context, temb, rotary)
+        projected = hidden
+        if config.out_proj_dim is not None:
+            projected = tape.linear(hidden, config.out_proj_dim, f"out_projectors.{i}")
+        given.append(projected)
+        del projected
+    del timestep, features, seen, joined, video, latent
+    return [added(tape, hint) for hint in given]
+
+
+def widened(config: Config, channels: Number) -> Joined:
+    """The configuration with as many channels as latent and control have together."""
+    numbers = {name: getattr(config, name) for name in Joined.__struct_fields__}
+    return Joined(**{**numbers, "in_channels": channels})
+
+
+def encoded(tape: Tape, config: Config, shape: Shape, video: Tensor) -> Tensor:
+    """The control video, folded into channels, then convolved and averaged over pairs of frames -> [batch, frames,
+    channels, height, width]."""
+    batch, factor, count = shape.batch, config.downscale_coef, pixels.frames(shape)
+    plane = (shape.height, shape.width)
+    folded, second, third = pixels.widths(config.in_channels, factor)
+    x = tape.copy(video, batch * count, folded, *plane, name="unshuffle")
+    x = tape.convolution(x, second, (1, 1), "controlnet_encode_first.0")
+    x = tape.act(tape.group_norm(x, NORM_GROUPS, "controlnet_encode_first.1"), "relu")
+    once = pixels.halved(count)
+    x = tape.copy(x, batch * once, second, *plane, name="compress_time")
+    x = tape.convolution(x, third, (1, 1), "controlnet_encode_second.0")
+    x = tape.act(tape.group_norm(x, NORM_GROUPS, "controlnet_encode_second.1"), "relu")
+    twice = pixels.halved(once)
+    return tape.copy(x, batch, twice, third, *plane, name="compress_time")
