@@ -52,7 +52,7 @@ def averaged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
     def average(phase: Phase) -> Phase:
         left = remaining(ledger, plan, phase)
-        counts = _counts(phase.ops, left)
+        counts = _counts(phase.ops, left, left.share.likely)
         ops = tuple(replace(op, count=count) for op, count in zip(phase.ops, counts, strict=True))
         return replace(
             phase,
@@ -60,6 +60,7 @@ def averaged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             executed=ops,
             live={**phase.live, "cached": _held(ledger, plan, phase, left)},
             blocks_run=left.share.likely if left.modules is None else 1,
+            varies=_varies(phase.ops, left, counts),
         )
 
     return rewrite(ledger, DENOISER, average)
@@ -129,13 +130,30 @@ RULES = {
 }
 
 
-def _counts(ops: tuple[Op, ...], left: Left) -> list[Number]:
-    """How often each op runs, as the average over the steps."""
+def _varies(ops: tuple[Op, ...], left: Left, likely: list[Number]) -> tuple[Number, Number]:
+    """The least and the most that a call works over what it likely does, as its method leaves open how many steps are
+    computed: by the FLOPs that are left."""
+    share = left.share
+    if share.low is share.likely is share.high:
+        return 1, 1
+    work = _flops(ops, likely)
+    return (
+        named("least", _flops(ops, _counts(ops, left, share.low)) / work),
+        named("most", _flops(ops, _counts(ops, left, share.high)) / work),
+    )
+
+
+def _flops(ops: tuple[Op, ...], counts: list[Number]) -> Number:
+    """FLOPs of ops that run so often."""
+    return sum(op.flops * count for op, count in zip(ops, counts, strict=True))
+
+
+def _counts(ops: tuple[Op, ...], left: Left, share: Number) -> list[Number]:
+    """How often each op runs, as the average over the steps of which that share is computed."""
     if left.modules is not None:
         homes = [module(op, left.modules) for op in ops]
-        shares = [left.rows * (left.modules.get(home, left.share.likely) if home else 1) for home in homes]
+        shares = [left.rows * (left.modules.get(home, share) if home else 1) for home in homes]
         return [op.count * share for op, share in zip(ops, shares, strict=True)]
-    share = left.share.likely
     first = next((op.place.block for op in ops if op.place.block), "")  # the repeated blocks that run first
     counts: list[Number] = []
     for op in ops:
