@@ -70,7 +70,7 @@ def plan(chosen: Model, guidance: float | None = None, vendor: str = "", **given
     """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off.
 
     vendor  of the chip it runs on: some programs run otherwise on some
-    Raises InputError("step-cache", …) for a cache of diffusers that its own network refuses.
+    Raises InputError("step-cache", …) for a cache that the program has not for that model.
     """
     usual = chosen.defaults
     if given.get("framework"):
@@ -100,10 +100,9 @@ def plan(chosen: Model, guidance: float | None = None, vendor: str = "", **given
         if filled["guidance_mode"] == "sequential":
             filled["batched_forwards"] = 1
     filled.update({name: value for name, value in given.items() if value is not None})
-    hooks = filled.get("framework", "diffusers") == "diffusers"  # of other programs nothing is known
-    if hooks and filled.get("step_cache", "none") not in ("none", "stated"):
+    if filled.get("step_cache", "none") not in ("none", "stated"):
         stacked = filled["guidance_mode"] not in ("sequential", "fitting")
-        reach.checked(filled["step_cache"], chosen.denoiser.class_, stacked)
+        reach.checked(filled["step_cache"], chosen, framework_profile.runtime, stacked)
     return _applied(Plan(**filled), given.get("lora_mode"))
 
 

@@ -91,7 +91,16 @@ def _refused(error: InputError) -> dict[str, Any]:
         message = _("{flag} is missing; allowed: {expects}", flag=flag, expects=expects)
     else:
         given = _short(error.value)
-        message = _("{flag} cannot be '{value}'; allowed: {expects}", flag=flag, value=given, expects=expects)
+        if error.of:
+            message = _(
+                "{flag} cannot be '{value}' for {of}; allowed there: {expects}",
+                flag=flag,
+                value=given,
+                of=error.of,
+                expects=expects,
+            )
+        else:
+            message = _("{flag} cannot be '{value}'; allowed: {expects}", flag=flag, value=given, expects=expects)
     return _entry(flag, error.value, allowed, error.nearest, message)
 
 

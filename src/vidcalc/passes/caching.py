@@ -71,7 +71,7 @@ def remaining(ledger: Ledger, plan: Plan, phase: Phase) -> Left:
     if plan.step_cache in PLAIN:
         return Left(settled(plan.computed_steps), plan.cached_blocks)
     cache = read(plan.step_cache)
-    modules = hooked(cache, phase.call.component.class_)
+    modules = hooked(cache, phase.call.component.class_, plan.runtime.hooks)
     return RULES[cache.method.rule](cache, ledger, plan, modules) if modules else Left(settled(1), modules={})
 
 
