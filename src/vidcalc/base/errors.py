@@ -27,6 +27,7 @@ class InputError(VidcalcError):
         self.allowed = tuple(allowed)
         self.nearest = nearest
         self.of = of
+        self.job = 0  # of several jobs in a row, the one that it stands in; 0: in none
         super().__init__(flag, value, self.allowed, nearest)
 
 

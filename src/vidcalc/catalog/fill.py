@@ -177,8 +177,9 @@ def sharded(usual: TrainingPlan, chosen: Model, **given: Any) -> TrainingPlan:
     if usual.trainer == NOBODY:
         return usual
     network, how = chosen.denoiser.network, (usual.offload, usual.base)
-    profile = trainer(usual.trainer)
-    apart, alike = (profile.settings(usual.mode, network, *how, way) for way in (usual.sharding, "none"))
+    profile, several = trainer(usual.trainer), chosen.denoiser.copies > 1
+    # what holds of several experts, or of how weights are kept, is no matter of sharding
+    apart, alike = (profile.settings(usual.mode, network, *how, way, several) for way in (usual.sharding, "none"))
     stated = {name for name, value in given.items() if value is not None}
     further = {name: value for name, value in apart.items() if name not in stated and value != alike.get(name)}
     return replace(usual, **further)

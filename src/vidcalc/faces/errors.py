@@ -29,7 +29,14 @@ def report(error: Exception, as_json: bool) -> None:
 
 
 def describe(error: Exception) -> dict[str, Any]:
-    """flag, value, allowed, nearest and message of a refusal."""
+    """flag, value, allowed, nearest and message of a refusal; the message says in which of several jobs it stands."""
+    found = _described(error)
+    if number := getattr(error, "job", 0):
+        found["message"] = _("job {number}: {refusal}", number=number, refusal=found["message"])
+    return found
+
+
+def _described(error: Exception) -> dict[str, Any]:
     if isinstance(error, InputError):
         return _refused(error)
     if isinstance(error, click.NoSuchOption):
