@@ -21,7 +21,8 @@ REFUSED = "refused"
 RETURNING = ("to_out", "to_add_out", "out_layer", "o_proj")  # the last layers of an attention module
 
 Hooked = dict[str, str]
-"""Modules that a cache hooks, blocks as "*" -> the parameter that says how often they run."""
+"""Modules that a cache hooks, blocks as "*" -> the parameter that says how often they run; `BLOCKS` -> the block that
+decides, where one is known."""
 
 
 def hooked(cache: Cache, class_: str, release: str = "") -> Hooked:
@@ -46,7 +47,7 @@ def hooked(cache: Cache, class_: str, release: str = "") -> Hooked:
             return {BLOCKS: ""}
         for name in names if stated else ():
             found.setdefault(name, kind)
-    return found if about_modules or not found else {BLOCKS: ""}
+    return found if about_modules or not found else {BLOCKS: next(iter(found))}
 
 
 def module_of(path: str, modules: Iterable[str]) -> str:
