@@ -13,12 +13,13 @@ import vidcalc
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.cost.time import in_format
-from vidcalc.describe.adapters import Adapters
+from vidcalc.describe.adapters import Adapters, Loras
 from vidcalc.ledger.unroll import unroll
-from vidcalc.ops import Collective
+from vidcalc.ops import Collective, Matmul, Pointwise
 from vidcalc.passes import rewritten
 from vidcalc.rates.machines import hardware
 from vidcalc.rates.products import kernels
+from vidcalc.tape import Tape
 
 NAME = "wan2.1-t2v-1.3b"
 LAYERS, WIDTH, RANK = 30, 1536, 32
@@ -206,3 +207,15 @@ def test_a_format_makes_no_kernels_for_them() -> None:
         return float(layers * kernels(chip, "dequantised", "bf16"))
 
     assert unpacking(loras=(LORA,), lora_mode="live") == unpacking() > 0
+
+
+def test_a_patch_is_made_in_float32_brought_to_the_weights_dtype_and_added() -> None:
+    tape = Tape("bf16", loras=Loras(each=(LORA,), mode="patched"))
+    x = tape.input(1, 64, WIDTH)
+    tape.linear(x, WIDTH, "attn1.to_q")
+    elements = WIDTH * WIDTH
+    moved = {op.path.rpartition(".")[2]: op.moved for op in tape.ops if isinstance(op, Pointwise)}
+    # scaled in float32; cast to 16 bits; the weight and the update read, the weight written
+    assert moved == {"scale": 2 * 4 * elements, "cast": (4 + 2) * elements, "add_": 3 * 2 * elements}
+    update = next(op for op in tape.ops if isinstance(op, Matmul))
+    assert (update.precision, update.rows, update.d_in, update.d_out) == ("fp32", WIDTH, RANK, WIDTH)
