@@ -1,4 +1,5 @@
 """Writes src/vidcalc/data/cache_reach.toml: what the step and block caches of diffusers really hook, by network class.
+With an older diffusers that a profile is of (0.35) installed in its place, cache_reach_0_35.toml.
 
     python scripts/make_cache_reach.py [--check]
 
@@ -6,7 +7,6 @@ Needs the extra `reference`. Each class is built on the meta device as the catal
 diffusers' own `apply_…` functions are called on it. --check exits with 1 where the file is not what they say.
 """
 
-import argparse
 import copy
 import re
 import sys
@@ -14,12 +14,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from generated import DATA, settle
 from vidcalc.reference.catalogue import MODELS, model_facts, parts_of
 from vidcalc.reference.classes import UnknownClass, build, find_class
 
-FILE = Path(__file__).resolve().parent.parent / "src" / "vidcalc" / "data" / "cache_reach.toml"
 KINDS = ("spatial", "temporal", "cross")
 RATIOS = [1.0, 1.0]  # any: MagCache only asks that there are some
+MAKING = {
+    "taylorseer": "apply_taylorseer_cache",
+    "magcache": "apply_mag_cache",
+    "seacache": "apply_sea_cache",
+}  # since 0.36
+FILES = {"0.42": "cache_reach.toml", "0.35": "cache_reach_0_35.toml"}
+
+
+def current() -> str:
+    """The file of the installed release."""
+    import diffusers
+
+    return FILES[".".join(diffusers.__version__.split(".")[:2])]
 
 
 def one_of_each_class() -> dict[str, dict[str, Any]]:
@@ -58,7 +71,7 @@ def attempts() -> dict[str, tuple[Callable[[Any], None], str]]:
         config = hooks.PyramidAttentionBroadcastConfig(**ranges, **now)
         return lambda network: hooks.apply_pyramid_attention_broadcast(network, config)
 
-    return {
+    every: dict[str, tuple[Callable[[Any], None], str]] = {
         **{f"pab_{kind}": (broadcast(kind), "pyramid_attention_broadcast") for kind in KINDS},
         "fastercache": (
             lambda network: hooks.apply_faster_cache(network, hooks.FasterCacheConfig(**now)),
@@ -81,6 +94,7 @@ def attempts() -> dict[str, tuple[Callable[[Any], None], str]]:
             "sea_cache_root",
         ),
     }
+    return {key: attempt for key, attempt in every.items() if hasattr(hooks, MAKING.get(key, "HookRegistry"))}
 
 
 def reached(name: str, config: dict[str, Any]) -> dict[str, list[str] | str]:
@@ -132,16 +146,5 @@ def content() -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> int:
-    """Write the file, or compare it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="exit with 1 if the file is not current")
-    made = content()
-    if parser.parse_args().check:
-        return int(FILE.read_text(encoding="utf-8") != made)
-    FILE.write_text(made, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(settle(DATA / current(), content, __doc__))

@@ -5,14 +5,11 @@
 Needs the extra `reference`. --check exits with 1 where the file is not what the installed diffusers says.
 """
 
-import argparse
 import inspect
 import sys
-from pathlib import Path
 
+from generated import DATA, settle
 from vidcalc.catalog.families import families, role
-
-FILE = Path(__file__).resolve().parent.parent / "src" / "vidcalc" / "data" / "class_keys.toml"
 
 
 def content() -> str:
@@ -33,16 +30,5 @@ def content() -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> int:
-    """Write the file, or compare it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="exit with 1 if the file is not current")
-    made = content()
-    if parser.parse_args().check:
-        return int(FILE.read_text(encoding="utf-8") != made)
-    FILE.write_text(made, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(settle(DATA / "class_keys.toml", content, __doc__))

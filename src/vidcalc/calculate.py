@@ -35,6 +35,7 @@ from vidcalc.describe.plan import Plan
 from vidcalc.describe.question import Question, Run
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.describe.workload import Stage, Workload
+from vidcalc.ledger import windows
 from vidcalc.ledger.taping import sequence
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
@@ -62,7 +63,8 @@ def calculate(
     legal.checked(model, plan, guidance.possible(plan))
     legal.checked_training(model, plan.training)
     ledger, first = generation(model, workload, hardware, plan, left_out)
-    step = Loaded(workload=workload, ledger=ledger, step=backward.step(ledger, plan.training))
+    learning = learned(model, workload, hardware, plan, ledger)
+    step = Loaded(workload=workload, ledger=learning, step=backward.step(learning, plan.training))
 
     # price
     inference = inference_memory(ledger, hardware)
@@ -77,7 +79,7 @@ def calculate(
 
     def checkpointed() -> TrainingMemory:
         light = replace(plan.training, checkpointing="full")
-        lighter = replace(step, step=backward.step(ledger, light))
+        lighter = replace(step, step=backward.step(learning, light))
         return training_memory(sized(lighter, hardware, light), hardware)
 
     # report
@@ -107,6 +109,12 @@ def listed(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> 
     plan = formats.settled(plan, model, hardware.accelerator)
     legal.checked(model, plan, guidance.possible(plan))
     return list(rows(generation(model, workload, hardware, plan)[0], hardware))
+
+
+def learned(model: Model, workload: Workload, hardware: Hardware, plan: Plan, ledger: Ledger) -> Ledger:
+    """The ledger whose forward is trained: the generation's own, but for windows that its user chose."""
+    alike = windows.trained(model)
+    return ledger if alike is model else generation(alike, workload, hardware, plan)[0]
 
 
 def chain(jobs: tuple[Question, ...]) -> "ChainReport":

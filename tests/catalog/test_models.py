@@ -245,6 +245,13 @@ def test_a_prediction_goes_when_all_scales_that_need_it_are_off(name, asked, pre
     assert plan["forwards_per_step"] - plan["batched_forwards"] + 1 == calls
 
 
+def test_the_first_scale_is_the_workloads_guidance():
+    assert vidcalc.estimate("ltx-2", frames=9).workload["guidance"] == 3
+    for asked in ({"guidance": 7}, {"guidance_scales": "guidance=7"}, {"guidance": 2, "guidance_scales": "guidance=7"}):
+        assert vidcalc.estimate("ltx-2", frames=9, **asked).workload["guidance"] == 7, asked
+    assert vidcalc.estimate("ltx-2", frames=9, guidance_scales="audio=7").workload["guidance"] == 3
+
+
 @pytest.mark.parametrize(
     ("name", "asked", "near"),
     [

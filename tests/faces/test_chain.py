@@ -17,6 +17,30 @@ def latent() -> Any:
     return vidcalc.chain(*STAGES, gpu="h200")
 
 
+@pytest.mark.parametrize(
+    ("jobs", "message"),
+    [
+        (("ltx-2", "ltx-2 --steps 0"), "job 2: --steps cannot be '0'"),
+        (("ltx-2", {"model": "ltx-2", "steps": 0}), "job 2: --steps cannot be '0'"),
+        (("ltx-2 --foo 3",), "job 1: there is no flag --foo"),
+        (("ltx-2", "ltx-2 --gpu h100"), "job 2: --gpu: belongs to all jobs, outside of their quotes"),
+        (("ltx-2", "seedvr3-3b"), "job 2: --model cannot be 'seedvr3-3b'"),
+        (("ltx-2", "ltx-2 --batch-size 2"), "job 2: --batch-size cannot be '2'"),
+    ],
+)
+def test_a_refusal_names_the_job(jobs: Any, message: str) -> None:
+    with pytest.raises(vidcalc.InputError) as refused:
+        vidcalc.chain(*jobs)
+    assert str(refused.value).startswith(message)
+
+
+def test_flags_of_a_job_stand_inside_of_its_quotes(ask: Any) -> None:
+    done = ask("chain", "ltx-2", "--frames", "33")
+    assert done.code == 2
+    assert done.err.strip().startswith("error: --frames: belongs to one job, inside of its quotes")
+    assert "no flag --fraems" in ask("chain", "ltx-2", "--fraems", "33").err
+
+
 def test_a_latent_is_neither_decoded_nor_encoded_on_its_way(latent: Any) -> None:
     stages = [[stage.id for stage in job.report.memory.inference.stages] for job in latent.jobs]
     assert "vae_decode" not in stages[0] + stages[1]

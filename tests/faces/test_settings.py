@@ -257,3 +257,11 @@ def test_a_field_moves_a_number(case, estimate, run):
     ask = run if of_a_run else partial(estimate, frames=17)
     first, second = (msgspec.to_builtins(ask("wan2.1-t2v-1.3b", **given, **{each.field: value})) for value in values)
     assert figures(first) != figures(second)
+
+
+def test_a_number_of_a_way_names_every_way_that_takes_it(ask):
+    done = ask("estimate", "-m", "wan2.1-t2v-1.3b", "--offload", "model", "--blocks-per-group", "4")
+    assert done.code == 2
+    assert "--blocks-per-group: only with --offload group-wait, group" in done.err
+    for way in ("group-wait", "group"):
+        assert ask("estimate", "-m", "wan2.1-t2v-1.3b", "--offload", way, "--blocks-per-group", "4").code == 0

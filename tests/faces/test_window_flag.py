@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec import to_builtins
 
 import vidcalc
 
@@ -15,6 +16,22 @@ def test_the_page_says_windows_and_calls(ask) -> None:
     assert "longer videos are made in windows: --window 81:16" in " ".join(ask(*job).out.split())
     korean = " ".join(ask(*job, "--full", "--window", "81:16", "--lang", "ko").out.split())
     assert "앞 구간과 16프레임 겹침; denoiser 호출 400회" in korean
+
+
+def test_windows_are_of_generating_alone_and_said():
+    asked = {"model": "wan2.1-t2v-1.3b", "frames": 257, "gpu": "4090"}
+    whole, cut = vidcalc.estimate(**asked), vidcalc.estimate(**asked, window="81:16")
+    assert to_builtins(cut.time.training) == to_builtins(whole.time.training)
+    assert to_builtins(cut.memory.training) == to_builtins(whole.memory.training)
+    assert cut.time.inference.total < whole.time.inference.total
+    said = {each.id: each.value for each in cut.assumptions}
+    assert said["windows"] == "81:16"
+    assert "windows" not in {each.id for each in whole.assumptions}
+    # of a model whose pipeline has windows, training keeps those of the pipeline
+    rolling = {"model": "skyreels-v2-df-1.3b", "frames": 257, "gpu": "4090"}
+    own, other = vidcalc.estimate(**rolling), vidcalc.estimate(**rolling, window="49:9")
+    assert to_builtins(other.time.training) == to_builtins(own.time.training)
+    assert other.compute.chunks > own.compute.chunks
 
 
 def test_a_window_that_is_none_is_refused(ask) -> None:

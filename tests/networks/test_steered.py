@@ -6,6 +6,7 @@ from golden_cases import flops
 
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import longcat, longcat_avatar, wan, wan_world
+from vidcalc.ops import Pointwise
 from vidcalc.tape import Tape
 
 CLIP = Shape(frames=21, height=60, width=104, tokens=512)
@@ -41,3 +42,18 @@ def test_audio_adds_an_attention_to_every_block() -> None:
     # each token's query and output, 32 audio tokens of its frame as keys and values
     attention = depth * (2 * 2 * TOKENS * d * d + 4 * TOKENS * 32 * d)
     assert attention < flops(listening) - flops(plain) < 1.02 * attention
+
+
+def test_a_camera_scales_and_shifts_in_five_kernels_of_a_block() -> None:
+    tape, config = Tape("bf16"), wan_world.Config(num_attention_heads=2, attention_head_dim=128)
+    n, width = 512, 256
+    rays, x = tape.input(1, n, width), tape.input(1, n, width)
+    out = wan_world.steered(tape, config, rays, x)
+    size = n * width * 2
+    moved = [op.moved for op in tape.ops if isinstance(op, Pointwise)]
+    # activation, added to the rays, 1 + scale, its product with x, and the shift
+    assert [each / size for each in moved] == [2, 3, 2, 3, 3]
+    # rays, x, scale, shift, 1 + scale and the product
+    assert tape.peak == 6 * size
+    del rays, x
+    assert tape.live == out.nbytes == size

@@ -114,6 +114,29 @@ def test_magcache_follows_the_published_ratios_of_the_model():
     assert unknown.share.low <= unknown.share.likely <= 1
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("wan2.1-t2v-14b", "teacache"),
+        ("hunyuanvideo-t2v", "firstblockcache"),
+        ("wan2.2-t2v-a14b", "magcache"),
+        ("wan2.1-t2v-1.3b", "easycache"),
+    ],
+)
+def test_the_ends_of_the_seconds_are_those_of_the_steps_that_a_video_may_take(name, text):
+    found = left(name, text)[0]
+    assert found.share.low < found.share.likely < found.share.high
+    seconds = report(name, text).time.inference
+    ends = {}
+    for end in ("low", "likely", "high"):
+        share = getattr(found.share, end)
+        ends[end] = report(name, "stated", computed_steps=share, cached_blocks=found.blocks).time.inference
+    assert seconds.total == pytest.approx(ends["likely"].total, rel=1e-6)
+    assert seconds.low == pytest.approx(ends["low"].low, rel=0.02)
+    assert seconds.high == pytest.approx(ends["high"].high, rel=0.02)
+    assert seconds.low < ends["likely"].low and ends["likely"].high < seconds.high
+
+
 def test_a_shift_towards_noise_keeps_more_attention_outside_of_the_range():
     plain, shifted = (schedules.broadcast(50, 2, 100, 800, 1, shift) for shift in (1.0, 5.0))
     assert 0.5 < plain < shifted < 1

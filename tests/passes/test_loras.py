@@ -12,11 +12,14 @@ from msgspec.structs import replace
 import vidcalc
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
-from vidcalc.describe.adapters import Adapters
+from vidcalc.cost.time import in_format
+from vidcalc.describe.adapters import Adapters, Loras
 from vidcalc.ledger.unroll import unroll
-from vidcalc.ops import Collective
+from vidcalc.ops import Collective, Matmul, Pointwise
 from vidcalc.passes import rewritten
 from vidcalc.rates.machines import hardware
+from vidcalc.rates.products import kernels
+from vidcalc.tape import Tape
 
 NAME = "wan2.1-t2v-1.3b"
 LAYERS, WIDTH, RANK = 30, 1536, 32
@@ -174,3 +177,45 @@ def test_a_sweep_takes_them() -> None:
 def test_a_copy_of_a_plan_keeps_them() -> None:
     plan = fill.plan(fill.model(NAME), loras=(LORA,))
     assert replace(plan, offload="model").loras == (LORA,)
+
+
+@pytest.mark.parametrize("precision", ["int8-dynamic", "bnb-int8", "nf4", "fp8-scaled", "gguf-q4_k"])
+def test_their_matrices_are_in_no_number_format_of_the_network(precision: str) -> None:
+    def products(**more: Any) -> float:
+        made = report(lora_mode="live", **more).time.inference.parts["denoise"]
+        return float(made["matmul"])
+
+    def moved(**more: Any) -> float:
+        return float(report(lora_mode="live", **more).time.inference.parts["denoise"]["pointwise"])
+
+    beside = products(loras=(LORA,)) - products()
+    assert products(precision=precision, loras=(LORA,)) - products(precision=precision) == pytest.approx(beside)
+    # what brings a layer in and out of its format is of the layer alone: a LoRA moves what it moves beside bf16
+    around = moved(loras=(LORA,)) - moved()
+    assert moved(precision=precision, loras=(LORA,)) - moved(precision=precision) == pytest.approx(around)
+
+
+def test_a_format_makes_no_kernels_for_them() -> None:
+    chip, model = hardware("h100-sxm").accelerator, fill.model(NAME)
+    whole = unroll(model, fill.workload(model))
+
+    def unpacking(**more: Any) -> float:
+        """Kernels of a call beyond those of its ops."""
+        phase = rewritten(whole, fill.plan(model, precision="nf4", **more), hardware("h100-sxm")).phase("denoise")
+        assert phase is not None
+        layers = sum(op.count for op in phase.ops if in_format(op, phase.run))
+        return float(layers * kernels(chip, "dequantised", "bf16"))
+
+    assert unpacking(loras=(LORA,), lora_mode="live") == unpacking() > 0
+
+
+def test_a_patch_is_made_in_float32_brought_to_the_weights_dtype_and_added() -> None:
+    tape = Tape("bf16", loras=Loras(each=(LORA,), mode="patched"))
+    x = tape.input(1, 64, WIDTH)
+    tape.linear(x, WIDTH, "attn1.to_q")
+    elements = WIDTH * WIDTH
+    moved = {op.path.rpartition(".")[2]: op.moved for op in tape.ops if isinstance(op, Pointwise)}
+    # scaled in float32; cast to 16 bits; the weight and the update read, the weight written
+    assert moved == {"scale": 2 * 4 * elements, "cast": (4 + 2) * elements, "add_": 3 * 2 * elements}
+    update = next(op for op in tape.ops if isinstance(op, Matmul))
+    assert (update.precision, update.rows, update.d_in, update.d_out) == ("fp32", WIDTH, RANK, WIDTH)

@@ -14,7 +14,7 @@ from vidcalc.rates.machines import hardware
 
 def density(name, text, **sizes):
     model = fill.model(name)
-    plan = fill.plan(model, **speedups.thinned(text, name))
+    plan = fill.plan(model, **speedups.chosen("sparse_attention", text, name))
     ledger, _ = generation(model, fill.workload(model, **sizes), hardware("h100-sxm"), plan)
     return sparsity.density(ledger, plan, ledger.phase("denoise"))
 
@@ -32,7 +32,7 @@ def test_windows_by_layer_are_the_average_of_the_layers():
     two = (2 * 0.02 + 3 * 0.05 + 7 * 0.08 + 15 * 0.23 + 0.45) / 28
     assert density("cosmos-predict2-2b", "natten") == pytest.approx(two, rel=0.05)
     with pytest.raises(InputError) as refused:
-        speedups.thinned("natten", "wan2.1-t2v-14b")
+        speedups.chosen("sparse_attention", "natten", "wan2.1-t2v-14b")
     assert "radial" in refused.value.allowed
     assert "natten" not in refused.value.allowed
     for each in sparse.windows():

@@ -8,7 +8,7 @@ from vidcalc.base.errors import InputError
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.cost import memory
-from vidcalc.ops import Collective
+from vidcalc.ops import Attention, Collective
 from vidcalc.passes import degrees, generation, guidance, legal
 from vidcalc.rates.machines import hardware
 from vidcalc.tape.trace import configuration
@@ -187,3 +187,28 @@ def test_an_explanation_ends_in_the_shared_number(wan, ways):
     assert explain("memory.inference.peak", *asked).value == report.memory.inference.peak
     assert explain("compute.flops_executed", *asked).value == pytest.approx(report.compute.flops_executed)
     assert explain("compute.forwards_per_step", *asked).value == report.compute.forwards_per_step
+
+
+@pytest.mark.parametrize("way", ["ulysses_degree", "ring_degree"])
+def test_attention_over_time_at_each_place_stays_on_the_rank_of_the_place(way):
+    model = fill.model("latte-1")
+    workload = fill.workload(model, width=256, height=256, frames=16, steps=2)
+    machine = hardware("h100-sxm")
+
+    def forward(**plan):
+        return generation(model, workload, machine, fill.plan(model, **plan))[0].phase("denoise")
+
+    alone, shared = forward(), forward(**{way: 4})
+    over_time = [op for op in alone.ops if isinstance(op, Attention) and "temporal" in op.path]
+    within = [op for op in alone.ops if isinstance(op, Attention) and not op.crossed and "temporal" not in op.path]
+    assert all(op.queries == 16 and op.batch > 16 for op in over_time) and over_time and within
+    # every place's frames attend one another on one rank, a quarter of the places each
+    mine = [op for op in shared.ops if isinstance(op, Attention) and "temporal" in op.path]
+    assert [(op.batch, op.heads, op.queries, op.keys, op.count) for op in mine] == [
+        (-(-op.batch // 4), op.heads, op.queries, op.keys, op.count) for op in over_time
+    ]
+    # frames attend over their places, which are spread: what is exchanged is theirs alone
+    spoken = {op.path for op in shared.ops if isinstance(op, Collective) and op.count and op.way != "guidance"}
+    assert spoken - {"predictions"} == {op.path for op in within}
+    flops = [sum(op.flops * op.count for op in phase.ops if isinstance(op, Attention)) for phase in (alone, shared)]
+    assert flops[1] == pytest.approx(flops[0] / 4, rel=0.01)

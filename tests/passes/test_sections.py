@@ -43,6 +43,12 @@ def test_each_section_is_decoded_with_the_one_before_it() -> None:
     assert [row.total for row in long.stages] == [row.total for row in short.stages]
 
 
+def test_the_report_counts_the_sections_that_are_made() -> None:
+    for frames, sections in ((33, 1), (97, 3), (145, 4)):
+        made_of = report("rtx-3090", frames).compute
+        assert (made_of.chunks, made_of.denoiser_calls) == (sections, sections * 25), frames
+
+
 def test_a_sweep_of_lengths_has_the_sections_of_each() -> None:
     import numpy as np
 

@@ -162,3 +162,15 @@ def test_no_scores_are_held_where_a_kernel_takes_the_dtype() -> None:
     )
     assert report.memory.inference.device < 13 * 2**30
     assert report.plan["precision"] == "fp16-fp32"
+
+
+def test_split_attention_of_fp16_has_its_keys_and_scores_in_float32() -> None:
+    def split(dtype: str) -> Tape:
+        tape = Tape(dtype, spelled="split")
+        q, k, v = (tape.input(1, 2, 1024, 64) for _ in range(3))
+        out = tape.attention(q, k, v)
+        del q, k, v, out
+        return tape
+
+    # beside what bf16 holds: the keys once more in float32, and scores and softmax of 256 queries at twice the bytes
+    assert split("fp16").peak - split("bf16").peak == QUERIES * 4 + 2 * 2 * PAIRS // 4

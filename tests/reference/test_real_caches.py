@@ -1,6 +1,7 @@
 """Caches of diffusers: what they hook is in the data, and what they hold of a small network is what is calculated."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,11 @@ STEPS = 4
 def script(name: str):
     spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(ROOT / "scripts"))  # scripts import their neighbours
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.pop(0)
     return module
 
 
@@ -255,3 +260,8 @@ def test_steps_are_computed_as_its_hooks_do(text, changes, expected):
     calls = counted(network.transformer_blocks[0].attn.to_q)
     run(network, name, model.denoiser.config, (16, 3, 6, 8), now)
     assert len(calls) / LONG == pytest.approx(expected())
+
+
+def test_keys_of_published_classes_are_current():
+    made = script("make_class_keys").content()
+    assert (ROOT / "src" / "vidcalc" / "data" / "class_keys.toml").read_text(encoding="utf-8") == made

@@ -95,3 +95,24 @@ def test_less_is_reserved_and_the_same_allocated(model: str) -> None:
     )
     assert growing.allocated == fixed.allocated
     assert growing.allocated <= growing.reserved < fixed.reserved
+
+
+def test_of_what_is_free_the_end_is_taken_last_however_well_it_fits() -> None:
+    device = ExpandableAllocator()
+    hole, _between, end = device.take(60 * MIB), device.take(25 * MIB), device.take(55 * MIB)
+    device.give(hole)
+    device.give(end)
+    # 55 MiB fit better, but they are at the end of the segment, which can grow
+    assert device.take(50 * MIB).at == device.coarse.start
+    # where nothing else is large enough it is the end's turn
+    assert device.take(52 * MIB).at == end.at
+    assert device.reserved == 140 * MIB
+
+
+def test_of_two_holes_the_smaller_that_is_large_enough_is_taken() -> None:
+    device = ExpandableAllocator()
+    large, _one, small, _two = (device.take(size * MIB) for size in (60, 20, 40, 20))
+    device.give(large)
+    device.give(small)
+    assert device.take(30 * MIB).at == small.at
+    assert device.take(50 * MIB).at == large.at

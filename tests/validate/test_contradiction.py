@@ -27,11 +27,13 @@ def told(peak, **fields):
 @pytest.mark.parametrize(
     ("fields", "weights"),
     [
-        ({}, 53.2),  # two experts of 14.3 billion parameters at two bytes
+        ({}, 53.2 + 10.6),  # two experts of 14.3 billion parameters and the encoder at two bytes
         ({"offload": "text encoder cpu offload"}, 26.6),  # one of them may wait
-        ({"model": "Wan2.1-T2V-14B"}, 26.6),
-        ({"model": "Wan2.1-T2V-14B", "precision": "fp8"}, 13.3),
-        ({"model": "Wan2.1-T2V-14B", "n_gpus": "2", "parallelism": "TP 2"}, 13.3),
+        ({"model": "Wan2.1-T2V-14B"}, 26.6 + 10.6),
+        ({"model": "Wan2.1-T2V-14B", "precision": "fp8"}, 13.3 + 10.6),
+        ({"model": "Wan2.1-T2V-14B", "precision": "fp8", "offload": "text encoder cpu offload"}, 13.3),
+        ({"model": "Wan2.1-T2V-14B", "n_gpus": "2", "parallelism": "TP 2"}, 13.3 + 10.6),
+        ({"model": "Wan2.1-T2V-14B", "n_gpus": "2", "parallelism": "TP 2; text encoder TP 2"}, 13.3 + 5.3),
     ],
 )
 def test_the_least_that_a_row_can_have_is_its_own_weights(fields, weights):

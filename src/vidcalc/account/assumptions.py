@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from vidcalc.account.assumed import beside, links, machinery, stated, trained
-from vidcalc.account.leftout import left_out
+from vidcalc.account.leftout import chosen_windows, left_out
 from vidcalc.base.number import Number, is_array, largest, product
 from vidcalc.catalog.defaults import context_facts, defaults
 from vidcalc.catalog.precisions import precision
@@ -94,6 +94,7 @@ def _run(question: Question, ledger: Ledger) -> list[Assumption]:
         source, basis = found or "; ".join(facts["sources"]), "measured" if found else "assumed"
         rows.append(Assumption(id="disk_rate", value=rate, source=source, provenance=basis))
     rows += left_out(question, ledger)
+    rows += chosen_windows(question)
     rows += stated(plan, "generate")
     rows += beside(plan.loras, plan.lora_mode, plan.runtime)
     rows += links(hardware, plan)

@@ -10,8 +10,7 @@ from vidcalc.account.money import energy_part, money_part
 from vidcalc.base.number import Number
 from vidcalc.cost.host import worse
 from vidcalc.cost.verdict import verdict
-from vidcalc.describe.handoff import Handed, in_latent
-from vidcalc.describe.model import Component
+from vidcalc.describe.handoff import Handed, identity, in_latent
 from vidcalc.report.chain import ChainJob, ChainMemory, ChainReport, ChainTime
 from vidcalc.report.estimate import HostRoom, InferenceMemory, Report, Warning_
 
@@ -159,14 +158,12 @@ def networks(part: Handed, report: Report) -> Held:
     stages = report.memory.inference.stages
     # what one rank stores of it; the whole where it is never on the device by itself
     most = {row.id: max(stage.resident.get(row.id, 0) for stage in stages) for row in report.model.components}
-    return {_what(named[row.id], row.precision): int(most[row.id] or row.bytes) for row in report.model.components}
+    return {
+        f"{identity(named[row.id])} {row.precision}": int(most[row.id] or row.bytes) for row in report.model.components
+    }
 
 
 def others(held: Sequence[Held], place: int) -> int:
     """Bytes of the other jobs' networks that this one does not have itself."""
     every = {name: nbytes for each in held for name, nbytes in each.items()}
     return sum(nbytes for name, nbytes in every.items() if name not in held[place])
-
-
-def _what(each: Component, precision: str) -> str:
-    return f"{each.class_} {each.network} {each.config} {each.params} {precision}"

@@ -7,7 +7,7 @@ from vidcalc.base.number import Number
 from vidcalc.describe.model import Model
 from vidcalc.describe.workload import Workload
 from vidcalc.ledger.types import Ledger, Phase
-from vidcalc.ledger.windows import chunks, made_at_once, rolls
+from vidcalc.ledger.windows import made_at_once, rolls
 from vidcalc.passes.legal import depth
 from vidcalc.report.compute import Compute, Documented
 from vidcalc.tape.trace import configuration
@@ -28,7 +28,7 @@ def compute(model: Model, workload: Workload, ledger: Ledger) -> Compute:
         flops_per_forward=flops,
         forwards_per_step=forwards,
         flops_per_step=flops * forwards,
-        chunks=chunks(model, workload),
+        chunks=ledger.windows,
         window_frames=made_at_once(model, workload),
         overlap_frames=model.constraints.overlap_frames if rolls(model) else 0,
         denoiser_calls=sum(each.calls for each in phases["denoise"] if each.own),

@@ -32,6 +32,15 @@ def left_out(question: Question, ledger: Ledger) -> list[Assumption]:
     return rows
 
 
+def chosen_windows(question: Question) -> list[Assumption]:
+    """The windows that a user chose in the place of the pipeline's own."""
+    rules = question.model.constraints
+    if rules.own is None:
+        return []
+    value = f"{rules.chunk_frames}:{rules.overlap_frames}"
+    return [Assumption(id="windows", value=value, source="--window", provenance="assumed")]
+
+
 def _row(name: str, share: Number, method: str, flag: str) -> Assumption:
     """A share of the work that a method's rule leaves, or that a flag states."""
     return Assumption(id=name, value=share, source=method or flag, provenance="assumed")

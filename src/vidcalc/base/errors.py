@@ -16,13 +16,18 @@ class VidcalcError(Exception):
 
 
 class InputError(VidcalcError):
-    """A value that is not allowed: `flag` names the setting, `allowed` what it may be, `nearest` the closest choice."""
+    """A value that is not allowed: `flag` names the setting, `allowed` what it may be, `nearest` the closest choice,
+    `of` the model or the program that does not take it, where others do."""
 
-    def __init__(self, flag: str, value: object, allowed: Iterable[object] = (), nearest: str | None = None) -> None:
+    def __init__(
+        self, flag: str, value: object, allowed: Iterable[object] = (), nearest: str | None = None, of: str = ""
+    ) -> None:
         self.flag = flag
         self.value = value
         self.allowed = tuple(allowed)
         self.nearest = nearest
+        self.of = of
+        self.job = 0  # of several jobs in a row, the one that it stands in; 0: in none
         super().__init__(flag, value, self.allowed, nearest)
 
 

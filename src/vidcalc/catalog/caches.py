@@ -16,6 +16,7 @@ from vidcalc.catalog.load import table
 from vidcalc.catalog.stated import name_of, numbers
 
 FLAG = "step-cache"
+REACH = {"": "cache_reach", "0.35": "cache_reach_0_35"}  # data files
 SHORT = re.compile(r"^magcache-e(\d)(\d+)k(\d+)r(\d)(\d+)$")  # threshold, longest run of skipped steps, retention
 
 
@@ -117,7 +118,10 @@ def ratios(model: str) -> tuple[Ratios, ...]:
     return tuple(each for each in every if model in each.models) or every
 
 
-def reach(class_: str) -> Facts | None:
-    """What diffusers' caches hook of a network class (data/cache_reach.toml); None of a class that is not there."""
-    facts: Facts | None = table("cache_reach")["classes"].get(class_)
+def reach(class_: str, release: str = "") -> Facts | None:
+    """What diffusers' caches hook of a network class; None of a class that is not there.
+
+    release  of diffusers, of those that profiles are of ("0.35"); "": the newest
+    """
+    facts: Facts | None = table(REACH.get(release, REACH[""]))["classes"].get(class_)
     return facts

@@ -70,7 +70,7 @@ def plan(chosen: Model, guidance: float | None = None, vendor: str = "", **given
     """The given fields of `Plan`, guidance as the model's pipeline runs it. A guidance scale of 1 turns it off.
 
     vendor  of the chip it runs on: some programs run otherwise on some
-    Raises InputError("step-cache", …) for a cache of diffusers that its own network refuses.
+    Raises InputError("step-cache", …) for a cache that the program has not for that model.
     """
     usual = chosen.defaults
     if given.get("framework"):
@@ -100,10 +100,9 @@ def plan(chosen: Model, guidance: float | None = None, vendor: str = "", **given
         if filled["guidance_mode"] == "sequential":
             filled["batched_forwards"] = 1
     filled.update({name: value for name, value in given.items() if value is not None})
-    hooks = filled.get("framework", "diffusers") == "diffusers"  # of other programs nothing is known
-    if hooks and filled.get("step_cache", "none") not in ("none", "stated"):
+    if filled.get("step_cache", "none") not in ("none", "stated"):
         stacked = filled["guidance_mode"] not in ("sequential", "fitting")
-        reach.checked(filled["step_cache"], chosen.denoiser.class_, stacked)
+        reach.checked(filled["step_cache"], chosen, framework_profile.runtime, stacked)
     return _applied(Plan(**filled), given.get("lora_mode"))
 
 
@@ -178,8 +177,9 @@ def sharded(usual: TrainingPlan, chosen: Model, **given: Any) -> TrainingPlan:
     if usual.trainer == NOBODY:
         return usual
     network, how = chosen.denoiser.network, (usual.offload, usual.base)
-    profile = trainer(usual.trainer)
-    apart, alike = (profile.settings(usual.mode, network, *how, way) for way in (usual.sharding, "none"))
+    profile, several = trainer(usual.trainer), chosen.denoiser.copies > 1
+    # what holds of several experts, or of how weights are kept, is no matter of sharding
+    apart, alike = (profile.settings(usual.mode, network, *how, way, several) for way in (usual.sharding, "none"))
     stated = {name for name, value in given.items() if value is not None}
     further = {name: value for name, value in apart.items() if name not in stated and value != alike.get(name)}
     return replace(usual, **further)

@@ -82,5 +82,5 @@ def windows_of(text: str, model: str) -> Windows:
     found = [each for each in windows() if each.method == name and model in each.models]
     if not found:
         others = (each for each, method in methods().items() if method.rule != "windows")
-        raise InputError(FLAG, text, (*others, ANY_SHARE), ANY_SHARE)
+        raise InputError(FLAG, text, (*others, ANY_SHARE), ANY_SHARE, model)
     return found[0]

@@ -27,18 +27,10 @@ def source(kind: str, text: str) -> str:
     return caches.read(text).method.source if kind == STEP_CACHE else sparse.read(text).method.source
 
 
-def cached(text: str, model: str) -> Facts:
-    """The fields of a plan that a step cache sets. Raises InputError."""
-    read(STEP_CACHE, text)
-    return {"step_cache": text}
-
-
-def thinned(text: str, model: str) -> Facts:
-    """The fields of a plan that a kind of sparse attention sets. Raises InputError, also for a model that a method has
-    no windows of."""
-    if sparse.read(text).method.rule == "windows":
+def chosen(kind: str, text: str, model: str) -> Facts:
+    """The fields of a plan that a method sets. Raises InputError, also for a model that a sparse attention has no
+    windows of."""
+    read(kind, text)
+    if kind == SPARSE and sparse.read(text).method.rule == "windows":
         sparse.windows_of(text, model)
-    return {"sparse_attention": text}
-
-
-FIELDS = {STEP_CACHE: cached, SPARSE: thinned}
+    return {kind: text}

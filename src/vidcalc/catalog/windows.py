@@ -28,9 +28,10 @@ def windowed(model: Model, frames: int, overlap: int) -> Model:
         most = (own - 2) * model.vae.temporal_compression + 1 if own > 1 else 0
         raise InputError(FLAG, f"{frames}:{overlap}", (f"OVERLAP 0..{most}",), f"{frames}:{most}")
     codec = rules.codec if rules.chunk_frames else "whole"
-    return replace(
-        model, constraints=replace(rules, chunk_frames=frames, overlap_frames=overlap, codec=codec, native_frames=0)
+    chosen = replace(
+        rules, chunk_frames=frames, overlap_frames=overlap, codec=codec, native_frames=0, own=rules.own or rules
     )
+    return replace(model, constraints=chosen)
 
 
 def extra(model: Model) -> dict[str, object]:

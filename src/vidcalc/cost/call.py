@@ -9,6 +9,8 @@ communication  the other ranks: exchanges that the work does not hide, and the l
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number, maximum, minimum, unchanged
 from vidcalc.cost.seconds import NOTHING, Seconds, linked, total
@@ -31,7 +33,10 @@ def spent(phase: Phase, hardware: Hardware) -> dict[str, Seconds]:
             spoken = linked(sum(exposed_communication(phase, seconds, hardware).values()))
             seconds["communication"] = spoken
             seconds["launch"] = _late(phase, seconds, hardware.accelerator)
-    return seconds
+    least, most = phase.varies
+    if unchanged(least, 1) and unchanged(most, 1):
+        return seconds
+    return {kind: replace(part, low=part.low * least, high=part.high * most) for kind, part in seconds.items()}
 
 
 def _late(phase: Phase, seconds: dict[str, Seconds], chip: Accelerator) -> Seconds:

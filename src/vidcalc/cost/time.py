@@ -122,12 +122,12 @@ def travelled(op: Op, chip: Accelerator, run: Execution = EAGER) -> Number:
 
 def in_format(op: Op, run: Execution) -> bool:
     """Whether an op multiplies by weights in a number format of its own."""
-    return run.product != PLAIN and isinstance(op, Matmul) and op.weight == 1
+    return run.product != PLAIN and isinstance(op, Matmul) and op.quantised
 
 
 def rounded(op: Op, run: Execution) -> Number:
     """Bytes that eager kernels move to bring a linear layer's operands and result in and out of its format."""
-    if isinstance(op, Matmul) and op.weight == 1:
+    if isinstance(op, Matmul) and op.quantised:
         # bytes for each element of [batch x rows, d_out]
         return run.rounding * op.batch * op.rows * op.d_out
     return 0
@@ -211,7 +211,7 @@ def rate(op: Op, chip: Accelerator, backward: bool = False, run: Execution = EAG
         return Rate(low, likely, high, product.provenance, product.source)
     if isinstance(op, Matmul):
         rows = op.batch * op.rows
-        if op.weight != 1:  # scores and values are in no format
+        if not op.quantised:  # scores and values, and the matrices of a LoRA, are in no format
             return gemm(chip, op.precision, rows, op.d_in, op.d_out)
         return multiplied(chip, run.product, run.arithmetic, op.precision, rows, op.d_in, op.d_out)
     raise TypeError(op.kind)

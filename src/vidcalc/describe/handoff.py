@@ -54,8 +54,9 @@ def in_latent(before: Question, after: Question) -> bool:
 
 
 def _same(these: Sequence[Component], those: Sequence[Component]) -> bool:
-    return [_what(each) for each in these] == [_what(each) for each in those]
+    return [identity(each) for each in these] == [identity(each) for each in those]
 
 
-def _what(each: Component) -> tuple[str, str, dict[str, object], int | None]:
+def identity(each: Component) -> tuple[str, str, dict[str, object], int | None]:
+    """What a network is: two jobs with the same one have it once."""
     return each.class_, each.network, each.config, each.params

@@ -168,6 +168,7 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     cache_stays   whether the cache is still there while the autoencoder decodes
     tile_width, tile_height  pixels made at a time, where it works in tiles from encoding to decoding (0: all at once)
     tile_overlap  least share of a tile that neighbours have in common
+    own           those of the model's pipeline, where windows that a user chose stand in their place
     """
 
     frames_step: int = 1
@@ -188,6 +189,7 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     tile_width: int = 0
     tile_height: int = 0
     tile_overlap: float = 0.0
+    own: "Constraints | None" = None
     source: str = ""
 
 

@@ -75,7 +75,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     unpinned           roles of networks whose copies there are not pinned
     swapping           how swapped blocks come: "stream", pinned and ahead of use, or "move", there and back one by one
     spared             number formats of the denoiser of which one block less is swapped than is asked for
-    advised            ways of offloading that its users can take, each leaving less on the device than those before
+    caches             step caches that it has, each with the families of models that it has it for (none: any); None
+                       where that is not known
+    hooks              the release of diffusers whose classes and caches run ("0.42"); "" of another program
     joint              whether the predictions of a step walk the blocks together: computed one after the other in each,
                        so that a block comes once for all of them
     """
@@ -130,4 +132,5 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     joint: bool = False
     swapping: Literal["stream", "move"] = "stream"
     spared: tuple[str, ...] = ()
-    advised: tuple[str, ...] = ("encoders", "model", "group", "group-leaf", "sequential")
+    caches: dict[str, tuple[str, ...]] | None = None
+    hooks: str = ""

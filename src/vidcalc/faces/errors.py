@@ -29,7 +29,14 @@ def report(error: Exception, as_json: bool) -> None:
 
 
 def describe(error: Exception) -> dict[str, Any]:
-    """flag, value, allowed, nearest and message of a refusal."""
+    """flag, value, allowed, nearest and message of a refusal; the message says in which of several jobs it stands."""
+    found = _described(error)
+    if number := getattr(error, "job", 0):
+        found["message"] = _("job {number}: {refusal}", number=number, refusal=found["message"])
+    return found
+
+
+def _described(error: Exception) -> dict[str, Any]:
     if isinstance(error, InputError):
         return _refused(error)
     if isinstance(error, click.NoSuchOption):
@@ -91,7 +98,16 @@ def _refused(error: InputError) -> dict[str, Any]:
         message = _("{flag} is missing; allowed: {expects}", flag=flag, expects=expects)
     else:
         given = _short(error.value)
-        message = _("{flag} cannot be '{value}'; allowed: {expects}", flag=flag, value=given, expects=expects)
+        if error.of:
+            message = _(
+                "{flag} cannot be '{value}' for {of}; allowed there: {expects}",
+                flag=flag,
+                value=given,
+                of=error.of,
+                expects=expects,
+            )
+        else:
+            message = _("{flag} cannot be '{value}'; allowed: {expects}", flag=flag, value=given, expects=expects)
     return _entry(flag, error.value, allowed, error.nearest, message)
 
 

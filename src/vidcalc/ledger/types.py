@@ -82,6 +82,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     own         whether it is the denoiser's own; False: a network beside it, of the same step
     guided      whether each prediction of a guided step runs it
     blocks_run  share of the calls that run the repeated blocks
+    varies      the least and the most of its seconds over the likely ones, where a video decides what a cache skips
     waits       share of the whole video that is on the device beside what a call decodes
     trace       one call on the tape, over all ranks and with nothing left out
     executed    its ops without what the plan leaves out
@@ -108,6 +109,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     own: bool = True
     guided: bool = True
     blocks_run: Number = 1
+    varies: tuple[Number, Number] = (1, 1)
     waits: Number = 0
     trace: Trace | None = None
     executed: tuple[Op, ...] = ()
@@ -179,6 +181,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     model         name of the model;  shift  of its timesteps towards noise (flow matching; 1: none)
     latent        (channels, frames, height, width);  batch  videos made at once;  steps  denoising steps of a video
+    windows       stretches that the denoiser makes a video in, each with all its steps
     pixels        values of one decoded video, three colours [elements];  video_tokens  tokens of the video
     phases        in the order they run
     forward       one denoiser forward at the workload's batch, no guidance: what FLOPs are reported of
@@ -198,6 +201,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     phases: tuple[Phase, ...]
     forward: Phase
     forwards: Number = 1
+    windows: Number = 1
     encode: Phase | None = None
     weights: dict[str, Network] = {}
     keeps: bool = True

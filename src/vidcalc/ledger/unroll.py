@@ -51,6 +51,7 @@ def unroll(model: Model, workload: Workload, left_out: Collection[Stage] = ()) -
         latent=latent,
         batch=workload.batch,
         steps=workload.steps,
+        windows=chunks(model, workload),
         # values of one video [frames, height, width, colours]
         pixels=workload.frames * workload.height * workload.width * COLOURS,
         video_tokens=network(model.denoiser).tokens(configuration(model.denoiser), shape),

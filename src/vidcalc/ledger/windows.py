@@ -29,6 +29,12 @@ def rolls(model: Model) -> bool:
     return model.constraints.chunk_frames > 0 and not whole_clip
 
 
+def trained(model: Model) -> Model:
+    """The model as it is trained: windows that a user chose are of generating alone."""
+    own = model.constraints.own
+    return model if own is None else replace(model, constraints=own)
+
+
 def made_at_once(model: Model, workload: Workload) -> Number:
     """Frames of one forward: a window's, or all; a clip shorter than a window is one short window [frames]."""
     return minimum(workload.frames, model.constraints.chunk_frames) if rolls(model) else workload.frames

@@ -29,7 +29,12 @@ class Matmul(Op, frozen=True, eq=False, gc=False):
 
     @property
     def key(self) -> tuple[object, ...]:
-        return ("matmul", self.precision, self.rows, self.d_in, self.d_out, self.batch, self.weight)
+        return ("matmul", self.precision, self.rows, self.d_in, self.d_out, self.batch, self.weight, self.quantised)
+
+    @property
+    def quantised(self) -> bool:
+        """Whether a factor is in the network's number format: its own weights are, those of a LoRA beside them not."""
+        return self.weight == 1 and self.place.role != "lora"
 
     @property
     def flops(self) -> Number:

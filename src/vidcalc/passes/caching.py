@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from vidcalc.base.guest import named
 from vidcalc.base.number import Number, minimum, of_each, unchanged
 from vidcalc.catalog.caches import Cache, law, ratios, read, usual
-from vidcalc.catalog.reach import ATTENTION, Hooked, hooked, module_of
+from vidcalc.catalog.reach import ATTENTION, BLOCKS, Hooked, hooked, module_of
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.plan import Plan
 from vidcalc.ledger.types import Ledger, Phase
@@ -34,12 +34,14 @@ class Left(NamedTuple):
     share    of the steps whose repeated blocks run, or of the calls of the modules;  blocks  that run at the others too
     modules  that it is about, blocks as "*", each with its share; None: the repeated blocks
     rows     share of a call's rows that run at all
+    leader   the block that decides, "blocks.*": those before it (a control branch) run at every step; "": the first
     """
 
     share: Share
     blocks: Number = 0
     modules: dict[str, Number] | None = None
     rows: Number = 1
+    leader: str = ""
 
 
 def averaged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
@@ -52,7 +54,7 @@ def averaged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
     def average(phase: Phase) -> Phase:
         left = remaining(ledger, plan, phase)
-        counts = _counts(phase.ops, left)
+        counts = _counts(phase.ops, left, left.share.likely)
         ops = tuple(replace(op, count=count) for op, count in zip(phase.ops, counts, strict=True))
         return replace(
             phase,
@@ -60,6 +62,7 @@ def averaged(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             executed=ops,
             live={**phase.live, "cached": _held(ledger, plan, phase, left)},
             blocks_run=left.share.likely if left.modules is None else 1,
+            varies=_varies(phase.ops, left, counts),
         )
 
     return rewrite(ledger, DENOISER, average)
@@ -70,8 +73,10 @@ def remaining(ledger: Ledger, plan: Plan, phase: Phase) -> Left:
     if plan.step_cache in PLAIN:
         return Left(settled(plan.computed_steps), plan.cached_blocks)
     cache = read(plan.step_cache)
-    modules = hooked(cache, phase.call.component.class_)
-    return RULES[cache.method.rule](cache, ledger, plan, modules) if modules else Left(settled(1), modules={})
+    modules = hooked(cache, phase.call.component.class_, plan.runtime.hooks)
+    if not modules:
+        return Left(settled(1), modules={})
+    return RULES[cache.method.rule](cache, ledger, plan, modules)._replace(leader=modules.get(BLOCKS, ""))
 
 
 def _broadcast(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:
@@ -129,22 +134,47 @@ RULES = {
 }
 
 
-def _counts(ops: tuple[Op, ...], left: Left) -> list[Number]:
-    """How often each op runs, as the average over the steps."""
+def _varies(ops: tuple[Op, ...], left: Left, likely: list[Number]) -> tuple[Number, Number]:
+    """The least and the most that a call works over what it likely does, as its method leaves open how many steps are
+    computed: by the FLOPs that are left."""
+    share = left.share
+    if share.low is share.likely is share.high:
+        return 1, 1
+    work = _flops(ops, likely)
+    return (
+        named("least", _flops(ops, _counts(ops, left, share.low)) / work),
+        named("most", _flops(ops, _counts(ops, left, share.high)) / work),
+    )
+
+
+def _flops(ops: tuple[Op, ...], counts: list[Number]) -> Number:
+    """FLOPs of ops that run so often."""
+    return sum(op.flops * count for op, count in zip(ops, counts, strict=True))
+
+
+def _counts(ops: tuple[Op, ...], left: Left, share: Number) -> list[Number]:
+    """How often each op runs, as the average over the steps of which that share is computed."""
     if left.modules is not None:
         homes = [module(op, left.modules) for op in ops]
-        shares = [left.rows * (left.modules.get(home, left.share.likely) if home else 1) for home in homes]
+        shares = [left.rows * (left.modules.get(home, share) if home else 1) for home in homes]
         return [op.count * share for op, share in zip(ops, shares, strict=True)]
-    share = left.share.likely
-    first = next((op.place.block for op in ops if op.place.block), "")  # the repeated blocks that run first
+    # the repeated blocks that run first of those that are left out
+    first = next((op.place.block for op in ops if op.place.block and _led(op, left.leader)), "")
     counts: list[Number] = []
+    begun = False
     for op in ops:
-        block = op.place.block
+        begun = begun or op.place.block == first
+        block = op.place.block if begun else ""
         some = block == first and not unchanged(left.blocks, 0)
         kept = op.count if not block else minimum(left.blocks, op.count) if some else 0
         # computed steps run all of it; skipped ones what is outside of the blocks, and the first that decide
         counts.append(op.count * share + kept * (1 - share))
     return counts
+
+
+def _led(op: Op, leader: str) -> bool:
+    """Whether an op is in the block that decides."""
+    return leader in ("", "*") or bool(module_of(op.path, (leader,)))
 
 
 def module(op: Op, modules: dict[str, Number]) -> str:

@@ -181,4 +181,4 @@ def _beside(trace: Trace, chosen: Precision) -> Number:
     if not chosen.beside:
         return 0
     # [rows, d_out] elements x bytes of each: one layer runs at a time, so the largest counts
-    return largest(op.weight * op.rows * op.d_out for op in trace.ops if isinstance(op, Matmul)) * chosen.beside
+    return largest(op.quantised * op.rows * op.d_out for op in trace.ops if isinstance(op, Matmul)) * chosen.beside

@@ -77,7 +77,7 @@ def sections(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             phases += _decodes(phase, width, count)
         else:
             phases.append(phase)
-    return replace(ledger, phases=tuple(phases))
+    return replace(ledger, phases=tuple(phases), windows=count)
 
 
 def _decodes(phase: Phase, width: int, count: Number) -> list[Phase]:

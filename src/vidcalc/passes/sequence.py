@@ -3,10 +3,12 @@
 A rank has its share of the tokens, rounded up: the slowest rank sets the pace. Ulysses gives it all tokens of its heads
 inside self-attention, for four all-to-alls and the copies that bring tensors into their order; nothing hides these.
 Ring walks over the keys in as many turns as there are ranks, sends them on while it works, and merges what each turn
-gave; attention in turns is slower than at once. Gathering brings all keys and values to every rank first. Short rows (a
-prompt) every rank does. Constants: data/parallel.toml.
+gave; attention in turns is slower than at once. Gathering brings all keys and values to every rank first. Attention of
+many short rows (over the frames at each place, within windows) stays on the rank that has them: nothing is exchanged.
+Short rows (a prompt) every rank does. Constants: data/parallel.toml.
 
-Source: arXiv 2309.14509 (Ulysses), 2310.01889 (ring).
+Source: arXiv 2309.14509 (Ulysses), 2310.01889 (ring); of attention over time: xfuser 0.4.1 from PyPI
+model_executor/layers/attention_processor.py (latte_temporal_attention), Open-Sora 1.2 STDiT3Block.
 """
 
 from msgspec.structs import replace
@@ -72,16 +74,25 @@ def _rows(op: Matmul, split: Number) -> Matmul:
     return replace(op, rows=rows, batch=where(by_batch, ceil_div(op.batch, split), op.batch))
 
 
+def exchanged(op: Attention) -> Number:
+    """1 where what an attention looks at is spread over the ranks: the tokens of a video, which are more than there are
+    rows of them. 0 of keys of a prompt, and where the ranks split the rows."""
+    return (1 - op.crossed) * where(op.batch >= op.queries, 0, 1)
+
+
 def attended(op: Attention, plan: Sharing) -> Attention:
     """A rank's part of an attention: its heads of its rows, in as many turns as the ring has ranks."""
-    # keys of a prompt are on every rank: one turn, and no heads to exchange
-    turns = plan.ring_degree - op.crossed * (plan.ring_degree - 1)
-    by_heads = plan.ulysses_degree - op.crossed * (plan.ulysses_degree - 1)
+    # one turn, and no heads to exchange, where the keys are on the rank
+    spread = exchanged(op)
+    turns, by_heads = 1 + spread * (plan.ring_degree - 1), 1 + spread * (plan.ulysses_degree - 1)
+    by_rows = named("by_rows", pieces(plan) // by_heads)
+    many = op.batch >= op.queries
     # [batch, heads, queries, d] x [batch, heads, keys, d]: heads or queries are split, keys come in turns
     return replace(
         op,
+        batch=where(many, ceil_div(op.batch, by_rows), op.batch),
         heads=ceil_div(op.heads, by_heads),
-        queries=ceil_div(op.queries, named("by_rows", pieces(plan) // by_heads)),
+        queries=where(many, op.queries, ceil_div(op.queries, by_rows)),
         keys=ceil_div(op.keys, turns),
         count=op.count * turns,
         whole=(op.batch * op.heads, op.queries),
@@ -90,12 +101,12 @@ def attended(op: Attention, plan: Sharing) -> Attention:
 
 def _attention(op: Attention, plan: Sharing) -> list[Op]:
     """A rank's attention, and the copies and sums that sharing it takes."""
-    own, ring = 1 - op.crossed, plan.ring_degree
+    own, ring = exchanged(op), plan.ring_degree
     # one tensor of self-attention [batch, heads, queries, d_head]
     layer = op.batch * op.heads * op.queries * op.d_head * own
     of_a_rank = ceil_div(layer, plan.ulysses_degree * ring)
-    exchanged = minimum(plan.ulysses_degree - 1, 1)
-    copied = of_a_rank * op.element_bytes * EXCHANGED * COPIES * exchanged
+    several = minimum(plan.ulysses_degree - 1, 1)
+    copied = of_a_rank * op.element_bytes * EXCHANGED * COPIES * several
     work = Pointwise(
         path=op.path + ".shared",
         count=op.count,
@@ -103,7 +114,7 @@ def _attention(op: Attention, plan: Sharing) -> list[Op]:
         # the first turn's result has nothing to be merged with: n - 1 merges, in float32
         moved=copied + of_a_rank * SUM_BYTES * MERGED * (ring - 1),
         # a copy reads and writes: half as many kernels as passes over memory
-        launches=(EXCHANGED * COPIES // 2 * exchanged + ring - 1) * own,
+        launches=(EXCHANGED * COPIES // 2 * several + ring - 1) * own,
         place=op.place,
     )
     part = attended(op, plan)
@@ -116,7 +127,7 @@ def exchanges(ops: tuple[Op, ...], plan: Sharing, kind: str) -> tuple[Op, ...]:
     scored = sum(op.flops * op.count for op in attentions)
     made: list[Op] = []
     for op in attentions:
-        own = (1 - op.crossed) * op.count
+        own = exchanged(op) * op.count
         # bytes of one token in one tensor of attention, in the heads of a tensor-parallel rank
         element = op.batch * op.heads * op.d_head * op.element_bytes / plan.tensor_degree
         made.append(

@@ -2,11 +2,20 @@
 in.
 """
 
+from importlib import import_module
 from typing import Any
 
 import torch
 
 from vidcalc.reference.meta import DTYPES
+
+LIBRARIES = (
+    "diffusers",
+    "transformers",
+    "diffusers.pipelines.ltx",
+    "diffusers.pipelines.ltx2",
+    "transformers.models.t5gemma2.modeling_t5gemma2",
+)
 
 
 class UnknownClass(LookupError):
@@ -16,13 +25,11 @@ class UnknownClass(LookupError):
 def find_class(class_name: str) -> Any:
     """The class of this name in diffusers, else in transformers, else among the parts of a diffusers pipeline."""
     class_name = class_name.partition("+")[0]  # of a pair, the network that is steered
-    import diffusers
-    import transformers
-    from diffusers.pipelines import ltx, ltx2
-    from transformers.models.t5gemma2 import modeling_t5gemma2
-
-    for library in (diffusers, transformers, ltx, ltx2, modeling_t5gemma2):
-        class_ = getattr(library, class_name, None)
+    for name in LIBRARIES:
+        try:
+            class_ = getattr(import_module(name), class_name, None)
+        except ModuleNotFoundError:  # a part that an older release has not
+            continue
         if class_ is not None:
             return class_
     raise UnknownClass(class_name)

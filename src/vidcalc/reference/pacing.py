@@ -5,8 +5,10 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_leaves
 
+from vidcalc.base.number import scalar
 from vidcalc.ops.pointwise import LONG
 from vidcalc.reference.moved import Moved
+from vidcalc.tape.pointwise import loaded
 
 WHOLE = ("native_group_norm", "copy_", "stack", "clone")  # work along more than the innermost dimension
 NORMS = ("native_layer_norm", "_fused_rms_norm")
@@ -41,13 +43,13 @@ def paced(name: str, read: list[torch.Tensor], out: torch.Tensor) -> tuple[str, 
     """(way, bytes per element): several elements at once only where all are in order and of one dtype."""
     if name == "cat":
         return "vector", 0
-    repeated = [x.dim() < out.dim() or any(a == 1 != b for a, b in zip(x.shape, out.shape, strict=False)) for x in read]
+    operands = [
+        (x.element_size(), x.dim() < out.dim() or any(a == 1 != b for a, b in zip(x.shape, out.shape, strict=False)))
+        for x in read
+    ]
     mixed = any(x.dtype != out.dtype or (x.dim() and not x.is_contiguous()) for x in read)
-    if not mixed and not any(repeated):
-        return "vector", 0
-    return "single", out.element_size() + sum(
-        x.element_size() for x, again in zip(read, repeated, strict=True) if not again
-    )
+    way, each = loaded(out.element_size(), operands, mixed)
+    return way, int(scalar(each))
 
 
 def size_of(tensor: torch.Tensor) -> int:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from vidcalc.account.memory import inference_memory
 from vidcalc.account.time import inference_time
+from vidcalc.catalog.offered import ORDER
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.geometry import snap
 from vidcalc.describe.question import Question
@@ -33,6 +34,8 @@ MOST = 4  # ways listed
 PRICED = 10  # ways whose time is worth predicting: those of the fewest changes
 CLOSE = 0.05  # of the time of a generation: less is no reason to give up quality
 BY_ROOM = ("partial", "dynamic-swap")  # what has no room comes: tried where the framework is known to do so
+USUAL = ("encoders", "model", "group", "group-leaf", "sequential")  # of a framework of which nothing is known
+APART = ("none", "encoders-streamed", "group-wait", *BY_ROOM)  # what a slower one, or one with a stream, does as well
 SWAPS = (1 / 4, 1 / 2, 3 / 4, 1)  # of the denoiser's blocks
 FEWER_BITS = ("fp8", "nf4")
 MANY = 0.3  # of the device: text encoders of more bytes are worth fewer bits of their own
@@ -186,9 +189,8 @@ def _text_ranks(question: Question) -> Iterator[Changes]:
 def _offloads(question: Question) -> Iterator[Changes]:
     """Ways of the plan's framework that leave less on the device than the plan's own does."""
     plan = question.plan
-    advised, own = plan.runtime.advised, plan.offload
-    has = plan.runtime.offers.get("offload", advised)
-    ordered = [way for way in advised if way in has]
+    own, has = plan.offload, plan.runtime.offers.get("offload", USUAL)
+    ordered = [way for way in ORDER if way in has and way not in APART]
     if own == "none":
         yield from ({"offload": way} for way in BY_ROOM if way in has)
     # of a way that is not advised itself (by the card's size, by groups that wait) any other may help

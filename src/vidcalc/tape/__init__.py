@@ -27,6 +27,7 @@ pass.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from vidcalc.base.place import Place
 from vidcalc.tape.adapted import AdaptedLayers
 from vidcalc.tape.records import ELEMENT_BYTES, Storage, Tensor
 
@@ -40,4 +41,12 @@ class Tape(AdaptedLayers):
     def checkpointed(self) -> Iterator[None]:
         """One block, taped as it runs, that checkpointing may run again."""
         with self.again(1):
+            yield
+
+    @contextmanager
+    def block(self, name: str) -> Iterator[None]:
+        """A block that differs from its neighbours, `blocks.7`: placed, moved and run again as repeated ones are."""
+        with self.scope(name), self.checkpointed():
+            if not self.place.block:
+                self.place = Place(self.prefix.rstrip("."), "", self.place.role)
             yield

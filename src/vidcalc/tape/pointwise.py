@@ -1,6 +1,7 @@
 """The layers that only move memory: arithmetic, activations, norms, casts, copies, embeddings."""
 
 import math
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
@@ -17,19 +18,26 @@ def wider(a: str, b: str) -> str:
 
 
 def paced(inputs: tuple[Tensor, ...], out: Tensor) -> tuple[str, Number]:
+    """(way, bytes per element) of an elementwise kernel of these tensors: see `loaded`."""
+    operands = [(ELEMENT_BYTES[x.dtype], x.shape is not out.shape and spread(x, out)) for x in inputs]
+    return loaded(ELEMENT_BYTES[out.dtype], operands, any(x.dtype != out.dtype for x in inputs))
+
+
+def loaded(made: int, operands: Iterable[tuple[int, Condition]], mixed: bool) -> tuple[str, Number]:
     """(way, bytes per element) of an elementwise kernel: see `vidcalc.ops.Pointwise`.
+
+    made      bytes of an element of the result
+    operands  of each, bytes of an element and whether it is repeated along a dimension of the result
+    mixed     whether tensors are of several dtypes, or out of order in memory
 
     Kernels of PyTorch load several elements at once where all tensors are contiguous and of one dtype. Where a sweep
     repeats an operand in some of its rows alone, the others have elements without end: no pace holds them back.
     """
-    each: Number = ELEMENT_BYTES[out.dtype]
-    mixed = False
+    each: Number = made
     repeated: Condition = False
-    for x in inputs:
-        mixed = mixed or x.dtype != out.dtype
-        here = x.shape is not out.shape and spread(x, out)
+    for size, here in operands:
         # a repeated operand is read once for many elements
-        each = each + where(here, 0, ELEMENT_BYTES[x.dtype])
+        each = each + where(here, 0, size)
         repeated = repeated | here
     if mixed or repeated is True:
         return "single", each

@@ -211,7 +211,7 @@ def _left_out(row: Row, model: str) -> tuple[Facts, str]:
     words = UNSAID.sub("", f"{row.other_optim}; {row.attention_backend}; {row.precision}; {row.model}")
     names, rest = text.speedups(words)
     try:
-        fields = [speedups.FIELDS[kind](name, model) for kind, name in names.items()]
+        fields = [speedups.chosen(kind, name, model) for kind, name in names.items()]
     except InputError:
         return {}, words
     return {name: value for each in fields for name, value in each.items()}, rest

@@ -99,9 +99,14 @@ def chain(*job: str | Mapping[str, Any], **settings: Unpack[ChainSettings]) -> C
     A job is what stands in quotes on the command line, or the keywords of an estimate; the settings are of all jobs.
     Raises InputError for a value that is not allowed.
     """
+    from vidcalc.faces.requests.chain import standing_in
+
     command = _command("chain")
     with refusals():
-        jobs = [each if isinstance(each, str) else read(command.of_a_job, each) for each in job]
+        jobs: list[Any] = []
+        for number, each in enumerate(job, 1):
+            with standing_in(number):
+                jobs.append(each if isinstance(each, str) else read(command.of_a_job, each))
         flags = {**read(command.command, settings), "job": tuple(jobs)}
         return Chain.of(command.result(flags), flags)
 

@@ -1,11 +1,13 @@
 """From the jobs of a chain as they are typed, and the flags that all of them share, to what the core is asked."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
+from vidcalc.base.errors import InputError
 from vidcalc.describe.question import Question
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.requests.estimate import request
@@ -18,9 +20,10 @@ KEPT = ("fps", "batch_size")  # what a job has of the one before unless it says 
 Flags = dict[str, Any]
 
 
-def typed(text: str, command: click.Command) -> Flags:
+def typed(text: str, command: click.Command, shared: Collection[str]) -> Flags:
     """The flags of one job, typed as those of `vidcalc estimate`; a first word without a dash is its model.
 
+    shared  flags that all jobs have in common
     Raises what click raises of a flag, and Refused for quotes that do not close.
     """
     try:
@@ -29,7 +32,13 @@ def typed(text: str, command: click.Command) -> Flags:
         raise Refused("JOB", text, _("a job whose quotes close"), None, ()) from None
     if words and not words[0].startswith("-"):
         words.insert(0, "--model")
-    ctx = command.make_context(command.name, words)
+    try:
+        ctx = command.make_context(command.name, words)
+    except click.NoSuchOption as error:
+        if error.option_name in shared:
+            expects = _("belongs to all jobs, outside of their quotes")
+            raise Refused(error.option_name, None, expects, None, ()) from None
+        raise
     return {name: value for name, value in ctx.params.items() if value is not None}
 
 
@@ -41,13 +50,28 @@ def questions(shared: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> t
     if not jobs:
         raise Refused("JOB", None, _("missing; such as {example}", example='"ltx-2 -r 768x512"'), None, ())
     asked: list[Question] = []
-    for job in jobs:
+    for number, job in enumerate(jobs, 1):
         flags = {**shared, **job}
-        asked.append(request({**inherited(flags, asked[-1]), **flags} if asked else flags))
-        made, kept = asked[0].workload.batch, asked[-1].workload.batch
-        if kept != made:
-            raise Refused("--batch-size", kept, _("as many as the first job makes: {count}", count=made), None, (made,))
+        with standing_in(number):
+            asked.append(request({**inherited(flags, asked[-1]), **flags} if asked else flags))
+            _as_many(asked[0].workload.batch, asked[-1].workload.batch)
     return tuple(asked)
+
+
+def _as_many(made: Any, kept: Any) -> None:
+    """Every job takes up all videos that the first made. Raises Refused."""
+    if kept != made:
+        raise Refused("--batch-size", kept, _("as many as the first job makes: {count}", count=made), None, (made,))
+
+
+@contextmanager
+def standing_in(number: int) -> Iterator[None]:
+    """Refusals inside are of the job of that number, counted from 1."""
+    try:
+        yield
+    except (InputError, click.ClickException) as error:
+        vars(error)["job"] = number
+        raise
 
 
 def inherited(flags: Mapping[str, Any], before: Question) -> Flags:

@@ -49,6 +49,7 @@ def request(given: dict[str, Any]) -> Question:
     machine = _machine(_counted(flags))
     checked(asked, machine.accelerator)
     model, flags = _sized(model, flags)
+    flags = _with_main_scale(flags, model)
     job = _workload(flags, model)
     if "window" in flags:
         model = windowed(model, *flags["window"])
@@ -206,6 +207,15 @@ def _plan(flags: dict[str, Any], model: Model, loras: tuple[Adapters, ...], vend
 def _scale(flags: dict[str, Any], model: Model) -> float:
     """The scale of guidance asked for, or the model's."""
     return float(flags.get("guidance", model.defaults.guidance))
+
+
+def _with_main_scale(flags: dict[str, Any], model: Model) -> dict[str, Any]:
+    """The flags with the first of a pipeline's scales as that of --guidance, wherever it is stated. Raises Refused."""
+    if "guidance_scales" not in flags:
+        return flags
+    stated_scales = named(flags["guidance_scales"], model)
+    main = model.defaults.scales[0][0]
+    return {**flags, "guidance": stated_scales[main]} if main in stated_scales else flags
 
 
 def _scaled(flags: dict[str, Any], model: Model, mode: str | None) -> dict[str, Any]:

@@ -37,9 +37,9 @@ def _read(each: Declared, value: Any, model: str) -> dict[str, Any]:
         return {each.field: dict(each.setting.means).get(value, value)}
     if not isinstance(value, str):
         return {each.field: "stated", kind.share: value}
-    from vidcalc.catalog.speedups import FIELDS
+    from vidcalc.catalog.speedups import chosen
 
-    return FIELDS[kind.kind](value, model)
+    return chosen(kind.kind, value, model)
 
 
 def _counted(each: Declared, kind: Counted, others: dict[str, Declared], flags: dict[str, Any]) -> dict[str, Any]:
@@ -55,5 +55,6 @@ def _counted(each: Declared, kind: Counted, others: dict[str, Declared], flags: 
                 expects = _("not together with {flag}, which settles it", flag="--" + each.setting.flag)
                 raise Refused(flag, None, expects, None, ())
         elif stated and word != counted and (word, field) not in kind.beside:
-            raise Refused(flag, None, _("only with --offload {way}", way=counted), None, ())
+            ways = (counted, *(way for way, what in kind.beside if what == field))
+            raise Refused(flag, None, _("only with --offload {way}", way=", ".join(ways)), None, ways)
     return settled

@@ -39,6 +39,10 @@ ASSUMPTIONS = {
     "step_cache": N_("Step caching: {value} of the steps run the whole denoiser ({source})."),
     "block_cache": N_("Cached modules (attention) are computed at {value} of their calls ({source})."),
     "attention_density": N_("Sparse attention: {value} of self-attention's score blocks are computed ({source})."),
+    "windows": N_(
+        "Windows of {value} frames are those that {source} asks for, made as context windows of ComfyUI and "
+        "WanVideoWrapper are: each takes all steps. Training takes a clip as the model's makers do."
+    ),
     "guided_share": N_("Guidance runs at {value} of the steps ({source})."),
     "link": N_("The GPUs of a node meet over {value}."),
     "network": N_("Nodes meet over {value}, one port per GPU."),

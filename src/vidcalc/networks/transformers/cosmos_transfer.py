@@ -111,7 +111,7 @@ def controlled(
     context, seen = contexts(tape, c, text, picture)
     hints: list[Tensor] = []
     for i in range(config.control.n_controlnet_blocks):
-        with tape.scope(f"control_blocks.{i}"), tape.checkpointed():
+        with tape.block(f"control_blocks.{i}"):
             x = hidden
             if i == 0:
                 x = tape.linear(hidden, c.width, "before_proj")
@@ -149,7 +149,7 @@ def denoised(
     context, seen = contexts(tape, c, text, picture)
     every, layers = c.controlnet_block_every_n, int(c.num_layers)
     for first in range(0, layers, every):
-        with tape.scope(f"transformer_blocks.{first}"), tape.checkpointed():
+        with tape.block(f"transformer_blocks.{first}"):
             hidden = cosmos.block(tape, c, hidden, context, embedded, temb, rotary, None, seen)
             tape.traffic("residual", 3 * hidden.nbytes)
         with tape.repeat(f"transformer_blocks.{first + 1}", min(every, layers - first) - 1, hidden):

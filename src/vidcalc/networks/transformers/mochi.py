@@ -64,7 +64,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     rotary = rotary_table(tape, config, n)
     with tape.repeat("transformer_blocks", config.num_layers - 1, hidden, context):
         hidden, context = block(tape, config, hidden, context, temb, rotary, last=False)
-    with tape.scope(f"transformer_blocks.{config.num_layers - 1}"), tape.checkpointed():
+    with tape.block(f"transformer_blocks.{config.num_layers - 1}"):
         hidden, context = block(tape, config, hidden, context, temb, rotary, last=True)
 
     hidden = final_norm(tape, config, hidden, temb)

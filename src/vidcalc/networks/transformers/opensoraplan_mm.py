@@ -121,7 +121,7 @@ def groups(tape: Tape, config: Config, hidden: Tensor, context: Tensor, temb: Te
                 hidden, context = block(tape, config, hidden, context, temb, split, grouped=split > 1)
         if index < middle:
             kept.append((hidden, context))
-    with tape.scope(f"transformer_blocks.{last}.last"), tape.checkpointed():
+    with tape.block(f"transformer_blocks.{last}.last"):
         hidden, _ = block(tape, config, hidden, context, temb, split, grouped=split > 1, last=True)
     return hidden
 

@@ -153,7 +153,7 @@ def call(tape: Tape, config: Config, s: Call) -> Tensor:
         hidden = tape.cat((joined,), s.batch, s.n, config.width)
         del joined
     else:
-        with tape.scope(f"transformer_blocks.{config.num_layers - 1}"), tape.checkpointed():
+        with tape.block(f"transformer_blocks.{config.num_layers - 1}"):
             context, hidden = double_block(tape, heads, hidden, context, temb, rotary, s.keys, text_norms, last=True)
     hidden = spread_norm(tape, hidden, temb, 2, "norm_out")[0]
     out = tape.linear(hidden, config.volume, "proj_out")

@@ -64,7 +64,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
             context, hidden = block(tape, config, hidden, context, temb, dual=dual, last=False)
         first += count
     dual = first in config.dual_attention_layers
-    with tape.scope(f"transformer_blocks.{first}"), tape.checkpointed():
+    with tape.block(f"transformer_blocks.{first}"):
         context, hidden = block(tape, config, hidden, context, temb, dual=dual, last=True)
     hidden = steered_norm(tape, hidden, temb, 2, "norm_out")[0]
     hidden = tape.linear(hidden, p * p * config.out_channels, "proj_out")

@@ -80,7 +80,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
     every = config.inject_face_latents_blocks
     for index in range(0, config.num_layers, every):
-        with tape.scope(f"blocks.{index}"), tape.checkpointed():
+        with tape.block(f"blocks.{index}"):
             hidden = wan.block(tape, config, hidden, context, modulation, rotary, shape.image_tokens)
         with tape.scope(f"face_adapter.{index // every}"):
             adapted = face_adapter(tape, config, hidden, motion)

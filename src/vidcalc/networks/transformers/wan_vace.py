@@ -46,13 +46,13 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 
     hints = []
     for i in range(len(config.vace_layers)):
-        with tape.scope(f"vace_blocks.{i}"), tape.checkpointed():
+        with tape.block(f"vace_blocks.{i}"):
             hint, control = control_block(tape, config, hidden, context, control, modulation, rotary, shape, i == 0)
         hints.append(hint)
 
     ends = (*config.vace_layers[1:], config.num_layers)
     for layer, end in zip(config.vace_layers, ends, strict=True):
-        with tape.scope(f"blocks.{layer}"), tape.checkpointed():
+        with tape.block(f"blocks.{layer}"):
             hidden = wan.block(tape, config, hidden, context, modulation, rotary, shape.image_tokens)
         taken = hints.pop(0)
         hidden = tape.add(hidden, tape.scale(taken))
