@@ -15,6 +15,7 @@ from vidcalc.catalog.offered import offered
 from vidcalc.describe.question import Question
 from vidcalc.passes.formats import of_a_chip
 from vidcalc.passes.legal import depth
+from vidcalc.search.relief import USUAL
 from vidcalc.tape.trace import tiles
 
 FREE = ("offload", "vae_tiling")  # settings that change no pixel
@@ -72,7 +73,7 @@ def offloads(question: Question) -> Iterator[Changes]:
     yield {}
     plan = question.plan
     has = offered("offload", plan.framework)
-    for word in plan.runtime.advised if has is None else has:
+    for word in USUAL if has is None else has:
         if word == "block-swap":
             counts = range(1, depth(question.model) + 1)
             swaps = ({"offload": word, "swapped_blocks": count} for count in counts)

@@ -34,7 +34,7 @@ def reports(
 def _report(job: Any, shared: Mapping[str, Any], command: click.Command, estimate: Callable[[Flags], Report]) -> Report:
     if isinstance(job, str) and job.casefold().endswith(SAVED):
         return saved(job)
-    own = typed(job, command) if isinstance(job, str) else dict(job)
+    own = typed(job, command, ()) if isinstance(job, str) else dict(job)
     # a job that names its model has no other, and none by its count
     hidden = {name for key in own for name in SETTLES.get(key, ())}
     return estimate({**{name: value for name, value in shared.items() if name not in hidden}, **own})
