@@ -4,11 +4,12 @@ from typing import Any
 
 import click
 
-from vidcalc.faces.flags.inputs import LONGEST, Real, refuse
+from vidcalc.faces.flags.inputs import LONGEST, refuse
 from vidcalc.faces.words import _
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 AS_SOLD = ("G", "GB", "gb", "g")  # of memory modules: a gigabyte of these is 2^30 bytes
+GIB = 2**30
 SHORTEST, LONGEST_TIME = 0.001, 10**9  # seconds
 SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600, "hours": 3600, "d": 86_400, "day": 86_400}
 
@@ -40,6 +41,11 @@ class Memory(click.ParamType):  # type: ignore[type-arg]
         if size < 0:
             raise refuse(param, value, _("an amount of memory such as 48GiB"), "48GiB")
         return size
+
+    @staticmethod
+    def spelled(size: int) -> str:
+        """Bytes as one types them: whole GiB where they are."""
+        return f"{size // GIB}GiB" if size % GIB == 0 else f"{size}B"
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]
