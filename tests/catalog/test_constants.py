@@ -39,6 +39,7 @@ PROFILES = {
     ("diffsynth", "reduce_bucket"): (READ, "DeepSpeed's documented defaults"),
     ("diffsynth", "rank"): (READ, "its example scripts"),
     ("ltx-trainer", "rank"): (READ, "its config.py"),
+    ("simpletuner", "encoded_at_once"): (READ, "its field registry: vae_batch_size"),
     ("simpletuner", "transformers.longcat"): (1, "two rows of its own sweep; no mechanism is known"),
 }
 # inferred from one source alone, for want of a mechanism: none may be added, each is to go

@@ -38,8 +38,8 @@ def test_stored_formats_decide_unless_a_precision_is_given(make, tmp_path, ask):
 
 def test_the_report_says_where_it_comes_from_in_both_languages(make, tmp_path, ask):
     root = make.pipeline(tmp_path / "wan", "wan2.1-t2v-1.3b")
-    assert "wan2.1-t2v-1.3b of the catalogue" in " ".join(ask("estimate", "--from", str(root)).out.split())
-    assert "카탈로그의" in ask("estimate", "--from", str(root), "--lang", "ko").out
+    assert "wan2.1-t2v-1.3b of the catalogue" in " ".join(ask("estimate", "--from", str(root), "--full").out.split())
+    assert "카탈로그의" in ask("estimate", "--from", str(root), "--full", "--lang", "ko").out
 
 
 def test_explain_takes_it_too(make, tmp_path, ask):

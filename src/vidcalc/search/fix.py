@@ -182,7 +182,10 @@ def _useless(question: Question, whole: Ledger, memory: InferenceMemory, fills: 
         job = replace(question.workload, **changes) if "frames" in changes else question.workload
         plan = question.plan if "frames" in changes else replace(question.plan, **changes)
         other = unroll(question.model, job) if "frames" in changes else whole
-        peak = inference_memory(rewritten(other, plan, question.hardware), question.hardware).peak
+        try:
+            peak = inference_memory(rewritten(other, plan, question.hardware), question.hardware).peak
+        except ArithmeticError:  # weights beyond what a number holds
+            continue
         if peak >= HELPS * memory.peak:
             yield Useless(changes=changes, peak=peak)
 

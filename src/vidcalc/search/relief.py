@@ -225,7 +225,10 @@ def _leanest(question: Question, whole: Ledger) -> Changes:
 
     def peak(changes: Changes) -> tuple[bool, float]:
         plan = replace(question.plan, **changes)
-        needed = inference_memory(rewritten(whole, plan, question.hardware), question.hardware)
+        try:
+            needed = inference_memory(rewritten(whole, plan, question.hardware), question.hardware)
+        except ArithmeticError:  # weights beyond what a number holds
+            return True, inf
         room = needed.host_room
         # a smaller clip leaves the weights in host memory as they are
         return room is not None and room.verdict == "too_big", float(needed.peak)
