@@ -123,11 +123,12 @@ def rows(known: Model) -> list[tuple[str, Component, dict[str, Any], dict[str, A
 def line(known: Model, component: str, network: Component, stated: dict[str, Any], case: dict[str, Any] | None) -> str:
     """One row of the table, language left open as {none} and {estimate}."""
     denoiser = component == "denoiser"
+    own = case is None or "part" in case  # else a relative's, at the timesteps that it was recorded with
     shape = shape_of(
         stated,
         known.defaults.text_tokens if denoiser else network.tokens,
         known.defaults.image_tokens if denoiser else 0,
-        known.denoiser.timestep,
+        known.denoiser.timestep if own else stated.get("timestep", "sample"),
     )
     ours = figures(component, families().get(network.class_, network.network), network.config, shape, "bf16")
     size = "×".join(str(n) for n in stated.get("latent", [stated.get("tokens", network.tokens)]))

@@ -78,8 +78,10 @@ def test_a_file_s_name_says_model_and_format_and_what_else() -> None:
     found = recognised("wan2.2_t2v_high_noise_14B_fp8_scaled.safetensors")
     assert found is not None and (found.model, found.beside) == ("wan2.2-t2v-a14b", ())
     assert precision_of("wan2.2_t2v_high_noise_14B_fp8_scaled.safetensors") == "fp8-scaled"
-    more = recognised("minimax_h3_fl2va_pruned_int8_convrot.safetensors")
-    assert more is not None and (more.model, more.beside) == ("minimax-h3", ("pruned",))
+    more = recognised("minimax_h3_fl2va_turbo_bf16.safetensors")
+    assert more is not None and (more.model, more.beside) == ("minimax-h3", ("turbo",))
+    less = recognised("minimax_h3_fl2va_pruned_int8_convrot.safetensors")
+    assert less is not None and (less.model, less.beside) == ("minimax-h3-pruned", ())
     assert recognised("dog.safetensors") is None
 
 
