@@ -84,6 +84,39 @@ def test_its_halves_have_all_weights_between_them() -> None:
     assert sum(elements for elements, _ in found.values()) == 1_738_878_243
 
 
+RESTORER = fill.model("seedvr2-3b").vae
+RESTORED = [  # function, frames, height and width of the latent, FLOPs, peak bytes: some whole, some work in pieces
+    ("decode", (3, 90, 160), 201_216_334_233_600, 16_486_042_624),
+    ("encode", (3, 90, 160), 78_227_413_401_600, 9_460_994_560),
+    ("decode", (2, 45, 80), 28_331_311_104_000, 3_226_734_592),
+    ("encode", (2, 45, 80), 11_068_224_307_200, 1_838_958_592),
+    ("decode", (6, 20, 30), 19_189_029_273_600, 770_854_912),
+    ("encode", (6, 20, 30), 7_322_419_200_000, 411_208_704),
+]
+
+
+@pytest.mark.parametrize(("function", "sizes", "flops", "peak"), RESTORED)
+def test_seedvrs_autoencoder_works_as_bytedances_class(
+    function: str, sizes: tuple[int, int, int], flops: int, peak: int
+) -> None:
+    frames, height, width = sizes
+    shape = Shape(frames=frames, height=height, width=width)
+    if function == "encode":
+        shape = Shape(frames=(frames - 1) * 4 + 1, height=height * 8, width=width * 8)
+    taped = trace(RESTORER, function, shape, "bf16")
+    assert taped.flops == flops
+    assert taped.peak == pytest.approx(peak, rel=0.005)
+    arrays = {each: np.array([float(getattr(shape, each))] * 2) for each in ("frames", "height", "width")}
+    many = trace(RESTORER, function, Shape(**arrays), "bf16")
+    assert np.asarray(many.flops)[0] == pytest.approx(taped.flops)
+    assert np.asarray(many.peak)[0] == pytest.approx(taped.peak)
+
+
+def test_seedvrs_halves_have_all_weights_between_them() -> None:
+    halves = [trace(RESTORER, each, Shape(frames=5, height=64, width=64), "bf16") for each in ("decode", "encode")]
+    assert sum(each.parameter_count for each in halves) == 250_648_227
+
+
 @pytest.mark.parametrize("frames", [1, 2, 5, 6, 9, 31])
 def test_a_clip_of_any_length_is_cut_into_segments(frames: int) -> None:
     """Every frame is decoded once: the work of a clip grows by as much for each frame that it has."""

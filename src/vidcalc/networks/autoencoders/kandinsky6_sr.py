@@ -35,11 +35,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kept:
-    """Frames that convolutions have kept for the next segment, by the convolution's name."""
+    """Frames that convolutions have kept for the next segment, by the convolution's name; `going` is 0 for none."""
 
-    def __init__(self) -> None:
+    def __init__(self, going: Number = 1) -> None:
         self.frames: dict[str, Tensor] = {}
         self.first = True
+        self.going = going
 
     def of(self, first: bool) -> "Kept":
         """The same for a segment, the first or a later one."""

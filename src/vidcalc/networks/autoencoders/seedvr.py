@@ -8,7 +8,7 @@ configs_3b/main.yaml (slicing, memory_limit).
 
 import msgspec
 
-from vidcalc.base.number import Number, ceil_div, minimum, where
+from vidcalc.base.number import Number, ceil_div, maximum, minimum
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.autoencoders.kandinsky6_sr import Kept, segments
 from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
@@ -42,10 +42,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """latent[batch, channels, frames, height, width] -> pixels[batch, 3, 4·(frames − 1) + 1, 8·height, 8·width]."""
     latent = tape.input(shape.batch, config.latent_channels, shape.frames, shape.height, shape.width)
-    kept, lead = Kept(), (shape.batch, config.out_channels)
     sides = (shape.height * 2**config.steps, shape.width * 2**config.steps)
     ratio = 2**config.temporal_scale_num
-    for first, times, frames, before in segments(shape.frames, SLICE // ratio):
+    one, lead = SLICE // ratio, (shape.batch, config.out_channels)
+    kept = Kept(minimum((shape.frames - 1) // (one + 1), 1))
+    for first, times, frames, before in segments(shape.frames, one):
         with tape.again(times):
             waiting = tape.empty((*lead, before * ratio, *sides))  # earlier slices, in a list
             part = latent.view(shape.batch, config.latent_channels, frames, shape.height, shape.width)
@@ -57,7 +58,7 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch, 2·z, (frames − 1)/4 + 1, h/8, w/8]."""
     pixels = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
-    kept = Kept()
+    kept = Kept(minimum((shape.frames - 1) // (SLICE + 1), 1))
     for first, times, frames, _before in segments(shape.frames, SLICE):
         with tape.again(times):
             part = pixels.view(shape.batch, config.in_channels, frames, shape.height, shape.width)
@@ -81,11 +82,13 @@ def decoder(tape: Tape, config: Config, latent: Tensor, kept: Kept) -> Tensor:
         hidden = causal(tape, latent, widths[0], (3, 3, 3), "conv_in", kept)
         hidden = middle(tape, config, hidden, kept)
         for level, width in enumerate(widths):
+            entered = hidden  # who calls a block holds its input until it is done
             for i in range(config.layers_per_block + 1):
                 hidden = resnet(tape, config, hidden, width, f"up_blocks.{level}.resnets.{i}", kept)
             if level < config.steps:
                 timed = level < config.temporal_scale_num
                 hidden = wider(tape, hidden, f"up_blocks.{level}.upsamplers.0", kept, timed)
+            del entered
         hidden = tape.act(normed(tape, config, hidden, "conv_norm_out"))
         return causal(tape, hidden, config.out_channels, (3, 3, 3), "conv_out", kept)
 
@@ -96,6 +99,7 @@ def encoder(tape: Tape, config: Config, pixels: Tensor, kept: Kept) -> Tensor:
     with tape.scope("encoder"):
         hidden = causal(tape, pixels, widths[0], (3, 3, 3), "conv_in", kept)
         for level, width in enumerate(widths):
+            entered = hidden
             for i in range(config.layers_per_block):
                 hidden = resnet(tape, config, hidden, width, f"down_blocks.{level}.resnets.{i}", kept)
             if level < config.steps:
@@ -104,6 +108,7 @@ def encoder(tape: Tape, config: Config, pixels: Tensor, kept: Kept) -> Tensor:
                 padded = tape.copy(hidden, *hidden.shape[:3], hidden.shape[3] + 1, hidden.shape[4] + 1, name="pad")
                 hidden = causal(tape, padded, width, (time, 3, 3), name, kept, 2)
                 del padded
+            del entered
         hidden = middle(tape, config, hidden, kept)
         hidden = tape.act(normed(tape, config, hidden, "conv_norm_out"))
         return causal(tape, hidden, 2 * config.latent_channels, (3, 3, 3), "conv_out", kept)
@@ -123,20 +128,31 @@ def causal(
     count = ((frames + 1) // halves if halves > 1 else frames) if time > 1 else frames
     sides = (height // stride, width // stride)
     whole = batch * channels * (frames + before) * (height + tall - 1) * (width + tall - 1)
-    most = LIMIT // ELEMENT_BYTES[x.dtype]
-    parts = ceil_div(whole, most)
+    parts = ceil_div(whole, LIMIT // ELEMENT_BYTES[x.dtype])
+    several: Number = minimum(parts - 1, 1)
     # what comes before is joined to it and its borders are filled up: of all, or of a piece at a time
     earlier = tape.empty((batch, channels, before, height, width), x.dtype)
     if time > halves:  # what the next slice needs is set aside first
-        kept.frames[tape.prefix + name] = tape.copy(x.view(batch, channels, time - halves, height, width))
-    piece = tape.empty((minimum(whole, most),), x.dtype)
-    joint = tape.empty((minimum(whole, most) * (before > 0),), x.dtype)
+        kept.frames[tape.prefix + name] = tape.copy(x.view(batch * kept.going, channels, time - halves, height, width))
+    rows = height - (parts - 1) * (height // parts)  # of the last piece, which is the largest
+    shared = several * maximum(tall - stride, 0)  # rows of the piece before, which is kept for them
+    per_row = batch * channels * (frames + before)
+    joint = per_row * rows * width * minimum(before, 1)
+    pieces = tape.empty((2 * several * joint,), x.dtype)
+    done = tape.empty((several * batch * c_out * count, sides[0] - sides[0] // parts, sides[1]), x.dtype)
+    unfilled = tape.empty(
+        (joint + several * minimum(shared, 1) * (per_row * (rows + shared) * width - joint),), x.dtype
+    )
+    filled = tape.empty((per_row * (rows + shared + tall - 1) * (width + tall - 1),), x.dtype)
+    tape.traffic("filled", 2 * parts * (unfilled.nbytes + filled.nbytes), 2 * parts)
+    del done, unfilled
     out = tape.convolution(x, c_out, kernel, name, out=(count, *sides), turned=0)
     tape.turned(x, out.shape, c_out * channels * time * tall * tall, parts)
-    del piece, joint
-    results = tape.empty((where(parts > 1, 1, 0), *out.shape), x.dtype)  # pieces, until they are joined
+    del filled, pieces
+    last = tape.empty((several * joint,), x.dtype)
+    results = tape.empty((several, *out.shape), x.dtype)  # pieces, until they are joined
     tape.traffic("joined", 2 * results.nbytes)
-    del results, earlier
+    del results, last, earlier
     return out
 
 
