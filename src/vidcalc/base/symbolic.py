@@ -1,0 +1,45 @@
+"""Numbers that stand for any size: what `vidcalc.base.number` asks of them.
+
+A tape that runs on them gives formulas instead of figures (`vidcalc.tables`). They behave as arrays do: a comparison
+that is not the same at every size has no truth value (it raises ValueError), and choices are made by the functions of
+`vidcalc.base.number`, which come here.
+"""
+
+from typing import Any
+
+
+class Symbolic:
+    """A number, or a condition, whose value is not known yet."""
+
+    __slots__ = ()
+
+    def larger(self, other: Any) -> Any:
+        """The larger of this number and another."""
+        raise NotImplementedError
+
+    def smaller(self, other: Any) -> Any:
+        """The smaller of this number and another."""
+        raise NotImplementedError
+
+    def chosen(self, yes: Any, no: Any) -> Any:
+        """Of a condition: `yes` where it holds, else `no`."""
+        raise NotImplementedError
+
+    def in_blocks(self, block: int) -> Any:
+        """The number rounded up to whole blocks."""
+        raise NotImplementedError
+
+    def log2(self) -> Any:
+        """Its logarithm to base 2."""
+        raise NotImplementedError
+
+    def counted(self) -> Any:
+        """A whole number that arithmetic with a fraction left as a float, as an int again."""
+        raise NotImplementedError
+
+    def highest(self, peak: Any, at: str, live: Any, here: str) -> Any:
+        """The larger of a peak, which is at a place of that name, and of what is alive here; it remembers where.
+
+        One of the two is this number.
+        """
+        raise NotImplementedError
