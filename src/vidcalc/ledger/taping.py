@@ -10,16 +10,20 @@ from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.ledger.symbols import guests, of_step, plain_shape, symbolic
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention
+from vidcalc.tables.regimes import answered
 from vidcalc.tape.step import Step
 from vidcalc.tape.step import stepped as on_tape
 from vidcalc.tape.trace import Trace, trace
 
 
-def taped(phase: Phase) -> Phase:
-    """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces."""
+def taped(phase: Phase, *, each: bool = True) -> Phase:
+    """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces.
+
+    each  every op by its name, in order, and not the work by kind alone
+    """
     call = phase.call
     how = call.tiles or call.tiling, call.spelled, call.fused, call.room, call.loras
-    recorded = traced(call.component, call.function, call.shape, call.dtype, *how)
+    recorded = traced(call.component, call.function, call.shape, call.dtype, *how, each=each)
     return replace(
         phase,
         trace=recorded,
@@ -40,11 +44,19 @@ def traced(
     fused: bool = False,
     room: Number = 0,
     loras: Loras | None = None,
+    *,
+    each: bool = True,
 ) -> Trace:
-    """`vidcalc.tape.trace.trace` of a call whose sizes may be guests."""
+    """`vidcalc.tape.trace.trace` of a call whose sizes may be guests, from a table where there is one.
+
+    each  every op by its name, in order, and not the work by kind alone
+    """
     how = tiling, spelled, fused, room, loras
     if not guests(shape):
-        return trace(component, function, shape, dtype, *how)
+        known = None
+        if loras is None and spelled != "split":
+            known = answered(component, function, shape, dtype, tiling, spelled, fused, each=each)
+        return trace(component, function, shape, dtype, *how) if known is None else known
     taped = trace(component, function, plain_shape(shape), dtype, *how)
     return symbolic(taped, component.network)
 

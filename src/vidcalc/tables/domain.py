@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 MOST_STEP = 32  # sizes that are told apart by their remainder: powers of two that networks halve a side by
+WORTH = 150_000  # terms in new polynomials and proofs: about a second
 POINTS = 12  # places where a proof is tried on figures first
 
 
@@ -41,6 +42,10 @@ class Finer(Exception):
 
 class Undecided(ValueError):
     """Something was asked that has no single answer for all sizes."""
+
+
+class TooLong(Exception):
+    """A recording takes more than it is worth."""
 
 
 class Atom:
@@ -79,6 +84,7 @@ class Domain:
         self.axes = axes
         self.atoms: list[Atom] = []
         self.guards: list[Any] = []
+        self.spent = 0
         self._atoms: dict[Any, Atom] = {}
         self.polynomials: dict[Any, Any] = {}
         self.products: dict[tuple[Monomial, Monomial], Monomial] = {}
@@ -104,6 +110,12 @@ class Domain:
             found = self._added(Atom(kind, args, floor, whole, tuple(map(rule, *columns))))
             self._atoms[key] = found
         return found
+
+    def prove(self, work: int) -> None:
+        """Count the work of a proof, in terms that come by. Raises TooLong: here, as a storage that goes must not."""
+        self.spent += work
+        if self.spent > WORTH:
+            raise TooLong
 
     def _added(self, atom: Atom) -> Atom:
         atom.index = len(self.atoms)

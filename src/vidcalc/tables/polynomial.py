@@ -15,7 +15,7 @@ from typing import Any
 from vidcalc.base.symbolic import Symbolic
 from vidcalc.tables.domain import MOST_STEP, POINTS, Domain, Finer, Monomial, Undecided, exact
 
-FEW = 16  # a divisor that networks halve sides by, and no allocator's block
+HALVES = (2, 4, 8, 16)  # divisors by which networks halve sides
 
 
 class Polynomial(Symbolic):
@@ -162,7 +162,7 @@ class Polynomial(Symbolic):
 
     def in_blocks(self, block: int) -> Any:
         """Rounded up to whole blocks, whose size no step of an axis is made for."""
-        return rounded(self, block, up=True) * block
+        return rounded(self, block, up=True, finer=False) * block
 
     def log2(self) -> Any:
         """Its logarithm to base 2."""
@@ -259,6 +259,7 @@ def interned(domain: Domain, terms: dict[Monomial, Any], real: bool) -> Polynomi
     key = frozenset(terms.items()), real
     found: Polynomial | None = domain.polynomials.get(key)
     if found is None:
+        domain.spent += len(terms)
         found = domain.polynomials[key] = Polynomial(domain, terms, real)
     return found
 
@@ -287,10 +288,13 @@ def opaque(domain: Domain, kind: str, args: tuple[Any, ...], floor: Any, whole: 
     return interned(domain, {((atom.index, 1),): 1}, not whole)
 
 
-def rounded(polynomial: Polynomial, divisor: Any, *, up: bool = False) -> Any:
-    """The polynomial over a plain number, rounded down or up to a whole one."""
+def rounded(polynomial: Polynomial, divisor: Any, *, up: bool = False, finer: bool = True) -> Any:
+    """The polynomial over a plain number, rounded down or up to a whole one.
+
+    finer  whether a size may be told apart by its remainder for it
+    """
     if up:
-        return rounded(polynomial * -1, divisor) * -1
+        return rounded(polynomial * -1, divisor, finer=finer) * -1
     domain = polynomial.domain
     scale = math.lcm(*(Fraction(c).denominator for c in (divisor, *polynomial.terms.values())))
     by = int(divisor * scale)
@@ -320,13 +324,14 @@ def rounded(polynomial: Polynomial, divisor: Any, *, up: bool = False) -> Any:
         for monomial, c in (*head.items(), ((), beside)):
             terms[monomial] = terms.get(monomial, 0) + c
         return made(domain, {monomial: c for monomial, c in terms.items() if c}, polynomial.real)
-    _finer(domain, rest, by)
+    if finer:
+        _finer(domain, rest, by)
     return made(domain, head, polynomial.real) + _quotient(domain, rest, beside, by, polynomial.real)
 
 
 def _finer(domain: Domain, rest: dict[Monomial, int], by: int) -> None:
     """Begin anew where a variable alone is in the way of an exact quotient. Raises Finer."""
-    if len(rest) != 1 or by > FEW:
+    if len(rest) != 1 or by not in HALVES:
         return
     (monomial,) = rest
     if len(monomial) == 1 and monomial[0][1] == 1:

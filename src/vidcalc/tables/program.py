@@ -63,6 +63,8 @@ class Program:
         return found
 
     def _sum(self, item: Polynomial) -> str:
+        if not item.terms:
+            return "0.0" if item.real else "0"
         over = lcm(*(Fraction(c).denominator for c in item.terms.values()))
         if over > DENSE:
             text = " + ".join(self._term(m, float(c)) for m, c in item.terms.items())

@@ -20,6 +20,7 @@ STEPS = 24
 def never_below(polynomial: Polynomial) -> bool:
     """Whether a proof is found."""
     domain, terms = polynomial.domain, polynomial.terms
+    domain.prove(len(terms))
     atoms = {index for monomial in terms for index, _ in monomial}
     if any(domain.atoms[index].floor is None or domain.atoms[index].floor < 0 for index in atoms):
         return False
@@ -94,6 +95,7 @@ def beyond(domain: Domain, terms: dict[Monomial, Any]) -> dict[Monomial, Any]:
                         key = (*rest, (index, i)) if i else rest
                         further[key] = further.get(key, 0) + d * factor
             parts = further
+        domain.prove(len(parts))
         for rest, d in parts.items():
             shifted[rest] = shifted.get(rest, 0) + exact(Fraction(d))
     return shifted

@@ -21,10 +21,18 @@ class History(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Whether it was written down at all."""
         return bool(self.log)
 
+    def entries(self) -> tuple[tuple[int, Number], ...]:
+        """What came and went."""
+        return self.log
+
+    def several(self) -> dict[int, Number]:
+        """Storages that stand for several."""
+        return self.apart
+
     @once
     def cached(self, segments: str) -> Cache | None:
         """What the call makes of the allocator whose segments are "fixed", or grow ("expandable"); None of a sweep."""
-        log = self.log
+        log = self.entries()
         if not log or not all(issubclass(kind, SINGLE) for kind in {type(nbytes) for _, nbytes in log}):
             return None
-        return replayed(log, self.apart, segments)
+        return replayed(log, self.several(), segments)

@@ -154,7 +154,7 @@ def trace(
             component,
             (function, dtype, repr(tiling), how, "fused" if fused else "", str(room), str(loras or "")),
             shape,
-            lambda: _run(
+            lambda: run(
                 component, function, shape, tiling, Tape(dtype, spelled=how, fused=fused, room=room, loras=loras)
             ),
         )
@@ -182,6 +182,14 @@ def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Cal
     return made
 
 
+def key_of(component: Component, function: str, shape: Shape, *how: str) -> tuple[object, ...]:
+    """What two calls have in common that differ in their batch, frames and sides alone. Raises TypeError for arrays."""
+    words = tuple(_words(shape.extra))
+    key = value(component), function, *how, shape.timestep, shape.tokens, shape.image_tokens, *words
+    hash(key)
+    return key
+
+
 def _words(extra: dict[str, Any]) -> Iterator[tuple[str, object]]:
     """What else a shape says, tables of it as text. Raises TypeError for arrays in a table."""
     for name, said in extra.items():
@@ -198,7 +206,8 @@ def tiles(component: Component) -> bool:
     return hasattr(network(component), "TILING")
 
 
-def _run(component: Component, function: str, shape: Shape, tiling: str | Tiling, tape: Tape) -> Trace:
+def run(component: Component, function: str, shape: Shape, tiling: str | Tiling, tape: Tape) -> Trace:
+    """The component's function on a tape. Raises InputError for tiles that its class has not."""
     module = network(component)
     further: dict[str, Any] = {}
     if tiling != "none":

@@ -1,0 +1,122 @@
+"""Which table answers a call, and when one is recorded.
+
+A table stands for one network, what is asked of it, and a regime of sizes. The first size of such a question goes over
+the tape, which is quicker than a recording; from the second size on a table answers. What cannot be recorded (a network
+whose published code is run, a choice that no formula can make) stays with the tape.
+"""
+
+from typing import Any
+
+from vidcalc.base.number import is_array
+from vidcalc.describe.model import Component
+from vidcalc.describe.shape import Shape, Tiling
+from vidcalc.tables.domain import TooLong
+from vidcalc.tables.record import SIZES, Regime, recorded, written
+from vidcalc.tables.table import Table
+from vidcalc.tape import Tape
+from vidcalc.tape.trace import Trace, key_of, run
+
+MOST_REGIMES = 12  # of one question: where sizes fall into more, they stay with the tape
+UNTOLD = (TypeError, ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError, AssertionError, TooLong)
+EAGER = 0  # sizes that go over the tape before a table is made: none
+
+waits = 1  # sizes of a question that go over the tape before a table is made
+
+
+class Question:
+    """What is known of one question: its tables, the sizes asked so far, and those that cannot be recorded."""
+
+    __slots__ = ("asked", "tables", "untold")
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.tables: list[Table] = []
+        self.untold: set[tuple[Any, ...]] = set()
+
+
+_questions: dict[Any, Question] = {}
+
+
+def answered(
+    component: Component,
+    function: str,
+    shape: Shape,
+    dtype: str,
+    tiling: str | Tiling = "none",
+    spelled: str = "none",
+    fused: bool = False,
+    *,
+    each: bool = True,
+) -> Trace | None:
+    """`vidcalc.tape.trace.trace` from a table; None where there is none, or not yet.
+
+    each  every op by its name, in order, and not the work by kind alone
+    """
+    if spelled == "pairs":
+        plainly = answered(component, function, shape, dtype, tiling, "none", fused, each=each)
+        if plainly is None or not plainly.paired:
+            return plainly
+    question = _question(component, function, shape, dtype, tiling, spelled, fused)
+    if question is None:
+        return None
+    table = next((one for one in question.tables if one.holds(shape)), None)
+    if table is None:
+        question.asked += 1
+        if question.asked <= waits and not any(is_array(getattr(shape, name)) for name in SIZES):
+            return None
+
+        def taped(sizes: Shape) -> Trace:
+            return run(component, function, sizes, tiling, Tape(dtype, spelled=spelled, fused=fused))
+
+        table = _made(question, shape, taped)
+    return None if table is None else table.trace(shape, each=each)
+
+
+def forget() -> None:
+    """Forget every table."""
+    _questions.clear()
+
+
+def _question(component: Component, function: str, shape: Shape, *how: Any) -> Question | None:
+    """The question that a call asks; None of sizes in it that cannot be part of a key."""
+    try:
+        key = key_of(component, function, shape, *map(repr, how))
+        return _questions.setdefault(key, Question()) if key not in _questions else _questions[key]
+    except TypeError:
+        return None
+
+
+def _made(question: Question, shape: Shape, taped: Any) -> Table | None:
+    """A table for a size, or None."""
+    for fixed in ((), ("frames",)):
+        regime = _regime(shape, fixed)
+        if regime is None or len(question.tables) >= MOST_REGIMES:
+            return None
+        known = tuple(regime.axes().items())
+        if known in question.untold:
+            continue
+        try:
+            trace, domain = recorded(taped, shape, regime)
+            table = Table(written(trace, domain))
+        except UNTOLD:
+            question.untold.add(known)
+            continue
+        if table.holds(shape):
+            question.tables.append(table)
+            return table
+    return None
+
+
+def _regime(shape: Shape, fixed: tuple[str, ...]) -> Regime | None:
+    """The regime of a call's sizes; None of an array whose sizes are not alike."""
+    least: dict[str, int] = {}
+    for name in SIZES:
+        size = getattr(shape, name)
+        if is_array(size):
+            if name in fixed and size.min() != size.max():
+                return None
+            size = size.min()
+        if size != int(size):
+            return None
+        least[name] = int(size)
+    return Regime(least, fixed)

@@ -1,0 +1,103 @@
+"""A table at work: a network's call at any size of its axes, without a tape.
+
+    table = Table(text)
+    trace = table.trace(shape)      as `vidcalc.tape.trace.trace` gives it, on numbers or float64 arrays
+"""
+
+from functools import cached_property
+from types import CodeType
+from typing import Any
+
+from vidcalc.base.number import is_array
+from vidcalc.describe.shape import Shape
+from vidcalc.tables.arithmetic import columns, names, scalars
+from vidcalc.tables.domain import Axis
+from vidcalc.tape.history import History
+from vidcalc.tape.touched import Touched
+from vidcalc.tape.trace import KEPT, Trace
+
+
+class Retold(History, frozen=True, eq=False, dict=True):
+    """What came and went, told when somebody asks.
+
+    table  that knows the order;  sizes  of its axes
+    """
+
+    table: Any = None
+    sizes: tuple[Any, ...] = ()
+
+    @property
+    def kept(self) -> bool:
+        """Whether it was written down at all."""
+        return bool(self.table.storages)
+
+    @cached_property
+    def _told(self) -> tuple[tuple[Any, ...], dict[int, Any]]:
+        told: tuple[tuple[Any, ...], dict[int, Any]] = self.table.space(self.sizes)["stored"](*self.sizes)
+        return told
+
+    def entries(self) -> tuple[tuple[int, Any], ...]:
+        """What came and went."""
+        return tuple(zip(self.table.storages, self._told[0], strict=True))
+
+    def several(self) -> dict[int, Any]:
+        """Storages that stand for several."""
+        return self._told[1]
+
+
+class Table:
+    """The text of a table, put to work.
+
+    axes  the sizes it holds for
+    """
+
+    def __init__(self, text: str, code: CodeType | None = None) -> None:
+        self.code = code or compile(text, "<table>", "exec")
+        self._single: dict[str, Any] = {**names(), **scalars()}
+        exec(self.code, self._single)  # our own text
+        self._several: dict[str, Any] = {}
+        self._made: dict[tuple[tuple[Any, ...], bool], Trace | None] = {}
+        facts = self._single
+        self.axes = {name: Axis(*axis) for name, axis in facts["AXES"].items()}
+        self.free = tuple(name for name, axis in self.axes.items() if axis.step)
+        self.storages: tuple[int, ...] = facts["STORAGES"]
+        self.paired: bool = facts["PAIRED"]
+        weights = (facts[name] for name in ("PARAMETERS", "ROUNDS", "HOMES"))
+        self.touched = Touched(*weights, frozenset(facts["PRODUCTS"]))
+
+    def holds(self, shape: Shape) -> bool:
+        """Whether a call's sizes are among those it stands for."""
+        return all(axis.holds(getattr(shape, name)) for name, axis in self.axes.items())
+
+    def space(self, sizes: tuple[Any, ...]) -> dict[str, Any]:
+        """The functions, for numbers or for arrays."""
+        if not any(map(is_array, sizes)):
+            return self._single
+        if not self._several:
+            self._several = {**names(), **columns()}
+            exec(self.code, self._several)
+        return self._several
+
+    def trace(self, shape: Shape, *, each: bool = True) -> Trace | None:
+        """The call at that shape; None at one of the few where it is not known.
+
+        each  every op by its name, in order, and not the work by kind alone
+        """
+        sizes = tuple(getattr(shape, name) for name in self.free)
+        try:
+            if (sizes, each) in self._made:
+                return self._made[sizes, each]
+        except TypeError:  # a sweep never asks twice
+            return self._trace(sizes, each)
+        if len(self._made) >= KEPT:
+            self._made.clear()
+        made = self._made[sizes, each] = self._trace(sizes, each)
+        return made
+
+    def _trace(self, sizes: tuple[Any, ...], each: bool) -> Trace | None:
+        found = self.space(sizes)["each" if each else "alike"](*sizes)
+        if found is None:
+            return None
+        ops, peak, at, workspace, streamed = found
+        return Trace(ops, self.touched, peak, at, workspace, streamed, self.paired, Retold(table=self, sizes=sizes))
+
