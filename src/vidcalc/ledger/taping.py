@@ -10,7 +10,7 @@ from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.ledger.symbols import guests, of_step, plain_shape, symbolic
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention
-from vidcalc.tables.regimes import answered
+from vidcalc.tables import regimes
 from vidcalc.tape.step import Step
 from vidcalc.tape.step import stepped as on_tape
 from vidcalc.tape.trace import Trace, trace
@@ -55,7 +55,7 @@ def traced(
     if not guests(shape):
         known = None
         if loras is None and spelled != "split":
-            known = answered(component, function, shape, dtype, tiling, spelled, fused, each=each)
+            known = regimes.answered(component, function, shape, dtype, tiling, spelled, fused, each=each)
         return trace(component, function, shape, dtype, *how) if known is None else known
     taped = trace(component, function, plain_shape(shape), dtype, *how)
     return symbolic(taped, component.network)
@@ -68,10 +68,17 @@ def stepped(
     checkpointing: str,
     adapters: Adapters | None,
     spelled: str = "none",
+    *,
+    each: bool = True,
 ) -> Step:
-    """`vidcalc.tape.step.stepped` of a call whose sizes may be guests."""
+    """`vidcalc.tape.step.stepped` of a call whose sizes may be guests, from a table where there is one.
+
+    each  every op by its name, in order, and not the work by kind alone
+    """
+    how = dtype, checkpointing, adapters, spelled
     if not guests(shape):
-        return on_tape(component, shape, dtype, checkpointing, adapters, spelled)
+        known = regimes.stepped(component, shape, *how, each=each)
+        return on_tape(component, shape, *how) if known is None else known
     beside = None if adapters is None else replace(adapters, rank=plain(adapters.rank))
     return of_step(on_tape(component, plain_shape(shape), dtype, checkpointing, beside, spelled), checkpointing)
 

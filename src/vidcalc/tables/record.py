@@ -8,7 +8,7 @@ A table holds for the sizes of its axes alone; a size that is not told apart (a 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -20,7 +20,10 @@ from vidcalc.tables.choice import Most, pruned
 from vidcalc.tables.domain import Axis, Domain, Finer
 from vidcalc.tables.polynomial import interned
 from vidcalc.tables.program import Program
+from vidcalc.tape.step import Step
 from vidcalc.tape.trace import Trace
+
+Made = TypeVar("Made")
 
 SIZES = ("batch", "frames", "height", "width")
 SUMMED = ("moved", "launches")  # of elementwise work that is alike
@@ -50,7 +53,7 @@ class Regime:
         return Axis(size, 0) if size < least else Axis(least, step)
 
 
-def recorded(run: Callable[[Shape], Trace], shape: Shape, regime: Regime) -> tuple[Trace, Domain]:
+def recorded(run: Callable[[Shape], Made], shape: Shape, regime: Regime) -> tuple[Made, Domain]:
     """A run on formulas in the place of the sizes of a regime, told apart as finely as the network asks."""
     while True:
         axes = regime.axes()
@@ -72,7 +75,7 @@ def _sized(shape: Shape, sizes: dict[str, Any]) -> Shape:
 
 
 def written(trace: Trace, domain: Domain) -> str:
-    """The text of the table."""
+    """The text of the table of a call."""
     places: dict[Place, str] = {}
     if any(isinstance(elements, Symbolic) for elements, _ in trace.parameters.values()):
         raise TypeError("weights that depend on sizes")
@@ -86,9 +89,7 @@ def written(trace: Trace, domain: Domain) -> str:
         peak = program.let(f"top(({''.join(program.value(value) + ', ' for value, _ in parts)}), AT)")
         whole = program.let(f"{peak}[0]")
         device, one, two = (program.value(value) for value in (trace.workspace, *trace.streamed))
-        lines = program.lines
-        if guards:
-            lines.append(f"if any(({', '.join(guards)},)):\n        return None")
+        lines = [*program.lines, *_guarded(guards)]
         lines.append(f"return ({''.join(op + ', ' for op in made)}), {whole}, {peak}[1], {device}, ({one}, {two})")
         functions.append(_function(name, domain, lines))
     functions.append(_stored(trace, domain, places))
@@ -102,6 +103,29 @@ def written(trace: Trace, domain: Domain) -> str:
         "STORAGES": tuple(number for number, _ in trace.history.log),
         "AXES": {name: (axis.least, axis.step) for name, axis in domain.axes.items()},
     }
+    return _module(facts, places, functions)
+
+
+def written_step(step: Step, domain: Domain) -> str:
+    """The text of the table of a training step, of which no storage is told."""
+    places: dict[Place, str] = {}
+    functions = []
+    for name, made in (("alike", alike), ("each", list)):
+        program = Program(domain, places)
+        guards = [program.sum(each) for each in domain.guards]
+        ops, again = ("".join(_op(program, op) + ", " for op in made(some)) for some in (step.ops, step.again))
+        numbers = (step.kept, step.peak, step.activations, step.host, step.trained)
+        numbers = ", ".join(program.value(each) for each in numbers)
+        lines = [*program.lines, *_guarded(guards), f"return ({ops}), ({again}), {numbers}"]
+        functions.append(_function(name, domain, lines))
+    return _module({"AXES": {name: (axis.least, axis.step) for name, axis in domain.axes.items()}}, places, functions)
+
+
+def _guarded(guards: list[str]) -> list[str]:
+    return [f"if any(({', '.join(guards)},)):\n        return None"] if guards else []
+
+
+def _module(facts: dict[str, Any], places: dict[Place, str], functions: list[str]) -> str:
     heads = [f"{name} = {fact!r}" for name, fact in facts.items()]
     heads += [f"{name} = Place({each.block!r}, {each.part!r}, {each.role!r})" for each, name in places.items()]
     return "\n".join((*heads, *functions)) + "\n"

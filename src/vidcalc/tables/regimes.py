@@ -5,20 +5,25 @@ the tape, which is quicker than a recording; from the second size on a table ans
 whose published code is run, a choice that no formula can make) stays with the tape.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from vidcalc.base.number import is_array
+from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.tables.domain import TooLong
-from vidcalc.tables.record import SIZES, Regime, recorded, written
-from vidcalc.tables.table import Table
+from vidcalc.tables.record import SIZES, Regime, recorded, written, written_step
+from vidcalc.tables.table import CallTable, StepTable, Table
 from vidcalc.tape import Tape
+from vidcalc.tape.step import Step
+from vidcalc.tape.step import stepped as on_tape
 from vidcalc.tape.trace import Trace, key_of, run
+
+Record: TypeAlias = Callable[[Shape, Regime], Table]
 
 MOST_REGIMES = 12  # of one question: where sizes fall into more, they stay with the tape
 UNTOLD = (TypeError, ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError, AssertionError, TooLong)
-EAGER = 0  # sizes that go over the tape before a table is made: none
 
 waits = 1  # sizes of a question that go over the tape before a table is made
 
@@ -56,7 +61,44 @@ def answered(
         plainly = answered(component, function, shape, dtype, tiling, "none", fused, each=each)
         if plainly is None or not plainly.paired:
             return plainly
-    question = _question(component, function, shape, dtype, tiling, spelled, fused)
+    how = dtype, tiling, spelled, fused
+
+    def taped(sizes: Shape) -> Trace:
+        return run(component, function, sizes, tiling, Tape(dtype, spelled=spelled, fused=fused))
+
+    def table(sizes: Shape, regime: Regime) -> Table:
+        return CallTable(written(*recorded(taped, sizes, regime)))
+
+    found: Trace | None = _answer(component, function, shape, how, table, each)
+    return found
+
+
+def stepped(
+    component: Component,
+    shape: Shape,
+    dtype: str,
+    checkpointing: str = "none",
+    adapters: Adapters | None = None,
+    spelled: str = "none",
+    *,
+    each: bool = True,
+) -> Step | None:
+    """`vidcalc.tape.step.stepped` from a table; None where there is none, or not yet."""
+    how = dtype, checkpointing, str(adapters), spelled
+
+    def taped(sizes: Shape) -> Step:
+        return on_tape(component, sizes, dtype, checkpointing, adapters, spelled)
+
+    def table(sizes: Shape, regime: Regime) -> Table:
+        return StepTable(written_step(*recorded(taped, sizes, regime)))
+
+    found: Step | None = _answer(component, "step", shape, how, table, each)
+    return found
+
+
+def _answer(component: Component, function: str, shape: Shape, how: tuple[Any, ...], record: Record, each: bool) -> Any:
+    """What a table of that question gives at a shape; one is recorded when it is worth it."""
+    question = _question(component, function, shape, *how)
     if question is None:
         return None
     table = next((one for one in question.tables if one.holds(shape)), None)
@@ -64,12 +106,8 @@ def answered(
         question.asked += 1
         if question.asked <= waits and not any(is_array(getattr(shape, name)) for name in SIZES):
             return None
-
-        def taped(sizes: Shape) -> Trace:
-            return run(component, function, sizes, tiling, Tape(dtype, spelled=spelled, fused=fused))
-
-        table = _made(question, shape, taped)
-    return None if table is None else table.trace(shape, each=each)
+        table = _made(question, shape, record)
+    return None if table is None else table.told(shape, each=each)
 
 
 def forget() -> None:
@@ -86,7 +124,7 @@ def _question(component: Component, function: str, shape: Shape, *how: Any) -> Q
         return None
 
 
-def _made(question: Question, shape: Shape, taped: Any) -> Table | None:
+def _made(question: Question, shape: Shape, record: Record) -> Table | None:
     """A table for a size, or None."""
     for fixed in ((), ("frames",)):
         regime = _regime(shape, fixed)
@@ -96,8 +134,7 @@ def _made(question: Question, shape: Shape, taped: Any) -> Table | None:
         if known in question.untold:
             continue
         try:
-            trace, domain = recorded(taped, shape, regime)
-            table = Table(written(trace, domain))
+            table = record(shape, regime)
         except UNTOLD:
             question.untold.add(known)
             continue

@@ -1,7 +1,7 @@
 """A table at work: a network's call at any size of its axes, without a tape.
 
-    table = Table(text)
-    trace = table.trace(shape)      as `vidcalc.tape.trace.trace` gives it, on numbers or float64 arrays
+    table = CallTable(text)
+    trace = table.told(shape)      as `vidcalc.tape.trace.trace` gives it, on numbers or float64 arrays
 """
 
 from functools import cached_property
@@ -13,6 +13,7 @@ from vidcalc.describe.shape import Shape
 from vidcalc.tables.arithmetic import columns, names, scalars
 from vidcalc.tables.domain import Axis
 from vidcalc.tape.history import History
+from vidcalc.tape.step import Step
 from vidcalc.tape.touched import Touched
 from vidcalc.tape.trace import KEPT, Trace
 
@@ -56,14 +57,10 @@ class Table:
         self._single: dict[str, Any] = {**names(), **scalars()}
         exec(self.code, self._single)  # our own text
         self._several: dict[str, Any] = {}
-        self._made: dict[tuple[tuple[Any, ...], bool], Trace | None] = {}
+        self._made: dict[tuple[tuple[Any, ...], bool], Any] = {}
         facts = self._single
         self.axes = {name: Axis(*axis) for name, axis in facts["AXES"].items()}
         self.free = tuple(name for name, axis in self.axes.items() if axis.step)
-        self.storages: tuple[int, ...] = facts["STORAGES"]
-        self.paired: bool = facts["PAIRED"]
-        weights = (facts[name] for name in ("PARAMETERS", "ROUNDS", "HOMES"))
-        self.touched = Touched(*weights, frozenset(facts["PRODUCTS"]))
 
     def holds(self, shape: Shape) -> bool:
         """Whether a call's sizes are among those it stands for."""
@@ -78,8 +75,8 @@ class Table:
             exec(self.code, self._several)
         return self._several
 
-    def trace(self, shape: Shape, *, each: bool = True) -> Trace | None:
-        """The call at that shape; None at one of the few where it is not known.
+    def told(self, shape: Shape, *, each: bool = True) -> Any:
+        """What was recorded, at that shape; None at one of the few where it is not known.
 
         each  every op by its name, in order, and not the work by kind alone
         """
@@ -88,16 +85,43 @@ class Table:
             if (sizes, each) in self._made:
                 return self._made[sizes, each]
         except TypeError:  # a sweep never asks twice
-            return self._trace(sizes, each)
+            return self.made(sizes, each)
         if len(self._made) >= KEPT:
             self._made.clear()
-        made = self._made[sizes, each] = self._trace(sizes, each)
+        made = self._made[sizes, each] = self.made(sizes, each)
         return made
 
-    def _trace(self, sizes: tuple[Any, ...], each: bool) -> Trace | None:
+    def made(self, sizes: tuple[Any, ...], each: bool) -> Any:
+        """The same of sizes in the order of its axes."""
+        raise NotImplementedError
+
+
+class CallTable(Table):
+    """The table of a network's call."""
+
+    def __init__(self, text: str, code: CodeType | None = None) -> None:
+        super().__init__(text, code)
+        facts = self._single
+        self.storages: tuple[int, ...] = facts["STORAGES"]
+        self.paired: bool = facts["PAIRED"]
+        weights = (facts[name] for name in ("PARAMETERS", "ROUNDS", "HOMES"))
+        self.touched = Touched(*weights, frozenset(facts["PRODUCTS"]))
+
+    def made(self, sizes: tuple[Any, ...], each: bool) -> Trace | None:
+        """The call at those sizes."""
         found = self.space(sizes)["each" if each else "alike"](*sizes)
         if found is None:
             return None
         ops, peak, at, workspace, streamed = found
         return Trace(ops, self.touched, peak, at, workspace, streamed, self.paired, Retold(table=self, sizes=sizes))
 
+
+class StepTable(Table):
+    """The table of a training step."""
+
+    def made(self, sizes: tuple[Any, ...], each: bool) -> Step | None:
+        """The step at those sizes."""
+        found = self.space(sizes)["each" if each else "alike"](*sizes)
+        if found is None:
+            return None
+        return Step(**dict(zip(Step.__struct_fields__, found, strict=True)))
