@@ -143,7 +143,7 @@ def floor(a: Number) -> Number:
     if isinstance(a, Guest):
         return as_count(a // 1)
     if isinstance(a, Symbolic):
-        return (a // 1).counted()
+        return as_count(a // 1)
     import numpy as np
 
     return np.floor(a)

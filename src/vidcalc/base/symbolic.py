@@ -5,7 +5,10 @@ that is not the same at every size has no truth value (it raises ValueError), an
 `vidcalc.base.number`, which come here.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vidcalc.base.number import Number
 
 
 class Symbolic:
@@ -13,31 +16,31 @@ class Symbolic:
 
     __slots__ = ()
 
-    def larger(self, other: Any) -> Any:
+    def larger(self, other: Any) -> "Number":
         """The larger of this number and another."""
         raise NotImplementedError
 
-    def smaller(self, other: Any) -> Any:
+    def smaller(self, other: Any) -> "Number":
         """The smaller of this number and another."""
         raise NotImplementedError
 
-    def chosen(self, yes: Any, no: Any) -> Any:
+    def chosen(self, yes: Any, no: Any) -> "Number":
         """Of a condition: `yes` where it holds, else `no`."""
         raise NotImplementedError
 
-    def in_blocks(self, block: int) -> Any:
+    def in_blocks(self, block: int) -> "Number":
         """The number rounded up to whole blocks."""
         raise NotImplementedError
 
-    def log2(self) -> Any:
+    def log2(self) -> "Number":
         """Its logarithm to base 2."""
         raise NotImplementedError
 
-    def counted(self) -> Any:
+    def counted(self) -> "Number":
         """A whole number that arithmetic with a fraction left as a float, as an int again."""
         raise NotImplementedError
 
-    def highest(self, peak: Any, at: str, live: Any, here: str) -> Any:
+    def highest(self, peak: Any, at: str, live: Any, here: str) -> "Number":
         """The larger of a peak, which is at a place of that name, and of what is alive here; it remembers where.
 
         One of the two is this number.

@@ -25,7 +25,6 @@ from vidcalc.passes.tensor import inside
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import Trace, remember
 
-
 CUTS = ("tensor_degree", "ulysses_degree", "ring_degree", "gather_degree", "pipeline_degree")  # of single layers
 
 
@@ -61,7 +60,9 @@ def micro_batch(ledger: Ledger, training: TrainingPlan) -> MicroBatch:
     return taped
 
 
-def _taped(component: Component, shape: Shape, training: TrainingPlan, compute: str, spelled: str, *, each: bool = True) -> MicroBatch:
+def _taped(
+    component: Component, shape: Shape, training: TrainingPlan, compute: str, spelled: str, *, each: bool = True
+) -> MicroBatch:
     """The micro-batch of that shape; `each`: every op by its name, in order, for ranks that cut layers."""
     beside = adapters(training)
     step = stepped(component, shape, compute, training.checkpointing, beside, spelled, each=each)

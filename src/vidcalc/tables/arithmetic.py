@@ -32,6 +32,11 @@ def top(values: tuple[Any, ...], names: tuple[str, ...]) -> tuple[Any, str]:
     return most, names[values.index(most)]
 
 
+def broken(*guards: Any) -> bool:
+    """Whether a number is not 0 that must be."""
+    return any(guards)
+
+
 def scalars() -> dict[str, Callable[..., Any]]:
     """For whole numbers."""
     return {
@@ -47,6 +52,7 @@ def scalars() -> dict[str, Callable[..., Any]]:
         "round": round,
         "pick": pick,
         "top": top,
+        "broken": broken,
     }
 
 
@@ -74,6 +80,7 @@ def columns() -> dict[str, Callable[..., Any]]:
         "round": np.rint,
         "pick": lambda condition, yes, no: np.where(condition, yes, no),
         "top": largest,
+        "broken": lambda *guards: any(np.any(each) for each in guards),
     }
 
 

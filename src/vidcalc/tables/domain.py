@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 MOST_STEP = 32  # sizes that are told apart by their remainder: powers of two that networks halve a side by
-WORTH = 150_000  # terms in new polynomials and proofs: about a second
+WORTH = 80_000  # terms in new polynomials and proofs: about half a second
 POINTS = 12  # places where a proof is tried on figures first
 
 
@@ -25,10 +25,8 @@ class Axis(Struct, frozen=True):
 
     def holds(self, size: Any) -> bool:
         """Whether a plain size, or each of an array, is one of these."""
-        if not self.step:
-            inside = size == self.least
-        else:
-            inside = (size >= self.least) & ((size - self.least) % self.step == 0)
+        beyond = size - self.least
+        inside = (beyond >= 0) & (beyond % self.step == 0) if self.step else beyond == 0
         return bool(inside.all()) if hasattr(inside, "all") else bool(inside)
 
 
@@ -77,11 +75,15 @@ Monomial = tuple[tuple[int, int], ...]  # (atom, power), by atom
 class Domain:
     """Variables, atoms and polynomials of one recording.
 
-    guards  polynomials (0 or 1) that must be 0 for what was recorded to hold at a size
+    asked   the sizes that the recording was asked for: the last of the places
+    assumes whether work is cut as at those sizes where it is too large for a kernel
+    guards  polynomials that must be 0 for what was recorded to hold at a size
     """
 
-    def __init__(self, axes: dict[str, Axis]) -> None:
-        self.axes = axes
+    def __init__(
+        self, axes: dict[str, Axis], asked: dict[str, int], *, assumes: bool = False, worth: int = WORTH
+    ) -> None:
+        self.axes, self.asked, self.assumes, self.worth = axes, asked, assumes, worth
         self.atoms: list[Atom] = []
         self.guards: list[Any] = []
         self.spent = 0
@@ -95,13 +97,12 @@ class Domain:
         """The variable of an axis: how many steps beyond zero; `number` of `count` in all."""
         axis = self.axes[name]
         floor = axis.least // axis.step
-        atom = Atom("variable", (name,), floor, True, spread(floor, number, count))
+        places = *spread(floor, number, count), self.asked[name] // axis.step
+        atom = Atom("variable", (name,), floor, True, places)
         atom.name = name
         return self._added(atom)
 
-    def atom(
-        self, kind: str, args: tuple[Any, ...], floor: Any, whole: bool, rule: Callable[..., Any]
-    ) -> Atom:
+    def atom(self, kind: str, args: tuple[Any, ...], floor: Any, whole: bool, rule: Callable[..., Any]) -> Atom:
         """The atom of that kind and arguments; `rule` gives its value from theirs."""
         key = kind, *(id(each) if hasattr(each, "terms") else each for each in args)
         found = self._atoms.get(key)
@@ -114,7 +115,7 @@ class Domain:
     def prove(self, work: int) -> None:
         """Count the work of a proof, in terms that come by. Raises TooLong: here, as a storage that goes must not."""
         self.spent += work
-        if self.spent > WORTH:
+        if self.spent > self.worth:
             raise TooLong
 
     def _added(self, atom: Atom) -> Atom:
@@ -159,10 +160,10 @@ def spread(floor: int, number: int, count: int) -> tuple[int, ...]:
     near, far = (floor, floor + 1, 2 * floor + 3), 300 * floor + 70
     values = [floor] + [far if number == other else floor for other in range(count)] + [far]
     state = 7 * number + 1
-    while len(values) < POINTS:
+    while len(values) < POINTS - 1:
         state = (state * 29 + 11) % 97
         values.append((*near, 9 * floor + 5, far)[state % 5])
-    return tuple(values[:POINTS])
+    return tuple(values[: POINTS - 1])
 
 
 def exact(value: Any) -> Any:

@@ -13,9 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from vidcalc.base.symbolic import Symbolic
-from vidcalc.tables.domain import MOST_STEP, POINTS, Domain, Finer, Monomial, Undecided, exact
-
-HALVES = (2, 4, 8, 16)  # divisors by which networks halve sides
+from vidcalc.tables.domain import POINTS, Domain, Monomial, Undecided, exact
 
 
 class Polynomial(Symbolic):
@@ -44,7 +42,7 @@ class Polynomial(Symbolic):
 
     @property
     def whole(self) -> bool:
-        """Whether it is a whole number whatever the sizes: of whole coefficients, or one rounded quotient's."""
+        """Whether it is a whole number whatever the sizes."""
         whole = self.domain.whole
         return all(isinstance(c, int) and whole(m) for m, c in self.terms.items())
 
@@ -73,9 +71,6 @@ class Polynomial(Symbolic):
 
     def __neg__(self) -> Any:
         return self * -1
-
-    def __pos__(self) -> Any:
-        return self
 
     def __sub__(self, other: Any) -> Any:
         right = self.like(other)
@@ -111,6 +106,8 @@ class Polynomial(Symbolic):
         right = self.like(other)
         if right is None:
             return NotImplemented
+        from vidcalc.tables.quotient import divided
+
         number = constant(right)
         if number is not None:
             terms = {monomial: exact(Fraction(c) / Fraction(number)) for monomial, c in self.terms.items()}
@@ -128,6 +125,8 @@ class Polynomial(Symbolic):
         right = self.like(other)
         if right is None:
             return NotImplemented
+        from vidcalc.tables.quotient import divided, rounded
+
         number = constant(right)
         if number is not None:
             return rounded(self, exact(number))
@@ -144,9 +143,6 @@ class Polynomial(Symbolic):
     def __mod__(self, other: Any) -> Any:
         return self - (self // other) * other
 
-    def __rmod__(self, other: Any) -> Any:
-        return other - (other // self) * self
-
     def __pow__(self, exponent: Any) -> Any:
         if isinstance(exponent, int) and exponent >= 0:
             return math.prod([self] * exponent)
@@ -162,6 +158,8 @@ class Polynomial(Symbolic):
 
     def in_blocks(self, block: int) -> Any:
         """Rounded up to whole blocks, whose size no step of an axis is made for."""
+        from vidcalc.tables.quotient import rounded
+
         return rounded(self, block, up=True, finer=False) * block
 
     def log2(self) -> Any:
@@ -170,6 +168,8 @@ class Polynomial(Symbolic):
 
     def counted(self) -> Any:
         """As an int."""
+        from vidcalc.tables.quotient import rounded
+
         if not self.real:
             return self
         return made(self.domain, self.terms, False) if self.whole else rounded(made(self.domain, self.terms, False), 1)
@@ -188,7 +188,7 @@ class Polynomial(Symbolic):
 
     def highest(self, peak: Any, at: str, live: Any, here: str) -> Any:
         """The larger of a peak and of what is alive, with where each is."""
-        from vidcalc.tables.choice import Most
+        from vidcalc.tables.most import Most
 
         return Most.of(peak, at).joined(live, here)
 
@@ -286,102 +286,6 @@ def opaque(domain: Domain, kind: str, args: tuple[Any, ...], floor: Any, whole: 
     """An atom as a polynomial."""
     atom = domain.atom(kind, args, floor, whole, rule)
     return interned(domain, {((atom.index, 1),): 1}, not whole)
-
-
-def rounded(polynomial: Polynomial, divisor: Any, *, up: bool = False, finer: bool = True) -> Any:
-    """The polynomial over a plain number, rounded down or up to a whole one.
-
-    finer  whether a size may be told apart by its remainder for it
-    """
-    if up:
-        return rounded(polynomial * -1, divisor, finer=finer) * -1
-    domain = polynomial.domain
-    scale = math.lcm(*(Fraction(c).denominator for c in (divisor, *polynomial.terms.values())))
-    by = int(divisor * scale)
-    head: dict[Monomial, Any] = {}
-    rest: dict[Monomial, int] = {}
-    for monomial, c in polynomial.terms.items():
-        whole = int(c * scale)
-        if not domain.whole(monomial):
-            rest[monomial] = whole
-        elif whole % by == 0:
-            head[monomial] = whole // by
-        elif not monomial:
-            head[monomial], rest[monomial] = whole // by, whole % by
-        else:
-            rest[monomial] = whole
-    head = {monomial: c for monomial, c in head.items() if c}
-    beside = rest.pop((), 0)
-    if not rest:
-        return made(domain, head, polynomial.real)
-    shared = math.gcd(by, *rest.values())
-    if all(domain.whole(monomial) for monomial in rest):
-        # (g x + r) // (g d) is (x + r // g) // d
-        by, beside = by // shared, beside // shared
-        rest = {monomial: c // shared for monomial, c in rest.items()}
-    if by == 1 and all(domain.whole(monomial) for monomial in rest):
-        terms = dict(rest)
-        for monomial, c in (*head.items(), ((), beside)):
-            terms[monomial] = terms.get(monomial, 0) + c
-        return made(domain, {monomial: c for monomial, c in terms.items() if c}, polynomial.real)
-    if finer:
-        _finer(domain, rest, by)
-    return made(domain, head, polynomial.real) + _quotient(domain, rest, beside, by, polynomial.real)
-
-
-def _finer(domain: Domain, rest: dict[Monomial, int], by: int) -> None:
-    """Begin anew where a variable alone is in the way of an exact quotient. Raises Finer."""
-    if len(rest) != 1 or by not in HALVES:
-        return
-    (monomial,) = rest
-    if len(monomial) == 1 and monomial[0][1] == 1:
-        atom = domain.atoms[monomial[0][0]]
-        if atom.kind == "variable" and domain.axes[atom.name].step * by <= MOST_STEP:
-            raise Finer(atom.name, by)
-
-
-def _quotient(domain: Domain, rest: dict[Monomial, int], beside: int, by: int, real: bool) -> Any:
-    """What is left of a quotient as an atom, rounded up where it is negative: -(-a // b)."""
-    negative = all(c < 0 for c in rest.values())
-    sign = -1 if negative else 1
-    terms = {monomial: sign * c for monomial, c in rest.items()}
-    if beside:
-        terms[()] = sign * beside
-    above = interned(domain, terms, False)
-    floor = 0 if nonnegative(above) else None
-    if negative:
-        part = opaque(domain, "up", (above, by), floor, True, lambda a, b: -(-a // b)) * -1
-    else:
-        part = opaque(domain, "down", (above, by), floor, True, lambda a, b: a // b)
-    return part * 1.0 if real else part
-
-
-def divided(a: Polynomial, b: Polynomial) -> dict[Monomial, Any] | None:
-    """The terms of a / b where that is a polynomial; None where it is not."""
-    domain, left, quotient = a.domain, dict(a.terms), {}
-    lead = max(b.terms)
-    c = b.terms[lead]
-    while left:
-        top = max(left)
-        powers = dict(top)
-        for index, power in lead:
-            rest = powers.get(index, 0) - power
-            if rest < 0 or domain.atoms[index].binary:
-                return None
-            powers[index] = rest
-        monomial = tuple((index, power) for index, power in sorted(powers.items()) if power)
-        factor = exact(Fraction(left[top]) / Fraction(c))
-        quotient[monomial] = factor
-        for other, d in b.terms.items():
-            product = domain.times(monomial, other)
-            total = left.get(product, 0) - factor * d
-            if total:
-                left[product] = exact(total)
-            else:
-                left.pop(product, None)
-        if len(quotient) > len(a.terms):
-            return None
-    return quotient
 
 
 def nonnegative(polynomial: Any) -> bool:

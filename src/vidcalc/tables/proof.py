@@ -87,7 +87,8 @@ def beyond(domain: Domain, terms: dict[Monomial, Any]) -> dict[Monomial, Any]:
     for monomial, c in terms.items():
         parts: dict[Monomial, Any] = {(): c}
         for index, power in monomial:
-            floor, further = domain.atoms[index].floor, {}
+            floor = domain.atoms[index].floor
+            further: dict[Monomial, Any] = {}
             for rest, d in parts.items():
                 for i in range(power + 1):
                     factor = comb(power, i) * floor ** (power - i)

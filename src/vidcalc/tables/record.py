@@ -16,8 +16,8 @@ from vidcalc.base.place import Place
 from vidcalc.base.symbolic import Symbolic
 from vidcalc.describe.shape import Shape
 from vidcalc.ops import Op, Pointwise
-from vidcalc.tables.choice import Most, pruned
-from vidcalc.tables.domain import Axis, Domain, Finer
+from vidcalc.tables.domain import WORTH, Axis, Domain, Finer
+from vidcalc.tables.most import Most, pruned
 from vidcalc.tables.polynomial import interned
 from vidcalc.tables.program import Program
 from vidcalc.tape.step import Step
@@ -33,10 +33,14 @@ class Regime:
     """Sizes that one table stands for.
 
     sizes  of a call that is one of these, the smallest;  steps  by how much each may differ from it; 0: not at all
+    assumes  whether it stands for those alone whose work is cut alike where it is too large for a kernel
+    worth    the most work that it may be
     """
 
-    def __init__(self, sizes: dict[str, int], fixed: tuple[str, ...] = ()) -> None:
-        self.sizes = sizes
+    def __init__(
+        self, sizes: dict[str, int], fixed: tuple[str, ...] = (), *, assumes: bool = False, worth: int = WORTH
+    ) -> None:
+        self.sizes, self.assumes, self.worth = sizes, assumes, worth
         self.steps = {name: 0 if name in fixed else 1 for name in sizes}
 
     def axes(self) -> dict[str, Axis]:
@@ -57,7 +61,7 @@ def recorded(run: Callable[[Shape], Made], shape: Shape, regime: Regime) -> tupl
     """A run on formulas in the place of the sizes of a regime, told apart as finely as the network asks."""
     while True:
         axes = regime.axes()
-        domain = Domain(axes)
+        domain = Domain(axes, regime.sizes, assumes=regime.assumes, worth=regime.worth)
         free = [name for name, axis in axes.items() if axis.step]
         sizes: dict[str, Any] = {name: axes[name].least for name in SIZES}
         for number, name in enumerate(free):
@@ -84,7 +88,7 @@ def written(trace: Trace, domain: Domain) -> str:
     parts, functions = _peak(trace), []
     for name, ops in (("alike", alike(trace.ops)), ("each", trace.ops)):
         program = Program(domain, places)
-        guards = [program.sum(each) for each in domain.guards]
+        guards = [program.value(each) for each in {id(each): each for each in domain.guards}.values()]
         made = [_op(program, op) for op in ops]
         peak = program.let(f"top(({''.join(program.value(value) + ', ' for value, _ in parts)}), AT)")
         whole = program.let(f"{peak}[0]")
@@ -112,17 +116,17 @@ def written_step(step: Step, domain: Domain) -> str:
     functions = []
     for name, made in (("alike", alike), ("each", list)):
         program = Program(domain, places)
-        guards = [program.sum(each) for each in domain.guards]
+        guards = [program.value(each) for each in {id(each): each for each in domain.guards}.values()]
         ops, again = ("".join(_op(program, op) + ", " for op in made(some)) for some in (step.ops, step.again))
-        numbers = (step.kept, step.peak, step.activations, step.host, step.trained)
-        numbers = ", ".join(program.value(each) for each in numbers)
+        alive = (step.kept, step.peak, step.activations, step.host, step.trained)
+        numbers = ", ".join(program.value(each) for each in alive)
         lines = [*program.lines, *_guarded(guards), f"return ({ops}), ({again}), {numbers}"]
         functions.append(_function(name, domain, lines))
     return _module({"AXES": {name: (axis.least, axis.step) for name, axis in domain.axes.items()}}, places, functions)
 
 
 def _guarded(guards: list[str]) -> list[str]:
-    return [f"if any(({', '.join(guards)},)):\n        return None"] if guards else []
+    return [f"if broken({', '.join(guards)}):\n        return None"] if guards else []
 
 
 def _module(facts: dict[str, Any], places: dict[Place, str], functions: list[str]) -> str:

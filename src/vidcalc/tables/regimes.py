@@ -1,12 +1,13 @@
 """Which table answers a call, and when one is recorded.
 
 A table stands for one network, what is asked of it, and a regime of sizes. The first size of such a question goes over
-the tape, which is quicker than a recording; from the second size on a table answers. What cannot be recorded (a network
-whose published code is run, a choice that no formula can make) stays with the tape.
+the tape, which is quicker than a recording; from the second size on a table answers, or from a later one where a
+recording takes long. What cannot be recorded (a network whose published code is run, a choice that no formula can make)
+stays with the tape.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from vidcalc.base.number import is_array
 from vidcalc.describe.adapters import Adapters
@@ -22,10 +23,31 @@ from vidcalc.tape.trace import Trace, key_of, run
 
 Record: TypeAlias = Callable[[Shape, Regime], Table]
 
-MOST_REGIMES = 12  # of one question: where sizes fall into more, they stay with the tape
+
+class Way(NamedTuple):
+    """How a recording tells sizes apart, and when it is tried: a recording must not take longer than it saves.
+
+    fixed    sizes that it stands for alone;  assumes  whether for those whose work is cut alike
+    worth    the most work, in terms of formulas (100,000 are about half a second)
+    after    sizes that go over the tape before
+    """
+
+    fixed: tuple[str, ...]
+    assumes: bool
+    worth: int
+    after: int
+
+
+WAYS = (
+    Way((), False, 60_000, 1),
+    Way((), True, 80_000, 8),
+    Way(("frames",), True, 80_000, 16),
+    Way(("frames",), True, 400_000, 64),
+)
+MOST_REGIMES = 24  # of one question: where sizes fall into more, they stay with the tape
 UNTOLD = (TypeError, ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError, AssertionError, TooLong)
 
-waits = 1  # sizes of a question that go over the tape before a table is made
+waits = 1  # 0: a table is made for the first size, however long that takes
 
 
 class Question:
@@ -101,13 +123,12 @@ def _answer(component: Component, function: str, shape: Shape, how: tuple[Any, .
     question = _question(component, function, shape, *how)
     if question is None:
         return None
-    table = next((one for one in question.tables if one.holds(shape)), None)
-    if table is None:
-        question.asked += 1
-        if question.asked <= waits and not any(is_array(getattr(shape, name)) for name in SIZES):
-            return None
-        table = _made(question, shape, record)
-    return None if table is None else table.told(shape, each=each)
+    for table in question.tables:
+        if table.holds(shape) and (found := table.told(shape, each=each)) is not None:
+            return found
+    question.asked += 1
+    made = _made(question, shape, record)
+    return None if made is None else made.told(shape, each=each)
 
 
 def forget() -> None:
@@ -126,34 +147,38 @@ def _question(component: Component, function: str, shape: Shape, *how: Any) -> Q
 
 def _made(question: Question, shape: Shape, record: Record) -> Table | None:
     """A table for a size, or None."""
-    for fixed in ((), ("frames",)):
-        regime = _regime(shape, fixed)
+    several = any(is_array(getattr(shape, name)) for name in SIZES)
+    for way in WAYS:
+        if question.asked <= way.after * waits and not several:
+            return None
+        regime = _regime(shape, way)
         if regime is None or len(question.tables) >= MOST_REGIMES:
             return None
-        known = tuple(regime.axes().items())
-        if known in question.untold:
+        known = (way, *regime.axes().items())
+        if known in question.untold or (way, *regime.sizes.items()) in question.untold:
             continue
         try:
             table = record(shape, regime)
         except UNTOLD:
             question.untold.add(known)
             continue
-        if table.holds(shape):
+        if table.holds(shape) and table.told(shape) is not None:
             question.tables.append(table)
             return table
+        question.untold.add((way, *regime.sizes.items()))
     return None
 
 
-def _regime(shape: Shape, fixed: tuple[str, ...]) -> Regime | None:
+def _regime(shape: Shape, way: Way) -> Regime | None:
     """The regime of a call's sizes; None of an array whose sizes are not alike."""
     least: dict[str, int] = {}
     for name in SIZES:
         size = getattr(shape, name)
         if is_array(size):
-            if name in fixed and size.min() != size.max():
+            if name in way.fixed and size.min() != size.max():
                 return None
             size = size.min()
         if size != int(size):
             return None
         least[name] = int(size)
-    return Regime(least, fixed)
+    return Regime(least, way.fixed, assumes=way.assumes, worth=way.worth)

@@ -1,7 +1,7 @@
 """A table at work: a network's call at any size of its axes, without a tape.
 
-    table = CallTable(text)
-    trace = table.told(shape)      as `vidcalc.tape.trace.trace` gives it, on numbers or float64 arrays
+table = CallTable(text)
+trace = table.told(shape)      as `vidcalc.tape.trace.trace` gives it, on numbers or float64 arrays
 """
 
 from functools import cached_property
@@ -104,8 +104,7 @@ class CallTable(Table):
         facts = self._single
         self.storages: tuple[int, ...] = facts["STORAGES"]
         self.paired: bool = facts["PAIRED"]
-        weights = (facts[name] for name in ("PARAMETERS", "ROUNDS", "HOMES"))
-        self.touched = Touched(*weights, frozenset(facts["PRODUCTS"]))
+        self.touched = Touched(facts["PARAMETERS"], facts["ROUNDS"], facts["HOMES"], frozenset(facts["PRODUCTS"]))
 
     def made(self, sizes: tuple[Any, ...], each: bool) -> Trace | None:
         """The call at those sizes."""
