@@ -5,10 +5,13 @@ that is not the same at every size has no truth value (it raises ValueError), an
 `vidcalc.base.number`, which come here.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from vidcalc.base.number import Number
+
+
+Formula: TypeAlias = Any  # a number of `Symbolic` kind, or a plain one
 
 
 class Symbolic:
@@ -16,15 +19,15 @@ class Symbolic:
 
     __slots__ = ()
 
-    def larger(self, other: Any) -> "Number":
+    def larger(self, other: Formula) -> "Number":
         """The larger of this number and another."""
         raise NotImplementedError
 
-    def smaller(self, other: Any) -> "Number":
+    def smaller(self, other: Formula) -> "Number":
         """The smaller of this number and another."""
         raise NotImplementedError
 
-    def chosen(self, yes: Any, no: Any) -> "Number":
+    def chosen(self, yes: Formula, no: Formula) -> "Number":
         """Of a condition: `yes` where it holds, else `no`."""
         raise NotImplementedError
 
@@ -40,7 +43,7 @@ class Symbolic:
         """A whole number that arithmetic with a fraction left as a float, as an int again."""
         raise NotImplementedError
 
-    def highest(self, peak: Any, at: str, live: Any, here: str) -> "Number":
+    def highest(self, peak: Formula, at: str, live: Formula, here: str) -> "Number":
         """The larger of a peak, which is at a place of that name, and of what is alive here; it remembers where.
 
         One of the two is this number.

@@ -1,12 +1,14 @@
 """What the names in a table's program mean: for whole numbers, and for float64 arrays."""
 
 import math
-from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from vidcalc.base.place import Place
+from vidcalc.base.symbolic import Formula
 from vidcalc.ops import Attention, Collective, Convolution, Copy, Matmul, Pointwise, Update
+
+Space: TypeAlias = dict[str, Any]  # what names in a program mean
 
 OPS = (Attention, Collective, Convolution, Copy, Matmul, Pointwise, Update)
 
@@ -21,23 +23,23 @@ def down(a: int, b: int) -> int:
     return a // b
 
 
-def pick(condition: int, yes: Any, no: Any) -> Any:
+def pick(condition: int, yes: Formula, no: Formula) -> Formula:
     """A choice by 1 or 0."""
     return yes if condition else no
 
 
-def top(values: tuple[Any, ...], names: tuple[str, ...]) -> tuple[Any, str]:
+def top(values: tuple[Formula, ...], names: tuple[str, ...]) -> tuple[Formula, str]:
     """The largest, and the name of the first that is so large."""
     most = max(values)
     return most, names[values.index(most)]
 
 
-def broken(*guards: Any) -> bool:
+def broken(*guards: Formula) -> bool:
     """Whether a number is not 0 that must be."""
     return any(guards)
 
 
-def scalars() -> dict[str, Callable[..., Any]]:
+def scalars() -> Space:
     """For whole numbers."""
     return {
         "up": up,
@@ -57,11 +59,11 @@ def scalars() -> dict[str, Callable[..., Any]]:
 
 
 @cache
-def columns() -> dict[str, Callable[..., Any]]:
+def columns() -> Space:
     """For float64 arrays, and numbers among them."""
     import numpy as np
 
-    def largest(values: tuple[Any, ...], names: tuple[str, ...]) -> tuple[Any, str]:
+    def largest(values: tuple[Formula, ...], names: tuple[str, ...]) -> tuple[Formula, str]:
         found = values[0]
         for value in values[1:]:
             found = np.maximum(found, value)
@@ -84,6 +86,6 @@ def columns() -> dict[str, Callable[..., Any]]:
     }
 
 
-def names() -> dict[str, Any]:
+def names() -> Space:
     """What a program needs beside arithmetic."""
     return {**{each.__name__: each for each in OPS}, "Place": Place, "endless": math.inf}

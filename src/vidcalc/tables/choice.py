@@ -3,9 +3,7 @@
 A condition is a polynomial that is 1 where it holds and 0 elsewhere; so a choice between two numbers is arithmetic.
 """
 
-from typing import Any
-
-from vidcalc.base.symbolic import Symbolic
+from vidcalc.base.symbolic import Formula, Symbolic
 from vidcalc.tables.domain import Undecided
 from vidcalc.tables.most import UNSETTLED, Most, extreme, parts_of
 from vidcalc.tables.polynomial import Polynomial, nonnegative, opaque
@@ -32,7 +30,7 @@ class Condition(Symbolic):
         self.number.domain.guards.append(self.number)
         return False
 
-    def chosen(self, yes: Any, no: Any) -> Any:
+    def chosen(self, yes: Formula, no: Formula) -> Formula:
         """`yes` where it holds, else `no`."""
         if isinstance(yes, str | Word) or isinstance(no, str | Word):
             return yes if yes is no or (isinstance(yes, str) and yes == no) else Word(self.number, yes, no)
@@ -47,17 +45,17 @@ class Condition(Symbolic):
         except Undecided:  # without end
             return Either(self.number, yes, no)
 
-    def __invert__(self) -> Any:
+    def __invert__(self) -> Formula:
         return opposite(self)
 
-    def __and__(self, other: Any) -> Any:
+    def __and__(self, other: Formula) -> Formula:
         if isinstance(other, bool):
             return self if other else False
         return truth(self.number * other.number)
 
     __rand__ = __and__
 
-    def __or__(self, other: Any) -> Any:
+    def __or__(self, other: Formula) -> Formula:
         if isinstance(other, bool):
             return True if other else self
         a, b = self.number, other.number
@@ -65,16 +63,16 @@ class Condition(Symbolic):
 
     __ror__ = __or__
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Formula) -> Formula:
         return self.number + other
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Formula) -> Formula:
         return self.number - other
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Formula) -> Formula:
         return other - self.number
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Formula) -> Formula:
         return self.number * other
 
     __radd__, __rmul__ = __add__, __mul__
@@ -85,7 +83,7 @@ class Word(Symbolic):
 
     __slots__ = ("condition", "no", "yes")
 
-    def __init__(self, condition: Polynomial, yes: Any, no: Any) -> None:
+    def __init__(self, condition: Polynomial, yes: Formula, no: Formula) -> None:
         self.condition, self.yes, self.no = condition, yes, no
 
 
@@ -95,7 +93,7 @@ class Either(Word):
     __slots__ = ()
 
 
-def larger(a: Any, b: Any) -> Any:
+def larger(a: Formula, b: Formula) -> Formula:
     """The larger of two numbers."""
     if isinstance(b, Most):
         return b.joined(a)
@@ -107,7 +105,7 @@ def larger(a: Any, b: Any) -> Any:
     return b if nonnegative(-difference) else Most([(a, ""), (b, "")])
 
 
-def smaller(a: Any, b: Any) -> Any:
+def smaller(a: Formula, b: Formula) -> Formula:
     """The smaller of two numbers."""
     a, b = (each.settled() if isinstance(each, Most | Condition) else each for each in (a, b))
     difference = a - b
@@ -116,17 +114,17 @@ def smaller(a: Any, b: Any) -> Any:
     return a if nonnegative(-difference) else extreme("least", [a, b], min)
 
 
-def truth(number: Any) -> Any:
+def truth(number: Formula) -> Formula:
     """The condition of a number that is 0 or 1."""
     return Condition(number) if isinstance(number, Polynomial) else bool(number)
 
 
-def opposite(condition: Any) -> Any:
+def opposite(condition: Formula) -> Formula:
     """Where a condition does not hold."""
     return truth(1 - condition.number) if isinstance(condition, Condition) else not condition
 
 
-def above(a: Any, b: Any) -> Any:
+def above(a: Formula, b: Formula) -> Formula:
     """a > b."""
     if isinstance(a, Most) or isinstance(b, Most):
         return _peaks(a, b)
@@ -144,7 +142,7 @@ def above(a: Any, b: Any) -> Any:
     return truth(opaque(difference.domain, "positive", (difference,), 0, True, lambda value: int(value > 0)))
 
 
-def _peaks(a: Any, b: Any) -> Any:
+def _peaks(a: Formula, b: Formula) -> Formula:
     """Above of maxima: not asked of every part of a peak, which is settled late."""
     if isinstance(b, Most) and not isinstance(a, Most):
         return UNSETTLED
@@ -152,7 +150,7 @@ def _peaks(a: Any, b: Any) -> Any:
     return above(a, b)
 
 
-def equal(a: Any, b: Any) -> Any:
+def equal(a: Formula, b: Formula) -> Formula:
     """a == b."""
     if not isinstance(b, int | float | Symbolic):
         return False

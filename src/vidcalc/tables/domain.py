@@ -8,9 +8,10 @@ recording.
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 from msgspec import Struct
+
+from vidcalc.base.symbolic import Formula
 
 MOST_STEP = 32  # sizes that are told apart by their remainder: powers of two that networks halve a side by
 WORTH = 80_000  # terms in new polynomials and proofs: about half a second
@@ -23,7 +24,7 @@ class Axis(Struct, frozen=True):
     least: int
     step: int = 1
 
-    def holds(self, size: Any) -> bool:
+    def holds(self, size: Formula) -> bool:
         """Whether a plain size, or each of an array, is one of these."""
         beyond = size - self.least
         inside = (beyond >= 0) & (beyond % self.step == 0) if self.step else beyond == 0
@@ -59,7 +60,9 @@ class Atom:
 
     __slots__ = ("args", "floor", "index", "kind", "name", "points", "whole")
 
-    def __init__(self, kind: str, args: tuple[Any, ...], floor: Any, whole: bool, points: tuple[Any, ...]) -> None:
+    def __init__(
+        self, kind: str, args: tuple[Formula, ...], floor: Formula, whole: bool, points: tuple[Formula, ...]
+    ) -> None:
         self.kind, self.args, self.floor, self.whole, self.points = kind, args, floor, whole, points
         self.index, self.name = 0, ""
 
@@ -85,12 +88,12 @@ class Domain:
     ) -> None:
         self.axes, self.asked, self.assumes, self.worth = axes, asked, assumes, worth
         self.atoms: list[Atom] = []
-        self.guards: list[Any] = []
+        self.guards: list[Formula] = []
         self.spent = 0
-        self._atoms: dict[Any, Atom] = {}
-        self.polynomials: dict[Any, Any] = {}
+        self._atoms: dict[Formula, Atom] = {}
+        self.polynomials: dict[Formula, Formula] = {}
         self.products: dict[tuple[Monomial, Monomial], Monomial] = {}
-        self.places: dict[Monomial, tuple[Any, ...]] = {(): (1,) * POINTS}
+        self.places: dict[Monomial, tuple[Formula, ...]] = {(): (1,) * POINTS}
         self.wholes: dict[Monomial, bool] = {(): True}
 
     def variable(self, name: str, number: int, count: int) -> Atom:
@@ -102,7 +105,9 @@ class Domain:
         atom.name = name
         return self._added(atom)
 
-    def atom(self, kind: str, args: tuple[Any, ...], floor: Any, whole: bool, rule: Callable[..., Any]) -> Atom:
+    def atom(
+        self, kind: str, args: tuple[Formula, ...], floor: Formula, whole: bool, rule: Callable[..., Formula]
+    ) -> Atom:
         """The atom of that kind and arguments; `rule` gives its value from theirs."""
         key = kind, *(id(each) if hasattr(each, "terms") else each for each in args)
         found = self._atoms.get(key)
@@ -137,7 +142,7 @@ class Domain:
             found = self.products[(a, b)] = tuple(sorted(powers.items()))
         return found
 
-    def points(self, monomial: Monomial) -> tuple[Any, ...]:
+    def points(self, monomial: Monomial) -> tuple[Formula, ...]:
         """Values of a monomial at the places."""
         found = self.places.get(monomial)
         if found is None:
@@ -166,7 +171,7 @@ def spread(floor: int, number: int, count: int) -> tuple[int, ...]:
     return tuple(values[: POINTS - 1])
 
 
-def exact(value: Any) -> Any:
+def exact(value: Formula) -> Formula:
     """A coefficient as an int where it is whole, else as a fraction."""
     if isinstance(value, int):
         return value

@@ -4,9 +4,7 @@ A peak is the largest of hundreds of sums. Each part keeps the name of where it 
 peak lies at a size.
 """
 
-from typing import Any
-
-from vidcalc.base.symbolic import Symbolic
+from vidcalc.base.symbolic import Formula, Symbolic
 from vidcalc.tables.domain import POINTS, Undecided
 from vidcalc.tables.polynomial import Polynomial, known, nonnegative, opaque
 
@@ -16,26 +14,28 @@ class Most(Symbolic):
 
     __slots__ = ("_parts", "_settled", "before", "newest")
 
-    def __init__(self, parts: list[tuple[Any, str]] | None, before: "Most | None" = None, newest: Any = None) -> None:
+    def __init__(
+        self, parts: list[tuple[Formula, str]] | None, before: "Most | None" = None, newest: Formula = None
+    ) -> None:
         self._parts, self._settled = parts, None
         self.before, self.newest = before, newest
 
     @staticmethod
-    def of(value: Any, at: str = "") -> "Most":
+    def of(value: Formula, at: str = "") -> "Most":
         """A number as a maximum of one."""
         return value if isinstance(value, Most) else Most([(value, at)])
 
-    def highest(self, peak: Any, at: str, live: Any, here: str) -> Any:
+    def highest(self, peak: Formula, at: str, live: Formula, here: str) -> Formula:
         """The larger of a peak and of what is alive, with where each is."""
         return Most.of(peak, at).joined(live, here)
 
-    def joined(self, live: Any, here: str = "") -> "Most":
+    def joined(self, live: Formula, here: str = "") -> "Most":
         """With one number more, which is at a place of that name."""
         if isinstance(live, Most):
             return Most([*self.parts(), *live.parts()])
         return Most(None, self, (live, here))
 
-    def parts(self) -> list[tuple[Any, str]]:
+    def parts(self) -> list[tuple[Formula, str]]:
         """What it is the largest of, first come first, without what is proven to be reached by another."""
         if self._parts is None:
             newer = []
@@ -47,7 +47,7 @@ class Most(Symbolic):
             self.before = self.newest = None
         return self._parts
 
-    def settled(self) -> Any:
+    def settled(self) -> Formula:
         """As a polynomial."""
         if self._settled is None:
             self._parts = parts = pruned(self.parts())
@@ -55,27 +55,27 @@ class Most(Symbolic):
             self._settled = values[0] if len(values) == 1 else extreme("most", values, max)
         return self._settled
 
-    def larger(self, other: Any) -> Any:
+    def larger(self, other: Formula) -> Formula:
         """The larger of two."""
         return self.joined(other)
 
-    def smaller(self, other: Any) -> Any:
+    def smaller(self, other: Formula) -> Formula:
         """The smaller of two."""
         from vidcalc.tables.choice import smaller
 
         return smaller(self.settled(), other)
 
-    def in_blocks(self, block: int) -> Any:
+    def in_blocks(self, block: int) -> Formula:
         """Rounded up."""
         value = self.settled()
         return value.in_blocks(block) if isinstance(value, Symbolic) else -(-value // block) * block
 
-    def counted(self) -> Any:
+    def counted(self) -> Formula:
         """As an int."""
         value = self.settled()
         return value.counted() if isinstance(value, Symbolic) else int(value)
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Formula) -> Formula:
         if isinstance(other, int) and other == 0:
             return self
         if isinstance(other, Most):
@@ -84,48 +84,48 @@ class Most(Symbolic):
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Formula) -> Formula:
         return self.settled() - other
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Formula) -> Formula:
         return other - self.settled()
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Formula) -> Formula:
         return self.settled() * other
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: Formula) -> Formula:
         return self.settled() / other
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: Formula) -> Formula:
         return other / self.settled()
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: Formula) -> Formula:
         return self.settled() // other
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> Formula:
         return self.settled() * -1
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: Formula) -> Formula:
         return self.settled() % other
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: Formula) -> Formula:
         return self.settled() > other
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: Formula) -> Formula:
         return other > self.settled()
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: Formula) -> Formula:
         return self.settled() >= other
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: Formula) -> Formula:
         return other >= self.settled()
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> Formula:
         return self.settled() == other
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: object) -> Formula:
         return self.settled() != other
 
     __hash__ = None  # type: ignore[assignment]
@@ -134,15 +134,15 @@ class Most(Symbolic):
         raise Undecided("the truth of a size")
 
 
-def parts_of(value: Any) -> list[tuple[Any, str]]:
+def parts_of(value: Formula) -> list[tuple[Formula, str]]:
     """The parts of a maximum, or the number itself."""
     return value.parts() if isinstance(value, Most) else [(value, "")]
 
 
-def pruned(parts: list[tuple[Any, str]]) -> list[tuple[Any, str]]:
+def pruned(parts: list[tuple[Formula, str]]) -> list[tuple[Formula, str]]:
     """The parts that no other is proven to reach, each once, in order; of equal ones the first stays."""
     parts = [(value.settled() if isinstance(value, Most) else value, at) for value, at in parts]
-    first: dict[Any, tuple[int, Any, str]] = {}
+    first: dict[Formula, tuple[int, Formula, str]] = {}
     for order, (value, at) in enumerate(parts):
         first.setdefault(id(value) if isinstance(value, Polynomial) else value, (order, value, at))
     left = list(first.values())
@@ -165,11 +165,11 @@ def pruned(parts: list[tuple[Any, str]]) -> list[tuple[Any, str]]:
     return [(left[i][1], left[i][2]) for i in sorted(kept)]
 
 
-def _points(value: Any) -> tuple[Any, ...]:
+def _points(value: Formula) -> tuple[Formula, ...]:
     return value.points if isinstance(value, Polynomial) else (value,) * POINTS
 
 
-def _reached(value: Any, order: int, other: tuple[int, Any, str]) -> bool:
+def _reached(value: Formula, order: int, other: tuple[int, Formula, str]) -> bool:
     """Whether another part is never below this one, and above it where this one came first."""
     if any(a < b for a, b in zip(_points(other[1]), _points(value), strict=True)):
         return False
@@ -177,7 +177,7 @@ def _reached(value: Any, order: int, other: tuple[int, Any, str]) -> bool:
     return nonnegative(difference - 1 if order < other[0] else difference)
 
 
-def extreme(kind: str, values: list[Any], rule: Any) -> Any:
+def extreme(kind: str, values: list[Formula], rule: Formula) -> Formula:
     """The "most" or the "least" of some numbers as an atom; `rule` gives its value from theirs."""
     domain = next(value.domain for value in values if isinstance(value, Polynomial))
     lifted = [value if isinstance(value, Polynomial) else known(domain, value) for value in values]

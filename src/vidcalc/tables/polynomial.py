@@ -10,9 +10,8 @@ size it is a plain truth, else a `Condition`.
 
 import math
 from fractions import Fraction
-from typing import Any
 
-from vidcalc.base.symbolic import Symbolic
+from vidcalc.base.symbolic import Formula, Symbolic
 from vidcalc.tables.domain import POINTS, Domain, Monomial, Undecided, exact
 
 
@@ -25,14 +24,14 @@ class Polynomial(Symbolic):
 
     __slots__ = ("_points", "domain", "made", "never_below", "real", "terms")
 
-    def __init__(self, domain: Domain, terms: dict[Monomial, Any], real: bool) -> None:
+    def __init__(self, domain: Domain, terms: dict[Monomial, Formula], real: bool) -> None:
         self.domain, self.terms, self.real = domain, terms, real
-        self.made: dict[Any, Any] = {}  # sums and products with others, by their identity
-        self._points: tuple[Any, ...] | None = None
+        self.made: dict[Formula, Formula] = {}  # sums and products with others, by their identity
+        self._points: tuple[Formula, ...] | None = None
         self.never_below: bool | None = None  # whether it is proven to be 0 or more
 
     @property
-    def points(self) -> tuple[Any, ...]:
+    def points(self) -> tuple[Formula, ...]:
         """Its values at the places of the domain."""
         if self._points is None:
             domain = self.domain
@@ -48,7 +47,7 @@ class Polynomial(Symbolic):
 
     # --- arithmetic ---------------------------------------------------------------------------------------
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Formula) -> Formula:
         if other.__class__ is int and other == 0:
             return self
         right = self.like(other)
@@ -69,19 +68,19 @@ class Polynomial(Symbolic):
 
     __radd__ = __add__
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> Formula:
         return self * -1
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Formula) -> Formula:
         right = self.like(other)
         if right is None:
             return NotImplemented
         return 0 if right is self else self + right * -1
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Formula) -> Formula:
         return self * -1 + other
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Formula) -> Formula:
         if other.__class__ is int and other == 1:
             return self
         right = self.like(other)
@@ -90,7 +89,7 @@ class Polynomial(Symbolic):
         key = "*", id(right)
         found = self.made.get(key)
         if found is None:
-            terms: dict[Monomial, Any] = {}
+            terms: dict[Monomial, Formula] = {}
             times = self.domain.times
             for a, c in self.terms.items():
                 for b, d in right.terms.items():
@@ -102,7 +101,7 @@ class Polynomial(Symbolic):
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: Formula) -> Formula:
         right = self.like(other)
         if right is None:
             return NotImplemented
@@ -117,11 +116,11 @@ class Polynomial(Symbolic):
             return made(self.domain, quotient, True)
         return self * opaque(self.domain, "inverse", (right,), 0, False, lambda value: Fraction(1) / Fraction(value))
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: Formula) -> Formula:
         left = self.like(other)
         return NotImplemented if left is None else left.__truediv__(self)
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: Formula) -> Formula:
         right = self.like(other)
         if right is None:
             return NotImplemented
@@ -136,19 +135,19 @@ class Polynomial(Symbolic):
         floor = 0 if nonnegative(self) and nonnegative(right) else None
         return opaque(self.domain, "ratio", (self, right), floor, True, lambda a, b: a // b if b else 0)
 
-    def __rfloordiv__(self, other: Any) -> Any:
+    def __rfloordiv__(self, other: Formula) -> Formula:
         left = self.like(other)
         return NotImplemented if left is None else left.__floordiv__(self)
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: Formula) -> Formula:
         return self - (self // other) * other
 
-    def __pow__(self, exponent: Any) -> Any:
+    def __pow__(self, exponent: Formula) -> Formula:
         if isinstance(exponent, int) and exponent >= 0:
             return math.prod([self] * exponent)
         return opaque(self.domain, "power", (self, exponent), 0, False, lambda value, power: float(value) ** power)
 
-    def __round__(self, digits: int | None = None) -> Any:
+    def __round__(self, digits: int | None = None) -> Formula:
         if self.whole:
             return self.counted()
         floor = 0 if nonnegative(self) else None
@@ -156,17 +155,17 @@ class Polynomial(Symbolic):
 
     # --- as `vidcalc.base.number` asks --------------------------------------------------------------------
 
-    def in_blocks(self, block: int) -> Any:
+    def in_blocks(self, block: int) -> Formula:
         """Rounded up to whole blocks, whose size no step of an axis is made for."""
         from vidcalc.tables.quotient import rounded
 
         return rounded(self, block, up=True, finer=False) * block
 
-    def log2(self) -> Any:
+    def log2(self) -> Formula:
         """Its logarithm to base 2."""
         return opaque(self.domain, "log2", (self,), None, False, lambda value: math.log2(max(value, 1)))
 
-    def counted(self) -> Any:
+    def counted(self) -> Formula:
         """As an int."""
         from vidcalc.tables.quotient import rounded
 
@@ -174,19 +173,19 @@ class Polynomial(Symbolic):
             return self
         return made(self.domain, self.terms, False) if self.whole else rounded(made(self.domain, self.terms, False), 1)
 
-    def larger(self, other: Any) -> Any:
+    def larger(self, other: Formula) -> Formula:
         """The larger of two."""
         from vidcalc.tables.choice import larger
 
         return larger(self, other)
 
-    def smaller(self, other: Any) -> Any:
+    def smaller(self, other: Formula) -> Formula:
         """The smaller of two."""
         from vidcalc.tables.choice import smaller
 
         return smaller(self, other)
 
-    def highest(self, peak: Any, at: str, live: Any, here: str) -> Any:
+    def highest(self, peak: Formula, at: str, live: Formula, here: str) -> Formula:
         """The larger of a peak and of what is alive, with where each is."""
         from vidcalc.tables.most import Most
 
@@ -194,32 +193,32 @@ class Polynomial(Symbolic):
 
     # --- comparisons --------------------------------------------------------------------------------------
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: Formula) -> Formula:
         from vidcalc.tables.choice import above
 
         return above(self, other)
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: Formula) -> Formula:
         from vidcalc.tables.choice import above
 
         return above(other, self)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: Formula) -> Formula:
         from vidcalc.tables.choice import above, opposite
 
         return opposite(above(other, self))
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: Formula) -> Formula:
         from vidcalc.tables.choice import above, opposite
 
         return opposite(above(self, other))
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> Formula:
         from vidcalc.tables.choice import equal
 
         return equal(self, other)
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: object) -> Formula:
         from vidcalc.tables.choice import equal, opposite
 
         return opposite(equal(self, other))
@@ -229,7 +228,7 @@ class Polynomial(Symbolic):
     def __bool__(self) -> bool:
         raise Undecided("the truth of a size")
 
-    def like(self, other: Any) -> "Polynomial | None":
+    def like(self, other: Formula) -> "Polynomial | None":
         """A plain number, a condition or a maximum as a polynomial of the same domain; None of anything else."""
         if isinstance(other, Polynomial):
             return other
@@ -242,7 +241,7 @@ class Polynomial(Symbolic):
         return value if isinstance(value, Polynomial) else known(self.domain, value)
 
 
-def known(domain: Domain, value: Any) -> Polynomial:
+def known(domain: Domain, value: Formula) -> Polynomial:
     """A plain number as a polynomial."""
     if isinstance(value, float) and not math.isfinite(value):
         raise Undecided("no end")
@@ -254,7 +253,7 @@ def known(domain: Domain, value: Any) -> Polynomial:
     return found
 
 
-def interned(domain: Domain, terms: dict[Monomial, Any], real: bool) -> Polynomial:
+def interned(domain: Domain, terms: dict[Monomial, Formula], real: bool) -> Polynomial:
     """The one polynomial of these terms."""
     key = frozenset(terms.items()), real
     found: Polynomial | None = domain.polynomials.get(key)
@@ -264,7 +263,7 @@ def interned(domain: Domain, terms: dict[Monomial, Any], real: bool) -> Polynomi
     return found
 
 
-def made(domain: Domain, terms: dict[Monomial, Any], real: bool) -> Any:
+def made(domain: Domain, terms: dict[Monomial, Formula], real: bool) -> Formula:
     """The polynomial of these terms, or the plain number that it is."""
     if not terms:
         return 0.0 if real else 0
@@ -274,7 +273,7 @@ def made(domain: Domain, terms: dict[Monomial, Any], real: bool) -> Any:
     return interned(domain, terms, real)
 
 
-def constant(polynomial: Polynomial) -> Any:
+def constant(polynomial: Polynomial) -> Formula:
     """The number that it is whatever the sizes, or None."""
     terms = polynomial.terms
     if not terms:
@@ -282,13 +281,13 @@ def constant(polynomial: Polynomial) -> Any:
     return terms.get(()) if len(terms) == 1 else None
 
 
-def opaque(domain: Domain, kind: str, args: tuple[Any, ...], floor: Any, whole: bool, rule: Any) -> Any:
+def opaque(domain: Domain, kind: str, args: tuple[Formula, ...], floor: Formula, whole: bool, rule: Formula) -> Formula:
     """An atom as a polynomial."""
     atom = domain.atom(kind, args, floor, whole, rule)
     return interned(domain, {((atom.index, 1),): 1}, not whole)
 
 
-def nonnegative(polynomial: Any) -> bool:
+def nonnegative(polynomial: Formula) -> bool:
     """Whether it is proven that the number is never below zero."""
     if not isinstance(polynomial, Polynomial):
         return bool(polynomial >= 0)

@@ -6,10 +6,9 @@ The same text runs on whole numbers and on float64 arrays; what differs between 
 
 from fractions import Fraction
 from math import lcm
-from typing import Any
 
 from vidcalc.base.place import Place
-from vidcalc.base.symbolic import Symbolic
+from vidcalc.base.symbolic import Formula, Symbolic
 from vidcalc.tables.choice import Either, Word
 from vidcalc.tables.domain import Axis, Domain, Monomial
 from vidcalc.tables.polynomial import Polynomial
@@ -26,7 +25,7 @@ class Program:
     def __init__(self, domain: Domain, places: dict[Place, str]) -> None:
         self.domain, self.places = domain, places
         self.lines: list[str] = []
-        self._names: dict[Any, str] = {}
+        self._names: dict[Formula, str] = {}
         for name, axis in domain.axes.items():
             if axis.step:
                 self._names[name] = name if axis == Axis(axis.least, 1) else self.let(_steps(name, axis))
@@ -37,7 +36,7 @@ class Program:
         self.lines.append(f"{name} = {text}")
         return name
 
-    def value(self, item: Any) -> str:
+    def value(self, item: Formula) -> str:
         """Anything that a field may be, as an expression."""
         if isinstance(item, Polynomial):
             return self.sum(item)
@@ -77,7 +76,7 @@ class Program:
             return self.let(f"({text}) * 1.0")
         return text if text.isidentifier() else self.let(text)
 
-    def _term(self, monomial: Monomial, factor: Any) -> str:
+    def _term(self, monomial: Monomial, factor: Formula) -> str:
         if not monomial:
             return repr(factor)
         product = self._product(monomial)
@@ -113,7 +112,7 @@ class Program:
         return found
 
 
-def _degree(term: tuple[Monomial, Any]) -> tuple[int, Monomial]:
+def _degree(term: tuple[Monomial, Formula]) -> tuple[int, Monomial]:
     return sum(power for _, power in term[0]), term[0]
 
 

@@ -8,8 +8,8 @@ A proof that is not found costs a number more in a table, never a wrong one.
 
 from fractions import Fraction
 from math import comb
-from typing import Any
 
+from vidcalc.base.symbolic import Formula
 from vidcalc.tables.domain import Atom, Domain, Monomial, exact
 from vidcalc.tables.polynomial import Polynomial, made, nonnegative
 
@@ -28,7 +28,7 @@ def never_below(polynomial: Polynomial) -> bool:
         return True
     if min(polynomial.points) < 0:
         return False
-    bounded: Any = polynomial
+    bounded: Formula = polynomial
     for _ in range(STEPS):
         if not isinstance(bounded, Polynomial):
             return bool(bounded >= 0)
@@ -53,9 +53,9 @@ def _opaque(domain: Domain, polynomial: Polynomial) -> int | None:
     return max(found, default=None)
 
 
-def replaced(polynomial: Polynomial, index: int, part: Any) -> Any:
+def replaced(polynomial: Polynomial, index: int, part: Formula) -> Formula:
     """The polynomial with something else in the place of an atom."""
-    total: Any = 0
+    total: Formula = 0
     domain = polynomial.domain
     for monomial, c in polynomial.terms.items():
         power = dict(monomial).get(index, 0)
@@ -65,12 +65,12 @@ def replaced(polynomial: Polynomial, index: int, part: Any) -> Any:
     return total
 
 
-def _bounded(polynomial: Polynomial, atom: Atom) -> Any:
+def _bounded(polynomial: Polynomial, atom: Atom) -> Formula:
     """Something that is never above the polynomial, without a rounded quotient; None where there is none."""
     domain, (above, by) = polynomial.domain, atom.args
     # a / b <= up <= (a + b - 1) / b, and (a - b + 1) / b <= down <= a / b
     low, high = (above, above + (by - 1)) if atom.kind == "up" else (above - (by - 1), above)
-    total: Any = 0
+    total: Formula = 0
     for monomial, c in polynomial.terms.items():
         power = dict(monomial).get(atom.index, 0)
         if power > 1:
@@ -81,14 +81,14 @@ def _bounded(polynomial: Polynomial, atom: Atom) -> Any:
     return total
 
 
-def beyond(domain: Domain, terms: dict[Monomial, Any]) -> dict[Monomial, Any]:
+def beyond(domain: Domain, terms: dict[Monomial, Formula]) -> dict[Monomial, Formula]:
     """The terms with every atom as its least value and what lies beyond."""
-    shifted: dict[Monomial, Any] = {}
+    shifted: dict[Monomial, Formula] = {}
     for monomial, c in terms.items():
-        parts: dict[Monomial, Any] = {(): c}
+        parts: dict[Monomial, Formula] = {(): c}
         for index, power in monomial:
             floor = domain.atoms[index].floor
-            further: dict[Monomial, Any] = {}
+            further: dict[Monomial, Formula] = {}
             for rest, d in parts.items():
                 for i in range(power + 1):
                     factor = comb(power, i) * floor ** (power - i)

@@ -5,8 +5,8 @@ A side that a network halves is told apart by its remainder instead, so that its
 
 import math
 from fractions import Fraction
-from typing import Any
 
+from vidcalc.base.symbolic import Formula
 from vidcalc.tables.domain import MOST_STEP, Domain, Finer, Monomial, exact
 from vidcalc.tables.polynomial import Polynomial, interned, made, nonnegative, opaque
 
@@ -14,7 +14,7 @@ LIMIT = 1 << 28  # a number so large that it is what a kernel takes at a time
 HALVES = (2, 4, 8, 16)  # divisors by which networks halve sides
 
 
-def rounded(polynomial: Polynomial, divisor: Any, *, up: bool = False, finer: bool = True) -> Any:
+def rounded(polynomial: Polynomial, divisor: Formula, *, up: bool = False, finer: bool = True) -> Formula:
     """The polynomial over a plain number, rounded down or up to a whole one.
 
     finer  whether a size may be told apart by its remainder for it
@@ -24,7 +24,7 @@ def rounded(polynomial: Polynomial, divisor: Any, *, up: bool = False, finer: bo
     domain = polynomial.domain
     scale = math.lcm(*(Fraction(c).denominator for c in (divisor, *polynomial.terms.values())))
     by = int(divisor * scale)
-    head: dict[Monomial, Any] = {}
+    head: dict[Monomial, Formula] = {}
     rest: dict[Monomial, int] = {}
     for monomial, c in polynomial.terms.items():
         whole = int(c * scale)
@@ -66,7 +66,7 @@ def _finer(domain: Domain, rest: dict[Monomial, int], by: int) -> None:
             raise Finer(atom.name, by)
 
 
-def _quotient(domain: Domain, rest: dict[Monomial, int], beside: int, by: int, real: bool) -> Any:
+def _quotient(domain: Domain, rest: dict[Monomial, int], beside: int, by: int, real: bool) -> Formula:
     """What is left of a quotient as an atom, rounded up where it is negative: -(-a // b)."""
     negative = all(c < 0 for c in rest.values())
     sign = -1 if negative else 1
@@ -84,7 +84,7 @@ def _quotient(domain: Domain, rest: dict[Monomial, int], beside: int, by: int, r
     return part * 1.0 if real else part
 
 
-def assumed(part: Polynomial) -> Any:
+def assumed(part: Polynomial) -> Formula:
     """A number that says how work is cut where it is too large for a kernel: as it is at the sizes asked for.
 
     The table stands for no others.
@@ -94,7 +94,7 @@ def assumed(part: Polynomial) -> Any:
     return number
 
 
-def divided(a: Polynomial, b: Polynomial) -> dict[Monomial, Any] | None:
+def divided(a: Polynomial, b: Polynomial) -> dict[Monomial, Formula] | None:
     """The terms of a / b where that is a polynomial; None where it is not."""
     domain, left, quotient = a.domain, dict(a.terms), {}
     lead = max(b.terms)

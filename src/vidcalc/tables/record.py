@@ -8,12 +8,12 @@ A table holds for the sizes of its axes alone; a size that is not told apart (a 
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from vidcalc.base.place import Place
-from vidcalc.base.symbolic import Symbolic
+from vidcalc.base.symbolic import Formula, Symbolic
 from vidcalc.describe.shape import Shape
 from vidcalc.ops import Op, Pointwise
 from vidcalc.tables.domain import WORTH, Axis, Domain, Finer
@@ -63,7 +63,7 @@ def recorded(run: Callable[[Shape], Made], shape: Shape, regime: Regime) -> tupl
         axes = regime.axes()
         domain = Domain(axes, regime.sizes, assumes=regime.assumes, worth=regime.worth)
         free = [name for name, axis in axes.items() if axis.step]
-        sizes: dict[str, Any] = {name: axes[name].least for name in SIZES}
+        sizes: dict[str, Formula] = {name: axes[name].least for name in SIZES}
         for number, name in enumerate(free):
             atom = domain.variable(name, number, len(free))
             axis = axes[name]
@@ -74,7 +74,7 @@ def recorded(run: Callable[[Shape], Made], shape: Shape, regime: Regime) -> tupl
             regime.steps[asked.name] *= asked.factor
 
 
-def _sized(shape: Shape, sizes: dict[str, Any]) -> Shape:
+def _sized(shape: Shape, sizes: dict[str, Formula]) -> Shape:
     return replace(shape, **sizes)
 
 
@@ -129,7 +129,7 @@ def _guarded(guards: list[str]) -> list[str]:
     return [f"if broken({', '.join(guards)}):\n        return None"] if guards else []
 
 
-def _module(facts: dict[str, Any], places: dict[Place, str], functions: list[str]) -> str:
+def _module(facts: dict[str, Formula], places: dict[Place, str], functions: list[str]) -> str:
     heads = [f"{name} = {fact!r}" for name, fact in facts.items()]
     heads += [f"{name} = Place({each.block!r}, {each.part!r}, {each.role!r})" for each, name in places.items()]
     return "\n".join((*heads, *functions)) + "\n"
@@ -140,14 +140,14 @@ def _function(name: str, domain: Domain, lines: list[str]) -> str:
     return f"def {name}({arguments}):\n" + "".join(f"    {line}\n" for line in lines)
 
 
-def _peak(trace: Trace) -> list[tuple[Any, str]]:
+def _peak(trace: Trace) -> list[tuple[Formula, str]]:
     """The numbers that may be the peak, and where each is."""
     return pruned(trace.peak.parts()) if isinstance(trace.peak, Most) else [(trace.peak, trace.peak_at)]
 
 
 def alike(ops: tuple[Op, ...]) -> list[Op]:
     """Ops of one kind and size in one place as one, with the count of all; elementwise work with its bytes."""
-    found: dict[Any, Op] = {}
+    found: dict[Formula, Op] = {}
     for op in ops:
         summed = ("path", *SUMMED) if isinstance(op, Pointwise) else ("path", "count")
         key = (op.kind, *(_identity(getattr(op, name)) for name in op.__struct_fields__ if name not in summed))
@@ -155,14 +155,14 @@ def alike(ops: tuple[Op, ...]) -> list[Op]:
         if before is None:
             found[key] = op
         elif isinstance(op, Pointwise):
-            more: dict[str, Any] = {name: getattr(before, name) + getattr(op, name) for name in SUMMED}
+            more: dict[str, Formula] = {name: getattr(before, name) + getattr(op, name) for name in SUMMED}
             found[key] = replace(before, **more)
         else:
             found[key] = replace(before, count=before.count + op.count)
     return list(found.values())
 
 
-def _identity(value: Any) -> Any:
+def _identity(value: Formula) -> Formula:
     return id(value) if isinstance(value, Symbolic) else value
 
 

@@ -1,15 +1,15 @@
 """Which table answers a call, and when one is recorded.
 
-A table stands for one network, what is asked of it, and a regime of sizes. The first size of such a question goes over
-the tape, which is quicker than a recording; from the second size on a table answers, or from a later one where a
-recording takes long. What cannot be recorded (a network whose published code is run, a choice that no formula can make)
-stays with the tape.
+A table stands for one network, what is asked of it, and a regime of sizes. A recording takes as long as some tens of
+tapes: the first sizes of a question go over the tape, later ones to a table, and arrays of sizes at once. What cannot
+be recorded (a network whose published code is run, a choice that no formula can make) stays with the tape.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from vidcalc.base.number import is_array
+from vidcalc.base.symbolic import Formula
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape, Tiling
@@ -29,7 +29,7 @@ class Way(NamedTuple):
 
     fixed    sizes that it stands for alone;  assumes  whether for those whose work is cut alike
     worth    the most work, in terms of formulas (100,000 are about half a second)
-    after    sizes that go over the tape before
+    after    sizes that go over the tape before, one by one
     """
 
     fixed: tuple[str, ...]
@@ -39,10 +39,10 @@ class Way(NamedTuple):
 
 
 WAYS = (
-    Way((), False, 60_000, 1),
-    Way((), True, 80_000, 8),
-    Way(("frames",), True, 80_000, 16),
-    Way(("frames",), True, 400_000, 64),
+    Way((), False, 60_000, 16),
+    Way((), True, 80_000, 32),
+    Way(("frames",), True, 80_000, 48),
+    Way(("frames",), True, 400_000, 96),
 )
 MOST_REGIMES = 24  # of one question: where sizes fall into more, they stay with the tape
 UNTOLD = (TypeError, ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError, AssertionError, TooLong)
@@ -58,10 +58,10 @@ class Question:
     def __init__(self) -> None:
         self.asked = 0
         self.tables: list[Table] = []
-        self.untold: set[tuple[Any, ...]] = set()
+        self.untold: set[tuple[Formula, ...]] = set()
 
 
-_questions: dict[Any, Question] = {}
+_questions: dict[Formula, Question] = {}
 
 
 def answered(
@@ -118,7 +118,9 @@ def stepped(
     return found
 
 
-def _answer(component: Component, function: str, shape: Shape, how: tuple[Any, ...], record: Record, each: bool) -> Any:
+def _answer(
+    component: Component, function: str, shape: Shape, how: tuple[Formula, ...], record: Record, each: bool
+) -> Formula:
     """What a table of that question gives at a shape; one is recorded when it is worth it."""
     question = _question(component, function, shape, *how)
     if question is None:
@@ -136,7 +138,14 @@ def forget() -> None:
     _questions.clear()
 
 
-def _question(component: Component, function: str, shape: Shape, *how: Any) -> Question | None:
+def fresh() -> None:
+    """Forget what tables gave, and keep the tables: to time a first answer at a size."""
+    for question in _questions.values():
+        for table in question.tables:
+            table.forget()
+
+
+def _question(component: Component, function: str, shape: Shape, *how: Formula) -> Question | None:
     """The question that a call asks; None of sizes in it that cannot be part of a key."""
     try:
         key = key_of(component, function, shape, *map(repr, how))

@@ -6,11 +6,11 @@ trace = table.told(shape)      as `vidcalc.tape.trace.trace` gives it, on number
 
 from functools import cached_property
 from types import CodeType
-from typing import Any
 
 from vidcalc.base.number import is_array
+from vidcalc.base.symbolic import Formula
 from vidcalc.describe.shape import Shape
-from vidcalc.tables.arithmetic import columns, names, scalars
+from vidcalc.tables.arithmetic import Space, columns, names, scalars
 from vidcalc.tables.domain import Axis
 from vidcalc.tape.history import History
 from vidcalc.tape.step import Step
@@ -24,24 +24,29 @@ class Retold(History, frozen=True, eq=False, dict=True):
     table  that knows the order;  sizes  of its axes
     """
 
-    table: Any = None
-    sizes: tuple[Any, ...] = ()
+    table: Formula = None
+    sizes: tuple[Formula, ...] = ()
 
     @property
     def kept(self) -> bool:
         """Whether it was written down at all."""
         return bool(self.table.storages)
 
+    @property
+    def swept(self) -> bool:
+        """Whether its sizes are arrays."""
+        return any(map(is_array, self.sizes))
+
     @cached_property
-    def _told(self) -> tuple[tuple[Any, ...], dict[int, Any]]:
-        told: tuple[tuple[Any, ...], dict[int, Any]] = self.table.space(self.sizes)["stored"](*self.sizes)
+    def _told(self) -> tuple[tuple[Formula, ...], dict[int, Formula]]:
+        told: tuple[tuple[Formula, ...], dict[int, Formula]] = self.table.space(self.sizes)["stored"](*self.sizes)
         return told
 
-    def entries(self) -> tuple[tuple[int, Any], ...]:
+    def entries(self) -> tuple[tuple[int, Formula], ...]:
         """What came and went."""
         return tuple(zip(self.table.storages, self._told[0], strict=True))
 
-    def several(self) -> dict[int, Any]:
+    def several(self) -> dict[int, Formula]:
         """Storages that stand for several."""
         return self._told[1]
 
@@ -54,10 +59,10 @@ class Table:
 
     def __init__(self, text: str, code: CodeType | None = None) -> None:
         self.code = code or compile(text, "<table>", "exec")
-        self._single: dict[str, Any] = {**names(), **scalars()}
+        self._single: Space = {**names(), **scalars()}
         exec(self.code, self._single)  # our own text
-        self._several: dict[str, Any] = {}
-        self._made: dict[tuple[tuple[Any, ...], bool], Any] = {}
+        self._several: Space = {}
+        self._made: dict[tuple[tuple[Formula, ...], bool], Formula] = {}
         facts = self._single
         self.axes = {name: Axis(*axis) for name, axis in facts["AXES"].items()}
         self.free = tuple(name for name, axis in self.axes.items() if axis.step)
@@ -66,7 +71,11 @@ class Table:
         """Whether a call's sizes are among those it stands for."""
         return all(axis.holds(getattr(shape, name)) for name, axis in self.axes.items())
 
-    def space(self, sizes: tuple[Any, ...]) -> dict[str, Any]:
+    def forget(self) -> None:
+        """Forget what it gave."""
+        self._made.clear()
+
+    def space(self, sizes: tuple[Formula, ...]) -> Space:
         """The functions, for numbers or for arrays."""
         if not any(map(is_array, sizes)):
             return self._single
@@ -75,7 +84,7 @@ class Table:
             exec(self.code, self._several)
         return self._several
 
-    def told(self, shape: Shape, *, each: bool = True) -> Any:
+    def told(self, shape: Shape, *, each: bool = True) -> Formula:
         """What was recorded, at that shape; None at one of the few where it is not known.
 
         each  every op by its name, in order, and not the work by kind alone
@@ -91,7 +100,7 @@ class Table:
         made = self._made[sizes, each] = self.made(sizes, each)
         return made
 
-    def made(self, sizes: tuple[Any, ...], each: bool) -> Any:
+    def made(self, sizes: tuple[Formula, ...], each: bool) -> Formula:
         """The same of sizes in the order of its axes."""
         raise NotImplementedError
 
@@ -106,7 +115,7 @@ class CallTable(Table):
         self.paired: bool = facts["PAIRED"]
         self.touched = Touched(facts["PARAMETERS"], facts["ROUNDS"], facts["HOMES"], frozenset(facts["PRODUCTS"]))
 
-    def made(self, sizes: tuple[Any, ...], each: bool) -> Trace | None:
+    def made(self, sizes: tuple[Formula, ...], each: bool) -> Trace | None:
         """The call at those sizes."""
         found = self.space(sizes)["each" if each else "alike"](*sizes)
         if found is None:
@@ -118,7 +127,7 @@ class CallTable(Table):
 class StepTable(Table):
     """The table of a training step."""
 
-    def made(self, sizes: tuple[Any, ...], each: bool) -> Step | None:
+    def made(self, sizes: tuple[Formula, ...], each: bool) -> Step | None:
         """The step at those sizes."""
         found = self.space(sizes)["each" if each else "alike"](*sizes)
         if found is None:

@@ -29,10 +29,14 @@ class History(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Storages that stand for several."""
         return self.apart
 
+    @property
+    def swept(self) -> bool:
+        """Whether its sizes are arrays."""
+        return not all(issubclass(kind, SINGLE) for kind in {type(nbytes) for _, nbytes in self.log})
+
     @once
     def cached(self, segments: str) -> Cache | None:
         """What the call makes of the allocator whose segments are "fixed", or grow ("expandable"); None of a sweep."""
-        log = self.entries()
-        if not log or not all(issubclass(kind, SINGLE) for kind in {type(nbytes) for _, nbytes in log}):
+        if not self.kept or self.swept:
             return None
-        return replayed(log, self.several(), segments)
+        return replayed(self.entries(), self.several(), segments)
