@@ -51,8 +51,8 @@ def measured(name: str, waits: int, sizes: int, rounds: int) -> tuple[float, flo
 
     from vidcalc.calculate import calculate
     from vidcalc.faces.requests.estimate import request
-    from vidcalc.tables import regimes
     from vidcalc.tape.history import History
+    from vidcalc.tape.tables import regimes
     from vidcalc.tape.trace import forget
 
     model, workload, hardware, plan, *_ = request({"model": name})

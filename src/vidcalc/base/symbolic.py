@@ -1,8 +1,8 @@
 """Numbers that stand for any size: what `vidcalc.base.number` asks of them.
 
-A tape that runs on them gives formulas instead of figures (`vidcalc.tables`). They behave as arrays do: a comparison
-that is not the same at every size has no truth value (it raises ValueError), and choices are made by the functions of
-`vidcalc.base.number`, which come here.
+A tape that runs on them gives formulas instead of figures (`vidcalc.tape.tables`). They behave as arrays do: a
+comparison that is not the same at every size has no truth value (it raises ValueError), and choices are made by the
+functions of `vidcalc.base.number`, which come here.
 """
 
 from typing import TYPE_CHECKING, Any, TypeAlias

@@ -10,9 +10,9 @@ from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.ledger.symbols import guests, of_step, plain_shape, symbolic
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention
-from vidcalc.tables import regimes
 from vidcalc.tape.step import Step
 from vidcalc.tape.step import stepped as on_tape
+from vidcalc.tape.tables import regimes
 from vidcalc.tape.trace import Trace, trace
 
 

@@ -4,9 +4,11 @@ A peak is the largest of hundreds of sums. Each part keeps the name of where it 
 peak lies at a size.
 """
 
+from vidcalc.base.number import minimum
 from vidcalc.base.symbolic import Formula, Symbolic
-from vidcalc.tables.domain import POINTS, Undecided
-from vidcalc.tables.polynomial import Polynomial, known, nonnegative, opaque
+from vidcalc.tape.tables.domain import POINTS, Undecided
+from vidcalc.tape.tables.polynomial import Polynomial, known, opaque
+from vidcalc.tape.tables.proof import nonnegative
 
 
 class Most(Symbolic):
@@ -61,9 +63,8 @@ class Most(Symbolic):
 
     def smaller(self, other: Formula) -> Formula:
         """The smaller of two."""
-        from vidcalc.tables.choice import smaller
-
-        return smaller(self.settled(), other)
+        value = self.settled()
+        return value.smaller(other) if isinstance(value, Symbolic) else minimum(value, other)
 
     def in_blocks(self, block: int) -> Formula:
         """Rounded up."""

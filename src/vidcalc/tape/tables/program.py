@@ -1,7 +1,7 @@
 """Formulas written out as straight-line Python: each sum, product and rounding once, in the order they are needed.
 
 The same text runs on whole numbers and on float64 arrays; what differs between the two has names (`up`, `most` …) that
-`vidcalc.tables.arithmetic` gives a meaning for each.
+`vidcalc.tape.tables.arithmetic` gives a meaning for each.
 """
 
 from fractions import Fraction
@@ -9,9 +9,9 @@ from math import lcm
 
 from vidcalc.base.place import Place
 from vidcalc.base.symbolic import Formula, Symbolic
-from vidcalc.tables.choice import Either, Word
-from vidcalc.tables.domain import Axis, Domain, Monomial
-from vidcalc.tables.polynomial import Polynomial
+from vidcalc.tape.tables.choice import Either, Word
+from vidcalc.tape.tables.domain import Axis, Domain, Monomial
+from vidcalc.tape.tables.polynomial import Polynomial
 
 DENSE = 1 << 40  # a common denominator up to which sums of fractions are whole numbers over it
 

@@ -10,11 +10,21 @@ from fractions import Fraction
 from math import comb
 
 from vidcalc.base.symbolic import Formula
-from vidcalc.tables.domain import Atom, Domain, Monomial, exact
-from vidcalc.tables.polynomial import Polynomial, made, nonnegative
+from vidcalc.tape.tables.domain import Atom, Domain, Monomial, exact
+from vidcalc.tape.tables.polynomial import Polynomial, made
 
 MOST_CASES = 4  # parts of a maximum that are tried one by one
 STEPS = 24
+
+
+def nonnegative(polynomial: Formula) -> bool:
+    """Whether it is proven that the number is never below zero."""
+    if not isinstance(polynomial, Polynomial):
+        return bool(polynomial >= 0)
+    if polynomial.never_below is None:
+        polynomial.never_below = False  # while the proof runs
+        polynomial.never_below = never_below(polynomial)
+    return polynomial.never_below
 
 
 def never_below(polynomial: Polynomial) -> bool:

@@ -16,11 +16,12 @@ from vidcalc.base.place import Place
 from vidcalc.base.symbolic import Formula, Symbolic
 from vidcalc.describe.shape import Shape
 from vidcalc.ops import Op, Pointwise
-from vidcalc.tables.domain import WORTH, Axis, Domain, Finer
-from vidcalc.tables.most import Most, pruned
-from vidcalc.tables.polynomial import interned
-from vidcalc.tables.program import Program
 from vidcalc.tape.step import Step
+from vidcalc.tape.tables.domain import WORTH, Axis, Domain, Finer
+from vidcalc.tape.tables.most import Most, pruned
+from vidcalc.tape.tables.polynomial import interned
+from vidcalc.tape.tables.program import Program
+from vidcalc.tape.tables.size import Size
 from vidcalc.tape.trace import Trace
 
 Made = TypeVar("Made")
@@ -61,7 +62,7 @@ def recorded(run: Callable[[Shape], Made], shape: Shape, regime: Regime) -> tupl
     """A run on formulas in the place of the sizes of a regime, told apart as finely as the network asks."""
     while True:
         axes = regime.axes()
-        domain = Domain(axes, regime.sizes, assumes=regime.assumes, worth=regime.worth)
+        domain = Domain(axes, regime.sizes, Size, assumes=regime.assumes, worth=regime.worth)
         free = [name for name, axis in axes.items() if axis.step]
         sizes: dict[str, Formula] = {name: axes[name].least for name in SIZES}
         for number, name in enumerate(free):

@@ -14,9 +14,9 @@ from vidcalc.cost.seconds import total
 from vidcalc.cost.time import by_kind
 from vidcalc.faces.requests.estimate import request
 from vidcalc.passes import generation
-from vidcalc.tables import regimes
 from vidcalc.tape import Tape
 from vidcalc.tape.step import stepped
+from vidcalc.tape.tables import regimes
 from vidcalc.tape.trace import run, tiles
 
 SAMPLE = ("wan2.1-t2v-1.3b", "hunyuanvideo-t2v", "ltx-video-2b", "mochi-1-preview", "animatediff-sd15-v3")

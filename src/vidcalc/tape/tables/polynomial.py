@@ -12,7 +12,7 @@ import math
 from fractions import Fraction
 
 from vidcalc.base.symbolic import Formula, Symbolic
-from vidcalc.tables.domain import POINTS, Domain, Monomial, Undecided, exact
+from vidcalc.tape.tables.domain import POINTS, Domain, Monomial, Undecided, exact
 
 
 class Polynomial(Symbolic):
@@ -44,8 +44,6 @@ class Polynomial(Symbolic):
         """Whether it is a whole number whatever the sizes."""
         whole = self.domain.whole
         return all(isinstance(c, int) and whole(m) for m, c in self.terms.items())
-
-    # --- arithmetic ---------------------------------------------------------------------------------------
 
     def __add__(self, other: Formula) -> Formula:
         if other.__class__ is int and other == 0:
@@ -101,130 +99,6 @@ class Polynomial(Symbolic):
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Formula) -> Formula:
-        right = self.like(other)
-        if right is None:
-            return NotImplemented
-        from vidcalc.tables.quotient import divided
-
-        number = constant(right)
-        if number is not None:
-            terms = {monomial: exact(Fraction(c) / Fraction(number)) for monomial, c in self.terms.items()}
-            return made(self.domain, terms, True)
-        quotient = divided(self, right)
-        if quotient is not None:
-            return made(self.domain, quotient, True)
-        return self * opaque(self.domain, "inverse", (right,), 0, False, lambda value: Fraction(1) / Fraction(value))
-
-    def __rtruediv__(self, other: Formula) -> Formula:
-        left = self.like(other)
-        return NotImplemented if left is None else left.__truediv__(self)
-
-    def __floordiv__(self, other: Formula) -> Formula:
-        right = self.like(other)
-        if right is None:
-            return NotImplemented
-        from vidcalc.tables.quotient import divided, rounded
-
-        number = constant(right)
-        if number is not None:
-            return rounded(self, exact(number))
-        quotient = divided(self, right)
-        if quotient is not None and all(isinstance(c, int) for c in quotient.values()):
-            return made(self.domain, quotient, self.real or right.real)
-        floor = 0 if nonnegative(self) and nonnegative(right) else None
-        return opaque(self.domain, "ratio", (self, right), floor, True, lambda a, b: a // b if b else 0)
-
-    def __rfloordiv__(self, other: Formula) -> Formula:
-        left = self.like(other)
-        return NotImplemented if left is None else left.__floordiv__(self)
-
-    def __mod__(self, other: Formula) -> Formula:
-        return self - (self // other) * other
-
-    def __pow__(self, exponent: Formula) -> Formula:
-        if isinstance(exponent, int) and exponent >= 0:
-            return math.prod([self] * exponent)
-        return opaque(self.domain, "power", (self, exponent), 0, False, lambda value, power: float(value) ** power)
-
-    def __round__(self, digits: int | None = None) -> Formula:
-        if self.whole:
-            return self.counted()
-        floor = 0 if nonnegative(self) else None
-        return opaque(self.domain, "round", (self,), floor, True, round)
-
-    # --- as `vidcalc.base.number` asks --------------------------------------------------------------------
-
-    def in_blocks(self, block: int) -> Formula:
-        """Rounded up to whole blocks, whose size no step of an axis is made for."""
-        from vidcalc.tables.quotient import rounded
-
-        return rounded(self, block, up=True, finer=False) * block
-
-    def log2(self) -> Formula:
-        """Its logarithm to base 2."""
-        return opaque(self.domain, "log2", (self,), None, False, lambda value: math.log2(max(value, 1)))
-
-    def counted(self) -> Formula:
-        """As an int."""
-        from vidcalc.tables.quotient import rounded
-
-        if not self.real:
-            return self
-        return made(self.domain, self.terms, False) if self.whole else rounded(made(self.domain, self.terms, False), 1)
-
-    def larger(self, other: Formula) -> Formula:
-        """The larger of two."""
-        from vidcalc.tables.choice import larger
-
-        return larger(self, other)
-
-    def smaller(self, other: Formula) -> Formula:
-        """The smaller of two."""
-        from vidcalc.tables.choice import smaller
-
-        return smaller(self, other)
-
-    def highest(self, peak: Formula, at: str, live: Formula, here: str) -> Formula:
-        """The larger of a peak and of what is alive, with where each is."""
-        from vidcalc.tables.most import Most
-
-        return Most.of(peak, at).joined(live, here)
-
-    # --- comparisons --------------------------------------------------------------------------------------
-
-    def __gt__(self, other: Formula) -> Formula:
-        from vidcalc.tables.choice import above
-
-        return above(self, other)
-
-    def __lt__(self, other: Formula) -> Formula:
-        from vidcalc.tables.choice import above
-
-        return above(other, self)
-
-    def __ge__(self, other: Formula) -> Formula:
-        from vidcalc.tables.choice import above, opposite
-
-        return opposite(above(other, self))
-
-    def __le__(self, other: Formula) -> Formula:
-        from vidcalc.tables.choice import above, opposite
-
-        return opposite(above(self, other))
-
-    def __eq__(self, other: object) -> Formula:
-        from vidcalc.tables.choice import equal
-
-        return equal(self, other)
-
-    def __ne__(self, other: object) -> Formula:
-        from vidcalc.tables.choice import equal, opposite
-
-        return opposite(equal(self, other))
-
-    __hash__ = None  # type: ignore[assignment]
-
     def __bool__(self) -> bool:
         raise Undecided("the truth of a size")
 
@@ -259,7 +133,7 @@ def interned(domain: Domain, terms: dict[Monomial, Formula], real: bool) -> Poly
     found: Polynomial | None = domain.polynomials.get(key)
     if found is None:
         domain.spent += len(terms)
-        found = domain.polynomials[key] = Polynomial(domain, terms, real)
+        found = domain.polynomials[key] = domain.number(domain, terms, real)
     return found
 
 
@@ -285,15 +159,3 @@ def opaque(domain: Domain, kind: str, args: tuple[Formula, ...], floor: Formula,
     """An atom as a polynomial."""
     atom = domain.atom(kind, args, floor, whole, rule)
     return interned(domain, {((atom.index, 1),): 1}, not whole)
-
-
-def nonnegative(polynomial: Formula) -> bool:
-    """Whether it is proven that the number is never below zero."""
-    if not isinstance(polynomial, Polynomial):
-        return bool(polynomial >= 0)
-    if polynomial.never_below is None:
-        from vidcalc.tables.proof import never_below
-
-        polynomial.never_below = False  # while the proof runs
-        polynomial.never_below = never_below(polynomial)
-    return polynomial.never_below

@@ -7,8 +7,9 @@ import math
 from fractions import Fraction
 
 from vidcalc.base.symbolic import Formula
-from vidcalc.tables.domain import MOST_STEP, Domain, Finer, Monomial, exact
-from vidcalc.tables.polynomial import Polynomial, interned, made, nonnegative, opaque
+from vidcalc.tape.tables.domain import MOST_STEP, Domain, Finer, Monomial, exact
+from vidcalc.tape.tables.polynomial import Polynomial, interned, made, opaque
+from vidcalc.tape.tables.proof import nonnegative
 
 LIMIT = 1 << 28  # a number so large that it is what a kernel takes at a time
 HALVES = (2, 4, 8, 16)  # divisors by which networks halve sides

@@ -1,6 +1,6 @@
 """What is known of the sizes behind a formula: variables, each from a least value on, and the atoms made of them.
 
-A formula is a polynomial over atoms (`vidcalc.tables.polynomial`). An atom is a variable, or something that is no
+A formula is a polynomial over atoms (`vidcalc.tape.tables.polynomial`). An atom is a variable, or something that is no
 polynomial: a quotient rounded up or down, a maximum, a condition (1 where it holds, else 0). Equal atoms and equal
 polynomials are one object each, so that a network's repeated shapes cost a look-up. A domain lives as long as one
 recording.
@@ -80,13 +80,15 @@ class Domain:
 
     asked   the sizes that the recording was asked for: the last of the places
     assumes whether work is cut as at those sizes where it is too large for a kernel
+    number  what a polynomial is: a class
     guards  polynomials that must be 0 for what was recorded to hold at a size
     """
 
     def __init__(
-        self, axes: dict[str, Axis], asked: dict[str, int], *, assumes: bool = False, worth: int = WORTH
+        self, axes: dict[str, Axis], asked: dict[str, int], number: type, *, assumes: bool = False, worth: int = WORTH
     ) -> None:
         self.axes, self.asked, self.assumes, self.worth = axes, asked, assumes, worth
+        self.number = number
         self.atoms: list[Atom] = []
         self.guards: list[Formula] = []
         self.spent = 0

@@ -6,6 +6,7 @@ be recorded (a network whose published code is run, a choice that no formula can
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple, TypeAlias
 
 from vidcalc.base.number import is_array
@@ -13,12 +14,12 @@ from vidcalc.base.symbolic import Formula
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape, Tiling
-from vidcalc.tables.domain import TooLong
-from vidcalc.tables.record import SIZES, Regime, recorded, written, written_step
-from vidcalc.tables.table import CallTable, StepTable, Table
 from vidcalc.tape import Tape
 from vidcalc.tape.step import Step
 from vidcalc.tape.step import stepped as on_tape
+from vidcalc.tape.tables.domain import TooLong
+from vidcalc.tape.tables.record import SIZES, Regime, recorded, written, written_step
+from vidcalc.tape.tables.table import CallTable, StepTable, Table
 from vidcalc.tape.trace import Trace, key_of, run
 
 Record: TypeAlias = Callable[[Shape, Regime], Table]
@@ -61,7 +62,10 @@ class Question:
         self.untold: set[tuple[Formula, ...]] = set()
 
 
-_questions: dict[Formula, Question] = {}
+@cache
+def _known(key: tuple[object, ...]) -> Question:
+    """The question of that key."""
+    return Question()
 
 
 def answered(
@@ -135,21 +139,13 @@ def _answer(
 
 def forget() -> None:
     """Forget every table."""
-    _questions.clear()
-
-
-def fresh() -> None:
-    """Forget what tables gave, and keep the tables: to time a first answer at a size."""
-    for question in _questions.values():
-        for table in question.tables:
-            table.forget()
+    _known.cache_clear()
 
 
 def _question(component: Component, function: str, shape: Shape, *how: Formula) -> Question | None:
     """The question that a call asks; None of sizes in it that cannot be part of a key."""
     try:
-        key = key_of(component, function, shape, *map(repr, how))
-        return _questions.setdefault(key, Question()) if key not in _questions else _questions[key]
+        return _known(key_of(component, function, shape, *map(repr, how)))
     except TypeError:
         return None
 

@@ -4,10 +4,11 @@ A condition is a polynomial that is 1 where it holds and 0 elsewhere; so a choic
 """
 
 from vidcalc.base.symbolic import Formula, Symbolic
-from vidcalc.tables.domain import Undecided
-from vidcalc.tables.most import UNSETTLED, Most, extreme, parts_of
-from vidcalc.tables.polynomial import Polynomial, nonnegative, opaque
-from vidcalc.tables.quotient import LIMIT, assumed
+from vidcalc.tape.tables.domain import Undecided
+from vidcalc.tape.tables.most import UNSETTLED, Most, extreme, parts_of
+from vidcalc.tape.tables.polynomial import Polynomial, opaque
+from vidcalc.tape.tables.proof import nonnegative
+from vidcalc.tape.tables.quotient import LIMIT, assumed
 
 
 class Condition(Symbolic):

@@ -10,10 +10,10 @@ from types import CodeType
 from vidcalc.base.number import is_array
 from vidcalc.base.symbolic import Formula
 from vidcalc.describe.shape import Shape
-from vidcalc.tables.arithmetic import Space, columns, names, scalars
-from vidcalc.tables.domain import Axis
 from vidcalc.tape.history import History
 from vidcalc.tape.step import Step
+from vidcalc.tape.tables.arithmetic import Space, columns, names, scalars
+from vidcalc.tape.tables.domain import Axis
 from vidcalc.tape.touched import Touched
 from vidcalc.tape.trace import KEPT, Trace
 
@@ -70,10 +70,6 @@ class Table:
     def holds(self, shape: Shape) -> bool:
         """Whether a call's sizes are among those it stands for."""
         return all(axis.holds(getattr(shape, name)) for name, axis in self.axes.items())
-
-    def forget(self) -> None:
-        """Forget what it gave."""
-        self._made.clear()
 
     def space(self, sizes: tuple[Formula, ...]) -> Space:
         """The functions, for numbers or for arrays."""
