@@ -53,12 +53,11 @@ def measured(name: str, waits: int, sizes: int, rounds: int) -> tuple[float, flo
     from vidcalc.faces.requests.estimate import request
     from vidcalc.tape.history import History
     from vidcalc.tape.tables import regimes
-    from vidcalc.tape.trace import forget
 
     model, workload, hardware, plan, *_ = request({"model": name})
-    asked = [
-        replace(workload, width=workload.width + 64 * (k % 5), height=workload.height + 64 * (k // 5 % 5))
-        for k in range(1, sizes + 1)
+    every = [
+        replace(workload, width=workload.width + 64 * (k % 12), height=workload.height + 64 * (k // 12 % 12))
+        for k in range(1, sizes * (rounds + 1) + 1)
     ]
     regimes.waits = waits
     regimes.forget()
@@ -70,18 +69,15 @@ def measured(name: str, waits: int, sizes: int, rounds: int) -> tuple[float, flo
             return cached(calls, segments)
 
     start = time.process_time()
-    for each in asked:
+    for each in every[:sizes]:
         calculate(model, each, hardware, plan)
     first = time.process_time() - start
     spent: list[float] = []
-    History.cached = timed
-    for _ in range(rounds):
-        forget()
-        regimes.fresh()
-        for each in asked:
-            with clock(spent):
-                calculate(model, each, hardware, plan)
-    History.cached = cached
+    History.cached = timed  # type: ignore[assignment, method-assign]
+    for each in every[sizes:]:
+        with clock(spent):
+            calculate(model, each, hardware, plan)
+    History.cached = cached  # type: ignore[method-assign]
     return statistics.median(spent), sum(replayed) / len(spent), first
 
 

@@ -58,10 +58,9 @@ def maximum(a: Number, b: Number) -> Number:
         return a if a >= b else b
     if isinstance(a, Guest) or isinstance(b, Guest):
         return chosen("max", a, b)
-    if isinstance(a, Symbolic):
-        return a.larger(b)
-    if isinstance(b, Symbolic):
-        return b.larger(a)
+    if isinstance(a, Symbolic) or isinstance(b, Symbolic):
+        formula: Number = a.larger(b) if isinstance(a, Symbolic) else b.larger(a)  # type: ignore[union-attr]
+        return formula
     import numpy as np
 
     return np.maximum(a, b)
@@ -79,10 +78,9 @@ def minimum(a: Number, b: Number) -> Number:
         return a if a <= b else b
     if isinstance(a, Guest) or isinstance(b, Guest):
         return chosen("min", a, b)
-    if isinstance(a, Symbolic):
-        return a.smaller(b)
-    if isinstance(b, Symbolic):
-        return b.smaller(a)
+    if isinstance(a, Symbolic) or isinstance(b, Symbolic):
+        formula: Number = a.smaller(b) if isinstance(a, Symbolic) else b.smaller(a)  # type: ignore[union-attr]
+        return formula
     import numpy as np
 
     return np.minimum(a, b)
@@ -91,7 +89,10 @@ def minimum(a: Number, b: Number) -> Number:
 def highest(peak: Number, at: str, live: Number, here: str) -> Number:
     """The larger of a peak, which is at a place of that name, and of what is alive here; formulas remember where."""
     formula = next((each for each in (peak, live) if isinstance(each, Symbolic)), None)
-    return maximum(peak, live) if formula is None else formula.highest(peak, at, live, here)
+    if formula is None:
+        return maximum(peak, live)
+    higher: Number = formula.highest(peak, at, live, here)
+    return higher
 
 
 def largest(values: Iterable[Number]) -> Number:
@@ -111,7 +112,8 @@ def where(condition: Condition, a: Number | str, b: Number | str) -> Number | st
     if isinstance(condition, bool):
         return a if condition else b
     if isinstance(condition, Symbolic):
-        return condition.chosen(a, b)
+        either: Number | str = condition.chosen(a, b)
+        return either
     import numpy as np
 
     chosen: Number = np.where(condition, a, b)
@@ -171,7 +173,8 @@ def whole_blocks(a: Number, power_of_two: int) -> Number:
     if isinstance(a, Guest):
         return round_up(a, power_of_two)
     if isinstance(a, Symbolic):
-        return a.in_blocks(power_of_two)
+        formula: Number = a.in_blocks(power_of_two)
+        return formula
     import numpy as np
 
     blocks: Number = np.ceil(a * (1 / power_of_two))
@@ -196,7 +199,8 @@ def as_count(a: Number) -> Number:
     if isinstance(a, float):
         return int(a)
     if isinstance(a, Symbolic):
-        return a.counted()
+        formula: Number = a.counted()
+        return formula
     return typed(int(a.value), a) if isinstance(a, Guest) else a
 
 
@@ -207,7 +211,8 @@ def log2(a: Number) -> Number:
     if isinstance(a, Guest):
         return Guest(math.log2(plain(a)), "log2", (a,))
     if isinstance(a, Symbolic):
-        return a.log2()
+        formula: Number = a.log2()
+        return formula
     import numpy as np
 
     return np.log2(a)

@@ -35,7 +35,7 @@ class Size(Polynomial):
         return self * opaque(self.domain, "inverse", (right,), 0, False, lambda value: Fraction(1) / Fraction(value))
 
     def __rtruediv__(self, other: Formula) -> Formula:
-        left = self.like(other)
+        left: Formula = self.like(other)
         return NotImplemented if left is None else left.__truediv__(self)
 
     def __floordiv__(self, other: Formula) -> Formula:
@@ -52,7 +52,7 @@ class Size(Polynomial):
         return opaque(self.domain, "ratio", (self, right), floor, True, lambda a, b: a // b if b else 0)
 
     def __rfloordiv__(self, other: Formula) -> Formula:
-        left = self.like(other)
+        left: Formula = self.like(other)
         return NotImplemented if left is None else left.__floordiv__(self)
 
     def __mod__(self, other: Formula) -> Formula:
