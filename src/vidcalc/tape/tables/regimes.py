@@ -6,7 +6,7 @@ be recorded (a network whose published code is run, a choice that no formula can
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from vidcalc.base.number import is_array
@@ -45,6 +45,7 @@ WAYS = (
     Way(("frames",), True, 80_000, 48),
     Way(("frames",), True, 400_000, 96),
 )
+MOST_QUESTIONS = 256  # that are remembered
 MOST_REGIMES = 24  # of one question: where sizes fall into more, they stay with the tape
 UNTOLD = (TypeError, ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError, AssertionError, TooLong)
 
@@ -62,7 +63,7 @@ class Question:
         self.untold: set[tuple[Formula, ...]] = set()
 
 
-@cache
+@lru_cache(MOST_QUESTIONS)
 def _known(key: tuple[object, ...]) -> Question:
     """The question of that key."""
     return Question()
@@ -156,7 +157,7 @@ def _made(question: Question, shape: Shape, record: Record) -> Table | None:
     for way in WAYS:
         if question.asked <= way.after * waits and not several:
             return None
-        regime = _regime(shape, way)
+        regime = _regime(shape, way._replace(worth=WAYS[-1].worth) if several else way)  # for thousands of rows
         if regime is None or len(question.tables) >= MOST_REGIMES:
             return None
         known = (way, *regime.axes().items())

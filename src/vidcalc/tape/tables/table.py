@@ -15,7 +15,9 @@ from vidcalc.tape.step import Step
 from vidcalc.tape.tables.arithmetic import Space, columns, names, scalars
 from vidcalc.tape.tables.domain import Axis
 from vidcalc.tape.touched import Touched
-from vidcalc.tape.trace import KEPT, Trace
+from vidcalc.tape.trace import Trace
+
+KEPT = 16  # sizes whose answers are remembered: a search asks for the same ones again and again
 
 
 class Retold(History, frozen=True, eq=False, dict=True):
