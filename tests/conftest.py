@@ -30,6 +30,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not item.get_closest_marker("tables")]
 
 
+os.environ["VIDCALC_CACHE"] = ""  # no test leaves tables in the user's cache
+
+
 @pytest.fixture(autouse=True)
 def _in_english() -> None:
     """Every test starts in English, whatever language the one before it spoke."""

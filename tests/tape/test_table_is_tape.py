@@ -24,8 +24,9 @@ NUMBERS = ("peak", "peak_at", "workspace", "streamed", "paired")
 
 
 @pytest.fixture(autouse=True)
-def from_the_first(monkeypatch):
+def from_the_first(monkeypatch, tmp_path):
     """A table for the first size of every question, however long that takes; and none of another test."""
+    monkeypatch.setenv("VIDCALC_CACHE", str(tmp_path))
     monkeypatch.setattr(regimes, "waits", 0)
     regimes.forget()
     yield
@@ -159,3 +160,31 @@ def test_what_cannot_be_recorded_stays_with_the_tape():
     call = next(call for call in calls("wan2.1-t2v-1.3b")[0] if call.function == "forward")
     assert regimes.answered(call.component, "forward", replace(call.shape, height=60.5), "bf16") is None
     assert regimes.answered(call.component, "forward", replace(call.shape, tokens=np.array([1.0, 2])), "bf16") is None
+
+
+def test_the_next_process_finds_what_one_recorded(monkeypatch, tmp_path):
+    call = next(call for call in calls("wan2.1-t2v-1.3b")[0] if call.function == "forward")
+    monkeypatch.setenv("VIDCALC_CACHE", str(tmp_path / "own"))
+    regimes.forget()
+    first = regimes.answered(call.component, "forward", call.shape, "bf16")
+    (file,) = (tmp_path / "own" / "tables").iterdir()
+    regimes.forget()
+    monkeypatch.setattr(regimes, "recorded", None)  # nothing can be recorded from here on
+    found = regimes.answered(call.component, "forward", call.shape, "bf16")
+    assert (found.peak, found.parameters, sums(found.ops)) == (first.peak, first.parameters, sums(first.ops))
+    for broken in (b"", b"{}", file.read_bytes()[:-40], file.read_bytes().replace(b"return", b"retorn", 1)):
+        file.write_bytes(broken)
+        regimes.forget()
+        assert regimes.answered(call.component, "forward", call.shape, "bf16") is None
+
+
+def test_where_nothing_can_be_written_nothing_is_kept(monkeypatch, tmp_path):
+    call = next(call for call in calls("wan2.1-t2v-1.3b")[0] if call.function == "forward")
+    monkeypatch.setenv("VIDCALC_CACHE", "")
+    before = sorted(each.name for each in tmp_path.iterdir())
+    (tmp_path / "file").write_text("")
+    for home in (str(tmp_path / "file"), ""):
+        monkeypatch.setenv("VIDCALC_CACHE", home)
+        regimes.forget()
+        assert regimes.answered(call.component, "forward", call.shape, "bf16") is not None
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([*before, "file"])

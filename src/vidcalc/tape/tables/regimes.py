@@ -19,10 +19,11 @@ from vidcalc.tape.step import Step
 from vidcalc.tape.step import stepped as on_tape
 from vidcalc.tape.tables.domain import TooLong
 from vidcalc.tape.tables.record import SIZES, Regime, recorded, written, written_step
+from vidcalc.tape.tables.store import read, write
 from vidcalc.tape.tables.table import CallTable, StepTable, Table
 from vidcalc.tape.trace import Trace, key_of, run
 
-Record: TypeAlias = Callable[[Shape, Regime], Table]
+Record: TypeAlias = Callable[[Shape, Regime], str]
 
 
 class Way(NamedTuple):
@@ -45,6 +46,7 @@ WAYS = (
     Way(("frames",), True, 80_000, 48),
     Way(("frames",), True, 400_000, 96),
 )
+STEP = "step"  # in the place of a network's function
 MOST_QUESTIONS = 256  # that are remembered
 MOST_REGIMES = 24  # of one question: where sizes fall into more, they stay with the tape
 UNTOLD = (TypeError, ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError, AssertionError, TooLong)
@@ -53,11 +55,15 @@ waits = 1  # 0: a table is made for the first size, however long that takes
 
 
 class Question:
-    """What is known of one question: its tables, the sizes asked so far, and those that cannot be recorded."""
+    """What is known of one question: its tables, the sizes asked so far, and those that cannot be recorded.
 
-    __slots__ = ("asked", "tables", "untold")
+    key  what it is called on disk; None where its network is like no other
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("asked", "key", "kind", "looked", "tables", "untold")
+
+    def __init__(self, kind: type[Table], key: bytes | None) -> None:
+        self.kind, self.key, self.looked = kind, key, key is None
         self.asked = 0
         self.tables: list[Table] = []
         self.untold: set[tuple[Formula, ...]] = set()
@@ -66,7 +72,8 @@ class Question:
 @lru_cache(MOST_QUESTIONS)
 def _known(key: tuple[object, ...]) -> Question:
     """The question of that key."""
-    return Question()
+    kind = StepTable if STEP in key else CallTable
+    return Question(kind, repr(key).encode() if isinstance(key[0], bytes) else None)
 
 
 def answered(
@@ -93,10 +100,11 @@ def answered(
     def taped(sizes: Shape) -> Trace:
         return run(component, function, sizes, tiling, Tape(dtype, spelled=spelled, fused=fused))
 
-    def table(sizes: Shape, regime: Regime) -> Table:
-        return CallTable(written(*recorded(taped, sizes, regime)))
+    def text(sizes: Shape, regime: Regime) -> str:
+        return written(*recorded(taped, sizes, regime))
 
-    found: Trace | None = _answer(component, function, shape, how, table, each)
+    question = _question(component, function, shape, *how)
+    found: Trace | None = _answer(question, shape, text, each)
     return found
 
 
@@ -116,18 +124,16 @@ def stepped(
     def taped(sizes: Shape) -> Step:
         return on_tape(component, sizes, dtype, checkpointing, adapters, spelled)
 
-    def table(sizes: Shape, regime: Regime) -> Table:
-        return StepTable(written_step(*recorded(taped, sizes, regime)))
+    def text(sizes: Shape, regime: Regime) -> str:
+        return written_step(*recorded(taped, sizes, regime))
 
-    found: Step | None = _answer(component, "step", shape, how, table, each)
+    question = _question(component, STEP, shape, *how)
+    found: Step | None = _answer(question, shape, text, each)
     return found
 
 
-def _answer(
-    component: Component, function: str, shape: Shape, how: tuple[Formula, ...], record: Record, each: bool
-) -> Formula:
+def _answer(question: Question | None, shape: Shape, record: Record, each: bool) -> Formula:
     """What a table of that question gives at a shape; one is recorded when it is worth it."""
-    question = _question(component, function, shape, *how)
     if question is None:
         return None
     for table in question.tables:
@@ -154,6 +160,12 @@ def _question(component: Component, function: str, shape: Shape, *how: Formula) 
 def _made(question: Question, shape: Shape, record: Record) -> Table | None:
     """A table for a size, or None."""
     several = any(is_array(getattr(shape, name)) for name in SIZES)
+    if question.key is not None and not question.looked and (several or question.asked > WAYS[0].after * waits):
+        question.looked = True
+        question.tables += map(question.kind, read(question.key))
+        for kept in question.tables:
+            if kept.holds(shape) and kept.told(shape) is not None:
+                return kept
     for way in WAYS:
         if question.asked <= way.after * waits and not several:
             return None
@@ -164,12 +176,14 @@ def _made(question: Question, shape: Shape, record: Record) -> Table | None:
         if known in question.untold or (way, *regime.sizes.items()) in question.untold:
             continue
         try:
-            table = record(shape, regime)
+            table = question.kind(record(shape, regime))
         except UNTOLD:
             question.untold.add(known)
             continue
         if table.holds(shape) and table.told(shape) is not None:
             question.tables.append(table)
+            if question.key is not None:
+                write(question.key, [each.text for each in question.tables])
             return table
         question.untold.add((way, *regime.sizes.items()))
     return None

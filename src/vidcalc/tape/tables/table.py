@@ -4,6 +4,7 @@ table = CallTable(text)
 trace = table.told(shape)      as `vidcalc.tape.trace.trace` gives it, on numbers or float64 arrays
 """
 
+from ast import literal_eval
 from functools import cached_property
 from types import CodeType
 
@@ -17,6 +18,7 @@ from vidcalc.tape.tables.domain import Axis
 from vidcalc.tape.touched import Touched
 from vidcalc.tape.trace import Trace
 
+AXES = "AXES = "
 KEPT = 16  # sizes whose answers are remembered: a search asks for the same ones again and again
 
 
@@ -59,15 +61,25 @@ class Table:
     axes  the sizes it holds for
     """
 
-    def __init__(self, text: str, code: CodeType | None = None) -> None:
-        self.code = code or compile(text, "<table>", "exec")
-        self._single: Space = {**names(), **scalars()}
-        exec(self.code, self._single)  # our own text
+    def __init__(self, text: str) -> None:
+        self.text = text
+        (axes,) = (line for line in text.splitlines() if line.startswith(AXES))
+        self.axes = {name: Axis(*axis) for name, axis in literal_eval(axes.removeprefix(AXES)).items()}
+        self.free = tuple(name for name, axis in self.axes.items() if axis.step)
         self._several: Space = {}
         self._made: dict[tuple[tuple[Formula, ...], bool], Formula] = {}
-        facts = self._single
-        self.axes = {name: Axis(*axis) for name, axis in facts["AXES"].items()}
-        self.free = tuple(name for name, axis in self.axes.items() if axis.step)
+
+    @cached_property
+    def code(self) -> CodeType:
+        """The text, compiled when somebody asks."""
+        return compile(self.text, "<table>", "exec")
+
+    @cached_property
+    def single(self) -> Space:
+        """Its facts, and its functions for numbers."""
+        space: Space = {**names(), **scalars()}
+        exec(self.code, space)  # our own text
+        return space
 
     def holds(self, shape: Shape) -> bool:
         """Whether a call's sizes are among those it stands for."""
@@ -76,7 +88,7 @@ class Table:
     def space(self, sizes: tuple[Formula, ...]) -> Space:
         """The functions, for numbers or for arrays."""
         if not any(map(is_array, sizes)):
-            return self._single
+            return self.single
         if not self._several:
             self._several = {**names(), **columns()}
             exec(self.code, self._several)
@@ -106,12 +118,17 @@ class Table:
 class CallTable(Table):
     """The table of a network's call."""
 
-    def __init__(self, text: str, code: CodeType | None = None) -> None:
-        super().__init__(text, code)
-        facts = self._single
-        self.storages: tuple[int, ...] = facts["STORAGES"]
-        self.paired: bool = facts["PAIRED"]
-        self.touched = Touched(facts["PARAMETERS"], facts["ROUNDS"], facts["HOMES"], frozenset(facts["PRODUCTS"]))
+    @cached_property
+    def storages(self) -> tuple[int, ...]:
+        """The numbers of storages in the order that they come and go."""
+        found: tuple[int, ...] = self.single["STORAGES"]
+        return found
+
+    @cached_property
+    def touched(self) -> Touched:
+        """The weights that the call uses."""
+        parameters, rounds, homes, products = (self.single[n] for n in ("PARAMETERS", "ROUNDS", "HOMES", "PRODUCTS"))
+        return Touched(parameters=parameters, rounds=rounds, homes=homes, products=frozenset(products))
 
     def made(self, sizes: tuple[Formula, ...], each: bool) -> Trace | None:
         """The call at those sizes."""
@@ -119,7 +136,9 @@ class CallTable(Table):
         if found is None:
             return None
         ops, peak, at, workspace, streamed = found
-        return Trace(ops, self.touched, peak, at, workspace, streamed, self.paired, Retold(table=self, sizes=sizes))
+        return Trace(
+            ops, self.touched, peak, at, workspace, streamed, self.single["PAIRED"], Retold(table=self, sizes=sizes)
+        )
 
 
 class StepTable(Table):
