@@ -24,6 +24,15 @@ settings.register_profile("thorough", max_examples=500, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The tables of every model take long: they run where somebody asks for the mark."""
+    if "tables" not in str(config.option.markexpr):
+        items[:] = [item for item in items if not item.get_closest_marker("tables")]
+
+
+os.environ["VIDCALC_CACHE"] = ""  # no test leaves tables in the user's cache
+
+
 @pytest.fixture(autouse=True)
 def _in_english() -> None:
     """Every test starts in English, whatever language the one before it spoke."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from vidcalc.base.guest import Guest, chosen, plain, typed
+from vidcalc.base.symbolic import Symbolic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +58,9 @@ def maximum(a: Number, b: Number) -> Number:
         return a if a >= b else b
     if isinstance(a, Guest) or isinstance(b, Guest):
         return chosen("max", a, b)
+    if isinstance(a, Symbolic) or isinstance(b, Symbolic):
+        formula: Number = a.larger(b) if isinstance(a, Symbolic) else b.larger(a)  # type: ignore[union-attr]
+        return formula
     import numpy as np
 
     return np.maximum(a, b)
@@ -74,9 +78,21 @@ def minimum(a: Number, b: Number) -> Number:
         return a if a <= b else b
     if isinstance(a, Guest) or isinstance(b, Guest):
         return chosen("min", a, b)
+    if isinstance(a, Symbolic) or isinstance(b, Symbolic):
+        formula: Number = a.smaller(b) if isinstance(a, Symbolic) else b.smaller(a)  # type: ignore[union-attr]
+        return formula
     import numpy as np
 
     return np.minimum(a, b)
+
+
+def highest(peak: Number, at: str, live: Number, here: str) -> Number:
+    """The larger of a peak, which is at a place of that name, and of what is alive here; formulas remember where."""
+    formula = next((each for each in (peak, live) if isinstance(each, Symbolic)), None)
+    if formula is None:
+        return maximum(peak, live)
+    higher: Number = formula.highest(peak, at, live, here)
+    return higher
 
 
 def largest(values: Iterable[Number]) -> Number:
@@ -95,6 +111,9 @@ def where(condition: Condition, a: Number | str, b: Number | str) -> Number | st
     """`a` where the condition holds, else `b`; elementwise for arrays."""
     if isinstance(condition, bool):
         return a if condition else b
+    if isinstance(condition, Symbolic):
+        either: Number | str = condition.chosen(a, b)
+        return either
     import numpy as np
 
     chosen: Number = np.where(condition, a, b)
@@ -112,6 +131,8 @@ def ceil_div(a: Number, b: Number) -> Number:
     rounded: five times faster than floor division."""
     if isinstance(a, SINGLE) and isinstance(b, SINGLE):
         return -(-a // b)
+    if isinstance(a, Symbolic) or isinstance(b, Symbolic):
+        return -(-a // b)
     import numpy as np
 
     return np.ceil(a / b)
@@ -123,6 +144,8 @@ def floor(a: Number) -> Number:
         return int(a // 1)
     if isinstance(a, Guest):
         return as_count(a // 1)
+    if isinstance(a, Symbolic):
+        return as_count(a // 1)
     import numpy as np
 
     return np.floor(a)
@@ -130,7 +153,7 @@ def floor(a: Number) -> Number:
 
 def nearest(a: Number) -> Number:
     """The nearest whole number, of two equally near the even one; an int where it is a plain number."""
-    if isinstance(a, SINGLE):
+    if isinstance(a, (*SINGLE, Symbolic)):
         return round(a)
     import numpy as np
 
@@ -149,6 +172,9 @@ def whole_blocks(a: Number, power_of_two: int) -> Number:
         return -(-a // power_of_two) * power_of_two
     if isinstance(a, Guest):
         return round_up(a, power_of_two)
+    if isinstance(a, Symbolic):
+        formula: Number = a.in_blocks(power_of_two)
+        return formula
     import numpy as np
 
     blocks: Number = np.ceil(a * (1 / power_of_two))
@@ -172,6 +198,9 @@ def as_count(a: Number) -> Number:
     """A whole number that arithmetic with a fraction left as a float, as an int again; arrays stay float64."""
     if isinstance(a, float):
         return int(a)
+    if isinstance(a, Symbolic):
+        formula: Number = a.counted()
+        return formula
     return typed(int(a.value), a) if isinstance(a, Guest) else a
 
 
@@ -181,6 +210,9 @@ def log2(a: Number) -> Number:
         return math.log2(a)
     if isinstance(a, Guest):
         return Guest(math.log2(plain(a)), "log2", (a,))
+    if isinstance(a, Symbolic):
+        formula: Number = a.log2()
+        return formula
     import numpy as np
 
     return np.log2(a)

@@ -40,18 +40,18 @@ def symbolic(trace: Trace, network: str) -> Trace:
     """The trace with symbols for the numbers that the tape found; `network` names what was taped."""
     return Trace(
         ops=tuple(map(of_op, trace.ops)),
-        parameters={
-            path: (symbol(path, elements, source=f"vidcalc.networks.{network}"), keep)
-            for path, (elements, keep) in trace.parameters.items()
-        },
-        rounds=trace.rounds,
-        homes=trace.homes,
+        touched=replace(
+            trace.touched,
+            parameters={
+                path: (symbol(path, elements, source=f"vidcalc.networks.{network}"), keep)
+                for path, (elements, keep) in trace.parameters.items()
+            },
+        ),
         peak=alive("activations", trace.peak, trace.peak_at.rstrip(".")),
         peak_at=trace.peak_at,
         workspace=alive("workspace", trace.workspace, trace.peak_at.rstrip("."), "assumed"),
         streamed=(alive("streamed", trace.streamed[0], "module"), alive("streamed", trace.streamed[1], "next module")),
-        log=trace.log,
-        apart=trace.apart,
+        history=trace.history,
         loras=trace.loras,
     )
 

@@ -8,6 +8,7 @@ from vidcalc.base.number import Number, largest, maximum, power_of_two
 from vidcalc.catalog.casting import Words, kept
 from vidcalc.catalog.precisions import Precision, precision
 from vidcalc.tape import ELEMENT_BYTES
+from vidcalc.tape.touched import Touched
 from vidcalc.tape.trace import Trace
 
 PROJECTIONS = ("to_q", "to_k", "to_v")
@@ -41,20 +42,21 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def tally(traces: tuple[Trace, ...], name: str, fused: str = "none", uncast: Words | None = None) -> Tally:
-    """The sums in the number format `name`, worked out once for the same traces.
+    """The sums in the number format `name`, worked out once for the same networks.
 
     fused   "kept": queries, keys and values stand fused beside the originals
     uncast  of a network that is cast layer by layer: words in the names of modules that are not
     """
-    return _remembered(traces[0], traces[1:], name, fused, uncast) if traces else _tally((), name, fused, uncast)
+    touched = tuple(each.touched for each in traces)
+    return _remembered(touched[0], touched[1:], name, fused, uncast) if touched else _tally((), name, fused, uncast)
 
 
 @once
-def _remembered(first: Trace, rest: tuple[Trace, ...], name: str, fused: str, uncast: Words | None) -> Tally:
+def _remembered(first: Touched, rest: tuple[Touched, ...], name: str, fused: str, uncast: Words | None) -> Tally:
     return _tally((first, *rest), name, fused, uncast)
 
 
-def _tally(traces: tuple[Trace, ...], name: str, fused: str, uncast: Words | None) -> Tally:
+def _tally(traces: tuple[Touched, ...], name: str, fused: str, uncast: Words | None) -> Tally:
     blocks: dict[str, Number] = {}
     rounds: dict[str, Number] = {}
     modules: dict[str, Number] = {}
@@ -106,7 +108,7 @@ def _tally(traces: tuple[Trace, ...], name: str, fused: str, uncast: Words | Non
 
 
 def _sizes(
-    traces: tuple[Trace, ...], chosen: Precision, uncast: Words | None
+    traces: tuple[Touched, ...], chosen: Precision, uncast: Words | None
 ) -> dict[str, tuple[Number, Number, Number]]:
     """(elements, layers, bytes) of every parameter the traces touched."""
     sizes: dict[str, tuple[Number, Number, Number]] = {}
@@ -123,15 +125,14 @@ def _sizes(
     return sizes
 
 
-def _covered(taped: Trace, chosen: Precision, uncast: Words | None) -> set[str]:
+def _covered(taped: Touched, chosen: Precision, uncast: Words | None) -> set[str]:
     """The parameters that are stored in the format itself."""
     if chosen.covers == "all":
         return set(taped.parameters)
     if uncast is not None:
         # a norm's own weights have its word in their name, tables of their own are no module's weight
         return {path for path in taped.parameters if path.endswith(OWN) and not kept(path.rpartition(".")[0], uncast)}
-    linear = {op.path + ".weight" for op in taped.ops if op.kind == "matmul"}
-    return {path for path in linear if not _skipped(path, chosen.skips)}
+    return {path for path in taped.products if not _skipped(path, chosen.skips)}
 
 
 def _skipped(path: str, words: tuple[str, ...]) -> bool:

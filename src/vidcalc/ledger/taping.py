@@ -12,14 +12,18 @@ from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ops import Attention
 from vidcalc.tape.step import Step
 from vidcalc.tape.step import stepped as on_tape
+from vidcalc.tape.tables import regimes
 from vidcalc.tape.trace import Trace, trace
 
 
-def taped(phase: Phase) -> Phase:
-    """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces."""
+def taped(phase: Phase, *, each: bool = True) -> Phase:
+    """The phase with its call run once on a tape: ops, live bytes, kernels' workspaces.
+
+    each  every op by its name, in order, and not the work by kind alone
+    """
     call = phase.call
     how = call.tiles or call.tiling, call.spelled, call.fused, call.room, call.loras
-    recorded = traced(call.component, call.function, call.shape, call.dtype, *how)
+    recorded = traced(call.component, call.function, call.shape, call.dtype, *how, each=each)
     return replace(
         phase,
         trace=recorded,
@@ -40,11 +44,19 @@ def traced(
     fused: bool = False,
     room: Number = 0,
     loras: Loras | None = None,
+    *,
+    each: bool = True,
 ) -> Trace:
-    """`vidcalc.tape.trace.trace` of a call whose sizes may be guests."""
+    """`vidcalc.tape.trace.trace` of a call whose sizes may be guests, from a table where there is one.
+
+    each  every op by its name, in order, and not the work by kind alone
+    """
     how = tiling, spelled, fused, room, loras
     if not guests(shape):
-        return trace(component, function, shape, dtype, *how)
+        known = None
+        if loras is None and spelled != "split":
+            known = regimes.answered(component, function, shape, dtype, tiling, spelled, fused, each=each)
+        return trace(component, function, shape, dtype, *how) if known is None else known
     taped = trace(component, function, plain_shape(shape), dtype, *how)
     return symbolic(taped, component.network)
 
@@ -56,10 +68,17 @@ def stepped(
     checkpointing: str,
     adapters: Adapters | None,
     spelled: str = "none",
+    *,
+    each: bool = True,
 ) -> Step:
-    """`vidcalc.tape.step.stepped` of a call whose sizes may be guests."""
+    """`vidcalc.tape.step.stepped` of a call whose sizes may be guests, from a table where there is one.
+
+    each  every op by its name, in order, and not the work by kind alone
+    """
+    how = dtype, checkpointing, adapters, spelled
     if not guests(shape):
-        return on_tape(component, shape, dtype, checkpointing, adapters, spelled)
+        known = regimes.stepped(component, shape, *how, each=each)
+        return on_tape(component, shape, *how) if known is None else known
     beside = None if adapters is None else replace(adapters, rank=plain(adapters.rank))
     return of_step(on_tape(component, plain_shape(shape), dtype, checkpointing, beside, spelled), checkpointing)
 

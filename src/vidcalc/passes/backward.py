@@ -25,6 +25,8 @@ from vidcalc.passes.tensor import inside
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import Trace, remember
 
+CUTS = ("tensor_degree", "ulysses_degree", "ring_degree", "gather_degree", "pipeline_degree")  # of single layers
+
 
 class MicroBatch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A micro-batch on the tape: forward ops, those that run `again`, what is trained, FLOPs and live bytes."""
@@ -47,21 +49,24 @@ def micro_batch(ledger: Ledger, training: TrainingPlan) -> MicroBatch:
     spelled = "all" if ledger.forward.call.spelled in WRITTEN else "none"
     if guests(shape):
         return _taped(component, shape, training, compute, spelled)
-    words = (training.mode, training.base, training.experts, training.checkpointing, str(adapters(training)))
+    each = any(not unchanged(getattr(training, name), 1) for name in CUTS)
+    words = (str(each), training.mode, training.base, training.experts, training.checkpointing, str(adapters(training)))
     taped: MicroBatch = remember(
         component,
         ("training", compute, spelled, *words),
         shape,
-        lambda: _taped(component, shape, training, compute, spelled),
+        lambda: _taped(component, shape, training, compute, spelled, each=each),
     )
     return taped
 
 
-def _taped(component: Component, shape: Shape, training: TrainingPlan, compute: str, spelled: str) -> MicroBatch:
-    """The micro-batch of that shape."""
+def _taped(
+    component: Component, shape: Shape, training: TrainingPlan, compute: str, spelled: str, *, each: bool = True
+) -> MicroBatch:
+    """The micro-batch of that shape; `each`: every op by its name, in order, for ranks that cut layers."""
     beside = adapters(training)
-    step = stepped(component, shape, compute, training.checkpointing, beside, spelled)
-    forward = traced(component, "forward", shape, compute, spelled=spelled)
+    step = stepped(component, shape, compute, training.checkpointing, beside, spelled, each=each)
+    forward = traced(component, "forward", shape, compute, spelled=spelled, each=each)
     trained = trained_weights(component, forward, step.trained, training)
     return MicroBatch(
         ops=step.ops,

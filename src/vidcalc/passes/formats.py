@@ -25,6 +25,16 @@ from vidcalc.tape.trace import Trace, configuration, network
 
 BF16 = "bf16"
 ENCODERS = ("text_encode", "image_encode")
+CUTS = (
+    "ulysses_degree",
+    "ring_degree",
+    "gather_degree",
+    "tensor_degree",
+    "pipefusion_degree",
+    "decode_degree",
+    "text_degree",
+)
+WHOLE = ("none", "model")  # ways of offloading that know no layers
 WRITTEN = ("all", "split")  # attention in matrix products
 
 
@@ -125,7 +135,7 @@ def put(phase: Phase, ledger: Ledger, plan: Plan) -> Phase:
     """A phase with its call on the tape, and what its network's format holds beside it."""
     name = ledger.weights[phase.component.id].precision
     chosen = precision(name)
-    phase = recorded(phase)
+    phase = recorded(phase, each=by_name(plan))
     scale = plan.runtime.activation_scale.get(phase.component.network, 1)
     held = kv_cache(phase)
     live = {"network": (phase.taped.peak - held) * scale, "format": _beside(phase.taped, chosen)}
@@ -138,6 +148,15 @@ def put(phase: Phase, ledger: Ledger, plan: Plan) -> Phase:
         live["videos"] = phase.waits * ledger.pixels * ledger.batch * ELEMENT_BYTES[phase.call.dtype]
     run = execution(plan, name, phase.id)
     return replace(phase, live=live, run=replace(run, attention="math") if phase.call.spelled in WRITTEN else run)
+
+
+def by_name(plan: Plan) -> bool:
+    """Whether the plan asks for every op by its name, in order: work that is alike in one place is then not joined.
+
+    Step caches hook modules, ranks cut and sum up layers, weights come layer by layer.
+    """
+    shared = any(not unchanged(getattr(plan, name), 1) for name in CUTS)
+    return shared or plan.step_cache != "none" or plan.offload not in WHOLE
 
 
 def kv_cache(phase: Phase) -> Number:

@@ -87,6 +87,27 @@ class Allocator:
             self.most_reserved = reserved
         return block
 
+    def touch(self, nbytes: int) -> None:
+        """Allocate and free at once: what a free block holds leaves all blocks as they were."""
+        size = -(-nbytes // SMALLEST) * SMALLEST
+        pool = self.small if size <= SMALL else self.large
+        index = bisect_left(pool.order, (size, 0))
+        if index == len(pool.order):
+            self.give(self.take(nbytes))
+            return
+        whole, at = pool.order[index]
+        block = pool.blocks[at]
+        alone = block.before is None and block.after is None
+        used = self.allocated + self.beside + (size if whole - size >= pool.remainder else whole)
+        reserved = self.reserved + self.beside
+        if used > self.most:
+            self.most = used
+        needed = reserved - self.whole + (whole if alone else 0)
+        if needed > self.needed:
+            self.needed = needed
+        if reserved > self.most_reserved:
+            self.most_reserved = reserved
+
     def segment(self, size: int, pool: Pool) -> Block:
         """A new segment for a block of that size, which no free block holds."""
         whole = SMALL_SEGMENT if size <= SMALL else LARGE_SEGMENT if size < LARGE else -(-size // PAGE) * PAGE

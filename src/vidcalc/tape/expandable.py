@@ -57,6 +57,10 @@ class ExpandableAllocator(Allocator):
         self.raised()
         return block
 
+    def touch(self, nbytes: int) -> None:
+        """Allocate and free at once."""
+        self.give(self.take(nbytes))
+
     def found(self, size: int, pool: Growing) -> Block | None:
         """The smallest free block that is large enough, out of its pool; the last, which can grow, is taken last."""
         index = bisect_left(pool.order, (size, 0))

@@ -8,7 +8,7 @@ fusion and in-place buffers).
 from sys import getrefcount
 from weakref import ref
 
-from vidcalc.base.number import Number, maximum, product, whole_blocks
+from vidcalc.base.number import Number, highest, maximum, product, whole_blocks
 from vidcalc.base.place import NOWHERE
 from vidcalc.tape.records import ELEMENT_BYTES, WORKING, Fused, Storage, Tensor, same
 
@@ -123,11 +123,12 @@ class Memory:
         self._raise_peak(self.live + nbytes)
 
     def _raise_peak(self, live: Number, at: str | None = None) -> None:
+        here = self.prefix if at is None else at
         try:
             if live > self.peak:
-                self.peak, self.peak_at = live, self.prefix if at is None else at
+                self.peak, self.peak_at = live, here
         except ValueError:  # an array has no single truth value: take the larger of each pair
-            self.peak = maximum(self.peak, live)
+            self.peak = highest(self.peak, self.peak_at, live, here)
 
     def weighing(self, nbytes: Number) -> None:
         """A layer runs whose weights take so many bytes: where weights stream, its own are there, or the next's too."""

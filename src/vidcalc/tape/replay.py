@@ -81,11 +81,10 @@ class Replay:
                 if storage in blocks:
                     allocator.give(blocks.pop(storage))
             elif nbytes:  # an empty tensor has no block
-                block = allocator.take(nbytes)
                 if storage == WORKING:
-                    allocator.give(block)
+                    allocator.touch(nbytes)
                 else:
-                    blocks[storage] = block
+                    blocks[storage] = allocator.take(nbytes)
 
     def several(self, storage: int, nbytes: int, count: int) -> None:
         """A storage that stands for `count` blocks, or for pieces beside all blocks, comes or goes."""

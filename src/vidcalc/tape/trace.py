@@ -10,15 +10,16 @@ from typing import Any, TypeVar
 import msgspec
 
 from vidcalc.base.errors import InputError
-from vidcalc.base.guest import plain
 from vidcalc.base.memo import once
-from vidcalc.base.number import SINGLE, Number, is_array, maximum
+from vidcalc.base.number import Number, maximum
 from vidcalc.describe.adapters import Loras
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.ops.base import Op
 from vidcalc.tape import Tape
-from vidcalc.tape.replay import Cache, held_by, replayed
+from vidcalc.tape.history import History
+from vidcalc.tape.replay import Cache
+from vidcalc.tape.touched import Touched
 
 Made = TypeVar("Made")
 
@@ -29,64 +30,54 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     """A network's forward at one shape.
 
     ops          the work in order, a repeated layer once with its count
-    parameters   weight elements by dotted name, with the dtype each is kept in ("" follows the precision)
-    rounds       how many layers each of these names stands for
-    homes        the repeated blocks each belongs to, by their full name; "" outside of any
+    touched      the weights it used
     peak         most bytes of activations alive at once, inputs and output included [byte]
     peak_at      the module where that is
     workspace    what kernels' own workspaces add to the peak on a CUDA device [byte]
     streamed     what weights add to the peak of tensors where only those of the layer that runs are there, and where
                  those of the next are too [byte]
     paired       whether an attention has a mask of all pairs
-    log          what came and went, in order (see `vidcalc.tape.records`);  apart  storages that stand for several
+    history      what came and went, in order
     loras        that ran with its linear layers
     """
 
     ops: tuple[Op, ...]
-    parameters: dict[str, tuple[Number, str]]
-    rounds: dict[str, Number]
-    homes: dict[str, str]
+    touched: Touched
     peak: Number
     peak_at: str
     workspace: Number
     streamed: tuple[Number, Number] = (0, 0)
     paired: bool = False
-    log: tuple[tuple[int, Number], ...] = ()
-    apart: dict[int, Number] = {}
+    history: History = History()
     loras: Loras | None = None
+
+    @property
+    def parameters(self) -> dict[str, tuple[Number, str]]:
+        """Weight elements by dotted name, with the dtype each is kept in."""
+        return self.touched.parameters
+
+    @property
+    def rounds(self) -> dict[str, Number]:
+        """How many layers each of these names stands for."""
+        return self.touched.rounds
+
+    @property
+    def homes(self) -> dict[str, str]:
+        """The repeated blocks each belongs to, by their full name."""
+        return self.touched.homes
 
     @property
     def cache(self) -> Cache | None:
         """What the call makes of the caching allocator; None of a sweep, whose sizes are arrays."""
         return self.cached("fixed")
 
-    @once
     def cached(self, segments: str) -> Cache | None:
         """The same where the allocator's segments are "fixed", or grow ("expandable")."""
-        if not self.log or not all(issubclass(kind, SINGLE) for kind in {type(nbytes) for _, nbytes in self.log}):
-            return None
-        return replayed(self.log, self.apart, segments)
+        return self.history.cached(segments)
 
-    @once
     def segments(self, width: float, segments: str = "fixed") -> float:
-        """Bytes of segments over bytes of weights that are loaded one by one, at so many bytes an element.
-
-        segments  "fixed", or "expandable"
-        """
-        if not self.log or any(is_array(times) for _, times in self.layers):
-            return 1.0
-        layers = (([elements * width for elements in layer], int(times)) for layer, times in self.layers)
-        return held_by(layers, segments)
-
-    @cached_property
-    def layers(self) -> tuple[tuple[tuple[Number, ...], Number], ...]:
-        """(elements of each tensor, how often): the weights in the order they are loaded, repeated layers once."""
-        layers: dict[tuple[str, Number], list[Number]] = {}
-        for path, (elements, _) in self.parameters.items():
-            rounds = plain(self.rounds[path])
-            home = self.homes[path] or path
-            layers.setdefault((home, rounds), []).append(plain(elements) // maximum(rounds, 1))
-        return tuple((tuple(sizes), rounds) for (_, rounds), sizes in layers.items())
+        """Bytes of segments over bytes of weights that are loaded one by one, at so many bytes an element."""
+        return self.touched.segments(width, segments) if self.history.kept else 1.0
 
     @cached_property
     def flops_by_kind(self) -> dict[str, Number]:
@@ -107,10 +98,10 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
         """The part of `flops` spent in attention score and value products [FLOP]."""
         return self.flops_by_kind.get("attention", 0)
 
-    @cached_property
+    @property
     def parameter_count(self) -> Number:
         """Weight elements the run touched [elements]."""
-        return sum(elements for elements, _ in self.parameters.values())
+        return self.touched.count
 
 
 _remembered: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
@@ -163,7 +154,7 @@ def trace(
             component,
             (function, dtype, repr(tiling), how, "fused" if fused else "", str(room), str(loras or "")),
             shape,
-            lambda: _run(
+            lambda: run(
                 component, function, shape, tiling, Tape(dtype, spelled=how, fused=fused, room=room, loras=loras)
             ),
         )
@@ -191,6 +182,14 @@ def remember(component: Component, key: tuple[str, ...], shape: Shape, make: Cal
     return made
 
 
+def key_of(component: Component, function: str, shape: Shape, *how: str) -> tuple[object, ...]:
+    """What two calls have in common that differ in their batch, frames and sides alone. Raises TypeError for arrays."""
+    words = tuple(_words(shape.extra))
+    key = value(component), function, *how, shape.timestep, shape.tokens, shape.image_tokens, *words
+    hash(key)
+    return key
+
+
 def _words(extra: dict[str, Any]) -> Iterator[tuple[str, object]]:
     """What else a shape says, tables of it as text. Raises TypeError for arrays in a table."""
     for name, said in extra.items():
@@ -207,7 +206,8 @@ def tiles(component: Component) -> bool:
     return hasattr(network(component), "TILING")
 
 
-def _run(component: Component, function: str, shape: Shape, tiling: str | Tiling, tape: Tape) -> Trace:
+def run(component: Component, function: str, shape: Shape, tiling: str | Tiling, tape: Tape) -> Trace:
+    """The component's function on a tape. Raises InputError for tiles that its class has not."""
     module = network(component)
     further: dict[str, Any] = {}
     if tiling != "none":
@@ -215,19 +215,22 @@ def _run(component: Component, function: str, shape: Shape, tiling: str | Tiling
             raise InputError("vae-tiling", "default", ("none",), "none")
         further["tiling"] = module.TILING if tiling == "default" else tiling
     getattr(module, function)(tape, configuration(component), shape, **further)
+    return learned(tape)
+
+
+def learned(tape: Tape) -> Trace:
+    """What a tape knows after a run."""
     # workspaces count by how far they pass the peak of tensors
     workspace = maximum(tape.device_peak - tape.peak, 0)
+    products = frozenset(op.path + ".weight" for op in tape.ops if op.kind == "matmul")
     return Trace(
         ops=tuple(tape.ops),
-        parameters=tape.parameters,
-        rounds=tape.rounds,
-        homes=tape.homes,
+        touched=Touched(tape.parameters, tape.rounds, tape.homes, products),
         peak=tape.peak,
         peak_at=tape.peak_at,
         workspace=workspace,
         streamed=(maximum(tape.streamed[0] - tape.peak, 0), maximum(tape.streamed[1] - tape.peak, 0)),
         paired=tape.paired,
-        log=tuple(tape.log),
-        apart=tape.apart,
+        history=History(tuple(tape.log), tape.apart),
         loras=tape.loras,
     )

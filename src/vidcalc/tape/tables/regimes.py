@@ -1,0 +1,204 @@
+"""Which table answers a call, and when one is recorded.
+
+A table stands for one network, what is asked of it, and a regime of sizes. A recording takes as long as some tens of
+tapes: the first sizes of a question go over the tape, later ones to a table, and arrays of sizes at once. What cannot
+be recorded (a network whose published code is run, a choice that no formula can make) stays with the tape.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from vidcalc.base.number import is_array
+from vidcalc.base.symbolic import Formula
+from vidcalc.describe.adapters import Adapters
+from vidcalc.describe.model import Component
+from vidcalc.describe.shape import Shape, Tiling
+from vidcalc.tape import Tape
+from vidcalc.tape.step import Step
+from vidcalc.tape.step import stepped as on_tape
+from vidcalc.tape.tables.domain import TooLong
+from vidcalc.tape.tables.record import SIZES, Regime, recorded, written, written_step
+from vidcalc.tape.tables.store import read, write
+from vidcalc.tape.tables.table import CallTable, StepTable, Table
+from vidcalc.tape.trace import Trace, key_of, run
+
+Record: TypeAlias = Callable[[Shape, Regime], str]
+
+
+class Way(NamedTuple):
+    """How a recording tells sizes apart, and when it is tried: a recording must not take longer than it saves.
+
+    fixed    sizes that it stands for alone;  assumes  whether for those whose work is cut alike
+    worth    the most work, in terms of formulas (100,000 are about half a second)
+    after    sizes that go over the tape before, one by one
+    """
+
+    fixed: tuple[str, ...]
+    assumes: bool
+    worth: int
+    after: int
+
+
+WAYS = (
+    Way((), False, 60_000, 16),
+    Way((), True, 80_000, 32),
+    Way(("frames",), True, 80_000, 48),
+    Way(("frames",), True, 400_000, 96),
+)
+STEP = "step"  # in the place of a network's function
+MOST_QUESTIONS = 256  # that are remembered
+MOST_REGIMES = 24  # of one question: where sizes fall into more, they stay with the tape
+UNTOLD = (TypeError, ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError, AssertionError, TooLong)
+
+waits = 1  # 0: a table is made for the first size, however long that takes
+
+
+class Question:
+    """What is known of one question: its tables, the sizes asked so far, and those that cannot be recorded.
+
+    key  what it is called on disk; None where its network is like no other
+    """
+
+    __slots__ = ("asked", "key", "kind", "looked", "tables", "untold")
+
+    def __init__(self, kind: type[Table], key: bytes | None) -> None:
+        self.kind, self.key, self.looked = kind, key, key is None
+        self.asked = 0
+        self.tables: list[Table] = []
+        self.untold: set[tuple[Formula, ...]] = set()
+
+
+@lru_cache(MOST_QUESTIONS)
+def _known(key: tuple[object, ...]) -> Question:
+    """The question of that key."""
+    kind = StepTable if STEP in key else CallTable
+    return Question(kind, repr(key).encode() if isinstance(key[0], bytes) else None)
+
+
+def answered(
+    component: Component,
+    function: str,
+    shape: Shape,
+    dtype: str,
+    tiling: str | Tiling = "none",
+    spelled: str = "none",
+    fused: bool = False,
+    *,
+    each: bool = True,
+) -> Trace | None:
+    """`vidcalc.tape.trace.trace` from a table; None where there is none, or not yet.
+
+    each  every op by its name, in order, and not the work by kind alone
+    """
+    if spelled == "pairs":
+        plainly = answered(component, function, shape, dtype, tiling, "none", fused, each=each)
+        if plainly is None or not plainly.paired:
+            return plainly
+    how = dtype, tiling, spelled, fused
+
+    def taped(sizes: Shape) -> Trace:
+        return run(component, function, sizes, tiling, Tape(dtype, spelled=spelled, fused=fused))
+
+    def text(sizes: Shape, regime: Regime) -> str:
+        return written(*recorded(taped, sizes, regime))
+
+    question = _question(component, function, shape, *how)
+    found: Trace | None = _answer(question, shape, text, each)
+    return found
+
+
+def stepped(
+    component: Component,
+    shape: Shape,
+    dtype: str,
+    checkpointing: str = "none",
+    adapters: Adapters | None = None,
+    spelled: str = "none",
+    *,
+    each: bool = True,
+) -> Step | None:
+    """`vidcalc.tape.step.stepped` from a table; None where there is none, or not yet."""
+    how = dtype, checkpointing, str(adapters), spelled
+
+    def taped(sizes: Shape) -> Step:
+        return on_tape(component, sizes, dtype, checkpointing, adapters, spelled)
+
+    def text(sizes: Shape, regime: Regime) -> str:
+        return written_step(*recorded(taped, sizes, regime))
+
+    question = _question(component, STEP, shape, *how)
+    found: Step | None = _answer(question, shape, text, each)
+    return found
+
+
+def _answer(question: Question | None, shape: Shape, record: Record, each: bool) -> Formula:
+    """What a table of that question gives at a shape; one is recorded when it is worth it."""
+    if question is None:
+        return None
+    for table in question.tables:
+        if table.holds(shape) and (found := table.told(shape, each=each)) is not None:
+            return found
+    question.asked += 1
+    made = _made(question, shape, record)
+    return None if made is None else made.told(shape, each=each)
+
+
+def forget() -> None:
+    """Forget every table."""
+    _known.cache_clear()
+
+
+def _question(component: Component, function: str, shape: Shape, *how: Formula) -> Question | None:
+    """The question that a call asks; None of sizes in it that cannot be part of a key."""
+    try:
+        return _known(key_of(component, function, shape, *map(repr, how)))
+    except TypeError:
+        return None
+
+
+def _made(question: Question, shape: Shape, record: Record) -> Table | None:
+    """A table for a size, or None."""
+    several = any(is_array(getattr(shape, name)) for name in SIZES)
+    if question.key is not None and not question.looked and (several or question.asked > WAYS[0].after * waits):
+        question.looked = True
+        question.tables += map(question.kind, read(question.key))
+        for kept in question.tables:
+            if kept.holds(shape) and kept.told(shape) is not None:
+                return kept
+    for way in WAYS:
+        if question.asked <= way.after * waits and not several:
+            return None
+        regime = _regime(shape, way._replace(worth=WAYS[-1].worth) if several else way)  # for thousands of rows
+        if regime is None or len(question.tables) >= MOST_REGIMES:
+            return None
+        known = (way, *regime.axes().items())
+        if known in question.untold or (way, *regime.sizes.items()) in question.untold:
+            continue
+        try:
+            table = question.kind(record(shape, regime))
+        except UNTOLD:
+            question.untold.add(known)
+            continue
+        if table.holds(shape) and table.told(shape) is not None:
+            question.tables.append(table)
+            if question.key is not None:
+                write(question.key, [each.text for each in question.tables])
+            return table
+        question.untold.add((way, *regime.sizes.items()))
+    return None
+
+
+def _regime(shape: Shape, way: Way) -> Regime | None:
+    """The regime of a call's sizes; None of an array whose sizes are not alike."""
+    least: dict[str, int] = {}
+    for name in SIZES:
+        size = getattr(shape, name)
+        if is_array(size):
+            if name in way.fixed and size.min() != size.max():
+                return None
+            size = size.min()
+        if size != int(size):
+            return None
+        least[name] = int(size)
+    return Regime(least, way.fixed, assumes=way.assumes, worth=way.worth)
