@@ -24,6 +24,7 @@ TRIED: tuple[tuple[str, ...], ...] = (
     ("estimate", "--help"),
     ("--help",),
 )
+INDEX = "vidcalc.faces.light.index"
 NOT_BUILT = ("data", "reference")  # folders whose modules have no light copy
 OWN = f"{TOP}.faces.light."  # of which the stand-ins alone have one
 
@@ -45,9 +46,9 @@ def write(folder: str | Path = BUILT, checked: bool = True) -> list[Path]:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     found = sources()
-    trees = {name: ast.parse(each.path.read_text(encoding="utf-8")) for name, each in found.items()}
-    shapes = lighten.Shapes({name: ast.parse(ast.unparse(tree)) for name, tree in trees.items()})
-    texts = {name: lighten.light(name, tree, shapes) for name, tree in trees.items()}
+    read = {name: each.path.read_text(encoding="utf-8") for name, each in found.items()}
+    shapes = lighten.Shapes({name: ast.parse(text) for name, text in read.items()})
+    texts = {name: lighten.light(name, ast.parse(text), shapes) for name, text in read.items()}
     homes = together(used(texts, found), list(texts))
     written = []
     for home in sorted(set(homes.values())):
@@ -103,12 +104,14 @@ def used(texts: dict[str, str], found: dict[str, Source]) -> dict[str, frozenset
 
 
 def together(needed: dict[str, frozenset[int]], names: list[str]) -> dict[str, str]:
-    """The file of each module: one for those that the same requests need; networks and the rest alone."""
+    """The file of each module: what most of the requests need, what others do by the first of them, the rest alone."""
     homes = {}
     for name in names:
         places = needed.get(name)
-        alone = places is None or name.startswith(f"{TOP}.networks.")
-        homes[name] = lighten.function(name) if alone else "part_" + "".join(map(str, sorted(places or ())))
+        if places is None or (name.startswith(f"{TOP}.networks.") and name.count(".") != 2):
+            homes[name] = lighten.function(name)
+        else:
+            homes[name] = f"part_{min(places)}" if 2 * len(places) <= len(TRIED) else "part"
     return homes
 
 

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import CodeType
 
+SHORT = ("estimate", "models", "gpus", "train")  # commands that end soon: what searches long does it with msgspec
+PAGES = ("--help", "--version")
 SWITCH = "VIDCALC_LIGHT"  # "0": everything is answered by the full command line
 COMPLETING = "_VIDCALC_COMPLETE"  # the shell asks what may be typed next
 
 
 def answered(words: "Sequence[str]") -> bool:
     """Whether the light copy has answered this command line; if not, nothing has been printed."""
+    if not words or (words[0] not in SHORT and PAGES[0] not in words and PAGES[1] not in words):
+        return False
     if os.environ.get(SWITCH) == "0" or COMPLETING in os.environ or os.name != "posix":
         return False
     try:
@@ -31,7 +35,11 @@ def answered(words: "Sequence[str]") -> bool:
         text.encode(sys.stdout.encoding)
     except Exception:
         return False
-    sys.stdout.write(text)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader had enough
+        sys.stdout = None
     return True
 
 

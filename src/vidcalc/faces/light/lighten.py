@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 STRUCTS = ("Struct", "msgspec.Struct")
 TUPLES = ("NamedTuple",)
 UNBOUND = "__unbound__"  # what `World` adds to the builtins: a function as a value, not as a method
-Fields = dict[str, bool]  # name -> whether it has a default
+Fields = tuple[str, ...]
 
 
 class Shapes:
@@ -45,7 +45,7 @@ class Shapes:
 
     def of_class(self, module: str, node: ast.ClassDef) -> tuple[str, Fields] | None:
         """The same of the class itself."""
-        own = {each.target.id: each.value is not None for each in declared(node) if isinstance(each.target, ast.Name)}
+        own = tuple(each.target.id for each in declared(node) if isinstance(each.target, ast.Name))
         for base in node.bases:
             if ast.unparse(base) in STRUCTS:
                 return "struct", own
@@ -57,7 +57,7 @@ class Shapes:
             elif isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name):
                 known = self.of(self._called(module, base.value.id), base.attr)
             if known is not None:
-                return known[0], {**known[1], **own}
+                return known[0], tuple(dict.fromkeys((*known[1], *own)))
         return None
 
     def _called(self, module: str, name: str) -> str:
@@ -140,7 +140,7 @@ def struct(node: ast.ClassDef, fields: Fields) -> list[ast.stmt]:
     """What the light copy of a Struct says beside its defaults: its fields, its hints when asked for, its options."""
     own = {each.target.id: each.annotation for each in declared(node) if isinstance(each.target, ast.Name)}
     table = ast.Dict([ast.Constant(name) for name in own], list(own.values()))
-    said = [f"__struct_fields__ = {tuple(fields)!r}", f"__hints__ = lambda: {ast.unparse(table)}"]
+    said = [f"__struct_fields__ = {fields!r}", f"__hints__ = lambda: {ast.unparse(table)}"]
     options = {each.arg: isinstance(each.value, ast.Constant) and each.value.value for each in node.keywords}
     node.keywords = []
     said += ["__eq__, __hash__ = object.__eq__, object.__hash__"] if options.get("eq") is False else []
@@ -182,7 +182,7 @@ def named_tuple(node: ast.ClassDef, fields: Fields) -> list[ast.stmt]:
     parameters = ", ".join(f"{name}={ast.unparse(value)}" if value else name for name, value in defaults.items())
     node.body = [each for each in node.body if not isinstance(each, ast.AnnAssign)]
     values = "".join(name + ", " for name in fields)
-    text = f"_fields = {tuple(fields)!r}\ndef __new__(cls, {parameters}):\n    return tuple.__new__(cls, ({values}))"
+    text = f"_fields = {fields!r}\ndef __new__(cls, {parameters}):\n    return tuple.__new__(cls, ({values}))"
     return ast.parse(text).body
 
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 TOP = "vidcalc"
 STAND_INS = "vidcalc.faces.light.stand_ins"
-STANDING_IN = frozenset(("click", "contextlib", "functools", "importlib", "msgspec", "re", "typing"))
+STANDING_IN = frozenset(("click", "contextlib", "functools", "importlib", "msgspec", "re", "types", "typing"))
 IN_C = {  # modules of Python's own, and that part of each which needs no others: enough of it here
+    "collections": "_collections",
     "collections.abc": "_collections_abc",
     "operator": "_operator",
     "weakref": "_weakref",
@@ -55,17 +56,20 @@ class World:
         level: int = 0,
     ) -> "ModuleType":
         """What the statement `import` asks for: the module, or its topmost package where no name of it is wanted."""
-        top = name.partition(".")[0]
-        if top != TOP:
-            if top not in STANDING_IN:
+        module = self.modules.get(name)
+        if module is None:
+            top = name.partition(".")[0]
+            if top == TOP:
+                module = self.make(name)
+            elif top in STANDING_IN:
+                module = self.modules[name] = self.make(f"{STAND_INS}.{name}")
+            else:
                 return __import__(IN_C.get(name, name), None, None, wanted or (), level)
-            name = f"{STAND_INS}.{name}"
-        module = self.modules.get(name) or self.make(name)
         if not wanted:
-            return self.modules[TOP if top == TOP else f"{STAND_INS}.{top}"]
+            return self.modules[name.partition(".")[0]]
         for each in wanted:
             if not hasattr(module, each):
-                setattr(module, each, self.make(f"{name}.{each}"))
+                setattr(module, each, self.make(f"{module.__name__}.{each}"))
         return module
 
     @staticmethod

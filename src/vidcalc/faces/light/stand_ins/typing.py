@@ -29,13 +29,7 @@ class Form:
         return self.__args__[0] if self.name == "Annotated" else self
 
 
-Any, Annotated, ClassVar, Literal, TypeAlias, Union, Final, Self, TypeGuard, Concatenate, Unpack = map(
-    Form,
-    (
-        *("Any", "Annotated", "ClassVar", "Literal", "TypeAlias", "Union", "Final", "Self", "TypeGuard"),
-        *("Concatenate", "Unpack"),
-    ),
-)
+Any, Annotated, ClassVar, Literal, TypeAlias = map(Form, ("Any", "Annotated", "ClassVar", "Literal", "TypeAlias"))
 TYPE_CHECKING = False
 
 
@@ -86,6 +80,11 @@ class NamedTuple(tuple):
     @classmethod
     def _make(cls, values):
         return tuple.__new__(cls, values)
+
+
+def __getattr__(name):
+    """Any other type."""
+    return Form(name)
 
 
 def get_args(form):

@@ -80,7 +80,7 @@ class Context:
     """A command that is being read, and how it was called."""
 
     def __init__(self, command, command_path):
-        self.command, self.command_path = command, command_path
+        self.command, self.command_path, self.meta = command, command_path, {}
 
     def get_help(self):
         """The help page."""
@@ -127,9 +127,10 @@ class Command:
         named = {name: param for param in self.params if isinstance(param, Option) for name in param.opts}
         texts, rest = {}, list(words)
         while rest and rest[0][:1] == "-":
-            name, equals, text = rest.pop(0).partition("=")
-            if name not in named or (equals and name[:2] != "--"):
-                raise Unplain(name)
+            word = rest.pop(0)
+            name, equals, text = word.partition("=") if word[:2] == "--" else (word[:2], word[2:], word[2:])
+            if name not in named:
+                raise Unplain(word)
             option = named[name]
             if not option.is_flag and not equals:
                 text = rest.pop(0) if rest else "-"

@@ -79,6 +79,16 @@ def convert(facts, kind):
     return reader(kind, {})(facts)
 
 
+def to_builtins(value):
+    """A value with its Structs as tables, and its tuples as lists."""
+    if isinstance(value, Struct):
+        names = value.__called__
+        return {names.get(name, name): to_builtins(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, (list, tuple)):
+        return [to_builtins(each) for each in value]
+    return {key: to_builtins(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+
 def reader(kind, names):
     """What reads a value of a type; `names` are those of the module that says it."""
     while isinstance(kind, str):
