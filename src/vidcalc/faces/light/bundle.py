@@ -98,6 +98,7 @@ def used(texts: dict[str, str], found: dict[str, Source]) -> dict[str, frozenset
         world = World(code)
         with contextlib.redirect_stdout(io.StringIO()):
             door.ask(world, words)
+            world.bring("click.shell_completion")
         for name in world.modules:
             needed.setdefault(name, set()).add(place)
     return {name: frozenset(places) for name, places in needed.items()}

@@ -13,24 +13,24 @@ from vidcalc.faces.light.world import Unusual, World
 
 TYPE_CHECKING = False  # as in `typing`, which takes long to load
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import CodeType
 
 SHORT = ("estimate", "models", "gpus", "train")  # commands that end soon: what searches long does it with msgspec
 PAGES = ("--help", "--version")
 SWITCH = "VIDCALC_LIGHT"  # "0": everything is answered by the full command line
-COMPLETING = "_VIDCALC_COMPLETE"  # the shell asks what may be typed next
+COMPLETING, BASH = "_VIDCALC_COMPLETE", "bash_complete"  # a shell asks what may be typed next
 
 
 def answered(words: "Sequence[str]") -> bool:
     """Whether the light copy has answered this command line; if not, nothing has been printed."""
-    if not words or (words[0] not in SHORT and PAGES[0] not in words and PAGES[1] not in words):
-        return False
-    if os.environ.get(SWITCH) == "0" or COMPLETING in os.environ or os.name != "posix":
+    asked = os.environ.get(COMPLETING)
+    short = bool(words) and (words[0] in SHORT or not set(PAGES).isdisjoint(words))
+    if not (short if asked is None else asked == BASH) or os.environ.get(SWITCH) == "0" or os.name != "posix":
         return False
     try:
         world = World(built)
-        ask(world, words)
+        ask(world, words) if asked is None else complete(world, os.environ)
         text = "".join(world.said)
         text.encode(sys.stdout.encoding)
     except Exception:
@@ -52,6 +52,13 @@ def ask(world: World, words: "Sequence[str]") -> None:
         command_line.vidcalc().answer(words, "vidcalc")
     except end:
         return
+
+
+def complete(world: World, environment: "Mapping[str, str]") -> None:
+    """Say which words may stand next, as bash asks by its environment. Raises whatever goes wrong."""
+    command_line = world.bring("vidcalc.faces.cli", wanted=("vidcalc",))
+    completed = world.bring("click.shell_completion", wanted=("completed",)).completed
+    completed(command_line.vidcalc(), environment["COMP_WORDS"], int(environment["COMP_CWORD"]))
 
 
 def built(name: str) -> "tuple[CodeType, str, bool] | None":
