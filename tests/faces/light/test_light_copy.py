@@ -18,7 +18,7 @@ REQUESTS = [shlex.split(line) for line in LINES if line and line[0] != "#"]
 SHORT = [words for words in REQUESTS if words[0] in door.SHORT]
 BY_FILES = ("--from", "--lora", "--gpu-file", "--calibration")  # read by modules that a light run may lack
 ODD = ("", "-1", "0", "1e309", "abc", "4090", "720p", "auto", "9" * 50, "가", "x=1")
-PARTS = 24
+PARTS = 16
 
 
 def light(words):
@@ -51,7 +51,7 @@ def same(words):
 @pytest.mark.parametrize("part", range(PARTS))
 def test_recorded_requests_are_answered_alike(part, copy, monkeypatch):
     monkeypatch.chdir(ROOT)
-    asked = [[*words, "--json"][: len(words) + number % 2] for number, words in enumerate(SHORT)][part :: 2 * PARTS]
+    asked = [[*words, "--json"][: len(words) + number % 2] for number, words in enumerate(SHORT)][part :: 3 * PARTS]
     left = [words for words in asked if not same(words)]
     assert asked
     assert [words for words in left if not set(words) & set(BY_FILES)] == []
