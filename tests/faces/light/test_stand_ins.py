@@ -11,7 +11,7 @@ import pytest
 from vidcalc.catalog import accelerators, load, models
 from vidcalc.faces.light import bundle, door
 from vidcalc.faces.light.lighten import Shapes
-from vidcalc.faces.light.world import World
+from vidcalc.faces.light.world import Unusual, World
 
 SOURCES = bundle.sources()
 SHAPES = Shapes({name: ast.parse(each.path.read_text(encoding="utf-8")) for name, each in SOURCES.items()})
@@ -103,3 +103,13 @@ def test_facts_that_do_not_fit_are_no_struct(world):
         with pytest.raises(Exception) as refused:
             convert(wrong, kind)
         assert type(refused.value).__name__ == "Unfit"
+
+
+def test_what_a_stand_in_lacks_is_the_librarys(world):
+    import collections
+    import contextlib
+
+    assert world.bring("collections", wanted=("Counter", "OrderedDict")).Counter is collections.Counter
+    assert world.bring("contextlib", wanted=("suppress",)).suppress is contextlib.suppress
+    with pytest.raises(Unusual):
+        world.bring("msgspec", wanted=("Raw",))

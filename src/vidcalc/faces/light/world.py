@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 TOP = "vidcalc"
 STAND_INS = "vidcalc.faces.light.stand_ins"
-STANDING_IN = frozenset(("click", "contextlib", "functools", "importlib", "msgspec", "re", "types", "typing"))
+PYTHONS_OWN = frozenset(("contextlib", "functools", "importlib", "types"))  # what the stand-in lacks is taken from them
+STANDING_IN = PYTHONS_OWN | {"click", "msgspec", "re", "typing"}
 IN_C = {  # modules of Python's own, and that part of each which needs no others: enough of it here
     "collections": "_collections",
     "collections.abc": "_collections_abc",
@@ -64,12 +65,15 @@ class World:
             elif top in STANDING_IN:
                 module = self.modules[name] = self.make(f"{STAND_INS}.{name}")
             else:
-                return __import__(IN_C.get(name, name), None, None, wanted or (), level)
+                part = __import__(IN_C.get(name, name), None, None, wanted or (), level)
+                whole = name not in IN_C or all(hasattr(part, each) for each in wanted or ())
+                return part if whole else __import__(name, None, None, wanted or (), level)
         if not wanted:
             return self.modules[name.partition(".")[0]]
         for each in wanted:
             if not hasattr(module, each):
-                setattr(module, each, self.make(f"{module.__name__}.{each}"))
+                known = getattr(self.library(name), each, None) if name in PYTHONS_OWN else None
+                setattr(module, each, known or self.make(f"{module.__name__}.{each}"))
         return module
 
     @staticmethod
