@@ -19,7 +19,8 @@ class House:
     def __init__(self, source: Path) -> None:
         self.source = source
         self.files: dict[str, Path] = {}
-        for path in sorted(source.rglob("*.py")):
+        written = (path for path in source.rglob("*.py") if path.relative_to(source).parts[0] != "data")
+        for path in sorted(written):  # what is built below data/ is derived from these
             name = ".".join((source.name, *path.relative_to(source).with_suffix("").parts))
             self.files[name.removesuffix(".__init__")] = path
         self.texts = {name: path.read_text(encoding="utf-8") for name, path in self.files.items()}

@@ -20,7 +20,8 @@ HEAVY = ("numpy", "torch", "diffusers", "transformers", "rich", "click")
 def modules() -> dict[str, Path]:
     """Every module of the package by its dotted name."""
     found = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
+    written = (path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] != "data")
+    for path in sorted(written):
         parts = path.relative_to(SOURCE).with_suffix("").parts
         found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found

@@ -4,6 +4,7 @@ from vidcalc.base.number import Number, largest, maximum, minimum, where
 from vidcalc.cost import memory
 from vidcalc.cost.host import room, worse
 from vidcalc.cost.reserve import counters
+from vidcalc.cost.time import copies_and_exchanges
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
 from vidcalc.ledger.types import Host, Ledger
@@ -15,7 +16,9 @@ from vidcalc.report.estimate import HostMemory, HostRoom, InferenceMemory, Stage
 def streamed(ledger: Ledger) -> Number:
     """Bytes of the denoiser that a call brings because there is no room for them, the most of any [byte]."""
     filling = [phase for phase in ledger.phases if phase.id == "denoise" and phase.fills]
-    return largest(sum(op.nbytes * op.count for op in phase.ops if isinstance(op, Copy)) for phase in filling)
+    return largest(
+        sum(op.nbytes * op.count for op in copies_and_exchanges(phase.ops) if isinstance(op, Copy)) for phase in filling
+    )
 
 
 def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:

@@ -1,5 +1,7 @@
 """The inputs of a calculation as plain data, for the report: main sizes of the denoiser, workload, plan."""
 
+from functools import cache
+
 import msgspec
 
 from vidcalc.base.facts import Facts
@@ -9,6 +11,7 @@ from vidcalc.describe.setting import declared, same
 from vidcalc.describe.sharing import Sharing, of
 from vidcalc.tape.trace import configuration
 
+SCALARS = (int, float, str, bool)
 SIZES = (
     "num_attention_heads",
     "attention_head_dim",
@@ -33,19 +36,34 @@ def architecture(denoiser: Component) -> Facts:
 def settings(record: msgspec.Struct) -> Facts:
     """A record as a dictionary, field by field, records within it too. Of a plan: what its job has no use for only
     where it is set, and what both kinds of plan have in common last."""
-    fields = {name: getattr(record, name) for name in record.__struct_fields__}
+    order = _order(type(record)) if isinstance(record, Sharing) else record.__struct_fields__
+    fields = {name: getattr(record, name) for name in order}
     if isinstance(record, Sharing):
-        declarations = declared(type(record))
-        used = {each.field for each in of(type(record))}
-        hidden = {name for name, each in declarations.items() if name not in used and same(fields[name], each.default)}
-        hidden |= {name for name, each in declarations.items() if each.setting.only == "loras" and not fields["loras"]}
-        fields = {name: fields[name] for name in dict.fromkeys((*declarations, *fields)) if name not in hidden}
-    fields = {name: value for name, value in fields.items() if not isinstance(value, Runtime)}  # the framework's name
-    return {name: _plain(value) for name, value in fields.items() if not _empty(value)}
+        unused, of_loras = _hidden(type(record))
+        silent = [name for name, default in unused if same(fields[name], default)]
+        for name in (*silent, *(() if fields.get("loras") else of_loras)):
+            fields.pop(name, None)
+    # a Runtime is known by the framework's name
+    said = {name: value for name, value in fields.items() if not _empty(value) and not isinstance(value, Runtime)}
+    return {name: value if type(value) in SCALARS else _plain(value) for name, value in said.items()}
 
 
 def _empty(value: object) -> bool:
     return isinstance(value, tuple) and len(value) == 0
+
+
+@cache
+def _order(plan: type[Sharing]) -> tuple[str, ...]:
+    """The fields of a plan: the declared ones, its own before those in common, then the others."""
+    return tuple(dict.fromkeys((*declared(plan), *plan.__struct_fields__)))
+
+
+@cache
+def _hidden(plan: type[Sharing]) -> tuple[tuple[tuple[str, object], ...], tuple[str, ...]]:
+    """Fields that a plan's job has no use for, with the default at which they say nothing, and those of LoRAs."""
+    used, declarations = {each.field for each in of(plan)}, declared(plan)
+    unused = tuple((name, each.default) for name, each in declarations.items() if name not in used)
+    return unused, tuple(name for name, each in declarations.items() if each.setting.only == "loras")
 
 
 def _plain(value: object) -> object:

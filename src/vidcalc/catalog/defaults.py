@@ -91,8 +91,14 @@ def countries() -> tuple[str, ...]:
 
 def nccl(count: Number) -> Number:
     """Bytes a communicator among `count` accelerators takes on each of them [byte]."""
-    facts = defaults()["process"]["nccl"]
     out: Number = 0
-    for gpus, text in zip(facts["gpus"], facts["memory"], strict=True):
-        out = where(count >= gpus, int(quantity(text, "B")), out)
+    for gpus, nbytes in _communicators():
+        out = where(count >= gpus, nbytes, out)
     return out
+
+
+@cache
+def _communicators() -> tuple[tuple[int, int], ...]:
+    """(accelerators, bytes that a communicator among that many takes on each)."""
+    facts = defaults()["process"]["nccl"]
+    return tuple((gpus, int(quantity(text, "B"))) for gpus, text in zip(facts["gpus"], facts["memory"], strict=True))

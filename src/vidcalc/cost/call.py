@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number, maximum, minimum, unchanged
 from vidcalc.cost.seconds import NOTHING, Seconds, linked, total
-from vidcalc.cost.time import by_kind, waiting
+from vidcalc.cost.time import by_kind, copies_and_exchanges, waiting
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.ledger.types import Phase
 from vidcalc.ops import Attention, Collective, Copy, Op
@@ -29,7 +29,7 @@ def spent(phase: Phase, hardware: Hardware) -> dict[str, Seconds]:
     seconds = single_rank(phase, hardware.accelerator)
     if phase.id == "denoise":
         seconds["communication"] = NOTHING
-        if any(isinstance(op, Collective) for op in phase.ops):
+        if any(isinstance(op, Collective) for op in copies_and_exchanges(phase.ops)):
             spoken = linked(sum(exposed_communication(phase, seconds, hardware).values()))
             seconds["communication"] = spoken
             seconds["launch"] = _late(phase, seconds, hardware.accelerator)
@@ -41,10 +41,11 @@ def spent(phase: Phase, hardware: Hardware) -> dict[str, Seconds]:
 
 def _late(phase: Phase, seconds: dict[str, Seconds], chip: Accelerator) -> Seconds:
     """What a call takes beyond its work and its exchanges because the host has yet to start both."""
-    hides = any(op.hidden for op in phase.ops if isinstance(op, Copy))
+    others = copies_and_exchanges(phase.ops)
+    hides = any(op.hidden for op in others if isinstance(op, Copy))
     busy = total({kind: part for kind, part in seconds.items() if kind != "launch" and (hides or kind != "transfer")})
     # one rank alone starts none
-    several = (op.count * op.messages * minimum(op.ranks - 1, 1) for op in phase.ops if isinstance(op, Collective))
+    several = (op.count * op.messages * minimum(op.ranks - 1, 1) for op in others if isinstance(op, Collective))
     spoken = named("exchanges", sum(several))
     call = given("call", host_calls()[0], spoken, "data/defaults.toml", "s", "measured")
     # s a call x calls of an exchange: the host starts kernels in what is left of the busy time
@@ -57,7 +58,7 @@ def single_rank(phase: Phase, chip: Accelerator) -> dict[str, Seconds]:
     """The same without what a rank waits for the others."""
     seconds = by_kind(phase.ops, chip, phase.run)
     work = total(seconds).called("work")
-    copies = [op for op in phase.ops if isinstance(op, Copy)]
+    copies = [op for op in copies_and_exchanges(phase.ops) if isinstance(op, Copy)]
     seconds["transfer"] = exposed_copies(copies, chip, work)
     meanwhile = work + seconds["transfer"] if any(op.hidden for op in copies) else work
     seconds["launch"] = waiting(phase.ops, chip, meanwhile, phase.run)
@@ -111,7 +112,7 @@ def exposed_communication(
 
     behind  only the exchanges that run beside one of these
     """
-    exchanges = [op for op in phase.ops if isinstance(op, Collective) and op.behind in behind]
+    exchanges = [op for op in copies_and_exchanges(phase.ops) if isinstance(op, Collective) and op.behind in behind]
     exchanges = [op for op in exchanges if not unchanged(op.ranks, 1)]  # one rank alone waits for nobody
     if not exchanges:
         return {}

@@ -10,7 +10,7 @@ from vidcalc.base.guest import given, named
 from vidcalc.base.number import Number, maximum
 from vidcalc.cost.call import exposed_communication, exposed_copies
 from vidcalc.cost.seconds import NOTHING, Seconds, beyond, linked, longest, total
-from vidcalc.cost.time import by_kind, launches
+from vidcalc.cost.time import by_kind, copies_and_exchanges, launched
 from vidcalc.cost.time import seconds as worked
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.ledger.step import MICRO_BATCH, Step
@@ -65,7 +65,7 @@ def together(step: Step, passes: dict[str, Pass], hardware: Hardware) -> MicroBa
     for phase in step.phases:
         if phase.id in feeding:
             feeding[phase.id] = feeding[phase.id] + worked(phase.ops, chip, phase.run).called(phase.component.id)
-    opened, started = _started(step)
+    opened, started = _started(step, chip)
     return MicroBatchSeconds(
         parts={name: work for name, (work, _) in passes.items()},
         started=started,
@@ -82,13 +82,15 @@ def passes_of(step: Step) -> list[Phase]:
     return [phase for phase in step.phases if phase.id in MICRO_BATCH]
 
 
-def _started(step: Step) -> tuple[Seconds, Seconds]:
+def _started(step: Step, chip: Accelerator) -> tuple[Seconds, Seconds]:
     """What the host takes to start the kernels of forward, and of all of a micro-batch's passes."""
     law, (forward, _, recompute) = training_launch(), passes_of(step)
     left = fused(forward.run.compile)
-    first = named("launches", launches(forward.ops) * left)
+    first = named("launches", launched(chip, forward.ops) * left)
     # kernels of forward, those of backward as a multiple of them, and of what runs again
-    count = named("launches", (launches(forward.ops) * (1 + law["backward"]) + launches(recompute.ops)) * left)
+    count = named(
+        "launches", (launched(chip, forward.ops) * (1 + law["backward"]) + launched(chip, recompute.ops)) * left
+    )
     return _paced(first, law).called("opened"), _paced(count, law).called("started")
 
 
@@ -121,7 +123,9 @@ def seconds(step: Step, micro: MicroBatchSeconds, hardware: Hardware) -> dict[st
     # a sum once a step: a micro-batch's share of it
     summed = _beside(phases["backward"], back, hardware) + _beside(phases["gradients"], back, hardware) / chain
     spoken = band(micro.both + gathered + summed).called("exchanges")
-    copied = exposed_copies([op for op in phases["backward"].ops if isinstance(op, Copy)], chip, busy).called("copies")
+    copied = exposed_copies(
+        [op for op in copies_and_exchanges(phases["backward"].ops) if isinstance(op, Copy)], chip, busy
+    ).called("copies")
     updated = update(phases["optimizer"], chip).called("update")
     after = band(sum(exposed_communication(phases["optimizer"], {}, hardware).values()))
     one = (parts["forward"] + band(micro.forward + gathered)).called("one_forward")

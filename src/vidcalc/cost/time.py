@@ -92,6 +92,11 @@ def working(ops: tuple[Op, ...]) -> tuple[Op, ...]:
     return ops[:last]
 
 
+def copies_and_exchanges(ops: tuple[Op, ...]) -> tuple[Op, ...]:
+    """The copies and exchanges at the end of the ops."""
+    return ops[len(working(ops)) :]
+
+
 def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Number:
     """Bytes of long rows that take as long as all elementwise work, and what a format's own kernels move."""
     moved: Number = 0

@@ -1,5 +1,6 @@
 """How ranks share one job: what is divided among them and by how many, under the same names for both jobs."""
 
+from functools import cache
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import msgspec
@@ -65,10 +66,11 @@ class Sharing(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     text_degree: Annotated[Number, Setting(way="text", jobs=GENERATE, assumption="link")] = 1
 
 
-def of(plan: type[Sharing], *jobs: Job) -> list[Declared]:
+@cache
+def of(plan: type[Sharing], *jobs: Job) -> tuple[Declared, ...]:
     """The settings of a plan that are of one of those jobs, or of any of its own where none is named."""
     asked = set(jobs or plan.jobs) & set(plan.jobs)
-    return [each for each in declared(plan).values() if asked & set(each.setting.jobs)]
+    return tuple(each for each in declared(plan).values() if asked & set(each.setting.jobs))
 
 
 def flag_of(plan: type[Sharing], field: str) -> str:

@@ -6,18 +6,17 @@ Exit codes: 0 done, 2 bad input, 130 interrupted; with --check more (`vidcalc.fa
 refusal is one JSON object on standard output.
 """
 
-import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
 
-import click
-
-from vidcalc.base.errors import InputError
 from vidcalc.faces import words
-from vidcalc.faces.flags.catalogue import common, version_flag
-from vidcalc.faces.group import Lazy
 from vidcalc.faces.words import N_
+
+TYPE_CHECKING = False  # as in `typing`, which takes long to load
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import click
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -29,8 +28,11 @@ EXAMPLES = (
 )
 
 
-def vidcalc() -> click.Command:
+def vidcalc() -> "click.Command":
     """The `vidcalc` command with all its subcommands."""
+    from vidcalc.faces.flags.catalogue import common, version_flag
+    from vidcalc.faces.group import Lazy
+
     return Lazy(
         "vidcalc",
         package="vidcalc.faces.commands",
@@ -44,8 +46,15 @@ def vidcalc() -> click.Command:
     )
 
 
-def run(command: Callable[[], click.Command], name: str, arguments: Sequence[str]) -> int:
+def run(command: "Callable[[], click.Command]", name: str, arguments: "Sequence[str]") -> int:
     """Run a command with these arguments and return its exit code; nothing a user types makes it raise."""
+    from vidcalc.faces.imports import import_msgspec
+
+    import_msgspec()
+    import click
+
+    from vidcalc.base.errors import InputError
+
     speak(arguments)
     try:
         done = command().main(list(arguments), prog_name=name, standalone_mode=False)
@@ -71,7 +80,7 @@ def run(command: Callable[[], click.Command], name: str, arguments: Sequence[str
         return 0
 
 
-def speak(arguments: Sequence[str]) -> None:
+def speak(arguments: "Sequence[str]") -> None:
     """Choose the language before anything is said: --lang, then the environment; one that cannot be written is not."""
     language = words.preferred(words.lang_flag(arguments), os.environ)
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
@@ -96,5 +105,9 @@ def leave(code: int) -> None:
 
 def main() -> None:
     """The `vidcalc` command."""
+    import gc
+
+    from vidcalc.faces.light.door import answered
+
     gc.disable()  # the process lives for milliseconds
-    leave(run(vidcalc, "vidcalc", sys.argv[1:]))
+    leave(0 if answered(sys.argv[1:]) else run(vidcalc, "vidcalc", sys.argv[1:]))

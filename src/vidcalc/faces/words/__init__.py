@@ -6,7 +6,10 @@ a checkout needs no build step and there is no compiled file to go stale. To add
 """
 
 import os
-from collections.abc import Mapping, Sequence
+
+TYPE_CHECKING = False  # as in `typing`, which takes long to load
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 SOURCE = "en"
@@ -49,7 +52,7 @@ def N_(message: str) -> str:  # noqa: N802
     return message
 
 
-def preferred(lang_flag: str | None, environment: Mapping[str, str]) -> str:
+def preferred(lang_flag: str | None, environment: "Mapping[str, str]") -> str:
     """The language to speak: the one asked for, else the first of VIDCALC_LANG, LC_ALL, LC_MESSAGES, LANG that is set.
 
     A setting of the environment that there are no words for means English.
@@ -63,7 +66,7 @@ def preferred(lang_flag: str | None, environment: Mapping[str, str]) -> str:
     return SOURCE
 
 
-def lang_flag(arguments: Sequence[str]) -> str | None:
+def lang_flag(arguments: "Sequence[str]") -> str | None:
     """What `--lang` says in a list of arguments, wherever it stands: needed before anything can be said."""
     for place, argument in enumerate(arguments):
         if argument.startswith("--lang="):

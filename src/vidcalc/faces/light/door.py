@@ -1,0 +1,78 @@
+"""Answers a command line from the light copy, or leaves it untouched to the full command line.
+
+What is said is kept until the end. Whatever goes wrong on the way (a flag or a module that the light run knows nothing
+of, a refusal, a source newer than its copy) means that nothing was said: the full command line starts afresh and finds
+the same words, errors and exit codes.
+"""
+
+import os
+import sys
+
+from vidcalc.faces.light import PACKAGE
+from vidcalc.faces.light.world import Unusual, World
+
+TYPE_CHECKING = False  # as in `typing`, which takes long to load
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import CodeType
+
+SHORT = ("estimate", "models", "gpus", "train")  # commands that end soon: what searches long does it with msgspec
+PAGES = ("--help", "--version")
+SWITCH = "VIDCALC_LIGHT"  # "0": everything is answered by the full command line
+COMPLETING, BASH = "_VIDCALC_COMPLETE", "bash_complete"  # a shell asks what may be typed next
+
+
+def answered(words: "Sequence[str]") -> bool:
+    """Whether the light copy has answered this command line; if not, nothing has been printed."""
+    asked = os.environ.get(COMPLETING)
+    short = bool(words) and (words[0] in SHORT or not set(PAGES).isdisjoint(words))
+    if not (short if asked is None else asked == BASH) or os.environ.get(SWITCH) == "0" or os.name != "posix":
+        return False
+    try:
+        world = World(built)
+        ask(world, words) if asked is None else complete(world, os.environ)
+        text = "".join(world.said)
+        text.encode(sys.stdout.encoding)
+    except Exception:
+        return False
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader had enough
+        sys.stdout = None
+    return True
+
+
+def ask(world: World, words: "Sequence[str]") -> None:
+    """Have a command line answered in a world; what it says stays there. Raises whatever goes wrong."""
+    end = world.bring("click", wanted=("Exit",)).Exit
+    command_line = world.bring("vidcalc.faces.cli", wanted=("vidcalc",))
+    command_line.speak(words)
+    try:
+        command_line.vidcalc().answer(words, "vidcalc")
+    except end:
+        return
+
+
+def complete(world: World, environment: "Mapping[str, str]") -> None:
+    """Say which words may stand next, as bash asks by its environment. Raises whatever goes wrong."""
+    command_line = world.bring("vidcalc.faces.cli", wanted=("vidcalc",))
+    completed = world.bring("click.shell_completion", wanted=("completed",)).completed
+    completed(command_line.vidcalc(), environment["COMP_WORDS"], int(environment["COMP_CWORD"]))
+
+
+def built(name: str) -> "tuple[CodeType, str, bool] | None":
+    """A module of the light copy as it was built. Raises Unusual where its source has changed since."""
+    from vidcalc.faces.light import index  # type: ignore[attr-defined]
+
+    if name not in index.HOMES:
+        return None
+    package = name in index.PACKAGES
+    inside = name.split(".")[1:]
+    path = os.path.join(PACKAGE, *inside, "__init__.py") if package else os.path.join(PACKAGE, *inside) + ".py"
+    now = os.stat(path)
+    if now.st_size != index.SIZES[name] or (index.NEWEST is not None and now.st_mtime_ns > index.NEWEST):
+        raise Unusual(name)
+    home = index.HOMES[name]
+    module = __import__("vidcalc.faces.light." + home, None, None, (home,))
+    return getattr(module, name.replace(".", "_")).__code__, path, package
