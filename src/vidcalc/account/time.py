@@ -12,11 +12,14 @@ HOUR = 3600
 FURTHER = 0.5  # share by which the seconds of a framework's further models may be off
 
 
-def inference_time(ledger: Ledger, first: Ledger, hardware: Hardware) -> InferenceTime:
-    """Seconds of one generation; `first` is the same with one step and nothing cached."""
+Kinds = dict[str, dict[str, Number]]
+
+
+def stage_seconds(ledger: Ledger, hardware: Hardware) -> tuple[dict[str, Seconds], Kinds]:
+    """(seconds of each stage of one generation, and the likely ones by kind of work)."""
     chip = hardware.accelerator
     stages: dict[str, Seconds] = {}
-    kinds: dict[str, dict[str, Number]] = {}
+    kinds: Kinds = {}
     for phase in ledger.phases:
         call, once = spent(phase, hardware), exposed_copies(phase.once, chip)
         call = {kind: part.called(kind) for kind, part in call.items()}
@@ -29,6 +32,13 @@ def inference_time(ledger: Ledger, first: Ledger, hardware: Hardware) -> Inferen
     seconds = ledger.further.seconds
     if seconds:
         stages["beside"] = Seconds(seconds * (1 - FURTHER), seconds, seconds * (1 + FURTHER), "assumed")
+    return stages, kinds
+
+
+def inference_time(ledger: Ledger, first: Ledger, hardware: Hardware) -> InferenceTime:
+    """Seconds of one generation; `first` is the same with one step and nothing cached."""
+    chip = hardware.accelerator
+    stages, kinds = stage_seconds(ledger, hardware)
     whole = spread(total(stages))
     each = {name: stage.likely for name, stage in stages.items()}
     return InferenceTime(

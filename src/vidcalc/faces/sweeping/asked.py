@@ -1,0 +1,167 @@
+"""A sweep as it is asked for: settings, columns, condition, what is kept; and its rows, part by part.
+
+It is plain data, so that any worker of any machine can take a part and make the same rows of it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from vidcalc.base.errors import InputError
+from vidcalc.faces.sweeping.axes import Axis, axes
+from vidcalc.faces.sweeping.combine import Combination, Combined
+from vidcalc.faces.sweeping.condition import Condition, read
+from vidcalc.sweeps.block import Block
+from vidcalc.sweeps.columns import COLUMNS
+from vidcalc.sweeps.evaluate import evaluated
+from vidcalc.sweeps.keep import Front, Key, Top
+
+ROWS = 16_384  # of a block: its columns stay in a core's cache
+PART = 262_144  # rows that are made and written together
+
+
+class Part(NamedTuple):
+    """Some rows in a row: of combinations `first` to before `last`, of each of them the places from `low` to `high`."""
+
+    number: int
+    first: int
+    last: int
+    low: int
+    high: int
+
+    @property
+    def rows(self) -> int:
+        """How many they are."""
+        return (self.last - self.first) * (self.high - self.low)
+
+
+class Asked:
+    """What is asked of a sweep.
+
+    given    values by setting, as typed
+    columns  results that are wanted, in order;  where  a condition on a row, or ""
+    order    the key rows are sorted by, and how many are kept then;  best  keys of a Pareto front
+    """
+
+    def __init__(
+        self,
+        given: dict[str, Any],
+        columns: tuple[str, ...],
+        where: str = "",
+        order: Key | None = None,
+        top: int = 0,
+        best: tuple[Key, ...] = (),
+    ) -> None:
+        self.given, self.columns, self.where = given, columns, where
+        self.order, self.top, self.best = order, top, best
+
+    def __reduce__(self) -> Any:
+        return Asked, (self.given, self.columns, self.where, self.order, self.top, self.best)
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        """Settings and their values. Raises InputError."""
+        return axes(self.given)
+
+    @cached_property
+    def combined(self) -> Combined:
+        """Their combinations."""
+        return Combined(self.axes)
+
+    @cached_property
+    def settings(self) -> dict[str, bool]:
+        """The columns of the axes, and whether they hold words."""
+        return {axis.column: isinstance(axis.shown[0], str) for axis in self.axes}
+
+    @cached_property
+    def condition(self) -> Condition | None:
+        """The condition, read. Raises InputError."""
+        if not self.where:
+            return None
+        words = {name for name, column in COLUMNS.items() if column.kind == "word"}
+        words |= {name for name, worded in self.settings.items() if worded}
+        return read(self.where, (*self.settings, *COLUMNS), words)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every result that is worked out: those wanted, and those that conditions and keys ask for."""
+        asked = [*self.columns, *(self.condition.names if self.condition else ())]
+        asked += [key.name for key in (*((self.order,) if self.order else ()), *self.best)]
+        return tuple(name for name in dict.fromkeys(asked) if name in COLUMNS)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The columns of a row as it is written: the settings, then the results."""
+        return (*self.settings, *self.columns)
+
+    def keeper(self) -> Top | Front | None:
+        """What keeps some of the rows; None: all are."""
+        if self.best:
+            return Front(self.best)
+        return Top(self.order, self.top) if self.order else None
+
+    # --- parts --------------------------------------------------------------------------------------------
+
+    @property
+    def parts(self) -> int:
+        """How many parts there are."""
+        whole = self.combined
+        if whole.inner >= PART:
+            return whole.combinations * -(-whole.inner // PART)
+        return -(-whole.combinations // (PART // whole.inner))
+
+    def part(self, number: int) -> Part:
+        """One of them, from 0."""
+        whole = self.combined
+        if whole.inner >= PART:
+            combination, piece = divmod(number, -(-whole.inner // PART))
+            low = piece * PART
+            return Part(number, combination, combination + 1, low, min(low + PART, whole.inner))
+        several = PART // whole.inner
+        first = number * several
+        return Part(number, first, min(first + several, whole.combinations), 0, whole.inner)
+
+    def blocks(self, part: Part, left_out: Counter[str]) -> Iterator[Block]:
+        """The rows of a part that meet the condition; what is not allowed is counted by its reason."""
+        for place in range(part.first, part.last):
+            combination = self.combined.combination(place)
+            try:
+                yield from self._of_one(combination, part)
+            except (InputError, ModuleNotFoundError) as refused:
+                left_out[reason(refused)] += part.high - part.low
+
+    def _of_one(self, combination: Combination, part: Part) -> Iterator[Block]:
+        import numpy as np
+
+        question = self.combined.question(combination)
+        for low in range(part.low, part.high, ROWS):
+            places = np.arange(low, min(low + ROWS, part.high))
+            values = evaluated(question, self.combined.inputs(places), self.names)
+            values |= {**combination.shown, **self.combined.shown(places)}
+            block = Block(values, places + combination.start)
+            if self.condition:
+                block = _met(block, self.condition)
+            if block.rows:
+                yield block
+
+
+def _met(block: Block, condition: Condition) -> Block:
+    """The rows that meet a condition."""
+    import numpy as np
+
+    met = condition.of(block.columns)
+    if not getattr(met, "shape", ()):
+        return block if met else block.of(np.arange(0))
+    return block.of(np.flatnonzero(met))
+
+
+def reason(refused: Exception) -> str:
+    """Why a combination is not allowed, in words. Raises the error where it is none of a user's."""
+    from vidcalc.faces.errors import describe, unbuilt
+
+    if isinstance(refused, ModuleNotFoundError):
+        if not str(refused.name).startswith("vidcalc.networks."):
+            raise refused
+        refused = unbuilt(refused)
+    return str(describe(refused)["message"])

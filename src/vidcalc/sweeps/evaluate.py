@@ -1,0 +1,30 @@
+"""One combination of words at many sizes: what its rows are, for arrays of the numbers that vary."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from vidcalc.describe.question import Question
+from vidcalc.sweeps.block import words_of
+from vidcalc.sweeps.price import priced
+
+PRICE = "price"
+
+
+def evaluated(question: Question, inputs: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Those columns of a question whose numbers are these arrays: fields of its workload, and a price [USD/s].
+
+    Raises InputError for a combination that is not allowed.
+    """
+    sizes = {name: values for name, values in inputs.items() if name != PRICE}
+    job = question._replace(workload=replace(question.workload, **sizes))
+    values = priced(job, inputs.get(PRICE))
+    return {name: _column(values[name]) for name in names}
+
+
+def _column(value: Any) -> Any:
+    """A column as blocks hold it."""
+    if getattr(value, "shape", ()) and value.dtype.kind == "U":
+        return words_of(value)
+    return value
