@@ -7,9 +7,7 @@ from msgspec.structs import replace
 
 from vidcalc.describe.question import Question
 from vidcalc.sweeps.block import words_of
-from vidcalc.sweeps.price import priced
-
-PRICE = "price"
+from vidcalc.sweeps.price import PRICE, priced
 
 
 def evaluated(question: Question, inputs: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import formats, guidance, legal, rewritten
 from vidcalc.sweeps.columns import COLUMNS, MEMORY_STAGES, TIME_STAGES
 
+PRICE = "price"  # what a number is called that is no field of a workload
 NOT_KNOWN = float("nan")
 COUNTED = ("allocated", "reserved", "device")
 Values = dict[str, Number | str]

@@ -6,9 +6,11 @@ It is plain data, so that any worker of any machine can take a part and make the
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, NamedTuple
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vidcalc.base.errors import InputError
+from vidcalc.describe.question import Question
 from vidcalc.faces.sweeping.axes import Axis, axes
 from vidcalc.faces.sweeping.combine import Combination, Combined
 from vidcalc.faces.sweeping.condition import Condition, read
@@ -17,23 +19,33 @@ from vidcalc.sweeps.columns import COLUMNS
 from vidcalc.sweeps.evaluate import evaluated
 from vidcalc.sweeps.keep import Front, Key, Top
 
-ROWS = 16_384  # of a block: its columns stay in a core's cache
+if TYPE_CHECKING:
+    from vidcalc.sweeps.formulas import Formulas, Prepared
+
 PART = 262_144  # rows that are made and written together
 
 
+FEW = 20_000  # rows of a model for which formulas are not worth their making
+OF_A_MODEL = ("params", "model", "from", "preset", "vae", "latent_channels", "patch_size", "vae_params", "arch")
+
+
 class Part(NamedTuple):
-    """Some rows in a row: of combinations `first` to before `last`, of each of them the places from `low` to `high`."""
+    """Some rows in a row: of combinations `first` to before `last`, of each of them the units from `low` to `high`.
+
+    rows  how many they are;  of  rows of each combination
+    """
 
     number: int
     first: int
     last: int
     low: int
     high: int
+    of: int
 
     @property
     def rows(self) -> int:
         """How many they are."""
-        return (self.last - self.first) * (self.high - self.low)
+        return (self.last - self.first) * self.of
 
 
 class Asked:
@@ -108,19 +120,25 @@ class Asked:
         """How many parts there are."""
         whole = self.combined
         if whole.inner >= PART:
-            return whole.combinations * -(-whole.inner // PART)
+            return whole.combinations * -(-whole.units // self._piece)
         return -(-whole.combinations // (PART // whole.inner))
+
+    @property
+    def _piece(self) -> int:
+        """Units of a part, where one combination has several."""
+        return max(PART // self.combined.unit, 1)
 
     def part(self, number: int) -> Part:
         """One of them, from 0."""
         whole = self.combined
         if whole.inner >= PART:
-            combination, piece = divmod(number, -(-whole.inner // PART))
-            low = piece * PART
-            return Part(number, combination, combination + 1, low, min(low + PART, whole.inner))
+            combination, piece = divmod(number, -(-whole.units // self._piece))
+            low = piece * self._piece
+            high = min(low + self._piece, whole.units)
+            return Part(number, combination, combination + 1, low, high, (high - low) * whole.unit)
         several = PART // whole.inner
         first = number * several
-        return Part(number, first, min(first + several, whole.combinations), 0, whole.inner)
+        return Part(number, first, min(first + several, whole.combinations), 0, whole.units, whole.inner)
 
     def blocks(self, part: Part, left_out: Counter[str]) -> Iterator[Block]:
         """The rows of a part that meet the condition; what is not allowed is counted by its reason."""
@@ -129,21 +147,46 @@ class Asked:
             try:
                 yield from self._of_one(combination, part)
             except (InputError, ModuleNotFoundError) as refused:
-                left_out[reason(refused)] += part.high - part.low
+                left_out[reason(refused)] += part.of
 
     def _of_one(self, combination: Combination, part: Part) -> Iterator[Block]:
         import numpy as np
 
         question = self.combined.question(combination)
-        for low in range(part.low, part.high, ROWS):
-            places = np.arange(low, min(low + ROWS, part.high))
-            values = evaluated(question, self.combined.inputs(places), self.names)
-            values |= {**combination.shown, **self.combined.shown(places)}
-            block = Block(values, places + combination.start)
+        prepared = self._prepared(question, combination)
+        for start, box in self.combined.boxes(part.low, part.high):
+            if prepared is None:
+                values = evaluated(question, self.combined.inputs(box), self.names)
+            else:
+                values = prepared.run(box)
+            values |= {**combination.shown, **self.combined.shown(box)}
+            rows = prod(side.stop - side.start for side in box)
+            block = Block(values, np.arange(start, start + rows) + combination.start)
             if self.condition:
                 block = _met(block, self.condition)
             if block.rows:
                 yield block
+
+    @cached_property
+    def _formulas(self) -> "Formulas | None":
+        """Formulas, where there are rows enough of a model to be worth them."""
+        whole = self.combined
+        models = prod(len(axis.values) for axis in whole.words if axis.name in OF_A_MODEL)
+        if whole.inner < 2 or whole.rows // models < FEW:
+            return None
+        from vidcalc.sweeps.formulas import Formulas
+
+        return Formulas(whole.values, whole.along, self.names)
+
+    def _prepared(self, question: Question, combination: Combination) -> "Prepared | None":
+        """The program of a combination; None where its rows are worked out as arrays. Raises InputError."""
+        if self._formulas is None:
+            return None
+        of = tuple(str(combination.flags.get(name)) for name in OF_A_MODEL)
+        try:
+            return self._formulas.program(question, of)
+        except NotImplementedError:  # a function of NumPy that formulas do not have
+            return None
 
 
 def _met(block: Block, condition: Condition) -> Block:

@@ -26,6 +26,7 @@ ARRAYS = {
 }
 BY_NUMBER = ("resolution", "frames")  # what --snap and --window settle anew for each of them
 HOUR = 3600
+ROWS = 32_768  # of a block, at most: its columns stay in a core's cache
 
 
 class Combination(NamedTuple):
@@ -79,52 +80,95 @@ class Combined:
         given = {**first, **combination.flags}
         return request({**given, **{name: (given[name],) for name in given if _repeats(name)}})
 
-    def inputs(self, places: Any) -> dict[str, Any]:
-        """The arrays of a workload's numbers at places (from 0) of a combination, by the name of the number."""
-        return {field: values[at] for field, values, at in self._columns(places, "values")}
-
-    def shown(self, places: Any) -> dict[str, Any]:
-        """The columns of the axes of numbers at those places."""
-        from vidcalc.sweeps.block import Words
-
-        columns: dict[str, Any] = {}
-        for axis, at in zip(self.numbers, self._at(places), strict=True):
-            words = isinstance(axis.shown[0], str)
-            columns[axis.column] = Words(at, axis.shown) if words else _array(axis.shown)[at]
-        return columns
-
-    def _at(self, places: Any) -> list[Any]:
-        """For each axis of numbers the places of its values."""
-        import numpy as np
-
-        if not self.numbers:
-            return []
-        return list(np.unravel_index(places, [len(axis.values) for axis in self.numbers]))
-
-    def _columns(self, places: Any, kind: str) -> Iterator[tuple[str, Any, Any]]:
-        for axis, at in zip(self.numbers, self._at(places), strict=True):
-            for field, values in self._values[axis.name].items():
-                yield field, values, at
+    # --- the grid of numbers ------------------------------------------------------------------------------
 
     @cached_property
-    def _values(self) -> dict[str, dict[str, Any]]:
-        """The values of each axis of numbers as arrays, by number of the workload."""
-        found: dict[str, dict[str, Any]] = {}
+    def shape(self) -> tuple[int, ...]:
+        """Values of each axis of numbers."""
+        return tuple(len(axis.values) for axis in self.numbers)
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The values of each number of a workload along its axis."""
+        found: dict[str, Any] = {}
         for axis in self.numbers:
             fields = ARRAYS[axis.name]
             parts = zip(*axis.values, strict=True) if len(fields) > 1 else [axis.values]
-            found[axis.name] = {field: _array(part) for field, part in zip(fields, parts, strict=True)}
-            if axis.name == "price":
-                found[axis.name]["price"] = found[axis.name]["price"] / HOUR
+            found |= {field: _array(part) for field, part in zip(fields, parts, strict=True)}
+        if "price" in found:
+            found["price"] = found["price"] / HOUR
         return found
 
-    def bounds(self) -> dict[str, tuple[float, float]]:
-        """The least and the largest of each number that varies; one that does not is both."""
-        return {
-            field: (float(values.min()), float(values.max()))
-            for fields in self._values.values()
-            for field, values in fields.items()
-        }
+    @cached_property
+    def along(self) -> dict[str, int]:
+        """The axis of each of these numbers."""
+        return {field: place for place, axis in enumerate(self.numbers) for field in ARRAYS[axis.name]}
+
+    @cached_property
+    def unit(self) -> int:
+        """The least rows that blocks are cut into: whole inner axes of the grid."""
+        rows, sides = 1, list(self.shape)
+        while sides and rows * sides[-1] <= ROWS:
+            rows *= sides.pop()
+        return rows
+
+    @property
+    def units(self) -> int:
+        """How many of them a combination has."""
+        return self.inner // self.unit
+
+    def boxes(self, low: int, high: int) -> Iterator[tuple[int, tuple[slice, ...]]]:
+        """The units from `low` to before `high` as (first row, box of the grid), each of at most `ROWS` rows."""
+        whole = [slice(0, side) for side in self.shape]
+        inner = len(self.shape)
+        rows = 1
+        while inner and rows * self.shape[inner - 1] <= ROWS:
+            inner -= 1
+            rows *= self.shape[inner]
+        if not inner:  # all of it is one unit
+            yield 0, tuple(whole)
+            return
+        outer, side, most = self.shape[: inner - 1], self.shape[inner - 1], max(ROWS // rows, 1)
+        at = low
+        while at < high:
+            beyond, place = divmod(at, side)
+            end = min(place + most, side, place + high - at)
+            fixed = []
+            for length in reversed(outer):
+                beyond, where = divmod(beyond, length)
+                fixed.append(slice(where, where + 1))
+            yield at * rows, (*reversed(fixed), slice(place, end), *whole[inner:])
+            at += end - place
+
+    def inputs(self, box: tuple[slice, ...]) -> dict[str, Any]:
+        """The numbers of a box, row by row."""
+        return {field: self._spread(values, self.along[field], box) for field, values in self.values.items()}
+
+    def shown(self, box: tuple[slice, ...]) -> dict[str, Any]:
+        """The columns of the axes of numbers in a box, row by row."""
+        import numpy as np
+
+        from vidcalc.sweeps.block import Words
+
+        columns: dict[str, Any] = {}
+        for place, axis in enumerate(self.numbers):
+            words = isinstance(axis.shown[0], str)
+            values = np.arange(len(axis.shown), dtype=np.int32) if words else self._shown[place]
+            rows = self._spread(values, place, box)
+            columns[axis.column] = Words(rows, axis.shown) if words else rows
+        return columns
+
+    @cached_property
+    def _shown(self) -> list[Any]:
+        return [() if isinstance(axis.shown[0], str) else _array(axis.shown) for axis in self.numbers]
+
+    def _spread(self, values: Any, along: int, box: tuple[slice, ...]) -> Any:
+        """Values along an axis, for every row of a box."""
+        import numpy as np
+
+        sides = [each.stop - each.start for each in box]
+        turned = values[box[along]].reshape([side if place == along else 1 for place, side in enumerate(sides)])
+        return np.broadcast_to(turned, sides).flatten()
 
 
 def _repeats(name: str) -> bool:
