@@ -34,7 +34,7 @@ def bounds_of(value: Any) -> Bounds:
 
 def is_whole(value: Any) -> bool:
     """Whether a form or a number is whole."""
-    return bool(value.whole) if hasattr(value, "terms") else value == int(value)
+    return bool(value.whole) if hasattr(value, "terms") else float(value).is_integer()
 
 
 def algebra_of(*values: Any) -> Any:

@@ -10,14 +10,18 @@ from vidcalc.sweeps.block import words_of
 from vidcalc.sweeps.price import PRICE, priced
 
 
-def evaluated(question: Question, inputs: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+def evaluated(
+    question: Question, inputs: Mapping[str, Any], names: Collection[str], *, replays: bool = False
+) -> dict[str, Any]:
     """Those columns of a question whose numbers are these arrays: fields of its workload, and a price [USD/s].
+
+    replays  whether the allocator is replayed for each size; a single job always is
 
     Raises InputError for a combination that is not allowed.
     """
     sizes = {name: values for name, values in inputs.items() if name != PRICE}
     job = question._replace(workload=replace(question.workload, **sizes))
-    values = priced(job, inputs.get(PRICE))
+    values = priced(job, inputs.get(PRICE), replays=replays)
     return {name: _column(values[name]) for name in names}
 
 

@@ -58,11 +58,13 @@ class Formulas:
     """The programs of a sweep's combinations.
 
     values  of each number that varies, along its own axis;  along  which axis that is
-    names   the columns wanted
+    names   the columns wanted;  replays  whether the allocator is replayed for each size
     """
 
-    def __init__(self, values: Mapping[str, "Array"], along: Mapping[str, int], names: Collection[str]) -> None:
-        self.values, self.along, self.names = values, along, tuple(names)
+    def __init__(
+        self, values: Mapping[str, "Array"], along: Mapping[str, int], names: Collection[str], *, replays: bool
+    ) -> None:
+        self.values, self.along, self.names, self.replays = values, along, tuple(names), replays
         self.algebra = Algebra(Form)
         self.of: Hashable = None
 
@@ -78,7 +80,7 @@ class Formulas:
         forms = {name: number.form(self.algebra) for name, number in numbers.items()}
         sizes = {name: form for name, form in forms.items() if name != PRICE}
         job = question._replace(workload=replace(question.workload, **sizes))
-        values = priced(job, forms.get(PRICE))
+        values = priced(job, forms.get(PRICE), replays=self.replays)
         wanted = {name: values[name] for name in self.names}
         varying = {name: form for name, form in forms.items() if isinstance(form, Form)}
         program = Program(self.algebra, wanted, {_input(form): self.along[name] for name, form in varying.items()})

@@ -25,10 +25,11 @@ COUNTED = ("allocated", "reserved", "device")
 Values = dict[str, Number | str]
 
 
-def priced(question: Question, price: Number | None = None) -> Values:
+def priced(question: Question, price: Number | None = None, *, replays: bool = False) -> Values:
     """Every column of `COLUMNS` for a question. Raises InputError for a combination that is not allowed.
 
-    price  of an accelerator, where it is another than the question's [USD/s]
+    price    of an accelerator, where it is another than the question's [USD/s]
+    replays  whether the allocator is replayed for each size
     """
     model, workload, hardware, plan = question
     plan = formats.settled(plan, model, hardware.accelerator)
@@ -37,20 +38,20 @@ def priced(question: Question, price: Number | None = None) -> Values:
     ledger = rewritten(unroll(model, workload), plan, hardware)
     return {
         **dict.fromkeys(COLUMNS, 0),
-        **_of_memory(ledger, hardware),
+        **_of_memory(ledger, hardware, replays),
         **_of_time(ledger, hardware, workload.batch, price),
         "tokens": ledger.video_tokens,
     }
 
 
-def _of_memory(ledger: Ledger, hardware: Hardware) -> Values:
+def _of_memory(ledger: Ledger, hardware: Hardware, replays: bool) -> Values:
     """Bytes: the peak under each counter, of all stages and of each."""
     chip, allocator = hardware.accelerator, ledger.further.allocator
-    whole = inference_memory(ledger, hardware)
+    whole = inference_memory(ledger, hardware, replays=replays)
     values: Values = {name: getattr(whole, name) for name in ("verdict", "capacity", "host_ram", *COUNTED)}
     for row in memory.held(memory.stages(ledger), chip.capacity):
         if row.id in MEMORY_STAGES:
-            shown = counters([row], chip, allocator)
+            shown = counters([row], chip, allocator, replays=replays)
             values |= {f"{row.id}_{name}": getattr(shown, name) for name in COUNTED}
     return values
 

@@ -12,7 +12,7 @@ import msgspec
 from vidcalc.base.errors import InputError
 from vidcalc.base.guest import plain
 from vidcalc.base.memo import once
-from vidcalc.base.number import SINGLE, Number, is_array, maximum
+from vidcalc.base.number import SINGLE, Number, is_array, maximum, of_each
 from vidcalc.describe.adapters import Loras
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape, Tiling
@@ -68,6 +68,33 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
         return replayed(self.log, self.apart, segments)
 
     @once
+    def cache_shares(self, segments: str) -> tuple[Number, Number] | None:
+        """Bytes reserved over those allocated, less one: in all, and without segments that are free; None without a
+        log. In a sweep each of its sizes is replayed: use it where there are few."""
+        if not self.log:
+            return None
+        varying = {id(each): each for _, each in self.log if is_array(each)}
+        varying |= {id(each): each for each in self.apart.values() if is_array(each)}
+        if not varying:
+            cache = self.cached(segments)
+            return None if cache is None else _shares(cache)
+        places = {key: place for place, key in enumerate(varying)}
+        found: dict[tuple[float, ...], tuple[float, float]] = {}
+
+        def shares(*sizes: float) -> tuple[float, float]:
+            if sizes not in found:
+                whole = [int(size) for size in sizes]
+                log = [(what, whole[places[id(each)]] if id(each) in places else each) for what, each in self.log]
+                apart = {key: whole[places[id(each)]] if id(each) in places else each for key, each in self.apart.items()}
+                found[sizes] = _shares(replayed(log, apart, segments))
+            return found[sizes]
+
+        return (
+            of_each(lambda *sizes: shares(*sizes)[0], *varying.values()),
+            of_each(lambda *sizes: shares(*sizes)[1], *varying.values()),
+        )
+
+    @once
     def segments(self, width: float, segments: str = "fixed") -> float:
         """Bytes of segments over bytes of weights that are loaded one by one, at so many bytes an element.
 
@@ -111,6 +138,11 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
     def parameter_count(self) -> Number:
         """Weight elements the run touched [elements]."""
         return sum(elements for elements, _ in self.parameters.values())
+
+
+def _shares(cache: Cache) -> tuple[float, float]:
+    """What is reserved, and needed, over what is allocated, less one."""
+    return cache.reserved / max(cache.allocated, 1) - 1, cache.needed / max(cache.allocated, 1) - 1
 
 
 _remembered: OrderedDict[tuple[Any, ...], Any] = OrderedDict()

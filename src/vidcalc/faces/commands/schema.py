@@ -18,6 +18,7 @@ DOCUMENTS = {
     "train": ("vidcalc.report.training", "TrainingReport"),
     "plan": ("vidcalc.report.plan", "PlanReport"),
     "budget": ("vidcalc.report.budget", "BudgetReport"),
+    "sweep": ("vidcalc.report.sweep", "SweepReport"),
 }
 
 
@@ -52,6 +53,6 @@ command = Command(
         *common(),
     ],
     callback=schema,
-    help=N_("The JSON Schema of what a command prints with --json: estimate, chain, scale, train, plan or budget."),
+    help=N_("The JSON Schema of what a command prints with --json: estimate, chain, scale, train, plan, budget or sweep."),
     examples=("vidcalc schema", "vidcalc schema plan"),
 )

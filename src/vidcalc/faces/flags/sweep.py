@@ -14,6 +14,7 @@ from vidcalc.sweeps.keep import Key
 MOST_KEPT = 10_000_000
 ALL = "all"
 ENGINES = ("local", "ray")
+RESERVED = ("auto", "replay", "share")
 
 
 class Columns(click.ParamType):  # type: ignore[type-arg]
@@ -86,7 +87,12 @@ def own_flags() -> list[click.Parameter]:
             N_("Keep rows that meet a condition: 'seconds < 10min and verdict == \"fits\"'."),
             metavar=N_("CONDITION"),
         ),
-        Flag(("--sort",), N_("Order rows by a column; NAME:desc for the largest first."), type=Keys(1, 1), metavar=N_("NAME")),
+        Flag(
+            ("--sort",),
+            N_("Order rows by a column; NAME:desc for the largest first."),
+            type=Keys(1, 1),
+            metavar=N_("NAME"),
+        ),
         Flag(("--top",), N_("Keep the first N rows of that order."), type=Whole(1, MOST_KEPT), metavar=N_("N")),
         Flag(
             ("--pareto",),
@@ -100,6 +106,16 @@ def own_flags() -> list[click.Parameter]:
             N_("a few on a terminal, all in a file"),
             type=Columns(),
             metavar=N_("NAMES"),
+        ),
+        Flag(
+            ("--reserved",),
+            N_(
+                "What the allocator reserves, and with it verdicts: replayed at each size as for an estimate, or by "
+                "the measured share of activations, which is fast and may be off by a quarter."
+            ),
+            N_("auto: replay for up to 100 sizes of a combination"),
+            type=OneOf(*RESERVED),
+            metavar="|".join(RESERVED),
         ),
         Flag(("-o", "--output"), N_("Write rows to a file: .csv, .jsonl or .parquet."), metavar=N_("FILE")),
         Flag(("--resume",), N_("Go on with the parts of a sweep that was stopped."), is_flag=True),

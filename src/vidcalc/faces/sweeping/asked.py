@@ -26,6 +26,8 @@ PART = 262_144  # rows that are made and written together
 
 
 FEW = 20_000  # rows of a model for which formulas are not worth their making
+OF_A_SIZE = ("resolution", "frames", "batch_size", "text_tokens")  # what networks are replayed at
+SIZES = 100  # different sizes of which each is replayed, where nobody says otherwise
 OF_A_MODEL = ("params", "model", "from", "preset", "vae", "latent_channels", "patch_size", "vae_params", "arch")
 
 
@@ -54,6 +56,7 @@ class Asked:
     given    values by setting, as typed
     columns  results that are wanted, in order;  where  a condition on a row, or ""
     order    the key rows are sorted by, and how many are kept then;  best  keys of a Pareto front
+    reserve  "replay" (the allocator, for each size), "share" (the measured share of activations), or "auto"
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class Asked:
         order: Key | None = None,
         top: int = 0,
         best: tuple[Key, ...] = (),
+        reserve: str = "auto",
     ) -> None:
         self.given, self.columns, self.where = given, columns, where
         self.order, self.top, self.best = order, top, best
+        self.reserve = reserve
 
     def __reduce__(self) -> Any:
-        return Asked, (self.given, self.columns, self.where, self.order, self.top, self.best)
+        return Asked, (self.given, self.columns, self.where, self.order, self.top, self.best, self.reserve)
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
@@ -103,9 +108,29 @@ class Asked:
         return tuple(name for name in dict.fromkeys(asked) if name in COLUMNS)
 
     @property
+    def replays(self) -> bool:
+        """Whether the allocator is replayed for each size, as for a single estimate."""
+        sizes = prod(len(axis.values) for axis in self.combined.numbers if axis.name in OF_A_SIZE)
+        return self.reserve == "replay" or (self.reserve == "auto" and sizes <= SIZES)
+
+    @property
     def written(self) -> tuple[str, ...]:
         """The columns of a row as it is written: the settings, then the results."""
         return (*self.settings, *self.columns)
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Each column that is written, and whether it is a "word", "whole" or a "number"."""
+        axes = {axis.column: axis for axis in self.axes}
+        found = {}
+        for name in self.written:
+            if name in axes:
+                shown = axes[name].shown
+                whole = all(isinstance(value, int) for value in shown)
+                found[name] = "word" if isinstance(shown[0], str) else "whole" if whole else "number"
+            else:
+                found[name] = COLUMNS[name].kind
+        return found
 
     def keeper(self) -> Top | Front | None:
         """What keeps some of the rows; None: all are."""
@@ -156,7 +181,7 @@ class Asked:
         prepared = self._prepared(question, combination)
         for start, box in self.combined.boxes(part.low, part.high):
             if prepared is None:
-                values = evaluated(question, self.combined.inputs(box), self.names)
+                values = evaluated(question, self.combined.inputs(box), self.names, replays=self.replays)
             else:
                 values = prepared.run(box)
             values |= {**combination.shown, **self.combined.shown(box)}
@@ -176,7 +201,7 @@ class Asked:
             return None
         from vidcalc.sweeps.formulas import Formulas
 
-        return Formulas(whole.values, whole.along, self.names)
+        return Formulas(whole.values, whole.along, self.names, replays=self.replays)
 
     def _prepared(self, question: Question, combination: Combination) -> "Prepared | None":
         """The program of a combination; None where its rows are worked out as arrays. Raises InputError."""

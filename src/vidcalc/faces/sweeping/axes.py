@@ -64,7 +64,7 @@ def _said(value: Any) -> bool:
 def axis(name: str, value: Any) -> Axis:
     """One of them. Raises InputError."""
     if name in SWITCHES:
-        return Axis(name, (True,), (True,))
+        return Axis(name, (True,), ("on",))
     kind = FLAGS[name].takes
     param = click.Option([flag_of(name)])
     values: dict[Any, tuple[Any, Any]] = {}

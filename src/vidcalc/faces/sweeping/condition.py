@@ -13,7 +13,9 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.errors import nearest
+from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.words import _
 
 UNITS = {
     **{name + "iB": 1024**power for power, name in enumerate("KMGT", 1)},
@@ -35,6 +37,10 @@ COMPARED: dict[str, Callable[[Any, Any], Any]] = {
 SUMS: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub}
 PRODUCTS: dict[str, Callable[[Any, Any], Any]] = {"*": operator.mul, "/": operator.truediv}
 KEPT = ("and", "or", "not", "in")
+EXAMPLE = "seconds < 10min"
+SIGNS = "and or not in == != < <= > >= + - * / ( ) ,"
+FEW = 12  # columns worth listing
+LONGEST_NAME = 40
 LONGEST = 10_000  # letters of a condition worth reading
 DEEPEST = 100  # parentheses and signs within each other
 
@@ -56,21 +62,28 @@ class Condition:
 def read(text: str, names: Collection[str], words: Collection[str] = ()) -> Condition:
     """The condition that a text spells over columns of those names; of `words` the values are words.
 
-    Raises InputError("--where", …) for what is no condition, with the nearest column where a name is none.
+    Raises Refused for what is no condition, with the nearest column where a name is none.
     """
     if len(text) > LONGEST:
-        raise _wrong(text[:60], f"at most {LONGEST} letters")
+        raise _wrong(text[:60], _("at most {count} letters", count=f"{LONGEST:,}"))
     reader = _Reader(text, names, words)
     asked, kind = reader.either()
     if reader.token is not None:
-        raise _wrong(text, "end", str(reader.token[1]))
+        raise _wrong(text, _("nothing after a condition such as {example}", example=EXAMPLE))
     if kind != "truth":
-        raise _wrong(text, 'a comparison such as seconds < 600')
+        raise _wrong(text, _("a comparison such as {example}", example=EXAMPLE))
     return Condition(text, asked, frozenset(reader.used))
 
 
-def _wrong(text: str, *allowed: str) -> InputError:
-    return InputError("--where", text, allowed)
+def _wrong(text: str, expects: str) -> Refused:
+    return Refused("--where", text, expects, None, ())
+
+
+def _unknown(name: str, names: Collection[str]) -> Refused:
+    """The refusal of a name that no column has."""
+    near = nearest(name[:LONGEST_NAME], list(names)) or "seconds"
+    expects = _("a column: {names} …", names=", ".join(list(names)[:FEW]))
+    return Refused("--where", name, expects, near, tuple(names))
 
 
 class _Reader:
@@ -90,7 +103,7 @@ class _Reader:
             return
         found = TOKEN.match(self.text, self.place)
         if found is None:
-            raise _wrong(self.text, 'names, numbers, "words", and or not in, == != < <= > >=, + - * / ( )')
+            raise _wrong(self.text, _("names, numbers, words in quotes, and {signs}", signs=SIGNS))
         self.place = found.end()
         kind = str(found.lastgroup)
         if found["number"] is not None:
@@ -124,7 +137,7 @@ class _Reader:
         while self.takes(word):
             right, other = part()
             if kind != "truth" or other != "truth":
-                raise _wrong(self.text, f"a comparison on both sides of {word}")
+                raise _wrong(self.text, _("comparisons on both sides of {sign}", sign=word))
             left = _both(join, left, right)
         return left, kind
 
@@ -135,7 +148,7 @@ class _Reader:
         self.deeper()
         asked, kind = self.negated()
         if kind != "truth":
-            raise _wrong(self.text, "a comparison after not")
+            raise _wrong(self.text, _("a comparison after {sign}", sign="not"))
         return (lambda block: _not(asked(block))), "truth"
 
     def comparison(self) -> tuple[Asked, str]:
@@ -148,17 +161,17 @@ class _Reader:
             return self._among(left, kind), "truth"
         right, other = self.sum()
         if kind != other or (kind == "word" and sign not in ("==", "!=")) or kind == "truth":
-            raise _wrong(self.text, f"numbers on both sides of {sign}, or words on both sides of == or !=")
+            raise _wrong(self.text, _("numbers on both sides of {sign}, or words beside == or !=", sign=sign))
         return _both(COMPARED[sign], left, right), "truth"
 
     def _among(self, left: Asked, kind: str) -> Asked:
         if not self.takes("("):
-            raise _wrong(self.text, "a list in parentheses after in")
+            raise _wrong(self.text, _("a list such as {example} after {sign}", example='("fits", "tight")', sign="in"))
         entries = []
         while True:
             entry, other = self.sum()
             if other != kind:
-                raise _wrong(self.text, "numbers in a list of numbers, words in a list of words")
+                raise _wrong(self.text, _("a list of nothing but numbers, or of words"))
             entries.append(_both(operator.eq, left, entry))
             if not self.takes(","):
                 break
@@ -181,7 +194,7 @@ class _Reader:
         while sign := self.takes(*signs):
             right, other = part()
             if kind != "number" or other != "number":
-                raise _wrong(self.text, f"numbers on both sides of {sign}")
+                raise _wrong(self.text, _("numbers on both sides of {sign}", sign=sign))
             left = _both(signs[sign], left, right)
         return left, kind
 
@@ -191,7 +204,7 @@ class _Reader:
             self.deeper()
             asked, kind = self.single()
             if kind != "number":
-                raise _wrong(self.text, "a number after -")
+                raise _wrong(self.text, _("numbers on both sides of {sign}", sign="-"))
             return (lambda block: -asked(block)), "number"
         if self.takes("("):
             self.deeper()
@@ -199,7 +212,7 @@ class _Reader:
             self._closed()
             return inner
         if self.token is None or self.token[0] == "sign":
-            raise _wrong(self.text, 'a column, a number or a "word" after each sign')
+            raise _wrong(self.text, _("a column, a number or a word in quotes after each sign"))
         kind, value = self.token
         self.next()
         if kind == "name":
@@ -210,15 +223,15 @@ class _Reader:
         """One level further in. Raises InputError beyond what anybody writes."""
         self.depth += 1
         if self.depth > DEEPEST:
-            raise _wrong(self.text[:60], f"at most {DEEPEST} parentheses and signs")
+            raise _wrong(self.text[:60], _("at most {count} parentheses within each other", count=DEEPEST))
 
     def _closed(self) -> None:
         if not self.takes(")"):
-            raise _wrong(self.text, "a closing parenthesis")
+            raise _wrong(self.text, _("a parenthesis that closes"))
 
     def _column(self, name: str) -> tuple[Asked, str]:
         if name not in self.names:
-            raise InputError("--where", name, self.names, nearest(name, list(self.names)))
+            raise _unknown(name, self.names)
         self.used.add(name)
         return (lambda block: block[name]), "word" if name in self.words else "number"
 

@@ -6,7 +6,7 @@ the standard library.
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -36,24 +36,27 @@ def kind_of(path: str) -> str:
     return ENDINGS[ending]
 
 
-def content(blocks: Sequence[Block], names: Sequence[str], kind: str) -> bytes:
+Kinds = Mapping[str, str]  # of each column written: "word", "whole" or "number"
+
+
+def content(blocks: Sequence[Block], kinds: Kinds, kind: str) -> bytes:
     """Rows as a file's content; CSV without its first line (`heading`)."""
     if find_spec("polars") is not None:
-        return _with_polars(blocks, names, kind)
-    return "".join(_lines(blocks, names, kind)).encode()
+        return _with_polars(blocks, kinds, kind)
+    return "".join(_lines(blocks, kinds, kind)).encode()
 
 
-def heading(names: Sequence[str]) -> bytes:
+def heading(names: Iterable[str]) -> bytes:
     """The first line of a CSV file."""
     return (",".join(names) + "\n").encode()
 
 
-def _with_polars(blocks: Sequence[Block], names: Sequence[str], kind: str) -> bytes:
+def _with_polars(blocks: Sequence[Block], kinds: Kinds, kind: str) -> bytes:
     import io
 
     if kind != "parquet" and not blocks:
         return b""
-    table, out = frame(blocks, names), io.BytesIO()
+    table, out = frame(blocks, kinds), io.BytesIO()
     if kind == "csv":
         table.write_csv(out, include_header=False)
     elif kind == "jsonl":
@@ -63,51 +66,56 @@ def _with_polars(blocks: Sequence[Block], names: Sequence[str], kind: str) -> by
     return out.getvalue()
 
 
-def frame(blocks: Sequence[Block], names: Sequence[str]) -> Any:
+def frame(blocks: Sequence[Block], kinds: Kinds) -> Any:
     """Rows as a polars data frame: words as such, whole settings as integers, what is not known as null."""
     import polars as pl
 
+    types = {"word": pl.String, "whole": pl.Int64, "number": pl.Float64}
     if not blocks:
-        return pl.DataFrame({name: [] for name in names})
+        return pl.DataFrame(schema={name: types[kind] for name, kind in kinds.items()})
     whole = joined(blocks)
-    return pl.DataFrame([_series(name, whole.columns[name], whole.rows) for name in names])
+    return pl.DataFrame([_series(name, whole.columns[name], whole.rows, types[kind]) for name, kind in kinds.items()])
 
 
-def _series(name: str, values: Any, rows: int) -> Any:
+def _series(name: str, values: Any, rows: int, kind: Any) -> Any:
     import polars as pl
 
     if isinstance(values, Words):
         return pl.Series(name, values.names, dtype=pl.String).gather(values.codes.astype("uint32"))
-    if isinstance(values, str):
-        return pl.repeat(values, rows, eager=True).alias(name)
+    if kind == pl.String:
+        return pl.repeat(str(values), rows, eager=True).alias(name)
     if not getattr(values, "shape", ()):
-        return pl.repeat(float(values), rows, eager=True, dtype=pl.Float64).fill_nan(None).alias(name)
-    return pl.Series(name, values).fill_nan(None)
+        values = pl.repeat(float(values), rows, eager=True, dtype=pl.Float64)
+    series = pl.Series(name, values, dtype=pl.Float64).fill_nan(None)
+    return series.cast(kind) if kind != pl.Float64 else series
 
 
-def _lines(blocks: Sequence[Block], names: Sequence[str], kind: str) -> Iterable[str]:
+def _lines(blocks: Sequence[Block], kinds: Kinds, kind: str) -> Iterable[str]:
     """Rows as lines of text, by the standard library."""
     import csv
     import io
     import json
 
     for block in blocks:
-        columns = [_plain(block.column(name)) for name in names]
+        rows = zip(*(plain(block.column(name), each) for name, each in kinds.items()), strict=True)
         if kind == "jsonl":
-            for row in zip(*columns, strict=True):
-                yield json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n"
+            for row in rows:
+                yield json.dumps(dict(zip(kinds, row, strict=True)), ensure_ascii=False) + "\n"
             continue
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
+        csv.writer(text, lineterminator="\n").writerows(rows)
         yield text.getvalue()
 
 
-def _plain(values: Any) -> list[Any]:
+def plain(values: Any, kind: str) -> list[Any]:
     """A column as Python's own values; None for what is not known."""
-    return [None if value != value else value for value in values.tolist()]
+    if kind == "word":
+        return list(map(str, values.tolist()))
+    read = int if kind == "whole" else float
+    return [None if value != value else read(value) for value in values.tolist()]
 
 
-def join(parts: Sequence[str], path: str, kind: str, names: Sequence[str]) -> None:
+def join(parts: Sequence[str], path: str, kind: str, names: Iterable[str]) -> None:
     """Parts as one file, which is there whole or not at all."""
     fresh = path + ".unfinished"
     if kind == "parquet":

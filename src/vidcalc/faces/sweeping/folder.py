@@ -80,5 +80,5 @@ class Folder:
 def fingerprint(asked: Asked, kind: str) -> str:
     """What two sweeps have in common only where their parts are the same."""
     axes = [(axis.name, [str(each) for each in axis.values]) for axis in asked.axes]
-    what = [axes, asked.columns, asked.where, asked.order, asked.top, asked.best, kind, PART]
+    what = [axes, asked.columns, asked.where, asked.order, asked.top, asked.best, asked.replays, kind, PART]
     return hashlib.sha256(json.dumps(what, default=str).encode()).hexdigest()

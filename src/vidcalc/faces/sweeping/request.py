@@ -10,8 +10,6 @@ from vidcalc.faces.words import _
 from vidcalc.sweeps.columns import COLUMNS, HEADLINE
 from vidcalc.sweeps.keep import Key
 
-OWN = ("where", "sort", "top", "pareto", "columns", "output", "resume", "engine", "ray_address")
-
 
 def asked_of(given: dict[str, Any], every: bool) -> Asked:
     """What the flags ask for; `every` column where they name none. Raises InputError."""
@@ -19,6 +17,7 @@ def asked_of(given: dict[str, Any], every: bool) -> Asked:
     columns = given.get("columns") or (tuple(COLUMNS) if every or given.get("output") else HEADLINE)
     order, best = given.get("sort"), given.get("pareto") or ()
     asked = Asked(settings, columns, given.get("where") or "", order[0] if order else None, 0, best)
+    asked.reserve = given.get("reserved") or "auto"
     asked.top = _kept(asked, given)
     _whole(asked)
     return asked

@@ -58,7 +58,7 @@ def made(asked: Asked, number: int, kind: str) -> Made:
     rows = sum(block.rows for block in blocks)
     if not kind or keeper is not None:
         return Made(number, rows, part.rows, left_out, blocks, b"")
-    return Made(number, rows, part.rows, left_out, [], content(blocks, asked.written, kind))
+    return Made(number, rows, part.rows, left_out, [], content(blocks, asked.kinds, kind))
 
 
 def local(asked: Asked, numbers: Iterable[int], kind: str) -> Iterator[Made]:
@@ -121,7 +121,7 @@ def _single(asked: Asked, blocks: list[Block], path: str, kind: str) -> None:
     """A few rows as a file."""
     part = path + ".part"
     with open(part, "wb") as out:
-        out.write(content(blocks, asked.written, kind))
+        out.write(content(blocks, asked.kinds, kind))
     join([part], path, kind, asked.written)
     os.remove(part)
 

@@ -9,12 +9,13 @@ from vidcalc.faces.terminal.numbers import data, duration, energy, hours, money,
 from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import VERDICTS, label
-from vidcalc.sweeps.columns import COLUMNS
+from vidcalc.sweeps.columns import COLUMNS, HEADLINE
 
 if TYPE_CHECKING:
     from vidcalc.faces.sweeping.asked import Asked
     from vidcalc.faces.sweeping.run import Interrupted, Swept
 
+WIDEST = 15  # columns of results beyond which a page shows the first of them
 MOST = 200  # rows that a page shows
 REASONS = 10
 STYLES = {"fits": "good", "tight": "tight", "too_big": "bad", "at_least": "tight"}
@@ -40,11 +41,12 @@ def draw(asked: "Asked", swept: "Swept", look: Look | None = None) -> str:
 def rows(asked: "Asked", swept: "Swept", look: Look) -> list[str]:
     """The table: settings that vary, then the results asked for."""
     settings = [axis.column for axis in asked.axes if len(axis.values) > 1]
-    names = [*settings, *asked.columns]
+    names = [*settings, *(asked.columns if len(asked.columns) <= WIDEST else HEADLINE)]
     shown: list[list[Cell]] = [[(name, "dim") for name in names]]
     for block in swept.blocks:
         columns = [block.column(name).tolist() for name in names]
-        shown += [[cell(name, value) for name, value in zip(names, row, strict=True)] for row in zip(*columns, strict=True)]
+        for row in zip(*columns, strict=True):
+            shown.append([cell(name, value) for name, value in zip(names, row, strict=True)])
         if len(shown) > MOST:
             break
     aligns = "".join("<" if asked.settings.get(name) or name == "verdict" else ">" for name in names)
