@@ -65,3 +65,14 @@ def _run(
 def run() -> Callable[..., TrainingReport]:
     """The report of a training run; see `_run`."""
     return _run
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes minutes, or a cluster, runs only where its mark is asked for."""
+    asked = str(config.getoption("-m"))
+    left_out = [
+        item for item in items for mark in ("ray", "whole") if mark not in asked and item.get_closest_marker(mark)
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

@@ -38,9 +38,7 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     device: Number
 
 
-def counters(
-    stages: list[Stage], chip: Accelerator, allocator: str = "caching", *, replays: bool = False
-) -> Counters:
+def counters(stages: list[Stage], chip: Accelerator, allocator: str = "caching", *, replays: bool = False) -> Counters:
     """The peak of the stages under each counter, on that device [byte].
 
     allocator  "caching" (torch's own) or "async" (the driver's pool)

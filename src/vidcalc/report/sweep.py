@@ -8,7 +8,7 @@ from vidcalc.report.units import WholeCount
 
 SCHEMA = "vidcalc.sweep/1"
 
-# the columns of a row; `vidcalc.sweeps.columns` has the unit of each
+# the columns of a row; `vidcalc.search.sweeps.columns` has the unit of each
 Row = Annotated[dict[str, Any], msgspec.Meta(extra_json_schema={"unit": "1"})]
 
 

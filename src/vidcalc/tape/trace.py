@@ -85,7 +85,9 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
             if sizes not in found:
                 whole = [int(size) for size in sizes]
                 log = [(what, whole[places[id(each)]] if id(each) in places else each) for what, each in self.log]
-                apart = {key: whole[places[id(each)]] if id(each) in places else each for key, each in self.apart.items()}
+                apart = {
+                    key: whole[places[id(each)]] if id(each) in places else each for key, each in self.apart.items()
+                }
                 found[sizes] = _shares(replayed(log, apart, segments))
             return found[sizes]
 

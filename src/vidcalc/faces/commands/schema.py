@@ -53,6 +53,8 @@ command = Command(
         *common(),
     ],
     callback=schema,
-    help=N_("The JSON Schema of what a command prints with --json: estimate, chain, scale, train, plan, budget or sweep."),
+    help=N_(
+        "The JSON Schema of what a command prints with --json: estimate, chain, scale, train, plan, budget or sweep."
+    ),
     examples=("vidcalc schema", "vidcalc schema plan"),
 )

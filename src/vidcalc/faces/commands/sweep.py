@@ -18,9 +18,10 @@ def result(given: dict[str, Any], every: bool = True) -> "tuple[Asked, Swept]":
     """What the flags ask for, and what came of it; `every` column where they name none. Raises InputError."""
     from vidcalc.faces.sweeping.progress import metered
     from vidcalc.faces.sweeping.request import asked_of
-    from vidcalc.faces.sweeping.run import file_of, local, rows_of
+    from vidcalc.faces.sweeping.run import Engine, file_of, local, rows_of
 
-    asked, engine = asked_of(given, every), local
+    asked = asked_of(given, every)
+    engine: Engine = local
     if given.get("engine") == "ray":
         from vidcalc.faces.sweeping.on_ray import on_ray
 

@@ -8,8 +8,8 @@ from vidcalc.base.errors import nearest
 from vidcalc.faces.flags.catalogue import FLAGS, Flag, asked_for, json_flag
 from vidcalc.faces.flags.inputs import LONGEST, OneOf, Whole, refuse
 from vidcalc.faces.words import N_, _
-from vidcalc.sweeps.columns import COLUMNS
-from vidcalc.sweeps.keep import Key
+from vidcalc.search.sweeps.columns import COLUMNS
+from vidcalc.search.sweeps.keep import Key
 
 MOST_KEPT = 10_000_000
 ALL = "all"

@@ -17,12 +17,12 @@ from vidcalc.faces.python.errors import refusals
 from vidcalc.faces.python.listing import Listing
 from vidcalc.faces.python.read import keywords, read, sweep_flags
 from vidcalc.faces.python.settings import (
+    Axis,
     BudgetSettings,
     ChainSettings,
     EstimateSettings,
     GpuSettings,
     PlanSettings,
-    Axis,
     ScaleSettings,
     SweepSettings,
     TrainSettings,
@@ -155,8 +155,9 @@ def sweep(model: Axis = None, **settings: Unpack[SweepSettings]) -> Sweep:
     sweep(["wan2.1-t2v-14b", "ltx-2"], gpu=["h100", "4090"], frames=range(33, 162, 16)).columns["seconds"]
 
     A setting is that of an estimate, or a list, range or NumPy array of its values, or text as on the command line
-    ("33:161:16"). The keywords of its own are the command's: where, sort, top, pareto, columns, reserved, output, resume,
-    engine, ray_address. Raises InputError for a value that is not allowed; combinations that are not are left out.
+    ("33:161:16"). The keywords of its own are the command's: where, sort, top, pareto, columns, reserved, output,
+    resume, engine, ray_address. Raises InputError for a value that is not allowed; combinations that are not are left
+    out.
     """
     command = _command("sweep")
     given = {"model": model, **settings}

@@ -50,7 +50,7 @@ class Sweep(Shown):
 
     def units(self) -> dict[str, str]:
         """The unit of each column of results; "" of words."""
-        from vidcalc.sweeps.columns import COLUMNS
+        from vidcalc.search.sweeps.columns import COLUMNS
 
         return {name: COLUMNS[name].unit for name in self._asked.columns}
 

@@ -14,13 +14,13 @@ from vidcalc.describe.question import Question
 from vidcalc.faces.sweeping.axes import Axis, axes
 from vidcalc.faces.sweeping.combine import Combination, Combined
 from vidcalc.faces.sweeping.condition import Condition, read
-from vidcalc.sweeps.block import Block
-from vidcalc.sweeps.columns import COLUMNS
-from vidcalc.sweeps.evaluate import evaluated
-from vidcalc.sweeps.keep import Front, Key, Top
+from vidcalc.search.sweeps.block import Block
+from vidcalc.search.sweeps.columns import COLUMNS
+from vidcalc.search.sweeps.evaluate import evaluated
+from vidcalc.search.sweeps.keep import Front, Key, Top
 
 if TYPE_CHECKING:
-    from vidcalc.sweeps.formulas import Formulas, Prepared
+    from vidcalc.search.sweeps.formulas import Formulas, Prepared
 
 PART = 262_144  # rows that are made and written together
 
@@ -57,6 +57,7 @@ class Asked:
     columns  results that are wanted, in order;  where  a condition on a row, or ""
     order    the key rows are sorted by, and how many are kept then;  best  keys of a Pareto front
     reserve  "replay" (the allocator, for each size), "share" (the measured share of activations), or "auto"
+    size     rows of a part, about: whoever cuts the sweep says it to whoever makes a part
     """
 
     def __init__(
@@ -68,13 +69,14 @@ class Asked:
         top: int = 0,
         best: tuple[Key, ...] = (),
         reserve: str = "auto",
+        size: int = 0,
     ) -> None:
         self.given, self.columns, self.where = given, columns, where
         self.order, self.top, self.best = order, top, best
-        self.reserve = reserve
+        self.reserve, self.size = reserve, size or PART
 
     def __reduce__(self) -> Any:
-        return Asked, (self.given, self.columns, self.where, self.order, self.top, self.best, self.reserve)
+        return Asked, (self.given, self.columns, self.where, self.order, self.top, self.best, self.reserve, self.size)
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
@@ -144,24 +146,24 @@ class Asked:
     def parts(self) -> int:
         """How many parts there are."""
         whole = self.combined
-        if whole.inner >= PART:
+        if whole.inner >= self.size:
             return whole.combinations * -(-whole.units // self._piece)
-        return -(-whole.combinations // (PART // whole.inner))
+        return -(-whole.combinations // (self.size // whole.inner))
 
     @property
     def _piece(self) -> int:
         """Units of a part, where one combination has several."""
-        return max(PART // self.combined.unit, 1)
+        return max(self.size // self.combined.unit, 1)
 
     def part(self, number: int) -> Part:
         """One of them, from 0."""
         whole = self.combined
-        if whole.inner >= PART:
+        if whole.inner >= self.size:
             combination, piece = divmod(number, -(-whole.units // self._piece))
             low = piece * self._piece
             high = min(low + self._piece, whole.units)
             return Part(number, combination, combination + 1, low, high, (high - low) * whole.unit)
-        several = PART // whole.inner
+        several = self.size // whole.inner
         first = number * several
         return Part(number, first, min(first + several, whole.combinations), 0, whole.units, whole.inner)
 
@@ -199,7 +201,7 @@ class Asked:
         models = prod(len(axis.values) for axis in whole.words if axis.name in OF_A_MODEL)
         if whole.inner < 2 or whole.rows // models < FEW:
             return None
-        from vidcalc.sweeps.formulas import Formulas
+        from vidcalc.search.sweeps.formulas import Formulas
 
         return Formulas(whole.values, whole.along, self.names, replays=self.replays)
 

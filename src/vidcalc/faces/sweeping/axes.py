@@ -2,9 +2,10 @@
 
     --model wan2.1-t2v-14b,ltx-2   -f 33:161:16   --parallel ulysses=4,cfg=2 --parallel ulysses=8
 
-Values are joined by commas, numbers may be ranges FIRST:LAST[:STEP] with both ends in them. A flag that is repeated adds
-values. Where a value itself holds commas it takes a flag of its own; a fact of a GPU (h100,memory=94GiB) belongs to the
-name before it. Each value is read by the type of the estimate's own flag, so that any setting there may be an axis.
+Values are joined by commas, numbers may be ranges FIRST:LAST[:STEP] with both ends in them. A flag that is repeated
+adds values. Where a value itself holds commas it takes a flag of its own; a fact of a GPU (h100,memory=94GiB) belongs
+to the name before it. Each value is read by the type of the estimate's own flag, so that any setting there may be an
+axis.
 """
 
 from collections.abc import Iterable, Sequence

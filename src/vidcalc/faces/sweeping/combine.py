@@ -9,7 +9,6 @@ from functools import cached_property
 from math import prod
 from typing import Any, NamedTuple
 
-
 from vidcalc.describe.question import Question
 from vidcalc.faces.flags.catalogue import FLAGS
 from vidcalc.faces.sweeping.axes import Axis
@@ -148,7 +147,7 @@ class Combined:
         """The columns of the axes of numbers in a box, row by row."""
         import numpy as np
 
-        from vidcalc.sweeps.block import Words
+        from vidcalc.search.sweeps.block import Words
 
         columns: dict[str, Any] = {}
         for place, axis in enumerate(self.numbers):
@@ -179,5 +178,3 @@ def _array(values: Any) -> Any:
     import numpy as np
 
     return np.asarray(list(values), dtype=np.float64)
-
-

@@ -20,7 +20,14 @@ from vidcalc.faces.words import _
 UNITS = {
     **{name + "iB": 1024**power for power, name in enumerate("KMGT", 1)},
     **{name + "B": 1000**power for power, name in enumerate("KMGT", 1)},
-    **{"s": 1, "min": 60, "h": 3600, "d": 86_400, "%": 0.01, "kWh": 3_600_000, "Wh": 3600, "USD": 1},
+    "s": 1,
+    "min": 60,
+    "h": 3600,
+    "d": 86_400,
+    "%": 0.01,
+    "kWh": 3_600_000,
+    "Wh": 3600,
+    "USD": 1,
 }
 TOKEN = re.compile(
     r"""\s*(?:(?P<number>\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?|\.\d+)(?P<unit>\s?(?:[KMGT]i?B|min|kWh|Wh|USD|[shd]|%)(?![\w]))?"""
@@ -42,7 +49,7 @@ SIGNS = "and or not in == != < <= > >= + - * / ( ) ,"
 FEW = 12  # columns worth listing
 LONGEST_NAME = 40
 LONGEST = 10_000  # letters of a condition worth reading
-DEEPEST = 100  # parentheses and signs within each other
+DEEPEST = 30  # parentheses and signs within each other
 
 Values = Mapping[str, Any]
 Asked = Callable[[Values], Any]

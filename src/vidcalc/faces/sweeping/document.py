@@ -6,7 +6,7 @@ from vidcalc.faces.sweeping.asked import Asked
 from vidcalc.faces.sweeping.files import plain
 from vidcalc.faces.sweeping.run import Swept
 from vidcalc.report.sweep import LeftOut, SweepReport
-from vidcalc.sweeps.block import Block
+from vidcalc.search.sweeps.block import Block
 
 
 def document(asked: Asked, swept: Swept) -> SweepReport:

@@ -13,7 +13,7 @@ from typing import Any
 
 from vidcalc.base.version import __version__
 from vidcalc.faces.flags.inputs import Refused
-from vidcalc.faces.sweeping.asked import PART, Asked
+from vidcalc.faces.sweeping.asked import Asked
 from vidcalc.faces.words import _
 
 NOTE = "sweep.json"
@@ -80,5 +80,5 @@ class Folder:
 def fingerprint(asked: Asked, kind: str) -> str:
     """What two sweeps have in common only where their parts are the same."""
     axes = [(axis.name, [str(each) for each in axis.values]) for axis in asked.axes]
-    what = [axes, asked.columns, asked.where, asked.order, asked.top, asked.best, asked.replays, kind, PART]
+    what = [axes, asked.columns, asked.where, asked.order, asked.top, asked.best, asked.replays, kind, asked.size]
     return hashlib.sha256(json.dumps(what, default=str).encode()).hexdigest()

@@ -8,13 +8,13 @@ busy, so that the driver's memory does not grow with the sweep.
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from itertools import islice
-from typing import Any
 
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.sweeping.asked import Asked
 from vidcalc.faces.sweeping.run import Engine, Made, made
 from vidcalc.faces.words import _
 
+PATIENCE = 5.0  # seconds for a cluster to answer
 AHEAD = 2  # tasks for each core of the cluster
 RETRIES = -1  # a worker that is lost is no fault of its part's: another makes it
 
@@ -49,15 +49,24 @@ def connected(address: str | None) -> None:
 
     import ray
 
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "include_dashboard": None}
+    if address is None:
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+        return
     try:
-        if address is None:
-            ray.init(**{**quiet, "include_dashboard": False})
-        else:
-            ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+        answers(address)
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, ValueError, RuntimeError):
         expects = _("the address of a cluster that answers: HOST:PORT, ray://HOST:PORT or auto")
-        raise Refused("--ray-address", address or "", expects, None, ()) from error
+        raise Refused("--ray-address", address, expects, None, ()) from None
+
+
+def answers(address: str) -> None:
+    """Ask whether anybody listens there: Ray itself would wait for minutes. Raises OSError, and ValueError."""
+    import socket
+
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
 
 
 def tasks(asked: Asked, numbers: Iterable[int], kind: str) -> Iterator[Made]:

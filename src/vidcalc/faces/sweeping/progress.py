@@ -1,4 +1,4 @@
-"""A line on standard error that says how far a sweep is, its rate and the time left; nothing where that is no terminal."""
+"""A line on standard error: how far a sweep is, its rate, the time left; nothing where that is no terminal."""
 
 import sys
 import time

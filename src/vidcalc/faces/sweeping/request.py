@@ -7,8 +7,8 @@ from vidcalc.faces.flags.sweep import MOST_KEPT
 from vidcalc.faces.sweeping.asked import Asked
 from vidcalc.faces.sweeping.axes import SETTINGS
 from vidcalc.faces.words import _
-from vidcalc.sweeps.columns import COLUMNS, HEADLINE
-from vidcalc.sweeps.keep import Key
+from vidcalc.search.sweeps.columns import COLUMNS, HEADLINE
+from vidcalc.search.sweeps.keep import Key
 
 
 def asked_of(given: dict[str, Any], every: bool) -> Asked:
@@ -59,5 +59,3 @@ def _ordered(asked: Asked, flag: str, key: Key) -> None:
     if words or asked.settings.get(key.name, key.name not in COLUMNS):
         numbers = [name for name, column in COLUMNS.items() if column.kind == "number"]
         raise Refused(flag, key.name, _("a column of numbers: {names}", names=", ".join(numbers)), None, tuple(numbers))
-
-

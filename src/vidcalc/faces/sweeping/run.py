@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from vidcalc.faces.sweeping.asked import Asked
 from vidcalc.faces.sweeping.files import content, join, kind_of
 from vidcalc.faces.sweeping.folder import Folder
-from vidcalc.sweeps.block import Block, joined
+from vidcalc.search.sweeps.block import Block, joined
 
 Meter = Callable[[int, int], None]
 
@@ -72,7 +72,8 @@ Engine = Callable[[Asked, Iterable[int], str], Iterator[Made]]
 
 def rows_of(asked: Asked, engine: Engine, meter: Meter, enough: int = 0) -> Swept:
     """The rows that are kept, in memory; where `enough` is stated no more parts are made once there are so many."""
-    left_out, keeper, blocks, looked_at = Counter[str](), asked.keeper(), [], 0
+    left_out, keeper, looked_at = Counter[str](), asked.keeper(), 0
+    blocks: list[Block] = []
     waiting: dict[int, list[Block]] = {}
     following = 0
     for part in engine(asked, range(asked.parts), ""):

@@ -9,7 +9,7 @@ from vidcalc.faces.terminal.numbers import data, duration, energy, hours, money,
 from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import VERDICTS, label
-from vidcalc.sweeps.columns import COLUMNS, HEADLINE
+from vidcalc.search.sweeps.columns import COLUMNS, HEADLINE
 
 if TYPE_CHECKING:
     from vidcalc.faces.sweeping.asked import Asked

@@ -5,23 +5,22 @@ one more than whole multiples of what the model's codec makes one latent frame o
 so that roundings which do nothing for any of its values leave the formulas.
 """
 
-
 from collections.abc import Collection, Hashable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec.structs import replace
 
 from vidcalc.describe.model import Model
 from vidcalc.describe.question import Question
-from vidcalc.sweeps.algebra import Algebra
-from vidcalc.sweeps.form import Form
-from vidcalc.sweeps.price import PRICE, priced
-from vidcalc.sweeps.program import Program
+from vidcalc.search.sweeps.algebra import Algebra, Value
+from vidcalc.search.sweeps.form import Form
+from vidcalc.search.sweeps.price import PRICE, priced
+from vidcalc.search.sweeps.program import Program
 from vidcalc.tape.trace import forget
 
 if TYPE_CHECKING:
-    from vidcalc.sweeps.block import Array
+    from vidcalc.search.sweeps.block import Array, Column
 
 MANY = 400_000  # formulas after which one begins anew
 SIDES = ("width", "height")
@@ -35,7 +34,7 @@ class Counted:
         self.counts = (values - first) / steps
         self.whole = bool((self.counts == np.floor(self.counts)).all())
 
-    def form(self, algebra: Algebra) -> Any:
+    def form(self, algebra: Algebra) -> Value:
         """It as a formula."""
         bounds = float(self.counts.min()), float(self.counts.max())
         name = f"{self.name} {self.steps:g} {self.first:g} {bounds[0]:g} {bounds[1]:g}"
@@ -99,10 +98,8 @@ class Prepared:
     def __init__(self, program: Program, numbers: Mapping[str, Counted], along: Mapping[str, int]) -> None:
         self.program, self.numbers, self.along = program, numbers, along
 
-    def run(self, box: tuple[slice, ...]) -> dict[str, Any]:
+    def run(self, box: tuple[slice, ...]) -> dict[str, "Column"]:
         """The columns of a box of the grid, its last axis innermost."""
         inputs = {name: number.counts[box[self.along[number.name]]] for name, number in self.numbers.items()}
         shape = tuple(side.stop - side.start for side in box)
         return self.program.run(inputs, shape)
-
-

@@ -1,16 +1,14 @@
 """A number that varies from row to row, as a formula: it stands where a calculation expects an array of NumPy.
 
 Its arithmetic, comparisons and the functions of NumPy that are applied to it make further formulas
-(`vidcalc.sweeps.algebra`). Like an array it has no truth of its own.
+(`vidcalc.search.sweeps.algebra`). Like an array it has no truth of its own.
 """
 
 from collections.abc import Callable
-from typing import Any
 
-from vidcalc.sweeps import choices
-from vidcalc.sweeps.algebra import ONE, WIDEST, Algebra, Bounds, Terms
+from vidcalc.search.sweeps import choices
+from vidcalc.search.sweeps.algebra import ONE, WIDEST, Algebra, Bounds, Terms, Value
 
-Operand = Any  # a form or a plain number
 LARGEST_POWER = 4
 
 
@@ -26,113 +24,113 @@ class Form:
 
     def __init__(self, algebra: Algebra, terms: Terms, bounds: Bounds, whole: bool) -> None:
         self.algebra, self.terms, self.bounds, self.whole = algebra, terms, bounds, whole
-        self.over: tuple[Any, Any] | None = None
+        self.over: tuple[Value, Value] | None = None
 
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
         raise ValueError("a formula has no truth")
 
-    def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **named: Any) -> Any:
+    def __array_ufunc__(self, function: Value, method: str, *inputs: Value, **named: Value) -> Value:
         made = UFUNCS.get(function.__name__)
         if method != "__call__" or named or made is None:
             raise NotImplementedError(f"{function.__name__} of a formula")
         return made(*map(plain, inputs))
 
-    def __array_function__(self, function: Any, types: Any, args: Any, named: Any) -> Any:
+    def __array_function__(self, function: Value, types: Value, args: Value, named: Value) -> Value:
         if function.__name__ != "where" or named:
             raise NotImplementedError(f"{function.__name__} of a formula")
         return choices.where(*map(plain, args))
 
     # --- arithmetic ---------------------------------------------------------------------------------------
 
-    def __add__(self, other: Operand) -> Operand:
+    def __add__(self, other: Value) -> Value:
         return add(self, plain(other))
 
     __radd__ = __add__
 
-    def __sub__(self, other: Operand) -> Operand:
+    def __sub__(self, other: Value) -> Value:
         return add(self, scaled(plain(other), -1.0))
 
-    def __rsub__(self, other: Operand) -> Operand:
+    def __rsub__(self, other: Value) -> Value:
         return add(plain(other), scaled(self, -1.0))
 
-    def __mul__(self, other: Operand) -> Operand:
+    def __mul__(self, other: Value) -> Value:
         return multiply(self, plain(other))
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Operand) -> Operand:
+    def __truediv__(self, other: Value) -> Value:
         return divide(self, plain(other))
 
-    def __rtruediv__(self, other: Operand) -> Operand:
+    def __rtruediv__(self, other: Value) -> Value:
         return divide(plain(other), self)
 
-    def __floordiv__(self, other: Operand) -> Operand:
+    def __floordiv__(self, other: Value) -> Value:
         return choices.floor_divide(self, plain(other))
 
-    def __rfloordiv__(self, other: Operand) -> Operand:
+    def __rfloordiv__(self, other: Value) -> Value:
         return choices.floor_divide(plain(other), self)
 
-    def __mod__(self, other: Operand) -> Operand:
+    def __mod__(self, other: Value) -> Value:
         return add(self, scaled(multiply(choices.floor_divide(self, plain(other)), plain(other)), -1.0))
 
-    def __rmod__(self, other: Operand) -> Operand:
+    def __rmod__(self, other: Value) -> Value:
         return add(plain(other), scaled(multiply(choices.floor_divide(plain(other), self), self), -1.0))
 
-    def __pow__(self, other: Operand) -> Operand:
+    def __pow__(self, other: Value) -> Value:
         return raised(self, plain(other))
 
-    def __rpow__(self, other: Operand) -> Operand:
+    def __rpow__(self, other: Value) -> Value:
         return choices.opaque("power", plain(other), self)
 
-    def __neg__(self) -> Operand:
+    def __neg__(self) -> Value:
         return scaled(self, -1.0)
 
     def __pos__(self) -> "Form":
         return self
 
-    def __abs__(self) -> Operand:
+    def __abs__(self) -> Value:
         return choices.maximum(self, scaled(self, -1.0))
 
     # --- comparisons --------------------------------------------------------------------------------------
 
-    def __lt__(self, other: Operand) -> Any:
+    def __lt__(self, other: Value) -> Value:
         return choices.below(add(self, scaled(plain(other), -1.0)), "<")
 
-    def __le__(self, other: Operand) -> Any:
+    def __le__(self, other: Value) -> Value:
         return choices.below(add(self, scaled(plain(other), -1.0)), "<=")
 
-    def __gt__(self, other: Operand) -> Any:
+    def __gt__(self, other: Value) -> Value:
         return choices.below(add(plain(other), scaled(self, -1.0)), "<")
 
-    def __ge__(self, other: Operand) -> Any:
+    def __ge__(self, other: Value) -> Value:
         return choices.below(add(plain(other), scaled(self, -1.0)), "<=")
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> Value:
         if not isinstance(other, Form | int | float):
             return NotImplemented
         return choices.below(add(self, scaled(plain(other), -1.0)), "==")
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: object) -> Value:
         if not isinstance(other, Form | int | float):
             return NotImplemented
         return choices.negated(choices.below(add(self, scaled(plain(other), -1.0)), "=="))
 
-    def __and__(self, other: Any) -> Any:
+    def __and__(self, other: Value) -> Value:
         return choices.both(self, plain(other))
 
     __rand__ = __and__
 
-    def __or__(self, other: Any) -> Any:
+    def __or__(self, other: Value) -> Value:
         return choices.negated(choices.both(choices.negated(self), choices.negated(plain(other))))
 
     __ror__ = __or__
 
-    def __invert__(self) -> Any:
+    def __invert__(self) -> Value:
         return choices.negated(self)
 
-    def of_each(self, rule: Callable[..., float], *numbers: Operand) -> Operand:
+    def of_each(self, rule: Callable[..., float], *numbers: Value) -> Value:
         """A rule for plain numbers, asked of each row."""
         return choices.each(rule, *numbers)
 
@@ -141,12 +139,12 @@ class Form:
         return False
 
 
-def plain(value: Any) -> Any:
+def plain(value: Value) -> Value:
     """A number of NumPy as one of Python."""
     return value.item() if hasattr(value, "item") else value
 
 
-def add(one: Operand, other: Operand) -> Operand:
+def add(one: Value, other: Value) -> Value:
     """one + other."""
     if not isinstance(one, Form):
         one, other = other, one
@@ -166,7 +164,7 @@ def add(one: Operand, other: Operand) -> Operand:
     return one.algebra.form({mono: factor for mono, factor in terms.items() if factor})
 
 
-def scaled(form: Operand, factor: float) -> Operand:
+def scaled(form: Value, factor: float) -> Value:
     """form x factor."""
     if not isinstance(form, Form):
         return form * factor
@@ -178,7 +176,7 @@ def scaled(form: Operand, factor: float) -> Operand:
     return form.algebra.form({mono: each * factor for mono, each in form.terms.items()})
 
 
-def multiply(one: Operand, other: Operand) -> Operand:
+def multiply(one: Value, other: Value) -> Value:
     """one x other, multiplied out where that stays small."""
     if not isinstance(one, Form):
         return scaled(other, one)
@@ -198,7 +196,7 @@ def multiply(one: Operand, other: Operand) -> Operand:
     return algebra.form(algebra.spread(algebra.multiplied(first, second)))
 
 
-def divide(one: Operand, other: Operand) -> Operand:
+def divide(one: Value, other: Value) -> Value:
     """one / other."""
     if not isinstance(other, Form):
         other = float(other)
@@ -219,17 +217,17 @@ def divide(one: Operand, other: Operand) -> Operand:
     return made
 
 
-def raised(form: Form, power: Operand) -> Operand:
+def raised(form: Form, power: Value) -> Value:
     """form to a power; small whole ones are products."""
     if not isinstance(power, Form) and power == int(power) and 0 <= power <= LARGEST_POWER:
-        made: Operand = 1.0
+        made: Value = 1.0
         for _ in range(int(power)):
             made = multiply(made, form)
         return made
     return choices.opaque("power", form, power)
 
 
-UFUNCS: dict[str, Callable[..., Any]] = {
+UFUNCS: dict[str, Callable[..., Value]] = {
     "add": add,
     "subtract": lambda a, b: add(a, scaled(b, -1.0)),
     "multiply": multiply,

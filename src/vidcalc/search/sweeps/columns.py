@@ -4,10 +4,9 @@ A row is one estimate: the settings that vary, then these columns. A column equa
 `path`; those marked `sampled` depend on the order of allocations, which a sweep does not replay for every size.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
-
 
 MEMORY_STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode", "post")
 TIME_STAGES = ("text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode", "beside")
@@ -79,13 +78,3 @@ def _by_stage() -> tuple[Column, ...]:
 WHOLE = _whole()
 COLUMNS = {column.name: column for column in (*WHOLE, *_by_stage())}
 HEADLINE = ("verdict", "device", "seconds", "cost")
-
-
-def at(report: Any, path: str) -> Any:
-    """The number of a report at a column's path; None where it has none (no price, no nominal power)."""
-    found = report
-    for name in path.split("."):
-        if found is None:
-            return None
-        found = found.get(name) if isinstance(found, dict) else getattr(found, name)
-    return found

@@ -1,8 +1,8 @@
 """Formulas that are worked out once for many rows: sums of products of what varies, and what is no such sum.
 
-A calculation whose inputs are `Form`s (`vidcalc.sweeps.form`) writes its formula down here instead of a number. Equal
-formulas are one object. What does not vary is folded at once; so is what the bounds of the inputs decide: of a maximum
-only those sides stay that can be the largest within them. What is left is a polynomial of *atoms*: inputs, and
+A calculation whose inputs are `Form`s (`vidcalc.search.sweeps.form`) writes its formula down here instead of a number.
+Equal formulas are one object. What does not vary is folded at once; so is what the bounds of the inputs decide: of a
+maximum only those sides stay that can be the largest within them. What is left is a polynomial of *atoms*: inputs, and
 operations that are no polynomial (a ceiling, a maximum, a choice).
 
     value of a form = sum of coefficient x product of atoms to powers, which may be negative
@@ -10,8 +10,9 @@ operations that are no polynomial (a ceiling, a maximum, a choice).
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
+Value: TypeAlias = Any  # a form, or a number where nothing varies
 Mono = tuple[tuple[int, int], ...]  # (atom, power), atoms in order
 Terms = dict[Mono, float]
 Bounds = tuple[float, float]
@@ -30,18 +31,18 @@ class Atom:
 
     __slots__ = ("args", "bounds", "kind", "whole")
 
-    def __init__(self, kind: str, args: tuple[Any, ...], bounds: Bounds, whole: bool) -> None:
+    def __init__(self, kind: str, args: tuple[Value, ...], bounds: Bounds, whole: bool) -> None:
         self.kind, self.args, self.bounds, self.whole = kind, args, bounds, whole
 
 
 class Algebra:
     """All formulas of one sweep, each once. `make` makes the object that stands for terms (a `Form`)."""
 
-    def __init__(self, make: Callable[["Algebra", Terms, Bounds, bool], Any]) -> None:
+    def __init__(self, make: Callable[["Algebra", Terms, Bounds, bool], Value]) -> None:
         self.make = make
         self.atoms: list[Atom] = []
-        self.kinds: dict[tuple[Any, ...], int] = {}
-        self.forms: dict[frozenset[tuple[Mono, float]], Any] = {}
+        self.kinds: dict[tuple[Value, ...], int] = {}
+        self.forms: dict[frozenset[tuple[Mono, float]], Value] = {}
         self.products: dict[tuple[Mono, Mono], Mono] = {}
         self.ranges: dict[Mono, Bounds] = {ONE: (1.0, 1.0)}
         self.wholes: dict[Mono, bool] = {ONE: True}
@@ -49,15 +50,15 @@ class Algebra:
 
     # --- making -------------------------------------------------------------------------------------------
 
-    def input(self, name: str, bounds: Bounds, whole: bool) -> Any:
+    def input(self, name: str, bounds: Bounds, whole: bool) -> Value:
         """A number that varies within bounds, and whether only in whole steps."""
         return self.atom("input", (name,), bounds, whole)
 
-    def atom(self, kind: str, args: tuple[Any, ...], bounds: Bounds, whole: bool = False) -> Any:
+    def atom(self, kind: str, args: tuple[Value, ...], bounds: Bounds, whole: bool = False) -> Value:
         """The form that is one atom, made once."""
         return self.form({((self.place(kind, args, bounds, whole), 1),): 1.0})
 
-    def place(self, kind: str, args: tuple[Any, ...], bounds: Bounds, whole: bool = False) -> int:
+    def place(self, kind: str, args: tuple[Value, ...], bounds: Bounds, whole: bool = False) -> int:
         """Where an atom is, made once."""
         key = (kind, *(arg if isinstance(arg, str | float | int | bool) else id(arg) for arg in args))
         at = self.kinds.get(key)
@@ -66,7 +67,7 @@ class Algebra:
             self.atoms.append(Atom(kind, args, bounds, whole))
         return at
 
-    def form(self, terms: Terms) -> Any:
+    def form(self, terms: Terms) -> Value:
         """The form of these terms, or a plain number where nothing varies."""
         if not terms:
             return 0.0
@@ -151,7 +152,7 @@ class Algebra:
                     return self.spread({each: value for each, value in terms.items() if value})
         return terms
 
-    def alone(self, form: Any) -> Mono:
+    def alone(self, form: Value) -> Mono:
         """A form as one factor: its own product where it is no sum."""
         at = self.place("sum", (form,), form.bounds, form.whole)
         self.sums.add(at)

@@ -17,7 +17,7 @@ from vidcalc.describe.question import Question
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import formats, guidance, legal, rewritten
-from vidcalc.sweeps.columns import COLUMNS, MEMORY_STAGES, TIME_STAGES
+from vidcalc.search.sweeps.columns import COLUMNS, MEMORY_STAGES, TIME_STAGES
 
 PRICE = "price"  # what a number is called that is no field of a workload
 NOT_KNOWN = float("nan")

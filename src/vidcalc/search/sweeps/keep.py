@@ -5,9 +5,9 @@ equal in what is asked the first of the sweep stays, so that the answer does not
 Numbers that are not known (NaN: no price) come last in an order and are on no front.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from vidcalc.sweeps.block import Block, joined
+from vidcalc.search.sweeps.block import Array, Block, joined
 
 SHARE = 2  # blocks wait until they are this many times what is kept, then the best are taken
 
@@ -18,7 +18,7 @@ class Key(NamedTuple):
     name: str
     falling: bool = False
 
-    def of(self, block: Block) -> Any:
+    def of(self, block: Block) -> Array:
         """The column as numbers of which small ones come first."""
         import numpy as np
 
@@ -75,7 +75,7 @@ class Front:
     def __init__(self, keys: tuple[Key, ...]) -> None:
         self.keys = keys
         self.kept: Block | None = None
-        self.points: Any = None
+        self.points: Array | None = None
 
     def add(self, block: Block) -> None:
         """Take a block's rows that are on the front; those that they beat go."""
@@ -97,12 +97,12 @@ class Front:
         """The front, the best by the first key first."""
         import numpy as np
 
-        if self.kept is None:
+        if self.kept is None or self.points is None:
             return []
         return [self.kept.of(np.lexsort((*self.points.T[::-1],)))]
 
 
-def front(points: Any, places: Any) -> Any:
+def front(points: Array, places: Array) -> Array:
     """Places of the points that no other beats, each small in all columns; of equal ones the first by `places`."""
     import numpy as np
 
@@ -116,7 +116,7 @@ def front(points: Any, places: Any) -> Any:
     return order[_surviving(ordered)]
 
 
-def _surviving(ordered: Any) -> Any:
+def _surviving(ordered: Array) -> Array:
     """Of points sorted by all columns, which none before them beats or equals."""
     import numpy as np
 
@@ -129,7 +129,7 @@ def _surviving(ordered: Any) -> Any:
     return np.asarray(found)
 
 
-def beaten(points: Any, others: Any) -> Any:
+def beaten(points: Array, others: Array) -> Array:
     """Whether one of the others is as small in every column as each point."""
     import numpy as np
 

@@ -1,25 +1,23 @@
-"""Formulas as a straight-line program over blocks of rows: each step is one call of NumPy into a buffer that is reused.
+"""From formulas to the steps of a program: each one call of NumPy, no value worked out twice.
 
 A program is written once for the columns that are wanted, from their forms down to the inputs; what no column asks for
-is not in it. Buffers are handed on as soon as nobody reads them any more, so that a block's live columns stay in the
-core's cache.
+is not in it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from vidcalc.sweeps.algebra import ONE, Algebra, Atom, Mono, Terms
-from vidcalc.sweeps.block import Words
-from vidcalc.sweeps.choices import Chosen
-from vidcalc.sweeps.form import Form
+from vidcalc.search.sweeps.algebra import ONE, Algebra, Atom, Mono, Terms, Value
+from vidcalc.search.sweeps.choices import Chosen
+from vidcalc.search.sweeps.form import Form
 
 if TYPE_CHECKING:
-    from vidcalc.sweeps.block import Array
+    from vidcalc.search.sweeps.block import Array
 
 Place = int  # of a value among all of a program
-Operand = Any  # a place wrapped in `At`, or a number
+Operand: TypeAlias = Any  # a place (`At`), or a number
 Step = tuple[Callable[..., Any], tuple[Any, ...], int]
 
 
@@ -32,16 +30,16 @@ class At(int):
     """The place of a value among a program's values."""
 
 
-class Program:
+class Written:
     """What columns are made of, as steps.
 
-    Rows are a grid: each input varies along one axis, and a value only along those of what it is made from, so that most
-    of the work is done for a side of the grid and not for each of its rows. Values are numbered in the order in which
-    they are made; `masks` says along which axes each varies, a bit for each. `columns` says where each column is: a
+    Rows are a grid: each input varies along one axis, and a value only along those of what it is made from, so that
+    most of the work is done for a side of the grid and not for each of its rows. Values are numbered in the order in
+    which they are made; `masks` says along which axes each varies, a bit for each. `columns` says where each column is: a
     value's place, a number that no row changes, or words with the place of the number of the word.
     """
 
-    def __init__(self, algebra: Algebra, columns: Mapping[str, Any], axes: Mapping[str, int]) -> None:
+    def __init__(self, algebra: Algebra, columns: Mapping[str, Value], axes: Mapping[str, int]) -> None:
         self.algebra = algebra
         self.steps: list[Step] = []
         self.masks: list[int] = []
@@ -53,13 +51,12 @@ class Program:
         for form in _long(algebra, columns.values()):  # a shorter sum may be part of a longer one
             self._form(form)
         self.columns = {name: self._column(value) for name, value in columns.items()}
-        self._bound: tuple[tuple[int, ...], list[tuple[Any, tuple[Any, ...]]], dict[int, Array]] | None = None
 
     def _new(self, mask: int) -> At:
         self.masks.append(mask)
         return At(len(self.masks) - 1)
 
-    def _step(self, function: Callable[..., Any], *operands: Operand) -> At:
+    def _step(self, function: Callable[..., Value], *operands: Operand) -> At:
         """A step and the place of what it makes."""
         mask = 0
         for each in operands:
@@ -76,20 +73,20 @@ class Program:
 
     # --- from forms to steps ------------------------------------------------------------------------------
 
-    def _column(self, value: Any) -> Any:
+    def _column(self, value: Value) -> Value:
         if isinstance(value, Chosen):
             names: dict[str, int] = {}
             return self._choice(value, names), names
         return self._form(value) if isinstance(value, Form) else value
 
-    def _choice(self, value: Any, names: dict[str, int]) -> Operand:
+    def _choice(self, value: Value, names: dict[str, int]) -> Operand:
         """A choice among words as the number of the word."""
         if isinstance(value, str):
             return float(names.setdefault(value, len(names)))
         yes, no = self._choice(value.yes, names), self._choice(value.no, names)
         return self._step(_where, self._form(value.condition), yes, no)
 
-    def _form(self, form: Any) -> Operand:
+    def _form(self, form: Value) -> Operand:
         """A form's value."""
         if not isinstance(form, Form):
             return float(form)
@@ -171,7 +168,9 @@ class Program:
                     continue
                 seen.add(id(part))
                 ratio = factor / part[mono]
-                if all(abs(terms.get(each, 0.0) - ratio * own) <= ALIKE * abs(ratio * own) for each, own in part.items()):
+                if all(
+                    abs(terms.get(each, 0.0) - ratio * own) <= ALIKE * abs(ratio * own) for each, own in part.items()
+                ):
                     best = ratio, part, value
         return best
 
@@ -219,70 +218,14 @@ class Program:
                 return self._step(COMPARED[atom.kind], args[0], 0.0)
         return self._step(getattr(np, atom.kind), *args)
 
-    def _extreme(self, function: Any, args: list[Operand]) -> Operand:
+    def _extreme(self, function: Value, args: list[Operand]) -> Operand:
         made = args[0]
         for other in args[1:]:
             made = self._step(function, made, other)
         return made
 
-    # --- running ------------------------------------------------------------------------------------------
 
-    def run(self, inputs: Mapping[str, "Array"], shape: tuple[int, ...]) -> dict[str, Any]:
-        """The columns of a grid of that shape, row after row; an input has the values along its axis."""
-        steps, values = self._laid_out(shape)
-        for name, place in self._inputs.items():
-            np.copyto(values[place].reshape(-1), inputs[name])
-        with np.errstate(all="ignore"):  # branches that are not taken may divide by nothing
-            for function, operands in steps:
-                function(*operands)
-        found: dict[str, Any] = {}
-        for name, column in self.columns.items():
-            words = isinstance(column, tuple)
-            place = column[0] if isinstance(column, tuple) else column
-            value = np.broadcast_to(values[place], shape).flatten() if isinstance(place, At) else place
-            found[name] = _words(value, column[1]) if words else value
-        return found
-
-    def _laid_out(self, shape: tuple[int, ...]) -> tuple[list[tuple[Any, tuple[Any, ...]]], dict[int, "Array"]]:
-        """The steps with buffers in the place of operands, of a grid of that shape."""
-        if self._bound is None or self._bound[0] != shape:
-            self._bound = (shape, *self._with_buffers(shape))
-        return self._bound[1:]
-
-    def _with_buffers(self, shape: tuple[int, ...]) -> tuple[list[tuple[Any, tuple[Any, ...]]], dict[int, "Array"]]:
-        last = self._last_use()
-        sides = {mask: tuple(n if mask >> bit & 1 else 1 for bit, n in enumerate(shape)) for mask in set(self.masks)}
-        values: dict[int, Array] = {place: np.empty(sides[self.masks[place]]) for place in self._inputs.values()}
-        free: dict[int, list[Array]] = {mask: [] for mask in sides}
-        bound = []
-        for number, (function, operands, made) in enumerate(self.steps):
-            mask = self.masks[made]
-            taken = [values[each] if isinstance(each, At) else each for each in operands]
-            ended = {int(each) for each in operands if isinstance(each, At) and last[each] == number}
-            mine = next((place for place in ended if function in IN_PLACE and self.masks[place] == mask), None)
-            if mine is not None:  # written over what nobody reads any more
-                values[made] = values[mine]
-                ended.remove(mine)
-            else:
-                values[made] = free[mask].pop() if free[mask] else np.empty(sides[mask])
-            for place in ended:
-                free[self.masks[place]].append(values[place])
-            bound.append((function, (*taken, values[made])))
-        return bound, values
-
-    def _last_use(self) -> dict[int, int]:
-        """The last step that reads each value; inputs and columns are read to the end."""
-        last: dict[int, int] = {}
-        for number, (_function, operands, made) in enumerate(self.steps):
-            last.update({int(each): number for each in operands if isinstance(each, At)})
-            last.setdefault(int(made), number)
-        kept = [*self._inputs.values()]
-        for column in self.columns.values():
-            kept += [column[0] if isinstance(column, tuple) else column]
-        return last | {int(place): len(self.steps) for place in kept if isinstance(place, At)}
-
-
-def _where(condition: "Array", yes: Any, no: Any, out: "Array") -> None:
+def _where(condition: "Array", yes: Value, no: Value, out: "Array") -> None:
     """A choice into a buffer that is none of its operands'."""
     np.copyto(out, no)
     np.copyto(out, yes, where=condition != 0)
@@ -292,21 +235,13 @@ def _each(rule: Callable[..., float]) -> Callable[..., None]:
     """A rule for plain numbers as a step."""
     from vidcalc.base.number import of_each
 
-    def asked(*operands: Any) -> None:
-        *numbers, out = operands
+    def asked(*numbers: Value, out: "Array") -> None:
         np.copyto(out, of_each(rule, *numbers))
 
     return asked
 
 
-def _words(codes: Any, names: dict[str, int]) -> Any:
-    """Numbers of words as words."""
-    if not isinstance(codes, np.ndarray):
-        return next(iter(names))
-    return Words(codes.astype(np.int16), tuple(names))
-
-
-def _long(algebra: Algebra, columns: Iterable[Any]) -> list[Form]:
+def _long(algebra: Algebra, columns: Iterable[Value]) -> list[Form]:
     """The long sums that columns are made of, the shortest first."""
     seen: set[int] = set()
     found: list[Form] = []
@@ -325,6 +260,3 @@ def _long(algebra: Algebra, columns: Iterable[Any]) -> list[Form]:
 
 
 COMPARED = {"<": np.less, "<=": np.less_equal, "==": np.equal}
-IN_PLACE = frozenset(
-    {np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum, np.floor, np.less, np.less_equal, np.equal}
-)

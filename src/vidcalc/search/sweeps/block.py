@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 else:
     Array: TypeAlias = Any
+Column: TypeAlias = Any  # an array, words, or what all rows have in common
+Columns: TypeAlias = Mapping[str, Column]
 
 
 class Words:
@@ -22,7 +24,7 @@ class Words:
     def __init__(self, codes: Array, names: Sequence[str]) -> None:
         self.codes, self.names = codes, tuple(names)
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> Column:
         """Where the word is that one; elementwise."""
         import numpy as np
 
@@ -30,7 +32,7 @@ class Words:
             return np.asarray(self.listed()) == np.asarray(other.listed())
         return self.codes == (self.names.index(str(other)) if other in self.names else -1)
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: object) -> Column:
         return ~(self == other)
 
     def __hash__(self) -> int:
@@ -39,7 +41,7 @@ class Words:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def __getitem__(self, places: Any) -> "Words":
+    def __getitem__(self, places: Array) -> "Words":
         return Words(self.codes[places], self.names)
 
     def listed(self) -> Array:
@@ -62,11 +64,11 @@ class Block:
 
     __slots__ = ("columns", "places", "rows")
 
-    def __init__(self, columns: Mapping[str, Any], places: Array) -> None:
+    def __init__(self, columns: Columns, places: Array) -> None:
         self.columns, self.places = dict(columns), places
         self.rows = len(places)
 
-    def of(self, rows: Any) -> "Block":
+    def of(self, rows: Array) -> "Block":
         """Some of the rows: places of them, or whether each is one."""
         taken = {
             name: column[rows] if isinstance(column, Words) or hasattr(column, "shape") else column
@@ -74,7 +76,7 @@ class Block:
         }
         return Block(taken, self.places[rows])
 
-    def column(self, name: str) -> Any:
+    def column(self, name: str) -> Column:
         """A column as an array with a value for each row; words as a list of them."""
         import numpy as np
 
@@ -92,7 +94,7 @@ def joined(blocks: Sequence[Block]) -> Block:
 
     if len(blocks) == 1:
         return blocks[0]
-    columns: dict[str, Any] = {}
+    columns: dict[str, Column] = {}
     for name in blocks[0].columns:
         parts = [block.columns[name] for block in blocks]
         if any(isinstance(part, str | Words) for part in parts):
@@ -102,7 +104,7 @@ def joined(blocks: Sequence[Block]) -> Block:
     return Block(columns, np.concatenate([block.places for block in blocks]))
 
 
-def _joined_words(parts: Sequence[Any], rows: Sequence[int]) -> Words:
+def _joined_words(parts: Sequence[Column], rows: Sequence[int]) -> Words:
     """Columns of words as one."""
     import numpy as np
 

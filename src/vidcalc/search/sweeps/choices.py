@@ -1,9 +1,8 @@
 """What is no polynomial: maxima, roundings, comparisons and choices, each folded where the bounds decide it."""
 
 import math
-from typing import Any
 
-from vidcalc.sweeps.algebra import ANYTHING, ONE, Bounds
+from vidcalc.search.sweeps.algebra import ANYTHING, ONE, Bounds, Value
 
 MOST_SIDES = 64  # of a maximum; a larger one becomes a side of the next
 
@@ -15,44 +14,44 @@ class Chosen:
     shape = (2,)
     ndim = 1
 
-    def __init__(self, condition: Any, yes: Any, no: Any) -> None:
+    def __init__(self, condition: Value, yes: Value, no: Value) -> None:
         self.condition, self.yes, self.no = condition, yes, no
 
     def __bool__(self) -> bool:
         raise ValueError("a formula has no truth")
 
-    def __array_function__(self, function: Any, types: Any, args: Any, named: Any) -> Any:
+    def __array_function__(self, function: Value, types: Value, args: Value, named: Value) -> Value:
         if function.__name__ != "where" or named:
             raise NotImplementedError(f"{function.__name__} of a formula")
         return where(*args)
 
 
-def bounds_of(value: Any) -> Bounds:
+def bounds_of(value: Value) -> Bounds:
     """The bounds of a form or a number."""
     return value.bounds if hasattr(value, "terms") else (value, value)
 
 
-def is_whole(value: Any) -> bool:
+def is_whole(value: Value) -> bool:
     """Whether a form or a number is whole."""
     return bool(value.whole) if hasattr(value, "terms") else float(value).is_integer()
 
 
-def algebra_of(*values: Any) -> Any:
+def algebra_of(*values: Value) -> Value:
     """The algebra of the first form among some values."""
     return next(value.algebra for value in values if hasattr(value, "terms"))
 
 
-def maximum(one: Any, other: Any) -> Any:
+def maximum(one: Value, other: Value) -> Value:
     """The larger of two."""
     return _extreme("max", one, other)
 
 
-def minimum(one: Any, other: Any) -> Any:
+def minimum(one: Value, other: Value) -> Value:
     """The smaller of two."""
     return _extreme("min", one, other)
 
 
-def _extreme(kind: str, one: Any, other: Any) -> Any:
+def _extreme(kind: str, one: Value, other: Value) -> Value:
     """The larger or the smaller: of all sides so far those that can be it."""
     if not (hasattr(one, "terms") or hasattr(other, "terms")):
         return max(one, other) if kind == "max" else min(one, other)
@@ -68,7 +67,7 @@ def _extreme(kind: str, one: Any, other: Any) -> Any:
     return algebra_of(*sides).atom(kind, tuple(sides), bounds, all(map(is_whole, sides)))
 
 
-def _sides(kind: str, value: Any) -> tuple[Any, ...]:
+def _sides(kind: str, value: Value) -> tuple[Value, ...]:
     """The sides of a maximum that is nothing else; or the value."""
     if hasattr(value, "terms") and len(value.terms) == 1:
         ((mono, factor),) = value.terms.items()
@@ -79,7 +78,7 @@ def _sides(kind: str, value: Any) -> tuple[Any, ...]:
     return (value,)
 
 
-def _with(kind: str, sides: list[Any], side: Any) -> list[Any]:
+def _with(kind: str, sides: list[Value], side: Value) -> list[Value]:
     """The sides with a further one, without those that another is never behind."""
     left = []
     for each in sides:
@@ -93,7 +92,7 @@ def _with(kind: str, sides: list[Any], side: Any) -> list[Any]:
     return [*left, side]
 
 
-def ceiling(value: Any) -> Any:
+def ceiling(value: Value) -> Value:
     """The whole number above; exact of a quotient of whole numbers."""
     if not hasattr(value, "terms"):
         return float(math.ceil(value))
@@ -105,7 +104,7 @@ def ceiling(value: Any) -> Any:
     return -floor(-value)
 
 
-def floor(value: Any) -> Any:
+def floor(value: Value) -> Value:
     """The whole number below."""
     if not hasattr(value, "terms"):
         return float(math.floor(value))
@@ -126,7 +125,7 @@ def _floor(value: float) -> float:
     return float(math.floor(value)) if abs(value) < math.inf else value
 
 
-def floor_divide(one: Any, other: Any) -> Any:
+def floor_divide(one: Value, other: Value) -> Value:
     """one // other; of whole numbers what is divided without a rest goes out of it."""
     if hasattr(other, "terms") or not hasattr(one, "terms"):
         quotient = one / other
@@ -155,7 +154,7 @@ def floor_divide(one: Any, other: Any) -> Any:
     return outside + one.algebra.atom("whole_divide", (inside, float(other)), ends, True)
 
 
-def below(difference: Any, sign: str) -> Any:
+def below(difference: Value, sign: str) -> Value:
     """Whether a difference is below nothing ("<", "<=") or nothing ("=="): True, False, or a condition."""
     low, high = bounds_of(difference)
     if sign == "==":
@@ -170,12 +169,12 @@ def below(difference: Any, sign: str) -> Any:
     return difference.algebra.atom(sign, (difference,), (0.0, 1.0), True)
 
 
-def negated(condition: Any) -> Any:
+def negated(condition: Value) -> Value:
     """Where a condition does not hold."""
     return (not condition) if isinstance(condition, bool) else 1.0 - condition
 
 
-def both(one: Any, other: Any) -> Any:
+def both(one: Value, other: Value) -> Value:
     """Where two conditions hold."""
     if isinstance(one, bool):
         return other if one else False
@@ -184,7 +183,7 @@ def both(one: Any, other: Any) -> Any:
     return one * other
 
 
-def where(condition: Any, yes: Any, no: Any) -> Any:
+def where(condition: Value, yes: Value, no: Value) -> Value:
     """A choice; of words a `Chosen`."""
     if not hasattr(condition, "terms"):
         return yes if condition else no
@@ -199,7 +198,7 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
     return condition.algebra.atom("where", (condition, yes, no), ends, is_whole(yes) and is_whole(no))
 
 
-MONOTONE: dict[str, tuple[Any, bool]] = {
+MONOTONE: dict[str, tuple[Value, bool]] = {
     "rint": (lambda value: float(round(value)), True),
     "log2": (math.log2, False),
     "exp2": (math.exp2, False),
@@ -207,7 +206,7 @@ MONOTONE: dict[str, tuple[Any, bool]] = {
 }
 
 
-def opaque(name: str, *values: Any) -> Any:
+def opaque(name: str, *values: Value) -> Value:
     """A function of NumPy that nothing is known of but its ends, where it rises."""
     if not any(hasattr(value, "terms") for value in values):
         import numpy as np
@@ -226,6 +225,6 @@ def opaque(name: str, *values: Any) -> Any:
     return algebra_of(*values).atom(name, values, ends, whole)
 
 
-def each(rule: Any, *values: Any) -> Any:
+def each(rule: Value, *values: Value) -> Value:
     """A rule for plain numbers, asked of each row. The rule is what it is called with, not its name."""
     return algebra_of(*values).atom("each", (rule, *values), ANYTHING)
