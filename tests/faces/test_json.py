@@ -123,6 +123,7 @@ RUNS = {
     "train": ("-m", "wan2.1-t2v-1.3b", "--texts", "online", "--validation", "on"),
     "plan": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpus", "2"),
     "budget": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "--gpu-hours", "100"),
+    "sweep": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100,4090", "--parallel", "ulysses=2", "--parallel", "ulysses=5"),
 }
 
 

@@ -149,6 +149,7 @@ def explain(quantity: str, model: str | None = None, **settings: Unpack[Estimate
     return Explanation.of(*_answer("explain", {"quantity": quantity, "model": model, **settings}))
 
 
+@described
 def sweep(model: Axis = None, **settings: Unpack[SweepSettings]) -> Sweep:
     """Many estimates at once: every combination of settings that take several values.
 
