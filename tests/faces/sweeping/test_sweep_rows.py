@@ -3,8 +3,8 @@
 from collections import Counter
 
 import pytest
-
 from sweep_law import differences, sweep
+
 from vidcalc.catalog.load import names
 from vidcalc.faces.sweeping import asked as asked_for
 from vidcalc.faces.sweeping.asked import Asked

@@ -1,5 +1,7 @@
 """Rows that are kept: what a stream of blocks leaves is what all rows at once would, however it is cut."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,7 +19,7 @@ def blocks(values, places):
     """The rows in blocks cut at those places."""
     table = np.array(values, dtype=float).reshape(-1, len(NAMES))
     ends = sorted({0, len(table), *(min(place, len(table)) for place in places)})
-    for low, high in zip(ends, ends[1:], strict=False):
+    for low, high in pairwise(ends):
         columns = {name: table[low:high, at].copy() for at, name in enumerate(NAMES)}
         yield Block(columns, np.arange(low, high))
 

@@ -22,7 +22,7 @@ from vidcalc.search.sweeps.keep import Front, Key, Top
 if TYPE_CHECKING:
     from vidcalc.search.sweeps.formulas import Formulas, Prepared
 
-PART = 262_144  # rows that are made and written together
+PART = 65_536  # rows that are made and written together
 
 
 FEW = 20_000  # rows of a model for which formulas are not worth their making

@@ -45,8 +45,8 @@ def rows(asked: "Asked", swept: "Swept", look: Look) -> list[str]:
     shown: list[list[Cell]] = [[(name, "dim") for name in names]]
     for block in swept.blocks:
         columns = [block.column(name).tolist() for name in names]
-        for row in zip(*columns, strict=True):
-            shown.append([cell(name, value) for name, value in zip(names, row, strict=True)])
+        table_rows = zip(*columns, strict=True)
+        shown += [[cell(name, value) for name, value in zip(names, row, strict=True)] for row in table_rows]
         if len(shown) > MOST:
             break
     aligns = "".join("<" if asked.settings.get(name) or name == "verdict" else ">" for name in names)

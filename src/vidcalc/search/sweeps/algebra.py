@@ -85,10 +85,8 @@ class Algebra:
                 whole = whole and factor.is_integer() and self.whole(mono)
             if low != low or high != high:
                 low, high = ANYTHING
-            if low == high and abs(low) < math.inf:
-                made = low  # an input that does not vary
-            else:
-                made = self.make(self, terms, (low, high), whole)
+            varies = low < high or abs(low) == math.inf
+            made = self.make(self, terms, (low, high), whole) if varies else low
             self.forms[key] = made
         return made
 

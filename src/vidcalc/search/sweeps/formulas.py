@@ -5,6 +5,7 @@ one more than whole multiples of what the model's codec makes one latent frame o
 so that roundings which do nothing for any of its values leave the formulas.
 """
 
+import gc
 from collections.abc import Collection, Hashable, Mapping
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,7 @@ class Formulas:
         if of != self.of or len(self.algebra.forms) > MANY:
             self.algebra, self.of = Algebra(Form), of
             forget()
+            gc.collect()  # formulas know their algebra and it them: a command line collects nothing by itself
         numbers = {name: counted(question.model, name, values) for name, values in self.values.items()}
         forms = {name: number.form(self.algebra) for name, number in numbers.items()}
         sizes = {name: form for name, form in forms.items() if name != PRICE}

@@ -35,8 +35,8 @@ class Written:
 
     Rows are a grid: each input varies along one axis, and a value only along those of what it is made from, so that
     most of the work is done for a side of the grid and not for each of its rows. Values are numbered in the order in
-    which they are made; `masks` says along which axes each varies, a bit for each. `columns` says where each column is: a
-    value's place, a number that no row changes, or words with the place of the number of the word.
+    which they are made; `masks` says along which axes each varies, a bit for each. `columns` says where each column is:
+    a value's place, a number that no row changes, or words with the place of the number of the word.
     """
 
     def __init__(self, algebra: Algebra, columns: Mapping[str, Value], axes: Mapping[str, int]) -> None:
