@@ -48,6 +48,11 @@ class Algebra:
         self.wholes: dict[Mono, bool] = {ONE: True}
         self.sums: set[int] = set()  # atoms that stand for a form
 
+    def clear(self) -> None:
+        """Forget every formula, whoever still holds one of them."""
+        for table in (self.atoms, self.kinds, self.forms, self.products, self.ranges, self.wholes, self.sums):
+            table.clear()
+
     # --- making -------------------------------------------------------------------------------------------
 
     def input(self, name: str, bounds: Bounds, whole: bool) -> Value:

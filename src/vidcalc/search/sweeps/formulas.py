@@ -74,6 +74,7 @@ class Formulas:
         Raises InputError for a combination that is not allowed.
         """
         if of != self.of or len(self.algebra.forms) > MANY:
+            self.algebra.clear()  # its programs are done
             self.algebra, self.of = Algebra(Form), of
             forget()
             gc.collect()  # formulas know their algebra and it them: a command line collects nothing by itself
