@@ -24,12 +24,6 @@ settings.register_profile("thorough", max_examples=500, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The tables of every model take long: they run where somebody asks for the mark."""
-    if "tables" not in str(config.option.markexpr):
-        items[:] = [item for item in items if not item.get_closest_marker("tables")]
-
-
 os.environ["VIDCALC_CACHE"] = ""  # no test leaves tables in the user's cache
 
 
@@ -74,3 +68,17 @@ def _run(
 def run() -> Callable[..., TrainingReport]:
     """The report of a training run; see `_run`."""
     return _run
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes minutes, or a cluster, runs only where its mark is asked for."""
+    asked = str(config.getoption("-m"))
+    left_out = [
+        item
+        for item in items
+        for mark in ("ray", "tables", "whole")
+        if mark not in asked and item.get_closest_marker(mark)
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

@@ -39,11 +39,13 @@ if TYPE_CHECKING:
         plan,
         quantities,
         scale,
+        sweep,
         train,
     )
     from vidcalc.faces.python.errors import InputError
     from vidcalc.faces.python.listing import Listing
     from vidcalc.faces.python.picture import Picture
+    from vidcalc.faces.python.sweep import Sweep
 
 __all__ = [
     "Budget",
@@ -59,6 +61,7 @@ __all__ = [
     "Picture",
     "Plans",
     "Scaling",
+    "Sweep",
     "Training",
     "__version__",
     "budget",
@@ -75,6 +78,7 @@ __all__ = [
     "plan",
     "quantities",
     "scale",
+    "sweep",
     "train",
 ]
 
@@ -83,6 +87,7 @@ _HOMES = {
     "InputError": "faces.python.errors",
     "Listing": "faces.python.listing",
     "Picture": "faces.python.picture",
+    "Sweep": "faces.python.sweep",
     **dict.fromkeys(
         (
             "Budget",

@@ -128,6 +128,7 @@ RUNS = {
     "how": ("-m", "wan2.1-t2v-1.3b", "--step-cache", "teacache", "--how", "diffusers"),
     "compare": ("wan2.1-t2v-1.3b", "ltx-2 -r 768x512", "--gpu", "rtx-4090"),
     "fix": ("-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", "--host-ram", "64GB"),
+    "sweep": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100,4090", "--parallel", "ulysses=2", "--parallel", "ulysses=5"),
 }
 COMMAND = {"how": "estimate"}  # of documents that a flag asks for
 

@@ -21,14 +21,17 @@ def streamed(ledger: Ledger) -> Number:
     )
 
 
-def inference_memory(ledger: Ledger, hardware: Hardware) -> InferenceMemory:
-    """The stages, the largest of them, and whether the accelerator holds it."""
+def inference_memory(ledger: Ledger, hardware: Hardware, *, replays: bool = False) -> InferenceMemory:
+    """The stages, the largest of them, and whether the accelerator holds it.
+
+    replays  whether the allocator is replayed for each size of a sweep, and not only for a single job
+    """
     rows = memory.held(memory.stages(ledger), hardware.accelerator.capacity)
     peak, capacity = memory.peak(rows), hardware.accelerator.reported
     decode, denoise = ledger.phase("vae_decode"), ledger.phase("denoise")
     allocator = ledger.further.allocator
-    shown = counters(rows, hardware.accelerator, allocator)
-    needed = counters(memory.needed(rows), hardware.accelerator, allocator)
+    shown = counters(rows, hardware.accelerator, allocator, replays=replays)
+    needed = counters(memory.needed(rows), hardware.accelerator, allocator, replays=replays)
     low, high = interval(shown.device)
     # weights that give way fill the card and no more: beyond it reaches only what is needed
     high = minimum(high, maximum(capacity, interval(needed.device)[1]))

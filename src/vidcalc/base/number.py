@@ -237,6 +237,10 @@ def of_each(rule: Callable[..., float], *numbers: Number) -> Number:
     """A rule for plain numbers, elementwise for arrays: asked once for each combination that comes by."""
     if all(isinstance(number, SINGLE) for number in numbers):
         return rule(*map(plain, numbers))
+    for number in numbers:
+        if hasattr(number, "of_each"):  # a formula, worked out later
+            made: Number = number.of_each(rule, *map(plain, numbers))
+            return made
     import numpy as np
 
     columns = np.broadcast_arrays(*map(plain, numbers))

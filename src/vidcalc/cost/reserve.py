@@ -20,7 +20,7 @@ of their tensors for hours had lost a third of a card to it (pytorch/pytorch#110
 import msgspec
 
 from vidcalc.base.guest import given, named, plain
-from vidcalc.base.number import Number, as_count, is_array, maximum, minimum, whole_blocks
+from vidcalc.base.number import Number, as_count, is_array, maximum, minimum, where, whole_blocks
 from vidcalc.cost.memory import Stage, needed, peak
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates.allocator import cache_share, context
@@ -38,10 +38,11 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     device: Number
 
 
-def counters(stages: list[Stage], chip: Accelerator, allocator: str = "caching") -> Counters:
+def counters(stages: list[Stage], chip: Accelerator, allocator: str = "caching", *, replays: bool = False) -> Counters:
     """The peak of the stages under each counter, on that device [byte].
 
     allocator  "caching" (torch's own) or "async" (the driver's pool)
+    replays    whether the calls of a sweep are replayed as well, each of its sizes
     """
     capacity: Number = chip.capacity
     outside = given("context", context(chip), capacity, "data/defaults.toml", "byte", "assumed")
@@ -59,8 +60,12 @@ def counters(stages: list[Stage], chip: Accelerator, allocator: str = "caching")
         if allocator == "async":
             held, left = whole_blocks(inside, PAGE), whole_blocks(kept.total - outside, PAGE)
         else:
-            held = inside + beyond(stage, capacity, swept=is_array(top))[0]
-            left = kept.total - outside + beyond(kept, capacity, swept=is_array(top))[1]
+            how = "replayed" if replays or not is_array(top) else "shared"
+            held = inside + beyond(stage, capacity, how)[0]
+            left = kept.total - outside + beyond(kept, capacity, how)[1]
+        if is_array(top) and replays:  # as a single job: what is far from the largest counts as it is
+            near = stage.total >= FAR * top
+            held, left = where(near, held, 0), where(near, left, 0)
         cached = maximum(cached, named(stage.id, held, "byte"))
         least = maximum(least, named(stage.id, left, "byte"))
     allocated, cached = named("allocated", allocated, "byte"), named("cached", cached, "byte")
@@ -70,29 +75,30 @@ def counters(stages: list[Stage], chip: Accelerator, allocator: str = "caching")
     return Counters(allocated=allocated, reserved=reserved, device=reserved + outside)
 
 
-def beyond(stage: Stage, beside: Number, *, swept: bool = False) -> tuple[Number, Number]:
+def beyond(stage: Stage, beside: Number, how: str = "replayed") -> tuple[Number, Number]:
     """Bytes reserved beyond those that are allocated in a stage: in all, and without segments that are free.
 
-    swept  whether the job is a sweep, of which no call is replayed
+    how  "replayed", or "shared": the measured share, of a sweep of which no call is replayed
     """
-    cache = None if stage.trace is None or swept else stage.trace.cached(stage.segments)
-    if cache is None and stage.segments == "expandable":
+    shares = None if stage.trace is None or how == "shared" else stage.trace.cache_shares(stage.segments)
+    if shares is None and stage.segments == "expandable":
         return 0, 0  # segments grow by what is missing
-    if cache is None:
+    if shares is None:
         share = given("cache_share", cache_share(), beside, "data/validation/reserve.toml", "", "measured")
         # freed transients stay in the cache: a share of the live activations
         return stage.activations * share, 0
-    weights = {name: max(plain(nbytes), 0) for name, nbytes in stage.resident.items()}
+    weights = {name: maximum(plain(nbytes), 0) for name, nbytes in stage.resident.items()}
     held = sum(
         nbytes * stage.loads[name].trace.segments(stage.loads[name].width, stage.segments)
         if name in stage.loads
         else nbytes
         for name, nbytes in weights.items()
     )
+    whole = sum(weights.values())
     found = {
-        "segment_share": held / sum(weights.values()) - 1 if held else 0.0,
-        "cache_share": cache.reserved / max(cache.allocated, 1) - 1,
-        "needed_share": cache.needed / max(cache.allocated, 1) - 1,
+        "segment_share": where(held > 0, held / maximum(whole, 1) - 1, 0.0),
+        "cache_share": shares[0],
+        "needed_share": shares[1],
     }
     holes, kept, left = (given(name, share, beside, REPLAYED) for name, share in found.items())
     # what the segments of weights hold beside them, and what the call's freed blocks leave in the cache

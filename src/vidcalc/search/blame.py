@@ -57,7 +57,7 @@ def events(row: Stage) -> Iterator[Event]:
         return
     held: dict[int, float] = {}
     alive = 0.0
-    for number, nbytes in row.trace.log:
+    for number, nbytes in row.trace.history.entries():
         if not isinstance(nbytes, SINGLE) or number < 0:
             continue
         if number == 0:  # a kernel's workspace, there for the moment
@@ -69,7 +69,7 @@ def events(row: Stage) -> Iterator[Event]:
             if nbytes >= SMALL:
                 yield float(nbytes), alive
             held[number] = float(nbytes)
-            alive += nbytes
+            alive += float(nbytes)
 
 
 def reasons(row: StageRow, memory: InferenceMemory, running: tuple[str, ...], said: Complaint) -> list[Reason]:

@@ -75,6 +75,10 @@ class Trace(msgspec.Struct, frozen=True, eq=False, dict=True):
         """The same where the allocator's segments are "fixed", or grow ("expandable")."""
         return self.history.cached(segments)
 
+    def cache_shares(self, segments: str) -> tuple[Number, Number] | None:
+        """Bytes reserved over those allocated, less one: in all, and without segments that are free."""
+        return self.history.shares(segments)
+
     def segments(self, width: float, segments: str = "fixed") -> float:
         """Bytes of segments over bytes of weights that are loaded one by one, at so many bytes an element."""
         return self.touched.segments(width, segments) if self.history.kept else 1.0

@@ -10,7 +10,21 @@ import pytest
 
 import vidcalc
 from vidcalc.faces import words
-from vidcalc.faces.commands import budget, chain, choose, compare, estimate, explain, fit, fix, gpus, plan, scale, train
+from vidcalc.faces.commands import (
+    budget,
+    chain,
+    choose,
+    compare,
+    estimate,
+    explain,
+    fit,
+    fix,
+    gpus,
+    plan,
+    scale,
+    sweep,
+    train,
+)
 from vidcalc.faces.python import ask as calls
 from vidcalc.faces.python import settings
 from vidcalc.faces.python.errors import refusals
@@ -20,7 +34,7 @@ from vidcalc.report.estimate import Report
 SMALL = "wan2.1-t2v-1.3b"
 COMMANDS = {
     command.command.name: command.command
-    for command in (budget, chain, choose, compare, estimate, explain, fit, fix, gpus, plan, scale, train)
+    for command in (budget, chain, choose, compare, estimate, explain, fit, fix, gpus, plan, scale, sweep, train)
 }
 # the same job as keywords and as a command line
 SAME = {

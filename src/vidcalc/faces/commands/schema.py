@@ -23,6 +23,7 @@ DOCUMENTS = {
     "how": ("vidcalc.faces.how.said", "Said"),
     "compare": ("vidcalc.report.compare", "CompareReport"),
     "fix": ("vidcalc.report.fix", "FixReport"),
+    "sweep": ("vidcalc.report.sweep", "SweepReport"),
 }
 
 
@@ -58,8 +59,8 @@ command = Command(
     ],
     callback=schema,
     help=N_(
-        "The JSON Schema of what a command prints with --json: estimate, chain, compare, scale, fit, choose, train, "
-        "plan, budget, fix or how."
+        "The JSON Schema of what a command prints with --json: estimate, chain, compare, scale, fit, choose, sweep, "
+        "train, plan, budget, fix or how."
     ),
     examples=("vidcalc schema", "vidcalc schema plan"),
 )

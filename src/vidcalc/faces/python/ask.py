@@ -27,8 +27,9 @@ from vidcalc.faces.python.answers import (
 )
 from vidcalc.faces.python.errors import refusals
 from vidcalc.faces.python.listing import Listing
-from vidcalc.faces.python.read import keywords, read
+from vidcalc.faces.python.read import keywords, read, sweep_flags
 from vidcalc.faces.python.settings import (
+    Axis,
     BudgetSettings,
     ChainSettings,
     ChooseSettings,
@@ -39,8 +40,10 @@ from vidcalc.faces.python.settings import (
     GpuSettings,
     PlanSettings,
     ScaleSettings,
+    SweepSettings,
     TrainSettings,
 )
+from vidcalc.faces.python.sweep import Sweep
 from vidcalc.report.catalogue import ModelRow
 
 # numbers that may be arrays: nothing on their way asks one what it is
@@ -217,6 +220,23 @@ def explain(quantity: str, model: str | None = None, **settings: Unpack[Estimate
     Raises InputError for a value that is not allowed.
     """
     return Explanation.of(*_answer("explain", {"quantity": quantity, "model": model, **settings}))
+
+
+@described
+def sweep(model: Axis = None, **settings: Unpack[SweepSettings]) -> Sweep:
+    """Many estimates at once: every combination of settings that take several values.
+
+    sweep(["wan2.1-t2v-14b", "ltx-2"], gpu=["h100", "4090"], frames=range(33, 162, 16)).columns["seconds"]
+
+    A setting is that of an estimate, or a list, range or NumPy array of its values, or text as on the command line
+    ("33:161:16"). The keywords of its own are the command's: where, sort, top, pareto, columns, reserved, output,
+    resume, engine, ray_address. Raises InputError for a value that is not allowed; combinations that are not are left
+    out.
+    """
+    command = _command("sweep")
+    given = {"model": model, **settings}
+    with refusals():
+        return Sweep(*command.result(sweep_flags(command.command, given)))
 
 
 @described

@@ -40,6 +40,25 @@ def read(command: click.Command, given: Mapping[str, Any], swept: Sequence[str] 
     return {str(flags[name].name): _value(flags[name], value, name in swept) for name, value in stated.items()}
 
 
+def sweep_flags(command: click.Command, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the sweep command's `result` takes: settings as they are, which may be several values, its own flags read.
+
+    Raises InputError for a value, TypeError for a keyword that is not there.
+    """
+    flags = keywords(command)
+    own = {name: value for name, value in given.items() if name in flags and flags[name].type is not click.STRING}
+    text = ("where", "output", "ray_address")
+    settings = {name: value for name, value in given.items() if name in flags and name not in own and name not in text}
+    known = {name: value for name, value in given.items() if name not in settings}
+    axes = {str(flags[name].name): _axis(flags[name], value) for name, value in settings.items() if value is not None}
+    return axes | read(command, known)
+
+
+def _axis(flag: click.Parameter, value: Any) -> Any:
+    """The values of an axis, a single one as a list of itself where it is no text."""
+    return value if isinstance(value, str | list | tuple | range | set) or hasattr(value, "tolist") else [value]
+
+
 def _value(flag: click.Parameter, value: Any, swept: bool) -> Any:
     """A value as the flag reads it. Raises InputError."""
     if getattr(flag, "is_flag", False):

@@ -253,6 +253,95 @@ class BudgetSettings(OfAnyJob, OfOneBatch, OfNodes, OfTraining, OfARun, total=Fa
     fill: bool
 
 
+Axis: TypeAlias = Any  # a value as an estimate takes it, several in a list, range or array, or text of values
+
+
+class SweepSettings(TypedDict, total=False):
+    """The keywords of `vidcalc.sweep` beside the model: settings of an estimate, each of which may be an axis, then
+    those of its own."""
+
+    params: Axis
+    from_: Axis
+    preset: Axis
+    resolution: Axis
+    frames: Axis
+    seconds: Axis
+    window: Axis
+    snap: bool
+    fps: Axis
+    steps: Axis
+    batch_size: Axis
+    guidance_scales: Axis
+    guidance: Axis
+    text_tokens: Axis
+    latent_channels: Axis
+    patch_size: Axis
+    vae_params: Axis
+    vae: Axis
+    arch: Axis
+    gpu: Axis
+    gpus: Axis
+    link: Axis
+    nodes: Axis
+    network: Axis
+    gpu_file: Axis
+    calibration: Axis
+    price: Axis
+    place: Axis
+    country: Axis
+    utilisation: Axis
+    target_rate: Axis
+    lora: Axis
+    framework: Axis
+    precision: Axis
+    text_encoder_precision: Axis
+    vae_precision: Axis
+    attention: Axis
+    compile: Axis
+    guidance_mode: Axis
+    offload: Axis
+    swapped_blocks: Axis
+    resident_blocks: Axis
+    blocks_per_group: Axis
+    offload_to: Axis
+    segments: Axis
+    vae_tiling: Axis
+    vae_slicing: Axis
+    step_cache: Axis
+    guidance_interval: Axis
+    attention_density: Axis
+    token_merge: Axis
+    lora_mode: Axis
+    parallel: Axis
+    trainer: Axis
+    mode: Axis
+    recipe: Axis
+    optimizer: Axis
+    optimizer_update: Axis
+    ema: Axis
+    checkpointing: Axis
+    grad_accum: Axis
+    lora_rank: Axis
+    lora_targets: Axis
+    adapter: Axis
+    base_precision: Axis
+    latents: Axis
+    texts: Axis
+    training_offload: Axis
+    loading: Axis
+    train_steps: Axis
+    where: str
+    sort: str
+    top: Number
+    pareto: str | Sequence[str]
+    columns: str | Sequence[str]
+    reserved: str
+    output: File
+    resume: bool
+    engine: str
+    ray_address: str
+
+
 class GpuSettings(TypedDict, total=False):
     """The keywords of `vidcalc.gpus`."""
 

@@ -1,0 +1,71 @@
+"""`vidcalc sweep`: many estimates at once, of every combination of settings."""
+
+from typing import TYPE_CHECKING, Any
+
+from vidcalc.faces.flags.catalogue import common
+from vidcalc.faces.flags.sweep import axis_flags, own_flags
+from vidcalc.faces.group import Command
+from vidcalc.faces.words import N_
+
+if TYPE_CHECKING:
+    from vidcalc.faces.sweeping.asked import Asked
+    from vidcalc.faces.sweeping.run import Swept
+
+SHOWN = 20  # rows of a table that nobody asked to be longer
+
+
+def result(given: dict[str, Any], every: bool = True) -> "tuple[Asked, Swept]":
+    """What the flags ask for, and what came of it; `every` column where they name none. Raises InputError."""
+    from vidcalc.faces.sweeping.progress import metered
+    from vidcalc.faces.sweeping.request import asked_of
+    from vidcalc.faces.sweeping.run import Engine, file_of, local, rows_of
+
+    asked = asked_of(given, every)
+    engine: Engine = local
+    if given.get("engine") == "ray":
+        from vidcalc.faces.sweeping.on_ray import on_ray
+
+        engine = on_ray(given.get("ray_address"))
+    with metered() as meter:
+        if given.get("output"):
+            return asked, file_of(asked, engine, given["output"], bool(given.get("resume")), meter)
+        return asked, rows_of(asked, engine, meter, 0 if every else SHOWN)
+
+
+def sweep(as_json: bool, **given: Any) -> int:
+    """Print a table or JSON, or write a file and say what is in it."""
+    from vidcalc.faces.sweeping.run import Interrupted
+    from vidcalc.faces.terminal import sweep as page
+    from vidcalc.faces.terminal.page import show
+
+    try:
+        asked, swept = result(given, every=False)
+    except Interrupted as stopped:
+        import click
+
+        click.echo(page.stopped(stopped, given["output"]), err=True)
+        return 130
+    if as_json:
+        from vidcalc.faces.emit import emit
+        from vidcalc.faces.sweeping.document import document
+
+        emit(document(asked, swept))
+    else:
+        show(page.draw(asked, swept))
+    return 0
+
+
+command = Command(
+    "sweep",
+    params=[*axis_flags(), *own_flags(), *common()],
+    callback=sweep,
+    help=N_(
+        "Many estimates at once: every combination of settings that take several values, joined by commas, or as "
+        "ranges FIRST:LAST:STEP of numbers. A flag may be repeated for more values."
+    ),
+    examples=(
+        "vidcalc sweep -m wan2.1-t2v-14b,ltx-2 --gpu h100,4090 -f 33:161:32",
+        "vidcalc sweep -m wan2.1-t2v-14b -r 480p,720p --offload none,group -o rows.csv",
+        "vidcalc sweep -m ltx-2 --gpu h100,4090,5090 -s 8:40 --pareto cost,seconds",
+    ),
+)
