@@ -164,7 +164,7 @@ def test_the_page_has_every_job_and_stage_within_its_width(ask: Any, language: s
 
 
 def test_a_chain_that_does_not_fit_says_what_to_change_in_each_job() -> None:
-    report = vidcalc.chain("wan2.1-t2v-14b", "seedvr2-7b -r 1664x960", gpu="4090").to_dict()
+    report = vidcalc.chain("wan2.1-t2v-14b", "seedvr2-7b -r 1280x720", gpu="4090").to_dict()
     assert report["memory"]["verdict"] == "too_big"
     for job in report["jobs"]:
         ways = job["report"]["memory"]["inference"]["relief"]
