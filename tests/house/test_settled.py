@@ -10,6 +10,8 @@ import vidcalc
 SOURCE = Path(vidcalc.__file__).parent
 ROOMS = ("ops", "tape", "networks", "ledger", "passes", "cost", "rates", "account", "search")
 LABELS = {  # where a framework's name is a name: it is reported, or stands for the ways of sharing that it offers
+    "search/choose.py",
+    "search/fit_report.py",
     "search/scale.py",
     "search/sharing.py",
 }

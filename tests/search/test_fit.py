@@ -25,7 +25,7 @@ from vidcalc.search.ways import Base, offloads, tilings
 
 GIB = 2**30
 # models, with windows or without, guidance of each kind, and one made from a count, and how many questions of each
-MODELS = {"600M": 120, "ltx-video-2b": 100, "hunyuanvideo": 40, "wan2.1-t2v-1.3b": 20, "self-forcing-1.3b": 20}
+MODELS = {"600M": 180, "ltx-video-2b": 80, "hunyuanvideo": 20, "wan2.1-t2v-1.3b": 10, "self-forcing-1.3b": 10}
 FRAMEWORKS = ("diffusers", "comfyui", "wan2gp", "diffsynth", "stable-diffusion-cpp", "diffusers-0.31")
 GPUS = ("rtx-4060", "rtx-4070-ti-super", "rtx-4090", "l40s", "a100-sxm-80gb", "rtx-3090")
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from vidcalc.catalog.offered import offered
 from vidcalc.describe.question import Question
 from vidcalc.passes.formats import of_a_chip
 from vidcalc.passes.legal import depth
@@ -72,8 +71,12 @@ def offloads(question: Question) -> Iterator[Changes]:
     """Weights where they were asked to be, and in every other place that the framework has for them."""
     yield {}
     plan = question.plan
+<<<<<<< HEAD
     has = offered("offload", plan.framework)
     for word in USUAL if has is None else has:
+=======
+    for word in plan.runtime.offers.get("offload", plan.runtime.advised):
+>>>>>>> fit
         if word == "block-swap":
             counts = range(1, depth(question.model) + 1)
             swaps = ({"offload": word, "swapped_blocks": count} for count in counts)

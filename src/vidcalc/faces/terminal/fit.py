@@ -8,7 +8,7 @@ from vidcalc.faces.words import N_, _
 from vidcalc.faces.words.ids import VERDICTS, label
 from vidcalc.report.fit import FitReport, FitRow
 
-SHOWN = 6  # rows; the rest are in the JSON
+SHOWN = 5  # rows; the rest are in the JSON
 TITLES = {
     "frames": N_("{model}: the longest clip that fits"),
     "size": N_("{model}: the largest picture that fits"),
