@@ -1,20 +1,21 @@
 """The tables of `vidcalc models` and `vidcalc gpus`: a line for each entry of the catalogue."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from vidcalc.catalog.accelerators import with_class_prices
-from vidcalc.cost.money import price
-from vidcalc.describe.hardware import Accelerator
 from vidcalc.faces.terminal.cells import Cell, clip, table
 from vidcalc.faces.terminal.numbers import count, data, significant
 from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
-from vidcalc.report.catalogue import ModelRow
+
+if TYPE_CHECKING:
+    from vidcalc.describe.hardware import Accelerator
+    from vidcalc.report.catalogue import ModelRow
 
 LONGEST = 34  # cells of a name
 
 
-def models(rows: Sequence[ModelRow], look: Look | None = None) -> str:
+def models(rows: "Sequence[ModelRow]", look: Look | None = None) -> str:
     """Every model with its size and its default clip."""
     headings = (_("name"), _("task"), _("parameters"), _("size"), _("frames"), _("steps"))
     shown: list[list[Cell]] = [[(text, "dim") for text in headings]]
@@ -23,7 +24,7 @@ def models(rows: Sequence[ModelRow], look: Look | None = None) -> str:
     return "\n".join([*lines, "", _("≈ marks an estimate of an unpublished model.")])
 
 
-def model(row: ModelRow) -> list[str]:
+def model(row: "ModelRow") -> list[str]:
     """Name, task, parameters, size, frames and steps of a model."""
     params = "?" if row.params_total is None else count(row.params_total)
     guess = "≈" if row.provenance == "estimate" else ""
@@ -31,15 +32,18 @@ def model(row: ModelRow) -> list[str]:
     return [row.name, row.task, guess + params, size, str(row.frames), str(row.steps)]
 
 
-def gpus(chips: Sequence[Accelerator], look: Look | None = None) -> str:
+def gpus(chips: "Sequence[Accelerator]", look: Look | None = None) -> str:
     """Every accelerator with memory, bandwidth, peak and price."""
     headings = (_("name"), _("memory"), _("bandwidth"), _("bf16 peak"), _("price per hour"))
     shown: list[list[Cell]] = [[(text, "dim") for text in headings], *(list[Cell](gpu(chip)) for chip in chips)]
     return "\n".join(table(shown, "<>>>>", (look or here()).paint, indent=0))
 
 
-def gpu(chip: Accelerator) -> list[str]:
+def gpu(chip: "Accelerator") -> list[str]:
     """Id, memory, nominal bandwidth, dense bf16 peak and price range of an accelerator."""
+    from vidcalc.catalog.accelerators import with_class_prices  # late: a list of models has no prices
+    from vidcalc.cost.money import price
+
     bandwidth = "" if chip.bandwidth is None else f"{significant(float(chip.bandwidth / 1e9))} GB/s"
     band = price(with_class_prices(chip))
     cost = "" if band is None else f"${band.low * 3600:.2f} – ${band.high * 3600:.2f}"
