@@ -11,19 +11,8 @@ loaded when they are first used, so that `import vidcalc` costs nothing.
 TYPE_CHECKING = False  # as in `typing`, which takes long to load
 if TYPE_CHECKING:
     from vidcalc.base.version import __version__
-    from vidcalc.faces.python.answers import (
-        Budget,
-        Chain,
-        Choices,
-        Compare,
-        Estimate,
-        Explanation,
-        Fit,
-        Fix,
-        Plans,
-        Scaling,
-        Training,
-    )
+    from vidcalc.faces.python.answers import Chain, Estimate, Explanation, Training
+    from vidcalc.faces.python.answers_of_searches import Budget, Choices, Compare, Fit, Fix, Plans, Scaling
     from vidcalc.faces.python.ask import (
         budget,
         chain,
@@ -88,21 +77,9 @@ _HOMES = {
     "Listing": "faces.python.listing",
     "Picture": "faces.python.picture",
     "Sweep": "faces.python.sweep",
+    **dict.fromkeys(("Chain", "Estimate", "Explanation", "Training"), "faces.python.answers"),
     **dict.fromkeys(
-        (
-            "Budget",
-            "Chain",
-            "Choices",
-            "Compare",
-            "Estimate",
-            "Explanation",
-            "Fit",
-            "Fix",
-            "Plans",
-            "Scaling",
-            "Training",
-        ),
-        "faces.python.answers",
+        ("Budget", "Choices", "Compare", "Fit", "Fix", "Plans", "Scaling"), "faces.python.answers_of_searches"
     ),
 }
 

@@ -71,12 +71,7 @@ def offloads(question: Question) -> Iterator[Changes]:
     """Weights where they were asked to be, and in every other place that the framework has for them."""
     yield {}
     plan = question.plan
-<<<<<<< HEAD
-    has = offered("offload", plan.framework)
-    for word in USUAL if has is None else has:
-=======
-    for word in plan.runtime.offers.get("offload", plan.runtime.advised):
->>>>>>> fit
+    for word in plan.runtime.offers.get("offload", USUAL):
         if word == "block-swap":
             counts = range(1, depth(question.model) + 1)
             swaps = ({"offload": word, "swapped_blocks": count} for count in counts)

@@ -12,19 +12,8 @@ from typing import Any, TypeVar, Unpack
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.faces import words
 from vidcalc.faces.flags.catalogue import said
-from vidcalc.faces.python.answers import (
-    Budget,
-    Chain,
-    Choices,
-    Compare,
-    Estimate,
-    Explanation,
-    Fit,
-    Fix,
-    Plans,
-    Scaling,
-    Training,
-)
+from vidcalc.faces.python.answers import Chain, Estimate, Explanation, Training
+from vidcalc.faces.python.answers_of_searches import Budget, Choices, Compare, Fit, Fix, Plans, Scaling
 from vidcalc.faces.python.errors import refusals
 from vidcalc.faces.python.listing import Listing
 from vidcalc.faces.python.read import keywords, read, sweep_flags
