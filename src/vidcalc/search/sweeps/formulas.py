@@ -9,7 +9,6 @@ import gc
 from collections.abc import Collection, Hashable, Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
 from msgspec.structs import replace
 
 from vidcalc.describe.model import Model
@@ -33,7 +32,7 @@ class Counted:
     def __init__(self, name: str, values: "Array", steps: float, first: float) -> None:
         self.name, self.steps, self.first = name, steps, first
         self.counts = (values - first) / steps
-        self.whole = bool((self.counts == np.floor(self.counts)).all())
+        self.whole = bool((self.counts % 1 == 0).all())
 
     def form(self, algebra: Algebra) -> Value:
         """It as a formula."""
@@ -44,6 +43,8 @@ class Counted:
 
 def counted(model: Model, name: str, values: "Array") -> Counted:
     """The number in the steps that suit the model."""
+    import numpy as np
+
     codec = model.vae
     if name in SIDES:
         return Counted(name, values, float(np.gcd.reduce(values.astype(np.int64))), 0.0)

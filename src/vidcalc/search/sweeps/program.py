@@ -6,8 +6,6 @@ Buffers are handed on as soon as nobody reads them any more, so that a block's l
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from vidcalc.search.sweeps.algebra import Algebra, Value
 from vidcalc.search.sweeps.block import Words
 from vidcalc.search.sweeps.steps import At, Written
@@ -27,6 +25,8 @@ class Program(Written):
 
     def run(self, inputs: Mapping[str, "Array"], shape: tuple[int, ...]) -> dict[str, "Column"]:
         """The columns of a grid of that shape, row after row; an input has the values along its axis."""
+        import numpy as np
+
         steps, values = self._laid_out(shape)
         for name, place in self._inputs.items():
             np.copyto(values[place].reshape(-1), inputs[name])
@@ -48,6 +48,8 @@ class Program(Written):
         return self._bound[1:]
 
     def _with_buffers(self, shape: tuple[int, ...]) -> tuple[Bound, dict[int, "Array"]]:
+        import numpy as np
+
         last = self._last_use()
         sides = {mask: tuple(n if mask >> bit & 1 else 1 for bit, n in enumerate(shape)) for mask in set(self.masks)}
         values: dict[int, Array] = {place: np.empty(sides[self.masks[place]]) for place in self._inputs.values()}
@@ -65,7 +67,8 @@ class Program(Written):
                 values[made] = free[mask].pop() if free[mask] else np.empty(sides[mask])
             for place in ended:
                 free[self.masks[place]].append(values[place])
-            bound.append((function, tuple(taken), values[made]))
+            called = getattr(np, function) if isinstance(function, str) else function
+            bound.append((called, tuple(taken), values[made]))
         return bound, values
 
     def _last_use(self) -> dict[int, int]:
@@ -82,11 +85,12 @@ class Program(Written):
 
 def _words(codes: Value, names: dict[str, int]) -> Value:
     """Numbers of words as words."""
-    if not isinstance(codes, np.ndarray):
+    if not hasattr(codes, "astype"):
         return next(iter(names))
-    return Words(codes.astype(np.int16), tuple(names))
+    return Words(codes.astype("int16"), tuple(names))
 
 
+# functions whose result may take the place of what they read
 IN_PLACE = frozenset(
-    {np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum, np.floor, np.less, np.less_equal, np.equal}
+    ("add", "subtract", "multiply", "divide", "maximum", "minimum", "floor", "less", "less_equal", "equal")
 )

@@ -7,8 +7,6 @@ is not in it.
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-
 from vidcalc.search.sweeps.algebra import ONE, Algebra, Atom, Mono, Terms, Value
 from vidcalc.search.sweeps.choices import Chosen
 from vidcalc.search.sweeps.form import Form
@@ -18,7 +16,8 @@ if TYPE_CHECKING:
 
 Place = int  # of a value among all of a program
 Operand: TypeAlias = Any  # a place (`At`), or a number
-Step = tuple[Callable[..., Any], tuple[Any, ...], int]
+Function: TypeAlias = str | Callable[..., Any]  # of NumPy by its name, or another
+Step = tuple[Function, tuple[Any, ...], int]
 
 
 LONG = 5  # terms of a sum that others may be made of
@@ -56,7 +55,7 @@ class Written:
         self.masks.append(mask)
         return At(len(self.masks) - 1)
 
-    def _step(self, function: Callable[..., Value], *operands: Operand) -> At:
+    def _step(self, function: Function, *operands: Operand) -> At:
         """A step and the place of what it makes."""
         mask = 0
         for each in operands:
@@ -126,8 +125,8 @@ class Written:
             value = self._by_axis(inner)
             if along:
                 whole = self._mono(along)
-                value = whole if isinstance(value, float) and value == 1 else self._step(np.multiply, value, whole)
-            total = value if total is None else self._step(np.add, total, value)
+                value = whole if isinstance(value, float) and value == 1 else self._step("multiply", value, whole)
+            total = value if total is None else self._step("add", total, value)
         return total
 
     def _plainly(self, terms: Terms, total: Operand = None) -> Operand:
@@ -139,11 +138,11 @@ class Written:
             else:
                 value = self._mono(mono)
                 if factor == -1 and total is not None:
-                    total = self._step(np.subtract, total, value)
+                    total = self._step("subtract", total, value)
                     continue
                 if factor != 1:
-                    value = self._step(np.multiply, value, factor)
-            total = value if total is None else self._step(np.add, total, value)
+                    value = self._step("multiply", value, factor)
+            total = value if total is None else self._step("add", total, value)
         return total
 
     def _partly(self, terms: Terms) -> tuple[Operand, Terms]:
@@ -153,8 +152,8 @@ class Written:
             ratio, part, value = self._contained(terms)
             if not part:
                 break
-            value = value if ratio == 1 else self._step(np.multiply, value, ratio)
-            total = value if total is None else self._step(np.add, total, value)
+            value = value if ratio == 1 else self._step("multiply", value, ratio)
+            total = value if total is None else self._step("add", total, value)
             terms = {mono: factor for mono, factor in terms.items() if mono not in part}
         return total, terms
 
@@ -183,12 +182,12 @@ class Written:
 
     def _multiplied(self, mono: Mono) -> Operand:
         if len(mono) > 1:
-            return self._step(np.multiply, self._mono(mono[:-1]), self._mono(mono[-1:]))
+            return self._step("multiply", self._mono(mono[:-1]), self._mono(mono[-1:]))
         ((at, power),) = mono
         if power < 0:
-            return self._step(np.divide, 1.0, self._mono(((at, -power),)))
+            return self._step("divide", 1.0, self._mono(((at, -power),)))
         if power > 1:
-            return self._step(np.multiply, self._mono(((at, power - 1),)), self._atom(at))
+            return self._step("multiply", self._mono(((at, power - 1),)), self._atom(at))
         return self._atom(at)
 
     def _atom(self, at: int) -> Operand:
@@ -208,17 +207,17 @@ class Written:
             case "sum":
                 return args[0]
             case "max" | "min":
-                return self._extreme(np.maximum if atom.kind == "max" else np.minimum, args)
+                return self._extreme("maximum" if atom.kind == "max" else "minimum", args)
             case "whole_divide":
-                return self._step(np.floor, self._step(np.divide, *args))
+                return self._step("floor", self._step("divide", *args))
             case "where":
                 return self._step(_where, *args)
             case "<" | "<=" | "==":
                 # a condition is 1 where it holds, as its arithmetic expects
                 return self._step(COMPARED[atom.kind], args[0], 0.0)
-        return self._step(getattr(np, atom.kind), *args)
+        return self._step(atom.kind, *args)
 
-    def _extreme(self, function: Value, args: list[Operand]) -> Operand:
+    def _extreme(self, function: Function, args: list[Operand]) -> Operand:
         made = args[0]
         for other in args[1:]:
             made = self._step(function, made, other)
@@ -227,12 +226,16 @@ class Written:
 
 def _where(condition: "Array", yes: Value, no: Value, out: "Array") -> None:
     """A choice into a buffer that is none of its operands'."""
+    import numpy as np
+
     np.copyto(out, no)
     np.copyto(out, yes, where=condition != 0)
 
 
 def _each(rule: Callable[..., float]) -> Callable[..., None]:
     """A rule for plain numbers as a step."""
+    import numpy as np
+
     from vidcalc.base.number import of_each
 
     def asked(*numbers: Value, out: "Array") -> None:
@@ -259,4 +262,4 @@ def _long(algebra: Algebra, columns: Iterable[Value]) -> list[Form]:
     return sorted(found, key=lambda form: len(form.terms))
 
 
-COMPARED = {"<": np.less, "<=": np.less_equal, "==": np.equal}
+COMPARED = {"<": "less", "<=": "less_equal", "==": "equal"}
