@@ -61,7 +61,8 @@ def calculate(
     legal.checked(model, plan, guidance.possible(plan))
     legal.checked_training(model, plan.training)
     ledger, first = generation(model, workload, hardware, plan, left_out)
-    step = Loaded(workload=workload, ledger=ledger, step=backward.step(ledger, plan.training))
+    each = not backward.alone(plan.training)
+    step = Loaded(workload=workload, ledger=ledger, step=backward.step(ledger, plan.training, each=each))
 
     # price
     inference = inference_memory(ledger, hardware)
@@ -76,7 +77,7 @@ def calculate(
 
     def checkpointed() -> TrainingMemory:
         light = replace(plan.training, checkpointing="full")
-        lighter = replace(step, step=backward.step(ledger, light))
+        lighter = replace(step, step=backward.step(ledger, light, each=each))
         return training_memory(sized(lighter, hardware, light), hardware)
 
     # report
