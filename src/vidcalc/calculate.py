@@ -63,8 +63,9 @@ def calculate(
     legal.checked(model, plan, guidance.possible(plan))
     legal.checked_training(model, plan.training)
     ledger, first = generation(model, workload, hardware, plan, left_out)
-    learning = learned(model, workload, hardware, plan, ledger)
-    step = Loaded(workload=workload, ledger=learning, step=backward.step(learning, plan.training))
+    learning, each = learned(model, workload, hardware, plan, ledger), not backward.alone(plan.training)
+    taped_step = backward.step(learning, plan.training, each=each)
+    step = Loaded(workload=workload, ledger=learning, step=taped_step)
 
     # price
     inference = inference_memory(ledger, hardware)
@@ -79,7 +80,7 @@ def calculate(
 
     def checkpointed() -> TrainingMemory:
         light = replace(plan.training, checkpointing="full")
-        lighter = replace(step, step=backward.step(learning, light))
+        lighter = replace(step, step=backward.step(learning, light, each=each))
         return training_memory(sized(lighter, hardware, light), hardware)
 
     # report

@@ -38,8 +38,10 @@ class MicroBatch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     live: Live
 
 
-def micro_batch(ledger: Ledger, training: TrainingPlan) -> MicroBatch:
+def micro_batch(ledger: Ledger, training: TrainingPlan, *, each: bool = True) -> MicroBatch:
     """Tape the denoiser's plain forward of the ledger and its backward.
+
+    each  every op by its name, in order, for ranks that cut layers, and not the work by kind alone
 
     Raises InputError for an unknown recipe or way of checkpointing.
     """
@@ -48,8 +50,7 @@ def micro_batch(ledger: Ledger, training: TrainingPlan) -> MicroBatch:
     # masks of all pairs are a generating pipeline's: trainers of these models run without one
     spelled = "all" if ledger.forward.call.spelled in WRITTEN else "none"
     if guests(shape):
-        return _taped(component, shape, training, compute, spelled)
-    each = any(not unchanged(getattr(training, name), 1) for name in CUTS)
+        return _taped(component, shape, training, compute, spelled, each=each)
     words = (str(each), training.mode, training.base, training.experts, training.checkpointing, str(adapters(training)))
     taped: MicroBatch = remember(
         component,
@@ -147,15 +148,21 @@ def _largest_layer(forward: Trace) -> Number:
     return largest(layers[block] / maximum(rounds[block], 1) for block in layers)
 
 
-def step(ledger: Ledger, training: TrainingPlan, validation: Number = 0) -> Step:
+def alone(training: TrainingPlan) -> bool:
+    """Whether no ranks of the plan cut single layers."""
+    return all(unchanged(getattr(training, name), 1) for name in CUTS)
+
+
+def step(ledger: Ledger, training: TrainingPlan, validation: Number = 0, *, each: bool = True) -> Step:
     """The optimizer step of a generation's size: its micro-batch, what feeds it, and the networks beside.
 
     ledger      the generation, whose VAE and text encoders may run in the loop
     validation  live activations of a validation sample [byte]
+    each        every op by its name, in order: whoever shares the step out later needs them
     """
     generating = ledger.forward.run
     run = Execution(attention=generating.attention, compile=generating.compile, stack=generating.stack)
-    micro, plain = micro_batch(ledger, training), Execution(attention=run.attention)
+    micro, plain = micro_batch(ledger, training, each=each), Execution(attention=run.attention)
     rolled = networks(training.networks).decoded == "yes"
     decode = ledger.phase("vae_decode")
     fed = [name for name in ("latents", "texts") if getattr(training, name) == "online"]

@@ -1,8 +1,9 @@
 """Which table answers a call, and when one is recorded.
 
 A table stands for one network, what is asked of it, and a regime of sizes. A recording takes as long as some tens of
-tapes: the first sizes of a question go over the tape, later ones to a table, and arrays of sizes at once. What cannot
-be recorded (a network whose published code is run, a choice that no formula can make) stays with the tape.
+tapes: the first sizes of a question go over the tape, later ones to a table, and arrays of sizes at once; the next
+regime of that question has to be asked for as often again, so that recordings never take longer than the tape did.
+What cannot be recorded (a network whose published code is run, a choice that no formula can make) stays with the tape.
 """
 
 from collections.abc import Callable
@@ -57,7 +58,8 @@ waits = 1  # 0: a table is made for the first size, however long that takes
 class Question:
     """What is known of one question: its tables, the sizes asked so far, and those that cannot be recorded.
 
-    key  what it is called on disk; None where its network is like no other
+    key    what it is called on disk; None where its network is like no other
+    asked  sizes that went over the tape since a recording was last tried
     """
 
     __slots__ = ("asked", "key", "kind", "looked", "tables", "untold")
@@ -175,6 +177,7 @@ def _made(question: Question, shape: Shape, record: Record) -> Table | None:
         known = (way, *regime.axes().items())
         if known in question.untold or (way, *regime.sizes.items()) in question.untold:
             continue
+        question.asked = 0
         try:
             table = question.kind(record(shape, regime))
         except UNTOLD:
