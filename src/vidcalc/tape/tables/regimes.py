@@ -1,8 +1,8 @@
 """Which table answers a call, and when one is recorded.
 
 A table stands for one network, what is asked of it, and a regime of sizes. A recording takes as long as some tens of
-tapes: the first sizes of a question go over the tape, later ones to a table, and arrays of sizes at once; the next
-regime of that question has to be asked for as often again, so that recordings never take longer than the tape did.
+tapes: the first sizes of a question go over the tape, later ones to a table, and arrays of sizes at once. A further
+regime of a question is recorded only once the tables that it has were worth their recordings.
 What cannot be recorded (a network whose published code is run, a choice that no formula can make) stays with the tape.
 """
 
@@ -49,6 +49,7 @@ WAYS = (
 )
 STEP = "step"  # in the place of a network's function
 MOST_QUESTIONS = 256  # that are remembered
+PAYS = 40  # answers of a table that are worth its recording: that many tapes
 MOST_REGIMES = 24  # of one question: where sizes fall into more, they stay with the tape
 UNTOLD = (TypeError, ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError, AssertionError, TooLong)
 
@@ -59,14 +60,14 @@ class Question:
     """What is known of one question: its tables, the sizes asked so far, and those that cannot be recorded.
 
     key    what it is called on disk; None where its network is like no other
-    asked  sizes that went over the tape since a recording was last tried
+    asked  sizes that went over the tape since a recording was last tried;  told  those that a table answered
     """
 
-    __slots__ = ("asked", "key", "kind", "looked", "tables", "untold")
+    __slots__ = ("asked", "key", "kind", "looked", "tables", "told", "untold")
 
     def __init__(self, kind: type[Table], key: bytes | None) -> None:
         self.kind, self.key, self.looked = kind, key, key is None
-        self.asked = 0
+        self.asked = self.told = 0
         self.tables: list[Table] = []
         self.untold: set[tuple[Formula, ...]] = set()
 
@@ -140,6 +141,7 @@ def _answer(question: Question | None, shape: Shape, record: Record, each: bool)
         return None
     for table in question.tables:
         if table.holds(shape) and (found := table.told(shape, each=each)) is not None:
+            question.told += 1
             return found
     question.asked += 1
     made = _made(question, shape, record)
@@ -168,8 +170,9 @@ def _made(question: Question, shape: Shape, record: Record) -> Table | None:
         for kept in question.tables:
             if kept.holds(shape) and kept.told(shape) is not None:
                 return kept
+    unpaid = question.told < PAYS * waits * len(question.tables)
     for way in WAYS:
-        if question.asked <= way.after * waits and not several:
+        if (unpaid or question.asked <= way.after * waits) and not several:
             return None
         regime = _regime(shape, way._replace(worth=WAYS[-1].worth) if several else way)  # for thousands of rows
         if regime is None or len(question.tables) >= MOST_REGIMES:
