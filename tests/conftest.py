@@ -18,6 +18,7 @@ from vidcalc.faces import words
 from vidcalc.rates.machines import hardware
 from vidcalc.report.estimate import Report
 from vidcalc.report.training import TrainingReport
+from vidcalc.tape.tables import regimes
 
 settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=500, deadline=None)
@@ -31,6 +32,12 @@ os.environ["VIDCALC_CACHE"] = ""  # no test leaves tables in the user's cache
 def _in_english() -> None:
     """Every test starts in English, whatever language the one before it spoke."""
     words.use(words.SOURCE)
+
+
+@pytest.fixture(autouse=True)
+def _without_tables() -> None:
+    """Every test starts without tables: whether one answers never depends on what was asked before it."""
+    regimes.forget()
 
 
 def _estimate(name: str | int, **given: Any) -> Report:

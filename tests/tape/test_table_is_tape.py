@@ -169,7 +169,7 @@ def test_the_next_process_finds_what_one_recorded(monkeypatch, tmp_path):
     first = regimes.answered(call.component, "forward", call.shape, "bf16")
     (file,) = (tmp_path / "own" / "tables").iterdir()
     regimes.forget()
-    monkeypatch.setattr(regimes, "recorded", None)  # nothing can be recorded from here on
+    monkeypatch.setattr(record, "recorded", None)  # nothing can be recorded from here on
     found = regimes.answered(call.component, "forward", call.shape, "bf16")
     assert (found.peak, found.parameters, sums(found.ops)) == (first.peak, first.parameters, sums(first.ops))
     for broken in (b"", b"{}", file.read_bytes()[:-40], file.read_bytes().replace(b"return", b"retorn", 1)):

@@ -55,15 +55,16 @@ def counters(stages: list[Stage], chip: Accelerator, allocator: str = "caching",
         inside = named(stage.id, stage.total - outside, "byte")
         allocated = maximum(allocated, inside)
         least = maximum(least, named(stage.id, kept.total - outside, "byte"))
-        if not is_array(top) and plain(stage.total) < FAR * plain(top):
+        swept = is_array(top) or is_array(stage.total)
+        if not swept and plain(stage.total) < FAR * plain(top):
             continue
         if allocator == "async":
             held, left = whole_blocks(inside, PAGE), whole_blocks(kept.total - outside, PAGE)
         else:
-            how = "replayed" if replays or not is_array(top) else "shared"
+            how = "replayed" if replays or not swept else "shared"
             held = inside + beyond(stage, capacity, how)[0]
             left = kept.total - outside + beyond(kept, capacity, how)[1]
-        if is_array(top) and replays:  # as a single job: what is far from the largest counts as it is
+        if swept and replays:  # as a single job: what is far from the largest counts as it is
             near = stage.total >= FAR * top
             held, left = where(near, held, 0), where(near, left, 0)
         cached = maximum(cached, named(stage.id, held, "byte"))

@@ -78,6 +78,23 @@ def run(command: "Callable[[], click.Command]", name: str, arguments: "Sequence[
     except BrokenPipeError:  # the reader had enough
         sys.stdout = None
         return 0
+    except OSError as error:
+        return unwritten(error)
+
+
+def unwritten(error: OSError) -> int:
+    """The exit code where an answer cannot be written, with a line that says why. Raises the error where it is none
+    of standard output's."""
+    import errno
+
+    if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG):
+        raise error
+    from vidcalc.faces.terminal.page import written
+
+    sys.stdout = None  # what it still holds cannot be written either
+    line = words._("error:") + " " + words._("the answer cannot be written: {reason}", reason=error.strerror)
+    print(written(line, err=True), file=sys.stderr)
+    return BAD_INPUT
 
 
 def speak(arguments: "Sequence[str]") -> None:

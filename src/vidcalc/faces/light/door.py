@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SHORT = ("estimate", "models", "gpus", "train")  # commands that end soon: what searches long does it with msgspec
 PAGES = ("--help", "--version")
+FULL = ("--check", "--how", "--ops")  # an exit code of its own, words on standard error, a file
 SWITCH = "VIDCALC_LIGHT"  # "0": everything is answered by the full command line
 COMPLETING, BASH = "_VIDCALC_COMPLETE", "bash_complete"  # a shell asks what may be typed next
 
@@ -25,7 +26,7 @@ COMPLETING, BASH = "_VIDCALC_COMPLETE", "bash_complete"  # a shell asks what may
 def answered(words: "Sequence[str]") -> bool:
     """Whether the light copy has answered this command line; if not, nothing has been printed."""
     asked = os.environ.get(COMPLETING)
-    short = bool(words) and (words[0] in SHORT or not set(PAGES).isdisjoint(words))
+    short = bool(words) and (words[0] in SHORT or not set(PAGES).isdisjoint(words)) and plain(words)
     if not (short if asked is None else asked == BASH) or os.environ.get(SWITCH) == "0" or os.name != "posix":
         return False
     try:
@@ -40,7 +41,15 @@ def answered(words: "Sequence[str]") -> bool:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader had enough
         sys.stdout = None
+    except OSError:  # a full disk: the full command line says so
+        return False
     return True
+
+
+def plain(words: "Sequence[str]") -> bool:
+    """Whether the light copy may answer: no flag has a way out of its own, and none stands twice."""
+    flags = [word.partition("=")[0] for word in words if word[:1] == "-"]
+    return set(FULL).isdisjoint(flags) and len(set(flags)) == len(flags)
 
 
 def ask(world: World, words: "Sequence[str]") -> None:

@@ -19,8 +19,15 @@ SIZE_OF_A_CARD = 0.05  # by how much a GPU's memory may differ from what a messa
 
 
 def said(path: str | None) -> Complaint:
-    """What the message in a file, or on standard input, says. Raises Unreadable for what is no file."""
-    return complaint(text(path)) if path is not None else Complaint()
+    """What the message in a file, or on standard input, says. Raises Unreadable for what is no file, and Refused where
+    nothing in it is about memory."""
+    if path is None:
+        return Complaint()
+    found = complaint(text(path))
+    if found.kind == "none":
+        expects = _("a message or a log that says that memory ran out; without one the settings alone are judged")
+        raise Refused("FILE", path, expects, None, ())
+    return found
 
 
 def text(path: str) -> str:
@@ -29,6 +36,8 @@ def text(path: str) -> str:
         if path == STDIN:
             data, mark = b"", b""
             taken = 0
+            if sys.stdin is None:
+                raise Unreadable(path, "missing", flag="FILE")
             while taken < MOST and (piece := sys.stdin.buffer.read(2**20)):
                 mark, taken = mark or piece[:2], taken + len(piece)
                 data = (data + piece)[-ENDS:]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from vidcalc.describe.question import Question
 from vidcalc.faces.flags.catalogue import FLAGS
+from vidcalc.faces.flags.inputs import Preset
 from vidcalc.faces.sweeping.axes import Axis
 
 # settings that may be arrays -> the numbers of a workload that they settle
@@ -42,7 +43,9 @@ class Combined:
     def __init__(self, axes: tuple[Axis, ...]) -> None:
         self.axes = axes
         fixed = {"snap", "window"} & {axis.name for axis in axes}
-        apart = BY_NUMBER if fixed else ()
+        apart = set(BY_NUMBER if fixed else ())
+        # a size by its name is each model's own
+        apart |= {each.name for each in axes if any(isinstance(value, Preset) for value in each.values)}
         self.numbers = tuple(each for each in axes if each.name in ARRAYS and each.name not in apart)
         self.words = tuple(each for each in axes if each not in self.numbers)
 

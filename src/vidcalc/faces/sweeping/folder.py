@@ -27,10 +27,11 @@ class Folder:
         note = {"of": fingerprint(asked, kind), "parts": asked.parts, "version": __version__}
         if os.path.isdir(self.path):
             self._checked(note, resume)
-        elif resume and not os.path.exists(self.path):
-            os.mkdir(self.path)  # nothing to go on with: all parts are made
-        else:
-            os.mkdir(self.path)
+        else:  # with --resume there may be nothing to go on with: all parts are made
+            try:
+                os.mkdir(self.path)
+            except OSError:
+                raise Refused("--output", path, _("a file that can be written"), None, ()) from None
         self._write(NOTE, json.dumps(note).encode())
 
     def _checked(self, note: dict[str, Any], resume: bool) -> None:

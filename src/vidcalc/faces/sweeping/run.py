@@ -110,6 +110,10 @@ def file_of(asked: Asked, engine: Engine, path: str, resume: bool, meter: Meter)
         join([folder.file(number) for number in sorted(finished)], path, kind, asked.written)
     except KeyboardInterrupt:
         raise Interrupted(folder.path, len(finished), asked.parts) from None
+    except Exception:
+        if not finished:  # nothing to resume
+            folder.remove()
+        raise
     folder.remove()
     left_out: Counter[str] = Counter()
     for note in finished.values():

@@ -9,3 +9,6 @@ Files: `domain` knows the sizes, `polynomial`, `quotient`, `most`, `choice` and 
 on, `proof` leaves out what never counts; `program` and `arithmetic` write formulas down and run them, `record` makes a
 table and `table` asks it, `regimes` says which one, and when.
 """
+
+SIZES = ("batch", "frames", "height", "width")
+"""Sizes of a call that a table takes as they come."""

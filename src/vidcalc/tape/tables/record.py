@@ -17,6 +17,7 @@ from vidcalc.base.symbolic import Formula, Symbolic
 from vidcalc.describe.shape import Shape
 from vidcalc.ops import Op, Pointwise
 from vidcalc.tape.step import Step
+from vidcalc.tape.tables import SIZES
 from vidcalc.tape.tables.domain import WORTH, Axis, Domain, Finer
 from vidcalc.tape.tables.most import Most, pruned
 from vidcalc.tape.tables.polynomial import interned
@@ -26,7 +27,6 @@ from vidcalc.tape.trace import Trace
 
 Made = TypeVar("Made")
 
-SIZES = ("batch", "frames", "height", "width")
 SUMMED = ("moved", "launches")  # of elementwise work that is alike
 
 

@@ -8,7 +8,7 @@ What cannot be recorded (a network whose published code is run, a choice that no
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from vidcalc.base.number import is_array
 from vidcalc.base.symbolic import Formula
@@ -18,13 +18,14 @@ from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.tape import Tape
 from vidcalc.tape.step import Step
 from vidcalc.tape.step import stepped as on_tape
-from vidcalc.tape.tables.domain import TooLong
-from vidcalc.tape.tables.record import SIZES, Regime, recorded, written, written_step
-from vidcalc.tape.tables.store import read, write
-from vidcalc.tape.tables.table import CallTable, StepTable, Table
+from vidcalc.tape.tables import SIZES
 from vidcalc.tape.trace import Trace, key_of, run
 
-Record: TypeAlias = Callable[[Shape, Regime], str]
+if TYPE_CHECKING:
+    from vidcalc.tape.tables.record import Regime
+    from vidcalc.tape.tables.table import Table
+
+Record: TypeAlias = "Callable[[Shape, Regime], str]"
 
 
 class Way(NamedTuple):
@@ -51,7 +52,7 @@ STEP = "step"  # in the place of a network's function
 MOST_QUESTIONS = 256  # that are remembered
 PAYS = 40  # answers of a table that are worth its recording: that many tapes
 MOST_REGIMES = 24  # of one question: where sizes fall into more, they stay with the tape
-UNTOLD = (TypeError, ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError, AssertionError, TooLong)
+UNTOLD = (TypeError, ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError, AssertionError)
 
 waits = 1  # 0: a table is made for the first size, however long that takes
 
@@ -63,10 +64,10 @@ class Question:
     asked  sizes that went over the tape since a recording was last tried;  told  those that a table answered
     """
 
-    __slots__ = ("asked", "key", "kind", "looked", "tables", "told", "untold")
+    __slots__ = ("asked", "key", "looked", "step", "tables", "told", "untold")
 
-    def __init__(self, kind: type[Table], key: bytes | None) -> None:
-        self.kind, self.key, self.looked = kind, key, key is None
+    def __init__(self, step: bool, key: bytes | None) -> None:
+        self.step, self.key, self.looked = step, key, key is None
         self.asked = self.told = 0
         self.tables: list[Table] = []
         self.untold: set[tuple[Formula, ...]] = set()
@@ -75,8 +76,7 @@ class Question:
 @lru_cache(MOST_QUESTIONS)
 def _known(key: tuple[object, ...]) -> Question:
     """The question of that key."""
-    kind = StepTable if STEP in key else CallTable
-    return Question(kind, repr(key).encode() if isinstance(key[0], bytes) else None)
+    return Question(STEP in key, repr(key).encode() if isinstance(key[0], bytes) else None)
 
 
 def answered(
@@ -103,7 +103,9 @@ def answered(
     def taped(sizes: Shape) -> Trace:
         return run(component, function, sizes, tiling, Tape(dtype, spelled=spelled, fused=fused))
 
-    def text(sizes: Shape, regime: Regime) -> str:
+    def text(sizes: Shape, regime: "Regime") -> str:
+        from vidcalc.tape.tables.record import recorded, written
+
         return written(*recorded(taped, sizes, regime))
 
     question = _question(component, function, shape, *how)
@@ -127,7 +129,9 @@ def stepped(
     def taped(sizes: Shape) -> Step:
         return on_tape(component, sizes, dtype, checkpointing, adapters, spelled)
 
-    def text(sizes: Shape, regime: Regime) -> str:
+    def text(sizes: Shape, regime: "Regime") -> str:
+        from vidcalc.tape.tables.record import recorded, written_step
+
         return written_step(*recorded(taped, sizes, regime))
 
     question = _question(component, STEP, shape, *how)
@@ -137,7 +141,7 @@ def stepped(
 
 def _answer(question: Question | None, shape: Shape, record: Record, each: bool) -> Formula:
     """What a table of that question gives at a shape; one is recorded when it is worth it."""
-    if question is None:
+    if question is None or any(swept(getattr(shape, name)) for name in SIZES):
         return None
     for table in question.tables:
         if table.holds(shape) and (found := table.told(shape, each=each)) is not None:
@@ -146,6 +150,11 @@ def _answer(question: Question | None, shape: Shape, record: Record, each: bool)
     question.asked += 1
     made = _made(question, shape, record)
     return None if made is None else made.told(shape, each=each)
+
+
+def swept(size: Formula) -> bool:
+    """Whether a size is an array that is no NumPy array: formulas over it are being made elsewhere."""
+    return is_array(size) and not hasattr(size, "min")
 
 
 def forget() -> None:
@@ -161,12 +170,14 @@ def _question(component: Component, function: str, shape: Shape, *how: Formula) 
         return None
 
 
-def _made(question: Question, shape: Shape, record: Record) -> Table | None:
+def _made(question: Question, shape: Shape, record: Record) -> "Table | None":
     """A table for a size, or None."""
     several = any(is_array(getattr(shape, name)) for name in SIZES)
     if question.key is not None and not question.looked and (several or question.asked > WAYS[0].after * waits):
         question.looked = True
-        question.tables += map(question.kind, read(question.key))
+        from vidcalc.tape.tables.store import read
+
+        question.tables += map(_kind(question), read(question.key))
         for kept in question.tables:
             if kept.holds(shape) and kept.told(shape) is not None:
                 return kept
@@ -182,21 +193,39 @@ def _made(question: Question, shape: Shape, record: Record) -> Table | None:
             continue
         question.asked = 0
         try:
-            table = question.kind(record(shape, regime))
-        except UNTOLD:
+            table = _kind(question)(record(shape, regime))
+        except (*UNTOLD, _too_long()):
             question.untold.add(known)
             continue
         if table.holds(shape) and table.told(shape) is not None:
             question.tables.append(table)
             if question.key is not None:
+                from vidcalc.tape.tables.store import write
+
                 write(question.key, [each.text for each in question.tables])
             return table
         question.untold.add((way, *regime.sizes.items()))
     return None
 
 
-def _regime(shape: Shape, way: Way) -> Regime | None:
+def _kind(question: Question) -> "type[Table]":
+    """What its tables are of. Recordings and tables are imported late: most processes ask for a few sizes."""
+    from vidcalc.tape.tables.table import CallTable, StepTable
+
+    return StepTable if question.step else CallTable
+
+
+def _too_long() -> type[Exception]:
+    """What a recording raises that takes more than it is worth."""
+    from vidcalc.tape.tables.domain import TooLong
+
+    return TooLong
+
+
+def _regime(shape: Shape, way: Way) -> "Regime | None":
     """The regime of a call's sizes; None of an array whose sizes are not alike."""
+    from vidcalc.tape.tables.record import Regime
+
     least: dict[str, int] = {}
     for name in SIZES:
         size = getattr(shape, name)
