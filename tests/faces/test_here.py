@@ -97,7 +97,9 @@ def desktop(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("desktop")
 def test_auto_is_the_card_less_what_is_in_use(ask: Callable[..., Any]) -> None:
     told = json.loads(ask("estimate", "-m", "wan2.1-t2v-1.3b", "--gpu", "auto", "--json").out)
-    named = json.loads(ask("estimate", "-m", "wan2.1-t2v-1.3b", "--gpu", "4090", "--used", "1210MiB", "--json").out)
+    named = json.loads(
+        ask("estimate", "-m", "wan2.1-t2v-1.3b", "--gpu", "4090", "--used", "1210MiB", "--host-ram", "32", "--json").out
+    )
     whole = json.loads(ask("estimate", "-m", "wan2.1-t2v-1.3b", "--gpu", "4090", "--json").out)
     assert told["hardware"]["name"] == whole["hardware"]["name"]
     assert told["memory"]["inference"] | {"margin": 0} == named["memory"]["inference"] | {"margin": 0}

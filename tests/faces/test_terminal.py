@@ -29,6 +29,7 @@ COMMANDS = (
     "models",
     "plan",
     "scale",
+    "sweep",
     "schema",
     "train",
     "validate",

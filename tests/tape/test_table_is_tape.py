@@ -16,7 +16,7 @@ from vidcalc.faces.requests.estimate import request
 from vidcalc.passes import generation
 from vidcalc.tape import Tape
 from vidcalc.tape.step import stepped
-from vidcalc.tape.tables import regimes
+from vidcalc.tape.tables import record, regimes
 from vidcalc.tape.trace import run, tiles
 
 SAMPLE = ("wan2.1-t2v-1.3b", "hunyuanvideo-t2v", "ltx-video-2b", "mochi-1-preview", "animatediff-sd15-v3")

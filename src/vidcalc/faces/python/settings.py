@@ -147,6 +147,10 @@ class SweepSettings(TypedDict, total=False):
     utilisation: Axis
     target_rate: Axis
     lora: Axis
+    control: Axis
+    references: Axis
+    host_ram: Axis
+    used: Axis
     framework: Axis
     precision: Axis
     text_encoder_precision: Axis
