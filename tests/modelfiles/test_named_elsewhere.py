@@ -105,9 +105,10 @@ def test_an_animate_network_without_image_attention_has_fewer_weights(tmp_path: 
 
 
 def test_a_class_that_a_relative_stands_in_for_is_an_estimate(tmp_path: Path) -> None:
-    facts = {"_class_name": "SanaWMTransformer3DModel", "in_channels": 128, "num_layers": 20, "qk_norm": True}
+    like = model("minimax-h3-pruned").denoiser
+    facts = {"_class_name": like.class_, "num_layers": like.config["num_layers"]}
     read = from_path(written(tmp_path / "x", "config.json", facts))
-    assert (read.denoiser.params, read.provenance) == (model("sana-wm").denoiser.params, "estimate")
-    assert told(read)["class_likened"] == {"component": "SanaWMTransformer3DModel", "model": "sana-wm"}
+    assert (read.denoiser.params, read.provenance) == (like.params, "estimate")
+    assert told(read)["class_likened"] == {"component": like.class_, "model": "minimax-h3-pruned"}
     fewer = from_path(written(tmp_path / "y", "config.json", facts | {"num_layers": 10}))
     assert fewer.denoiser.config["num_layers"] == 10 and fewer.denoiser.params is None

@@ -10,7 +10,7 @@ import os
 import sys
 
 from vidcalc.faces import words
-from vidcalc.faces.words import N_
+from vidcalc.faces.words import N_, _
 
 TYPE_CHECKING = False  # as in `typing`, which takes long to load
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def unwritten(error: OSError) -> int:
     from vidcalc.faces.terminal.page import written
 
     sys.stdout = None  # what it still holds cannot be written either
-    line = words._("error:") + " " + words._("the answer cannot be written: {reason}", reason=error.strerror)
+    line = _("error:") + " " + _("the answer cannot be written: {reason}", reason=error.strerror)
     print(written(line, err=True), file=sys.stderr)
     return BAD_INPUT
 

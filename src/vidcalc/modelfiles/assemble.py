@@ -43,7 +43,7 @@ def assemble(gathered: Gathered, source: Source, published: Published | None = N
         presets={},
         notes=(),
         sources=(source.name,),
-        provenance=like.provenance if parts.likened else "estimate" if _guessed(parts) else "exact",
+        provenance="estimate" if parts.likened or _guessed(parts) else "exact",
         denoiser=_denoiser(parts, like, taken, alone=not gathered.pipeline),
         vae=_vae(parts, like, taken),
         **_beside(parts, like, taken, alone=not gathered.pipeline),

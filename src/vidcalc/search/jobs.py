@@ -10,6 +10,8 @@ needs at least and its seconds are columns: what these rule out is never priced 
 
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from vidcalc.account.memory import inference_memory
 from vidcalc.account.time import whole_time
 from vidcalc.base.number import Column, Number, maximum
@@ -25,6 +27,7 @@ from vidcalc.search.ways import Way
 
 Key: TypeAlias = tuple[int, int]
 ALL = -1  # the whole ladder, as a column
+BY_LAYER = "group-leaf"  # a way of offloading that tells every layer from the others
 
 
 def holds(needed: InferenceMemory, host_ram: Number | None) -> bool:
@@ -92,6 +95,8 @@ class Jobs:
             model, _asked, hardware, plan = way.question
             common = (*way.alike, rung)
             if common not in self._shared:
-                self._shared[common] = unplaced(unroll(model, self._job(rung)), plan, hardware)
+                # every op by its name, which some ways of offloading ask for
+                named = plan if plan.guidance_mode == "fitting" else replace(plan, offload=BY_LAYER)
+                self._shared[common] = unplaced(unroll(model, self._job(rung)), named, hardware)
             self._ledgers[key] = placed(self._shared[common], plan, hardware)
         return self._ledgers[key]
