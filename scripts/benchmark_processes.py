@@ -36,7 +36,7 @@ class Process(NamedTuple):
 
 
 PROCESSES = {
-    "vidcalc --help": Process((*VIDCALC, "--help"), 2.6, 3),
+    "vidcalc --help": Process((*VIDCALC, "--help"), 3.0, 3),
     "vidcalc models": Process((*VIDCALC, "models"), 3.2, 3),
     "vidcalc gpus": Process((*VIDCALC, "gpus"), 4.6, 4),
     "vidcalc Wan 14B, --json": Process((*VIDCALC, "estimate", *BY_NAME, "--json"), 9.5, 6.5),
