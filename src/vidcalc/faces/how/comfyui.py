@@ -36,6 +36,8 @@ def spoken(job: Question, tool: Tool, whole: bool) -> Said:
         raise Refused(FLAG, "comfyui", expects, None, known)
     left = Leavings(tool.title)
     command = " ".join(["python main.py", *flags(job, facts, left)])
+    for control in job.model.controls:
+        left.add("--control", control.network.id)
     flow = Workflow(job, facts, own, facts["families"][own["family"]], left)
     nodes = flow.nodes()
     lines = json.dumps(nodes, indent=2, ensure_ascii=False).split("\n") if whole else [command, *told(nodes)]

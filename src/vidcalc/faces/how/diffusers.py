@@ -48,6 +48,8 @@ def spoken(job: Question, tool: Tool, whole: bool) -> Said:
     head = loaded(script, name, job.model.repository or UNKNOWN)
     if not job.model.repository:
         script.left.add("--model", job.model.name, _("its repository is not known: name a folder in diffusers' layout"))
+    for control in job.model.controls:
+        script.left.add("--control", control.network.id, _("a pipeline of its own: put it together by hand"))
     shared(script)
     if job.plan.loras:
         adapted(script)
