@@ -16,6 +16,7 @@ LIBRARIES = (
     "diffusers.pipelines.ltx2",
     "transformers.models.t5gemma2.modeling_t5gemma2",
 )
+ENCODER_ALONE = ("T5GemmaEncoderModel",)  # whose configuration is that of both halves
 
 
 class UnknownClass(LookupError):
@@ -67,6 +68,8 @@ def _transformers_module(class_: Any, config: dict[str, Any], dtype: torch.dtype
 
     Its `_keep_in_fp32_modules` holds for float16 alone, `_keep_in_fp32_modules_strict` for bfloat16 too.
     """
+    if class_.__name__ in ENCODER_ALONE:
+        config = {"encoder": config, "is_encoder_decoder": False}
     with torch.device("meta"):
         module = class_(class_.config_class(**config))
     module = module.to("meta")
