@@ -60,6 +60,6 @@ command = Jobs(
     examples=(
         'vidcalc compare wan2.1-t2v-14b "ltx-2 -r 768x512" svd-xt --gpu 5090',
         'vidcalc compare "--gpu 4090" "--gpu 5090" "--gpu h100" -m wan2.1-t2v-1.3b',
-        'vidcalc compare "--precision bf16" "--precision fp8" -m wan2.1-t2v-14b --gpu 5090',
+        'vidcalc compare "--precision bf16" "--precision fp8" -m ltx-2 --gpu 5090',
     ),
 )
