@@ -44,9 +44,9 @@ def estimate(
     The exit code, which only --check asks.
     """
     if how is not None:
-        from vidcalc.faces.how.answer import estimate as told
+        from vidcalc.faces.how.answer import tell
 
-        return told(given, how, code, as_json)
+        return tell(given, "generate", how, code, as_json, check)
     from vidcalc.faces.answer import answer
 
     if ops is not None:

@@ -33,9 +33,9 @@ def train(
     The exit code, which only --check asks.
     """
     if how is not None:
-        from vidcalc.faces.how.answer import train as told
+        from vidcalc.faces.how.answer import tell
 
-        return told(given, how, code, as_json)
+        return tell(given, "train", how, code, as_json, check)
     from vidcalc.faces.answer import answer
 
     report = result(given)

@@ -9,10 +9,10 @@ from vidcalc.faces.how.training import adapts, said_of, side, steps, unsaid, wor
 
 def spoken(job: Run, tool: Tool, whole: bool) -> Said:
     """The run as its file, which is whole in any case. Raises Refused."""
-    facts, own = words(job, tool, "ai-toolkit")
+    facts, own = words(job, tool)
     left = Leavings(tool.title)
     return Said(
-        tool="ai-toolkit",
+        tool=tool.id,
         version=facts["version"],
         language="yaml",
         lines=tuple(configured(job, facts, own, left)),

@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
+from vidcalc.base.number import Number
 from vidcalc.describe.question import Question, Run
+from vidcalc.faces.exits import checked
 from vidcalc.faces.how import question, said
 from vidcalc.faces.how.said import Said
 from vidcalc.faces.terminal.numbers import data, duration, whole
@@ -19,59 +21,56 @@ from vidcalc.faces.words.ids import VERDICTS, label
 COMMENT = {"python": "# ", "shell": "# ", "toml": "# ", "yaml": "# ", "nodes": "# "}
 
 
-def estimate(given: dict[str, Any], tool: str, code: bool, as_json: bool) -> int:
-    """Print a generation in the words of a tool. Raises InputError."""
+def tell(given: dict[str, Any], job: str, tool: str, code: bool, as_json: bool, check: bool) -> int:
+    """Print a job ("generate" or "train") in the words of a tool; the exit code, which `check` asks.
+
+    Raises InputError.
+    """
+    asked = question(given, tool, job)
+    found = said(asked, tool, code)
+    line, verdict = generated(asked) if isinstance(asked, Question) else trained(asked)
+    output(found, line, as_json)
+    return checked(verdict) if check else 0
+
+
+def generated(job: Question) -> tuple[str, str]:
+    """(a line of what a generation comes to, its verdict)."""
     from vidcalc.calculate import calculate
 
-    job = question(given, tool, "generate")
-    assert isinstance(job, Question)
-    found = said(job, tool, code)
-    if as_json:
-        return output(found, "", True)
     report = calculate(*job)
     memory, work = report.memory.inference, job.workload
     size = f"{work.width}×{work.height}×{work.frames}"
-    verdict = f"{label(VERDICTS, memory.verdict)}, {data(memory.peak)}, {duration(report.time.inference.total)}"
-    return output(found, _line(job, size, verdict), False)
+    return _line(job, size, memory.verdict, memory.peak, report.time.inference.total), memory.verdict
 
 
-def train(given: dict[str, Any], tool: str, code: bool, as_json: bool) -> int:
-    """Print a training run in the words of a trainer. Raises InputError."""
-    from vidcalc.calculate import train as calculated
+def trained(job: Run) -> tuple[str, str]:
+    """(a line of what a training run comes to, its verdict)."""
+    from vidcalc.calculate import train
 
-    job = question(given, tool, "train")
-    assert isinstance(job, Run)
-    found = said(job, tool, code)
-    if as_json:
-        return output(found, "", True)
-    report = calculated(*job)
+    report = train(*job)
     memory = report.memory
-    verdict = f"{label(VERDICTS, memory.verdict)}, {data(memory.peak)}, {duration(report.time.total)}"
-    return output(found, _line(job, job.plan.training.mode, verdict), False)
+    return _line(job, job.plan.training.mode, memory.verdict, memory.peak, report.time.total), memory.verdict
 
 
-def _line(job: Question | Run, what: str, verdict: str) -> str:
+def _line(job: Question | Run, what: str, verdict: str, peak: Number, seconds: Number) -> str:
     """What is run where, and what comes out."""
     machine = f"{whole(job.hardware.total)} × {job.hardware.accelerator.name}"
-    return f"{job.model.name} {what}, {machine}: {verdict}"
+    return f"{job.model.name} {what}, {machine}: {label(VERDICTS, verdict)}, {data(peak)}, {duration(seconds)}"
 
 
-def output(found: Said, line: str, as_json: bool) -> int:
-    """Print what a tool says; the exit code."""
+def output(found: Said, line: str, as_json: bool) -> None:
+    """Print what a tool says, and a line beside it."""
     if as_json:
         from vidcalc.faces.emit import emit
 
-        emit(found)
-        return 0
+        return emit(found)
     notes = [line, *remarks(found)]
     mark = COMMENT.get(found.language)
     if mark is None:
         click.echo(written("\n".join(notes), err=True), err=True)
-        show("\n".join(found.lines))
-        return 0
+        return show("\n".join(found.lines))
     first = 1 if found.lines[0].startswith("#!") else 0
-    show("\n".join([*found.lines[:first], *(mark + each for each in notes), *found.lines[first:]]))
-    return 0
+    return show("\n".join([*found.lines[:first], *(mark + each for each in notes), *found.lines[first:]]))
 
 
 def remarks(found: Said) -> list[str]:

@@ -33,7 +33,7 @@ def spoken(job: Question, tool: Tool, whole: bool) -> Said:
     if own is None:
         known = tuple(facts["models"])
         expects = _("not for {model}; for {models}", model=job.model.name, models=", ".join(known))
-        raise Refused(FLAG, "comfyui", expects, None, known)
+        raise Refused(FLAG, tool.id, expects, None, known)
     left = Leavings(tool.title)
     command = " ".join(["python main.py", *flags(job, facts, left)])
     for control in job.model.controls:
@@ -42,7 +42,7 @@ def spoken(job: Question, tool: Tool, whole: bool) -> Said:
     nodes = flow.nodes()
     lines = json.dumps(nodes, indent=2, ensure_ascii=False).split("\n") if whole else [command, *told(nodes)]
     return Said(
-        tool="comfyui",
+        tool=tool.id,
         version=facts["version"],
         language="json" if whole else "nodes",
         lines=tuple(lines),

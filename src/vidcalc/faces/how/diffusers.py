@@ -41,7 +41,7 @@ INPUTS = {  # what a user puts in place of it -> how it is loaded
 def spoken(job: Question, tool: Tool, whole: bool) -> Said:
     """The job as diffusers code. Raises Refused for a model that none of its pipelines runs."""
     facts = load.entry("how", tool.facts)
-    name, pipeline = pipeline_of(job)
+    name, pipeline = pipeline_of(job, tool)
     script = Script(job, facts, pipeline, tool.title)
     if job.plan.segments == "expandable":
         script.first("import os", 'os.environ["PYTORCH_CUDA_ALLOC_CONF"] = "expandable_segments:True"')
@@ -57,7 +57,7 @@ def spoken(job: Question, tool: Tool, whole: bool) -> Said:
     placed(script)
     compiled(script)
     return Said(
-        tool="diffusers",
+        tool=tool.id,
         version=facts["version"],
         language="python",
         lines=tuple(script.text(head, made(script)) if whole else [*head, *script.lines]),
@@ -67,13 +67,13 @@ def spoken(job: Question, tool: Tool, whole: bool) -> Said:
     )
 
 
-def pipeline_of(job: Question) -> tuple[str, Facts]:
+def pipeline_of(job: Question, tool: Tool) -> tuple[str, Facts]:
     """The pipeline that runs the model, and its facts. Raises Refused."""
     known = load.entry("how", "pipelines")["pipelines"]
     for name in job.model.pipelines:
         if name in known:
             return name, known[name]
-    raise Refused(FLAG, "diffusers", _("not for {model}, which it does not run", model=job.model.name), None, ())
+    raise Refused(FLAG, tool.id, _("not for {model}, which it does not run", model=job.model.name), None, ())
 
 
 def adapted(script: Script) -> None:

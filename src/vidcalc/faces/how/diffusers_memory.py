@@ -25,7 +25,7 @@ def placed(script: Script) -> None:
     else:
         script.left.add("--offload", way)
     if plan.vae_tiling == "default":
-        tiled(script)
+        script.add("pipe.vae.enable_tiling()")  # the tiles of the VAE's own class
     elif plan.vae_tiling != "none":
         script.left.add("--vae-tiling", plan.vae_tiling)
     if plan.vae_slicing == "on":
@@ -74,8 +74,3 @@ def encoders_away(script: Script, streamed: bool) -> None:
     for part in script.denoisers:
         for hook in hooks:
             script.add(f"pipe.{part}.register_forward_pre_hook(lambda *_: {hook}.offload())")
-
-
-def tiled(script: Script) -> None:
-    """The tiles that the VAE's own class uses."""
-    script.add("pipe.vae.enable_tiling()")

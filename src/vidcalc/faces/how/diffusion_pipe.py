@@ -10,7 +10,7 @@ from vidcalc.faces.words import _
 
 def spoken(job: Run, tool: Tool, whole: bool) -> Said:
     """The run as its configuration; `whole`: a shell script that writes both files and trains. Raises Refused."""
-    facts, own = words(job, tool, "diffusion-pipe")
+    facts, own = words(job, tool)
     left = Leavings(tool.title)
     config = configured(job, facts, own, left)
     gpus = int(job.plan.training.data_degree * job.plan.training.pipeline_degree)
@@ -19,7 +19,7 @@ def spoken(job: Run, tool: Tool, whole: bool) -> Said:
         config = ["#!/bin/bash", "set -e", "cat > config.toml <<'TOML'", *config, "TOML", "cat > dataset.toml <<'TOML'"]
         config += [*dataset(job), "TOML", command]
     return Said(
-        tool="diffusion-pipe",
+        tool=tool.id,
         version=facts["version"],
         language="shell" if whole else "toml",
         lines=tuple(config),

@@ -12,11 +12,11 @@ SOURCE = "src/musubi_tuner"
 
 def spoken(job: Run, tool: Tool, whole: bool) -> Said:
     """The run as a command; `whole`: with its data set and caches. Raises Refused."""
-    facts, own = words(job, tool, "musubi")
+    facts, own = words(job, tool)
     left = Leavings(tool.title)
     command = trained(job, facts, own, left)
     lines = ["#!/bin/bash", "set -e", *dataset(job), *caches(own), *command] if whole else command
-    return Said(tool="musubi", version=facts["version"], language="shell", lines=tuple(lines), left=tuple(left.every))
+    return Said(tool=tool.id, version=facts["version"], language="shell", lines=tuple(lines), left=tuple(left.every))
 
 
 def dataset(job: Run) -> list[str]:

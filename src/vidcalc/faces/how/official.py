@@ -7,18 +7,17 @@ from vidcalc.describe.question import Question
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.how.python import number
 from vidcalc.faces.how.said import Leavings, Said
-from vidcalc.faces.how.tools import FLAG, Tool, named
+from vidcalc.faces.how.tools import FLAG, Tool
 from vidcalc.faces.words import _
 
 
 def spoken(job: Question, tool: Tool, whole: bool) -> Said:
     """The job as one command. Raises Refused for a model that the program does not run."""
-    name = named(tool)
-    facts = load.entry("how", tool.facts)[name]
+    facts = load.entry("how", tool.facts)[tool.id]
     if job.model.name not in facts["models"]:
         known = tuple(facts["models"])
         expects = _("not for {model}; for {models}", model=job.model.name, models=", ".join(known))
-        raise Refused(FLAG, name, expects, None, known)
+        raise Refused(FLAG, tool.id, expects, None, known)
     left, work, plan = Leavings(tool.title), job.workload, job.plan
     arguments = [facts["models"][job.model.name], facts["size"].format(width=work.width, height=work.height)]
     arguments += [f"{flag} {number(getattr(work, field))}" for field, flag in facts["words"].items()]
@@ -34,7 +33,7 @@ def spoken(job: Question, tool: Tool, whole: bool) -> Said:
     unsaid(job, left)
     kept = [each for each in arguments if each]
     lines = [f"{launcher} {facts['script']} \\", *(f"  {each} \\" for each in kept[:-1]), f"  {kept[-1]}"]
-    return Said(tool=name, version=facts["version"], language="shell", lines=tuple(lines), left=tuple(left.every))
+    return Said(tool=tool.id, version=facts["version"], language="shell", lines=tuple(lines), left=tuple(left.every))
 
 
 def shared(job: Question, words: dict[str, str], sharded: str, left: Leavings) -> tuple[str, list[str]]:

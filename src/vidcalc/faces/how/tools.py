@@ -19,6 +19,7 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     facts  data/how/FACTS.toml
     """
 
+    id: str
     module: str
     title: str
     facts: str = ""
@@ -30,7 +31,10 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 @cache
 def tools() -> dict[str, Tool]:
     """Every tool by its id."""
-    return {name: msgspec.convert(facts, Tool) for name, facts in load.entry("how", "tools")["tools"].items()}
+    return {
+        name: msgspec.convert({"id": name, **facts}, Tool)
+        for name, facts in load.entry("how", "tools")["tools"].items()
+    }
 
 
 def profile(tool: str, job: str) -> str:
@@ -38,11 +42,6 @@ def profile(tool: str, job: str) -> str:
     found = tools().get(tool)
     known = () if found is None else found.frameworks if job == "generate" else found.trainers
     return known[0] if known else ""
-
-
-def named(tool: Tool) -> str:
-    """The id of a tool."""
-    return next(name for name, each in tools().items() if each == tool)
 
 
 def checked(tool: str, job: Question | Run) -> Tool:

@@ -15,14 +15,14 @@ from vidcalc.faces.how.tools import FLAG, Tool
 from vidcalc.faces.words import _
 
 
-def words(job: Run, tool: Tool, name: str) -> tuple[Facts, Facts]:
+def words(job: Run, tool: Tool) -> tuple[Facts, Facts]:
     """A trainer's facts, and its words for the model. Raises Refused for a model whose words are not known here."""
-    facts: Facts = load.entry("how", tool.facts)[name]
+    facts: Facts = load.entry("how", tool.facts)[tool.id]
     own = facts["models"].get(job.model.name)
     if own is None:
         known = tuple(facts["models"])
         expects = _("not for {model}; for {models}", model=job.model.name, models=", ".join(known))
-        raise Refused(FLAG, name, expects, None, known)
+        raise Refused(FLAG, tool.id, expects, None, known)
     return facts, own
 
 
