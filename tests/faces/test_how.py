@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import vidcalc
 from vidcalc.catalog import load, models
 from vidcalc.describe.plan import OffloadFlag, Plan
-from vidcalc.describe.setting import words
-from vidcalc.faces.how import asked
+from vidcalc.describe.setting import declared, words
+from vidcalc.describe.sharing import of
+from vidcalc.describe.training import TrainingPlan
+from vidcalc.faces.how import asked, question, said
 from vidcalc.faces.how.tools import tools
 from vidcalc.modelfiles.recipes.read import recipe_of
 
@@ -169,12 +172,93 @@ def test_python_says_the_same() -> None:
     assert "wan_train_network.py" in run.how("musubi").text
 
 
-def test_every_format_of_a_plan_is_known_or_left() -> None:
-    """No word of a plan is dropped: it is in the script, or among what is left."""
-    usual = spoken("wan2.1-t2v-14b").text
-    for precision in load.table("precisions"):
-        found = spoken("wan2.1-t2v-14b", precision=precision)
-        assert found.left or (found.text != usual) == (precision != "bf16"), precision
+OTHER = {  # a value that a tool's own profile has not, of settings that take no words
+    "precision": "nf4",
+    "text_encoder_precision": "nf4",
+    "vae_precision": "fp32",
+    "attention": "sage2",
+    "step_cache": "firstblockcache",
+    "sparse_attention": "vsa",
+    "guided_share": 0.5,
+    "merged_tokens": 0.5,
+    "resident_blocks": 3,
+}
+BESIDE = (
+    "framework",
+    "swapped_blocks",
+    "blocks_per_group",
+    "lora_mode",
+)  # of the tool, or of a word or LoRA beside them
+
+
+@pytest.mark.parametrize("tool", ["diffusers", "comfyui", "wan"])
+@pytest.mark.parametrize("field", [each.field for each in of(Plan, "generate") if each.setting.flag])
+def test_no_setting_of_a_plan_is_dropped(field: str, tool: str) -> None:
+    """It is in the script, or among what is left."""
+    if field in BESIDE:
+        return
+    job = question({"model": "wan2.1-t2v-14b", "gpu": "4090"}, tool, "generate")
+    if field in ("resident_blocks", "offload_to"):
+        job = job._replace(plan=replace(job.plan, offload="group"))
+    each, here = declared(Plan)[field], getattr(job.plan, field)
+    other = OTHER.get(field) or next(word for word in reversed(each.words) if word != here)
+    changed = job._replace(plan=replace(job.plan, **{field: other}))
+    found, plainly = said(changed, tool, True), said(job, tool, True)
+    assert (found.text, found.left, found.run) != (plainly.text, plainly.left, plainly.run)
+
+
+OF_A_RUN = {
+    "grad_accum": 3,
+    "rank": 9,
+    "rollout_steps": 3,
+    "validation_every": 7,
+    "save_every": 7,
+    "recipe": "bf16-mixed",
+    "optimizer": "adamw-8bit",
+    "base": "nf4",
+}
+AROUND = ("trainer", "mode", "swapped_blocks", "networks")
+
+
+@pytest.mark.parametrize("tool", ["musubi", "diffusion-pipe", "ai-toolkit"])
+@pytest.mark.parametrize("field", [each.field for each in of(TrainingPlan, "train", "run") if each.setting.flag])
+def test_no_setting_of_a_training_run_is_dropped(field: str, tool: str) -> None:
+    if field in AROUND:
+        return
+    job = question({"model": "wan2.1-t2v-14b", "gpu": "4090", "mode": "lora", "frames": 33}, tool, "train")
+    plan, each = job.plan.training, declared(TrainingPlan)[field]
+    here = getattr(plan, field)
+    known = (*each.words, OF_A_RUN.get(field), *(("none", "full") if field == "checkpointing" else ()))
+    other = next(value for value in known if value is not None and value != here)
+    changed = job._replace(plan=replace(job.plan, training=replace(plan, **{field: other})))
+    found, plainly = said(changed, tool, True), said(job, tool, True)
+    assert (found.text, found.left) != (plainly.text, plainly.left), (here, other)
+
+
+def test_steps_are_those_of_the_run_whatever_sizes_it_sees() -> None:
+    flags = {"gpu": "h100", "mode": "lora", "bucket": ["480x320x17:0.5:b8", "832x480x81:0.5:b1"]}
+    run = vidcalc.train("wan2.1-t2v-14b", trainer="musubi", **flags)
+    assert f"--max_train_steps {run.run.steps} " in run.how("musubi").text
+    run = vidcalc.train("wan2.1-t2v-14b", trainer="ai-toolkit", **flags)
+    found = run.how("ai-toolkit")
+    assert f"steps: {run.run.steps}" in found.text
+    assert ("--bucket", "832x480x81:b1") in {(each.flag, each.value) for each in found.left}
+
+
+def test_what_a_pipeline_takes_no_argument_for_is_left() -> None:
+    assert "--batch-size" in {each.flag for each in spoken("latte-1", batch_size=4).left}
+
+
+def test_a_scale_of_guidance_reaches_a_pipeline_of_guiders_in_the_short_form_too() -> None:
+    assert "guidance_scale=9" in spoken("hunyuanvideo-1.5", guidance=9, whole=False).text
+
+
+@pytest.mark.parametrize("more", [("--svg", "x.svg"), ("--ops", "o.csv"), ("--full",)])
+def test_flags_of_the_report_are_refused_beside_it(more: tuple[str, ...], ask: Callable[..., Any]) -> None:
+    done = ask("estimate", "-m", "wan2.1-t2v-14b", "--how", "diffusers", *more)
+    assert done.code == 2 and more[0] in done.err and done.err.count("\n") == 1
+    alone = ask("estimate", "-m", "wan2.1-t2v-14b", "--code")
+    assert alone.code == 2 and "only with --how" in alone.err
 
 
 def test_profiles_of_tools_exist() -> None:
@@ -182,3 +266,12 @@ def test_profiles_of_tools_exist() -> None:
         assert set(each.frameworks) <= set(load.names("frameworks"))
         assert set(each.trainers) <= set(load.names("trainers"))
     assert Plan().framework in tools()["diffusers"].frameworks
+
+
+def test_a_script_that_asks_for_words_still_learns_whether_it_fits(ask: Callable[..., Any]) -> None:
+    small = ("-m", "wan2.1-t2v-14b", "--gpu", "4090", "--how", "diffusers", "--check")
+    assert ask("estimate", *small).code == ask("estimate", *small, "--json").code == 3
+    assert ask("estimate", *small[:-1]).code == 0
+    assert (
+        ask("train", "-m", "wan2.1-t2v-14b", "--gpu", "4090", "--mode", "lora", "--how", "musubi", "--check").code == 3
+    )

@@ -43,10 +43,11 @@ def estimate(
 
     The exit code, which only --check asks.
     """
-    if how is not None:
-        from vidcalc.faces.how.answer import tell
+    if how is not None or code:
+        from vidcalc.faces.how.answer import alone, tell
 
-        return tell(given, "generate", how, code, as_json, check)
+        alone(how, {"--svg": svg, "--png": png, "--ops": ops, "--full": full})
+        return tell(given, "generate", str(how), code, as_json, check)
     from vidcalc.faces.answer import answer
 
     if ops is not None:

@@ -32,10 +32,11 @@ def train(
 
     The exit code, which only --check asks.
     """
-    if how is not None:
-        from vidcalc.faces.how.answer import tell
+    if how is not None or code:
+        from vidcalc.faces.how.answer import alone, tell
 
-        return tell(given, "train", how, code, as_json, check)
+        alone(how, {"--svg": svg, "--png": png})
+        return tell(given, "train", str(how), code, as_json, check)
     from vidcalc.faces.answer import answer
 
     report = result(given)

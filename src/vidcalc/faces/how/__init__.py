@@ -3,16 +3,19 @@
     said(question, "diffusers").lines        what the plan changes, line by line
     said(question, "diffusers", whole=True)  a script that runs
 
-Each tool is a module here with a function `spoken(job, whole)`; what it calls things is data (`data/how`). What a tool
-has no setting for is never left out in silence: it is named in `left`.
+Each tool is a module here with a function `spoken(job, tool, whole)` and the settings that it puts into words (`SAYS`);
+what it calls things is data (`data/how`). What a tool has no setting for is named in `left`, never left out in silence.
 """
 
 from importlib import import_module
 from typing import Any
 
+from msgspec.structs import replace
+
 from vidcalc.describe.question import Question, Run
 from vidcalc.faces.how.said import Said
 from vidcalc.faces.how.tools import checked, profile
+from vidcalc.faces.how.unsaid import unsaid
 
 
 def said(job: Question | Run, tool: str, whole: bool = False) -> Said:
@@ -20,7 +23,7 @@ def said(job: Question | Run, tool: str, whole: bool = False) -> Said:
     found = checked(tool, job)
     module = import_module("vidcalc.faces.how." + found.module)
     spoken: Said = module.spoken(job, found, whole)
-    return spoken
+    return replace(spoken, left=(*spoken.left, *unsaid(job, found.title, module.SAYS)))
 
 
 def question(given: dict[str, Any], tool: str, job: str) -> Question | Run:

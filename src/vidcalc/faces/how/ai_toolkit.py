@@ -4,7 +4,10 @@ from vidcalc.base.facts import Facts
 from vidcalc.describe.question import Run
 from vidcalc.faces.how.said import Leavings, Said
 from vidcalc.faces.how.tools import Tool
-from vidcalc.faces.how.training import adapts, said_of, side, steps, unsaid, words
+from vidcalc.faces.how.training import SAYS as COMMON
+from vidcalc.faces.how.training import adapts, batch, said_of, sharing, side, steps, words
+
+SAYS = (*COMMON, "ema", "latents", "texts")
 
 
 def spoken(job: Run, tool: Tool, whole: bool) -> Said:
@@ -31,7 +34,7 @@ def configured(job: Run, facts: Facts, own: Facts, left: Leavings) -> list[str]:
     for bucket in job.data.buckets:
         process += ["  - folder_path: clips", f"    num_frames: {bucket.frames}", f"    resolution: [{side(bucket)}]"]
         process.append(f"    cache_latents_to_disk: {yes(plan.latents == 'precomputed')}")
-    process += ["train:", f"  batch_size: {job.data.buckets[0].batch}", f"  steps: {steps(job)}"]
+    process += ["train:", f"  batch_size: {batch(job, left)}", f"  steps: {steps(job)}"]
     process += [f"  gradient_accumulation: {plan.grad_accum}"]
     process += [f"  gradient_checkpointing: {yes(plan.checkpointing == 'full')}"]
     if plan.checkpointing not in ("none", "full"):
@@ -44,7 +47,9 @@ def configured(job: Run, facts: Facts, own: Facts, left: Leavings) -> list[str]:
     base = said_of(facts, "base", plan.base, "--base-precision", left) if adapts(job) else ""
     if base:
         process += ["  quantize: true", f"  qtype: {base}"]
-    unsaid(job, left, able=("ema",))
+    sharing(job, left)
+    if plan.offload != "none":
+        left.add("--training-offload", plan.offload)
     inner = [f"    {'- ' if place == 0 else '  '}{line}" for place, line in enumerate(process)]
     return ["job: extension", "config:", "  name: lora", "  process:", *inner]
 

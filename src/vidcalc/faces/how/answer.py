@@ -11,6 +11,7 @@ import click
 from vidcalc.base.number import Number
 from vidcalc.describe.question import Question, Run
 from vidcalc.faces.exits import checked
+from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.how import question, said
 from vidcalc.faces.how.said import Said
 from vidcalc.faces.terminal.numbers import data, duration, whole
@@ -19,6 +20,15 @@ from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import VERDICTS, label
 
 COMMENT = {"python": "# ", "shell": "# ", "toml": "# ", "yaml": "# ", "nodes": "# "}
+
+
+def alone(how: str | None, others: dict[str, Any]) -> None:
+    """Raises Refused for --code without --how, and for flags of the report beside it."""
+    if how is None:
+        raise Refused("--code", None, _("only with --how"), None, ())
+    for flag, value in others.items():
+        if value:
+            raise Refused(flag, None, _("not together with --how, which prints no report"), None, ())
 
 
 def tell(given: dict[str, Any], job: str, tool: str, code: bool, as_json: bool, check: bool) -> int:

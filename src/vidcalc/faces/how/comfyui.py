@@ -8,16 +8,20 @@ import json
 from typing import Any
 
 from vidcalc.base.facts import Facts
-from vidcalc.base.number import unchanged
 from vidcalc.catalog import fill, load
 from vidcalc.describe.plan import WAYS
 from vidcalc.describe.question import Question
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.how.said import Leavings, Said
 from vidcalc.faces.how.tools import FLAG, Tool
+from vidcalc.faces.how.unsaid import ways
 from vidcalc.faces.how.workflow import Workflow
 from vidcalc.faces.words import _
 
+SAYS = (
+    *("framework", "precision", "text_encoder_precision", "vae_precision", "attention", "compile", "offload"),
+    *("vae_tiling", "step_cache", "lora_mode"),
+)
 # of a node: what the plan settles there, for the short form
 TELLING = (
     *("unet_name", "ckpt_name", "weight_dtype", "clip_name", "clip_name1", "clip_name2", "vae_name", "lora_name"),
@@ -78,7 +82,5 @@ def flags(job: Question, facts: Facts, left: Leavings) -> list[str]:
         if stated is None:
             left.add("--vae-precision", plan.vae_precision)
         words.append(stated or "")
-    for way, field in WAYS.items():
-        if not unchanged(getattr(plan, field), 1):
-            left.add("--parallel", f"{way}={getattr(plan, field)}")
+    list(ways(plan, WAYS, (), left))  # none: it runs on one GPU
     return [word for word in words if word]

@@ -19,6 +19,11 @@ from vidcalc.faces.how.script import Script
 from vidcalc.faces.how.tools import FLAG, Tool
 from vidcalc.faces.words import _
 
+SAYS = (
+    *("framework", "precision", "text_encoder_precision", "vae_precision", "attention", "compile", "segments"),
+    *("offload", "resident_blocks", "blocks_per_group", "offload_to", "vae_tiling", "vae_slicing", "step_cache"),
+    "lora_mode",
+)
 UNKNOWN = "path/to/the/model"  # of a model whose repository in diffusers' layout nobody stated
 # names a pipeline may have for what a job states
 NAMES = {
@@ -29,6 +34,8 @@ NAMES = {
     "batch": "num_videos_per_prompt",
     "fps": "frame_rate fps",
 }
+FLAGS = {"frames": "--frames", "steps": "--steps", "batch": "--batch-size"}
+USUAL = {"batch": 1}
 INPUTS = {  # what a user puts in place of it -> how it is loaded
     "image": ("load_image", '"image.png"'),
     "video": ("load_video", '"video.mp4"'),
@@ -50,6 +57,7 @@ def spoken(job: Question, tool: Tool, whole: bool) -> Said:
         script.left.add("--model", job.model.name, _("its repository is not known: name a folder in diffusers' layout"))
     for control in job.model.controls:
         script.left.add("--control", control.network.id, _("a pipeline of its own: put it together by hand"))
+    call = made(script)
     shared(script)
     if job.plan.loras:
         adapted(script)
@@ -60,7 +68,7 @@ def spoken(job: Question, tool: Tool, whole: bool) -> Said:
         tool=tool.id,
         version=facts["version"],
         language="python",
-        lines=tuple(script.text(head, made(script)) if whole else [*head, *script.lines]),
+        lines=tuple(script.text(head, call) if whole else [*head, *script.lines]),
         needs=tuple(script.needs),
         left=tuple(script.left.every),
         run=script.run,
@@ -101,8 +109,8 @@ def made(script: Script) -> list[str]:
         found = next((each for each in names.split() if each in pipeline["call"]), "")
         if found and not (field == "batch" and value == 1):
             arguments.append(f"{found}={number(value)}")
-        elif not found and field == "frames" and value > 1:
-            script.left.add("--frames", number(value), _("its pipeline settles the length"))
+        elif not found and field in FLAGS and value != USUAL.get(field, getattr(script.job.model.defaults, field, 1)):
+            script.left.add(FLAGS[field], number(value))
     arguments += guided(script)
     script.imports.add(("diffusers.utils", "export_to_video"))
     lines = [*call("video = pipe", *arguments)]

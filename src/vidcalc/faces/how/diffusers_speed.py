@@ -1,10 +1,10 @@
 """What makes a pipeline quicker, as diffusers is told: kernels, caches, a compiler, more GPUs."""
 
-from vidcalc.base.number import unchanged
 from vidcalc.catalog.caches import read
 from vidcalc.describe.plan import WAYS
 from vidcalc.faces.how.python import call, number
 from vidcalc.faces.how.script import Script
+from vidcalc.faces.how.unsaid import ways
 from vidcalc.faces.words import _
 
 SHARED = {"ulysses": "ulysses_degree", "ring": "ring_degree"}  # ways of diffusers -> its argument
@@ -16,12 +16,6 @@ def quicker(script: Script) -> None:
     attention(script, plan.attention)
     if plan.step_cache != "none":
         cached(script, plan.step_cache)
-    if plan.sparse_attention != "none":
-        script.left.add("--attention-density", plan.sparse_attention)
-    if not unchanged(plan.merged_tokens, 0):
-        script.left.add("--token-merge", plan.merged_tokens)
-    if not unchanged(plan.guided_share, 1):
-        script.left.add("--guidance-interval", plan.guided_share)
 
 
 def attention(script: Script, kernel: str) -> None:
@@ -79,12 +73,7 @@ def compiled(script: Script) -> None:
 
 def shared(script: Script) -> None:
     """Ranks that share a video's tokens: each runs the script, started by torchrun."""
-    plan = script.job.plan
-    degrees = {way: getattr(plan, field) for way, field in WAYS.items()}
-    for way, degree in degrees.items():
-        if not unchanged(degree, 1) and way not in SHARED:
-            script.left.add("--parallel", f"{way}={degree}")
-    asked = {SHARED[way]: degree for way, degree in degrees.items() if way in SHARED and not unchanged(degree, 1)}
+    asked = {SHARED[way]: degree for way, degree in ways(script.job.plan, WAYS, SHARED, script.left)}
     if not asked:
         return
     if not script.can("shared"):
@@ -93,7 +82,7 @@ def shared(script: Script) -> None:
         return
     ranks = 1
     for degree in asked.values():
-        ranks *= int(degree)
+        ranks *= degree
     script.run = f"torchrun --nproc-per-node {ranks} run.py"
     script.imports.add(("torch", "distributed"))
     script.imports.add(("diffusers", "ContextParallelConfig"))
@@ -103,6 +92,6 @@ def shared(script: Script) -> None:
         'device = torch.device("cuda", rank % torch.cuda.device_count())',
         "torch.cuda.set_device(device)",
     )
-    degrees_said = ", ".join(f"{name}={int(degree)}" for name, degree in asked.items())
+    degrees_said = ", ".join(f"{name}={degree}" for name, degree in asked.items())
     for part in script.denoisers:
         script.add(f"pipe.{part}.enable_parallelism(config=ContextParallelConfig({degrees_said}))")

@@ -4,8 +4,11 @@ from vidcalc.base.facts import Facts
 from vidcalc.describe.question import Run
 from vidcalc.faces.how.said import Leavings, Said
 from vidcalc.faces.how.tools import Tool
-from vidcalc.faces.how.training import adapts, said_of, side, steps, unsaid, words
+from vidcalc.faces.how.training import SAYS as COMMON
+from vidcalc.faces.how.training import adapts, batch, said_of, sharing, side, steps, words
 from vidcalc.faces.words import _
+
+SAYS = (*COMMON, "targets")
 
 
 def spoken(job: Run, tool: Tool, whole: bool) -> Said:
@@ -13,7 +16,8 @@ def spoken(job: Run, tool: Tool, whole: bool) -> Said:
     facts, own = words(job, tool)
     left = Leavings(tool.title)
     config = configured(job, facts, own, left)
-    gpus = int(job.plan.training.data_degree * job.plan.training.pipeline_degree)
+    degrees = sharing(job, left, ("dp", "pp"))
+    gpus = degrees.get("dp", 1) * degrees.get("pp", 1)
     command = f"deepspeed --num_gpus={gpus} train.py --deepspeed --config config.toml"
     if whole:
         config = ["#!/bin/bash", "set -e", "cat > config.toml <<'TOML'", *config, "TOML", "cat > dataset.toml <<'TOML'"]
@@ -48,13 +52,15 @@ def configured(job: Run, facts: Facts, own: Facts, left: Leavings) -> list[str]:
     """The configuration."""
     plan = job.plan.training
     lines = ["output_dir = 'out'", "dataset = 'dataset.toml'", f"max_steps = {steps(job)}", "epochs = 100000"]
-    lines += [f"micro_batch_size_per_gpu = {job.data.buckets[0].batch}"]
+    lines += [f"micro_batch_size_per_gpu = {batch(job, left)}"]
     lines += [f"gradient_accumulation_steps = {plan.grad_accum}", f"pipeline_stages = {plan.pipeline_degree}"]
     checkpointing = {"none": "false", "full": "true", "offload": "'unsloth'"}.get(plan.checkpointing)
     if checkpointing is None:
         left.add("--checkpointing", plan.checkpointing)
     lines.append(f"activation_checkpointing = {checkpointing or 'true'}")
-    if plan.offload == "block-swap":
+    if plan.offload not in ("none", "block-swap"):
+        left.add("--training-offload", plan.offload)
+    elif plan.offload == "block-swap":
         lines.append(f"blocks_to_swap = {plan.swapped_blocks}")
     lines += ["", "[model]", f"type = '{own['type']}'", own["path"], "dtype = 'bfloat16'"]
     if adapts(job):
@@ -64,5 +70,4 @@ def configured(job: Run, facts: Facts, own: Facts, left: Leavings) -> list[str]:
         if plan.targets == "attention":
             left.add("--lora-targets", plan.targets, _("it adapts every linear layer of a block"))
     optimizer = said_of(facts, "optimizers", plan.optimizer, "--optimizer", left)
-    unsaid(job, left, ways=("dp", "pp"), able=("block-swap",))
     return [*lines, "", "[optimizer]", f"type = '{optimizer}'", "lr = 2e-5"]

@@ -4,10 +4,13 @@ from vidcalc.base.facts import Facts
 from vidcalc.describe.question import Run
 from vidcalc.faces.how.said import Leavings, Said
 from vidcalc.faces.how.tools import Tool
-from vidcalc.faces.how.training import adapts, said_of, steps, unsaid, words
+from vidcalc.faces.how.training import SAYS as COMMON
+from vidcalc.faces.how.training import adapts, said_of, sharing, steps, words
 from vidcalc.faces.words import _
 
 SOURCE = "src/musubi_tuner"
+
+SAYS = (*COMMON, "targets", "attention")
 
 
 def spoken(job: Run, tool: Tool, whole: bool) -> Said:
@@ -50,7 +53,7 @@ def trained(job: Run, facts: Facts, own: Facts, left: Leavings) -> list[str]:
     """The command that trains."""
     plan = job.plan.training
     script = f"{own['script']}_train_network.py" if adapts(job) else f"{own['script']}_train.py"
-    ranks = int(plan.data_degree)
+    ranks = sharing(job, left, ("dp",)).get("dp", 1)
     launch = f"accelerate launch --num_processes {ranks} --mixed_precision bf16 {SOURCE}/{script}"
     arguments = [f"--task {own['task']}"] if "task" in own else []
     arguments += [f"--dit {own['dit']}", "--dataset_config dataset.toml"]
@@ -66,12 +69,13 @@ def trained(job: Run, facts: Facts, own: Facts, left: Leavings) -> list[str]:
         arguments.append("--gradient_checkpointing --gradient_checkpointing_cpu_offload")
     elif plan.checkpointing != "none":
         left.add("--checkpointing", plan.checkpointing)
-    if plan.offload == "block-swap":
+    if plan.offload not in ("none", "block-swap"):
+        left.add("--training-offload", plan.offload)
+    elif plan.offload == "block-swap":
         arguments.append(f"--blocks_to_swap {plan.swapped_blocks}")
     arguments += [f"--gradient_accumulation_steps {plan.grad_accum}", f"--max_train_steps {steps(job)}"]
     arguments += ["--output_dir out", "--output_name lora"]
     if plan.targets == "attention" and adapts(job):
         left.add("--lora-targets", plan.targets, _("it adapts every linear layer of a block"))
-    unsaid(job, left, ways=("dp",), able=("block-swap",))
     kept = [each for each in arguments if each]
     return [launch + " \\", *(f"  {each} \\" for each in kept[:-1]), f"  {kept[-1]}"]

@@ -1,14 +1,16 @@
 """A plan as the command line of a model's own program (`data/how/official.toml`)."""
 
-from vidcalc.base.number import unchanged
-from vidcalc.catalog import fill, load
+from vidcalc.catalog import load
 from vidcalc.describe.plan import WAYS
 from vidcalc.describe.question import Question
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.how.python import number
 from vidcalc.faces.how.said import Leavings, Said
 from vidcalc.faces.how.tools import FLAG, Tool
+from vidcalc.faces.how.unsaid import ways
 from vidcalc.faces.words import _
+
+SAYS = ("framework", "offload")
 
 
 def spoken(job: Question, tool: Tool, whole: bool) -> Said:
@@ -27,10 +29,13 @@ def spoken(job: Question, tool: Tool, whole: bool) -> Said:
         arguments.append(facts["offload"][plan.offload])
     else:
         left.add("--offload", plan.offload)
-    launcher, ways = shared(job, facts["ways"], facts.get("sharded", ""), left)
-    arguments += [*ways, facts["image"] if job.model.task == "i2v" else "", f"{facts['folder']} path/to/the/model"]
+    launcher, sharing = shared(job, facts["ways"], facts.get("sharded", ""), left)
+    arguments += [*sharing, facts["image"] if job.model.task == "i2v" else "", f"{facts['folder']} path/to/the/model"]
     arguments.append(f'{facts["prompt"]} "..."')
-    unsaid(job, left)
+    if plan.loras:
+        left.add("--lora", len(plan.loras))
+    if work.batch != 1:
+        left.add("--batch-size", number(work.batch))
     kept = [each for each in arguments if each]
     lines = [f"{launcher} {facts['script']} \\", *(f"  {each} \\" for each in kept[:-1]), f"  {kept[-1]}"]
     return Said(tool=tool.id, version=facts["version"], language="shell", lines=tuple(lines), left=tuple(left.every))
@@ -39,27 +44,7 @@ def spoken(job: Question, tool: Tool, whole: bool) -> Said:
 def shared(job: Question, words: dict[str, str], sharded: str, left: Leavings) -> tuple[str, list[str]]:
     """What starts the program, and its flags for sharing the work."""
     flags, ranks = [], 1
-    for way, field in WAYS.items():
-        degree = getattr(job.plan, field)
-        if unchanged(degree, 1):
-            continue
-        if way not in words:
-            left.add("--parallel", f"{way}={number(degree)}")
-        elif words[way]:
-            flags.append(f"{words[way]} {number(degree)}")
-            ranks *= int(degree)
-        else:
-            flags.append(sharded)
-            ranks = max(ranks, int(degree))
+    for way, degree in ways(job.plan, WAYS, words, left):
+        flags.append(f"{words[way]} {degree}" if words[way] else sharded)
+        ranks = ranks * degree if words[way] else max(ranks, degree)
     return "python" if ranks == 1 else f"torchrun --nproc_per_node={ranks}", flags
-
-
-def unsaid(job: Question, left: Leavings) -> None:
-    """Settings of a plan that these programs have no flag for, where they are not what the program does itself."""
-    usual = fill.plan(job.model, framework=job.plan.framework)
-    for field in ("precision", "text_encoder_precision", "vae_precision", "attention", "compile", "step_cache"):
-        value = getattr(job.plan, field)
-        if value != getattr(usual, field):
-            left.add("--" + field.replace("_", "-"), value)
-    if job.plan.loras:
-        left.add("--lora", len(job.plan.loras))

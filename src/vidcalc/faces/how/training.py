@@ -2,17 +2,22 @@
 
 from math import sqrt
 
+from vidcalc.account.samples import steps as of_buckets
 from vidcalc.base.facts import Facts
-from vidcalc.base.number import unchanged
 from vidcalc.catalog import load
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.question import Run
 from vidcalc.describe.training import ADAPTED, WAYS
 from vidcalc.faces.flags.inputs import Refused
-from vidcalc.faces.how.python import number
 from vidcalc.faces.how.said import Leavings
 from vidcalc.faces.how.tools import FLAG, Tool
+from vidcalc.faces.how.unsaid import ways
 from vidcalc.faces.words import _
+
+SAYS = (
+    *("trainer", "mode", "optimizer", "checkpointing", "grad_accum", "rank", "base", "offload"),
+    *("swapped_blocks", "framework"),
+)
 
 
 def words(job: Run, tool: Tool) -> tuple[Facts, Facts]:
@@ -36,8 +41,7 @@ def said_of(facts: Facts, table: str, word: str, flag: str, left: Leavings) -> s
 
 def steps(job: Run) -> int:
     """Optimizer steps of the run."""
-    plan, batch = job.plan.training, sum(each.batch * each.share for each in job.data.buckets)
-    return max(1, round(float(job.data.samples / (batch * plan.grad_accum * plan.data_degree))))
+    return int(sum(of_buckets(job.data.samples, job.data.buckets, job.plan.training)))
 
 
 def adapts(job: Run) -> bool:
@@ -45,16 +49,20 @@ def adapts(job: Run) -> bool:
     return job.plan.training.mode in ADAPTED
 
 
-def unsaid(job: Run, left: Leavings, ways: tuple[str, ...] = (), able: tuple[str, ...] = ()) -> None:
-    """Settings that none of these files has: ways of sharing but for `ways`, and further ones but for `able`."""
-    plan = job.plan.training
-    for way, field in WAYS.items():
-        if way not in ways and not unchanged(getattr(plan, field), 1):
-            left.add("--parallel", f"{way}={number(getattr(plan, field))}")
-    if "ema" not in able and plan.ema != "none":
-        left.add("--ema", plan.ema)
-    if plan.offload not in ("none", *able):
-        left.add("--training-offload", plan.offload)
+def batch(job: Run, left: Leavings) -> int:
+    """The one micro-batch that a trainer takes for all sizes; others are left."""
+    first = job.data.buckets[0].batch
+    for each in job.data.buckets[1:]:
+        if each.batch != first:
+            left.add(
+                "--bucket", f"{each.width}x{each.height}x{each.frames}:b{each.batch}", _("all sizes have one batch")
+            )
+    return int(first)
+
+
+def sharing(job: Run, left: Leavings, able: tuple[str, ...] = ()) -> dict[str, int]:
+    """Degrees of the ways that a trainer has; others are left."""
+    return dict(ways(job.plan.training, WAYS, able, left))
 
 
 def side(bucket: Bucket) -> int:

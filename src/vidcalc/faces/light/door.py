@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SHORT = ("estimate", "models", "gpus", "train")  # commands that end soon: what searches long does it with msgspec
 PAGES = ("--help", "--version")
-FULL = ("--check", "--how", "--ops")  # an exit code of its own, words on standard error, a file
+FULL = ("--check", "--how", "--code", "--ops")  # an exit code of its own, words on standard error, a file
 SWITCH = "VIDCALC_LIGHT"  # "0": everything is answered by the full command line
 COMPLETING, BASH = "_VIDCALC_COMPLETE", "bash_complete"  # a shell asks what may be typed next
 
