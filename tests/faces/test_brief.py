@@ -135,11 +135,27 @@ def test_what_may_be_repeated_may(ask):
 )
 def test_names_are_taken_for_what_was_meant_before_how_they_are_spelled(ask, typed, nearest):
     told = json.loads(ask("estimate", "-m", typed, "--json").out)["error"]
-    assert told["nearest"] == nearest
+    assert told["nearest"] == told["allowed"][0] == nearest
     tasks = {task for task in ("i2v", "t2v") if task in typed}
     assert all(
         task in name for task in tasks for name in told["allowed"] if "1.5" not in name and "skyreels" not in name
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "nearest"),
+    [
+        ("ltx2.3-distiled", "ltx-2.3-distilled"),
+        ("wna2.1-t2v", "wan2.1-t2v-14b"),
+        ("cogvideox-5b-i2vv", "cogvideox-5b-i2v"),
+        ("mochi-preview-2", "mochi-1-preview"),
+        ("wan2.1-vace-15b", "wan2.1-vace-14b"),
+        ("hunyuanvideo-1.5-720p-t2vv", "hunyuanvideo-1.5"),
+    ],
+)
+def test_a_slip_of_the_pen_finds_the_name_that_is_spelled_most_like_it(ask, typed, nearest):
+    told = json.loads(ask("estimate", "-m", typed, "--json").out)["error"]
+    assert told["nearest"] == told["allowed"][0] == nearest
 
 
 def test_what_begins_only_one_name_is_that_model(ask):

@@ -92,6 +92,21 @@ def test_vace_within_the_denoiser_is_the_model_with_it() -> None:
     assert pair["model"]["params_total"] == 2 * within["model"]["params"]
 
 
+def test_controls_may_be_asked_for_in_any_order() -> None:
+    one, other = asked(control=["canny", "vace"]), asked(control=["vace", "canny"])
+    assert one["memory"] == other["memory"]
+    assert one["compute"] == other["compute"]
+    assert one["memory"]["inference"]["peak"] > asked(control="vace")["memory"]["inference"]["peak"]
+
+
+@pytest.mark.parametrize("line", [["sparsectrl", "controlnet"], ["controlnet", "sparsectrl"], ["sparsectrl"] * 2])
+def test_a_denoiser_has_one_control_within_it(line: list[str]) -> None:
+    names = [f"animatediff-sd15-{each}" for each in line]
+    assert asked(model="animatediff-sd15-v3", control=names[0])
+    with pytest.raises(InputError, match=f"{names[1]}.*beside the denoiser: {names[0]} is within it"):
+        asked(model="animatediff-sd15-v3", control=names)
+
+
 @pytest.mark.parametrize(
     ("flags", "allowed"),
     [

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from vidcalc.catalog import fill
+from vidcalc.catalog import controls, fill
 from vidcalc.ledger.types import Ledger
 from vidcalc.passes import generation
 from vidcalc.rates.machines import hardware
@@ -17,6 +17,10 @@ BLOCKS = {
     "sd3.5-large": 38,
     "wan2.2-animate-14b": 40,
     "wan2.1-t2v-1.3b": 30,
+    "easyanimate-v5.1-12b": 48,
+    "consisid": 42,
+    "qwen-image": 60,
+    "latte-1": 28 + 28,  # over space, over time
 }
 
 
@@ -58,3 +62,28 @@ def test_a_cache_that_hooks_the_main_blocks_leaves_the_control_branch_running() 
         assert shares[""] == 1
         assert 0.3 < shares["blocks"] < 0.7
         assert shares["vace_blocks"] == pytest.approx(controlled or shares["blocks"], rel=0.05)
+
+
+# control networks beside a model, and their blocks as their makers' files say
+CONTROLS = {
+    ("wan2.1-t2v-14b", "wan2.1-14b-controlnet"): 6,
+    ("wan2.1-t2v-1.3b", "wan2.1-1.3b-controlnet"): 8,
+    ("cogvideox-2b", "cogvideox-2b-controlnet"): 8,
+    ("cogvideox-5b", "cogvideox-5b-controlnet"): 8,
+    ("wan2.1-i2v-14b-480p", "uni3c-wan2.1-14b"): 20,
+}
+
+
+@pytest.mark.parametrize(("name", "control"), CONTROLS)
+def test_blocks_of_a_control_network_stream_as_the_denoisers_do(name: str, control: str) -> None:
+    model = controls.steered(fill.model(name), control, controls.control(control))
+    small = fill.workload(model, width=256, height=256, frames=17)
+    kept, grouped = (
+        generation(model, small, hardware("h100-sxm"), fill.plan(model, offload=way))[0] for way in ("none", "group")
+    )
+    own = kept.weights[control].weights
+    assert own.count == CONTROLS[name, control]
+    assert 0.6 * own.copy < own.blocks < own.copy
+    phase = next(each for each in grouped.phases if each.component.id == control)
+    # what is outside of the blocks, and two of them on their way
+    assert phase.resident[control] == own.copy - own.blocks + 2 * own.block

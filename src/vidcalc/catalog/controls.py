@@ -55,16 +55,10 @@ def chosen(model: Model, asked: str) -> str:
     return meant[0] if meant else ""
 
 
-def with_control(model: Model, asked: str, scale: float = 1.0) -> Model:
-    """The model steered by that control as well, so strongly.
-
-    Raises InputError("control", …) with those that were made for it for any other.
-    """
-    name = chosen(model, asked)
-    if not name:
-        choices = words(model)
-        raise InputError(FLAG, asked, choices, nearest(asked, choices) or next(iter(choices), None))
-    return steered(model, name, control(name), scale)
+def unknown(model: Model, asked: str) -> InputError:
+    """The refusal of a name that stands for no control of the model, with those that were made for it."""
+    choices = words(model)
+    return InputError(FLAG, asked, choices, nearest(asked, choices) or next(iter(choices), None))
 
 
 def steered(model: Model, name: str, offer: Offer, scale: float = 1.0) -> Model:

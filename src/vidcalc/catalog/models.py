@@ -25,15 +25,15 @@ def model(name: str) -> "Model":
     """
     try:
         return _model(load.resolve(KIND, name))
-    except UnknownName:
-        from vidcalc.catalog.spellings import alike, begun, meant, same
+    except UnknownName as unknown:
+        from vidcalc.catalog.spellings import begun, meant, same, suggested
 
         found = same(name)
         several = [found] if found else begun(name)
         if len(several) < 2 and not found:  # part of a name may be the beginning of others
             several = list(dict.fromkeys((*meant(name), *several)))
         if not several:
-            near = alike(name)
+            near = suggested(name, unknown.nearest)
             if not near:
                 raise
             raise UnknownName(KIND, name, near[0], near) from None

@@ -10,7 +10,6 @@ words. Words that are left over and say more than how a file is stored are told 
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 import msgspec
 
@@ -106,15 +105,29 @@ def meant(name: str) -> list[str]:
     return sorted(found, key=lambda model: (found[model], model))
 
 
+def suggested(name: str, close: str | None) -> list[str]:
+    """What may have been meant by a name of no model, the likeliest first; none without words of any.
+
+    close  the model that is spelled most like it: the likeliest, unless another has all that its words say and more,
+           or what it is for ("i2v") where this one is for something else
+    """
+    near, said = alike(name), words(name.rpartition("/")[2])
+    if not near or close is None:
+        return near
+    mine, theirs = _common(close, said), _common(near[0], said)
+    if theirs > mine or (theirs & _tasks() and not mine & _tasks()):
+        return near
+    return [close, *(model for model in near if model != close)]
+
+
 def alike(name: str, most: int = 8) -> list[str]:
     """The models that have most words in common with a name, those of the same task first; none without any."""
     said = words(name.rpartition("/")[2])
-    tasks = {str(each["task"]) for each in map(_entry, _models())}
 
     def score(model: str) -> float:
-        common = max((each & said for each in _models()[model]), key=len)
+        common = _common(model, said)
         # what a model is for counts more than its size
-        return len(common) + len(common & tasks) if common - _unsaid() else 0
+        return len(common) + len(common & _tasks()) if common - _unsaid() else 0
 
     best = max(map(score, _models()), default=0)
     if best < 2:
@@ -123,9 +136,15 @@ def alike(name: str, most: int = 8) -> list[str]:
     return sorted(found, key=lambda model: (min(len(each ^ said) for each in _models()[model]), model))[:most]
 
 
-def _entry(model: str) -> dict[str, Any]:
-    facts = load.entry("models", model)
-    return {"task": facts.get("task", "t2v")}
+def _common(model: str, said: frozenset[str]) -> frozenset[str]:
+    """The words of the model's name that has most of those."""
+    return max((each & said for each in _models()[model]), key=len)
+
+
+@cache
+def _tasks() -> frozenset[str]:
+    """What models are for: "t2v", "i2v" ..."""
+    return frozenset(str(load.entry("models", model).get("task", "t2v")) for model in _models())
 
 
 def _begins(word: str, beginning: str) -> bool:

@@ -118,7 +118,7 @@ def trained_weights(component: Component, forward: Trace, trained: Number, train
     # elements of one expert x experts that are trained
     record = TrainedWeights(
         trained=component.every(mine, copies),
-        repeated=within * copies,
+        repeated=component.every(within, copies),
         held=resident,
         block=_largest_layer(forward),
         plain=_resident(component, params, forward, recipe(training.recipe).compute, copies).copy,
@@ -130,8 +130,8 @@ def trained_weights(component: Component, forward: Trace, trained: Number, train
 def _resident(component: Component, params: Number, forward: Trace, name: str, copies: int) -> Weights:
     """The denoiser's weights in a number format, of as many experts as are loaded [byte]."""
     one = weights(component, params, (forward,), name)
-    together = component.every(one.copy, copies)
-    several = replace(one, total=together, copy=together, blocks=one.blocks * copies, count=one.count * copies)
+    together, blocks = component.every(one.copy, copies), component.every(one.blocks, copies)
+    several = replace(one, total=together, copy=together, blocks=blocks, count=one.count * copies)
     return named_fields(several, one.copy, "byte", note=name)
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from vidcalc.base.guest import named
 from vidcalc.base.number import Number, maximum, nearest
 from vidcalc.describe.adapters import Adapters, LoraMode, Loras
+from vidcalc.describe.model import Component
 from vidcalc.describe.runtime import Runtime
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.weights import Network, Weights
@@ -32,11 +33,11 @@ def laden(network: Network, traces: tuple[Trace, ...], runtime: Runtime) -> Netw
     beside = traces[0].loras if traces else None
     if beside is None or (beside.mode == "patched" and runtime.loras_on == "host"):
         return network
-    with_loras = _with(network.weights, traces[0], beside.each, network.component.copies)
+    with_loras = _with(network.weights, traces[0], beside.each, network.component)
     return replace(network, weights=with_loras, stored=with_loras)
 
 
-def _with(own: Weights, trace: Trace, loras: tuple[Adapters, ...], copies: int) -> Weights:
+def _with(own: Weights, trace: Trace, loras: tuple[Adapters, ...], component: Component) -> Weights:
     """The weights and those of the LoRAs beside them [byte]."""
     layers = _layers(trace)
     # A [rank, d_in] and B [d_out, rank] of each that is beside a layer x bytes of an element
@@ -58,8 +59,8 @@ def _with(own: Weights, trace: Trace, loras: tuple[Adapters, ...], copies: int) 
         stacks = tuple((count, was + more) for (count, was), more in zip(stacks, of_home, strict=True))
     return replace(
         own,
-        # [bytes beside one copy] x copies (experts, each with LoRAs of its own)
-        total=nearest(own.total + one * copies),
+        # [bytes beside one copy] x copies (experts, each with LoRAs of its own), less what is beside common layers
+        total=nearest(own.total + component.every(one)),
         copy=nearest(own.copy + one),
         blocks=nearest(own.blocks + inside),
         # bytes beside all blocks / blocks
@@ -85,6 +86,6 @@ def waiting(ledger: Ledger, loras: tuple[Adapters, ...], mode: LoraMode, runtime
     held: Number = 0
     if loras and mode == "patched" and runtime.loras_on == "host":
         own = ledger.weights[ledger.forward.component.id]
-        with_them = _with(own.weights, ledger.forward.taped, loras, own.component.copies)
+        with_them = _with(own.weights, ledger.forward.taped, loras, own.component)
         held = named("loras_waiting", with_them.total - own.weights.total, "byte")
     return held

@@ -27,6 +27,7 @@ pass.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from vidcalc.base.number import Number
 from vidcalc.base.place import Place
 from vidcalc.tape.adapted import AdaptedLayers
 from vidcalc.tape.records import ELEMENT_BYTES, Storage, Tensor
@@ -49,4 +50,14 @@ class Tape(AdaptedLayers):
         with self.scope(name), self.checkpointed():
             if not self.place.block:
                 self.place = Place(self.prefix.rstrip("."), "", self.place.role)
+            yield
+
+    @contextmanager
+    def rows(self, name: str, times: Number, *carried: Tensor | None) -> Iterator[None]:
+        """Several blocks taped once and run in turns so many times, `rows.*`: each is a block, a row is none."""
+        place = self.place
+        row = self.repeat(name, times, *carried, blocks=False)
+        del carried  # they are the row's to let go
+        with row:
+            self.place = place
             yield

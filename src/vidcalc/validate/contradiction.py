@@ -26,7 +26,7 @@ def contradiction(row: Row, question: Question, peak: float | None) -> str:
         shared = shared * getattr(plan, field)
     # where only the encoders are said to leave, one of two experts may wait
     copies = denoiser.copies if moves["offload"] == "none" else 1
-    kept = denoiser.params * copies * precision(str(formats["precision"])).stored / shared
+    kept = denoiser.every(denoiser.params, copies) * precision(str(formats["precision"])).stored / shared
     if moves["offload"] == "none":  # nothing leaves: encoders are there too, at no more than 16 bits
         stored = min(precision(plan.text_encoder_precision).stored, SIXTEEN_BITS)
         encoders = sum(each.params or 0 for each in question.model.text_encoders)

@@ -67,7 +67,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> list[Tensor]:
     rotary = cogvideox.rotary_table(tape, config, n) if config.rotates else None
     given: list[Tensor] = []
     for i in range(config.num_layers):
-        with tape.scope(f"transformer_blocks.{i}"), tape.checkpointed():
+        with tape.block(f"transformer_blocks.{i}"):
             hidden, context = cogvideox.block(tape, config, hidden, context, temb, rotary)
         projected = hidden
         if config.out_proj_dim is not None:

@@ -63,7 +63,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> list[Tensor]:
     hidden = embedded if config.conv_out_dim == config.dim else tape.linear(embedded, config.dim, "proj_in")
     given: list[Tensor] = []
     for i in range(config.num_layers):
-        with tape.scope(f"controlnet_blocks.{i}"), tape.checkpointed():
+        with tape.block(f"controlnet_blocks.{i}"):
             hidden = block(tape, config, hidden, temb, rotary)
         given.append(tape.linear(hidden, config.out_dim, f"proj_out.{i}"))
     del embedded, rays, latent

@@ -53,7 +53,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> list[Tensor]:
     context = wan.joined(tape, context, image)
     given: list[Tensor] = []
     for i in range(config.num_layers):
-        with tape.scope(f"blocks.{i}"), tape.checkpointed():
+        with tape.block(f"blocks.{i}"):
             hidden = wan.block(tape, config, hidden, context, modulation, rotary, shape.image_tokens)
         given.append(tape.linear(hidden, config.out_proj_dim, f"controlnet_blocks.{i}"))
     del temb, seen, video, latent

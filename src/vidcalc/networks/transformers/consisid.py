@@ -71,8 +71,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     rotary = rotary_table(tape, config, n) if config.use_rotary_positional_embeddings else None
     every = config.cross_attn_interval if face is not None else config.num_layers
     rows = config.num_layers // every
-    with tape.repeat("rows", rows, hidden, context, blocks=False):  # a block, the face, and the blocks to the next
-        with tape.scope("transformer_blocks.first"), tape.checkpointed():
+    with tape.rows("rows", rows, hidden, context):  # a block, the face, and the blocks to the next
+        with tape.block("transformer_blocks.first"):
             hidden, context = block(tape, config, hidden, context, temb, rotary)
         if face is not None:
             with tape.scope("perceiver_cross_attention"):

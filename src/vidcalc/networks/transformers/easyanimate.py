@@ -74,7 +74,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=False)
     with tape.repeat("transformer_blocks.shared", config.num_layers - paired - ends_shared, hidden, context):
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=True)
-    with tape.scope("transformer_blocks.last"), tape.checkpointed():
+    with tape.block("transformer_blocks.last"):
         hidden, context = block(tape, config, hidden, context, temb, rotary, shared=ends_shared, last=True)
     hidden = tape.layer_norm(hidden, "norm_final")
     hidden = last_norm(tape, hidden, temb, width)

@@ -67,11 +67,11 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     by_place = tape.copy(steer, batch * places, 6 * width, name="repeat")
 
     def across_places(x: Tensor) -> Tensor:
-        with tape.scope("transformer_blocks"), tape.checkpointed():
+        with tape.block("transformer_blocks"):
             return steered_block(tape, x, context, by_frame, heads, bias=config.attention_bias)
 
     def across_frames(x: Tensor) -> Tensor:
-        with tape.scope("temporal_transformer_blocks"), tape.checkpointed():
+        with tape.block("temporal_transformer_blocks"):
             return steered_block(tape, x, None, by_place, heads, bias=config.attention_bias, cross=False)
 
     with tape.scope("first"):
@@ -80,7 +80,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         hidden = tape.scale(hidden, "positions")
         hidden = across_frames(hidden)
         hidden = swapped(tape, hidden, batch, shape.frames)
-    with tape.repeat("later", config.num_layers - 1, hidden, blocks=False):
+    with tape.rows("later", config.num_layers - 1, hidden):
         hidden = across_places(hidden)
         hidden = swapped(tape, hidden, batch, places)
         hidden = across_frames(hidden)

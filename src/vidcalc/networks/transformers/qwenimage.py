@@ -59,7 +59,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     )
     with tape.repeat("transformer_blocks", config.num_layers - 1, context, hidden):
         context, hidden = block(tape, config, hidden, context, temb, rotary, last=False)
-    with tape.scope("transformer_blocks.last"), tape.checkpointed():
+    with tape.block("transformer_blocks.last"):
         context, hidden = block(tape, config, hidden, context, temb, rotary, last=True)
     hidden = steered_norm(tape, hidden, temb, 2, "norm_out")[0]
     del timestep
