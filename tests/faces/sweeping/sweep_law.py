@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 
 from vidcalc.faces.commands.estimate import result
+from vidcalc.faces.flags.catalogue import FLAGS
 from vidcalc.faces.sweeping.asked import Asked
 from vidcalc.search.sweeps.columns import COLUMNS
 
@@ -36,6 +37,10 @@ FURTHER = {
     "seconds": ("2,3.5",),
     "batch_size": ("1,2,3",),
     "snap": (True,),
+    "host_ram": ("16GiB,256GiB",),
+    "control": ("vace", "canny,depth"),
+    "references": (("2,1", "1"),),
+    "window": ("33:8,49",),
 }
 WITHIN = 1e-12  # relative
 
@@ -71,7 +76,7 @@ def flags_of(asked, place):
     flags = dict(whole.combination(place // whole.inner).flags)
     inner = np.unravel_index(place % whole.inner, whole.shape) if whole.shape else ()
     flags |= {axis.name: axis.values[at] for axis, at in zip(whole.numbers, inner, strict=True)}
-    return flags | ({"lora": (flags["lora"],)} if "lora" in flags else {})
+    return {name: (value,) if getattr(FLAGS[name].takes, "multiple", False) else value for name, value in flags.items()}
 
 
 def differences(asked, chance, most):

@@ -37,6 +37,7 @@ def values(**given):
         ({"gpu": ("h100,memory=94GiB,4090",)}, ("h100-sxm,memory=94GiB", "rtx-4090")),
         ({"parallel": ("ulysses=4,cfg=2", "ulysses=8")}, ("ulysses=4,cfg=2", "ulysses=8")),
         ({"guidance_scales": ("audio=1,stg=0",)}, ("audio=1,stg=0",)),
+        ({"references": ("2,1", "3")}, ("2,1", "3")),
         ({"resolution": ("480p", "1280x704")}, ("480p", "1280x704")),
         ({"snap": True}, ("on",)),
         ({"steps": np.array([8, 9])}, (8, 9)),

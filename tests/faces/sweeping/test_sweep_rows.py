@@ -1,5 +1,6 @@
 """Each row of a sweep is the estimate that it stands for, whichever way it is worked out."""
 
+import random
 from collections import Counter
 
 import pytest
@@ -8,6 +9,7 @@ from sweep_law import differences, sweep
 from vidcalc.catalog.load import names
 from vidcalc.faces.sweeping import asked as asked_for
 from vidcalc.faces.sweeping.asked import Asked
+from vidcalc.faces.sweeping.axes import COLUMN, SETTINGS
 from vidcalc.search.sweeps.columns import COLUMNS
 
 QUICK = ("wan2.1-t2v-1.3b", "ltx-2", "mochi-1-preview", "hunyuanvideo-1.5", "cosmos-predict2-2b", "wan2.2-ti2v-5b")
@@ -21,6 +23,26 @@ def test_rows_are_their_estimates(monkeypatch, seed, few):
     assert asked.replays
     _compared, differing = differences(asked, chance, 2)
     assert differing == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"model": "wan2.1-t2v-14b", "control": "vace,wan2.1-14b-controlnet"},
+        {"model": "ltx-2.3", "references": ("2,1", "1")},
+        {"model": "wan2.1-t2v-1.3b", "window": "33:8,17"},
+        {"model": "wan2.1-t2v-1.3b", "host_ram": "16GiB,256GiB", "offload": "model"},
+    ],
+    ids=lambda given: list(given)[1],
+)
+def test_settings_that_few_models_take_are_their_estimates(given):
+    asked = Asked({**given, "frames": "49"}, tuple(COLUMNS))
+    compared, differing = differences(asked, random.Random(0), 1)
+    assert compared == 2 and differing == []
+
+
+def test_no_setting_is_called_like_a_result():
+    assert {COLUMN.get(name, name) for name in SETTINGS}.isdisjoint(COLUMNS)
 
 
 @pytest.mark.whole

@@ -50,6 +50,7 @@ class ReferencesOf(click.ParamType):  # type: ignore[type-arg]
     """IMAGES, or IMAGES,VIDEOS; how many a model takes is settled later."""
 
     name = "references"
+    commas = True  # within one value
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         """Raises Refused."""

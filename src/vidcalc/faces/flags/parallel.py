@@ -41,6 +41,7 @@ class Parallel(click.ParamType):  # type: ignore[type-arg]
     """Degrees by name, joined by commas."""
 
     name = "parallel"
+    commas = True  # within one value
 
     def __init__(self, fields: dict[str, str], example: str, searched: bool = False) -> None:
         """`searched`: whether "auto" is a way too, that of a search."""

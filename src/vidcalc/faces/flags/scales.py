@@ -18,6 +18,7 @@ class Scales(click.ParamType):  # type: ignore[type-arg]
     """Values by name, joined by commas; which names there are depends on the model."""
 
     name = "scales"
+    commas = True  # within one value
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, float]:
         """Raises Refused."""

@@ -15,16 +15,13 @@ import click
 
 from vidcalc.faces.flags.catalogue import FLAGS, asked_for
 from vidcalc.faces.flags.inputs import Named, Params, Real, Refused, Whole
-from vidcalc.faces.flags.parallel import Parallel
-from vidcalc.faces.flags.scales import Scales
 from vidcalc.faces.words import _
 
-WITH_COMMAS = (Parallel, Scales)  # their values hold commas themselves
 NUMBERS = (Whole, Real, Params)
 MOST = 10_000_000  # values of an axis
 SETTINGS = asked_for("generate", "train")
 SWITCHES = tuple(name for name in SETTINGS if FLAGS[name].takes is click.BOOL)
-COLUMN = {"seconds": "clip_seconds"}  # settings called like a result
+COLUMN = {"seconds": "clip_seconds", "host_ram": "machine_ram"}  # settings called like a result
 
 
 class Axis(NamedTuple):
@@ -107,7 +104,7 @@ def _texts(name: str, kind: Any, value: Any) -> Iterable[Any]:
 
 def _pieces(name: str, kind: Any, text: str) -> Iterable[Any]:
     """What a text with commas says."""
-    if isinstance(kind, WITH_COMMAS):
+    if getattr(kind, "commas", False):
         yield text
         return
     pieces: list[str] = []
