@@ -1,0 +1,1 @@
+"""The built page of vidcalc: files in `static/`, for `vidcalc serve` and any other file host."""
