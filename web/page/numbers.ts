@@ -71,3 +71,14 @@ export function difference(seconds: number, from: number): string | null {
   const more = seconds - from;
   return Math.abs(more) < 0.005 * from ? null : (more > 0 ? "+" : "−") + duration(Math.abs(more));
 }
+
+/** Grams as they are weighed: "286 g", "1.20 kg". */
+export function mass(grams: number): string {
+  const [number, prefix] = scaled(grams, 1000, SI);
+  return `${number} ${prefix}g`;
+}
+
+/** A number at an axis: "40 GiB", "10 min" without the zeros of its smaller unit. */
+export function short(text: string): string {
+  return text.replace(/\.0+ /, " ").replace(/ 0 (s|min)$/, "");
+}

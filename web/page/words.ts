@@ -10,3 +10,8 @@ export function use(catalogue: Record<string, string>): void {
 export function t(text: string, values: Record<string, string | number> = {}): string {
   return (messages[text] || text).replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
+
+/** Marks a text that is looked up later. */
+export function n(text: string): string {
+  return text;
+}

@@ -1,9 +1,18 @@
 // Bars of what each stage holds, against the line of the card. Kinds differ in lightness and pattern, not in hue alone.
 import { share } from "../numbers";
-import { t } from "../words";
+import { n, t } from "../words";
+
+/** Kinds in the order they stand in a bar; `held`: what the allocator and the driver hold beyond tensors. */
+const KINDS = {
+  weights: n("weights"),
+  states: n("states"),
+  activations: n("activations"),
+  other: n("other"),
+  held: n("held by allocator and driver"),
+};
 
 export interface Part {
-  kind: "weights" | "activations" | "states" | "other";
+  kind: keyof typeof KINDS;
   value: number;
 }
 
@@ -15,6 +24,8 @@ export interface Row {
   most?: boolean;
 }
 
+const LINES = ["halo", "limit"]; // the line is seen on dark bars as well
+
 interface Props {
   rows: Row[];
   /** The line: memory of the card. */
@@ -23,7 +34,6 @@ interface Props {
   onRow?: (row: Row) => void;
 }
 
-const KINDS = { weights: "weights", activations: "activations", states: "states", other: "other" };
 
 export function Bars({ rows, limit, shown, onRow }: Props) {
   const end = 1.04 * Math.max(limit ?? 0, ...rows.map((row) => row.total), 1e-12);
@@ -35,14 +45,14 @@ export function Bars({ rows, limit, shown, onRow }: Props) {
         return (
           <div class={`bar ${row.most ? "most" : ""}`} key={row.id}>
             <span class="stage">{row.label}</span>
-            <svg width="100%" height="22" role="img" aria-label={`${row.label}: ${said(row, shown)}`}>
-              <rect class="track" width="100%" height="100%" />
+            <svg width="100%" height="26" role="img" aria-label={`${row.label}: ${said(row, shown)}`}>
+              <rect class="track" width="100%" y="3" height="20" />
               {placed(row.parts).map(({ part, from }) => (
-                <rect key={part.kind} class={`fill ${part.kind}`} x={per(from)} width={per(part.value)} y="2" height="18">
+                <rect key={part.kind} class={`fill ${part.kind}`} x={per(from)} width={per(part.value)} y="3" height="20">
                   <title>{`${t(KINDS[part.kind])} ${shown(part.value)}`}</title>
                 </rect>
               ))}
-              {limit !== undefined && <line class="limit" x1={per(limit)} x2={per(limit)} y1="0" y2="100%" />}
+              {limit !== undefined && LINES.map((kind) => <line key={kind} class={kind} x1={per(limit)} x2={per(limit)} y1="0" y2="100%" />)}
             </svg>
             <button type="button" class={`number ${over ? "over" : ""}`} onClick={() => onRow?.(row)} disabled={!onRow}>
               {shown(row.total)}
@@ -71,7 +81,8 @@ export function Bars({ rows, limit, shown, onRow }: Props) {
 }
 
 function Legend({ rows }: { rows: Row[] }) {
-  const kinds = [...new Set(rows.flatMap((row) => row.parts.filter((part) => part.value > 0).map((part) => part.kind)))];
+  const there = new Set(rows.flatMap((row) => row.parts.filter((part) => part.value > 0).map((part) => part.kind)));
+  const kinds = (Object.keys(KINDS) as Part["kind"][]).filter((kind) => there.has(kind));
   if (kinds.length < 2) return null;
   return (
     <ul class="legend">

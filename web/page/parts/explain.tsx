@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Engine } from "../engine/engine";
 import { data, duration, energy, flop, money, whole } from "../numbers";
 import type { Asked, Reason } from "../types";
-import { t } from "../words";
+import { n, t } from "../words";
 
 interface Props {
   engine: Engine;
@@ -100,6 +100,8 @@ function valued(value: number, unit: string): string {
   return ways[unit]?.(value) ?? `${whole(value)} ${unit ?? ""}`.trim();
 }
 
+const SURE: Record<string, string> = { exact: n("exact"), measured: n("measured"), assumed: n("assumed"), estimate: n("estimate") };
+
 function sure(provenance: string): string {
-  return provenance ? t(provenance) : "";
+  return provenance ? t(SURE[provenance] ?? provenance) : "";
 }

@@ -20,7 +20,10 @@ export function Slider({ label, value, min, max, step, note, onChange }: SliderP
   const top = Math.max(max, value);
   return (
     <div class="field slider">
-      <label for={id}>{label}</label>
+      <label for={id}>
+        {label} {note && <small>{note}</small>}
+      </label>
+      <Typed id={id} value={String(value)} mode="numeric" onChange={(text) => Number(text) > 0 && onChange(Number(text), true)} />
       <input
         type="range"
         aria-label={label}
@@ -32,8 +35,6 @@ export function Slider({ label, value, min, max, step, note, onChange }: SliderP
         onInput={(event) => onChange(Number(event.currentTarget.value), false)}
         onChange={(event) => onChange(Number(event.currentTarget.value), true)}
       />
-      <Typed id={id} value={String(value)} mode="numeric" onChange={(text) => Number(text) > 0 && onChange(Number(text), true)} />
-      {note && <small>{note}</small>}
     </div>
   );
 }
@@ -109,7 +110,11 @@ export function Sizes({ value, own, names, asked, onChange }: SizesProps) {
   const id = useId();
   return (
     <fieldset class="field sizes">
-      <legend>{t("Size")}</legend>
+      <legend class="hidden">{t("Size")}</legend>
+      <label for={id}>
+        {t("Size")} <span class="hidden">{t("Width × height")}</span>
+      </label>
+      <Typed id={id} value={value} onChange={(text) => onChange(text.replace(/\s/g, "").replace(/[×*]/, "x"))} />
       <div class="chips">
         <Chip on={!asked} onClick={() => onChange("")}>
           {own}
@@ -120,10 +125,6 @@ export function Sizes({ value, own, names, asked, onChange }: SizesProps) {
           </Chip>
         ))}
       </div>
-      <label for={id} class="hidden">
-        {t("Width × height")}
-      </label>
-      <Typed id={id} value={value} onChange={(text) => onChange(text.replace(/\s/g, "").replace(/[×*]/, "x"))} />
     </fieldset>
   );
 }

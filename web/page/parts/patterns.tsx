@@ -12,6 +12,9 @@ export function Patterns() {
           <rect width="5" height="5" class="ground-other" />
           <circle cx="2.5" cy="2.5" r="1" class="ink-other" />
         </pattern>
+        <pattern id="lattice" width="5" height="5" patternUnits="userSpaceOnUse">
+          <path d="M0 0V5" class="ink-held" />
+        </pattern>
       </defs>
     </svg>
   );

@@ -1,6 +1,7 @@
 // One curve by uPlot: a line over a setting, a limit drawn in, a mark where the question stands.
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { short } from "../numbers";
 
 interface Props {
   title: string;
@@ -8,6 +9,8 @@ interface Props {
   values: number[];
   limit?: number[];
   now?: number;
+  /** Distances of ticks that read well; none: decimal ones. */
+  steps?: number[];
   shown: (value: number) => string;
   onTake: (value: number) => void;
 }
@@ -62,7 +65,7 @@ function colour(name: string): string {
 }
 
 function options(element: HTMLElement, known: { current: Props }): uPlot.Options {
-  const { limit, shown } = known.current;
+  const { limit, steps, shown } = known.current;
   const ink = () => colour("--dim");
   const axis = { stroke: ink, grid: { stroke: () => colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
   return {
@@ -73,7 +76,7 @@ function options(element: HTMLElement, known: { current: Props }): uPlot.Options
     scales: { x: { time: false }, y: { range: (_plot, _low, high) => [0, 1.1 * high] } },
     axes: [
       { ...axis, size: 28 },
-      { ...axis, size: 74, values: (_plot, ticks) => ticks.map((each) => (each ? shown(each) : "0")) },
+      { ...axis, size: 74, incrs: steps, values: (_plot, ticks) => ticks.map((each) => (each ? short(shown(each)) : "0")) },
     ],
     series: [
       {},

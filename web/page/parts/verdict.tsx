@@ -1,5 +1,5 @@
 // Whether it fits, in one line with a sign of its own shape.
-import { t } from "../words";
+import { n, t } from "../words";
 
 const SIGNS: Record<string, string> = {
   fits: "M5 12.5l4.5 4.5L19 7.5",
@@ -16,7 +16,7 @@ export function Sign({ verdict }: { verdict: string }) {
   );
 }
 
-const SHORT: Record<string, string> = { fits: "fits", tight: "tight", too_big: "does not fit" };
+export const SHORT: Record<string, string> = { fits: n("fits"), tight: n("tight"), too_big: n("does not fit") };
 
 /** "fits", "tight", "does not fit": as a word beside its sign. */
 export function Short({ verdict }: { verdict: string }) {

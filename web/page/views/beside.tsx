@@ -5,7 +5,7 @@ import { written } from "../link";
 import { data, duration, energy, flop, money } from "../numbers";
 import { Short } from "../parts/verdict";
 import type { Asked, Page, Report } from "../types";
-import { t } from "../words";
+import { n, t } from "../words";
 
 const MOST = 3;
 
@@ -16,7 +16,7 @@ export function Beside({ view }: { view: View }) {
   const isKept = beside.some((each) => written(each) === here);
   const columns: [Asked | null, Page | null][] = [[null, page], ...beside.map((each): [Asked, Page | null] => [each, kept[written(each)] ?? null])];
   return (
-    <section class="beside">
+    <section class="wide beside">
       <h3>
         {t("Side by side")}
         <button type="button" class="small" disabled={isKept || beside.length >= MOST} onClick={() => put([...beside, asked])}>
@@ -72,14 +72,14 @@ export function Beside({ view }: { view: View }) {
 }
 
 const ROWS: [string, (report: Report) => string][] = [
-  ["Clip", ({ workload }) => `${workload.width}×${workload.height} × ${workload.frames}, ${workload.steps}`],
-  ["GPU", ({ hardware }) => `${hardware.count} × ${hardware.name.replace(/^NVIDIA (GeForce )?/, "")}`],
-  ["How it runs", ({ plan }) => [plan.framework, plan.precision, plan.offload].filter((word) => word !== "none").join(", ")],
-  ["GPU memory", ({ memory }) => data(memory.inference.device)],
-  ["Time", ({ time }) => duration(time.inference.total)],
-  ["Cost", ({ cost }) => (cost ? money(cost.inference.likely) : "–")],
-  ["Energy", (report) => (report.energy ? energy(report.energy.inference) : "–")],
-  ["Work", ({ compute }) => flop(compute.flops_per_video)],
+  [n("Clip"), ({ workload }) => `${workload.width}×${workload.height} × ${workload.frames}, ${workload.steps}`],
+  [n("GPU"), ({ hardware }) => `${hardware.count} × ${hardware.name.replace(/^NVIDIA (GeForce )?/, "")}`],
+  [n("How it runs"), ({ plan }) => [plan.framework, plan.precision, plan.offload].filter((word) => word !== "none").join(", ")],
+  [n("GPU memory"), ({ memory }) => data(memory.inference.device)],
+  [n("Time"), ({ time }) => duration(time.inference.total)],
+  [n("Cost"), ({ cost }) => (cost ? money(cost.inference.likely) : "–")],
+  [n("Energy"), (report) => (report.energy ? energy(report.energy.inference) : "–")],
+  [n("Work"), ({ compute }) => flop(compute.flops_per_video)],
 ];
 
 /** The change that makes one question another. */

@@ -4,6 +4,7 @@ import type { View } from "../app";
 import { taken } from "../engine/form";
 import { written } from "../link";
 import { duration, money } from "../numbers";
+import { SHORT } from "../parts/verdict";
 import { t } from "../words";
 
 interface Point {
@@ -41,7 +42,7 @@ export function Cards({ view }: { view: View }) {
   }, [question.replace(/gpu=[^&]*/, "")]);
   const here = active ?? points.find((point) => point.id === view.asked.gpu) ?? null;
   return (
-    <section class="cards">
+    <section class="wide cards">
       <h3>{t("Every GPU with a known price: time and cost of this question")}</h3>
       {points.length > 1 ? (
         <Scatter points={points} here={here} onOver={setActive} onTake={(point) => view.change({ gpu: point.id })} />
@@ -49,14 +50,10 @@ export function Cards({ view }: { view: View }) {
         <p class="waiting">…</p>
       )}
       <p class="legend-line" aria-live="polite">
-        {here ? `${here.title}: ${duration(here.seconds)}, ${money(here.cost)}, ${t(said(here.verdict))}` : t("● fits  ○ does not fit")}
+        {here ? `${here.title}: ${duration(here.seconds)}, ${money(here.cost)}, ${t(SHORT[here.verdict] ?? here.verdict)}` : t("● fits  ○ does not fit")}
       </p>
     </section>
   );
-}
-
-function said(verdict: string): string {
-  return verdict === "too_big" ? "does not fit" : verdict;
 }
 
 interface ScatterProps {
@@ -96,7 +93,7 @@ function Scatter({ points, here, onOver, onTake }: ScatterProps) {
           r={point === here ? 8 : 6}
           tabIndex={0}
           role="button"
-          aria-label={`${point.title}: ${duration(point.seconds)}, ${money(point.cost)}, ${t(said(point.verdict))}`}
+          aria-label={`${point.title}: ${duration(point.seconds)}, ${money(point.cost)}, ${t(SHORT[point.verdict] ?? point.verdict)}`}
           onMouseEnter={() => onOver(point)}
           onMouseLeave={() => onOver(null)}
           onFocus={() => onOver(point)}

@@ -6,14 +6,16 @@ import { data, duration, GIB, money, whole } from "../numbers";
 import { Plot } from "../parts/plot";
 import { Short } from "../parts/verdict";
 import type { Asked, CurveRow } from "../types";
-import { t } from "../words";
+import { n, t } from "../words";
 
 const AXES: [string, string][] = [
-  ["frames", "Frames"],
-  ["width", "Width"],
-  ["gpus", "GPUs"],
-  ["steps", "Steps"],
+  ["frames", n("Frames")],
+  ["width", n("Width")],
+  ["gpus", n("GPUs")],
+  ["steps", n("Steps")],
 ];
+
+const TIMES = [0.001, 0.01, 0.1, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 18_000, 36_000, 86_400, 432_000, 864_000];
 
 export function Curves({ view }: { view: View }) {
   const { engine, asked, page, change } = view;
@@ -38,7 +40,7 @@ export function Curves({ view }: { view: View }) {
   const along = rows.map((row) => row.value);
   const title = t(AXES.find(([id]) => id === over)![1]);
   return (
-    <section class="curves">
+    <section class="wide curves">
       <h3>
         {t("How it grows")}
         <span class="chips" role="group" aria-label={t("over")}>
@@ -51,7 +53,7 @@ export function Curves({ view }: { view: View }) {
       </h3>
       <div class="plots">
         <Plot
-          title={`${t("GPU memory")} (GiB)`}
+          title={t("GPU memory")}
           along={along}
           values={rows.map((row) => row.device / GIB)}
           limit={rows.map((row) => row.capacity / GIB)}
@@ -59,7 +61,7 @@ export function Curves({ view }: { view: View }) {
           shown={(value) => data(value * GIB)}
           onTake={take}
         />
-        <Plot title={t("Time")} along={along} values={rows.map((row) => row.seconds)} now={now} shown={duration} onTake={take} />
+        <Plot title={t("Time")} steps={TIMES} along={along} values={rows.map((row) => row.seconds)} now={now} shown={duration} onTake={take} />
       </div>
       <details>
         <summary>{t("As a table")}</summary>

@@ -87,7 +87,7 @@ function Search({ view, name, title, limits, leave, heads, cells, set }: SearchP
     setAsked(value ? { ...rest, [flag]: value } : rest);
   };
   return (
-    <section class="search">
+    <section class="wide search">
       <h3>{title}</h3>
       <div class="limits">
         {Object.entries(limits).map(([flag, [label, values]]) => (

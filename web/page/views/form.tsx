@@ -11,6 +11,11 @@ import { More } from "./more";
 const COUNTS = [1, 2, 4, 8, 16, 32, 64];
 const MEMORY = ["16GB", "32GB", "64GB", "96GB", "128GB", "192GB", "256GB", "512GB"];
 const NAMED = ["480p", "720p", "1080p"];
+/** What most people choose of settings that take more than words. */
+const USUAL: Record<string, string[]> = {
+  checkpointing: ["none", "full", "attention", "matmul", "offload"],
+  trainer: ["none", "musubi", "diffusion-pipe", "ai-toolkit", "simpletuner", "finetrainers", "diffsynth"],
+};
 const OF_A_CLIP = ["resolution", "frames", "steps", "preset", "guidance", "seconds", "fps"];
 
 export function Form({ view, tab }: { view: View; tab: Tab }) {
@@ -49,14 +54,16 @@ export function Form({ view, tab }: { view: View; tab: Tab }) {
         note={fps ? duration(frames / fps) : undefined}
         onChange={(value, done) => change({ frames: String(value), seconds: "" }, done)}
       />
-      <Slider
-        label={t("Steps")}
-        value={steps}
-        min={1}
-        max={100}
-        step={1}
-        onChange={(value, done) => change({ steps: String(value) }, done)}
-      />
+      {tab !== "train" && (
+        <Slider
+          label={t("Steps")}
+          value={steps}
+          min={1}
+          max={100}
+          step={1}
+          onChange={(value, done) => change({ steps: String(value) }, done)}
+        />
+      )}
       <div class="pair">
         <Combobox
           label={t("GPU")}
@@ -112,7 +119,7 @@ function OfTraining({ view }: { view: View }) {
     <Pick
       label={label}
       value={String(asked[name] ?? standard)}
-      choices={flag(name)?.choices ?? []}
+      choices={flag(name)?.choices.length ? flag(name)!.choices : (USUAL[name] ?? []).map(plainly)}
       help={flag(name)?.help}
       onChange={(chosen) => change({ [name]: chosen === standard ? "" : chosen })}
     />
@@ -123,8 +130,20 @@ function OfTraining({ view }: { view: View }) {
       {pick("trainer", t("Trainer"), "none")}
       {pick("checkpointing", t("Checkpointing"), "none")}
       {pick("optimizer", t("Optimizer"), "adamw")}
+      <Amount view={view} name="train_steps" label={t("Training steps")} standard="1000" />
+      <Amount view={view} name="batch_size" label={t("Batch size")} standard="1" />
       <HostRam view={view} />
     </div>
+  );
+}
+
+function Amount({ view, name, label, standard }: { view: View; name: string; label: string; standard: string }) {
+  const value = String(view.asked[name] ?? standard);
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <Typed value={value} mode="numeric" onChange={(text) => view.change({ [name]: text === standard ? "" : text })} />
+    </label>
   );
 }
 

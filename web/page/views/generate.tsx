@@ -1,16 +1,18 @@
 // The answer to generating: the verdict first, then memory by stage, what to change, time, and how it goes with a setting.
 import type { View } from "../app";
 import { withChange } from "../command";
-import { data, difference, duration, energy, flop, money } from "../numbers";
+import { data, difference, duration, energy, flop, mass, money } from "../numbers";
 import { Bars, type Row } from "../parts/bars";
 import { Sign } from "../parts/verdict";
-import type { Report, Said } from "../types";
+import type { Change, Report, Said } from "../types";
 import { Refused } from "../types";
 import { t } from "../words";
 import { Beside } from "./beside";
 import { Curves } from "./curves";
 import { Rightness } from "./measured";
 
+const DEVICE = "memory.inference.device";
+const OF_TRAINING = ["training_too_big", "checkpointing_helps"];
 const STAGES = ["text_encode", "image_encode", "vae_encode", "denoise", "vae_decode", "audio_decode", "beside"];
 
 export function Generate({ view }: { view: View }) {
@@ -29,14 +31,15 @@ export function Generate({ view }: { view: View }) {
       </section>
       <Tiles view={view} report={report} said={said} />
       <div class="sections">
-        <section>
+        <section class="wide">
           <h3>{t("GPU memory to generate")}</h3>
           <Bars
             rows={memoryRows(report, said)}
             limit={report.memory.inference.capacity}
             shown={data}
-            onRow={(row) => view.explain(`memory.inference.stages.${row.id}.total`, row.label)}
+            onRow={(row) => view.explain(row.most ? DEVICE : `memory.inference.stages.${row.id}.total`, row.label)}
           />
+          <p class="foot">{peakOf(report)}</p>
         </section>
         <Changes view={view} report={report} said={said} />
         <section>
@@ -49,7 +52,7 @@ export function Generate({ view }: { view: View }) {
             onRow={(row) => view.explain(`time.inference.${row.id}`, row.label)}
           />
         </section>
-        <Notes said={said} />
+        <Notes report={report} said={said} />
         <Curves view={view} />
         <Beside view={view} />
         <Rightness said={said} />
@@ -68,6 +71,13 @@ function summary(report: Report): string {
   return `${model.title} · ${workload.width}×${workload.height}, ${t("{count} frames", { count: workload.frames })} · ${cards}`;
 }
 
+/** What the peak is made of, and how sure it is. */
+function peakOf(report: Report): string {
+  const { peak, reserved, device, low, high } = report.memory.inference;
+  const values = { allocated: data(peak), reserved: data(reserved), device: data(device), low: data(low), high: data(high) };
+  return t("At the peak: allocated {allocated}, reserved {reserved}, on the GPU {device} ({low} to {high})", values);
+}
+
 function Tiles({ view, report, said }: { view: View; report: Report; said: Said }) {
   const { memory, time, cost, compute } = report;
   const used = report.energy;
@@ -84,10 +94,10 @@ function Tiles({ view, report, said }: { view: View; report: Report; said: Said 
   const of = t("of {size}", { size: data(inference.capacity) });
   const range = `${duration(time.inference.low)} – ${duration(time.inference.high)}`;
   const price = cost ? `${money(cost.inference.low)} – ${money(cost.inference.high)}` : t("no price known");
-  const carbon = t("{joule} at the wall plug", { joule: used ? energy(used.inference) : "–" });
+  const carbon = used ? `${mass(used.carbon_per_video)} CO₂e` : "";
   return (
     <ul class="tiles" aria-label={said.verdict}>
-      {tile(t("GPU memory"), "memory.inference.device", data(inference.device), of)}
+      {tile(t("GPU memory"), DEVICE, data(inference.device), of)}
       {tile(t("Time"), "time.inference.total", duration(time.inference.total), range)}
       {tile(t("Cost"), "cost.inference.likely", cost ? money(cost.inference.likely) : "–", price)}
       {tile(t("Energy"), "energy.inference", used ? energy(used.inference) : "–", carbon)}
@@ -103,18 +113,22 @@ function hostNote(inference: Report): string {
 }
 
 export function memoryRows(report: Report, said: Said): Row[] {
-  const { stages, peak_stage: most } = report.memory.inference;
-  return stages.map((stage: Report) => ({
-    id: stage.id,
-    label: said.stages[stage.id] ?? stage.id,
-    total: stage.total,
-    most: stage.id === most,
-    parts: [
-      { kind: "weights", value: stage.weights },
-      { kind: "activations", value: stage.activations },
-      { kind: "other", value: stage.other },
-    ],
-  }));
+  const { stages, peak_stage: most, device } = report.memory.inference;
+  return stages.map((stage: Report) => {
+    const held = stage.id === most ? device - stage.total : 0; // the verdict is about what the card holds at the peak
+    return {
+      id: stage.id,
+      label: said.stages[stage.id] ?? stage.id,
+      total: stage.total + held,
+      most: stage.id === most,
+      parts: [
+        { kind: "weights", value: stage.weights },
+        { kind: "activations", value: stage.activations },
+        { kind: "other", value: stage.other },
+        { kind: "held", value: held },
+      ],
+    };
+  });
 }
 
 export function timeRows(report: Report, said: Said): Row[] {
@@ -131,8 +145,10 @@ function Changes({ view, report, said }: { view: View; report: Report; said: Sai
   if (!said.changes?.length) return null;
   const whole = report.time.inference.total;
   return (
-    <section>
-      <h3>{t("What to change")}</h3>
+    <section class="wide">
+      <h3>
+        {t("What to change")} <small>{t("peak, time")}</small>
+      </h3>
       <ul class="changes">
         {said.changes.map((each) => (
           <li key={each.text}>
@@ -141,7 +157,7 @@ function Changes({ view, report, said }: { view: View; report: Report; said: Sai
               <code>{each.text}</code>
               <span class="figure">{data(each.peak)}</span>
               <span class="figure">{each.slower ?? difference(each.seconds, whole) ?? t("same time")}</span>
-              {each.touches?.length > 0 && <small>{each.touches.join(", ")}</small>}
+              <small>{meaning(view, each)}</small>
             </button>
           </li>
         ))}
@@ -150,14 +166,21 @@ function Changes({ view, report, said }: { view: View; report: Report; said: Sai
   );
 }
 
-function Notes({ said }: { said: Said }) {
+/** What a way out does, and what it touches. */
+function meaning(view: View, { set, touches }: Change): string {
+  const offload = view.catalog.labels.offload?.[String(set.offload ?? "")];
+  return [offload?.replace(/ \([^)]*\)$/, ""), ...(touches ?? [])].filter(Boolean).join(" · ");
+}
+
+function Notes({ report, said }: { report: Report; said: Said }) {
+  const warnings = said.warnings.filter((_, place) => !OF_TRAINING.includes(report.warnings[place]?.id));
   return (
     <section class="notes">
-      {said.warnings.length > 0 && (
+      {warnings.length > 0 && (
         <>
           <h3>{t("Note")}</h3>
           <ul>
-            {said.warnings.map((each) => (
+            {warnings.map((each) => (
               <li key={each}>{each}</li>
             ))}
           </ul>

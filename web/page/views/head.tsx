@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { View } from "../app";
 import { isDark, keep, theme } from "../settings";
 import type { Tab } from "../types";
-import { t } from "../words";
+import { n, t } from "../words";
 import { Share } from "./share";
 
 interface Props {
@@ -15,9 +15,9 @@ interface Props {
 }
 
 const TABS: [Tab, string][] = [
-  ["generate", "Generate"],
-  ["train", "Train"],
-  ["find", "What fits"],
+  ["generate", n("Generate")],
+  ["train", n("Train")],
+  ["find", n("What fits")],
 ];
 
 export function Head({ lang, onLang, tab, onTab, view }: Props) {

@@ -5,7 +5,7 @@ import { t } from "../words";
 export function Rightness({ said }: { said: Said }) {
   const rows = said.measured;
   return (
-    <section>
+    <section class="wide">
       <h3>{t("How right is this?")}</h3>
       {rows.length === 0 && <p class="dim">{t("Nothing near to this was measured by anyone yet.")}</p>}
       {rows.length > 0 && (

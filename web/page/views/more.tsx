@@ -5,7 +5,7 @@ import type { Flag, Tab } from "../types";
 import { t } from "../words";
 
 const ABOVE = ["model", "resolution", "frames", "steps", "gpu", "gpus", "framework", "precision", "offload", "vae_tiling"];
-const TRAINING = ["mode", "trainer", "checkpointing", "optimizer"];
+const TRAINING = ["mode", "trainer", "checkpointing", "optimizer", "train_steps", "batch_size"];
 
 export function More({ view, tab }: { view: View; tab: Tab }) {
   const { asked, change, catalog } = view;

@@ -5,27 +5,27 @@ import { useAnswer } from "../ask";
 import { taken } from "../engine/form";
 import { count, data, duration, energy, flop, money, share } from "../numbers";
 import { Bars, type Row } from "../parts/bars";
-import { Short, Sign } from "../parts/verdict";
+import { Short, SHORT, Sign } from "../parts/verdict";
 import type { Report } from "../types";
-import { t } from "../words";
+import { n, t } from "../words";
 import { Error } from "./generate";
 
 const PHASES: Record<string, string> = {
-  encode: "Encoding",
-  forward_backward: "Forward, backward",
-  optimizer_step: "Optimizer step",
-  rollout: "Rollout",
-  validation: "Validation",
+  encode: n("Encoding"),
+  forward_backward: n("Forward, backward"),
+  optimizer_step: n("Optimizer step"),
+  rollout: n("Rollout"),
+  validation: n("Validation"),
 };
 const PARTS: Record<string, string> = {
-  forward: "Forward",
-  backward: "Backward",
-  recompute: "Recomputation",
-  vae_encode: "VAE encoding",
-  text_encode: "Text encoding",
-  optimizer: "Optimizer",
-  communication: "Communication",
-  transfer: "Transfer",
+  forward: n("Forward"),
+  backward: n("Backward"),
+  recompute: n("Recomputation"),
+  vae_encode: n("VAE encoding"),
+  text_encode: n("Text encoding"),
+  optimizer: n("Optimizer"),
+  communication: n("Communication"),
+  transfer: n("Transfer"),
 };
 
 export function Train({ view }: { view: View }) {
@@ -62,7 +62,7 @@ export function Train({ view }: { view: View }) {
       </section>
       <Tiles report={report} view={view} />
       <div class="sections">
-        <section>
+        <section class="wide">
           <h3>{t("GPU memory through a step")}</h3>
           <Bars rows={phases} limit={memory.capacity} shown={data} />
         </section>
@@ -79,8 +79,8 @@ export function Train({ view }: { view: View }) {
 
 function headline(memory: Report): string {
   const { margin, verdict } = memory;
-  if (verdict === "too_big") return `${t("does not fit")}: ${t("{size} missing", { size: data(-margin) })}`;
-  return `${t(verdict)}: ${t("{size} free", { size: data(margin) })}`;
+  if (verdict === "too_big") return `${t(SHORT[verdict]!)}: ${t("{size} missing", { size: data(-margin) })}`;
+  return `${t(SHORT[verdict] ?? verdict)}: ${t("{size} free", { size: data(margin) })}`;
 }
 
 function Tiles({ report, view }: { report: Report; view: View }) {
@@ -158,7 +158,7 @@ function Plans({ view }: { view: View }) {
   };
   const rows: Report[] = plans?.best ?? [];
   return (
-    <section>
+    <section class="wide">
       <h3>
         {t("Best plans")}
         <button type="button" class="small" onClick={ask} disabled={state === "busy"}>
