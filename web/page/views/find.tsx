@@ -15,6 +15,7 @@ const COSTS = ["0.1", "0.5", "1", "5", "20"];
 export function Find({ view }: { view: View }) {
   return (
     <div class="sections">
+      <h2 class="hidden">{t("What fits")}</h2>
       <Cards view={view} />
       <Search
         view={view}
