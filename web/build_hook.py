@@ -1,4 +1,4 @@
-"""Hatchling hook: bundles the page into `vidcalc_web/static`, with Node as PyPI has it.
+"""Hatchling hook: bundles the page into `vidcalc_web/static`, with Node as PyPI has it; Python for browsers beside it.
 
 Packages come by the lock file, which names versions and digests but no registry: npm asks the one it is set up for.
 """
@@ -14,6 +14,9 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+# of Pyodide's platform: what the calculator needs besides pure Python, for the Python of the runtime in package.json
+COMPILED = ("msgspec==0.23.0",)
+FOR = ("--platform", "pyemscripten_2026_0_wasm32", "--python-version", "3.14", "--implementation", "cp", "--abi", "cp314")
 READ = ("page", "build.mjs", "package.json", "package-lock.json", "tsconfig.json", ".npmrc")
 
 
@@ -31,6 +34,8 @@ class Build(BuildHookInterface):
             npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
             run([node, npm, "ci", "--omit=dev", "--ignore-scripts"], folder, node)
             run([node, "build.mjs", str(root / "vidcalc_web" / "static")], folder, node)
+            wheels = ["--no-deps", "--only-binary=:all:", *FOR, "-d", str(root / "vidcalc_web" / "wheels")]
+            run([sys.executable, "-m", "pip", "download", *wheels, *COMPILED], folder, node)
 
 
 def node_of_this_environment() -> Path:

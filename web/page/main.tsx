@@ -1,6 +1,7 @@
 // The start: the place that the address names, words and catalogue, then the page.
 import { render } from "preact";
 import { App } from "./app";
+import { Browser } from "./engine/browser";
 import { Http } from "./engine/http";
 import { placeOf } from "./link";
 import { language, theme } from "./settings";
@@ -9,7 +10,7 @@ import { use } from "./words";
 const FIRST = { model: "wan2.1-t2v-14b", gpu: "rtx-4090" };
 
 async function start() {
-  const engine = new Http();
+  const engine = document.documentElement.dataset.engine === "browser" ? new Browser() : new Http();
   const lang = language();
   theme();
   document.documentElement.lang = lang;

@@ -1,1 +1,1 @@
-"""The built page of vidcalc: files in `static/`, for `vidcalc serve` and any other file host."""
+"""The built page of vidcalc in `static/`, for `vidcalc serve`; Python for browsers in `pyodide/` and `wheels/`, for `vidcalc site`."""

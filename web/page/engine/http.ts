@@ -1,78 +1,31 @@
 // The engine behind `vidcalc serve`.
-import type { Engine } from "./engine";
-import { form } from "./form";
-import { Refused, type Asked, type CurveRow, type Page, type Reason } from "../types";
+import { Doors, refusal, type Call } from "./doors";
+import type { Asked } from "../types";
 
 const API = "api/v1/";
+const LISTED = ["catalog", "words"]; // what nothing but the language changes is fetched, and kept by the browser
 
-export class Http implements Engine {
-  page(asked: Asked, lang: string, whole = true): Promise<Page> {
-    return post("page", { asked, lang, changes: whole }, lang);
-  }
-
-  async curve(asked: Asked, over: string, values?: number[]): Promise<CurveRow[]> {
-    const answer = await post("curve", values ? { asked, over, values } : { asked, over }, "en");
-    return Array.isArray(answer) ? answer : answer.rows;
-  }
-
-  explain(asked: Asked, path: string, lang: string): Promise<Reason> {
-    return post("explain", { asked, path }, lang);
-  }
-
-  answer(name: string, asked: Asked, lang: string, stop?: AbortSignal) {
-    return post(name, asked, lang, stop);
-  }
+export class Http extends Doors {
+  protected call: Call = async (name, body, lang, signal) => {
+    const headers = { "content-type": "application/json", "accept-language": lang };
+    const response = LISTED.includes(name)
+      ? await fetch(`${API}${name}?lang=${lang}`)
+      : await fetch(API + name, { method: "POST", headers, body: JSON.stringify(body), signal });
+    return { status: response.status, text: await response.text() };
+  };
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  async batch(name: string, many: Asked[], each: (place: number, answer: any) => void, stop?: AbortSignal) {
+  async batch(name: string, many: Asked[], each: (place: number, answer: any) => void, signal?: AbortSignal) {
     const lines = many.map((asked) => JSON.stringify({ name, asked })).join("\n");
     const headers = { "content-type": "application/x-ndjson" };
-    const response = await fetch(API + "batch", { method: "POST", headers, body: lines, signal: stop });
-    if (!response.ok || !response.body) throw await refusal(response);
+    const response = await fetch(API + "batch", { method: "POST", headers, body: lines, signal });
+    if (!response.ok || !response.body) throw refusal(response.status, await response.text());
     let place = 0;
     for await (const line of linesOf(response.body)) {
       const answer = JSON.parse(line);
       if (!answer.error) each(place, answer.answer ?? answer);
       place += 1;
     }
-  }
-
-  async read(name: string, content: ArrayBuffer, lang: string) {
-    const headers = { "content-type": "application/octet-stream", "accept-language": lang };
-    const address = `${API}read?name=${encodeURIComponent(name)}`;
-    const response = await fetch(address, { method: "POST", headers, body: content });
-    if (!response.ok) throw await refusal(response);
-    return response.json();
-  }
-
-  async catalog(lang: string) {
-    return form(await get(`catalog?lang=${lang}`));
-  }
-
-  words(lang: string): Promise<Record<string, string>> {
-    return get(`words?lang=${lang}`);
-  }
-}
-
-async function get(path: string) {
-  const response = await fetch(API + path);
-  if (!response.ok) throw await refusal(response);
-  return response.json();
-}
-
-async function post(path: string, body: unknown, lang: string, signal?: AbortSignal) {
-  const headers = { "content-type": "application/json", "accept-language": lang };
-  const response = await fetch(API + path, { method: "POST", headers, body: JSON.stringify(body), signal });
-  if (!response.ok) throw await refusal(response);
-  return response.json();
-}
-
-async function refusal(response: Response): Promise<Refused> {
-  const text = await response.text();
-  try {
-    return new Refused(JSON.parse(text).error ?? { message: text });
-  } catch {
-    return new Refused({ message: `${response.status} ${response.statusText}` });
   }
 }
 

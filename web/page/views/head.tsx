@@ -22,6 +22,7 @@ const TABS: [Tab, string][] = [
 
 export function Head({ lang, onLang, tab, onTab, view }: Props) {
   const [, redraw] = useState(0);
+  document.title = `vidcalc · ${t("Video Model Resource Calculator")}`;
   const dark = isDark();
   return (
     <header class="head">

@@ -118,6 +118,7 @@ CHROME = (
     N_("VAE tiling"),
     N_("Validation"),
     N_("Verdict"),
+    N_("Video Model Resource Calculator"),
     N_("weights"),
     N_("What fits"),
     N_("What is asked"),
