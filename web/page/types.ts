@@ -16,10 +16,11 @@ export interface Change {
 }
 
 export interface Measured {
+  id: string;
   what: string;
-  ours: number | string;
-  theirs: number | string;
-  [more: string]: unknown;
+  ours: string;
+  theirs: string;
+  source: string;
 }
 
 /** What a page shows in words, in the language asked for. */

@@ -1,5 +1,5 @@
 // The engine in this browser: a worker that runs the calculator itself. What was answered beforehand is there at once.
-import { Doors, type Call } from "./doors";
+import { Doors, type Call, type Said } from "./doors";
 import { written } from "../link";
 import type { Asked } from "../types";
 
@@ -11,7 +11,7 @@ interface First {
 }
 
 interface Waiting {
-  done: (answer: { status: number; text: string }) => void;
+  done: (answer: Said) => void;
   failed: (error: Error) => void;
 }
 
@@ -36,12 +36,20 @@ export class Browser extends Doors {
   protected call: Call = async (name, body, lang) => {
     const known = await this.known(name, body, lang);
     if (known !== undefined) return { status: 200, text: JSON.stringify(known) };
+    return this.post({ name, body: JSON.stringify(body), lang });
+  };
+
+  protected send(name: string, content: ArrayBuffer, lang: string): Promise<Said> {
+    return this.post({ name, content, lang });
+  }
+
+  private post(question: object): Promise<Said> {
     const id = (this.last += 1);
     return new Promise((done, failed) => {
       this.waiting.set(id, { done, failed });
-      this.worker.postMessage({ id, name, body: JSON.stringify(body), lang });
+      this.worker.postMessage({ id, ...question });
     });
-  };
+  }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   async batch(name: string, many: Asked[], each: (place: number, answer: any) => void, stop?: AbortSignal) {

@@ -3,11 +3,19 @@ import type { Engine } from "./engine";
 import { form } from "./form";
 import { Refused, type Asked, type CurveRow, type Page, type Reason } from "../types";
 
+export interface Said {
+  status: number;
+  text: string;
+}
+
 /** Carries one question; `stop` ends the wait. Raises Refused where there is no answer at all. */
-export type Call = (name: string, body: unknown, lang: string, stop?: AbortSignal) => Promise<{ status: number; text: string }>;
+export type Call = (name: string, body: unknown, lang: string, stop?: AbortSignal) => Promise<Said>;
 
 export abstract class Doors implements Engine {
   protected abstract call: Call;
+
+  /** Carries a file. */
+  protected abstract send(name: string, content: ArrayBuffer, lang: string): Promise<Said>;
 
   page(asked: Asked, lang: string, whole = true): Promise<Page> {
     return this.ask("page", { asked, lang, changes: whole }, lang);
@@ -28,8 +36,10 @@ export abstract class Doors implements Engine {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   abstract batch(name: string, many: Asked[], each: (place: number, answer: any) => void, stop?: AbortSignal): Promise<void>;
 
-  read(name: string, content: ArrayBuffer, lang: string) {
-    return this.ask("read", { name, content: base64(content), lang }, lang);
+  async read(name: string, content: ArrayBuffer, lang: string) {
+    const { status, text } = await this.send(name, content, lang);
+    if (status !== 200) throw refusal(status, text);
+    return JSON.parse(text);
   }
 
   async catalog(lang: string) {
@@ -53,11 +63,4 @@ export function refusal(status: number, text: string): Refused {
   } catch {
     return new Refused({ message: `${status} ${text.slice(0, 200)}` });
   }
-}
-
-function base64(content: ArrayBuffer): string {
-  const bytes = new Uint8Array(content);
-  let letters = "";
-  for (let from = 0; from < bytes.length; from += 32_768) letters += String.fromCharCode(...bytes.subarray(from, from + 32_768));
-  return btoa(letters);
 }

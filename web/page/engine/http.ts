@@ -14,6 +14,12 @@ export class Http extends Doors {
     return { status: response.status, text: await response.text() };
   };
 
+  protected async send(name: string, content: ArrayBuffer, lang: string) {
+    const headers = { "content-type": "application/octet-stream", "accept-language": lang };
+    const response = await fetch(`${API}read?name=${encodeURIComponent(name)}`, { method: "POST", headers, body: content });
+    return { status: response.status, text: await response.text() };
+  }
+
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   async batch(name: string, many: Asked[], each: (place: number, answer: any) => void, signal?: AbortSignal) {
     const lines = many.map((asked) => JSON.stringify({ name, asked })).join("\n");

@@ -9,7 +9,17 @@ def ask(name, body, lang):
     status, said = opened(name, body.encode(), lang)
     return f"{status} {said.decode()}"
 
-ask
+
+def read(name, content, lang):
+    from tempfile import TemporaryDirectory
+
+    from vidcalc.faces.web.doors import received_file
+
+    with TemporaryDirectory() as folder:
+        status, said = received_file(name, content.to_bytes(), lang, folder)
+    return f"{status} {said.decode()}"
+
+(ask, read)
 `;
 const WARM = '{"asked": {"model": "wan2.1-t2v-1.3b"}, "changes": false}'; // imports what every answer needs
 
@@ -19,10 +29,10 @@ begun.then(
   (error) => postMessage({ broken: String(error) }),
 );
 
-onmessage = async ({ data: { id, name, body, lang } }) => {
-  const ask = await begun;
+onmessage = async ({ data: { id, name, body, content, lang } }) => {
+  const [ask, read] = await begun;
   try {
-    const said: string = ask(name, body, lang);
+    const said: string = content ? read(name, content, lang) : ask(name, body, lang);
     const cut = said.indexOf(" ");
     postMessage({ id, status: Number(said.slice(0, cut)), text: said.slice(cut + 1) });
   } catch (error) {
@@ -44,7 +54,7 @@ async function begin(): Promise<Python> {
     }),
   );
   for (const name of parts.wheels) await python.loadPackage(new URL(`wheels/${name}`, self.location.href).href, { messageCallback: () => undefined });
-  const ask = python.runPython(ASK);
-  ask("page", WARM, "en");
-  return ask;
+  const doors = python.runPython(ASK).toJs();
+  doors[0]("page", WARM, "en");
+  return doors;
 }

@@ -25,9 +25,11 @@ export function Rightness({ said }: { said: Said }) {
             <tbody>
               {rows.map((row, place) => (
                 <tr key={place}>
-                  <th scope="row">{row.what}</th>
-                  <td class="figure">{String(row.ours)}</td>
-                  <td class="figure">{String(row.theirs)}</td>
+                  <th scope="row">
+                    {row.what} <Source of={row.source} />
+                  </th>
+                  <td class="figure">{row.ours}</td>
+                  <td class="figure">{row.theirs}</td>
                 </tr>
               ))}
             </tbody>
@@ -35,5 +37,16 @@ export function Rightness({ said }: { said: Said }) {
         </div>
       )}
     </section>
+  );
+}
+
+/** Where a measurement was published. */
+function Source({ of }: { of: string }) {
+  const address = /https?:\/\/[^\s,;)]+/.exec(of)?.[0];
+  if (!address) return null;
+  return (
+    <a href={address} rel="noreferrer">
+      {t("source")}
+    </a>
   );
 }

@@ -14,7 +14,7 @@ from vidcalc.faces.web.answers import Refusal, document, refusals, speaking
 from vidcalc.faces.words import _
 
 OK, REFUSED = 200, 422
-DEEP = 64  # levels of a body
+READ = "read"  # the door of files, whose body is one
 
 Asked = dict[str, Any]
 
@@ -41,6 +41,13 @@ class Explain(msgspec.Struct, forbid_unknown_fields=True):
 
     asked: Asked
     path: str
+    lang: str | None = None
+
+
+class First(msgspec.Struct, forbid_unknown_fields=True):
+    """The first answer as HTML, to the question in an address."""
+
+    q: str = ""
     lang: str | None = None
 
 
@@ -78,12 +85,26 @@ def _words(body: Listing) -> Any:
     return strings()
 
 
+def _first(body: First) -> Any:
+    from vidcalc.faces.web.first import first
+
+    return first(body.q)
+
+
+def _openapi(body: Listing) -> Any:
+    from vidcalc.faces.web.openapi import document as described
+
+    return described()
+
+
 DOORS: dict[str, tuple[type[Any], Any]] = {
     "page": (Page, _page),
     "curve": (Curve, _curve),
     "explained": (Explain, _explain),
     "catalog": (Listing, _catalog),
     "words": (Listing, _words),
+    "first": (First, _first),
+    "openapi": (Listing, _openapi),
 }
 
 
@@ -94,21 +115,29 @@ def opened(name: str, body: bytes, lang: str = words.SOURCE) -> tuple[int, bytes
     """
     kind, does = DOORS.get(name, (Asked, None))
     try:
-        asked = _decoded(body or b"{}", kind)
+        asked = msgspec.json.decode(body or b"{}", type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
+        with speaking(lang):
+            return REFUSED, msgspec.json.encode({"error": unreadable(str(wrong))})
+    try:
         with speaking(getattr(asked, "lang", None) or lang), refusals():
             return OK, msgspec.json.encode(does(asked) if does else document(name, asked))
     except Refusal as refused:
         return REFUSED, msgspec.json.encode({"error": refused.as_dict()})
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as wrong:
-        if not isinstance(wrong, msgspec.MsgspecError | UnicodeDecodeError):
-            raise
-        with speaking(lang):
-            return REFUSED, msgspec.json.encode({"error": unreadable(str(wrong))})
 
 
-def _decoded(body: bytes, kind: type[Any]) -> Any:
-    """A body as a door takes it. Raises MsgspecError."""
-    return msgspec.json.decode(body, type=kind)
+def received_file(name: str, content: bytes, lang: str, folder: str) -> tuple[int, bytes]:
+    """(status, JSON) of the door of files: the question that one asks.
+
+    folder  an empty one that may be written
+    """
+    from vidcalc.faces.web.read import read
+
+    try:
+        with speaking(lang), refusals():
+            return OK, msgspec.json.encode(read(name, content, folder))
+    except Refusal as refused:
+        return REFUSED, msgspec.json.encode({"error": refused.as_dict()})
 
 
 def unreadable(reason: str) -> Mapping[str, Any]:

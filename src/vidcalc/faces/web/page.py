@@ -2,7 +2,7 @@
 
 page({"asked": {"model": "ltx-2", "gpu": "rtx-4090"}, "lang": "ko"}) -> {"report": …, "said": {…}}
 
-`changes: false` leaves out what to change: an answer while one drags, since a search for ways out takes longer.
+`changes: false` leaves out what to change and what was measured: an answer while one drags, since these take longer.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,8 @@ def page(asked: Mapping[str, Any], with_changes: bool = True) -> dict[str, Any]:
 
 
 def said(report: Report, asked: Mapping[str, Any], with_changes: bool) -> dict[str, Any]:
-    """Every sentence and label of a page about one report; `changes` is None where none were looked for."""
+    """Every sentence and label of a page about one report; `changes` is None where none were looked
+    for, and no measured rows are named then."""
     memory, time, cost = report.memory.inference, report.time.inference, report.cost
     _name, verdict, needed, room, took, paid = (
         str(each[0] if isinstance(each, tuple) else each) for each in generated(report)
@@ -56,5 +57,5 @@ def said(report: Report, asked: Mapping[str, Any], with_changes: bool) -> dict[s
         "changes": changes.of(report, asked) if with_changes else None,
         "stages": {row.id: label(STAGES, row.id) for row in memory.stages}
         | {name: label(STAGES, name) for name in time.parts},
-        "measured": nearest_rows(report),
+        "measured": nearest_rows(report) if with_changes else [],
     }

@@ -1,5 +1,6 @@
 """The server: a socket, the application, and an end when the process is told so."""
 
+import signal
 import socket
 
 import click
@@ -30,7 +31,12 @@ def run(host: str, port: int, count: int, seconds: float) -> None:
         timeout_graceful_shutdown=GRACE,
         lifespan="on",
     )
+    signal.signal(signal.SIGTERM, _ended)  # which the server takes for itself meanwhile and hands on when it is done
     uvicorn.Server(settings).run(sockets=[listening])
+
+
+def _ended(_signal: int, _frame: object) -> None:
+    """What is left to do of a signal that ended the server: nothing."""
 
 
 def bound(host: str, port: int) -> socket.socket:

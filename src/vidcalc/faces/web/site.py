@@ -15,13 +15,12 @@ from typing import Any
 
 from vidcalc.faces import words
 from vidcalc.faces.web.doors import opened
+from vidcalc.faces.web.first import USUAL
 
 PAGE = "vidcalc_web"
-# questions whose answers are there before Python is; the first is the one that an empty address asks
-FIRST = tuple(
-    {"model": model, "gpu": "rtx-4090"}
-    for model in ("wan2.1-t2v-14b", "wan2.1-t2v-1.3b", "wan2.2-ti2v-5b", "hunyuanvideo-t2v", "ltx-video-2b", "cogvideox-5b")
-)
+# models whose answers are there before Python is, on the card that an empty address asks of
+MODELS = ("wan2.1-t2v-14b", "wan2.1-t2v-1.3b", "wan2.2-ti2v-5b", "hunyuanvideo-t2v", "ltx-video-2b", "cogvideox-5b")
+FIRST = tuple({**USUAL, "model": model} for model in MODELS)
 PURE = ("vidcalc", "click")  # packages that need no compiler
 LEFT = ("__pycache__", "light", "reference")  # what only a command line or the published classes need
 STAMP = "vidcalc-VERSION"
@@ -82,19 +81,7 @@ def _below(folder: Traversable, before: str = "") -> Iterator[tuple[str, bytes]]
 def _document(html: str) -> str:
     """The page's document: its engine is this browser; the first answer stands there without scripts."""
     html = html.replace('<html lang="en">', '<html lang="en" data-engine="browser">')
-    return html.replace("<!--first-->", _readable())
-
-
-def _readable() -> str:
-    """The first answer as it is on a terminal, for a reader without scripts."""
-    from vidcalc.faces.commands.estimate import result
-    from vidcalc.faces.python.html import LOOK, html
-    from vidcalc.faces.terminal.brief import draw
-    from vidcalc.faces.web.answers import speaking
-    from vidcalc.faces.web.asked import command, read
-
-    with speaking(words.SOURCE):
-        return html(draw(result(read(command("estimate"), FIRST[0])), LOOK))
+    return html.replace("<!--first-->", _answer("first", b"{}")["html"])
 
 
 def _first(lang: str) -> bytes:
@@ -124,5 +111,6 @@ def _packed(name: str) -> bytes:
         for path in sorted(root.rglob("*")):
             inside = path.relative_to(root)
             if path.is_file() and not set(LEFT) & set(inside.parts) and path.suffix != ".pyc":
-                packed.writestr(zipfile.ZipInfo(f"{name}/{inside.as_posix()}", WHEN), path.read_bytes(), zipfile.ZIP_DEFLATED)
+                where = zipfile.ZipInfo(f"{name}/{inside.as_posix()}", WHEN)
+                packed.writestr(where, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return found.getvalue()

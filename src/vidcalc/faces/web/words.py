@@ -95,6 +95,7 @@ CHROME = (
     N_("Show"),
     N_("Side by side"),
     N_("Size"),
+    N_("source"),
     N_("states"),
     N_("step"),
     N_("Steps"),

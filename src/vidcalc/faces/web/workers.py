@@ -9,6 +9,8 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import msgspec
@@ -18,6 +20,7 @@ from vidcalc.faces.web.worker import HEAD
 SECONDS = 20.0  # an answer may take
 WAITING = 64  # questions that may wait for a worker
 ANSWERS = 20_000  # after which a worker is replaced
+IN_MEMORY = "/dev/shm"  # where Linux has files that are in memory alone
 ENV = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "PYTHONHASHSEED": "0"}
 
 
@@ -36,21 +39,22 @@ class Failed(Exception):
 class Worker:
     """One process."""
 
-    def __init__(self, process: Process) -> None:
-        self.process, self.answers = process, 0
+    def __init__(self, process: Process, folder: str) -> None:
+        self.process, self.folder, self.answers = process, folder, 0
 
     @classmethod
     async def begun(cls) -> "Worker":
         """A process that is ready to answer."""
-        line = (sys.executable, "-P", "-m", "vidcalc.faces.web.worker")
+        folder = mkdtemp(prefix="vidcalc-", dir=IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None)
+        line = (sys.executable, "-P", "-m", "vidcalc.faces.web.worker", folder)
         process = await asyncio.create_subprocess_exec(*line, stdin=PIPE, stdout=PIPE, env={**os.environ, **ENV})
-        worker = cls(process)
+        worker = cls(process, folder)
         await worker._received()
         return worker
 
-    async def ask(self, name: str, body: bytes, lang: str) -> tuple[int, bytes]:
+    async def ask(self, name: str, body: bytes, lang: str, file: str) -> tuple[int, bytes]:
         """Its answer. Raises Failed where it ends meanwhile."""
-        packed = msgspec.msgpack.encode((name, body, lang))
+        packed = msgspec.msgpack.encode((name, body, lang, file))
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(len(packed).to_bytes(HEAD) + packed)
@@ -71,6 +75,7 @@ class Worker:
         with suppress(ProcessLookupError):
             self.process.kill()
         await self.process.wait()
+        rmtree(self.folder, ignore_errors=True)
 
 
 class Workers:
@@ -92,19 +97,14 @@ class Workers:
         self.every.add(worker)
         self.idle.put_nowait(worker)
 
-    async def ask(self, name: str, body: bytes, lang: str) -> tuple[int, bytes]:
-        """(status, JSON) of a door. Raises Busy, TooLong and Failed."""
-        if self.queued >= self.waiting:
-            raise Busy
-        self.queued += 1
+    async def ask(self, name: str, body: bytes, lang: str, file: str = "", patient: bool = False) -> tuple[int, bytes]:
+        """(status, JSON) of a door. Raises Busy, TooLong and Failed.
+
+        file  the name of the file that the body is;  patient  whether it waits for a worker as long as that takes
+        """
+        worker = await (self.idle.get() if patient else self._free())
         try:
-            worker = await asyncio.wait_for(self.idle.get(), self.seconds)
-        except TimeoutError:
-            raise Busy from None
-        finally:
-            self.queued -= 1
-        try:
-            found = await asyncio.wait_for(worker.ask(name, body, lang), self.seconds)
+            found = await asyncio.wait_for(worker.ask(name, body, lang, file), self.seconds)
         except TimeoutError:
             await self._replaced(worker)
             raise TooLong from None
@@ -116,6 +116,18 @@ class Workers:
         else:
             self.idle.put_nowait(worker)
         return found
+
+    async def _free(self) -> Worker:
+        """The next worker that has nothing to do. Raises Busy where too many wait, or one waited too long."""
+        if self.queued >= self.waiting:
+            raise Busy
+        self.queued += 1
+        try:
+            return await asyncio.wait_for(self.idle.get(), self.seconds)
+        except TimeoutError:
+            raise Busy from None
+        finally:
+            self.queued -= 1
 
     async def _replaced(self, worker: Worker) -> None:
         """End a worker and begin another in its place, behind the back of who asked."""
