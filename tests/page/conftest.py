@@ -4,9 +4,12 @@ Pictures of what was looked at are kept in the folder that VIDCALC_SHOTS names.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -14,22 +17,41 @@ import pytest
 PAGE = Path(__file__).parents[2] / "web"
 CHROMIUM = os.environ.get("VIDCALC_CHROMIUM") or shutil.which("chromium") or ""
 WIDE, HIGH = 1360, 900
+PATIENT = ("--most-seconds", "120")  # a machine that tests is busy
+WAIT = 60_000  # ms, for the same reason
 
 
 @pytest.fixture(scope="session")
-def address():
+def address(tmp_path_factory):
     """Where the page is served: by a server of this run's own, or at VIDCALC_PAGE."""
     if "VIDCALC_PAGE" in os.environ:
         yield os.environ["VIDCALC_PAGE"]
         return
     pytest.importorskip("vidcalc_web")
     pytest.importorskip("starlette")
+    told = tmp_path_factory.mktemp("server") / "said.txt"
     command = [sys.executable, "-c", "from vidcalc.faces.cli import main; main()", "serve", "--port", "0"]
-    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "VIDCALC_LANG": "en"})
-    said = server.stderr.readline()
-    yield next(word for word in said.split() if word.startswith("http")).rstrip(";")
+    with told.open("w") as stream:
+        server = subprocess.Popen([*command, *PATIENT], stderr=stream, env={**os.environ, "VIDCALC_LANG": "en"})
+    found = ready(told)
+    yield found
     server.terminate()
-    assert server.wait(20) == 0, "a server that is told to end ends cleanly"
+    assert server.wait(30) == 0, "a server that is told to end ends cleanly"
+
+
+def ready(told):
+    """The address that a server has said, once it answers there."""
+    for _try in range(600):
+        time.sleep(0.1)
+        found = re.search(r"http://[\d.:]+/", told.read_text("utf-8"))
+        if found is None:
+            continue
+        try:
+            with urllib.request.urlopen(found[0] + "healthz", timeout=5):
+                return found[0]
+        except OSError:
+            continue
+    raise AssertionError(f"no server: {told.read_text('utf-8')}")
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +86,7 @@ def look(browser, address):
         window.grant_permissions(["clipboard-read", "clipboard-write"])
         windows.append(window)
         page = window.new_page()
+        page.set_default_timeout(WAIT)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
         page.goto(address + fragment)

@@ -2,6 +2,9 @@
 import { Doors, type Call, type Said } from "./doors";
 import { written } from "../link";
 import type { Asked } from "../types";
+import { n, t } from "../words";
+
+const ARRAYS = n("This search needs NumPy, which does not run in a browser: `vidcalc serve` and the command line answer it.");
 
 interface First {
   catalog: unknown;
@@ -27,7 +30,8 @@ export class Browser extends Doors {
     this.worker.onmessage = ({ data }) => {
       if (data.ready) this.ready = true;
       if (data.broken) for (const { failed } of this.waiting.values()) failed(new Error(data.broken));
-      this.waiting.get(data.id)?.done(data);
+      const text = data.arrays ? JSON.stringify({ error: { message: t(ARRAYS) } }) : data.text;
+      this.waiting.get(data.id)?.done({ status: data.status, text });
       this.waiting.delete(data.id);
     };
     if ("serviceWorker" in navigator) void navigator.serviceWorker.register("offline.js");

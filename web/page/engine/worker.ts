@@ -36,9 +36,10 @@ onmessage = async ({ data: { id, name, body, content, lang } }) => {
     const cut = said.indexOf(" ");
     postMessage({ id, status: Number(said.slice(0, cut)), text: said.slice(cut + 1) });
   } catch (error) {
-    const [last] = String(error).trim().split("\n").filter((line) => /^\w*(Error|Exception)\b/.test(line)).slice(-1);
-    const message = last ?? String(error);
-    postMessage({ id, status: 500, text: JSON.stringify({ error: { message } }) });
+    const raised = String(error).trim().split("\n").filter((line) => /^[\w.]*(Error|Exception)\b/.test(line));
+    const arrays = /No module named '(numpy|polars)'/.test(String(error)); // there is no package of them for browsers
+    const text = JSON.stringify({ error: { message: arrays ? "NumPy" : (raised.at(-1) ?? String(error)) } });
+    postMessage({ id, status: 500, text, arrays });
   }
 };
 

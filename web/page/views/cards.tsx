@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { View } from "../app";
 import { taken } from "../engine/form";
 import { written } from "../link";
-import { duration, money } from "../numbers";
+import { duration, money, short } from "../numbers";
 import { SHORT } from "../parts/verdict";
 import { t } from "../words";
 
@@ -64,15 +64,15 @@ interface ScatterProps {
 }
 
 function Scatter({ points, here, onOver, onTake }: ScatterProps) {
-  const x = scale(points.map((point) => point.seconds), LEFT, WIDE - 16);
-  const y = scale(points.map((point) => point.cost), HIGH - BOTTOM, 16);
+  const x = scale(points.map((point) => point.seconds), LEFT, WIDE - 16, TIMES);
+  const y = scale(points.map((point) => point.cost), HIGH - BOTTOM, 16, MONEY);
   return (
     <svg class="scatter" viewBox={`0 0 ${WIDE} ${HIGH}`} role="group" aria-label={t("Every GPU with a known price: time and cost of this question")}>
       {x.ticks.map((tick) => (
         <g key={`x${tick}`}>
           <line class="grid" x1={x.at(tick)} x2={x.at(tick)} y1="10" y2={HIGH - BOTTOM} />
           <text x={x.at(tick)} y={HIGH - BOTTOM + 18} text-anchor="middle">
-            {duration(tick)}
+            {short(duration(tick))}
           </text>
         </g>
       ))}
@@ -106,13 +106,14 @@ function Scatter({ points, here, onOver, onTake }: ScatterProps) {
   );
 }
 
-/** A logarithmic scale with ticks at 1, 2, 5 of each power of ten that fit. */
-function scale(values: number[], from: number, to: number) {
+const TIMES = [0.1, 0.3, 1, 3, 10, 30, 60, 180, 600, 1800, 3600, 10_800, 36_000, 86_400, 259_200, 864_000];
+const MONEY = [-4, -3, -2, -1, 0, 1, 2, 3].flatMap((power) => [10 ** power, 3 * 10 ** power]);
+
+/** A logarithmic scale with those ticks that fit. */
+function scale(values: number[], from: number, to: number, steps: number[]) {
   const low = Math.log10(Math.min(...values) / 1.2);
   const high = Math.log10(Math.max(...values) * 1.2);
   const at = (value: number) => from + ((Math.log10(value) - low) / (high - low)) * (to - from);
-  const every: number[] = [];
-  for (let power = Math.floor(low); power <= high; power += 1) for (const digit of [1, 3]) every.push(digit * 10 ** power);
-  const ticks = every.filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high);
+  const ticks = steps.filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high);
   return { at, ticks: ticks.length > 6 ? ticks.filter((_, place) => place % 2 === 0) : ticks };
 }

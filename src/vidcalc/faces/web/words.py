@@ -107,6 +107,7 @@ CHROME = (
     N_("The question"),
     N_("The server does not answer."),
     N_("this question"),
+    N_("This search needs NumPy, which does not run in a browser: `vidcalc serve` and the command line answer it."),
     N_("tight"),
     N_("Time"),
     N_("Time at most"),
