@@ -141,6 +141,12 @@ def test_the_page_of_the_package_has_the_answer_in_its_place():
 
 OOM = b"torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.64 GiB"
 TRAINING = b"""
+output_dir = "/data/out"
+dataset = "dataset.toml"
+epochs = 100
+micro_batch_size_per_gpu = 1
+pipeline_stages = 1
+gradient_accumulation_steps = 1
 [model]
 type = "wan"
 ckpt_path = "/m/Wan2.1-T2V-1.3B"
