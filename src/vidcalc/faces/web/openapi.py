@@ -15,7 +15,7 @@ from vidcalc.faces.flags.catalogue import said
 from vidcalc.faces.flags.inputs import Named, Whole
 from vidcalc.faces.web.answers import ANSWERED
 from vidcalc.faces.web.asked import DEEP, MOST, command, named
-from vidcalc.faces.web.doors import Curve, Explain, Page
+from vidcalc.faces.web.bodies import Curve, Explain, Page
 from vidcalc.faces.words import _
 
 NAMES = {"models": "ModelName", "accelerators": "GpuName"}
