@@ -19,7 +19,7 @@ EXEMPT = SHOWN | FILES
 # their numbers are those of `estimate` and `train`, whose settings they take: tests of their own say so
 ALIKE, ASKED = {"compare", "fix", "sweep"}, ("estimate", "train")
 # verify and measure run the published networks, schema has no numbers
-OTHERS = {"verify", "measure", "schema"}
+OTHERS = {"verify", "measure", "schema", "serve"}
 VALUES = 2
 
 BEFORE = {
@@ -146,9 +146,9 @@ def options():
     asked = {option.name for name in ASKED for option in given[name]}
     for name, params in given.items():
         for option in params if name not in OTHERS else ():
-            if isinstance(option, click.Option) and not EXEMPT & set(option.opts):
-                if name not in ALIKE or option.name not in asked:
-                    yield name, option
+            elsewhere = name in ALIKE and option.name in asked
+            if isinstance(option, click.Option) and not elsewhere and not EXEMPT & set(option.opts):
+                yield name, option
 
 
 def test_every_flag_of_every_command_is_asked_with_two_values(snapshot):

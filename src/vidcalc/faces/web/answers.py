@@ -19,13 +19,12 @@ from vidcalc.faces import words
 from vidcalc.faces.web.asked import command, read
 from vidcalc.faces.words import _
 
-# commands that answer from the catalogue and a question alone, and the job of those that a tool can be told
-ANSWERED = {
-    **dict.fromkeys(("estimate", "train"), ""),
-    **dict.fromkeys(("compare", "chain", "fit", "choose", "fix", "scale", "plan", "budget", "explain"), ""),
-    **dict.fromkeys(("models", "gpus", "schema"), ""),
-}
-JOBS = {"estimate": "generate", "train": "train"}
+# commands that answer from the catalogue and a question alone
+ANSWERED = (
+    *("estimate", "train", "compare", "chain", "fit", "choose", "fix", "scale", "plan", "budget"),
+    *("explain", "models", "gpus"),
+)
+JOBS = {"estimate": "generate", "train": "train"}  # what a tool can be told of
 
 
 class Refusal(Exception):
@@ -49,8 +48,8 @@ def answer(name: str, asked: Mapping[str, Any], lang: str = words.SOURCE) -> byt
 def document(name: str, asked: Mapping[str, Any]) -> Any:
     """What a command asked so prints as JSON, as it stands before that. Raises what the command line raises."""
     if name not in ANSWERED:
-        near = nearest(name[:40], list(ANSWERED))
-        raise InputError("COMMAND", name, tuple(ANSWERED), near)
+        near = nearest(name[:40], ANSWERED)
+        raise InputError("COMMAND", name, ANSWERED, near)
     given = read(command(name), asked)
     tool, code = given.pop("how", None), given.pop("code", False)
     if tool is not None or code:

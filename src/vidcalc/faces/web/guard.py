@@ -9,7 +9,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 LARGEST = 2**18  # bytes of a body
-UPLOAD = 2**25  # of a file that is read
+UPLOAD = 2**23 + 2**16  # of a file that is read
 UPLOADS = "/api/v1/read"
 TOO_LARGE = b'{"error":{"flag":"","value":null,"allowed":[],"nearest":null,"message":"the body is too large"}}'
 

@@ -9,13 +9,16 @@ import click
 import msgspec
 
 from vidcalc.base.version import __version__
+from vidcalc.catalog import load
 from vidcalc.faces.commands.schema import DOCUMENTS
 from vidcalc.faces.flags.catalogue import said
+from vidcalc.faces.flags.inputs import Named, Whole
 from vidcalc.faces.web.answers import ANSWERED
 from vidcalc.faces.web.asked import DEEP, MOST, command, named
-from vidcalc.faces.web.doors import Curve, Explain, Page
+from vidcalc.faces.web.bodies import Curve, Explain, Page
 from vidcalc.faces.words import _
 
+NAMES = {"models": "ModelName", "accelerators": "GpuName"}
 REF = "#/components/schemas/{name}"
 ANYTHING: dict[str, Any] = {}
 VALUE = {"type": ["string", "number", "boolean", "null"], "maxLength": DEEP}
@@ -34,7 +37,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "explain": {"quantity": "sequence.total", "model": "wan2.1-t2v-1.3b"},
     "models": {},
     "gpus": {"filter": "hopper"},
-    "schema": {"document": "estimate"},
     "page": {"asked": {"model": "wan2.1-t2v-1.3b", "gpu": "rtx-4090", "frames": 17}, "lang": "ko"},
     "curve": {"asked": {"model": "wan2.1-t2v-1.3b", "frames": 17}, "over": "frames", "values": [17, 33]},
     "batch": {"name": "estimate", "asked": {"model": "wan2.1-t2v-1.3b", "frames": 17}},
@@ -50,6 +52,7 @@ def document() -> dict[str, Any]:
     for name in ANSWERED:
         schemas[asked_name(name)] = asked(name)
     schemas["Error"] = ERROR
+    schemas |= {title: {"type": "string", "enum": load.names(kind)} for kind, title in NAMES.items()}
     paths = {f"/api/v1/{name}": _post(name, _ref(asked_name(name)), answers.get(name, ANYTHING)) for name in ANSWERED}
     paths |= {f"/api/v1/{name}": _post(name, body, ANYTHING) for name, body in bodies.items()}
     paths["/api/v1/explain"] = _post("explain", {"anyOf": [_ref(asked_name("explain")), refs[2]]}, ANYTHING)
@@ -73,13 +76,24 @@ def asked(name: str) -> dict[str, Any]:
 
 
 def _flag(flag: click.Parameter) -> dict[str, Any]:
-    """What a flag takes: one value, or several where it may be repeated."""
+    """What a flag takes: its choices or bounds, anything as people type it, and several values."""
     words = {"description": said(flag)[1]} if isinstance(flag, click.Option) else {}
     if getattr(flag, "is_flag", False):
         return {"type": ["boolean", "null"], **words}
     one = JOB if flag.name == "job" else VALUE
     several = {"type": "array", "items": one, "maxItems": MOST}
-    return {"anyOf": [one, several], **words}
+    return {"anyOf": [*_known(flag.type), one, several], **words}
+
+
+def _known(kind: click.ParamType) -> list[dict[str, Any]]:  # type: ignore[type-arg]
+    """The choices or the bounds of a type."""
+    if isinstance(kind, Named):
+        return [_ref(NAMES[kind.kind])] if kind.kind in NAMES else []
+    if isinstance(kind, Whole):
+        return [{"type": "integer", "minimum": kind.low, "maximum": kind.high}]
+    choices = getattr(kind, "choices", ())
+    found = tuple(choices()) if callable(choices) else tuple(choices)
+    return [{"enum": list(found)}] if found else []
 
 
 def _post(name: str, body: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:

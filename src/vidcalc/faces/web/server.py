@@ -46,6 +46,7 @@ def bound(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen(TOGETHER)
     except OSError as wrong:
         expects = _("an address of this machine that is free ({reason})", reason=wrong.strerror or str(wrong))
         raise Refused("--host", f"{host}:{port}", expects, "127.0.0.1:0", ()) from None
