@@ -16,7 +16,16 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # of Pyodide's platform: what the calculator needs besides pure Python, for the Python of the runtime in package.json
 COMPILED = ("msgspec==0.23.0",)
-FOR = ("--platform", "pyemscripten_2026_0_wasm32", "--python-version", "3.14", "--implementation", "cp", "--abi", "cp314")
+FOR = (
+    "--platform",
+    "pyemscripten_2026_0_wasm32",
+    "--python-version",
+    "3.14",
+    "--implementation",
+    "cp",
+    "--abi",
+    "cp314",
+)
 READ = ("page", "build.mjs", "package.json", "package-lock.json", "tsconfig.json", ".npmrc")
 
 

@@ -109,7 +109,9 @@ def shot(request):
     def kept(page, name=""):
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=f"{folder}/{request.node.name}{name}.png".replace("[", "-").replace("]", ""), full_page=True)
+            page.screenshot(
+                path=f"{folder}/{request.node.name}{name}.png".replace("[", "-").replace("]", ""), full_page=True
+            )
 
     return kept
 

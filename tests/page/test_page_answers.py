@@ -65,7 +65,9 @@ def test_frames_answer_while_one_drags(look):
     page.get_by_role("slider", name="Frames").focus()
     for _press in range(5):
         page.keyboard.press("ArrowRight")
-    page.wait_for_function("before => document.querySelector('.tiles li:nth-child(2) b').textContent !== before", arg=before)
+    page.wait_for_function(
+        "before => document.querySelector('.tiles li:nth-child(2) b').textContent !== before", arg=before
+    )
     assert "frames=101" in page.url
 
 

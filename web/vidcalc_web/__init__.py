@@ -1,1 +1,1 @@
-"""The built page of vidcalc in `static/`, for `vidcalc serve`; Python for browsers in `pyodide/` and `wheels/`, for `vidcalc site`."""
+"""The built page of vidcalc: `static/` for `vidcalc serve`; Python for browsers beside it, for `vidcalc site`."""
