@@ -97,7 +97,8 @@ def test_nothing_jumps_after_the_first_numbers(look):
     shifts = page.evaluate(
         """() => new Promise(done => {
             let sum = 0;
-            new PerformanceObserver(list => list.getEntries().forEach(each => { if (!each.hadRecentInput) sum += each.value }))
+            const add = each => { if (!each.hadRecentInput) sum += each.value };
+            new PerformanceObserver(list => list.getEntries().forEach(add))
                 .observe({ type: 'layout-shift', buffered: true });
             setTimeout(() => done(sum), 100);
         })"""

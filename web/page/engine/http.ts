@@ -3,14 +3,21 @@ import { Doors, refusal, type Call } from "./doors";
 import type { Asked } from "../types";
 
 const API = "api/v1/";
+const BUSY = 503; // too many questions at once: ask again in a moment
 const LISTED = ["catalog", "words"]; // what nothing but the language changes is fetched, and kept by the browser
 
 export class Http extends Doors {
   protected call: Call = async (name, body, lang, signal) => {
     const headers = { "content-type": "application/json", "accept-language": lang };
-    const response = LISTED.includes(name)
-      ? await fetch(`${API}${name}?lang=${lang}`)
-      : await fetch(API + name, { method: "POST", headers, body: JSON.stringify(body), signal });
+    const ask = () =>
+      LISTED.includes(name)
+        ? fetch(`${API}${name}?lang=${lang}`)
+        : fetch(API + name, { method: "POST", headers, body: JSON.stringify(body), signal });
+    let response = await ask();
+    for (let pause = 150; response.status === BUSY && pause < 3000; pause *= 2) {
+      await new Promise((again) => setTimeout(again, pause));
+      response = await ask();
+    }
     return { status: response.status, text: await response.text() };
   };
 
