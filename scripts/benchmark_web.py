@@ -3,8 +3,8 @@
     python scripts/benchmark_web.py [--seconds 60] [--clients 32] [--rate 100] [--workers N]
 
 A server of its own is begun on a free port. Updates are questions that nobody asked before (each another length, step
-count or way of offloading), so that no remembered answer helps. Exits with 1 where a bar is missed; the bars are for a
-quiet machine.
+count or price), so that no remembered answer helps. The many clients ask what was asked before: how many unseen
+questions a second are answered is said apart. Exits with 1 where a bar is missed; the bars are for a quiet machine.
 """
 
 import argparse
@@ -136,17 +136,32 @@ async def updates(port: int, count: int) -> list[float]:
     for model in MODELS[: max(1, count // 50)]:
         await client.ask("POST", "/api/v1/page", page(model=model, gpu="rtx-4090"))
         for place in range(50):
-            asked: dict[str, Any] = {"model": model, "gpu": "rtx-4090"}
-            asked |= [{"frames": 17 + 4 * place}, {"steps": 10 + place}, {"price": 1 + place / 100}][place % 3]
-            status, _size, seconds = await client.ask("POST", "/api/v1/page", page(**asked))
+            name, value = (("frames", 17 + 4 * place), ("steps", 10 + place), ("price", 1 + place / 100))[place % 3]
+            asked = page(**{"model": model, "gpu": "rtx-4090", name: value})
+            status, _size, seconds = await client.ask("POST", "/api/v1/page", asked)
             assert status == 200
             taken.append(seconds)
     return taken
 
 
-async def loaded(server: Server, clients: int, rate: float, seconds: float) -> tuple[list[float], int, list[int]]:
+async def unseen(port: int, questions: list[bytes], together: int) -> float:
+    """Questions a second of those that nobody asked before, by so many clients."""
+    left, begun = iter(questions), time.perf_counter()
+
+    async def one() -> None:
+        client = Client(port)
+        for question in left:
+            status, _size, _seconds = await client.ask("POST", "/api/v1/page", question)
+            assert status == 200
+
+    await asyncio.gather(*(one() for _ in range(together)))
+    return len(questions) / (time.perf_counter() - begun)
+
+
+async def loaded(
+    server: Server, questions: list[bytes], clients: int, rate: float, seconds: float
+) -> tuple[list[float], int, list[int]]:
     """(seconds of each request, errors, memory over time) of many clients together."""
-    questions = dragged(400)
     taken: list[float] = []
     errors, held = 0, []
     end = time.perf_counter() + seconds
@@ -182,7 +197,10 @@ async def measured(server: Server, options: argparse.Namespace) -> bool:
     taken = await updates(server.port, options.updates)
     said(f"update, median of {len(taken)}", median(taken), UPDATE)
     said("update, 95th of a hundred", percentile(taken, 0.95), UPDATE_P95)
-    spent, errors, held = await loaded(server, options.clients, options.rate, options.seconds)
+    questions = dragged(options.questions)
+    rate = await unseen(server.port, questions, 4)
+    print(f"{'questions that nobody asked before':<44}{rate:>10.1f} /s")
+    spent, errors, held = await loaded(server, questions, options.clients, options.rate, options.seconds)
     print(f"{options.clients} clients, {len(spent) / options.seconds:.0f} requests/s for {options.seconds:g} s")
     said("errors", errors, 0, "", 1)
     said("median", median(spent), LOADED_P95)
@@ -198,7 +216,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, usual in (("seconds", 60.0), ("rate", 100.0)):
         parser.add_argument(f"--{name}", type=float, default=usual)
-    for name, count in (("clients", 32), ("updates", 250), ("workers", None)):
+    for name, count in (("clients", 32), ("updates", 250), ("questions", 200), ("workers", None)):
         parser.add_argument(f"--{name}", type=int, default=count)
     options = parser.parse_args()
     server = begun(options.workers)

@@ -141,19 +141,16 @@ def test_the_page_of_the_package_has_the_answer_in_its_place():
 
 OOM = b"torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.64 GiB"
 TRAINING = b"""
-output_dir = "/data/out"
-dataset = "dataset.toml"
-epochs = 100
-micro_batch_size_per_gpu = 1
-pipeline_stages = 1
-gradient_accumulation_steps = 1
-[model]
-type = "wan"
-ckpt_path = "/m/Wan2.1-T2V-1.3B"
-dtype = "bfloat16"
-[adapter]
-type = "lora"
-rank = 32
+dit = "models/wan2.2_t2v_low_noise_14B_fp16.safetensors"
+task = "t2v-A14B"
+dataset_config = "dataset.toml"
+network_module = "networks.lora_wan"
+network_dim = 16
+optimizer_type = "adamw8bit"
+gradient_checkpointing = true
+max_train_steps = 2000
+fp8_base = true
+learning_rate = 2e-4
 """
 
 
@@ -161,7 +158,7 @@ def test_files_that_are_sent_become_questions(client, tmp_path):
     found = client.post("/api/v1/read?name=log.txt", content=OOM).json()
     assert found["command"] == "fix" and found["asked"] == {"gpu": "rtx-4090"}
     trained = client.post("/api/v1/read?name=../../train.toml", content=TRAINING).json()
-    assert trained["command"] == "train" and trained["asked"]["lora_rank"] == 32, trained
+    assert trained["command"] == "train" and trained["asked"]["lora_rank"] == 16, trained
     assert client.post("/api/v1/train", json={**trained["asked"], "gpu": "rtx-4090"}).status_code == 200
     assert not list(tmp_path.iterdir())
 

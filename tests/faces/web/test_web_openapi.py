@@ -20,7 +20,6 @@ QUICK = (
     "explain",
     "models",
     "gpus",
-    "schema",
     "batch",
 )  # of which each takes well under 1 s
 FEW, MANY = 4, 600  # random questions of each path
