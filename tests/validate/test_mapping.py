@@ -36,7 +36,7 @@ def mapped(**fields):
         ("Open-Sora-2.0 (11B)", 256, "open-sora-2.0"),
         ("Wan2.1 (size not in excerpt)", 0, None),
         ("HunyuanCustom", 1280, "hunyuan-custom"),
-        ("HunyuanPortrait", 1280, None),
+        ("Sora 2", 1280, None),
     ],
 )
 def test_models_are_found_under_the_names_people_write(name, width, found):
