@@ -16,7 +16,7 @@ from vidcalc.ledger.taping import taped as recorded
 from vidcalc.ledger.types import Execution, Ledger, Phase
 from vidcalc.ledger.weights import Network, parameters, weights
 from vidcalc.ops import Matmul
-from vidcalc.passes import degrees
+from vidcalc.passes.degrees import cut
 from vidcalc.passes.guidance import turns_per_step
 from vidcalc.passes.loras import laden, running
 from vidcalc.passes.phases import rewrite_calls
@@ -147,7 +147,7 @@ def by_name(plan: Plan) -> bool:
 
     Step caches hook modules, ranks cut and sum up layers, weights come layer by layer.
     """
-    return degrees.cut(plan) or plan.step_cache != "none" or plan.offload not in WHOLE
+    return cut(plan) or plan.step_cache != "none" or plan.offload not in WHOLE
 
 
 def kv_cache(phase: Phase) -> Number:
