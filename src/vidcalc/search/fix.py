@@ -166,8 +166,8 @@ def _ways(question: Question, seconds: float, said: Complaint, memory: Inference
     if not fills or limit.device == inf:
         return relief(question, seconds, MOST, limit=limit)
     chip = question.hardware.accelerator
-    less = int(CLEARLY * memory.capacity)
-    smaller = replace(question.hardware, accelerator=replace(chip, memory_driver=less, memory_torch=less))
+    taken = int((1 - CLEARLY) * memory.capacity)
+    smaller = replace(question.hardware, accelerator=chip.without(taken))
     narrowed = question._replace(hardware=smaller)
     needed = inference_memory(rewritten(unroll(*narrowed[:2]), narrowed.plan, smaller), smaller)
     return relief(narrowed, seconds, MOST) if needed.verdict == "too_big" else []
