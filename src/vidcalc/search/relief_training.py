@@ -153,7 +153,9 @@ def _smaller(run: Run, asked: TrainingReport, limit: Limit, sized: bool) -> Iter
         place = bisect_left(sizes, True, key=fits)
         buckets = change(sizes[place]) if place < len(sizes) else own
         report = resized(buckets) if buckets is not own else None
-        return report and replace(_remedy(_named(own, buckets, sized), report, asked), touches=[touched])
+        if report is None:
+            return None
+        return replace(_remedy(_named(own, buckets, sized), report, asked), touches=[touched])
 
     def shrunk(shorter: bool) -> Remedy | None:
         return largest(SMALLER, lambda share: tuple(_bucket(run, each, share, shorter) for each in own), "clip")

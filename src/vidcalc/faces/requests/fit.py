@@ -61,9 +61,9 @@ def several(flags: dict[str, Any], allow: tuple[str, ...], cut: str = "") -> lis
     """
     first = _one(flags)
     words = [word for word in ("precision", "cache", "steps") if word == cut or word in allow]
-    cuts = [[*([{}] if word != cut else []), *_cut(flags, first, word)] for word in words]
+    cuts = {word: _cut(flags, first, word) for word in words}
     found = [] if cut else [*_shared(Base({}, first), flags)]
-    for picked in product(*cuts):
+    for picked in product(*(choices if word == cut else [{}, *choices] for word, choices in cuts.items())):
         changes = {name: value for one in picked for name, value in one.items()}
         if not changes:
             continue

@@ -1,12 +1,12 @@
 """The refusal of a search that finds nothing: what comes nearest, in words, and the flag that it does not keep to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.terminal.numbers import data, duration, money
 from vidcalc.faces.words import _
 
-SAID = {"memory": data, "host_ram": data, "seconds": duration, "cost": money}
+SAID: Mapping[str, Callable[[float], str]] = {"memory": data, "host_ram": data, "seconds": duration, "cost": money}
 FLAGS = {"memory": "--gpu", "host_ram": "--host-ram"}
 
 
