@@ -144,8 +144,8 @@ def _smaller(run: Run, asked: TrainingReport, limit: Limit, sized: bool) -> Iter
         except InputError:
             return None
 
-    def largest(sizes: Sequence[Any], change: Callable[[Any], tuple[Bucket, ...]], touched: str) -> Remedy | None:
-        def fits(size: Any) -> bool:
+    def largest(sizes: Sequence[float], change: Callable[[float], tuple[Bucket, ...]], touched: str) -> Remedy | None:
+        def fits(size: float) -> bool:
             report = resized(change(size))
             return report is not None and holds(report, limit)
 
