@@ -96,7 +96,7 @@ def _allowed(way: Way, wanted: Wanted) -> float:
     limits = [inf if wanted.seconds is None else float(wanted.seconds)]
     if wanted.cost is not None:
         offer = price(hardware.accelerator)
-        limits.append(float(wanted.cost) / ranged(offer, int(hardware.total))["likely"] if offer else 0.0)
+        limits.append(float(wanted.cost / ranged(offer, int(hardware.total))["likely"]) if offer else 0.0)
     return min(limits)
 
 
