@@ -39,7 +39,7 @@ from vidcalc.ledger import windows
 from vidcalc.ledger.taping import sequence
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
-from vidcalc.passes import backward, first_step, formats, generation, guidance, legal, rewritten
+from vidcalc.passes import backward, degrees, first_step, formats, generation, guidance, legal, rewritten
 from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def calculate(
     legal.checked(model, plan, guidance.possible(plan))
     legal.checked_training(model, plan.training)
     ledger, first = generation(model, workload, hardware, plan, left_out)
-    learning, each = learned(model, workload, hardware, plan, ledger), not backward.alone(plan.training)
+    learning, each = learned(model, workload, hardware, plan, ledger), degrees.cut(plan.training)
     taped_step = backward.step(learning, plan.training, each=each)
     step = Loaded(workload=workload, ledger=learning, step=taped_step)
 
