@@ -39,7 +39,7 @@ from vidcalc.ledger import windows
 from vidcalc.ledger.taping import sequence
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
-from vidcalc.passes import backward, first_step, formats, generation, guidance, legal, offload, rewritten
+from vidcalc.passes import backward, first_step, formats, generation, legal, offload, rewritten
 from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
 
 if TYPE_CHECKING:
@@ -61,13 +61,10 @@ def calculate(
 
 def _worked(asked: Question, left_out: Collection[Stage]) -> tuple[Report, str]:
     """The report of one job, and the word of the way in which it really offloads, which may be the framework's."""
-    model, workload, hardware, plan = asked
-    plan = formats.settled(plan, model, hardware.accelerator)
-    question = asked._replace(plan=plan)
+    question = legal.settled(asked)
+    model, workload, hardware, plan = question
 
     # unroll, rewrite
-    legal.checked(model, plan, guidance.possible(plan))
-    legal.checked_training(model, plan.training)
     ledger, first = generation(model, workload, hardware, plan, left_out)
     learning, each = learned(model, workload, hardware, plan, ledger), not backward.alone(plan.training)
     taped_step = backward.step(learning, plan.training, each=each)
@@ -114,9 +111,8 @@ def listed(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> 
     """Every op of one job with its FLOPs, bytes and seconds. Raises InputError as `calculate` does."""
     from vidcalc.account.work import rows  # late: an estimate needs none of it
 
-    plan = formats.settled(plan, model, hardware.accelerator)
-    legal.checked(model, plan, guidance.possible(plan))
-    return list(rows(generation(model, workload, hardware, plan)[0], hardware))
+    question = legal.settled(Question(model, workload, hardware, plan))
+    return list(rows(generation(*question)[0], hardware))
 
 
 def learned(model: Model, workload: Workload, hardware: Hardware, plan: Plan, ledger: Ledger) -> Ledger:

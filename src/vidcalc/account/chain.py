@@ -8,13 +8,13 @@ from vidcalc.account.assumptions import HOST_SHORT, host_short
 from vidcalc.account.model import hardware_part
 from vidcalc.account.money import energy_part, money_part
 from vidcalc.base.number import Number
+from vidcalc.base.units import HOUR
 from vidcalc.cost.host import WORST, beside_others, worse
 from vidcalc.cost.verdict import verdict
 from vidcalc.describe.handoff import Handed, identity, in_latent
 from vidcalc.report.chain import ChainJob, ChainMemory, ChainReport, ChainTime
 from vidcalc.report.estimate import HostRoom, InferenceMemory, Report, Warning_
 
-HOUR = 3600
 STAYING = ("none", "encoders")  # ways of offloading with which a network stays once it is on the device
 # of training, and what is said of all jobs together instead
 NOT_OF_A_JOB = (

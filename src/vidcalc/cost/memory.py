@@ -68,9 +68,11 @@ def stages(ledger: Ledger) -> list[Stage]:
         for each in running
     ]
     decoding = [phase for phase in running if phase.id == "vae_decode"]
-    if decoding:
-        last = decoding[-1]
-        rows.append(_stage(ledger, "post", last.resident, _shown(ledger, last) + kept(last), 0, last.yields))
+    # sizes of a sweep may differ in how the last decode is made
+    for last in [phase for phase in decoding if is_array(phase.happens)] or decoding[-1:]:
+        shown = _shown(ledger, last) + kept(last)
+        shown = shown if unchanged(last.happens, 1) else shown * last.happens
+        rows.append(_stage(ledger, "post", last.resident, shown, 0, last.yields))
     return _merged(rows)
 
 
