@@ -164,6 +164,14 @@ def test_the_first_sizes_go_over_the_tape_and_later_ones_do_not(monkeypatch):
     assert told == [False] * few + [True] * 2
 
 
+def test_a_size_that_is_asked_again_is_no_further_size(monkeypatch):
+    monkeypatch.setattr(regimes, "waits", 1)
+    call = next(call for call in calls("wan2.1-t2v-1.3b")[0] if call.function == "forward")
+    regimes.forget()
+    for _again in range(2 * regimes.WAYS[0].after):
+        assert regimes.answered(call.component, "forward", call.shape, "bf16") is None
+
+
 def test_what_cannot_be_recorded_stays_with_the_tape():
     """A size below those of a table's axes, one that is no whole number, a choice that asks a size for its truth."""
     call = next(call for call in calls("wan2.1-t2v-1.3b")[0] if call.function == "forward")

@@ -61,16 +61,23 @@ class Question:
     """What is known of one question: its tables, the sizes asked so far, and those that cannot be recorded.
 
     key    what it is called on disk; None where its network is like no other
-    asked  sizes that went over the tape since a recording was last tried;  told  those that a table answered
+    sizes  that went over the tape since a recording was last tried: the tape remembers each
+    told   how many a table answered
     """
 
-    __slots__ = ("asked", "key", "looked", "step", "tables", "told", "untold")
+    __slots__ = ("key", "looked", "sizes", "step", "tables", "told", "untold")
 
     def __init__(self, step: bool, key: bytes | None) -> None:
         self.step, self.key, self.looked = step, key, key is None
-        self.asked = self.told = 0
+        self.told = 0
+        self.sizes: set[tuple[Formula, ...]] = set()
         self.tables: list[Table] = []
         self.untold: set[tuple[Formula, ...]] = set()
+
+    @property
+    def asked(self) -> int:
+        """How many different sizes went over the tape since a recording was last tried."""
+        return len(self.sizes)
 
 
 @lru_cache(MOST_QUESTIONS)
@@ -147,7 +154,9 @@ def _answer(question: Question | None, shape: Shape, record: Record, each: bool)
         if table.holds(shape) and (found := table.told(shape, each=each)) is not None:
             question.told += 1
             return found
-    question.asked += 1
+    sizes = tuple(getattr(shape, name) for name in SIZES)
+    if not any(map(is_array, sizes)):
+        question.sizes.add(sizes)
     return _made(question, shape, record, each)
 
 
@@ -190,7 +199,7 @@ def _made(question: Question, shape: Shape, record: Record, each: bool) -> Formu
         known = (way, *regime.axes().items())
         if known in question.untold or (way, *regime.sizes.items()) in question.untold:
             continue
-        question.asked = 0
+        question.sizes.clear()
         try:
             table = _kind(question)(record(shape, regime))
         except (*UNTOLD, _too_long()):
