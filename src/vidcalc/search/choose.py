@@ -15,7 +15,8 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.account.summary import settings
-from vidcalc.cost.money import HOUR, price, ranged
+from vidcalc.base.units import HOUR
+from vidcalc.cost.money import price, ranged
 from vidcalc.report.choose import Choice, ChooseReport, Near, Wanted
 from vidcalc.search.jobs import Jobs, holds
 from vidcalc.search.rungs import alone

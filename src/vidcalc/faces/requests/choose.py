@@ -3,6 +3,7 @@
 from typing import Any
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.units import HOUR
 from vidcalc.catalog.load import names, resolve
 from vidcalc.faces.flags.choose import USUAL_CLASSES, USUAL_MOST
 from vidcalc.faces.flags.inputs import Refused
@@ -16,7 +17,6 @@ from vidcalc.search.scale import doubling
 from vidcalc.search.short import taken
 from vidcalc.search.ways import Base
 
-HOUR = 3600
 OWN = ("deadline", "budget", "rate", "gpu", "gpus", "kinds", "shelf", "allow")
 
 

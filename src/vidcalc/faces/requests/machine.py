@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from vidcalc.base.units import HOUR
 from vidcalc.describe.hardware import Accelerator, Hardware, Site
 from vidcalc.describe.model import Caution
 from vidcalc.faces.flags.inputs import Refused
@@ -14,7 +15,6 @@ from vidcalc.faces.words import _
 from vidcalc.rates import own
 from vidcalc.rates.machines import machine
 
-HOUR = 3600
 SITE = ("place", "country", "utilisation")
 
 
