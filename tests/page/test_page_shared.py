@@ -58,3 +58,42 @@ def test_files_are_saved(look, tmp_path, name, begins):
         page.get_by_role("button", name=f"Download {name}").click()
     download.value.save_as(tmp_path / "file")
     assert (tmp_path / "file").read_bytes().startswith(begins)
+
+
+OUT_OF_MEMORY = (
+    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.64 GiB of "
+    "which 1.10 GiB is free."
+)
+DROP = """([name, text]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], name));
+    dispatchEvent(new DragEvent('dragover', { dataTransfer: data, cancelable: true }));
+    dispatchEvent(new DragEvent('drop', { dataTransfer: data, cancelable: true }));
+}"""
+
+
+def test_an_out_of_memory_message_dropped_on_the_page_names_the_card(look):
+    page = look("#v1:model=cogvideox-5b&gpu=rtx-3060")
+    page.wait_for_selector(".verdict h2")
+    page.evaluate(DROP, ["oom.txt", OUT_OF_MEMORY])
+    page.wait_for_function("!location.hash.includes('rtx-3060')")
+    page.wait_for_function("document.querySelector('.verdict p').textContent.includes('RTX')")
+
+
+def test_a_configuration_is_read_by_the_button(look, tmp_path):
+    page = look("#v1:model=svd")
+    page.wait_for_selector(".verdict h2")
+    config = tmp_path / "config.json"
+    config.write_text('{"_class_name": "CogVideoXTransformer3DModel", "num_layers": 42, "num_attention_heads": 48}')
+    page.set_input_files("input[type=file]", str(config))
+    page.wait_for_function("!location.hash.includes('model=svd')", timeout=20_000)
+    assert "cogvideox" in page.url
+
+
+def test_a_file_that_says_nothing_is_refused_in_words(look):
+    page = look(WAN)
+    page.wait_for_selector(".verdict h2")
+    before = page.url
+    page.evaluate(DROP, ["notes.json", "[1, 2, 3]"])
+    page.wait_for_function("document.querySelector('.drop [role=status]').textContent.length > 10")
+    assert page.url == before

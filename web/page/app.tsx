@@ -107,7 +107,7 @@ export function App(props: Props) {
           {place.tab === "find" && <Find view={view} />}
         </div>
       </main>
-      <Drop view={view} />
+      <Drop view={view} onRead={(asked, tab) => go({ ...place, tab, asked: { ...place.asked, ...texts(asked) } }, true)} />
       {explained && (
         <Explain
           key={explained.path}
@@ -120,6 +120,11 @@ export function App(props: Props) {
       )}
     </>
   );
+}
+
+/** A question with its numbers as an address has them. */
+function texts(asked: Asked): Asked {
+  return Object.fromEntries(Object.entries(asked).map(([name, value]) => [name, typeof value === "number" ? String(value) : value]));
 }
 
 /** A quick answer shows no changes; those of the answer before stay until its own are there, so that nothing jumps. */

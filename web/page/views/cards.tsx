@@ -1,5 +1,5 @@
 // Every card by the time and the cost of this question, as a scatter; what does not fit is hollow.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { View } from "../app";
 import { taken } from "../engine/form";
 import { written } from "../link";
@@ -16,6 +16,7 @@ interface Point {
 }
 
 const WIDE = 640;
+const LEAST = 240;
 const HIGH = 320;
 const LEFT = 64;
 const BOTTOM = 36;
@@ -64,10 +65,17 @@ interface ScatterProps {
 }
 
 function Scatter({ points, here, onOver, onTake }: ScatterProps) {
-  const x = scale(points.map((point) => point.seconds), LEFT, WIDE - 16, TIMES);
+  const drawing = useRef<SVGSVGElement>(null);
+  const [wide, setWide] = useState(WIDE); // as wide as there is room, so that letters keep their size
+  useEffect(() => {
+    const watch = new ResizeObserver(([found]) => found && setWide(Math.max(Math.round(found.contentRect.width), LEAST)));
+    watch.observe(drawing.current!);
+    return () => watch.disconnect();
+  }, []);
+  const x = scale(points.map((point) => point.seconds), LEFT, wide - 16, TIMES);
   const y = scale(points.map((point) => point.cost), HIGH - BOTTOM, 16, MONEY);
   return (
-    <svg class="scatter" viewBox={`0 0 ${WIDE} ${HIGH}`} role="group" aria-label={t("Every GPU with a known price: time and cost of this question")}>
+    <svg class="scatter" viewBox={`0 0 ${wide} ${HIGH}`} ref={drawing} role="group" aria-label={t("Every GPU with a known price: time and cost of this question")}>
       {x.ticks.map((tick) => (
         <g key={`x${tick}`}>
           <line class="grid" x1={x.at(tick)} x2={x.at(tick)} y1="10" y2={HIGH - BOTTOM} />
@@ -78,7 +86,7 @@ function Scatter({ points, here, onOver, onTake }: ScatterProps) {
       ))}
       {y.ticks.map((tick) => (
         <g key={`y${tick}`}>
-          <line class="grid" x1={LEFT} x2={WIDE - 16} y1={y.at(tick)} y2={y.at(tick)} />
+          <line class="grid" x1={LEFT} x2={wide - 16} y1={y.at(tick)} y2={y.at(tick)} />
           <text x={LEFT - 8} y={y.at(tick) + 4} text-anchor="end">
             {money(tick)}
           </text>

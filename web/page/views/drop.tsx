@@ -1,11 +1,12 @@
 // A file put on the page becomes the question: a configuration, a header, a workflow, an out-of-memory message.
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { View } from "../app";
+import type { Asked, Tab } from "../types";
 import { t } from "../words";
 
 const MOST = 8 * 2 ** 20; // byte; of a longer file only the head is sent, where its header stands
 
-export function Drop({ view }: { view: View }) {
+export function Drop({ view, onRead }: { view: View; onRead: (asked: Asked, tab: Tab) => void }) {
   const [over, setOver] = useState(false);
   const [said, setSaid] = useState("");
   const chosen = useRef<HTMLInputElement>(null);
@@ -14,7 +15,7 @@ export function Drop({ view }: { view: View }) {
     try {
       const content = await file.slice(0, MOST).arrayBuffer();
       const answer = await view.engine.read(file.name, content, view.lang);
-      view.change(answer.asked);
+      onRead(answer.asked, answer.command === "train" ? "train" : "generate");
       setSaid(answer.said ?? t("{file} was read.", { file: file.name }));
     } catch (error) {
       setSaid((error as Error).message);

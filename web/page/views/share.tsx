@@ -34,6 +34,7 @@ export function Share({ view, tab }: { view: View; tab: Tab }) {
     [t("Download CSV"), () => save(`${stem}.csv`, new Blob([csv(view.page!)], { type: "text/csv" })), false],
   ];
   const run = async (does: () => Promise<unknown> | void, copied: boolean) => {
+    setSaid("");
     try {
       await does();
       setSaid(copied ? t("Copied.") : t("Saved."));
