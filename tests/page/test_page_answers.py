@@ -143,3 +143,12 @@ def test_fit_finds_clips_and_takes_one(look, shot):
     shot(page)
     page.click(".search tbody button >> nth=0")
     page.wait_for_function("location.hash.includes('frames=')")
+
+
+def test_plans_of_many_cards_are_searched_for(look, shot):
+    page = look("#v1:model=wan2.1-t2v-1.3b&gpu=h100-sxm&gpus=8&.tab=train")
+    page.wait_for_selector(".verdict h2")
+    page.get_by_role("button", name="Search").click()
+    page.wait_for_selector(".changes .row", timeout=120_000)
+    shot(page)
+    assert "8 GPUs" in page.text_content(".changes code >> nth=0")

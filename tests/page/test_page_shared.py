@@ -61,8 +61,8 @@ def test_files_are_saved(look, tmp_path, name, begins):
 
 
 OUT_OF_MEMORY = (
-    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.64 GiB of "
-    "which 1.10 GiB is free."
+    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. "
+    "GPU 0 has a total capacity of 23.64 GiB of which 1.10 GiB is free."
 )
 DROP = """([name, text]) => {
     const data = new DataTransfer();

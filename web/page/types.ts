@@ -110,6 +110,7 @@ export interface Catalog {
   models: Model[];
   gpus: Gpu[];
   frameworks: Framework[];
+  trainers: Choice[];
   /** The flags of each command. */
   flags: Record<string, Flag[]>;
   /** What words of settings mean, by setting and word. */

@@ -10,11 +10,12 @@ export function form(raw: Raw): Catalog {
     aliases: [...each.aliases, each.repository].filter(Boolean),
   }));
   const gpus: Gpu[] = raw.gpus;
+  const trainers: Choice[] = raw.trainers.map((each: Raw) => ({ value: each.id, label: each.title }));
   const flags: Record<string, Flag[]> = {};
   for (const [command, themes] of Object.entries<Raw>(raw.flags)) {
     flags[command] = themes.flatMap((theme: Raw) => theme.flags.map((flag: Raw) => offered(flag, theme.theme, raw)));
   }
-  return { models, gpus, frameworks: raw.frameworks, flags, labels: raw.labels };
+  return { models, gpus, frameworks: raw.frameworks, trainers, flags, labels: raw.labels };
 }
 
 function offered(raw: Raw, theme: string, all: Raw): Flag {

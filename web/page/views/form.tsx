@@ -14,7 +14,6 @@ const NAMED = ["480p", "720p", "1080p"];
 /** What most people choose of settings that take more than words. */
 const USUAL: Record<string, string[]> = {
   checkpointing: ["none", "full", "attention", "matmul", "offload"],
-  trainer: ["none", "musubi", "diffusion-pipe", "ai-toolkit", "simpletuner", "finetrainers", "diffsynth"],
 };
 const OF_A_CLIP = ["resolution", "frames", "steps", "preset", "guidance", "seconds", "fps"];
 
@@ -115,11 +114,12 @@ function OfGenerating({ view, plan }: { view: View; plan: Record<string, unknown
 function OfTraining({ view }: { view: View }) {
   const { asked, change, catalog } = view;
   const flag = (name: string): Flag | undefined => catalog.flags.train?.find((each) => each.name === name);
+  const offered = (name: string) => flag(name)?.choices.concat((USUAL[name] ?? []).map(plainly)) ?? [];
   const pick = (name: string, label: string, standard: string) => (
     <Pick
       label={label}
       value={String(asked[name] ?? standard)}
-      choices={flag(name)?.choices.length ? flag(name)!.choices : (USUAL[name] ?? []).map(plainly)}
+      choices={name === "trainer" ? [plainly("none"), ...catalog.trainers] : offered(name)}
       help={flag(name)?.help}
       onChange={(chosen) => change({ [name]: chosen === standard ? "" : chosen })}
     />

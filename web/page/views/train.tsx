@@ -147,7 +147,7 @@ function Plans({ view }: { view: View }) {
   const [state, setState] = useState<"" | "busy" | string>("");
   const ask = () => {
     setState("busy");
-    const question = taken(view.asked, view.catalog.flags.plan ?? view.catalog.flags.train);
+    const question = taken(view.asked, view.catalog.flags.plan);
     view.engine.answer("plan", question, view.lang).then(
       (answer) => {
         setPlans(answer);
@@ -171,10 +171,10 @@ function Plans({ view }: { view: View }) {
           {rows.slice(0, 6).map((row, place) => (
             <li key={place}>
               <div class="row">
-                <Short verdict={row.verdict ?? "fits"} />
+                <Short verdict={row.verdict} />
                 <code>{named(row)}</code>
-                <span class="figure">{data(row.peak ?? row.device ?? 0)}</span>
-                <span class="figure">{duration(row.seconds ?? 0)}</span>
+                <span class="figure">{data(row.peak)}</span>
+                <span class="figure">{duration(row.seconds)}</span>
               </div>
             </li>
           ))}
@@ -184,9 +184,10 @@ function Plans({ view }: { view: View }) {
   );
 }
 
-function named(row: Report): string {
-  if (row.command) return row.command;
-  return Object.entries(row.changes ?? row.plan ?? {})
-    .map(([name, value]) => `${name}=${value}`)
-    .join(" ");
+/** A plan in words: how many GPUs share what, and the settings that are not off. */
+function named({ gpus, degrees, words, batches }: Report): string {
+  const shared = Object.entries<number>(degrees).filter(([, degree]) => degree > 1);
+  const ways = shared.map(([name, degree]) => `${name.replace("_degree", "")}=${degree}`).join(",");
+  const kept = ["sharding", "checkpointing", "recipe", "optimizer", "offload"].filter((name) => words[name] !== "none");
+  return [`${gpus} GPUs`, ways, ...kept.map((name) => words[name]), `batch ${batches.join("+")}`].filter(Boolean).join(" · ");
 }

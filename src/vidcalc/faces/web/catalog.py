@@ -13,7 +13,7 @@ from vidcalc.faces.web.asked import command, name_of, named
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import OFFLOADS, PLACES, VERDICTS
 
-COMMANDS = ("estimate", "train", "fit", "choose")
+COMMANDS = ("estimate", "train", "fit", "choose", "plan")
 
 
 def catalog() -> dict[str, Any]:
@@ -22,6 +22,7 @@ def catalog() -> dict[str, Any]:
         "models": [_model(name) for name in load.names("models")],
         "gpus": [_gpu(name) for name in load.names("accelerators")],
         "frameworks": [_framework(name) for name in load.names("frameworks")],
+        "trainers": [{"id": name, "title": load.entry("trainers", name)["title"]} for name in load.names("trainers")],
         "flags": {name: _flags(name) for name in COMMANDS},
         "labels": {
             "offload": {word: _(text).replace("{count}", "N") for word, text in OFFLOADS.items()},
