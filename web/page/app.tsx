@@ -35,15 +35,21 @@ export function App(props: Props) {
   const [page, setPage] = useState<Page | null>(props.first && "report" in props.first ? props.first : null);
   const [error, setError] = useState<Error | null>(props.first instanceof Error ? props.first : null);
   const [explained, setExplained] = useState<{ path: string; title: string } | null>(null);
+  const [settled, setSettled] = useState<Asked | null>(props.place.asked);
   const seen = useRef(props.first !== null);
+  const wanted = useRef(place.asked);
+  wanted.current = place.asked;
+  const rest = useRef<ReturnType<typeof setTimeout>>();
 
   const latest = useMemo(
     () =>
       new Latest<[Asked, string, boolean], Page>(
         (question) => engine.page(...question),
-        (_, answer) => {
+        ([asked, spoken, whole], answer) => {
           setPage((before) => keeping(before, answer));
           setError(null);
+          setSettled(whole ? asked : null);
+          if (!whole && asked === wanted.current) rest.current = setTimeout(() => latest.put([asked, spoken, true]), REST);
         },
         (_, failed) => setError(failed as Error),
       ),
@@ -55,8 +61,7 @@ export function App(props: Props) {
       return;
     }
     latest.put([place.asked, lang, false]); // what to change is looked for once the hand rests
-    const rest = setTimeout(() => latest.put([place.asked, lang, true]), REST);
-    return () => clearTimeout(rest);
+    return () => clearTimeout(rest.current);
   }, [place.asked, lang]);
 
   const go = useCallback((next: Place, step: boolean) => {
@@ -88,6 +93,7 @@ export function App(props: Props) {
     lang,
     asked: place.asked,
     page,
+    settled: settled === place.asked,
     error,
     change,
     explain: (path: string, title: string) => setExplained({ path, title }),
@@ -139,6 +145,8 @@ export interface View {
   lang: string;
   asked: Asked;
   page: Page | null;
+  /** Whether the whole answer to the question as it stands is there, and nobody drags. */
+  settled: boolean;
   error: Error | null;
   change: Change;
   explain: (path: string, title: string) => void;

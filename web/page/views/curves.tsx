@@ -18,7 +18,7 @@ const AXES: [string, string][] = [
 const TIMES = [0.001, 0.01, 0.1, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 18_000, 36_000, 86_400, 432_000, 864_000];
 
 export function Curves({ view }: { view: View }) {
-  const { engine, asked, page, change } = view;
+  const { engine, asked, page, settled, change } = view;
   const [over, setOver] = useState("frames");
   const [rows, setRows] = useState<CurveRow[]>([]);
   const latest = useMemo(
@@ -31,9 +31,8 @@ export function Curves({ view }: { view: View }) {
     [engine],
   );
   useEffect(() => {
-    const rest = setTimeout(() => latest.put([asked, over]), 150);
-    return () => clearTimeout(rest);
-  }, [asked, over]);
+    if (settled) latest.put([asked, over]); // a curve is many answers: it waits for a hand at rest
+  }, [asked, over, settled]);
 
   const now = page ? nowOf(page.report, over) : undefined;
   const take = (value: number) => change(over === "width" ? { resolution: sized(page, value) } : { [over]: String(value) });
