@@ -1,10 +1,11 @@
 """A process that answers one question at a time: frames in on standard input, frames out on standard output.
 
-A frame is 4 bytes of length and a MessagePack list: (door, body, language, file) in, (status, JSON) out. Whoever
-started the process ends it when an answer takes too long. Before the first question it is sealed
+A frame is 4 bytes of length and a MessagePack list: (door, body, language, file) in, (status, JSON, bytes held) out.
+Whoever started the process ends it when an answer takes too long. Before the first question it is sealed
 (`vidcalc.faces.web.seal`); it may write in one folder, where a file that is sent is put to be read.
 """
 
+import os
 import sys
 from typing import Any, BinaryIO
 
@@ -34,7 +35,8 @@ def main() -> None:
 
             traceback.print_exc()
             status, said = FAILED, b""
-        sent(target, (status, said))
+        sent(target, (status, said, seal.held()))
+    os.rmdir(folder)
 
 
 def warm() -> None:
