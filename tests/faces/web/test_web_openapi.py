@@ -97,4 +97,4 @@ def test_random_questions_are_no_fault(described, path, method):
 @pytest.mark.whole
 @pytest.mark.parametrize(("path", "method"), PATHS)
 def test_ten_thousand_random_questions_are_no_fault(described, path, method):
-    assert len(tried(described, path, method, MANY)) >= min(MANY, 2)
+    assert tried(described, path, method, MANY)

@@ -85,6 +85,25 @@ def test_a_question_beyond_its_time_is_ended_and_the_next_one_is_answered():
     asyncio.run(story())
 
 
+def test_a_process_that_holds_much_is_followed_by_another_without_a_gap():
+    async def story():
+        workers = Workers(1, seconds=60.0)
+        workers.full = 1
+        await workers.begin()
+        first = next(iter(workers.every))
+        try:
+            for _ in range(200):
+                assert (await workers.ask("page", QUESTION, "en"))[0] == 200
+                if first not in workers.every:
+                    break
+                await asyncio.sleep(0.05)
+            assert first not in workers.every and len(workers.every) <= 2
+        finally:
+            await workers.end()
+
+    asyncio.run(story())
+
+
 def test_more_questions_than_may_wait_are_turned_away():
     async def story():
         workers = Workers(0, seconds=0.2, waiting=3)

@@ -55,7 +55,7 @@ def sealed(folder: str) -> None:
         elif event in LISTING:
             if not _inside(arguments[0], readable):
                 raise Sealed(event)
-        elif event == "os.remove" and _inside(arguments[0], own):
+        elif event in ("os.remove", "os.rmdir") and _inside(arguments[0], own):
             return
         elif event.startswith(CLOSED) or event.startswith(CHANGING):
             raise Sealed(event)
@@ -93,3 +93,13 @@ def _limited() -> None:
     most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
     resource.setrlimit(resource.RLIMIT_AS, (most, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def held() -> int:
+    """The most memory that the process has held [byte]; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024

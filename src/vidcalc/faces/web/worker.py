@@ -1,10 +1,11 @@
 """A process that answers one question at a time: frames in on standard input, frames out on standard output.
 
-A frame is 4 bytes of length and a MessagePack list: (door, body, language, file) in, (status, JSON) out. Whoever
-started the process ends it when an answer takes too long. Before the first question it is sealed
+A frame is 4 bytes of length and a MessagePack list: (door, body, language, file) in, (status, JSON, bytes held) out.
+Whoever started the process ends it when an answer takes too long. Before the first question it is sealed
 (`vidcalc.faces.web.seal`); it may write in one folder, where a file that is sent is put to be read.
 """
 
+import os
 import sys
 from typing import Any, BinaryIO
 
@@ -17,24 +18,35 @@ FAILED = 500
 def main() -> None:
     """Answer until standard input ends; the folder is the one word of the command line."""
     from vidcalc.faces.web import seal
-    from vidcalc.faces.web.doors import READ, opened, received_file
 
     source, target = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing but frames on standard output
     warm()
     folder = sys.argv[1]
     seal.sealed(folder)
-    sent(target, ("ready", b""))
-    while (frame := received(source)) is not None:
-        name, body, lang, file = frame
-        try:
-            status, said = received_file(file, body, lang, folder) if name == READ else opened(name, body, lang)
-        except Exception:  # a fault of the program: said in the log, never a broken worker
-            import traceback
+    try:
+        sent(target, ("ready", b""))
+        while (frame := received(source)) is not None:
+            sent(target, (*answered(frame, folder), seal.held()))
+    except BrokenPipeError:  # nobody waits any more
+        pass
+    finally:
+        os.rmdir(folder)
+        os._exit(0)
 
-            traceback.print_exc()
-            status, said = FAILED, b""
-        sent(target, (status, said))
+
+def answered(frame: Any, folder: str) -> tuple[int, bytes]:
+    """(status, JSON) of a question."""
+    from vidcalc.faces.web.doors import READ, opened, received_file
+
+    name, body, lang, file = frame
+    try:
+        return received_file(file, body, lang, folder) if name == READ else opened(name, body, lang)
+    except Exception:  # a fault of the program: said in the log, never a broken worker
+        import traceback
+
+        traceback.print_exc()
+        return FAILED, b""
 
 
 def warm() -> None:

@@ -8,6 +8,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Coroutine
 from contextlib import suppress
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -19,7 +20,8 @@ from vidcalc.faces.web.worker import HEAD
 
 SECONDS = 20.0  # an answer may take
 WAITING = 64  # questions that may wait for a worker
-ANSWERS = 20_000  # after which a worker is replaced
+FULL = 400 * 2**20  # bytes that a worker has held: beyond it another takes its place, for what it remembers grows
+AGAIN = 1.0  # seconds before a process that did not come up is tried again
 IN_MEMORY = "/dev/shm"  # where Linux has files that are in memory alone
 ENV = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "PYTHONHASHSEED": "0"}
 
@@ -40,7 +42,7 @@ class Worker:
     """One process."""
 
     def __init__(self, process: Process, folder: str) -> None:
-        self.process, self.folder, self.answers = process, folder, 0
+        self.process, self.folder, self.memory = process, folder, 0
 
     @classmethod
     async def begun(cls) -> "Worker":
@@ -49,7 +51,11 @@ class Worker:
         line = (sys.executable, "-P", "-m", "vidcalc.faces.web.worker", folder)
         process = await asyncio.create_subprocess_exec(*line, stdin=PIPE, stdout=PIPE, env={**os.environ, **ENV})
         worker = cls(process, folder)
-        await worker._received()
+        try:
+            await worker._received()
+        except BaseException:
+            await worker.end()
+            raise
         return worker
 
     async def ask(self, name: str, body: bytes, lang: str, file: str) -> tuple[int, bytes]:
@@ -59,10 +65,9 @@ class Worker:
         try:
             self.process.stdin.write(len(packed).to_bytes(HEAD) + packed)
             await self.process.stdin.drain()
-            status, said = await self._received()
+            status, said, self.memory = await self._received()
         except (ConnectionError, asyncio.IncompleteReadError) as gone:
             raise Failed from gone
-        self.answers += 1
         return status, said
 
     async def _received(self) -> Any:
@@ -86,14 +91,25 @@ class Workers:
         self.idle: asyncio.Queue[Worker] = asyncio.Queue()
         self.every: set[Worker] = set()
         self.queued = 0
-        self.coming: set[asyncio.Future[None]] = set()  # workers on their way
+        self.full = FULL
+        self.tasks: set[asyncio.Future[None]] = set()  # workers on their way, and those that end
+        self.renewed: set[Worker] = set()  # those in whose place another comes
+        self.leaving: set[Worker] = set()  # those in whose place another is there
 
     async def begin(self) -> None:
         """Begin them, all at once."""
         await asyncio.gather(*(self._another() for _ in range(self.count)))
 
-    async def _another(self) -> None:
-        worker = await Worker.begun()
+    async def _another(self, patient: bool = False) -> None:
+        """One more worker; a patient one is tried until it comes up."""
+        while True:
+            try:
+                worker = await Worker.begun()
+                break
+            except (OSError, asyncio.IncompleteReadError):
+                if not patient:
+                    raise
+                await asyncio.sleep(AGAIN)
         self.every.add(worker)
         self.idle.put_nowait(worker)
 
@@ -103,6 +119,10 @@ class Workers:
         file  the name of the file that the body is;  patient  whether it waits for a worker as long as that takes
         """
         worker = await (self.idle.get() if patient else self._free())
+        while worker in self.leaving:
+            self.leaving.discard(worker)
+            self._meanwhile(self._ended(worker))
+            worker = await (self.idle.get() if patient else self._free())
         try:
             found = await asyncio.wait_for(worker.ask(name, body, lang, file), self.seconds)
         except TimeoutError:
@@ -111,10 +131,10 @@ class Workers:
         except (Failed, asyncio.CancelledError):
             await self._replaced(worker)
             raise
-        if worker.answers >= ANSWERS:
-            await self._replaced(worker)
-        else:
-            self.idle.put_nowait(worker)
+        self.idle.put_nowait(worker)
+        if worker.memory > self.full and worker not in self.renewed:
+            self.renewed.add(worker)
+            self._meanwhile(self._followed(worker))
         return found
 
     async def _free(self) -> Worker:
@@ -131,14 +151,28 @@ class Workers:
 
     async def _replaced(self, worker: Worker) -> None:
         """End a worker and begin another in its place, behind the back of who asked."""
+        await self._ended(worker)
+        self._meanwhile(self._another(patient=True))
+
+    async def _followed(self, worker: Worker) -> None:
+        """Begin another worker and, once it is there, let this one go."""
+        await self._another(patient=True)
+        self.leaving.add(worker)
+
+    async def _ended(self, worker: Worker) -> None:
+        """End a worker for good."""
         self.every.discard(worker)
+        self.renewed.discard(worker)
         await worker.end()
-        coming = asyncio.ensure_future(self._another())
-        self.coming.add(coming)
-        coming.add_done_callback(self.coming.discard)
+
+    def _meanwhile(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something while questions are answered."""
+        task = asyncio.ensure_future(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def end(self) -> None:
         """End all of them."""
-        for coming in self.coming:
-            coming.cancel()
+        for task in self.tasks:
+            task.cancel()
         await asyncio.gather(*(worker.end() for worker in self.every))
