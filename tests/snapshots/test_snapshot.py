@@ -19,7 +19,7 @@ EXEMPT = SHOWN | FILES
 # their numbers are those of `estimate` and `train`, whose settings they take: tests of their own say so
 ALIKE, ASKED = {"compare", "fix", "sweep"}, ("estimate", "train")
 # verify and measure run the published networks, schema has no numbers
-OTHERS = {"verify", "measure", "schema", "serve"}
+OTHERS = {"verify", "measure", "schema", "serve", "site"}
 VALUES = 2
 
 BEFORE = {
