@@ -71,8 +71,7 @@ def run(command: "Callable[[], click.Command]", name: str, arguments: "Sequence[
             if not str(error.name).startswith("vidcalc.networks."):
                 raise
             error = unbuilt(error)
-        report(error, as_json="--json" in arguments)
-        return BAD_INPUT
+        return report(error, as_json="--json" in arguments)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:  # the reader had enough

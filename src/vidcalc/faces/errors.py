@@ -1,4 +1,8 @@
-"""Refusals in words: one line that names the flag, the value, what is allowed and the nearest valid choice."""
+"""Refusals in words: one line that names the flag, the value, what is allowed and the nearest valid choice.
+
+The line that is printed fits a page, whatever is quoted in it: of a long list it has the beginning. The whole of it
+stands in the JSON and in Python's exceptions, and `list` in the place of a value prints it.
+"""
 
 from typing import Any
 
@@ -6,31 +10,62 @@ import click
 
 from vidcalc.base.errors import InputError, UnknownName, Unreadable, nearest
 from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.terminal.cells import clip, width, wrap
 from vidcalc.faces.words import _
 
 # what the core calls a setting -> the flag it is on the command line
 FLAG_OF = {"accelerators": "--gpu", "models": "--model", "batch": "--batch-size", "quantities": "QUANTITY"}
 LISTED_BY = {"--gpu": "vidcalc gpus", "--model": "vidcalc models", "QUANTITY": "vidcalc explain"}
+LIST = "list"  # a value that stands for the list of what is allowed
 FEW = 8  # candidates worth listing
 LONG = 60  # letters of a value worth repeating
+CELLS = 80  # of a line
+QUOTED = 20  # cells of a value or a path that a line has room for; a longer one makes it longer
 
 
-def report(error: Exception, as_json: bool) -> None:
-    """Print the refusal: a line on standard error, or {"error": …} on standard output."""
+def report(error: Exception, as_json: bool) -> int:
+    """Print the refusal: a line on standard error, or {"error": …} on standard output; or the list asked for.
+
+    Returns the exit code.
+    """
+    from vidcalc.faces.cli import BAD_INPUT
+    from vidcalc.faces.terminal.page import columns, show, written
+
     refusal = describe(error)
     if as_json:
         from vidcalc.faces.emit import emit
 
         emit({"error": refusal})
-    else:
-        from vidcalc.faces.terminal.page import written
-
-        click.echo(written(_("error:") + " " + str(refusal["message"]), err=True), err=True)
+        return BAD_INPUT
+    if refusal["value"] == LIST and refusal["allowed"]:
+        show("\n".join(wrap(", ".join(refusal["allowed"]), columns())))
+        return 0
+    lead = _("error:") + " "
+    click.echo(written(lead + _line(error, CELLS - width(lead)), err=True), err=True)
+    return BAD_INPUT
 
 
 def describe(error: Exception) -> dict[str, Any]:
     """flag, value, allowed, nearest and message of a refusal; the message says in which of several jobs it stands."""
-    found = _described(error)
+    return _placed(error, _described(error))
+
+
+def _line(error: Exception, cells: int) -> str:
+    """The message in so many cells, and those of what it quotes beyond QUOTED."""
+    if isinstance(error, InputError):
+        shown = _end(error.value) if isinstance(error, Unreadable) else _short(error.value)
+        cells += max(width(shown) - QUOTED, 0)
+        whole = str(describe(error)["message"])
+        spare = cells - width(whole)
+        if spare < 0 and not isinstance(error, Unreadable):
+            return clip(str(_placed(error, _refused(error, spare))["message"]), cells)
+        return clip(whole, cells)
+    found = describe(error)
+    return clip(str(found["message"]), cells + max(width(str(found["value"] or found["flag"])) - QUOTED, 0))
+
+
+def _placed(error: Exception, found: dict[str, Any]) -> dict[str, Any]:
+    """A refusal with the number of the job that it stands in."""
     if number := getattr(error, "job", 0):
         found["message"] = _("job {number}: {refusal}", number=number, refusal=found["message"])
     return found
@@ -71,7 +106,8 @@ def _usage(error: Exception) -> dict[str, Any]:
     return _entry("", stray, (), None, _("'{value}' is not expected here", value=_short(stray)))
 
 
-def _refused(error: InputError) -> dict[str, Any]:
+def _refused(error: InputError, spare: int = 0) -> dict[str, Any]:
+    """The entry of a refusal; `spare` below zero: of what is allowed so many cells fewer."""
     flag = FLAG_OF.get(error.flag, error.flag)
     flag = flag if flag.startswith("-") or flag.isupper() else "--" + flag.replace("_", "-")
     allowed = [str(choice) for choice in error.allowed]
@@ -84,31 +120,38 @@ def _refused(error: InputError) -> dict[str, Any]:
         return _entry(
             flag, error.value, allowed, None, label(PROBLEMS, error.problem, value=_end(error.value), **values)
         )
-    if isinstance(error, Refused):
-        if error.value is None:
-            return _entry(flag, None, allowed, error.nearest, f"{flag}: {error.expects}")
-        expects = error.expects
-    elif isinstance(error, UnknownName):
-        command = LISTED_BY.get(flag, "vidcalc")
-        few = ", ".join(allowed[:FEW]) + (" …" if len(allowed) > FEW else "")
-        expects = few or _("a name that `{command}` lists", command=command)
-    else:
-        expects = ", ".join(allowed)
-    if error.value is None:
+    expects = _expects(error, flag, allowed)
+    if spare < 0:
+        expects = _cut(expects, width(expects) + spare)
+    if isinstance(error, Refused) and error.value is None:
+        message = f"{flag}: {expects}"
+    elif error.value is None:
         message = _("{flag} is missing; allowed: {expects}", flag=flag, expects=expects)
+    elif error.of:
+        words = {"flag": flag, "value": _short(error.value), "of": error.of, "expects": expects}
+        message = _("{flag} cannot be '{value}' for {of}; allowed there: {expects}", **words)
     else:
-        given = _short(error.value)
-        if error.of:
-            message = _(
-                "{flag} cannot be '{value}' for {of}; allowed there: {expects}",
-                flag=flag,
-                value=given,
-                of=error.of,
-                expects=expects,
-            )
-        else:
-            message = _("{flag} cannot be '{value}'; allowed: {expects}", flag=flag, value=given, expects=expects)
+        words = {"flag": flag, "value": _short(error.value), "expects": expects}
+        message = _("{flag} cannot be '{value}'; allowed: {expects}", **words)
     return _entry(flag, error.value, allowed, error.nearest, message)
+
+
+def _expects(error: InputError, flag: str, allowed: list[str]) -> str:
+    """What would have been right, in words."""
+    if isinstance(error, Refused):
+        return error.expects
+    if isinstance(error, UnknownName):
+        few = ", ".join(allowed[:FEW]) + (" …" if len(allowed) > FEW else "")
+        return few or _("a name that `{command}` lists", command=LISTED_BY.get(flag, "vidcalc"))
+    return ", ".join(allowed)
+
+
+def _cut(text: str, cells: int) -> str:
+    """The beginning of a list or a sentence, up to the last word that fits; an ellipsis alone where none does."""
+    words = text.split(" ")
+    while words and width(" ".join(words)) > cells - 2:
+        words.pop()
+    return " ".join(words).rstrip(",;(") + " …" if words else "…"
 
 
 def _entry(flag: str, value: Any, allowed: Any, near: str | None, message: str) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """From jobs as they are typed, saved reports, and the flags that all of them share, to the reports to compare."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 
+from vidcalc.base import reading
 from vidcalc.base.errors import Unreadable
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.requests.chain import typed
@@ -44,15 +44,7 @@ def saved(path: str) -> Report:
     """A report that `vidcalc estimate --json` wrote. Raises Unreadable."""
     import msgspec
 
-    try:
-        if os.path.getsize(path) > LARGEST:
-            raise Unreadable(path, "too_large", flag="JOB")
-        with open(path, "rb") as file:
-            data = file.read(LARGEST)
-    except FileNotFoundError:
-        raise Unreadable(path, "missing", flag="JOB") from None
-    except OSError as wrong:
-        raise Unreadable(path, "no_log", flag="JOB", reason=str(wrong.strerror or wrong)) from None
+    data = reading.content(path, "JOB", LARGEST)
     try:
         found = msgspec.json.decode(data, type=Report)
     except (msgspec.MsgspecError, RecursionError):
