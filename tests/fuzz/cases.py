@@ -13,6 +13,7 @@ from vidcalc.faces.terminal.cells import width
 
 CODES = (0, 2, 3, 4)  # done, bad input; with --check: too big, tight
 CELLS = 80
+ROOM = 8  # letters of a quoted value that a line has room for
 SECONDS = 2.0  # of the processor, that one case may take
 MEMORY = 500 * 2**20  # bytes that one case may add to the most this process ever held
 HANGS = 60  # seconds after which a case is ended as one that hangs
@@ -51,11 +52,18 @@ def judged(arguments: tuple[str, ...], found: Done) -> None:
 
 
 def wide(line: str, typed: tuple[str, ...]) -> int:
-    """Cells of a refusal, less what it quotes: a value or a path beyond a few letters is as long as it is."""
-    quoted = [each for word in typed for each in {word, *word.split()} if len(each) > 12]
-    for each in sorted(quoted, key=len, reverse=True):
-        line = line.replace(each, "")
-    return width(line)
+    """Cells of a refusal, less what it quotes: a value, a path or a nearest choice is as long as it is."""
+    before, mark, near = line.rpartition(": ")
+    short = [shown(each) for word in typed for each in {word, *word.split(), *word.split(",")}]
+    for each in sorted(filter(None, short), key=len, reverse=True):
+        before = before.replace(each, each[:ROOM], 1) if len(each) > ROOM else before
+    return width(before + mark + near[:ROOM]) if "nearest" in before or "가까운" in before else width(before + mark + near)
+
+
+def shown(word: str) -> str:
+    """A typed word as refusals repeat it."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in word)
+    return text if len(text) <= 60 else text[:59]
 
 
 def unquoted(text: str, typed: tuple[str, ...]) -> Iterator[str]:

@@ -10,7 +10,7 @@ import click
 
 from vidcalc.base.errors import InputError, UnknownName, Unreadable, nearest
 from vidcalc.faces.flags.inputs import Refused
-from vidcalc.faces.terminal.cells import clip, width, wrap
+from vidcalc.faces.terminal.cells import width, wrap
 from vidcalc.faces.words import _
 
 # what the core calls a setting -> the flag it is on the command line
@@ -20,7 +20,7 @@ LIST = "list"  # a value that stands for the list of what is allowed
 FEW = 8  # candidates worth listing
 LONG = 60  # letters of a value worth repeating
 CELLS = 80  # of a line
-QUOTED = 20  # cells of a value or a path that a line has room for; a longer one makes it longer
+QUOTED = 8  # cells of a value, a path or a nearest choice that a line has room for; a longer one makes it longer
 
 
 def report(error: Exception, as_json: bool) -> int:
@@ -51,17 +51,14 @@ def describe(error: Exception) -> dict[str, Any]:
 
 
 def _line(error: Exception, cells: int) -> str:
-    """The message in so many cells, and those of what it quotes beyond QUOTED."""
-    if isinstance(error, InputError):
-        shown = _end(error.value) if isinstance(error, Unreadable) else _short(error.value)
-        cells += max(width(shown) - QUOTED, 0)
-        whole = str(describe(error)["message"])
-        spare = cells - width(whole)
-        if spare < 0 and not isinstance(error, Unreadable):
-            return clip(str(_placed(error, _refused(error, spare))["message"]), cells)
-        return clip(whole, cells)
+    """The message in so many cells, and those that what it quotes takes beyond QUOTED; of a list the beginning."""
     found = describe(error)
-    return clip(str(found["message"]), cells + max(width(str(found["value"] or found["flag"])) - QUOTED, 0))
+    message = str(found["message"])
+    if not isinstance(error, InputError) or isinstance(error, Unreadable):
+        return message
+    quoted = sum(max(width(_short(each)) - QUOTED, 0) for each in (error.value, error.nearest) if each is not None)
+    spare = cells + quoted - width(message)
+    return str(_placed(error, _refused(error, spare))["message"]) if spare < 0 else message
 
 
 def _placed(error: Exception, found: dict[str, Any]) -> dict[str, Any]:
@@ -147,11 +144,14 @@ def _expects(error: InputError, flag: str, allowed: list[str]) -> str:
 
 
 def _cut(text: str, cells: int) -> str:
-    """The beginning of a list or a sentence, up to the last word that fits; an ellipsis alone where none does."""
-    words = text.split(" ")
-    while words and width(" ".join(words)) > cells - 2:
-        words.pop()
-    return " ".join(words).rstrip(",;(") + " …" if words else "…"
+    """The entries of a list that fit, at least the first; what is no list stays whole."""
+    first, *rest = text.split(", ")
+    kept = [first]
+    for entry in rest:
+        if width(", ".join((*kept, entry))) > cells - 2:
+            break
+        kept.append(entry)
+    return text if len(kept) > len(rest) else ", ".join(kept) + " …"
 
 
 def _entry(flag: str, value: Any, allowed: Any, near: str | None, message: str) -> dict[str, Any]:
