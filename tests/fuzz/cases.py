@@ -16,7 +16,7 @@ CELLS = 80
 ROOM = 8  # letters of a quoted value that a line has room for
 SECONDS = 2.0  # of the processor, that one case may take
 MEMORY = 500 * 2**20  # bytes that one case may add to the most this process ever held
-HANGS = 60  # seconds after which a case is ended as one that hangs
+HANGS = 30  # seconds of the processor after which a case is ended as one that hangs
 
 
 class Done(NamedTuple):
@@ -82,10 +82,10 @@ def _ended(seconds: int) -> Iterator[None]:
     def late(_signal: int, _frame: object) -> None:
         raise TimeoutError(f"no end after {seconds} s")
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, late)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

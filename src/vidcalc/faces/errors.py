@@ -19,6 +19,7 @@ LISTED_BY = {"--gpu": "vidcalc gpus", "--model": "vidcalc models", "QUANTITY": "
 LIST = "list"  # a value that stands for the list of what is allowed
 FEW = 8  # candidates worth listing
 LONG = 60  # letters of a value worth repeating
+NOTED = 34  # letters of what is said beside a path
 CELLS = 80  # of a line
 QUOTED = 8  # cells of a value, a path or a nearest choice that a line has room for; a longer one makes it longer
 
@@ -112,7 +113,8 @@ def _refused(error: InputError, spare: int = 0) -> dict[str, Any]:
         from vidcalc.faces.words.ids import PROBLEMS, label
 
         values = {
-            name: f"{value:,}" if isinstance(value, int) else _short(value) for name, value in error.values.items()
+            name: _short(f"{value:,}" if isinstance(value, int) else value, NOTED)
+            for name, value in error.values.items()
         }
         return _entry(
             flag, error.value, allowed, None, label(PROBLEMS, error.problem, value=_end(error.value), **values)
@@ -161,10 +163,10 @@ def _entry(flag: str, value: Any, allowed: Any, near: str | None, message: str) 
     return {"flag": flag, "value": plain, "allowed": list(allowed), "nearest": near, "message": message}
 
 
-def _short(value: object) -> str:
+def _short(value: object, most: int = LONG) -> str:
     """A value as one short printable piece of text."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in str(value)[: LONG + 1])
-    return text if len(text) <= LONG else text[: LONG - 1] + "…"
+    text = "".join(letter if letter.isprintable() else "?" for letter in str(value)[: most + 1])
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _end(path: object) -> str:

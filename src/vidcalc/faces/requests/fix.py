@@ -26,7 +26,7 @@ def said(path: str | None) -> Complaint:
         return Complaint()
     found = complaint(text(path))
     if found.kind == "none":
-        expects = _("a message or a log that says that memory ran out; without one the settings alone are judged")
+        expects = _("a message that memory ran out")
         raise Refused("FILE", path, expects, None, ())
     return found
 

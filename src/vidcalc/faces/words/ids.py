@@ -233,7 +233,7 @@ PROBLEMS = {
     "not_built": N_("class {value} refuses its configuration: {reason}"),
     "no_call": N_("class {value} cannot be traced, its call is not known ({argument})"),
     "no_reference": N_("install vidcalc[reference]: it runs the published networks ({packages})"),
-    "no_report": N_("{value} is no report that `vidcalc estimate --json` wrote ({schema})"),
+    "no_report": N_("{value} is no report of `vidcalc estimate --json` ({schema})"),
     "no_log": N_("{value} cannot be read ({reason})"),
     "no_workflow": N_("{value} holds no ComfyUI workflow"),
     "unknown_recipe": N_("{value} is no ComfyUI workflow and no configuration of a known trainer"),
