@@ -68,8 +68,9 @@ def parsed_toml(text: str) -> Facts:
 
 def parsed_json(text: bytes | str) -> Any:
     """JSON as a value. Raises ValueError, also for what is nested or has parts beyond any use."""
-    marks = (b"{", b"[", b",") if isinstance(text, bytes) else ("{", "[", ",")
-    if sum(text.count(mark) for mark in marks) > MOST_PARTS:  # type: ignore[arg-type]
+    if isinstance(text, str):
+        text = text.encode("utf-8", "surrogatepass")
+    if sum(map(text.count, (b"{", b"[", b","))) > MOST_PARTS:
         raise ValueError("parts")
     try:
         return json.loads(text)

@@ -10,6 +10,7 @@ import os
 import sys
 
 from vidcalc.faces import words
+from vidcalc.faces.exits import BAD_INPUT
 from vidcalc.faces.words import N_, _
 
 TYPE_CHECKING = False  # as in `typing`, which takes long to load
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     import click
 
-BAD_INPUT = 2
 INTERRUPTED = 130
 
 EXAMPLES = (

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from vidcalc.base.errors import InputError, UnknownName, Unreadable, nearest
+from vidcalc.faces.exits import BAD_INPUT
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.terminal.cells import width, wrap
 from vidcalc.faces.words import _
@@ -29,7 +30,6 @@ def report(error: Exception, as_json: bool) -> int:
 
     Returns the exit code.
     """
-    from vidcalc.faces.cli import BAD_INPUT
     from vidcalc.faces.terminal.page import columns, show, written
 
     refusal = describe(error)

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from vidcalc.base import reading
 from vidcalc.base.errors import InputError, Unreadable, nearest
-from vidcalc.base.facts import Facts
 from vidcalc.base.units import quantity
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import from_facts, link, with_class_prices

@@ -57,7 +57,9 @@ def money(report: Report, paint: Paint, cells: int) -> list[str]:
     price = ""
     if cost is not None:
         rates = " – ".join(dict.fromkeys(f"${end:,.2f}" for end in (cost.per_hour_low, cost.per_hour_high)))
-        price = ", ".join(filter(None, (_("{rates} / GPU-h", rates=rates), label(PROVIDERS, cost.provider), cost.as_of)))
+        price = ", ".join(
+            filter(None, (_("{rates} / GPU-h", rates=rates), label(PROVIDERS, cost.provider), cost.as_of))
+        )
     return [titled(_("Cost and energy"), price, paint, cells), *table([head, *rows], "<>>", paint, gap=4)]
 
 

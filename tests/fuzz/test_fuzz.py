@@ -8,12 +8,12 @@ import secrets
 from pathlib import Path
 
 import pytest
+from fuzz_cases import done, judged
+from fuzz_grammar import commands, lines
+from fuzz_seeds import harmed, seeds
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.cases import done, judged
-from tests.fuzz.grammar import commands, lines
-from tests.fuzz.seeds import harmed, seeds
 from vidcalc.catalog.load import names
 
 MODELS = ("wan2.1-t2v-1.3b", "ltx-video-2b", "cogvideox-2b", "svd", "sora")  # as they are asked in the short run

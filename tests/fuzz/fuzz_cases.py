@@ -57,7 +57,9 @@ def wide(line: str, typed: tuple[str, ...]) -> int:
     short = [shown(each) for word in typed for each in {word, *word.split(), *word.split(",")}]
     for each in sorted(filter(None, short), key=len, reverse=True):
         before = before.replace(each, each[:ROOM], 1) if len(each) > ROOM else before
-    return width(before + mark + near[:ROOM]) if "nearest" in before or "가까운" in before else width(before + mark + near)
+    return (
+        width(before + mark + near[:ROOM]) if "nearest" in before or "가까운" in before else width(before + mark + near)
+    )
 
 
 def shown(word: str) -> str:

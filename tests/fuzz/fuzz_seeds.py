@@ -16,7 +16,23 @@ DATA = ROOT / "src" / "vidcalc" / "data"
 SNAPSHOTS = ROOT / "tests" / "snapshots"
 NASTY = (
     *("0", "-1", "-2", "1e999", "NaN", "Infinity", "-Infinity", "1e300", "9" * 30, "0.5", '""', '"x"', "null", "true"),
-    *("[]", "{}", "[[[[1]]]]", '{"a": {"a": {}}}', "Yes", "inf", "nan", "", " ", "\ufeff", "가", "\x00", "a.b.c", "=", "#"),
+    *(
+        "[]",
+        "{}",
+        "[[[[1]]]]",
+        '{"a": {"a": {}}}',
+        "Yes",
+        "inf",
+        "nan",
+        "",
+        " ",
+        "\ufeff",
+        "가",
+        "\x00",
+        "a.b.c",
+        "=",
+        "#",
+    ),
 )
 DEEP = ("[" * 5000, '{"a":' * 3000, "a." * 3000 + "a=1", "((((" * 500)
 
@@ -46,7 +62,8 @@ def seeds() -> tuple[Seed, ...]:
     }
     trainer = (
         'output_dir = "o"\nepochs = 10\nmicro_batch_size_per_gpu = 1\ngradient_accumulation_steps = 4\n'
-        '[model]\ntype = "wan"\nckpt_path = "Wan2.1-T2V-1.3B"\ndtype = "bfloat16"\n[adapter]\ntype = "lora"\nrank = 32\n'
+        '[model]\ntype = "wan"\nckpt_path = "Wan2.1-T2V-1.3B"\ndtype = "bfloat16"\n'
+        '[adapter]\ntype = "lora"\nrank = 32\n'
         '[optimizer]\ntype = "adamw_optimi"\nlr = 2e-5\n'
     )
     ai_toolkit = (
@@ -54,7 +71,7 @@ def seeds() -> tuple[Seed, ...]:
         "        linear: 32\n      train:\n        batch_size: 1\n        steps: 2000\n      model:\n"
         "        name_or_path: Wan-AI/Wan2.1-T2V-1.3B-Diffusers\n        arch: wan21\n"
     )
-    shell = "accelerate launch src/musubi_tuner/wan_train_network.py --task t2v-1.3B --network_dim 32 --sdpa --max_train_epochs 16\n"
+    shell = "accelerate launch src/musubi_tuner/wan_train_network.py --task t2v-1.3B --network_dim 32 --sdpa\n"
     table = ("validate", "@")
     return (
         *(Seed("config.json", each, (FROM,)) for each in configs),
@@ -66,7 +83,9 @@ def seeds() -> tuple[Seed, ...]:
         Seed("run.sh", shell.encode(), (("train", "--from", "@", "-r", "256x256", "-f", "9"),)),
         Seed("card.toml", (SNAPSHOTS / "card.toml").read_bytes(), ((*small, "--gpu-file", "@"),)),
         Seed("h100.toml", (SNAPSHOTS / "h100.toml").read_bytes(), ((*small, "--calibration", "@"),)),
-        Seed("oom.txt", (SNAPSHOTS / "oom.txt").read_bytes(), (("fix", "@", "-m", "wan2.1-t2v-1.3b", "--gpu", "4090"),)),
+        Seed(
+            "oom.txt", (SNAPSHOTS / "oom.txt").read_bytes(), (("fix", "@", "-m", "wan2.1-t2v-1.3b", "--gpu", "4090"),)
+        ),
         Seed("a.csv", _head(SNAPSHOTS / "generations.csv"), (table,)),
         Seed("b.csv", _head(SNAPSHOTS / "trainings.csv"), (table,)),
         Seed("c.csv", _head(DATA / "measured" / "networks.csv"), (table,)),

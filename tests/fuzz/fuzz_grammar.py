@@ -5,7 +5,7 @@ gives those, and any other is asked for what it allows by being given nonsense.
 """
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import click
@@ -60,7 +60,7 @@ def named(param: click.Parameter) -> str:
     return max(param.opts, key=len)
 
 
-@lru_cache(maxsize=None)
+@cache
 def allowed(param: click.Parameter) -> tuple[str, ...]:
     """Values that a parameter takes, by its own word."""
     found = [*_of_type(param)]
@@ -144,7 +144,9 @@ def _operand(
 ) -> st.SearchStrategy[list[str]]:
     """What stands for an operand: jobs, files, names, or nothing."""
     model = st.sampled_from(models)
-    job = st.one_of(model, st.tuples(model, st.sampled_from(("-r 480p", "-f 17", "-s 4", "-s 4", "-f", "'"))).map(" ".join))
+    job = st.one_of(
+        model, st.tuples(model, st.sampled_from(("-r 480p", "-f 17", "-s 4", "-s 4", "-f", "'"))).map(" ".join)
+    )
     if operand.name == "job":
         return st.lists(st.integers(0, 9).flatmap(lambda turn: job if turn else JUNK), min_size=1, max_size=3)
     if operand.name == "file":
