@@ -13,7 +13,8 @@ from vidcalc.faces.terminal.cells import width
 
 CODES = (0, 2, 3, 4)  # done, bad input; with --check: too big, tight
 CELLS = 80
-ROOM = 8  # letters of a quoted value that a line has room for
+NEAREST = ("nearest", "가까운 값")  # what stands before a nearest choice
+ROOM = 2  # letters of a quoted value that a line has room for
 SECONDS = 2.0  # of the processor, that one case may take
 MEMORY = 500 * 2**20  # bytes that one case may add to the most this process ever held
 HANGS = 30  # seconds of the processor after which a case is ended as one that hangs
@@ -46,20 +47,19 @@ def judged(arguments: tuple[str, ...], found: Done) -> None:
         assert found.err.count("\n") == 1, "a refusal is one line"
         assert found.err.startswith(("error: ", "오류: "))
         assert wide(found.err.rstrip("\n"), arguments) <= CELLS, "a refusal is too wide"
-    elif "--json" not in arguments:
+    elif "--json" not in arguments and arguments[0] != "schema":
         assert all(width(line) <= CELLS for line in unquoted(found.out, arguments)), "a line is too wide"
     assert found.grown <= MEMORY
 
 
 def wide(line: str, typed: tuple[str, ...]) -> int:
     """Cells of a refusal, less what it quotes: a value, a path or a nearest choice is as long as it is."""
+    words = {piece for word in typed for piece in (word, *word.split(), *word.split(","))}
+    quoted = {piece for word in words for piece in (shown(word), word[-119:], word[-33:], word[:33]) if len(piece) > ROOM}
+    for each in sorted(quoted, key=len, reverse=True):
+        line = line.replace(each, each[:ROOM])
     before, mark, near = line.rpartition(": ")
-    short = [shown(each) for word in typed for each in {word, *word.split(), *word.split(",")}]
-    for each in sorted(filter(None, short), key=len, reverse=True):
-        before = before.replace(each, each[:ROOM], 1) if len(each) > ROOM else before
-    return (
-        width(before + mark + near[:ROOM]) if "nearest" in before or "가까운" in before else width(before + mark + near)
-    )
+    return width(before + mark + near[:ROOM]) if before.endswith(NEAREST) else width(line)
 
 
 def shown(word: str) -> str:

@@ -58,8 +58,12 @@ def _line(error: Exception, cells: int) -> str:
     if not isinstance(error, InputError) or isinstance(error, Unreadable):
         return message
     quoted = sum(max(width(_short(each)) - QUOTED, 0) for each in (error.value, error.nearest) if each is not None)
-    spare = cells + quoted - width(message)
-    return str(_placed(error, _refused(error, spare))["message"]) if spare < 0 else message
+    cells += quoted
+    if width(message) <= cells:
+        return message
+    brief = str(_placed(error, _refused(error, brief=True))["message"])
+    spare = cells - width(brief)
+    return str(_placed(error, _refused(error, brief=True, spare=spare))["message"]) if spare < 0 else brief
 
 
 def _placed(error: Exception, found: dict[str, Any]) -> dict[str, Any]:
@@ -104,8 +108,8 @@ def _usage(error: Exception) -> dict[str, Any]:
     return _entry("", stray, (), None, _("'{value}' is not expected here", value=_short(stray)))
 
 
-def _refused(error: InputError, spare: int = 0) -> dict[str, Any]:
-    """The entry of a refusal; `spare` below zero: of what is allowed so many cells fewer."""
+def _refused(error: InputError, brief: bool = False, spare: int = 0) -> dict[str, Any]:
+    """The entry of a refusal; `brief`: in few words; `spare` below zero: of what is allowed so many cells fewer."""
     flag = FLAG_OF.get(error.flag, error.flag)
     flag = flag if flag.startswith("-") or flag.isupper() else "--" + flag.replace("_", "-")
     allowed = [str(choice) for choice in error.allowed]
@@ -128,10 +132,18 @@ def _refused(error: InputError, spare: int = 0) -> dict[str, Any]:
         message = _("{flag} is missing; allowed: {expects}", flag=flag, expects=expects)
     elif error.of:
         words = {"flag": flag, "value": _short(error.value), "of": error.of, "expects": expects}
-        message = _("{flag} cannot be '{value}' for {of}; allowed there: {expects}", **words)
+        message = (
+            _("{flag} '{value}' for {of}; allowed there: {expects}", **words)
+            if brief
+            else _("{flag} cannot be '{value}' for {of}; allowed there: {expects}", **words)
+        )
     else:
         words = {"flag": flag, "value": _short(error.value), "expects": expects}
-        message = _("{flag} cannot be '{value}'; allowed: {expects}", **words)
+        message = (
+            _("{flag} '{value}'; allowed: {expects}", **words)
+            if brief
+            else _("{flag} cannot be '{value}'; allowed: {expects}", **words)
+        )
     return _entry(flag, error.value, allowed, error.nearest, message)
 
 

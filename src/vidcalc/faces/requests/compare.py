@@ -26,7 +26,7 @@ def reports(
 ) -> list[Report]:
     """A report of each job: of a saved one as it was, of another by `estimate`. Raises InputError."""
     if not 2 <= len(jobs) <= MOST:
-        expects = _("2 to {most} jobs or saved reports, such as {example}", most=MOST, example=EXAMPLE)
+        expects = _("2 to {most} jobs or saved reports", most=MOST)
         raise Refused("JOB", len(jobs), expects, EXAMPLE, (f"2..{MOST}",))
     return [each if isinstance(each, Report) else _report(each, shared, command, estimate) for each in jobs]
 

@@ -65,7 +65,7 @@ def phases(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
         host += " · " + _("{size} of host RAM while loading", size=data(memory.host_loading))
     sizes = memory.capacity, memory.peak
     lines = stages(_("GPU memory through a step"), rows, memory.peak_phase, sizes, entries, paint, cells)
-    return [*lines, paint(f"  {beside} · {host}", "dim")]
+    return [*lines, *(paint(line, "dim") for line in hanging(f"{beside} · {host}", cells, "  ", "    "))]
 
 
 def amount(phase: PhaseRow, fields: tuple[str, ...]) -> float:

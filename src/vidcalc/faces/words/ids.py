@@ -232,7 +232,7 @@ PROBLEMS = {
     "no_such_class": N_("class {value} is of no known family, and diffusers has it not"),
     "not_built": N_("class {value} refuses its configuration: {reason}"),
     "no_call": N_("class {value} cannot be traced, its call is not known ({argument})"),
-    "no_reference": N_("install vidcalc[reference]: it runs the published networks ({packages})"),
+    "no_reference": N_("install vidcalc[reference] (missing: {packages})"),
     "no_report": N_("{value} is no report of `vidcalc estimate --json` ({schema})"),
     "no_log": N_("{value} cannot be read ({reason})"),
     "no_workflow": N_("{value} holds no ComfyUI workflow"),
