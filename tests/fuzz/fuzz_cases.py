@@ -14,6 +14,7 @@ from vidcalc.faces.terminal.cells import width
 CODES = (0, 2, 3, 4)  # done, bad input; with --check: too big, tight
 CELLS = 80
 NEAREST = ("nearest", "가까운 값")  # what stands before a nearest choice
+LONG = 32  # letters of a word that is none of ours
 ROOM = 2  # letters of a quoted value that a line has room for
 SECONDS = 2.0  # of the processor, that one case may take
 MEMORY = 500 * 2**20  # bytes that one case may add to the most this process ever held
@@ -55,9 +56,12 @@ def judged(arguments: tuple[str, ...], found: Done) -> None:
 def wide(line: str, typed: tuple[str, ...]) -> int:
     """Cells of a refusal, less what it quotes: a value, a path or a nearest choice is as long as it is."""
     words = {piece for word in typed for piece in (word, *word.split(), *word.split(","))}
-    quoted = {piece for word in words for piece in (shown(word), word[-119:], word[-33:], word[:33]) if len(piece) > ROOM}
+    quoted = {
+        piece for word in words for piece in (shown(word), word[-119:], word[-33:], word[:33]) if len(piece) > ROOM
+    }
     for each in sorted(quoted, key=len, reverse=True):
         line = line.replace(each, each[:ROOM])
+    line = " ".join(word if len(word) <= LONG else word[:ROOM] for word in line.split(" "))  # out of a file
     before, mark, near = line.rpartition(": ")
     return width(before + mark + near[:ROOM]) if before.endswith(NEAREST) else width(line)
 

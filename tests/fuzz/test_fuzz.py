@@ -19,7 +19,7 @@ from vidcalc.catalog.load import names
 MODELS = ("wan2.1-t2v-1.3b", "ltx-video-2b", "cogvideox-2b", "svd", "sora")  # as they are asked in the short run
 FILES = ("made.json", "made.toml", "made.csv", "made.svg", "made.png", "none.txt", ".")
 SEARCHING = ("budget", "choose", "fit", "fix", "plan", "scale", "sweep")  # each case may look at hundreds of jobs
-SHORT, SEARCHES, HARMED = 130, 30, 36  # cases of a command, of one that searches, of a kind of file
+SHORT, SEARCHES, HARMED = 110, 14, 30  # cases of a command, of one that searches, of a kind of file
 MORE = 10  # times as many under the mark
 SEED = int(os.environ.get("FUZZ_SEED", "0")) or secrets.randbits(32)
 

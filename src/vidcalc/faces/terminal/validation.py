@@ -27,7 +27,7 @@ GROUPS = {
     "by_counter": N_("by memory counter"),
 }
 NAMES = {"by_view": view, "by_scope": scope, "by_counter": counter}
-NAMED = 38  # cells of a group's name
+NAMED = 36  # cells of a group's name
 ID = 20  # cells of a row's id
 NOTED = 20  # cells that a note needs behind its row; with fewer it stands below
 
@@ -125,8 +125,8 @@ def errors(part: "Part") -> list[str]:
 def _balanced(name: str, balanced: "Balanced") -> list[Cell]:
     """A line of errors with every family weighing the same."""
     values = (balanced.median_absolute_error, balanced.p90_absolute_error)
-    bias = "" if balanced.bias is None else f"{100 * balanced.bias:+.1f} %"
-    shown = ["" if value is None else f"{100 * value:.1f} %" for value in values]
+    bias = "" if balanced.bias is None else percent(balanced.bias, "+")
+    shown = ["" if value is None else percent(value) for value in values]
     return [clip(name, NAMED), str(balanced.rows), *shown, bias]
 
 
@@ -153,5 +153,10 @@ def interval_share(part: "Part") -> str:
 
 def _line(name: str, row: "Errors") -> list[Cell]:
     values = (row.median_absolute_error, row.p90_absolute_error)
-    bias = "" if row.bias is None else f"{100 * row.bias:+.1f} %"
-    return [clip(name, NAMED), str(row.rows), *("" if v is None else f"{100 * v:.1f} %" for v in values), bias]
+    bias = "" if row.bias is None else percent(row.bias, "+")
+    return [clip(name, NAMED), str(row.rows), *("" if v is None else percent(v) for v in values), bias]
+
+
+def percent(value: float, sign: str = "") -> str:
+    """An error in percent; one beyond ten times the figure in powers of ten."""
+    return f"{100 * value:{sign}.1f} %" if abs(value) < 10 else f"{100 * value:{sign}.1e} %"
