@@ -47,7 +47,7 @@ def judged(arguments: tuple[str, ...], found: Done) -> None:
         assert found.out == "", "an answer and a refusal"
         assert found.err.count("\n") == 1, "a refusal is one line"
         assert found.err.startswith(("error: ", "오류: "))
-        assert wide(found.err.rstrip("\n"), arguments) <= CELLS, "a refusal is too wide"
+        assert wide(found.err.rstrip("\n"), arguments) <= CELLS, f"a refusal is too wide: {found.err}"
     elif "--json" not in arguments and arguments[0] != "schema":
         assert all(width(line) <= CELLS for line in unquoted(found.out, arguments)), "a line is too wide"
     assert found.grown <= MEMORY

@@ -58,7 +58,7 @@ def _note(row: "NetworkResult") -> str:
 
 def errors(summary: "list[NetworkErrors]") -> list[str]:
     """Errors by kind of call and quantity, rows that constants may be fitted to apart."""
-    heads = ("", _("rows"), _("median error"), _("largest error"), _("inside the interval"))
+    heads = ("", _("rows"), _("median error"), _("largest error"), _("in range"))
     cells: list[list[Cell]] = [[(text, "dim") for text in heads]]
     for role, title in (("check", _("check rows")), ("fit", _("rows that constants may be fitted to"))):
         cells.append([(title, "dim"), "", "", "", ""])
