@@ -73,4 +73,4 @@ def errors(summary: "list[NetworkErrors]") -> list[str]:
             for each in summary
             if each.role == role
         ]
-    return table(cells, "<>>>>", paint(), indent=0)
+    return table(cells, "<>>>>", paint(), indent=0, gap=1)
