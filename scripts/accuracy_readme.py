@@ -19,27 +19,31 @@ BETWEEN = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 VIEWS = {"seen": SEEN, "cell": CELL, "source": SOURCE}
 TOLD = {
     "en": (
-        "Against published peaks of real GPUs the median error of memory is {m_seen} over {m_seen_rows} rows that were "
-        "in view while patterns were made (none of them was fitted to; {m_alloc} where the counter is known to be the "
-        "allocator's), {m_cell} over {m_cell_rows} settings held aside and {m_source} over {m_source_rows} rows of sources "
-        "held aside or added later; nine in ten lie within {p_seen}, {p_cell} and {p_source}.",
-        "Against published times, every model family weighing the same, the median error is {t_seen} over {t_seen_rows} rows "
-        "in view, {t_cell} over {t_cell_rows} settings held aside and {t_source} over {t_source_rows} rows of sources held "
-        "aside; {held_seen}, {held_cell} and {held_source} lie inside the stated interval. The official Wan 2.2 A14B table "
-        "({official_rows} points) is met with a mean error of {official}, none of it used in a fit.",
+        "Against published peaks of real GPUs the median error of memory is {m_seen} over {m_seen_rows} rows "
+        "that were in view while patterns were made (none of them was fitted to; {m_alloc} where the counter is "
+        "known to be the allocator's), {m_cell} over {m_cell_rows} settings held aside and {m_source} over "
+        "{m_source_rows} rows of sources held aside or added later; nine in ten lie within {p_seen}, {p_cell} "
+        "and {p_source}.",
+        "Against published times, every model family weighing the same, the median error is {t_seen} over "
+        "{t_seen_rows} rows in view, {t_cell} over {t_cell_rows} settings held aside and {t_source} over "
+        "{t_source_rows} rows of sources held aside; {held_seen}, {held_cell} and {held_source} lie inside the "
+        "stated interval. The official Wan 2.2 A14B table ({official_rows} points) is met with a mean error of "
+        "{official}, none of it used in a fit.",
         "Against published training runs the median error is {tm} for memory ({tm_rows} rows) and {tt} for time "
-        "({tt_rows} rows); of {side_rows} runs that ran out of memory or just fitted {side_right} are on the right side of "
-        "their card.",
+        "({tt_rows} rows); of {side_rows} runs that ran out of memory or just fitted {side_right} are on the "
+        "right side of their card.",
     ),
     "ko": (
-        "실제 GPU에서 공개된 최대 메모리와 비교한 오차의 중앙값은 패턴을 정할 때 본 {m_seen_rows}행에서 {m_seen}(상수를 맞추는 데 쓴 행은 없음, "
-        "할당자 카운터가 확실한 행은 {m_alloc}), 떼어 둔 설정 {m_cell_rows}행에서 {m_cell}, 떼어 두었거나 나중에 더한 출처 {m_source_rows}행에서 "
-        "{m_source}입니다. 열에 아홉은 차례로 {p_seen}, {p_cell}, {p_source} 안에 있습니다.",
-        "공개된 시간과 비교하면(모델 계열마다 같은 가중치) 오차의 중앙값은 본 {t_seen_rows}행에서 {t_seen}, 떼어 둔 설정 {t_cell_rows}행에서 "
-        "{t_cell}, 떼어 둔 출처 {t_source_rows}행에서 {t_source}이고, 제시한 구간 안에 차례로 {held_seen}, {held_cell}, {held_source}가 "
-        "있습니다. Wan 2.2 A14B 공식 표({official_rows}개)는 상수를 맞추는 데 쓰지 않고 평균 오차 {official}로 예측합니다.",
-        "공개된 학습 기록과 비교한 오차의 중앙값은 메모리 {tm}({tm_rows}행), 시간 {tt}({tt_rows}행)이고, 메모리가 모자랐거나 간신히 들어간 기록 "
-        "{side_rows}개 가운데 {side_right}개를 올바르게 판정합니다.",
+        "실제 GPU에서 공개된 최대 메모리와 비교한 오차의 중앙값은 패턴을 정할 때 본 {m_seen_rows}행에서 "
+        "{m_seen}(상수를 맞추는 데 쓴 행은 없음, 할당자 카운터가 확실한 행은 {m_alloc}), 떼어 둔 설정 "
+        "{m_cell_rows}행에서 {m_cell}, 떼어 두었거나 나중에 더한 출처 {m_source_rows}행에서 {m_source}입니다. "
+        "열에 아홉은 차례로 {p_seen}, {p_cell}, {p_source} 안에 있습니다.",
+        "공개된 시간과 비교하면(모델 계열마다 같은 가중치) 오차의 중앙값은 본 {t_seen_rows}행에서 {t_seen}, 떼어 "
+        "둔 설정 {t_cell_rows}행에서 {t_cell}, 떼어 둔 출처 {t_source_rows}행에서 {t_source}이고, 제시한 구간 "
+        "안에 차례로 {held_seen}, {held_cell}, {held_source}가 있습니다. Wan 2.2 A14B 공식 "
+        "표({official_rows}개)는 상수를 맞추는 데 쓰지 않고 평균 오차 {official}로 예측합니다.",
+        "공개된 학습 기록과 비교한 오차의 중앙값은 메모리 {tm}({tm_rows}행), 시간 {tt}({tt_rows}행)이고, "
+        "메모리가 모자랐거나 간신히 들어간 기록 {side_rows}개 가운데 {side_right}개를 올바르게 판정합니다.",
     ),
 }
 
