@@ -99,7 +99,7 @@ HARDWARE: Specs = {
         Country(),
         N_("CODE"),
         "world",
-        N_("Country of the electricity, for carbon: KOR, USA, DEU …; a wrong one lists all."),
+        N_("Country of the electricity, for carbon: KOR, USA, DEU …; `list` shows all."),
     ),
     "utilisation": Spec(
         ("--utilisation",),

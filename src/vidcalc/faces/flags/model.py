@@ -141,7 +141,7 @@ MODEL: Specs = {
         Plain(),
         N_("NAME"),
         N_("the model's"),
-        N_("Another autoencoder for the model's latents: taehv, lighttae, lightvae …; a wrong one lists what fits."),
+        N_("Another autoencoder for the model's latents: taehv, lighttae, lightvae …; `list` shows what fits."),
     ),
     "arch": Spec(("--arch",), OneOf("dit", "unet"), "dit|unet", "dit", N_("Kind of network (with --params).")),
     "gpu": Spec(

@@ -55,6 +55,7 @@ def request(given: dict[str, Any]) -> Question:
         model = windowed(model, *flags["window"])
     if flags.get("snap"):
         model, job = snapped(model, job)
+    job = fill.with_a_token(model, job)
     plan = _plan(flags, model, loras, machine.accelerator.vendor)
     if "parallel" not in flags:
         plan = fill.spread(plan, model, int(machine.total))
