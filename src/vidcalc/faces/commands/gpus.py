@@ -47,9 +47,10 @@ def gpus(as_json: bool, **given: Any) -> None:
         emit([facts(chip) for chip in chips])
         return
     from vidcalc.faces.terminal import lists
+    from vidcalc.faces.terminal.currency import rate
     from vidcalc.faces.terminal.page import show
 
-    show(lists.gpus(chips))
+    show(lists.gpus(chips), note=rate())
 
 
 def facts(chip: Any) -> dict[str, Any]:

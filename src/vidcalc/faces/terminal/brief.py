@@ -5,6 +5,7 @@ The whole page is `vidcalc.faces.terminal.report`; what training needs, `vidcalc
 
 from vidcalc.faces.terminal import memory, overview, relief
 from vidcalc.faces.terminal.cells import Paint, hanging
+from vidcalc.faces.terminal.currency import rate
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.notes import warned
 from vidcalc.faces.terminal.numbers import duration, energy
@@ -28,7 +29,7 @@ def draw(report: Report, look: Look | None = None) -> str:
     blocks = [lines for section in sections if (lines := section(report, colour, cells))]
     more = hanging(_("More: --full · what training needs: vidcalc train"), cells)
     used = sum(map(len, blocks)) + len(blocks) + len(more)
-    blocks += [lines for lines in [notes(report, colour, cells, LINES - used - 1)] if lines]
+    blocks += [lines for lines in [notes(report, colour, cells, LINES - used - 1 - bool(rate()))] if lines]
     return "\n\n".join("\n".join(block) for block in (*blocks, [colour(line, "dim") for line in more]))
 
 
