@@ -83,7 +83,7 @@ def test_amounts_in_any_currency(ask, text, usd):
     ("arguments", "flag", "near"),
     [
         (("--currency", "KRX"), "--currency", "KRW"),
-        (("--currency", "won"), "--currency", "USD"),
+        (("--currency", "123"), "--currency", "USD"),
         (("--price", "5KRX"), "--price", "0"),
         (("--price", "-1"), "--price", "0"),
         (("--price", "99999999999KRW"), "--price", "0.4"),

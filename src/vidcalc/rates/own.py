@@ -97,6 +97,15 @@ def priced(chip: Accelerator, per_second: float) -> Accelerator:
     return replace(chip, prices=(mine, *(price for price in chip.prices if price.provider != STATED)))
 
 
+def of_provider(chip: Accelerator, provider: str) -> Accelerator:
+    """The chip at the prices of one class of provider alone. Raises InputError("provider", …) where it has none there."""
+    offers = tuple(price for price in chip.prices if price.provider == provider)
+    if not offers:
+        known = tuple(dict.fromkeys(price.provider for price in chip.prices))
+        raise InputError("provider", provider, known or ("--price",), known[0] if known else None)
+    return replace(chip, prices=offers)
+
+
 def read_toml(path: str, flag: str) -> Facts:
     """A user's TOML file. Raises Unreadable with the id of what is wrong."""
     import tomllib

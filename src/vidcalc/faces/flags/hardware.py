@@ -7,7 +7,7 @@ import click
 from vidcalc.base.errors import InputError
 from vidcalc.describe.setting import GENERATE
 from vidcalc.faces.flags.amounts import Memory
-from vidcalc.faces.flags.inputs import LONGEST, OneOf, Real, refuse
+from vidcalc.faces.flags.inputs import LONGEST, Listed, OneOf, Real, refuse
 from vidcalc.faces.flags.money import PerHour
 from vidcalc.faces.flags.spec import Spec, Specs
 from vidcalc.faces.words import N_, _
@@ -50,6 +50,12 @@ class PerTime(click.ParamType):  # type: ignore[type-arg]
         return rate
 
 
+def _providers() -> tuple[str, ...]:
+    from vidcalc.cost.money import PROVIDERS, STATED
+
+    return tuple(name for name in PROVIDERS if name != STATED)
+
+
 HARDWARE: Specs = {
     "gpu_file": Spec(
         ("--gpu-file",),
@@ -78,6 +84,13 @@ HARDWARE: Specs = {
         "USD/h",
         N_("of the first class of provider known"),
         N_("What one GPU costs per hour, such as 0.4, or 550KRW."),
+    ),
+    "provider": Spec(
+        ("--provider",),
+        Listed(_providers),
+        N_("CLASS"),
+        N_("the first known"),
+        N_("Whose prices to take: neocloud, hyperscaler, marketplace, serverless, spot (may be taken back) …"),
     ),
     "host_ram": Spec(
         ("--host-ram",),

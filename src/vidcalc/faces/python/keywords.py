@@ -40,6 +40,7 @@ class OfTheMachine(OfAnyMachine, total=False):
     gpu_file: File
     calibration: File
     price: Number
+    provider: str
     parallel: Ways
 
 

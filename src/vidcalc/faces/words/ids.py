@@ -168,6 +168,7 @@ PROVIDERS = {
     "hyperscaler": N_("hyperscaler"),
     "marketplace": N_("marketplace"),
     "serverless": N_("serverless"),
+    "spot": N_("spot, may be taken back"),
 }
 
 # what a search for a plan puts first, what bounds its winner, and how its neighbours differ
