@@ -98,7 +98,7 @@ def priced(chip: Accelerator, per_second: float) -> Accelerator:
 
 
 def of_provider(chip: Accelerator, provider: str) -> Accelerator:
-    """The chip at the prices of one class of provider alone. Raises InputError("provider", …) where it has none there."""
+    """The chip at the prices of one class of provider. Raises InputError("provider", …) where it has none there."""
     offers = tuple(price for price in chip.prices if price.provider == provider)
     if not offers:
         known = tuple(dict.fromkeys(price.provider for price in chip.prices))

@@ -159,6 +159,7 @@ class OfARun(TypedDict, total=False):
     validation_every: Number
     save_every: Number
     clips: Number
+    dataset: File
     clip_seconds: Number
 
 
