@@ -299,3 +299,26 @@ def test_sharding_is_in_finetrainers_own_degrees() -> None:
     for words_ in ("--dp_shards 4", "--cp_degree 2", "--dp_degree 1", "--tp_degree 1", "--pp_degree 1"):
         assert words_ in found.text
     assert not [each for each in found.left if each.flag in ("--sharding", "--parallel")]
+
+
+def test_a_control_within_the_denoiser_has_its_own_pipeline_and_weights() -> None:
+    found = spoken("wan2.1-t2v-14b", control=("vace",))
+    assert "WanVACEPipeline.from_pretrained(" in found.text and "WanPipeline" not in found.text
+    assert models.model("wan2.1-vace-14b").repository in found.text
+    assert not found.left
+    two = spoken("wan2.2-t2v-a14b", control=("vace",))
+    assert "WanVACEPipeline.from_pretrained(" in two.text and "path/to/the/model" in two.text
+    beside = spoken("wan2.1-t2v-14b", control=("canny",))
+    assert {each.flag for each in beside.left} == {"--control"}
+
+
+PARTS = {"control": ("vace",), "vae": "taehv"}
+
+
+@pytest.mark.parametrize("tool", ["diffusers", "comfyui", "wan"])
+@pytest.mark.parametrize("part", PARTS)
+def test_no_part_of_a_model_is_dropped(part: str, tool: str) -> None:
+    """It is in the script, or among what is left."""
+    found, plainly = spoken("wan2.1-t2v-14b", tool, **{part: PARTS[part]}), spoken("wan2.1-t2v-14b", tool)
+    assert "--" + part in {each.flag for each in found.left} or (tool, part) == ("diffusers", "control")
+    assert (found.text, found.left) != (plainly.text, plainly.left)

@@ -281,7 +281,7 @@ def language(name: str | None = None) -> str:
     return words.spoken()
 
 
-def _allowed(takes: "ParamType", flag: str, value: str) -> Any:
+def _allowed(takes: "ParamType", flag: str, value: str) -> Any:  # type: ignore[type-arg]
     """A value as a flag reads it that no command of this face takes. Raises InputError."""
     from vidcalc.faces.flags.inputs import Refused
 
