@@ -63,8 +63,12 @@ def spent(report: Report, paint: Paint, cells: int) -> list[str]:
 
 def notes(report: Report, paint: Paint, cells: int, room: int) -> list[str]:
     """Warnings about generating, as many as have room."""
-    found = [each for each in report.warnings if each.id not in OF_TRAINING]
-    written = [hanging(warned(each), cells, "  ! ") for each in found]
+    return within([warned(each) for each in report.warnings if each.id not in OF_TRAINING], paint, cells, room)
+
+
+def within(found: list[str], paint: Paint, cells: int, room: int) -> list[str]:
+    """Warnings in words under their title, as many as there is room for, and how many are left."""
+    written = [hanging(each, cells, "  ! ") for each in found]
     lines: list[str] = []
     for place, each in enumerate(written):
         rest = len(written) - place

@@ -9,6 +9,7 @@ from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import data, duration, energy, money, times
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
+from vidcalc.faces.terminal.relief import difference, flags, stacked
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import STAGES, VERDICTS, label
 from vidcalc.report.compare import CompareJob, CompareReport, Difference
@@ -24,7 +25,7 @@ LITTLE = 2**26  # byte, of a peak
 def draw(report: CompareReport, look: Look | None = None) -> str:
     """The whole report as text, as standard output takes it where no look is named."""
     colour, cells = look or here()
-    blocks = [part(report, colour, cells) for part in (head, figures, memory, time, why)]
+    blocks = [part(report, colour, cells) for part in (head, figures, ways, memory, time, why)]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -79,6 +80,24 @@ def figures(report: CompareReport, paint: Paint, cells: int) -> list[str]:
             ]
         )
     return table(rows, "><>>>>>", paint)
+
+
+def ways(report: CompareReport, paint: Paint, cells: int) -> list[str]:
+    """The first way out of each job that does not fit."""
+    rows: list[list[Cell]] = []
+    for place, job in enumerate(report.jobs, 1):
+        if job.verdict != "too_big":
+            continue
+        if job.relief:
+            first = job.relief[0]
+            rows.append([f"{place}  {flags(first.changes)}", data(first.peak), difference(first.slower, job.seconds)])
+        else:
+            rows.append([f"{place}  " + _("nothing that was tried"), "–", "–"])
+    return (
+        [titled(_("What to change"), _("peak, time"), paint, cells), *stacked(rows, "<><", paint, cells)]
+        if rows
+        else []
+    )
 
 
 def memory(report: CompareReport, paint: Paint, cells: int) -> list[str]:
