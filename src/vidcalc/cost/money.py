@@ -8,7 +8,6 @@ from vidcalc.rates.site import Figures
 # in the order they are preferred; "stated" is the user's own, and what may be taken back stands last
 STATED, SPOT = "stated", "spot"
 PROVIDERS = (STATED, "neocloud", "hyperscaler", "specialty", "marketplace", "long_tail", "serverless", SPOT)
-HOUR = 3600
 BAND = ("low", "likely", "high")
 
 
