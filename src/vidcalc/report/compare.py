@@ -1,8 +1,6 @@
 """The answer about jobs side by side: what differs between them, what each takes, and where the difference comes from.
 Its JSON form is a stable contract (vidcalc.compare/1)."""
 
-from msgspec import field
-
 from vidcalc.report.estimate import Entry, Relief
 from vidcalc.report.units import Bytes, Dollars, Flop, Index, Joule, Seconds, Settings, Share
 
@@ -39,7 +37,7 @@ class CompareJob(Entry, frozen=True, kw_only=True, eq=False):
     flops: Flop
     stages: dict[str, Bytes]
     spent: dict[str, Seconds]
-    relief: list[Relief] = field(default_factory=list)
+    relief: list[Relief] = []  # noqa: RUF012 (each record has its own)
 
 
 class Difference(Entry, frozen=True, kw_only=True, eq=False):
