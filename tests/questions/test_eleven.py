@@ -130,3 +130,10 @@ def test_the_shell_completes_and_the_readme_says_how(shell):
         readme = file.read()
     assert f"_VIDCALC_COMPLETE={shell}_source vidcalc" in readme
     assert "_VIDCALC_COMPLETE" in source
+
+
+def test_a_smaller_sample_is_one_flag(answer):
+    code, text = answer("train", "-m", "wan2.1-t2v-1.3b", "--gpu", "4090", "--mode", "lora")
+    assert code == 0
+    assert re.search(r"--checkpointing full +[\d.]+ GiB", text)
+    assert re.search(r"--resolution \d+x\d+ +[\d.]+ GiB", text)
