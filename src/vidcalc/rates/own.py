@@ -97,6 +97,15 @@ def priced(chip: Accelerator, per_second: float) -> Accelerator:
     return replace(chip, prices=(mine, *(price for price in chip.prices if price.provider != STATED)))
 
 
+def of_provider(chip: Accelerator, provider: str) -> Accelerator:
+    """The chip at the prices of one class of provider. Raises InputError("provider", …) where it has none there."""
+    offers = tuple(price for price in chip.prices if price.provider == provider)
+    if not offers:
+        known = tuple(dict.fromkeys(price.provider for price in chip.prices))
+        raise InputError("provider", provider, known or ("--price",), known[0] if known else None)
+    return replace(chip, prices=offers)
+
+
 def _check(chip: Accelerator) -> None:
     """Facts of a file that nobody checked: their types, sizes, words. Raises ValueError, KeyError."""
     convert(to_builtins(chip), Accelerator)

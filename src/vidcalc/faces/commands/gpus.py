@@ -73,9 +73,10 @@ def gpus(as_json: bool, **given: Any) -> None:
         emit(document(given))
         return
     from vidcalc.faces.terminal import lists
+    from vidcalc.faces.terminal.currency import rate
     from vidcalc.faces.terminal.page import show
 
-    show(lists.gpus(result(given)))
+    show(lists.gpus(result(given)), note=rate())
 
 
 def facts(chip: Any) -> dict[str, Any]:

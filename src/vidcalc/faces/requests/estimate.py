@@ -33,7 +33,7 @@ HERE = "auto"  # --gpu: that of this machine
 DOCUMENTED = {"fps": 24, "steps": 30}  # where no model says otherwise
 # the network of a catalogue model is what it is: these describe one made from a parameter count
 OF_A_COUNT = ("latent_channels", "patch_size", "vae_params", "arch")
-OF_THE_MACHINE = ("gpu_file", "calibration", "price", "place", "country", "utilisation", "used", "found")
+OF_THE_MACHINE = ("gpu_file", "calibration", "price", "provider", "place", "country", "utilisation", "used", "found")
 GUIDED = words(Guided)
 
 

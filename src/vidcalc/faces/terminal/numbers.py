@@ -1,7 +1,8 @@
-"""Numbers as people read them: the one place where SI base units become GiB, PFLOP, minutes and dollars."""
+"""Numbers as people read them: the one place where SI base units become GiB, PFLOP, minutes and money."""
 
 from typing import Any
 
+from vidcalc.faces.terminal.currency import written
 from vidcalc.faces.words import _
 
 DECIMAL = ("", "K", "M", "B", "T", "Q")  # thousand, million, billion, trillion, quadrillion: counts
@@ -82,10 +83,8 @@ def hours(value: Any) -> str:
 
 
 def money(value: Any) -> str:
-    """US dollars: "$1.23"; small amounts with three significant digits."""
-    if value == 0:
-        return "$0"
-    return f"${value:,.2f}" if 1 <= value < 1000 else f"${significant(value)}"
+    """US dollars in the currency in use: "$1.23", "₩1,642"; small amounts with three significant digits."""
+    return written(value, significant)
 
 
 def mass(grams: Any) -> str:

@@ -56,7 +56,7 @@ def money(report: Report, paint: Paint, cells: int) -> list[str]:
     head: list[Cell] = ["", (_("one generation"), "dim"), (_("{steps} training steps", steps=steps), "dim")]
     price = ""
     if cost is not None:
-        rates = " – ".join(dict.fromkeys(f"${end:,.2f}" for end in (cost.per_hour_low, cost.per_hour_high)))
+        rates = " – ".join(dict.fromkeys(dollars(end) for end in (cost.per_hour_low, cost.per_hour_high)))
         price = ", ".join(
             filter(None, (_("{rates} / GPU-h", rates=rates), label(PROVIDERS, cost.provider), cost.as_of))
         )

@@ -168,6 +168,7 @@ PROVIDERS = {
     "hyperscaler": N_("hyperscaler"),
     "marketplace": N_("marketplace"),
     "serverless": N_("serverless"),
+    "spot": N_("spot, may be taken back"),
 }
 
 # what a search for a plan puts first, what bounds its winner, and how its neighbours differ
@@ -234,6 +235,11 @@ PROBLEMS = {
     "no_call": N_("class {value} cannot be traced, its call is not known ({argument})"),
     "no_reference": N_("install vidcalc[reference] (missing: {packages})"),
     "no_report": N_("{value} is no report of `vidcalc estimate --json` ({schema})"),
+    "no_data_set": N_("{value} is no table of clips (CSV, JSON lines or a JSON list)"),
+    "no_sizes": N_("{value} has no columns of sizes: width and height, or resolution as 1280x720"),
+    "no_clips": N_("{value} holds no video and no picture"),
+    "no_usable_clips": N_("{value} holds no clip that can be trained on ({reasons})"),
+    "no_media": N_("{value} is a folder, whose files MediaInfo reads; install vidcalc[media], or give a table"),
     "no_log": N_("{value} cannot be read ({reason})"),
     "no_workflow": N_("{value} holds no ComfyUI workflow"),
     "unknown_recipe": N_("{value} is no ComfyUI workflow and no configuration of a known trainer"),
