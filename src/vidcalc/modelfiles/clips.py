@@ -10,10 +10,12 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple, TextIO, TypeAlias
 
 from vidcalc.base.errors import Unreadable
 from vidcalc.describe.data import Clip
+
+Columns: TypeAlias = Mapping[str, object]  # of a row, by their names
 
 TABLES = (".csv", ".tsv", ".jsonl", ".json")
 # what columns are called, the first that a row has
@@ -60,7 +62,7 @@ def _counted(found: "Iterable[Clip | str]") -> DataSet:
     return DataSet(clips, left_out)
 
 
-def _rows(path: str, file: Any) -> Iterator[Mapping[str, Any] | None]:
+def _rows(path: str, file: TextIO) -> Iterator[Columns | None]:
     """Every row as its columns, None for one that cannot be read. Raises Unreadable where none says a size."""
     ending = os.path.splitext(path)[1].casefold()
     if ending in (".csv", ".tsv"):
@@ -81,7 +83,7 @@ def _rows(path: str, file: Any) -> Iterator[Mapping[str, Any] | None]:
         yield {str(name).casefold(): cell for name, cell in row.items()} if isinstance(row, dict) else None
 
 
-def _whole(table: "csv.DictReader[str]") -> Iterator[Mapping[str, Any]]:
+def _whole(table: "csv.DictReader[str]") -> Iterator[Columns]:
     """The rows of a CSV file; one that the reader cannot split is an empty one."""
     while True:
         try:
@@ -92,7 +94,7 @@ def _whole(table: "csv.DictReader[str]") -> Iterator[Mapping[str, Any]]:
             yield {}
 
 
-def _items(path: str, file: Any) -> Any:
+def _items(path: str, file: TextIO) -> list[object]:
     """The entries of a JSON list. Raises Unreadable."""
     try:
         found = json.load(file)
@@ -103,7 +105,7 @@ def _items(path: str, file: Any) -> Any:
     return found
 
 
-def _told(row: Mapping[str, Any] | None) -> Clip | str:
+def _told(row: Columns | None) -> Clip | str:
     """The clip of a row, or why there is none: "unreadable", "no_size" or "no_length"."""
     if row is None:
         return "unreadable"
@@ -124,11 +126,11 @@ def _told(row: Mapping[str, Any] | None) -> Clip | str:
     return Clip(int(width), int(height), int(frames + 1e-6), fps)
 
 
-def _number(row: Mapping[str, Any], names: tuple[str, ...], most: float) -> float | None:
+def _number(row: Columns, names: tuple[str, ...], most: float) -> float | None:
     """The first of those columns that holds a number above zero; None without."""
     for name in names:
         try:
-            value = float(row.get(name) or 0)
+            value = float(str(row.get(name) or 0))
         except (TypeError, ValueError, OverflowError):
             continue
         if 0 < value <= most:
