@@ -134,6 +134,13 @@ def test_a_cell_of_no_known_word_leaves_its_row_out_alone(ask, tmp_path):
     assert {row["id"]: row["status"] for row in found} == CELLS
 
 
+def test_cells_beyond_the_head_are_passed_over(ask, tmp_path):
+    for head in ("id,model,width,height,frames", "id,kind,model,settings,peak_allocated_bytes,seconds"):
+        path = tmp_path / "a.csv"
+        path.write_text(head + "\n" + ",".join(["a"] * 12) + "\n")
+        assert ask("validate", str(path)).code == 0
+
+
 def test_equal_rows_are_predicted_once(tmp_path):
     from vidcalc.validate import run, table
 

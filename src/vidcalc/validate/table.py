@@ -87,7 +87,9 @@ def lines_of(path: str) -> tuple[set[str], list[Line]]:
 def rows(kind: type[Kind], lines: list[Line]) -> list[Kind]:
     """Lines as rows of a kind, whose fields are all texts; further columns are passed over."""
     fields = set(kind.__struct_fields__)
-    named = ({ALIASES.get(name, name): (value or "").strip() for name, value in line.items()} for line in lines)
+    # cells beyond the head's stand under None, as a list
+    told = ([(name, value) for name, value in line.items() if isinstance(name, str)] for line in lines)
+    named = ({ALIASES.get(name, name): (value or "").strip() for name, value in line} for line in told)
     return [kind(**{name: value for name, value in line.items() if name in fields}) for line in named]
 
 
