@@ -18,6 +18,13 @@ from vidcalc.reference.running import Part, run
 from vidcalc.reference.slices import depths, shallower
 
 SIZE = "128x128x5"
+# what classes refuse to be smaller than: ConsisID and Latte take one size, blocks of neighbours want so many tokens
+OWN_SIZE = {
+    "consisid": (720, 480, 49),
+    "latte-1": (64, 64, 16),
+    "kandinsky6-sr": (256, 256, 5),
+    "ltx-2.5-diffusion-decoder": (256, 256, 17),
+}
 HUGE = 10**15  # weights of a network that states none
 
 
@@ -84,9 +91,7 @@ def smallest() -> dict[str, str]:
 def test_every_class_that_is_offered_runs(name: str) -> None:
     """One layer of it at the smallest size, on the CPU: its weights are those predicted, the call goes through."""
     known = model(name)
-    usual = known.defaults
-    # ConsisID's class refuses any other size
-    sides = (usual.width, usual.height, usual.frames) if name == "consisid" else snap(known, 64, 64, 5)
+    sides = OWN_SIZE.get(name) or snap(known, 64, 64, 5)
     layers = 1 if depths(known.denoiser.config) else None
     part = alone(run(known, hardware("h100-sxm"), "cpu", "x".join(map(str, sides)), 1, "bf16", layers).parts)
     assert part.weights and part.activations
@@ -155,6 +160,8 @@ def test_fewer_layers_are_asked_of_each_kind() -> None:
     config = {"num_layers": 20, "num_single_layers": 40, "width": 3}
     assert shallower(config, 2) == {"num_layers": 2, "num_single_layers": 2, "width": 3}
     assert shallower(config, None) == config
+    face = {"num_layers": 40, "inject_face_latents_blocks": 5}
+    assert shallower(face, 1)["num_layers"] == 5  # the first layer of every five has a part more
     assert shallower({"num_layers": 9, "vace_layers": [0, 1, 5]}, 2) == {"num_layers": 2, "vace_layers": [0, 1]}
     pair = {"network": {"num_layers": 9, "layers_per_block": 2}, "control": {"n_controlnet_blocks": 4}}
     cut = {"network": {"num_layers": 1, "layers_per_block": 2}, "control": {"n_controlnet_blocks": 1}}

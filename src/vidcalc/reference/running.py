@@ -28,6 +28,7 @@ from vidcalc.reference.stepping import step_of
 from vidcalc.reference.verify import call_of
 
 PARTS = ("text_encoder", "image_encoder", "vae_encode", "denoiser", "vae_decode", "train")
+STAND_INS = ("WanAnimate2Transformer3DModel",)  # whose call puts something in the place of a function while it runs
 Called = Callable[[], Any]
 PLAIN = ("fp32", "bf16", "fp16")  # number formats that torch runs as they are
 
@@ -179,7 +180,7 @@ class Job(msgspec.Struct, frozen=True):
 
             once = within(call, module, self.device)
             if part == "denoiser":
-                return once, repeated(call, module, self.device)
+                return once, once if component.class_ in STAND_INS else repeated(call, module, self.device)
             step = step_of(module, once)
             return step, step
         shape: dict[str, Any] = {"batch": 1}

@@ -23,6 +23,9 @@ DEPTHS = (
 )
 TOGETHER = ("layers_per_block",)  # of a U-Net, which takes what its ControlNet hands on layer by layer: both or none
 PLACES = ("vace_layers",)  # layers by their places
+GROUPS = (
+    "inject_face_latents_blocks",
+)  # of so many layers one has a further part: a slice has one such group at least
 PAIR = ("network", "control")
 
 
@@ -58,6 +61,7 @@ def depths(config: dict[str, Any]) -> list[str]:
 def _at_most(config: dict[str, Any], layers: int, names: list[str]) -> dict[str, Any]:
     if inner := {part: config[part] for part in PAIR if part in config}:
         return {**config, **{part: _at_most(each, layers, names) for part, each in inner.items()}}
-    made = {name: min(config[name], layers) for name in names if name in config}
+    least = max([layers, *(config[name] for name in GROUPS if config.get(name))])
+    made = {name: min(config[name], least) for name in names if name in config}
     places = {name: [each for each in config[name] if each < layers] for name in PLACES if config.get(name)}
     return {**config, **made, **places}
