@@ -101,11 +101,12 @@ def test_every_class_that_is_offered_runs(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "parts"),
-    [("ltx-video-2b", ("text_encoder", "vae_decode", "denoiser", "train")), ("svd", ("image_encoder", "vae_encode"))],
+    [("ltx-video-2b", ("text_encoder", "vae_decode", "train")), ("svd", ("image_encoder", "vae_encode"))],
 )
 def test_every_part_runs_beside_its_prediction(name: str, parts: tuple[str, ...], calibration: str) -> None:
     here = machine(calibrated(calibration))
-    found = run(model(name), here, "cpu", "64x64x9", 1, "fp32", 1, parts).parts
+    # of SVD's decoder a single layer would have an attention that it never runs
+    found = run(model(name), here, "cpu", "64x64x9", 1, "fp32", 2 if name == "svd" else 1, parts).parts
     assert {part.part for part in found} == set(parts)
     for part in found:
         assert part.time and part.weights and part.activations, part.reason
