@@ -1,4 +1,5 @@
-"""Write docs/accuracy.md and docs/accuracy.ko.md: every published measurement beside its prediction, and the errors.
+"""Write docs/accuracy.md and docs/accuracy.ko.md: every published measurement beside its prediction, and the errors; and
+the READMEs' figures of them.
 
     python scripts/make_accuracy.py                       pages from src/vidcalc/data/measured/
     python scripts/make_accuracy.py --from MEASURED.csv   take that file over first (its columns, roles marked), then write
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import accuracy_networks
+import accuracy_readme
 from vidcalc.faces import words
 from vidcalc.faces.terminal.validation import GROUPS, NAMES, bounds, interval_share
 from vidcalc.faces.words import _
@@ -305,6 +307,7 @@ def main() -> None:
         measured[name] = rows, validate(rows)
     for language, name in PAGES.items():
         (ROOT / "docs" / name).write_text(page(language, measured), encoding="utf-8")
+    accuracy_readme.write(measured)
 
 
 if __name__ == "__main__":

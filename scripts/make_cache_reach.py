@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from generated import DATA, settle
+from vidcalc.catalog.caches import REACH
 from vidcalc.reference.catalogue import MODELS, model_facts, parts_of
 from vidcalc.reference.classes import UnknownClass, build, find_class
 
@@ -25,14 +26,16 @@ MAKING = {
     "magcache": "apply_mag_cache",
     "seacache": "apply_sea_cache",
 }  # since 0.36
-FILES = {"0.42": "cache_reach.toml", "0.35": "cache_reach_0_35.toml"}
 
 
 def current() -> str:
     """The file of the installed release."""
     import diffusers
 
-    return FILES[".".join(diffusers.__version__.split(".")[:2])]
+    release = ".".join(diffusers.__version__.split(".")[:2])
+    if release not in REACH:
+        sys.exit(f"diffusers {release} is of no file yet; allowed: {', '.join(REACH)} (vidcalc.catalog.caches.REACH)")
+    return f"{REACH[release]}.toml"
 
 
 def one_of_each_class() -> dict[str, dict[str, Any]]:

@@ -6,16 +6,14 @@ Needs the extra `reference`. Arguments and components are read from the signatur
 catalogue names, abilities from the classes themselves. --check exits with 1 where the file is not what they say.
 """
 
-import argparse
 import inspect
 import sys
-from pathlib import Path
 from typing import Any
 
+from generated import DATA, settle
 from vidcalc.reference.catalogue import MODELS, model_facts
 from vidcalc.reference.classes import UnknownClass, find_class
 
-FILE = Path(__file__).resolve().parent.parent / "src" / "vidcalc" / "data" / "how" / "pipelines.toml"
 DENOISERS = ("transformer", "transformer_2", "unet")
 # what a script states of a job, as pipelines call it, the usual name first
 STATED = (
@@ -100,8 +98,8 @@ def written(value: Any) -> str:
     return f'"{value}"'
 
 
-def text() -> str:
-    """The file."""
+def content() -> str:
+    """The file, from the installed classes."""
     import diffusers
 
     lines = [
@@ -118,16 +116,5 @@ def text() -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Write the file, or compare it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    now = text()
-    if parser.parse_args().check:
-        sys.exit(0 if FILE.read_text(encoding="utf-8") == now else f"{FILE} is not what diffusers says: run this again")
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(now, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(settle(DATA / "how" / "pipelines.toml", content, __doc__))

@@ -39,7 +39,7 @@ from vidcalc.ledger import windows
 from vidcalc.ledger.taping import sequence
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
-from vidcalc.passes import backward, first_step, formats, generation, guidance, legal, rewritten
+from vidcalc.passes import backward, degrees, first_step, formats, generation, legal, offload, rewritten
 from vidcalc.report.estimate import Latent, Memory, Report, Sequence, Time, TrainingMemory
 
 if TYPE_CHECKING:
@@ -56,14 +56,17 @@ def calculate(
     Numbers of the workload may be ints (exact) or float64 arrays (a sweep; the report then holds arrays).
     Raises InputError for a choice the catalogue does not have.
     """
-    plan = formats.settled(plan, model, hardware.accelerator)
-    question = Question(model, workload, hardware, plan)
+    return _worked(Question(model, workload, hardware, plan), left_out)[0]
+
+
+def _worked(asked: Question, left_out: Collection[Stage]) -> tuple[Report, str]:
+    """The report of one job, and the word of the way in which it really offloads, which may be the framework's."""
+    question = legal.settled(asked)
+    model, workload, hardware, plan = question
 
     # unroll, rewrite
-    legal.checked(model, plan, guidance.possible(plan))
-    legal.checked_training(model, plan.training)
     ledger, first = generation(model, workload, hardware, plan, left_out)
-    learning, each = learned(model, workload, hardware, plan, ledger), not backward.alone(plan.training)
+    learning, each = learned(model, workload, hardware, plan, ledger), degrees.cut(plan.training)
     taped_step = backward.step(learning, plan.training, each=each)
     step = Loaded(workload=workload, ledger=learning, step=taped_step)
 
@@ -85,7 +88,7 @@ def calculate(
 
     # report
     channels, frames, height, width = ledger.latent
-    return Report(
+    report = Report(
         model=model_part(model, ledger),
         workload=settings(workload),
         plan=settings(plan),
@@ -101,15 +104,15 @@ def calculate(
         assumptions=assumptions(question, ledger, made.provenance),
         warnings=[*warnings(question, inference, trained, checkpointed, made), *cautions_of(question, ledger)],
     )
+    return report, offload.chosen(plan, ledger, hardware.accelerator)
 
 
 def listed(model: Model, workload: Workload, hardware: Hardware, plan: Plan) -> "list[OpRow]":
     """Every op of one job with its FLOPs, bytes and seconds. Raises InputError as `calculate` does."""
     from vidcalc.account.work import rows  # late: an estimate needs none of it
 
-    plan = formats.settled(plan, model, hardware.accelerator)
-    legal.checked(model, plan, guidance.possible(plan))
-    return list(rows(generation(model, workload, hardware, plan)[0], hardware))
+    question = legal.settled(Question(model, workload, hardware, plan))
+    return list(rows(generation(*question)[0], hardware))
 
 
 def learned(model: Model, workload: Workload, hardware: Hardware, plan: Plan, ledger: Ledger) -> Ledger:
@@ -123,7 +126,8 @@ def chain(jobs: tuple[Question, ...]) -> "ChainReport":
     from vidcalc.account.chain import chain_report  # late: an estimate needs none of it
 
     parts = handed(jobs)
-    return chain_report(parts, [calculate(*part.job, part.left_out) for part in parts])
+    reports, ways = zip(*(_worked(part.job, part.left_out) for part in parts), strict=True)
+    return chain_report(parts, reports, ways)
 
 
 def train(model: Model, data: Data, hardware: Hardware, plan: Plan) -> "TrainingReport":

@@ -4,7 +4,7 @@ import pytest
 
 from vidcalc.base.errors import InputError
 from vidcalc.catalog import fill
-from vidcalc.catalog.caches import REACH, methods, reach
+from vidcalc.catalog.caches import NEWEST, REACH, methods, reach
 from vidcalc.catalog.families import families
 from vidcalc.catalog.frameworks import framework, names
 from vidcalc.catalog.load import entry, table
@@ -53,7 +53,10 @@ def test_a_program_takes_the_caches_that_it_has(program: str, model: str, those:
 
 def test_an_older_release_hooks_what_it_hooked() -> None:
     for release, name in REACH.items():
-        assert f"diffusers {release or '0.42'}." in table(name)["source"]
+        assert f"diffusers {release}." in table(name)["source"]
+    assert reach("LatteTransformer3DModel") == reach("LatteTransformer3DModel", NEWEST)
+    with pytest.raises(KeyError):
+        reach("LatteTransformer3DModel", "0.36")
     assert reach("Kandinsky5Transformer3DModel") is not None
     assert reach("Kandinsky5Transformer3DModel", "0.35") is None
     # the later FirstBlockCache reaches what the earlier one refused
@@ -66,12 +69,11 @@ def test_an_older_release_hooks_what_it_hooked() -> None:
 @pytest.mark.parametrize("name", names())
 def test_what_a_profile_says_of_caches_is_known(name: str) -> None:
     profile = framework(name)
-    assert profile.hooks in {"", "0.35", "0.42"}
+    assert profile.hooks in {"", *REACH}
     known = {entry("models", model).get("family") for model in entries("models")}
     for cache, of in (profile.caches or {}).items():
         assert cache in methods()
         assert set(of) <= known
     if profile.hooks:
-        release = "" if profile.hooks == "0.42" else profile.hooks
-        classes = table(REACH[release])["classes"]
+        classes = table(REACH[profile.hooks])["classes"]
         assert len(set(classes) & set(families())) > 10

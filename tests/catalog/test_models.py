@@ -267,3 +267,12 @@ def test_scales_that_a_pipeline_has_not_are_refused(name, asked, near):
         vidcalc.estimate(name, frames=9, **asked)
     assert refused.value.flag.lstrip("-") == "guidance-scales"
     assert refused.value.nearest == near
+
+
+def test_a_name_that_says_references_names_a_model_that_takes_them() -> None:
+    """Makers' words for "reference to video" stand in names of models with references, whatever weights they are of."""
+    words = ("ref2v", "r2v")
+    every = {alias: name for name in NAMES for alias in (name, *models.model(name).aliases)}
+    named = {alias: name for alias, name in every.items() if any(word in alias for word in words)}
+    assert {"minimax-h3-ref2va", "minimax-h3-ref2va-pruned"} <= set(named)
+    assert all(models.model(name).references for name in named.values())

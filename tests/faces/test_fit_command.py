@@ -105,6 +105,7 @@ def test_nothing_fits_is_one_line_with_what_is_needed_and_what_helps(ask):
         (("fit", "-m", "ltx-2", "--max-time", "soon"), "--max-time"),
         (("fit", "-m", "ltx-2", "--allow", "quality"), "precision"),
         (("fit", "-m", "ltx-2", "--framework", "comfyui", "--gpus", "2"), "--gpus"),
+        (("fit", "-m", "ltx-2", "--gpus", "100000"), "from 1 to 64"),
         (("choose", "-m", "ltx-2", "--have", "409O"), "409O"),
         (("choose", "-m", "ltx-2", "--have", "4090x0"), "--have"),
         (("choose", "-m", "ltx-2", "--have", "4090", "--gpu", "3090"), "--have"),

@@ -9,6 +9,22 @@ from vidcalc.faces.requests.fix import text
 from vidcalc.modelfiles.complaint import complaint
 
 GIB = 2**30
+# a training run whose samples alone can give way: all else that helps is done
+OFF_CARD = (
+    *(
+        "-m",
+        "wan2.1-t2v-1.3b",
+        "--gpu",
+        "3060",
+        "--latents",
+        "precomputed",
+        "--texts",
+        "precomputed",
+        "--mode",
+        "qlora",
+    ),
+    *("--base-precision", "nf4", "--training-offload", "base", "--checkpointing", "offload"),
+)
 TRACE = """Traceback (most recent call last):
   File "run.py", line 10, in <module>
     video = pipe(prompt).frames[0]
@@ -177,9 +193,9 @@ def test_every_way_fits_when_it_is_asked_for_in_every_framework(job, ask):
 
 def stated(job, words):
     """The flags of a job with those of a change in their place."""
-    pairs = [*zip(job[::2], job[1::2], strict=True), *zip(words[::2], words[1::2], strict=True)]
     names = {"-r": "--resolution", "-f": "--frames", "-b": "--batch-size"}
-    return [word for pair in {names.get(name, name): value for name, value in pairs}.items() for word in pair]
+    pairs = [(names.get(name, name), value) for name, value in zip(job[::2], job[1::2], strict=True)]
+    return [word for pair in pairs if pair[0] not in words[::2] for word in pair] + words
 
 
 @pytest.mark.parametrize(
@@ -189,6 +205,8 @@ def stated(job, words):
         ("-m", "wan2.1-t2v-1.3b", "--mode", "full", "--gpu", "3060"),
         ("-m", "ltx-2.3", "--mode", "lora", "--gpu", "5090", "-r", "512x512", "-f", "1", "--texts", "online"),
         ("-m", "wan2.1-t2v-14b", "--mode", "lora", "--gpu", "4090", "--trainer", "musubi", "--bucket", "480x480x129"),
+        (*OFF_CARD, "--bucket", "480x320x33:0.25:b28", "--bucket", "240x160x33:0.75:b100"),
+        (*OFF_CARD, "-r", "480x320", "-f", "33", "-b", "28"),
     ],
     ids=" ".join,
 )
@@ -199,11 +217,41 @@ def test_training_gets_ways_that_fit_too(job, ask):
     assert (found["job"], found["verdict"]) == ("train", "too_big")
     assert found["ways"]
     for way in found["ways"]:
-        if "size" in way["changes"]:
-            continue  # in the place of --bucket
         again = json.loads(ask("train", *stated(job, spelled(way["changes"], "train").split()), "--json").out)["memory"]
         assert again["verdict"] != "too_big"
         assert again["peak"] == way["peak"]
+
+
+def test_fewer_samples_at_once_are_as_many_as_fit_and_keep_each_bucket_s_share(ask):
+    buckets = ("--bucket", "480x320x33:0.25:b28", "--bucket", "240x160x33:0.75:b100")
+    way = next(each for each in fixed(ask, *OFF_CARD, *buckets)["ways"] if each["touches"] == ["batch"])
+    one, other = way["changes"]["buckets"].split(", ")
+    count = int(other.rpartition(":b")[2])
+    assert (one, other) == (f"480x320x33:0.25:b{min(count, 28)}", f"240x160x33:0.75:b{count}")
+    larger = ("--bucket", f"480x320x33:0.25:b{min(count + 1, 28)}", "--bucket", f"240x160x33:0.75:b{count + 1}")
+    assert json.loads(ask("train", *OFF_CARD, *larger, "--json").out)["memory"]["verdict"] == "too_big"
+
+
+def test_a_job_that_fits_is_told_so(ask):
+    line = ("-m", "ltx-video-2b", "--gpu", "h100")
+    assert fixed(ask, *line)["ways"] == []
+    assert "It fits as predicted: nothing has to change." in ask("fix", *line).out
+
+
+def test_ways_out_of_host_memory_take_less_of_it(ask, message):
+    line = ("-m", "wan2.1-t2v-14b", "--gpu", "h100", "--offload", "model")
+    found = fixed(ask, message("Killed"), *line)
+    assert found["memory"] == "host"
+    assert found["ways"]
+    assert all(way["host_ram"] < found["host_ram"] for way in found["ways"])
+    short = json.loads(ask("estimate", *line, "--host-ram", "34GiB", "--json").out)["memory"]["inference"]
+    assert short["verdict"] == "too_big"
+    assert {"offload": "none"} in [way["changes"] for way in short["relief"]]
+
+
+def test_no_way_out_of_host_memory_is_said(ask):
+    done = ask("estimate", "-m", "wan2.1-t2v-1.3b", "--gpu", "4090", "--host-ram", "4GB")
+    assert "Nothing that was tried takes so little host memory" in done.out
 
 
 def test_ways_that_leave_the_result_as_it_is_come_first_and_fewer_steps_never_help(ask):

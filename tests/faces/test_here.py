@@ -11,6 +11,7 @@ import pytest
 
 from vidcalc.faces import local
 from vidcalc.faces.local.cards import Card, cards
+from vidcalc.faces.local.memory import host_memory
 from vidcalc.faces.requests import here
 
 MIB, GIB = 2**20, 2**30
@@ -42,6 +43,21 @@ def test_cards_are_read_from_the_tool_that_is_there() -> None:
     ]
     assert cards(machine(rocm_smi=ROCM)) == [Card("Radeon RX 7900 XTX", 1, 24 * GIB, GIB, "", "rocm-smi")]
     assert cards(machine(amd_smi=AMD)) == [Card("AMD Instinct MI300X", 1, 196592 * MIB, 0, "", "amd-smi")]
+
+
+def test_amd_smi_tells_what_is_in_use() -> None:
+    used = [{"gpu": 0, "mem_usage": {"total_vram": {"value": 196592, "unit": "MB"}, "used_vram": {"value": 5120}}}]
+
+    def ask(command: str, kind: str = "", *_rest: str) -> str:
+        said = {"static": AMD, "metric": json.dumps({"gpu_data": used})}
+        return said.get(kind, "") if command == "amd-smi" else ""
+
+    assert cards(ask) == [Card("AMD Instinct MI300X", 1, 196592 * MIB, 5 * GIB, "", "amd-smi")]
+
+
+def test_a_chip_without_memory_of_its_own_has_the_host_s() -> None:
+    said = machine(nvidia_smi="NVIDIA GB10, [N/A], [N/A], 580.95.05\n")
+    assert cards(said) == [Card("NVIDIA GB10", 1, host_memory() or 0, 0, "580.95.05", "nvidia-smi")]
 
 
 def test_equal_cards_are_counted_and_the_busier_one_decides() -> None:

@@ -175,7 +175,7 @@ def test_python_says_the_same() -> None:
 OTHER = {  # a value that a tool's own profile has not, of settings that take no words
     "precision": "nf4",
     "text_encoder_precision": "nf4",
-    "vae_precision": "fp32",
+    "vae_precision": "fp16",
     "attention": "sage2",
     "step_cache": "firstblockcache",
     "sparse_attention": "vsa",

@@ -33,6 +33,17 @@ def test_a_small_network_has_its_makers_weights_and_flops(case: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("case", HELD["models"], ids=lambda case: case["model"])
+def test_a_models_count_says_where_it_is_from(case: dict[str, Any]) -> None:
+    """Of a repository or a wheel that the model's own file names, with the class; `counted` is of the file's head."""
+    whole, *where, class_ = case["source"].partition(",")[0].split()
+    release = f"{whole} {where[0]}" if where and where[0][0].isdigit() else whole
+    known = model(case["model"])
+    assert any(source.startswith(release) for source in known.sources)
+    assert class_ in known.denoiser.class_
+    assert f" {case['counted']}: " in HELD["about"]
+
+
+@pytest.mark.parametrize("case", HELD["models"], ids=lambda case: case["model"])
 def test_a_model_has_its_makers_weights(case: dict[str, Any]) -> None:
     known = model(case["model"]).denoiser
     assert known.params == case["params"]

@@ -61,8 +61,8 @@ def tried(bases: list[Base], ladder: Ladder, limits: Limits, free: tuple[str, ..
     questions = [each for base in bases for each in every(base, free)]
     for rung in range(len(ladder)):
         for way, asked in enumerate(questions):
-            model, _job, hardware, plan = of_a_chip(asked)
-            whole = unroll(model, ladder.job(rung))
+            model, job, hardware, plan = of_a_chip(asked)
+            whole = unroll(model, replace(ladder.job(rung), steps=job.steps))
             ledger = rewritten(whole, plan, hardware)
             memory = inference_memory(ledger, hardware)
             first = first_step(replace(whole, weights=ledger.weights), hardware, plan)
@@ -71,7 +71,6 @@ def tried(bases: list[Base], ladder: Ladder, limits: Limits, free: tuple[str, ..
             cost = ranged(offer, seconds * hardware.total)["likely"] if offer else 0
             fits = (
                 memory.verdict != "too_big"
-                and (limits.host_ram is None or memory.host_ram <= limits.host_ram)
                 and (limits.seconds is None or seconds <= limits.seconds)
                 and (limits.cost is None or cost <= limits.cost)
             )
@@ -137,10 +136,9 @@ def asked(model: str, seed: int) -> tuple[list[Base], Ladder, Limits, tuple[str,
     scale = draw.choice((0.5, 0.75, 1, 1))
     sizes = {name: getattr(chip, name) for name in ("memory_marketed", "memory_driver", "memory_torch")}
     small = replace(chip, **{name: size and int(size * scale) for name, size in sizes.items()})
-    bases = [
-        each._replace(question=each.question._replace(hardware=replace(each.question.hardware, accelerator=small)))
-        for each in bases
-    ]
+    host = draw.choice((None, 16 * GIB, 32 * GIB, 64 * GIB))
+    machine = replace(question.hardware, accelerator=small, host_ram=host)
+    bases = [each._replace(question=each.question._replace(hardware=machine)) for each in bases]
     whole = rungs.lengths(question.model, question.workload, 500)
     chosen = sorted({0, *(min(place, len(whole) - 1) for place in (2, 5, 9, 14, 15, 20, 31))})
     frames = tuple(whole.rungs["frames"][place] for place in chosen)
@@ -148,7 +146,7 @@ def asked(model: str, seed: int) -> tuple[list[Base], Ladder, Limits, tuple[str,
     limits = Limits(
         seconds=draw.choice((None, None, 60.0, 300.0, 1200.0)),
         cost=draw.choice((None, None, None, 0.02, 0.2)),
-        host_ram=draw.choice((None, 16 * GIB, 32 * GIB, 64 * GIB)),
+        host_ram=host,
     )
     return bases, ladder, limits, tuple(name for name in ("offload", "vae_tiling") if name not in flags)
 

@@ -21,6 +21,9 @@ from vidcalc.tape.trace import run, tiles
 
 SAMPLE = ("wan2.1-t2v-1.3b", "hunyuanvideo-t2v", "ltx-video-2b", "mochi-1-preview", "animatediff-sd15-v3")
 NUMBERS = ("peak", "peak_at", "workspace", "streamed", "paired")
+TOUCHED = ("parameters", "rounds", "homes", "products")
+# what stays with the tape, of the sample: recording it takes longer than it is worth, or it asks a size for its truth
+STAYS = {("autoencoders.hunyuan", "decode"), ("autoencoders.mochi", "encode")}
 
 
 @pytest.fixture(autouse=True)
@@ -77,37 +80,43 @@ def holds(call, dtype, tiling, chip, dice, times=3):
         assert [getattr(joined, name) for name in NUMBERS] == [getattr(taped, name) for name in NUMBERS], shape
         assert sums(named.ops, "path") == sums(taped.ops, "path"), shape
         assert sums(joined.ops) == sums(taped.ops), shape
-        assert joined.touched == taped.touched or joined.parameters == taped.parameters
-        assert (joined.rounds, joined.homes) == (taped.rounds, taped.homes)
-        assert joined.cached("fixed") == taped.cached("fixed"), shape
+        for told in (joined, named):
+            for field in TOUCHED:
+                assert getattr(told.touched, field) == getattr(taped.touched, field), (field, shape)
+        for segments in ("fixed", "expandable"):
+            assert joined.cached(segments) == taped.cached(segments), (segments, shape)
         ours, theirs = (total(by_kind(each.ops, chip)) for each in (joined, taped))
         for end in ("low", "likely", "high"):
             assert getattr(ours, end) == pytest.approx(getattr(theirs, end), rel=1e-12)
     return answered
 
 
-def law(name, seed):
-    """The law for every call of a model, in two formats and in tiles."""
+def law(name, seed, whole=False):
+    """The law for every call of a model, in tiles, and in a second format (of one call, or of all); which no table
+    answered."""
     dice = random.Random(seed)
     asked, chip = calls(name)
-    answered = 0
+    silent, second = set(), dice.choice(asked)
     for call in asked:
-        answered += holds(call, call.dtype, call.tiles or call.tiling, chip, dice)
-        answered += holds(call, "fp32", "none", chip, dice, 1)
+        answered = holds(call, call.dtype, call.tiles or call.tiling, chip, dice)
+        if whole or call is second:
+            answered += holds(call, "fp32", "none", chip, dice, 1)
         if call.function == "decode" and tiles(call.component):
             answered += holds(call, call.dtype, "default", chip, dice, 2)
-    assert answered
+        if not answered:
+            silent.add((call.component.network, call.function))
+    return silent
 
 
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_table_gives_what_the_tape_gives(name):
-    law(name, 1)
+    assert law(name, 1) <= STAYS
 
 
 @pytest.mark.tables
 @pytest.mark.parametrize("name", names())
 def test_a_table_of_any_model_gives_what_the_tape_gives(name):
-    law(name, name)
+    assert law(name, name, whole=True) < {(call.component.network, call.function) for call in calls(name)[0]}
 
 
 @pytest.mark.parametrize("name", ["wan2.1-t2v-1.3b", "cogvideox-2b"])
@@ -115,7 +124,7 @@ def test_a_table_of_any_model_gives_what_the_tape_gives(name):
 def test_a_table_of_a_training_step_gives_what_the_tape_gives(name, checkpointing):
     dice = random.Random(3)
     (call,) = [call for call in calls(name)[0] if call.function == "forward"][-1:]
-    for _ in range(4):
+    for _ in range(2):
         shape = sizes(call, dice)
         told = regimes.stepped(call.component, shape, "bf16", checkpointing, each=False)
         named = regimes.stepped(call.component, shape, "bf16", checkpointing)
@@ -153,6 +162,14 @@ def test_the_first_sizes_go_over_the_tape_and_later_ones_do_not(monkeypatch):
     shapes = [replace(call.shape, height=call.shape.height + 2 * i) for i in range(few + 2)]
     told = [regimes.answered(call.component, "forward", shape, "bf16") is not None for shape in shapes]
     assert told == [False] * few + [True] * 2
+
+
+def test_a_size_that_is_asked_again_is_no_further_size(monkeypatch):
+    monkeypatch.setattr(regimes, "waits", 1)
+    call = next(call for call in calls("wan2.1-t2v-1.3b")[0] if call.function == "forward")
+    regimes.forget()
+    for _again in range(2 * regimes.WAYS[0].after):
+        assert regimes.answered(call.component, "forward", call.shape, "bf16") is None
 
 
 def test_what_cannot_be_recorded_stays_with_the_tape():

@@ -35,7 +35,8 @@ def mapped(**fields):
         ("Cosmos-1.0-Diffusion-14B-Video2World", 1280, "cosmos-predict1-14b"),
         ("Open-Sora-2.0 (11B)", 256, "open-sora-2.0"),
         ("Wan2.1 (size not in excerpt)", 0, None),
-        ("HunyuanCustom", 1280, None),
+        ("HunyuanCustom", 1280, "hunyuan-custom"),
+        ("Sora 2", 1280, None),
     ],
 )
 def test_models_are_found_under_the_names_people_write(name, width, found):

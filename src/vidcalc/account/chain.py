@@ -8,13 +8,13 @@ from vidcalc.account.assumptions import HOST_SHORT, host_short
 from vidcalc.account.model import hardware_part
 from vidcalc.account.money import energy_part, money_part
 from vidcalc.base.number import Number
-from vidcalc.cost.host import worse
+from vidcalc.base.units import HOUR
+from vidcalc.cost.host import WORST, beside_others, worse
 from vidcalc.cost.verdict import verdict
 from vidcalc.describe.handoff import Handed, identity, in_latent
 from vidcalc.report.chain import ChainJob, ChainMemory, ChainReport, ChainTime
 from vidcalc.report.estimate import HostRoom, InferenceMemory, Report, Warning_
 
-HOUR = 3600
 STAYING = ("none", "encoders")  # ways of offloading with which a network stays once it is on the device
 # of training, and what is said of all jobs together instead
 NOT_OF_A_JOB = (
@@ -28,10 +28,10 @@ NOT_OF_A_JOB = (
 Held = dict[str, int]  # networks by what they are, and their bytes
 
 
-def chain_report(parts: Sequence[Handed], reports: Sequence[Report]) -> ChainReport:
-    """The jobs with the reports of each, in the order they run."""
+def chain_report(parts: Sequence[Handed], reports: Sequence[Report], ways: Sequence[str]) -> ChainReport:
+    """The jobs with the reports of each, in the order they run; `ways` are those in which each really offloads."""
     hardware = parts[0].job.hardware
-    stay = all(way(report) in STAYING for report in reports)
+    stay = all(way in STAYING for way in ways)
     held = [networks(part, report) for part, report in zip(parts, reports, strict=True)]
     jobs = [
         ChainJob(
@@ -102,21 +102,24 @@ def chain_memory(jobs: Sequence[ChainJob], waiting: Sequence[int], stay: bool, e
 
 
 def host_room(rows: Sequence[InferenceMemory], beyond: Sequence[Number]) -> HostRoom | None:
-    """Host memory of the job that needs most of it, with the `beyond` bytes of the others that wait meanwhile."""
+    """Host memory of the job for which it is worst, with the `beyond` bytes of the others that wait meanwhile."""
     rooms = [
-        replace(row.host_room, needed=row.host_room.needed + others, margin=row.host_room.margin - others)
-        for row, others in zip(rows, beyond, strict=True)
-        if row.host_room is not None
+        shared(row.host_room, others) for row, others in zip(rows, beyond, strict=True) if row.host_room is not None
     ]
-    if not rooms:
-        return None
-    most = min(rooms, key=lambda each: each.margin)
-    return replace(most, verdict="too_big") if most.margin < 0 else most
+    return min(rooms, key=lambda each: (-WORST.index(each.verdict), each.margin), default=None)
+
+
+def shared(room: HostRoom, others: Number) -> HostRoom:
+    """A job's host memory with others in it; alone it is judged as it was."""
+    margin = room.margin - others
+    judged = beside_others(room.verdict, room.limit, margin) if others else room.verdict
+    return replace(room, needed=room.needed + others, margin=margin, verdict=judged)
 
 
 def chain_warnings(memory: ChainMemory, reports: Sequence[Report]) -> list[Warning_]:
     """What is to be known of all jobs together."""
-    rows = [Warning_(id="inference_too_big", values={"missing": -memory.margin})] if memory.margin < 0 else []
+    large = memory.verdict == "too_big" and memory.margin < 0
+    rows = [Warning_(id="inference_too_big", values={"missing": -memory.margin})] if large else []
     rows += host_short(memory.host_room)
     spilling = any(each.id == "windows_spill" for report in reports for each in report.warnings)
     return [*rows, Warning_(id="windows_spill")] if spilling and memory.high > memory.capacity else rows
@@ -134,12 +137,6 @@ def chain_time(jobs: Sequence[ChainJob], gpus: Number) -> ChainTime:
         arrivals=arrivals,
         gpu_hours=total * gpus / HOUR,
     )
-
-
-def way(report: Report) -> str:
-    """How a job really offloads: its framework may leave it to the card."""
-    said = next((each.value for each in report.assumptions if each.id == "offload"), "none")
-    return str(said).partition(":")[0]
 
 
 def taken(parts: Sequence[Handed], place: int) -> str:

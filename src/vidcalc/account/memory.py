@@ -36,8 +36,7 @@ def inference_memory(ledger: Ledger, hardware: Hardware, *, replays: bool = Fals
     # weights that give way fill the card and no more: beyond it reaches only what is needed
     high = minimum(high, maximum(capacity, interval(needed.device)[1]))
     host, unknown = ledger.host, unsized(ledger)
-    together = largest(row.total + maximum(host.resident - row.weights, 0) for row in rows)
-    beside, judged = host_room(host, hardware, together), verdict(shown.device, high, capacity, unknown)
+    beside, judged = host_part(rows, host, hardware), verdict(shown.device, high, capacity, unknown)
     return InferenceMemory(
         stages=[
             StageRow(
@@ -73,6 +72,12 @@ def inference_memory(ledger: Ledger, hardware: Hardware, *, replays: bool = Fals
         unsized=unknown,
         host_room=beside,
     )
+
+
+def host_part(rows: list[memory.Stage], host: Host, hardware: Hardware) -> HostRoom | None:
+    """Whether host memory holds what those stages have in it, where it is known how much there is."""
+    together = largest(row.total + maximum(host.resident - row.weights, 0) for row in rows)
+    return host_room(host, hardware, together)
 
 
 def host_room(host: Host, hardware: Hardware, together: Number) -> HostRoom | None:

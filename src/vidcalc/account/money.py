@@ -2,7 +2,8 @@
 
 from vidcalc.base.guest import named
 from vidcalc.base.number import Number, as_count, ceil_div
-from vidcalc.cost.money import BAND, HOUR, drawn, price, prices, ranged
+from vidcalc.base.units import HOUR
+from vidcalc.cost.money import BAND, drawn, price, prices, ranged
 from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.workload import Workload
 from vidcalc.rates.site import busy_share, figures

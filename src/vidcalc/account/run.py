@@ -11,6 +11,7 @@ from vidcalc.account.samples import global_batch
 from vidcalc.base.guest import named
 from vidcalc.base.number import Number, ceil_div, largest
 from vidcalc.base.provenance import weakest
+from vidcalc.base.units import HOUR
 from vidcalc.catalog.training import recipe
 from vidcalc.cost.host import worse
 from vidcalc.cost.memory import peak
@@ -25,8 +26,6 @@ from vidcalc.ledger.taping import sequence
 from vidcalc.ledger.types import Host
 from vidcalc.passes.degrees import context, world
 from vidcalc.report.training import BucketPart, PhaseRow, Ranks, RunMemory, RunTime
-
-HOUR = 3600
 
 
 def bucket_part(

@@ -1,6 +1,7 @@
 """The part of a report on seconds of one generation: stage by stage, the work and what it waits for."""
 
-from vidcalc.base.number import Number
+from vidcalc.base.number import Number, unchanged
+from vidcalc.base.units import HOUR
 from vidcalc.cost.call import arrival, exposed_copies, spent
 from vidcalc.cost.memory import arrived
 from vidcalc.cost.seconds import NOTHING, Seconds, spread, total
@@ -8,7 +9,6 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.ledger.types import Ledger
 from vidcalc.report.estimate import InferenceTime
 
-HOUR = 3600
 FURTHER = 0.5  # share by which the seconds of a framework's further models may be off
 
 
@@ -49,6 +49,7 @@ def staged(ledger: Ledger, hardware: Hardware) -> tuple[dict[str, Seconds], dict
     kinds: dict[str, dict[str, Number]] = {}
     for phase in ledger.phases:
         call, once = spent(phase, hardware), exposed_copies(phase.once, chip)
+        once = once if unchanged(phase.happens, 1) else once.times(phase.happens)
         call = {kind: part.called(kind) for kind, part in call.items()}
         whole = total(call).called(phase.component.id)
         stages[phase.id] = stages.get(phase.id, NOTHING) + whole.times(phase.turns) + once.called("arrival")

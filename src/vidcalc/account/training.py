@@ -1,14 +1,13 @@
 """The parts of an estimate on training: bytes and seconds of one optimizer step on one accelerator."""
 
 from vidcalc.account.bucket import BucketCost
+from vidcalc.base.units import HOUR
 from vidcalc.cost.memory import peak
 from vidcalc.cost.seconds import spread, total
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.workload import Workload
 from vidcalc.report.estimate import TrainingMemory, TrainingTime
-
-HOUR = 3600
 
 
 def training_memory(cost: BucketCost, hardware: Hardware) -> TrainingMemory:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from vidcalc.base.guest import Guest, chosen, plain, typed
-from vidcalc.base.symbolic import Symbolic
+from vidcalc.base.symbolic import Deferred, Symbolic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -238,7 +238,7 @@ def of_each(rule: Callable[..., float], *numbers: Number) -> Number:
     if all(isinstance(number, SINGLE) for number in numbers):
         return rule(*map(plain, numbers))
     for number in numbers:
-        if hasattr(number, "of_each"):  # a formula, worked out later
+        if isinstance(number, Deferred):
             made: Number = number.of_each(rule, *map(plain, numbers))
             return made
     import numpy as np

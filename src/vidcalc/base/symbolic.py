@@ -5,6 +5,7 @@ comparison that is not the same at every size has no truth value (it raises Valu
 functions of `vidcalc.base.number`, which come here.
 """
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 Formula: TypeAlias = Any  # a number of `Symbolic` kind, or a plain one
@@ -44,4 +45,17 @@ class Symbolic:
 
         One of the two is this number.
         """
+        raise NotImplementedError
+
+
+class Deferred:
+    """What stands where a calculation expects an array of NumPy, and is worked out later (`vidcalc.search.sweeps`).
+
+    It takes part in NumPy's own functions, so it needs none of `Symbolic`; what no function of NumPy is comes here.
+    """
+
+    __slots__ = ()
+
+    def of_each(self, rule: Callable[..., float], *numbers: Formula) -> Formula:
+        """A rule for plain numbers, asked of each row; this is one of the numbers."""
         raise NotImplementedError

@@ -6,6 +6,7 @@ nowhere else. A unit is a prefix and a symbol, or a quotient of two: "GB/s", "TF
 
 from functools import lru_cache
 
+HOUR = 3600  # seconds
 DECIMAL = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
 BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 SMALL = {"m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9}
@@ -14,9 +15,9 @@ SYMBOLS: dict[str, tuple[int, str]] = {
     "B": (1, "B"),
     "FLOP": (1, "FLOP"),
     "s": (1, "s"),
-    "h": (3600, "s"),
+    "h": (HOUR, "s"),
     "J": (1, "J"),
-    "Wh": (3600, "J"),
+    "Wh": (HOUR, "J"),
     "W": (1, "W"),
     "Hz": (1, "Hz"),
     "USD": (1, "USD"),

@@ -16,7 +16,8 @@ from vidcalc.catalog.load import table
 from vidcalc.catalog.stated import name_of, numbers
 
 FLAG = "step-cache"
-REACH = {"": "cache_reach", "0.35": "cache_reach_0_35"}  # data files
+REACH = {"0.42": "cache_reach", "0.35": "cache_reach_0_35"}  # data files, by release of diffusers, the newest first
+NEWEST = next(iter(REACH))
 SHORT = re.compile(r"^magcache-e(\d)(\d+)k(\d+)r(\d)(\d+)$")  # threshold, longest run of skipped steps, retention
 
 
@@ -121,7 +122,7 @@ def ratios(model: str) -> tuple[Ratios, ...]:
 def reach(class_: str, release: str = "") -> Facts | None:
     """What diffusers' caches hook of a network class; None of a class that is not there.
 
-    release  of diffusers, of those that profiles are of ("0.35"); "": the newest
+    release  of diffusers, of those in `REACH`; "" (of a program that is none): the newest
     """
-    facts: Facts | None = table(REACH.get(release, REACH[""]))["classes"].get(class_)
+    facts: Facts | None = table(REACH[release or NEWEST])["classes"].get(class_)
     return facts

@@ -72,6 +72,11 @@ def _shared(hardware: Hardware, together: Number) -> Room:
     return Room(needed=needed, capacity=capacity, verdict=where(needed > capacity, "too_big", "fits"), limit="shared")
 
 
+def beside_others(verdict: str, limit: str, margin: Number) -> str:
+    """A job's verdict once others wait in the same memory and leave it a margin [byte]: files are read anew."""
+    return worse(verdict, where(margin < 0, "tight" if limit == "files" else "too_big", "fits"))
+
+
 def worse(one: str, other: str) -> str:
     """The worse of two verdicts, elementwise."""
     out = one

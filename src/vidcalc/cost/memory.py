@@ -53,7 +53,7 @@ def stages(ledger: Ledger) -> list[Stage]:
 
     First the weights arrive ("load"), last the decoded video goes to the host ("post").
     """
-    running = [phase for phase in ledger.phases if phase.live]
+    running = [_there(phase) for phase in ledger.phases if phase.live]
     loaded = loads(ledger)
     rows = [arrived(ledger)]
     rows += [
@@ -68,10 +68,20 @@ def stages(ledger: Ledger) -> list[Stage]:
         for each in running
     ]
     decoding = [phase for phase in running if phase.id == "vae_decode"]
-    if decoding:
-        last = decoding[-1]
-        rows.append(_stage(ledger, "post", last.resident, _shown(ledger, last) + kept(last), 0, last.yields))
+    # sizes of a sweep may differ in how the last decode is made
+    for last in [phase for phase in decoding if is_array(phase.happens)] or decoding[-1:]:
+        shown = _shown(ledger, last) + kept(last)
+        shown = shown if unchanged(last.happens, 1) else shown * last.happens
+        rows.append(_stage(ledger, "post", last.resident, shown, 0, last.yields))
     return _merged(rows)
+
+
+def _there(phase: Phase) -> Phase:
+    """A phase with its weights where it happens; the weights beside what does not happen are those of no stage."""
+    if unchanged(phase.happens, 1):
+        return phase
+    there = {name: nbytes * phase.happens for name, nbytes in phase.resident.items()}
+    return replace(phase, resident=there, yields=phase.yields * phase.happens)
 
 
 def kept(phase: Phase) -> Number:

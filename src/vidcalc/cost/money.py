@@ -7,7 +7,6 @@ from vidcalc.rates.site import Figures
 
 # in the order they are preferred; "stated" is the user's own
 PROVIDERS = ("stated", "neocloud", "hyperscaler", "specialty", "marketplace", "long_tail", "serverless")
-HOUR = 3600
 BAND = ("low", "likely", "high")
 
 

@@ -4,6 +4,7 @@ These are nouns: facts and plain look-ups, no estimate. How fast a chip really i
 """
 
 import msgspec
+from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
 from vidcalc.base.facts import Facts
@@ -172,6 +173,14 @@ class Accelerator(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def reported(self) -> int:
         """Bytes of the card as its driver reports them, where known; else as `capacity`."""
         return self.capacity if self.memory_driver is None else self.memory_driver
+
+    def without(self, nbytes: int) -> "Accelerator":
+        """The accelerator with so many bytes of its memory taken away, as far as there are so many."""
+        left = {
+            "memory_torch": max(self.capacity - nbytes, 0),
+            "memory_driver": None if self.memory_driver is None else max(self.memory_driver - nbytes, 0),
+        }
+        return replace(self, **left) if nbytes else self
 
     def arithmetic(self, precision: str) -> str:
         """The arithmetic that a number format really runs in on this chip: "fp8" -> "bf16" on an A100.

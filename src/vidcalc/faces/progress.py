@@ -11,23 +11,39 @@ from vidcalc.faces.words import _
 PATIENCE = 0.5  # seconds before anything is said
 CLEAR = "\r\x1b[K"
 
+Meter = Callable[[int, int], None]  # is told how much is done, and of how much
+
 
 @contextmanager
-def progress() -> Iterator[Callable[[int, int], None]]:
-    """What a search tells how much is done, and of how much."""
-    stream, start, said = sys.stderr, time.monotonic(), False
+def progress() -> Iterator[Meter]:
+    """What a search tells how far it is."""
+    with metered(lambda done, whole, _seconds: _("Looking at plans: {share}", share=share(done / whole))) as meter:
+        yield meter
+
+
+@contextmanager
+def metered(line: Callable[[int, int, float], str], often: float = 0) -> Iterator[Meter]:
+    """A meter whose line stands until the next, and is gone in the end.
+
+    line   what it says: of how much is done, of how much, and the seconds since the start
+    often  seconds between two lines
+    """
+    stream, start = sys.stderr, time.monotonic()
     terminal = stream is not None and stream.isatty()
+    said, written = start, False
 
     def meter(done: int, whole: int) -> None:
-        nonlocal said
-        if terminal and time.monotonic() - start > PATIENCE:
-            stream.write(CLEAR + _("Looking at plans: {share}", share=share(done / whole)))
-            stream.flush()
-            said = True
+        nonlocal said, written
+        now = time.monotonic()
+        if not terminal or now - start < PATIENCE or (written and now - said < often):
+            return
+        stream.write(CLEAR + line(done, whole, now - start))
+        stream.flush()
+        said, written = now, True
 
     try:
         yield meter
     finally:
-        if said:
+        if written:
             stream.write(CLEAR)
             stream.flush()

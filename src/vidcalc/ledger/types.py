@@ -88,6 +88,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     executed    its ops without what the plan leaves out
     ops         one rank's ops of a call, its exchanges with other ranks and copies from host memory among them
     once        copies that the phase makes once, whatever its calls
+    happens     1 where it happens, 0 where another of its stage does instead: sizes of a sweep may differ in it
     run         how its ops are executed
     live        one rank's live bytes by what they are of: "network", "kv_cache", "format", "cached", "stale", "hints",
                 "videos" [byte]
@@ -115,6 +116,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     executed: tuple[Op, ...] = ()
     ops: tuple[Op, ...] = ()
     once: tuple[Copy, ...] = ()
+    happens: Number = 1
     run: Execution = EAGER
     live: dict[str, Number] = {}
     workspace: Number = 0

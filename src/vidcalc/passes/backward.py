@@ -25,8 +25,6 @@ from vidcalc.passes.tensor import inside
 from vidcalc.tape import ELEMENT_BYTES
 from vidcalc.tape.trace import Trace, remember
 
-CUTS = ("tensor_degree", "ulysses_degree", "ring_degree", "gather_degree", "pipeline_degree")  # of single layers
-
 
 class MicroBatch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A micro-batch on the tape: forward ops, those that run `again`, what is trained, FLOPs and live bytes."""
@@ -146,11 +144,6 @@ def _largest_layer(forward: Trace) -> Number:
             rounds[block] = forward.rounds[path]
     # a name stands for all its rounds' elements: one layer has 1 / rounds of them
     return largest(layers[block] / maximum(rounds[block], 1) for block in layers)
-
-
-def alone(training: TrainingPlan) -> bool:
-    """Whether no ranks of the plan cut single layers."""
-    return all(unchanged(getattr(training, name), 1) for name in CUTS)
 
 
 def step(ledger: Ledger, training: TrainingPlan, validation: Number = 0, *, each: bool = True) -> Step:

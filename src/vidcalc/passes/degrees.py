@@ -33,6 +33,11 @@ def ranks(plan: Sharing) -> Number:
     return plan.guidance_degree * inner(plan)
 
 
+def cut(plan: Sharing) -> bool:
+    """Whether ranks may cut single layers of any network: what is alike in one place is then told apart by its name."""
+    return not unchanged(inner(plan) * plan.pipeline_degree * plan.decode_degree * plan.text_degree, 1)
+
+
 def several(plan: Sharing) -> bool:
     """Whether ranks may share anything of a call: keeps a plan without parallelism free of assumed rates."""
     return not unchanged(maximum(ranks(plan), plan.shard_degree), 1)

@@ -16,6 +16,7 @@ from vidcalc.ledger.taping import taped as recorded
 from vidcalc.ledger.types import Execution, Ledger, Phase
 from vidcalc.ledger.weights import Network, parameters, weights
 from vidcalc.ops import Matmul
+from vidcalc.passes.degrees import cut
 from vidcalc.passes.guidance import turns_per_step
 from vidcalc.passes.loras import laden, running
 from vidcalc.passes.phases import rewrite_calls
@@ -25,15 +26,6 @@ from vidcalc.tape.trace import Trace, configuration, network
 
 BF16 = "bf16"
 ENCODERS = ("text_encode", "image_encode")
-CUTS = (
-    "ulysses_degree",
-    "ring_degree",
-    "gather_degree",
-    "tensor_degree",
-    "pipefusion_degree",
-    "decode_degree",
-    "text_degree",
-)
 WHOLE = ("none", "model")  # ways of offloading that know no layers
 WRITTEN = ("all", "split")  # attention in matrix products
 
@@ -155,8 +147,7 @@ def by_name(plan: Plan) -> bool:
 
     Step caches hook modules, ranks cut and sum up layers, weights come layer by layer.
     """
-    shared = any(not unchanged(getattr(plan, name), 1) for name in CUTS)
-    return shared or plan.step_cache != "none" or plan.offload not in WHOLE
+    return cut(plan) or plan.step_cache != "none" or plan.offload not in WHOLE
 
 
 def kv_cache(phase: Phase) -> Number:

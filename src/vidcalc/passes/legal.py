@@ -4,13 +4,26 @@ from vidcalc.base.errors import InputError
 from vidcalc.base.number import Condition, Number
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import WAYS
+from vidcalc.describe.question import Question
 from vidcalc.describe.sharing import Sharing
 from vidcalc.describe.training import TrainingPlan, offloads
+from vidcalc.passes import formats, guidance
 from vidcalc.passes.degrees import context, layers, ranks, replicas
 from vidcalc.tape.trace import configuration
 
 PIPELINED = ("none", "zero1")  # a pipeline keeps gradients over micro-batches, so only states are sharded beside it
 SPLITTING = ("tp", "ulysses", "ring", "pipefusion")  # the ways that cut one forward
+
+
+def settled(question: Question) -> Question:
+    """A question with its plan as it is on its accelerator, checked.
+
+    Raises InputError for what does not go together, to generate or to train.
+    """
+    plan = formats.settled(question.plan, question.model, question.hardware.accelerator)
+    checked(question.model, plan, guidance.possible(plan))
+    checked_training(question.model, plan.training)
+    return question._replace(plan=plan)
 
 
 def checked(model: Model, plan: Sharing, predictions: Number) -> None:

@@ -3,6 +3,8 @@
 How each way does it stands in `vidcalc.passes.ways`.
 """
 
+from collections.abc import Iterable, Sequence
+
 from msgspec.structs import replace
 
 from vidcalc.base.number import Number, is_array, largest, maximum, minimum, nearest, unchanged
@@ -94,14 +96,24 @@ def placed(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
             once=_moves(ledger.weights, _arrival(own, coming, asked), own.component.id, before, after, way),
         )
 
-    order = [phase.component.id for phase in ledger.phases]
     beside = waiting(ledger, plan.loras, plan.lora_mode, plan.runtime)
     return replace(
         ledger,
-        phases=tuple(map(place, ledger.phases, ("", *order), (*order[1:], ""))),
+        phases=tuple(place(each, *neighbours(ledger.phases, at)) for at, each in enumerate(ledger.phases)),
         loaded={**loaded(ledger.weights, way, blocks), **ledger.loaded},
         host=host(ledger.weights, way, blocks, plan.runtime.pins, beside),
     )
+
+
+def neighbours(phases: Sequence[Phase], place: int) -> tuple[str, str]:
+    """The components that run before and after a phase, "" at both ends; what happens in its stead does not."""
+    own = phases[place]
+
+    def first(others: Iterable[Phase]) -> str:
+        apart = (each for each in others if each.id != own.id or not is_array(each.happens))
+        return next((each.component.id for each in apart), "")
+
+    return first(reversed(phases[:place])), first(phases[place + 1 :])
 
 
 def _arrival(own: Network, coming: Coming, asked: Asked) -> tuple[Copy, ...]:

@@ -78,6 +78,7 @@ def _happening(phase: Phase, share: Number) -> Phase:
         phase,
         calls=phase.calls * share,
         turns=phase.turns * share,
+        happens=share,
         live={name: nbytes * share for name, nbytes in phase.live.items()},
         workspace=phase.workspace * share,
     )

@@ -1,6 +1,6 @@
 """The answer about which machine to take: ids and numbers in SI base units. Its JSON form is vidcalc.choose/1."""
 
-from vidcalc.report.estimate import Entry
+from vidcalc.report.estimate import Entry, HostRoom
 from vidcalc.report.units import (
     Bytes,
     DollarRate,
@@ -36,6 +36,7 @@ class Choice(Entry, frozen=True, kw_only=True, eq=False):
     seconds   of one generation, likely, with their interval
     per_hour  price of one machine [USD/hour], by what class of provider;  cost  of one generation [USD]; None without
     peak, device  bytes of an accelerator, and what its driver shows;  verdict  "fits", "tight" or "at_least"
+    host_ram  bytes of a machine;  host_room  with the system and the program, where it is known how much there is
     machines  that make the rate asked for, and what they cost [USD/hour]; one where none is asked
     front     whether no other machine is as fast, as cheap and as sure to fit
     command   what asks for that job on that machine
@@ -58,6 +59,7 @@ class Choice(Entry, frozen=True, kw_only=True, eq=False):
     capacity: Bytes
     verdict: str
     host_ram: Bytes
+    host_room: HostRoom | None
     machines: WholeCount
     rate_cost: DollarRate | None
     front: bool

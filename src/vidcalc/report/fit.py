@@ -1,6 +1,6 @@
 """The answer about the largest job that fits: ids and numbers in SI base units. Its JSON form is vidcalc.fit/1."""
 
-from vidcalc.report.estimate import Entry, Warning_
+from vidcalc.report.estimate import Entry, HostRoom, Warning_
 from vidcalc.report.units import (
     Bytes,
     Dollars,
@@ -37,7 +37,7 @@ class FitRow(Entry, frozen=True, kw_only=True, eq=False):
     per_video seconds and cost [USD, None without a price] of one video of the batch
     peak      bytes of an accelerator at the largest stage;  device  what its driver shows then
     verdict   "fits", "tight", or "at_least" where bytes of some network are unknown
-    host_ram  bytes of a machine
+    host_ram  bytes of a machine;  host_room  with the system and the program, where it is known how much there is
     native    whether the model was made for clips of that length, or pictures of that size
     stored    bytes of a weight of the denoiser;  cache  the step cache, "none" without one
     command   what asks for that job alone, in that way
@@ -59,6 +59,7 @@ class FitRow(Entry, frozen=True, kw_only=True, eq=False):
     margin: Bytes
     verdict: str
     host_ram: Bytes
+    host_room: HostRoom | None
     native: bool
     precision: str
     stored: Share

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from vidcalc.account.chain import STAYING
 from vidcalc.describe.handoff import Handed
-from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.question import Question
 from vidcalc.passes.formats import of_a_chip
 from vidcalc.report.chain import ChainJob, ChainReport
@@ -47,12 +46,5 @@ def leaves(way: Relief) -> bool:
 
 def with_less(question: Question, taken: int) -> Question:
     """The question on an accelerator of which so many bytes are taken [byte]."""
-    if not taken:
-        return question
-    chip, hardware = question.hardware.accelerator, question.hardware
-    sizes = {
-        "memory_torch": max(chip.capacity - taken, 0),
-        "memory_driver": None if chip.memory_driver is None else max(chip.memory_driver - taken, 0),
-    }
-    smaller: Hardware = replace(hardware, accelerator=replace(chip, **sizes))
-    return question._replace(hardware=smaller)
+    hardware = question.hardware
+    return question._replace(hardware=replace(hardware, accelerator=hardware.accelerator.without(taken)))

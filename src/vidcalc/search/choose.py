@@ -9,16 +9,18 @@ does not surely fit without.
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
-from math import ceil
+from math import ceil, inf
 
 import msgspec
 from msgspec.structs import replace
 
 from vidcalc.account.summary import settings
-from vidcalc.cost.money import HOUR, price, ranged
+from vidcalc.base.units import HOUR
+from vidcalc.cost.money import price, ranged
 from vidcalc.report.choose import Choice, ChooseReport, Near, Wanted
 from vidcalc.search.jobs import Jobs, holds
 from vidcalc.search.rungs import alone
+from vidcalc.search.short import nearest, taken
 from vidcalc.search.ways import FREE, Base, Way, ways
 
 REASONS = ("cost", "seconds", "host_ram", "memory")  # a machine that is too dear comes nearer than one too small
@@ -49,14 +51,15 @@ def choose(
         every = [way for base in bases for way in ways(base, free)]
         tried += len(every)
         jobs = Jobs(job)
-        best = fastest(jobs, every, wanted)
+        best = fastest(jobs, every)
         kept = [row for row in (_row(jobs, run, wanted) for run in best) if not _fails(row, wanted)]
-        found += kept
+        # the last is the surest: it alone where hardly slower
+        found += [row for row in kept if row is kept[-1] or kept[-1].seconds > row.seconds * (1 + SAME)]
         if not kept:
             missed.append(_near(jobs, every, best, wanted))
     found = [replace(row, front=not any(beats(other, row) for other in found)) for row in found]
     found.sort(key=lambda row: (row.cost is None, row.cost or 0, row.seconds, row.gpus))
-    nearest = min(missed, key=lambda each: _off(each, wanted), default=None)
+    closest = min(missed, key=lambda each: _off(each, wanted), default=None)
     return ChooseReport(
         model=asked.model.name,
         title=asked.model.title,
@@ -67,27 +70,57 @@ def choose(
         machines=len(machines),
         ways=tried,
         unpriced=unpriced,
-        near=None if found else nearest,
+        near=None if found else closest,
     )
 
 
-def fastest(jobs: Jobs, every: Sequence[Way], wanted: Wanted) -> list[Run]:
-    """The fastest way of a machine that fits, and the fastest that surely does; this alone where hardly slower."""
-    groups = [sorted(group, key=_away) for _alike, group in groupby(every, key=lambda way: way.alike)]
+def possible(machines: Sequence[Sequence[Base]], wanted: Wanted, free: Collection[str] = FREE) -> bool:
+    """Whether any machine keeps to what is wanted: the first that does ends the search."""
+    return any(_kept(bases, wanted, free) for bases in machines)
+
+
+def _kept(bases: Sequence[Base], wanted: Wanted, free: Collection[str]) -> bool:
+    """Whether a machine keeps to what is wanted in some way: no group of ways is looked at that is too slow at best."""
+    jobs = Jobs(alone(bases[0].question.workload))
+    for group in _groups([way for base in bases for way in ways(base, free)]):
+        most = _allowed(group[0], wanted)
+        if _quickest(jobs, group) > most:
+            continue
+        if any(holds(jobs.memory(way, 0)) and jobs.seconds(way, 0).likely <= most for way in group):
+            return True
+    return False
+
+
+def _allowed(way: Way, wanted: Wanted) -> float:
+    """Seconds that a machine may take, by the deadline and by what its time costs."""
+    hardware = way.question.hardware
+    limits = [inf if wanted.seconds is None else float(wanted.seconds)]
+    if wanted.cost is not None:
+        offer = price(hardware.accelerator)
+        limits.append(float(wanted.cost / ranged(offer, int(hardware.total))["likely"]) if offer else 0.0)
+    return min(limits)
+
+
+def fastest(jobs: Jobs, every: Sequence[Way]) -> list[Run]:
+    """The fastest way of a machine that fits, and the fastest that surely does, where that is another."""
+    groups = list(_groups(every))
     bounds = [_quickest(jobs, group) for group in groups]
     first: Run | None = None
     surely: Run | None = None
     for bound, group in sorted(zip(bounds, groups, strict=True), key=lambda each: each[0]):
         if surely is not None and bound >= surely.seconds:
             break
-        for run in _runs(jobs, group, wanted):
+        for run in _runs(jobs, group):
             if first is None or run.seconds < first.seconds:
                 first = run
             if run.sure and (surely is None or run.seconds < surely.seconds):
                 surely = run
-    if surely is not None and first is not None and surely.seconds <= first.seconds * (1 + SAME):
-        return [surely]
-    return [run for run in (first, surely) if run is not None]
+    return [run for run in dict.fromkeys((first, surely)) if run is not None]
+
+
+def _groups(every: Sequence[Way]) -> Iterator[list[Way]]:
+    """Ways that are alike, those with all weights on the device first."""
+    return (sorted(group, key=_away) for _alike, group in groupby(every, key=lambda way: way.alike))
 
 
 def _away(way: Way) -> bool:
@@ -100,11 +133,11 @@ def _quickest(jobs: Jobs, group: Sequence[Way]) -> float:
     return 0.0 if _away(group[0]) else float(jobs.seconds(group[0], 0).likely)
 
 
-def _runs(jobs: Jobs, group: Sequence[Way], wanted: Wanted) -> Iterator[Run]:
+def _runs(jobs: Jobs, group: Sequence[Way]) -> Iterator[Run]:
     """The ways of a group that fit, up to the first that surely does with all weights on the device."""
     for way in group:
         needed = jobs.memory(way, 0)
-        if not holds(needed, wanted.host_ram):
+        if not holds(needed):
             continue
         sure = needed.verdict == "fits"
         yield Run(way, float(jobs.seconds(way, 0).likely), sure)
@@ -149,6 +182,7 @@ def _row(jobs: Jobs, run: Run, wanted: Wanted) -> Choice:
         capacity=needed.capacity,
         verdict=needed.verdict,
         host_ram=needed.host_ram,
+        host_room=needed.host_room,
         machines=many,
         rate_cost=None if hourly is None else hourly * many,
         front=False,
@@ -167,22 +201,12 @@ def _near(jobs: Jobs, every: Sequence[Way], best: Sequence[Run], wanted: Wanted)
     if best:
         quick = _row(jobs, best[0], wanted)
         return Near(at=_fails(quick, wanted), row=quick)
-    fitting = [way for way in every if jobs.memory(way, 0).device <= jobs.memory(way, 0).capacity]
-    if fitting:
-        least = min(fitting, key=lambda way: jobs.memory(way, 0).host_ram)
-    else:
-        least = min(every, key=lambda way: jobs.memory(way, 0).device)
+    at, least = nearest(jobs, every)
     run = Run(least, float(jobs.seconds(least, 0).likely), False)
-    return Near(at="host_ram" if fitting else "memory", row=_row(jobs, run, wanted))
+    return Near(at=at, row=_row(jobs, run, wanted))
 
 
 def _off(near: Near, wanted: Wanted) -> tuple[int, float]:
     """How far a machine is from what is wanted: what it fails at, then how many times what is allowed it takes."""
-    row = near.row
-    taken, allowed = {
-        "memory": (row.device, row.capacity),
-        "host_ram": (row.host_ram, wanted.host_ram),
-        "seconds": (row.seconds, wanted.seconds),
-        "cost": (float("inf") if row.cost is None else row.cost, wanted.cost),
-    }[near.at]
-    return REASONS.index(near.at), taken / (allowed or 1)
+    needed, allowed = taken(near.at, near.row, near.row.capacity, near.row.cost, wanted)
+    return REASONS.index(near.at), needed / (allowed or 1)

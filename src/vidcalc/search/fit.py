@@ -22,6 +22,7 @@ from vidcalc.report.fit import FitReport, Limits
 from vidcalc.search.fit_report import lacking, made, row
 from vidcalc.search.jobs import Jobs, holds
 from vidcalc.search.rungs import Ladder
+from vidcalc.search.short import short_of
 from vidcalc.search.ways import FREE, Base, Way, ways
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Search:
         """A rung in a way; None where it does not keep to the limits."""
         way = self.every[place]
         needed = self.jobs.memory(way, rung)
-        if not holds(needed, self.limits.host_ram):
+        if not holds(needed):
             return None
         seconds = float(self.jobs.seconds(way, rung).likely)
         if seconds > allowed(self.limits, way.question.hardware):
@@ -124,9 +125,9 @@ class Search:
         ladder, rung, way = self.jobs.ladder, spot.rung + 1, self.every[spot.place]
         if rung == len(ladder):
             return ladder.ends
-        needed = self.jobs.memory(way, rung)
-        if not holds(needed, self.limits.host_ram):
-            return "memory" if needed.device > needed.capacity else "host_ram"
+        short = short_of(self.jobs.memory(way, rung))
+        if short:
+            return short
         by_time, by_cost = ends(self.limits, way.question.hardware)
         return "seconds" if by_time <= by_cost else "cost"
 
@@ -157,8 +158,7 @@ class Search:
         """Which rungs nothing rules out for a way."""
         hardware, limits = way.question.hardware, self.limits
         left = self.jobs.least(way) <= hardware.accelerator.reported
-        if limits.host_ram is not None:
-            left &= self.jobs.host(way) <= limits.host_ram
+        left &= self.jobs.beside(way)
         most = allowed(limits, hardware)
         if most != float("inf") and left.any():
             left &= self.jobs.likely(way) <= most * (1 + CLOSE)
@@ -174,12 +174,12 @@ class Search:
         return kept
 
     def _outdone(self, place: int, other: int) -> bool:
-        """Whether a way is nowhere faster than another that is alike but for fewer bytes on the device and the host."""
+        """Whether a way is nowhere faster than another that is alike but for less on the device and the host."""
         one, two, jobs = self.every[place], self.every[other], self.jobs
         if one.alike != two.alike:
             return False
-        mine = jobs.likely(one), jobs.host(one), *jobs.weights(one)
-        theirs = jobs.likely(two), jobs.host(two), *jobs.weights(two)
+        mine = jobs.likely(one), *jobs.host(one), *jobs.weights(one)
+        theirs = jobs.likely(two), *jobs.host(two), *jobs.weights(two)
         return all(bool((less <= more).all()) for less, more in zip(theirs, mine, strict=True))
 
     def _beaten(self, spot: Spot, found: Sequence[Spot]) -> bool:

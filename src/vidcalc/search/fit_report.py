@@ -9,6 +9,7 @@ from vidcalc.describe.question import Question
 from vidcalc.report.fit import FitReport, FitRow, Lacking, Limits
 from vidcalc.search.jobs import Jobs, holds
 from vidcalc.search.rungs import Ladder
+from vidcalc.search.short import nearest
 from vidcalc.search.ways import Way
 
 
@@ -36,6 +37,7 @@ def row(jobs: Jobs, way: Way, rung: int) -> FitRow:
         margin=needed.margin,
         verdict=needed.verdict,
         host_ram=needed.host_ram,
+        host_room=needed.host_room,
         native=jobs.ladder.native[rung],
         precision=plan.precision,
         stored=precision(plan.precision).stored,
@@ -78,14 +80,10 @@ def made(
 
 def lacking(jobs: Jobs, every: Sequence[Way], limits: Limits) -> Lacking:
     """Why not even the smallest job fits: the first limit that no way keeps to, and the way that comes nearest."""
-    fitting = [way for way in every if jobs.memory(way, 0).device <= jobs.memory(way, 0).capacity]
-    if not fitting:
-        device = min(every, key=lambda way: jobs.memory(way, 0).device)
-        return Lacking(at="memory", row=row(jobs, device, 0))
-    held = [way for way in fitting if holds(jobs.memory(way, 0), limits.host_ram)]
+    held = [way for way in every if holds(jobs.memory(way, 0))]
     if not held:
-        host = min(fitting, key=lambda way: jobs.memory(way, 0).host_ram)
-        return Lacking(at="host_ram", row=row(jobs, host, 0))
+        at, least = nearest(jobs, every)
+        return Lacking(at=at, row=row(jobs, least, 0))
     quick = row(jobs, min(held, key=lambda way: jobs.seconds(way, 0).likely), 0)
     late = limits.seconds is not None and quick.seconds > limits.seconds
     return Lacking(at="seconds" if late else "cost", row=quick)

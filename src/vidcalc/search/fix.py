@@ -27,7 +27,7 @@ from vidcalc.report.fix import FixReport, Reason, Remedy, Said, Useless
 from vidcalc.report.training import PhaseRow, RunMemory, TrainingReport
 from vidcalc.search import relief_training
 from vidcalc.search.blame import MUCH, reasons, stage_of
-from vidcalc.search.relief import Changes, relief
+from vidcalc.search.relief import ALL, Changes, Limit, relief
 
 MOST = 6  # ways listed
 CLEARLY = 0.95  # of the peak: a way out of a job that should have fitted needs no more
@@ -83,8 +83,8 @@ def fix(question: Question, said: Complaint) -> FixReport:
     )
 
 
-def fix_run(run: Run, said: Complaint) -> FixReport:
-    """Of a training run. Raises InputError."""
+def fix_run(run: Run, said: Complaint, *, sized: bool = False) -> FixReport:
+    """Of a training run; `sized` whether sizes were asked for as buckets. Raises InputError."""
     report = train(*run)
     memory = report.memory
     stage, known = _phase_of(said, memory)
@@ -109,7 +109,7 @@ def fix_run(run: Run, said: Complaint) -> FixReport:
         host_room=memory.host_room,
         seconds=report.time.per_step,
         reasons=_of_phase(phase, memory, said, run.model.denoiser.id),
-        ways=relief_training.ways(run, report, MOST, _limit(said, memory)),
+        ways=[] if _fine(said, memory) else relief_training.ways(run, report, MOST, _limit(said, memory), sized=sized),
         useless=list(_useless_run(run, report)),
         warnings=[
             *_told(said, memory.capacity, [_stage(each, memory.capacity) for each in memory.phases], memory.verdict),
@@ -125,16 +125,23 @@ def _which(said: Complaint, memory: InferenceMemory | RunMemory) -> str:
     return "host" if memory.margin >= 0 and memory.verdict == "too_big" else "device"
 
 
-def _limit(said: Complaint, memory: InferenceMemory | RunMemory) -> float:
-    """Bytes that a way out may need: all there are where the job does not fit as predicted; where it ran out all the
-    same, as much less than the prediction as what ran was more."""
-    short = said.kind not in ("none", "host")
-    if not short or memory.verdict == "too_big":
-        return inf
+def _fine(said: Complaint, memory: InferenceMemory | RunMemory) -> bool:
+    """Whether nothing has to change: the job fits as predicted, and nobody says that it ran out."""
+    return said.kind == "none" and memory.verdict in ("fits", "at_least")
+
+
+def _limit(said: Complaint, memory: InferenceMemory | RunMemory) -> Limit:
+    """What a way out may need: all there is where the job does not fit as predicted; where it ran out all the same, as
+    much less than the prediction as what ran was more; of host memory that ran out, clearly less than it takes."""
+    if _which(said, memory) == "host":
+        known = memory.host_room is not None and memory.host_room.verdict == "too_big"
+        return ALL if known else Limit(host=CLEARLY * memory.host_ram)
+    if memory.verdict == "too_big":
+        return ALL
     ran = (said.allocated or 0) + (said.asked or 0)
     # predicted bytes / what was there and asked for
     share = min(memory.capacity / ran, CLEARLY) if ran else CLEARLY
-    return float(memory.peak) * share
+    return Limit(device=float(memory.peak) * share)
 
 
 def _remedy(way: Relief) -> Remedy:
@@ -154,11 +161,13 @@ def _ways(question: Question, seconds: float, said: Complaint, memory: Inference
     """The ways out. Where weights fill the device, its bytes say nothing of what is needed: a job that ran out all the
     same is asked of a smaller one, on which it may have room without any change."""
     limit = _limit(said, memory)
-    if not fills or limit == inf:
+    if _fine(said, memory):
+        return []
+    if not fills or limit.device == inf:
         return relief(question, seconds, MOST, limit=limit)
     chip = question.hardware.accelerator
-    less = int(CLEARLY * memory.capacity)
-    smaller = replace(question.hardware, accelerator=replace(chip, memory_driver=less, memory_torch=less))
+    taken = int((1 - CLEARLY) * memory.capacity)
+    smaller = replace(question.hardware, accelerator=chip.without(taken))
     narrowed = question._replace(hardware=smaller)
     needed = inference_memory(rewritten(unroll(*narrowed[:2]), narrowed.plan, smaller), smaller)
     return relief(narrowed, seconds, MOST) if needed.verdict == "too_big" else []
@@ -236,16 +245,7 @@ def _told(said: Complaint, capacity: float, rows: list[StageRow], verdict: str) 
 
 def _of_memory(report: Report) -> Iterator[Warning_]:
     """The report's own warnings about memory."""
-    names = (
-        "windows_",
-        "unified_memory",
-        "components_unsized",
-        "host_",
-        "streams",
-        "estimate_only",
-        "not_of_framework",
-    )
-    yield from (each for each in report.warnings if each.id.startswith(names))
+    yield from (each for each in report.warnings if each.id.startswith(ABOUT_MEMORY))
 
 
 def _phase_of(said: Complaint, memory: RunMemory) -> tuple[str, str]:

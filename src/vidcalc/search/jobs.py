@@ -12,10 +12,11 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from vidcalc.account.memory import inference_memory
+from vidcalc.account.memory import host_part, inference_memory
 from vidcalc.account.time import whole_time
-from vidcalc.base.number import Column, Number, maximum
+from vidcalc.base.number import Column, Condition, Number, maximum, where
 from vidcalc.cost import memory
+from vidcalc.cost.memory import Stage
 from vidcalc.cost.seconds import Seconds
 from vidcalc.describe.workload import Workload
 from vidcalc.ledger.types import Ledger
@@ -30,9 +31,9 @@ ALL = -1  # the whole ladder, as a column
 BY_LAYER = "group-leaf"  # a way of offloading that tells every layer from the others
 
 
-def holds(needed: InferenceMemory, host_ram: Number | None) -> bool:
-    """Whether the machine has memory for a job, on its accelerators and, where a limit is known, beside them [byte]."""
-    return needed.verdict != "too_big" and (host_ram is None or bool(needed.host_ram <= host_ram))
+def holds(needed: InferenceMemory) -> bool:
+    """Whether the machine has memory for a job, on its accelerators and, where it is known how much, beside them."""
+    return needed.verdict != "too_big"
 
 
 class Jobs:
@@ -61,14 +62,19 @@ class Jobs:
 
     def least(self, way: Way) -> Column:
         """Bytes of an accelerator that the job of each rung cannot do without: no counter ever shows less [byte]."""
-        ledger, chip = self._ledger(way, ALL), way.question.hardware.accelerator
-        rows = memory.held(memory.stages(ledger), chip.capacity)
-        return self._column(memory.peak(memory.needed(rows)))
+        return self._column(memory.peak(memory.needed(self._rows(way))))
 
-    def host(self, way: Way) -> Column:
-        """Bytes of host memory that the job of each rung takes [byte]."""
+    def host(self, way: Way) -> list[Column]:
+        """What the job of each rung asks of host memory, more of any being worse: bytes that wait or pass through,
+        bytes that are pinned, and whether they are more than files mapped into memory."""
         host = self._ledger(way, ALL).host
-        return self._column(maximum(host.resident, host.loading_peak) * way.question.hardware.count)
+        most = maximum(host.resident, host.loading_peak)
+        return [self._column(each) for each in (most, host.pinned, not host.mapped)]
+
+    def beside(self, way: Way) -> Condition:
+        """Whether host memory has room for the job of each rung, as far as it is known how much there is."""
+        found = host_part(self._rows(way), self._ledger(way, ALL).host, way.question.hardware)
+        return self._column(1 if found is None else where(found.verdict == "too_big", 0, 1)) > 0
 
     def weights(self, way: Way) -> list[Column]:
         """Bytes of weights on an accelerator in each stage of each rung's job, all of them and without what gives way:
@@ -79,6 +85,10 @@ class Jobs:
     def likely(self, way: Way) -> Column:
         """Seconds of each rung's job in that way."""
         return self._column(self.seconds(way, ALL).likely)
+
+    def _rows(self, way: Way) -> list[Stage]:
+        """The stages of all rungs' jobs, with what fills the accelerator."""
+        return memory.held(memory.stages(self._ledger(way, ALL)), way.question.hardware.accelerator.capacity)
 
     def _column(self, value: Number) -> Column:
         import numpy as np
@@ -92,11 +102,12 @@ class Jobs:
         """The job after every pass."""
         key = id(way), rung
         if key not in self._ledgers:
-            model, _asked, hardware, plan = way.question
+            model, asked, hardware, plan = way.question
             common = (*way.alike, rung)
             if common not in self._shared:
                 # every op by its name, which some ways of offloading ask for
                 named = plan if plan.guidance_mode == "fitting" else replace(plan, offload=BY_LAYER)
-                self._shared[common] = unplaced(unroll(model, self._job(rung)), named, hardware)
+                job = replace(self._job(rung), steps=asked.steps)  # which a way may cut
+                self._shared[common] = unplaced(unroll(model, job), named, hardware)
             self._ledgers[key] = placed(self._shared[common], plan, hardware)
         return self._ledgers[key]

@@ -7,10 +7,11 @@ Where the video itself may shrink, one smaller clip is offered as the last way, 
 A combination is listed only where no part of it is enough. What a machine's host memory does not hold is no way out.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
 from itertools import product
 from math import ceil, inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -54,13 +55,23 @@ TOUCHED = {
 Changes = dict[str, Any]
 
 
+class Limit(NamedTuple):
+    """What a way out may need at most: what the device's driver may show, and host memory of the machine [byte]."""
+
+    device: float = inf
+    host: float = inf
+
+
+ALL = Limit()
+
+
 def relief(
-    question: Question, seconds: float, most: int = MOST, left_out: Collection[Stage] = (), limit: float = inf
+    question: Question, seconds: float, most: int = MOST, left_out: Collection[Stage] = (), limit: Limit = ALL
 ) -> list[Relief]:
     """Ways in which the job fits, the fastest first; empty where none of those tried does. Plain numbers only.
 
     seconds  of one generation as asked;  left_out  stages that another job makes
-    limit    what the driver may show, where that is less than the device has [byte]
+    limit    of what a way may need, where that is less than there is
     """
     whole = unroll(question.model, question.workload, left_out)
     found = sorted(_minimal(question, whole, limit), key=lambda way: len(way[0]))[:PRICED]
@@ -85,15 +96,15 @@ def advised(report: Report, question: Question) -> Report:
     return replace(report, memory=memory_part)
 
 
-def holds(needed: InferenceMemory, limit: float) -> bool:
+def holds(needed: InferenceMemory, limit: Limit) -> bool:
     """Whether device and host have room for it, within the limit."""
-    return needed.verdict != "too_big" and bool(needed.device <= limit)
+    return needed.verdict != "too_big" and bool(needed.device <= limit.device) and bool(needed.host_ram <= limit.host)
 
 
 Way = tuple[Changes, InferenceMemory, Ledger, Question]
 
 
-def _minimal(question: Question, whole: Ledger, limit: float) -> list[Way]:
+def _minimal(question: Question, whole: Ledger, limit: Limit) -> list[Way]:
     """Combinations that fit and of which no part does, those of the fewest changes first."""
     ways: list[Way] = list(_grown(question, whole, limit))
     sized: dict[str, Ledger] = {}  # by the denoiser's format: weights depend on nothing else that changes here
@@ -116,7 +127,7 @@ def _minimal(question: Question, whole: Ledger, limit: float) -> list[Way]:
     return ways
 
 
-def _grown(question: Question, whole: Ledger, limit: float) -> Iterator[Way]:
+def _grown(question: Question, whole: Ledger, limit: Limit) -> Iterator[Way]:
     """Segments that grow, where what the allocator holds in pieces is what has no room."""
     plan, machine = question.plan, question.hardware
     if plan.segments != "fixed" or plan.runtime.allocator != "caching" or machine.accelerator.vendor != "NVIDIA":
@@ -193,6 +204,8 @@ def _offloads(question: Question) -> Iterator[Changes]:
     ordered = [way for way in ORDER if way in has and way not in APART]
     if own == "none":
         yield from ({"offload": way} for way in BY_ROOM if way in has)
+    elif question.hardware.host_ram is not None and "none" in has and own != "block-swap":
+        yield {"offload": "none"}  # nothing waits in host memory, where that is what has no room
     # of a way that is not advised itself (by the card's size, by groups that wait) any other may help
     for way in ordered[ordered.index(own) + 1 if own in ordered else 0 :]:
         if way != "block-swap":
@@ -237,7 +250,7 @@ def _leanest(question: Question, whole: Ledger) -> Changes:
 
 
 def _smaller(
-    question: Question, seconds: float, left_out: Collection[Stage], limit: float, beside: Changes | None = None
+    question: Question, seconds: float, left_out: Collection[Stage], limit: Limit, beside: Changes | None = None
 ) -> list[Relief]:
     """The largest smaller clip that fits: a smaller batch, else fewer frames, else a smaller picture, of sizes that the
     model takes; `beside` what was changed already."""
@@ -248,20 +261,15 @@ def _smaller(
         return whole, ledger, inference_memory(ledger, question.hardware)
 
     batch = question.workload.batch
-    fewer = [{"batch": count} for count in sorted({int(batch * share) for share in SMALLER}, reverse=True) if count]
+    fewer = [{"batch": count} for count in range(int(batch) - 1, 0, -1)]
     # the batch goes before frames, and these before the picture shrinks
     shorter, smaller = ([_clip(question, share, way) for share in SMALLER] for way in (True, False))
     for clips in (fewer, [clip for clip in shorter if clip], [clip for clip in smaller if clip]):
-        first, last, best = 0, len(clips) - 1, -1
-        while first <= last:  # a smaller clip never needs more
-            middle = (first + last) // 2
-            if holds(tried(clips[middle])[-1], limit):
-                best, last = middle, middle - 1
-            else:
-                first = middle + 1
-        if best >= 0:
-            whole, ledger, needed = tried(clips[best])
-            return [_way({**(beside or {}), **clips[best]}, needed, _seconds(question, whole, ledger), seconds)]
+        # a smaller clip never needs more
+        place = bisect_left(clips, True, key=lambda clip: holds(tried(clip)[-1], limit))
+        if place < len(clips):
+            whole, ledger, needed = tried(clips[place])
+            return [_way({**(beside or {}), **clips[place]}, needed, _seconds(question, whole, ledger), seconds)]
     return []
 
 

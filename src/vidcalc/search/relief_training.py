@@ -5,38 +5,41 @@ small states, what waits in host memory, whole blocks of it; latents and texts m
 and as the last way smaller samples. A combination is listed only where no part of it is enough.
 """
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, product
-from math import ceil, inf
+from math import ceil
 from typing import Any
 
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
 from vidcalc.calculate import train
-from vidcalc.describe.data import Bucket, Data
+from vidcalc.describe.data import Bucket
 from vidcalc.describe.geometry import snap
 from vidcalc.describe.question import Run
 from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.passes.legal import depth
 from vidcalc.report.fix import Remedy
 from vidcalc.report.training import TrainingReport
+from vidcalc.search.relief import ALL, Limit
 
 MOST = 6  # ways listed
 KINDS_AT_ONCE = 3  # changes of one way
 SWAPS = (1 / 4, 1 / 2, 3 / 4)  # of the denoiser's blocks
-SMALLER = (3 / 4, 1 / 2, 1 / 3, 1 / 4)
+SMALLER = (3 / 4, 1 / 2, 1 / 3, 1 / 4)  # of the frames, or of each side
 SAME = 0.005  # of a step's time
 # what a change touches of the result, by field
-TOUCHED = {"mode": "adapters", "base": "weights", "optimizer": "optimizer", "batch": "batch", "size": "clip"}
+TOUCHED = {"mode": "adapters", "base": "weights", "optimizer": "optimizer"}
 
 Changes = dict[str, Any]
 
 
-def ways(run: Run, asked: TrainingReport, most: int = MOST, limit: float = inf) -> list[Remedy]:
+def ways(run: Run, asked: TrainingReport, most: int = MOST, limit: Limit = ALL, *, sized: bool = False) -> list[Remedy]:
     """Ways in which the run fits, those that leave the result as it is first, then the fastest.
 
-    limit  of the peak, where that is less than the device has [byte]
+    limit  of what a way may need, where that is less than there is
+    sized  whether sizes were asked for as buckets: then changed ones are named so too, all of them
     """
     found: list[tuple[Changes, TrainingReport]] = []
     kinds = [list(kind(run.plan.training, depth(run.model))) for kind in KINDS]
@@ -47,14 +50,15 @@ def ways(run: Run, asked: TrainingReport, most: int = MOST, limit: float = inf) 
         report = tried(run, changes)
         if report is not None and holds(report, limit):
             found.append((changes, report))
-    found += _smaller(run, limit) if len(found) < most else []
     rows = [_remedy(changes, report, asked) for changes, report in found]
+    rows += _smaller(run, asked, limit, sized) if len(found) < most else []
     return sorted(rows, key=lambda way: (cost(way, asked.time.per_step), len(way.changes), way.seconds))[:most]
 
 
-def holds(report: TrainingReport, limit: float) -> bool:
+def holds(report: TrainingReport, limit: Limit) -> bool:
     """Whether device and host have room for it, within the limit."""
-    return report.memory.verdict != "too_big" and bool(report.memory.peak <= limit)
+    memory = report.memory
+    return memory.verdict != "too_big" and bool(memory.peak <= limit.device) and bool(memory.host_ram <= limit.host)
 
 
 def cost(way: Remedy, seconds: float) -> tuple[int, int]:
@@ -72,11 +76,8 @@ def _sets(kinds: list[list[Changes]]) -> Iterator[tuple[Changes, ...]]:
 def tried(run: Run, changes: Changes) -> TrainingReport | None:
     """The report of the run with those changes; None where they do not go together."""
     plan = {name: value for name, value in changes.items() if name in TrainingPlan.__struct_fields__}
-    data = run.data
-    if "batch" in changes:
-        data = replace(data, buckets=tuple(replace(each, batch=changes["batch"]) for each in data.buckets))
     try:
-        return train(run.model, data, run.hardware, replace(run.plan, training=replace(run.plan.training, **plan)))
+        return train(run.model, run.data, run.hardware, replace(run.plan, training=replace(run.plan.training, **plan)))
     except InputError:
         return None
 
@@ -133,25 +134,51 @@ KINDS: tuple[Callable[[TrainingPlan, int], Iterator[Changes]], ...] = (
 )
 
 
-def _smaller(run: Run, limit: float) -> Iterator[tuple[Changes, TrainingReport]]:
+def _smaller(run: Run, asked: TrainingReport, limit: Limit, sized: bool) -> Iterator[Remedy]:
     """The largest micro-batch, and the largest samples, that fit with no other change."""
-    most = max(int(each.batch) for each in run.data.buckets)
-    for count in sorted({int(most * share) for share in SMALLER}, reverse=True):
-        report = tried(run, {"batch": count}) if count else None
-        if report is not None and holds(report, limit):
-            yield {"batch": count}, report
-            break
-    for shorter in (True, False):
-        for share in SMALLER:
-            buckets = tuple(_bucket(run, each, share, shorter) for each in run.data.buckets)
-            if buckets == run.data.buckets:
-                continue
-            data = Data(buckets=buckets, samples=run.data.samples, clips=run.data.clips)
-            report = train(run.model, data, run.hardware, run.plan)
-            if holds(report, limit):
-                size = ", ".join(f"{each.width}x{each.height}x{each.frames}" for each in buckets)
-                yield {"size": size}, report
-                return
+    own = run.data.buckets
+
+    def resized(buckets: tuple[Bucket, ...]) -> TrainingReport | None:
+        try:
+            return train(run.model, replace(run.data, buckets=buckets), run.hardware, run.plan)
+        except InputError:
+            return None
+
+    def largest(sizes: Sequence[float], change: Callable[[float], tuple[Bucket, ...]], touched: str) -> Remedy | None:
+        def fits(size: float) -> bool:
+            report = resized(change(size))
+            return report is not None and holds(report, limit)
+
+        # smaller samples, or fewer at once, never need more
+        place = bisect_left(sizes, True, key=fits)
+        buckets = change(sizes[place]) if place < len(sizes) else own
+        report = resized(buckets) if buckets is not own else None
+        if report is None:
+            return None
+        return replace(_remedy(_named(own, buckets, sized), report, asked), touches=[touched])
+
+    def shrunk(shorter: bool) -> Remedy | None:
+        return largest(SMALLER, lambda share: tuple(_bucket(run, each, share, shorter) for each in own), "clip")
+
+    counts = range(max(int(each.batch) for each in own) - 1, 0, -1)
+    fewer = largest(counts, lambda count: tuple(replace(each, batch=min(each.batch, count)) for each in own), "batch")
+    yield from (way for way in (fewer, shrunk(True) or shrunk(False)) if way)
+
+
+def _named(own: tuple[Bucket, ...], changed: tuple[Bucket, ...], sized: bool) -> Changes:
+    """The changed buckets as one types them: what changed of a single size, or all buckets in whole."""
+    if sized or len(own) > 1:
+        return {"buckets": ", ".join(map(_spelled, changed))}
+    one, other = changed[0], own[0]
+    fields = [name for name in ("frames", "batch") if getattr(one, name) != getattr(other, name)]
+    return {name: getattr(one, name) for name in fields or ("width", "height")}
+
+
+def _spelled(size: Bucket) -> str:
+    """A bucket as its flag takes it: "480x320x17:0.5:b24"."""
+    share = f":{size.share:.6g}" if size.share != 1 else ""
+    batch = f":b{size.batch}" if size.batch != 1 else ""
+    return f"{size.width}x{size.height}x{size.frames}{share}{batch}"
 
 
 def _bucket(run: Run, size: Bucket, share: float, shorter: bool) -> Bucket:

@@ -36,7 +36,6 @@ from vidcalc.validate.training_summary import TrainingSummary, summarise
 from vidcalc.validate.training_table import TrainingRow
 from vidcalc.validate.unmapped import Unmapped
 
-HOUR = 3600
 RATE = re.compile(r"([\d.]+) (?:model )?TFLOP/s")
 
 

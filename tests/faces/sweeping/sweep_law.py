@@ -1,5 +1,6 @@
 """Random sweeps over all settings, and rows of them beside the single estimates that they stand for."""
 
+import math
 import random
 from collections import Counter
 
@@ -8,7 +9,7 @@ import numpy as np
 from vidcalc.faces.commands.estimate import result
 from vidcalc.faces.flags.catalogue import FLAGS
 from vidcalc.faces.sweeping.asked import Asked
-from vidcalc.search.sweeps.columns import COLUMNS
+from vidcalc.search.sweeps.columns import COLUMNS, MEMORY_STAGES, TIME_STAGES
 
 GPUS = ("h100-sxm", "rtx-4090", "rtx-5090", "a100-sxm-80gb", "mi300x", "l40s", "b200", "rtx-3060-12gb", "t4", "m3-max")
 SIZES = ("480p", "720p", "832x480", "1000x600", "512x512")
@@ -35,7 +36,7 @@ FURTHER = {
     "place": ("home,cloud",),
     "fps": ("16,24",),
     "seconds": ("2,3.5",),
-    "batch_size": ("1,2,3",),
+    "batch_size": ("1,2,3", "2,16"),
     "snap": (True,),
     "host_ram": ("16GiB,256GiB",),
     "control": ("vace", "canny,depth"),
@@ -90,7 +91,26 @@ def differences(asked, chance, most):
                 for name, column in COLUMNS.items():
                     if column.path and not same(block.column(name)[row], at(report, column.path)):
                         differing.append((name, block.column(name)[row], at(report, column.path), flags))
+                values = {name: block.column(name)[row] for name in COLUMNS}
+                differing += [(*each, flags) for each in unlike(values, report) if not same(*each[1:])]
     return compared, differing
+
+
+def unlike(values, report):
+    """(what, of a row, of its estimate) where an estimate has a row's columns by stage in another shape."""
+    memory, time = report.memory.inference, report.time.inference
+    context = memory.device - memory.reserved
+    totals = {stage.id: stage.total for stage in memory.stages}
+    for stage in MEMORY_STAGES:
+        yield f"{stage}_allocated", values[f"{stage}_allocated"], totals[stage] - context if stage in totals else 0
+        yield f"{stage}_device", values[f"{stage}_device"], (values[f"{stage}_reserved"] + context) * (stage in totals)
+    if memory.peak_stage in MEMORY_STAGES:  # where it is not while weights arrive
+        for name in ("allocated", "reserved", "device"):
+            yield f"largest {name}", max(values[f"{stage}_{name}"] for stage in MEMORY_STAGES), getattr(memory, name)
+    yield "all seconds", math.fsum(values[f"{stage}_seconds"] for stage in TIME_STAGES), time.total
+    for stage in TIME_STAGES:
+        ends = [values[f"{stage}_{name}"] for name in ("seconds_low", "seconds", "seconds_high")]
+        yield f"band of {stage}", ends == sorted(ends), True
 
 
 def same(found, wanted):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import pickle
 
 import jsonschema
 import numpy as np
@@ -9,12 +10,12 @@ import polars as pl
 import pytest
 
 import vidcalc
+from vidcalc.faces import words
 from vidcalc.faces.commands.schema import schema_of
-from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.sweeping import asked as asked_for
-from vidcalc.faces.sweeping import files, run
+from vidcalc.faces.sweeping import files, on_ray, run
+from vidcalc.faces.sweeping.asked import Asked
 from vidcalc.faces.sweeping.axes import axes
-from vidcalc.faces.sweeping.condition import read
 
 SMALL = ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100,4090", "-f", "17:81:16")
 COLUMNS = ("--columns", "seconds,verdict,cost")
@@ -80,6 +81,7 @@ def test_values_of_an_axis(given, shown):
         (("-m", "ltx-2", "--columns", "second"), ("--columns cannot be 'second'", "nearest: seconds")),
         (("-m", "ltx-2", "-o", "x.txt"), ("--output cannot be 'x.txt'", ".parquet")),
         (("-m", "ltx-2", "-o", "no/such/folder/x.csv"), ("--output",)),
+        (("-m", "ltx-2", "--where", "seconds < 3lightyears"), ("--where cannot be '3lightyears'", "24GiB")),
         (("-m", "ltx-2", "--resume"), ("--resume", "--output")),
         (("-m", "ltx-2", "--ray-address", "auto"), ("--ray-address", "--engine ray")),
         (("-f", "17"), ("--params",)),
@@ -90,38 +92,15 @@ def test_what_is_wrong_is_one_line_before_any_work(ask, monkeypatch, flags, said
     done = ask("sweep", *flags)
     assert done.code == 2 and done.out == ""
     assert done.err.count("\n") == 1 and done.err.startswith("error: ")
-    for words in said:
-        assert words in done.err
+    for each in said:
+        assert each in done.err
 
 
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("a < 2 or b == 'x' and a > 2", [True, False, True]),
-        ("not a < 2 and b != 'x'", [False, True, False]),
-        ("not (a < 2 or a == 3)", [False, True, False]),
-        ("a in (1, 3) and b in ('x', 'z')", [True, False, True]),
-        ("a * 2 + 1 >= 7 - 2 / 1", [False, True, True]),
-        ("-a < -1.5e0", [False, True, True]),
-        ("size >= 2KiB", [False, True, True]),
-        ("size == 1_024", [True, False, False]),
-        ("time < 1min", [True, False, False]),
-    ],
-)
-def test_conditions(text, wanted):
-    block = {
-        "a": np.array([1.0, 2.0, 3.0]),
-        "b": np.array(["x", "y", "x"]),
-        "size": np.array([1024.0, 2048.0, 4096.0]),
-        "time": np.array([59.0, 60.0, 61.0]),
-    }
-    assert read(text, block, {"b"}).of(block).tolist() == wanted
-
-
-def test_a_condition_that_nobody_writes_is_refused():
-    for text in ("(" * 5000, "-" * 5000 + "a < 1", "not " * 2000 + "a < 1", "a < 1" * 5000):
-        with pytest.raises(Refused):
-            read(text, ("a",))
+def test_a_folder_is_no_file(ask, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "made", None)
+    (tmp_path / "rows.csv").mkdir()
+    done = ask("sweep", *SMALL, "-o", str(tmp_path / "rows.csv"))
+    assert done.code == 2 and "folder of that name" in done.err and str(tmp_path / "rows.csv" / "rows.csv") in done.err
 
 
 def lines(path):
@@ -216,6 +195,19 @@ def test_what_was_left_out_is_told_after_a_resume_as_well(ask, tmp_path, monkeyp
     assert "3 ×" in done.out and "--parallel cannot be 'ulysses=5'" in done.out and "3 of 6 rows" in done.out
 
 
+def test_a_worker_speaks_the_language_of_whoever_asked():
+    given = {"model": "wan2.1-t2v-1.3b", "parallel": "ulysses=5"}
+    try:
+        words.use("ko")
+        sent, here = pickle.dumps(Asked(given, ("cost",))), run.made(Asked(given, ("cost",)), 0, "")
+        words.use("en")
+        there = on_ray.part(pickle.loads(sent), 0, "")
+        assert words.spoken() == "ko"
+    finally:
+        words.use("en")
+    assert there.left_out == here.left_out != run.made(Asked(given, ("cost",)), 0, "").left_out
+
+
 def test_orders_and_fronts(ask):
     every = vidcalc.sweep("wan2.1-t2v-1.3b", gpu="h100,4090,l40s", frames="17:81:16", columns="seconds,cost")
     by_cost = sorted(every["cost"])
@@ -238,6 +230,15 @@ def test_json_follows_its_schema(ask):
     assert document["schema"] == "vidcalc.sweep/1" and document["kept"] == len(document["rows"]) == 10
     assert document["left_out"] == [{"reason": document["left_out"][0]["reason"], "rows": 10}]
     assert list(document["rows"][0]) == document["columns"]
+
+
+def test_json_has_every_row_where_a_table_stops(ask, in_parts):
+    flags = ("sweep", "-m", "wan2.1-t2v-1.3b", "-f", "17:417:16", "--reserved", "share")
+    document = json.loads(ask(*flags, "--json").out)
+    assert document["kept"] == document["looked_at"] == document["of"] == len(document["rows"]) == 26
+    assert "device" in document["columns"] and "denoise_seconds" not in document["columns"]
+    in_parts.clear()
+    assert ask(*flags).code == 0 and len(in_parts) == 10
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

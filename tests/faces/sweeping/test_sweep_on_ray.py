@@ -95,7 +95,7 @@ def workers():
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/cmdline", "rb") as file:
-                    if file.read().startswith(b"ray::made"):
+                    if file.read().startswith(b"ray::part"):
                         found.append(int(name))
             except OSError:
                 pass

@@ -25,18 +25,16 @@ def result(given: dict[str, Any]) -> "ChooseReport":
     from vidcalc.faces.requests import choose as requested
     from vidcalc.faces.requests.fit import free
     from vidcalc.search.choose import choose as search
+    from vidcalc.search.choose import possible
 
     job, allow = requested.job(given), given.get("allow") or ()
     most, unpriced = requested.had(given)
     asked = requested.wanted(given)
 
-    def searched(allowed: tuple[str, ...]) -> "ChooseReport":
-        return search(requested.machines(job, most, allowed), asked, free(job), unpriced)
-
-    report = searched(allow)
+    report = search(requested.machines(job, most, allow), asked, free(job), unpriced)
     if not report.rows:
         more = (word for word in ALLOWED if word not in allow)
-        helps = [word for word in more if searched((*allow, word)).rows]
+        helps = [word for word in more if possible(requested.machines(job, most, allow, word), asked, free(job))]
         raise requested.refusal(report, " / ".join(f"--allow {word}" for word in helps))
     size = {"resolution": tuple(report.workload[side] for side in ("width", "height"))} if "resolution" in job else {}
     rows = [replace(row, command=requested.command_of({**job, **size}, row)) for row in report.rows]

@@ -32,9 +32,7 @@ def result(given: dict[str, Any]) -> "FitReport":
     report = search(bases, ladder, limits, open_)
     if not report.rows:
         more = (word for word in ALLOWED if word not in allow)
-        helps = [
-            word for word in more if possible(requested.bases(job, (*allow, word), largest), ladder, limits, open_)
-        ]
+        helps = [word for word in more if possible(requested.bases(job, allow, largest, word), ladder, limits, open_)]
         raise requested.refusal(report, " / ".join(f"--allow {word}" for word in helps))
     rows = [replace(row, command=requested.command_of(job, row)) for row in report.rows]
     return replace(report, rows=rows)

@@ -27,7 +27,7 @@ def result(given: dict[str, Any]) -> "FixReport":
     if trains(asked):
         from vidcalc.faces.requests.training import run
 
-        return search.fix_run(run(asked), told)
+        return search.fix_run(run(asked), told, sized="bucket" in asked)
     from vidcalc.faces.requests.estimate import request
 
     return search.fix(request(asked), told)

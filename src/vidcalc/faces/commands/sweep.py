@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 SHOWN = 20  # rows of a table that nobody asked to be longer
 
 
-def result(given: dict[str, Any], every: bool = True) -> "tuple[Asked, Swept]":
-    """What the flags ask for, and what came of it; `every` column where they name none. Raises InputError."""
-    from vidcalc.faces.sweeping.progress import metered
+def result(given: dict[str, Any], every: bool = True, enough: int = 0) -> "tuple[Asked, Swept]":
+    """What the flags ask for, and what came of it. Raises InputError.
+
+    every   whether rows have all columns where no flag names some
+    enough  rows in memory after which no more are made; 0: all are
+    """
+    from vidcalc.faces.sweeping.progress import progress
     from vidcalc.faces.sweeping.request import asked_of
     from vidcalc.faces.sweeping.run import Engine, file_of, local, rows_of
 
@@ -26,10 +30,10 @@ def result(given: dict[str, Any], every: bool = True) -> "tuple[Asked, Swept]":
         from vidcalc.faces.sweeping.on_ray import on_ray
 
         engine = on_ray(given.get("ray_address"))
-    with metered() as meter:
+    with progress() as meter:
         if given.get("output"):
             return asked, file_of(asked, engine, given["output"], bool(given.get("resume")), meter)
-        return asked, rows_of(asked, engine, meter, 0 if every else SHOWN)
+        return asked, rows_of(asked, engine, meter, enough)
 
 
 def sweep(as_json: bool, **given: Any) -> int:
@@ -39,7 +43,7 @@ def sweep(as_json: bool, **given: Any) -> int:
     from vidcalc.faces.terminal.page import show
 
     try:
-        asked, swept = result(given, every=False)
+        asked, swept = result(given, every=False, enough=0 if as_json else SHOWN)
     except Interrupted as stopped:
         import click
 

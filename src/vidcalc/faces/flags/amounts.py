@@ -11,7 +11,13 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 AS_SOLD = ("G", "GB", "gb", "g")  # of memory modules: a gigabyte of these is 2^30 bytes
 GIB = 2**30
 SHORTEST, LONGEST_TIME = 0.001, 10**9  # seconds
-SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600, "hours": 3600, "d": 86_400, "day": 86_400}
+SPELLINGS = {
+    1: ("s", "sec", "second", "seconds"),
+    60: ("m", "min", "minute", "minutes"),
+    3600: ("h", "hour", "hours"),
+    86_400: ("d", "day", "days"),
+}
+SECONDS = {name: seconds for seconds, names in SPELLINGS.items() for name in names}
 
 
 class Memory(click.ParamType):  # type: ignore[type-arg]
@@ -55,7 +61,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Raises Refused."""
-        seconds = _seconds("".join(str(value).split()).casefold())
+        seconds = seconds_of("".join(str(value).split()).casefold())
         if seconds is None or not SHORTEST <= seconds <= LONGEST_TIME:
             near = "20min" if seconds is None else f"{min(max(seconds, SHORTEST), LONGEST_TIME):g}s"
             expects = _("a length of time such as 20min, 90s or 1.5h")
@@ -63,7 +69,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
         return seconds
 
 
-def _seconds(text: str) -> float | None:
+def seconds_of(text: str) -> float | None:
     """The seconds that a text spells, a number and a unit or several of these; None for anything else."""
     import re
 

@@ -9,11 +9,9 @@ from typing import Any
 
 from vidcalc.base.number import is_array, unchanged
 from vidcalc.catalog import fill
-from vidcalc.describe.plan import Plan
 from vidcalc.describe.question import Question, Run
 from vidcalc.describe.setting import Declared, Published
 from vidcalc.describe.sharing import of
-from vidcalc.describe.training import TrainingPlan
 from vidcalc.faces.how.python import number
 from vidcalc.faces.how.said import Leavings, Left
 
@@ -24,10 +22,10 @@ def unsaid(job: Question | Run, title: str, says: Collection[str]) -> tuple[Left
     generates = isinstance(job, Question)
     scale = job.workload.guidance if isinstance(job, Question) else None
     usual = fill.plan(job.model, scale, job.hardware.accelerator.vendor, framework=plan.framework)
-    _compare(left, plan, usual, of(Plan, "generate" if generates else "train"), says)
+    _compare(left, plan, usual, of(type(plan), "generate" if generates else "train"), says)
     if not generates:
         own = fill.training(job.model, trainer=plan.training.trainer, mode=plan.training.mode)
-        _compare(left, plan.training, own, of(TrainingPlan, "train", "run"), says)
+        _compare(left, plan.training, own, of(type(plan.training), "train", "run"), says)
     return tuple(left.every)
 
 

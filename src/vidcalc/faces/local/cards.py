@@ -1,7 +1,9 @@
 """The accelerators of this machine, as the tools of their drivers name them.
 
 nvidia-smi  --query-gpu=name,memory.total,memory.used,driver_version --format=csv,noheader,nounits: MiB
-amd-smi     static and metric as JSON; before it rocm-smi --showproductname --showmeminfo vram --json: bytes
+            of a chip that shares its memory with the host "[N/A]" in place of both amounts
+amd-smi     static --asic --vram and metric --mem-usage as JSON: MiB
+rocm-smi    before it: --showproductname --showmeminfo vram --json: bytes
 sysctl      Apple's chips, whose memory is the host's
 """
 
@@ -14,6 +16,7 @@ from vidcalc.faces.local.memory import host_memory
 from vidcalc.faces.local.tools import output
 
 MIB = 2**20
+SHARED = "[N/A]"  # memory of a chip that has none of its own
 
 
 class Card(NamedTuple):
@@ -51,9 +54,10 @@ def nvidia(ask: Callable[..., str]) -> Iterator[Card]:
     fields = "--query-gpu=name,memory.total,memory.used,driver_version"
     for line in ask("nvidia-smi", fields, "--format=csv,noheader,nounits").splitlines():
         values = [value.strip() for value in line.rsplit(",", 3)]
-        if len(values) == 4 and values[1].isdigit():
-            used = int(values[2]) * MIB if values[2].isdigit() else 0
-            yield Card(values[0], 1, int(values[1]) * MIB, used, values[3], "nvidia-smi")
+        if len(values) == 4 and values[0] != SHARED:
+            memory = (host_memory(ask) or 0) if values[1] == SHARED else digits(values[1]) * MIB
+            if memory:
+                yield Card(values[0], 1, memory, digits(values[2]) * MIB, values[3], "nvidia-smi")
 
 
 def rocm(ask: Callable[..., str]) -> Iterator[Card]:
@@ -68,14 +72,15 @@ def rocm(ask: Callable[..., str]) -> Iterator[Card]:
 
 def amd(ask: Callable[..., str]) -> Iterator[Card]:
     """Those that amd-smi lists."""
-    listed = parsed(ask("amd-smi", "static", "--asic", "--vram", "--json"))
-    for card in listed.get("gpu_data", []):
-        asic, vram = (card.get(part) if isinstance(card, dict) else None for part in ("asic", "vram"))
-        if isinstance(asic, dict) and isinstance(vram, dict):
-            size = vram.get("size")
-            mebibytes = digits(size.get("value") if isinstance(size, dict) else size)
-            if mebibytes:
-                yield Card(str(asic.get("market_name", "")), 1, mebibytes * MIB, 0, "", "amd-smi")
+    busy = {
+        str(card.get("gpu")): part(card, "mem_usage")
+        for card in listed(ask("amd-smi", "metric", "--mem-usage", "--json"))
+    }
+    for card in listed(ask("amd-smi", "static", "--asic", "--vram", "--json")):
+        asic, mebibytes = part(card, "asic"), amount(part(card, "vram").get("size"))
+        if asic and mebibytes:
+            used = amount(busy.get(str(card.get("gpu")), {}).get("used_vram"))
+            yield Card(str(asic.get("market_name", "")), 1, mebibytes * MIB, used * MIB, "", "amd-smi")
 
 
 def apple(ask: Callable[..., str]) -> Iterator[Card]:
@@ -97,6 +102,23 @@ def parsed(text: str) -> dict[str, Any]:
     if isinstance(value, list):
         return {"gpu_data": value}
     return value if isinstance(value, dict) else {}
+
+
+def listed(text: str) -> list[dict[str, Any]]:
+    """The cards of what amd-smi prints."""
+    found = parsed(text).get("gpu_data")
+    return [card for card in found if isinstance(card, dict)] if isinstance(found, list) else []
+
+
+def part(card: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object within another; empty where there is none."""
+    found = card.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def amount(said: object) -> int:
+    """A number that stands alone or beside its unit."""
+    return digits(said.get("value") if isinstance(said, dict) else said)
 
 
 def digits(value: object) -> int:

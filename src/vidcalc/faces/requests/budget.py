@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from vidcalc.base.units import HOUR
 from vidcalc.catalog.scaling import names
 from vidcalc.describe.budget import Budget
 from vidcalc.describe.data import Data
@@ -13,7 +14,6 @@ from vidcalc.faces.requests import training as training_request
 from vidcalc.faces.words import _
 from vidcalc.passes.degrees import world
 
-HOUR = 3600
 AMOUNTS = {"hours": "--hours", "gpu_hours": "--gpu-hours", "budget": "--budget"}
 SIZE = {"params": 10**9, "resolution": (1280, 720), "frames": 120}  # stand-ins where no model is asked for
 

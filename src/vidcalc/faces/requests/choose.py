@@ -3,21 +3,21 @@
 from typing import Any
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.units import HOUR
 from vidcalc.catalog.load import names, resolve
 from vidcalc.faces.flags.choose import USUAL_CLASSES, USUAL_MOST
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.spelled import command_line
 from vidcalc.faces.requests.fit import changed, several
-from vidcalc.faces.terminal.numbers import data, duration, money
+from vidcalc.faces.requests.short import amounts, refused
 from vidcalc.faces.words import _
 from vidcalc.rates.machines import accelerator
 from vidcalc.report.choose import Choice, ChooseReport, Wanted
 from vidcalc.search.scale import doubling
+from vidcalc.search.short import taken
 from vidcalc.search.ways import Base
 
-HOUR = 3600
 OWN = ("deadline", "budget", "rate", "gpu", "gpus", "kinds", "shelf", "allow")
-FLAG_OF = {"memory": "--gpu", "host_ram": "--host-ram", "seconds": "--deadline", "cost": "--budget"}
 
 
 def job(given: dict[str, Any]) -> dict[str, Any]:
@@ -62,20 +62,23 @@ def had(given: dict[str, Any]) -> tuple[dict[str, int], int]:
     return {each.id: most for each in priced}, len(chips) - len(priced)
 
 
-def machines(flags: dict[str, Any], most: dict[str, int], allow: tuple[str, ...]) -> list[list[Base]]:
-    """The job on each machine, in every way of sharing it. Raises InputError where it can be asked of none."""
+def machines(flags: dict[str, Any], most: dict[str, int], allow: tuple[str, ...], cut: str = "") -> list[list[Base]]:
+    """The job on each machine, in every way of sharing it. Raises InputError where it can be asked of none.
+
+    cut  what is cut in all of them, beside what may be: then none where it cannot be cut
+    """
     found: list[list[Base]] = []
     refused: InputError | None = None
     for name, count in most.items():
         for gpus in doubling(count):
             try:
-                bases = several({**flags, "gpu": name, "gpus": gpus}, allow)
+                bases = several({**flags, "gpu": name, "gpus": gpus}, allow, cut)
             except InputError as wrong:  # a framework that does not run there
                 refused = refused or wrong
                 continue
             if bases:
                 found.append(bases)
-    if not found:
+    if not found and not cut:
         assert refused is not None
         raise refused
     return found
@@ -88,16 +91,11 @@ def command_of(flags: dict[str, Any], row: Choice) -> str:
 
 def refusal(report: ChooseReport, helps: str) -> Refused:
     """What comes nearest where no machine keeps to what is wanted; `helps` are flags with which one does."""
-    near, wanted = report.near, report.wanted
+    near = report.near
     assert near is not None
     row = near.row
-    needed, allowed = {
-        "memory": (data(row.device), data(row.capacity)),
-        "host_ram": (data(row.host_ram), data(wanted.host_ram or 0)),
-        "seconds": (duration(row.seconds), duration(wanted.seconds or 0)),
-        "cost": (money(row.cost or 0), money(wanted.cost or 0)),
-    }[near.at]
-    values = {"gpus": row.gpus, "name": row.name, "needed": needed, "allowed": allowed}
+    amount = taken(near.at, row, row.capacity, row.cost or 0, report.wanted)
+    values = {"gpus": row.gpus, "name": row.name, **amounts(near.at, *amount)}
     words = {
         "memory": _("no machine fits: {gpus} × {name} comes nearest and needs {needed} of {allowed}", **values),
         "host_ram": _(
@@ -106,6 +104,4 @@ def refusal(report: ChooseReport, helps: str) -> Refused:
         "seconds": _("no machine fits: {gpus} × {name} comes nearest and takes {needed}, not {allowed}", **values),
         "cost": _("no machine fits: {gpus} × {name} comes nearest and costs {needed}, not {allowed}", **values),
     }[near.at]
-    if helps:
-        words += "; " + _("what helps: {ways}", ways=helps)
-    return Refused(FLAG_OF[near.at], None, words, None, ())
+    return refused(near.at, words, helps, {"seconds": "--deadline", "cost": "--budget"})

@@ -14,7 +14,7 @@ from vidcalc.describe.question import Question
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.spelled import command_line, flag_line
 from vidcalc.faces.requests.estimate import request as asked_for
-from vidcalc.faces.terminal.numbers import data, duration, money
+from vidcalc.faces.requests.short import amounts, refused
 from vidcalc.faces.words import _
 from vidcalc.rates.machines import placed
 from vidcalc.report.fit import FitReport, FitRow
@@ -22,10 +22,12 @@ from vidcalc.search import rungs
 from vidcalc.search.relief import FEWER_BITS
 from vidcalc.search.rungs import Ladder
 from vidcalc.search.sharing import plans, used
+from vidcalc.search.short import taken
 from vidcalc.search.ways import FREE, Base
 
 OWN = ("largest", "max_time", "max_cost", "allow")
 SETTLED = {"frames": ("frames", "seconds"), "size": (), "batch": ("batch_size",)}  # by what is to be largest
+MOST = 64  # GPUs among which ways of sharing a video are searched
 FEWER_STEPS = (3 / 4, 1 / 2)  # of the steps asked for
 
 
@@ -34,26 +36,34 @@ def without_own(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None and name not in OWN}
 
 
-def bases(given: dict[str, Any], allow: tuple[str, ...], largest: str = "frames") -> list[Base]:
+def bases(given: dict[str, Any], allow: tuple[str, ...], largest: str = "frames", cut: str = "") -> list[Base]:
     """What the flags ask for, first, and the same with what may be cut; on several GPUs, in every way of sharing it.
 
-    largest  what the ladder settles: a model made from a count has no length of its own
+    largest  what the ladder settles: a model made from a count has no length of its own;  cut  as of `several`
     Raises InputError, also for a number of GPUs that cannot share the job.
     """
+    if "parallel" not in given and given.get("gpus", 1) > MOST:
+        raise Refused(
+            "--gpus", given["gpus"], _("a whole number from {low} to {high}", low=1, high=MOST), str(MOST), (MOST,)
+        )
     length = {"frames": 1} if "params" in given and largest == "frames" and "seconds" not in given else {}
-    found = several({**length, **given, "snap": True}, allow)
-    if not found:
+    found = several({**length, **given, "snap": True}, allow, cut)
+    if not found and not cut:
         expects = _("a number of GPUs that --framework can share the video among")
         raise Refused("--gpus", given["gpus"], expects, "1", (1,))
     return found
 
 
-def several(flags: dict[str, Any], allow: tuple[str, ...]) -> list[Base]:
-    """The same; none where so many GPUs cannot share the job. Raises InputError."""
+def several(flags: dict[str, Any], allow: tuple[str, ...], cut: str = "") -> list[Base]:
+    """The same; none where so many GPUs cannot share the job. Raises InputError.
+
+    cut  what is cut in every one of them, beside what may be: those that there are not without it
+    """
     first = _one(flags)
-    cuts = [_cut(flags, first, word) for word in ("precision", "cache", "steps") if word in allow]
-    found = [*_shared(Base({}, first), flags)]
-    for picked in product(*([{}, *choices] for choices in cuts)):
+    words = [word for word in ("precision", "cache", "steps") if word == cut or word in allow]
+    cuts = {word: _cut(flags, first, word) for word in words}
+    found = [] if cut else [*_shared(Base({}, first), flags)]
+    for picked in product(*(choices if word == cut else [{}, *choices] for word, choices in cuts.items())):
         changes = {name: value for one in picked for name, value in one.items()}
         if not changes:
             continue
@@ -146,24 +156,16 @@ def changed(changes: dict[str, Any]) -> dict[str, Any]:
 
 def refusal(report: FitReport, helps: str) -> Refused:
     """What the smallest job needs where nothing fits; `helps` are flags with which something does."""
-    lacking, limits = report.lacking, report.limits
+    lacking = report.lacking
     assert lacking is not None
     row = lacking.row
-    needed, allowed = {
-        "memory": (data(row.device), data(report.capacity)),
-        "host_ram": (data(row.host_ram), data(limits.host_ram or 0)),
-        "seconds": (duration(row.seconds), duration(limits.seconds or 0)),
-        "cost": (money(row.batch * (row.cost or 0)), money(limits.cost or 0)),
-    }[lacking.at]
+    amount = taken(lacking.at, row, report.capacity, row.batch * (row.cost or 0), report.limits)
     job = _("{width}×{height}, {frames} frames", width=row.width, height=row.height, frames=row.frames)
-    sizes = {"job": job, "needed": needed, "allowed": allowed, "way": flag_line(changed(row.changes)) or _("as asked")}
-    flag = {"memory": "--gpu", "host_ram": "--host-ram", "seconds": "--max-time", "cost": "--max-cost"}[lacking.at]
+    sizes = {"job": job, **amounts(lacking.at, *amount), "way": flag_line(changed(row.changes)) or _("as asked")}
     words = {
         "memory": _("nothing fits: the smallest job ({job}) needs {needed} of {allowed} with {way}", **sizes),
         "host_ram": _("nothing fits: the smallest job ({job}) needs {needed} of host RAM, not {allowed}", **sizes),
         "seconds": _("nothing fits: the smallest job ({job}) takes {needed}, not {allowed}", **sizes),
         "cost": _("nothing fits: the smallest job ({job}) costs {needed}, not {allowed}", **sizes),
     }[lacking.at]
-    if helps:
-        words += "; " + _("what helps: {ways}", ways=helps)
-    return Refused(flag, None, words, None, ())
+    return refused(lacking.at, words, helps, {"seconds": "--max-time", "cost": "--max-cost"})

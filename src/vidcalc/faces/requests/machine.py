@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from vidcalc.base.units import HOUR
 from vidcalc.describe.hardware import Accelerator, Hardware, Site
 from vidcalc.describe.model import Caution
 from vidcalc.faces.flags.inputs import Refused
@@ -14,7 +15,6 @@ from vidcalc.faces.words import _
 from vidcalc.rates import own
 from vidcalc.rates.machines import machine
 
-HOUR = 3600
 SITE = ("place", "country", "utilisation")
 
 
@@ -48,10 +48,8 @@ def lessened(chip: Accelerator, used: int) -> Accelerator:
         raise Refused("--used", data(used), expects, None, ())
     if not used:
         return chip
-    driver = None if chip.memory_driver is None else chip.memory_driver - used
-    left = replace(chip, memory_torch=chip.capacity - used, memory_driver=driver)
     held = Caution(id="memory_in_use", values={"used": data(used), "size": data(chip.capacity)})
-    return replace(left, like=chip.like or chip.id, cautions=(*chip.cautions, held))
+    return replace(chip.without(used), like=chip.like or chip.id, cautions=(*chip.cautions, held))
 
 
 def measured_machine(path: str | None, quick: Callable[[], str]) -> Hardware:

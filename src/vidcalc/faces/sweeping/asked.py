@@ -14,6 +14,7 @@ from vidcalc.describe.question import Question
 from vidcalc.faces.sweeping.axes import Axis, axes
 from vidcalc.faces.sweeping.combine import Combination, Combined
 from vidcalc.faces.sweeping.condition import Condition, read
+from vidcalc.faces.words import spoken
 from vidcalc.search.sweeps.block import Block
 from vidcalc.search.sweeps.columns import COLUMNS
 from vidcalc.search.sweeps.evaluate import evaluated
@@ -58,6 +59,7 @@ class Asked:
     order    the key rows are sorted by, and how many are kept then;  best  keys of a Pareto front
     reserve  "replay" (the allocator, for each size), "share" (the measured share of activations), or "auto"
     size     rows of a part, about: whoever cuts the sweep says it to whoever makes a part
+    language that of the reasons for what is left out, whoever makes a part
     """
 
     def __init__(
@@ -70,13 +72,15 @@ class Asked:
         best: tuple[Key, ...] = (),
         reserve: str = "auto",
         size: int = 0,
+        language: str = "",
     ) -> None:
         self.given, self.columns, self.where = given, columns, where
         self.order, self.top, self.best = order, top, best
-        self.reserve, self.size = reserve, size or PART
+        self.reserve, self.size, self.language = reserve, size or PART, language or spoken()
 
     def __reduce__(self) -> Any:
-        return Asked, (self.given, self.columns, self.where, self.order, self.top, self.best, self.reserve, self.size)
+        wanted = self.given, self.columns, self.where, self.order, self.top, self.best
+        return Asked, (*wanted, self.reserve, self.size, self.language)
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:

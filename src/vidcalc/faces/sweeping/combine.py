@@ -9,6 +9,7 @@ from functools import cached_property
 from math import prod
 from typing import Any, NamedTuple
 
+from vidcalc.base.units import HOUR
 from vidcalc.describe.question import Question
 from vidcalc.faces.flags.catalogue import FLAGS
 from vidcalc.faces.flags.inputs import Preset
@@ -25,7 +26,6 @@ ARRAYS = {
     "price": ("price",),
 }
 BY_NUMBER = ("resolution", "frames")  # what --snap and --window settle anew for each of them
-HOUR = 3600
 ROWS = 32_768  # of a block, at most: its columns stay in a core's cache
 
 
@@ -107,12 +107,18 @@ class Combined:
         return {field: place for place, axis in enumerate(self.numbers) for field in ARRAYS[axis.name]}
 
     @cached_property
+    def _cut(self) -> tuple[int, int]:
+        """Rows of the inner axes that a block holds whole, and how many axes are outside of them."""
+        rows, outside = 1, len(self.shape)
+        while outside and rows * self.shape[outside - 1] <= ROWS:
+            outside -= 1
+            rows *= self.shape[outside]
+        return rows, outside
+
+    @property
     def unit(self) -> int:
         """The least rows that blocks are cut into: whole inner axes of the grid."""
-        rows, sides = 1, list(self.shape)
-        while sides and rows * sides[-1] <= ROWS:
-            rows *= sides.pop()
-        return rows
+        return self._cut[0]
 
     @property
     def units(self) -> int:
@@ -122,15 +128,11 @@ class Combined:
     def boxes(self, low: int, high: int) -> Iterator[tuple[int, tuple[slice, ...]]]:
         """The units from `low` to before `high` as (first row, box of the grid), each of at most `ROWS` rows."""
         whole = [slice(0, side) for side in self.shape]
-        inner = len(self.shape)
-        rows = 1
-        while inner and rows * self.shape[inner - 1] <= ROWS:
-            inner -= 1
-            rows *= self.shape[inner]
-        if not inner:  # all of it is one unit
+        rows, outside = self._cut
+        if not outside:  # all of it is one unit
             yield 0, tuple(whole)
             return
-        outer, side, most = self.shape[: inner - 1], self.shape[inner - 1], max(ROWS // rows, 1)
+        outer, side, most = self.shape[: outside - 1], self.shape[outside - 1], max(ROWS // rows, 1)
         at = low
         while at < high:
             beyond, place = divmod(at, side)
@@ -139,7 +141,7 @@ class Combined:
             for length in reversed(outer):
                 beyond, where = divmod(beyond, length)
                 fixed.append(slice(where, where + 1))
-            yield at * rows, (*reversed(fixed), slice(place, end), *whole[inner:])
+            yield at * rows, (*reversed(fixed), slice(place, end), *whole[outside:])
             at += end - place
 
     def inputs(self, box: tuple[slice, ...]) -> dict[str, Any]:

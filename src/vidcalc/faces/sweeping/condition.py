@@ -4,7 +4,7 @@
     condition.of(block)        a bool, or an array of them
 
 Grammar, loosest first: `or`, `and`, `not`, comparisons (== != < <= > >= in), + and -, * and /, a sign; names of
-columns, numbers with or without a unit (GiB, GB, min, h, %), words in quotes, parentheses. Nothing is evaluated that is
+columns, numbers with or without a unit (GiB, GB, 1h30m, %), words in quotes, parentheses. Nothing is evaluated that is
 not in it.
 """
 
@@ -14,23 +14,16 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from vidcalc.base.errors import nearest
+from vidcalc.base.units import BINARY, DECIMAL, SYMBOLS, scale
+from vidcalc.faces.flags.amounts import seconds_of
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.words import _
 
-UNITS = {
-    **{name + "iB": 1024**power for power, name in enumerate("KMGT", 1)},
-    **{name + "B": 1000**power for power, name in enumerate("KMGT", 1)},
-    "s": 1,
-    "min": 60,
-    "h": 3600,
-    "d": 86_400,
-    "%": 0.01,
-    "kWh": 3_600_000,
-    "Wh": 3600,
-    "USD": 1,
-}
+# units in whatever case, as memory and energy are written: 24gib, 2 KWH
+SPELLED = {(prefix + symbol).casefold(): prefix + symbol for prefix in (*DECIMAL, *BINARY) for symbol in SYMBOLS}
 TOKEN = re.compile(
-    r"""\s*(?:(?P<number>\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?|\.\d+)(?P<unit>\s?(?:[KMGT]i?B|min|kWh|Wh|USD|[shd]|%)(?![\w]))?"""
+    r"""\s*(?:(?P<number>\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?|\.\d+)"""
+    r"""(?P<unit>\s?(?!(?:and|or|not|in)\b)(?:%|[A-Za-z]+(?:[\d.]+[A-Za-z]+)*)(?!\w))?"""
     r"""|(?P<word>"[^"]*"|'[^']*')|(?P<name>[A-Za-z_][\w.]*)|(?P<sign>==|!=|<=|>=|[-<>()+*/,]))"""
 )
 COMPARED: dict[str, Callable[[Any, Any], Any]] = {
@@ -42,7 +35,6 @@ COMPARED: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
 }
 SUMS: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub}
-PRODUCTS: dict[str, Callable[[Any, Any], Any]] = {"*": operator.mul, "/": operator.truediv}
 KEPT = ("and", "or", "not", "in")
 EXAMPLE = "seconds < 10min"
 SIGNS = "and or not in == != < <= > >= + - * / ( ) ,"
@@ -50,6 +42,17 @@ FEW = 12  # columns worth listing
 LONGEST_NAME = 40
 LONGEST = 10_000  # letters of a condition worth reading
 DEEPEST = 30  # parentheses and signs within each other
+
+
+def _divided(one: Any, other: Any) -> Any:
+    """A quotient, of one row as of many: by nothing it is infinite, or not known."""
+    import numpy as np
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.divide(one, other)
+
+
+PRODUCTS: dict[str, Callable[[Any, Any], Any]] = {"*": operator.mul, "/": _divided}
 
 Values = Mapping[str, Any]
 Asked = Callable[[Values], Any]
@@ -93,6 +96,25 @@ def _unknown(name: str, names: Collection[str]) -> Refused:
     return Refused("--where", name, expects, near, tuple(names))
 
 
+def _amount(number: str, unit: str) -> float:
+    """A number with its unit in base units: a length of time as flags read it, any other as data files do.
+
+    Raises Refused for a unit that nobody knows.
+    """
+    if not unit:
+        return float(number)
+    if unit == "%":
+        return float(number) / 100
+    time = seconds_of(f"{number}{unit}".casefold())
+    if time is not None:
+        return time
+    try:
+        return float(number) * scale(SPELLED.get(unit.casefold(), unit))[0]
+    except ValueError:
+        expects = _("a number with a unit such as 24GiB, 10min or 5%")
+        raise _wrong(f"{number}{unit}"[:LONGEST_NAME], expects) from None
+
+
 class _Reader:
     """A text, read from left to right; each level of the grammar gives (what asks, "number", "word" or "truth")."""
 
@@ -114,8 +136,7 @@ class _Reader:
         self.place = found.end()
         kind = str(found.lastgroup)
         if found["number"] is not None:
-            unit = (found["unit"] or "").strip()
-            self.token = "number", float(found["number"].replace("_", "")) * UNITS.get(unit, 1)
+            self.token = "number", _amount(found["number"].replace("_", ""), (found["unit"] or "").strip())
         elif kind == "word":
             self.token = "word", found["word"][1:-1]
         elif kind == "name" and found["name"] in KEPT:

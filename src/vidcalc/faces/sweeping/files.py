@@ -32,6 +32,9 @@ def kind_of(path: str) -> str:
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
         raise Refused("--output", path, _("a file in a folder that is there"), None, ())
+    if os.path.isdir(path):
+        near = os.path.join(path, "rows" + ending)
+        raise Refused("--output", path, _("a file; there is a folder of that name"), near, ())
     return ENDINGS[ending]
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.sweeping.asked import Asked
 from vidcalc.faces.sweeping.run import Engine, Made, made
-from vidcalc.faces.words import _
+from vidcalc.faces.words import _, spoken, use
 
 PATIENCE = 5.0  # seconds for a cluster to answer
 AHEAD = 2  # tasks for each core of the cluster
@@ -69,11 +69,18 @@ def answers(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
 
 
+def part(asked: Asked, number: int, kind: str) -> Made:
+    """One part, in the language of whoever asked: a worker has an environment of its own."""
+    if spoken() != asked.language:
+        use(asked.language)
+    return made(asked, number, kind)
+
+
 def tasks(asked: Asked, numbers: Iterable[int], kind: str) -> Iterator[Made]:
     """The parts as they are finished, in any order."""
     import ray
 
-    task = ray.remote(max_retries=RETRIES, num_cpus=1)(made)
+    task = ray.remote(max_retries=RETRIES, num_cpus=1)(part)
     what = ray.put(asked)
     left = iter(numbers)
     most = max(int(ray.cluster_resources().get("CPU", 1)) * AHEAD, 1)

@@ -5,12 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from vidcalc.faces.progress import Meter
 from vidcalc.faces.sweeping.asked import Asked
 from vidcalc.faces.sweeping.files import content, join, kind_of
 from vidcalc.faces.sweeping.folder import Folder
 from vidcalc.search.sweeps.block import Block, joined
-
-Meter = Callable[[int, int], None]
 
 
 class Made(NamedTuple):

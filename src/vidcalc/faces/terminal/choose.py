@@ -1,6 +1,7 @@
 """The table of `vidcalc choose`: machines that keep to what is wanted, the cheapest first, and how to run the job."""
 
 from vidcalc.faces.terminal.cells import Cell, Paint, clip, hanging, table
+from vidcalc.faces.terminal.fit import lines as commands
 from vidcalc.faces.terminal.numbers import data, duration, money, significant, whole
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
@@ -64,12 +65,8 @@ def machine(row: Choice) -> str:
 
 
 def lines(report: ChooseReport, paint: Paint, cells: int) -> list[str]:
-    """The commands of the first machines, over several lines where one is too short."""
-    found = []
-    for row in report.rows[:LINES]:
-        parts = hanging(row.command, cells - 2, "  ", "    ")
-        found += [f"{part} \\" for part in parts[:-1]] + parts[-1:]
-    return [paint(_("To look at one alone"), "dim"), *found]
+    """The commands of the first machines."""
+    return commands(report.rows[:LINES], paint, cells)
 
 
 def notes(report: ChooseReport, cells: int) -> list[str]:

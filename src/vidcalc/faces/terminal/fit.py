@@ -1,11 +1,14 @@
 """The table of `vidcalc fit`: the largest jobs that fit, and the line that asks for each."""
 
+from collections.abc import Sequence
+
 from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
 from vidcalc.faces.terminal.numbers import data, duration, money, significant, whole
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import N_, _
 from vidcalc.faces.words.ids import VERDICTS, label
+from vidcalc.report.choose import Choice
 from vidcalc.report.fit import FitReport, FitRow
 
 SHOWN = 5  # rows; the rest are in the JSON
@@ -86,7 +89,7 @@ def cut(row: FitRow) -> str:
     return ", ".join([*words, *steps]) or "–"
 
 
-def lines(shown: list[FitRow], paint: Paint, cells: int) -> list[str]:
+def lines(shown: Sequence[FitRow | Choice], paint: Paint, cells: int) -> list[str]:
     """The command of each row, over several lines where one is too short."""
     found = []
     for row in shown:

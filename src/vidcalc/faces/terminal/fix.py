@@ -9,7 +9,7 @@ from vidcalc.faces.terminal.memory import PARTS, stages, titled
 from vidcalc.faces.terminal.notes import warned
 from vidcalc.faces.terminal.numbers import data, whole
 from vidcalc.faces.terminal.page import Look, here
-from vidcalc.faces.terminal.relief import difference, flags, stacked
+from vidcalc.faces.terminal.relief import MORE_HOST, difference, flags, stacked
 from vidcalc.faces.words import _
 from vidcalc.faces.words.fix import AMOUNTS, KNOWN, REASONS, SAID, TOUCHES
 from vidcalc.faces.words.ids import PHASES, STAGES, label
@@ -36,7 +36,9 @@ def head(report: FixReport, paint: Paint, cells: int) -> list[str]:
     lines = [paint(line, "title") for line in hanging(title, cells)]
     amounts = [label(AMOUNTS, name, size=data(size)) for name in AMOUNTS if (size := getattr(said, name)) is not None]
     if said.kind != "none":
-        lines += hanging(": ".join([label(SAID, said.kind), ", ".join(amounts)]) if amounts else SAID[said.kind], cells)
+        lines += hanging(
+            ": ".join([label(SAID, said.kind), ", ".join(amounts)]) if amounts else label(SAID, said.kind), cells
+        )
     return lines
 
 
@@ -71,8 +73,18 @@ def why(report: FixReport, paint: Paint, cells: int) -> list[str]:
     return [titled(_("Why"), "", paint, cells), *(clip(line, cells) for line in lines)] if rows else []
 
 
+def fine(report: FixReport) -> bool:
+    """Whether the job fits as predicted, and nobody says that it ran out."""
+    return report.said.kind == "none" and report.verdict == "fits"
+
+
 def ways(report: FixReport, paint: Paint, cells: int) -> list[str]:
     """The changes, the best first, with what each costs and touches."""
+    if fine(report):
+        return hanging(_("It fits as predicted: nothing has to change."), cells)
+    beside = report.memory == "host"
+    if not report.ways and beside:
+        return hanging(_(MORE_HOST), cells)
     if not report.ways and report.verdict != "too_big":
         return []  # a note says why
     if not report.ways:
@@ -80,19 +92,20 @@ def ways(report: FixReport, paint: Paint, cells: int) -> list[str]:
     rows: list[list[Cell]] = [
         [
             spelled(each.changes, report.job),
-            data(each.peak),
+            data(each.host_ram if beside else each.peak),
             difference(each.slower, report.seconds),
             ", ".join(label(TOUCHES, word) for word in each.touches),
         ]
         for each in report.ways
     ]
-    title, right = _("What to change"), _("peak, time, what it touches")
+    of_gpu, of_host = _("peak, time, what it touches"), _("host RAM, time, what it touches")
+    title, right = _("What to change"), of_host if beside else of_gpu
     return [titled(title, right, paint, cells), *stacked(rows, "<><<", paint, cells)]
 
 
 def useless(report: FixReport, paint: Paint, cells: int) -> list[str]:
     """What people try in vain."""
-    if not report.useless or report.memory == "host":
+    if not report.useless or report.memory == "host" or fine(report):
         return []
     words = [
         _("{change} (peak {size})", change=spelled(each.changes, report.job), size=data(each.peak))
@@ -116,7 +129,7 @@ def spelled(changes: dict[str, Any], job: str) -> str:
     for name, value in changes.items():
         if name == "swapped_blocks":
             words[-1] += f":{value}"
-        elif name == "size":
+        elif name == "buckets":
             sizes = str(value).split(", ")
             words += [f"--bucket {size}" for size in sizes]
         elif name in fields and fields[name].setting.flag:

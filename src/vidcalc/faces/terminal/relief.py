@@ -6,12 +6,13 @@ from vidcalc.describe.plan import WAYS
 from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table, width
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import data, duration
-from vidcalc.faces.words import _
+from vidcalc.faces.words import N_, _
 from vidcalc.faces.words.ids import STAGES, label
 from vidcalc.report.estimate import Report
 
 WAY_OF = {field: way for way, field in WAYS.items()}
 SPELLED = {"batch": "batch_size"}  # fields whose flag is called otherwise
+MORE_HOST = N_("Nothing that was tried takes so little host memory: it takes a machine with more of it.")
 SAME = 0.005  # of the time: less is no difference worth a figure
 
 
@@ -19,17 +20,22 @@ def relief(report: Report, paint: Paint, cells: int, most: int | None = None) ->
     """The missing bytes of each stage that is too large, and a line per way out, the first `most` of them."""
     memory = report.memory.inference
     short = [row for row in memory.stages if row.missing > 0]
-    if not short and not memory.relief:
+    room = memory.host_room
+    beside = room is not None and room.verdict == "too_big" and room.limit != "shared"
+    if not short and not memory.relief and not beside:
         return []
     missing = ", ".join(f"{label(STAGES, row.id)} {data(row.missing)}" for row in short)
     lines = hanging(missing, cells, "  " + _("Missing:") + " ", "    ") if short else []
+    if beside and not short and not memory.relief:
+        lines += hanging(_(MORE_HOST), cells, "  ", "  ")
     if memory.relief:
         rows: list[list[Cell]] = [
             [flags(way.changes), data(way.peak), difference(way.slower, report.time.inference.total)]
             for way in memory.relief[:most]
         ]
         lines += stacked(rows, "<><", paint, cells)
-    return [titled(_("What to change"), _("peak, time"), paint, cells), *lines]
+    right = _("peak, time") if short or memory.relief else ""
+    return [titled(_("What to change"), right, paint, cells), *lines]
 
 
 def stacked(rows: list[list[Cell]], aligns: str, paint: Paint, cells: int) -> list[str]:

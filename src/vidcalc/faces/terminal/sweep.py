@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidcalc.faces.terminal.cells import Cell, hanging, table
 from vidcalc.faces.terminal.numbers import data, duration, energy, hours, money, whole
+from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import VERDICTS, label
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 WIDEST = 15  # columns of results beyond which a page shows the first of them
 MOST = 200  # rows that a page shows
 REASONS = 10
-STYLES = {"fits": "good", "tight": "tight", "too_big": "bad", "at_least": "tight"}
 SPELLED: dict[str, Callable[[Any], str]] = {
     "byte": data,
     "second": duration,

@@ -50,12 +50,12 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
             entered = hidden  # held by the level until it is through
             with tape.scope(f"block.{level}"):
                 hidden = longer(
-                    tape, active(tape, config, hidden, "0"), config.decoder_widths[level + 1], rate, weights
+                    tape, snake(tape, hidden, "0", config.beta), config.decoder_widths[level + 1], rate, weights
                 )
                 for unit in range(UNITS):
                     hidden = residual_unit(tape, hidden, f"{unit + 2}", weights, config.beta)
             del entered
-        hidden = active(tape, config, hidden, "snake1")
+        hidden = snake(tape, hidden, "snake1", config.beta)
         out = convolution(tape, hidden, config.audio_channels, "conv2", weights, bias=config.post)
         del hidden
         return tape.act(out, "tanh") if config.post else out
@@ -65,11 +65,6 @@ def convolution(tape: Tape, x: Tensor, c_out: Number, name: str, weights: list[T
     """A convolution of seven taps with a normed weight."""
     normed_weight(tape, name, (c_out, x.shape[1], ENDS), weights)
     return tape.convolution(x, c_out, (ENDS,), name, keep="fp32", bias=bias)
-
-
-def active(tape: Tape, config: Config, x: Tensor, name: str) -> Tensor:
-    """The activation, x + sin²(α·x) / α, or over a number of its own."""
-    return snake(tape, x, name, config.beta)
 
 
 def longer(tape: Tape, x: Tensor, c_out: Number, rate: int, weights: list[Tensor]) -> Tensor:

@@ -62,11 +62,7 @@ def decode(tape: Tape, config: Config, shape: Shape) -> Tensor:
             part = latent.view(shape.batch, config.latent_channels, frames, shape.height, shape.width)
             picture = decoder(tape, config, part, kept.of(first))
             del waiting
-    made = (shape.frames - 1) * config.temporal_compression_ratio + 1
-    listed = tape.empty((*lead, made - picture.shape[2], *sides))
-    out = tape.cat((listed, picture), *lead, made, *sides)
-    del listed, picture, latent
-    return out
+    return joined(tape, picture, (shape.frames - 1) * config.temporal_compression_ratio + 1)
 
 
 def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
@@ -77,11 +73,15 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
         with tape.again(times):
             part = pixels.view(shape.batch, config.in_channels, frames, shape.height, shape.width)
             moments = encoder(tape, config, part, kept.of(first))
-    lead, sides = moments.shape[:2], moments.shape[3:]
-    made = (shape.frames - 1) // config.temporal_compression_ratio + 1
-    listed = tape.empty((*lead, made - moments.shape[2], *sides))
-    out = tape.cat((listed, moments), *lead, made, *sides)
-    del listed, moments, pixels
+    return joined(tape, moments, (shape.frames - 1) // config.temporal_compression_ratio + 1)
+
+
+def joined(tape: Tape, last: Tensor, frames: Number) -> Tensor:
+    """All segments in one tensor of so many frames."""
+    batch, channels, own, *sides = last.shape
+    listed = tape.empty((batch, channels, frames - own, *sides))
+    out = tape.cat((listed, last), batch, channels, frames, *sides)
+    del listed
     return out
 
 

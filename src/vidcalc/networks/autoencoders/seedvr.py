@@ -10,7 +10,7 @@ import msgspec
 
 from vidcalc.base.number import Number, ceil_div, maximum, minimum
 from vidcalc.describe.shape import Shape
-from vidcalc.networks.autoencoders.kandinsky6_sr import Kept, segments
+from vidcalc.networks.autoencoders.kandinsky6_sr import Kept, joined, segments
 from vidcalc.tape import ELEMENT_BYTES, Tape, Tensor
 
 CLASSES = ("VideoAutoencoderKLWrapper",)
@@ -64,15 +64,6 @@ def encode(tape: Tape, config: Config, shape: Shape) -> Tensor:
             part = pixels.view(shape.batch, config.in_channels, frames, shape.height, shape.width)
             moments = encoder(tape, config, part, kept.of(first))
     return joined(tape, moments, (shape.frames - 1) // 2**config.temporal_scale_num + 1)
-
-
-def joined(tape: Tape, last: Tensor, frames: Number) -> Tensor:
-    """All slices in one tensor of so many frames."""
-    batch, channels, own, *sides = last.shape
-    listed = tape.empty((batch, channels, frames - own, *sides))
-    out = tape.cat((listed, last), batch, channels, frames, *sides)
-    del listed
-    return out
 
 
 def decoder(tape: Tape, config: Config, latent: Tensor, kept: Kept) -> Tensor:

@@ -75,7 +75,7 @@ def window(tape: Tape, config: Config, latent: Tensor, frames: Number, first: bo
             hidden = residual(tape, hidden, widths[0], f"mid_block.resnets.{i}")
         for level, c_out in enumerate(widths):
             with tape.scope(f"up_blocks.{level}"):
-                if hidden.shape[1] is not c_out and level:
+                if hidden.shape[1] != c_out and level:
                     hidden = residual(tape, hidden, c_out, "conv_in")
                 if grows[level]:
                     hidden = doubled(tape, hidden, first, not flat[level])
@@ -108,7 +108,7 @@ def residual(tape: Tape, x: Tensor, c_out: Number, name: str) -> Tensor:
     with tape.scope(name):
         hidden = conv(tape, tape.act(normed(tape, x)), c_out, "conv1")
         hidden = conv(tape, tape.act(normed(tape, hidden)), c_out, "conv2")
-        if x.shape[1] is c_out:
+        if x.shape[1] == c_out:
             return tape.add(hidden, x)
         return tape.add(hidden, conv(tape, normed(tape, x), c_out, "conv_shortcut", (1, 1, 1)))
 

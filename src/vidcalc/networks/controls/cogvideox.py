@@ -13,7 +13,6 @@ from vidcalc.networks.transformers import cogvideox
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("CogVideoXControlnet",)
-NORM_GROUPS = 2  # fixed in the class
 
 
 class Config(cogvideox.Config, frozen=True, kw_only=True):
@@ -57,8 +56,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> list[Tensor]:
     timestep = tape.input(batch, dtype="int64")
     count, factor = pixels.frames(shape), config.downscale_coef
     video = tape.input(batch * count, config.in_channels, shape.height * factor, shape.width * factor)
-    seen = encoded(tape, config, shape, video)
-    both = config.vae_channels + seen.shape[2]
+    seen = pixels.folded(tape, video, batch, config.in_channels, factor, "controlnet_encode")
+    both = config.vae_channels + seen.shape[1]
     joined = tape.cat((latent, seen), batch, shape.frames, both, shape.height, shape.width)
     temb, features = cogvideox.conditioned(tape, config, batch)
     embedded = cogvideox.patch_embed(tape, widened(config, both), shape, text, joined)
@@ -82,20 +81,3 @@ def widened(config: Config, channels: Number) -> Joined:
     """The configuration with as many channels as latent and control have together."""
     numbers = {name: getattr(config, name) for name in Joined.__struct_fields__}
     return Joined(**{**numbers, "in_channels": channels})
-
-
-def encoded(tape: Tape, config: Config, shape: Shape, video: Tensor) -> Tensor:
-    """The control video, folded into channels, then convolved and averaged over pairs of frames -> [batch, frames,
-    channels, height, width]."""
-    batch, factor, count = shape.batch, config.downscale_coef, pixels.frames(shape)
-    plane = (shape.height, shape.width)
-    folded, second, third = pixels.widths(config.in_channels, factor)
-    x = tape.copy(video, batch * count, folded, *plane, name="unshuffle")
-    x = tape.convolution(x, second, (1, 1), "controlnet_encode_first.0")
-    x = tape.act(tape.group_norm(x, NORM_GROUPS, "controlnet_encode_first.1"), "relu")
-    once = pixels.halved(count)
-    x = tape.copy(x, batch * once, second, *plane, name="compress_time")
-    x = tape.convolution(x, third, (1, 1), "controlnet_encode_second.0")
-    x = tape.act(tape.group_norm(x, NORM_GROUPS, "controlnet_encode_second.1"), "relu")
-    twice = pixels.halved(once)
-    return tape.copy(x, batch, twice, third, *plane, name="compress_time")

@@ -30,6 +30,11 @@ def steered(tape: Tape, x: Tensor, vector: Tensor) -> Tensor:
     return tape.add(tape.mul(x, tape.scale(vector)), vector)
 
 
+def modulated(tape: Tape, x: Tensor, vector: Tensor) -> Tensor:
+    """norm(x) · (1 + scale) + shift with vectors at hand, of a sample or of every token."""
+    return tape.add(tape.mul(tape.layer_norm(x), tape.scale(vector)), vector)
+
+
 def two_stream_block(
     tape: Tape,
     x: Tensor,

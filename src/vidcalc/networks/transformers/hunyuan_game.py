@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
+from vidcalc.networks.controls import pixels
 from vidcalc.networks.transformers import hunyuan
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ()  # its makers call it HYVideoDiffusionTransformer, as HunyuanVideo's
-STRIDE, PIXELS = 4, 8  # pixel frames, height and width under a latent place
+PIXELS = 8  # height and width under a latent place
 
 
 class Config(hunyuan.Config, frozen=True, kw_only=True):
@@ -55,15 +56,10 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
 def rays(tape: Tape, config: Config, shape: Shape, frames: Number) -> Tensor:
     """Rays of the pixel frames under so many latent ones -> tokens[batch, n, width]."""
     batch, height, width = shape.batch, shape.height, shape.width
-    seen, halved = STRIDE * (frames - 1) + 1, STRIDE // 2 * (frames - 1) + 1
-    pixels = tape.input(batch * seen, config.camera_in_channels, PIXELS * height, PIXELS * width)
-    folded = config.camera_in_channels * PIXELS**2
+    seen = batch * pixels.frames(replace(shape, frames=frames))
     with tape.scope("camera_net"):
-        hidden = tape.copy(pixels, batch * seen, folded, height, width, name="unshuffle")
-        hidden = encoded(tape, hidden, folded // 2, "encode_first")
-        hidden = tape.copy(hidden, batch * halved, folded // 2, height, width, name="avg_pool")
-        hidden = encoded(tape, hidden, folded // 4, "encode_second")
-        hidden = tape.copy(hidden, batch * frames, folded // 4, height, width, name="avg_pool")
+        video = tape.input(seen, config.camera_in_channels, PIXELS * height, PIXELS * width)
+        hidden = pixels.folded(tape, video, batch, config.camera_in_channels, PIXELS, "encode")
         hidden = tape.convolution(hidden, config.camera_channels, (1, 1), "final_proj")
         clip = hidden.view(batch, config.camera_channels, frames, height, width)
         kernel = (config.patch_size_t, config.patch_size, config.patch_size)
@@ -73,11 +69,3 @@ def rays(tape: Tape, config: Config, shape: Shape, frames: Number) -> Tensor:
         tape.parameter("scale", 1)
         n = out[0] * out[1] * out[2]
         return tape.scale(embedded.view(batch, n, config.width))
-
-
-def encoded(tape: Tape, x: Tensor, c_out: Number, name: str) -> Tensor:
-    """A 1-tap convolution, a norm of two groups and a ReLU."""
-    with tape.scope(name):
-        hidden = tape.convolution(x, c_out, (1, 1), "0")
-        hidden = tape.group_norm(hidden, 2, "1")
-        return tape.act(hidden, "relu")

@@ -11,6 +11,7 @@ hyvideo/models/transformers/worldplay_1_5_transformer.py, modules/attention.py. 
 from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import hunyuan, hunyuan15
+from vidcalc.networks.transformers.adaptive import modulated
 from vidcalc.networks.transformers.embedding import feed_forward
 from vidcalc.networks.transformers.rotary import rotary_tables, rotate_pairs
 from vidcalc.tape import Tape, Tensor
@@ -112,8 +113,3 @@ def block(tape: Tape, config: Config, shape: Shape, x: Tensor, spread: Tensor, r
     del update
     mixed = feed_forward(tape, modulated(tape, hidden, vectors), config.inner, width, "ff")
     return tape.add(hidden, tape.mul(mixed, vectors))
-
-
-def modulated(tape: Tape, x: Tensor, vectors: Tensor) -> Tensor:
-    """norm(x) · (1 + scale) + shift, each of a token's own."""
-    return tape.add(tape.mul(tape.layer_norm(x), tape.scale(vectors)), vectors)

@@ -14,7 +14,7 @@ import msgspec
 
 from vidcalc.base.number import Number, ceil_div
 from vidcalc.describe.shape import Shape
-from vidcalc.networks.transformers.magihuman import turned
+from vidcalc.networks.transformers.magihuman import Rows, linear, rms, turned
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ("Magi2PreviewTransformer",)
@@ -62,19 +62,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return self.hidden_size * self.intermediate_factor * 2 // 3 // WHOLE * WHOLE
 
 
-class Rows(NamedTuple):
-    """Tokens of video, sound and text."""
-
-    video: Number
-    sound: Number
-    text: Number
-
-    @property
-    def all(self) -> Number:
-        """The length of the sequence."""
-        return self.video + self.sound + self.text
-
-
 class Kind(NamedTuple):
     """How a layer differs: weights per modality, experts."""
 
@@ -100,7 +87,7 @@ def audio_tokens(shape: Shape) -> Number:
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """Video[batch, n, channels], sound and text -> video and sound; the sound's output is computed as well."""
     batch, width = shape.batch, config.num_streams * config.hidden_size
-    rows = Rows(tokens(config, shape), audio_tokens(shape), shape.tokens)
+    rows = Rows(tokens(config, shape), audio_tokens(shape), shape.tokens, shape.height * shape.width)
     packed = tape.input(batch, rows.all, config.text_in_channels)  # every modality as wide as the text
     # frequencies, and of every token sines and cosines
     tape.parameter("pre_adapter.rope.bands", config.head_dim // SHARE, "fp32")
@@ -156,7 +143,7 @@ def layer(tape: Tape, config: Config, streams: Tensor, rotary: Tensor, rows: Row
         del x, said, update
     with tape.scope("mlp"):
         x, said = read(tape, config, streams)
-        update = experts(tape, config, x, rows, kind) if kind.sparse else dense(tape, config, x, rows, kind)
+        update = experts(tape, config, x, rows) if kind.sparse else dense(tape, config, x, rows, kind)
         return connected(tape, config, streams, update, said)
 
 
@@ -188,8 +175,8 @@ def attention(tape: Tape, config: Config, x: Tensor, rotary: Tensor, rows: Rows,
     heads, groups, d = config.num_attention_heads, config.num_query_groups, config.head_dim
     apart = len(MODALITIES) if kind.apart else 1
     normed = tape.cast(rms(tape, tape.cast(x, "fp32"), "pre_norm", width, apart), x.dtype)
-    gates = linear(tape, normed, heads, "linear_g", rows, kind)
-    made = linear(tape, normed, heads * d + 2 * groups * d, "linear_qkv", rows, kind)
+    gates = linear(tape, normed, heads, "linear_g", rows, kind.apart)
+    made = linear(tape, normed, heads * d + 2 * groups * d, "linear_qkv", rows, kind.apart)
     del normed
     q = rms(tape, tape.cast(made.view(batch, n, heads, d), "fp32"), "q_norm", d, apart)
     k = rms(tape, tape.cast(made.view(batch, n, groups, d), "fp32"), "k_norm", d, apart)
@@ -202,18 +189,18 @@ def attention(tape: Tape, config: Config, x: Tensor, rotary: Tensor, rows: Rows,
     out = tape.copy(tape.scale(out, "sink"), batch, n, heads, d, name="permute")
     opened = tape.mul(out, tape.act(gates.view(batch, n, heads, 1), "sigmoid"))
     del out, gates
-    return linear(tape, opened.view(batch, n, heads * d), width, "linear_proj", rows, kind)
+    return linear(tape, opened.view(batch, n, heads * d), width, "linear_proj", rows, kind.apart)
 
 
 def dense(tape: Tape, config: Config, x: Tensor, rows: Rows, kind: Kind) -> Tensor:
     """A gated feed-forward."""
     width, apart = config.hidden_size, len(MODALITIES) if kind.apart else 1
     normed = tape.cast(rms(tape, tape.cast(x, "fp32"), "pre_norm", width, apart), x.dtype)
-    up = linear(tape, normed, 2 * config.inner, "up_gate_proj", rows, kind)
+    up = linear(tape, normed, 2 * config.inner, "up_gate_proj", rows, kind.apart)
     del normed
     active = clamped(tape, up, config.inner)
     del up
-    return linear(tape, active, width, "down_proj", rows, kind)
+    return linear(tape, active, width, "down_proj", rows, kind.apart)
 
 
 def clamped(tape: Tape, up: Tensor, inner: Number) -> Tensor:
@@ -222,11 +209,10 @@ def clamped(tape: Tape, up: Tensor, inner: Number) -> Tensor:
     return tape.cast(tape.pointwise("swiglu7", (wide,), (*up.shape[:-1], inner), saved=(wide,)), up.dtype)
 
 
-def experts(tape: Tape, config: Config, x: Tensor, rows: Rows, kind: Kind) -> Tensor:
+def experts(tape: Tape, config: Config, x: Tensor, rows: Rows) -> Tensor:
     """Slices of a token through their experts, added to an expert shared by all and one of the modality."""
     batch, n, width = x.shape
     all_rows, each = batch * n, width // config.moe_num_heads
-    apart = Kind(True, kind.sparse)
     normed = tape.cast(rms(tape, tape.cast(x, "fp32"), "pre_norm", width, len(MODALITIES)), x.dtype)
     slices = tape.linear(normed, width, "split_linear", bias=False)
     with tape.scope("moe_mlp"):
@@ -238,7 +224,7 @@ def experts(tape: Tape, config: Config, x: Tensor, rows: Rows, kind: Kind) -> Te
     up = tape.cat(
         (
             tape.linear(normed, 2 * one, "shared_expert_fc1", bias=False),
-            linear(tape, normed, 2 * other, "modality_specific_shared_expert_fc1", rows, apart),
+            linear(tape, normed, 2 * other, "modality_specific_shared_expert_fc1", rows, apart=True),
         ),
         batch,
         n,
@@ -250,7 +236,7 @@ def experts(tape: Tape, config: Config, x: Tensor, rows: Rows, kind: Kind) -> Te
     shared = tape.linear(active.view(batch, n, one), width, "shared_expert_fc2", bias=False)
     own = tape.copy(active, batch, n, other, name="contiguous")
     del active
-    shared = tape.add(shared, linear(tape, own, width, "modality_specific_shared_expert_fc2", rows, apart))
+    shared = tape.add(shared, linear(tape, own, width, "modality_specific_shared_expert_fc2", rows, apart=True))
     return tape.add(out, shared)
 
 
@@ -283,21 +269,3 @@ def routed(tape: Tape, config: Config, slices: Tensor) -> Tensor:
         out.node = done.node
         del rows, hidden, done
     return out
-
-
-def linear(tape: Tape, x: Tensor, d_out: Number, name: str, rows: Rows, kind: Kind) -> Tensor:
-    """x · weight without bias; where modalities are apart each has a weight of its own, and the results are joined."""
-    if not kind.apart:
-        return tape.linear(x, d_out, name, bias=False)
-    batch, n, d_in = x.shape
-    parts = [
-        tape.linear(x.view(batch, count, d_in), d_out, f"{name}.{modality}", bias=False)
-        for modality, count in zip(MODALITIES, rows, strict=True)
-    ]
-    return tape.cat(tuple(parts), batch, n, d_out)
-
-
-def rms(tape: Tape, x: Tensor, name: str, width: Number, apart: int) -> Tensor:
-    """RMS norm in float32 with a weight per modality."""
-    tape.parameter(name + ".weight", width * apart, "fp32")
-    return tape.scale(tape.rms_norm(x))

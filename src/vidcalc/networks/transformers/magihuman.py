@@ -150,7 +150,7 @@ def attention(tape: Tape, config: Config, x: Tensor, rotary: Tensor, rows: Rows,
     heads, groups, d = config.num_attention_heads, config.num_query_groups, config.head_dim
     apart = MODALITIES if kind.apart else 1
     normed = tape.cast(rms(tape, x, "pre_norm", width, apart), tape.dtype)
-    made = linear(tape, normed, heads * d + 2 * groups * d + heads, "linear_qkv", rows, kind)
+    made = linear(tape, normed, heads * d + 2 * groups * d + heads, "linear_qkv", rows, kind.apart)
     wide = tape.cast(made, "fp32")
     del normed, made
     q = rms(tape, wide.view(batch, n, heads, d), "q_norm", d, apart)
@@ -163,7 +163,7 @@ def attention(tape: Tape, config: Config, x: Tensor, rotary: Tensor, rows: Rows,
     opened = tape.mul(out, tape.act(wide.view(batch, n, heads, 1), "sigmoid"))
     narrow = tape.cast(opened, tape.dtype).view(batch, n, heads * d)
     del out, opened, wide
-    return linear(tape, narrow, width, "linear_proj", rows, kind)
+    return linear(tape, narrow, width, "linear_proj", rows, kind.apart)
 
 
 def attended(tape: Tape, config: Config, q: Tensor, k: Tensor, v: Tensor, rows: Rows, kind: Kind) -> Tensor:
@@ -203,18 +203,18 @@ def mlp(tape: Tape, config: Config, x: Tensor, rows: Rows, kind: Kind) -> Tensor
     width = config.hidden_size
     inner = 4 * width if kind.plain else 8 * width // 3 // 4 * 4
     normed = tape.cast(rms(tape, x, "pre_norm", width, MODALITIES if kind.apart else 1), tape.dtype)
-    up = linear(tape, normed, inner if kind.plain else 2 * inner, "up_gate_proj", rows, kind)
+    up = linear(tape, normed, inner if kind.plain else 2 * inner, "up_gate_proj", rows, kind.apart)
     del normed
     active = tape.pointwise("gelu7" if kind.plain else "swiglu7", (up,), (*x.shape[:2], inner), saved=(up,))
     del up
-    down = linear(tape, active, width, "down_proj", rows, kind)
+    down = linear(tape, active, width, "down_proj", rows, kind.apart)
     del active
     return tape.cast(down, "fp32")
 
 
-def linear(tape: Tape, x: Tensor, d_out: Number, name: str, rows: Rows, kind: Kind) -> Tensor:
+def linear(tape: Tape, x: Tensor, d_out: Number, name: str, rows: Rows, apart: bool) -> Tensor:
     """x · weight without bias; where modalities are apart each has a weight of its own, and the results are joined."""
-    if not kind.apart:
+    if not apart:
         return tape.linear(x, d_out, name, bias=False)
     batch, n, d_in = x.shape
     parts = [

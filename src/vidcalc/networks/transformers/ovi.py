@@ -12,6 +12,7 @@ from typing import NamedTuple
 from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import wan
+from vidcalc.networks.transformers.adaptive import modulated
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, text_mlp, timestep_mlp
 from vidcalc.networks.transformers.wan_official import rotated
 from vidcalc.tape import Tape, Tensor
@@ -34,7 +35,7 @@ class Config(wan.Config, frozen=True, kw_only=True):
 
 
 class Stream(NamedTuple):
-    """What one network's blocks share: modulation [batch, n, 6, width], embedded text, rotary tables (see `turned`)."""
+    """What one network's blocks share: modulation [batch, n, 6, width], embedded text."""
 
     vectors: Tensor
     context: Tensor
@@ -175,11 +176,6 @@ def by_head(x: Tensor, heads: tuple[Number, Number]) -> Tensor:
     """x[batch, n, heads · size] -> [batch, heads, n, size]."""
     batch, n, _ = x.shape
     return x.view(batch, heads[0], n, heads[1])
-
-
-def modulated(tape: Tape, x: Tensor, vectors: Tensor) -> Tensor:
-    """norm(x) · (1 + scale) + shift, each of a token's own."""
-    return tape.add(tape.mul(tape.layer_norm(x), tape.scale(vectors)), vectors)
 
 
 def last(tape: Tape, config: Config, x: Tensor, temb: Tensor, channels: Number) -> Tensor:

@@ -9,6 +9,7 @@ Source: Wan-Video/Wan2.1@9737cba wan/modules/model.py (rope_apply, WanSelfAttent
 from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import wan
+from vidcalc.networks.transformers.adaptive import modulated
 from vidcalc.networks.transformers.embedding import feed_forward, sinusoid, text_mlp, timestep_mlp
 from vidcalc.networks.transformers.wan import Config, joined, tokens
 from vidcalc.tape import Tape, Tensor
@@ -58,20 +59,15 @@ def _block(
     vectors = tape.pointwise("modulation", (modulation,), weights=6 * width * 4)
     vector = vectors.view(*vectors.shape[:-2], 1, width)
 
-    update = _self_attention(tape, config, _modulated(tape, x, vector), norms)
+    update = _self_attention(tape, config, modulated(tape, x, vector), norms)
     x = tape.add(x, tape.mul(tape.cast(update, "fp32"), vector))
     del update
     update = _cross_attention(tape, config, wan.cross_norm(tape, config, x), context, image_tokens, norms)
     x = tape.add(x, update)
     del update
-    normed = _modulated(tape, x, vector)
+    normed = modulated(tape, x, vector)
     update = feed_forward(tape, tape.cast(normed, tape.dtype), config.ffn_dim, width, "ffn")
     return tape.add(x, tape.mul(tape.cast(update, "fp32"), vector))
-
-
-def _modulated(tape: Tape, x: Tensor, vector: Tensor) -> Tensor:
-    """norm(x) · (1 + scale) + shift in float32."""
-    return tape.add(tape.mul(tape.layer_norm(x), tape.scale(vector)), vector)
 
 
 def _projected(tape: Tape, x: Tensor, width: Number, name: str, norm: str, norms: str) -> Tensor:

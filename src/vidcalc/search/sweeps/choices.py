@@ -2,12 +2,13 @@
 
 import math
 
+from vidcalc.base.symbolic import Deferred
 from vidcalc.search.sweeps.algebra import ANYTHING, ONE, Bounds, Value
 
 MOST_SIDES = 64  # of a maximum; a larger one becomes a side of the next
 
 
-class Chosen:
+class Chosen(Deferred):
     """A word that depends on a condition; `yes` and `no` are words or further choices."""
 
     __slots__ = ("condition", "no", "yes")

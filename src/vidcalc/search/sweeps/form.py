@@ -6,13 +6,14 @@ Its arithmetic, comparisons and the functions of NumPy that are applied to it ma
 
 from collections.abc import Callable
 
+from vidcalc.base.symbolic import Deferred
 from vidcalc.search.sweeps import choices
 from vidcalc.search.sweeps.algebra import ONE, WIDEST, Algebra, Bounds, Terms, Value
 
 LARGEST_POWER = 4
 
 
-class Form:
+class Form(Deferred):
     """A formula. `terms` are of its algebra; no value is outside of `bounds`; `whole`: all are whole numbers.
 
     over  a whole number and a form of which it is the quotient, where it was made so: its ceiling is to be exact

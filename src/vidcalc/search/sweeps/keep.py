@@ -7,6 +7,7 @@ Numbers that are not known (NaN: no price) come last in an order and are on no f
 
 from typing import NamedTuple
 
+from vidcalc.search import front
 from vidcalc.search.sweeps.block import Array, Block, joined
 
 SHARE = 2  # blocks wait until they are this many times what is kept, then the best are taken
@@ -51,11 +52,9 @@ class Top:
             self._settle()
 
     def _settle(self) -> None:
-        import numpy as np
-
         whole = joined(self.blocks)
         keys = self.key.of(whole)
-        order = np.lexsort((whole.places, keys))[: self.count]
+        order = front.best(keys, whole.places, self.count)
         kept = whole.of(order)
         self.blocks, self.waiting = [kept], kept.rows
         if kept.rows == self.count:
@@ -83,50 +82,19 @@ class Front:
 
         points = np.stack([key.of(block) for key in self.keys], axis=1)
         known = np.flatnonzero(~np.isnan(points).any(axis=1))
-        rows = known[front(points[known], block.places[known])]
+        rows = known[front.front(*points[known].T)]
         if self.points is not None and len(rows):
             rows = rows[~beaten(points[rows], self.points)]
         if not len(rows):
             return
         whole = block.of(rows) if self.kept is None else joined([self.kept, block.of(rows)])
         both = points[rows] if self.points is None else np.concatenate([self.points, points[rows]])
-        left = front(both, whole.places)
+        left = front.front(*both.T)
         self.kept, self.points = whole.of(left), both[left]
 
     def done(self) -> list[Block]:
         """The front, the best by the first key first."""
-        import numpy as np
-
-        if self.kept is None or self.points is None:
-            return []
-        return [self.kept.of(np.lexsort((*self.points.T[::-1],)))]
-
-
-def front(points: Array, places: Array) -> Array:
-    """Places of the points that no other beats, each small in all columns; of equal ones the first by `places`."""
-    import numpy as np
-
-    if len(points) < 2:
-        return np.arange(len(points))
-    order = np.lexsort((places, *points.T[::-1]))
-    ordered = points[order]
-    if points.shape[1] == 2:
-        least = np.minimum.accumulate(ordered[:, 1])
-        return order[np.concatenate(([True], ordered[1:, 1] < least[:-1]))]
-    return order[_surviving(ordered)]
-
-
-def _surviving(ordered: Array) -> Array:
-    """Of points sorted by all columns, which none before them beats or equals."""
-    import numpy as np
-
-    left = np.arange(len(ordered))
-    found = []
-    while len(left):
-        first = left[0]  # nothing that is left beats the first of an order
-        found.append(first)
-        left = left[~(ordered[first] <= ordered[left]).all(axis=1)]
-    return np.asarray(found)
+        return [] if self.kept is None else [self.kept]
 
 
 def beaten(points: Array, others: Array) -> Array:

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from vidcalc.account.memory import inference_memory
 from vidcalc.account.money import energy_part, money_part
-from vidcalc.account.time import HOUR, staged
+from vidcalc.account.time import staged
 from vidcalc.base.number import Number
+from vidcalc.base.units import HOUR
 from vidcalc.cost import memory
 from vidcalc.cost.reserve import counters
 from vidcalc.cost.seconds import spread, total
@@ -16,7 +17,7 @@ from vidcalc.describe.hardware import Accelerator, Hardware
 from vidcalc.describe.question import Question
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
-from vidcalc.passes import formats, guidance, legal, rewritten
+from vidcalc.passes import legal, rewritten
 from vidcalc.search.sweeps.columns import COLUMNS, MEMORY_STAGES, TIME_STAGES
 
 PRICE = "price"  # what a number is called that is no field of a workload
@@ -31,10 +32,7 @@ def priced(question: Question, price: Number | None = None, *, replays: bool = F
     price    of an accelerator, where it is another than the question's [USD/s]
     replays  whether the allocator is replayed for each size
     """
-    model, workload, hardware, plan = question
-    plan = formats.settled(plan, model, hardware.accelerator)
-    legal.checked(model, plan, guidance.possible(plan))
-    legal.checked_training(model, plan.training)
+    model, workload, hardware, plan = legal.settled(question)
     ledger = rewritten(unroll(model, workload), plan, hardware)
     return {
         **dict.fromkeys(COLUMNS, 0),

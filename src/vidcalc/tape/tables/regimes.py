@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from vidcalc.base.number import is_array
-from vidcalc.base.symbolic import Formula
+from vidcalc.base.symbolic import Deferred, Formula, Symbolic
 from vidcalc.describe.adapters import Adapters
 from vidcalc.describe.model import Component
 from vidcalc.describe.shape import Shape, Tiling
@@ -61,16 +61,23 @@ class Question:
     """What is known of one question: its tables, the sizes asked so far, and those that cannot be recorded.
 
     key    what it is called on disk; None where its network is like no other
-    asked  sizes that went over the tape since a recording was last tried;  told  those that a table answered
+    sizes  that went over the tape since a recording was last tried: the tape remembers each
+    told   how many a table answered
     """
 
-    __slots__ = ("asked", "key", "looked", "step", "tables", "told", "untold")
+    __slots__ = ("key", "looked", "sizes", "step", "tables", "told", "untold")
 
     def __init__(self, step: bool, key: bytes | None) -> None:
         self.step, self.key, self.looked = step, key, key is None
-        self.asked = self.told = 0
+        self.told = 0
+        self.sizes: set[tuple[Formula, ...]] = set()
         self.tables: list[Table] = []
         self.untold: set[tuple[Formula, ...]] = set()
+
+    @property
+    def asked(self) -> int:
+        """How many different sizes went over the tape since a recording was last tried."""
+        return len(self.sizes)
 
 
 @lru_cache(MOST_QUESTIONS)
@@ -147,14 +154,15 @@ def _answer(question: Question | None, shape: Shape, record: Record, each: bool)
         if table.holds(shape) and (found := table.told(shape, each=each)) is not None:
             question.told += 1
             return found
-    question.asked += 1
-    made = _made(question, shape, record)
-    return None if made is None else made.told(shape, each=each)
+    sizes = tuple(getattr(shape, name) for name in SIZES)
+    if not any(map(is_array, sizes)):
+        question.sizes.add(sizes)
+    return _made(question, shape, record, each)
 
 
 def swept(size: Formula) -> bool:
-    """Whether a size is an array that is no NumPy array: formulas over it are being made elsewhere."""
-    return is_array(size) and not hasattr(size, "min")
+    """Whether a size is itself a formula, which is being made elsewhere."""
+    return isinstance(size, Symbolic | Deferred)
 
 
 def forget() -> None:
@@ -170,8 +178,8 @@ def _question(component: Component, function: str, shape: Shape, *how: Formula) 
         return None
 
 
-def _made(question: Question, shape: Shape, record: Record) -> "Table | None":
-    """A table for a size, or None."""
+def _made(question: Question, shape: Shape, record: Record, each: bool) -> Formula:
+    """What a table tells of a size for which there was none: one that is kept on disk, or is recorded now; or None."""
     several = any(is_array(getattr(shape, name)) for name in SIZES)
     if question.key is not None and not question.looked and (several or question.asked > WAYS[0].after * waits):
         question.looked = True
@@ -179,8 +187,8 @@ def _made(question: Question, shape: Shape, record: Record) -> "Table | None":
 
         question.tables += map(_kind(question), read(question.key))
         for kept in question.tables:
-            if kept.holds(shape) and kept.told(shape) is not None:
-                return kept
+            if kept.holds(shape) and (found := kept.told(shape, each=each)) is not None:
+                return found
     unpaid = question.told < PAYS * waits * len(question.tables)
     for way in WAYS:
         if (unpaid or question.asked <= way.after * waits) and not several:
@@ -191,19 +199,19 @@ def _made(question: Question, shape: Shape, record: Record) -> "Table | None":
         known = (way, *regime.axes().items())
         if known in question.untold or (way, *regime.sizes.items()) in question.untold:
             continue
-        question.asked = 0
+        question.sizes.clear()
         try:
             table = _kind(question)(record(shape, regime))
         except (*UNTOLD, _too_long()):
             question.untold.add(known)
             continue
-        if table.holds(shape) and table.told(shape) is not None:
+        if table.holds(shape) and (found := table.told(shape, each=each)) is not None:
             question.tables.append(table)
             if question.key is not None:
                 from vidcalc.tape.tables.store import write
 
-                write(question.key, [each.text for each in question.tables])
-            return table
+                write(question.key, [kept.text for kept in question.tables])
+            return found
         question.untold.add((way, *regime.sizes.items()))
     return None
 
