@@ -18,9 +18,9 @@ from vidcalc.reference.running import Part, run
 from vidcalc.reference.slices import depths, shallower
 
 SIZE = "128x128x5"
-# what classes refuse to be smaller than: ConsisID and Latte take one size, blocks of neighbours want so many tokens
+# what classes refuse to be smaller than: one picture (ConsisID), one length (Latte), so many neighbours
 OWN_SIZE = {
-    "consisid": (720, 480, 49),
+    "consisid": (720, 480, 5),
     "latte-1": (64, 64, 16),
     "kandinsky6-sr": (256, 256, 5),
     "ltx-2.5-diffusion-decoder": (256, 256, 17),
