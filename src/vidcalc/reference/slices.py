@@ -23,9 +23,8 @@ DEPTHS = (
 )
 TOGETHER = ("layers_per_block",)  # of a U-Net, which takes what its ControlNet hands on layer by layer: both or none
 PLACES = ("vace_layers",)  # layers by their places
-GROUPS = (
-    "inject_face_latents_blocks",
-)  # of so many layers one has a further part: a slice has one such group at least
+# of so many layers one has a further part: a slice has one such group at least
+GROUPS = ("inject_face_latents_blocks", "cross_attn_interval")
 PAIR = ("network", "control")
 
 
