@@ -62,7 +62,7 @@ def test_values_of_an_axis(given, shown):
         (("-m", "ltx-2", "-f", "33:161:0"), ("--frames cannot be '33:161:0'",)),
         (("-m", "ltx-2", "-f", "1:2:3:4"), ("--frames cannot be '1:2:3:4'",)),
         (("-m", "ltx-2", "-f", "17,,33"), ("--frames cannot be '17,,33'",)),
-        (("-m", "ltx-2", "-f", "1:9999999", "-s", "1:1000000", "--price", "0:1000:1e-5"), ("--price",)),
+        (("-m", "ltx-2", "-f", "1:99", "--price", "0:1000:1e-5"), ("--price",)),
         (("-m", "ltx-2", "-s", "4,x"), ("--steps cannot be 'x'",)),
         (("-m", "ltx-2", "--offload", "none,grop"), ("--offload cannot be 'grop'", "nearest: group")),
         (("-m", "ltx-2", "--where", "secnds < 3"), ("--where cannot be 'secnds'", "nearest: seconds")),

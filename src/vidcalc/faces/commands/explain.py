@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vidcalc.faces.flags.catalogue import Flag, asked_for, bucket_flag, flags
+from vidcalc.faces.flags.reach import Plain
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -29,12 +30,22 @@ def chain(quantity: str, job: dict[str, Any], kind: str) -> "Step":
     return explain(quantity, *(training.run(job) if kind == "training" else estimate.request(job)))
 
 
+def listed() -> list[str]:
+    """The quantities there are."""
+    from vidcalc.derivation import quantities
+
+    return list(dict.fromkeys((*quantities(), *quantities("training"))))
+
+
+def document(given: dict[str, Any]) -> "Step | list[str]":
+    """What is printed as JSON. Raises InputError."""
+    return listed() if given.get("quantity") is None else result(given)
+
+
 def explain(quantity: str | None, as_json: bool, every: bool, **given: Any) -> None:
     """Print the chain of a quantity, or the list of quantities there are."""
     if quantity is None:
-        from vidcalc.derivation import quantities
-
-        _list(list(dict.fromkeys((*quantities(), *quantities("training")))), as_json)
+        _list(listed(), as_json)
         return
     step = result({"quantity": quantity, **given})
     if as_json:
@@ -88,7 +99,7 @@ def _of_training(word: str) -> bool:
     return of_training(word)
 
 
-OPERANDS = [click.Argument(["quantity"], required=False, metavar=N_("[QUANTITY]"))]
+OPERANDS = [click.Argument(["quantity"], type=Plain(), required=False, metavar=N_("[QUANTITY]"))]
 SHOWN = [Flag(("--all", "every"), N_("Show every row, however small."), is_flag=True)]
 OF_TRAINING = [bucket_flag(), *flags(asked_for("train", "run"))]
 command = OfEitherReport(

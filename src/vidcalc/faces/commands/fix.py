@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, flags
+from vidcalc.faces.flags.reach import File
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -43,7 +44,7 @@ def fix(as_json: bool, **given: Any) -> None:
 command = Command(
     "fix",
     params=[
-        click.Argument(["file"], required=False, metavar="[" + "FILE|-" + "]"),
+        click.Argument(["file"], type=File(), required=False, metavar="[" + "FILE|-" + "]"),
         bucket_flag(),
         *flags(asked_for("generate", "train", "run", without=WITHOUT)),
     ],

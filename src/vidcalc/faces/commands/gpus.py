@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from vidcalc.faces.flags.amounts import Memory
 from vidcalc.faces.flags.catalogue import Flag, flags
 from vidcalc.faces.flags.inputs import OneOf
+from vidcalc.faces.flags.reach import Plain
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -38,18 +39,22 @@ def result(given: dict[str, Any]) -> "list[Accelerator]":
     return sorted(chips, key=order, reverse=True) if order else chips
 
 
+def document(given: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is printed as JSON."""
+    return [facts(chip) for chip in result(given)]
+
+
 def gpus(as_json: bool, **given: Any) -> None:
     """Print the list with memory, bandwidth, peak and price, or JSON."""
-    chips = result(given)
     if as_json:
         from vidcalc.faces.emit import emit
 
-        emit([facts(chip) for chip in chips])
+        emit(document(given))
         return
     from vidcalc.faces.terminal import lists
     from vidcalc.faces.terminal.page import show
 
-    show(lists.gpus(chips))
+    show(lists.gpus(result(given)))
 
 
 def facts(chip: Any) -> dict[str, Any]:
@@ -80,9 +85,15 @@ command = Command(
         Flag(
             ("--filter", "words"),
             N_("Only those with these words in name, class or architecture: hopper, consumer, rtx 40."),
+            type=Plain(),
             metavar=N_("WORDS"),
         ),
-        Flag(("--vendor", "vendor"), N_("Only those of this maker: NVIDIA, AMD, Google …"), metavar=N_("NAME")),
+        Flag(
+            ("--vendor", "vendor"),
+            N_("Only those of this maker: NVIDIA, AMD, Google …"),
+            type=Plain(),
+            metavar=N_("NAME"),
+        ),
         Flag(
             ("--min-memory", "least"), N_("Only those with at least this much memory."), type=Memory(), metavar="48GiB"
         ),

@@ -8,6 +8,7 @@ import click
 from vidcalc.base.errors import InputError
 from vidcalc.faces.flags.catalogue import Flag, flag, flags
 from vidcalc.faces.flags.inputs import OneOf, Real, Size, Whole, refuse
+from vidcalc.faces.flags.reach import File
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_, _
 
@@ -171,6 +172,7 @@ command = Command(
         Flag(
             ("--output",),
             N_("Calibration file to write."),
+            type=File(),
             metavar=N_("FILE"),
             default="calibration.toml",
         ),

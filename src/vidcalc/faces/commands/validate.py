@@ -3,6 +3,7 @@
 import click
 
 from vidcalc.faces.flags.catalogue import flags
+from vidcalc.faces.flags.reach import File
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -26,7 +27,7 @@ def validate(file: str, as_json: bool) -> None:
 
 command = Command(
     "validate",
-    params=[click.Argument(["file"], metavar=N_("FILE")), *flags(())],
+    params=[click.Argument(["file"], type=File(), metavar=N_("FILE")), *flags(())],
     callback=validate,
     help=N_(
         "Predicts memory and time of measured generations or training runs and prints them beside the measurements.\n"

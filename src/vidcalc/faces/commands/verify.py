@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vidcalc.faces.flags.catalogue import flags
+from vidcalc.faces.flags.inputs import Named
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_, _
 
@@ -97,7 +98,7 @@ def progress(words: str) -> None:
 
 def parameters() -> list[Any]:
     """The flags of the command."""
-    return [click.Argument(["model"], required=False, metavar=N_("[MODEL]")), *flags(())]
+    return [click.Argument(["model"], type=Named("models"), required=False, metavar=N_("[MODEL]")), *flags(())]
 
 
 command = Command(

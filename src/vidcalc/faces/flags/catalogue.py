@@ -13,6 +13,7 @@ from vidcalc.faces.flags.inputs import OneOf
 from vidcalc.faces.flags.links import LINKS
 from vidcalc.faces.flags.lora import LORA
 from vidcalc.faces.flags.model import DATA, MODEL
+from vidcalc.faces.flags.reach import File, Plain
 from vidcalc.faces.flags.settings import specs
 from vidcalc.faces.flags.spec import Specs
 from vidcalc.faces.words import N_, _
@@ -77,22 +78,22 @@ def picture_flags(
 ) -> list[click.Parameter]:
     """--svg and --png; `shown` says what is drawn."""
     return [
-        Flag(("--svg",), shown, metavar=N_("FILE")),
-        Flag(("--png",), N_("The same as a PNG picture; needs the extra `picture`."), metavar=N_("FILE")),
+        Flag(("--svg",), shown, type=File(), metavar=N_("FILE")),
+        Flag(("--png",), N_("The same as a PNG picture; needs the extra `picture`."), type=File(), metavar=N_("FILE")),
     ]
 
 
 def ops_flag() -> Flag:
     """--ops: the work, op by op."""
     words = N_("Also write every op with its FLOPs, bytes, seconds and MFU as CSV.")
-    return Flag(("--ops",), words, metavar=N_("FILE"))
+    return Flag(("--ops",), words, type=File(), metavar=N_("FILE"))
 
 
 def how_flags() -> list[click.Parameter]:
     """--how and --code: the plan in the words of the tool that runs it."""
     words = N_("Say it in the words of that tool instead: diffusers, comfyui, or a trainer's.")
     return [
-        Flag(("--how",), words, metavar=N_("TOOL")),
+        Flag(("--how",), words, type=Plain(), metavar=N_("TOOL")),
         Flag(("--code",), N_("With --how: a whole script or file."), is_flag=True),
     ]
 

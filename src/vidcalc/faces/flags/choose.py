@@ -71,7 +71,7 @@ def choose_flags() -> list[click.Parameter]:
             ("--gpu",),
             N_("A GPU to look at instead of all that have a known price. May be repeated."),
             N_("all with a known price"),
-            type=OneGpu("accelerators"),
+            type=OneGpu("accelerators", here="auto"),
             metavar=N_("NAME"),
             multiple=True,
         ),

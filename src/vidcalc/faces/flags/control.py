@@ -13,6 +13,7 @@ from vidcalc.faces.words import N_, _
 EXAMPLE = "canny:0.8"
 STRENGTH = Real(0, 100)
 MOST = Whole(0, 1000)
+ENDINGS = (".safetensors", ".json", ".gguf")  # of files
 
 
 class ControlAsked(NamedTuple):
@@ -44,6 +45,14 @@ class ControlOf(click.ParamType):  # type: ignore[type-arg]
         if not name:
             raise refuse(param, value, expects, EXAMPLE, "NAME", "FILE", "NAME:SCALE")
         return ControlAsked(name, float(scale))
+
+    @staticmethod
+    def reaches(text: str) -> bool:
+        """Whether it is no plain name: it may be a file then."""
+        name = text.strip().casefold()
+        return (
+            any(mark in name for mark in "/\\~") or name.rpartition(":")[0].endswith(ENDINGS) or name.endswith(ENDINGS)
+        )
 
 
 class ReferencesOf(click.ParamType):  # type: ignore[type-arg]

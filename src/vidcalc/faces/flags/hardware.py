@@ -8,6 +8,7 @@ from vidcalc.base.errors import InputError, nearest
 from vidcalc.describe.setting import GENERATE
 from vidcalc.faces.flags.amounts import Memory
 from vidcalc.faces.flags.inputs import LONGEST, OneOf, Real, refuse
+from vidcalc.faces.flags.reach import File
 from vidcalc.faces.flags.spec import Spec, Specs
 from vidcalc.faces.words import N_, _
 
@@ -53,14 +54,14 @@ class PerTime(click.ParamType):  # type: ignore[type-arg]
 HARDWARE: Specs = {
     "gpu_file": Spec(
         ("--gpu-file",),
-        click.STRING,
+        File(),
         N_("FILE"),
         "",
         N_("A GPU of your own as TOML in the catalogue's layout; rates are those of its nearest relative."),
     ),
     "calibration": Spec(
         ("--calibration",),
-        click.STRING,
+        File(),
         N_("FILE"),
         "",
         N_("Rates that `vidcalc measure` found on a machine, instead of the catalogue's."),

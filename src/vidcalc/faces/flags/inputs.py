@@ -224,12 +224,23 @@ class Listed(click.ParamType):  # type: ignore[type-arg]
 
 
 class Named(click.ParamType):  # type: ignore[type-arg]
-    """A name of the catalogue ("models", "accelerators"); looked up where it is used, offered to the shell here."""
+    """A name of the catalogue ("models", "accelerators"); looked up where it is used, offered to the shell here.
+
+    here  a name that stands for what the machine has that answers
+    """
 
     name = "name"
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, here: str = "") -> None:
+        self.kind, self.here = kind, here
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it is."""
+        return str(value)
+
+    def reaches(self, text: str) -> bool:
+        """Whether the machine that answers is meant."""
+        return bool(self.here) and text.partition(",")[0].strip().casefold() == self.here
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         """The names of the catalogue that begin so."""

@@ -56,6 +56,11 @@ class LoraOf(click.ParamType):  # type: ignore[type-arg]
         return LoraAsked(rank=rank, targets=targets)
 
     @staticmethod
+    def reaches(text: str) -> bool:
+        """Whether it is no rank: it may be a file then."""
+        return not text.strip().partition(":")[0].isdecimal()
+
+    @staticmethod
     def spelled(asked: LoraAsked) -> str:
         """A LoRA as one types it."""
         return asked.file or f"{asked.rank}:{asked.targets}"

@@ -4,6 +4,7 @@ import click
 
 from vidcalc.describe.setting import GENERATE, RUN, TRAIN
 from vidcalc.faces.flags.inputs import Named, OneOf, Params, Real, Size, Whole, Window
+from vidcalc.faces.flags.reach import File, Plain
 from vidcalc.faces.flags.scales import Scales
 from vidcalc.faces.flags.spec import Spec, Specs
 from vidcalc.faces.words import N_
@@ -27,7 +28,7 @@ MODEL: Specs = {
     ),
     "from": Spec(
         ("--from",),
-        click.STRING,
+        File(),
         N_("PATH"),
         "",
         N_(
@@ -37,7 +38,7 @@ MODEL: Specs = {
     ),
     "preset": Spec(
         ("--preset",),
-        click.STRING,
+        Plain(),
         N_("NAME"),
         "",
         N_("A published setting of the model: official, distilled, lightning … A wrong one lists the model's."),
@@ -137,7 +138,7 @@ MODEL: Specs = {
     ),
     "vae": Spec(
         ("--vae",),
-        click.STRING,
+        Plain(),
         N_("NAME"),
         N_("the model's"),
         N_("Another autoencoder for the model's latents: taehv, lighttae, lightvae …; a wrong one lists what fits."),
@@ -145,7 +146,7 @@ MODEL: Specs = {
     "arch": Spec(("--arch",), OneOf("dit", "unet"), "dit|unet", "dit", N_("Kind of network (with --params).")),
     "gpu": Spec(
         ("--gpu",),
-        Named("accelerators"),
+        Named("accelerators", here="auto"),
         N_("NAME"),
         "a100-sxm-80gb",
         N_(

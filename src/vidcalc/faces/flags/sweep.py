@@ -7,6 +7,7 @@ import click
 from vidcalc.base.errors import nearest
 from vidcalc.faces.flags.catalogue import FLAGS, Flag, asked_for, json_flag
 from vidcalc.faces.flags.inputs import LONGEST, OneOf, Whole, refuse
+from vidcalc.faces.flags.reach import Address, File, Plain
 from vidcalc.faces.words import N_, _
 from vidcalc.search.sweeps.columns import COLUMNS
 from vidcalc.search.sweeps.keep import Key
@@ -85,6 +86,7 @@ def own_flags() -> list[click.Parameter]:
         Flag(
             ("--where",),
             N_("Keep rows that meet a condition: 'seconds < 10min and verdict == \"fits\"'."),
+            type=Plain(),
             metavar=N_("CONDITION"),
         ),
         Flag(
@@ -117,7 +119,12 @@ def own_flags() -> list[click.Parameter]:
             type=OneOf(*RESERVED),
             metavar="|".join(RESERVED),
         ),
-        Flag(("-o", "--output"), N_("Write rows to a file: .csv, .jsonl or .parquet."), metavar=N_("FILE")),
+        Flag(
+            ("-o", "--output"),
+            N_("Write rows to a file: .csv, .jsonl or .parquet."),
+            type=File(),
+            metavar=N_("FILE"),
+        ),
         Flag(("--resume",), N_("Go on with the parts of a sweep that was stopped."), is_flag=True),
         Flag(
             ("--engine",),
@@ -130,6 +137,7 @@ def own_flags() -> list[click.Parameter]:
             ("--ray-address",),
             N_("The Ray cluster: HOST:PORT, ray://HOST:PORT or auto."),
             N_("one of this machine alone"),
+            type=Address(),
             metavar=N_("ADDRESS"),
         ),
         json_flag(),

@@ -5,11 +5,9 @@ from typing import Any
 
 from vidcalc.describe.control import Offer
 from vidcalc.describe.model import Model
-from vidcalc.faces.flags.control import ControlOf, ReferencesOf
+from vidcalc.faces.flags.control import ENDINGS, ControlOf, ReferencesOf
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.words import _
-
-ENDINGS = (".safetensors", ".json", ".gguf")
 
 
 def with_controls(model: Model, flags: dict[str, Any]) -> Model:

@@ -29,13 +29,20 @@ def notes(report: Report | TrainingReport | BudgetReport | PlanReport, paint: Pa
         lines += hanging(warned(warning), cells, "  ! ")
     if report.assumptions:
         lines.append(paint(_("Assumptions"), "title"))
-    for assumption in report.assumptions:
-        if assumption.id == "convolution_workspace" and not assumption.value:
-            continue  # nothing convolves in three dimensions
-        read = READ.get(assumption.id, shown)
-        words = label(ASSUMPTIONS, assumption.id, value=read(assumption.value), source=assumption.source)
+    for words in assumed(report):
         lines += hanging(words, cells, "  · ")
     return lines
+
+
+def assumed(report: Report | TrainingReport | BudgetReport | PlanReport) -> list[str]:
+    """The assumptions in words."""
+    said = []
+    for each in report.assumptions:
+        if each.id == "convolution_workspace" and not each.value:
+            continue  # nothing convolves in three dimensions
+        read = READ.get(each.id, shown)
+        said.append(label(ASSUMPTIONS, each.id, value=read(each.value), source=each.source))
+    return said
 
 
 def warned(warning: Warning_) -> str:

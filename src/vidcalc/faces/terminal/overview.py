@@ -42,16 +42,8 @@ def _guided(job: dict[str, Any], plan: dict[str, Any]) -> str:
 
 def glance(report: Report, paint: Paint, cells: int) -> list[str]:
     """One row each for generating and training: verdict, memory, margin, time, cost."""
-    spent, cost, held = report.time, report.cost, report.memory.inference
-    rows: list[list[Cell]] = [
-        _row(
-            _("Generate"),
-            held.capacity - held.margin,  # the peak, or where that is what does not fit the driver's reading of it
-            held,
-            duration(spent.inference.total),
-            None if cost is None else cost.inference["likely"],
-        )
-    ]
+    spent = report.time
+    rows = [generated(report)]
     training = report.memory.training
     if training is not None and spent.training is not None:
         took = _("{time}/step", time=duration(spent.training.per_step))
@@ -60,6 +52,18 @@ def glance(report: Report, paint: Paint, cells: int) -> list[str]:
     if max(width(line) for line in table(rows, "<<><<<", Paint(False))) > cells:  # the cost stands below as well
         lines = table([row[:-1] for row in rows], "<<><<", paint)
     return lines
+
+
+def generated(report: Report) -> list[Cell]:
+    """The row of generating."""
+    held, cost = report.memory.inference, report.cost
+    return _row(
+        _("Generate"),
+        held.capacity - held.margin,  # the peak, or where that is what does not fit the driver's reading of it
+        held,
+        duration(report.time.inference.total),
+        None if cost is None else cost.inference["likely"],
+    )
 
 
 def _row(name: str, needed: Any, memory: Any, took: str, cost: float | None) -> list[Cell]:

@@ -16,6 +16,7 @@ SOURCE = "en"
 
 _messages: dict[str, str] = {}
 _language = SOURCE
+_known: dict[str, dict[str, str]] = {}  # catalogues that were read, of who speaks several languages
 
 
 def languages() -> list[str]:
@@ -27,7 +28,9 @@ def use(language: str) -> None:
     """Speak `language` from now on; one of `languages()`."""
     global _messages, _language
     _language = language
-    _messages = {} if language == SOURCE else catalogue(language)
+    if language != SOURCE and language not in _known:
+        _known[language] = catalogue(language)
+    _messages = _known.get(language, {})
 
 
 def spoken() -> str:

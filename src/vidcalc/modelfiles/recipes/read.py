@@ -17,8 +17,11 @@ LARGEST = 1 << 25  # bytes of a file that is read whole
 YAML, SHELL = (".yaml", ".yml"), (".sh", ".bash", ".bat", ".ps1", ".txt")
 
 
-def recipe_of(path: str) -> Recipe | None:
-    """What a file asks for; None for one that is of a model. Raises Unreadable."""
+def recipe_of(path: str, alone: bool = False) -> Recipe | None:
+    """What a file asks for; None for one that is of a model. Raises Unreadable.
+
+    alone  whether files that it names are not looked for
+    """
     ending = os.path.splitext(path)[1].casefold()
     if not os.path.isfile(path):
         return None
@@ -28,7 +31,7 @@ def recipe_of(path: str) -> Recipe | None:
     if ending == ".safetensors":
         return _of_adapters(path)
     if ending in SHELL:
-        return _of_commands(_text(path), path)
+        return _of_commands(_text(path), path, alone)
     if ending not in (".json", ".toml", *YAML):
         return None
     facts = _facts(path, ending)
@@ -42,7 +45,7 @@ def recipe_of(path: str) -> Recipe | None:
     values = trainer.values(facts)
     program = trainer.of_values(values)
     if program:
-        return training.recipe(program, values, name, _dataset(program, values, path))
+        return training.recipe(program, values, name, None if alone else _dataset(program, values, path))
     if ending == ".json":
         return None  # a model's own
     raise Unreadable(path, "unknown_recipe")
@@ -64,13 +67,14 @@ def _of_adapters(path: str) -> Recipe | None:
     return Recipe(source=source.focus, maker="LoRA", model=found.model, settings=settings, beside=tuple(told))
 
 
-def _of_commands(text: str, path: str) -> Recipe:
+def _of_commands(text: str, path: str, alone: bool) -> Recipe:
     found = [(trainer.of_command(words, flags), flags) for words, flags in command.commands(text)]
     known = [(program, flags) for program, flags in found if program]
     if not known:
         raise Unreadable(path, "unknown_recipe")
     program, flags = known[0]
-    made = training.recipe(program, flags, os.path.basename(path), _dataset(program, flags, path))
+    beside = None if alone else _dataset(program, flags, path)
+    made = training.recipe(program, flags, os.path.basename(path), beside)
     if len(known) == 1:
         return made
     more = ("commands_beside", {"count": len(known) - 1})

@@ -1,8 +1,8 @@
 """Which table answers a call, and when one is recorded.
 
 A table stands for one network, what is asked of it, and a regime of sizes. A recording takes as long as some tens of
-tapes: the first sizes of a question go over the tape, later ones to a table, and arrays of sizes at once. A further
-regime of a question is recorded only once the tables that it has were worth their recordings.
+tapes: the first sizes of a question go over the tape, later ones to a table, and arrays of thousands of sizes at once.
+A further regime of a question is recorded only once the tables that it has were worth their recordings.
 What cannot be recorded (a network whose published code is run, a choice that no formula can make) stays with the tape.
 """
 
@@ -51,6 +51,7 @@ WAYS = (
 STEP = "step"  # in the place of a network's function
 MOST_QUESTIONS = 256  # that are remembered
 PAYS = 40  # answers of a table that are worth its recording: that many tapes
+MANY = 2_000  # sizes in an array from which on a recording is worth it: fewer go over the tape together
 MOST_REGIMES = 24  # of one question: where sizes fall into more, they stay with the tape
 UNTOLD = (TypeError, ValueError, KeyError, AttributeError, IndexError, ZeroDivisionError, AssertionError)
 
@@ -180,7 +181,10 @@ def _question(component: Component, function: str, shape: Shape, *how: Formula) 
 
 def _made(question: Question, shape: Shape, record: Record, each: bool) -> Formula:
     """What a table tells of a size for which there was none: one that is kept on disk, or is recorded now; or None."""
-    several = any(is_array(getattr(shape, name)) for name in SIZES)
+    arrays = [size for name in SIZES if is_array(size := getattr(shape, name))]
+    several = any(size.size >= MANY * waits for size in arrays)
+    if arrays and not several:
+        return None
     if question.key is not None and not question.looked and (several or question.asked > WAYS[0].after * waits):
         question.looked = True
         from vidcalc.tape.tables.store import read

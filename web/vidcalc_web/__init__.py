@@ -1,0 +1,1 @@
+"""The built page of vidcalc: `static/` for `vidcalc serve`; Python for browsers beside it, for `vidcalc site`."""
