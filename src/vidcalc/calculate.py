@@ -181,5 +181,9 @@ def bucket(model: Model, size: Bucket, hardware: Hardware, plan: Plan) -> Bucket
 
 
 def workload_of(model: Model, size: Bucket) -> Workload:
-    """The workload of a micro-batch of that size; what the model's VAE or denoiser rounds is as in generation."""
-    return fill.workload(model, width=size.width, height=size.height, frames=size.frames, batch=size.batch)
+    """The workload of a micro-batch of that size; what the model's VAE or denoiser rounds is as in generation.
+
+    Raises InputError for a size below one token's.
+    """
+    asked = fill.workload(model, width=size.width, height=size.height, frames=size.frames, batch=size.batch)
+    return fill.with_a_token(model, asked)

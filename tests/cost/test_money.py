@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from vidcalc.base.errors import InputError
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
-from vidcalc.catalog.defaults import carbon, countries, electricity, pue
+from vidcalc.catalog.countries import carbon, countries, electricity
+from vidcalc.catalog.defaults import pue
 from vidcalc.catalog.models import model
 from vidcalc.derivation import explain
 from vidcalc.describe.hardware import Site
@@ -81,7 +82,7 @@ def test_the_place_decides_overhead_and_the_price_of_electricity(place: str) -> 
     assert there.pue == pue(place)
     assert there.per_video["likely"] / usual.per_video["likely"] == pytest.approx(pue(place) / pue())
     assert there.carbon_per_video == pytest.approx(there.per_video["likely"] * carbon("KOR"))
-    assert there.electricity_per_video == pytest.approx(there.per_video["likely"] * electricity(place))
+    assert there.electricity_per_video == pytest.approx(there.per_video["likely"] * electricity("KOR", place))
     assert there.carbon_training == pytest.approx(there.training_likely * carbon("KOR"))
 
 

@@ -68,8 +68,8 @@ def test_place_country_and_rate(report):
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_the_report_shows_one_video_and_the_fleet(ask, language):
     done = ask(*MODEL, "--target-rate", "100/h", "--full", "--lang", language)
-    title = {"en": "One video", "ko": "비디오 1개"}[language]
-    rate = {"en": "100 videos an hour", "ko": "시간당 비디오 100개"}[language]
+    title = {"en": "One video", "ko": "영상 1개"}[language]
+    rate = {"en": "100 videos an hour", "ko": "시간당 영상 100개"}[language]
     assert title in done.out
     assert rate in done.out
     assert "CO2e" in done.out

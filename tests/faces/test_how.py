@@ -109,16 +109,22 @@ def trained(model: str, tool: str, **settings: Any) -> Any:
     return asked({**usual, **settings}, tool, True, "train")
 
 
+HERE = r"cat > (\S+) <<'(TOML|JSON)'\n(.*?)\n(?:TOML|JSON)\n"
+
+
 def heredocs(text: str, folder: Path) -> None:
     """Writes the files that a shell script writes, and the rest as run.sh."""
-    for name, content in re.findall(r"cat > (\S+) <<'TOML'\n(.*?)\nTOML", text, re.DOTALL):
+    for name, _kind, content in re.findall(HERE, text, re.DOTALL):
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content)
-    (folder / "run.sh").write_text(re.sub(r"cat > \S+ <<'TOML'\n.*?\nTOML", "", text, flags=re.DOTALL))
+    (folder / "run.sh").write_text(re.sub(HERE, "", text, flags=re.DOTALL))
 
 
 READ: dict[str, Callable[[str, Path], Path]] = {
     "musubi": lambda text, folder: (heredocs(text, folder), folder / "run.sh")[1],
     "diffusion-pipe": lambda text, folder: (heredocs(text, folder), folder / "config.toml")[1],
+    "simpletuner": lambda text, folder: (heredocs(text, folder), folder / "config" / "config.json")[1],
+    "finetrainers": lambda text, folder: (heredocs(text, folder), folder / "run.sh")[1],
     "ai-toolkit": lambda text, folder: ((folder / "run.yaml").write_text(text), folder / "run.yaml")[1],
 }
 
@@ -207,6 +213,7 @@ def test_no_setting_of_a_plan_is_dropped(field: str, tool: str) -> None:
     assert (found.text, found.left, found.run) != (plainly.text, plainly.left, plainly.run)
 
 
+TRAINERS = [name for name, each in tools().items() if each.trainers]
 OF_A_RUN = {
     "grad_accum": 3,
     "rank": 9,
@@ -220,7 +227,7 @@ OF_A_RUN = {
 AROUND = ("trainer", "mode", "swapped_blocks", "networks")
 
 
-@pytest.mark.parametrize("tool", ["musubi", "diffusion-pipe", "ai-toolkit"])
+@pytest.mark.parametrize("tool", TRAINERS)
 @pytest.mark.parametrize("field", [each.field for each in of(TrainingPlan, "train", "run") if each.setting.flag])
 def test_no_setting_of_a_training_run_is_dropped(field: str, tool: str) -> None:
     if field in AROUND:
@@ -275,3 +282,43 @@ def test_a_script_that_asks_for_words_still_learns_whether_it_fits(ask: Callable
     assert (
         ask("train", "-m", "wan2.1-t2v-14b", "--gpu", "4090", "--mode", "lora", "--how", "musubi", "--check").code == 3
     )
+
+
+def test_two_experts_are_told_to_musubi() -> None:
+    both = trained("wan2.2-t2v-a14b", "musubi", experts="both")
+    one = trained("wan2.2-t2v-a14b", "musubi")
+    assert "--dit_high_noise wan2.2_t2v_high_noise_14B_fp16.safetensors" in both.text
+    assert "--timestep_boundary 875" in both.text and not both.left
+    assert "high_noise" not in one.text and "--max_timestep 875" in one.text and not one.left
+
+
+def test_sharding_is_in_finetrainers_own_degrees() -> None:
+    plan = {"sharding": "fsdp", "training_parallel": {"shard_degree": 4, "ulysses_degree": 2}, "gpus": 8}
+    found = asked({"model": "wan2.1-t2v-14b", "gpu": "h100", "frames": 33, **plan}, "finetrainers", True, "train")
+    assert "--nproc_per_node=8" in found.text
+    for words_ in ("--dp_shards 4", "--cp_degree 2", "--dp_degree 1", "--tp_degree 1", "--pp_degree 1"):
+        assert words_ in found.text
+    assert not [each for each in found.left if each.flag in ("--sharding", "--parallel")]
+
+
+def test_a_control_within_the_denoiser_has_its_own_pipeline_and_weights() -> None:
+    found = spoken("wan2.1-t2v-14b", control=("vace",))
+    assert "WanVACEPipeline.from_pretrained(" in found.text and "WanPipeline" not in found.text
+    assert models.model("wan2.1-vace-14b").repository in found.text
+    assert not found.left
+    two = spoken("wan2.2-t2v-a14b", control=("vace",))
+    assert "WanVACEPipeline.from_pretrained(" in two.text and "path/to/the/model" in two.text
+    beside = spoken("wan2.1-t2v-14b", control=("canny",))
+    assert {each.flag for each in beside.left} == {"--control"}
+
+
+PARTS = {"control": ("vace",), "vae": "taehv"}
+
+
+@pytest.mark.parametrize("tool", ["diffusers", "comfyui", "wan"])
+@pytest.mark.parametrize("part", PARTS)
+def test_no_part_of_a_model_is_dropped(part: str, tool: str) -> None:
+    """It is in the script, or among what is left."""
+    found, plainly = spoken("wan2.1-t2v-14b", tool, **{part: PARTS[part]}), spoken("wan2.1-t2v-14b", tool)
+    assert "--" + part in {each.flag for each in found.left} or (tool, part) == ("diffusers", "control")
+    assert (found.text, found.left) != (plainly.text, plainly.left)

@@ -78,7 +78,7 @@ def test_adapters_of_no_known_network_are_refused(ask: Any, make: Any, tmp_path:
         tmp_path / "x.safetensors", {"y.lora_A.weight": ("BF16", (4, 10)), "y.lora_B.weight": ("BF16", (6, 4))}
     )
     done = ask("train", "--from", str(tmp_path / "x.safetensors"))
-    assert done.code == 2 and "names no model" in done.err
+    assert done.code == 2 and "names no known model" in done.err
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ def _job(report: Report, differs: Facts) -> CompareJob:
         flops=report.compute.flops_per_video,
         stages={row.id: row.total for row in memory.stages},
         spent={name: seconds for name in SPENT if (seconds := getattr(time, name))},
+        relief=memory.relief,
     )
 
 

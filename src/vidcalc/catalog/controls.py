@@ -69,8 +69,14 @@ def steered(model: Model, name: str, offer: Offer, scale: float = 1.0) -> Model:
     if offer.network is None:
         other = models.model(offer.instead)
         denoiser = replace(other.denoiser, id=model.denoiser.id, copies=model.denoiser.copies)
+        alike = other.denoiser.copies == model.denoiser.copies  # else its own weights are those of another
         return replace(
-            told, denoiser=denoiser, encodes=_both(model.encodes, other.encodes), references=other.references
+            told,
+            denoiser=denoiser,
+            encodes=_both(model.encodes, other.encodes),
+            references=other.references,
+            pipelines=other.pipelines,
+            repository=other.repository if alike else "",
         )
     count = sum(each.network.id.startswith(name) for each in model.controls)
     network = replace(offer.network, id=name + (f"-{count + 1}" if count else ""))

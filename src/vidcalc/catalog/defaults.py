@@ -2,7 +2,6 @@
 
 from functools import cache
 
-from vidcalc.base.errors import InputError, nearest
 from vidcalc.base.facts import Facts
 from vidcalc.base.number import Number, where
 from vidcalc.base.units import quantity
@@ -69,24 +68,9 @@ def utilisation() -> float:
 
 @cache
 def electricity(place: str) -> float:
-    """Price of electricity [USD/J]: what a home pays, else what a data centre pays."""
-    table = defaults()["energy"]["electricity"]
-    return quantity(table.get(place, table["datacenter"]), "USD/J")
-
-
-@cache
-def carbon(country: str = "world") -> float:
-    """Carbon intensity of a country's electricity [g/J]. Raises InputError("country", …)."""
-    choices = countries()
-    if country not in choices:
-        raise InputError("country", country, choices, nearest(country, choices))
-    return quantity(defaults()["energy"]["carbon"][country], "g/J")
-
-
-@cache
-def countries() -> tuple[str, ...]:
-    """ "world" and the three-letter codes (ISO 3166) of the countries there is a carbon intensity for."""
-    return tuple(name for name in defaults()["energy"]["carbon"] if name not in ("source", "as_of"))
+    """Price of electricity [USD/J] where the country is not known: what a home pays, else what a data centre pays."""
+    prices = defaults()["energy"]["electricity"]
+    return quantity(prices[place if place == "home" else "datacenter"], "USD/J")
 
 
 def nccl(count: Number) -> Number:

@@ -14,6 +14,7 @@ from vidcalc.catalog import models, reach
 from vidcalc.catalog.frameworks import framework, holding
 from vidcalc.catalog.precisions import precision
 from vidcalc.catalog.trainers import Trainer, trainer
+from vidcalc.describe.geometry import denoiser_grid
 from vidcalc.describe.model import Model
 from vidcalc.describe.plan import Guided, Plan
 from vidcalc.describe.setting import words
@@ -53,6 +54,24 @@ def workload(chosen: Model, **given: Any) -> Workload:
     }
     filled.update({name: value for name, value in given.items() if value is not None})
     return Workload(**filled)
+
+
+def with_a_token(chosen: Model, asked: Workload) -> Workload:
+    """The workload itself. Raises InputError where its video is smaller than what one token stands for."""
+    width, height, frames = asked.width, asked.height, asked.frames
+    if not (isinstance(width, int) and isinstance(height, int) and isinstance(frames, int)):
+        return asked
+    _, *sizes = denoiser_grid(chosen, width, height, frames)
+    fields = [size // patch for size, patch in zip(sizes, chosen.denoiser.patch, strict=True)]
+    if fields[1] < 1 or fields[2] < 1:
+        _, along, across = chosen.denoiser.patch
+        unit = chosen.vae.spatial_compression * chosen.denoiser.grows
+        least = f"{max(width, unit * across)}x{max(height, unit * along)}"
+        raise InputError("resolution", f"{width}x{height}", (f">= {least}",), least, chosen.name)
+    if fields[0] < 1:
+        least = str(chosen.vae.clip_frames or chosen.vae.temporal_compression)
+        raise InputError("frames", str(frames), (f">= {least}",), least, chosen.name)
+    return asked
 
 
 def guided_by(chosen: Model, scales: dict[str, float]) -> Facts:

@@ -5,8 +5,9 @@ from vidcalc.base.number import Number
 from vidcalc.describe.hardware import Accelerator, Price
 from vidcalc.rates.site import Figures
 
-# in the order they are preferred; "stated" is the user's own
-PROVIDERS = ("stated", "neocloud", "hyperscaler", "specialty", "marketplace", "long_tail", "serverless")
+# in the order they are preferred; "stated" is the user's own, and what may be taken back stands last
+STATED, SPOT = "stated", "spot"
+PROVIDERS = (STATED, "neocloud", "hyperscaler", "specialty", "marketplace", "long_tail", "serverless", SPOT)
 BAND = ("low", "likely", "high")
 
 

@@ -1,8 +1,19 @@
 """What a model is trained on: buckets of one size and length each, and how many samples are seen altogether."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from vidcalc.base.number import Number
+
+
+class Clip(NamedTuple):
+    """A clip's size, its frames (1: a picture), and how many of them a second has, None where nobody says."""
+
+    width: int
+    height: int
+    frames: int
+    fps: float | None
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import Any
 
+from vidcalc.faces.terminal.currency import rate, used
+
 
 def answer(
     report: Any, as_json: bool, page: str, picture: str = "", svg: str | None = None, png: str | None = None
@@ -21,8 +23,8 @@ def answer(
     if as_json:
         from vidcalc.faces.emit import emit
 
-        emit(report)
+        emit(report, currency=used())
     else:
         from vidcalc.faces.terminal.page import show
 
-        show(import_module("vidcalc.faces.terminal." + page).draw(report))
+        show(import_module("vidcalc.faces.terminal." + page).draw(report), note=rate())

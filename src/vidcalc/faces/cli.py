@@ -10,6 +10,7 @@ import os
 import sys
 
 from vidcalc.faces import words
+from vidcalc.faces.exits import BAD_INPUT
 from vidcalc.faces.words import N_, _
 
 TYPE_CHECKING = False  # as in `typing`, which takes long to load
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     import click
 
-BAD_INPUT = 2
 INTERRUPTED = 130
 
 EXAMPLES = (
@@ -71,8 +71,7 @@ def run(command: "Callable[[], click.Command]", name: str, arguments: "Sequence[
             if not str(error.name).startswith("vidcalc.networks."):
                 raise
             error = unbuilt(error)
-        report(error, as_json="--json" in arguments)
-        return BAD_INPUT
+        return report(error, as_json="--json" in arguments)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:  # the reader had enough

@@ -1,36 +1,73 @@
-"""Refusals in words: one line that names the flag, the value, what is allowed and the nearest valid choice."""
+"""Refusals in words: one line that names the flag, the value, what is allowed and the nearest valid choice.
+
+The line that is printed fits a page, whatever is quoted in it: of a long list it has the beginning. The whole of it
+stands in the JSON and in Python's exceptions, and `list` in the place of a value prints it.
+"""
 
 from typing import Any
 
 import click
 
 from vidcalc.base.errors import InputError, UnknownName, Unreadable, nearest
+from vidcalc.faces.exits import BAD_INPUT
 from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.terminal.cells import width, wrap
 from vidcalc.faces.words import _
 
 # what the core calls a setting -> the flag it is on the command line
 FLAG_OF = {"accelerators": "--gpu", "models": "--model", "batch": "--batch-size", "quantities": "QUANTITY"}
 LISTED_BY = {"--gpu": "vidcalc gpus", "--model": "vidcalc models", "QUANTITY": "vidcalc explain"}
+LIST = "list"  # a value that stands for the list of what is allowed
 FEW = 8  # candidates worth listing
 LONG = 60  # letters of a value worth repeating
+NOTED = 34  # letters of what is said beside a path
+CELLS = 80  # of a line
+QUOTED = 8  # cells of a value, a path or a nearest choice that a line has room for; a longer one makes it longer
 
 
-def report(error: Exception, as_json: bool) -> None:
-    """Print the refusal: a line on standard error, or {"error": …} on standard output."""
+def report(error: Exception, as_json: bool) -> int:
+    """Print the refusal: a line on standard error, or {"error": …} on standard output; or the list asked for.
+
+    Returns the exit code.
+    """
+    from vidcalc.faces.terminal.page import columns, show, written
+
     refusal = describe(error)
     if as_json:
         from vidcalc.faces.emit import emit
 
         emit({"error": refusal})
-    else:
-        from vidcalc.faces.terminal.page import written
-
-        click.echo(written(_("error:") + " " + str(refusal["message"]), err=True), err=True)
+        return BAD_INPUT
+    if refusal["value"] == LIST and refusal["allowed"]:
+        show("\n".join(wrap(", ".join(refusal["allowed"]), columns())))
+        return 0
+    lead = _("error:") + " "
+    click.echo(written(lead + _line(error, CELLS - width(lead)), err=True), err=True)
+    return BAD_INPUT
 
 
 def describe(error: Exception) -> dict[str, Any]:
     """flag, value, allowed, nearest and message of a refusal; the message says in which of several jobs it stands."""
-    found = _described(error)
+    return _placed(error, _described(error))
+
+
+def _line(error: Exception, cells: int) -> str:
+    """The message in so many cells, and those that what it quotes takes beyond QUOTED; of a list the beginning."""
+    found = describe(error)
+    message = str(found["message"])
+    if not isinstance(error, InputError) or isinstance(error, Unreadable):
+        return message
+    quoted = sum(max(width(_short(each)) - QUOTED, 0) for each in (error.value, error.nearest) if each is not None)
+    cells += quoted
+    if width(message) <= cells:
+        return message
+    brief = str(_placed(error, _refused(error, brief=True))["message"])
+    spare = cells - width(brief)
+    return str(_placed(error, _refused(error, brief=True, spare=spare))["message"]) if spare < 0 else brief
+
+
+def _placed(error: Exception, found: dict[str, Any]) -> dict[str, Any]:
+    """A refusal with the number of the job that it stands in."""
     if number := getattr(error, "job", 0):
         found["message"] = _("job {number}: {refusal}", number=number, refusal=found["message"])
     return found
@@ -71,7 +108,8 @@ def _usage(error: Exception) -> dict[str, Any]:
     return _entry("", stray, (), None, _("'{value}' is not expected here", value=_short(stray)))
 
 
-def _refused(error: InputError) -> dict[str, Any]:
+def _refused(error: InputError, brief: bool = False, spare: int = 0) -> dict[str, Any]:
+    """The entry of a refusal; `brief`: in few words; `spare` below zero: of what is allowed so many cells fewer."""
     flag = FLAG_OF.get(error.flag, error.flag)
     flag = flag if flag.startswith("-") or flag.isupper() else "--" + flag.replace("_", "-")
     allowed = [str(choice) for choice in error.allowed]
@@ -79,36 +117,55 @@ def _refused(error: InputError) -> dict[str, Any]:
         from vidcalc.faces.words.ids import PROBLEMS, label
 
         values = {
-            name: f"{value:,}" if isinstance(value, int) else _short(value) for name, value in error.values.items()
+            name: _short(f"{value:,}" if isinstance(value, int) else value, NOTED)
+            for name, value in error.values.items()
         }
         return _entry(
             flag, error.value, allowed, None, label(PROBLEMS, error.problem, value=_end(error.value), **values)
         )
-    if isinstance(error, Refused):
-        if error.value is None:
-            return _entry(flag, None, allowed, error.nearest, f"{flag}: {error.expects}")
-        expects = error.expects
-    elif isinstance(error, UnknownName):
-        command = LISTED_BY.get(flag, "vidcalc")
-        few = ", ".join(allowed[:FEW]) + (" …" if len(allowed) > FEW else "")
-        expects = few or _("a name that `{command}` lists", command=command)
-    else:
-        expects = ", ".join(allowed)
-    if error.value is None:
+    expects = _expects(error, flag, allowed)
+    if spare < 0:
+        expects = _cut(expects, width(expects) + spare)
+    if isinstance(error, Refused) and error.value is None:
+        message = f"{flag}: {expects}"
+    elif error.value is None:
         message = _("{flag} is missing; allowed: {expects}", flag=flag, expects=expects)
+    elif error.of:
+        words = {"flag": flag, "value": _short(error.value), "of": error.of, "expects": expects}
+        message = (
+            _("{flag} '{value}' for {of}; allowed there: {expects}", **words)
+            if brief
+            else _("{flag} cannot be '{value}' for {of}; allowed there: {expects}", **words)
+        )
     else:
-        given = _short(error.value)
-        if error.of:
-            message = _(
-                "{flag} cannot be '{value}' for {of}; allowed there: {expects}",
-                flag=flag,
-                value=given,
-                of=error.of,
-                expects=expects,
-            )
-        else:
-            message = _("{flag} cannot be '{value}'; allowed: {expects}", flag=flag, value=given, expects=expects)
+        words = {"flag": flag, "value": _short(error.value), "expects": expects}
+        message = (
+            _("{flag} '{value}'; allowed: {expects}", **words)
+            if brief
+            else _("{flag} cannot be '{value}'; allowed: {expects}", **words)
+        )
     return _entry(flag, error.value, allowed, error.nearest, message)
+
+
+def _expects(error: InputError, flag: str, allowed: list[str]) -> str:
+    """What would have been right, in words."""
+    if isinstance(error, Refused):
+        return error.expects
+    if isinstance(error, UnknownName):
+        few = ", ".join(allowed[:FEW]) + (" …" if len(allowed) > FEW else "")
+        return few or _("a name that `{command}` lists", command=LISTED_BY.get(flag, "vidcalc"))
+    return ", ".join(allowed)
+
+
+def _cut(text: str, cells: int) -> str:
+    """The entries of a list that fit, at least the first; what is no list stays whole."""
+    first, *rest = text.split(", ")
+    kept = [first]
+    for entry in rest:
+        if width(", ".join((*kept, entry))) > cells - 2:
+            break
+        kept.append(entry)
+    return text if len(kept) > len(rest) else ", ".join(kept) + " …"
 
 
 def _entry(flag: str, value: Any, allowed: Any, near: str | None, message: str) -> dict[str, Any]:
@@ -118,10 +175,10 @@ def _entry(flag: str, value: Any, allowed: Any, near: str | None, message: str) 
     return {"flag": flag, "value": plain, "allowed": list(allowed), "nearest": near, "message": message}
 
 
-def _short(value: object) -> str:
+def _short(value: object, most: int = LONG) -> str:
     """A value as one short printable piece of text."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in str(value)[: LONG + 1])
-    return text if len(text) <= LONG else text[: LONG - 1] + "…"
+    text = "".join(letter if letter.isprintable() else "?" for letter in str(value)[: most + 1])
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _end(path: object) -> str:

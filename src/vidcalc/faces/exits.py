@@ -1,5 +1,6 @@
 """How a command ends: 0 done, 2 bad input, 130 interrupted; with --check also whether the job fits."""
 
+BAD_INPUT = 2
 TOO_BIG, TIGHT = 3, 4
 CODES = {"fits": 0, "too_big": TOO_BIG}
 

@@ -64,6 +64,12 @@ class Lazy(click.Group):
         command: click.Command = import_module(f"{self.package}.{name}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; flags without a command are shown the help, as nothing at all is."""
+        if not [*ctx._protected_args, *ctx.args]:
+            raise click.exceptions.NoArgsIsHelpError(ctx)
+        return super().invoke(ctx)
+
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Usage, what it is, commands, options, examples."""
         write_help(self, ctx, formatter, self.examples)

@@ -15,8 +15,9 @@ MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 STRING, ARRAY = 8, 9
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
-LONGEST = 1 << 28  # bytes of a string or an array: more is not a header
-MOST = 1 << 20  # tensors, or metadata entries
+LONGEST = 1 << 24  # bytes of a string or an array: more is not a header
+ALL = 1 << 26  # bytes of all of it
+MOST = 1 << 20  # tensors, metadata entries, or strings of a list
 DEEPEST = 8  # axes of a tensor
 
 
@@ -24,11 +25,12 @@ class Reader:
     """Numbers and strings off a stream. Raises Unreadable("truncated") where it ends early."""
 
     def __init__(self, stream: Stream, name: str) -> None:
-        self.stream, self.name = stream, name
+        self.stream, self.name, self.left = stream, name, ALL
 
     def bytes(self, size: int) -> bytes:
         """The next `size` bytes."""
-        if size > LONGEST:
+        self.left -= size
+        if size > LONGEST or self.left < 0:
             raise Unreadable(self.name, "not_gguf")
         data = self.stream.read(size)
         if len(data) < size:
@@ -59,6 +61,8 @@ class Reader:
             if inner in SCALARS:
                 code = SCALARS[inner]
                 return list(struct.unpack(f"<{size}{code}", self.bytes(size * struct.calcsize("<" + code))))
+            if size > MOST:
+                raise Unreadable(self.name, "not_gguf")
             return [self.value(inner) for _ in range(size)]
         if kind not in SCALARS:
             raise Unreadable(self.name, "not_gguf")

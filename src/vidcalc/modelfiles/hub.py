@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TypeVar
 
+from vidcalc.base import reading
 from vidcalc.base.errors import Unreadable
 from vidcalc.base.facts import Facts
 from vidcalc.modelfiles.header import Stream
-from vidcalc.modelfiles.source import LARGEST, parsed
+from vidcalc.modelfiles.source import parsed
 
 Answer = TypeVar("Answer")
 
@@ -50,7 +51,7 @@ class Repository:
             return str(hf_hub_download(self.name, path, revision=self.revision, endpoint=self.endpoint))
 
         with open(self._asked(download), "rb") as file:
-            return parsed(file.read(LARGEST), f"{self.name}/{path}")
+            return parsed(file.read(reading.LARGEST), f"{self.name}/{path}")
 
     @contextmanager
     def stream(self, path: str) -> Iterator[Stream]:

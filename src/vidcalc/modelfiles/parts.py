@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from vidcalc.base.errors import Unreadable
@@ -14,9 +15,13 @@ from vidcalc.modelfiles.keys import meant, unknown
 from vidcalc.modelfiles.quantised import configured
 from vidcalc.modelfiles.source import Source
 from vidcalc.modelfiles.weights import of_network, total
+from vidcalc.tape.trace import configuration
 
 DEEPEST = 10_000  # layers: more is a mistake
+WIDEST = 10**6  # channels, tokens or words of a vocabulary: more is a mistake
 NAMED = 6  # names worth listing
+LARGEST = 1e12  # of a number that is no size, as a period of rotary embeddings is
+COUNTED = "weights"  # how the key of a count of weights ends
 DENOISERS = ("", "transformer")  # parts of a file that must be recognised
 
 
@@ -195,12 +200,27 @@ def _likened(parts: Parts, made: Component, stand_in: Component) -> Component:
     return replace(made, config={**stand_in.config, **own}, params=params, extra=stand_in.extra)
 
 
+def sane(value: object, key: str = "", least: int = 0) -> bool:
+    """Whether every number in the values of a configuration is one that a network can have.
+
+    Sizes and counts are whole: none is below zero or beyond a vocabulary's; -1 in a list means all of an axis. Nothing
+    is infinite or no number.
+    """
+    if isinstance(value, dict):
+        return all(sane(each, name) for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return all(sane(each, key, least=-1) for each in value)
+    if isinstance(value, int):
+        return least <= value and (value <= WIDEST or key.endswith(COUNTED))
+    return not isinstance(value, float) or abs(value) <= LARGEST
+
+
 def _sound(made: Component, kind: str) -> None:
     """Raises Unreadable("bad_config") for numbers that no network can have."""
     counts = (value for key, value in made.config.items() if any(word in key for word in DEPTH))
     deep = any(isinstance(value, int | float) and value > DEEPEST for value in counts)
     try:
-        good = not deep and total(of_network(made, kind)) > 0
+        good = not deep and sane(to_builtins(configuration(made))) and total(of_network(made, kind)) > 0
     except Exception:  # whatever a family makes of numbers that do not go together
         good = False
     if not good:

@@ -3,8 +3,7 @@
 Layout: huggingface/safetensors README, "Format". The header names every tensor with dtype, shape and byte range.
 """
 
-import json
-
+from vidcalc.base import reading
 from vidcalc.base.errors import Unreadable
 from vidcalc.base.facts import Facts
 from vidcalc.modelfiles.header import Header, Stored, Stream, formats
@@ -20,10 +19,10 @@ def read(stream: Stream, name: str) -> Header:
         raise Unreadable(name, "not_safetensors")
     text = _exactly(stream, size, name)
     try:
-        facts = json.loads(text)
+        facts = reading.parsed_json(text)
         metadata = facts.pop("__metadata__", None) or {}
         return Header({path: _stored(entry, name) for path, entry in facts.items()}, metadata)
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError):
         raise Unreadable(name, "not_safetensors") from None
 
 

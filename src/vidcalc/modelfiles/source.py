@@ -1,10 +1,12 @@
 """Where a model's files are: a folder on this machine, or one file in it. The hub's side is `hub`."""
 
-import json
+import os
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from vidcalc.base import reading
 from vidcalc.base.errors import Unreadable
 from vidcalc.base.facts import Facts
 from vidcalc.modelfiles import gguf, safetensors
@@ -13,7 +15,7 @@ from vidcalc.modelfiles.header import Header, Stream
 DEEP = 3  # folders below the one asked for that may hold a component
 POINTER = b"version https://git-lfs"  # a clone without its large files has these in their place
 WEIGHTS = (".safetensors", ".gguf")
-LARGEST = 1 << 26  # bytes of a configuration: more is not one
+MOST = 20_000  # entries of folders that are looked through: more are no model's
 
 
 class Source(Protocol):
@@ -43,42 +45,48 @@ class Folder:
         self.name = (root / focus).resolve().name
 
     def files(self) -> list[str]:
-        """Every path at most `DEEP` folders down, sorted; hidden ones left out."""
+        """Every path at most `DEEP` folders down, sorted; hidden ones, and what is neither file nor folder, left out.
+
+        Raises Unreadable("too_many").
+        """
         paths: list[str] = []
-        level = [self.root]
+        level, seen = [""], 0
         for _ in range(DEEP):
-            entries = [entry for folder in level for entry in _entries(folder) if not entry.name.startswith(".")]
-            paths += [entry.relative_to(self.root).as_posix() for entry in entries if entry.is_file()]
-            level = [entry for entry in entries if entry.is_dir()]
+            below: list[str] = []
+            for folder in level:
+                for name, kind in _entries(self.root / folder):
+                    seen += 1
+                    if seen > MOST:
+                        raise Unreadable(self.root, "too_many", most=MOST)
+                    (paths if kind == "file" else below).append(f"{folder}/{name}" if folder else name)
+            level = below
         return sorted(paths)
 
     def json(self, path: str) -> Facts:
-        """A configuration. Raises Unreadable("missing" or "not_json")."""
-        try:
-            with open(self.root / path, "rb") as file:
-                return parsed(file.read(LARGEST), str(self.root / path))
-        except OSError:
-            raise Unreadable(self.root / path, "missing") from None
+        """A configuration. Raises Unreadable("missing", "not_json" …)."""
+        return parsed(reading.content(self.root / path), str(self.root / path))
 
     def stream(self, path: str) -> BinaryIO:
-        """The bytes of a file from its start on. Raises Unreadable("missing")."""
+        """The bytes of a file from its start on. Raises Unreadable("missing", "no_permission" …)."""
         try:
             return open(self.root / path, "rb")
-        except OSError:
-            raise Unreadable(self.root / path, "missing") from None
+        except OSError as wrong:
+            raise reading.unread(self.root / path, wrong) from None
 
 
 def opened(path: str) -> Folder:
-    """The folder or file at a path. Raises Unreadable("missing")."""
-    location = Path(path).expanduser()
+    """The folder or file at a path. Raises Unreadable("missing", "no_permission" …)."""
     try:
+        location = Path(path).expanduser()
         if location.is_dir():
+            os.listdir(location)
             return Folder(location)
         if location.is_file():
             return Folder(location.parent, location.name)
-    except (OSError, ValueError):  # a name no file system takes
-        pass
-    raise Unreadable(path, "missing")
+        location.stat()
+    except (OSError, RuntimeError, ValueError) as wrong:  # the name of no home, or one that no file system takes
+        raise reading.unread(path, wrong) from None
+    raise Unreadable(path, "no_file")
 
 
 def header(source: Source, path: str) -> Header | None:
@@ -99,19 +107,32 @@ def header(source: Source, path: str) -> Header | None:
 def parsed(text: bytes, name: str) -> Facts:
     """A JSON object. Raises Unreadable("not_json")."""
     try:
-        facts = json.loads(text)
-    except (ValueError, RecursionError):
+        facts = reading.parsed_json(text)
+    except ValueError:
         raise Unreadable(name, "not_json") from None
     if not isinstance(facts, dict):
         raise Unreadable(name, "not_json")
     return facts
 
 
-def _entries(folder: Path) -> list[Path]:
+def _entries(folder: Path) -> Iterator[tuple[str, str]]:
+    """(name, "file" or "folder") of what a folder holds and may be looked at."""
     try:
-        return list(folder.iterdir())
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                kind = "" if entry.name.startswith(".") else _kind(entry)
+                if kind:
+                    yield entry.name, kind
     except OSError:
-        return []
+        return
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """What an entry is, behind a link too; empty for sockets, devices, and what may not be looked at."""
+    try:
+        return "file" if entry.is_file() else "folder" if entry.is_dir() else ""
+    except OSError:  # a link into itself, or where nobody may look
+        return ""
 
 
 class _Again:

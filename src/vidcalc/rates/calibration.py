@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from vidcalc.base import reading
 from vidcalc.base.errors import InputError, Unreadable
 from vidcalc.base.units import quantity
 from vidcalc.catalog import load
@@ -23,7 +24,7 @@ from vidcalc.rates.convolution_shapes import filling, full_tiles
 from vidcalc.rates.curves import curves, with_curves
 from vidcalc.rates.kernels import SIDES, curve, law_of, level
 from vidcalc.rates.machines import accelerator
-from vidcalc.rates.own import LARGEST, read_toml
+from vidcalc.rates.own import LARGEST
 from vidcalc.rates.traffic import multiprocessors
 from vidcalc.rates.transfer import relative, transferred
 
@@ -60,7 +61,7 @@ def calibrated(path: str, chip: Accelerator | None = None) -> Accelerator:
 
     Raises Unreadable.
     """
-    facts = read_toml(path, "calibration")
+    facts = reading.toml(path, "calibration")
     try:
         if facts["schema"] != SCHEMA:
             raise ValueError(facts["schema"])

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from msgspec import convert, to_builtins
 from msgspec.structs import replace
 
+from vidcalc.base import reading
 from vidcalc.base.errors import InputError, Unreadable, nearest
-from vidcalc.base.facts import Facts
 from vidcalc.base.units import quantity
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import from_facts, link, with_class_prices
@@ -69,7 +69,7 @@ def overridden(base: Accelerator, settings: list[str]) -> Accelerator:
 
 def from_file(path: str) -> Accelerator:
     """The accelerator a TOML file describes, in the layout of data/accelerators. Raises Unreadable."""
-    facts = read_toml(path, "gpu_file")
+    facts = reading.toml(path, "gpu_file")
     usual = {"name": os.path.basename(path), "vendor": "", "class": "datacenter", "architecture": "", "sources": [path]}
     try:
         facts = {**usual, **facts, "memory": {"unified": False, **facts.get("memory", {})}}
@@ -97,17 +97,13 @@ def priced(chip: Accelerator, per_second: float) -> Accelerator:
     return replace(chip, prices=(mine, *(price for price in chip.prices if price.provider != STATED)))
 
 
-def read_toml(path: str, flag: str) -> Facts:
-    """A user's TOML file. Raises Unreadable with the id of what is wrong."""
-    import tomllib
-
-    try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
-    except OSError:
-        raise Unreadable(path, "missing", flag) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise Unreadable(path, "not_toml", flag) from None
+def of_provider(chip: Accelerator, provider: str) -> Accelerator:
+    """The chip at the prices of one class of provider. Raises InputError("provider", …) where it has none there."""
+    offers = tuple(price for price in chip.prices if price.provider == provider)
+    if not offers:
+        known = tuple(dict.fromkeys(price.provider for price in chip.prices))
+        raise InputError("provider", provider, known or ("--price",), known[0] if known else None)
+    return replace(chip, prices=offers)
 
 
 def _check(chip: Accelerator) -> None:

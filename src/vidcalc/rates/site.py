@@ -4,10 +4,10 @@ import msgspec
 
 from vidcalc.base.guest import given
 from vidcalc.base.number import Number
-from vidcalc.catalog import defaults
-from vidcalc.describe.hardware import Hardware
+from vidcalc.catalog import countries, defaults
+from vidcalc.describe.hardware import Hardware, Site
 
-FILE = "data/defaults.toml"
+FILE, COUNTRIES = "data/defaults.toml", "data/countries.toml"
 LOADS = ("idle", "low", "likely", "high")
 
 
@@ -33,10 +33,18 @@ def figures(hardware: Hardware) -> Figures:
     return Figures(
         pue=given("pue", defaults.pue(site.place), many, FILE, "", "assumed", site.place),
         power={load: given(f"load_{load}", defaults.power_share(load), many, FILE, "", "assumed") for load in LOADS},
-        carbon=given("intensity", defaults.carbon(site.country), many, FILE, "g/J", "assumed", site.country),
-        electricity=given("electricity", defaults.electricity(site.place), many, FILE, "USD/J", "assumed", site.place),
+        carbon=given("intensity", countries.carbon(site.country), many, COUNTRIES, "g/J", "assumed", site.country),
+        electricity=_electricity(site, many),
         utilisation=busy_share(hardware),
     )
+
+
+def _electricity(site: Site, many: Number) -> float:
+    """The country's tariff for a home or a data centre [USD/J], else the assumed one. Raises InputError("country")."""
+    own = countries.electricity(site.country, site.place)
+    if own is None:
+        return given("electricity", defaults.electricity(site.place), many, FILE, "USD/J", "assumed", site.place)
+    return given("electricity", own, many, COUNTRIES, "USD/J", "measured", f"{site.country}, {site.place}")
 
 
 def busy_share(hardware: Hardware) -> Number:

@@ -1,7 +1,7 @@
 """The answer about jobs side by side: what differs between them, what each takes, and where the difference comes from.
 Its JSON form is a stable contract (vidcalc.compare/1)."""
 
-from vidcalc.report.estimate import Entry
+from vidcalc.report.estimate import Entry, Relief
 from vidcalc.report.units import Bytes, Dollars, Flop, Index, Joule, Seconds, Settings, Share
 
 SCHEMA = "vidcalc.compare/1"
@@ -12,6 +12,7 @@ class CompareJob(Entry, frozen=True, kw_only=True, eq=False):
 
     differs    settings in which not all jobs agree, by name, and this job's values
     stages     bytes of each stage;  spent  seconds of each stage
+    relief     what would make it fit where it does not, the fastest first
     per_second seconds of work for each second of video;  cost  of one generation, None without a price
     """
 
@@ -36,6 +37,7 @@ class CompareJob(Entry, frozen=True, kw_only=True, eq=False):
     flops: Flop
     stages: dict[str, Bytes]
     spent: dict[str, Seconds]
+    relief: list[Relief] = []  # noqa: RUF012 (each record has its own)
 
 
 class Difference(Entry, frozen=True, kw_only=True, eq=False):

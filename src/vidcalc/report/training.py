@@ -1,6 +1,7 @@
 """The answer about a training run: ids and numbers in SI base units. Its JSON form is vidcalc.training/1."""
 
 from vidcalc.report.estimate import Assumption, Entry, HardwarePart, HostRoom, ModelPart, Warning_
+from vidcalc.report.fix import Remedy
 from vidcalc.report.units import (
     ByteRate,
     Bytes,
@@ -206,3 +207,5 @@ class TrainingReport(Entry, frozen=True, kw_only=True, eq=False):
     energy: RunEnergy | None
     assumptions: list[Assumption]
     warnings: list[Warning_]
+    relief: list[Remedy] = []  # noqa: RUF012 (each record has its own)
+    """What would make a run fit that does not, the best first (`vidcalc.search.relief_training`)."""

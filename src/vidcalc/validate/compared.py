@@ -5,6 +5,7 @@ import msgspec
 from vidcalc.base.number import Number, scalar
 
 FIGURES = ("memory", "time")
+KEPT = 4096  # rows whose predictions are kept for equal ones
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):

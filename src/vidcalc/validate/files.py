@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from vidcalc.base.errors import InputError
+from vidcalc.base.errors import Unreadable
 from vidcalc.validate import network_table, table, training_table
 from vidcalc.validate.network_table import NetworkRow
 from vidcalc.validate.table import Row
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def read(path: str) -> list[Row] | list[TrainingRow] | list[NetworkRow]:
-    """The rows of a file, in its order. Raises InputError("FILE", …) where it is of no kind."""
+    """The rows of a file, in its order. Raises Unreadable where it is of no kind."""
     columns, lines = table.lines_of(path)
     if columns.issuperset(network_table.NEEDED):
         return table.rows(NetworkRow, lines)
@@ -23,12 +23,13 @@ def read(path: str) -> list[Row] | list[TrainingRow] | list[NetworkRow]:
         return table.rows(TrainingRow, lines)
     if columns.issuperset(table.NEEDED):
         return table.rows(Row, lines)
-    kinds = (", ".join(needed) for needed in (table.NEEDED, training_table.NEEDED, network_table.NEEDED))
-    raise InputError("FILE", path, tuple(f"a CSV file with the columns {columns}" for columns in kinds))
+    kinds = (table.NEEDED, training_table.NEEDED, network_table.NEEDED)
+    missing = min(([name for name in needed if name not in columns] for needed in kinds), key=len)
+    raise Unreadable(path, "no_columns", "FILE", missing=", ".join(missing))
 
 
 def validated(path: str) -> "Validation | TrainingValidation | NetworkValidation":
-    """Every row of a file predicted beside what was measured. Raises InputError("FILE", …)."""
+    """Every row of a file predicted beside what was measured. Raises Unreadable."""
     rows = read(path)
     if rows and isinstance(rows[0], NetworkRow):
         from vidcalc.validate.network_run import validate as called

@@ -4,6 +4,7 @@ A call is cut out of the job that it belongs to: the phase of the ledger alone, 
 it, as it was measured.
 """
 
+from functools import lru_cache
 from statistics import median
 
 import msgspec
@@ -27,9 +28,10 @@ from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.passes import backward, generation
 from vidcalc.rates.machines import hardware
 from vidcalc.validate.bands import held
-from vidcalc.validate.compared import compared
+from vidcalc.validate.compared import KEPT, compared
 from vidcalc.validate.network_summary import NetworkErrors, NetworkResult, summarise
 from vidcalc.validate.network_table import NetworkRow
+from vidcalc.validate.table import number
 
 SIDES = ("width", "height", "frames")
 PHASES = {"denoiser": "denoise", "offload": "denoise", "vae": "vae_decode", "encoder": "text_encode"}
@@ -60,20 +62,26 @@ def validate(rows: list[NetworkRow]) -> NetworkValidation:
 
 
 def result(row: NetworkRow) -> NetworkResult:
-    """One row's predictions beside what was measured."""
-    labels: Facts = {"id": row.id, "role": row.role, "kind": row.kind, "model": row.model}
+    """One row's predictions beside what was measured; rows that differ by their ids alone are asked once."""
+    return replace(_result(replace(row, id="", role="")), id=row.id, role=row.role)
+
+
+@lru_cache(maxsize=KEPT)
+def _result(row: NetworkRow) -> NetworkResult:
+    """The predictions of a row without its id."""
+    labels: Facts = {"id": "", "role": "", "kind": row.kind, "model": row.model}
     try:
         machine = hardware(row.gpu)
         found = predicted(row, machine)
-    except (InputError, ValueError, LookupError):
+        measured = {
+            "allocated": _number(row.peak_allocated_bytes),
+            "reserved": _number(row.peak_reserved_bytes),
+            "seconds": _number(row.seconds),
+            "per_step": _number(row.per_step_s),
+            "after_last_step": _number(row.after_last_step_s),
+        }
+    except (InputError, ValueError, LookupError, ArithmeticError):
         return NetworkResult(reason="impossible_setting", **labels)
-    measured = {
-        "allocated": _number(row.peak_allocated_bytes),
-        "reserved": _number(row.peak_reserved_bytes),
-        "seconds": _number(row.seconds),
-        "per_step": _number(row.per_step_s),
-        "after_last_step": _number(row.after_last_step_s),
-    }
     parts = {}
     for name in ("allocated", "reserved"):
         band = held("training" if row.kind == "train" else "memory", name, getattr(found, name))
@@ -170,5 +178,8 @@ def _counted(rows: list[memory.Stage], machine: Hardware, times: dict[str, Secon
 
 
 def _number(text: str) -> float | None:
-    """The median of the numbers of a cell, or None."""
-    return median(map(float, text.split())) if text else None
+    """The median of the numbers of a cell, or None. Raises ValueError where one of them is none."""
+    found = [number(piece) for piece in text.split()]
+    if None in found:
+        raise ValueError(text)
+    return median(each for each in found if each is not None) if found else None

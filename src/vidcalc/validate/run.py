@@ -1,9 +1,11 @@
 """Measured rows -> predictions beside measurements, in bytes and seconds."""
 
 import re
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError
 from vidcalc.base.facts import Facts
@@ -21,7 +23,7 @@ from vidcalc.validate import counters, text
 from vidcalc.validate.asked import answer
 from vidcalc.validate.bands import Band, envelope, held
 from vidcalc.validate.bands import spent as lasted
-from vidcalc.validate.compared import Bound, Compared, Result, compared
+from vidcalc.validate.compared import KEPT, Bound, Compared, Result, compared
 from vidcalc.validate.contradiction import contradiction
 from vidcalc.validate.engine import engine
 from vidcalc.validate.mapping import Case, case, model_of
@@ -48,6 +50,7 @@ def validate(rows: list[Row]) -> Validation:
     return Validation(rows=results, summary=summarise(results, rows))
 
 
+@cache
 def fitted() -> frozenset[str]:
     """Ids of all rows that a constant was fitted to."""
     profiles = {row for name in frameworks() for row in framework(name).fitted}
@@ -67,20 +70,27 @@ def _rows_of(facts: Facts) -> list[list[str]]:
 
 
 def result(row: Row) -> Result:
-    """One row's predictions."""
+    """One row's predictions; rows that differ by their ids alone are asked once."""
     row = completed(row)
+    role = "fit" if row.role == "fit" or row.id in fitted() else "check"
+    return replace(_result(replace(row, id="", role=""), view(row)), id=row.id, role=role)
+
+
+@lru_cache(maxsize=KEPT)
+def _result(row: Row, seen: str) -> Result:
+    """The predictions of a row without its id; `seen` is its view."""
     gigabytes, lasted = number(row.peak_mem_gb), number(row.time_s)
     nbytes = None if gigabytes is None else gigabytes * counters.GIB
     program = engine(row, model_of(row))
     counter = counters.of(row.mem_unit_note, program.label)
     labels: dict[str, Any] = {
-        "id": row.id,
-        "role": "fit" if row.role == "fit" or row.id in fitted() else "check",
+        "id": "",
+        "role": "",
         "gpu": text.gpu(row.gpu) or "",
         "framework": program.label,
         "counter": counter if nbytes is not None else "",
         "source": origin(row.source),
-        "view": view(row),
+        "view": seen,
         "doubt": doubt_of(row),
         "assumed": ("framework",) if not program.label else (),
     }

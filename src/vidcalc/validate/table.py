@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from vidcalc.base.errors import InputError
+from vidcalc.base.errors import Unreadable
+from vidcalc.base.reading import unread
 
 Line = dict[str | Any, str | Any]  # a line of a CSV file by column; what has none stands under None
 Kind = TypeVar("Kind", bound=msgspec.Struct)
@@ -56,26 +57,31 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     role: str = ""
 
 
+LARGEST = 1e18  # of any cell: beyond bytes and seconds of any machine
+MOST = 10**9  # of a whole number: beyond any side, length or count
 NEEDED = ("id", "model", "width", "height", "frames")
 
 
 def read(path: str) -> list[Row]:
-    """The rows of a file, in its order. Raises InputError("FILE", …)."""
+    """The rows of a file, in its order. Raises Unreadable."""
     columns, lines = lines_of(path)
-    if any(name not in columns for name in NEEDED):
-        raise InputError("FILE", path, (f"a CSV file with the columns {', '.join(NEEDED)}",))
+    missing = [name for name in NEEDED if name not in columns]
+    if missing:
+        raise Unreadable(path, "no_columns", "FILE", missing=", ".join(missing))
     return rows(Row, lines)
 
 
 def lines_of(path: str) -> tuple[set[str], list[Line]]:
-    """The columns of a CSV file and its lines. Raises InputError("FILE", …)."""
+    """The columns of a CSV file and its lines. Raises Unreadable."""
     try:
         with Path(path).open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             lines: list[Line] = list(reader)
             return set(reader.fieldnames or ()), lines
-    except (OSError, UnicodeDecodeError, csv.Error):
-        raise InputError("FILE", path, ("a readable CSV file in UTF-8",)) from None
+    except (UnicodeDecodeError, csv.Error):
+        raise Unreadable(path, "not_csv", "FILE") from None
+    except (OSError, ValueError) as wrong:
+        raise unread(path, wrong, "FILE") from None
 
 
 def rows(kind: type[Kind], lines: list[Line]) -> list[Kind]:
@@ -92,15 +98,15 @@ def completed(row: Kind, own: Kind) -> Kind:
 
 
 def number(text: str) -> float | None:
-    """A positive finite number, or None."""
+    """A positive number below LARGEST, or None."""
     try:
         value = float(text)
     except ValueError:
         return None
-    return value if 0 < value < float("inf") else None
+    return value if 0 < value < LARGEST else None
 
 
 def whole(text: str) -> int | None:
-    """A positive whole number, or None."""
+    """A positive whole number of at most MOST, or None."""
     value = number(text)
-    return int(value) if value is not None and value == int(value) else None
+    return int(value) if value is not None and value <= MOST and value == int(value) else None

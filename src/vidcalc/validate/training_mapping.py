@@ -31,7 +31,10 @@ FILE = "training"
 PLAIN = "diffusers"  # the trainer of a row that names none: said, and of a wider band
 SETTLED = re.compile(r"(\d+)x(\d+)x(\d+)")
 MODES: dict[str, Mode] = {"lora": "lora", "full-ft": "full", "pretrain": "pretrain"}
-LATENTS = {"yes": "precomputed", "no": "online"}
+LATENTS = {
+    **dict.fromkeys(("yes", "y", "true", "1"), "precomputed"),
+    **dict.fromkeys(("no", "n", "false", "0"), "online"),
+}
 
 
 class TrainingCase(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -155,7 +158,10 @@ def _training(row: TrainingRow, profile: Trainer, model: Model) -> TrainingPlan:
             fields["swapped_blocks"] = int(match[0].group(fields["swapped_blocks"])) if match else 0
         given.update(fields)
     if row.precomputed_latents:
-        given["latents"] = given["texts"] = LATENTS[row.precomputed_latents]
+        supply = LATENTS.get(row.precomputed_latents.casefold())
+        if supply is None:
+            raise Unmapped("unknown_latents")
+        given["latents"] = given["texts"] = supply
     if mode in ADAPTED and whole(row.lora_rank):
         given["rank"] = whole(row.lora_rank)
     if mode not in ADAPTED:

@@ -5,8 +5,10 @@ that something before training may have set.
 """
 
 import re
+from functools import cache, lru_cache
 
 import msgspec
+from msgspec.structs import replace
 
 from vidcalc.account import samples
 from vidcalc.account.bucket import BucketCost
@@ -27,7 +29,7 @@ from vidcalc.passes import legal
 from vidcalc.passes.degrees import world
 from vidcalc.rates.allocator import context
 from vidcalc.validate import bands, text
-from vidcalc.validate.compared import Bound, Compared, Result, compared
+from vidcalc.validate.compared import KEPT, Bound, Compared, Result, compared
 from vidcalc.validate.counters import GIB
 from vidcalc.validate.sources import completed, doubt_of, origin, view
 from vidcalc.validate.table import number
@@ -53,6 +55,7 @@ def validate(rows: list[TrainingRow]) -> TrainingValidation:
     return TrainingValidation(rows=results, summary=summarise(results, rows))
 
 
+@cache
 def fitted() -> frozenset[str]:
     """Ids of all rows that a constant, or a setting of a trainer, was inferred from."""
     profiles = {row for name in trainers() for row in trainer(name).fitted}
@@ -60,21 +63,28 @@ def fitted() -> frozenset[str]:
 
 
 def result(row: TrainingRow) -> Result:
-    """One row's predictions."""
+    """One row's predictions; rows that differ by their ids alone are asked once."""
     row = completed(row)
+    role = "fit" if row.role == "fit" or row.id in fitted() else "check"
+    return replace(_result(replace(row, id="", role=""), view(row)), id=row.id, role=role)
+
+
+@lru_cache(maxsize=KEPT)
+def _result(row: TrainingRow, seen: str) -> Result:
+    """The predictions of a row without its id; `seen` is its view."""
     rule = first("memory", row.mem_note) if row.mem_note else {}
     gigabytes = number(row.peak_mem_gb)
     nbytes = None if gigabytes is None else gigabytes * GIB
     bound = str(rule.get("bound", ""))
     counter = str(rule.get("counter", "device"))
     labels: Facts = {
-        "id": row.id,
-        "role": "fit" if row.role == "fit" or row.id in fitted() else "check",
+        "id": "",
+        "role": "",
         "gpu": text.gpu(row.gpu) or "",
         "framework": trainer_of(row),
         "counter": counter if nbytes is not None else "",
         "source": origin(row.source),
-        "view": view(row),
+        "view": seen,
         "doubt": doubt_of(row),
         "assumed": () if trainer_of(row) else ("framework",),
     }

@@ -21,8 +21,8 @@ OWN = (
     *("lora", "lora_mode", "control", "references", "guidance_scales"),
 )
 MACHINE = (
-    *("gpu", "gpus", "link", "nodes", "network", "gpu_file", "calibration", "price", "place", "country", "utilisation"),
-    "target_rate",
+    *("gpu", "gpus", "link", "nodes", "network", "gpu_file", "calibration", "price", "provider"),
+    *("place", "country", "utilisation", "target_rate"),
 )
 
 

@@ -22,7 +22,7 @@ def result(given: dict[str, Any]) -> "CompareReport":
     from vidcalc.faces.requests.settings import stated
 
     shared = stated({name: value for name, value in given.items() if name != "job"})
-    return compared(reports(given.get("job", ()), shared, of_a_job, lambda asked: estimate(asked, advise=False)))
+    return compared(reports(given.get("job", ()), shared, of_a_job, estimate))
 
 
 def compare(as_json: bool, svg: str | None = None, png: str | None = None, **given: Any) -> None:

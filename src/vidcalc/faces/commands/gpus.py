@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidcalc.faces.flags.amounts import Memory
 from vidcalc.faces.flags.catalogue import Flag, flags
-from vidcalc.faces.flags.inputs import OneOf
+from vidcalc.faces.flags.inputs import LONGEST, OneOf
 from vidcalc.faces.flags.reach import Plain
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
@@ -34,6 +34,7 @@ def result(given: dict[str, Any]) -> "list[Accelerator]":
     from vidcalc.catalog.load import names
 
     chips = [accelerator(name) for name in names("accelerators")]
+    known(chips, given)
     chips = [chip for chip in chips if matches(chip, given.get("words"), given.get("vendor"), given.get("least"))]
     order = ORDERS.get(given.get("order") or "name")
     return sorted(chips, key=order, reverse=True) if order else chips
@@ -44,6 +45,26 @@ def document(given: dict[str, Any]) -> list[dict[str, Any]]:
     return [facts(chip) for chip in result(given)]
 
 
+def known(chips: "list[Accelerator]", given: dict[str, Any]) -> None:
+    """Refuses what no accelerator has: a maker, a word, so much memory. Raises Refused."""
+    from vidcalc.base.errors import nearest
+    from vidcalc.faces.flags.inputs import Refused
+    from vidcalc.faces.words import _
+
+    vendor, words, least = given.get("vendor"), given.get("words"), given.get("least")
+    makers = list(dict.fromkeys(chip.vendor for chip in chips))
+    if vendor is not None and not any(matches(chip, None, vendor, None) for chip in chips):
+        spelled = {maker.casefold(): maker for maker in makers}
+        near = spelled.get(nearest(vendor[:LONGEST], list(spelled)) or "", makers[0])
+        raise Refused("--vendor", vendor, ", ".join(makers), near, tuple(makers))
+    if words is not None and not any(matches(chip, words, vendor, None) for chip in chips):
+        raise Refused("--filter", words, _("words of its name or kind"), chips[0].id, ())
+    most = max(chip.capacity for chip in chips if matches(chip, words, vendor, None))
+    if least is not None and least > most:
+        size = f"{int(most // 2**30)}GiB"
+        raise Refused("--min-memory", f"{least / 2**30:g}GiB", _("at most {size}", size=size), size, ())
+
+
 def gpus(as_json: bool, **given: Any) -> None:
     """Print the list with memory, bandwidth, peak and price, or JSON."""
     if as_json:
@@ -52,9 +73,10 @@ def gpus(as_json: bool, **given: Any) -> None:
         emit(document(given))
         return
     from vidcalc.faces.terminal import lists
+    from vidcalc.faces.terminal.currency import rate
     from vidcalc.faces.terminal.page import show
 
-    show(lists.gpus(result(given)))
+    show(lists.gpus(result(given)), note=rate())
 
 
 def facts(chip: Any) -> dict[str, Any]:

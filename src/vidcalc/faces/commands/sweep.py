@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from vidcalc.faces.flags.catalogue import common
+from vidcalc.faces.flags.catalogue import common, currency_flag
 from vidcalc.faces.flags.sweep import axis_flags, own_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
@@ -40,6 +40,7 @@ def sweep(as_json: bool, **given: Any) -> int:
     """Print a table or JSON, or write a file and say what is in it."""
     from vidcalc.faces.sweeping.run import Interrupted
     from vidcalc.faces.terminal import sweep as page
+    from vidcalc.faces.terminal.currency import rate, used
     from vidcalc.faces.terminal.page import show
 
     try:
@@ -53,15 +54,15 @@ def sweep(as_json: bool, **given: Any) -> int:
         from vidcalc.faces.emit import emit
         from vidcalc.faces.sweeping.document import document
 
-        emit(document(asked, swept))
+        emit(document(asked, swept), currency=used())
     else:
-        show(page.draw(asked, swept))
+        show(page.draw(asked, swept), note=rate())
     return 0
 
 
 command = Command(
     "sweep",
-    params=[*axis_flags(), *own_flags(), *common()],
+    params=[*axis_flags(), *own_flags(), currency_flag(), *common()],
     callback=sweep,
     help=N_(
         "Many estimates at once: every combination of settings that take several values, joined by commas, or as "

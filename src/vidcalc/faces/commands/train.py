@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from vidcalc.faces.exits import checked
-from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, check_flag, flags, how_flags, picture_flags
+from vidcalc.faces.flags.catalogue import asked_for, bucket_flag, check_flag, flags, full_flag, how_flags, picture_flags
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -16,11 +16,20 @@ def result(given: dict[str, Any]) -> "TrainingReport":
     from vidcalc.calculate import train as calculated
     from vidcalc.faces.requests.training import run
 
-    return calculated(*run(given))
+    job = run(given)
+    report = calculated(*job)
+    if report.memory.verdict != "too_big":
+        return report
+    from msgspec.structs import replace
+
+    from vidcalc.search.relief_training import ways
+
+    return replace(report, relief=ways(job, report))
 
 
 def train(
     as_json: bool,
+    full: bool = False,
     check: bool = False,
     svg: str | None = None,
     png: str | None = None,
@@ -35,20 +44,30 @@ def train(
     if how is not None or code:
         from vidcalc.faces.how.answer import alone, tell
 
-        alone(how, {"--svg": svg, "--png": png})
+        alone(how, {"--svg": svg, "--png": png, "--full": full})
         return tell(given, "train", str(how), code, as_json, check)
     from vidcalc.faces.answer import answer
 
     report = result(given)
-    answer(report, as_json, "training", "training", svg, png)
+    answer(report, as_json, "training" if full else "training_brief", "training", svg, png)
     return checked(report.memory.verdict) if check else 0
 
 
 command = Command(
     "train",
-    params=[bucket_flag(), *flags(asked_for("train", "run")), check_flag(), *picture_flags(), *how_flags()],
+    params=[
+        bucket_flag(),
+        *flags(asked_for("train", "run")),
+        full_flag(),
+        check_flag(),
+        *picture_flags(),
+        *how_flags(),
+    ],
     callback=train,
-    help=N_("What a training run needs: memory of each GPU, time, cost, energy and disk, for any mix of sizes."),
+    help=N_(
+        "What a training run needs: memory of each GPU, time, cost, energy and disk, for any mix of sizes. On one "
+        "screen; --full says all of it."
+    ),
     examples=(
         "vidcalc train -m wan2.1-t2v-1.3b --mode lora --gpu 4090 --checkpointing full",
         "vidcalc train -m wan2.1-t2v-14b --gpu h100 --gpus 8 --sharding fsdp",

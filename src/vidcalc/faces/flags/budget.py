@@ -1,40 +1,17 @@
 """The flags of `vidcalc budget`: what there is to spend, and which scaling law to ask."""
 
-from typing import Any
-
 import click
 
-from vidcalc.base.errors import InputError
-from vidcalc.faces.flags.inputs import SUFFIXES, Listed, Real, refuse
+from vidcalc.faces.flags.inputs import Listed, Real
+from vidcalc.faces.flags.money import Dollars
 from vidcalc.faces.flags.spec import Spec, Specs
-from vidcalc.faces.words import N_, _
-
-MOST = 10**15
+from vidcalc.faces.words import N_
 
 
 def _laws() -> tuple[str, ...]:
     from vidcalc.catalog.scaling import names
 
     return names()
-
-
-class Dollars(click.ParamType):  # type: ignore[type-arg]
-    """An amount of money: 200000USD, $200,000, 1.5M, 200k USD."""
-
-    name = "money"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """US dollars. Raises Refused."""
-        if isinstance(value, int | float):
-            return value
-        text = "".join(str(value).split()).upper().removeprefix("$").removesuffix("USD").removesuffix("$")
-        suffix = text[-1:] if text[-1:].isalpha() else ""
-        try:
-            size = SUFFIXES[suffix]
-            return Real(1e-6, MOST).convert(text[: len(text) - len(suffix)], param, ctx) * size
-        except (KeyError, InputError):
-            expects = _("an amount of US dollars, such as {example}", example="200000USD")
-            raise refuse(param, value, expects, "200000USD", "NUMBER[K|M|B][USD]") from None
 
 
 BUDGET: Specs = {

@@ -13,6 +13,7 @@ from vidcalc.faces.flags.inputs import OneOf
 from vidcalc.faces.flags.links import LINKS
 from vidcalc.faces.flags.lora import LORA
 from vidcalc.faces.flags.model import DATA, MODEL
+from vidcalc.faces.flags.money import Code
 from vidcalc.faces.flags.reach import File, Plain
 from vidcalc.faces.flags.settings import specs
 from vidcalc.faces.flags.spec import Specs
@@ -47,12 +48,13 @@ _OF_FEW = {"precision": N_("Precision of the denoiser: weights and arithmetic.")
 
 
 def flags(names: tuple[str, ...], **only: OneOf) -> list[click.Parameter]:
-    """Those flags as options, and what every command that answers has: --json, --lang and --help.
+    """Those flags as options, and what every command that answers has: --json, --currency, --lang, --help.
 
     only  fewer choices of some of them
     """
     short = {} if "offload" in names else SHORT  # a command of training alone
-    return [*(flag(name, only.get(name), short.get(name, ())) for name in names), json_flag(), *common()]
+    wanted = [flag(name, only.get(name), short.get(name, ())) for name in names]
+    return [*wanted, json_flag(), currency_flag(), *common()]
 
 
 def asked_for(*jobs: Job, without: Iterable[str] = ()) -> tuple[str, ...]:
@@ -128,6 +130,25 @@ def flag(name: str, only: OneOf | None = None, also: tuple[str, ...] = ()) -> Fl
 def json_flag() -> Flag:
     """--json."""
     return Flag(("--json", "as_json"), N_("Print one JSON object instead of the report."), is_flag=True)
+
+
+def currency_flag() -> Flag:
+    """--currency: what money is told in. It is set before anything else is read, so that refusals tell it so too."""
+    from vidcalc.faces.terminal.currency import use
+
+    def tell(ctx: click.Context, param: click.Parameter, code: str | None) -> None:
+        use(code)
+
+    return Flag(
+        ("--currency",),
+        N_("Tell money in this currency, at the rate of a day that is said: KRW, EUR, JPY …; JSON stays in USD."),
+        "USD",
+        type=Code(),
+        metavar=N_("CODE"),
+        expose_value=False,
+        is_eager=True,
+        callback=tell,
+    )
 
 
 def lang_flag() -> Flag:

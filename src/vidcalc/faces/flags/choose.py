@@ -5,11 +5,11 @@ from typing import Any
 import click
 
 from vidcalc.faces.flags.amounts import Duration
-from vidcalc.faces.flags.budget import Dollars
 from vidcalc.faces.flags.catalogue import Flag
 from vidcalc.faces.flags.fit import allow_flag
 from vidcalc.faces.flags.hardware import PerTime
 from vidcalc.faces.flags.inputs import Named, Whole, refuse
+from vidcalc.faces.flags.money import Dollars
 from vidcalc.faces.flags.search import Several
 from vidcalc.faces.words import N_, _
 

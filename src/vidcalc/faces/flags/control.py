@@ -81,8 +81,8 @@ CONTROL: Specs = {
         N_("NAME|FILE[:SCALE]"),
         "",
         N_(
-            "Network that steers the model while it generates: canny, depth, vace, camera …, or its file; a wrong one "
-            "lists what there is for the model. May be repeated."
+            "Network that steers the model while it generates: canny, depth, vace, camera …, or its file; `list` "
+            "shows what there is for the model. May be repeated."
         ),
         GENERATE,
     ),

@@ -3,9 +3,9 @@
 import click
 
 from vidcalc.faces.flags.amounts import Duration
-from vidcalc.faces.flags.budget import Dollars
 from vidcalc.faces.flags.catalogue import Flag
 from vidcalc.faces.flags.inputs import OneOf
+from vidcalc.faces.flags.money import Dollars
 from vidcalc.faces.flags.search import Several
 from vidcalc.faces.words import N_
 

@@ -4,10 +4,11 @@ from typing import Any
 
 import click
 
-from vidcalc.base.errors import InputError, nearest
+from vidcalc.base.errors import InputError
 from vidcalc.describe.setting import GENERATE
 from vidcalc.faces.flags.amounts import Memory
-from vidcalc.faces.flags.inputs import LONGEST, OneOf, Real, refuse
+from vidcalc.faces.flags.inputs import LONGEST, Listed, OneOf, Real, refuse
+from vidcalc.faces.flags.money import PerHour
 from vidcalc.faces.flags.reach import File
 from vidcalc.faces.flags.spec import Spec, Specs
 from vidcalc.faces.words import N_, _
@@ -17,20 +18,19 @@ PER = {"s": 1, "min": 60, "h": 3600, "hour": 3600, "day": 86_400, "d": 86_400}  
 
 
 class Country(click.ParamType):  # type: ignore[type-arg]
-    """A three-letter code of a country with a known carbon intensity, or world."""
+    """A code of three or two letters of a country with a known carbon intensity, or world."""
 
     name = "country"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Raises Refused."""
-        from vidcalc.catalog.defaults import countries
+        """The code of three letters. Raises Refused."""
+        from vidcalc.catalog.countries import countries, country
 
-        code = {name.casefold(): name for name in countries()}
-        word = str(value).strip().casefold()
-        if word not in code:
-            near = nearest(word[:LONGEST], list(code))
-            raise refuse(param, value, ", ".join(countries()), code[near] if near else "world", *countries())
-        return code[word]
+        try:
+            return country(str(value)[:LONGEST])
+        except InputError as wrong:
+            expects = ", ".join(countries())
+            raise refuse(param, value, expects, wrong.nearest or "world", *countries()) from None
 
 
 class PerTime(click.ParamType):  # type: ignore[type-arg]
@@ -49,6 +49,12 @@ class PerTime(click.ParamType):  # type: ignore[type-arg]
             expects = _("a number per {units}, such as 100/h", units=", ".join(PER))
             raise refuse(param, value, expects, "100/h", *(f"N/{unit}" for unit in PER)) from None
         return rate
+
+
+def _providers() -> tuple[str, ...]:
+    from vidcalc.cost.money import PROVIDERS, STATED
+
+    return tuple(name for name in PROVIDERS if name != STATED)
 
 
 HARDWARE: Specs = {
@@ -75,10 +81,17 @@ HARDWARE: Specs = {
     ),
     "price": Spec(
         ("--price",),
-        Real(0, 10_000),
+        PerHour(),
         "USD/h",
         N_("of the first class of provider known"),
-        N_("What one GPU costs per hour."),
+        N_("What one GPU costs per hour, such as 0.4, or 550KRW."),
+    ),
+    "provider": Spec(
+        ("--provider",),
+        Listed(_providers),
+        N_("CLASS"),
+        N_("the first known"),
+        N_("Whose prices to take: neocloud, hyperscaler, marketplace, serverless, spot (may be taken back) …"),
     ),
     "host_ram": Spec(
         ("--host-ram",),
@@ -99,7 +112,7 @@ HARDWARE: Specs = {
         Country(),
         N_("CODE"),
         "world",
-        N_("Country of the electricity, for carbon: KOR, USA, DEU …; a wrong one lists all."),
+        N_("Country of the electricity, for carbon and price: KOR, USA, DEU …; `list` shows all."),
     ),
     "utilisation": Spec(
         ("--utilisation",),

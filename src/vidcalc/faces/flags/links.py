@@ -54,7 +54,7 @@ LINKS: Specs = {
         LinkName(between_nodes=False),
         N_("NAME"),
         N_("the GPU's own"),
-        N_("What joins the GPUs of a node: nvlink4, pcie4-x16 …; a wrong one lists all."),
+        N_("What joins the GPUs of a node: nvlink4, pcie4-x16 …; `list` shows all."),
     ),
     "nodes": Spec(
         ("--nodes",),
@@ -68,7 +68,7 @@ LINKS: Specs = {
         LinkName(between_nodes=True),
         N_("NAME"),
         "ib-ndr",
-        N_("What joins the nodes, one port per GPU: ib-ndr, roce-400, efa-v2 …; a wrong one lists all."),
+        N_("What joins the nodes, one port per GPU: ib-ndr, roce-400, efa-v2 …; `list` shows all."),
     ),
 }
 

@@ -141,7 +141,7 @@ MODEL: Specs = {
         Plain(),
         N_("NAME"),
         N_("the model's"),
-        N_("Another autoencoder for the model's latents: taehv, lighttae, lightvae …; a wrong one lists what fits."),
+        N_("Another autoencoder for the model's latents: taehv, lighttae, lightvae …; `list` shows what fits."),
     ),
     "arch": Spec(("--arch",), OneOf("dit", "unet"), "dit|unet", "dit", N_("Kind of network (with --params).")),
     "gpu": Spec(
@@ -158,6 +158,17 @@ MODEL: Specs = {
 }
 
 DATA: Specs = {
+    "dataset": Spec(
+        ("--dataset",),
+        click.STRING,
+        N_("PATH"),
+        "",
+        N_(
+            "The clips themselves: a table of their sizes and lengths (CSV, JSON lines, JSON), or their folder (extra "
+            "media); sorted into buckets of the area and frames asked for."
+        ),
+        RUN,
+    ),
     "clips": Spec(("--clips",), Whole(1, 10**12), N_("N"), "", N_("Clips of the data set."), RUN),
     "clip_seconds": Spec(
         ("--clip-seconds",),

@@ -59,7 +59,7 @@ class Parallel(click.ParamType):  # type: ignore[type-arg]
             if word not in self.fields or not equals:
                 near = nearest(word[:LONGEST], tuple(self.fields)) or "ulysses"
                 ways = ", ".join(self.fields)
-                expects = _("ways and degrees such as {example}, of {ways}", example=self.example, ways=ways)
+                expects = _("ways such as {example}, of {ways}", example=self.example, ways=ways)
                 raise refuse(param, value, expects, f"{near}=2", *self.fields)
             degrees[self.fields[word]] = DEGREE.convert(degree, param, ctx)
         return degrees

@@ -104,7 +104,7 @@ def own_flags() -> list[click.Parameter]:
         ),
         Flag(
             ("--columns",),
-            N_("Results of a row, joined by commas, or all; a wrong one lists them."),
+            N_("Results of a row, joined by commas, or all; `list` shows them."),
             N_("a few on a terminal, all in a file"),
             type=Columns(),
             metavar=N_("NAMES"),

@@ -45,7 +45,7 @@ def theme(name: str) -> str:
 
     if name in USUAL:
         return COMMON
-    if name in HARDWARE or name in LINKS:
+    if name in HARDWARE or name in LINKS or name == "currency":
         return MACHINE
     if name not in FLAGS:
         return REST

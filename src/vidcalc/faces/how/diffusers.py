@@ -22,7 +22,7 @@ from vidcalc.faces.words import _
 SAYS = (
     *("framework", "precision", "text_encoder_precision", "vae_precision", "attention", "compile", "segments"),
     *("offload", "resident_blocks", "blocks_per_group", "offload_to", "vae_tiling", "vae_slicing", "step_cache"),
-    "lora_mode",
+    *("lora_mode", "control"),
 )
 UNKNOWN = "path/to/the/model"  # of a model whose repository in diffusers' layout nobody stated
 # names a pipeline may have for what a job states

@@ -10,7 +10,7 @@ from vidcalc.faces.words import _
 
 SOURCE = "src/musubi_tuner"
 
-SAYS = (*COMMON, "targets", "attention")
+SAYS = (*COMMON, "targets", "attention", "experts")
 
 
 def spoken(job: Run, tool: Tool, whole: bool) -> Said:
@@ -56,7 +56,7 @@ def trained(job: Run, facts: Facts, own: Facts, left: Leavings) -> list[str]:
     ranks = sharing(job, left, ("dp",)).get("dp", 1)
     launch = f"accelerate launch --num_processes {ranks} --mixed_precision bf16 {SOURCE}/{script}"
     arguments = [f"--task {own['task']}"] if "task" in own else []
-    arguments += [f"--dit {own['dit']}", "--dataset_config dataset.toml"]
+    arguments += [f"--dit {own['dit']}", *expert(job, own, left), "--dataset_config dataset.toml"]
     arguments.append(said_of(facts, "attention", job.plan.attention, "--attention", left))
     arguments.append(f"--optimizer_type {said_of(facts, 'optimizers', plan.optimizer, '--optimizer', left)}")
     if adapts(job):
@@ -79,3 +79,15 @@ def trained(job: Run, facts: Facts, own: Facts, left: Leavings) -> list[str]:
         left.add("--lora-targets", plan.targets, _("it adapts every linear layer of a block"))
     kept = [each for each in arguments if each]
     return [launch + " \\", *(f"  {each} \\" for each in kept[:-1]), f"  {kept[-1]}"]
+
+
+def expert(job: Run, own: Facts, left: Leavings) -> list[str]:
+    """Of a model of two experts: both, each in its timesteps, or those of the one for low noise alone."""
+    both = job.plan.training.experts == "both"
+    if "high" not in own:
+        if both:
+            left.add("--experts", "both")
+        return []
+    if both:
+        return [f"--dit_high_noise {own['high']}", f"--timestep_boundary {own['boundary']}"]
+    return ["--min_timestep 0", f"--max_timestep {own['boundary']}"]

@@ -15,10 +15,16 @@ from vidcalc.describe.sharing import of
 from vidcalc.faces.how.python import number
 from vidcalc.faces.how.said import Leavings, Left
 
+# parts that a model was given, by the id of what its report says of them -> the flag
+PARTS = {"control": "--control", "references": "--references", "autoencoder": "--vae"}
+
 
 def unsaid(job: Question | Run, title: str, says: Collection[str]) -> tuple[Left, ...]:
     """Settings of a job that are neither as its framework or trainer has them nor among those that are said."""
     left, plan = Leavings(title), job.plan
+    for basis in job.model.basis:
+        if basis.id in PARTS and basis.id not in says:
+            left.add(PARTS[basis.id], basis.value)
     generates = isinstance(job, Question)
     scale = job.workload.guidance if isinstance(job, Question) else None
     usual = fill.plan(job.model, scale, job.hardware.accelerator.vendor, framework=plan.framework)

@@ -9,7 +9,7 @@ from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.picture.shapes import Picture
 from vidcalc.faces.words import _
 
-EXTRA = "pip install 'vidcalc[picture]'"
+EXTRA = "pip install 'pillow>=10.1'"
 
 
 def write(chart: Callable[[], Picture], svg: str | None, png: str | None) -> None:
@@ -17,6 +17,8 @@ def write(chart: Callable[[], Picture], svg: str | None, png: str | None) -> Non
 
     Raises Refused where a file cannot be written or Pillow is absent.
     """
+    if svg is not None and svg == png:
+        raise Refused("--png", png, _("another file than that of --svg"), None, ())
     if svg is not None:
         _save("--svg", svg, svg_of(chart).encode())
     if png is not None:

@@ -112,7 +112,7 @@ class Training(Answer, TrainingReport, frozen=True, kw_only=True, eq=False, dict
         return Picture(lambda: chart(self))
 
     def _drawn(self, look: Look) -> str:
-        from vidcalc.faces.terminal.training import draw
+        from vidcalc.faces.terminal.training_brief import draw
 
         return draw(self, look)
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from inspect import Parameter, cleandoc, signature
-from typing import Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.faces import words
@@ -34,6 +34,9 @@ from vidcalc.faces.python.settings import (
 )
 from vidcalc.faces.python.sweep import Sweep
 from vidcalc.report.catalogue import ModelRow
+
+if TYPE_CHECKING:
+    from click import ParamType
 
 # numbers that may be arrays: nothing on their way asks one what it is
 SWEPT = ("frames", "steps", "batch_size", "text_tokens", "train_steps")
@@ -252,17 +255,38 @@ def quantities() -> dict[str, str]:
     return {name: meaning(name) for name in dict.fromkeys((*places(), *places("training")))}
 
 
+def currency(code: str | None = None) -> str:
+    """The currency that pages and pictures tell money in, by its code: "USD" at first; a code changes it.
+
+    Fields stay in USD. `vidcalc.catalog.currencies` has the rate and its day. Raises InputError for one without a rate.
+    """
+    from vidcalc.faces.flags.money import Code
+    from vidcalc.faces.terminal import currency as told
+
+    if code is not None:
+        told.use(_allowed(Code(), "--currency", code))
+    used = told.used()
+    return told.USD if used is None else used.code
+
+
 def language(name: str | None = None) -> str:
     """The language of pages, pictures and refusals: "en" or "ko"; a name changes it.
 
     At first it is the environment's: VIDCALC_LANG, LC_ALL or LANG. Raises InputError for one without words.
     """
     if name is not None:
-        from vidcalc.faces.flags.inputs import OneOf, Refused
+        from vidcalc.faces.flags.inputs import OneOf
 
-        with refusals():
-            try:
-                words.use(OneOf(*words.languages()).convert(name, None, None))
-            except Refused as refused:
-                raise Refused("--lang", refused.value, refused.expects, refused.nearest, refused.allowed) from None
+        words.use(_allowed(OneOf(*words.languages()), "--lang", name))
     return words.spoken()
+
+
+def _allowed(takes: "ParamType", flag: str, value: str) -> Any:  # type: ignore[type-arg]
+    """A value as a flag reads it that no command of this face takes. Raises InputError."""
+    from vidcalc.faces.flags.inputs import Refused
+
+    with refusals():
+        try:
+            return takes.convert(value, None, None)
+        except Refused as refused:
+            raise Refused(flag, refused.value, refused.expects, refused.nearest, refused.allowed) from None

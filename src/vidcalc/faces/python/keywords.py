@@ -40,6 +40,7 @@ class OfTheMachine(OfAnyMachine, total=False):
     gpu_file: File
     calibration: File
     price: Number
+    provider: str
     parallel: Ways
 
 
@@ -158,6 +159,7 @@ class OfARun(TypedDict, total=False):
     validation_every: Number
     save_every: Number
     clips: Number
+    dataset: File
     clip_seconds: Number
 
 

@@ -73,6 +73,7 @@ class ChooseSettings(OfAnyMachine, OfAClip, OfOneBatch, OfGeneration, total=Fals
     """The keywords of `vidcalc.choose`."""
 
     gpu: Words
+    provider: str
     class_: Words
     have: Words
     deadline: Number
@@ -142,6 +143,7 @@ class SweepSettings(TypedDict, total=False):
     gpu_file: Axis
     calibration: Axis
     price: Axis
+    provider: Axis
     place: Axis
     country: Axis
     utilisation: Axis

@@ -55,7 +55,8 @@ def had(given: dict[str, Any]) -> tuple[dict[str, int], int]:
     if chosen:
         return dict.fromkeys(chosen, most), 0
     chips = [each for each in map(accelerator, names("accelerators")) if each.kind in (kinds or USUAL_CLASSES)]
-    priced = [each for each in chips if each.prices]
+    of = given.get("provider")
+    priced = [each for each in chips if any(of in (None, offer.provider) for offer in each.prices)]
     if not priced:
         expects = _("a class of GPUs with known prices; name one with --gpu")
         raise Refused("--class", ",".join(kinds or ()), expects, "consumer", USUAL_CLASSES)

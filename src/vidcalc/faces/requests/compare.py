@@ -1,11 +1,11 @@
 """From jobs as they are typed, saved reports, and the flags that all of them share, to the reports to compare."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 
+from vidcalc.base import reading
 from vidcalc.base.errors import Unreadable
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.requests.chain import typed
@@ -26,7 +26,7 @@ def reports(
 ) -> list[Report]:
     """A report of each job: of a saved one as it was, of another by `estimate`. Raises InputError."""
     if not 2 <= len(jobs) <= MOST:
-        expects = _("2 to {most} jobs or saved reports, such as {example}", most=MOST, example=EXAMPLE)
+        expects = _("2 to {most} jobs or saved reports", most=MOST)
         raise Refused("JOB", len(jobs), expects, EXAMPLE, (f"2..{MOST}",))
     return [each if isinstance(each, Report) else _report(each, shared, command, estimate) for each in jobs]
 
@@ -44,15 +44,7 @@ def saved(path: str) -> Report:
     """A report that `vidcalc estimate --json` wrote. Raises Unreadable."""
     import msgspec
 
-    try:
-        if os.path.getsize(path) > LARGEST:
-            raise Unreadable(path, "too_large", flag="JOB")
-        with open(path, "rb") as file:
-            data = file.read(LARGEST)
-    except FileNotFoundError:
-        raise Unreadable(path, "missing", flag="JOB") from None
-    except OSError as wrong:
-        raise Unreadable(path, "no_log", flag="JOB", reason=str(wrong.strerror or wrong)) from None
+    data = reading.content(path, "JOB", LARGEST)
     try:
         found = msgspec.json.decode(data, type=Report)
     except (msgspec.MsgspecError, RecursionError):

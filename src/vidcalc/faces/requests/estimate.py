@@ -33,7 +33,7 @@ HERE = "auto"  # --gpu: that of this machine
 DOCUMENTED = {"fps": 24, "steps": 30}  # where no model says otherwise
 # the network of a catalogue model is what it is: these describe one made from a parameter count
 OF_A_COUNT = ("latent_channels", "patch_size", "vae_params", "arch")
-OF_THE_MACHINE = ("gpu_file", "calibration", "price", "place", "country", "utilisation", "used", "found")
+OF_THE_MACHINE = ("gpu_file", "calibration", "price", "provider", "place", "country", "utilisation", "used", "found")
 GUIDED = words(Guided)
 
 
@@ -55,6 +55,7 @@ def request(given: dict[str, Any]) -> Question:
         model = windowed(model, *flags["window"])
     if flags.get("snap"):
         model, job = snapped(model, job)
+    job = fill.with_a_token(model, job)
     plan = _plan(flags, model, loras, machine.accelerator.vendor)
     if "parallel" not in flags:
         plan = fill.spread(plan, model, int(machine.total))

@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 from vidcalc.base.errors import Unreadable
+from vidcalc.base.reading import unread
 from vidcalc.describe.setting import Job
 from vidcalc.faces.flags.catalogue import FLAGS
 from vidcalc.faces.flags.inputs import Refused
@@ -25,7 +26,7 @@ def said(path: str | None) -> Complaint:
         return Complaint()
     found = complaint(text(path))
     if found.kind == "none":
-        expects = _("a message or a log that says that memory ran out; without one the settings alone are judged")
+        expects = _("a message that memory ran out")
         raise Refused("FILE", path, expects, None, ())
     return found
 
@@ -47,10 +48,8 @@ def text(path: str) -> str:
                 size = file.seek(0, 2)
                 file.seek(max(size - ENDS, 0) & ~1)  # whole letters of two bytes
                 data = file.read(ENDS + 1)
-    except FileNotFoundError:
-        raise Unreadable(path, "missing", flag="FILE") from None
     except (OSError, ValueError) as wrong:
-        raise Unreadable(path, "no_log", flag="FILE", reason=str(getattr(wrong, "strerror", "") or wrong)) from None
+        raise unread(path, wrong, "FILE") from None
     encoding = dict(MARKS).get(mark, "utf-8")
     if encoding == "utf-16" and not data.startswith(mark):
         data = mark + data

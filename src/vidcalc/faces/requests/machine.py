@@ -35,6 +35,10 @@ def stated_machine(flags: dict[str, Any], usual: str) -> Hardware:
         chip = lessened(chip, flags["used"])
     if "found" in flags:
         chip = replace(chip, cautions=(*chip.cautions, *flags["found"]))
+    if "provider" in flags:
+        if "price" in flags:
+            raise Refused("--provider", flags["provider"], _("not together with --price, which settles it"), None, ())
+        chip = own.of_provider(chip, flags["provider"])
     if "price" in flags:
         chip = own.priced(chip, flags["price"] / HOUR)
     hardware = machine(chip, flags.get("gpus", 1))

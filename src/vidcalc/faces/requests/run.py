@@ -29,6 +29,7 @@ class Stated(NamedTuple):
 
     question: Question
     buckets: tuple[Bucket, ...]
+    clips: int | None = None  # of a data set that was read
 
     @property
     def training(self) -> TrainingPlan:
@@ -62,11 +63,19 @@ def stated(flags: dict[str, Any]) -> Stated:
     buckets = _buckets(sizes) or (
         Bucket(width=workload.width, height=workload.height, frames=workload.frames, batch=workload.batch),
     )
+    clips: int | None = None
+    if "dataset" in flags:
+        from vidcalc.faces.requests.dataset import sorted_in
+
+        found, cautions = sorted_in(flags, question)
+        buckets, clips = found.buckets, found.clips
+        question = question._replace(model=replace(model, cautions=(*model.cautions, *cautions)))
     if flags.get("snap"):
         buckets = tuple(_snapped(model, workload, size) for size in buckets)
     settings = fields(TrainingPlan, flags, model.name, "run")
     _meant(settings, model)
-    return Stated(question._replace(plan=replace(plan, training=replace(plan.training, **settings))), buckets)
+    trained = question._replace(plan=replace(plan, training=replace(plan.training, **settings)))
+    return Stated(trained, buckets, clips)
 
 
 def _meant(settings: dict[str, Any], model: Model) -> None:
@@ -115,6 +124,8 @@ def _snapped(model: Model, workload: Any, size: Bucket) -> Bucket:
 def seen(flags: dict[str, Any], setup: Stated, training: TrainingPlan) -> Data:
     """What is seen: clips × samples of a clip × epochs, else as many samples as the steps take."""
     buckets, fps = setup.buckets, setup.question.workload.fps
+    if setup.clips is not None and "train_steps" not in flags:
+        return Data(buckets=buckets, samples=setup.clips * flags.get("epochs", 1), clips=setup.clips)
     if "clips" in flags:
         if "train_steps" in flags:
             raise Refused("--train-steps", None, _("not together with --clips, which settles it"), None, ())
@@ -124,4 +135,4 @@ def seen(flags: dict[str, Any], setup: Stated, training: TrainingPlan) -> Data:
         if name in flags:
             raise Refused("--" + name.replace("_", "-"), None, _("only together with --clips"), None, ())
     seen = samples.of_steps(flags.get("train_steps", STEPS), buckets, training)
-    return Data(buckets=buckets, samples=seen, clips=seen)
+    return Data(buckets=buckets, samples=seen, clips=seen if setup.clips is None else min(seen, setup.clips))

@@ -24,6 +24,9 @@ SWITCHES = tuple(name for name in SETTINGS if FLAGS[name].takes is click.BOOL)
 COLUMN = {"seconds": "clip_seconds", "host_ram": "machine_ram"}  # settings called like a result
 
 
+ALL = "all"  # of the catalogue's models or GPUs
+
+
 class Axis(NamedTuple):
     """A setting and its values.
 
@@ -116,6 +119,10 @@ def _pieces(name: str, kind: Any, text: str) -> Iterable[Any]:
     for piece in pieces:
         if isinstance(kind, NUMBERS) and ":" in piece:
             yield from _range(name, kind, piece)
+        elif isinstance(kind, Named) and piece.strip().casefold() == ALL:
+            from vidcalc.catalog.load import names
+
+            yield from names(kind.kind)
         elif not piece.strip():
             raise Refused(flag_of(name), text, _("one or more values joined by commas"), None, ())
         else:

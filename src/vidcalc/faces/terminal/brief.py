@@ -5,6 +5,7 @@ The whole page is `vidcalc.faces.terminal.report`; what training needs, `vidcalc
 
 from vidcalc.faces.terminal import memory, overview, relief
 from vidcalc.faces.terminal.cells import Paint, hanging
+from vidcalc.faces.terminal.currency import rate
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.notes import warned
 from vidcalc.faces.terminal.numbers import duration, energy
@@ -28,7 +29,7 @@ def draw(report: Report, look: Look | None = None) -> str:
     blocks = [lines for section in sections if (lines := section(report, colour, cells))]
     more = hanging(_("More: --full · what training needs: vidcalc train"), cells)
     used = sum(map(len, blocks)) + len(blocks) + len(more)
-    blocks += [lines for lines in [notes(report, colour, cells, LINES - used - 1)] if lines]
+    blocks += [lines for lines in [notes(report, colour, cells, LINES - used - 1 - bool(rate()))] if lines]
     return "\n\n".join("\n".join(block) for block in (*blocks, [colour(line, "dim") for line in more]))
 
 
@@ -62,8 +63,12 @@ def spent(report: Report, paint: Paint, cells: int) -> list[str]:
 
 def notes(report: Report, paint: Paint, cells: int, room: int) -> list[str]:
     """Warnings about generating, as many as have room."""
-    found = [each for each in report.warnings if each.id not in OF_TRAINING]
-    written = [hanging(warned(each), cells, "  ! ") for each in found]
+    return within([warned(each) for each in report.warnings if each.id not in OF_TRAINING], paint, cells, room)
+
+
+def within(found: list[str], paint: Paint, cells: int, room: int) -> list[str]:
+    """Warnings in words under their title, as many as there is room for, and how many are left."""
+    written = [hanging(each, cells, "  ! ") for each in found]
     lines: list[str] = []
     for place, each in enumerate(written):
         rest = len(written) - place

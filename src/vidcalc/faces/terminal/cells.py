@@ -45,6 +45,11 @@ ASCII = str.maketrans(
         "∞": "inf",
     }
 )
+# what stands behind a number and belongs to it
+UNITS = frozenset(
+    ["%", "s", "ms", "µs", "min", "h", "d", "fps", "W", "B", "KiB", "MiB", "GiB", "TiB", "PiB", "g", "kg", "t"]
+    + [prefix + unit for prefix in ("", "k", "M", "G", "T", "P", "E", "Z") for unit in ("FLOP", "FLOPs", "Wh", "B/s")]
+)
 SEPARATOR, PLAIN_SEPARATOR = " · ", " - "
 
 Cell = str | tuple[str, str]  # text, or text and the name of its style
@@ -64,9 +69,12 @@ def pad(text: str, cells: int, align: str = "<") -> str:
 
 
 def wrap(text: str, cells: int) -> list[str]:
-    """The text in lines of at most that many cells, broken at spaces, inside a word only where a word is too long."""
+    """The text in lines of at most that many cells, broken at spaces, inside a word only where a word is too long.
+
+    A number stays with its unit.
+    """
     lines, line = [], ""
-    for word in text.split():
+    for word in bound(text.split()):
         joined = f"{line} {word}" if line else word
         if width(joined) <= cells:
             line = joined
@@ -79,6 +87,17 @@ def wrap(text: str, cells: int) -> list[str]:
             word = word[len(head) :]
         line = word
     return [*lines, line] if line or not lines else lines
+
+
+def bound(words: list[str]) -> list[str]:
+    """Words, a number and its unit as one."""
+    found: list[str] = []
+    for word in words:
+        if found and found[-1][-1].isdigit() and word.rstrip(".,;:)") in UNITS:
+            found[-1] += " " + word
+        else:
+            found.append(word)
+    return found
 
 
 def fitting(text: str, cells: int) -> str:

@@ -9,6 +9,7 @@ from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import data, duration, energy, money, times
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
+from vidcalc.faces.terminal.relief import difference, flags
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import STAGES, VERDICTS, label
 from vidcalc.report.compare import CompareJob, CompareReport, Difference
@@ -19,12 +20,14 @@ MAIN = (
 )
 SAME = 0.02  # of a time or a factor: less is no difference worth a word
 LITTLE = 2**26  # byte, of a peak
+FEW = 0.005  # of the time: a stage below that in every job is not told
+ASIDE = ("load", "post")  # stages whose memory is told only where it is the peak
 
 
 def draw(report: CompareReport, look: Look | None = None) -> str:
     """The whole report as text, as standard output takes it where no look is named."""
     colour, cells = look or here()
-    blocks = [part(report, colour, cells) for part in (head, figures, memory, time, why)]
+    blocks = [part(report, colour, cells) for part in (head, figures, ways, memory, time, why)]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -81,9 +84,25 @@ def figures(report: CompareReport, paint: Paint, cells: int) -> list[str]:
     return table(rows, "><>>>>>", paint)
 
 
+def ways(report: CompareReport, paint: Paint, cells: int) -> list[str]:
+    """The first way out of each job that does not fit."""
+    lines: list[str] = []
+    for place, job in enumerate(report.jobs, 1):
+        if job.verdict != "too_big":
+            continue
+        words = _("nothing that was tried")
+        if job.relief:
+            first = job.relief[0]
+            words = f"{flags(first.changes)}: {data(first.peak)}, {difference(first.slower, job.seconds)}"
+        lines += hanging(words, cells, f"  {place}  ", "     ")
+    return [titled(_("What to change"), _("peak, time"), paint, cells), *lines] if lines else []
+
+
 def memory(report: CompareReport, paint: Paint, cells: int) -> list[str]:
     """Bytes by stage and job, with what each GPU has."""
-    rows = _stages(report.jobs, lambda job: job.stages, data)
+    rows = _stages(
+        report.jobs, lambda job: job.stages, data, lambda job, name: name not in ASIDE or name == job.peak_stage
+    )
     capacity: list[Cell] = [(_("GPU"), "dim"), *((data(job.capacity), "dim") for job in report.jobs)]
     lines = _columns([*rows, capacity], paint, cells)
     return [titled(_("GPU memory by stage"), "", paint, cells), *lines]
@@ -91,17 +110,26 @@ def memory(report: CompareReport, paint: Paint, cells: int) -> list[str]:
 
 def time(report: CompareReport, paint: Paint, cells: int) -> list[str]:
     """Seconds by stage and job."""
-    rows = _stages(report.jobs, lambda job: job.spent, duration)
+    rows = _stages(report.jobs, lambda job: job.spent, duration, lambda job, name: job.spent[name] > FEW * job.seconds)
     total: list[Cell] = [(_("Generation"), "title"), *((duration(job.seconds), "title") for job in report.jobs)]
     return [titled(_("Time by stage"), "", paint, cells), *_columns([*rows, total], paint, cells)]
 
 
+def _told(job: CompareJob, stage: str) -> bool:
+    """Whether a stage's memory is told of a job."""
+    return stage not in ASIDE or stage == job.peak_stage
+
+
 def _stages(
-    jobs: Sequence[CompareJob], of: Callable[[CompareJob], dict[str, Any]], written: Callable[[Any], str]
+    jobs: Sequence[CompareJob],
+    of: Callable[[CompareJob], dict[str, Any]],
+    written: Callable[[Any], str],
+    counts: Callable[[CompareJob, str], bool],
 ) -> list[list[Cell]]:
-    """A row for each stage that any job has."""
+    """A row for each stage that counts in any job."""
     order = {name: place for place, name in enumerate(STAGES)}
-    ids = sorted({name for job in jobs for name in of(job)}, key=lambda name: order.get(name, len(order)))
+    told = {name for job in jobs for name in of(job) if counts(job, name)}
+    ids = sorted(told, key=lambda name: order.get(name, len(order)))
     first = [name for name in ("load",) if name in ids]
     ids = [*first, *(name for name in ids if name not in first)]
     return [

@@ -15,6 +15,8 @@ from vidcalc.faces.words.fix import AMOUNTS, KNOWN, REASONS, SAID, TOUCHES
 from vidcalc.faces.words.ids import PHASES, STAGES, label
 from vidcalc.report.fix import FixReport
 
+SIZE = ("width", "height")  # one flag
+
 
 def draw(report: FixReport, look: Look | None = None) -> str:
     """The whole report as text, as standard output takes it where no look is named."""
@@ -126,7 +128,10 @@ def spelled(changes: dict[str, Any], job: str) -> str:
         return flags(changes)
     fields = declared(TrainingPlan)
     words: list[str] = []
+    size = {name: value for name, value in changes.items() if name in SIZE}
     for name, value in changes.items():
+        if name in size:
+            continue
         if name == "swapped_blocks":
             words[-1] += f":{value}"
         elif name == "buckets":
@@ -136,4 +141,4 @@ def spelled(changes: dict[str, Any], job: str) -> str:
             words.append(f"--{fields[name].setting.flag} {value}")
         else:
             words.append(flags({name: value}))
-    return " ".join(words)
+    return " ".join([*words, *([flags(size)] if size else [])])

@@ -2,7 +2,7 @@
 
 from vidcalc.faces.terminal.cells import Paint, hanging
 from vidcalc.faces.terminal.memory import titled
-from vidcalc.faces.terminal.numbers import energy, share, significant, whole
+from vidcalc.faces.terminal.numbers import energy, mass, share, significant, whole
 from vidcalc.faces.terminal.numbers import money as dollars
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import PLACES, PROVIDERS, label
@@ -38,13 +38,13 @@ def _power(report: Report) -> list[str]:
         return []
     return [
         _(
-            "{low} – {high} at {watts} W, {place} (PUE {pue}): {carbon} g CO2e ({country}), electricity {price}",
+            "{low} – {high} at {watts} W, {place} (PUE {pue}): {carbon} CO2e ({country}), electricity {price}",
             low=energy(spent.per_video["low"]),
             high=energy(spent.per_video["high"]),
             watts=whole(round(spent.power["likely"])),
             place=label(PLACES, spent.place),
             pue=f"{spent.pue:g}",
-            carbon=significant(spent.carbon_per_video),
+            carbon=mass(spent.carbon_per_video),
             country=spent.country,
             price=dollars(spent.electricity_per_video),
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vidcalc.faces.terminal.cells import Cell, clip, table
-from vidcalc.faces.terminal.numbers import count, data, significant
+from vidcalc.faces.terminal.numbers import count, data, money, significant
 from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
 
@@ -46,5 +46,5 @@ def gpu(chip: "Accelerator") -> list[str]:
 
     bandwidth = "" if chip.bandwidth is None else f"{significant(float(chip.bandwidth / 1e9))} GB/s"
     band = price(with_class_prices(chip))
-    cost = "" if band is None else f"${band.low * 3600:.2f} – ${band.high * 3600:.2f}"
+    cost = "" if band is None else " – ".join(dict.fromkeys(money(end * 3600) for end in (band.low, band.high)))
     return [chip.id, data(chip.capacity), bandwidth, f"{significant(float(chip.peak('bf16') / 1e12))} TFLOP/s", cost]

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from vidcalc.faces.terminal.cells import Cell, table
+from vidcalc.faces.terminal.cells import Cell, hanging, table
 from vidcalc.faces.terminal.numbers import data, duration
-from vidcalc.faces.terminal.page import paint
+from vidcalc.faces.terminal.page import columns, paint
 from vidcalc.faces.words import _
 from vidcalc.faces.words.validation import call, quantity, reason
 
@@ -25,13 +25,20 @@ def rows(results: "list[NetworkResult]") -> list[str]:
     """A line for each row and a line for each of its quantities: predicted, measured, their ratio."""
     heads = ("", _("predicted"), _("measured"), _("ratio"))
     cells: list[list[Cell]] = [[(text, "dim") for text in heads]]
+    titles: list[list[str]] = [[]]  # above each line of the table
     for row in results:
-        cells.append([(row.id, "dim"), "", "", (_note(row), "dim")])
+        above = hanging(f"{row.id}  {_note(row)}".rstrip(), columns(), "", "  ")
         for name, part in row.parts.items():
             if part.measured is not None:
                 written = data if name in ("allocated", "reserved") else duration
                 cells.append(["  " + quantity(name), *_compared(part, written)])
-    return table(cells, "<>>>", paint(), indent=0)
+                titles.append(above)
+                above = []
+        if above:
+            cells.append(["", "", "", ""])
+            titles.append(above)
+    lines = zip(titles, table(cells, "<>>>", paint(), indent=0), strict=True)
+    return [line for above, line in lines for line in (*(paint()(each, "dim") for each in above), line) if line]
 
 
 def _compared(part: "Compared", written: "Callable[[float], str]") -> list[Cell]:
@@ -51,7 +58,7 @@ def _note(row: "NetworkResult") -> str:
 
 def errors(summary: "list[NetworkErrors]") -> list[str]:
     """Errors by kind of call and quantity, rows that constants may be fitted to apart."""
-    heads = ("", _("rows"), _("median error"), _("largest error"), _("inside the interval"))
+    heads = ("", _("rows"), _("median error"), _("largest error"), _("in range"))
     cells: list[list[Cell]] = [[(text, "dim") for text in heads]]
     for role, title in (("check", _("check rows")), ("fit", _("rows that constants may be fitted to"))):
         cells.append([(title, "dim"), "", "", "", ""])
@@ -66,4 +73,4 @@ def errors(summary: "list[NetworkErrors]") -> list[str]:
             for each in summary
             if each.role == role
         ]
-    return table(cells, "<>>>>", paint(), indent=0)
+    return table(cells, "<>>>>", paint(), indent=0, gap=1)

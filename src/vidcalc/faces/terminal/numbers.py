@@ -1,6 +1,9 @@
-"""Numbers as people read them: the one place where SI base units become GiB, PFLOP, minutes and dollars."""
+"""Numbers as people read them: the one place where SI base units become GiB, PFLOP, minutes and money."""
 
 from typing import Any
+
+from vidcalc.faces.terminal.currency import written
+from vidcalc.faces.words import _
 
 DECIMAL = ("", "K", "M", "B", "T", "Q")  # thousand, million, billion, trillion, quadrillion: counts
 SI = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
@@ -60,18 +63,18 @@ def whole(value: Any) -> str:
 def duration(seconds: Any) -> str:
     """A time in its two largest units: "14 min 3 s", "2 h 5 min", "3.1 ms"; beyond two days in days."""
     if seconds <= 0:
-        return "0 s"
+        return _("{seconds} s", seconds=0)
     if seconds < 1:
         number, prefix = (significant(seconds * 1e3), "ms") if seconds >= 1e-3 else (significant(seconds * 1e6), "µs")
         return f"{number} {prefix}"
     if seconds < 59.95:
-        return f"{significant(seconds)} s"
+        return _("{seconds} s", seconds=significant(seconds))
     if seconds < 3599.5:
-        return f"{round(seconds) // 60} min {round(seconds) % 60} s"
+        return _("{minutes} min {seconds} s", minutes=round(seconds) // 60, seconds=round(seconds) % 60)
     if seconds < 172_770:
         minutes = round(seconds / 60)
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{significant(seconds / 86_400)} d"
+        return _("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
+    return _("{days} d", days=significant(seconds / 86_400))
 
 
 def hours(value: Any) -> str:
@@ -80,10 +83,14 @@ def hours(value: Any) -> str:
 
 
 def money(value: Any) -> str:
-    """US dollars: "$1.23"; small amounts with three significant digits."""
-    if value == 0:
-        return "$0"
-    return f"${value:,.2f}" if 1 <= value < 1000 else f"${significant(value)}"
+    """US dollars in the currency in use: "$1.23", "₩1,642"; small amounts with three significant digits."""
+    return written(value, significant)
+
+
+def mass(grams: Any) -> str:
+    """A mass: "81.3 g", "2.95 kg"."""
+    number, prefix = scaled(grams, 1000, SI)
+    return f"{number} {prefix}g" if grams < 1e6 else f"{significant(grams / 1e6)} t"
 
 
 def energy(joule: Any) -> str:

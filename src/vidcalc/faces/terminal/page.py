@@ -43,10 +43,11 @@ def paint() -> Paint:
     return Paint(bool(terminal))
 
 
-def show(text: str) -> None:
-    """Print a page on standard output, as it was painted."""
+def show(text: str, note: str = "") -> None:
+    """Print a page on standard output, as it was painted; a note stands below it."""
     import click
 
+    text += "\n" + paint()(note, "dim") if note else ""
     click.echo(written(text), color=True)
 
 

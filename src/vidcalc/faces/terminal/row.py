@@ -1,16 +1,17 @@
 """Jobs in a row on one page: each in a line, what they come to, memory by job and stage, seconds of each."""
 
-from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
+from vidcalc.faces.terminal.cells import Cell, Paint, clip, hanging, table
 from vidcalc.faces.terminal.memory import PARTS, stages, titled
 from vidcalc.faces.terminal.notes import warned
 from vidcalc.faces.terminal.numbers import data, duration, energy, money, significant, whole
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
-from vidcalc.faces.terminal.relief import difference, flags
+from vidcalc.faces.terminal.relief import difference, flags, stacked
 from vidcalc.faces.words import N_, _
 from vidcalc.faces.words.ids import PROVIDERS, STAGES, VERDICTS, label
 from vidcalc.report.chain import ChainJob, ChainReport
 
+TITLE = 56  # cells of a job's title beside its time
 TAKES = {
     "latent": N_("takes up the latent"),
     "pixels": N_("takes up the decoded video"),
@@ -94,11 +95,11 @@ def ways(report: ChainReport, paint: Paint, cells: int) -> list[str]:
     for place, job in enumerate(report.jobs, 1):
         spent = job.report.time.inference.total
         rows += [
-            [str(place), flags(way.changes), data(way.peak), difference(way.slower, spent)]
+            [f"{place}  {flags(way.changes)}", data(way.peak), difference(way.slower, spent)]
             for way in job.report.memory.inference.relief
         ]
     title = titled(_("What to change"), _("job, peak, time"), paint, cells)
-    return [title, *table(rows, "<<><", paint)] if rows else []
+    return [title, *stacked(rows, "<><", paint, cells)] if rows else []
 
 
 def time(report: ChainReport, paint: Paint, cells: int) -> list[str]:
@@ -106,7 +107,7 @@ def time(report: ChainReport, paint: Paint, cells: int) -> list[str]:
     spent = report.time
     band = f"{duration(spent.low)} – {duration(spent.high)}"
     rows: list[list[Cell]] = [
-        [f"{place} {job.report.model.title}", duration(job.report.time.inference.total)]
+        [clip(f"{place} {job.report.model.title}", TITLE), duration(job.report.time.inference.total)]
         for place, job in enumerate(report.jobs, 1)
     ]
     if spent.arrivals:

@@ -8,7 +8,7 @@ from vidcalc.faces.terminal.cells import Cell, hanging, table
 from vidcalc.faces.terminal.numbers import data, duration, energy, hours, money, whole
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
-from vidcalc.faces.words import _
+from vidcalc.faces.words import N_, _
 from vidcalc.faces.words.ids import VERDICTS, label
 from vidcalc.search.sweeps.columns import COLUMNS, HEADLINE
 
@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 WIDEST = 15  # columns of results beyond which a page shows the first of them
 MOST = 200  # rows that a page shows
 REASONS = 10
+# what the commonest columns are called in a table; --where, --sort and --columns take their names
+HEADS = {
+    "model": N_("model"),
+    "frames": N_("frames"),
+    "gpu": N_("gpu"),
+    "gpus": N_("gpus"),
+    "resolution": N_("resolution"),
+    "verdict": N_("verdict"),
+    "device": N_("device"),
+    "seconds": N_("seconds"),
+    "cost": N_("cost"),
+}
 SPELLED: dict[str, Callable[[Any], str]] = {
     "byte": data,
     "second": duration,
@@ -42,7 +54,7 @@ def rows(asked: "Asked", swept: "Swept", look: Look) -> list[str]:
     """The table: settings that vary, then the results asked for."""
     settings = [axis.column for axis in asked.axes if len(axis.values) > 1]
     names = [*settings, *(asked.columns if len(asked.columns) <= WIDEST else HEADLINE)]
-    shown: list[list[Cell]] = [[(name, "dim") for name in names]]
+    shown: list[list[Cell]] = [[(label(HEADS, name), "dim") for name in names]]
     for block in swept.blocks:
         columns = [block.column(name).tolist() for name in names]
         table_rows = zip(*columns, strict=True)

@@ -56,8 +56,10 @@ def money(report: Report, paint: Paint, cells: int) -> list[str]:
     head: list[Cell] = ["", (_("one generation"), "dim"), (_("{steps} training steps", steps=steps), "dim")]
     price = ""
     if cost is not None:
-        rates = " – ".join(dict.fromkeys(f"${end:g}" for end in (cost.per_hour_low, cost.per_hour_high)))
-        price = ", ".join(filter(None, (f"{rates} / GPU-h", label(PROVIDERS, cost.provider), cost.as_of)))
+        rates = " – ".join(dict.fromkeys(dollars(end) for end in (cost.per_hour_low, cost.per_hour_high)))
+        price = ", ".join(
+            filter(None, (_("{rates} / GPU-h", rates=rates), label(PROVIDERS, cost.provider), cost.as_of))
+        )
     return [titled(_("Cost and energy"), price, paint, cells), *table([head, *rows], "<>>", paint, gap=4)]
 
 

@@ -3,7 +3,7 @@
 from vidcalc.faces.terminal import notes
 from vidcalc.faces.terminal.cells import Cell, Paint, halved, hanging, table
 from vidcalc.faces.terminal.memory import stages, titled
-from vidcalc.faces.terminal.numbers import count, data, duration, energy, flop, hours, money, rate, share, whole
+from vidcalc.faces.terminal.numbers import count, data, duration, energy, flop, hours, mass, money, rate, share, whole
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
@@ -65,7 +65,7 @@ def phases(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
         host += " · " + _("{size} of host RAM while loading", size=data(memory.host_loading))
     sizes = memory.capacity, memory.peak
     lines = stages(_("GPU memory through a step"), rows, memory.peak_phase, sizes, entries, paint, cells)
-    return [*lines, paint(f"  {beside} · {host}", "dim")]
+    return [*lines, *(paint(line, "dim") for line in hanging(f"{beside} · {host}", cells, "  ", "    "))]
 
 
 def amount(phase: PhaseRow, fields: tuple[str, ...]) -> float:
@@ -127,7 +127,7 @@ def spent(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
         lines += hanging(paid, cells, "  ", "    ")
     if used is not None:
         lines += hanging(
-            _("{energy}, {carbon} kg CO2e", energy=energy(used.energy), carbon=whole(round(used.carbon / 1000))),
+            _("{energy}, {carbon} CO2e", energy=energy(used.energy), carbon=mass(used.carbon)),
             cells, "  ", "    ",
         )  # fmt: skip
     return lines

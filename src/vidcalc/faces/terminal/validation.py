@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from vidcalc.faces.terminal.cells import Cell, clip, table
+from vidcalc.faces.terminal.cells import Cell, Paint, clip, hanging, table, width
 from vidcalc.faces.terminal.numbers import data, duration
 from vidcalc.faces.terminal.page import columns, paint
 from vidcalc.faces.words import N_, _
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vidcalc.validate.summary import Errors, Part
     from vidcalc.validate.training_run import TrainingValidation
 
+ROW = "<>>>>>>"
 GROUPS = {
     "by_view": N_("by what was in view"),
     "by_scope": N_("by what the time covers"),
@@ -26,7 +27,9 @@ GROUPS = {
     "by_counter": N_("by memory counter"),
 }
 NAMES = {"by_view": view, "by_scope": scope, "by_counter": counter}
-NAMED = 44  # cells of a group's name
+NAMED = 36  # cells of a group's name
+ID = 20  # cells of a row's id
+NOTED = 20  # cells that a note needs behind its row; with fewer it stands below
 
 
 def draw(validation: "Validation | TrainingValidation") -> str:
@@ -36,13 +39,18 @@ def draw(validation: "Validation | TrainingValidation") -> str:
 
 def rows(validation: "Validation | TrainingValidation") -> list[str]:
     """One line per row: predicted, measured and their ratio for memory and time, or why there is none."""
-    heads = ("", _("memory"), _("measured"), _("ratio"), _("time"), _("measured"), _("ratio"), "")
+    heads = ("", _("memory"), _("measured"), _("ratio"), _("time"), _("measured"), _("ratio"))
     cells: list[list[Cell]] = [[(text, "dim") for text in heads]]
     cells += [
-        [row.id, *_compared(row.memory, data), *_compared(row.time, duration), (_note(row), "dim")]
-        for row in validation.rows
+        [clip(row.id, ID), *_compared(row.memory, data), *_compared(row.time, duration)] for row in validation.rows
     ]
-    return table(cells, "<>>>>>><", paint(), indent=0)
+    notes = ["", *map(_note, validation.rows)]
+    room = columns() - max(map(width, table(cells, ROW, Paint(False), indent=0))) - 2
+    if room >= NOTED:
+        noted: list[list[Cell]] = [[*row, (clip(note, room), "dim")] for row, note in zip(cells, notes, strict=True)]
+        return table(noted, ROW + "<", paint(), indent=0)
+    lines = zip(table(cells, ROW, paint(), indent=0), notes, strict=True)
+    return [line for row, note in lines for line in (row, *(hanging(note, columns(), "    ") if note else ()))]
 
 
 def _compared(part: "Compared", written: "Callable[[float], str]") -> list[Cell]:
@@ -59,27 +67,30 @@ def _note(row: "Result") -> str:
         said = _("its source contradicts itself")
     elif row.status == "predicted" and row.assumed:
         said = _("a range: nothing says which program ran")
-    return clip(said, max(columns() - 60, 20))
+    return said
 
 
 def summary(validation: "Validation | TrainingValidation") -> list[str]:
     """Errors of check rows by group, and coverage."""
     lines, coverage = [], validation.summary.coverage
     for title, part in ((_("Memory"), validation.summary.memory), (_("Time"), validation.summary.time)):
-        lines += [paint()(title, "title"), *errors(part), *([interval_share(part)] if interval_share(part) else []), ""]
-    lines += bounds(validation)
+        lines += [paint()(title, "title"), *errors(part)]
+        lines += [*(hanging(interval_share(part), columns()) if interval_share(part) else ()), ""]
+    lines += [line for each in bounds(validation) for line in hanging(each, columns())]
     share = "–" if coverage.share is None else f"{100 * coverage.share:.1f} %"
-    lines.append(
+    lines += hanging(
         _(
             "{predicted} of {rows} rows predicted; {share} of the {complete} with model, size, frames and GPU.",
             predicted=coverage.predicted,
             rows=coverage.rows,
             share=share,
             complete=coverage.complete,
-        )
+        ),
+        columns(),
     )
     lines.append(_("{fit} rows that a constant was fitted to are in no error.", fit=coverage.fit_rows))
-    lines += [f"  {count:5d}  {reason(name)}" for name, count in coverage.reasons.items()]
+    for name, count in coverage.reasons.items():
+        lines += hanging(reason(name), columns(), f"  {count:5d}  ")
     return lines
 
 
@@ -108,14 +119,14 @@ def errors(part: "Part") -> list[str]:
         cells += [_line("  " + (named(name) or _("not stated")), each) for name, each in groups.items()]
     if part.doubtful.rows:
         cells.append(_line(_("source contradicts itself: in no other figure"), part.doubtful))
-    return table(cells, "<>>>>", paint())
+    return table(cells, "<>>>>", paint(), gap=1)
 
 
 def _balanced(name: str, balanced: "Balanced") -> list[Cell]:
     """A line of errors with every family weighing the same."""
     values = (balanced.median_absolute_error, balanced.p90_absolute_error)
-    bias = "" if balanced.bias is None else f"{100 * balanced.bias:+.1f} %"
-    shown = ["" if value is None else f"{100 * value:.1f} %" for value in values]
+    bias = "" if balanced.bias is None else percent(balanced.bias, "+")
+    shown = ["" if value is None else percent(value) for value in values]
     return [clip(name, NAMED), str(balanced.rows), *shown, bias]
 
 
@@ -142,5 +153,10 @@ def interval_share(part: "Part") -> str:
 
 def _line(name: str, row: "Errors") -> list[Cell]:
     values = (row.median_absolute_error, row.p90_absolute_error)
-    bias = "" if row.bias is None else f"{100 * row.bias:+.1f} %"
-    return [clip(name, NAMED), str(row.rows), *("" if v is None else f"{100 * v:.1f} %" for v in values), bias]
+    bias = "" if row.bias is None else percent(row.bias, "+")
+    return [clip(name, NAMED), str(row.rows), *("" if v is None else percent(v) for v in values), bias]
+
+
+def percent(value: float, sign: str = "") -> str:
+    """An error in percent; one beyond ten times the figure in powers of ten."""
+    return f"{100 * value:{sign}.1f} %" if abs(value) < 10 else f"{100 * value:{sign}.1e} %"

@@ -47,7 +47,14 @@ def catalogue(language: str) -> dict[str, str]:
 def _(message: str, **values: object) -> str:
     """The message in the language in use, with its {placeholders} filled."""
     text = _messages.get(message, message)
-    return text.format(**values) if values else text
+    if not values:
+        return text
+    text = text.format(**values)
+    if _language != "ko":
+        return text
+    from vidcalc.faces.words.particles import particles
+
+    return particles(text)
 
 
 def N_(message: str) -> str:  # noqa: N802

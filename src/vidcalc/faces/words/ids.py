@@ -168,6 +168,7 @@ PROVIDERS = {
     "hyperscaler": N_("hyperscaler"),
     "marketplace": N_("marketplace"),
     "serverless": N_("serverless"),
+    "spot": N_("spot, may be taken back"),
 }
 
 # what a search for a plan puts first, what bounds its winner, and how its neighbours differ
@@ -201,6 +202,12 @@ CHANGED = {
 
 PROBLEMS = {
     "missing": N_("{value}: there is no such file or folder"),
+    "no_permission": N_("{value}: there is no permission to read it"),
+    "is_folder": N_("{value} is a folder, not a file"),
+    "no_file": N_("{value} is neither a file nor a folder"),
+    "too_many": N_("{value} holds more than {most} files; name the model's own folder"),
+    "not_csv": N_("{value} is not a CSV file in UTF-8"),
+    "no_columns": N_("{value} lacks the columns {missing}"),
     "no_adapters": N_("{value} holds no LoRA"),
     "no_control": N_("{value} is none of the known networks that steer a model"),
     "control_of_another": N_("{value} ({title}) was not made for {model}"),
@@ -210,7 +217,7 @@ PROBLEMS = {
     "not_toml": N_("{value} is not a TOML file"),
     "fact_missing": N_("{value} does not state {field}"),
     "fact_wrong": N_("{value} states what cannot be read: {field}"),
-    "not_calibration": N_("{value} is not a calibration that `vidcalc measure` wrote: {field}"),
+    "not_calibration": N_("{value} is no calibration of `vidcalc measure`: {field}"),
     "not_json": N_("{value} is not a JSON object"),
     "truncated": N_("{value} ends inside its header; is the download complete?"),
     "not_safetensors": N_("{value} is not a safetensors file"),
@@ -220,21 +227,23 @@ PROBLEMS = {
     "no_class": N_("{value} names no class (_class_name or architectures)"),
     "no_shards": N_("{value} lists weight files that are not beside it"),
     "pointer": N_("{value} is a Git LFS pointer; the weights themselves are not here"),
-    "unknown_weights": N_("{value} ({params} weights) is like no known network; give its folder or its config.json"),
+    "unknown_weights": N_("{value} ({params} weights) is like no known network; give its folder"),
     "bad_config": N_("the configuration of {value} makes no network"),
-    "unknown_class": N_("class {value} is of no known family; install vidcalc[reference] to trace it instead"),
-    "no_such_class": N_("class {value} is of no known family, and neither diffusers nor transformers has it"),
+    "unknown_class": N_("class {value} is unknown; vidcalc[reference] can trace it"),
+    "no_such_class": N_("class {value} is unknown, and diffusers has it not"),
     "not_built": N_("class {value} refuses its configuration: {reason}"),
     "no_call": N_("class {value} cannot be traced, its call is not known ({argument})"),
-    "no_reference": N_("this needs the published networks; install vidcalc[reference] (missing: {packages})"),
-    "no_report": N_("{value} is no report that `vidcalc estimate --json` wrote ({schema})"),
+    "no_reference": N_("install vidcalc[reference] (missing: {packages})"),
+    "no_report": N_("{value} is no report of `vidcalc estimate --json` ({schema})"),
+    "no_data_set": N_("{value} is no table of clips (CSV, JSON lines or a JSON list)"),
+    "no_sizes": N_("{value} has no columns of sizes: width and height, or resolution as 1280x720"),
+    "no_clips": N_("{value} holds no video and no picture"),
+    "no_usable_clips": N_("{value} holds no clip that can be trained on ({reasons})"),
+    "no_media": N_("{value} is a folder, whose files MediaInfo reads; install vidcalc[media], or give a table"),
     "no_log": N_("{value} cannot be read ({reason})"),
     "no_workflow": N_("{value} holds no ComfyUI workflow"),
-    "unknown_recipe": N_(
-        "{value} is neither a ComfyUI workflow nor a configuration of a known trainer (diffusion-pipe, musubi-tuner, "
-        "ai-toolkit, SimpleTuner, finetrainers, DiffSynth-Studio)"
-    ),
-    "no_model_named": N_("{value} names no model of the catalogue ({names}); give it with --model"),
+    "unknown_recipe": N_("{value} is no ComfyUI workflow and no configuration of a known trainer"),
+    "no_model_named": N_("{value} names no known model ({names}); give it with --model"),
     "not_yaml": N_("{value} is not plain YAML"),
     "no_yaml": N_("{value} needs PyYAML; install vidcalc[yaml]"),
     "too_large": N_("{value} is too large for a configuration"),
@@ -243,7 +252,7 @@ PROBLEMS = {
     "hub_missing": N_("{value}: the hub has no such repository, revision or file"),
     "hub_gated": N_("{value} is gated; accept its terms on the hub and set HF_TOKEN"),
     "hub_unreachable": N_("{value}: the hub does not answer"),
-    "hub_no_ranges": N_("{value}: the hub answers without ranges, and whole weight files are never fetched"),
+    "hub_no_ranges": N_("{value}: the hub answers without ranges, which headers need"),
 }
 
 

@@ -141,6 +141,13 @@ WARNINGS = {
     ),
     "found_here": N_("Found on this machine by {tool}: {card}, {memory} each, driver {driver}; host memory {host}."),
     "found_like": N_("{card} is not in the catalogue: {like}, the nearest in kind, stands in for it."),
+    "dataset_read": N_("Clips of the data set that are seen, the first frames of each: {clips}; buckets: {buckets}."),
+    "dataset_unreadable": N_("Left out of the data set, as they cannot be read: {clips}."),
+    "dataset_no_size": N_("Left out of the data set, as they state no width and height: {clips}."),
+    "dataset_no_length": N_("Left out of the data set, as they state neither frames nor seconds and a rate: {clips}."),
+    "dataset_short": N_("Left out of the data set, as they are too short for the shortest bucket: {clips}."),
+    "dataset_picture": N_("Left out of the data set, as they are pictures, which the model does not take: {clips}."),
+    "dataset_enlarged": N_("Smaller than their bucket, and made larger: {clips} of the data set."),
     "memory_in_use": N_("Other programs hold {used} of the GPU's {size}."),
     "cache_idle": N_("{method} hooks nothing of {network} here: it leaves out no work and holds nothing."),
     "cache_by_content": N_(

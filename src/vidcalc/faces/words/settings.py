@@ -28,7 +28,7 @@ HELP = {
     ),
     "precision": N_(
         "Number format of the denoiser: fp32, fp16, bf16, fp8 (weights), fp8-scaled (weights and products), int8, "
-        "int4, nf4, nvfp4, mxfp8, gguf-q8_0 … gguf-q2_k; a wrong one lists all."
+        "int4, nf4, nvfp4, mxfp8, gguf-q8_0 … gguf-q2_k; `list` shows all."
     ),
     "text_encoder_precision": N_("Number format of text and image encoders."),
     "vae_precision": N_("Number format of the VAE."),
@@ -72,7 +72,7 @@ HELP = {
     "vae_slicing": N_("Decode the videos of a batch one at a time."),
     "step_cache": N_(
         "Step or block cache: the share of the steps that run the whole denoiser, or a method with its numbers: "
-        "teacache-0.2, magcache, firstblockcache, pab, fastercache, taylorseer:interval=5 …; a wrong one lists all."
+        "teacache-0.2, magcache, firstblockcache, pab, fastercache, taylorseer:interval=5 …; `list` shows all."
     ),
     "guidance_interval": N_("Share of the steps that run guidance; the others take one prediction."),
     "attention_density": N_(
@@ -88,7 +88,7 @@ HELP = {
     ),
     "trainer": N_(
         "Program that trains, whose ways stand where nothing else is said: musubi, diffusion-pipe, ai-toolkit, "
-        "simpletuner, finetrainers, diffsynth, cogvideox-factory …; a wrong one lists all."
+        "simpletuner, finetrainers, diffsynth, cogvideox-factory …; `list` shows all."
     ),
     "loading": N_(
         "How weights arrive: direct (each GPU reads what it keeps), device or host (each GPU's process first holds the "

@@ -28,6 +28,7 @@ REASONS = {
     "other_engine": N_("another engine runs the network"),
     "no_mode": N_("what is trained is not stated"),
     "no_batch": N_("the batch of a micro-step is not stated"),
+    "unknown_latents": N_("whether latents were made beforehand is said by no known word"),
     "no_checkpointing": N_("which activations are computed again is not stated exactly"),
     "unknown_optimizer": N_("an optimizer that vidcalc does not know"),
     "quantised_training": N_("how fast layers over quantised weights train is not known"),

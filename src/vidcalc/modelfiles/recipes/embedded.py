@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from vidcalc.base import reading
 from vidcalc.base.errors import Unreadable
 from vidcalc.base.facts import Facts
 from vidcalc.modelfiles.recipes.graph import is_workflow
@@ -37,8 +38,8 @@ def workflow(path: str) -> Facts:
         with open(path, "rb") as file:
             start = file.read(len(PNG))
             found = _of_png(file) if start == PNG else _of_text(start, file)
-    except OSError:
-        raise Unreadable(path, "missing") from None
+    except OSError as wrong:
+        raise reading.unread(path, wrong) from None
     if found is None:
         raise Unreadable(path, "no_workflow")
     return found
@@ -115,8 +116,8 @@ def _searched(data: bytes) -> Facts | None:
 
 def _parsed(text: str) -> Facts | None:
     try:
-        return unwrapped(json.loads(text))
-    except (ValueError, RecursionError):
+        return unwrapped(reading.parsed_json(text))
+    except ValueError:
         return None
 
 
@@ -137,6 +138,6 @@ def unwrapped(facts: object) -> Facts | None:
 
 def _json(text: str) -> object:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return reading.parsed_json(text)
+    except ValueError:
         return None

@@ -1,10 +1,9 @@
 """Whether a file says what is to be done, and what: workflows, and trainers' configurations in any of their formats."""
 
-import json
 import os
-import tomllib
 from typing import Any
 
+from vidcalc.base import reading
 from vidcalc.base.errors import Unreadable
 from vidcalc.base.facts import Facts
 from vidcalc.modelfiles import lora
@@ -13,7 +12,7 @@ from vidcalc.modelfiles.recipes.graph import is_workflow, nodes
 from vidcalc.modelfiles.recipes.recipe import Recipe
 from vidcalc.modelfiles.source import header, opened
 
-LARGEST = 1 << 25  # bytes of a file that is read whole
+MOST_NESTED = 50  # levels of a YAML file
 YAML, SHELL = (".yaml", ".yml"), (".sh", ".bash", ".bat", ".ps1", ".txt")
 
 
@@ -108,16 +107,16 @@ def _facts(path: str, ending: str) -> Facts | None:
 
 def _any(path: str, ending: str) -> Any:
     """The content of a file. Raises Unreadable("not_json", "not_toml", "not_yaml" or "no_yaml")."""
-    text = _text(path)
+    text = _text(path, ending)
     if ending == ".json":
         try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
+            return reading.parsed_json(text)
+        except ValueError:
             raise Unreadable(path, "not_json") from None
     if ending == ".toml":
         try:
-            return tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError):
+            return reading.parsed_toml(text)
+        except ValueError:
             raise Unreadable(path, "not_toml") from None
     return _yaml(text, path)
 
@@ -127,20 +126,20 @@ def _yaml(text: str, path: str) -> Any:
         import yaml
     except ModuleNotFoundError:
         raise Unreadable(path, "no_yaml") from None
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    begun, ended = yaml.CollectionStartEvent, yaml.CollectionEndEvent
+    deep = 0
     try:
-        if any(isinstance(event, yaml.events.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise Unreadable(path, "not_yaml")  # a name for a part stands for as much as anybody likes
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError):
+        for event in yaml.parse(text, Loader=loader):
+            deep += isinstance(event, begun) - isinstance(event, ended)
+            # a name for a part stands for as much as anybody likes, and the loader calls itself for every level
+            if isinstance(event, yaml.AliasEvent) or deep > MOST_NESTED:
+                raise Unreadable(path, "not_yaml")
+        return yaml.load(text, Loader=loader)
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError):
         raise Unreadable(path, "not_yaml") from None
 
 
-def _text(path: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError:
-        raise Unreadable(path, "missing") from None
-    if len(data) > LARGEST:
-        raise Unreadable(path, "too_large")
-    return data.decode("utf-8-sig", "replace")
+def _text(path: str, ending: str = "") -> str:
+    most = reading.LARGEST if ending == ".json" else reading.LARGEST_TOML
+    return reading.content(path, most=most).decode("utf-8-sig", "replace")

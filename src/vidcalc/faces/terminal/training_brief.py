@@ -1,0 +1,97 @@
+"""A training run at a glance, on one screen: whether it fits, memory by phase, what to change, time, cost, data.
+
+The whole page is `vidcalc.faces.terminal.training`.
+"""
+
+from vidcalc.faces.terminal import brief, training
+from vidcalc.faces.terminal.cells import Cell, Paint, halved, hanging
+from vidcalc.faces.terminal.currency import rate
+from vidcalc.faces.terminal.fix import spelled
+from vidcalc.faces.terminal.memory import titled
+from vidcalc.faces.terminal.notes import warned
+from vidcalc.faces.terminal.numbers import data, duration, energy, hours, money, share, whole
+from vidcalc.faces.terminal.page import Look, here
+from vidcalc.faces.terminal.relief import difference, stacked
+from vidcalc.faces.words import _
+from vidcalc.faces.words.fix import TOUCHES
+from vidcalc.faces.words.ids import PROVENANCE, PROVIDERS, STAGES, label
+from vidcalc.report.training import TrainingReport
+
+FIXES, SIZES = 3, 4  # ways out, and buckets
+FEW = 0.02  # of a step: shorter parts are not named
+
+
+def draw(report: TrainingReport, look: Look | None = None) -> str:
+    """The short report as text, as standard output takes it where no look is named."""
+    colour, cells = look or here()
+    sections = (training.head, training.phases, ways, sizes, spent, seen)
+    blocks = [lines for section in sections if (lines := section(report, colour, cells))]
+    more = hanging(_("More: --full"), cells)
+    used = sum(map(len, blocks)) + len(blocks) + len(more)
+    warnings = [warned(each) for each in report.warnings]
+    blocks += [
+        lines for lines in [brief.within(warnings, colour, cells, brief.LINES - used - 1 - bool(rate()))] if lines
+    ]
+    return "\n\n".join("\n".join(block) for block in (*blocks, [colour(line, "dim") for line in more]))
+
+
+def ways(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
+    """What to change, the first few ways, with what each costs and touches."""
+    if report.memory.verdict != "too_big":
+        return []
+    if not report.relief:
+        return hanging(_("Nothing that was tried makes it fit here: it takes a larger GPU, or more of them."), cells)
+    rows: list[list[Cell]] = [
+        [
+            spelled(each.changes, "train"),
+            data(each.peak),
+            difference(each.slower, report.time.per_step),
+            ", ".join(label(TOUCHES, word) for word in each.touches),
+        ]
+        for each in report.relief[:FIXES]
+    ]
+    title, right = _("What to change"), _("peak, time of a step, what it touches")
+    return [titled(title, right, paint, cells), *stacked(rows, "<><<", paint, cells)]
+
+
+def sizes(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
+    """The most frequent buckets, where there are several."""
+    if len(report.buckets) == 1:
+        return []
+    head: list[Cell] = ["", *((word, "dim") for word in (_("share"), _("batch"), _("peak"), _("step")))]
+    rows = [head]
+    for row in sorted(report.buckets, key=lambda each: -each.share)[:SIZES]:
+        size = f"{row.width}×{row.height}×{row.frames}"
+        rows.append([size, share(row.share), whole(row.batch), data(row.peak), duration(row.seconds_per_step)])
+    rest = len(report.buckets) - SIZES
+    more = _("{count} more", count=rest) if rest > 0 else ""
+    return [titled(_("Buckets"), more, paint, cells), *halved(rows, "<>>>>", 3, paint, cells)]
+
+
+def spent(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
+    """Seconds of a step and of the run, money and energy."""
+    time, cost, used = report.time, report.cost, report.energy
+    band = f"{duration(time.low)} – {duration(time.high)} ({label(PROVENANCE, time.provenance)})"
+    lines = [titled(_("Time of {steps} steps", steps=whole(report.run.steps)), band, paint, cells)]
+    parts = [
+        f"{label(STAGES, name)} {duration(each)}" for name, each in time.parts.items() if each > FEW * time.per_step
+    ]
+    step = _("{time} a step", time=duration(time.per_step))
+    lines += hanging(" · ".join([*parts, step, f"MFU {share(time.mfu)}"]), cells, "  ", "    ")
+    paid = [_("{hours} GPU-hours", hours=hours(time.gpu_hours))]
+    if cost is not None:
+        price = " – ".join(dict.fromkeys(money(end) for end in (cost.low, cost.high)))
+        paid.append(f"{price} ({', '.join(filter(None, (label(PROVIDERS, cost.provider), cost.as_of)))})")
+    if used is not None:
+        paid.append(energy(used.energy))
+    return [*lines, *hanging(" · ".join(paid), cells, "  ", "    ")]
+
+
+def seen(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
+    """What is seen, and what lies on disk."""
+    run = report.run
+    pieces = [_("{count} samples", count=whole(run.samples)), _("checkpoint {size}", size=data(run.checkpoint))]
+    if run.latents or run.texts:
+        pieces.append(_("latents and texts on disk {size}", size=data(run.latents + run.texts)))
+        pieces.append(_("made beforehand in {hours} GPU-hours", hours=hours(run.encode_seconds / 3600)))
+    return [titled(_("Data"), "", paint, cells), *hanging(" · ".join(pieces), cells, "  ", "    ")]
