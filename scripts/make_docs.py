@@ -1,5 +1,5 @@
 """Writes the generated pages of docs/: every model's figures beside those of the published classes, the glossary,
-step and block caches, questions and their answers.
+step and block caches, questions and their answers, what surprised us.
 
 python scripts/make_docs.py           write them
 python scripts/make_docs.py --check   exit 1 where one is not current
@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from make_caches import caches_pages
+from make_findings import findings_pages
 from make_glossary import glossary_pages
 from make_questions import questions_pages
 from vidcalc.catalog.fill import model
@@ -163,7 +164,8 @@ def main() -> int:
     """Write or check the pages; the number of stale pages is the exit code."""
     stale = 0
     folder = ROOT / "docs"
-    pages = {**glossary_pages(folder), **caches_pages(folder), **questions_pages(folder), **models_pages()}
+    pages = {**glossary_pages(folder), **caches_pages(folder), **findings_pages(folder), **questions_pages(folder)}
+    pages |= models_pages()
     for path, text in pages.items():
         if "--check" not in sys.argv:
             path.write_text(text, encoding="utf-8")

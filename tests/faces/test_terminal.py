@@ -17,6 +17,7 @@ from vidcalc.faces.terminal.cells import Paint
 LANGUAGES = ("en", "ko")
 COMMANDS = (
     "budget",
+    "bugreport",
     "chain",
     "choose",
     "compare",

@@ -1,16 +1,31 @@
 """The benchmark of this machine gives a calibration that works, and a real network runs as predicted."""
 
+from math import inf
+
 import pytest
 import torch
 
 from vidcalc.base.errors import InputError, Unreadable
 from vidcalc.catalog.fill import model
+from vidcalc.catalog.models import names
+from vidcalc.describe.geometry import snap
 from vidcalc.rates.calibration import calibrated, written
-from vidcalc.rates.machines import machine
+from vidcalc.rates.machines import hardware, machine
 from vidcalc.reference import bench
-from vidcalc.reference.running import run, shallower
+from vidcalc.reference.denoisers import CALLS
+from vidcalc.reference.real import filled
+from vidcalc.reference.running import Part, run
+from vidcalc.reference.slices import depths, shallower
 
 SIZE = "128x128x5"
+# what classes refuse to be smaller than: one picture (ConsisID), one length (Latte), so many neighbours
+OWN_SIZE = {
+    "consisid": (720, 480, 5),
+    "latte-1": (64, 64, 16),
+    "kandinsky6-sr": (256, 256, 5),
+    "ltx-2.5-diffusion-decoder": (256, 256, 17),
+}
+HUGE = 10**15  # weights of a network that states none
 
 
 @pytest.fixture(scope="module")
@@ -43,20 +58,117 @@ def test_this_machine_becomes_an_accelerator(calibration: str) -> None:
     assert 1e8 < chip.bandwidth < 1e13
 
 
+def alone(found: list[Part]) -> Part:
+    """The one part of a run, which has figures."""
+    (part,) = found
+    assert not part.reason, part.reason
+    return part
+
+
 @pytest.mark.parametrize("name", ["wan2.1-t2v-1.3b", "cogvideox-2b", "ltx-video-2b"])
 def test_a_slice_of_a_real_network_holds_what_is_predicted(name: str, calibration: str) -> None:
     """On real tensors, not on the meta device: weights are equal, live activations within 2 %."""
-    result = run(model(name), machine(calibrated(calibration)), "cpu", SIZE, 1, "fp32", 1)
-    assert result.weights.ratio == 1
-    assert result.activations.ratio == pytest.approx(1, abs=0.02)
-    assert result.time.measured > 0
-    assert (result.time.low or 0) <= result.time.predicted <= (result.time.high or 0)
+    part = alone(run(model(name), machine(calibrated(calibration)), "cpu", SIZE, 1, "fp32", 1).parts)
+    assert part.weights and part.activations and part.time
+    assert part.weights.ratio == 1
+    assert part.activations.ratio == pytest.approx(1, abs=0.02)
+    assert part.time.measured > 0
+    assert part.time.predicted
+    assert (part.time.low or 0) <= part.time.predicted <= (part.time.high or 0)
+
+
+def smallest() -> dict[str, str]:
+    """Of each class that can be called, the model with the fewest weights."""
+    found: dict[str, tuple[float, str]] = {}
+    for name in names():
+        own = model(name).denoiser
+        if own.class_ in CALLS:
+            found[own.class_] = min(found.get(own.class_, (inf, "")), (own.params or HUGE, name))
+    return {class_: name for class_, (_, name) in found.items()}
+
+
+@pytest.mark.parametrize("name", [*smallest().values()])
+def test_every_class_that_is_offered_runs(name: str) -> None:
+    """One layer of it at the smallest size, on the CPU: its weights are those predicted, the call goes through."""
+    known = model(name)
+    sides = OWN_SIZE.get(name) or snap(known, 64, 64, 5)
+    layers = 1 if depths(known.denoiser.config) else None
+    part = alone(run(known, hardware("h100-sxm"), "cpu", "x".join(map(str, sides)), 1, "bf16", layers).parts)
+    assert part.weights and part.activations
+    assert part.weights.ratio == 1
+    assert part.activations.measured > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [("ltx-video-2b", ("text_encoder", "vae_decode", "train")), ("svd", ("image_encoder", "vae_encode"))],
+)
+def test_every_part_runs_beside_its_prediction(name: str, parts: tuple[str, ...], calibration: str) -> None:
+    here = machine(calibrated(calibration))
+    # of SVD's decoder a single layer would have an attention that it never runs
+    found = run(model(name), here, "cpu", "64x64x9", 1, "fp32", 2 if name == "svd" else 1, parts).parts
+    assert {part.part for part in found} == set(parts)
+    for part in found:
+        assert part.time and part.weights and part.activations, part.reason
+        assert part.weights.ratio == pytest.approx(1, abs=0.01), part.part
+        assert part.activations.ratio == pytest.approx(1, abs=0.05), part.part
+
+
+def test_what_no_job_of_the_model_runs_has_no_prediction(calibration: str) -> None:
+    """The encoding of a model that is given a text alone."""
+    here = machine(calibrated(calibration))
+    part = alone(run(model("ltx-video-2b"), here, "cpu", "64x64x9", 1, "fp32", 1, ("vae_encode",)).parts)
+    assert part.time
+    assert (part.time.predicted, part.time.ratio) == (None, None)
+
+
+def test_a_part_that_fails_says_why_and_the_rest_goes_on(calibration: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> object:
+        raise RuntimeError("no kernel image\nand more")
+
+    monkeypatch.setattr("vidcalc.reference.running.call_of", broken)
+    parts = ("denoiser", "vae_decode")
+    found = run(model("ltx-video-2b"), machine(calibrated(calibration)), "cpu", SIZE, 1, "fp32", 1, parts).parts
+    assert [(part.part, part.reason) for part in found] == [
+        ("denoiser", ""),
+        ("vae_decode", "RuntimeError: no kernel image"),
+    ]
+
+
+class Shared(torch.nn.Module):
+    """Two layers with one weight, a tensor in a plain attribute, and tensors in a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = torch.nn.Linear(4, 4, bias=False), torch.nn.Linear(4, 4, bias=False)
+        self.two.weight = self.one.weight
+        self.plain = torch.ones(3, device="meta")
+        self.several = [torch.ones(2, device="meta"), (torch.ones(1, dtype=torch.long, device="meta"),)]
+        self.register_buffer("table", torch.ones(5))
+
+
+def test_what_is_shared_stays_shared_and_plain_tensors_come_along() -> None:
+    made = filled(Shared().to("meta"), "cpu")
+    assert made.one.weight is made.two.weight
+    assert isinstance(made.one.weight, torch.nn.Parameter)
+    assert len(list(made.parameters())) == 1
+    assert {each.device.type for each in (made.plain, made.several[0], made.several[1][0], made.table)} == {"cpu"}
+    assert made.one.weight.abs().max() > 0
+    assert made.several[1][0].item() == 0
 
 
 def test_fewer_layers_are_asked_of_each_kind() -> None:
     config = {"num_layers": 20, "num_single_layers": 40, "width": 3}
     assert shallower(config, 2) == {"num_layers": 2, "num_single_layers": 2, "width": 3}
     assert shallower(config, None) == config
+    face = {"num_layers": 40, "inject_face_latents_blocks": 5}
+    assert shallower(face, 1)["num_layers"] == 5  # the first layer of every five has a part more
+    assert shallower({"num_layers": 9, "vace_layers": [0, 1, 5]}, 2) == {"num_layers": 2, "vace_layers": [0, 1]}
+    pair = {"network": {"num_layers": 9, "layers_per_block": 2}, "control": {"n_controlnet_blocks": 4}}
+    cut = {"network": {"num_layers": 1, "layers_per_block": 2}, "control": {"n_controlnet_blocks": 1}}
+    assert shallower(pair, 1) == cut  # a U-Net takes its ControlNet's hints layer by layer: both are cut, or none
+    both = {"network": {"layers_per_block": 2}, "control": {"layers_per_block": 2}}
+    assert shallower(both, 1) == {"network": {"layers_per_block": 1}, "control": {"layers_per_block": 1}}
     with pytest.raises(Unreadable):
         shallower({"block_out_channels": [1, 2]}, 2)
 

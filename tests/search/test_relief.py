@@ -1,6 +1,7 @@
 """What to change so that a job fits: every way really fits, none is needless, and the answer is quick."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 from msgspec.structs import replace
@@ -9,7 +10,7 @@ from vidcalc.calculate import calculate
 from vidcalc.faces.requests.estimate import request
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import rewritten
-from vidcalc.search.relief import combinations, relief
+from vidcalc.search.relief import _grown, combinations, relief
 
 JOBS = {
     "wan 14B on 24 GB": {"model": "wan2.1-t2v-14b", "gpu": "rtx-4090"},
@@ -85,6 +86,52 @@ def test_a_job_rewritten_for_other_plans_is_still_the_job():
             other.live,
             other.resident,
         )
+
+
+TILED, FEWER = {"vae_tiling": "default"}, {"precision": "nf4"}
+STREAMED, SWAPPED = {"offload": "group"}, {"offload": "model"}
+
+
+@pytest.mark.parametrize(
+    ("found", "order"),
+    [
+        # as fast but for a twentieth of the job's 100 s: what leaves the video as it is, however the two were found
+        ([(FEWER, 110.0), (STREAMED, 111.0)], [STREAMED, FEWER]),
+        ([(STREAMED, 111.0), (FEWER, 110.0)], [STREAMED, FEWER]),
+        # what touches less of it: weights and seams are two
+        ([({**FEWER, **TILED}, 110.0), (FEWER, 111.0)], [FEWER, {**FEWER, **TILED}]),
+        # faster by more than that: the faster one, whatever it touches
+        ([(STREAMED, 130.0), (FEWER, 110.0)], [FEWER, STREAMED]),
+        # both leave it: the faster one, by however little
+        ([(STREAMED, 111.0), (SWAPPED, 110.0)], [SWAPPED, STREAMED]),
+    ],
+)
+def test_of_ways_about_as_fast_those_that_leave_the_video_come_first(found, order, monkeypatch):
+    room = SimpleNamespace(peak=1, margin=1, host_ram=0)
+    monkeypatch.setattr(
+        "vidcalc.search.relief._minimal", lambda *_: [(changes, room, spent, None) for changes, spent in found]
+    )
+    monkeypatch.setattr("vidcalc.search.relief._seconds", lambda _question, _whole, spent: spent)
+    ways = relief(request(JOBS["wan 14B on 24 GB"]), 100.0, most=len(found))
+    assert [way.changes for way in ways] == order
+
+
+@pytest.mark.parametrize(
+    ("segments", "gpu", "pieces", "offered"),
+    [
+        ("fixed", "rtx-4090", 5, True),
+        ("fixed", "rtx-4090", 4, False),  # under a twentieth of the device: not what has no room
+        ("expandable", "rtx-4090", 5, False),  # they grow already
+        ("fixed", "rx-7900-xtx", 5, False),  # on NVIDIA's cards alone
+    ],
+)
+def test_segments_that_grow_are_offered_where_pieces_have_no_room(segments, gpu, pieces, offered, monkeypatch):
+    room = SimpleNamespace(reserved=90 + pieces, allocated=90, capacity=100, verdict="fits", device=1.0)
+    monkeypatch.setattr("vidcalc.search.relief.inference_memory", lambda *_: room)
+    monkeypatch.setattr("vidcalc.search.relief.rewritten", lambda *_: None)
+    asked = request({"model": "wan2.1-t2v-1.3b", "gpu": gpu, "segments": segments})
+    found = [changes for changes, *_ in _grown(asked, None, 1.0)]
+    assert found == ([{"segments": "expandable"}] if offered else [])
 
 
 @pytest.mark.parametrize("name", JOBS)

@@ -31,8 +31,8 @@ FILES = {"--ops", "--output", "--resume", "--columns", "--engine", "--ray-addres
 EXEMPT = SHOWN | FILES
 # their numbers are those of `estimate` and `train`, whose settings they take: tests of their own say so
 ALIKE, ASKED = {"compare", "fix", "sweep"}, ("estimate", "train")
-# verify and measure run the published networks, schema has no numbers
-OTHERS = {"verify", "measure", "schema", "serve", "site"}
+# verify and measure run the published networks, schema, serve and site have no numbers, bugreport those of another
+OTHERS = {"verify", "measure", "schema", "serve", "site", "bugreport"}
 VALUES = 2
 
 BEFORE = {

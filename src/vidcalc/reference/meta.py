@@ -34,8 +34,8 @@ def running_on_meta() -> Iterator[None]:
         fused_attention(),
         fused_rms_norm(),
         _autocast_accepts_meta(),
-        _resize_without_torchvision(),
-        _masks_without_data(),
+        resize_without_torchvision(),
+        masks_without_data(),
         FX_SETTINGS.patch(meta_nonzero_assume_all_nonzero=True),
     ):
         yield
@@ -59,12 +59,13 @@ def _autocast_accepts_meta() -> Iterator[None]:
 
 
 def _resize(image: torch.Tensor, size: Any, interpolation: Any = None) -> torch.Tensor:
-    """Nearest-neighbour resize [..., height, width] -> [..., *size]: only the output is allocated."""
-    return image.new_empty((*image.shape[:-2], *size))
+    """Nearest-neighbour resize [..., height, width] -> [..., *size]: only the output is allocated; ones on a real
+    device, as the padding mask that is resized has no padding."""
+    return image.new_ones((*image.shape[:-2], *size))
 
 
 @contextmanager
-def _resize_without_torchvision() -> Iterator[None]:
+def resize_without_torchvision() -> Iterator[None]:
     """Cosmos resizes its padding mask with torchvision, which the extra does not install."""
     names = ("transformers.transformer_cosmos", "controlnets.controlnet_cosmos")
     found: list[Any] = [each for name in names if (each := sys.modules.get("diffusers.models." + name))]
@@ -81,7 +82,7 @@ def _resize_without_torchvision() -> Iterator[None]:
 
 
 @contextmanager
-def _masks_without_data() -> Iterator[None]:
+def masks_without_data() -> Iterator[None]:
     """transformers reads a text mask to see whether it may be dropped, which needs data.
 
     A prompt is nearly always shorter than its padding, so a mask that is given stays; without one nothing is masked,

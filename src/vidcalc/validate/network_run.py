@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from vidcalc.account.bucket import Loaded, priced
+from vidcalc.account.call import alone
 from vidcalc.base.errors import InputError
 from vidcalc.base.facts import Facts
 from vidcalc.base.number import Number, scalar
@@ -125,12 +126,7 @@ def predicted(row: NetworkRow, machine: Hardware) -> Predicted:
 
 def _call(ledger: Ledger, kind: str, machine: Hardware) -> Predicted:
     """One call of one network, whose own weights alone are on the device."""
-    phase = next(each for each in ledger.phases if each.id == PHASES[kind])
-    own = phase.component.id
-    alone = replace(phase, resident={own: phase.resident[own]})
-    rows = memory.stages(replace(ledger, phases=(alone,), loaded={}))
-    chip = machine.accelerator
-    spent = spread(total(single_rank(phase, chip)) + exposed_copies(phase.once, chip))
+    rows, spent = alone(ledger, PHASES[kind], machine)
     return _counted(rows, machine, {"seconds": spent})
 
 

@@ -1,7 +1,7 @@
 """`vidcalc measure`: what this machine really does, as a calibration file, or one network run beside its prediction."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from vidcalc.faces.flags.inputs import OneOf, Real, Size, Whole, refuse
 from vidcalc.faces.flags.reach import File
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_, _
+
+if TYPE_CHECKING:
+    from vidcalc.reference.running import Part
 
 QUICK = 10.0  # seconds of benchmark before a network is run without a calibration
 CLEAR = "\r\x1b[K"
@@ -97,36 +100,70 @@ def _shown(table: str, row: dict[str, Any]) -> list[Any]:
 
 
 def _run(as_json: bool, model: str, device: str, given: dict[str, Any]) -> None:
-    """Run the network and print measured beside predicted."""
+    """Run the parts of the model and print measured beside predicted."""
     from vidcalc.catalog.fill import model as named
     from vidcalc.faces.requests.machine import measured_machine
-    from vidcalc.reference.running import run
+    from vidcalc.reference.running import PARTS, run
 
     chosen = named(model)
     usual = chosen.defaults
     size = given["size"] or f"{usual.width}x{usual.height}x{usual.frames}"
     machine = measured_machine(given["calibration"], lambda: _measured(device, QUICK)[0])
-    result = run(chosen, machine, device, size, given["steps"], given["precision"], given["layers"])
+    parts = [part.replace("-", "_") for part in given["part"] or ("denoiser",)]
+    wanted = tuple(PARTS) if "all" in parts else tuple(parts)
+    result = run(chosen, machine, device, size, given["steps"], given["precision"], given["layers"], wanted)
     if as_json:
         from vidcalc.faces.emit import emit
 
         emit(result)
         return
     from vidcalc.faces.terminal.cells import table
-    from vidcalc.faces.terminal.numbers import data, duration, times
     from vidcalc.faces.terminal.page import paint, show
 
     depth = _("all layers") if result.layers is None else _("{count} layers", count=result.layers)
     head = " · ".join((chosen.title, result.size, depth, result.precision, machine.accelerator.name))
-    rows: list[list[Any]] = [[("", "dim"), (_("measured"), "dim"), (_("predicted"), "dim"), ("", "dim")]]
-    for words, part, read in (
-        (_("time of a forward"), result.time, duration),
-        (_("weights"), result.weights, data),
-        (_("activations"), result.activations, data),
-    ):
-        rows.append([words, read(part.measured), read(part.predicted), times(part.ratio)])
-    show("\n".join([head, *table(rows, "<>>>", paint())]))
+    rows: list[list[Any]] = [["", ("", "dim"), (_("measured"), "dim"), (_("predicted"), "dim"), ("", "dim")]]
+    rows += [row for part in result.parts for row in _figures(part)]
+    failed = [f"{_named(part)}: {_why(part.reason)}" for part in result.parts if part.reason]
+    show("\n".join([head, *table(rows, "<<>>>", paint()), *failed]))
 
+
+def _named(part: "Part") -> str:
+    """A part in words, with the id of its network where several may be meant."""
+    named = _(NAMES[part.part])
+    return f"{named} ({part.component})" if part.part.endswith("encoder") else named
+
+
+def _why(reason: str) -> str:
+    """Why a part could not be run: in words, or as its class or the device said it."""
+    return _("no published class") if reason == "no_class" else reason
+
+
+def _figures(part: "Part") -> list[list[Any]]:
+    """The rows of a part: each figure measured, predicted, and the ratio."""
+    from vidcalc.faces.terminal.numbers import data, duration, times
+
+    rows: list[list[Any]] = []
+    for words, figure, read in (
+        (_("time"), part.time, duration),
+        (_("weights"), part.weights, data),
+        (_("activations"), part.activations, data),
+        (_("reserved"), part.reserved, data),
+    ):
+        if figure is not None:
+            beside = [read(figure.predicted), times(figure.ratio)] if figure.predicted is not None else ["–", ""]
+            rows.append(["" if rows else _named(part), words, read(figure.measured), *beside])
+    return rows
+
+
+NAMES = {
+    "text_encoder": N_("text encoder"),
+    "image_encoder": N_("image encoder"),
+    "vae_encode": N_("VAE encode"),
+    "denoiser": N_("denoiser"),
+    "vae_decode": N_("VAE decode"),
+    "train": N_("training step"),
+}
 
 command = Command(
     "measure",
@@ -157,7 +194,15 @@ command = Command(
         Flag(
             ("--size",), N_("Clip to run the model on."), N_("the model's"), type=Clip(), metavar="WIDTHxHEIGHTxFRAMES"
         ),
-        Flag(("--steps",), N_("Timed forwards."), type=Whole(1, 1000), metavar=N_("N"), default=3),
+        Flag(
+            ("--part",),
+            N_("What of the model to run; all: everything that has a class. May be repeated."),
+            N_("denoiser"),
+            type=OneOf(*(name.replace("_", "-") for name in NAMES), "all"),
+            metavar=N_("PART"),
+            multiple=True,
+        ),
+        Flag(("--steps",), N_("Timed calls of each part."), type=Whole(1, 1000), metavar=N_("N"), default=3),
         Flag(("--layers",), N_("Run only this many layers of the network."), type=Whole(1, 1000), metavar=N_("N")),
         Flag(
             ("--precision",),
@@ -171,12 +216,12 @@ command = Command(
     callback=measure,
     help=N_(
         "What this machine really does: a short benchmark writes a calibration file; with --model, the published "
-        "network runs with random weights beside its prediction.\nNeeds the extra `reference`."
+        "networks run with random weights beside their prediction.\nNeeds the extra `reference`."
     ),
     examples=(
         "vidcalc measure",
         "vidcalc estimate -m wan2.1-t2v-1.3b --calibration calibration.toml",
         "vidcalc measure -m wan2.1-t2v-1.3b --size 832x480x81 --steps 5",
-        "vidcalc measure -m wan2.1-t2v-1.3b --size 128x128x5 --layers 2",
+        "vidcalc measure -m wan2.1-t2v-1.3b --size 128x128x5 --layers 2 --part all",
     ),
 )
