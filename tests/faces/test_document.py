@@ -43,7 +43,7 @@ def test_every_documented_command_line_runs(line, spawn):
 def test_the_flags_are_the_documented_ones_with_model_and_language_beside(ask):
     names = {name for param in calculator().params for name in param.opts}
     documented = {"--params", "--resolution", "--frames", "--json", "--help", *FLAGS, *SHORT}
-    assert names == documented | {"-m", "--model", "--lang"}
+    assert names == documented | {"-m", "--model", "--lang", "--currency"}
 
 
 @pytest.mark.parametrize("short", SHORT)

@@ -121,7 +121,11 @@ def test_gpus_are_filtered_by_words_maker_and_memory(listed):
     large = listed("--min-memory", "100GiB")
     assert 0 < len(large) < len(everything)
     assert all((chip["memory_torch"] or chip["memory_marketed"]) > 100 * 2**30 for chip in large)
-    assert listed("--filter", "no such thing") == []
+
+
+def test_a_filter_that_nothing_passes_is_refused(ask):
+    done = ask("gpus", "--filter", "no such thing")
+    assert done.code == 2 and done.err.startswith("error: --filter 'no such thing'; allowed: words")
 
 
 @pytest.mark.parametrize(("order", "fact"), [("bandwidth", "bandwidth"), ("year", "release_year"), ("tdp", "tdp")])

@@ -82,7 +82,7 @@ def test_copies_that_stay_are_pinned(ask):
         "estimate", "-m", "wan2.1-t2v-1.3b", "--framework", "sglang", "--offload", "group", "--offload-to", "disk"
     )
     assert done.code == 2
-    assert "--offload-to cannot be 'disk'" in done.err
+    assert "--offload-to 'disk'; allowed: pinned" in done.err
 
 
 def test_where_the_card_decides_other_ways_are_advised():

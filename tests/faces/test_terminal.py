@@ -18,6 +18,8 @@ LANGUAGES = ("en", "ko")
 COMMANDS = (
     "budget",
     "bugreport",
+    "serve",
+    "site",
     "chain",
     "choose",
     "compare",
@@ -196,7 +198,7 @@ def test_the_group_lists_every_command(ask):
 
 def test_flags_have_one_place_and_the_calculator_takes_its_own_from_it():
     names = {param.name for param in calculator().params}
-    assert names - {"as_json", "lang", "help"} <= set(FLAGS)
+    assert names - {"as_json", "lang", "currency", "help"} <= set(FLAGS)
 
 
 def test_json_is_json_where_the_stream_has_ascii_only(spawn):

@@ -15,7 +15,7 @@ def test_the_page_says_windows_and_calls(ask) -> None:
     assert "--window 81:16" not in page
     assert "longer videos are made in windows: --window 81:16" in " ".join(ask(*job).out.split())
     korean = " ".join(ask(*job, "--full", "--window", "81:16", "--lang", "ko").out.split())
-    assert "앞 구간과 16프레임 겹침; denoiser 호출 400회" in korean
+    assert "앞 구간과 16프레임 겹침; 디노이저 호출 400회" in korean
 
 
 def test_windows_are_of_generating_alone_and_said():

@@ -10,7 +10,7 @@ from vidcalc.calculate import calculate
 from vidcalc.faces.requests.estimate import request
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import rewritten
-from vidcalc.search.relief import _grown, combinations, relief
+from vidcalc.search.relief import Limit, _grown, combinations, relief
 
 JOBS = {
     "wan 14B on 24 GB": {"model": "wan2.1-t2v-14b", "gpu": "rtx-4090"},
@@ -126,11 +126,11 @@ def test_of_ways_about_as_fast_those_that_leave_the_video_come_first(found, orde
     ],
 )
 def test_segments_that_grow_are_offered_where_pieces_have_no_room(segments, gpu, pieces, offered, monkeypatch):
-    room = SimpleNamespace(reserved=90 + pieces, allocated=90, capacity=100, verdict="fits", device=1.0)
+    room = SimpleNamespace(reserved=90 + pieces, allocated=90, capacity=100, verdict="fits", device=1.0, host_ram=0)
     monkeypatch.setattr("vidcalc.search.relief.inference_memory", lambda *_: room)
     monkeypatch.setattr("vidcalc.search.relief.rewritten", lambda *_: None)
     asked = request({"model": "wan2.1-t2v-1.3b", "gpu": gpu, "segments": segments})
-    found = [changes for changes, *_ in _grown(asked, None, 1.0)]
+    found = [changes for changes, *_ in _grown(asked, None, Limit())]
     assert found == ([{"segments": "expandable"}] if offered else [])
 
 

@@ -158,8 +158,10 @@ def _expects(error: InputError, flag: str, allowed: list[str]) -> str:
 
 
 def _cut(text: str, cells: int) -> str:
-    """The entries of a list that fit, at least the first; what is no list stays whole."""
+    """The entries of a list that fit, at least the first; sentences stay whole, however long they are."""
     first, *rest = text.split(", ")
+    if any(" " in entry for entry in rest):
+        return text
     kept = [first]
     for entry in rest:
         if width(", ".join((*kept, entry))) > cells - 2:

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from vidcalc.faces.flags.catalogue import Flag, common
+from vidcalc.faces.flags.reach import Plain
 from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
@@ -108,9 +109,9 @@ def without_home(text: str) -> str:
 command = Command(
     "bugreport",
     params=[
-        Flag(("--measured",), N_("What is right, and how it was measured."), metavar=N_("WORDS")),
-        Flag(("--source",), N_("Where that is to be seen."), metavar=N_("WORDS")),
-        click.Argument(["COMMAND"], nargs=-1, required=True, metavar=N_("COMMAND …")),
+        Flag(("--measured",), N_("What is right, and how it was measured."), type=Plain(), metavar=N_("WORDS")),
+        Flag(("--source",), N_("Where that is to be seen."), type=Plain(), metavar=N_("WORDS")),
+        click.Argument(["COMMAND"], type=Plain(), nargs=-1, required=True, metavar=N_("COMMAND …")),
         *common(),
     ],
     callback=bugreport,

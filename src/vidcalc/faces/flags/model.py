@@ -160,7 +160,7 @@ MODEL: Specs = {
 DATA: Specs = {
     "dataset": Spec(
         ("--dataset",),
-        click.STRING,
+        File(),
         N_("PATH"),
         "",
         N_(

@@ -84,5 +84,5 @@ def enough(steps: int, needed: float, seconds: float, amounts: dict[str, Any]) -
         return
     name = next(name for name in AMOUNTS if amounts.get(name) is not None)
     least = f"{1.005 * amounts[name] * needed / seconds:.3g}"  # never rounded below what it takes
-    expects = _("at least {least}, for one optimizer step", least=least)
+    expects = _("at least {least} (one optimizer step)", least=least)
     raise Refused(AMOUNTS[name], amounts[name], expects, least, (f"{least}..",))

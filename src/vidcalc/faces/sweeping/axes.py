@@ -15,9 +15,10 @@ import click
 
 from vidcalc.faces.flags.catalogue import FLAGS, asked_for
 from vidcalc.faces.flags.inputs import Named, Params, Real, Refused, Whole
+from vidcalc.faces.flags.money import PerHour
 from vidcalc.faces.words import _
 
-NUMBERS = (Whole, Real, Params)
+NUMBERS = (Whole, Real, Params, PerHour)
 MOST = 10_000_000  # values of an axis
 SETTINGS = asked_for("generate", "train")
 SWITCHES = tuple(name for name in SETTINGS if FLAGS[name].takes is click.BOOL)
@@ -141,7 +142,7 @@ def _range(name: str, kind: Any, text: str) -> Sequence[Any]:
         step = float(ends[2].replace("_", "")) if len(ends) == 3 else 1.0
     except ValueError:
         step = 0.0
-    whole = not isinstance(kind, Real)
+    whole = not isinstance(kind, Real | PerHour)
     if last < first or not 0 < step < float("inf") or (whole and step % 1):
         raise Refused(flag_of(name), text, expects, f"{min(first, last)}:{max(first, last)}:1", ())
     count = int((last - first) / step * (1 + 1e-12)) + 1

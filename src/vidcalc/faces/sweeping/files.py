@@ -26,8 +26,7 @@ def kind_of(path: str) -> str:
         expects = _("a file that ends in {endings}", endings=", ".join(ENDINGS))
         raise Refused("--output", path, expects, os.path.splitext(path)[0] + near, tuple(ENDINGS))
     if ENDINGS[ending] == "parquet" and find_spec("polars") is None:
-        expects = _("a file that ends in {endings}", endings=".csv, .jsonl")
-        expects += "; " + _("Parquet needs the extra {extra}: pip install 'vidcalc[{extra}]'", extra="sweep")
+        expects = _("{ending}; Parquet needs vidcalc[{extra}]", ending=".csv", extra="sweep")
         raise Refused("--output", path, expects, None, (".csv", ".jsonl"))
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):

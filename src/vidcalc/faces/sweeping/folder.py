@@ -41,7 +41,7 @@ class Folder:
         except (OSError, ValueError):
             there = {}
         if not resume:
-            expects = _("a new file, or --resume: {folder} holds parts of an unfinished sweep", folder=self.path)
+            expects = _("a new file or --resume (parts of a sweep are there)")
             raise Refused("--output", self.whole, expects, None, ())
         if there != note:
             expects = _("only with the settings, columns and version that {folder} was begun with", folder=self.path)

@@ -36,7 +36,7 @@ def gpus(chips: "Sequence[Accelerator]", look: Look | None = None) -> str:
     """Every accelerator with memory, bandwidth, peak and price."""
     headings = (_("name"), _("memory"), _("bandwidth"), _("bf16 peak"), _("price per hour"))
     shown: list[list[Cell]] = [[(text, "dim") for text in headings], *(list[Cell](gpu(chip)) for chip in chips)]
-    return "\n".join(table(shown, "<>>>>", (look or here()).paint, indent=0))
+    return "\n".join(table(shown, "<>>>>", (look or here()).paint, indent=0, gap=1))
 
 
 def gpu(chip: "Accelerator") -> list[str]:
