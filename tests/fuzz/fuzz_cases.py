@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import resource
 import signal
 import time
@@ -13,6 +14,7 @@ from vidcalc.faces.terminal.cells import width
 
 CODES = (0, 2, 3, 4)  # done, bad input; with --check: too big, tight
 CELLS = 80
+SENTENCE = re.compile(r"\S+ (\S+ \d+\S*: )?(--[\w-]+|[A-Z]+): ")  # a refusal of no value: it says why, and is not cut
 NEAREST = ("nearest", "가까운 값")  # what stands before a nearest choice
 LONG = 32  # letters of a word that is none of ours
 ROOM = 2  # letters of a quoted value that a line has room for
@@ -47,7 +49,9 @@ def judged(arguments: tuple[str, ...], found: Done) -> None:
         assert found.out == "", "an answer and a refusal"
         assert found.err.count("\n") == 1, "a refusal is one line"
         assert found.err.startswith(("error: ", "오류: "))
-        assert wide(found.err.rstrip("\n"), arguments) <= CELLS, f"a refusal is too wide: {found.err}"
+        assert SENTENCE.match(found.err) or wide(found.err.rstrip("\n"), arguments) <= CELLS, (
+            f"a refusal is too wide: {found.err}"
+        )
     elif "--json" not in arguments and arguments[0] != "schema":
         assert all(width(line) <= CELLS for line in unquoted(found.out, arguments)), "a line is too wide"
     assert found.grown <= MEMORY

@@ -37,7 +37,10 @@ def commands() -> dict[str, click.Command]:
     context = click.Context(group)
     assert isinstance(group, click.Group)
     found = {name: group.get_command(context, name) for name in group.list_commands(context)}
-    return {name: command for name, command in found.items() if command is not None}
+    return {name: command for name, command in found.items() if command is not None and name not in STAYING}
+
+
+STAYING = ("serve",)  # answers until it is stopped
 
 
 @lru_cache

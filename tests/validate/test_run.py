@@ -8,7 +8,7 @@ from vidcalc.base.errors import InputError
 from vidcalc.catalog.load import DATA
 from vidcalc.cost.memory import Stage
 from vidcalc.rates.machines import accelerator
-from vidcalc.validate import asked, counters
+from vidcalc.validate import counters, run
 from vidcalc.validate.run import fitted, validate
 from vidcalc.validate.summary import distinct, errors, part
 from vidcalc.validate.table import Row, read
@@ -142,9 +142,9 @@ def test_a_generation_that_fits_a_card_is_a_bound():
 
 def test_equal_questions_are_asked_once(rows):
     chosen = [row for row in rows if row.id == "wan21-021" or row.id == "wan21-025"]
-    asked._answer.cache_clear()
+    run._result.cache_clear()
     validate([msgspec.structs.replace(row, id=f"{row.id}-{place}") for row in chosen for place in range(5)])
-    assert asked._answer.cache_info().misses == len(chosen)
+    assert run._result.cache_info().misses == len(chosen)
 
 
 def test_an_empty_table_is_no_error(tmp_path):

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from vidcalc.base.errors import InputError
+from vidcalc.base.errors import Unreadable
 from vidcalc.catalog.load import DATA
 from vidcalc.faces.words import validation as words
 from vidcalc.rates.machines import accelerator
@@ -35,10 +35,10 @@ def test_the_columns_tell_what_was_measured(tmp_path):
 
 def test_a_file_of_no_kind_is_refused(tmp_path):
     for text in ("id,model,mode\n", "a,b\n1,2\n"):
-        with pytest.raises(InputError) as refused:
+        with pytest.raises(Unreadable) as refused:
             files.validated(_file(tmp_path, text))
-        assert refused.value.flag == "FILE"
-        assert len(refused.value.allowed) == 3
+        assert (refused.value.flag, refused.value.problem) == ("FILE", "no_columns")
+        assert refused.value.values["missing"]  # the fewest that make it a file of some kind
 
 
 def test_no_row_is_dropped_and_each_is_predicted_or_has_a_reason_in_words(rows, found):

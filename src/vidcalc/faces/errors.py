@@ -124,7 +124,7 @@ def _refused(error: InputError, brief: bool = False, spare: int = 0) -> dict[str
             flag, error.value, allowed, None, label(PROBLEMS, error.problem, value=_end(error.value), **values)
         )
     expects = _expects(error, flag, allowed)
-    if spare < 0:
+    if spare < 0 and error.value is not None:  # without a value it is a sentence: all of it is the answer
         expects = _cut(expects, width(expects) + spare)
     if isinstance(error, Refused) and error.value is None:
         message = f"{flag}: {expects}"
@@ -158,10 +158,8 @@ def _expects(error: InputError, flag: str, allowed: list[str]) -> str:
 
 
 def _cut(text: str, cells: int) -> str:
-    """The entries of a list that fit, at least the first; sentences stay whole, however long they are."""
+    """The entries of a list that fit, at least the first; what is no list stays whole."""
     first, *rest = text.split(", ")
-    if any(" " in entry for entry in rest):
-        return text
     kept = [first]
     for entry in rest:
         if width(", ".join((*kept, entry))) > cells - 2:

@@ -50,7 +50,7 @@ class Dollars(click.ParamType):  # type: ignore[type-arg]
             size = SUFFIXES[suffix]
             amount = Real(1e-6, MOST).convert(text[: len(text) - len(suffix)], param, ctx) * size
         except (KeyError, InputError):
-            expects = _("an amount of US dollars or of another currency, such as {example}", example="200000USD")
+            expects = _("an amount of money, such as {example}", example="200000USD")
             raise refuse(param, value, expects, "200000USD", "NUMBER[K|M|B][USD|KRW|EUR|…]") from None
         return in_dollars(amount, code)
 

@@ -21,7 +21,7 @@ def sorted_in(flags: dict[str, Any], job: Question) -> tuple[Bucketed, tuple[Cau
     """
     path = flags["dataset"]
     for name in SETTLED:
-        if name in flags:
+        if flags.get(name, ()) != ():  # a flag that repeats is there, empty
             flag = "--" + name.replace("_", "-")
             raise Refused(flag, None, _("not together with {flag}, which settles it", flag="--dataset"), None, ())
     every = clips.read(path)

@@ -21,7 +21,7 @@ def here(flags: dict[str, Any]) -> dict[str, Any]:
     """
     found = cards()
     if not found:
-        expects = _("the name of a GPU: nvidia-smi, amd-smi and rocm-smi find none on this machine")
+        expects = _("the name of a GPU (nvidia-smi/amd-smi/rocm-smi find none on this machine)")
         raise Refused("--gpu", "auto", expects, None, ())
     card, memory = found[0], host_memory()
     name, like = known(card)

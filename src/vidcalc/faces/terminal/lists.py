@@ -1,6 +1,7 @@
 """The tables of `vidcalc models` and `vidcalc gpus`: a line for each entry of the catalogue."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from vidcalc.faces.terminal.cells import Cell, clip, table
@@ -46,5 +47,11 @@ def gpu(chip: "Accelerator") -> list[str]:
 
     bandwidth = "" if chip.bandwidth is None else f"{significant(float(chip.bandwidth / 1e9))} GB/s"
     band = price(with_class_prices(chip))
-    cost = "" if band is None else " – ".join(dict.fromkeys(money(end * 3600) for end in (band.low, band.high)))
+    cost = "" if band is None else _span(*(money(end * 3600) for end in (band.low, band.high)))
     return [chip.id, data(chip.capacity), bandwidth, f"{significant(float(chip.peak('bf16') / 1e12))} TFLOP/s", cost]
+
+
+def _span(low: str, high: str) -> str:
+    """Two amounts, the currency said once: "$1.50–3.00"."""
+    sign = "".join(takewhile(lambda letter: not letter.isdigit(), low))
+    return low if low == high else f"{low}–{high.removeprefix(sign)}"
