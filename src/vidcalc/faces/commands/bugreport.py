@@ -5,10 +5,8 @@ command ended, the versions, and the whole answer with what it assumed; the home
 """
 
 import io
-import shlex
+import os
 import sys
-from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
 
 import click
 
@@ -23,6 +21,8 @@ PACKAGES = ("click", "msgspec", "numpy", "polars", "torch", "diffusers", "transf
 
 def bugreport(measured: str | None, source: str | None, command: tuple[str, ...]) -> None:
     """Ask once more, and print the question, the answer and the versions. An answer that fails is one, too."""
+    import shlex  # late, as the list of commands reads this file
+
     ended, answer = asked(command)
     text = "\n".join(
         [
@@ -47,6 +47,8 @@ def bugreport(measured: str | None, source: str | None, command: tuple[str, ...]
 
 def asked(line: tuple[str, ...]) -> tuple[str, str]:
     """How a command line ends ("exit code 0", or the exception's name), and what it answers, as JSON where it can."""
+    from contextlib import redirect_stderr, redirect_stdout
+
     from vidcalc.faces.cli import run, vidcalc
 
     out, err = io.StringIO(), io.StringIO()
@@ -99,10 +101,7 @@ def versions() -> list[str]:
 
 def without_home(text: str) -> str:
     """A text in which the home folder is called ~, as names of people are nobody's business."""
-    try:
-        home = str(Path.home())
-    except RuntimeError:
-        return text
+    home = os.path.expanduser("~")
     return text.replace(home, "~") if len(home) > 1 else text
 
 
