@@ -1,5 +1,7 @@
 // Numbers as people read them, the same as on the terminal: SI base units become GiB, PFLOP, minutes and dollars.
 
+import { t } from "./words";
+
 const SI = ["", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q"];
 const COUNTS = ["", "K", "M", "B", "T"];
 const BINARY = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -42,13 +44,19 @@ export function whole(value: number): string {
 
 /** A time in its two largest units: "14 min 3 s", "2 h 5 min"; beyond two days in days. */
 export function duration(seconds: number): string {
-  if (seconds <= 0) return "0 s";
+  if (seconds <= 0) return t("{seconds} s", { seconds: 0 });
   if (seconds < 1e-3) return `${significant(seconds * 1e6)} µs`;
   if (seconds < 1) return `${significant(seconds * 1e3)} ms`;
-  if (seconds < 59.95) return `${significant(seconds)} s`;
-  if (seconds < 3599.5) return `${Math.floor(Math.round(seconds) / 60)} min ${Math.round(seconds) % 60} s`;
-  if (seconds < 172_770) return `${Math.floor(Math.round(seconds / 60) / 60)} h ${Math.round(seconds / 60) % 60} min`;
-  return `${significant(seconds / 86_400)} d`;
+  if (seconds < 59.95) return t("{seconds} s", { seconds: significant(seconds) });
+  if (seconds < 3599.5) {
+    const whole = Math.round(seconds);
+    return t("{minutes} min {seconds} s", { minutes: Math.floor(whole / 60), seconds: whole % 60 });
+  }
+  if (seconds < 172_770) {
+    const minutes = Math.round(seconds / 60);
+    return t("{hours} h {minutes} min", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+  }
+  return t("{days} d", { days: significant(seconds / 86_400) });
 }
 
 export function money(dollars: number): string {
@@ -80,5 +88,5 @@ export function mass(grams: number): string {
 
 /** A number at an axis: "40 GiB", "10 min" without the zeros of its smaller unit. */
 export function short(text: string): string {
-  return text.replace(/\.0+ /, " ").replace(/ 0 (s|min)$/, "");
+  return text.replace(/\.0+(?=\D)/, "").replace(/ 0 ?(s|min|초|분)$/, "");
 }

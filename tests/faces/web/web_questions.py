@@ -42,7 +42,7 @@ def asked_of(line: str) -> tuple[str, dict[str, Any]] | None:
     found: dict[str, Any] = {}
     for flag in dict.fromkeys(order):
         value = values.get(str(flag.name))
-        if flag.name in PRINTED or flag.name == "lang":
+        if flag.name in PRINTED or flag.name in ("lang", "currency"):
             return None
         if value is not None and value != ():
             is_flag = getattr(flag, "is_flag", False)

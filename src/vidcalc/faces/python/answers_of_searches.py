@@ -33,8 +33,16 @@ class Plans(Answer, PlanReport, frozen=True, kw_only=True, eq=False, dict=True):
 
         return Picture(lambda: chart(self))
 
-    def _drawn(self, look: Look) -> str:
+    def full(self) -> str:
+        """The page with all there is to say."""
+        from vidcalc.faces.terminal.cells import Paint
+        from vidcalc.faces.terminal.page import columns
         from vidcalc.faces.terminal.plan import draw
+
+        return draw(self, Look(Paint(False), columns()))
+
+    def _drawn(self, look: Look) -> str:
+        from vidcalc.faces.terminal.plan_brief import draw
 
         return draw(self, look)
 

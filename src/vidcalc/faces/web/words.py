@@ -6,6 +6,10 @@ The page looks them up by their English text. To add one: a line here, its Korea
 from vidcalc.faces.words import N_, _
 
 CHROME = (
+    N_("{days} d"),
+    N_("{hours} h {minutes} min"),
+    N_("{minutes} min {seconds} s"),
+    N_("{seconds} s"),
     N_("activations"),
     N_("All settings"),
     N_("any"),
