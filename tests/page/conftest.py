@@ -21,7 +21,7 @@ PATIENT = ("--most-seconds", "120")  # a machine that tests is busy
 WAIT = 60_000  # ms, for the same reason
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """Where the page is served: by a server of this run's own, or at VIDCALC_PAGE."""
     if "VIDCALC_PAGE" in os.environ:

@@ -34,8 +34,9 @@ def result(given: dict[str, Any]) -> "list[Accelerator]":
     from vidcalc.catalog.load import names
 
     chips = [accelerator(name) for name in names("accelerators")]
-    known(chips, given)
-    chips = [chip for chip in chips if matches(chip, given.get("words"), given.get("vendor"), given.get("least"))]
+    if any(given.get(name) is not None for name in ("vendor", "words", "least")):
+        known(chips, given)
+        chips = [chip for chip in chips if matches(chip, given.get("words"), given.get("vendor"), given.get("least"))]
     order = ORDERS.get(given.get("order") or "name")
     return sorted(chips, key=order, reverse=True) if order else chips
 

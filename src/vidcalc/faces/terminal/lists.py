@@ -1,7 +1,6 @@
 """The tables of `vidcalc models` and `vidcalc gpus`: a line for each entry of the catalogue."""
 
 from collections.abc import Sequence
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from vidcalc.faces.terminal.cells import Cell, clip, table
@@ -53,5 +52,7 @@ def gpu(chip: "Accelerator") -> list[str]:
 
 def _span(low: str, high: str) -> str:
     """Two amounts, the currency said once: "$1.50–3.00"."""
-    sign = "".join(takewhile(lambda letter: not letter.isdigit(), low))
-    return low if low == high else f"{low}–{high.removeprefix(sign)}"
+    if low == high:
+        return low
+    place = next(place for place, letter in enumerate(low) if letter.isdigit())
+    return f"{low}–{high[place:] if high.startswith(low[:place]) else high}"
