@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import contextmanager
 
+import anyio
 import pytest
 
 from vidcalc.faces.web.workers import Busy, TooLong, Workers
@@ -98,6 +99,24 @@ def test_a_process_that_holds_much_is_followed_by_another_without_a_gap():
                     break
                 await asyncio.sleep(0.05)
             assert first not in workers.every and len(workers.every) <= 2
+        finally:
+            await workers.end()
+
+    asyncio.run(story())
+
+
+def test_who_goes_away_takes_no_worker_along():
+    """A reader who leaves cancels the whole scope of a connection, in which nothing can be waited for any more."""
+
+    async def story():
+        workers = Workers(1, seconds=60.0)
+        await workers.begin()
+        try:
+            for _reader in range(2):
+                with anyio.move_on_after(0.05):
+                    await workers.ask("choose", b'{"model": "wan2.1-t2v-14b"}', "en", patient=True)
+            status, said = await asyncio.wait_for(workers.ask("words", b"{}", "en", patient=True), 30)
+            assert status == 200 and said
         finally:
             await workers.end()
 

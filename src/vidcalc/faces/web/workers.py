@@ -126,10 +126,10 @@ class Workers:
         try:
             found = await asyncio.wait_for(worker.ask(name, body, lang, file), self.seconds)
         except TimeoutError:
-            await self._replaced(worker)
+            self._replaced(worker)
             raise TooLong from None
         except (Failed, asyncio.CancelledError):
-            await self._replaced(worker)
+            self._replaced(worker)
             raise
         self.idle.put_nowait(worker)
         if worker.memory > self.full and worker not in self.renewed:
@@ -149,10 +149,14 @@ class Workers:
         finally:
             self.queued -= 1
 
-    async def _replaced(self, worker: Worker) -> None:
-        """End a worker and begin another in its place, behind the back of who asked."""
+    def _replaced(self, worker: Worker) -> None:
+        """End a worker and begin another in its place, behind the back of who asked: one who went away, whose
+        connection's scope is cancelled, can wait for nothing any more."""
+        self._meanwhile(self._anew(worker))
+
+    async def _anew(self, worker: Worker) -> None:
         await self._ended(worker)
-        self._meanwhile(self._another(patient=True))
+        await self._another(patient=True)
 
     async def _followed(self, worker: Worker) -> None:
         """Begin another worker and, once it is there, let this one go."""
