@@ -151,7 +151,9 @@ class Shared(torch.nn.Module):
 
 
 def test_what_is_shared_stays_shared_and_plain_tensors_come_along() -> None:
-    made = filled(Shared().to("meta"), "cpu")
+    with torch.device("meta"):  # moved there afterwards, each would get a weight of its own
+        empty = Shared()
+    made = filled(empty, "cpu")
     assert made.one.weight is made.two.weight
     assert isinstance(made.one.weight, torch.nn.Parameter)
     assert len(list(made.parameters())) == 1
