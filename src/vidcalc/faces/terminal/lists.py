@@ -9,7 +9,7 @@ from vidcalc.faces.terminal.page import Look, here
 from vidcalc.faces.words import _
 
 if TYPE_CHECKING:
-    from vidcalc.describe.hardware import Accelerator
+    from vidcalc.describe.hardware import Accelerator, Price
     from vidcalc.report.catalogue import ModelRow
 
 LONGEST = 34  # cells of a name
@@ -34,19 +34,19 @@ def model(row: "ModelRow") -> list[str]:
 
 def gpus(chips: "Sequence[Accelerator]", look: Look | None = None) -> str:
     """Every accelerator with memory, bandwidth, peak and price."""
-    headings = (_("name"), _("memory"), _("bandwidth"), _("bf16 peak"), _("price per hour"))
-    shown: list[list[Cell]] = [[(text, "dim") for text in headings], *(list[Cell](gpu(chip)) for chip in chips)]
-    return "\n".join(table(shown, "<>>>>", (look or here()).paint, indent=0, gap=1))
-
-
-def gpu(chip: "Accelerator") -> list[str]:
-    """Id, memory, nominal bandwidth, dense bf16 peak and price range of an accelerator."""
     from vidcalc.catalog.accelerators import with_class_prices  # late: a list of models has no prices
     from vidcalc.cost.money import price
 
+    headings = (_("name"), _("memory"), _("bandwidth"), _("bf16 peak"), _("price per hour"))
+    rows = (gpu(chip, price(with_class_prices(chip))) for chip in chips)
+    shown: list[list[Cell]] = [[(text, "dim") for text in headings], *(list[Cell](row) for row in rows)]
+    return "\n".join(table(shown, "<>>>>", (look or here()).paint, indent=0, gap=1))
+
+
+def gpu(chip: "Accelerator", offer: "Price | None") -> list[str]:
+    """Id, memory, nominal bandwidth, dense bf16 peak and price range [USD/s] of an accelerator."""
     bandwidth = "" if chip.bandwidth is None else f"{significant(float(chip.bandwidth / 1e9))} GB/s"
-    band = price(with_class_prices(chip))
-    cost = "" if band is None else _span(*(money(end * 3600) for end in (band.low, band.high)))
+    cost = "" if offer is None else _span(money(offer.low * 3600), money(offer.high * 3600))
     return [chip.id, data(chip.capacity), bandwidth, f"{significant(float(chip.peak('bf16') / 1e12))} TFLOP/s", cost]
 
 
