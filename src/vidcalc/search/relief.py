@@ -8,7 +8,7 @@ A combination is listed only where no part of it is enough. What a machine's hos
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import product
 from math import ceil, inf
 from typing import Any, NamedTuple
@@ -260,17 +260,21 @@ def _smaller(
         ledger = rewritten(whole, question.plan, question.hardware)
         return whole, ledger, inference_memory(ledger, question.hardware)
 
-    batch = question.workload.batch
-    fewer = [{"batch": count} for count in range(int(batch) - 1, 0, -1)]
-    # the batch goes before frames, and these before the picture shrinks
-    shorter, smaller = ([_clip(question, share, way) for share in SMALLER] for way in (True, False))
-    for clips in (fewer, [clip for clip in shorter if clip], [clip for clip in smaller if clip]):
+    def largest(sizes: Sequence[float], change: Callable[[float], Changes]) -> Changes:
         # a smaller clip never needs more
-        place = bisect_left(clips, True, key=lambda clip: holds(tried(clip)[-1], limit))
-        if place < len(clips):
-            whole, ledger, needed = tried(clips[place])
-            return [_way({**(beside or {}), **clips[place]}, needed, _seconds(question, whole, ledger), seconds)]
-    return []
+        place = bisect_left(sizes, True, key=lambda size: holds(tried(change(size))[-1], limit))
+        return change(sizes[place]) if place < len(sizes) else {}
+
+    # the batch goes before frames, and these before the picture shrinks
+    clip = (
+        largest(range(int(question.workload.batch) - 1, 0, -1), lambda count: {"batch": count})
+        or largest(SMALLER, lambda share: _clip(question, share, True))
+        or largest(SMALLER, lambda share: _clip(question, share, False))
+    )
+    if not clip:
+        return []
+    whole, ledger, needed = tried(clip)
+    return [_way({**(beside or {}), **clip}, needed, _seconds(question, whole, ledger), seconds)]
 
 
 def _clip(question: Question, share: float, shorter: bool) -> Changes:

@@ -156,7 +156,7 @@ def _answer(question: Question | None, shape: Shape, record: Record, each: bool)
             question.told += 1
             return found
     sizes = tuple(getattr(shape, name) for name in SIZES)
-    if not any(map(is_array, sizes)):
+    if not any(map(is_array, sizes)) and question.asked <= WAYS[-1].after:  # beyond it no more is to be known
         question.sizes.add(sizes)
     return _made(question, shape, record, each)
 
