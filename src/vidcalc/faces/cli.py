@@ -67,11 +67,7 @@ def run(command: "Callable[[], click.Command]", name: str, arguments: "Sequence[
     except (click.ClickException, InputError, ModuleNotFoundError) as error:
         from vidcalc.faces.errors import report, unbuilt
 
-        if isinstance(error, ModuleNotFoundError):
-            if not str(error.name).startswith("vidcalc.networks."):
-                raise
-            error = unbuilt(error)
-        return report(error, as_json="--json" in arguments)
+        return report(unbuilt(error), as_json="--json" in arguments)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:  # the reader had enough

@@ -91,8 +91,15 @@ def _described(error: Exception) -> dict[str, Any]:
     return _usage(error)
 
 
-def unbuilt(error: ModuleNotFoundError) -> Refused:
-    """The refusal of a model whose network is known by its sizes only."""
+def unbuilt(error: Exception) -> Exception:
+    """What refuses a question: as it is, or in the place of a network of which sizes alone are known.
+
+    Raises the error where another module is missing: that is no question's fault.
+    """
+    if not isinstance(error, ModuleNotFoundError):
+        return error
+    if not str(error.name).startswith("vidcalc.networks."):
+        raise error
     network = str(error.name).removeprefix("vidcalc.networks.")
     return Refused("--model", None, _("its network ({network}) cannot be calculated yet", network=network), None, ())
 

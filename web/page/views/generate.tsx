@@ -3,6 +3,7 @@ import type { View } from "../app";
 import { withChange } from "../command";
 import { data, difference, duration, energy, flop, mass, money } from "../numbers";
 import { Bars, type Row } from "../parts/bars";
+import { tiles } from "../parts/tile";
 import { Sign } from "../parts/verdict";
 import type { Change, Report, Said } from "../types";
 import { Refused } from "../types";
@@ -82,15 +83,7 @@ function Tiles({ view, report, said }: { view: View; report: Report; said: Said 
   const { memory, time, cost, compute } = report;
   const used = report.energy;
   const inference = memory.inference;
-  const tile = (title: string, path: string, value: string, note: string) => (
-    <li key={path}>
-      <button type="button" onClick={() => view.explain(path, title)}>
-        <span class="title">{title}</span>
-        <b>{value}</b>
-        <small>{note}</small>
-      </button>
-    </li>
-  );
+  const tile = tiles(view);
   const of = t("of {size}", { size: data(inference.capacity) });
   const range = `${duration(time.inference.low)} – ${duration(time.inference.high)}`;
   const price = cost ? `${money(cost.inference.low)} – ${money(cost.inference.high)}` : t("no price known");

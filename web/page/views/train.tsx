@@ -5,6 +5,7 @@ import { useAnswer } from "../ask";
 import { taken } from "../engine/form";
 import { count, data, duration, energy, flop, money, share } from "../numbers";
 import { Bars, type Row } from "../parts/bars";
+import { tiles } from "../parts/tile";
 import { Short, SHORT, Sign } from "../parts/verdict";
 import type { Report } from "../types";
 import { n, t } from "../words";
@@ -85,15 +86,7 @@ function headline(memory: Report): string {
 
 function Tiles({ report, view }: { report: Report; view: View }) {
   const { memory, time, cost, run } = report;
-  const tile = (title: string, path: string, value: string, note: string) => (
-    <li key={path}>
-      <button type="button" onClick={() => view.explain(path, title)}>
-        <span class="title">{title}</span>
-        <b>{value}</b>
-        <small>{note}</small>
-      </button>
-    </li>
-  );
+  const tile = tiles(view);
   const steps = t("{count} a step", { count: duration(time.per_step) });
   return (
     <ul class="tiles">

@@ -49,8 +49,4 @@ def refusals() -> Iterator[None]:
     except (Refusal, ModuleNotFoundError, click.UsageError) as error:
         from vidcalc.faces.errors import describe, unbuilt
 
-        if isinstance(error, ModuleNotFoundError):
-            if not str(error.name).startswith("vidcalc.networks."):
-                raise
-            error = unbuilt(error)
-        raise InputError(**describe(error)) from None
+        raise InputError(**describe(unbuilt(error))) from None

@@ -234,8 +234,4 @@ def reason(refused: Exception) -> str:
     """Why a combination is not allowed, in words. Raises the error where it is none of a user's."""
     from vidcalc.faces.errors import describe, unbuilt
 
-    if isinstance(refused, ModuleNotFoundError):
-        if not str(refused.name).startswith("vidcalc.networks."):
-            raise refused
-        refused = unbuilt(refused)
-    return str(describe(refused)["message"])
+    return str(describe(unbuilt(refused))["message"])

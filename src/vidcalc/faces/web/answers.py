@@ -81,11 +81,7 @@ def refusals() -> Iterator[None]:
     except (InputError, ModuleNotFoundError, click.ClickException) as error:
         from vidcalc.faces.errors import describe, unbuilt
 
-        if isinstance(error, ModuleNotFoundError):
-            if not str(error.name).startswith("vidcalc.networks."):
-                raise
-            error = unbuilt(error)
-        raise Refusal(describe(error)) from None
+        raise Refusal(describe(unbuilt(error))) from None
     except RecursionError:
         raise Refusal(_unreadable()) from None
 
