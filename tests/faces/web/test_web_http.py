@@ -181,7 +181,7 @@ def test_many_questions_are_answered_line_by_line_in_their_order(client):
 
 
 def test_answers_that_are_known_take_no_more_room_than_they_may():
-    known = Remembered(room=100)
+    known = Remembered(room=1000)
     for place in range(50):
-        known.put(place, (200, b"x" * 30))
-    assert known.size <= 100 and known.get(49) == (200, b"x" * 30) and known.get(0) is None
+        known.put(bytes([place]), (200, b"x" * 30))
+    assert known.size <= 1000 and known.get(bytes([49])) == (200, b"x" * 30) and known.get(bytes([0])) is None

@@ -66,7 +66,10 @@ export class Browser extends Doors {
   private async known(name: string, body: unknown, lang: string): Promise<unknown> {
     if (!["catalog", "words", "page"].includes(name)) return undefined;
     if (!this.first.has(lang)) this.first.set(lang, fetch(`first.${lang}.json`).then((response) => response.json()));
-    const first = await this.first.get(lang)!;
+    const first = await this.first.get(lang)!.catch((error) => {
+      this.first.delete(lang); // asked again next time
+      throw error;
+    });
     if (name === "page") return this.ready ? undefined : first.pages[written((body as { asked: Asked }).asked)];
     return first[name as "catalog" | "words"];
   }

@@ -30,8 +30,8 @@ begun.then(
 );
 
 onmessage = async ({ data: { id, name, body, content, lang } }) => {
-  const [ask, read] = await begun;
   try {
+    const [ask, read] = await begun; // rejected where Python did not begin: said of every question
     const said: string = content ? read(name, content, lang) : ask(name, body, lang);
     const cut = said.indexOf(" ");
     postMessage({ id, status: Number(said.slice(0, cut)), text: said.slice(cut + 1) });

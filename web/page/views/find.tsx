@@ -37,7 +37,7 @@ export function Find({ view }: { view: View }) {
         view={view}
         name="choose"
         title={t("Which GPU to take")}
-        limits={{ deadline: [t("Time at most"), TIMES], max_cost: [t("Cost at most"), COSTS] }}
+        limits={{ deadline: [t("Time at most"), TIMES], budget: [t("Cost at most"), COSTS] }}
         leave={["gpu", "gpus", "offload", "parallel"]}
         heads={[t("GPU"), t("Settings"), t("Time"), t("Cost"), t("GPU memory")]}
         cells={(row) => [
@@ -151,12 +151,14 @@ function Search({ view, name, title, limits, leave, heads, cells, set }: SearchP
   );
 }
 
-const DEGREES: Record<string, string> = { ulysses_degree: "ulysses", ring_degree: "ring", tensor_degree: "tensor", guidance_degree: "cfg" };
+const DEGREES: Record<string, string> = { ulysses_degree: "ulysses", ring_degree: "ring", tensor_degree: "tp", guidance_degree: "cfg" };
 
-/** The changed settings of a row as flags; ways of sharing are one flag. */
+/** The changed settings of a row as flags; ways of sharing are one flag, and so are blocks that are swapped. */
 export function words(changes: Record<string, string | number>): Record<string, string> {
   const shared = Object.entries(changes).filter(([name]) => name.endsWith("_degree"));
-  const rest = Object.entries(changes).filter(([name]) => !name.endsWith("_degree"));
+  const { swapped_blocks: swapped, ...other } = changes;
+  if (swapped) other.offload = `block-swap:${swapped}`;
+  const rest = Object.entries(other).filter(([name]) => !name.endsWith("_degree"));
   const parallel = shared.map(([name, value]) => `${DEGREES[name] ?? name.replace("_degree", "")}=${value}`).join(",");
   return { ...Object.fromEntries(rest.map(([name, value]) => [name, String(value)])), ...(parallel ? { parallel } : {}) };
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,7 +20,7 @@ from vidcalc.faces.web import batch, static
 from vidcalc.faces.web.answers import ANSWERED
 from vidcalc.faces.web.doors import OK, READ, REFUSED
 from vidcalc.faces.web.failures import BROKEN, BUSY, NOWHERE, TOO_LONG, TOO_MANY, failure
-from vidcalc.faces.web.guard import Guard
+from vidcalc.faces.web.guard import HEADERS, Guard
 from vidcalc.faces.web.remembered import Remembered
 from vidcalc.faces.web.static import Held
 from vidcalc.faces.web.workers import Busy, Failed, TooLong, Workers
@@ -57,9 +58,8 @@ class Api:
     async def listed(self, request: Request) -> Response:
         """GET /api/v1/catalog, /api/v1/words."""
         name, lang = request.url.path.rpartition("/")[2], language(request)
-        found = packed(request, *await self.asked(name, b"", lang))
-        found.headers["cache-control"] = LATER
-        return found
+        status, said = await self.asked(name, b"", lang)
+        return packed(request, status, said, headers={"cache-control": LATER} if status == OK else None)
 
     async def openapi(self, request: Request) -> Response:
         """GET /openapi.json."""
@@ -80,7 +80,7 @@ class Api:
         status, said = await self.asked("first", msgspec.json.encode({"q": link}), lang)
         found = msgspec.json.decode(said) if status == OK else {"title": "vidcalc", "html": ""}
         content = static.index(self.files, lang, found["title"], found["html"])
-        return packed(request, OK, content, HTML, {"cache-control": "no-cache", "vary": "accept-language"})
+        return packed(request, OK, content, HTML, {"cache-control": "no-cache"})
 
     async def file(self, request: Request) -> Response:
         """GET /FILE: one of the page's own."""
@@ -97,7 +97,7 @@ class Api:
 
     async def asked(self, name: str, body: bytes, lang: str, file: str = "") -> tuple[int, bytes]:
         """What a door answers, or what is said in its place."""
-        question = (name, body, lang)
+        question = hashlib.sha256(f"{name} {lang} ".encode() + body).digest()
         known = None if name == READ else self.known.get(question)
         if known is not None:
             return known
@@ -120,10 +120,10 @@ def packed(
     request: Request, status: int, content: bytes, kind: str = JSON, headers: dict[str, str] | None = None
 ) -> Response:
     """An answer, compressed where that is worth it."""
-    head = {**(SOON if status == WAITS else {}), **(headers or {})}
+    head = {"vary": "accept-encoding, accept-language", **(SOON if status == WAITS else {}), **(headers or {})}
     if len(content) > static.SMALL and takes_gzip(request):
         content = gzip.compress(content, 1)
-        head |= {"content-encoding": "gzip", "vary": "accept-encoding, accept-language"}
+        head["content-encoding"] = "gzip"
     return Response(content, status, headers=head, media_type=kind)
 
 
@@ -154,7 +154,8 @@ async def refused(request: Request, error: Exception) -> Response:
     """What HTTP itself refuses: a path or a method that there is not."""
     status = error.status_code if isinstance(error, HTTPException) else FAILED
     message = failure(BROKEN if status == FAILED else NOWHERE, language(request), path=request.url.path[:200])
-    return Response(message, status, headers=getattr(error, "headers", None), media_type=JSON)
+    headers = HEADERS if status == FAILED else getattr(error, "headers", None)  # a fault is answered outside the guard
+    return Response(message, status, headers=headers, media_type=JSON)
 
 
 def app(workers: Workers) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
+from vidcalc.faces.web.answers import speaking
 from vidcalc.faces.web.doors import unreadable
 from vidcalc.faces.web.failures import BROKEN, TOO_LONG, failure
 from vidcalc.faces.web.workers import Failed, TooLong, Workers
@@ -46,7 +47,8 @@ async def _answer(workers: Workers, line: bytes, lang: str) -> bytes:
     try:
         asked = msgspec.json.decode(line, type=Line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as wrong:
-        return msgspec.json.encode({"error": unreadable(str(wrong))})
+        with speaking(lang):
+            return msgspec.json.encode({"error": unreadable(str(wrong))})
     lang = asked.lang or lang
     try:
         _status, said = await workers.ask(asked.name, bytes(asked.asked), lang, patient=True)

@@ -35,7 +35,7 @@ def read(name: str, content: bytes, folder: str) -> dict[str, Any]:
         found = complaint(plain(content.decode("utf-8", "replace")))
         if found.kind != "none":
             return _complained(found.capacity, label(SAID, found.kind), found.training)
-    path = Path(folder) / name
+    path = Path(folder) / re.sub(r"[^\w.+-]", "_", name, flags=re.ASCII)  # a letter is a byte there
     path.write_bytes(content)
     try:
         return _file(str(path), name)

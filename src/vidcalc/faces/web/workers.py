@@ -49,7 +49,11 @@ class Worker:
         """A process that is ready to answer."""
         folder = mkdtemp(prefix="vidcalc-", dir=IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None)
         line = (sys.executable, "-P", "-m", "vidcalc.faces.web.worker", folder)
-        process = await asyncio.create_subprocess_exec(*line, stdin=PIPE, stdout=PIPE, env={**os.environ, **ENV})
+        try:
+            process = await asyncio.create_subprocess_exec(*line, stdin=PIPE, stdout=PIPE, env={**os.environ, **ENV})
+        except BaseException:
+            rmtree(folder, ignore_errors=True)
+            raise
         worker = cls(process, folder)
         try:
             await worker._received()
@@ -155,18 +159,22 @@ class Workers:
         self._meanwhile(self._anew(worker))
 
     async def _anew(self, worker: Worker) -> None:
+        followed = worker in self.renewed  # then another is on its way already
         await self._ended(worker)
-        await self._another(patient=True)
+        if not followed:
+            await self._another(patient=True)
 
     async def _followed(self, worker: Worker) -> None:
         """Begin another worker and, once it is there, let this one go."""
         await self._another(patient=True)
-        self.leaving.add(worker)
+        if worker in self.every:
+            self.leaving.add(worker)
 
     async def _ended(self, worker: Worker) -> None:
         """End a worker for good."""
         self.every.discard(worker)
         self.renewed.discard(worker)
+        self.leaving.discard(worker)
         await worker.end()
 
     def _meanwhile(self, work: Coroutine[Any, Any, None]) -> None:
@@ -179,4 +187,5 @@ class Workers:
         """End all of them."""
         for task in self.tasks:
             task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
         await asyncio.gather(*(worker.end() for worker in self.every))
