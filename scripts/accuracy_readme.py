@@ -75,7 +75,7 @@ def collected(measured: dict[str, tuple[list[Any], Any]]) -> dict[str, str]:
     for view, name in VIEWS.items():
         kept, even = memory.by_view[name], time.views[name]
         out |= {f"m_{view}": percent(kept.median_absolute_error), f"m_{view}_rows": str(kept.rows)}
-        out |= {f"p_{view}": percent(kept.p90_absolute_error), f"held_{view}": f"{100 * (even.held or 0):.0f} %"}
+        out |= {f"p_{view}": percent(kept.p90_absolute_error), f"held_{view}": share(even.held)}
         out |= {f"t_{view}": percent(even.median_absolute_error), f"t_{view}_rows": str(even.rows)}
     own = next(each for each in memory.crossed if (each.view, each.part) == (SEEN, "allocated"))
     official = points(rows)
@@ -94,5 +94,14 @@ def collected(measured: dict[str, tuple[list[Any], Any]]) -> dict[str, str]:
 
 
 def percent(error: float | None) -> str:
-    """An error in percent."""
-    return f"{100 * (error or 0):.1f} %"
+    """An error in percent. Raises SystemExit where there is none: no row is no perfect figure."""
+    if error is None:
+        raise SystemExit("no row for a figure of the READMEs")
+    return f"{100 * error:.1f} %"
+
+
+def share(part: float | None) -> str:
+    """A share in whole percent. Raises SystemExit where there is none."""
+    if part is None:
+        raise SystemExit("no row for a share of the READMEs")
+    return f"{100 * part:.0f} %"

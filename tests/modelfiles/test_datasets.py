@@ -75,6 +75,14 @@ def test_what_is_no_data_set_is_refused(name, tmp_path, capsys):
     assert said.err.count("\n") == 1
 
 
+def test_a_head_of_endless_names_is_no_data_set(tmp_path):
+    path = tmp_path / "clips.csv"
+    path.write_text("width,height,frames," + "x" * 200_000 + "\n1,1,1,1\n")
+    with pytest.raises(Unreadable) as refused:
+        read(str(path))
+    assert refused.value.problem == "no_data_set"
+
+
 def test_lines_that_are_no_json_are_counted(tmp_path):
     path = tmp_path / "x.jsonl"
     path.write_text('{"width": 8, "height": 8, "frames": 1}\n{"width":\n[1]\n"text"\n')

@@ -6,12 +6,12 @@ cannot be told is counted by its reason.
 """
 
 import csv
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TextIO, TypeAlias
 
+from vidcalc.base import reading
 from vidcalc.base.errors import Unreadable
 from vidcalc.describe.data import Clip
 
@@ -46,7 +46,9 @@ def read(path: str) -> DataSet:
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             return _counted(map(_told, _rows(path, file)))
-    except UnicodeDecodeError:
+    except OSError as wrong:
+        raise reading.unread(path, wrong, "dataset") from None
+    except (UnicodeDecodeError, csv.Error):
         raise Unreadable(path, "no_data_set", "dataset") from None
 
 
@@ -77,8 +79,8 @@ def _rows(path: str, file: TextIO) -> Iterator[Columns | None]:
         if isinstance(line, str) and not line.strip():
             continue
         try:
-            row = json.loads(line) if isinstance(line, str) else line
-        except (ValueError, RecursionError):
+            row = reading.parsed_json(line) if isinstance(line, str) else line
+        except ValueError:
             row = None
         yield {str(name).casefold(): cell for name, cell in row.items()} if isinstance(row, dict) else None
 
@@ -97,8 +99,8 @@ def _whole(table: "csv.DictReader[str]") -> Iterator[Columns]:
 def _items(path: str, file: TextIO) -> list[object]:
     """The entries of a JSON list. Raises Unreadable."""
     try:
-        found = json.load(file)
-    except (ValueError, RecursionError):
+        found = reading.parsed_json(file.read())
+    except ValueError:
         raise Unreadable(path, "no_data_set", "dataset") from None
     if not isinstance(found, list):
         raise Unreadable(path, "no_data_set", "dataset")

@@ -85,6 +85,7 @@ def test_values_of_an_axis(given, shown):
         (("-m", "ltx-2", "-o", "x.txt"), ("--output cannot be 'x.txt'", ".csv")),
         (("-m", "ltx-2", "-o", "no/such/folder/x.csv"), ("--output",)),
         (("-m", "ltx-2", "--where", "seconds < 3lightyears"), ("--where cannot be '3lightyears'", "24GiB")),
+        (("-m", "ltx-2", "--where", "tokens > 5M"), ("--where cannot be '5M'", "24GiB")),
         (("-m", "ltx-2", "--resume"), ("--resume", "--output")),
         (("-m", "ltx-2", "--ray-address", "auto"), ("--ray-address", "--engine ray")),
         (("-f", "17"), ("--params",)),

@@ -38,7 +38,9 @@ def tell(given: dict[str, Any], job: str, tool: str, code: bool, as_json: bool, 
     """
     asked = question(given, tool, job)
     found = said(asked, tool, code)
-    line, verdict = generated(asked) if isinstance(asked, Question) else trained(asked)
+    line = verdict = ""
+    if check or not as_json:  # JSON has no line of what it comes to
+        line, verdict = generated(asked) if isinstance(asked, Question) else trained(asked)
     output(found, line, as_json)
     return checked(verdict) if check else 0
 

@@ -131,6 +131,8 @@ def seen(flags: dict[str, Any], setup: Stated, training: TrainingPlan) -> Data:
             raise Refused("--train-steps", None, _("not together with --clips, which settles it"), None, ())
         distinct = samples.of_clips(flags["clips"], flags.get("clip_seconds"), fps, buckets)
         return Data(buckets=buckets, samples=distinct * flags.get("epochs", 1), clips=distinct)
+    if setup.clips is not None and "epochs" in flags:
+        raise Refused("--epochs", None, _("not together with {flag}, which settles it", flag="--train-steps"), None, ())
     for name in ("clip_seconds", "epochs"):
         if name in flags:
             raise Refused("--" + name.replace("_", "-"), None, _("only together with --clips"), None, ())

@@ -105,7 +105,7 @@ def _amount(number: str, unit: str) -> float:
         return float(number)
     if unit == "%":
         return float(number) / 100
-    time = seconds_of(f"{number}{unit}".casefold())
+    time = None if unit == "M" else seconds_of(f"{number}{unit}".casefold())  # M is a million of nothing
     if time is not None:
         return time
     try:

@@ -100,9 +100,7 @@ def ways(report: CompareReport, paint: Paint, cells: int) -> list[str]:
 
 def memory(report: CompareReport, paint: Paint, cells: int) -> list[str]:
     """Bytes by stage and job, with what each GPU has."""
-    rows = _stages(
-        report.jobs, lambda job: job.stages, data, lambda job, name: name not in ASIDE or name == job.peak_stage
-    )
+    rows = _stages(report.jobs, lambda job: job.stages, data, _told)
     capacity: list[Cell] = [(_("GPU"), "dim"), *((data(job.capacity), "dim") for job in report.jobs)]
     lines = _columns([*rows, capacity], paint, cells)
     return [titled(_("GPU memory by stage"), "", paint, cells), *lines]
