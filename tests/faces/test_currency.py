@@ -84,7 +84,7 @@ def test_amounts_in_any_currency(ask, text, usd):
     [
         (("--currency", "KRX"), "--currency", "KRW"),
         (("--currency", "123"), "--currency", "USD"),
-        (("--price", "5KRX"), "--price", "0"),
+        (("--price", "5KRX"), "--price", "0.4"),
         (("--price", "-1"), "--price", "0"),
         (("--price", "99999999999KRW"), "--price", "0.4"),
     ],

@@ -215,3 +215,16 @@ def test_a_trainer_that_casts_its_base_before_it_is_sharded():
     # an eighth of twice the bytes
     assert shared.memory.weights == pytest.approx(alone.memory.weights / 4, rel=0.1)
     assert vidcalc.train(**asked, sharding="fsdp", base_precision="bf16").plan["training"]["base"] == "bf16"
+
+
+def test_what_to_change_is_said_on_both_pages_and_can_be_typed(ask):
+    whole = ask("train", "-m", "wan2.1-t2v-1.3b", "--mode", "lora", "--gpu", "4090", "--full").out
+    assert "What to change" in whole and "--checkpointing full" in whole
+    asked = ("-m", "wan2.1-t2v-1.3b", "--mode", "lora", "--gpu", "3060", "--dataset", "tests/snapshots/clips.csv")
+    assert "--bucket" not in ask("train", *asked).out  # the data set settles them
+
+
+def test_too_little_host_memory_is_no_reason_for_another_gpu(ask):
+    line = ("train", "-m", "wan2.1-t2v-14b", "--mode", "lora", "--gpu", "h100", "--checkpointing", "full")
+    page = " ".join(ask(*line, "--training-offload", "block-swap:38", "--host-ram", "8GiB").out.split())
+    assert "a machine with more of it" in page and "a larger GPU" not in page

@@ -83,8 +83,8 @@ def fix(question: Question, said: Complaint) -> FixReport:
     )
 
 
-def fix_run(run: Run, said: Complaint, *, sized: bool = False) -> FixReport:
-    """Of a training run; `sized` whether sizes were asked for as buckets. Raises InputError."""
+def fix_run(run: Run, said: Complaint, *, sizes: str = "single") -> FixReport:
+    """Of a training run; `sizes` how they were asked for (`relief_training.ways`). Raises InputError."""
     report = train(*run)
     memory = report.memory
     stage, known = _phase_of(said, memory)
@@ -109,7 +109,7 @@ def fix_run(run: Run, said: Complaint, *, sized: bool = False) -> FixReport:
         host_room=memory.host_room,
         seconds=report.time.per_step,
         reasons=_of_phase(phase, memory, said, run.model.denoiser.id),
-        ways=[] if _fine(said, memory) else relief_training.ways(run, report, MOST, _limit(said, memory), sized=sized),
+        ways=[] if _fine(said, memory) else relief_training.ways(run, report, MOST, _limit(said, memory), sizes=sizes),
         useless=list(_useless_run(run, report)),
         warnings=[
             *_told(said, memory.capacity, [_stage(each, memory.capacity) for each in memory.phases], memory.verdict),

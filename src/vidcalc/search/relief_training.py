@@ -35,11 +35,14 @@ TOUCHED = {"mode": "adapters", "base": "weights", "optimizer": "optimizer"}
 Changes = dict[str, Any]
 
 
-def ways(run: Run, asked: TrainingReport, most: int = MOST, limit: Limit = ALL, *, sized: bool = False) -> list[Remedy]:
+def ways(
+    run: Run, asked: TrainingReport, most: int = MOST, limit: Limit = ALL, *, sizes: str = "single"
+) -> list[Remedy]:
     """Ways in which the run fits, those that leave the result as it is first, then the fastest.
 
     limit  of what a way may need, where that is less than there is
-    sized  whether sizes were asked for as buckets: then changed ones are named so too, all of them
+    sizes  how they were asked for: "single", as "buckets" (then changed ones are named so too, all of them), or by the
+           clips of a "dataset", which settle them
     """
     found: list[tuple[Changes, TrainingReport]] = []
     kinds = [list(kind(run.plan.training, depth(run.model))) for kind in KINDS]
@@ -51,7 +54,7 @@ def ways(run: Run, asked: TrainingReport, most: int = MOST, limit: Limit = ALL, 
         if report is not None and holds(report, limit):
             found.append((changes, report))
     rows = [_remedy(changes, report, asked) for changes, report in found]
-    rows += _smaller(run, asked, limit, sized) if len(found) < most else []
+    rows += _smaller(run, asked, limit, sizes) if len(found) < most and sizes != "dataset" else []
     return sorted(rows, key=lambda way: (cost(way, asked.time.per_step), len(way.changes), way.seconds))[:most]
 
 
@@ -134,7 +137,7 @@ KINDS: tuple[Callable[[TrainingPlan, int], Iterator[Changes]], ...] = (
 )
 
 
-def _smaller(run: Run, asked: TrainingReport, limit: Limit, sized: bool) -> Iterator[Remedy]:
+def _smaller(run: Run, asked: TrainingReport, limit: Limit, asked_as: str) -> Iterator[Remedy]:
     """The largest micro-batch, and the largest samples, that fit with no other change."""
     own = run.data.buckets
 
@@ -155,7 +158,7 @@ def _smaller(run: Run, asked: TrainingReport, limit: Limit, sized: bool) -> Iter
         report = resized(buckets) if buckets is not own else None
         if report is None:
             return None
-        return replace(_remedy(_named(own, buckets, sized), report, asked), touches=[touched])
+        return replace(_remedy(_named(own, buckets, asked_as), report, asked), touches=[touched])
 
     def shrunk(shorter: bool) -> Remedy | None:
         return largest(SMALLER, lambda share: tuple(_bucket(run, each, share, shorter) for each in own), "clip")
@@ -165,9 +168,9 @@ def _smaller(run: Run, asked: TrainingReport, limit: Limit, sized: bool) -> Iter
     yield from (way for way in (fewer, shrunk(True) or shrunk(False)) if way)
 
 
-def _named(own: tuple[Bucket, ...], changed: tuple[Bucket, ...], sized: bool) -> Changes:
+def _named(own: tuple[Bucket, ...], changed: tuple[Bucket, ...], asked_as: str) -> Changes:
     """The changed buckets as one types them: what changed of a single size, or all buckets in whole."""
-    if sized or len(own) > 1:
+    if asked_as == "buckets" or len(own) > 1:
         return {"buckets": ", ".join(map(_spelled, changed))}
     one, other = changed[0], own[0]
     fields = [name for name in ("frames", "batch") if getattr(one, name) != getattr(other, name)]

@@ -52,7 +52,7 @@ def asked(line: tuple[str, ...]) -> tuple[str, str]:
     from vidcalc.faces.cli import run, vidcalc
 
     out, err = io.StringIO(), io.StringIO()
-    words = line if ANSWER in line or not answers_in_json(line[0]) else (*line, ANSWER)
+    words = line if ANSWER in line or not answers_in_json(line[0]) else (line[0], ANSWER, *line[1:])
     with redirect_stdout(out), redirect_stderr(err):
         try:
             ended = f"exit code {run(vidcalc, 'vidcalc', words)}"

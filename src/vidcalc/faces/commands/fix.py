@@ -26,9 +26,9 @@ def result(given: dict[str, Any]) -> "FixReport":
     told = said(asked.pop("file", None))
     carded(asked, told)
     if trains(asked):
-        from vidcalc.faces.requests.training import run
+        from vidcalc.faces.requests.training import run, sizes_of
 
-        return search.fix_run(run(asked), told, sized="bucket" in asked)
+        return search.fix_run(run(asked), told, sizes=sizes_of(asked))
     from vidcalc.faces.requests.estimate import request
 
     return search.fix(request(asked), told)

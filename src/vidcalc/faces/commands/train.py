@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def result(given: dict[str, Any]) -> "TrainingReport":
     """The report that the flags ask for. Raises InputError."""
     from vidcalc.calculate import train as calculated
-    from vidcalc.faces.requests.training import run
+    from vidcalc.faces.requests.training import run, sizes_of
 
     job = run(given)
     report = calculated(*job)
@@ -24,7 +24,7 @@ def result(given: dict[str, Any]) -> "TrainingReport":
 
     from vidcalc.search.relief_training import ways
 
-    return replace(report, relief=ways(job, report))
+    return replace(report, relief=ways(job, report, sizes=sizes_of(given)))
 
 
 def train(

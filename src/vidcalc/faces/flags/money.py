@@ -71,7 +71,8 @@ class PerHour(click.ParamType):  # type: ignore[type-arg]
             expects = _(
                 "a price per hour from {low} to {high} USD, such as {example}", low=0, high="10,000", example="0.4"
             )
-            near = wrong.nearest if code == PLAIN else "0.4"
+            number = text.replace(".", "", 1).replace(",", "").lstrip("-").isdigit()
+            near = wrong.nearest if code == PLAIN and number else "0.4"  # zero is no guess at a text
             raise refuse(param, value, expects, near, f"0..{MOST_PER_HOUR}", "NUMBER[USD|KRW|EUR|…]") from None
 
 

@@ -74,3 +74,10 @@ def _shared(flags: dict[str, Any], setup: Stated, gpus: int) -> TrainingPlan:
         node = int(_placed(flags, setup, plan).count)
         plan = replace(plan, shard_degree=legal.spread_in_nodes(plan, node) if inside else replicas(plan))
     return plan
+
+
+def sizes_of(flags: dict[str, Any]) -> str:
+    """How the sizes of a run were asked for: "single", as "buckets", or by the clips of a "dataset"."""
+    if flags.get("dataset"):
+        return "dataset"
+    return "buckets" if flags.get("bucket") else "single"

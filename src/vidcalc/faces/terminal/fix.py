@@ -1,5 +1,6 @@
 """Out of memory on one page: what was said, where it ran out and why, what to change, and what does not help."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from vidcalc.describe.setting import declared
@@ -13,7 +14,7 @@ from vidcalc.faces.terminal.relief import MORE_HOST, difference, flags, stacked
 from vidcalc.faces.words import _
 from vidcalc.faces.words.fix import AMOUNTS, KNOWN, REASONS, SAID, TOUCHES
 from vidcalc.faces.words.ids import PHASES, STAGES, label
-from vidcalc.report.fix import FixReport
+from vidcalc.report.fix import FixReport, Remedy
 
 SIZE = ("width", "height")  # one flag
 
@@ -85,20 +86,25 @@ def ways(report: FixReport, paint: Paint, cells: int) -> list[str]:
     if fine(report):
         return hanging(_("It fits as predicted: nothing has to change."), cells)
     beside = report.memory == "host"
-    if not report.ways and beside:
-        return hanging(_(MORE_HOST), cells)
-    if not report.ways and report.verdict != "too_big":
+    if not report.ways and not beside and report.verdict != "too_big":
         return []  # a note says why
-    if not report.ways:
+    return listed(report.ways, report.job, report.seconds, beside, paint, cells)
+
+
+def listed(found: Sequence[Remedy], job: str, seconds: float, beside: bool, paint: Paint, cells: int) -> list[str]:
+    """Changes of a job of so many seconds; `beside` whether host memory is what is short. Or that there is none."""
+    if not found and beside:
+        return hanging(_(MORE_HOST), cells)
+    if not found:
         return hanging(_("Nothing that was tried makes it fit here: it takes a larger GPU, or more of them."), cells)
     rows: list[list[Cell]] = [
         [
-            spelled(each.changes, report.job),
+            spelled(each.changes, job),
             data(each.host_ram if beside else each.peak),
-            difference(each.slower, report.seconds),
+            difference(each.slower, seconds),
             ", ".join(label(TOUCHES, word) for word in each.touches),
         ]
-        for each in report.ways
+        for each in found
     ]
     of_gpu, of_host = _("peak, time, what it touches"), _("host RAM, time, what it touches")
     title, right = _("What to change"), of_host if beside else of_gpu

@@ -2,6 +2,7 @@
 
 from vidcalc.faces.terminal import notes
 from vidcalc.faces.terminal.cells import Cell, Paint, halved, hanging, table
+from vidcalc.faces.terminal.fix import listed
 from vidcalc.faces.terminal.memory import stages, titled
 from vidcalc.faces.terminal.numbers import count, data, duration, energy, flop, hours, mass, money, rate, share, whole
 from vidcalc.faces.terminal.overview import STYLES
@@ -20,8 +21,17 @@ ROWS = (
 def draw(report: TrainingReport, look: Look | None = None) -> str:
     """The whole report as text, as standard output takes it where no look is named."""
     colour, cells = look or here()
-    blocks = [part(report, colour, cells) for part in (head, phases, totals, buckets, spent, run, notes.notes)]
+    blocks = [part(report, colour, cells) for part in (head, phases, ways, totals, buckets, spent, run, notes.notes)]
     return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def ways(report: TrainingReport, paint: Paint, cells: int, most: int | None = None) -> list[str]:
+    """What to change where it does not fit: all ways, or the first few."""
+    memory = report.memory
+    if memory.verdict != "too_big":
+        return []
+    beside = memory.host_room is not None and memory.host_room.verdict == "too_big" and memory.margin >= 0
+    return listed(report.relief[:most], "train", report.time.per_step, beside, paint, cells)
 
 
 def head(report: TrainingReport, paint: Paint, cells: int) -> list[str]:

@@ -6,14 +6,11 @@ The whole page is `vidcalc.faces.terminal.training`.
 from vidcalc.faces.terminal import brief, training
 from vidcalc.faces.terminal.cells import Cell, Paint, halved, hanging
 from vidcalc.faces.terminal.currency import rate
-from vidcalc.faces.terminal.fix import spelled
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.notes import warned
 from vidcalc.faces.terminal.numbers import data, duration, energy, hours, money, share, whole
 from vidcalc.faces.terminal.page import Look, here
-from vidcalc.faces.terminal.relief import difference, stacked
 from vidcalc.faces.words import _
-from vidcalc.faces.words.fix import TOUCHES
 from vidcalc.faces.words.ids import PROVENANCE, PROVIDERS, STAGES, label
 from vidcalc.report.training import TrainingReport
 
@@ -37,21 +34,7 @@ def draw(report: TrainingReport, look: Look | None = None) -> str:
 
 def ways(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     """What to change, the first few ways, with what each costs and touches."""
-    if report.memory.verdict != "too_big":
-        return []
-    if not report.relief:
-        return hanging(_("Nothing that was tried makes it fit here: it takes a larger GPU, or more of them."), cells)
-    rows: list[list[Cell]] = [
-        [
-            spelled(each.changes, "train"),
-            data(each.peak),
-            difference(each.slower, report.time.per_step),
-            ", ".join(label(TOUCHES, word) for word in each.touches),
-        ]
-        for each in report.relief[:FIXES]
-    ]
-    title, right = _("What to change"), _("peak, time of a step, what it touches")
-    return [titled(title, right, paint, cells), *stacked(rows, "<><<", paint, cells)]
+    return training.ways(report, paint, cells, FIXES)
 
 
 def sizes(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
