@@ -18,7 +18,6 @@ SENTENCE = re.compile(r"\S+ (\S+ \d+\S*: )?(--[\w-]+|[A-Z]+): ")  # a refusal of
 NEAREST = ("nearest", "가까운 값")  # what stands before a nearest choice
 LONG = 32  # letters of a word that is none of ours
 ROOM = 2  # letters of a quoted value that a line has room for
-SECONDS = 2.0  # of the processor, that one case may take
 MEMORY = 500 * 2**20  # bytes that one case may add to the most this process ever held
 HANGS = 30  # seconds of the processor after which a case is ended as one that hangs
 

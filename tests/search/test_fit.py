@@ -176,7 +176,7 @@ def answered_alike(seeds: range, model: str, monkeypatch: pytest.MonkeyPatch) ->
         assert listed(report, ladder) == expected, (model, seed)
         answered += bool(expected)
         assert (report.lacking is None) == bool(expected)
-    assert answered > 5 or len(seeds) < 10  # the questions are not all too hard
+    assert answered >= min(6, len(seeds) // 2)  # the questions are not all too hard
 
 
 def test_the_ladder_of_lengths_holds_what_the_model_accepts_and_nothing_else() -> None:

@@ -1,6 +1,6 @@
 """`vidcalc bugreport`: what a report of a wrong number needs, collected in one text to paste.
 
-The text is English in every language, since whoever mends the number reads it. It holds what was typed, how the
+Its heads are English in every language, since whoever mends the number reads them. It holds what was typed, how the
 command ended, the versions, and the whole answer with what it assumed; the home folder's name is left out.
 """
 

@@ -8,10 +8,18 @@ from vidcalc.catalog.bucketing import Bucketed, bucketed
 from vidcalc.describe.model import Caution
 from vidcalc.describe.question import Question
 from vidcalc.faces.flags.inputs import Refused
-from vidcalc.faces.words import _
+from vidcalc.faces.words import N_, _
+from vidcalc.faces.words.ids import label
 from vidcalc.modelfiles import clips
 
 SETTLED = ("bucket", "clips", "clip_seconds")
+LEFT_OUT = {
+    "unreadable": N_("unreadable"),
+    "no_size": N_("without a size"),
+    "no_length": N_("without a length"),
+    "short": N_("too short"),
+    "picture": N_("pictures"),
+}
 
 
 def sorted_in(flags: dict[str, Any], job: Question) -> tuple[Bucketed, tuple[Caution, ...]]:
@@ -28,7 +36,7 @@ def sorted_in(flags: dict[str, Any], job: Question) -> tuple[Bucketed, tuple[Cau
     found = bucketed(job.model, every.clips, job.workload)
     left_out = every.left_out + found.left_out
     if not found.buckets:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
+        reasons = ", ".join(f"{count} {label(LEFT_OUT, reason)}" for reason, count in left_out.items())
         raise Unreadable(path, "no_usable_clips", "dataset", reasons=reasons or "0")
     return found, tuple(_known(found, left_out))
 
