@@ -146,8 +146,7 @@ def _grown(question: Question, whole: Ledger, limit: Limit) -> Iterator[Way]:
 def _seconds(question: Question, whole: Ledger, ledger: Ledger) -> float:
     """Seconds of one generation whose rewritten ledger is at hand."""
     first = first_step(replace(whole, weights=ledger.weights), question.hardware, question.plan)
-    seconds: float = inference_time(ledger, first, question.hardware).total
-    return seconds
+    return float(inference_time(ledger, first, question.hardware).total)
 
 
 def combinations(question: Question) -> Iterator[Changes]:
