@@ -48,7 +48,7 @@ class Mutant:
         return f"{'/'.join(parts[parts.index('vidcalc') + 1 :])}:{self.line} {self.what}"
 
     def code(self, old: CodeType) -> CodeType:
-        """The changed code that stands where `old` stood. Raises LookupError where it is not found."""
+        """The changed code that stands where `old` stood. Raises StopIteration where it is not found."""
         tree = ast.parse(self.file.read_text(encoding="utf-8"))
         node = list(ast.walk(tree))[self.node]
         dict(changes(node))[self.what](node)
@@ -62,7 +62,7 @@ def same_place(made: CodeType, old: CodeType) -> bool:
 
 
 def codes(code: CodeType) -> Iterator[CodeType]:
-    """A code and all codes inside it. Raises LookupError never: the caller's `next` ends with StopIteration."""
+    """A code and all codes inside it."""
     yield code
     for each in code.co_consts:
         if isinstance(each, CodeType):

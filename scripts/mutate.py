@@ -3,9 +3,10 @@
     python scripts/mutate.py [ROOM …] [--sample 300] [--seed 1] [--tests PATH …] [--seconds 60] [--output FILE]
 
 A change (a mutant) swaps an operator or a comparison, drops a `not`, moves a number by one, or takes the other branch.
-It is *killed* where a test fails, *survives* where all that reach it pass, is *unseen* where none does. Everything
-is imported once; each mutant runs in a forked child, where its function's code is replaced. POSIX alone. The exit code
-is 1 where the score (killed of all) is below the bar.
+It is *killed* where a test fails, *survives* where all that reach it pass, is *unseen* where none does, *untried* where
+the changed code did not get as far as a test, *late* where the tests' time ran out. Everything is imported once; each
+mutant runs in a forked child, where its function's code is replaced. POSIX alone. The exit code is 1 where the score
+(killed of all) is below the bar.
 """
 
 import argparse
@@ -26,7 +27,8 @@ ROOMS = ("cost", "passes", "search")
 TESTS = ("cost", "passes", "search", "laws", "account", "ledger", "derivation", "report")
 UNTIMED = "not quick and not fast"  # a bar of seconds fails on a busy machine, and kills nothing
 BAR = 0.85
-PASSED, FAILED = 0, 1
+PASSED, FAILED, UNTRIED = 0, 1, 2
+FATES = {PASSED: "survived", FAILED: "killed", UNTRIED: "untried", None: "late"}
 
 
 def main() -> int:
@@ -124,8 +126,11 @@ class Runner:
         """What becomes of one mutant."""
 
         def broken(_tell: Callable[[str], None]) -> int:
-            for function in functions:
-                function.__code__ = mutant.code(function.__code__)
+            try:
+                for function in functions:
+                    function.__code__ = mutant.code(function.__code__)
+            except (StopIteration, ValueError, SyntaxError):  # not the function that was meant, or no code of its kind
+                return UNTRIED
             for item in covering:
                 self.run(item)
                 if self.failed:
@@ -133,7 +138,7 @@ class Runner:
             return PASSED
 
         status, _ = in_child(broken, self.seconds)
-        return "survived" if status == PASSED else "late" if status is None else "killed"
+        return FATES[status]
 
     def run(self, item: Any) -> None:
         """One test with its fixtures, alone."""
