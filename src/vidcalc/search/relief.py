@@ -91,9 +91,8 @@ def relief(
 
 def advised(report: Report, question: Question) -> Report:
     """The report with the ways out in `memory.inference.relief`."""
-    ways = relief(of_a_chip(question), report.time.inference.total)
-    memory_part = replace(report.memory, inference=replace(report.memory.inference, relief=ways))
-    return replace(report, memory=memory_part)
+    inference = replace(report.memory.inference, relief=relief(of_a_chip(question), report.time.inference.total))
+    return replace(report, memory=replace(report.memory, inference=inference))
 
 
 def holds(needed: InferenceMemory, limit: Limit) -> bool:
@@ -146,7 +145,8 @@ def _grown(question: Question, whole: Ledger, limit: Limit) -> Iterator[Way]:
 def _seconds(question: Question, whole: Ledger, ledger: Ledger) -> float:
     """Seconds of one generation whose rewritten ledger is at hand."""
     first = first_step(replace(whole, weights=ledger.weights), question.hardware, question.plan)
-    return float(inference_time(ledger, first, question.hardware).total)
+    seconds: float = inference_time(ledger, first, question.hardware).total
+    return seconds
 
 
 def combinations(question: Question) -> Iterator[Changes]:
