@@ -127,9 +127,9 @@ def test_a_sweep_of_twenty_thousand_costs_a_fraction_of_as_many_calls(estimate: 
 
     def seconds(run: Callable[[], Report]) -> float:
         forget()
-        began = time.perf_counter()
+        began = time.process_time()
         run()
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     one = min(seconds(lambda: estimate(WAN, width=1280, height=720, frames=81)) for _ in range(3))
     report = estimate(WAN, width=widths, height=heights, frames=frames)

@@ -110,6 +110,42 @@ def test_an_unknown_flag_suggests_the_nearest(ask):
     refused(ask("estimate", "-m", "sora", "--framse", "3"), "--framse", "--framse", "--frames")
 
 
+@pytest.mark.parametrize(
+    ("command", "typed", "flag"),
+    [
+        ("estimate", "--num_inference_steps", "--steps"),
+        ("estimate", "--num-frames", "--frames"),
+        ("estimate", "--width=832", "--resolution"),
+        ("estimate", "--vram", "--gpu"),
+        ("estimate", "--dtype", "--precision"),
+        ("estimate", "--ulysses_size", "--parallel"),
+        ("estimate", "--guidance_scale", "--guidance"),
+        ("train", "--precision", "--base-precision"),
+        ("train", "--lora", "--lora-rank"),
+        ("train", "--gradient_checkpointing", "--checkpointing"),
+        ("train", "--blocks_to_swap", "--offload"),
+        ("fix", "--ram", "--host-ram"),
+    ],
+)
+def test_a_flag_is_taken_for_what_it_is_called_elsewhere(ask, command, typed, flag):
+    told = json.loads(ask(command, "-m", "wan2.1-t2v-14b", typed, "8", "--json").out)["error"]
+    assert told["nearest"] == flag
+
+
+def test_flags_that_names_of_elsewhere_stand_for_exist():
+    from vidcalc.faces.flags.catalogue import FLAGS
+    from vidcalc.faces.flags.meant import CALLED
+
+    ours = {name for spec in FLAGS.values() for name in spec.names}
+    assert CALLED.keys() <= ours
+    # names that one command has and another has not
+    assert {name for names in CALLED.values() for name in names if f"--{name}" in ours} == {
+        "precision",
+        "lora",
+        "lora-rank",
+    }
+
+
 def test_an_unknown_command_suggests_the_nearest(ask):
     refused(ask("estimte"), "", "estimte", "estimate")
 

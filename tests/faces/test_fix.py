@@ -93,17 +93,17 @@ def test_of_several_messages_the_last_counts():
 def test_any_bytes_are_read_without_complaint_and_soon(data, tmp_path):
     path = tmp_path / "log"
     path.write_bytes(data)
-    began = time.perf_counter()
+    began = time.process_time()
     found = complaint(text(str(path)))
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
     assert found.kind == ("torch" if data[:2] == b"\xff\xfe" else "none")
 
 
 @pytest.mark.parametrize("line", ["CUDA out of memory " * 5000, "(" * 10**6, "9" * 10**6 + " GiB", "a\n" * 10**6])
 def test_no_text_takes_long(line):
-    began = time.perf_counter()
+    began = time.process_time()
     complaint(line)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def fixed(ask, *line):
@@ -318,3 +318,13 @@ def test_where_weights_fill_the_card_a_spill_is_not_explained_by_its_peak(ask, m
     assert found["verdict"] != "too_big"
     assert [list(each["changes"]) for each in found["useless"]] == [["steps"]]
     assert found["ways"] or "fills_the_card" in [each["id"] for each in found["warnings"]]
+
+
+def test_the_message_itself_may_stand_in_the_place_of_its_file(ask, tmp_path):
+    file = tmp_path / "oom.txt"
+    file.write_text(NEW, encoding="utf-8")
+    flags = ("-m", "cogvideox-5b", "--gpu", "4090", "--json")
+    assert json.loads(ask("fix", NEW, *flags).out) == json.loads(ask("fix", str(file), *flags).out)
+    refused = ask("fix", "a video of a dog", *flags)
+    assert refused.code == 2
+    assert "there is no such file" in refused.out

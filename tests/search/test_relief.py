@@ -138,9 +138,9 @@ def test_segments_that_grow_are_offered_where_pieces_have_no_room(segments, gpu,
 def test_the_answer_is_quick(name):
     asked = request(JOBS[name])
     seconds = calculate(*asked).time.inference.total
-    began = time.perf_counter()
+    began = time.process_time()
     relief(asked, seconds)
-    assert time.perf_counter() - began < BAR
+    assert time.process_time() - began < BAR
 
 
 def test_what_fits_needs_no_advice_in_the_report():

@@ -11,6 +11,7 @@ import click
 from vidcalc.base.errors import InputError, UnknownName, Unreadable, nearest
 from vidcalc.faces.exits import BAD_INPUT
 from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.flags.meant import meant
 from vidcalc.faces.terminal.cells import width, wrap
 from vidcalc.faces.words import _
 
@@ -79,7 +80,7 @@ def _described(error: Exception) -> dict[str, Any]:
     if isinstance(error, click.NoSuchOption):
         options = error.ctx.command.get_params(error.ctx) if error.ctx else []
         names = [name for option in options for name in option.opts if isinstance(option, click.Option)]
-        near = nearest(error.option_name, names)
+        near = meant(error.option_name, names)
         return _entry(
             error.option_name, None, names, near, _("there is no flag {flag}", flag=_short(error.option_name))
         )

@@ -51,9 +51,9 @@ command = Command(
     callback=fix,
     help=N_(
         "Out of memory: where, why, what to change, and what does not help.\n"
-        "FILE holds the message or the log (- for standard input): PyTorch's, CUDA's, ComfyUI's, or what Windows or "
-        "the system says. Without one the settings alone are judged. With a flag of training (--mode, --bucket, "
-        "--checkpointing …) the job is a training run."
+        "FILE holds the message or the log (- for standard input), or is the message itself in quotes: PyTorch's, "
+        "CUDA's, ComfyUI's, or what Windows or the system says. Without one the settings alone are judged. With a flag "
+        "of training (--mode, --bucket, --checkpointing …) the job is a training run."
     ),
     examples=(
         "vidcalc fix -m cogvideox-5b -r 720p --gpu 4090",

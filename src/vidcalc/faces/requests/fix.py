@@ -12,6 +12,7 @@ from vidcalc.faces.words import _
 from vidcalc.modelfiles.complaint import LONGEST, Complaint, complaint
 
 STDIN = "-"
+SPACE = " "  # of what has none nobody means a message
 ENDS = 2 * LONGEST  # bytes: a log's end is what counts, and letters may take two
 MOST = 2**28  # bytes of standard input that are read through for its end
 OF_TRAINING: set[Job] = {"train", "run"}
@@ -20,15 +21,29 @@ SIZE_OF_A_CARD = 0.05  # by how much a GPU's memory may differ from what a messa
 
 
 def said(path: str | None) -> Complaint:
-    """What the message in a file, or on standard input, says. Raises Unreadable for what is no file, and Refused where
-    nothing in it is about memory."""
+    """What the message in a file, on standard input, or in the argument itself says. Raises Unreadable for what is no
+    file and no message, and Refused where nothing in it is about memory."""
     if path is None:
         return Complaint()
+    if SPACE in path and path != STDIN and not is_there(path):
+        found = complaint(path)
+        if found.kind != "none":
+            return found
     found = complaint(text(path))
     if found.kind == "none":
         expects = _("a message that memory ran out")
         raise Refused("FILE", path, expects, None, ())
     return found
+
+
+def is_there(path: str) -> bool:
+    """Whether a path is of something; what is too long for a path is of nothing."""
+    import os
+
+    try:
+        return os.path.exists(path)
+    except (OSError, ValueError):
+        return False
 
 
 def text(path: str) -> str:
