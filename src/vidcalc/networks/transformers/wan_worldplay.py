@@ -10,16 +10,15 @@ wan/inference/pipeline_wan_w_mem_relative_rope.py. The rest as in `wan.py`, both
 
 from vidcalc.base.number import Number
 from vidcalc.describe.shape import Shape
-from vidcalc.networks.transformers import wan
+from vidcalc.networks.transformers import wan, wan_causal
 from vidcalc.networks.transformers.embedding import sinusoid, text_mlp, timestep_mlp
-from vidcalc.networks.transformers.wan_causal import cached_tokens
 from vidcalc.tape import Tape, Tensor
 
 CLASSES = ()  # its makers call it WanTransformer3DModel, as Wan's own
 TWO = 2  # attentions of a block
 
 
-class Config(wan.Config, frozen=True, kw_only=True):
+class Config(wan_causal.Config, frozen=True, kw_only=True):
     """The numbers of one network, under diffusers' names."""
 
 
@@ -31,13 +30,13 @@ def tokens(config: Config, shape: Shape) -> Number:
 def cache(config: Config, shape: Shape) -> Number:
     """Elements of the keys and values that stay from call to call, of both attentions."""
     # [key, value] of every layer [batch, tokens, width]
-    return 2 * TWO * config.num_layers * shape.batch * cached_tokens(config, shape) * config.width
+    return 2 * TWO * config.num_layers * shape.batch * wan_causal.cached_tokens(config, shape) * config.width
 
 
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """chunk[batch, in_channels, frames, height, width] -> [batch, out_channels, frames, height, width]."""
     n, batch, width, frames = tokens(config, shape), shape.batch, config.width, shape.frames
-    before = cached_tokens(config, shape)
+    before = wan_causal.cached_tokens(config, shape)
     latent = tape.input(batch, config.in_channels, frames, shape.height, shape.width)
     text = tape.input(batch, shape.tokens, config.text_dim)
     cameras = tape.input(batch, frames, 16), tape.input(batch, frames, 9)  # where each is, and its lens
