@@ -72,6 +72,7 @@ def seeds() -> tuple[Seed, ...]:
         "        name_or_path: Wan-AI/Wan2.1-T2V-1.3B-Diffusers\n        arch: wan21\n"
     )
     shell = "accelerate launch src/musubi_tuner/wan_train_network.py --task t2v-1.3B --network_dim 32 --sdpa\n"
+    launch = "torchrun --nproc_per_node=2 generate.py --task t2v-1.3B --size 832*480 --ckpt_dir w --ulysses_size 2\n"
     table = ("validate", "@")
     return (
         *(Seed("config.json", each, (FROM,)) for each in configs),
@@ -81,6 +82,7 @@ def seeds() -> tuple[Seed, ...]:
         Seed("run.toml", trainer.encode(), (("train", "--from", "@", "-r", "256x256", "-f", "9"),)),
         Seed("run.yaml", ai_toolkit.encode(), (("train", "--from", "@", "-r", "256x256", "-f", "9"),)),
         Seed("run.sh", shell.encode(), (("train", "--from", "@", "-r", "256x256", "-f", "9"),)),
+        Seed("launch.sh", launch.encode(), (FROM,)),
         Seed("card.toml", (SNAPSHOTS / "card.toml").read_bytes(), ((*small, "--gpu-file", "@"),)),
         Seed("h100.toml", (SNAPSHOTS / "h100.toml").read_bytes(), ((*small, "--calibration", "@"),)),
         Seed(
@@ -113,14 +115,32 @@ def _safetensors() -> bytes:
 
 
 def _gguf() -> bytes:
-    """A header of one tensor."""
+    """The header of a whole network: Wan 2.1 1.3B under its makers' names, matrices in Q8_0."""
 
-    def text(word: bytes) -> bytes:
-        return struct.pack("<Q", len(word)) + word
+    def text(word: str) -> bytes:
+        return struct.pack("<Q", len(word)) + word.encode()
 
-    meta = text(b"general.architecture") + struct.pack("<I", 8) + text(b"wan")
-    tensor = text(b"blocks.0.self_attn.q.weight") + struct.pack("<IQQIQ", 2, 1536, 1536, 0, 0)
-    return b"GGUF" + struct.pack("<IQQ", 3, 1, 1) + meta + tensor
+    width, inner = 1536, 8960
+    sizes = {"patch_embedding": [width, 16, 1, 2, 2], "text_embedding.0": [width, 4096], "head.head": [64, width]}
+    sizes |= {"text_embedding.2": [width, width], "time_embedding.0": [width, 256], "time_embedding.2": [width, width]}
+    sizes |= {"time_projection.1": [6 * width, width]}
+    tensors = {"head.modulation": [1, 2, width]}
+    for n in range(30):
+        block = f"blocks.{n}."
+        tensors |= {f"{block}modulation": [1, 6, width], f"{block}norm3.weight": [width], f"{block}norm3.bias": [width]}
+        sizes |= {f"{block}ffn.0": [inner, width], f"{block}ffn.2": [width, inner]}
+        for each in ("self_attn", "cross_attn"):
+            sizes |= {f"{block}{each}.{part}": [width, width] for part in "qkvo"}
+            tensors |= {f"{block}{each}.norm_{part}.weight": [width] for part in "qk"}
+    for name, shape in sizes.items():
+        tensors |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
+    listed = b"".join(
+        text(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *reversed(shape))
+        + struct.pack("<IQ", 8 if len(shape) == 2 else 0, 0)
+        for name, shape in tensors.items()
+    )  # fmt: skip
+    meta = text("general.architecture") + struct.pack("<I", 8) + text("wan")
+    return b"GGUF" + struct.pack("<IQQ", 3, len(tensors), 1) + meta + listed
 
 
 def _png(text: str) -> bytes:

@@ -4,6 +4,7 @@ ComfyUI's and the makers' all-in-one files hold the denoiser, the autoencoder, t
 """
 
 from vidcalc.modelfiles.header import Header
+from vidcalc.modelfiles.packed import ROOT
 
 # prefix -> the component it begins; the longer ones are looked for first
 PREFIXES = {
@@ -40,6 +41,8 @@ def split(header: Header) -> list[tuple[str, Header]]:
         found.setdefault(part, {})[rest] = name
     if set(found) == {""}:
         return [("", header)]
+    if found.get("") and set(found[""]) <= set(ROOT):
+        del found[""]  # marks of how the others are stored are no network
     order = sorted(found, key=lambda part: (part != "transformer", part == "", part))
     parts = [(part, _part(header, found[part])) for part in order]
     if len(parts) == 1:

@@ -1,7 +1,8 @@
-"""A training command, or a script that holds one, as keys and values: `--lora_rank 32` is {"lora_rank": "32"}.
+"""A command that trains or generates, or a script that holds one, as keys and values: `--lora_rank 32` is
+{"lora_rank": "32"}.
 
 Comments and line ends go; what a script sets as NAME=… or NAME=(…) stands where `$NAME` does. Of several commands the
-first that trains counts; how many there are is given with it.
+first that is known counts; how many there are is given with it.
 """
 
 import re
@@ -9,7 +10,7 @@ import shlex
 
 from vidcalc.base.facts import Facts
 
-STARTS = ("accelerate", "torchrun", "deepspeed", "python", "python3", "uv")
+STARTS = ("accelerate", "torchrun", "deepspeed", "python", "python3", "uv", "fastvideo", "sglang")
 ASSIGNED = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|[^\s()]*)\s*$", re.MULTILINE)
 VARIABLE = re.compile(r"\$\{?(\w+)(?:\[@\])?\}?")
 CACHING = ("data_process", "cache_latents", "cache_text_encoder")  # a command that only prepares data
@@ -17,7 +18,7 @@ MOST = 10_000  # words
 
 
 def commands(text: str) -> list[tuple[list[str], Facts]]:
-    """(words, flags) of every command that trains. Flags that stand in lists of a script belong to its command."""
+    """(words, flags) of every command that has flags. Flags that stand in lists of a script belong to its command."""
     plain = re.sub(r"\\\s*\n", " ", re.sub(r"(?m)(^|\s)#.*$", r"\1", text))
     known = {name: value.strip("\"'") for name, value in ASSIGNED.findall(plain)}
     lists = dict(re.findall(r"(?ms)^\s*(\w+)=\(\s*(.*?)^\s*\)", plain))

@@ -1,4 +1,4 @@
-"""Whether a file says what is to be done, and what: workflows, and trainers' configurations in any of their formats."""
+"""Whether a file says what is to be done, and what: workflows, trainers' configurations, commands, in any format."""
 
 import os
 from typing import Any
@@ -6,14 +6,16 @@ from typing import Any
 from vidcalc.base import reading
 from vidcalc.base.errors import Unreadable
 from vidcalc.base.facts import Facts
+from vidcalc.catalog.spellings import recognised
 from vidcalc.modelfiles import lora
-from vidcalc.modelfiles.recipes import comfyui, command, embedded, trainer, training
+from vidcalc.modelfiles.recipes import comfyui, command, embedded, launch, settle, trainer, training
 from vidcalc.modelfiles.recipes.graph import is_workflow, nodes
 from vidcalc.modelfiles.recipes.recipe import Recipe
 from vidcalc.modelfiles.source import header, opened
 
 MOST_NESTED = 50  # levels of a YAML file
 YAML, SHELL = (".yaml", ".yml"), (".sh", ".bash", ".bat", ".ps1", ".txt")
+REPORT = "vidcalc."  # how the schemas of our own reports begin
 
 
 def recipe_of(path: str, alone: bool = False) -> Recipe | None:
@@ -45,9 +47,34 @@ def recipe_of(path: str, alone: bool = False) -> Recipe | None:
     program = trainer.of_values(values)
     if program:
         return training.recipe(program, values, name, None if alone else _dataset(program, values, path))
+    program = launch.of_values(values)
+    if program:
+        return launch.recipe(program, values, name)
+    _refuse_others(path, values)
     if ending == ".json":
-        return None  # a model's own
+        return _of_adapter(values, name)
     raise Unreadable(path, "unknown_recipe")
+
+
+def _refuse_others(path: str, values: Facts) -> None:
+    """Raises Unreadable for what is known and names no model: a report of our own, a configuration of another kind."""
+    if str(values.get("schema", "")).startswith(REPORT):
+        raise Unreadable(path, "own_report")
+    kind = launch.other(values)
+    if kind:
+        raise Unreadable(path, "names_no_model", kind=kind)
+
+
+def _of_adapter(values: Facts, name: str) -> Recipe | None:
+    """peft's configuration of an adapter: the network it is for, trained so; None for a model's own configuration."""
+    rank, base = values.get("r"), values.get("base_model_name_or_path")
+    if not (isinstance(rank, int) and values.get("peft_type") and isinstance(base, str)):
+        return None
+    layers = values.get("target_modules")
+    targets = {"lora_targets": settle.targets(layers)} if isinstance(layers, list) else {}
+    match = next((found for piece in training.pieces(base) if (found := recognised(piece)) is not None), None)
+    settings = {"mode": "lora", "lora_rank": rank, **targets}
+    return Recipe(source=name, maker="peft", model=match.models[0] if match else "", names=(base,), settings=settings)
 
 
 def _of_adapters(path: str) -> Recipe | None:
@@ -70,13 +97,26 @@ def _of_commands(text: str, path: str, alone: bool) -> Recipe:
     found = [(trainer.of_command(words, flags), flags) for words, flags in command.commands(text)]
     known = [(program, flags) for program, flags in found if program]
     if not known:
-        raise Unreadable(path, "unknown_recipe")
+        return _of_launches(text, path)
     program, flags = known[0]
     beside = None if alone else _dataset(program, flags, path)
-    made = training.recipe(program, flags, os.path.basename(path), beside)
-    if len(known) == 1:
+    return _first(training.recipe(program, flags, os.path.basename(path), beside), len(known))
+
+
+def _of_launches(text: str, path: str) -> Recipe:
+    """What the first command asks for that generates."""
+    found = [(launch.of_command(words, flags), flags) for words, flags in command.commands(text)]
+    known = [(program, flags) for program, flags in found if program]
+    if not known:
+        raise Unreadable(path, "unknown_command")
+    return _first(launch.recipe(*known[0], os.path.basename(path)), len(known))
+
+
+def _first(made: Recipe, count: int) -> Recipe:
+    """The recipe of the first of so many commands."""
+    if count == 1:
         return made
-    more = ("commands_beside", {"count": len(known) - 1})
+    more = ("commands_beside", {"count": count - 1})
     return Recipe(
         source=made.source, maker=made.maker, model=made.model, names=made.names, settings=made.settings,
         beside=(*made.beside, more), unread=made.unread,

@@ -89,9 +89,13 @@ def _checkpointing(run: Found, value: object) -> bool:
 
 
 def _targets(run: Found, value: object) -> bool:
-    word = str(value)
-    run.settings["lora_targets"] = "attention+ffn" if FEED_FORWARD.search(word) else "attention"
+    run.settings["lora_targets"] = targets(value)
     return True
+
+
+def targets(layers: object) -> str:
+    """Which layers adapters stand beside, by their names."""
+    return "attention+ffn" if FEED_FORWARD.search(str(layers)) else "attention"
 
 
 def _size(run: Found, value: object) -> bool:
@@ -148,6 +152,14 @@ def _buckets(run: Found, value: object) -> bool:
     return True
 
 
+def _clip(run: Found, value: object) -> bool:
+    """ "FRAMESxHEIGHTxWIDTH"."""
+    stated = re.fullmatch(r"(\d+)x(\d+)x(\d+)", str(value))
+    if stated:
+        run.buckets.append((int(stated[3]), int(stated[2]), int(stated[1])))
+    return stated is not None
+
+
 def _tell(id_: str, key: str) -> Callable[[Found, object], bool]:
     def reader(run: Found, value: object) -> bool:
         run.told.append((id_, {key: str(value)}))
@@ -179,6 +191,8 @@ def _none(_run: Found, _value: object) -> bool:
 READERS: dict[str, Callable[[Found, object], bool]] = {
     "optimizer": _optimizer,
     "base_precision": _base,
+    "clip": _clip,
+    "adam8bit": _set("optimizer", "adamw-8bit"),
     "fp8": _set("base_precision", "fp8"),
     "fp8_scaled": _set("base_precision", "fp8-scaled"),
     "adapter": _adapter,

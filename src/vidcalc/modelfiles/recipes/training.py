@@ -35,7 +35,7 @@ def recipe(trainer: str, values: Facts, source: str, dataset: Facts | None = Non
         maker=program.title,
         model=model,
         names=names,
-        settings={"trainer": load.resolve("trainers", trainer), **program.usual, **run.settled()},
+        settings={"trainer": _profile(trainer, program), **program.usual, **run.settled()},
         beside=tuple(run.found.told),
         unread=tuple(run.unread),
     )
@@ -96,7 +96,7 @@ class _Run:
         said += [tasks[task.casefold()] for task in self.names.get("task", ()) if task.casefold() in tasks]
         said += [family] if family else []
         for name in said:
-            match = next((found for piece in _pieces(name) if (found := recognised(piece)) is not None), None)
+            match = next((found for piece in pieces(name) if (found := recognised(piece)) is not None), None)
             if match is None:
                 continue
             if match.beside:
@@ -141,7 +141,12 @@ class _Run:
         return settings
 
 
-def _pieces(name: str) -> list[str]:
+def _profile(trainer: str, program: Trainer) -> str:
+    """What it does by itself: its own profile, or that of whoever it says it trains like."""
+    return load.resolve("trainers", str(program.usual.get("trainer", trainer)))
+
+
+def pieces(name: str) -> list[str]:
     """The parts of a path, or of "OWNER/NAME:files", that may say which model it is: the last ones first."""
     plain = name.partition(":")[0] if "/" in name.partition(":")[0] else name
     return plain.replace("\\", "/").rstrip("/").split("/")[: -PIECES - 1 : -1]

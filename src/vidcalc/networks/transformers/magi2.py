@@ -87,7 +87,7 @@ def audio_tokens(shape: Shape) -> Number:
 def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     """Video[batch, n, channels], sound and text -> video and sound; the sound's output is computed as well."""
     batch, width = shape.batch, config.num_streams * config.hidden_size
-    rows = Rows(tokens(config, shape), audio_tokens(shape), shape.tokens, shape.height * shape.width)
+    rows = Rows(tokens(config, shape), audio_tokens(shape), shape.tokens, (shape.frames, shape.height, shape.width))
     packed = tape.input(batch, rows.all, config.text_in_channels)  # every modality as wide as the text
     # frequencies, and of every token sines and cosines
     tape.parameter("pre_adapter.rope.bands", config.head_dim // SHARE, "fp32")

@@ -1,11 +1,12 @@
 """MagiHuman: text, sound and video in one sequence, self-attention alone, the outer layers with weights per modality.
 
 No timestep goes in. Keys and values have fewer heads than queries; each head's result is gated. The residual stream is
-float32, products bfloat16. In local layers (super-resolution to 1080p) video attends to the frames around its own and
-to sound and text, which see all. Sound has one latent per frame of the video, unless shape.extra["audio_tokens"] says
-how many.
+float32, products bfloat16. In local layers (super-resolution to 1080p) video attends to the frames around its own, or
+to the blocks around its own in time, height and width (MAGI-2's refiner), and to sound and text, which see all. Sound
+has one latent per frame of the video, unless shape.extra["audio_tokens"] says how many.
 Source: arXiv 2603.21986; GAIR-NLP/daVinci-MagiHuman@209209b inference/model/dit/dit_module.py,
-inference/common/config.py, inference/pipeline/data_proxy.py.
+inference/common/config.py, inference/pipeline/data_proxy.py; SandAI-org/MAGI-2-preview@f68a0f9
+inference/model/magi2_refiner.py, inference/pipeline/refiner_data_proxy.py.
 """
 
 from collections import Counter
@@ -13,11 +14,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from vidcalc.base.number import Number, maximum, nearest
+from vidcalc.base.number import Number, ceil_div, maximum, nearest
 from vidcalc.describe.shape import Shape
 from vidcalc.tape import Tape, Tensor
 
-CLASSES = ()  # its makers call it DiTModel
+CLASSES = ()  # their makers call them DiTModel and Transformer
 MODALITIES = 3  # video, sound, text
 STRIDE = 4  # frames of the video under one latent frame
 AXES, SHARE = 3, 8  # of the rotary table: axes, and frequencies of each per head size
@@ -28,6 +29,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     mm_layers, gelu7_layers, local_attn_layers  which layers have weights per modality, no gate, local attention
     frame_receptive_field  frames that local attention sees to either side
+    block_sizes            tokens of a block along time, height and width, where local attention goes by blocks
+    block_radius           of these, those that it sees to either side along each
     patch_size             latent frames, height and width of a video token
     """
 
@@ -42,6 +45,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     gelu7_layers: tuple[int, ...] = (0, 1, 2, 3)
     local_attn_layers: tuple[int, ...] = ()
     frame_receptive_field: Number = 11
+    block_sizes: tuple[int, int, int] | None = None
+    block_radius: tuple[int, int, int] = (2, 2, 2)
     patch_size: tuple[Number, Number, Number] = (1, 2, 2)
 
     @property
@@ -64,12 +69,17 @@ class Kind(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Tokens of video, sound and text, and of one frame of the video."""
+    """Tokens of video, sound and text, and of the video along time, height and width."""
 
     video: Number
     sound: Number
     text: Number
-    frame: Number
+    sides: tuple[Number, Number, Number]
+
+    @property
+    def frame(self) -> Number:
+        """Tokens of one frame."""
+        return self.sides[1] * self.sides[2]
 
     @property
     def all(self) -> Number:
@@ -77,10 +87,16 @@ class Rows(NamedTuple):
         return self.video + self.sound + self.text
 
 
+def sides(config: Config, shape: Shape) -> tuple[Number, Number, Number]:
+    """Video tokens along time, height and width."""
+    t, h, w = config.patch_size
+    return shape.frames // t, shape.height // h, shape.width // w
+
+
 def tokens(config: Config, shape: Shape) -> Number:
     """Video tokens: latent frames × height × width over the patch."""
-    t, h, w = config.patch_size
-    return (shape.frames // t) * (shape.height // h) * (shape.width // w)
+    time, height, width = sides(config, shape)
+    return time * height * width
 
 
 def audio_tokens(shape: Shape) -> Number:
@@ -94,7 +110,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     The sound's output is computed as well.
     """
     batch, width, n = shape.batch, config.hidden_size, tokens(config, shape)
-    rows = Rows(n, audio_tokens(shape), shape.tokens, n // (shape.frames // config.patch_size[0]))
+    rows = Rows(n, audio_tokens(shape), shape.tokens, sides(config, shape))
     widest = maximum(maximum(config.video_in_channels, config.audio_in_channels), config.text_in_channels)
     packed = tape.input(batch, rows.all, widest, dtype="fp32")  # every modality as wide as the widest
     rotary = tape.empty((rows.all, 2 * AXES * (config.head_dim // SHARE)), "fp32")
@@ -167,28 +183,44 @@ def attention(tape: Tape, config: Config, x: Tensor, rotary: Tensor, rows: Rows,
 
 
 def attended(tape: Tape, config: Config, q: Tensor, k: Tensor, v: Tensor, rows: Rows, kind: Kind) -> Tensor:
-    """Attention of all to all, or of each frame of the video to those around it and to sound and text."""
+    """Attention of all to all, or of each part of the video to those around it and to sound and text."""
     batch, n, heads, d = q.shape
     groups = config.num_query_groups
     if not kind.local:
         out = tape.attention(q.view(batch, heads, n, d), k.view(batch, groups, n, d), v.view(batch, groups, n, d))
         return out.view(batch, n, heads, d)
-    beside, frames, reach = rows.sound + rows.text, rows.video // rows.frame, config.frame_receptive_field
-    # pairs of frames no further apart than the reach: all, without the corners beyond it
-    corner = maximum(frames - reach - 1, 0)
-    near = frames * frames - corner * (corner + 1)
-    seen = nearest(near / frames * rows.frame) + beside  # keys of a query, of all frames' mean
-    of_frames = batch * frames
+    beside, time = rows.sound + rows.text, rows.sides[0]
+    seen = nearest(in_reach(config, rows) / rows.video) + beside  # keys of a query, of all queries' mean
+    parts = time if config.block_sizes is None else 1
     video = tape.attention(
-        q.view(of_frames, heads, rows.frame, d),
-        k.view(of_frames, groups, seen, d),
-        v.view(of_frames, groups, seen, d),
+        q.view(batch * parts, heads, rows.video // parts, d),
+        k.view(batch * parts, groups, seen, d),
+        v.view(batch * parts, groups, seen, d),
         "sdpa_local",
     )
     rest = tape.attention(
         q.view(batch, heads, beside, d), k.view(batch, groups, n, d), v.view(batch, groups, n, d), "sdpa_beside"
     )
     return tape.cat((video, rest), batch, n, heads, d)
+
+
+def in_reach(config: Config, rows: Rows) -> Number:
+    """Pairs of video tokens of which one sees the other, by frames or by blocks along each side."""
+    time, height, width = rows.sides
+    if config.block_sizes is None:
+        return near(time, 1, config.frame_receptive_field) * rows.frame * rows.frame
+    (t, h, w), (by_t, by_h, by_w) = config.block_sizes, config.block_radius
+    return near(time, t, by_t) * near(height, h, by_h) * near(width, w, by_w)
+
+
+def near(length: Number, block: int, reach: Number) -> Number:
+    """Pairs of `length` places whose blocks are no further apart than the reach: all, without the corners beyond it.
+
+    The last block may be a part of one. Block b of the first `far` has the length less b + reach + 1 blocks beyond it.
+    """
+    far = maximum(ceil_div(length, block) - reach - 1, 0)
+    beyond = far * length - block * (far * (reach + 1) + far * (far - 1) // 2)
+    return length * length - 2 * block * beyond
 
 
 def turned(tape: Tape, x: Tensor, rotary: Tensor) -> Tensor:

@@ -45,8 +45,14 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     latent = tape.input(batch, n, config.in_channels)
     text = tape.input(batch, shape.tokens, config.joint_attention_dim)
     timestep = tape.input(batch)
+    out = blocks(tape, config, tape.linear(latent, width, "img_in"), text)
+    del timestep
+    return tape.linear(out, config.patch_size * config.patch_size * config.out_channels, "proj_out")
 
-    hidden = tape.linear(latent, width, "img_in")
+
+def blocks(tape: Tape, config: Config, hidden: Tensor, text: Tensor) -> Tensor:
+    """Tokens[batch, n, width], which the caller holds no longer, and text -> tokens after all blocks, normed."""
+    batch, n, width = hidden.shape
     context = tape.rms_norm_narrow(text, "txt_norm")
     context = tape.linear(context, width, "txt_in")
     with tape.scope("time_text_embed"):
@@ -61,9 +67,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
         context, hidden = block(tape, config, hidden, context, temb, rotary, last=False)
     with tape.block("transformer_blocks.last"):
         context, hidden = block(tape, config, hidden, context, temb, rotary, last=True)
-    hidden = steered_norm(tape, hidden, temb, 2, "norm_out")[0]
-    del timestep
-    return tape.linear(hidden, config.patch_size * config.patch_size * config.out_channels, "proj_out")
+    return steered_norm(tape, hidden, temb, 2, "norm_out")[0]
 
 
 def block(
