@@ -3,12 +3,19 @@
     python scripts/make_bands.py    from the rows of src/vidcalc/data/measured/ that were in view
 
 Rows of the same source whose settings nobody looked at, and rows of sources that nobody looked at, play no part: the
-share of them that the bands hold is what the accuracy page claims. Every family weighs the same in a band. Run it after
-a change that moves predictions, then `python -m vidcalc.rates.build`.
+share of them that the bands hold is what the accuracy page claims. Run it after a change that moves predictions, then
+`python -m vidcalc.rates.build`.
+
+A band of memory reaches as far down as up, as a ratio: on which side a prediction is wrong is a matter of what was
+overlooked, and the few sources at hand overlook no more of one than of the other. Every source weighs the same in it,
+as the next measurement will be of another source. How often such a band holds one is tried on the rows in view: each
+source in turn is left out, and held against the band of all others ("left_out"). In a band of times every family
+weighs the same, and each end is its own.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from math import exp, log
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -27,12 +34,15 @@ MEASURED, TARGET = ROOT / "src/vidcalc/data/measured", ROOT / "src/vidcalc/data/
 HELD = 0.95  # share of the readings in view that a band holds; rows that are not in view lie further off
 SIDE = 0.1  # share of the readings beyond either end of the verdict's band: so often is "fits", or "too big", wrong; and of guesses
 ROWS, FAMILIES = 20, 4  # a band of its own takes so many; what has fewer takes that of all
+SOURCES = round(1 / (1 - HELD))  # of fewer no share that small lies beyond a band of their own
 HEAD = """# How far measured rows lie off predictions: low and high of measured over predicted (memory), and of measured seconds
 # over the ends of the band that the rates alone give (time). Made by scripts/make_bands.py from rows in view: `rows` of
-# `families`, each of the same weight; {share:.0f} % of them lie inside. "verdict" is what a report compares with a card's
-# memory: one reading in ten lies beyond either end. "assumed" is how much further a prediction may lie off where nothing
-# names the program: that of the program that ran over that of the program which would have been taken for it.
+# `families`; {share:.0f} % of them lie inside, where every source (memory) or family (time) weighs the same. "verdict" is
+# what a report compares with a card's memory: one reading in ten lies beyond either end. "assumed" is how much further a
+# prediction may lie off where nothing names the program: that of the program that ran over that of the program which
+# would have been taken for it. "left_out" is the share of a source's rows that a band made without it holds.
 """
+Reading = tuple[str, str, str, float]  # what was measured, its source, its family, measured over predicted
 
 Ends = tuple[float, float]
 
@@ -46,18 +56,57 @@ def main() -> None:
     lines = [HEAD.format(share=100 * HELD)]
     for figure, results in (("memory", generations), ("training", trained)):
         among = bare[: len(generations)] if figure == "memory" else bare[len(generations) :]
-        lines += [*table(figure, peaks(results)), *further(figure, guesses(results, among, "memory"))]
+        lines += [*evenly(figure, list(peaks(results))), *further(figure, guesses(results, among, "memory"))]
     lines += table("time", [*times(generations), *times(trained)])
     lines += further("time", guesses([*generations, *trained], bare, "time"))
     TARGET.write_text("\n".join(lines), encoding="utf-8")
 
 
-def peaks(results: list[Result]) -> Iterable[tuple[str, str, Ends]]:
-    """(counter, family, measured over predicted as low and as high) of readings in view."""
+def peaks(results: list[Result]) -> Iterable[Reading]:
+    """Readings of memory in view."""
     for result in trusted(results, "memory"):
         if result.counter != "card":
-            ratio = 1 / (result.memory.ratio or 1)
-            yield result.counter, result.family, (ratio, ratio)
+            yield result.counter, result.source, result.family, 1 / (result.memory.ratio or 1)
+
+
+def evenly(figure: str, found: list[Reading]) -> list[str]:
+    """The tables of a figure's bands that reach as far down as up: of each part with enough sources, and of all."""
+    lines = []
+    for name in sorted({"other", *(part for part, *_ in found)}):
+        among = [reading for reading in found if name in (reading[0], "other")]
+        if name != "other" and len({source for _, source, *_ in among}) < SOURCES:
+            continue
+        lines += balanced_section(figure, name, among, HELD)
+        if name == "other" and figure == "memory":
+            lines += balanced_section(figure, "verdict", among, 1 - 2 * SIDE)
+    return lines
+
+
+def balanced_section(figure: str, name: str, found: list[Reading], held: float) -> list[str]:
+    """One band, and how often it holds a source that it was made without."""
+    ratio = reach(found, held)
+    families = {family for _, _, family, _ in found}
+    body = [f"low = {1 / ratio:.3f}", f"high = {ratio:.3f}", f"rows = {len(found)}", f"families = {len(families)}"]
+    return [f"[{figure}.{name}]", *body, f"left_out = {left_out(found, held):.2f}", ""]
+
+
+def reach(found: list[Reading], held: float) -> float:
+    """The ratio within which, either way, that share of the readings lies, every source of weight one."""
+    sources: dict[str, list[Ends]] = defaultdict(list)
+    for _, source, _, ratio in found:
+        sources[source].append((abs(log(ratio)),) * 2)
+    return exp(weighted(sources, 0, held))
+
+
+def left_out(found: list[Reading], held: float) -> float:
+    """The share of readings that the band of all other sources holds, every family of weight one."""
+    inside: dict[str, list[bool]] = defaultdict(list)
+    for one in sorted({source for _, source, *_ in found}):
+        ratio = reach([reading for reading in found if reading[1] != one], held)
+        for _, source, family, own in found:
+            if source == one:
+                inside[family].append(1 / ratio <= own <= ratio)
+    return sum(sum(each) / len(each) for each in inside.values()) / len(inside)
 
 
 def times(results: list[Result]) -> Iterable[tuple[str, str, Ends]]:
@@ -101,8 +150,6 @@ def table(figure: str, found: Iterable[tuple[str, str, Ends]]) -> list[str]:
         if name != "other" and (count < ROWS or len(families) < FAMILIES):
             continue
         lines += section(figure, name, families, HELD)
-        if name == "other" and figure == "memory":
-            lines += section(figure, "verdict", families, 1 - 2 * SIDE)
     return lines
 
 

@@ -62,6 +62,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     seconds            what further models take per generation [second]
     kept_scale         live activations of a training step relative to the code written here
     company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
+    vocabulary         "cut" with the layers of an encoder that ranks share, or "whole" on each of them
     decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
     allocator          "caching" (torch's own), or "async": on NVIDIA chips the driver's pool (cudaMallocAsync)
     unfused            attention where torch has no fused kernel for it: "scores" (all are held), "split" (slices, on
@@ -120,6 +121,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     kept_scale: float = 1.0
     company: int = 0
+    vocabulary: Literal["cut", "whole"] = "cut"
     decoders: str = "one"
     allocator: Literal["caching", "async"] = "caching"
     unfused: Literal["scores", "split", "fused"] = "scores"

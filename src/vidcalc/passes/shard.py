@@ -1,12 +1,15 @@
 """Sharded weights (FSDP, ZeRO-3): each rank stores a piece and gathers block by block while the one before runs.
 
-Ranks that hold a slice of their own (tensor parallelism, PipeFusion) are among those that share. Text encoders are
-sharded where the plan says so; a degree of 1 changes nothing. Source: arXiv 2304.11277.
+What is outside of the blocks is a piece too, the root's: gathered before the first block runs and given back after the
+last. Ranks that hold a slice of their own (tensor parallelism, PipeFusion) are among those that share. Text encoders
+are sharded where the plan says so; a degree of 1 changes nothing.
+Source: arXiv 2304.11277; PyTorch 2.13.0 torch/distributed/fsdp/_fully_shard/_fsdp_state.py (_root_pre_forward,
+_lazy_init), torch/distributed/fsdp/_runtime_utils.py (_root_pre_forward).
 """
 
 from msgspec.structs import replace
 
-from vidcalc.base.number import Number, ceil_div, maximum, minimum, unchanged
+from vidcalc.base.number import Number, ceil_div, maximum, minimum, nearest, unchanged
 from vidcalc.catalog.load import table
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
@@ -55,11 +58,15 @@ def sharded(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
 
 def _block(network: Network, plan: Sharing) -> Number:
     """Bytes of a rank's slice of one block, in the dtype that is computed in."""
-    chosen, whole = precision(network.precision), network.weights
-    # weights stored wider than computed in are cast before they travel; narrower ones go as they are
-    narrow = minimum(ELEMENT_BYTES[chosen.compute] / chosen.stored, 1)
+    whole = network.weights
     # bytes of the network / blocks / slices
-    return whole.copy * narrow / maximum(whole.count, 1) / plan.tensor_degree
+    return whole.copy * _narrowed(network) / maximum(whole.count, 1) / plan.tensor_degree
+
+
+def _narrowed(network: Network) -> Number:
+    """Bytes that travel over those that are stored: what is wider than computed in is cast before."""
+    chosen = precision(network.precision)
+    return minimum(ELEMENT_BYTES[chosen.compute] / chosen.stored, 1)
 
 
 def _stored(network: Network, plan: Sharing) -> Weights:
@@ -74,7 +81,8 @@ def _stored(network: Network, plan: Sharing) -> Weights:
 
 
 def gathered(network: Network, plan: Sharing) -> Number:
-    """Bytes of a rank's blocks that are whole while their network runs [byte]."""
+    """Bytes of a rank's slices that are whole while their network runs: blocks, and what is outside of them [byte]."""
     # 0 where one rank stores all of its slice and gathers nothing
-    several, block = minimum(shards(plan) - 1, 1), ceil_div(network.weights.block, plan.tensor_degree)
-    return several * minimum(network.weights.count, GATHERED) * block
+    several, whole = minimum(shards(plan) - 1, 1), network.weights
+    block, root = (ceil_div(nbytes, plan.tensor_degree) for nbytes in (whole.block, whole.copy - whole.blocks))
+    return several * (minimum(whole.count, GATHERED) * block + nearest(root * _narrowed(network)))

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from vidcalc.base.number import Number, ceil_div, unchanged, where
 from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.plan import Plan
 from vidcalc.describe.sharing import Sharing
 from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.ledger.weights import Weights
@@ -40,10 +41,11 @@ def cut(ledger: Job, plan: Sharing, hardware: Hardware) -> Job:
     return replace(ledger, weights=networks)
 
 
-def encoders_cut(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
-    """Text encoders of which each of some ranks holds and runs a slice, vocabulary included; 1 changes nothing.
+def encoders_cut(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """Text encoders of which each of some ranks holds and runs a slice, vocabulary included or not; 1 changes nothing.
 
-    Source: vllm-omni 0.30.0 diffusion/models/minimax_h3/encoder.py (text_encoder_tp_size).
+    Source: vllm-omni 0.30.0 diffusion/models/minimax_h3/encoder.py (text_encoder_tp_size); cache-dit 1.5.3
+    distributed/text_encoders/gemma.py and its neighbours (layers alone).
     """
     degree = plan.text_degree
     if unchanged(degree, 1):
@@ -55,12 +57,13 @@ def encoders_cut(ledger: Ledger, plan: Sharing, hardware: Hardware) -> Ledger:
             return phase
         return replace(phase, ops=(*sliced(phase.ops, among), *sums(phase.ops, among)))
 
+    def slice_of(whole: Weights) -> Weights:
+        if plan.runtime.vocabulary == "whole":
+            return cut_weights(whole, degree)
+        return replace(whole, **{size: ceil_div(getattr(whole, size), degree) for size in SIZES})
+
     networks = {
-        name: replace(
-            each, stored=replace(each.stored, **{size: ceil_div(getattr(each.stored, size), degree) for size in SIZES})
-        )
-        if each.role == "text_encoder"
-        else each
+        name: replace(each, stored=slice_of(each.stored)) if each.role == "text_encoder" else each
         for name, each in ledger.weights.items()
     }
     return replace(rewrite(ledger, ("text_encode",), slices), weights=networks)

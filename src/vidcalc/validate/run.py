@@ -136,7 +136,9 @@ def _held(job: Case, question: Question, counter: str) -> Band:
     away = framework(question.plan.framework).beside * (1 - job.beside)
     found = answer(question)
     own = [stage for stage in found.stages if stage.id == job.stage] or found.stages
-    peak = counters.counted(own, counter, question.hardware.accelerator, found.allocator) - away
+    # gone before the size of the card bounds what is reserved
+    own = [replace(each, weights=each.weights - away, total=each.total - away) for each in own]
+    peak = counters.counted(own, counter, question.hardware.accelerator, found.allocator)
     return held("memory", counter, peak).unless(job.engine.known != "assumed", "memory")
 
 

@@ -34,6 +34,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     hidden_act: str = "silu"
     qk_norm_for_text: bool = True
     use_und_k_norm_for_gen: bool = False
+    text_heads: int = 1  # projections from text to words: no video needs one, and some programs load none
 
     @property
     def dense(self) -> bool:
@@ -74,7 +75,7 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     last = tape.cat((und, gen), batch, whole, width)
     picked = tape.copy(last, batch, n, width, name="gather")
     out = tape.linear(picked, config.patch_latent_dim, "proj_out")
-    tape.parameter("lm_head.weight", config.vocab_size * width)
+    tape.parameter("lm_head.weight", config.vocab_size * width * config.text_heads)
     result = tape.copy(out, *latent.shape, name="unpatchify")
     del ids, text_places, positions, places, kept, timestep, noisy, scaled, time, hidden
     return result
