@@ -52,7 +52,7 @@ def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
 
 
 def alike(chips: dict[str, Accelerator], name: str) -> list[str]:
-    """Other chips of the same silicon, clock, power and memory rate: sold with other links or another size of memory."""
+    """Other chips of the same silicon, clock, power and memory rate: sold with other links or more or less memory."""
     chip = chips[name]
 
     def silicon(it: Accelerator) -> tuple[object, ...]:
