@@ -20,6 +20,8 @@ KERNELS = ("math", "xformers", "flash2", "flash3", "flash4", "cudnn", "sage1", "
 # torch.nn.functional.scaled_dot_product_attention tries cuDNN first on these chips from torch 2.11, whose wheels bring
 # the cuDNN 9.15.1 that sdp_utils.cpp asks for; from 2.5.1 on it was opt-in (pytorch/pytorch#138522)
 CUDNN_FIRST = ("9.0", "10.0", "10.3")
+# libraries of the time of older torch, measured then; they stand in on chips of the same generation alone
+OLDER = {"cudnn-2024": "cudnn"}
 
 
 def attention_curves(
@@ -55,8 +57,14 @@ def attention_curves(
                 by_width = _curves(chips, name, kernel, format_, own, laws, far)
                 if by_width:
                     by_kernel.setdefault(kernel, {})[format_] = by_width
+        older = {
+            kernel: {"half": by_width}
+            for rows, kernel in OLDER.items()
+            if kernel in kernels and (by_width := _curves(_peers(chips, name), name, rows, "half", own, laws, far))
+        }
         result[name] = {
             "kernels": kernels,
+            "older": older,
             "sdpa": {"early": sdpa(chip, ()), "late": sdpa(chip)},
             "flash": {"early": flash(chip, ("flash2",)), "late": flash(chip, NEWEST)},
             "masked": masked(chip, laws["attention"]["masked"]),
@@ -66,6 +74,11 @@ def attention_curves(
             "ragged": {kernel: losses.get((generation(chip), kernel), 1.0) for kernel in kernels},
         }
     return result
+
+
+def _peers(chips: dict[str, Accelerator], name: str) -> dict[str, Accelerator]:
+    """The chips of a chip's own generation."""
+    return {other: chip for other, chip in chips.items() if generation(chip) == generation(chips[name])}
 
 
 def runs(chip: Accelerator) -> list[str]:
