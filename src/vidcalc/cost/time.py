@@ -113,7 +113,8 @@ def _moved(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> Number:
         if isinstance(nbytes, Guest):
             nbytes = named(labels.kernels(row, way), nbytes, "byte")
         moved = moved + nbytes * stretch(chip, run.compile, row, way, each, blocks)
-    if run.rounding and not (run.product != PLAIN and running(chip, run.product, run.arithmetic).whole):
+    kernel = running(chip, run.product, run.arithmetic)
+    if run.rounding and (run.product == PLAIN or kernel.rounds or not kernel.whole):
         moved = moved + sum(rounded(op, run) * op.count for op in ops)
     return moved
 

@@ -1,8 +1,8 @@
 """Attention kernels: from the rows of `data/kernels/attention.csv` to curves per accelerator, kernel and head width.
 
-A curve is a plateau (FLOP/s for endless sequences) and the length at which half of it is lost, fitted to each
-published series; several series of one kernel on one chip give the band. FLOP are nominal, 4 x queries x keys x head
-width per head, also for quantised kernels, whose rate may therefore pass the 16-bit peak.
+What a chip has no rows of it borrows: from its twins, which are the same silicon, else from a relative. FLOP are
+nominal, 4 x queries x keys x head width per head, also for quantised kernels, whose rate may therefore pass the 16-bit
+peak.
 """
 
 from statistics import median
@@ -10,8 +10,9 @@ from typing import Any
 
 from vidcalc.base.number import Number, largest
 from vidcalc.describe.hardware import Accelerator
-from vidcalc.rates.attention_lengths import DEFAULT_HALF, curve, generation, points, ragged
-from vidcalc.rates.relatives import FIRST, OWN, degree, relatives, wider
+from vidcalc.rates import attention_series as series
+from vidcalc.rates.attention_lengths import generation, ragged
+from vidcalc.rates.relatives import FIRST, OWN, alike, degree, relatives, wider
 
 Curve = dict[str, Any]
 Row = dict[str, str]
@@ -19,6 +20,8 @@ KERNELS = ("math", "xformers", "flash2", "flash3", "flash4", "cudnn", "sage1", "
 # torch.nn.functional.scaled_dot_product_attention tries cuDNN first on these chips from torch 2.11, whose wheels bring
 # the cuDNN 9.15.1 that sdp_utils.cpp asks for; from 2.5.1 on it was opt-in (pytorch/pytorch#138522)
 CUDNN_FIRST = ("9.0", "10.0", "10.3")
+# libraries of the time of older torch, measured then; they stand in on chips of the same generation alone
+OLDER = {"cudnn-2024": "cudnn"}
 
 
 def attention_curves(
@@ -31,18 +34,20 @@ def attention_curves(
 
     far  how wide the band of what is borrowed is, by degree of kinship (`vidcalc.rates.relatives`)
     """
-    ratios = {way: _ratio(table, way) for way in ("causal", "both")}
+    ratios = {way: series.ratio(table, way) for way in ("causal", "both")}
     losses = ragged(chips, table)
     own: dict[tuple[str, str, str], dict[str, Curve]] = {}
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in table:
-        groups.setdefault((row["accelerator"], row["kernel"], _format(row)), []).append(row)
+        for name in (row["accelerator"], *alike(chips, row["accelerator"])):
+            groups.setdefault((name, row["kernel"], series.format_of(row)), []).append(row)
     for key, group in groups.items():
         loss = losses.get((generation(chips[key[0]]), key[1]), 1.0)
-        by_width = _measured(group, ratios, laws["attention"], loss)
+        by_width = series.by_width(group, ratios, laws["attention"], loss)
+        by_width = {**series.both_ways(group, by_width, laws["attention"]), **by_width}
         if by_width:
             own[key] = by_width
-    factors, backward = _head_dim_factors(own), _backward(table)
+    factors, backward = _head_dim_factors(own), series.backward(table)
     result: dict[str, Curve] = {}
     for name, chip in chips.items():
         kernels = runs(chip)
@@ -52,8 +57,14 @@ def attention_curves(
                 by_width = _curves(chips, name, kernel, format_, own, laws, far)
                 if by_width:
                     by_kernel.setdefault(kernel, {})[format_] = by_width
+        older = {
+            kernel: {"half": by_width}
+            for rows, kernel in OLDER.items()
+            if kernel in kernels and (by_width := _curves(_peers(chips, name), name, rows, "half", own, laws, far))
+        }
         result[name] = {
             "kernels": kernels,
+            "older": older,
             "sdpa": {"early": sdpa(chip, ()), "late": sdpa(chip)},
             "flash": {"early": flash(chip, ("flash2",)), "late": flash(chip, NEWEST)},
             "masked": masked(chip, laws["attention"]["masked"]),
@@ -63,6 +74,11 @@ def attention_curves(
             "ragged": {kernel: losses.get((generation(chip), kernel), 1.0) for kernel in kernels},
         }
     return result
+
+
+def _peers(chips: dict[str, Accelerator], name: str) -> dict[str, Accelerator]:
+    """The chips of a chip's own generation."""
+    return {other: chip for other, chip in chips.items() if generation(chip) == generation(chips[name])}
 
 
 def runs(chip: Accelerator) -> list[str]:
@@ -119,85 +135,6 @@ def masked(chip: Accelerator, law: Curve) -> Curve:
     }
     slower = {"kernel": "cudnn", **{key: law[key] for key in ("low", "likely", "high")}}
     return {"early": efficient, "late": slower if sdpa(chip) == "cudnn" else efficient}
-
-
-def _format(row: Row) -> str:
-    return "fp8" if row["precision"] == "fp8" else "mxfp8" if row["precision"] == "mxfp8" else "half"
-
-
-def _measured(group: list[Row], ratios: dict[str, float], law: Curve, loss: float) -> dict[str, Curve]:
-    """Curves by head width from the rows of one chip and kernel, for lengths of whole tiles.
-
-    Each source gives a series: its plain forward rows, else its causal or forward-and-backward rows brought to plain
-    ones by the ratio seen where both were measured. Rows of forward and backward count only where nothing else does.
-    """
-    ways: set[str] = {_way(row) for row in group}
-    usable: list[str] = [way for way in ("plain", "causal") if way in ways] or list(ways & {"both"})
-    curves: dict[str, Curve] = {}
-    for head_dim in sorted({row["head_dim"] for row in group if _way(row) in usable}, key=int):
-        rows, series, plain = [], [], False
-        for source in sorted({row["source"] for row in group}):
-            mine = [row for row in group if row["source"] == source and row["head_dim"] == head_dim]
-            way = next((way for way in usable if any(_way(row) == way for row in mine)), None)
-            if way is not None:
-                chosen = [row for row in mine if _way(row) == way]
-                series.append(curve(points(chosen, ratios.get(way, 1.0), loss)))
-                rows += chosen
-                plain = plain or way == "plain"
-        plateaus = [plateau for plateau, _ in series]
-        halves = [half for _, half in series if half is not None]
-        likely = median(plateaus)
-        curves[head_dim] = {
-            # never narrower than series of one kernel on one chip lie apart
-            "low": min(*plateaus, likely * law["low"]),
-            "likely": likely,
-            "high": max(*plateaus, likely * law["high"]),
-            "half": median(halves) if halves else DEFAULT_HALF,
-            "provenance": "measured" if plain else "interpolated",
-            "source": "; ".join(sorted({row["source"] for row in rows})),
-        }
-    return curves
-
-
-def _way(row: Row) -> str:
-    if row["direction"] == "backward":
-        return "backward"
-    if row["direction"] == "both":
-        return "both" if row["causal"] == "no" else "both causal"
-    return "plain" if row["causal"] == "no" else "causal"
-
-
-def _pairs(table: list[Row], way: str, against: str = "plain") -> list[tuple[Row, float, float]]:
-    """Rates of two ways of running the same chip, kernel, format, head width and length of 4096 or more."""
-    key = ("accelerator", "kernel", "head_dim", "sequence")
-    best: dict[tuple[str, ...], float] = {}
-    for row in table:
-        if _way(row) == against:
-            at = (*(row[name] for name in key), _format(row))
-            best[at] = max(best.get(at, 0.0), float(row["tflops"]))
-    pairs = []
-    for row in table:
-        at = (*(row[name] for name in key), _format(row))
-        if _way(row) == way and at in best and int(row["sequence"]) >= 4096:
-            pairs.append((row, float(row["tflops"]), best[at]))
-    return pairs
-
-
-def _ratio(table: list[Row], way: str) -> float:
-    """How much slower (in FLOP/s) a way is than a plain forward pass, at long sequences."""
-    return median(rate / plain for _, rate, plain in _pairs(table, way))
-
-
-def _backward(table: list[Row]) -> dict[str, float]:
-    """Rate of the backward pass (2.5 x the forward FLOP) over that of the forward pass, by kernel."""
-    ratios: dict[str, list[float]] = {}
-    for row, rate, plain in _pairs(table, "backward"):
-        ratios.setdefault(row["kernel"], []).append(rate / plain)
-    for row, rate, plain in _pairs(table, "both"):
-        # seconds of both = 3.5 / rate = 1 / plain + 2.5 / backward
-        ratios.setdefault(row["kernel"], []).append(2.5 / (3.5 / rate - 1 / plain) / plain)
-    # at most 1: no backward reaches more than its forward
-    return {kernel: min(median(values), 1.0) for kernel, values in ratios.items()}
 
 
 def _head_dim_factors(own: dict[tuple[str, str, str], dict[str, Curve]]) -> dict[str, dict[str, float]]:

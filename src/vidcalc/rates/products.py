@@ -38,6 +38,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     between: float = 0
     kernels: int = 0
     single: int = 0
+    rounds: bool = False
     packed: bool = False
     native: bool = False
     times: float = 1

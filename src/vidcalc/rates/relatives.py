@@ -51,6 +51,16 @@ def relatives(chips: dict[str, Accelerator], name: str) -> list[str]:
     return sorted((other for other in chips if other != name), key=distance)
 
 
+def alike(chips: dict[str, Accelerator], name: str) -> list[str]:
+    """Other chips of the same silicon, clock, power and memory rate: sold with other links or more or less memory."""
+    chip = chips[name]
+
+    def silicon(it: Accelerator) -> tuple[object, ...]:
+        return it.vendor, it.architecture, it.multiprocessors, it.peak("bf16"), it.tdp, it.bandwidth, it.kind
+
+    return [other for other, it in chips.items() if other != name and silicon(it) == silicon(chip)]
+
+
 def market(chip: Accelerator) -> str:
     """Who the chip is for, as its matrix units tell: four times the rate of float32, twice where it is halved."""
     halved = chip.vendor == "NVIDIA" and chip.peak("bf16") < HALVED * chip.peak("fp32")

@@ -205,7 +205,9 @@ def _attention_law(
         mask = SPELLED  # see `vidcalc.rates.unfused`
     chosen = resolve_attention(chip, kernel, stack)
     kernel = mask.get("kernel", chosen) if mask.get("kernel") in tables["attention"] else chosen
-    by_format = tables["attention"][kernel]
+    by_format = (
+        tables["attention"][kernel] if stack == LATE else tables["older"].get(kernel, tables["attention"][kernel])
+    )
     by_width = by_format["fp8"] if chip.arithmetic(precision) == "fp8" and "fp8" in by_format else by_format["half"]
     width = min(by_width, key=lambda each: max(int(each) / head_dim, head_dim / int(each)))
     by_kernel = tables["head_dim_factors"]

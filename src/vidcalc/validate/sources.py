@@ -15,6 +15,9 @@ from functools import cache
 from typing import TypeVar
 from zlib import crc32
 
+from msgspec.structs import replace
+
+from vidcalc.catalog import load
 from vidcalc.catalog.load import DATA
 from vidcalc.validate import table, text
 from vidcalc.validate.table import Row
@@ -103,11 +106,23 @@ def view(row: Measured) -> str:
 
 
 def completed(row: Kind) -> Kind:
-    """A row with what the collection knows of the same row beside its own columns: the engine, and a doubt."""
+    """A row with what the collection knows of the same row beside its own columns: the engine, a doubt, and what its
+    source says of columns that were read otherwise."""
     own = collection().get(row.id)
     if own is None or own.source != row.source or not isinstance(own, type(row)):
         return row
-    return table.completed(row, own)
+    return replace(table.completed(row, own), **readings().get(row.id, {}))
+
+
+@cache
+def readings() -> dict[str, dict[str, str]]:
+    """By row the columns that its source fills otherwise than the collection does (data/validation/readings.toml)."""
+    found: dict[str, dict[str, str]] = {}
+    for each in load.entry(text.KIND, "readings")["reading"]:
+        columns = {name: value for name, value in each.items() if name not in ("rows", "source")}
+        for row in each["rows"]:
+            found.setdefault(row, {}).update(columns)
+    return found
 
 
 def doubt_of(row: Measured) -> str:

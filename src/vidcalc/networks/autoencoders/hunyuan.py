@@ -48,7 +48,7 @@ def decode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     latent = tape.input(shape.batch, config.latent_channels, shape.frames, shape.height, shape.width)
     t, s, plan = config.temporal_compression_ratio, config.spatial_compression_ratio, tiling or TILING
     threshold, stride = plan.frames // t, plan.stride_frames // t
-    time = cut(shape.frames, threshold + 1, stride, shape.frames > threshold, lambda n: (n - 1) * t + 1)
+    time = cut(shape.frames, threshold + 1, stride, shape.frames > threshold, lambda n: (n - 1) * t + 1, plan.ends)
 
     def enlarged(n: Number) -> Number:
         return n * s
@@ -79,9 +79,8 @@ def encode(tape: Tape, config: Config, shape: Shape, tiling: Tiling | None = Non
     """pixels[batch, 3, frames, height, width] -> mean and log-variance[batch, 2·z, (frames − 1)/4 + 1, h/8, w/8]."""
     pixels = tape.input(shape.batch, config.in_channels, shape.frames, shape.height, shape.width)
     t, s, plan = config.temporal_compression_ratio, config.spatial_compression_ratio, tiling or TILING
-    time = cut(
-        shape.frames, plan.frames + 1, plan.stride_frames, shape.frames > plan.frames, lambda n: (n - 1) // t + 1
-    )
+    long = shape.frames > plan.frames
+    time = cut(shape.frames, plan.frames + 1, plan.stride_frames, long, lambda n: (n - 1) // t + 1, plan.ends)
 
     def reduced(n: Number) -> Number:
         return (n - 1) // s + 1
