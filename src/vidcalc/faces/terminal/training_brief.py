@@ -3,6 +3,7 @@
 The whole page is `vidcalc.faces.terminal.training`.
 """
 
+from vidcalc.base.units import HOUR
 from vidcalc.faces.terminal import brief, training
 from vidcalc.faces.terminal.cells import Cell, Paint, halved, hanging
 from vidcalc.faces.terminal.currency import rate
@@ -76,5 +77,5 @@ def seen(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     pieces = [_("{count} samples", count=whole(run.samples)), _("checkpoint {size}", size=data(run.checkpoint))]
     if run.latents or run.texts:
         pieces.append(_("latents and texts on disk {size}", size=data(run.latents + run.texts)))
-        pieces.append(_("made beforehand in {hours} GPU-hours", hours=hours(run.encode_seconds / 3600)))
+        pieces.append(_("made beforehand in {hours} GPU-hours", hours=hours(run.encode_seconds / HOUR)))
     return [titled(_("Data"), "", paint, cells), *hanging(" · ".join(pieces), cells, "  ", "    ")]
