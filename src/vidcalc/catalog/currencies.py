@@ -51,7 +51,7 @@ def codes() -> tuple[str, ...]:
 
 @cache
 def marks() -> dict[str, str]:
-    """Everything that names a currency beside an amount, in capitals, the longest first: {"CN¥": "CNY", "₩": "KRW", …}."""
+    """Everything that names a currency beside an amount, in capitals, the longest first: {"CN¥": "CNY", …}."""
     rates = _rates()
     every = {mark: code for code in codes() for mark in (code, rates[code]["sign"], *rates[code].get("called", ()))}
     return {mark.strip().upper(): every[mark] for mark in sorted(every, key=len, reverse=True)}

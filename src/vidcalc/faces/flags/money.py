@@ -12,7 +12,12 @@ from vidcalc.faces.words import _
 
 MOST, MOST_PER_HOUR = 10**15, 10_000  # USD
 PLAIN = "USD"
-PER, HOURS, EACH_HOUR = ("/", "per", "an", "a"), (*SPELLINGS[HOUR], "시간"), "시간당"  # how a price says that it is one an hour
+# how a price says that it is one of an hour
+PER, HOURS, EACH_HOUR = (
+    ("/", "per", "an", "a"),
+    (*SPELLINGS[HOUR], "시간"),
+    "시간당",
+)
 
 
 class Code(click.ParamType):  # type: ignore[type-arg]
