@@ -98,4 +98,5 @@ def _flag(flag: click.Parameter) -> dict[str, Any]:
         "low": getattr(kind, "low", None),
         "high": getattr(kind, "high", None),
         "repeats": bool(getattr(flag, "multiple", False)),
+        "spellings": flag.opts,
     }
