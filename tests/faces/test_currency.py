@@ -7,6 +7,8 @@ import pytest
 
 import vidcalc
 from vidcalc.catalog.currencies import codes, currency, dollars
+from vidcalc.faces.terminal.cells import width
+from vidcalc.faces.words import languages
 
 JOB = ("-m", "wan2.1-t2v-1.3b", "--gpu", "4090")
 SHOWN = {
@@ -69,14 +71,34 @@ def test_rates_cross_by_way_of_the_euro():
         ("€0.5", 0.5 / currency("EUR").per_usd),
         ("60 jpy", 60 / currency("JPY").per_usd),
         ("CN¥3", 3 / currency("CNY").per_usd),
+        ("0.5€", 0.5 / currency("EUR").per_usd),
+        ("RM5", 5 / currency("MYR").per_usd),
+        ("5 R", 5 / currency("ZAR").per_usd),
+        ("2S$", 2 / currency("SGD").per_usd),
+        ("550원", 550 / currency("KRW").per_usd),
+        ("2 euros", 2 / currency("EUR").per_usd),
+        ("USD 0.5", 0.5),
     ],
 )
 def test_amounts_in_any_currency(ask, text, usd):
     found = json.loads(ask("choose", *JOB, "--budget", text, "--json").out)
     assert found["wanted"]["cost"] == pytest.approx(usd)
-    if "k" not in text.replace("krw", ""):
+    if "1k" not in text:
         hourly = json.loads(ask("estimate", *JOB, "--price", text + "/h", "--json").out)
         assert hourly["cost"]["per_hour_low"] == pytest.approx(usd)
+
+
+@pytest.mark.parametrize("text", ["0.5/h", "0.5/hour", "0.5$/hr", "$0.5 per hour", "0.5 USD an hour", "시간당 0.5달러"])
+def test_a_price_says_in_many_ways_that_it_is_one_an_hour(ask, text):
+    found = json.loads(ask("estimate", *JOB, "--price", text, "--json").out)
+    assert found["cost"]["per_hour_low"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("code", codes())
+def test_the_list_of_gpus_is_no_wider_than_a_page_in_any_currency(ask, code):
+    for language in languages():
+        done = ask("gpus", "--currency", code, "--lang", language)
+        assert max(map(width, done.out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(
@@ -85,6 +107,8 @@ def test_amounts_in_any_currency(ask, text, usd):
         (("--currency", "KRX"), "--currency", "KRW"),
         (("--currency", "123"), "--currency", "USD"),
         (("--price", "5KRX"), "--price", "0.4"),
+        (("--price", "₩5USD"), "--price", "0.4"),
+        (("--price", "5/day"), "--price", "0.4"),
         (("--price", "-1"), "--price", "0"),
         (("--price", "99999999999KRW"), "--price", "0.4"),
     ],

@@ -41,6 +41,13 @@ def test_list_in_the_place_of_a_value_lists_all(ask):
     assert done.out.replace(",", " ").split() == every
 
 
+@pytest.mark.parametrize("flag", ["--steps", "--gpu", "--price", "--used", "--resolution", "--lora"])
+def test_list_is_refused_where_no_list_of_words_is_allowed(ask, flag):
+    done = ask("estimate", "-m", "sora", flag, "list")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"error: {flag} ")
+
+
 def test_flags_without_a_command_are_shown_the_help(ask):
     done = ask("--lang", "ko")
     assert done.code == 2

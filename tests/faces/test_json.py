@@ -129,6 +129,8 @@ RUNS = {
     "compare": ("wan2.1-t2v-1.3b", "ltx-2 -r 768x512", "--gpu", "rtx-4090"),
     "fix": ("-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", "--host-ram", "64GB"),
     "sweep": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100,4090", "--parallel", "ulysses=2", "--parallel", "ulysses=5"),
+    "models": (),
+    "gpus": (),
 }
 COMMAND = {"how": "estimate"}  # of documents that a flag asks for
 
@@ -204,6 +206,6 @@ def test_fps_changes_seconds_and_seconds_change_frames(ask):
 
 def test_lists_are_json_too(ask):
     models, gpus = json.loads(ask("models", "--json").out), json.loads(ask("gpus", "--json").out)
-    assert "wan2.1-t2v-14b" in {row["name"] for row in models}
-    assert "a100-sxm-80gb" in {row["id"] for row in gpus}
+    assert "wan2.1-t2v-14b" in {row["name"] for row in models["models"]}
+    assert "a100-sxm-80gb" in {row["id"] for row in gpus["gpus"]}
     assert "compute.flops_per_step" in json.loads(ask("explain", "--json").out)

@@ -30,11 +30,9 @@ def answer(ask):
 
 
 def command(text):
-    """The `vidcalc train` flags that a page shows, as arguments."""
-    lines = text.splitlines()
-    start = next(place for place, line in enumerate(lines) if "vidcalc train … " in line)
-    block = lines[start : lines.index("", start)]
-    return shlex.split(" ".join(line.strip() for line in block).partition("… ")[2])
+    """The command that a page shows, as it is pasted: its words."""
+    block = text[text.index("  vidcalc train ") :].partition("\n\n")[0]
+    return shlex.split(block.replace("\\\n", " "))[1:]
 
 
 def test_the_json_is_what_its_schema_says(answer):
@@ -47,12 +45,22 @@ def test_the_json_is_what_its_schema_says(answer):
     assert 0 < count["fitting"] <= count["priced"] <= count["legal"]
 
 
-@pytest.mark.parametrize("more", [(), ("--by", "memory"), ("--sharding", "zero3", "--reshard", "off")])
+@pytest.mark.parametrize(
+    "more",
+    [
+        (),
+        ("--by", "memory", "--currency", "KRW"),
+        ("--sharding", "zero3", "--reshard", "off"),
+        ("--try", "offload", "--mode", "lora", "--lora-rank", "8", "--by", "memory"),
+        ("--bucket", "480px17:0.25", "--bucket", "832x480x1:b4"),
+    ],
+)
 def test_the_command_shown_is_the_plan_found(more, ask, answer):
     winner = answer(*ASKED, *more)["best"][0]
     shown = command(ask(*ASKED, *more).out)
     steps = 32 * 1000 // winner["global_batch"]
-    alone = answer("train", *SMALL, *shown, "--train-steps", str(steps))
+    assert shown == shlex.split(winner["command"])[1:]
+    alone = answer(*shown, "--train-steps", str(steps))
     assert (alone["memory"]["peak"], alone["time"]["total"]) == (winner["peak"], winner["seconds"])
     assert (alone["ranks"]["world"], alone["buckets"][0]["global_batch"]) == (8, 32)
 

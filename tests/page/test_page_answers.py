@@ -141,14 +141,24 @@ def test_fit_finds_clips_and_takes_one(look, shot):
     page.locator(".search").first.get_by_role("button", name="Search").click()
     page.wait_for_selector(".search tbody tr", timeout=60_000)
     shot(page)
+    first = page.locator(".search tbody tr").first
+    told = first.locator("td").nth(0).text_content()
     page.click(".search tbody button >> nth=0")
     page.wait_for_function("location.hash.includes('frames=')")
+    for setting in filter("–".__ne__, told.split(", ")):  # what the row says is what is asked now
+        name, _space, value = setting.partition(" ")
+        assert f"{name.replace('-', '_')}={value}" in page.evaluate("decodeURIComponent(location.hash)")
 
 
 def test_plans_of_many_cards_are_searched_for(look, shot):
     page = look("#v1:model=wan2.1-t2v-1.3b&gpu=h100-sxm&gpus=8&.tab=train")
     page.wait_for_selector(".verdict h2")
     page.get_by_role("button", name="Search").click()
-    page.wait_for_selector(".changes .row", timeout=120_000)
+    page.wait_for_selector(".changes button", timeout=120_000)
     shot(page)
     assert "8 GPUs" in page.text_content(".changes code >> nth=0")
+    took = page.text_content(".changes .figure >> nth=1")
+    page.click(".changes button >> nth=0")
+    page.wait_for_function("location.hash.includes('parallel=')")
+    page.wait_for_function("took => document.querySelector('.tiles').textContent.includes(took)", arg=took)
+    shot(page, "-taken")

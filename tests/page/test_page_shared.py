@@ -1,5 +1,6 @@
 """What is taken along: links that keep working, the command, code, JSON, files; and files that are read."""
 
+import csv
 import json
 import shlex
 
@@ -58,6 +59,24 @@ def test_files_are_saved(look, tmp_path, name, begins):
         page.get_by_role("button", name=f"Download {name}").click()
     download.value.save_as(tmp_path / "file")
     assert (tmp_path / "file").read_bytes().startswith(begins)
+
+
+def test_what_is_taken_along_of_a_training_run_is_of_the_run(look, tmp_path):
+    page = look("#v1:model=wan2.1-t2v-1.3b&gpu=rtx-4090&mode=lora&checkpointing=full&.tab=train")
+    page.wait_for_selector(".tiles")
+    page.get_by_role("button", name="Share").click()
+    saved = {}
+    for name in ("SVG", "CSV"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Download {name}").click()
+        download.value.save_as(tmp_path / name)
+        saved[name] = (tmp_path / name).read_text("utf-8")
+    rows = {row["stage"]: row for row in csv.DictReader(saved["CSV"].splitlines())}
+    assert float(rows["total"]["total_bytes"]) == max(
+        float(row["total_bytes"]) for row in rows.values() if row["total_bytes"] and row["stage"] != "total"
+    )
+    assert float(rows["forward_backward"]["states_bytes"]) > 0 and float(rows["step.backward"]["seconds"]) > 0
+    assert rows["forward_backward"]["label"] in saved["SVG"] and "Denois" not in saved["SVG"]
 
 
 OUT_OF_MEMORY = (

@@ -6,36 +6,31 @@ import json
 import subprocess
 import sys
 import threading
+import urllib.error
+import urllib.request
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from page_requests import requests
+
+from vidcalc.faces.cli import run, vidcalc
 
 pytestmark = pytest.mark.browser
 
 MINUTES = 240_000  # ms: beginning Python takes seconds, on a busy machine many
-REQUESTS = [
-    ("estimate", {"model": "wan2.1-t2v-14b"}),
-    ("estimate", {"model": "cogvideox-5b", "precision": "int8", "gpu": "rtx-4090", "vae_tiling": "default"}),
-    ("estimate", {"params": "3B", "resolution": "1080p", "frames": "120"}),
-    ("estimate", {"model": "svd", "batch_size": "2", "gpu": "rtx-3090"}),
-    ("estimate", {"model": "hunyuanvideo-t2v", "gpu": "h100-sxm", "gpus": "8", "parallel": "ulysses=8"}),
-    ("train", {"model": "wan2.1-t2v-1.3b", "mode": "lora", "gpu": "rtx-4090", "checkpointing": "full"}),
-    ("compare", {"job": ["ltx-2 -r 768x512", "wan2.1-t2v-14b"]}),
-    ("explain", {"model": "wan2.1-t2v-14b", "quantity": "compute.flops_per_step"}),
-    ("estimate", {"model": "wan2.1-t2v-14b", "precision": "fp88"}),
-]
-ASK = """async ([name, body]) => {
+MADE, SEED, ANSWERED = 200, 20261201, 140  # requests, and of them at least so many with an answer
+ASK = """async ([name, body, lang]) => {
     window.asker ??= (() => {
         const worker = new Worker('worker.js', { type: 'module' });
         const waiting = new Map();
         let last = 0;
         worker.onmessage = ({ data }) => waiting.get(data.id)?.(data);
-        return (name, body) => new Promise(done => {
+        return (name, body, lang) => new Promise(done => {
             waiting.set(++last, done);
-            worker.postMessage({ id: last, name, body, lang: 'en' });
+            worker.postMessage({ id: last, name, body, lang });
         });
     })();
-    return (await window.asker(name, body)).text;
+    return (await window.asker(name, body, lang)).text;
 }"""
 
 
@@ -84,17 +79,31 @@ def test_python_in_the_browser_answers_and_follows_a_slider(window):
     assert all(url.startswith(("http://127.0.0.1:", "blob:", "data:")) for url in window.asked)
 
 
-def test_the_browser_gives_the_json_of_the_command_line(window):
-    from vidcalc.faces.web.doors import opened
+def served(address, each):
+    """(status, text) of a request as the server answers it."""
+    body = json.dumps(each.asked).encode()
+    asked = urllib.request.Request(f"{address}api/v1/{each.name}?lang={each.lang}", body, method="POST")
+    try:
+        with urllib.request.urlopen(asked, timeout=120) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
 
-    for name, asked in REQUESTS:
-        said = window.evaluate(ASK, [name, json.dumps(asked)])
-        _status, ours = opened(name, json.dumps(asked).encode())
-        assert said == ours.decode(), (name, asked)
+
+def test_the_command_line_a_server_and_the_browser_say_the_same(window, address, capsys):
+    statuses = []
+    for each in requests(MADE, SEED):
+        run(vidcalc, "vidcalc", [*each.words[:1], "--json", f"--lang={each.lang}", *each.words[1:]])
+        printed = capsys.readouterr().out.rstrip("\n")
+        status, text = served(address, each)
+        assert text == printed, each
+        assert window.evaluate(ASK, [each.name, json.dumps(each.asked), each.lang]) == printed, each
+        statuses.append(status)
+    assert set(statuses) <= {200, 422} and statuses.count(200) >= ANSWERED
 
 
 def test_what_needs_arrays_says_so(window):
-    said = window.evaluate(ASK, ["choose", '{"model": "wan2.1-t2v-1.3b"}'])
+    said = window.evaluate(ASK, ["choose", '{"model": "wan2.1-t2v-1.3b"}', "en"])
     answer = json.loads(said)
     assert "rows" in answer or "NumPy" in answer["error"]["message"]
 

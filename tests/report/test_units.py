@@ -23,6 +23,8 @@ JOBS = {
     "compare": ("wan2.1-t2v-1.3b", "ltx-2 -r 768x512", "--gpu", "rtx-4090"),
     "fix": ("-m", "wan2.1-t2v-14b", "--gpu", "rtx-4090", "--host-ram", "64GB"),
     "sweep": ("-m", "wan2.1-t2v-1.3b", "--gpu", "h100", "-f", "17,33"),
+    "models": (),
+    "gpus": (),
 }
 # what is in the unit of the thing that an id names
 HERE = ("assumptions.*.value", "warnings.*.values.*")

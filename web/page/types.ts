@@ -104,6 +104,8 @@ export interface Flag {
   choices: Choice[];
   kind: "choice" | "switch" | "text";
   many: boolean;
+  /** What it is called on a command line. */
+  spellings: string[];
 }
 
 export interface Catalog {

@@ -49,6 +49,14 @@ def codes() -> tuple[str, ...]:
     return tuple(name for name, row in _rates().items() if isinstance(row, dict))
 
 
+@cache
+def marks() -> dict[str, str]:
+    """Everything that names a currency beside an amount, in capitals, the longest first: {"CN¥": "CNY", …}."""
+    rates = _rates()
+    every = {mark: code for code in codes() for mark in (code, rates[code]["sign"], *rates[code].get("called", ()))}
+    return {mark.strip().upper(): every[mark] for mark in sorted(every, key=len, reverse=True)}
+
+
 def dollars(amount: float, code: str) -> float:
     """An amount of a currency in USD at the rate of its day. Raises InputError("currency", …)."""
     return amount if code == "USD" else amount / currency(code).per_usd

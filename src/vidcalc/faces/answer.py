@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from vidcalc.faces.terminal.currency import rate, used
+from vidcalc.faces.terminal.currency import rate
 
 
 def answer(
@@ -23,7 +23,7 @@ def answer(
     if as_json:
         from vidcalc.faces.emit import emit
 
-        emit(report, currency=used())
+        emit(report)
     else:
         from vidcalc.faces.terminal.page import show
 

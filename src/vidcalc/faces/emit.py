@@ -1,30 +1,35 @@
 """JSON on standard output, whatever letters the stream can write."""
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
 
-if TYPE_CHECKING:
-    from vidcalc.catalog.currencies import Currency
+from vidcalc.faces.terminal.currency import used
 
 
-def emit(value: Any, indent: int | None = None, currency: "Currency | None" = None) -> None:
-    """Print a value as one JSON document; letters the stream lacks are written as escapes.
-
-    currency  another than the USD of all amounts, in which they are to be told: it stands beside them with its rate
-    """
-    packed = msgspec.json.encode(value)
-    if currency is not None:
-        packed = msgspec.json.encode({**msgspec.json.decode(packed), "currency": currency})
-    text = (packed if indent is None else msgspec.json.format(packed, indent=indent)).decode()
+def emit(value: Any, indent: int | None = None) -> None:
+    """Print a value as one JSON document; letters the stream lacks are written as escapes."""
+    whole = packed(value)
+    text = (whole if indent is None else msgspec.json.format(whole, indent=indent)).decode()
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
         text = "".join(letter if letter.isascii() else escaped(letter) for letter in text)
     click.echo(text)
+
+
+def packed(value: Any) -> bytes:
+    """A value as JSON. Its amounts stay in USD: of a document that has a schema id another currency, in which they are
+    to be told, stands beside them with its rate."""
+    whole, currency = msgspec.json.encode(value), used()
+    if currency is None:
+        return whole
+    found = msgspec.json.decode(whole)
+    named = isinstance(found, dict) and "schema" in found
+    return msgspec.json.encode({**found, "currency": currency}) if named else whole
 
 
 def escaped(letter: str) -> str:

@@ -39,12 +39,19 @@ def report(error: Exception, as_json: bool) -> int:
 
         emit({"error": refusal})
         return BAD_INPUT
-    if refusal["value"] == LIST and refusal["allowed"]:
+    if refusal["value"] == LIST and listed(error):
         show("\n".join(wrap(", ".join(refusal["allowed"]), columns())))
         return 0
     lead = _("error:") + " "
     click.echo(written(lead + _line(error, CELLS - width(lead)), err=True), err=True)
     return BAD_INPUT
+
+
+def listed(error: Exception) -> bool:
+    """Whether what is allowed is a list of words that can be typed, and no bounds or form of a number."""
+    if not isinstance(error, InputError) or not error.allowed:
+        return False
+    return not isinstance(error, Refused) or ", ".join(map(str, error.allowed)) in error.expects
 
 
 def describe(error: Exception) -> dict[str, Any]:

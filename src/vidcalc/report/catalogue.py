@@ -1,7 +1,9 @@
-"""A line of the list of models: what `vidcalc models` prints."""
+"""The list of models: what `vidcalc models` prints. Its JSON form is vidcalc.models/1."""
 
 from vidcalc.report.estimate import Entry
 from vidcalc.report.units import FrameRate, Frames, Pixels, Steps, Weights
+
+SCHEMA = "vidcalc.models/1"
 
 
 class ModelRow(Entry, frozen=True, kw_only=True, eq=False):
@@ -27,3 +29,10 @@ class ModelRow(Entry, frozen=True, kw_only=True, eq=False):
     fps: FrameRate
     steps: Steps
     presets: list[str]
+
+
+class Models(Entry, frozen=True, kw_only=True, eq=False):
+    """Every model of the catalogue."""
+
+    schema: str = SCHEMA
+    models: list[ModelRow]

@@ -13,6 +13,7 @@ class PlanRow(Entry, frozen=True, kw_only=True, eq=False):
     degrees  by field of the training plan;  batches: samples of a micro-batch, by bucket
     peak     bytes of a rank, with the interval of the verdict and what is left of the memory
     seconds  of the run;  per_sample: of one sample;  cost: USD of the run, None without a price
+    command  what asks for that plan alone
     """
 
     gpus: WholeGpus
@@ -34,6 +35,7 @@ class PlanRow(Entry, frozen=True, kw_only=True, eq=False):
     cost: Dollars | None
     mfu: Share
     parts: dict[str, Seconds]
+    command: str = ""
 
 
 class Alternative(Entry, frozen=True, kw_only=True, eq=False):

@@ -19,7 +19,7 @@ def test_a_package_is_packed_without_what_no_browser_runs():
 
 
 def test_without_the_page_one_line_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(site, "PAGE", "vidcalc_web_of_nobody")
+    monkeypatch.setattr(site, "PACKAGE", "vidcalc_web_of_nobody")
     with pytest.raises(site.NoPage):
         next(site.files())
     with pytest.raises(Refused) as refused:

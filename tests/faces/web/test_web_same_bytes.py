@@ -10,6 +10,7 @@ from web_questions import asked_of, lines
 from vidcalc.faces.flags.reach import reaches
 from vidcalc.faces.web.answers import ANSWERED, Refusal, answer
 from vidcalc.faces.web.asked import JOB, command, named
+from vidcalc.faces.web.bodies import Error, Problem
 
 FEW, MANY = 24, 200
 SLOW = ("plan", "choose", "scale", "budget", "fit", "fix", "explain")  # seconds each
@@ -68,6 +69,33 @@ def test_a_refusal_is_that_of_the_command_line(ask, client):
     served = client.post("/api/v1/estimate", json={"model": "wan2.1-t2v-14b", "steps": 0})
     assert served.status_code == 422 and served.text == ask(*line).out.strip()
     assert served.json()["error"]["nearest"] == "1"
+
+
+def test_money_is_told_in_a_currency_as_the_command_line_tells_it(ask, client):
+    job = {"model": "wan2.1-t2v-1.3b", "gpu": "rtx-4090", "frames": 17}
+    line = ("estimate", "-m", "wan2.1-t2v-1.3b", "--gpu", "rtx-4090", "-f", "17", "--json")
+    won = client.post("/api/v1/estimate", json={**job, "currency": "krw"})
+    assert won.text == ask(*line, "--currency", "krw").out.rstrip("\n")
+    assert won.json()["currency"]["code"] == "KRW"
+    assert "₩" in client.post("/api/v1/page", json={"asked": {**job, "currency": "KRW"}}).json()["said"]["cost"]
+    assert client.post("/api/v1/estimate", json=job).text == ask(*line).out.rstrip("\n")  # of one question alone
+    refused = client.post("/api/v1/estimate", json={**job, "currency": "KRX"}).json()["error"]
+    assert (refused["flag"], refused["nearest"]) == ("--currency", "KRW")
+
+
+def test_every_refusal_has_the_shape_that_is_described(client):
+    told = (
+        client.post("/api/v1/estimate", json={"steps": 0}),  # by a flag
+        client.post("/api/v1/estimate", content=b"{"),  # no question
+        client.post("/api/v1/batch", content=b"{"),
+        client.post("/api/v1/nothing", json={}),
+        client.post("/api/v1/estimate", content=b" " * 2**19),
+    )
+    for each in told:
+        msgspec.json.decode(each.text, type=Error, strict=True)
+        assert list(msgspec.json.decode(each.text)["error"]) == list(Problem.__struct_fields__)
+    large = client.post("/api/v1/estimate", content=b" " * 2**19, headers={"accept-language": "ko"})
+    assert (large.status_code, large.json()["error"]["message"]) == (413, "본문이 너무 큽니다")
 
 
 def test_a_refusal_is_said_in_the_language_asked_for(client):

@@ -25,7 +25,7 @@ function offered(raw: Raw, theme: string, all: Raw): Flag {
   else if (!words.length) words = Object.keys(labels);
   const choices: Choice[] = words.map((value) => ({ value, label: value }));
   const kind = raw.kind === "switch" ? "switch" : choices.length ? "choice" : "text";
-  return { name: raw.name, help: raw.help, metavar: raw.metavar, theme, choices, kind, many: raw.repeats };
+  return { name: raw.name, help: raw.help, metavar: raw.metavar, theme, choices, kind, many: raw.repeats, spellings: raw.spellings };
 }
 
 /** The question without what a command does not take. */

@@ -1,14 +1,17 @@
 // Searches: the largest job that fits this card, which card to take, and every card by time and cost.
 import { useState } from "preact/hooks";
 import type { View } from "../app";
+import { asked, replaced } from "../command";
 import { taken } from "../engine/form";
 import { data, duration, money } from "../numbers";
 import { Pick } from "../parts/fields";
 import { Short } from "../parts/verdict";
-import type { Asked, Report } from "../types";
+import type { Report } from "../types";
 import { t } from "../words";
 import { Cards } from "./cards";
 
+const OF_COLUMNS = ["model", "frames", "resolution", "gpu", "gpus"];
+const LEFT = { fit: ["frames", "seconds", "offload", "vae_tiling"], choose: ["gpu", "gpus", "offload", "parallel"] };
 const TIMES = ["1min", "5min", "15min", "30min", "1h", "3h"];
 const COSTS = ["0.1", "0.5", "1", "5", "20"];
 
@@ -22,32 +25,30 @@ export function Find({ view }: { view: View }) {
         name="fit"
         title={t("The longest clip that fits")}
         limits={{ max_time: [t("Time at most"), TIMES], max_cost: [t("Cost at most"), COSTS] }}
-        leave={["frames", "seconds", "offload", "vae_tiling"]}
+        leave={LEFT.fit}
         heads={[t("Clip"), t("Settings"), t("Time"), t("Cost"), t("GPU memory")]}
         cells={(row) => [
           t("{count} frames", { count: row.frames }),
-          settings(row.changes),
+          settings(view, row.command, LEFT.fit),
           duration(row.seconds),
           row.cost === null ? "–" : money(row.cost),
           data(row.device),
         ]}
-        set={(row) => ({ frames: String(row.frames), resolution: `${row.width}x${row.height}`, ...words(row.changes) })}
       />
       <Search
         view={view}
         name="choose"
         title={t("Which GPU to take")}
         limits={{ deadline: [t("Time at most"), TIMES], budget: [t("Cost at most"), COSTS] }}
-        leave={["gpu", "gpus", "offload", "parallel"]}
+        leave={LEFT.choose}
         heads={[t("GPU"), t("Settings"), t("Time"), t("Cost"), t("GPU memory")]}
         cells={(row) => [
           `${row.gpus} × ${row.name}`,
-          settings(row.changes),
+          settings(view, row.command, LEFT.choose),
           duration(row.seconds),
           row.cost === null ? "–" : money(row.cost),
           data(row.device),
         ]}
-        set={(row) => ({ gpu: row.accelerator, gpus: String(row.gpus), ...words(row.changes) })}
       />
     </div>
   );
@@ -63,18 +64,17 @@ interface SearchProps {
   leave: string[];
   heads: string[];
   cells: (row: Report) => string[];
-  set: (row: Report) => Asked;
 }
 
 /** A search that is asked for by its button, since it takes a while; a row taken becomes the question. */
-function Search({ view, name, title, limits, leave, heads, cells, set }: SearchProps) {
-  const [asked, setAsked] = useState<Record<string, string>>({});
+function Search({ view, name, title, limits, leave, heads, cells }: SearchProps) {
+  const [limited, setLimited] = useState<Record<string, string>>({});
   const [answer, setAnswer] = useState<Report | null>(null);
   const [state, setState] = useState("");
   const ask = () => {
     setState("busy");
     const kept = Object.entries(view.asked).filter(([flag]) => !leave.includes(flag));
-    const question = { ...taken(Object.fromEntries(kept), view.catalog.flags[name]), ...asked };
+    const question = { ...taken(Object.fromEntries(kept), view.catalog.flags[name]), ...limited };
     view.engine.answer(name, question, view.lang).then(
       (found) => {
         setAnswer(found);
@@ -84,8 +84,8 @@ function Search({ view, name, title, limits, leave, heads, cells, set }: SearchP
     );
   };
   const limit = (flag: string, value: string) => {
-    const { [flag]: _, ...rest } = asked;
-    setAsked(value ? { ...rest, [flag]: value } : rest);
+    const { [flag]: _, ...rest } = limited;
+    setLimited(value ? { ...rest, [flag]: value } : rest);
   };
   return (
     <section class="wide search">
@@ -95,7 +95,7 @@ function Search({ view, name, title, limits, leave, heads, cells, set }: SearchP
           <Pick
             key={flag}
             label={label}
-            value={asked[flag] ?? ""}
+            value={limited[flag] ?? ""}
             choices={[{ value: "", label: t("any") }, ...values.map((value) => ({ value, label: value }))]}
             onChange={(value) => limit(flag, value)}
           />
@@ -128,7 +128,7 @@ function Search({ view, name, title, limits, leave, heads, cells, set }: SearchP
                   {cells(row).map((cell, column) =>
                     column === 0 ? (
                       <th scope="row" key={column}>
-                        <button type="button" class="small" onClick={() => view.change(set(row))}>
+                        <button type="button" class="small" onClick={() => view.change(replaced(view, name, "estimate", row.command))}>
                           {cell}
                         </button>
                       </th>
@@ -151,19 +151,10 @@ function Search({ view, name, title, limits, leave, heads, cells, set }: SearchP
   );
 }
 
-const DEGREES: Record<string, string> = { ulysses_degree: "ulysses", ring_degree: "ring", tensor_degree: "tp", guidance_degree: "cfg" };
-
-/** The changed settings of a row as flags; ways of sharing are one flag, and so are blocks that are swapped. */
-export function words(changes: Record<string, string | number>): Record<string, string> {
-  const shared = Object.entries(changes).filter(([name]) => name.endsWith("_degree"));
-  const { swapped_blocks: swapped, ...other } = changes;
-  if (swapped) other.offload = `block-swap:${swapped}`;
-  const rest = Object.entries(other).filter(([name]) => !name.endsWith("_degree"));
-  const parallel = shared.map(([name, value]) => `${DEGREES[name] ?? name.replace("_degree", "")}=${value}`).join(",");
-  return { ...Object.fromEntries(rest.map(([name, value]) => [name, String(value)])), ...(parallel ? { parallel } : {}) };
-}
-
-function settings(changes: Record<string, string | number>): string {
-  const found = Object.entries(words(changes)).map(([name, value]) => `${name.replaceAll("_", "-")} ${value}`);
-  return found.join(", ") || "–";
+/** What a row settles beside what its columns say, as flags. */
+function settings(view: View, command: string, decided: string[]): string {
+  const told = Object.entries(asked(command, view.catalog.flags.estimate)).filter(
+    ([name]) => !OF_COLUMNS.includes(name) && (decided.includes(name) || !(name in view.asked)),
+  );
+  return told.map(([name, value]) => `${name.replaceAll("_", "-")} ${value}`).join(", ") || "–";
 }

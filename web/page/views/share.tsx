@@ -4,9 +4,10 @@ import type { View } from "../app";
 import { command } from "../command";
 import { taken } from "../engine/form";
 import { copy, save } from "../parts/copy";
-import { csv, picture, png } from "../picture";
+import { csv, generated, picture, png } from "../picture";
 import type { Tab } from "../types";
 import { t } from "../words";
+import { trained } from "./train";
 
 export function Share({ view, tab }: { view: View; tab: Tab }) {
   const [open, setOpen] = useState(false);
@@ -23,15 +24,17 @@ export function Share({ view, tab }: { view: View; tab: Tab }) {
   const asked = taken(view.asked, view.catalog.flags[name]);
   const code = { ...asked, how: name === "train" ? String(asked.trainer ?? "diffusers") : "diffusers", code: true };
   const stem = `vidcalc-${String(asked.model ?? "model")}`;
-  const drawn = () => picture(view.page!);
+  const answer = () => view.engine.answer(name, asked, view.lang);
+  const sheet = async () => (name === "train" ? trained(await answer()) : generated(view.page!));
+  const drawn = async () => picture(await sheet());
   const ways: [string, () => Promise<unknown> | void, boolean][] = [
     [t("Copy link"), () => copy(location.href), true],
     [t("Copy as command"), () => copy(command(name, asked)), true],
     [t("Copy as diffusers code"), async () => copy((await view.engine.answer(name, code, view.lang)).lines.join("\n")), true],
-    [t("Copy as JSON"), async () => copy(JSON.stringify(await view.engine.answer(name, asked, view.lang), null, 1)), true],
-    [t("Download SVG"), () => save(`${stem}.svg`, new Blob([drawn()], { type: "image/svg+xml" })), false],
-    [t("Download PNG"), async () => save(`${stem}.png`, await png(drawn())), false],
-    [t("Download CSV"), () => save(`${stem}.csv`, new Blob([csv(view.page!)], { type: "text/csv" })), false],
+    [t("Copy as JSON"), async () => copy(JSON.stringify(await answer(), null, 1)), true],
+    [t("Download SVG"), async () => save(`${stem}.svg`, new Blob([await drawn()], { type: "image/svg+xml" })), false],
+    [t("Download PNG"), async () => save(`${stem}.png`, await png(await drawn())), false],
+    [t("Download CSV"), async () => save(`${stem}.csv`, new Blob([csv(await sheet())], { type: "text/csv" })), false],
   ];
   const run = async (does: () => Promise<unknown> | void, copied: boolean) => {
     setSaid("");
@@ -58,7 +61,7 @@ export function Share({ view, tab }: { view: View; tab: Tab }) {
       </button>
       <div id="share" class="menu" hidden={!open}>
         {ways.map(([label, does, copied]) => (
-          <button key={label} type="button" disabled={!view.page} onClick={() => run(does, copied)}>
+          <button key={label} type="button" disabled={name === "estimate" && !view.page} onClick={() => run(does, copied)}>
             {label}
           </button>
         ))}

@@ -2,11 +2,13 @@
 import { useState } from "preact/hooks";
 import type { View } from "../app";
 import { useAnswer } from "../ask";
+import { replaced } from "../command";
 import { taken } from "../engine/form";
 import { count, data, duration, energy, flop, money, share } from "../numbers";
 import { Bars, type Row } from "../parts/bars";
 import { tiles } from "../parts/tile";
-import { Short, SHORT, Sign } from "../parts/verdict";
+import { SHORT, Sign } from "../parts/verdict";
+import type { Sheet } from "../picture";
 import type { Report } from "../types";
 import { n, t } from "../words";
 import { Error } from "./generate";
@@ -32,22 +34,7 @@ const PARTS: Record<string, string> = {
 export function Train({ view }: { view: View }) {
   const { report, error } = useAnswer(view, "train");
   if (!report) return error ? <Error view={{ ...view, error }} /> : <p class="waiting">…</p>;
-  const { memory, time } = report;
-  const phases: Row[] = memory.phases.map((phase: Report) => ({
-    id: phase.id,
-    label: t(PHASES[phase.id] ?? phase.id),
-    total: phase.total,
-    most: phase.id === memory.peak_phase,
-    parts: [
-      { kind: "weights", value: phase.weights + phase.vae + phase.encoders },
-      { kind: "states", value: phase.optimizer + phase.gradients },
-      { kind: "activations", value: phase.activations },
-      { kind: "other", value: phase.other },
-    ],
-  }));
-  const parts: Row[] = Object.entries(PARTS)
-    .filter(([id]) => time.parts[id] > 0)
-    .map(([id, name]) => ({ id, label: t(name), total: time.parts[id], parts: [{ kind: "weights", value: time.parts[id] }] }));
+  const { memory } = report;
   return (
     <>
       {error && <Error view={{ ...view, error }} />}
@@ -65,17 +52,56 @@ export function Train({ view }: { view: View }) {
       <div class="sections">
         <section class="wide">
           <h3>{t("GPU memory through a step")}</h3>
-          <Bars rows={phases} limit={memory.capacity} shown={data} />
+          <Bars rows={phases(report)} limit={memory.capacity} shown={data} />
         </section>
         <section>
           <h3>{t("Time of a step")}</h3>
-          <Bars rows={parts} shown={duration} />
+          <Bars rows={parts(report)} shown={duration} />
         </section>
         <Buckets report={report} />
         <Plans view={view} />
       </div>
     </>
   );
+}
+
+function phases({ memory }: Report): Row[] {
+  return memory.phases.map((phase: Report) => ({
+    id: phase.id,
+    label: t(PHASES[phase.id] ?? phase.id),
+    total: phase.total,
+    most: phase.id === memory.peak_phase,
+    parts: [
+      { kind: "weights", value: phase.weights + phase.vae + phase.encoders },
+      { kind: "states", value: phase.optimizer + phase.gradients },
+      { kind: "activations", value: phase.activations },
+      { kind: "other", value: phase.other },
+    ],
+  }));
+}
+
+function parts({ time }: Report): Row[] {
+  return Object.entries(PARTS)
+    .filter(([id]) => time.parts[id] > 0)
+    .map(([id, name]) => ({ id, label: t(name), total: time.parts[id], parts: [{ kind: "weights", value: time.parts[id] }] }));
+}
+
+/** What is taken along of a training run: memory by phase, then seconds of a step by part. */
+export function trained(report: Report): Sheet {
+  const { memory, time, model, hardware } = report;
+  const bytes = (row: Row) => Object.fromEntries(row.parts.map(({ kind, value }) => [kind, value]));
+  return {
+    title: `${model.title} · ${hardware.count} × ${hardware.name} · ${t("Train")}`,
+    verdict: headline(memory),
+    kinds: ["weights", "states", "activations", "other"],
+    stages: [
+      ...phases(report).map((row) => ({ id: row.id, label: row.label, bytes: bytes(row), total: row.total })),
+      ...parts(report).map((row) => ({ id: `step.${row.id}`, label: row.label, seconds: row.total })),
+    ],
+    capacity: memory.capacity,
+    peak: memory.peak,
+    seconds: time.total,
+  };
 }
 
 function headline(memory: Report): string {
@@ -163,12 +189,12 @@ function Plans({ view }: { view: View }) {
         <ul class="changes">
           {rows.slice(0, 6).map((row, place) => (
             <li key={place}>
-              <div class="row">
-                <Short verdict={row.verdict} />
+              <button type="button" onClick={() => view.change(replaced(view, "plan", "train", row.command))}>
+                <Sign verdict={row.verdict} />
                 <code>{named(row)}</code>
                 <span class="figure">{data(row.peak)}</span>
                 <span class="figure">{duration(row.seconds)}</span>
-              </div>
+              </button>
             </li>
           ))}
         </ul>

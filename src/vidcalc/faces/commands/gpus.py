@@ -1,6 +1,6 @@
 """`vidcalc gpus`: the accelerators of the catalogue, those asked for, in the order asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from vidcalc.faces.flags.amounts import Memory
@@ -12,6 +12,7 @@ from vidcalc.faces.words import N_
 
 if TYPE_CHECKING:
     from vidcalc.describe.hardware import Accelerator
+    from vidcalc.report.gpus import Gpus
 
 
 # what the list may be sorted by, largest first; unknown facts come last
@@ -41,9 +42,16 @@ def result(given: dict[str, Any]) -> "list[Accelerator]":
     return sorted(chips, key=order, reverse=True) if order else chips
 
 
-def document(given: dict[str, Any]) -> list[dict[str, Any]]:
+def document(given: dict[str, Any]) -> "Gpus":
     """What is printed as JSON."""
-    return [facts(chip) for chip in result(given)]
+    return listed(result(given))
+
+
+def listed(chips: "Iterable[Accelerator]") -> "Gpus":
+    """Accelerators as they are printed as JSON."""
+    from vidcalc.report.gpus import Gpus
+
+    return Gpus(gpus=[facts(chip) for chip in chips])
 
 
 def known(chips: "list[Accelerator]", given: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from vidcalc.faces.group import Command
 from vidcalc.faces.words import N_
 
 if TYPE_CHECKING:
-    from vidcalc.report.catalogue import ModelRow
+    from vidcalc.report.catalogue import ModelRow, Models
 
 
 def result(given: dict[str, Any]) -> "list[ModelRow]":
@@ -20,18 +20,24 @@ def result(given: dict[str, Any]) -> "list[ModelRow]":
     return msgspec.convert(summaries(), list[ModelRow])
 
 
+def document(given: dict[str, Any]) -> "Models":
+    """What is printed as JSON."""
+    from vidcalc.report.catalogue import Models
+
+    return Models(models=result(given))
+
+
 def models(as_json: bool) -> None:
     """Print the list, or JSON."""
-    rows = result({})
     if as_json:
         from vidcalc.faces.emit import emit
 
-        emit(rows)
+        emit(document({}))
         return
     from vidcalc.faces.terminal import lists
     from vidcalc.faces.terminal.page import show
 
-    show(lists.models(rows))
+    show(lists.models(result({})))
 
 
 command = Command(

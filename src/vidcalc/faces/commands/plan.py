@@ -16,12 +16,15 @@ SEARCHED = ("gpus", "nodes", "batch_size", "grad_accum")
 
 
 def result(given: dict[str, Any], meter: Callable[[int, int], None] | None = None) -> "PlanReport":
-    """The report that the flags ask for; the search says to `meter` how far it is. Raises InputError."""
-    from vidcalc.faces.requests.search import fitting, request
+    """The report that the flags ask for, each plan with its command; the search says to `meter` how far it is.
+
+    Raises InputError.
+    """
+    from vidcalc.faces.requests.search import fitting, request, with_commands
     from vidcalc.search.advice import advice
 
     search, machines = request(given)
-    return fitting(advice(search, machines, meter))
+    return with_commands(fitting(advice(search, machines, meter)), given)
 
 
 def plan(as_json: bool, full: bool = False, svg: str | None = None, png: str | None = None, **given: Any) -> None:

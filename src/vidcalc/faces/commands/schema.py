@@ -24,6 +24,8 @@ DOCUMENTS = {
     "compare": ("vidcalc.report.compare", "CompareReport"),
     "fix": ("vidcalc.report.fix", "FixReport"),
     "sweep": ("vidcalc.report.sweep", "SweepReport"),
+    "models": ("vidcalc.report.catalogue", "Models"),
+    "gpus": ("vidcalc.report.gpus", "Gpus"),
 }
 
 
@@ -60,7 +62,7 @@ command = Command(
     callback=schema,
     help=N_(
         "The JSON Schema of what a command prints with --json: estimate, chain, compare, scale, fit, choose, sweep, "
-        "train, plan, budget, fix or how."
+        "train, plan, budget, fix, how, models or gpus."
     ),
     examples=("vidcalc schema", "vidcalc schema plan"),
 )

@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from vidcalc.base.units import HOUR
 from vidcalc.faces.flags.catalogue import Flag, common
 from vidcalc.faces.flags.inputs import Real, Refused, Whole
 from vidcalc.faces.flags.reach import Address
@@ -50,7 +51,7 @@ def parameters() -> list[Any]:
             ("--most-seconds", "seconds"),
             N_("How long one answer may take."),
             "20",
-            type=Real(0.1, 3600),
+            type=Real(0.1, HOUR),
             metavar=N_("SECONDS"),
             default=20,
         ),

@@ -40,7 +40,7 @@ def sweep(as_json: bool, **given: Any) -> int:
     """Print a table or JSON, or write a file and say what is in it."""
     from vidcalc.faces.sweeping.run import Interrupted
     from vidcalc.faces.terminal import sweep as page
-    from vidcalc.faces.terminal.currency import rate, used
+    from vidcalc.faces.terminal.currency import rate
     from vidcalc.faces.terminal.page import show
 
     try:
@@ -54,7 +54,7 @@ def sweep(as_json: bool, **given: Any) -> int:
         from vidcalc.faces.emit import emit
         from vidcalc.faces.sweeping.document import document
 
-        emit(document(asked, swept), currency=used())
+        emit(document(asked, swept))
     else:
         show(page.draw(asked, swept), note=rate())
     return 0

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from vidcalc.base.units import HOUR
 from vidcalc.faces.flags.inputs import LONGEST, refuse
 from vidcalc.faces.words import _
 
@@ -14,7 +15,7 @@ SHORTEST, LONGEST_TIME = 0.001, 10**9  # seconds
 SPELLINGS = {
     1: ("s", "sec", "second", "seconds"),
     60: ("m", "min", "minute", "minutes"),
-    3600: ("h", "hour", "hours"),
+    HOUR: ("h", "hr", "hour", "hours"),
     86_400: ("d", "day", "days"),
 }
 SECONDS = {name: seconds for seconds, names in SPELLINGS.items() for name in names}

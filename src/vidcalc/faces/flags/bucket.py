@@ -38,3 +38,9 @@ class BucketOf(click.ParamType):  # type: ignore[type-arg]
             expects = _("WIDTHxHEIGHTxFRAMES, then :SHARE and :bBATCH as wanted, such as {example}", example=EXAMPLE)
             raise refuse(param, value, expects, EXAMPLE, "WIDTHxHEIGHTxFRAMES[:SHARE][:bBATCH]") from None
         return width, height, length, share, batch
+
+    @staticmethod
+    def spelled(size: tuple[int, int, int, float | None, int]) -> str:
+        """A size as one types it."""
+        width, height, frames, share, batch = size
+        return f"{width}x{height}x{frames}" + ("" if share is None else f":{share:g}") + f":b{batch}"

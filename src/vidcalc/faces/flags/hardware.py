@@ -6,7 +6,7 @@ import click
 
 from vidcalc.base.errors import InputError
 from vidcalc.describe.setting import GENERATE
-from vidcalc.faces.flags.amounts import Memory
+from vidcalc.faces.flags.amounts import SECONDS, Memory
 from vidcalc.faces.flags.inputs import LONGEST, Listed, OneOf, Real, refuse
 from vidcalc.faces.flags.money import PerHour
 from vidcalc.faces.flags.reach import File
@@ -14,7 +14,7 @@ from vidcalc.faces.flags.spec import Spec, Specs
 from vidcalc.faces.words import N_, _
 
 PLACES = ("cloud", "own_rack", "home", "hyperscale_fleet", "industry_average")
-PER = {"s": 1, "min": 60, "h": 3600, "hour": 3600, "day": 86_400, "d": 86_400}  # seconds
+PER = {unit: SECONDS[unit] for unit in ("s", "min", "h", "hour", "day", "d")}
 
 
 class Country(click.ParamType):  # type: ignore[type-arg]

@@ -5,11 +5,19 @@ from typing import Any
 import click
 
 from vidcalc.base.errors import InputError
+from vidcalc.base.units import HOUR
+from vidcalc.faces.flags.amounts import SPELLINGS
 from vidcalc.faces.flags.inputs import LONGEST, SUFFIXES, Real, refuse
 from vidcalc.faces.words import _
 
 MOST, MOST_PER_HOUR = 10**15, 10_000  # USD
 PLAIN = "USD"
+# how a price says that it is one of an hour
+PER, HOURS, EACH_HOUR = (
+    ("/", "per", "an", "a"),
+    (*SPELLINGS[HOUR], "시간"),
+    "시간당",
+)
 
 
 class Code(click.ParamType):  # type: ignore[type-arg]
@@ -36,7 +44,7 @@ class Code(click.ParamType):  # type: ignore[type-arg]
 
 
 class Dollars(click.ParamType):  # type: ignore[type-arg]
-    """An amount of money: 200000USD, $200,000, 1.5M, 200k USD, 300M KRW, ₩50,000, €20; bare numbers are USD."""
+    """An amount of money: 200000USD, $200,000, 1.5M, 300M KRW, ₩50,000, 50,000원, 20€; bare numbers are USD."""
 
     name = "money"
 
@@ -56,7 +64,7 @@ class Dollars(click.ParamType):  # type: ignore[type-arg]
 
 
 class PerHour(click.ParamType):  # type: ignore[type-arg]
-    """A price per hour: 0.4, 0.4USD/h, 550KRW/h, ₩550; bare numbers are USD."""
+    """A price per hour: 0.4, 0.4USD/h, $0.4 per hour, 550원/시간, ₩550; bare numbers are USD."""
 
     name = "price"
 
@@ -64,7 +72,7 @@ class PerHour(click.ParamType):  # type: ignore[type-arg]
         """USD per hour. Raises Refused."""
         if isinstance(value, int | float):
             return Real(0, MOST_PER_HOUR).convert(value, param, ctx)
-        text, code = currency_of("".join(str(value).split()).casefold().removesuffix("/h"))
+        text, code = currency_of(hourly("".join(str(value)[: 2 * LONGEST].split()).casefold()))
         try:
             return Real(0, MOST_PER_HOUR).convert(in_dollars(Real(0, MOST).convert(text, param, ctx), code), param, ctx)
         except InputError as wrong:
@@ -77,21 +85,28 @@ class PerHour(click.ParamType):  # type: ignore[type-arg]
 
 
 def currency_of(text: str) -> tuple[str, str]:
-    """(what is left, the currency) of an amount with a sign before or a code behind it: "₩550" -> ("550", "KRW")."""
-    from vidcalc.catalog.currencies import codes, currency
-
+    """(what is left, the currency) of an amount with a sign, a code or a name before or behind it:
+    "₩550", "550krw" and "550원" -> ("550", "KRW")."""
     capitals = text.upper()
-    if capitals.endswith(PLAIN) or capitals[:1] == "$" or capitals[-1:] == "$":  # without looking at the others
+    if capitals.endswith(PLAIN) or capitals[:1] == "$":  # without looking at the others
         return capitals.removeprefix("$").removesuffix(PLAIN).removesuffix("$"), PLAIN
-    if not capitals or (capitals.isascii() and not capitals[-3:].isalpha() and not capitals[:1].isalpha()):
-        return capitals, PLAIN
-    for code in codes():
-        sign = currency(code).sign.strip().upper()
-        if capitals.endswith(code):
-            return capitals.removesuffix(code).removeprefix(sign), code
-        if sign and capitals.startswith(sign):
-            return capitals.removeprefix(sign), code
-    return capitals, PLAIN
+    if capitals[:1].isdigit() and capitals.removesuffix("$").rstrip("KMBT")[-1:].isdigit():
+        return capitals.removesuffix("$"), PLAIN
+    from vidcalc.catalog.currencies import marks
+
+    known = marks()
+    before = next((mark for mark in known if capitals.startswith(mark)), "")
+    left = capitals.removeprefix(before)
+    behind = next((mark for mark in known if left.endswith(mark)), "")
+    named = {known[mark] for mark in (before, behind) if mark}
+    return (left.removesuffix(behind), named.pop()) if len(named) == 1 else (capitals, PLAIN)
+
+
+def hourly(text: str) -> str:
+    """An amount without the words that say "per hour"."""
+    text = text.removeprefix(EACH_HOUR)
+    ends = (f"{per}{hour}" for per in PER for hour in HOURS)
+    return next((text.removesuffix(end) for end in ends if text.endswith(end)), text)
 
 
 def in_dollars(amount: float, code: str) -> float:

@@ -3,6 +3,7 @@
 As in `vidcalc.faces.python.answers`: fields and units stand in `vidcalc.report`, numbers are in SI base units or USD.
 """
 
+from vidcalc.base.units import HOUR
 from vidcalc.faces.python.picture import Picture
 from vidcalc.faces.python.shown import Answer
 from vidcalc.faces.terminal.numbers import data, duration, money, whole
@@ -143,7 +144,7 @@ class Budget(Answer, BudgetReport, frozen=True, kw_only=True, eq=False, dict=Tru
         return draw(self, look)
 
     def _line(self) -> str:
-        spent = _("{hours} GPU-hours", hours=whole(round(self.budget.gpu_seconds / 3600)))
+        spent = _("{hours} GPU-hours", hours=whole(round(self.budget.gpu_seconds / HOUR)))
         spent += "" if self.budget.money is None else f", {money(self.budget.money)}"
         if self.affordable is None or self.model is None:
             return spent

@@ -234,17 +234,18 @@ def sweep(model: Axis = None, **settings: Unpack[SweepSettings]) -> Sweep:
 @described
 def gpus(**settings: Unpack[GpuSettings]) -> Listing[Accelerator]:
     """The GPUs and other accelerators of the catalogue: memory, bandwidth, peaks and prices, each with its source."""
-    from vidcalc.faces.commands.gpus import facts
+    from vidcalc.faces.commands.gpus import listed
     from vidcalc.faces.terminal import lists
 
-    return Listing.of(_answer("gpus", dict(settings))[0], lists.gpus, facts)
+    return Listing.of(_answer("gpus", dict(settings))[0], lists.gpus, listed)
 
 
 def models() -> Listing[ModelRow]:
     """The models of the catalogue, with their size and default clip."""
     from vidcalc.faces.terminal import lists
+    from vidcalc.report.catalogue import Models
 
-    return Listing.of(_answer("models", {})[0], lists.models)
+    return Listing.of(_answer("models", {})[0], lists.models, lambda rows: Models(models=list(rows)))
 
 
 def quantities() -> dict[str, str]:

@@ -11,23 +11,23 @@ FEW = 4  # names of a line
 
 
 class Listing(Shown, tuple[Entry, ...]):
-    """Entries in order, as a tuple; `to_dict()` is the list that the command prints with --json."""
+    """Entries in order, as a tuple; `to_dict()` is the document that the command prints with --json."""
 
     _page: Any  # what draws the table
-    _facts: Any  # what makes the JSON of an entry
+    _document: Any  # what makes the JSON of them
 
     @classmethod
     def of(
-        cls, entries: Iterable[Entry], page: Callable[[Any, Look], str], facts: Callable[[Entry], Any] | None = None
+        cls, entries: Iterable[Entry], page: Callable[[Any, Look], str], document: Callable[[Iterable[Entry]], Any]
     ) -> "Listing[Entry]":
-        """The entries, what draws their table, and what makes the JSON of an entry where that is not all of it."""
+        """The entries, what draws their table, and what makes their JSON."""
         made = cls(entries)
-        made._page, made._facts = page, facts
+        made._page, made._document = page, document
         return made
 
     def to_json(self) -> str:
         """The line that the command prints with --json."""
-        return encoded(list(map(self._facts, self)) if self._facts else list(self)).decode()
+        return encoded(self._document(self)).decode()
 
     def _drawn(self, look: Look) -> str:
         return str(self._page(self, look))

@@ -11,18 +11,24 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.setting import declared, words
 from vidcalc.describe.sharing import ALIKE, SHARDING, flag_of
 from vidcalc.describe.training import TrainingPlan, Update, offloads
+from vidcalc.faces.flags.bucket import BucketOf
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.parallel import AUTO
+from vidcalc.faces.flags.spelled import command_line
 from vidcalc.faces.requests.run import Stated, seen, stated
 from vidcalc.faces.terminal.numbers import data as bytes_text
 from vidcalc.faces.words import _
 from vidcalc.rates.machines import placed
-from vidcalc.report.plan import Help, PlanReport
+from vidcalc.report.plan import Help, PlanReport, PlanRow
 from vidcalc.search.exhaustive import Search
 from vidcalc.search.exhaustive import search as exhaustive
 from vidcalc.search.plans import CHECKPOINTING, SHARDINGS, Space
 
 GPUS = (8,)
+SEARCHED = ("gpus", "by", "tried", "global_batch")  # what no single plan is asked
+FLAGS_OF = {"update": "optimizer_update", "offload": "training_offload"}  # words of a plan
+UNSAID = {"reshard": "on", "training_offload": "none"}
+ALONE = "data_degree"  # of one that shares nothing
 SAMPLES = 1000  # of each rank: runs of unlike global batches are compared over as many as all of them divide
 
 
@@ -94,6 +100,29 @@ def _shardings(flags: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     if reshard is not None:
         kept = [way for way in kept if way[0] != "zero3" or way[1] == reshard]
     return tuple(kept)
+
+
+def with_commands(report: PlanReport, given: dict[str, Any]) -> PlanReport:
+    """The report, each of its plans with the command that asks for it alone."""
+
+    def told(row: PlanRow) -> PlanRow:
+        return replace(row, command=command_of(given, row))
+
+    counts = [replace(each, best=told(each.best) if each.best else None) for each in report.counts]
+    return replace(report, counts=counts, best=list(map(told, report.best)), front=list(map(told, report.front)))
+
+
+def command_of(given: dict[str, Any], row: PlanRow) -> str:
+    """The line that asks `vidcalc train` for one plan: the flags asked for, and what the search settled."""
+    settled = {FLAGS_OF.get(name, name): word for name, word in row.words.items()}
+    degrees = {field: degree for field, degree in row.degrees.items() if degree > 1} or {ALONE: 1}
+    asked = {**given, **settled, "training_parallel": degrees, "grad_accum": row.grad_accum}
+    for name in (*SEARCHED, *(name for name, word in UNSAID.items() if asked[name] == word)):
+        asked.pop(name, None)
+    if given.get("bucket"):
+        sizes = [(*size[:-1], batch) for size, batch in zip(given["bucket"], row.batches, strict=True)]
+        return command_line("train", asked) + "".join(f" --bucket {BucketOf.spelled(size)}" for size in sizes)
+    return command_line("train", {**asked, "batch_size": row.batches[0]})
 
 
 def fitting(report: PlanReport) -> PlanReport:

@@ -27,10 +27,21 @@ def draw(report: Report, look: Look | None = None) -> str:
     colour, cells = look or here()
     sections = (overview.head, verdict, memory.inference, ways, spent)
     blocks = [lines for section in sections if (lines := section(report, colour, cells))]
-    more = hanging(_("More: --full · what training needs: vidcalc train"), cells)
-    used = sum(map(len, blocks)) + len(blocks) + len(more)
-    blocks += [lines for lines in [notes(report, colour, cells, LINES - used - 1 - bool(rate()))] if lines]
-    return "\n\n".join("\n".join(block) for block in (*blocks, [colour(line, "dim") for line in more]))
+    said = [warned(each) for each in report.warnings if each.id not in OF_TRAINING]
+    return screen(blocks, said, _("More: --full · what training needs: vidcalc train"), colour, cells)
+
+
+def screen(
+    blocks: list[list[str]], said: list[str], more: str, paint: Paint, cells: int, spare: list[str] | None = None
+) -> str:
+    """One screen of text: blocks, `spare` where there is room for it, as many warnings as have room, and `more`."""
+    last = [paint(line, "dim") for line in hanging(more, cells)]
+    room = LINES - len(last) - bool(rate()) - sum(len(block) + 1 for block in blocks)
+    if spare and len(spare) + 1 <= room:
+        blocks = [*blocks, spare]
+        room -= len(spare) + 1
+    noted = within(said, paint, cells, room - 1)
+    return "\n\n".join("\n".join(block) for block in (*blocks, noted, last) if block)
 
 
 def verdict(report: Report, paint: Paint, cells: int) -> list[str]:
@@ -59,11 +70,6 @@ def spent(report: Report, paint: Paint, cells: int) -> list[str]:
     if used is not None:
         paid.append(energy(used.inference))
     return lines + hanging(" · ".join(paid), cells, "  ", "    ") if paid else lines
-
-
-def notes(report: Report, paint: Paint, cells: int, room: int) -> list[str]:
-    """Warnings about generating, as many as have room."""
-    return within([warned(each) for each in report.warnings if each.id not in OF_TRAINING], paint, cells, room)
 
 
 def within(found: list[str], paint: Paint, cells: int, room: int) -> list[str]:

@@ -1,5 +1,6 @@
 """A budget on one page: what there is to spend, what it trains of a model, and the best size by scaling laws."""
 
+from vidcalc.base.units import HOUR
 from vidcalc.faces.terminal import notes
 from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
 from vidcalc.faces.terminal.memory import titled
@@ -21,13 +22,13 @@ def draw(report: BudgetReport, look: Look | None = None) -> str:
 def head(report: BudgetReport, paint: Paint, cells: int) -> list[str]:
     """The budget in GPU-hours, time and money."""
     spend, plan = report.budget, report.plan["training"]
-    title = _("Budget") + f" · {_('{hours} GPU-hours', hours=hours(spend.gpu_seconds / 3600))}"
+    title = _("Budget") + f" · {_('{hours} GPU-hours', hours=hours(spend.gpu_seconds / HOUR))}"
     where = f"{whole(report.ranks.world)} × {report.hardware.name} · {data(report.hardware.capacity)} · "
     lines = [paint(line, "title") for line in hanging(title, cells)]
     lines += hanging(where + _("{time} of all GPUs", time=duration(spend.seconds)), cells)
     if spend.money is not None and spend.money_low is not None and spend.money_high is not None:
         source = f"({label(PROVIDERS, spend.provider)}, {spend.as_of})"
-        ends = (hours(spend.gpu_seconds_low / 3600), hours(spend.gpu_seconds_high / 3600))
+        ends = (hours(spend.gpu_seconds_low / HOUR), hours(spend.gpu_seconds_high / HOUR))
         if spend.kind == "money":
             told_of = f"{money(spend.money)} · {_('{low} – {high} GPU-hours', low=ends[0], high=ends[1])} {source}"
         else:
@@ -57,7 +58,7 @@ def trained(report: BudgetReport, paint: Paint, cells: int) -> list[str]:
         epochs = _("{epochs} of {samples} samples", epochs=significant(run.epochs), samples=whole(run.clips))
         rows.insert(2, [_("Epochs"), epochs])
     if run.encode_seconds:
-        rows.append([_("Encoding beforehand"), _("{hours} GPU-hours", hours=hours(run.encode_seconds / 3600))])
+        rows.append([_("Encoding beforehand"), _("{hours} GPU-hours", hours=hours(run.encode_seconds / HOUR))])
     return [titled(name, "", paint, cells), *table(rows, "<<", paint)]
 
 

@@ -120,6 +120,12 @@ def hanging(text: str, cells: int, first: str = "", rest: str | None = None) -> 
     return [(first if place == 0 else indent) + line for place, line in enumerate(lines)]
 
 
+def typed(command: str, cells: int) -> list[str]:
+    """A command that can be pasted, over several lines where one is too short."""
+    *lines, last = hanging(command, cells - 2, "  ", "    ")
+    return [*(f"{line} \\" for line in lines), last]
+
+
 class Paint:
     """Colours text where the terminal wants it."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from vidcalc.base.units import HOUR
 from vidcalc.derivation.spell import spelled
 from vidcalc.derivation.step import Step
 from vidcalc.faces.terminal import numbers
@@ -25,7 +26,7 @@ READ: dict[str, Callable[[Any], str]] = {
     "token": lambda value: numbers.whole(value) + " tokens",
     "FLOP/s": lambda value: numbers.flop(value) + "/s",
     "byte/s": numbers.rate,
-    "USD/s": lambda value: numbers.money(value * 3600) + "/h",
+    "USD/s": lambda value: numbers.money(value * HOUR) + "/h",
     "W": lambda value: numbers.significant(value) + " W",
 }
 JOINTS = {"sum": N_("the sum of"), "max": N_("the largest of")}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
+from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table, typed
 from vidcalc.faces.terminal.numbers import data, duration, money, significant, whole
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
@@ -91,12 +91,7 @@ def cut(row: FitRow) -> str:
 
 def lines(shown: Sequence[FitRow | Choice], paint: Paint, cells: int) -> list[str]:
     """The command of each row, over several lines where one is too short."""
-    found = []
-    for row in shown:
-        first, *rest = hanging(row.command, cells - 2, "  ", "    ")
-        parts = [first, *rest]
-        found += [f"{part} \\" for part in parts[:-1]] + parts[-1:]
-    return [paint(_("To look at one alone"), "dim"), *found]
+    return [paint(_("To look at one alone"), "dim"), *(line for row in shown for line in typed(row.command, cells))]
 
 
 def notes(report: FitReport, cells: int) -> list[str]:

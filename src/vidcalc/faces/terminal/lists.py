@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from vidcalc.base.units import HOUR
 from vidcalc.faces.terminal.cells import Cell, clip, table
 from vidcalc.faces.terminal.numbers import count, data, money, significant
 from vidcalc.faces.terminal.page import Look, here
@@ -46,7 +47,7 @@ def gpus(chips: "Sequence[Accelerator]", look: Look | None = None) -> str:
 def gpu(chip: "Accelerator", offer: "Price | None") -> list[str]:
     """Id, memory, nominal bandwidth, dense bf16 peak and price range [USD/s] of an accelerator."""
     bandwidth = "" if chip.bandwidth is None else f"{significant(float(chip.bandwidth / 1e9))} GB/s"
-    cost = "" if offer is None else _span(money(offer.low * 3600), money(offer.high * 3600))
+    cost = "" if offer is None else _span(money(offer.low * HOUR), money(offer.high * HOUR))
     return [chip.id, data(chip.capacity), bandwidth, f"{significant(float(chip.peak('bf16') / 1e12))} TFLOP/s", cost]
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from vidcalc.base.units import HOUR
 from vidcalc.faces.terminal.currency import written
 from vidcalc.faces.words import _
 
@@ -95,7 +96,7 @@ def mass(grams: Any) -> str:
 
 def energy(joule: Any) -> str:
     """Energy: "340 Wh", "1.20 kWh"."""
-    number, prefix = scaled(joule / 3600, 1000, SI)
+    number, prefix = scaled(joule / HOUR, 1000, SI)
     return f"{number} {prefix}Wh"
 
 

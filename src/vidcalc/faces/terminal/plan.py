@@ -2,7 +2,7 @@
 
 from vidcalc.describe.training import WAYS
 from vidcalc.faces.terminal import notes
-from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table
+from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table, typed
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import count, data, duration, money, share, whole
 from vidcalc.faces.terminal.overview import STYLES
@@ -46,7 +46,7 @@ def head(report: PlanReport, paint: Paint, cells: int) -> list[str]:
     lines += [*hanging(" · ".join(pieces), cells), "", *table([row], "<", paint), *table([figures], "<><<<<", paint)]
     if winner.host_ram:
         lines.append(paint("  " + _("host RAM {size}", size=data(winner.host_ram)), "dim"))
-    return [*lines, *(paint(line, "dim") for line in hanging("vidcalc train … " + flags(winner), cells, "  ", "    "))]
+    return [*lines, *(paint(line, "dim") for line in typed(winner.command, cells))]
 
 
 def way(row: PlanRow) -> str:
@@ -62,20 +62,6 @@ def way(row: PlanRow) -> str:
     batches = " + ".join(whole(batch) for batch in row.batches)
     parts.append(_("batch {batch} × {count}", batch=batches, count=whole(row.grad_accum)))
     return " · ".join(parts)
-
-
-def flags(row: PlanRow) -> str:
-    """The flags of `vidcalc train` that make this plan."""
-    degrees = {"fsdp": row.degrees["shard_degree"], **{name: row.degrees[field] for field, name in NAMES.items()}}
-    ways = ",".join(f"{name}={degree}" for name, degree in degrees.items() if degree > 1) or "dp=1"
-    said = [f"--parallel {ways}", f"--sharding {row.words['sharding']}"]
-    said += ["--reshard off"] if row.words["reshard"] == "off" else []
-    said += [f"--checkpointing {row.words['checkpointing']}", f"--grad-accum {row.grad_accum}"]
-    said += [f"-b {row.batches[0]}"] if len(row.batches) == 1 else []
-    said += [f"--recipe {row.words['recipe']}", f"--optimizer {row.words['optimizer']}"]
-    said += [f"--optimizer-update {row.words['update']}"]
-    said += [f"--training-offload {row.words['offload']}"] if row.words["offload"] != "none" else []
-    return " ".join(said)
 
 
 def best(report: PlanReport, paint: Paint, cells: int) -> list[str]:

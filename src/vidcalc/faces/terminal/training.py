@@ -1,5 +1,6 @@
 """A training run on one page: what it is, memory by phase, steps by bucket, time, money, data and disk."""
 
+from vidcalc.base.units import HOUR
 from vidcalc.faces.terminal import notes
 from vidcalc.faces.terminal.cells import Cell, Paint, halved, hanging, table
 from vidcalc.faces.terminal.fix import listed
@@ -156,5 +157,5 @@ def run(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     if seen.latents or seen.texts:
         rows.append([_("Latents and texts on disk"), data(seen.latents + seen.texts)])
         rows.append([_("Read while training"), rate(seen.read_rate)])
-        rows.append([_("Encoding beforehand"), _("{hours} GPU-hours", hours=hours(seen.encode_seconds / 3600))])
+        rows.append([_("Encoding beforehand"), _("{hours} GPU-hours", hours=hours(seen.encode_seconds / HOUR))])
     return [titled(_("Data"), "", paint, cells), *table(rows, "<>", paint)]

@@ -3,9 +3,9 @@
 The whole page is `vidcalc.faces.terminal.training`.
 """
 
+from vidcalc.base.units import HOUR
 from vidcalc.faces.terminal import brief, training
 from vidcalc.faces.terminal.cells import Cell, Paint, halved, hanging
-from vidcalc.faces.terminal.currency import rate
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.notes import warned
 from vidcalc.faces.terminal.numbers import data, duration, energy, hours, money, share, whole
@@ -23,13 +23,8 @@ def draw(report: TrainingReport, look: Look | None = None) -> str:
     colour, cells = look or here()
     sections = (training.head, training.phases, ways, sizes, spent, seen)
     blocks = [lines for section in sections if (lines := section(report, colour, cells))]
-    more = hanging(_("More: --full"), cells)
-    used = sum(map(len, blocks)) + len(blocks) + len(more)
-    warnings = [warned(each) for each in report.warnings]
-    blocks += [
-        lines for lines in [brief.within(warnings, colour, cells, brief.LINES - used - 1 - bool(rate()))] if lines
-    ]
-    return "\n\n".join("\n".join(block) for block in (*blocks, [colour(line, "dim") for line in more]))
+    said = [warned(each) for each in report.warnings]
+    return brief.screen(blocks, said, _("More: --full"), colour, cells)
 
 
 def ways(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
@@ -76,5 +71,5 @@ def seen(report: TrainingReport, paint: Paint, cells: int) -> list[str]:
     pieces = [_("{count} samples", count=whole(run.samples)), _("checkpoint {size}", size=data(run.checkpoint))]
     if run.latents or run.texts:
         pieces.append(_("latents and texts on disk {size}", size=data(run.latents + run.texts)))
-        pieces.append(_("made beforehand in {hours} GPU-hours", hours=hours(run.encode_seconds / 3600)))
+        pieces.append(_("made beforehand in {hours} GPU-hours", hours=hours(run.encode_seconds / HOUR)))
     return [titled(_("Data"), "", paint, cells), *hanging(" · ".join(pieces), cells, "  ", "    ")]

@@ -16,7 +16,10 @@ import msgspec
 
 from vidcalc.base.errors import InputError, nearest
 from vidcalc.faces import words
+from vidcalc.faces.emit import packed
+from vidcalc.faces.terminal import currency
 from vidcalc.faces.web.asked import command, read
+from vidcalc.faces.web.bodies import wrong
 from vidcalc.faces.words import _
 
 # commands that answer from the catalogue and a question alone
@@ -42,7 +45,7 @@ class Refusal(Exception):
 def answer(name: str, asked: Mapping[str, Any], lang: str = words.SOURCE) -> bytes:
     """The JSON of a command asked so. Raises Refusal."""
     with speaking(lang), refusals():
-        return msgspec.json.encode(document(name, asked))
+        return packed(document(name, asked))
 
 
 def document(name: str, asked: Mapping[str, Any]) -> Any:
@@ -64,13 +67,14 @@ def document(name: str, asked: Mapping[str, Any]) -> Any:
 
 @contextmanager
 def speaking(lang: str) -> Iterator[None]:
-    """Words inside are in that language; one that there is none of means English."""
+    """Words inside are in that language, one that there is none of means English; and money in what is asked inside."""
     before = words.spoken()
     words.use(lang if lang in words.languages() else words.SOURCE)
     try:
         yield
     finally:
         words.use(before)
+        currency.use()
 
 
 @contextmanager
@@ -83,10 +87,4 @@ def refusals() -> Iterator[None]:
 
         raise Refusal(describe(unbuilt(error))) from None
     except RecursionError:
-        raise Refusal(_unreadable()) from None
-
-
-def _unreadable() -> dict[str, Any]:
-    """The refusal of a question that is no question."""
-    message = _("the question cannot be read")
-    return {"flag": "", "value": None, "allowed": [], "nearest": None, "message": message}
+        raise Refusal(msgspec.to_builtins(wrong(_("the question cannot be read")))) from None

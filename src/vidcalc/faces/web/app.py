@@ -19,7 +19,7 @@ from vidcalc.faces import words
 from vidcalc.faces.web import batch, static
 from vidcalc.faces.web.answers import ANSWERED
 from vidcalc.faces.web.doors import OK, READ, REFUSED
-from vidcalc.faces.web.failures import BROKEN, BUSY, NOWHERE, TOO_LONG, TOO_MANY, failure
+from vidcalc.faces.web.failures import BROKEN, BUSY, NOWHERE, TOO_LONG, TOO_MANY, failure, language
 from vidcalc.faces.web.guard import HEADERS, Guard
 from vidcalc.faces.web.remembered import Remembered
 from vidcalc.faces.web.static import Held
@@ -45,10 +45,7 @@ class Api:
         name = request.path_params["name"]
         if name not in POSTED and name not in ANSWERED:
             raise HTTPException(MISSING)
-        body = await request.body()
-        if name == "explain" and b'"asked"' in body:  # as a page asks, by the path of a number
-            name = "explained"
-        return packed(request, *await self.asked(name, body, language(request)))
+        return packed(request, *await self.asked(name, await request.body(), language(request)))
 
     async def read(self, request: Request) -> Response:
         """POST /api/v1/read?name=FILE: the question that a file asks."""
@@ -130,19 +127,6 @@ def packed(
 def takes_gzip(request: Request) -> bool:
     """Whether the client reads gzip."""
     return "gzip" in request.headers.get("accept-encoding", "")
-
-
-def language(request: Request) -> str:
-    """The language that a request asks for: ?lang=, else the first that there are words for of Accept-Language."""
-    known = words.languages()
-    asked = request.query_params.get("lang", "")
-    if asked in known:
-        return asked
-    for part in request.headers.get("accept-language", "").split(",")[:16]:
-        word = part.partition(";")[0].strip().partition("-")[0].casefold()
-        if word in known:
-            return word
-    return words.SOURCE
 
 
 async def healthy(request: Request) -> Response:

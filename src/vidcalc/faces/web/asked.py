@@ -18,6 +18,7 @@ from vidcalc.faces.flags.reach import reaches
 from vidcalc.faces.flags.spelled import spelled
 from vidcalc.faces.words import _
 
+SHARED = "currency"  # what money is told in: no command's own, and set by reading it
 PRINTED = ("as_json", "every", "full", "check", "svg", "png", "ops")  # how a command prints, which is settled here
 MOST = 64  # values of one flag
 DEEP = 400  # letters of one value
@@ -34,7 +35,7 @@ def command(name: str) -> click.Command:
 @cache
 def named(of: click.Command) -> dict[str, click.Parameter]:
     """What a question may name, by its name."""
-    every = [each for each in of.params if each.expose_value and each.name not in PRINTED]
+    every = [each for each in of.params if (each.expose_value or each.name == SHARED) and each.name not in PRINTED]
     return {name_of(each): each for each in every}
 
 

@@ -48,7 +48,7 @@ async def _answer(workers: Workers, line: bytes, lang: str) -> bytes:
         asked = msgspec.json.decode(line, type=Line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as wrong:
         with speaking(lang):
-            return msgspec.json.encode({"error": unreadable(str(wrong))})
+            return unreadable(str(wrong))
     lang = asked.lang or lang
     try:
         _status, said = await workers.ask(asked.name, bytes(asked.asked), lang, patient=True)

@@ -1,4 +1,4 @@
-"""What the doors take, as types: read from JSON, and described in OpenAPI."""
+"""What the doors take, and what they say instead of an answer, as types: read from JSON, and described in OpenAPI."""
 
 from typing import Any
 
@@ -24,14 +24,6 @@ class Curve(msgspec.Struct, forbid_unknown_fields=True):
     lang: str | None = None
 
 
-class Explain(msgspec.Struct, forbid_unknown_fields=True):
-    """The chain behind a number of a report, by its place in the JSON."""
-
-    asked: Asked
-    path: str
-    lang: str | None = None
-
-
 class First(msgspec.Struct, forbid_unknown_fields=True):
     """The first answer as HTML, to the question in an address."""
 
@@ -43,3 +35,24 @@ class Listing(msgspec.Struct, forbid_unknown_fields=True):
     """What is listed in a language."""
 
     lang: str | None = None
+
+
+class Problem(msgspec.Struct, kw_only=True):
+    """What is wrong: of which flag, with which value, what is allowed, the nearest of that; and in a sentence."""
+
+    flag: str
+    value: str | int | float | None
+    allowed: list[str]
+    nearest: str | None
+    message: str
+
+
+class Error(msgspec.Struct):
+    """What stands in the place of an answer, as `vidcalc … --json` prints it."""
+
+    error: Problem
+
+
+def wrong(message: str) -> Problem:
+    """What is wrong of no flag in particular."""
+    return Problem(flag="", value=None, allowed=[], nearest=None, message=message)

@@ -9,7 +9,7 @@ from vidcalc.catalog.accelerators import accelerator
 from vidcalc.catalog.models import model
 from vidcalc.faces.flags.catalogue import said
 from vidcalc.faces.flags.themes import themed
-from vidcalc.faces.web.asked import command, name_of, named
+from vidcalc.faces.web.asked import SHARED, command, name_of, named
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import OFFLOADS, PLACES, VERDICTS
 
@@ -79,7 +79,7 @@ def _framework(name: str) -> dict[str, Any]:
 
 def _flags(name: str) -> list[dict[str, Any]]:
     """The flags of a command by theme, each with its help, its default in words and its choices."""
-    asked = {id(flag) for flag in named(command(name)).values()}
+    asked = {id(flag) for key, flag in named(command(name)).items() if key != SHARED}
     options = [each for each in command(name).params if id(each) in asked and isinstance(each, click.Option)]
     return [{"theme": _(theme), "flags": [_flag(each) for each in own]} for theme, own in themed(options)]
 
@@ -98,4 +98,5 @@ def _flag(flag: click.Parameter) -> dict[str, Any]:
         "low": getattr(kind, "low", None),
         "high": getattr(kind, "high", None),
         "repeats": bool(getattr(flag, "multiple", False)),
+        "spellings": flag.opts,
     }

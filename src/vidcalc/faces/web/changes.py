@@ -12,7 +12,6 @@ from vidcalc.faces.words.fix import TOUCHES
 from vidcalc.faces.words.ids import VERDICTS, label
 from vidcalc.report.estimate import Report
 
-OTHERWISE = {"batch": "batch_size"}  # fields whose flag is called otherwise
 SHARED = Parallel(WAYS, "ulysses=4,cfg=2")
 
 
@@ -43,4 +42,4 @@ def flags(changes: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any
         stated = asked.get("parallel")
         degrees = SHARED.convert(spelled(stated, SHARED), None, None) if stated else {}
         found["parallel"] = SHARED.spelled({**degrees, **found["parallel"]})
-    return {OTHERWISE.get(name, name): value for name, value in found.items()}
+    return {relief.SPELLED.get(name, name): value for name, value in found.items()}

@@ -4,14 +4,14 @@ Python itself opens the same doors.
 opened("page", b'{"asked": {"model": "ltx-2"}, "lang": "ko"}') -> (200, b'{"report": …, "said": …}')
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from vidcalc.faces import words
+from vidcalc.faces.emit import packed
 from vidcalc.faces.web.answers import Refusal, document, refusals, speaking
-from vidcalc.faces.web.bodies import Asked, Curve, Explain, First, Listing, Page
+from vidcalc.faces.web.bodies import Asked, Curve, Error, First, Listing, Page, wrong
 from vidcalc.faces.words import _
 
 OK, REFUSED = 200, 422
@@ -28,10 +28,6 @@ def _curve(body: Curve) -> Any:
     from vidcalc.faces.web.curve import curve
 
     return curve(body.asked, body.over, body.values)
-
-
-def _explain(body: Explain) -> Any:
-    return document("explain", {**body.asked, "quantity": body.path})
 
 
 def _catalog(body: Listing) -> Any:
@@ -61,7 +57,6 @@ def _openapi(body: Listing) -> Any:
 DOORS: dict[str, tuple[type[Any], Any]] = {
     "page": (Page, _page),
     "curve": (Curve, _curve),
-    "explained": (Explain, _explain),
     "catalog": (Listing, _catalog),
     "words": (Listing, _words),
     "first": (First, _first),
@@ -77,12 +72,12 @@ def opened(name: str, body: bytes, lang: str = words.SOURCE) -> tuple[int, bytes
     kind, does = DOORS.get(name, (Asked, None))
     try:
         asked = msgspec.json.decode(body or b"{}", type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as raised:
         with speaking(lang):
-            return REFUSED, msgspec.json.encode({"error": unreadable(str(wrong))})
+            return REFUSED, unreadable(str(raised))
     try:
         with speaking(getattr(asked, "lang", None) or lang), refusals():
-            return OK, msgspec.json.encode(does(asked) if does else document(name, asked))
+            return OK, packed(does(asked) if does else document(name, asked))
     except Refusal as refused:
         return REFUSED, msgspec.json.encode({"error": refused.as_dict()})
 
@@ -101,7 +96,7 @@ def received_file(name: str, content: bytes, lang: str, folder: str) -> tuple[in
         return REFUSED, msgspec.json.encode({"error": refused.as_dict()})
 
 
-def unreadable(reason: str) -> Mapping[str, Any]:
+def unreadable(reason: str) -> bytes:
     """The refusal of a body that is no question."""
     message = _("the body is no JSON that is taken here: {reason}", reason=reason)
-    return {"flag": "", "value": None, "allowed": [], "nearest": None, "message": message}
+    return msgspec.json.encode(Error(wrong(message)))

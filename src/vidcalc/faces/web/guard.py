@@ -3,6 +3,10 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from starlette.requests import Request
+
+from vidcalc.faces.web.failures import TOO_LARGE, failure, language
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -11,7 +15,6 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 LARGEST = 2**18  # bytes of a body
 UPLOAD = 2**23 + 2**16  # of a file that is read
 UPLOADS = "/api/v1/read"
-TOO_LARGE = b'{"error":{"flag":"","value":null,"allowed":[],"nearest":null,"message":"the body is too large"}}'
 
 CONTENT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
@@ -50,7 +53,7 @@ class Guard:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > most:
-                raise TooLarge
+                raise Overlong
             return message
 
         async def headed(message: Message) -> None:
@@ -62,15 +65,16 @@ class Guard:
 
         try:
             if not stated.isdigit() or int(stated[:20]) > most:
-                raise TooLarge
+                raise Overlong
             await self.app(scope, bounded, headed)
-        except TooLarge:
+        except Overlong:
             if not started:
                 await headed(
                     {"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"application/json")]}
                 )
-                await send({"type": "http.response.body", "body": TOO_LARGE})
+                said = failure(TOO_LARGE, language(Request(scope)))
+                await send({"type": "http.response.body", "body": said})
 
 
-class TooLarge(Exception):
+class Overlong(Exception):
     """A body beyond the bound."""

@@ -15,7 +15,7 @@ from vidcalc.faces.flags.catalogue import said
 from vidcalc.faces.flags.inputs import Named, Whole
 from vidcalc.faces.web.answers import ANSWERED
 from vidcalc.faces.web.asked import DEEP, MOST, command, named
-from vidcalc.faces.web.bodies import Curve, Explain, Page
+from vidcalc.faces.web.bodies import Curve, Error, Page
 from vidcalc.faces.words import _
 
 NAMES = {"models": "ModelName", "accelerators": "GpuName"}
@@ -24,7 +24,7 @@ ANYTHING: dict[str, Any] = {}
 VALUE = {"type": ["string", "number", "boolean", "null"], "maxLength": DEEP}
 JOB = {"anyOf": [{"type": "string", "maxLength": DEEP}, {"type": "object"}]}
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "estimate": {"model": "wan2.1-t2v-1.3b", "gpu": "rtx-4090", "resolution": "480p", "frames": 33},
+    "estimate": {"model": "wan2.1-t2v-1.3b", "gpu": "rtx-4090", "resolution": "480p", "frames": 33, "currency": "KRW"},
     "train": {"model": "wan2.1-t2v-1.3b", "mode": "lora", "gpu": "rtx-4090", "bucket": ["480px17"]},
     "compare": {"job": [{"gpu": "rtx-4090"}, "--gpu rtx-5090"], "model": "wan2.1-t2v-1.3b"},
     "chain": {"job": ["wan2.1-t2v-1.3b -f 17", {"model": "seedvr2-3b", "resolution": "1440x800"}], "gpu": "h100-sxm"},
@@ -46,16 +46,14 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 def document() -> dict[str, Any]:
     """The whole description, its prose in the language in use."""
     reports = {name: getattr(import_module(place), kind) for name, (place, kind) in DOCUMENTS.items()}
-    refs, schemas = msgspec.json.schema_components([Page, Curve, Explain, *reports.values()], ref_template=REF)
+    refs, schemas = msgspec.json.schema_components([Page, Curve, Error, *reports.values()], ref_template=REF)
     answers = dict(zip(reports, refs[3:], strict=True))
     bodies = dict(zip(("page", "curve"), refs[:2], strict=True))
     for name in ANSWERED:
         schemas[asked_name(name)] = asked(name)
-    schemas["Error"] = ERROR
     schemas |= {title: {"type": "string", "enum": load.names(kind)} for kind, title in NAMES.items()}
     paths = {f"/api/v1/{name}": _post(name, _ref(asked_name(name)), answers.get(name, ANYTHING)) for name in ANSWERED}
     paths |= {f"/api/v1/{name}": _post(name, body, ANYTHING) for name, body in bodies.items()}
-    paths["/api/v1/explain"] = _post("explain", {"anyOf": [_ref(asked_name("explain")), refs[2]]}, ANYTHING)
     return {
         "openapi": "3.1.0",
         "info": {"title": "vidcalc", "version": __version__, "summary": _("Video Model Resource Calculator")},
@@ -119,23 +117,6 @@ def _json(words: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"description": words, "content": {"application/json": {"schema": schema}}}
 
 
-ERROR = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["flag", "value", "allowed", "nearest", "message"],
-            "properties": {
-                "flag": {"type": "string"},
-                "value": {"type": ["string", "number", "null"]},
-                "allowed": {"type": "array", "items": {"type": "string"}},
-                "nearest": {"type": ["string", "null"]},
-                "message": {"type": "string"},
-            },
-        }
-    },
-}
 LANGUAGE = {"name": "lang", "in": "query", "required": False, "schema": {"type": "string"}}
 REFUSALS = {
     status: _json(words, _ref("Error"))

@@ -79,16 +79,19 @@ def _file(path: str, name: str) -> dict[str, Any]:
     recipe = recipe_of(path, alone=True)
     if recipe is not None:
         return _recipe(recipe, path)
-    from vidcalc.faces.requests.files import from_files, stored
+    from vidcalc.calculate import calculate
+    from vidcalc.faces.requests.estimate import request
+    from vidcalc.faces.requests.files import stored
 
-    model = from_files({"from": path})
+    question = request({"from": path})
+    model = question.model
     like = next(each.value for each in model.basis if each.id == "settings_from_catalogue")
     formats = stored(model)
     return {
         "command": "estimate",
         "asked": {"model": like, **formats},
         "said": _said(model, name, like),
-        "report": _report(path),
+        "report": calculate(*question),  # on the model of the file itself, at the usual size
     }
 
 
@@ -119,10 +122,3 @@ def as_typed(name: str, value: Any) -> Any:
 def _said(model: Model, name: str, like: str) -> str:
     """What a model's file was taken for."""
     return _("{file}: like {model} of the catalogue", file=name, model=like)
-
-
-def _report(path: str) -> Any:
-    """The report on the model of the file itself, at the usual size."""
-    from vidcalc.faces.commands.estimate import result
-
-    return result({"from": path}, advise=False)

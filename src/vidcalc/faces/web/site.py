@@ -16,8 +16,8 @@ from typing import Any
 from vidcalc.faces import words
 from vidcalc.faces.web.doors import opened
 from vidcalc.faces.web.first import USUAL
+from vidcalc.faces.web.static import FOLDER, INDEX, LANGUAGE, PACKAGE, PLACE
 
-PAGE = "vidcalc_web"
 # models whose answers are there before Python is, on the card that an empty address asks of
 MODELS = ("wan2.1-t2v-14b", "wan2.1-t2v-1.3b", "wan2.2-ti2v-5b", "hunyuanvideo-t2v", "ltx-video-2b", "cogvideox-5b")
 FIRST = tuple({**USUAL, "model": model} for model in MODELS)
@@ -52,13 +52,13 @@ def write(folder: str) -> int:
 def files() -> Iterator[tuple[str, bytes]]:
     """Every file of the site by its name, the service worker last. Raises NoPage."""
     try:
-        page = resources.files(PAGE)
+        page = resources.files(PACKAGE)
     except ModuleNotFoundError:
         raise NoPage from None
-    static = dict(_below(page / "static"))
-    if "index.html" not in static:
+    static = dict(_below(page / FOLDER))
+    if INDEX not in static:
         raise NoPage
-    yield "index.html", _document(static.pop("index.html").decode()).encode()
+    yield INDEX, _document(static.pop(INDEX).decode()).encode()
     worker = static.pop("offline.js")
     yield from static.items()
     yield from _below(page / "pyodide", "pyodide/")
@@ -80,8 +80,8 @@ def _below(folder: Traversable, before: str = "") -> Iterator[tuple[str, bytes]]
 
 def _document(html: str) -> str:
     """The page's document: its engine is this browser; the first answer stands there without scripts."""
-    html = html.replace('<html lang="en">', '<html lang="en" data-engine="browser">')
-    return html.replace("<!--first-->", _answer("first", b"{}")["html"])
+    html = html.replace(LANGUAGE, LANGUAGE.replace(">", ' data-engine="browser">'))
+    return html.replace(PLACE, _answer("first", b"{}")["html"])
 
 
 def _first(lang: str) -> bytes:

@@ -14,8 +14,8 @@ PACKAGE, FOLDER, INDEX = "vidcalc_web", "static", "index.html"
 PLACE, LANGUAGE = "<!--first-->", '<html lang="en">'
 SMALL = 1000  # bytes that are not worth compressing
 PLAIN = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    "<title>vidcalc</title></head><body><!--first--></body></html>"
+    f'<!doctype html>{LANGUAGE}<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    f"<title>vidcalc</title></head><body>{PLACE}</body></html>"
 )
 mimetypes.add_type("text/javascript", ".js")
 
