@@ -13,11 +13,12 @@ from the largest rung that nothing rules out, and none is passed over.
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, get_args
 
 from vidcalc.catalog.precisions import precision
 from vidcalc.cost.money import price, ranged
 from vidcalc.describe.hardware import Hardware
+from vidcalc.describe.workload import Stage
 from vidcalc.report.fit import FitReport, Limits
 from vidcalc.search.fit_report import lacking, made, row
 from vidcalc.search.jobs import Jobs, holds
@@ -34,6 +35,7 @@ else:
 STEPS = 8  # of the largest job, in which surely fitting ones are looked for
 SHORT, STRIDE = 64, 4 / 3  # rungs of a ladder that is not cut; how far apart rungs are looked at to cut a longer one
 LEAST = 1 / 8  # of the largest job: a smaller one is not listed
+BESIDE = tuple(stage for stage in get_args(Stage) if stage != "denoise")  # no bound of a long ladder needs them
 CLOSE = 1e-9  # share by which a column of seconds may lie off the same seconds alone
 
 
@@ -72,7 +74,7 @@ def shortened(every: Sequence[Way], ladder: Ladder) -> Ladder:
     while places[-1] < len(ladder) - 1:
         size = max(size * STRIDE, size + 1)
         places.append(min(int(size), len(ladder) - 1))
-    jobs = Jobs(ladder.only(places))
+    jobs = Jobs(ladder.only(places), BESIDE)
     rooms = [jobs.least(way) <= way.question.hardware.accelerator.reported for way in every]
     last = max((int(room.nonzero()[0][-1]) for room in rooms if room.any()), default=0)
     return ladder.only(range(places[min(last + 2, len(places) - 1)] + 1))

@@ -8,6 +8,7 @@ Ways that differ in the places of weights alone share all passes but the last. O
 needs at least and its seconds are columns: what these rule out is never priced by itself.
 """
 
+from collections.abc import Collection
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from vidcalc.base.number import Column, Condition, Number, maximum, where
 from vidcalc.cost import memory
 from vidcalc.cost.memory import Stage
 from vidcalc.cost.seconds import Seconds
-from vidcalc.describe.workload import Workload
+from vidcalc.describe.workload import Stage, Workload
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import placed, unplaced
@@ -37,10 +38,13 @@ def holds(needed: InferenceMemory) -> bool:
 
 
 class Jobs:
-    """The jobs of one ladder; ways are told apart by identity, so keep them."""
+    """The jobs of one ladder; ways are told apart by identity, so keep them.
 
-    def __init__(self, ladder: Ladder) -> None:
-        self.ladder = ladder
+    left_out  stages whose bytes and seconds are not asked for: what is left are bounds from below
+    """
+
+    def __init__(self, ladder: Ladder, left_out: Collection[Stage] = ()) -> None:
+        self.ladder, self.left_out = ladder, left_out
         self._shared: dict[tuple[object, ...], Ledger] = {}
         self._ledgers: dict[Key, Ledger] = {}
         self._memory: dict[Key, InferenceMemory] = {}
@@ -108,6 +112,6 @@ class Jobs:
                 # every op by its name, which some ways of offloading ask for
                 named = plan if plan.guidance_mode == "fitting" else replace(plan, offload=BY_LAYER)
                 job = replace(self._job(rung), steps=asked.steps)  # which a way may cut
-                self._shared[common] = unplaced(unroll(model, job), named, hardware)
+                self._shared[common] = unplaced(unroll(model, job, self.left_out), named, hardware)
             self._ledgers[key] = placed(self._shared[common], plan, hardware)
         return self._ledgers[key]

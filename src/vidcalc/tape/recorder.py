@@ -120,7 +120,7 @@ class Recorder(Memory):
         self.count, self.peak, self.device_peak = count * times, live, 0
         self.chains_end()
         self.log.append((ROUND, times))
-        streamed = self.streamed
+        streamed, running = self.streamed, self.running
         section = Section(times, self.training and blocks and self.entered < 0, self.blocks, len(self.ops))
         if self.training:
             self._enter(section)
@@ -132,6 +132,7 @@ class Recorder(Memory):
             self.count = count
             one, two = zip(streamed, self.streamed, strict=True)
             self.streamed = where(times > 0, one[1], one[0]), where(times > 0, two[1], two[0])
+            self.running = where(times > 0, self.running, running)
             self._leave(section, live)
             inside = where(times > 0, self.peak + maximum(section.growth * (times - 1), 0), 0)
             self.peak, self.device_peak = peak, maximum(device, where(times > 0, self.device_peak, 0))

@@ -2,6 +2,7 @@
 
 A table stands for one network, what is asked of it, and a regime of sizes. A recording takes as long as some tens of
 tapes: the first sizes of a question go over the tape, later ones to a table, and arrays of thousands of sizes at once.
+Sizes that went over the tape together answer for each of them as long as somebody holds them: a column.
 A further regime of a question is recorded only once the tables that it has were worth their recordings.
 What cannot be recorded (a network whose published code is run, a choice that no formula can make) stays with the tape.
 """
@@ -9,6 +10,7 @@ What cannot be recorded (a network whose published code is run, a choice that no
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from weakref import WeakSet
 
 from vidcalc.base.number import is_array
 from vidcalc.base.symbolic import Deferred, Formula, Symbolic
@@ -22,10 +24,12 @@ from vidcalc.tape.tables import SIZES
 from vidcalc.tape.trace import Trace, key_of, run
 
 if TYPE_CHECKING:
+    from vidcalc.tape.tables.column import Column
     from vidcalc.tape.tables.record import Regime
     from vidcalc.tape.tables.table import Table
 
 Record: TypeAlias = "Callable[[Shape, Regime], str]"
+Taped: TypeAlias = Callable[[Shape], Trace]
 
 
 class Way(NamedTuple):
@@ -64,15 +68,17 @@ class Question:
     key    what it is called on disk; None where its network is like no other
     sizes  that went over the tape since a recording was last tried: the tape remembers each
     told   how many a table answered
+    columns  those that somebody holds
     """
 
-    __slots__ = ("key", "looked", "sizes", "step", "tables", "told", "untold")
+    __slots__ = ("columns", "key", "looked", "sizes", "step", "tables", "told", "untold")
 
     def __init__(self, step: bool, key: bytes | None) -> None:
         self.step, self.key, self.looked = step, key, key is None
         self.told = 0
         self.sizes: set[tuple[Formula, ...]] = set()
         self.tables: list[Table] = []
+        self.columns: WeakSet[Column] = WeakSet()
         self.untold: set[tuple[Formula, ...]] = set()
 
     @property
@@ -117,7 +123,7 @@ def answered(
         return written(*recorded(taped, sizes, regime))
 
     question = _question(component, function, shape, *how)
-    found: Trace | None = _answer(question, shape, text, each)
+    found: Trace | None = _answer(question, shape, text, each, taped)
     return found
 
 
@@ -147,10 +153,18 @@ def stepped(
     return found
 
 
-def _answer(question: Question | None, shape: Shape, record: Record, each: bool) -> Formula:
-    """What a table of that question gives at a shape; one is recorded when it is worth it."""
+def _answer(
+    question: Question | None, shape: Shape, record: Record, each: bool, taped: Taped | None = None
+) -> Formula:
+    """What a table of that question gives at a shape; one is recorded when it is worth it.
+
+    taped  what makes a column of sizes, where it may
+    """
     if question is None or any(swept(getattr(shape, name)) for name in SIZES):
         return None
+    for column in question.columns:
+        if (known := column.told(shape)) is not None:
+            return known
     for table in question.tables:
         if table.holds(shape) and (found := table.told(shape, each=each)) is not None:
             question.told += 1
@@ -158,7 +172,10 @@ def _answer(question: Question | None, shape: Shape, record: Record, each: bool)
     sizes = tuple(getattr(shape, name) for name in SIZES)
     if not any(map(is_array, sizes)) and question.asked <= WAYS[-1].after:  # beyond it no more is to be known
         question.sizes.add(sizes)
-    return _made(question, shape, record, each)
+    several = _several(shape)
+    if several is not None and not several:
+        return taped and _column(question, shape, taped)
+    return _made(question, shape, record, each, bool(several))
 
 
 def swept(size: Formula) -> bool:
@@ -179,12 +196,27 @@ def _question(component: Component, function: str, shape: Shape, *how: Formula) 
         return None
 
 
-def _made(question: Question, shape: Shape, record: Record, each: bool) -> Formula:
-    """What a table tells of a size for which there was none: one that is kept on disk, or is recorded now; or None."""
+def _several(shape: Shape) -> bool | None:
+    """Whether arrays among a call's sizes are so long that a recording is worth it; None where there are none."""
     arrays = [size for name in SIZES if is_array(size := getattr(shape, name))]
-    several = any(size.size >= MANY * waits for size in arrays)
-    if arrays and not several:
-        return None
+    return any(size.size >= MANY * waits for size in arrays) if arrays else None
+
+
+def _column(question: Question, shape: Shape, taped: Taped) -> "Column | None":
+    """Those sizes over the tape together, to be known as long as somebody holds them."""
+    from vidcalc.tape.tables.column import column
+
+    made = column(taped(shape), shape)
+    if made is not None:
+        question.columns.add(made)
+    return made
+
+
+def _made(question: Question, shape: Shape, record: Record, each: bool, several: bool) -> Formula:
+    """What a table tells of a size for which there was none: one that is kept on disk, or is recorded now; or None.
+
+    several  whether the sizes are so many that a recording is worth it by them alone
+    """
     if question.key is not None and not question.looked and (several or question.asked > WAYS[0].after * waits):
         question.looked = True
         from vidcalc.tape.tables.store import read
