@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 from msgspec.structs import replace
 
 from vidcalc.account.memory import host_part, inference_memory
-from vidcalc.account.time import whole_time
+from vidcalc.account.time import Staged, staged, whole_time
 from vidcalc.base.number import Column, Condition, Number, maximum, where
 from vidcalc.cost import memory
 from vidcalc.cost.seconds import Seconds
@@ -64,20 +64,28 @@ class Jobs:
         self._memory: dict[tuple[object, ...], InferenceMemory] = {}
         self._bounds: dict[tuple[object, ...], Bounds] = {}
         self._seconds: dict[Key, Seconds] = {}
+        self._spent: dict[Key, Staged] = {}
 
     def memory(self, way: Way, rung: int) -> InferenceMemory:
         """What a rung's job needs in that way."""
         key = *way.held, rung
         if key not in self._memory:
-            self._memory[key] = inference_memory(self._ledger(way, rung), way.question.hardware)
+            self._memory[key] = inference_memory(self.ledger(way, rung), way.question.hardware)
         return self._memory[key]
 
     def seconds(self, way: Way, rung: int) -> Seconds:
         """Seconds of one generation of a rung's job in that way."""
         key = id(way), rung
         if key not in self._seconds:
-            self._seconds[key] = whole_time(self._ledger(way, rung), way.question.hardware)
+            self._seconds[key] = whole_time(self.spent(way, rung)[0])
         return self._seconds[key]
+
+    def spent(self, way: Way, rung: int) -> Staged:
+        """The same by stage, and in each by kind of work."""
+        key = id(way), rung
+        if key not in self._spent:
+            self._spent[key] = staged(self.ledger(way, rung), way.question.hardware)
+        return self._spent[key]
 
     def bounds(self, way: Way) -> Bounds:
         """What the memory of each rung's job is at least in that way."""
@@ -90,7 +98,7 @@ class Jobs:
         return self._column(self.seconds(way, ALL).likely)
 
     def _bounded(self, way: Way) -> Bounds:
-        ledger, hardware = self._ledger(way, ALL), way.question.hardware
+        ledger, hardware = self.ledger(way, ALL), way.question.hardware
         stages, host = memory.stages(ledger), ledger.host
         rows = memory.held(stages, hardware.accelerator.capacity)
         beside = host_part(rows, host, hardware)
@@ -110,7 +118,7 @@ class Jobs:
     def _job(self, rung: int) -> Workload:
         return self.ladder.column() if rung == ALL else self.ladder.job(rung)
 
-    def _ledger(self, way: Way, rung: int) -> Ledger:
+    def ledger(self, way: Way, rung: int) -> Ledger:
         """The job after every pass."""
         key = id(way), rung
         if key not in self._ledgers:

@@ -22,7 +22,7 @@ from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.passes.legal import depth
 from vidcalc.report.fix import Remedy
 from vidcalc.report.training import TrainingReport
-from vidcalc.search.relief import ALL, Limit
+from vidcalc.search.smaller import ALL, Limit
 
 MOST = 6  # ways listed
 KINDS_AT_ONCE = 3  # changes of one way
@@ -201,6 +201,7 @@ def _remedy(changes: Changes, report: TrainingReport, asked: TrainingReport) -> 
         changes=changes,
         peak=memory.peak,
         margin=memory.margin,
+        verdict=memory.verdict,
         host_ram=memory.host_ram,
         seconds=report.time.per_step,
         slower=report.time.per_step - asked.time.per_step,
