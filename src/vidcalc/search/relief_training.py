@@ -148,17 +148,21 @@ def _smaller(run: Run, asked: TrainingReport, limit: Limit, asked_as: str) -> It
             return None
 
     def largest(sizes: Sequence[float], change: Callable[[float], tuple[Bucket, ...]], touched: str) -> Remedy | None:
+        reports: dict[float, TrainingReport] = {}
+
         def fits(size: float) -> bool:
             report = resized(change(size))
-            return report is not None and holds(report, limit)
+            if report is None or not holds(report, limit):
+                return False
+            reports[size] = report
+            return True
 
         # smaller samples, or fewer at once, never need more
         place = bisect_left(sizes, True, key=fits)
-        buckets = change(sizes[place]) if place < len(sizes) else own
-        report = resized(buckets) if buckets is not own else None
-        if report is None:
+        if place == len(sizes):
             return None
-        return replace(_remedy(_named(own, buckets, asked_as), report, asked), touches=[touched])
+        changes = _named(own, change(sizes[place]), asked_as)
+        return replace(_remedy(changes, reports[sizes[place]], asked), touches=[touched])
 
     def shrunk(shorter: bool) -> Remedy | None:
         return largest(SMALLER, lambda share: tuple(_bucket(run, each, share, shorter) for each in own), "clip")
