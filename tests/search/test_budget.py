@@ -118,7 +118,8 @@ def test_one_sample_more_does_not_fit(gpu: str, frames: int) -> None:
     chip = hardware(gpu)
     size = Bucket(width=832, height=480, frames=frames)
     run = Run(model, Data(buckets=(size,), samples=0, clips=0), chip, plan)
-    most = batch.largest(run, size)
+    most, nbytes = batch.largest(run, size)
+    assert nbytes == batch.need(run, replace(size, batch=most))
     assert most >= 1
     verdicts = [batch.judged(batch.need(run, replace(size, batch=each)), chip) for each in (most, most + 1)]
     assert verdicts[0] == "fits" != verdicts[1]
@@ -128,7 +129,7 @@ def test_nothing_fits_on_a_card_too_small() -> None:
     model = fill.model("wan2.1-t2v-14b")
     plan = fill.plan(model, training=TrainingPlan())
     run = Run(model, Data(buckets=(VIDEO,), samples=0, clips=0), hardware("rtx-4090"), plan)
-    assert batch.largest(run, VIDEO) == 0
+    assert batch.largest(run, VIDEO) == (0, batch.need(run, VIDEO))
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 3, 7, 8, 1000, 1001])

@@ -10,7 +10,8 @@ from vidcalc.calculate import calculate
 from vidcalc.faces.requests.estimate import request
 from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import rewritten
-from vidcalc.search.relief import Limit, _grown, combinations, relief
+from vidcalc.search.relief import _grown, combinations, relief
+from vidcalc.search.smaller import Limit
 
 JOBS = {
     "wan 14B on 24 GB": {"model": "wan2.1-t2v-14b", "gpu": "rtx-4090"},

@@ -16,14 +16,13 @@ from vidcalc.catalog.training import recipe
 from vidcalc.cost.host import worse
 from vidcalc.cost.memory import peak
 from vidcalc.cost.seconds import Seconds, spread, total
-from vidcalc.cost.step_memory import in_host, rows
+from vidcalc.cost.step_memory import rows, waiting
 from vidcalc.cost.verdict import interval, verdict
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.step import Step
 from vidcalc.ledger.taping import sequence
-from vidcalc.ledger.types import Host
 from vidcalc.passes.degrees import context, world
 from vidcalc.report.training import BucketPart, PhaseRow, Ranks, RunMemory, RunTime
 
@@ -89,10 +88,9 @@ def memory_part(costs: list[BucketCost], hardware: Hardware) -> RunMemory:
     top = max(cost.stages, key=lambda stage: stage.total)
     low, high = interval(top.total)
     capacity = hardware.accelerator.reported
-    waiting = largest(in_host(each.step) + each.step.states.staged for each in costs)
-    loading = largest(each.step.states.read for each in costs)
+    host = waiting(each.step for each in costs)
     judged = verdict(top.total, high, capacity, cost.step.aside.unsized)
-    beside = host_room(Host(resident=waiting, loading_peak=loading), hardware, top.total + waiting)
+    beside = host_room(host, hardware, top.total + host.resident)
     return RunMemory(
         **cost.rows,
         total=sum(cost.rows.values()),
@@ -106,8 +104,8 @@ def memory_part(costs: list[BucketCost], hardware: Hardware) -> RunMemory:
         margin=capacity - top.total,
         verdict=worse(judged, beside.verdict) if beside else judged,
         unsized=list(cost.step.aside.unsized),
-        host_ram=waiting,
-        host_loading=loading,
+        host_ram=host.resident,
+        host_loading=host.loading_peak,
         host_room=beside,
     )
 

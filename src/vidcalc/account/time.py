@@ -1,5 +1,7 @@
 """The part of a report on seconds of one generation: stage by stage, the work and what it waits for."""
 
+from typing import TypeAlias
+
 from vidcalc.base.number import Number, unchanged
 from vidcalc.base.units import HOUR
 from vidcalc.cost.call import arrival, exposed_copies, spent
@@ -9,13 +11,15 @@ from vidcalc.describe.hardware import Hardware
 from vidcalc.ledger.types import Ledger
 from vidcalc.report.estimate import InferenceTime
 
+Staged: TypeAlias = tuple[dict[str, Seconds], dict[str, dict[str, Number]]]
+"""Seconds of each stage of a generation, and by stage of each kind of work [second]."""
 FURTHER = 0.5  # share by which the seconds of a framework's further models may be off
 
 
 def inference_time(ledger: Ledger, first: Ledger, hardware: Hardware) -> InferenceTime:
     """Seconds of one generation; `first` is the same with one step and nothing cached."""
     stages, kinds = staged(ledger, hardware)
-    whole = spread(total(stages))
+    whole = whole_time(stages)
     each = {name: stage.likely for name, stage in stages.items()}
     return InferenceTime(
         load=arrival(arrived(ledger).weights, hardware.accelerator).likely,
@@ -37,12 +41,12 @@ def inference_time(ledger: Ledger, first: Ledger, hardware: Hardware) -> Inferen
     )
 
 
-def whole_time(ledger: Ledger, hardware: Hardware) -> Seconds:
-    """Seconds of one generation with their interval, and nothing else of them."""
-    return spread(total(staged(ledger, hardware)[0]))
+def whole_time(stages: dict[str, Seconds]) -> Seconds:
+    """Seconds of one generation with their interval."""
+    return spread(total(stages))
 
 
-def staged(ledger: Ledger, hardware: Hardware) -> tuple[dict[str, Seconds], dict[str, dict[str, Number]]]:
+def staged(ledger: Ledger, hardware: Hardware) -> Staged:
     """Seconds of each stage, and by stage of each kind of work [second]."""
     chip = hardware.accelerator
     stages: dict[str, Seconds] = {}

@@ -27,11 +27,17 @@ else:
 
 SCALARS = (int, float, bool)
 SINGLE = (*SCALARS, Guest)
+FEW = 256  # numbers of an array that a search asks for again and again: what they come to is worth keeping
 
 
 def is_array(value: object) -> bool:
     """Whether `value` is an array-like number (anything that is neither a plain Python number nor a guest)."""
     return not isinstance(value, SINGLE)
+
+
+def few(value: Number) -> bool:
+    """Whether a number is one job's, or those of the few jobs of a search, and not those of a sweep."""
+    return isinstance(value, SINGLE) or (not isinstance(value, Symbolic | Deferred) and value.size <= FEW)
 
 
 def scalar(value: Number) -> int | float:

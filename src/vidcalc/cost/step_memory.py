@@ -4,12 +4,15 @@ Gradients appear during backward and go after the update, unless micro-batches a
 is the largest of the stages; the documented rows beside it add up everything that is ever held.
 """
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from vidcalc.base.guest import Guest, named
-from vidcalc.base.number import Number, as_count, ceil_div, floor, maximum, minimum
+from vidcalc.base.number import Number, as_count, ceil_div, floor, largest, maximum, minimum
 from vidcalc.cost.memory import Load, Stage, element_width, peak
 from vidcalc.ledger.step import States, Step
+from vidcalc.ledger.types import Host
 
 MOMENTS = 2  # states of an optimizer that are as large as the weights
 HELD = ("weights", "vae", "encoders", "optimizer", "gradients")
@@ -115,6 +118,13 @@ def activations(step: Step) -> Number:
 def in_host(step: Step) -> Number:
     """Bytes of host memory that one rank needs: states, and kept activations, shared as those on the device are."""
     return step.states.host + as_count(ceil_div(_of_stage(step.live.host, step), step.tokens))
+
+
+def waiting(steps: Iterable[Step]) -> Host:
+    """Host memory of one rank: what waits in it in any of those steps, and what passes through it while loading."""
+    every = list(steps)
+    resident = largest(in_host(step) + step.states.staged for step in every)
+    return Host(resident=resident, loading_peak=largest(step.states.read for step in every))
 
 
 def _of_stage(kept: Number, step: Step) -> Number:

@@ -7,7 +7,7 @@ uses the high rates.
 
 from vidcalc.base.guest import Guest, named
 from vidcalc.base.memo import lately
-from vidcalc.base.number import Number, is_array, maximum, scalar, where
+from vidcalc.base.number import Number, few, maximum, scalar, where
 from vidcalc.base.provenance import weakest
 from vidcalc.cost import labels
 from vidcalc.cost.seconds import Seconds, total
@@ -44,12 +44,7 @@ def by_kind(
     return dict(_by_kind(chip, working(ops), run, backward))
 
 
-def _single(parts: dict[str, Seconds]) -> bool:
-    """Whether this is one job's time, and not a sweep's."""
-    return not any(is_array(part.likely) for part in parts.values())
-
-
-@lately(_single)
+@lately(lambda parts: all(few(part.likely) for part in parts.values()))
 def _by_kind(chip: Accelerator, ops: tuple[Op, ...], run: Execution, backward: bool) -> dict[str, Seconds]:
     """The same, kept with the chip: phases and steps of one job, and jobs of one search, have ops in common."""
     spread = bandwidth(chip)
@@ -139,7 +134,7 @@ def rounded(op: Op, run: Execution) -> Number:
     return 0
 
 
-@lately(lambda count: not is_array(count))
+@lately(few)
 def launched(chip: Accelerator, ops: tuple[Op, ...]) -> Number:
     """`launches` of a call, kept with the chip."""
     return launches(ops)

@@ -31,7 +31,7 @@ def explained(model: Model, job: Workload, hardware: Hardware, plan: Plan, advis
 
     guests = nouns.question(Question(model, job, hardware, plan))
     report = calculate(*guests)
-    if advise and report.memory.inference.margin < 0:
+    if advise and report.memory.inference.verdict == "too_big":
         from vidcalc.search.relief import advised
 
         report = advised(report, guests)

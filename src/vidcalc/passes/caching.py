@@ -8,6 +8,7 @@ follows from the method's own rule (`vidcalc.passes.schedules`), which modules f
 holds is in `vidcalc.passes.cached`. Without a cache nothing changes.
 """
 
+from functools import reduce
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -77,6 +78,15 @@ def remaining(ledger: Ledger, plan: Plan, phase: Phase) -> Left:
     if not modules:
         return Left(settled(1), modules={})
     return RULES[cache.method.rule](cache, ledger, plan, modules)._replace(leader=modules.get(BLOCKS, ""))
+
+
+def least(ledger: Ledger, plan: Plan, phase: Phase) -> Number:
+    """The share of a phase of the denoiser that the plan's cache leaves of every op at least."""
+    if plan.step_cache == "none":
+        return 1
+    left = remaining(ledger, plan, phase)
+    shares = (left.share.likely, *(left.modules or {}).values())
+    return reduce(minimum, shares, 1) * left.rows
 
 
 def _broadcast(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:

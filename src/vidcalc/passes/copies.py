@@ -22,7 +22,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from vidcalc.base.memo import lately
-from vidcalc.base.number import Number, ceil_div, is_array, maximum, nearest
+from vidcalc.base.number import Number, ceil_div, few, maximum, nearest
 from vidcalc.describe.model import Component
 from vidcalc.ledger.types import Phase
 from vidcalc.ledger.weights import Network
@@ -116,12 +116,7 @@ def _leaves(own: Network, ops: tuple[Op, ...], nbytes: Number) -> tuple[Copy, ..
     )
 
 
-def _single(layers: tuple[Layer, ...]) -> bool:
-    """Whether these are one job's layers, and not a sweep's."""
-    return not any(is_array(number) for op, *sizes in layers for number in (op.count, *sizes))
-
-
-@lately(_single)
+@lately(lambda layers: all(few(number) for op, *sizes in layers for number in (op.count, *sizes)))
 def _layers(component: Component, ops: tuple[Op, ...]) -> tuple[Layer, ...]:
     """Layers with weights: the elements of each, and the share of the call's FLOPs since the layer before.
 

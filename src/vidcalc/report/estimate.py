@@ -113,13 +113,15 @@ class HostRoom(Entry, frozen=True, kw_only=True, eq=False):
 class Relief(Entry, frozen=True, kw_only=True, eq=False):
     """Changes with which a job fits: fields of plan or workload and their new values, and what then comes of it.
 
-    peak and margin in bytes; seconds of one generation, `slower` beyond the job as asked (negative: faster); `touches`
-    what of the result is no longer the same: "seams" (of tiles), "weights" (fewer bits), "clip", "batch"
+    peak and margin in bytes, `verdict` "fits" or "tight"; seconds of one generation, `slower` beyond the job as asked
+    (negative: faster); `touches` what of the result is no longer the same: "seams" (of tiles), "weights" (fewer bits),
+    "clip", "batch"
     """
 
     changes: Settings
     peak: Bytes
     margin: Bytes
+    verdict: str
     host_ram: Bytes
     seconds: Seconds
     slower: Seconds

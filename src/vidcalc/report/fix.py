@@ -37,13 +37,15 @@ class Reason(Entry, frozen=True, kw_only=True, eq=False):
 class Remedy(Entry, frozen=True, kw_only=True, eq=False):
     """Changes with which the job fits: fields of plan, workload or training plan and their new values.
 
-    peak and margin in bytes; seconds of one generation, or of a training step, `slower` beyond the job as asked;
+    peak and margin in bytes, `verdict` "fits" or "tight"; seconds of one generation, or of a training step, `slower`
+    beyond the job as asked
     touches  what of the result is no longer the same: "seams", "weights", "clip", "batch", "adapters", "optimizer"
     """
 
     changes: Settings
     peak: Bytes
     margin: Bytes
+    verdict: str
     host_ram: Bytes
     seconds: Seconds
     slower: Seconds

@@ -28,13 +28,16 @@ def judged(nbytes: int, hardware: Hardware) -> str:
     return str(verdict(nbytes, interval(nbytes)[1], hardware.accelerator.reported))
 
 
-def largest(question: Run, size: Bucket) -> int:
-    """Samples of the largest micro-batch of that size that fits; 0 where none does."""
+def largest(question: Run, size: Bucket) -> tuple[int, int]:
+    """(samples, bytes) of the largest micro-batch of that size that fits; (0, those of 1) where none does."""
+    needed: dict[int, int] = {}
 
     def fits(batch: int) -> bool:
-        return judged(need(question, replace(size, batch=batch)), question.hardware) == "fits"
+        needed[batch] = need(question, replace(size, batch=batch))
+        return judged(needed[batch], question.hardware) == "fits"
 
-    return most(fits)
+    found = most(fits)
+    return found, needed[max(found, 1)]
 
 
 def most(fits: Callable[[int], bool], beyond: int = MOST) -> int:

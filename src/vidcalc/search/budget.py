@@ -152,7 +152,7 @@ def affordable(spend: Funds, question: Run, costs: list[BucketCost]) -> Affordab
 
 def _room(question: Run, size: Bucket, row: BucketPart) -> Room:
     """A bucket's batch and the largest that fits."""
-    fits = batch.largest(question, size)
+    fits, nbytes = batch.largest(question, size)
     return Room(
         width=row.width,
         height=row.height,
@@ -164,5 +164,5 @@ def _room(question: Run, size: Bucket, row: BucketPart) -> Room:
         verdict=batch.judged(int(row.peak), question.hardware),
         seconds_per_step=row.seconds_per_step,
         largest=fits,
-        largest_peak=batch.need(question, replace(size, batch=max(fits, 1))),
+        largest_peak=nbytes,
     )

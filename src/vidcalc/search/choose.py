@@ -18,6 +18,7 @@ from vidcalc.account.summary import settings
 from vidcalc.base.units import HOUR
 from vidcalc.cost.money import price, ranged
 from vidcalc.report.choose import Choice, ChooseReport, Near, Wanted
+from vidcalc.search.floor import Floors
 from vidcalc.search.jobs import Jobs, holds
 from vidcalc.search.rungs import alone
 from vidcalc.search.short import nearest, taken
@@ -36,12 +37,16 @@ class Run(msgspec.Struct, frozen=True, eq=False):
 
 
 def choose(
-    machines: Sequence[Sequence[Base]], wanted: Wanted, free: Collection[str] = FREE, unpriced: int = 0
+    machines: Sequence[Sequence[Base]],
+    wanted: Wanted,
+    free: Collection[str] = FREE,
+    unpriced: int = 0,
+    floors: Floors | None = None,
 ) -> ChooseReport:
     """The machines that keep to what is wanted, the cheapest first. Plain numbers only.
 
     machines  for each the bases of the job on it;  free  settings that nobody stated
-    unpriced  accelerators that were left out for want of a price
+    unpriced  accelerators that were left out for want of a price;  floors  take what `possible` asks
     """
     asked = machines[0][0].question
     job, tried = alone(asked.workload), 0
@@ -52,6 +57,8 @@ def choose(
         tried += len(every)
         jobs = Jobs(job)
         best = fastest(jobs, every)
+        if floors is not None:
+            floors.add(jobs, [group[0] for group in _groups(every)])
         kept = [row for row in (_row(jobs, run, wanted) for run in best) if not _fails(row, wanted)]
         # the last is the surest: it alone where hardly slower
         found += [row for row in kept if row is kept[-1] or kept[-1].seconds > row.seconds * (1 + SAME)]
@@ -74,16 +81,23 @@ def choose(
     )
 
 
-def possible(machines: Sequence[Sequence[Base]], wanted: Wanted, free: Collection[str] = FREE) -> bool:
-    """Whether any machine keeps to what is wanted: the first that does ends the search."""
-    return any(_kept(bases, wanted, free) for bases in machines)
+def possible(
+    machines: Sequence[Sequence[Base]], wanted: Wanted, free: Collection[str] = FREE, floors: Floors | None = None
+) -> bool:
+    """Whether any machine keeps to what is wanted: the first that does ends the search.
+
+    floors  of the same machines without what is cut here: no group of ways is priced that they rule out
+    """
+    return any(_kept(bases, wanted, free, floors) for bases in machines)
 
 
-def _kept(bases: Sequence[Base], wanted: Wanted, free: Collection[str]) -> bool:
+def _kept(bases: Sequence[Base], wanted: Wanted, free: Collection[str], floors: Floors | None) -> bool:
     """Whether a machine keeps to what is wanted in some way: no group of ways is looked at that is too slow at best."""
     jobs = Jobs(alone(bases[0].question.workload))
     for group in _groups([way for base in bases for way in ways(base, free)]):
         most = _allowed(group[0], wanted)
+        if floors is not None and not _away(group[0]) and floors.seconds(group[0]) > most:
+            continue
         if _quickest(jobs, group) > most:
             continue
         if any(holds(jobs.memory(way, 0)) and jobs.seconds(way, 0).likely <= most for way in group):

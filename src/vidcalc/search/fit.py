@@ -75,7 +75,7 @@ def shortened(every: Sequence[Way], ladder: Ladder) -> Ladder:
         size = max(size * STRIDE, size + 1)
         places.append(min(int(size), len(ladder) - 1))
     jobs = Jobs(ladder.only(places), BESIDE)
-    rooms = [jobs.least(way) <= way.question.hardware.accelerator.reported for way in every]
+    rooms = [jobs.bounds(way).least <= way.question.hardware.accelerator.reported for way in every]
     last = max((int(room.nonzero()[0][-1]) for room in rooms if room.any()), default=0)
     return ladder.only(range(places[min(last + 2, len(places) - 1)] + 1))
 
@@ -159,8 +159,8 @@ class Search:
     def _open(self, way: Way) -> Flags:
         """Which rungs nothing rules out for a way."""
         hardware, limits = way.question.hardware, self.limits
-        left = self.jobs.least(way) <= hardware.accelerator.reported
-        left &= self.jobs.beside(way)
+        bounds = self.jobs.bounds(way)
+        left = (bounds.least <= hardware.accelerator.reported) & bounds.beside
         most = allowed(limits, hardware)
         if most != float("inf") and left.any():
             left &= self.jobs.likely(way) <= most * (1 + CLOSE)
@@ -180,8 +180,8 @@ class Search:
         one, two, jobs = self.every[place], self.every[other], self.jobs
         if one.alike != two.alike:
             return False
-        mine = jobs.likely(one), *jobs.host(one), *jobs.weights(one)
-        theirs = jobs.likely(two), *jobs.host(two), *jobs.weights(two)
+        mine = jobs.likely(one), *jobs.bounds(one).asked
+        theirs = jobs.likely(two), *jobs.bounds(two).asked
         return all(bool((less <= more).all()) for less, more in zip(theirs, mine, strict=True))
 
     def _beaten(self, spot: Spot, found: Sequence[Spot]) -> bool:

@@ -27,7 +27,8 @@ from vidcalc.report.fix import FixReport, Reason, Remedy, Said, Useless
 from vidcalc.report.training import PhaseRow, RunMemory, TrainingReport
 from vidcalc.search import relief_training
 from vidcalc.search.blame import MUCH, reasons, stage_of
-from vidcalc.search.relief import ALL, Changes, Limit, relief
+from vidcalc.search.relief import relief
+from vidcalc.search.smaller import ALL, Changes, Limit
 
 MOST = 6  # ways listed
 CLEARLY = 0.95  # of the peak: a way out of a job that should have fitted needs no more

@@ -9,15 +9,14 @@ needs at least and its seconds are columns: what these rule out is never priced 
 """
 
 from collections.abc import Collection
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
 from vidcalc.account.memory import host_part, inference_memory
-from vidcalc.account.time import whole_time
+from vidcalc.account.time import Staged, staged, whole_time
 from vidcalc.base.number import Column, Condition, Number, maximum, where
 from vidcalc.cost import memory
-from vidcalc.cost.memory import Stage
 from vidcalc.cost.seconds import Seconds
 from vidcalc.describe.workload import Stage, Workload
 from vidcalc.ledger.types import Ledger
@@ -30,6 +29,21 @@ from vidcalc.search.ways import Way
 Key: TypeAlias = tuple[int, int]
 ALL = -1  # the whole ladder, as a column
 BY_LAYER = "group-leaf"  # a way of offloading that tells every layer from the others
+
+
+class Bounds(NamedTuple):
+    """What a way asks of memory, for the job of each rung.
+
+    least   bytes of an accelerator that it cannot do without: no counter ever shows less [byte]
+    beside  whether host memory has room, as far as it is known how much there is
+    asked   more of any being worse: bytes that wait in host memory or pass through it, those that are pinned, whether
+            they are more than files mapped into memory; then bytes of weights on an accelerator in each stage, all of
+            them and without what gives way. Of ways that are alike only these differ [byte]
+    """
+
+    least: Column
+    beside: Condition
+    asked: list[Column]
 
 
 def holds(needed: InferenceMemory) -> bool:
@@ -47,52 +61,54 @@ class Jobs:
         self.ladder, self.left_out = ladder, left_out
         self._shared: dict[tuple[object, ...], Ledger] = {}
         self._ledgers: dict[Key, Ledger] = {}
-        self._memory: dict[Key, InferenceMemory] = {}
+        self._memory: dict[tuple[object, ...], InferenceMemory] = {}
+        self._bounds: dict[tuple[object, ...], Bounds] = {}
         self._seconds: dict[Key, Seconds] = {}
+        self._spent: dict[Key, Staged] = {}
 
     def memory(self, way: Way, rung: int) -> InferenceMemory:
         """What a rung's job needs in that way."""
-        key = id(way), rung
+        key = *way.held, rung
         if key not in self._memory:
-            self._memory[key] = inference_memory(self._ledger(way, rung), way.question.hardware)
+            self._memory[key] = inference_memory(self.ledger(way, rung), way.question.hardware)
         return self._memory[key]
 
     def seconds(self, way: Way, rung: int) -> Seconds:
         """Seconds of one generation of a rung's job in that way."""
         key = id(way), rung
         if key not in self._seconds:
-            self._seconds[key] = whole_time(self._ledger(way, rung), way.question.hardware)
+            self._seconds[key] = whole_time(self.spent(way, rung)[0])
         return self._seconds[key]
 
-    def least(self, way: Way) -> Column:
-        """Bytes of an accelerator that the job of each rung cannot do without: no counter ever shows less [byte]."""
-        return self._column(memory.peak(memory.needed(self._rows(way))))
+    def spent(self, way: Way, rung: int) -> Staged:
+        """The same by stage, and in each by kind of work."""
+        key = id(way), rung
+        if key not in self._spent:
+            self._spent[key] = staged(self.ledger(way, rung), way.question.hardware)
+        return self._spent[key]
 
-    def host(self, way: Way) -> list[Column]:
-        """What the job of each rung asks of host memory, more of any being worse: bytes that wait or pass through,
-        bytes that are pinned, and whether they are more than files mapped into memory."""
-        host = self._ledger(way, ALL).host
-        most = maximum(host.resident, host.loading_peak)
-        return [self._column(each) for each in (most, host.pinned, not host.mapped)]
-
-    def beside(self, way: Way) -> Condition:
-        """Whether host memory has room for the job of each rung, as far as it is known how much there is."""
-        found = host_part(self._rows(way), self._ledger(way, ALL).host, way.question.hardware)
-        return self._column(1 if found is None else where(found.verdict == "too_big", 0, 1)) > 0
-
-    def weights(self, way: Way) -> list[Column]:
-        """Bytes of weights on an accelerator in each stage of each rung's job, all of them and without what gives way:
-        of ways that are alike only these differ there [byte]."""
-        rows = memory.stages(self._ledger(way, ALL))
-        return [self._column(nbytes) for row in rows for nbytes in (row.weights, row.weights - row.yields)]
+    def bounds(self, way: Way) -> Bounds:
+        """What the memory of each rung's job is at least in that way."""
+        if way.held not in self._bounds:
+            self._bounds[way.held] = self._bounded(way)
+        return self._bounds[way.held]
 
     def likely(self, way: Way) -> Column:
         """Seconds of each rung's job in that way."""
         return self._column(self.seconds(way, ALL).likely)
 
-    def _rows(self, way: Way) -> list[Stage]:
-        """The stages of all rungs' jobs, with what fills the accelerator."""
-        return memory.held(memory.stages(self._ledger(way, ALL)), way.question.hardware.accelerator.capacity)
+    def _bounded(self, way: Way) -> Bounds:
+        ledger, hardware = self.ledger(way, ALL), way.question.hardware
+        stages, host = memory.stages(ledger), ledger.host
+        rows = memory.held(stages, hardware.accelerator.capacity)
+        beside = host_part(rows, host, hardware)
+        weights = [nbytes for row in stages for nbytes in (row.weights, row.weights - row.yields)]
+        waiting = maximum(host.resident, host.loading_peak), host.pinned, not host.mapped
+        return Bounds(
+            least=self._column(memory.peak(memory.needed(rows))),
+            beside=self._column(1 if beside is None else where(beside.verdict == "too_big", 0, 1)) > 0,
+            asked=[self._column(each) for each in (*waiting, *weights)],
+        )
 
     def _column(self, value: Number) -> Column:
         import numpy as np
@@ -102,7 +118,7 @@ class Jobs:
     def _job(self, rung: int) -> Workload:
         return self.ladder.column() if rung == ALL else self.ladder.job(rung)
 
-    def _ledger(self, way: Way, rung: int) -> Ledger:
+    def ledger(self, way: Way, rung: int) -> Ledger:
         """The job after every pass."""
         key = id(way), rung
         if key not in self._ledgers:

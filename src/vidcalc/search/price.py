@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from vidcalc.account import samples
 from vidcalc.account.bucket import Loaded
 from vidcalc.account.mixing import imbalance
-from vidcalc.base.number import Column, Condition, Number, Places, is_array, largest, maximum
+from vidcalc.base.number import Column, Condition, Number, Places, is_array, largest
 from vidcalc.calculate import generated, taped
 from vidcalc.catalog.training import recipe
 from vidcalc.cost import step as step_cost
@@ -27,7 +27,7 @@ from vidcalc.describe.data import Data
 from vidcalc.describe.question import Run
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.ledger.step import Step
-from vidcalc.ledger.types import Host, Phase
+from vidcalc.ledger.types import Phase
 from vidcalc.passes import HELD, MICRO_BATCH, training_step
 from vidcalc.search.plans import Columns
 
@@ -153,13 +153,8 @@ def short_of_host(one: Block, plan: TrainingPlan) -> Condition:
     hardware = one.run.hardware
     if hardware.host_ram is None and not hardware.accelerator.unified_memory:
         return False
-    waiting: Number = 0
-    loading: Number = 0
-    for load in one.loads:
-        step = _held(load.step, one, plan)
-        waiting = maximum(waiting, step_memory.in_host(step) + step.states.staged)
-        loading = maximum(loading, step.states.read)
-    needed = room(Host(resident=waiting, loading_peak=loading), hardware, peaks(one, plan) + waiting)
+    host = step_memory.waiting(_held(load.step, one, plan) for load in one.loads)
+    needed = room(host, hardware, peaks(one, plan) + host.resident)
     return needed is not None and needed.needed > needed.capacity
 
 

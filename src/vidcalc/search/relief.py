@@ -7,11 +7,9 @@ Where the video itself may shrink, one smaller clip is offered as the last way, 
 A combination is listed only where no part of it is enough. What a machine's host memory does not hold is no way out.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from itertools import product
 from math import ceil, inf
-from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -19,7 +17,6 @@ from vidcalc.account.memory import inference_memory
 from vidcalc.account.time import inference_time
 from vidcalc.catalog.offered import ORDER
 from vidcalc.catalog.precisions import precision
-from vidcalc.describe.geometry import snap
 from vidcalc.describe.question import Question
 from vidcalc.describe.workload import Stage
 from vidcalc.ledger.types import Ledger
@@ -29,6 +26,7 @@ from vidcalc.passes.degrees import ranks
 from vidcalc.passes.formats import of_a_chip
 from vidcalc.passes.legal import depth
 from vidcalc.report.estimate import InferenceMemory, Relief, Report
+from vidcalc.search.smaller import ALL, Changes, Limit, holds, smaller
 from vidcalc.tape.trace import tiles
 
 MOST = 4  # ways listed
@@ -41,7 +39,6 @@ SWAPS = (1 / 4, 1 / 2, 3 / 4, 1)  # of the denoiser's blocks
 FEWER_BITS = ("fp8", "nf4")
 MANY = 0.3  # of the device: text encoders of more bytes are worth fewer bits of their own
 PIECES = 0.05  # of the device: what the allocator holds in pieces is worth a word from here on
-SMALLER = (3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4)  # of the frames, or of each side
 
 # what a change touches of the result, by the field that it changes; others touch nothing
 TOUCHED = {
@@ -52,17 +49,6 @@ TOUCHED = {
     "frames": "clip",
     "width": "clip",
 }
-Changes = dict[str, Any]
-
-
-class Limit(NamedTuple):
-    """What a way out may need at most: what the device's driver may show, and host memory of the machine [byte]."""
-
-    device: float = inf
-    host: float = inf
-
-
-ALL = Limit()
 
 
 def relief(
@@ -81,23 +67,28 @@ def relief(
     # differences in steps of what is worth giving up quality for
     ways.sort(key=lambda way: (round(way.slower / (CLOSE * seconds)), len(way.touches), way.seconds))
     if len(ways) < most:
-        ways += _smaller(question, seconds, left_out, limit)
+        ways += _clip(question, {}, seconds, left_out, limit)
     if not ways:  # neither is enough by itself
         least = _leanest(question, whole)
-        leaner = question._replace(plan=replace(question.plan, **least))
-        ways += _smaller(leaner, seconds, left_out, limit, least) if least else []
+        ways += _clip(question, least, seconds, left_out, limit) if least else []
     return ways[:most]
+
+
+def _clip(
+    question: Question, beside: Changes, seconds: float, left_out: Collection[Stage], limit: Limit
+) -> Iterator[Relief]:
+    """A smaller clip, `beside` what else is changed, where there is one that fits."""
+    leaner = question._replace(plan=replace(question.plan, **beside))
+    found = smaller(leaner, left_out, limit)
+    if found is not None:
+        spent = _seconds(leaner, found.whole, found.ledger)
+        yield _way({**beside, **found.changes}, found.needed, spent, seconds)
 
 
 def advised(report: Report, question: Question) -> Report:
     """The report with the ways out in `memory.inference.relief`."""
     inference = replace(report.memory.inference, relief=relief(of_a_chip(question), report.time.inference.total))
     return replace(report, memory=replace(report.memory, inference=inference))
-
-
-def holds(needed: InferenceMemory, limit: Limit) -> bool:
-    """Whether device and host have room for it, within the limit."""
-    return needed.verdict != "too_big" and bool(needed.device <= limit.device) and bool(needed.host_ram <= limit.host)
 
 
 Way = tuple[Changes, InferenceMemory, Ledger, Question]
@@ -248,51 +239,13 @@ def _leanest(question: Question, whole: Ledger) -> Changes:
     return min(combinations(question), key=peak, default={})
 
 
-def _smaller(
-    question: Question, seconds: float, left_out: Collection[Stage], limit: Limit, beside: Changes | None = None
-) -> list[Relief]:
-    """The largest smaller clip that fits: a smaller batch, else fewer frames, else a smaller picture, of sizes that the
-    model takes; `beside` what was changed already."""
-
-    def tried(changes: Changes) -> tuple[Ledger, Ledger, InferenceMemory]:
-        whole = unroll(question.model, replace(question.workload, **changes), left_out)
-        ledger = rewritten(whole, question.plan, question.hardware)
-        return whole, ledger, inference_memory(ledger, question.hardware)
-
-    def largest(sizes: Sequence[float], change: Callable[[float], Changes]) -> Changes:
-        # a smaller clip never needs more
-        place = bisect_left(sizes, True, key=lambda size: holds(tried(change(size))[-1], limit))
-        return change(sizes[place]) if place < len(sizes) else {}
-
-    # the batch goes before frames, and these before the picture shrinks
-    clip = (
-        largest(range(int(question.workload.batch) - 1, 0, -1), lambda count: {"batch": count})
-        or largest(SMALLER, lambda share: _clip(question, share, True))
-        or largest(SMALLER, lambda share: _clip(question, share, False))
-    )
-    if not clip:
-        return []
-    whole, ledger, needed = tried(clip)
-    return [_way({**(beside or {}), **clip}, needed, _seconds(question, whole, ledger), seconds)]
-
-
-def _clip(question: Question, share: float, shorter: bool) -> Changes:
-    """What changes in a clip of that share of the frames, or of each side, at sizes the model takes."""
-    workload = question.workload
-    side, length = (1, share) if shorter else (share, 1)
-    sizes = int(workload.width * side), int(workload.height * side), int(workload.frames * length)
-    named = dict(zip(("width", "height", "frames"), map(int, snap(question.model, *sizes)), strict=True))
-    if not any(value < getattr(workload, name) for name, value in named.items()):
-        return {}
-    return {"frames": named["frames"]} if shorter else {"width": named["width"], "height": named["height"]}
-
-
 def _way(changes: Changes, needed: InferenceMemory, spent: float, question: float) -> Relief:
     words = {name: value for name, value in changes.items() if name != "batched_forwards"}
     return Relief(
         changes=words,
         peak=needed.peak,
         margin=needed.margin,
+        verdict=needed.verdict,
         host_ram=needed.host_ram,
         seconds=spent,
         slower=spent - question,

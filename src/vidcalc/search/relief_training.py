@@ -22,7 +22,7 @@ from vidcalc.describe.training import ADAPTED, TrainingPlan
 from vidcalc.passes.legal import depth
 from vidcalc.report.fix import Remedy
 from vidcalc.report.training import TrainingReport
-from vidcalc.search.relief import ALL, Limit
+from vidcalc.search.smaller import ALL, Limit
 
 MOST = 6  # ways listed
 KINDS_AT_ONCE = 3  # changes of one way
@@ -148,17 +148,21 @@ def _smaller(run: Run, asked: TrainingReport, limit: Limit, asked_as: str) -> It
             return None
 
     def largest(sizes: Sequence[float], change: Callable[[float], tuple[Bucket, ...]], touched: str) -> Remedy | None:
+        reports: dict[float, TrainingReport] = {}
+
         def fits(size: float) -> bool:
             report = resized(change(size))
-            return report is not None and holds(report, limit)
+            if report is None or not holds(report, limit):
+                return False
+            reports[size] = report
+            return True
 
         # smaller samples, or fewer at once, never need more
         place = bisect_left(sizes, True, key=fits)
-        buckets = change(sizes[place]) if place < len(sizes) else own
-        report = resized(buckets) if buckets is not own else None
-        if report is None:
+        if place == len(sizes):
             return None
-        return replace(_remedy(_named(own, buckets, asked_as), report, asked), touches=[touched])
+        changes = _named(own, change(sizes[place]), asked_as)
+        return replace(_remedy(changes, reports[sizes[place]], asked), touches=[touched])
 
     def shrunk(shorter: bool) -> Remedy | None:
         return largest(SMALLER, lambda share: tuple(_bucket(run, each, share, shorter) for each in own), "clip")
@@ -201,6 +205,7 @@ def _remedy(changes: Changes, report: TrainingReport, asked: TrainingReport) -> 
         changes=changes,
         peak=memory.peak,
         margin=memory.margin,
+        verdict=memory.verdict,
         host_ram=memory.host_ram,
         seconds=report.time.per_step,
         slower=report.time.per_step - asked.time.per_step,

@@ -37,11 +37,14 @@ class Way(NamedTuple):
     changes   beside what was asked for
     question  with that plan, settled for the accelerator
     alike     ways whose ledgers differ in the places of weights alone have the same here
+    held      ways that differ in the number of steps alone, of which no cache skips any, have the same here: their
+              bytes are the same
     """
 
     changes: Changes
     question: Question
     alike: tuple[object, ...]
+    held: tuple[object, ...]
 
 
 def ways(base: Base, free: Collection[str] = FREE) -> list[Way]:
@@ -55,7 +58,10 @@ def ways(base: Base, free: Collection[str] = FREE) -> list[Way]:
             # guidance that is made by the room that weights leave depends on where they wait
             placing = question.plan.offload if plan.guidance_mode == "fitting" else ""
             alike = (id(base), question.plan.vae_tiling, placing)
-            found.append(Way({**base.changes, **changes}, question, alike))
+            every = {**base.changes, **changes}
+            counts = () if question.plan.step_cache == "none" else (question.workload.steps,)
+            held = (*sorted(item for item in every.items() if item[0] != "steps"), *counts)
+            found.append(Way(every, question, alike, held))
     return found
 
 

@@ -26,15 +26,18 @@ def result(given: dict[str, Any]) -> "ChooseReport":
     from vidcalc.faces.requests.fit import free
     from vidcalc.search.choose import choose as search
     from vidcalc.search.choose import possible
+    from vidcalc.search.floor import Floors
 
     job, allow = requested.job(given), given.get("allow") or ()
     most, unpriced = requested.had(given)
     asked = requested.wanted(given)
 
-    report = search(requested.machines(job, most, allow), asked, free(job), unpriced)
+    floors = Floors()
+    report = search(requested.machines(job, most, allow), asked, free(job), unpriced, floors)
     if not report.rows:
         more = (word for word in ALLOWED if word not in allow)
-        helps = [word for word in more if possible(requested.machines(job, most, allow, word), asked, free(job))]
+        cuts = {word: requested.machines(job, most, allow, word) for word in more}
+        helps = [word for word, cut in cuts.items() if possible(cut, asked, free(job), floors)]
         raise requested.refusal(report, " / ".join(f"--allow {word}" for word in helps))
     size = {"resolution": tuple(report.workload[side] for side in ("width", "height"))} if "resolution" in job else {}
     rows = [replace(row, command=requested.command_of({**job, **size}, row)) for row in report.rows]

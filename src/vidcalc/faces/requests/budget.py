@@ -69,7 +69,7 @@ def filled(run: Run, has_model: bool) -> Data:
         raise Refused("--fill", None, _("only together with --model, --params or --from"), None, ())
     sizes = []
     for size in run.data.buckets:
-        most = largest(run, size)
+        most, _bytes = largest(run, size)
         if not most:
             shape = f"{size.width}x{size.height}x{size.frames}"
             expects = _("sizes of which one sample fits; {size} does not", size=shape)

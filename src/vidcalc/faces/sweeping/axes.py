@@ -19,7 +19,7 @@ from vidcalc.faces.flags.money import PerHour
 from vidcalc.faces.words import _
 
 NUMBERS = (Whole, Real, Params, PerHour)
-MOST = 10_000_000  # values of an axis
+MOST = 100_000  # values of an axis, each of which is read; rows are their products, without end
 SETTINGS = asked_for("generate", "train")
 SWITCHES = tuple(name for name in SETTINGS if FLAGS[name].takes is click.BOOL)
 COLUMN = {"seconds": "clip_seconds", "host_ram": "machine_ram"}  # settings called like a result

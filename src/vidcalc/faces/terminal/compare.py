@@ -9,7 +9,7 @@ from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import data, duration, energy, money, times
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
-from vidcalc.faces.terminal.relief import difference, flags
+from vidcalc.faces.terminal.relief import flags, taking
 from vidcalc.faces.words import _
 from vidcalc.faces.words.ids import STAGES, VERDICTS, label
 from vidcalc.report.compare import CompareJob, CompareReport, Difference
@@ -93,7 +93,7 @@ def ways(report: CompareReport, paint: Paint, cells: int) -> list[str]:
         words = _("nothing that was tried")
         if job.relief:
             first = job.relief[0]
-            words = f"{flags(first.changes)}: {data(first.peak)}, {difference(first.slower, job.seconds)}"
+            words = f"{flags(first.changes)}: {data(first.peak)}, {taking(first, job.seconds)}"
         lines += hanging(words, cells, f"  {place}  ", "     ")
     return [titled(_("What to change"), _("peak, time"), paint, cells), *lines] if lines else []
 

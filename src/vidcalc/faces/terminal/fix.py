@@ -10,7 +10,7 @@ from vidcalc.faces.terminal.memory import PARTS, stages, titled
 from vidcalc.faces.terminal.notes import warned
 from vidcalc.faces.terminal.numbers import data, whole
 from vidcalc.faces.terminal.page import Look, here
-from vidcalc.faces.terminal.relief import MORE_HOST, difference, flags, stacked
+from vidcalc.faces.terminal.relief import MORE_HOST, difference, flags, stacked, unsure
 from vidcalc.faces.words import _
 from vidcalc.faces.words.fix import AMOUNTS, KNOWN, REASONS, SAID, TOUCHES
 from vidcalc.faces.words.ids import PHASES, STAGES, label
@@ -102,7 +102,7 @@ def listed(found: Sequence[Remedy], job: str, seconds: float, beside: bool, pain
             spelled(each.changes, job),
             data(each.host_ram if beside else each.peak),
             difference(each.slower, seconds),
-            ", ".join(label(TOUCHES, word) for word in each.touches),
+            ", ".join([*unsure(each.verdict), *(label(TOUCHES, word) for word in each.touches)]),
         ]
         for each in found
     ]

@@ -7,8 +7,8 @@ from vidcalc.faces.terminal.cells import Cell, Paint, hanging, table, width
 from vidcalc.faces.terminal.memory import titled
 from vidcalc.faces.terminal.numbers import data, duration
 from vidcalc.faces.words import N_, _
-from vidcalc.faces.words.ids import STAGES, label
-from vidcalc.report.estimate import Report
+from vidcalc.faces.words.ids import STAGES, VERDICTS, label
+from vidcalc.report.estimate import Relief, Report
 
 WAY_OF = {field: way for way, field in WAYS.items()}
 SPELLED = {"batch": "batch_size"}  # fields whose flag is called otherwise
@@ -30,7 +30,7 @@ def relief(report: Report, paint: Paint, cells: int, most: int | None = None) ->
         lines += hanging(_(MORE_HOST), cells, "  ", "  ")
     if memory.relief:
         rows: list[list[Cell]] = [
-            [flags(way.changes), data(way.peak), difference(way.slower, report.time.inference.total)]
+            [flags(way.changes), data(way.peak), taking(way, report.time.inference.total)]
             for way in memory.relief[:most]
         ]
         lines += stacked(rows, "<><", paint, cells)
@@ -60,6 +60,16 @@ def spelled(name: str, value: Any) -> str:
     if name in WAY_OF:
         return f"--parallel …,{WAY_OF[name]}={value}"
     return f"--{SPELLED.get(name, name).replace('_', '-')} {value}"
+
+
+def taking(way: Relief, whole: float) -> str:
+    """How much longer or shorter a generation takes with a way out, and whether that only just fits."""
+    return ", ".join([difference(way.slower, whole), *unsure(way.verdict)])
+
+
+def unsure(verdict: str) -> list[str]:
+    """The word for a way out that does not surely fit; none for one that does."""
+    return [] if verdict == "fits" else [label(VERDICTS, verdict)]
 
 
 def difference(seconds: float, whole: float) -> str:

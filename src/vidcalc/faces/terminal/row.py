@@ -6,7 +6,7 @@ from vidcalc.faces.terminal.notes import warned
 from vidcalc.faces.terminal.numbers import data, duration, energy, money, significant, whole
 from vidcalc.faces.terminal.overview import STYLES
 from vidcalc.faces.terminal.page import Look, here
-from vidcalc.faces.terminal.relief import difference, flags, stacked
+from vidcalc.faces.terminal.relief import flags, stacked, taking
 from vidcalc.faces.words import N_, _
 from vidcalc.faces.words.ids import PROVIDERS, STAGES, VERDICTS, label
 from vidcalc.report.chain import ChainJob, ChainReport
@@ -95,7 +95,7 @@ def ways(report: ChainReport, paint: Paint, cells: int) -> list[str]:
     for place, job in enumerate(report.jobs, 1):
         spent = job.report.time.inference.total
         rows += [
-            [f"{place}  {flags(way.changes)}", data(way.peak), difference(way.slower, spent)]
+            [f"{place}  {flags(way.changes)}", data(way.peak), taking(way, spent)]
             for way in job.report.memory.inference.relief
         ]
     title = titled(_("What to change"), _("job, peak, time"), paint, cells)

@@ -25,8 +25,8 @@ def of(report: Report, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
             "peak": way.peak,
             "seconds": way.seconds,
             "slower": relief.difference(way.slower, whole),
-            "verdict": "fits",
-            "label": label(VERDICTS, "fits"),
+            "verdict": way.verdict,
+            "label": label(VERDICTS, way.verdict),
             "touches": [label(TOUCHES, each) for each in way.touches],
         }
         for way in report.memory.inference.relief

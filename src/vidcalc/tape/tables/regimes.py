@@ -153,9 +153,7 @@ def stepped(
     return found
 
 
-def _answer(
-    question: Question | None, shape: Shape, record: Record, each: bool, taped: Taped | None = None
-) -> Formula:
+def _answer(question: Question | None, shape: Shape, record: Record, each: bool, taped: Taped | None = None) -> Formula:
     """What a table of that question gives at a shape; one is recorded when it is worth it.
 
     taped  what makes a column of sizes, where it may
