@@ -63,7 +63,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     kept_scale         live activations of a training step relative to the code written here
     company            bytes of models of the pipeline that a trainer keeps beside the trained network [byte]
     vocabulary         "cut" with the layers of an encoder that ranks share, or "whole" on each of them
-    decoders           "one": a rank decodes alone unless the plan says more, or "sequence": all that share the tokens
+    decoders           "one": a rank decodes alone unless the plan says more; "sequence": all that share the tokens; or
+                       "all": those of the other predictions as well
     allocator          "caching" (torch's own), or "async": on NVIDIA chips the driver's pool (cudaMallocAsync)
     unfused            attention where torch has no fused kernel for it: "scores" (all are held), "split" (slices, on
                        chips that are not NVIDIA's), or "fused" (the framework has a kernel of its own)

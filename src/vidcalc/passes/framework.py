@@ -32,8 +32,9 @@ def networks(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
         component = altered(phase.component, runtime)
         if component is not phase.component:
             phase = replace(phase, call=replace(phase.call, component=component))
-        if phase.id == "vae_decode" and runtime.decoders == "sequence":
-            phase = replace(phase, call=replace(phase.call, ranks=context(plan)))
+        if phase.id == "vae_decode" and runtime.decoders != "one":
+            ranks = context(plan) * (plan.guidance_degree if runtime.decoders == "all" else 1)
+            phase = replace(phase, call=replace(phase.call, ranks=ranks))
         network = runtime.networks.get(component.network, component.network)
         own = phase.id == "denoise" and phase.own
         timestep = runtime.timesteps.get(ledger.model, component.timestep) if own else ""

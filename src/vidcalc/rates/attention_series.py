@@ -59,8 +59,8 @@ def both_ways(group: list[Row], curves: dict[str, Curve], law: Curve) -> dict[st
             both.setdefault(row["source"], {}).setdefault(row["head_dim"], []).append(row)
     found: dict[str, Curve] = {}
     for source, widths in both.items():
-        known = next((width for width in sorted(widths, key=int, reverse=True) if width in curves), None)
-        for width in set(widths) - set(curves) if known else set():
+        known = next((width for width in sorted(widths, key=int, reverse=True) if width in curves), "")
+        for width in sorted(set(widths) - set(curves)) if known else ():
             plateau, half = curve(points(widths[width], 1.0))
             beside, _ = curve(points(widths[known], 1.0))
             likely = curves[known]["likely"] * plateau / beside

@@ -7,7 +7,7 @@ STANDING_IN = ("cudnn", "flash2", "sdpa")  # tried in turn
 
 
 def runnable(chip: Accelerator, kernel: str) -> str:
-    """That kernel, or what stands in for it on an accelerator that has not got it; "by-card" is for the framework to say."""
+    """That kernel, or what stands in for it on an accelerator that has not got it. "by-card" the framework settles."""
     if kernel == "by-card":
         return kernel
     here = attention_kernels(chip)

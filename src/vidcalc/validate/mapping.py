@@ -19,6 +19,7 @@ from vidcalc.describe.model import Model
 from vidcalc.describe.plan import SETTINGS
 from vidcalc.describe.question import Question
 from vidcalc.describe.workload import Workload
+from vidcalc.passes.formats import by_card
 from vidcalc.rates.machines import hardware
 from vidcalc.validate import sharing, text
 from vidcalc.validate.beyond import beyond
@@ -193,7 +194,7 @@ def _kernel(row: Row, question: Question) -> Question:
     beside = text.first("attention", row.other_optim) if not row.attention_backend else {}
     named = beside if beside.get("match") != ANY else {}  # of other columns, a kernel's own name alone
     rule = text.first("attention", row.attention_backend) or named
-    stated = str(rule.get("attention", question.plan.attention))
+    stated = str(rule.get("attention", by_card(question.plan, question.hardware.accelerator).attention))
     for kernel in (stated, *KERNELS):
         try:
             attention(question.hardware.accelerator, kernel, "bf16", 128, 1024, 1024)
