@@ -10,7 +10,8 @@ and reads the expression behind each result (`vidcalc.derivation`); a plain run 
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from msgspec import Struct
@@ -36,6 +37,25 @@ class Label(NamedTuple):
     counts: bool = False
 
 
+_kept: "list[Guest] | None" = None
+
+
+@contextmanager
+def taken_apart() -> Iterator[None]:
+    """Guests made inside live until its end; then they are taken apart, the newest first.
+
+    A long expression that is let go of whole takes C's stack once for each of its parts: more than a browser has.
+    """
+    global _kept
+    before, _kept = _kept, []
+    try:
+        yield
+    finally:
+        made, _kept = _kept, before
+        while made:
+            made.pop().args = ()
+
+
 class Guest:
     """A value and the expression behind it.
 
@@ -52,6 +72,8 @@ class Guest:
         self.op = op
         self.args = args
         self.label = label
+        if _kept is not None:
+            _kept.append(self)
         self.size: int = 1 if label else sum(side.size if isinstance(side, Guest) else 1 for side in args)
 
     def __add__(self, other: "Operand") -> "Operand":

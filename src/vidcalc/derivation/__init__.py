@@ -8,6 +8,7 @@ hold ids and numbers, never prose: a face puts them into words.
 """
 
 from vidcalc.base.errors import UnknownName, nearest
+from vidcalc.base.guest import taken_apart
 from vidcalc.derivation.explained import Explained
 from vidcalc.derivation.leaves import matches, patterns
 from vidcalc.derivation.step import Step
@@ -53,16 +54,17 @@ def explain(quantity: str, model: Model, job: Workload | Data, hardware: Hardwar
     has.
     """
     check(quantity)
-    if isinstance(job, Data):
-        whole = explained_training(model, job, hardware, plan)
-    else:
-        whole = explained(model, job, hardware, plan, advise=quantity.startswith(WAYS_OUT))
-    if quantity in whole.numbers:
-        return whole.step(quantity)
-    section = quantity.partition(".")[0] + "."
-    if quantity not in quantities() and any(path.startswith(section) for path in whole.numbers):
-        raise UnknownName("quantities", quantity, nearest(quantity, list(whole.numbers)))
-    return Step(id=quantity, value=0, unit=unit(quantity))
+    with taken_apart():
+        if isinstance(job, Data):
+            whole = explained_training(model, job, hardware, plan)
+        else:
+            whole = explained(model, job, hardware, plan, advise=quantity.startswith(WAYS_OUT))
+        if quantity in whole.numbers:
+            return whole.step(quantity)
+        section = quantity.partition(".")[0] + "."
+        if quantity not in quantities() and any(path.startswith(section) for path in whole.numbers):
+            raise UnknownName("quantities", quantity, nearest(quantity, list(whole.numbers)))
+        return Step(id=quantity, value=0, unit=unit(quantity))
 
 
 def quantities(job: str = "estimate") -> tuple[str, ...]:
