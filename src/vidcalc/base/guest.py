@@ -10,8 +10,7 @@ and reads the expression behind each result (`vidcalc.derivation`); a plain run 
 
 import math
 import operator
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from msgspec import Struct
@@ -37,25 +36,6 @@ class Label(NamedTuple):
     counts: bool = False
 
 
-_kept: "list[Guest] | None" = None
-
-
-@contextmanager
-def taken_apart() -> Iterator[None]:
-    """Guests made inside live until its end; then they are taken apart, the newest first.
-
-    A long expression that is let go of whole takes C's stack once for each of its parts: more than a browser has.
-    """
-    global _kept
-    before, _kept = _kept, []
-    try:
-        yield
-    finally:
-        made, _kept = _kept, before
-        while made:
-            made.pop().args = ()
-
-
 class Guest:
     """A value and the expression behind it.
 
@@ -72,8 +52,6 @@ class Guest:
         self.op = op
         self.args = args
         self.label = label
-        if _kept is not None:
-            _kept.append(self)
         self.size: int = 1 if label else sum(side.size if isinstance(side, Guest) else 1 for side in args)
 
     def __add__(self, other: "Operand") -> "Operand":
@@ -269,3 +247,19 @@ def _made(
 def _is(side: object, neutral: int) -> bool:
     """Whether a plain side is that number."""
     return isinstance(side, int | float) and side == neutral
+
+
+def take_apart(guests: Iterable[Guest]) -> None:
+    """Empties the expressions behind guests that nobody reads any more, one by one.
+
+    A long one that is let go of whole takes C's stack once for each of its parts: more than a browser has.
+    """
+    found: dict[int, Guest] = {}
+    open_ = list(guests)
+    while open_:
+        guest = open_.pop()
+        if id(guest) not in found:
+            found[id(guest)] = guest
+            open_ += [each for each in guest.args if isinstance(each, Guest)]
+    for guest in found.values():
+        guest.args = ()
