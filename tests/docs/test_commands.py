@@ -9,6 +9,7 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 
 from vidcalc.faces.cli import run, vidcalc
@@ -17,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 ENGLISH = [page for page in PAGES if not page.name.endswith(".ko.md")]
+TRANSLATED = [page for page in ENGLISH if page.with_suffix(".ko.md").exists()]
 # how a command begins that is not run here: why not, or where it is
 ELSEWHERE = {
     "vidcalc serve": "does not end: tests/faces/web",
@@ -40,7 +42,16 @@ def outside(line: str) -> str | None:
     return next((why for begins, why in ELSEWHERE.items() if line.startswith(begins)), None)
 
 
-LINES = sorted({line for page in ENGLISH for line in commands(page) if not outside(line)})
+def examples() -> list[str]:
+    """The examples of every command, which stand on the reference page and in --help."""
+    group = vidcalc()
+    assert isinstance(group, click.Group)
+    context = click.Context(group)
+    return [line for name in group.list_commands(context) for line in group.get_command(context, name).examples]  # type: ignore[union-attr]
+
+
+EVERY = {line for page in ENGLISH for line in commands(page)} | set(examples())
+LINES = sorted(line for line in EVERY if not outside(line))
 
 
 @pytest.fixture
@@ -69,11 +80,12 @@ def test_a_command_answers(
 
 
 def test_nothing_is_left_out_for_nothing() -> None:
-    every = [line for page in ENGLISH for line in commands(page)]
-    assert [begins for begins in ELSEWHERE if not any(line.startswith(begins) for line in every)] == []
+    assert [begins for begins in ELSEWHERE if not any(line.startswith(begins) for line in EVERY)] == []
 
 
-@pytest.mark.parametrize("page", [page for page in ENGLISH if page.with_suffix(".ko.md").exists()], ids=lambda at: at.stem)
+@pytest.mark.parametrize(
+    "page", [page for page in ENGLISH if page.with_suffix(".ko.md").exists()], ids=lambda at: at.stem
+)
 def test_both_languages_show_the_same_commands(page: Path) -> None:
     assert commands(page) == commands(page.with_suffix(".ko.md"))
 

@@ -8,6 +8,7 @@ hold ids and numbers, never prose: a face puts them into words.
 """
 
 from vidcalc.base.errors import UnknownName, nearest
+from vidcalc.base.guest import Guest, take_apart
 from vidcalc.derivation.explained import Explained
 from vidcalc.derivation.leaves import matches, patterns
 from vidcalc.derivation.step import Step
@@ -57,12 +58,13 @@ def explain(quantity: str, model: Model, job: Workload | Data, hardware: Hardwar
         whole = explained_training(model, job, hardware, plan)
     else:
         whole = explained(model, job, hardware, plan, advise=quantity.startswith(WAYS_OUT))
-    if quantity in whole.numbers:
-        return whole.step(quantity)
+    known = list(whole.numbers)
+    step = whole.step(quantity) if quantity in whole.numbers else Step(id=quantity, value=0, unit=unit(quantity))
+    take_apart(each for each in whole.numbers.values() if isinstance(each, Guest))
     section = quantity.partition(".")[0] + "."
-    if quantity not in quantities() and any(path.startswith(section) for path in whole.numbers):
-        raise UnknownName("quantities", quantity, nearest(quantity, list(whole.numbers)))
-    return Step(id=quantity, value=0, unit=unit(quantity))
+    if quantity not in (*known, *quantities()) and any(path.startswith(section) for path in known):
+        raise UnknownName("quantities", quantity, nearest(quantity, known))
+    return step
 
 
 def quantities(job: str = "estimate") -> tuple[str, ...]:
