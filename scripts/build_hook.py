@@ -1,4 +1,4 @@
-"""Hatchling hook: compiles the TOML catalogue to JSON and builds the light copy, for wheels and editable installs."""
+"""Hatchling hook: compiles the catalogue, records tables and builds the light copy, for wheels and editable installs."""
 
 import compileall
 import sys
@@ -14,10 +14,11 @@ class Build(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Write everything under src/vidcalc that is derived from sources in the repository."""
         sys.path.insert(0, str(Path(self.root) / "src"))
-        from vidcalc.faces.light import bundle
+        from vidcalc.faces.light import bundle, record
         from vidcalc.rates.build import build
 
         build()
+        record.write(checked=version == "editable")
         bundle.write(checked=version == "editable")
         if version == "editable":  # installers compile what they copy; a checkout would pay at every first run
             compileall.compile_dir(str(Path(self.root) / "src/vidcalc"), quiet=1)

@@ -63,9 +63,9 @@ def test_the_wheel_holds_the_package_with_what_is_built_and_nothing_else(built: 
     assert {name.partition("/")[0] for name in held} == {"vidcalc", f"vidcalc-{__version__}.dist-info"}
     package = ROOT / "src/vidcalc"
     wanted = [path for kind in ("*.py", "*.toml", "*.csv", "*.po") for path in package.rglob(kind)]
-    written = {
-        f"vidcalc/{path.relative_to(package)}" for path in wanted if "light" not in path.relative_to(package).parts[:2]
-    }
+    built_only = {("data", "light"), ("data", "tables")}
+    paths = [path.relative_to(package) for path in wanted]
+    written = {f"vidcalc/{path}" for path in paths if path.parts[:2] not in built_only}
     assert written <= held
     for name in ("vidcalc/py.typed", "vidcalc/data/light/index.py", "vidcalc/data/built/index/models.json"):
         assert name in held
@@ -77,7 +77,7 @@ def test_the_sdist_holds_what_its_tests_and_its_readers_need(built: dict[str, Pa
         held = {name.partition("/")[2] for name in file.getnames()}
     wanted = ("README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "scripts/build_hook.py", "tests/conftest.py")
     assert {*wanted, "docs/stability.md", "requirements-dev.txt", "findings/README.md"} <= held
-    assert not any("/data/built/" in name or "/data/light/" in name for name in held)
+    assert not any("/data/built/" in name or "/data/light/" in name or "/data/tables/" in name for name in held)
 
 
 def test_every_python_of_the_machine_is_named_by_a_classifier() -> None:

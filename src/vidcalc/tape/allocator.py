@@ -18,19 +18,21 @@ LARGE = 10 * MIB  # kMinLargeAlloc: from here on a segment is made to measure
 LARGE_SEGMENT = 20 * MIB  # kLargeBuffer
 PAGE = 2 * MIB  # kRoundLarge
 APART = 1 << 50  # addresses between two segments: neighbours are blocks of one segment
+PLACES = 1 << 80  # more than there are addresses: size x PLACES + address orders blocks as (size, address) does
 
 
 class Block:
-    """A piece of a segment: where it starts, its bytes, its neighbours, its pool, and whether it is free."""
+    """A piece of a segment: where it starts, its bytes, its neighbours, its pool, whether it is free, its rank then."""
 
-    __slots__ = ("after", "at", "before", "free", "pool", "size")
+    __slots__ = ("after", "at", "before", "free", "pool", "rank", "size")
 
     def __init__(self, at: int, size: int, pool: "Pool", before: "Block | None", after: "Block | None") -> None:
         self.at, self.size, self.pool, self.before, self.after, self.free = at, size, pool, before, after, False
+        self.rank = 0
 
 
 class Pool:
-    """Free blocks for small or for large sizes, smallest first: (size, where it starts), and each by where it starts.
+    """Free blocks for small or for large sizes: their ranks in order (by size, then by where they start), and each by it.
 
     remainder  the least that is cut off a block that is larger than what is asked for
     """
@@ -39,7 +41,7 @@ class Pool:
 
     def __init__(self, remainder: int) -> None:
         self.remainder = remainder
-        self.order: list[tuple[int, int]] = []
+        self.order: list[int] = []
         self.blocks: dict[int, Block] = {}
 
 
@@ -59,11 +61,12 @@ class Allocator:
 
     def take(self, nbytes: int) -> Block:
         """Allocate."""
-        size = -(-nbytes // SMALLEST) * SMALLEST
+        size = -int(-nbytes // SMALLEST) * SMALLEST
         pool = self.small if size <= SMALL else self.large
-        index = bisect_left(pool.order, (size, 0))
-        if index < len(pool.order):
-            block = pool.blocks.pop(pool.order.pop(index)[1])
+        order = pool.order
+        index = bisect_left(order, size * PLACES)
+        if index < len(order):
+            block = pool.blocks.pop(order.pop(index))
             if block.before is None and block.after is None:
                 self.whole -= block.size
         else:
@@ -89,14 +92,14 @@ class Allocator:
 
     def touch(self, nbytes: int) -> None:
         """Allocate and free at once: what a free block holds leaves all blocks as they were."""
-        size = -(-nbytes // SMALLEST) * SMALLEST
+        size = -int(-nbytes // SMALLEST) * SMALLEST
         pool = self.small if size <= SMALL else self.large
-        index = bisect_left(pool.order, (size, 0))
+        index = bisect_left(pool.order, size * PLACES)
         if index == len(pool.order):
             self.give(self.take(nbytes))
             return
-        whole, at = pool.order[index]
-        block = pool.blocks[at]
+        block = pool.blocks[pool.order[index]]
+        whole = block.size
         alone = block.before is None and block.after is None
         used = self.allocated + self.beside + (size if whole - size >= pool.remainder else whole)
         reserved = self.reserved + self.beside
@@ -117,14 +120,15 @@ class Allocator:
 
     def keep(self, block: Block) -> None:
         """Keep a free block for later."""
-        block.free = True
-        block.pool.blocks[block.at] = block
-        insort(block.pool.order, (block.size, block.at))
+        block.free, pool = True, block.pool
+        block.rank = rank = block.size * PLACES + block.at
+        pool.blocks[rank] = block
+        insort(pool.order, rank)
 
     def forget(self, block: Block) -> None:
         """Take a free block out of its pool."""
         order = block.pool.order
-        del block.pool.blocks[block.at], order[bisect_left(order, (block.size, block.at))]
+        del block.pool.blocks[block.rank], order[bisect_left(order, block.rank)]
 
     def give(self, block: Block) -> None:
         """Free."""

@@ -10,7 +10,7 @@ unmap_block).
 
 from bisect import bisect_left
 
-from vidcalc.tape.allocator import APART, LARGE_SEGMENT, SMALL, SMALL_SEGMENT, SMALLEST, Allocator, Block, Pool
+from vidcalc.tape.allocator import APART, LARGE_SEGMENT, PLACES, SMALL, SMALL_SEGMENT, SMALLEST, Allocator, Block, Pool
 
 
 class Growing(Pool):
@@ -40,7 +40,7 @@ class ExpandableAllocator(Allocator):
 
     def take(self, nbytes: int) -> Block:
         """Allocate."""
-        size = -(-nbytes // SMALLEST) * SMALLEST
+        size = -int(-nbytes // SMALLEST) * SMALLEST
         pool = self.fine if size <= SMALL else self.coarse
         block = self.found(size, pool) or self.mapped(size, pool)
         left = block.size - size
@@ -63,12 +63,12 @@ class ExpandableAllocator(Allocator):
 
     def found(self, size: int, pool: Growing) -> Block | None:
         """The smallest free block that is large enough, out of its pool; the last, which can grow, is taken last."""
-        index = bisect_left(pool.order, (size, 0))
+        index = bisect_left(pool.order, size * PLACES)
         fitting = pool.order[index : index + 2]
         if not fitting:
             return None
-        first = pool.blocks[fitting[0][1]]
-        block = first if len(fitting) == 1 or first is not pool.tail else pool.blocks[fitting[1][1]]
+        first = pool.blocks[fitting[0]]
+        block = first if len(fitting) == 1 or first is not pool.tail else pool.blocks[fitting[1]]
         self.forget(block)
         return block
 

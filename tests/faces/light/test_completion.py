@@ -48,7 +48,7 @@ def test_a_shell_is_given_its_script(shell, spawn):
 @pytest.mark.parametrize("line", [*(line for line, _ in ASKED), "models --", "estimate --json -", "estimate -r "])
 def test_both_doors_tell_bash_the_same(line, copy, spawn):
     environment = asked(line, "bash")
-    world = World(door.built)
+    world = World(door.built, door.home)
     door.complete(world, environment)
     assert "".join(world.said) == spawn(*MAIN, VIDCALC_LIGHT="0", **environment).out
 
@@ -58,5 +58,5 @@ def test_both_doors_tell_bash_the_same(line, copy, spawn):
 )
 def test_what_is_not_plain_is_left_to_click(line, copy):
     with pytest.raises(Exception) as left:
-        door.complete(World(door.built), asked(line, "bash"))
+        door.complete(World(door.built, door.home), asked(line, "bash"))
     assert type(left.value).__name__ == "Unplain"

@@ -25,7 +25,7 @@ def light(words):
     """What the light copy says of a command line; None where it leaves it to the full one."""
     if not door.plain(words):
         return None
-    world = World(door.built)
+    world = World(door.built, door.home)
     try:
         door.ask(world, words)
     except Exception:

@@ -20,7 +20,7 @@ SHAPES = Shapes({name: ast.parse(each.path.read_text(encoding="utf-8")) for name
 @pytest.fixture
 def world(copy):
     """An empty light run."""
-    return World(door.built)
+    return World(door.built, door.home)
 
 
 @pytest.mark.parametrize("name", sorted(name for name in SOURCES if "stand_ins" not in name))

@@ -1,7 +1,7 @@
-"""Builds the light copy: every module once more as a function, those that run together in one file.
+"""Builds the light copy: every module once more in pieces, those that run together in one file.
 
-Which modules run together is found by running a few requests: modules that the same of them need share a file, and
-each of the rest has one of its own. `index.py` says where each is, and what its source was like.
+Which run together is found by a few requests: pieces that the same of them need share a file, and the rest of each
+module has one of its own. `index.py` says which files hold a module, and what its source was like.
 """
 
 import ast
@@ -9,7 +9,6 @@ import contextlib
 import io
 import shutil
 from pathlib import Path
-from types import CodeType
 from typing import NamedTuple
 
 from vidcalc.faces.light import BUILT, PACKAGE, door, lighten
@@ -48,16 +47,24 @@ def write(folder: str | Path = BUILT, checked: bool = True) -> list[Path]:
     found = sources()
     read = {name: each.path.read_text(encoding="utf-8") for name, each in found.items()}
     shapes = lighten.Shapes({name: ast.parse(text) for name, text in read.items()})
-    texts = {name: lighten.light(name, ast.parse(text), shapes) for name, text in read.items()}
-    homes = together(used(texts, found), list(texts))
-    written = []
-    for home in sorted(set(homes.values())):
-        parts = [texts[name] for name in texts if homes[name] == home]
-        written.append(_write(target / f"{home}.py", "\n\n".join(parts)))
+    copies = {name: lighten.light(name, ast.parse(text), shapes) for name, text in read.items()}
+    files: dict[str, list[str]] = {}
+    begins: dict[str, str] = {}
+    needed = used(copies, found)
+    for module, copy in copies.items():
+        known: dict[str, object] = dict(copy.taken)
+        for names, text in copy.pieces.items():
+            home = together(module, *(needed.get((module, name), set()) for name in names))
+            files.setdefault(home, []).append(text)
+            known.update(dict.fromkeys(names, home))
+        begins[module] = together(module, needed.get((module, ""), set()))
+        files.setdefault(begins[module], []).append(f"{lighten.function(module)} = {known!r}\n{copy.first}")
+    written = [_write(target / f"{home}.py", "\n\n".join(texts)) for home, texts in sorted(files.items())]
     sizes = {name: each.path.stat().st_size for name, each in found.items()}
     newest = max(each.path.stat().st_mtime_ns for each in found.values()) if checked else None
     packages = frozenset(name for name, each in found.items() if each.package)
-    tables = f"HOMES = {homes!r}\nSIZES = {sizes!r}\nNEWEST = {newest!r}\nPACKAGES = {sorted(packages)!r}\n"
+    shared = {name: home for name, home in begins.items() if home != lighten.function(name)}
+    tables = f"HOMES = {shared!r}\nSIZES = {sizes!r}\nNEWEST = {newest!r}\nPACKAGES = {sorted(packages)!r}\n"
     return [*written, _write(target / "index.py", tables)]
 
 
@@ -80,40 +87,39 @@ def sources() -> dict[str, Source]:
     return found
 
 
-def used(texts: dict[str, str], found: dict[str, Source]) -> dict[str, frozenset[int]]:
-    """Which of the requests tried need each module that any of them needs."""
-    codes: dict[str, CodeType] = {}
+def used(copies: dict[str, lighten.Light], found: dict[str, Source]) -> dict[tuple[str, str], set[int]]:
+    """Which of the requests tried need a name of a module, and (of no name) the module at all."""
+    whole: dict[str, dict[str, object]] = {}
 
-    def code(name: str) -> tuple[CodeType, str, bool] | None:
-        if name not in texts:
-            return None
-        if name not in codes:
-            made: dict[str, object] = {}
-            exec(compile(texts[name], f"<light {name}>", "exec"), made)
-            codes[name] = made[lighten.function(name)].__code__  # type: ignore[attr-defined]
-        return codes[name], str(found[name].path), found[name].package
+    def home(name: str) -> dict[str, object]:
+        if name not in whole:
+            copy = copies[name]
+            known = copy.taken | {each: name for names in copy.pieces for each in names}
+            whole[name] = {lighten.function(name): known}
+            exec(compile("\n\n".join((copy.first, *copy.pieces.values())), f"<light {name}>", "exec"), whole[name])
+        return whole[name]
 
-    needed: dict[str, set[int]] = {}
+    def source(name: str) -> tuple[str, bool, str] | None:
+        return (str(found[name].path), found[name].package, name) if name in found else None
+
+    needed: dict[tuple[str, str], set[int]] = {}
     for place, words in enumerate(TRIED):
-        world = World(code)
+        world = World(source, home)
         with contextlib.redirect_stdout(io.StringIO()):
             door.ask(world, words)
             world.bring("click.shell_completion")
-        for name in world.modules:
-            needed.setdefault(name, set()).add(place)
-    return {name: frozenset(places) for name, places in needed.items()}
+        for module in world.modules.values():
+            for name in ("", *vars(module)):
+                needed.setdefault((module.__name__, name), set()).add(place)
+    return needed
 
 
-def together(needed: dict[str, frozenset[int]], names: list[str]) -> dict[str, str]:
-    """The file of each module: what most of the requests need, what others do by the first of them, the rest alone."""
-    homes = {}
-    for name in names:
-        places = needed.get(name)
-        if places is None or (name.startswith(f"{TOP}.networks.") and name.count(".") != 2):
-            homes[name] = lighten.function(name)
-        else:
-            homes[name] = f"part_{min(places)}" if 2 * len(places) <= len(TRIED) else "part"
-    return homes
+def together(module: str, *needed: set[int]) -> str:
+    """The file of names by the requests that need them: what most do, what others do by the first, or the module's."""
+    places = set[int]().union(*needed)
+    if not places or (module.startswith(f"{TOP}.networks.") and module.count(".") != 2):
+        return lighten.function(module)
+    return f"part_{min(places)}" if 2 * len(places) <= len(TRIED) else "part"
 
 
 if __name__ == "__main__":

@@ -9,12 +9,13 @@ import os
 import sys
 
 from vidcalc.faces.light import PACKAGE
-from vidcalc.faces.light.world import Unusual, World
+from vidcalc.faces.light.world import TOP, Unusual, World
 
 TYPE_CHECKING = False  # as in `typing`, which takes long to load
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import CodeType
+
+    from vidcalc.faces.light.world import Home, Source
 
 SHORT = ("estimate", "models", "gpus", "train")  # commands that end soon: what searches long does it with msgspec
 PAGES = ("--help", "--version")
@@ -30,7 +31,7 @@ def answered(words: "Sequence[str]") -> bool:
     if not (short if asked is None else asked == BASH) or os.environ.get(SWITCH) == "0" or os.name != "posix":
         return False
     try:
-        world = World(built)
+        world = World(built, home)
         ask(world, words) if asked is None else complete(world, os.environ)
         text = "".join(world.said)
         text.encode(sys.stdout.encoding)
@@ -70,18 +71,20 @@ def complete(world: World, environment: "Mapping[str, str]") -> None:
     completed(command_line.vidcalc(), environment["COMP_WORDS"], int(environment["COMP_CWORD"]))
 
 
-def built(name: str) -> "tuple[CodeType, str, bool] | None":
-    """A module of the light copy as it was built. Raises Unusual where its source has changed since."""
+def built(name: str) -> "Source | None":
+    """Where a module of the light copy is, as it was built. Raises Unusual where its source has changed since."""
     from vidcalc.faces.light import index  # type: ignore[attr-defined]
 
-    if name not in index.HOMES:
+    if name not in index.SIZES:
         return None
     package = name in index.PACKAGES
-    inside = name.split(".")[1:]
-    path = os.path.join(PACKAGE, *inside, "__init__.py") if package else os.path.join(PACKAGE, *inside) + ".py"
+    path = PACKAGE + name[len(TOP) :].replace(".", os.sep) + (os.sep + "__init__.py" if package else ".py")
     now = os.stat(path)
     if now.st_size != index.SIZES[name] or (index.NEWEST is not None and now.st_mtime_ns > index.NEWEST):
         raise Unusual(name)
-    home = index.HOMES[name]
-    module = __import__("vidcalc.faces.light." + home, None, None, (home,))
-    return getattr(module, name.replace(".", "_")).__code__, path, package
+    return path, package, index.HOMES.get(name) or name.replace(".", "_")
+
+
+def home(name: str) -> "Home":
+    """The names in a file of the light copy."""
+    return vars(__import__("vidcalc.faces.light." + name, None, None, (name,)))

@@ -1,16 +1,21 @@
-"""Turns the source of a module into that of its light copy: a function whose body is the module's.
+"""Turns the source of a module into that of its light copy: every name by itself, made when it is first asked for.
 
-    def vidcalc_base_place():
-        global Place, spread
+    def vidcalc_base_units__number(value, digits=4):       a function, as it is
+        …
+    def vidcalc_base_place__Place__made():                 anything else: run in the module, this makes the name
+        global Place
         class Place: …
 
-Run in a namespace of its own, such a function makes the module: what it assigns is declared global. Left out is what no
-run reads: docstrings, annotations of functions and variables, overloads, imports for type checkers. What a Struct
-declares stays, as names of fields at once and as hints when asked for, and a named tuple gets its constructor here.
+What a module takes from others is a table of where it is, and whatever is no definition runs when the module is made.
+Left out is what no run reads: docstrings, annotations of functions and variables, overloads, imports for type checkers.
+What a Struct declares stays, as names of fields at once and as hints when asked for, and a named tuple gets its
+constructor here.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 STRUCTS = ("Struct", "msgspec.Struct")
 TUPLES = ("NamedTuple",)
@@ -112,21 +117,67 @@ class Lighten(ast.NodeTransformer):
         return node
 
 
-def light(module: str, tree: ast.Module, shapes: Shapes) -> str:
-    """The source of a module's light copy. `tree` is used up."""
+class Light(NamedTuple):
+    """A module's light copy.
+
+    taken   names that are another module's: (module, name there);  pieces  names of its own, and the text that makes
+    first   the text of what runs when the module is made
+    """
+
+    taken: dict[str, tuple[str, str]]
+    pieces: dict[tuple[str, ...], str]
+    first: str
+
+
+def light(module: str, tree: ast.Module, shapes: Shapes) -> Light:
+    """The light copy of a module. `tree` is used up."""
     tree.body = without_docstring(tree.body)
     Lighten(module, shapes).visit(tree)
-    names = sorted(set(assigned(tree.body)))
-    head: list[ast.stmt] = [ast.Global(names)] if names else [ast.Pass()]
     body = [node for node in tree.body if not (isinstance(node, ast.ImportFrom) and node.module == "__future__")]
-    (made,) = ast.parse(f"def {function(module)}(): pass").body
-    assert isinstance(made, ast.FunctionDef)
-    made.body = [*head, *body]
-    return ast.unparse(ast.fix_missing_locations(made)) + "\n"
+    times = Counter(name for node in body for name in assigned([node]))
+    taken: dict[str, tuple[str, str]] = {}
+    pieces: dict[tuple[str, ...], str] = {}
+    rest: list[ast.stmt] = []
+    for node in body:
+        names = tuple(assigned([node]))
+        if not names or any(times[name] > 1 for name in names) or not isinstance(node, DEFINITIONS):
+            rest.append(node)
+        elif isinstance(node, ast.ImportFrom):
+            taken.update({each.asname or each.name: (str(node.module), each.name) for each in node.names})
+        else:
+            pieces[names] = definition(module, node, names)
+    first = made(f"{function(module)}__", rest, sorted(set(assigned(rest)))) if rest else ""
+    return Light(taken, pieces, first)
+
+
+DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Assign, ast.Import, ast.ImportFrom)
+
+
+def definition(module: str, node: ast.stmt, names: tuple[str, ...]) -> str:
+    """The text that makes the names of one statement."""
+    called = [f"{function(module)}__{name}" for name in names]
+    if isinstance(node, ast.FunctionDef) and not node.decorator_list and constant(node.args):
+        node.name = called[0]
+        return ast.unparse(node) + "\n"
+    further = "".join(f"{name}__made = {called[0]}__made\n" for name in called[1:])
+    return made(f"{called[0]}__made", [node], names) + further
+
+
+def constant(arguments: ast.arguments) -> bool:
+    """Whether a function's defaults are the same wherever they are written."""
+    return all(isinstance(each, ast.Constant) for each in (*arguments.defaults, *filter(None, arguments.kw_defaults)))
+
+
+def made(name: str, body: list[ast.stmt], names: Iterable[str]) -> str:
+    """A function that runs statements, whose names are the module's."""
+    (function,) = ast.parse(f"def {name}(): pass").body
+    assert isinstance(function, ast.FunctionDef)
+    function.body = [*([ast.Global(list(names))] if names else []), *body]
+    return ast.unparse(ast.fix_missing_locations(function)) + "\n"
 
 
 def function(module: str) -> str:
-    """The name of the function that makes a module."""
+    """What the pieces of a module are called, before the name of each."""
     return module.replace(".", "_")
 
 

@@ -1,7 +1,8 @@
 """Where the light copy runs: a table of modules of its own, filled from the built files, and their `import`.
 
-Modules proper and those of the light copy never meet: a light module's `import` asks this table, and only libraries
-without a stand-in are those of every other program.
+A name of a module is made when it is first asked for, so a run pays for what it uses. Modules proper and those of the
+light copy never meet: a light module's `import` asks this table, and only libraries without a stand-in are those of
+every other program.
 """
 
 import builtins
@@ -10,8 +11,11 @@ import sys
 TYPE_CHECKING = False  # as in `typing`, which takes long to load
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import CodeType, ModuleType
-    from typing import Any
+    from types import FunctionType, ModuleType
+    from typing import Any, TypeAlias
+
+    Home: TypeAlias = Mapping[str, Any]  # the names of a built file
+    Source: TypeAlias = tuple[str, bool, str]  # path, whether it is a package, the file where its copy begins
 
 TOP = "vidcalc"
 STAND_INS = "vidcalc.faces.light.stand_ins"
@@ -24,29 +28,75 @@ IN_C = {  # modules of Python's own, and that part of each which needs no others
     "weakref": "_weakref",
 }
 MODULE: "type[ModuleType]" = type(sys)
+FUNCTION: "type[FunctionType]" = type(lambda: None)  # type: ignore[assignment]
+BUILTINS = vars(builtins)
 
 
 def unbound(value: object) -> object:
     """A default of a class: a function stays one, and becomes no method."""
-    return staticmethod(value) if isinstance(value, type(unbound)) else value
+    return staticmethod(value) if isinstance(value, FUNCTION) else value
 
 
 class Unusual(Exception):
     """What only the full command line answers."""
 
 
+class Names(dict):  # type: ignore[type-arg]
+    """What the code of a module asks for beyond the names that it has: its own are made now, or else are builtins."""
+
+    __slots__ = ("called", "known", "space", "world")
+
+    def __init__(self, world: "World", module: "ModuleType", home: str) -> None:
+        # Python itself asks for these two without asking `__missing__`
+        self["__import__"], self["__build_class__"] = world.bring, BUILTINS["__build_class__"]
+        self.world, self.space, self.called = world, module.__dict__, module.__name__.replace(".", "_")
+        head = world.files.get(home) or world.file(home)
+        self.known = head[self.called]  # of each name: the file that makes it, or the module that it is taken from
+        self.space.update(__builtins__=self, __getattr__=self.attribute, WORLD=world)
+        if self.called + "__" in head:
+            exec(head[self.called + "__"].__code__, self.space)
+
+    def __missing__(self, name: str) -> "Any":
+        place = self.known.get(name)
+        if place is None:
+            value = unbound if name == "__unbound__" else BUILTINS[name]
+        elif type(place) is tuple:
+            value = self.world.value(place[0], place[1], self.space)
+        else:
+            home = self.world.files.get(place) or self.world.file(place)
+            called = f"{self.called}__{name}"
+            plain = home.get(called)
+            if plain is None:
+                exec(home[called + "__made"].__code__, self.space)
+                return self.space[name]
+            value = FUNCTION(plain.__code__, self.space, name, plain.__defaults__)
+            if plain.__kwdefaults__:
+                value.__kwdefaults__ = plain.__kwdefaults__
+        self.space[name] = value
+        return value
+
+    def attribute(self, name: str) -> "Any":
+        """The same for other modules. Raises AttributeError."""
+        if name in self.known:
+            return self[name]
+        if name[:2] == "__" or "__getattr__" not in self.known:
+            raise AttributeError(name)
+        self.space[name] = value = Names.__missing__(self, "__getattr__")(name)
+        return value
+
+
 class World:
     """Modules by name, and what they said on standard output.
 
-    `found` tells the code that makes a module, where its source lies and whether it is a package; None where the light
-    copy has no such module.
+    found  where the source of a module lies and in which file its copy begins; None where there is none
+    home   the names in such a file
     """
 
-    def __init__(self, found: "Callable[[str], tuple[CodeType, str, bool] | None]") -> None:
-        self.found = found
+    def __init__(self, found: "Callable[[str], Source | None]", home: "Callable[[str], Home]") -> None:
+        self.found, self.home = found, home
+        self.files: dict[str, Home] = {}
         self.modules: dict[str, ModuleType] = {}
         self.said: list[str] = []
-        self.builtins = {**vars(builtins), "__import__": self.bring, "__unbound__": unbound}
 
     def bring(
         self,
@@ -71,10 +121,30 @@ class World:
         if not wanted:
             return self.modules[name.partition(".")[0]]
         for each in wanted:
-            if not hasattr(module, each):
+            if each not in module.__dict__ and not hasattr(module, each):
                 known = getattr(self.library(name), each, None) if name in PYTHONS_OWN else None
                 setattr(module, each, known or self.make(f"{module.__name__}.{each}"))
         return module
+
+    def value(self, name: str, wanted: str, within: "Mapping[str, Any]") -> "Any":
+        """What `from … import …` asks for in a module."""
+        module = self.modules.get(name)
+        if module is None:
+            module = self.bring(name, None, None, (wanted,))
+        space = module.__dict__
+        if wanted in space:
+            return space[wanted]
+        if space is within:  # a package names a module of its own
+            return self.make(f"{module.__name__}.{wanted}")
+        names = space.get("__builtins__")
+        if type(names) is Names and wanted in names.known:
+            return names[wanted]
+        return getattr(self.bring(name, None, None, (wanted,)), wanted)
+
+    def file(self, name: str) -> "Home":
+        """The names in a file, once it is asked for."""
+        made = self.files[name] = self.home(name)
+        return made
 
     @staticmethod
     def library(name: str) -> "ModuleType":
@@ -92,13 +162,12 @@ class World:
         known = self.found(name)
         if known is None:
             raise Unusual(name)
-        code, path, package = known
-        module = MODULE(name)
-        module.__dict__.update(__builtins__=self.builtins, __file__=path, WORLD=self)
+        path, package, home = known
+        module = self.modules[name] = MODULE(name)
+        module.__file__ = path
         if package:
-            module.__dict__["__path__"] = []
-        self.modules[name] = module
-        exec(code, module.__dict__)
+            module.__path__ = []
+        Names(self, module, home)
         if above:
             setattr(self.modules[above], last, module)
         return module

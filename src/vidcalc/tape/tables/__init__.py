@@ -12,3 +12,5 @@ table and `table` asks it, `regimes` says which one, and when.
 
 SIZES = ("batch", "frames", "height", "width")
 """Sizes of a call that a table takes as they come."""
+ROOMS = ("base", "describe", "ops", "tape", "networks")
+"""Rooms whose code a recording runs."""

@@ -20,7 +20,7 @@ from vidcalc.describe.shape import Shape, Tiling
 from vidcalc.tape import Tape
 from vidcalc.tape.step import Step
 from vidcalc.tape.step import stepped as on_tape
-from vidcalc.tape.tables import SIZES
+from vidcalc.tape.tables import SIZES, built
 from vidcalc.tape.trace import Trace, key_of, run
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Way(NamedTuple):
     after: int
 
 
-WAYS = (
+WAYS: tuple[Way, ...] = (
     Way((), False, 60_000, 16),
     Way((), True, 80_000, 32),
     Way(("frames",), True, 80_000, 48),
@@ -80,6 +80,9 @@ class Question:
         self.tables: list[Table] = []
         self.columns: WeakSet[Column] = WeakSet()
         self.untold: set[tuple[Formula, ...]] = set()
+        code = None if key is None else built.read(key)
+        if code is not None:
+            self.tables.append(_kind(self)("", code))
 
     @property
     def asked(self) -> int:
@@ -244,7 +247,7 @@ def _made(question: Question, shape: Shape, record: Record, each: bool, several:
             if question.key is not None:
                 from vidcalc.tape.tables.store import write
 
-                write(question.key, [kept.text for kept in question.tables])
+                write(question.key, [kept.text for kept in question.tables if kept.text])
             return found
         question.untold.add((way, *regime.sizes.items()))
     return None

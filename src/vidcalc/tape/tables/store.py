@@ -13,9 +13,10 @@ from pathlib import Path
 
 import msgspec
 
+from vidcalc.tape.tables import ROOMS
+
 FORMAT = "1"
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("base", "describe", "ops", "tape", "networks")  # rooms whose text a recording depends on
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -41,7 +42,7 @@ def folder() -> Path | None:
 def code() -> str:
     """A hash of the text that a recording depends on."""
     found = sha256(FORMAT.encode())
-    for room in CODE:
+    for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
             found.update(path.read_bytes())
     return found.hexdigest()

@@ -58,13 +58,18 @@ class Retold(History, frozen=True, eq=False, dict=True):
 class Table:
     """The text of a table, put to work.
 
-    axes  the sizes it holds for
+    axes  the sizes it holds for;  code  of the text, where it is compiled already
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, code: CodeType | None = None) -> None:
         self.text = text
-        (axes,) = (line for line in text.splitlines() if line.startswith(AXES))
-        self.axes = {name: Axis(*axis) for name, axis in literal_eval(axes.removeprefix(AXES)).items()}
+        if code is not None:
+            self.code = code
+            axes: dict[str, tuple[int, int]] = self.single["AXES"]
+        else:
+            (line,) = (line for line in text.splitlines() if line.startswith(AXES))
+            axes = literal_eval(line.removeprefix(AXES))
+        self.axes = {name: Axis(*axis) for name, axis in axes.items()}
         self.free = tuple(name for name, axis in self.axes.items() if axis.step)
         self._several: Space = {}
         self._made: dict[tuple[tuple[Formula, ...], bool], Formula] = {}
@@ -93,6 +98,11 @@ class Table:
             self._several = {**names(), **columns()}
             exec(self.code, self._several)
         return self._several
+
+    def asked(self, sizes: tuple[Formula, ...], each: bool) -> Formula:
+        """What its function gives for sizes; None where it has none (see `built`), or it is not known there."""
+        function = self.space(sizes).get("each" if each else "alike")
+        return None if function is None else function(*sizes)
 
     def told(self, shape: Shape, *, each: bool = True) -> Formula:
         """What was recorded, at that shape; None at one of the few where it is not known.
@@ -132,7 +142,7 @@ class CallTable(Table):
 
     def made(self, sizes: tuple[Formula, ...], each: bool) -> Trace | None:
         """The call at those sizes."""
-        found = self.space(sizes)["each" if each else "alike"](*sizes)
+        found = self.asked(sizes, each)
         if found is None:
             return None
         ops, peak, at, workspace, streamed = found
@@ -146,7 +156,7 @@ class StepTable(Table):
 
     def made(self, sizes: tuple[Formula, ...], each: bool) -> Step | None:
         """The step at those sizes."""
-        found = self.space(sizes)["each" if each else "alike"](*sizes)
+        found = self.asked(sizes, each)
         if found is None:
             return None
         return Step(**dict(zip(Step.__struct_fields__, found, strict=True)))

@@ -10,7 +10,7 @@ class Pattern:
         self.text, self.flags = text, flags
 
     def __getattr__(self, name):
-        made = __getattr__("compile")(self.text, self.flags)
+        made = WORLD.library("re").compile(self.text, self.flags)
         self.__dict__.update({each: getattr(made, each) for each in ("match", "fullmatch", "search", "sub", "split")})
         return getattr(made, name)
 

@@ -1,0 +1,74 @@
+"""Records the tables that come with the package: what an estimate of each model asks where nothing else is said.
+
+python -m vidcalc.faces.light.record        records them, as installing does
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from vidcalc.calculate import calculate
+from vidcalc.catalog import models
+from vidcalc.faces.requests.estimate import request
+from vidcalc.tape import trace
+from vidcalc.tape.tables import ROOMS, built, regimes, store
+
+WORTH = 60_000  # the most work of a recording, in terms of formulas: all of the catalogue takes a minute
+HEAD = '"""Built by `vidcalc.faces.light.record`; not to be edited."""\n\n'
+
+
+def write(folder: str | Path = built.FOLDER, checked: bool = True, names: tuple[str, ...] = ()) -> list[Path]:
+    """Write the tables into a folder and return the files written.
+
+    checked  whether a source that changes later is to be seen: in a checkout, not in a wheel
+    names    of models; none: all
+    """
+    target = Path(folder)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    root = Path(built.PACKAGE)
+    found = {path: path.stat() for room in ROOMS for path in sorted((root / room).rglob("*.py"))}
+    newest = max(each.st_mtime_ns for each in found.values()) if checked else None
+    sizes = {"/" + path.relative_to(root).as_posix(): each.st_size for path, each in found.items()} if checked else {}
+    written = [_write(target, built.SOURCES, f"NEWEST = {newest!r}\nSIZES = {sizes!r}\n")]
+    for question, text in recorded(names or tuple(models.names())).items():
+        written.append(_write(target, built.name(question), by_kind(text)))
+    return written
+
+
+def recorded(names: tuple[str, ...]) -> dict[bytes, str]:
+    """The text of the first table of each question that estimates of these models ask."""
+    texts: dict[bytes, str] = {}
+    before = regimes.waits, regimes.WAYS, store.read, store.write
+    built.current.cache_clear()
+    regimes.waits, regimes.WAYS = 0, (regimes.WAYS[0]._replace(worth=WORTH),)
+
+    def kept(question: bytes, found: list[str]) -> None:
+        texts.setdefault(question, found[0])
+
+    store.read, store.write = lambda question: [], kept
+    try:
+        for name in names:
+            calculate(*request({"model": name}))
+    finally:
+        regimes.waits, regimes.WAYS, store.read, store.write = before
+        regimes.forget()
+        trace.forget()
+    return texts
+
+
+def by_kind(text: str) -> str:
+    """A table without its function that tells op by op."""
+    before, _each, after = text.partition("\ndef each(")
+    _body, more, further = after.partition("\ndef ")
+    return f"{before}\n{more.lstrip()}{further}"
+
+
+def _write(target: Path, name: str, text: str) -> Path:
+    path = target / f"{name}.py"
+    path.write_text(HEAD + text, encoding="utf-8")
+    return path
+
+
+if __name__ == "__main__":
+    write(names=tuple(sys.argv[1:]))
