@@ -8,7 +8,6 @@ follows from the method's own rule (`vidcalc.passes.schedules`), which modules f
 holds is in `vidcalc.passes.cached`. Without a cache nothing changes.
 """
 
-from functools import reduce
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -85,8 +84,10 @@ def least(ledger: Ledger, plan: Plan, phase: Phase) -> Number:
     if plan.step_cache == "none":
         return 1
     left = remaining(ledger, plan, phase)
-    shares = (left.share.likely, *(left.modules or {}).values())
-    return reduce(minimum, shares, 1) * left.rows
+    share: Number = 1
+    for each in (left.share.likely, *(left.modules or {}).values()):
+        share = minimum(share, each)
+    return share * left.rows
 
 
 def _broadcast(cache: Cache, ledger: Ledger, plan: Plan, modules: Hooked) -> Left:

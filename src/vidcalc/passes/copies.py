@@ -116,7 +116,12 @@ def _leaves(own: Network, ops: tuple[Op, ...], nbytes: Number) -> tuple[Copy, ..
     )
 
 
-@lately(lambda layers: all(few(number) for op, *sizes in layers for number in (op.count, *sizes)))
+def _few(layers: tuple[Layer, ...]) -> bool:
+    """Whether these are layers of few jobs, and not a sweep's."""
+    return all(few(number) for op, *sizes in layers for number in (op.count, *sizes))
+
+
+@lately(_few)
 def _layers(component: Component, ops: tuple[Op, ...]) -> tuple[Layer, ...]:
     """Layers with weights: the elements of each, and the share of the call's FLOPs since the layer before.
 

@@ -98,7 +98,7 @@ def _kept(bases: Sequence[Base], wanted: Wanted, free: Collection[str], floors: 
         most = _allowed(group[0], wanted)
         if floors is not None and not _away(group[0]) and floors.seconds(group[0]) > most:
             continue
-        if _quickest(jobs, group) > most:
+        if not jobs.room(group[0], 0) or _quickest(jobs, group) > most:
             continue
         if any(holds(jobs.memory(way, 0)) and jobs.seconds(way, 0).likely <= most for way in group):
             return True
@@ -117,7 +117,7 @@ def _allowed(way: Way, wanted: Wanted) -> float:
 
 def fastest(jobs: Jobs, every: Sequence[Way]) -> list[Run]:
     """The fastest way of a machine that fits, and the fastest that surely does, where that is another."""
-    groups = list(_groups(every))
+    groups = [group for group in _groups(every) if jobs.room(group[0], 0)]
     bounds = [_quickest(jobs, group) for group in groups]
     first: Run | None = None
     surely: Run | None = None

@@ -93,6 +93,12 @@ class Jobs:
             self._bounds[way.held] = self._bounded(way)
         return self._bounds[way.held]
 
+    def room(self, way: Way, rung: int) -> bool:
+        """Whether an accelerator has room for a rung's job without its weights: if not, no way that is alike holds it,
+        wherever these wait."""
+        bare = memory.peak(memory.needed(memory.stages(self._unplaced(way, rung))))
+        return bool(bare <= way.question.hardware.accelerator.reported)
+
     def likely(self, way: Way) -> Column:
         """Seconds of each rung's job in that way."""
         return self._column(self.seconds(way, ALL).likely)
@@ -122,12 +128,17 @@ class Jobs:
         """The job after every pass."""
         key = id(way), rung
         if key not in self._ledgers:
-            model, asked, hardware, plan = way.question
-            common = (*way.alike, rung)
-            if common not in self._shared:
-                # every op by its name, which some ways of offloading ask for
-                named = plan if plan.guidance_mode == "fitting" else replace(plan, offload=BY_LAYER)
-                job = replace(self._job(rung), steps=asked.steps)  # which a way may cut
-                self._shared[common] = unplaced(unroll(model, job, self.left_out), named, hardware)
-            self._ledgers[key] = placed(self._shared[common], plan, hardware)
+            _model, _job, hardware, plan = way.question
+            self._ledgers[key] = placed(self._unplaced(way, rung), plan, hardware)
         return self._ledgers[key]
+
+    def _unplaced(self, way: Way, rung: int) -> Ledger:
+        """The job after every pass but the last, which ways that are alike share."""
+        common = (*way.alike, rung)
+        if common not in self._shared:
+            model, asked, hardware, plan = way.question
+            # every op by its name, which some ways of offloading ask for
+            named = plan if plan.guidance_mode == "fitting" else replace(plan, offload=BY_LAYER)
+            job = replace(self._job(rung), steps=asked.steps)  # which a way may cut
+            self._shared[common] = unplaced(unroll(model, job, self.left_out), named, hardware)
+        return self._shared[common]
