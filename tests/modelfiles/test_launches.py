@@ -26,7 +26,7 @@ class Case(NamedTuple):
 CASES = {
     "wan": Case(
         "#!/usr/bin/env bash\n# one GPU\npython generate.py --task t2v-14B --size 1280*720 --ckpt_dir ./Wan2.1-T2V-14B "
-        "--sample_steps 40 --sample_guide_scale 5.0 --frame_num 81 --offload_model True --t5_cpu --prompt 'Two cats.'\n",
+        "--sample_steps 40 --sample_guide_scale 5.0 --frame_num 81 --offload_model True --t5_cpu --prompt 'Cats.'\n",
         "wan2.1-t2v-14b",
         {"framework": "wan-official", "resolution": (1280, 720), "frames": 81, "steps": 40, "guidance": 5.0}
         | {"offload": "model"},
@@ -63,7 +63,7 @@ CASES = {
         ("sparse_attn",),
     ),
     "skyreels": Case(
-        "model_id=Skywork/SkyReels-V2-DF-14B-540P\ntorchrun --nproc_per_node=2 generate_video_df.py --model_id ${model_id} "
+        "model_id=Skywork/SkyReels-V2-DF-14B-540P\ntorchrun --nproc_per_node=2 generate_video_df.py --model_id $model_id "
         "--resolution 540P --base_num_frames 97 --num_frames 257 --overlap_history 17 --use_usp --offload --teacache\n",
         "skyreels-v2-df-14b",
         {"resolution": (960, 544), "frames": 257, "window": (97, 17), "parallel": {"ulysses_degree": 2}},
@@ -153,7 +153,13 @@ def test_settings_of_lightx2v_are_read(tmp_path: Path) -> None:
     found = recipe_of(written(tmp_path, "wan_t2v.json", json.dumps(LIGHTX2V)))
     assert found is not None
     assert found.model == "wan2.1-t2v-14b"
-    assert found.settings == {"framework": "lightx2v", "steps": 40, "frames": 81, "resolution": (832, 480), "guidance": 1.0}
+    assert found.settings == {
+        "framework": "lightx2v",
+        "steps": 40,
+        "frames": 81,
+        "resolution": (832, 480),
+        "guidance": 1.0,
+    }
     assert found.unread == ("cpu_offload",)
 
 
@@ -165,7 +171,9 @@ def test_the_configuration_of_kandinsky_is_read(tmp_path: Path) -> None:
 
 def test_the_configuration_of_an_adapter_is_read(tmp_path: Path) -> None:
     adapter = {"peft_type": "LORA", "base_model_name_or_path": "Wan-AI/Wan2.1-T2V-14B-Diffusers", "r": 32}
-    found = recipe_of(written(tmp_path, "adapter_config.json", json.dumps(adapter | {"target_modules": ["to_q", "ffn.0"]})))
+    found = recipe_of(
+        written(tmp_path, "adapter_config.json", json.dumps(adapter | {"target_modules": ["to_q", "ffn.0"]}))
+    )
     assert found is not None
     assert (found.model, found.settings) == (
         "wan2.1-t2v-14b", {"mode": "lora", "lora_rank": 32, "lora_targets": "attention+ffn"},

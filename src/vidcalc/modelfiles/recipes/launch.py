@@ -12,6 +12,7 @@ from vidcalc.modelfiles.recipes.recipe import Recipe
 from vidcalc.modelfiles.recipes.settle import OFF, whole
 from vidcalc.modelfiles.recipes.training import pieces
 
+SIDES = ("width", "height")
 COUNTS = ("frames", "steps", "gpus", "batch_size")
 NUMBERS = ("guidance", "fps")
 DEGREES = {"ulysses": "ulysses", "ring": "ring", "tensor": "tp"}  # ways of a plan
@@ -114,7 +115,7 @@ class _Run:
         count = whole(word.partition(" ")[0])  # behind the last flag of its own stands what torchrun runs
         if settles in SWITCHES or settles in SIGNS:
             return self._switched(settles, word)
-        if settles in ("height", "width", "window", "overlap", *COUNTS, *DEGREES):
+        if settles in (*SIDES, "window", "overlap", *COUNTS, *DEGREES):
             return self._counted(settles, count)
         if settles in NUMBERS:
             return self._number(settles, word)
@@ -149,7 +150,7 @@ class _Run:
     def _counted(self, settles: str, count: int | None) -> bool:
         if count is None or count < 1:
             return False
-        if settles in ("height", "width"):
+        if settles in SIDES:
             self.sides[settles] = count
         elif settles in ("window", "overlap"):
             self.windows[settles] = count
@@ -191,9 +192,10 @@ class _Run:
                 "width": short, "height": long,
             }  # fmt: skip
         usual = self.program.usual.get("resolution")
-        size = (self.sides.get("width"), self.sides.get("height"))
-        if all(size) or usual:
-            self.settings["resolution"] = size if all(size) else tuple(usual)
+        if len(self.sides) == len(SIDES):
+            self.settings["resolution"] = tuple(self.sides[side] for side in SIDES)
+        elif usual:
+            self.settings["resolution"] = tuple(usual)
         gpus = self.settings.get("gpus", 1)
         self.degrees = {way: degree or gpus for way, degree in self.degrees.items()}  # all of them, where none is said
         if gpus > 1 and self.degrees:
