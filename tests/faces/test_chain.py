@@ -86,6 +86,26 @@ def test_a_latent_of_another_size_is_decoded_and_brought_to_size() -> None:
     assert "vae_decode" in [stage.id for stage in made.jobs[0].report.memory.inference.stages]
 
 
+def test_a_refiner_takes_up_a_latent_and_has_a_size_and_length_of_its_own() -> None:
+    made = vidcalc.chain("magi-2-preview", "magi-2-refiner", gpu="h200")
+    assert [job.takes for job in made.jobs] == ["", "latent"]
+    first, second = (job.report.workload for job in made.jobs)
+    assert (first["width"], first["frames"], first["fps"]) == (896, 125, 12.5)
+    assert (second["width"], second["height"], second["frames"], second["fps"]) == (1920, 1088, 249, 25)
+    stages = [[stage.id for stage in job.report.memory.inference.stages] for job in made.jobs]
+    assert "vae_decode" not in stages[0]
+    assert not {"vae_encode", "text_encode"} & set(stages[1])
+
+
+def test_super_resolution_has_a_size_of_its_own_and_the_length_of_what_it_takes_up() -> None:
+    made = vidcalc.chain("kandinsky6-lite -f 61", "kandinsky6-sr", gpu="h200")
+    assert [job.takes for job in made.jobs] == ["", "pixels"]
+    second = made.jobs[1].report.workload
+    assert (second["width"], second["height"], second["frames"]) == (1920, 1088, 61)
+    asked = vidcalc.chain("kandinsky6-lite -f 61", "kandinsky6-sr -r 1728x960", gpu="h200").jobs[1].report.workload
+    assert (asked["width"], asked["height"]) == (1728, 960)
+
+
 def test_the_peak_is_that_of_the_largest_job_and_is_said_once() -> None:
     made = vidcalc.chain("wan2.1-t2v-1.3b", "seedvr2-3b -r 1440x800", gpu="4090")
     needs = [job.report.memory.inference.peak + job.beside for job in made.jobs]

@@ -1,6 +1,7 @@
 """Jobs that make one video in a row: what each leaves out because another does it.
 
-A job hands on its latent where the next has the same autoencoder and size: neither decode nor encode lies between them.
+A job hands on its latent where the next has the same autoencoder and size, or brings a latent to its size by itself:
+neither decode nor encode lies between them.
 It hands on pixels otherwise: decoded there, brought to size, encoded here. A job with the text encoders of an earlier
 one takes the embeddings that it made.
 """
@@ -45,12 +46,12 @@ def handed(jobs: Sequence[Question]) -> tuple[Handed, ...]:
 
 def in_latent(before: Question, after: Question) -> bool:
     """Whether what one job makes can be taken up by the other as it is: one autoencoder, and a latent of the size that
-    the other reads.
+    the other reads, or that it resizes.
     """
     made, read, grows = before.workload, after.workload, after.model.denoiser.grows
     sizes = (made.width * grows, made.height * grows, made.frames)
     alike = bool(before.model.vae.class_) and _same((before.model.vae,), (after.model.vae,))
-    return alike and sizes == (read.width, read.height, read.frames)
+    return alike and (after.model.denoiser.resizes == "latent" or sizes == (read.width, read.height, read.frames))
 
 
 def _same(these: Sequence[Component], those: Sequence[Component]) -> bool:

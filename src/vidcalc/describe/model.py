@@ -76,12 +76,15 @@ class Denoiser(Component, frozen=True, kw_only=True, forbid_unknown_fields=True)
     heads     attention heads; 0 where there is no single number (U-Nets) or none is published
     kv_heads  heads of keys and values, where they are fewer
     grows     height and width of what comes out per height and width of the latent that it reads (an upsampler: 2)
+    resizes   what of another job it brings to a size and length of its own: its "latent" (a refiner), or its "video",
+              to a size alone (super-resolution); "" takes the clip as it is
     """
 
     patch: tuple[int, int, int] = (1, 1, 1)
     heads: int = 0
     kv_heads: int = 0
     grows: int = 1
+    resizes: str = ""
 
 
 class Vae(Component, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -75,21 +75,24 @@ def standing_in(number: int) -> Iterator[None]:
 
 
 def inherited(flags: Mapping[str, Any], before: Question) -> Flags:
-    """Of the clip that the job before made, what a job does not say of its own."""
+    """Of the clip that the job before made, what a job does not say of its own, nor its model by itself."""
     clip, found = before.workload, Flags()
+    grows, resizes = _own(flags)
+    kept = {"fps": clip.fps, "batch_size": clip.batch}
+    if resizes == "latent":
+        return {"batch_size": clip.batch} if "batch_size" not in flags else {}
     if not any(name in flags for name in LASTING):
         found["frames"] = clip.frames
-    if not any(name in flags for name in SIZED):
-        grows = _grows(flags)
+    if not any(name in flags for name in SIZED) and not resizes:
         found["resolution"] = (clip.width * grows, clip.height * grows)
-    kept = {"fps": clip.fps, "batch_size": clip.batch}
     return found | {name: kept[name] for name in KEPT if name not in flags}
 
 
-def _grows(flags: Mapping[str, Any]) -> int:
-    """How much larger than what it takes up a job's video is."""
+def _own(flags: Mapping[str, Any]) -> tuple[int, str]:
+    """(how much larger than what it takes up a job's video is, what it brings to a size of its own)."""
     if "model" not in flags:
-        return 1
+        return 1, ""
     from vidcalc.catalog.fill import model
 
-    return model(flags["model"]).denoiser.grows
+    denoiser = model(flags["model"]).denoiser
+    return denoiser.grows, denoiser.resizes

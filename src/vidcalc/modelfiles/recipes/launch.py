@@ -7,13 +7,15 @@ import msgspec
 from vidcalc.base.facts import Facts
 from vidcalc.catalog.load import table
 from vidcalc.catalog.spellings import attention, recognised
+from vidcalc.describe.plan import WAYS
 from vidcalc.modelfiles.recipes.recipe import Recipe
 from vidcalc.modelfiles.recipes.settle import OFF, whole
 from vidcalc.modelfiles.recipes.training import pieces
 
+SIDES = ("width", "height")
 COUNTS = ("frames", "steps", "gpus", "batch_size")
 NUMBERS = ("guidance", "fps")
-DEGREES = {"ulysses": "ulysses_degree", "ring": "ring_degree", "tensor": "tensor_degree"}
+DEGREES = {"ulysses": "ulysses", "ring": "ring", "tensor": "tp"}  # ways of a plan
 SWITCHES: dict[str, Facts] = {
     "model_offload": {"offload": "model"},
     "offload_model": {"offload": "model"},
@@ -22,7 +24,7 @@ SWITCHES: dict[str, Facts] = {
     "fp8_scaled": {"precision": "fp8-scaled"},
     "compile": {"compile": "on"},
 }
-SIGNS = ("fsdp", "guided", "guided_apart", "image")  # switches that settle something together with others
+SIGNS = ("fsdp", "guided", "guided_apart", "image", "sequence")  # switches that settle something together with others
 SETTLED = ("model", "resolution")  # of what a program usually has: only where a command says nothing
 FIRST = 6  # words of a command that may say what is run
 
@@ -37,6 +39,7 @@ class Launcher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     silent: tuple[str, ...]
     usual: Facts = {}
     frameworks: dict[str, str] = {}
+    shared: str = ""
 
 
 @cache
@@ -99,7 +102,7 @@ class _Run:
         self.sides: dict[str, int] = {}
         self.names: list[str] = []
         self.tasks: list[str] = []
-        self.degrees: dict[str, int] = {}
+        self.degrees: dict[str, int] = {program.shared: 0} if program.shared else {}
         self.windows: dict[str, int] = {}
         self.ratio = (16, 9)
         self.tier: tuple[int, int] | None = None
@@ -112,7 +115,7 @@ class _Run:
         count = whole(word.partition(" ")[0])  # behind the last flag of its own stands what torchrun runs
         if settles in SWITCHES or settles in SIGNS:
             return self._switched(settles, word)
-        if settles in ("height", "width", "window", "overlap", *COUNTS, *DEGREES):
+        if settles in (*SIDES, "window", "overlap", *COUNTS, *DEGREES):
             return self._counted(settles, count)
         if settles in NUMBERS:
             return self._number(settles, word)
@@ -135,9 +138,11 @@ class _Run:
         if settles in SWITCHES:
             self.settings |= SWITCHES[settles]
         elif settles == "guided_apart":
-            self.degrees["cfg_degree"] = 2
+            self.degrees["cfg"] = 2
         elif settles == "fsdp":
-            self.degrees["fsdp_degree"] = 0
+            self.degrees["fsdp"] = 0
+        elif settles == "sequence":
+            self.degrees["ulysses"] = 0
         elif settles == "image":
             self.image = True
         return True
@@ -145,7 +150,7 @@ class _Run:
     def _counted(self, settles: str, count: int | None) -> bool:
         if count is None or count < 1:
             return False
-        if settles in ("height", "width"):
+        if settles in SIDES:
             self.sides[settles] = count
         elif settles in ("window", "overlap"):
             self.windows[settles] = count
@@ -187,14 +192,14 @@ class _Run:
                 "width": short, "height": long,
             }  # fmt: skip
         usual = self.program.usual.get("resolution")
-        size = (self.sides.get("width"), self.sides.get("height"))
-        if all(size) or usual:
-            self.settings["resolution"] = size if all(size) else tuple(usual)
+        if len(self.sides) == len(SIDES):
+            self.settings["resolution"] = tuple(self.sides[side] for side in SIDES)
+        elif usual:
+            self.settings["resolution"] = tuple(usual)
         gpus = self.settings.get("gpus", 1)
-        if "fsdp_degree" in self.degrees:
-            self.degrees["fsdp_degree"] = gpus
+        self.degrees = {way: degree or gpus for way, degree in self.degrees.items()}  # all of them, where none is said
         if gpus > 1 and self.degrees:
-            self.settings["parallel"] = dict(self.degrees)
+            self.settings["parallel"] = {WAYS[way]: degree for way, degree in self.degrees.items()}
         frames = self.settings.get("frames", 0)
         if frames > self.windows.get("window", frames):
             self.settings["window"] = self.windows["window"], self.windows.get("overlap", 1)

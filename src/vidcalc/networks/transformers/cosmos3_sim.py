@@ -13,7 +13,7 @@ from vidcalc.describe.shape import Shape
 from vidcalc.networks.transformers import cosmos3
 from vidcalc.tape import Tape, Tensor
 
-CLASSES = ()  # its makers call it Cosmos3OmniTransformer, as Cosmos 3's own
+CLASSES = ()  # its file names Cosmos 3's own; it runs as CosmosDreamsTransformer
 VIDEO = ("add_", "norm_added_", "to_add_out.")  # weights of the video's tower in an attention
 
 

@@ -19,7 +19,12 @@ TWO = 2  # attentions of a block
 
 
 class Config(wan_causal.Config, frozen=True, kw_only=True):
-    """The numbers of one network, under diffusers' names."""
+    """The numbers of one network, under diffusers' names.
+
+    action_freq_dim  sines and cosines of an action
+    """
+
+    action_freq_dim: Number = 256
 
 
 def tokens(config: Config, shape: Shape) -> Number:
@@ -45,8 +50,8 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     rotary = wan.rotary_table(tape, config, n)
     hidden = tape.copy(wan.patch_embedding(tape, config, shape, latent, "patch_embedding"), name="contiguous")
     with tape.scope("condition_embedder"):
-        acted = scalars(tape, config, batch * frames, "action_embedder")
-        temb = tape.add(scalars(tape, config, batch * frames, "time_embedder"), acted)
+        acted = scalars(tape, config, batch * frames, config.action_freq_dim, "action_embedder")
+        temb = tape.add(scalars(tape, config, batch * frames, config.freq_dim, "time_embedder"), acted)
         del acted
         projected = tape.linear(tape.act(temb), 6 * width, "time_proj")
         context = text_mlp(tape, text, width, "text_embedder")
@@ -60,9 +65,9 @@ def forward(tape: Tape, config: Config, shape: Shape) -> Tensor:
     return wan.unpatchify(tape, config, shape, hidden, temb)
 
 
-def scalars(tape: Tape, config: Config, count: Number, name: str) -> Tensor:
+def scalars(tape: Tape, config: Config, count: Number, features: Number, name: str) -> Tensor:
     """So many numbers as sinusoids, embedded: [count, width]."""
-    wide = timestep_mlp(tape, sinusoid(tape, count, config.freq_dim), config.width, name, keep="fp32")
+    wide = timestep_mlp(tape, sinusoid(tape, count, features), config.width, name, keep="fp32")
     return tape.cast(wide, tape.dtype)
 
 
