@@ -32,13 +32,13 @@ from vidcalc.validate.training_table import TrainingRow
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED, TARGET = ROOT / "src/vidcalc/data/measured", ROOT / "src/vidcalc/data/validation/bands.toml"
 HELD = 0.95  # share of the readings in view that a band holds; rows that are not in view lie further off
-SIDE = 0.1  # share of the readings beyond either end of the verdict's band: so often is "fits", or "too big", wrong; and of guesses
+SIDE = 0.1  # share of the guesses of a program beyond either end of their band
 ROWS, FAMILIES = 20, 4  # a band of its own takes so many; what has fewer takes that of all
 SOURCES = round(1 / (1 - HELD))  # of fewer no share that small lies beyond a band of their own
 HEAD = """# How far measured rows lie off predictions: low and high of measured over predicted (memory), and of measured seconds
 # over the ends of the band that the rates alone give (time). Made by scripts/make_bands.py from rows in view: `rows` of
 # `families`; {share:.0f} % of them lie inside, where every source (memory) or family (time) weighs the same. "verdict" is
-# what a report compares with a card's memory: one reading in ten lies beyond either end. "assumed" is how much further a
+# what a report compares with a card's memory: the band of all. "assumed" is how much further a
 # prediction may lie off where nothing names the program: that of the program that ran over that of the program which
 # would have been taken for it. "left_out" is the share of a source's rows that a band made without it holds.
 """
@@ -78,7 +78,7 @@ def evenly(figure: str, found: list[Reading]) -> list[str]:
             continue
         lines += balanced_section(figure, name, among, HELD)
         if name == "other" and figure == "memory":
-            lines += balanced_section(figure, "verdict", among, 1 - 2 * SIDE)
+            lines += balanced_section(figure, "verdict", among, HELD)
     return lines
 
 

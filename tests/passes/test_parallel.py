@@ -82,6 +82,23 @@ def test_shards_are_spread_over_the_ranks_that_hold_the_same_slice(wan, way):
     }
 
 
+def test_what_is_outside_of_the_blocks_is_gathered_with_them(wan):
+    weights = rewritten(wan)[0].weights["transformer"].weights
+    whole = 2 * weights.block + weights.copy - weights.blocks
+    assert weights.copy - weights.blocks > 0.2 * weights.block
+    assert peaks(wan, shard_degree=8)["denoise"].resident["gathered"] == pytest.approx(whole, rel=1e-6)
+
+
+@pytest.mark.parametrize(("program", "kept"), [("diffusers", 1), ("vllm-omni", 0)])
+def test_ranks_share_an_encoders_layers_and_in_some_programs_its_vocabulary(wan, program, kept):
+    wan = (*wan[:2], fill.plan(wan[0], framework=program, precision="bf16", text_encoder_precision="bf16"))
+    whole = rewritten(wan)[0].weights["umt5-xxl"].weights
+    words = whole.copy - whole.blocks
+    slice_of = rewritten(wan, text_degree=4)[0].weights["umt5-xxl"].stored.copy
+    assert words > 0.1 * whole.copy
+    assert slice_of == pytest.approx((whole.copy - kept * words) / 4 + kept * words, rel=1e-6)
+
+
 def test_encoders_are_sharded_only_where_the_plan_says_so(wan):
     kept = peaks(wan, shard_degree=4)["text_encode"].resident["umt5-xxl"]
     split = peaks(wan, shard_degree=4, shards="encoders")["text_encode"].resident["umt5-xxl"]

@@ -20,6 +20,14 @@ def test_every_band_holds_the_prediction_and_says_what_it_rests_on(figure):
         assert name == "assumed" or (band["rows"] > 1 and band["families"] > 1)
 
 
+@pytest.mark.parametrize("figure", ["memory", "training"])
+def test_a_band_of_memory_reaches_as_far_down_as_up_and_holds_sources_that_it_was_made_without(figure):
+    band = entry("validation", "bands")[figure]["other"]
+    assert band["low"] * band["high"] == pytest.approx(1, abs=2e-3)
+    assert band["high"] < 1.4
+    assert band["left_out"] >= 0.85
+
+
 def test_a_part_without_rows_enough_takes_the_band_of_all():
     assert readings("of no counter") == readings("other")
     assert run_spread("of no scope") == run_spread("other")

@@ -93,6 +93,12 @@ def test_the_hunyuan_combinations_come_in_the_measured_order(found):
                 assert one.predicted < other.predicted
 
 
+def test_models_that_a_row_moves_off_are_gone_before_the_card_bounds_what_is_reserved(rows):
+    moved = next(row for row in rows if row.id == "cos1-006")
+    small, large = (run.result(replace(moved, id="", gpu=gpu)).memory.predicted for gpu in ("H100 80GB", "H200"))
+    assert small == pytest.approx(large, rel=0.02)
+
+
 def test_counters_stand_in_order():
     stage = Stage(
         id="denoise", resident={}, weights=20 * GIB, activations=10 * GIB, workspace=0, other=GIB, total=31 * GIB
