@@ -63,8 +63,9 @@ CASES = {
         ("sparse_attn",),
     ),
     "skyreels": Case(
-        "model_id=Skywork/SkyReels-V2-DF-14B-540P\ntorchrun --nproc_per_node=2 generate_video_df.py --model_id $model_id "
-        "--resolution 540P --base_num_frames 97 --num_frames 257 --overlap_history 17 --use_usp --offload --teacache\n",
+        "model_id=Skywork/SkyReels-V2-DF-14B-540P\ntorchrun --nproc_per_node=2 generate_video_df.py "
+        "--model_id $model_id --resolution 540P --base_num_frames 97 --num_frames 257 --overlap_history 17 --use_usp "
+        "--offload --teacache\n",
         "skyreels-v2-df-14b",
         {"resolution": (960, 544), "frames": 257, "window": (97, 17), "parallel": {"ulysses_degree": 2}},
         ("teacache",),
