@@ -347,7 +347,7 @@ def test_built_curves_equal_derived_ones() -> None:
 
 
 def test_chips_of_the_same_silicon_share_what_was_measured_on_either() -> None:
-    """An A800 is an A100 with slower links; and a head width known in both directions alone compares as it does there."""
+    """An A800 is an A100 with slower links; a head width known in both directions alone compares as it does there."""
     one, other = accelerator("a100-sxm-80gb"), accelerator("a800-80gb")
     for kernel in ("flash2", "xformers", "sage1"):
         rates = [attention(chip, kernel, "bf16", 128, 32_768, 32_768).likely for chip in (one, other)]
