@@ -1,5 +1,7 @@
 """What a framework settles by the card or by how many there are, where nothing is said: kernels and sharing."""
 
+from math import prod
+
 import pytest
 
 from vidcalc.calculate import calculate
@@ -21,6 +23,10 @@ from vidcalc.rates.machines import accelerator
         ("xdit", "rtx-4090", "cudnn"),
         ("xdit", "mi300x", "sdpa"),
         ("xdit-2025-01", "h100-sxm", "sdpa"),
+        ("skyreels-v1-official", "a800-80gb", "flash"),
+        ("skyreels-v1-official", "rtx-4090", "sage1"),
+        ("cosmos-official", "a100-sxm-80gb", "flash"),
+        ("cosmos-official", "h100-sxm", "cudnn"),
     ],
 )
 def test_the_attention_kernel_of_a_card(profile: str, card: str, kernel: str) -> None:
@@ -75,3 +81,15 @@ def test_thresholds_are_of_the_memory_that_is_free() -> None:
         chip = replace(accelerator("h100-sxm"), memory_torch=gibibytes * 2**30)
         ledger = generation(model, workload, machine(chip), plan)[0]
         assert chosen(plan, ledger, chip) == word
+
+
+def test_a_decode_is_shared_by_the_ranks_of_the_tokens_or_by_all() -> None:
+    def decode(framework: str, **parallel: int) -> float:
+        gpus = prod(parallel.values())
+        asked = {"model": "skyreels-v1-i2v", "gpu": "a800-80gb", "gpus": gpus, "framework": framework}
+        return float(calculate(*request({**asked, "parallel": parallel})).time.inference.vae_decode)
+
+    one, four = (decode("skyreels-v1-official", ulysses_degree=many) for many in (1, 4))
+    assert four < 0.35 * one
+    assert decode("skyreels-v1-official", ulysses_degree=2, guidance_degree=2) == pytest.approx(four)
+    assert decode("xdit-2025-01", ulysses_degree=4) == pytest.approx(decode("xdit-2025-01", ulysses_degree=1))

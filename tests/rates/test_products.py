@@ -43,7 +43,7 @@ def test_a_format_is_slower_than_bf16_by_making_its_weights_whole_and_no_more(na
 
 def test_what_runs_networks_of_diffusers_has_the_kernel_made_for_few_rows():
     slow = {name for name in names() if "few-rows" in framework(name).products.values()}
-    assert slow == {"diffusers", "diffusers-0.31", "diffusers-0.35", "xdit", "xdit-2025-01"}
+    assert slow == {"diffusers", "diffusers-0.31", "diffusers-0.35", "para-attention", "xdit", "xdit-2025-01"}
     for name in slow:
         assert seconds(run_of("int4", name)) == seconds(run_of("int4", "diffusers"))
     assert seconds(run_of("int4", "diffusers")) > 4 * seconds(run_of("bf16", "diffusers"))

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from msgspec.structs import replace
 
 from vidcalc.validate import run, sources, training_run
 from vidcalc.validate.compared import Compared, Result
@@ -52,6 +53,19 @@ def test_rows_of_another_file_are_held_against_the_collection():
 def test_fitted_rows_are_marked_in_the_data():
     marked = {row.id for row in collection().values() if row.role == "fit"}
     assert marked == run.fitted() | training_run.fitted()
+
+
+def test_what_a_source_says_of_a_row_stands_for_what_was_read_of_it():
+    rows = sources.collection()
+    for name, columns in sources.readings().items():
+        own = rows[name]
+        known = sources.completed(own)
+        assert all(getattr(known, column) == told != getattr(own, column) for column, told in columns.items()), name
+        # the same id of another source is another row
+        other = replace(own, source="somewhere/else")
+        assert sources.completed(other) == other
+    assert run.result(rows["mag-015"]).scope == "denoise"
+    assert run.result(rows["tea-009"]).scope == "denoise"
 
 
 def test_a_doubt_is_of_a_rows_own_source():

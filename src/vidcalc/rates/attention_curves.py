@@ -39,8 +39,12 @@ def attention_curves(
     own: dict[tuple[str, str, str], dict[str, Curve]] = {}
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in table:
-        for name in (row["accelerator"], *alike(chips, row["accelerator"])):
-            groups.setdefault((name, row["kernel"], series.format_of(row)), []).append(row)
+        groups.setdefault((row["accelerator"], row["kernel"], series.format_of(row)), []).append(row)
+    # rows of the same silicon count beside a chip's own
+    alone = {key: tuple(rows) for key, rows in groups.items()}
+    for (name, kernel, format_), rows in groups.items():
+        for other in alike(chips, name):
+            rows += alone.get((other, kernel, format_), ())
     for key, group in groups.items():
         loss = losses.get((generation(chips[key[0]]), key[1]), 1.0)
         by_width = series.by_width(group, ratios, laws["attention"], loss)
