@@ -59,7 +59,7 @@ PASSES: tuple[Pass, ...] = (
     guidance.exchanged,
     sequence.shared,  # before the layers are cut: shares of attention are those of whole heads
     tensor.cut,
-    tensor.encoders_cut,
+    framework.encoders_cut,
     pipeline.patched,  # after sequence: it waits for the work of a rank
     shard.sharded,  # after the cuts: ranks that hold the same slice share it
     decode.shared,

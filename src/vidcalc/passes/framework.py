@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from vidcalc.base.guest import given
-from vidcalc.base.number import Number, is_array, maximum, minimum, nearest
+from vidcalc.base.number import Number, ceil_div, is_array, maximum, minimum, nearest, unchanged
 from vidcalc.catalog.precisions import precision
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Component, Vae
@@ -12,11 +12,12 @@ from vidcalc.describe.runtime import Runtime
 from vidcalc.describe.shape import Shape
 from vidcalc.ledger.types import Call, Further, Ledger, Phase
 from vidcalc.ledger.unroll import COLOURS
-from vidcalc.ledger.weights import Network
+from vidcalc.ledger.weights import Network, Weights
 from vidcalc.ops import Convolution
 from vidcalc.passes.degrees import context, ranks
 from vidcalc.passes.formats import execution, put
 from vidcalc.passes.phases import DECODER, rewrite, rewrite_calls
+from vidcalc.passes.tensor import SIZES, cut_weights, sliced, sums
 from vidcalc.rates.allocator import allocator, process_bytes
 from vidcalc.tape import ELEMENT_BYTES
 
@@ -191,3 +192,31 @@ def _left(own: Network) -> Number:
     """Bytes that a network's run leaves on the device in its format [byte]."""
     kept = precision(own.precision).kept
     return nearest(own.params * kept) if kept else 0
+
+
+def encoders_cut(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """Text encoders of which each of some ranks holds and runs a slice, vocabulary included or not; 1 changes nothing.
+
+    Source: vllm-omni 0.30.0 diffusion/models/minimax_h3/encoder.py (text_encoder_tp_size); cache-dit 1.5.3
+    distributed/text_encoders/gemma.py and its neighbours (layers alone).
+    """
+    degree = plan.text_degree
+    if unchanged(degree, 1):
+        return ledger
+    among = replace(plan, tensor_degree=degree)
+
+    def slices(phase: Phase) -> Phase:
+        if ledger.weights[phase.component.id].role != "text_encoder":
+            return phase
+        return replace(phase, ops=(*sliced(phase.ops, among), *sums(phase.ops, among)))
+
+    def slice_of(whole: Weights) -> Weights:
+        if plan.runtime.vocabulary == "whole":
+            return cut_weights(whole, degree)
+        return replace(whole, **{size: ceil_div(getattr(whole, size), degree) for size in SIZES})
+
+    networks = {
+        name: replace(each, stored=slice_of(each.stored)) if each.role == "text_encoder" else each
+        for name, each in ledger.weights.items()
+    }
+    return replace(rewrite(ledger, ("text_encode",), slices), weights=networks)

@@ -11,9 +11,8 @@ from msgspec.structs import replace
 
 from vidcalc.base.number import Number, ceil_div, unchanged, where
 from vidcalc.describe.hardware import Hardware
-from vidcalc.describe.plan import Plan
 from vidcalc.describe.sharing import Sharing
-from vidcalc.ledger.types import Ledger, Phase
+from vidcalc.ledger.types import Phase
 from vidcalc.ledger.weights import Weights
 from vidcalc.ops import Attention, Collective, Matmul, Op, Pointwise
 from vidcalc.passes.phases import DENOISER, Job, rewrite
@@ -39,34 +38,6 @@ def cut(ledger: Job, plan: Sharing, hardware: Hardware) -> Job:
         for name, each in ledger.weights.items()
     }
     return replace(ledger, weights=networks)
-
-
-def encoders_cut(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
-    """Text encoders of which each of some ranks holds and runs a slice, vocabulary included or not; 1 changes nothing.
-
-    Source: vllm-omni 0.30.0 diffusion/models/minimax_h3/encoder.py (text_encoder_tp_size); cache-dit 1.5.3
-    distributed/text_encoders/gemma.py and its neighbours (layers alone).
-    """
-    degree = plan.text_degree
-    if unchanged(degree, 1):
-        return ledger
-    among = replace(plan, tensor_degree=degree)
-
-    def slices(phase: Phase) -> Phase:
-        if ledger.weights[phase.component.id].role != "text_encoder":
-            return phase
-        return replace(phase, ops=(*sliced(phase.ops, among), *sums(phase.ops, among)))
-
-    def slice_of(whole: Weights) -> Weights:
-        if plan.runtime.vocabulary == "whole":
-            return cut_weights(whole, degree)
-        return replace(whole, **{size: ceil_div(getattr(whole, size), degree) for size in SIZES})
-
-    networks = {
-        name: replace(each, stored=slice_of(each.stored)) if each.role == "text_encoder" else each
-        for name, each in ledger.weights.items()
-    }
-    return replace(rewrite(ledger, ("text_encode",), slices), weights=networks)
 
 
 def sliced(ops: tuple[Op, ...], plan: Sharing) -> tuple[Op, ...]:
