@@ -79,7 +79,7 @@ class Parts:
         known: dict[int, int] = {}
         arrays: list[Any] = []
 
-        def place(value: Any) -> int:
+        def place(value: object) -> int:
             """Which of the arrays it is."""
             if type(value) is not np.ndarray:
                 return ALIKE
@@ -119,7 +119,7 @@ class Parts:
         )
 
 
-def _cut(op: Op, places: Places, here: list[Any]) -> Op:
+def _cut(op: Op, places: Places, here: list[int | float]) -> Op:
     """An op at one size."""
     values = list(astuple(op))
     for field, at in places:
