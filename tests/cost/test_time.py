@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from vidcalc.base.number import FEW
 from vidcalc.calculate import calculate
 from vidcalc.catalog import fill
 from vidcalc.cost.seconds import Seconds, total
@@ -198,12 +199,13 @@ def test_ops_are_priced_once_for_a_chip_whatever_else_a_call_moves() -> None:
     assert launches(ops) == launches(ops[:2])
 
 
-def test_a_sweep_is_not_kept() -> None:
+@pytest.mark.parametrize(("sizes", "kept"), [(FEW, True), (FEW + 1, False)])
+def test_a_sweep_is_not_kept_but_for_the_few_sizes_of_a_search(sizes: int, kept: bool) -> None:
     chip = replace(accelerator("h100-sxm"))
-    rows = np.array([1024.0, 4096.0])
+    rows = np.linspace(1024.0, 4096.0, sizes)
     ops = (Matmul("a", 1, "bf16", rows, 1024, 1024, 1, 1, 2),)
     first, again = by_kind(ops, chip), by_kind(ops, chip)
-    assert again["matmul"] is not first["matmul"]
+    assert (again["matmul"] is first["matmul"]) == kept
     assert (again["matmul"].likely == first["matmul"].likely).all()
 
 

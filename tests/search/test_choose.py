@@ -12,6 +12,9 @@ from vidcalc.ledger.unroll import unroll
 from vidcalc.passes import first_step, rewritten
 from vidcalc.report.choose import Wanted
 from vidcalc.search import choose as search
+from vidcalc.search.floor import Floors
+from vidcalc.search.jobs import Jobs
+from vidcalc.search.rungs import alone
 from vidcalc.search.ways import Base, ways
 
 GIB = 2**30
@@ -72,3 +75,29 @@ def test_random_questions_have_the_answer_of_trying_everything(seed: int) -> Non
         assert row.front == (not any(search.beats(other, row) for other in report.rows))
         if wanted.rate:  # so many machines make the rate, one less does not
             assert row.machines * 3600 / row.seconds >= wanted.rate > (row.machines - 1) * 3600 / row.seconds
+
+
+@pytest.mark.parametrize("cut", ["precision", "cache", "steps"])
+@pytest.mark.parametrize("model", ["ltx-video-2b", "hunyuanvideo"])
+def test_what_is_cut_never_takes_less_than_its_floor(model: str, cut: str) -> None:
+    flags, most, floors = {"model": model, "frames": 49}, {"rtx-4090": 1, "h100-sxm": 2}, Floors()
+    search.choose(machines(flags, most, ()), Wanted(), floors=floors)
+    known = 0
+    for bases in machines(flags, most, (), cut):
+        jobs = Jobs(alone(bases[0].question.workload))
+        every = [way for base in bases for way in ways(base)]
+        for way in every:
+            if way.question.plan.offload != "none":
+                continue
+            floor = floors.seconds(way)
+            assert floor <= jobs.seconds(way, 0).likely
+            known += floor > 0
+    assert known
+
+
+def test_a_deadline_that_nothing_keeps_is_ruled_out_before_anything_is_priced(monkeypatch: pytest.MonkeyPatch) -> None:
+    flags, most, floors, wanted = {"model": "hunyuanvideo"}, {"h100-sxm": 2}, Floors(), Wanted(seconds=1.0)
+    assert search.choose(machines(flags, most, ()), wanted, floors=floors).near is not None
+    monkeypatch.setattr(Jobs, "room", lambda *_asked: pytest.fail("priced"))
+    for cut in ("precision", "cache", "steps"):
+        assert not search.possible(machines(flags, most, (), cut), wanted, floors=floors)

@@ -10,6 +10,7 @@ does not surely fit without.
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from math import ceil, inf
+from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -36,6 +37,9 @@ class Run(msgspec.Struct, frozen=True, eq=False):
     sure: bool
 
 
+Missed: TypeAlias = tuple[Jobs, list[Way], list[Run]]
+
+
 def choose(
     machines: Sequence[Sequence[Base]],
     wanted: Wanted,
@@ -51,7 +55,7 @@ def choose(
     asked = machines[0][0].question
     job, tried = alone(asked.workload), 0
     found: list[Choice] = []
-    missed: list[Near] = []
+    missed: list[Missed] = []
     for bases in machines:
         every = [way for base in bases for way in ways(base, free)]
         tried += len(every)
@@ -63,10 +67,10 @@ def choose(
         # the last is the surest: it alone where hardly slower
         found += [row for row in kept if row is kept[-1] or kept[-1].seconds > row.seconds * (1 + SAME)]
         if not kept:
-            missed.append(_near(jobs, every, best, wanted))
+            missed.append((jobs, every, best))
     found = [replace(row, front=not any(beats(other, row) for other in found)) for row in found]
     found.sort(key=lambda row: (row.cost is None, row.cost or 0, row.seconds, row.gpus))
-    closest = min(missed, key=lambda each: _off(each, wanted), default=None)
+    nears = [_near(*each, wanted) for each in missed] if not found else []
     return ChooseReport(
         model=asked.model.name,
         title=asked.model.title,
@@ -77,7 +81,7 @@ def choose(
         machines=len(machines),
         ways=tried,
         unpriced=unpriced,
-        near=None if found else closest,
+        near=min(nears, key=lambda each: _off(each, wanted), default=None),
     )
 
 

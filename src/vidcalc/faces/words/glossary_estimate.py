@@ -116,7 +116,6 @@ ESTIMATE: dict[str, str] = {
     "memory.inference.relief.*.changes.*": N_("A setting that would be changed so that the job fits."),
     "memory.inference.relief.*.peak": N_("Peak of the generation with those changes."),
     "memory.inference.relief.*.margin": N_("GPU memory left with those changes."),
-    "memory.inference.relief.*.verdict": N_("Whether it fits with those changes, or is tight."),
     "memory.inference.relief.*.host_ram": N_("Host memory for weights with those changes."),
     "memory.inference.relief.*.seconds": N_("Time of one generation with those changes."),
     "memory.inference.relief.*.slower": N_("Time of a generation beyond that of the job as asked."),

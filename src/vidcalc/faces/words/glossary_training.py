@@ -72,7 +72,6 @@ TRAINING: dict[str, str] = {
     "relief.*.changes.*": N_("A setting that would be changed so that the run fits."),
     "relief.*.peak": N_("Peak of the run with those changes."),
     "relief.*.margin": N_("GPU memory left with those changes."),
-    "relief.*.verdict": N_("Whether it fits with those changes, or is tight."),
     "relief.*.host_ram": N_("Host memory of one rank with those changes."),
     "relief.*.seconds": N_("Time of one step with those changes."),
     "relief.*.slower": N_("Time of a step beyond that of the run as asked."),

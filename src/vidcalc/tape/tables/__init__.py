@@ -7,7 +7,8 @@ stays with the tape.
 
 Files: `domain` knows the sizes, `polynomial`, `quotient`, `most`, `choice` and `size` are the numbers that a tape runs
 on, `proof` leaves out what never counts; `program` and `arithmetic` write formulas down and run them, `record` makes a
-table and `table` asks it, `regimes` says which one, and when.
+table and `table` asks it, `regimes` says which one, and when. A `column` is no table: sizes that went over the tape
+together, and what that says of each.
 """
 
 SIZES = ("batch", "frames", "height", "width")

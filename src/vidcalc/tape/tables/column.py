@@ -43,7 +43,7 @@ class Column(Trace, frozen=True, eq=False, dict=True, weakref=True):
             return self if all(map(_same, self.sizes, asked)) else None
         row = self.rows.get(asked)
         if row is not None and row not in self._told:
-            self._told[row] = self._parts.at(row)
+            self._told[row] = self._parts.at(row, self)
         return None if row is None else self._told[row]
 
     @cached_property
@@ -79,7 +79,7 @@ class Parts:
         known: dict[int, int] = {}
         arrays: list[Any] = []
 
-        def place(value: Any) -> int:
+        def place(value: object) -> int:
             """Which of the arrays it is."""
             if type(value) is not np.ndarray:
                 return ALIKE
@@ -92,7 +92,6 @@ class Parts:
             """The fields of an op that are arrays."""
             return [(at, place(value)) for at, value in enumerate(astuple(op)) if type(value) is np.ndarray]
 
-        self.whole = whole
         self.ops = [(op, places(op)) for op in whole.ops]
         self.log = [(entry, place(entry[1])) for entry in whole.history.log]
         self.apart = [(storage, count, place(count)) for storage, count in whole.history.apart.items()]
@@ -100,8 +99,8 @@ class Parts:
         # [sizes, arrays]
         self.table = np.array(arrays).T
 
-    def at(self, row: int) -> Trace:
-        """What the tape records at one size, which leaves out work that only others have."""
+    def at(self, row: int, whole: Trace) -> Trace:
+        """What the tape records at one size of the whole column, which leaves out work that only others have."""
         here = [int(value) if value.is_integer() else value for value in self.table[row].tolist()]
         ops = (_cut(op, places, here) if places else op for op, places in self.ops)
         log = tuple(entry if at == ALIKE else (entry[0], here[at]) for entry, at in self.log)
@@ -109,18 +108,18 @@ class Parts:
         peak, workspace, one, two = (each if at == ALIKE else here[at] for each, at in self.bytes)
         return Trace(
             ops=tuple(op for op in ops if op.count),
-            touched=self.whole.touched,
+            touched=whole.touched,
             peak=peak,
-            peak_at=self.whole.peak_at,
+            peak_at=whole.peak_at,
             workspace=workspace,
             streamed=(one, two),
-            paired=self.whole.paired,
+            paired=whole.paired,
             history=History(log, apart),
-            loras=self.whole.loras,
+            loras=whole.loras,
         )
 
 
-def _cut(op: Op, places: Places, here: list[Any]) -> Op:
+def _cut(op: Op, places: Places, here: list[int | float]) -> Op:
     """An op at one size."""
     values = list(astuple(op))
     for field, at in places:
