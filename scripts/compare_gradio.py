@@ -75,11 +75,11 @@ WATCH = """(expression) => new Promise(done => {
 
 def gradio_python(folder: str, version: str) -> str:
     """Python of an environment with that Gradio; made where it is not there."""
-    python = Path(folder) / "bin" / "python"
-    if not python.exists():
+    python = str(Path(folder) / "bin" / "python")
+    if not Path(python).exists():
         venv.create(folder, with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "-q", f"gradio=={version}", str(ROOT)], check=True)
-    return str(python)
+    return python
 
 
 def ready(port: int) -> None:
