@@ -24,8 +24,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-GRADIO = "6.0.0"
+GRADIO = "6.31.0"
 SOONER, QUICKER = 5, 4  # times
+PAUSE = 1500  # ms, in which a page draws what else it shows of an answer
 ROOT = Path(__file__).resolve().parent.parent
 THEIRS = """
 import sys
@@ -52,7 +53,10 @@ with gradio.Blocks() as page:
 page.launch(server_name="127.0.0.1", server_port=int(sys.argv[1]), quiet=True, share=False)
 """
 SHOWN = {  # text that tells the first numbers; what holds the numbers; what to press
-    "ours": ("document.querySelector('.verdict h2')?.textContent", "document.querySelector('.verdict p')?.textContent"),
+    "ours": (
+        "document.querySelector('.verdict h2, main strong')?.textContent",
+        "document.querySelector('.verdict p')?.textContent",
+    ),
     "gradio": ("document.querySelector('#answer textarea')?.value",) * 2,
 }
 WATCH = """(expression) => new Promise(done => {
@@ -71,11 +75,11 @@ WATCH = """(expression) => new Promise(done => {
 
 def gradio_python(folder: str, version: str) -> str:
     """Python of an environment with that Gradio; made where it is not there."""
-    python = Path(folder) / "bin" / "python"
-    if not python.exists():
+    python = str(Path(folder) / "bin" / "python")
+    if not Path(python).exists():
         venv.create(folder, with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "-q", f"gradio=={version}", str(ROOT)], check=True)
-    return str(python)
+    return python
 
 
 def ready(port: int) -> None:
@@ -103,7 +107,7 @@ def measured(browser: Any, address: str, kind: str, updates: int) -> tuple[float
     times = []
     for _ in range(updates):
         times.append(page.evaluate(WATCH, changing))
-        page.wait_for_timeout(300)  # what else it shows of this answer
+        page.wait_for_timeout(PAUSE)
     window.close()
     return soon, times
 
