@@ -42,8 +42,10 @@ def write(folder: str | Path = built.FOLDER, checked: bool = True, names: tuple[
 def recorded(names: tuple[str, ...]) -> dict[bytes, str]:
     """The text of the first table of each question that estimates of these models ask."""
     texts: dict[bytes, str] = {}
-    before = regimes.waits, regimes.WAYS, store.read, store.write
+    before = regimes.waits, regimes.WAYS, store.read, store.write, built.FOLDER
+    regimes.forget()
     built.current.cache_clear()
+    built.FOLDER = ""  # what is there already is recorded anew
     regimes.waits, regimes.WAYS = 0, (regimes.WAYS[0]._replace(worth=WORTH),)
 
     def kept(question: bytes, found: list[str]) -> None:
@@ -54,7 +56,8 @@ def recorded(names: tuple[str, ...]) -> dict[bytes, str]:
         for name in names:
             calculate(*request({"model": name}))
     finally:
-        regimes.waits, regimes.WAYS, store.read, store.write = before
+        regimes.waits, regimes.WAYS, store.read, store.write, built.FOLDER = before
+        built.current.cache_clear()
         regimes.forget()
         trace.forget()
     return texts
