@@ -1,4 +1,4 @@
-"""Hatchling hook: compiles the catalogue, records tables and builds the light copy, for wheels and editable installs."""
+"""Hatchling hook: compiles the catalogue and builds the light copy, and for wheels records tables."""
 
 import compileall
 import sys
@@ -18,7 +18,8 @@ class Build(BuildHookInterface):
         from vidcalc.rates.build import build
 
         build()
-        record.write(checked=version == "editable")
+        if version != "editable":  # minutes: a checkout answers over the tape, or records them by hand
+            record.write(checked=False)
         bundle.write(checked=version == "editable")
         if version == "editable":  # installers compile what they copy; a checkout would pay at every first run
             compileall.compile_dir(str(Path(self.root) / "src/vidcalc"), quiet=1)

@@ -32,7 +32,7 @@ class Block:
 
 
 class Pool:
-    """Free blocks for small or for large sizes: their ranks in order (by size, then by where they start), and each by it.
+    """Free blocks for small or for large sizes: their ranks (by size, then by where they start), and each by its rank.
 
     remainder  the least that is cut off a block that is larger than what is asked for
     """

@@ -60,8 +60,8 @@ def test_an_answer_from_tables_is_that_of_the_tape(asked, tables, monkeypatch):
     assert msgspec.json.encode(calculate(*request(asked))) == told
 
 
-def test_a_first_answer_needs_no_tape(tables, taped):
-    calculate(*request(ASKED[1]))
+def test_a_first_answer_without_settings_needs_no_tape(tables, taped):
+    calculate(*request(ASKED[0]))
     assert taped == []
 
 

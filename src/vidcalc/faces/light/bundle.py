@@ -52,7 +52,7 @@ def write(folder: str | Path = BUILT, checked: bool = True) -> list[Path]:
     begins: dict[str, str] = {}
     needed = used(copies, found)
     for module, copy in copies.items():
-        known: dict[str, object] = dict(copy.taken)
+        known: dict[str, object] = {name: origin(copies, *taken) for name, taken in copy.taken.items()}
         for names, text in copy.pieces.items():
             home = together(module, *(needed.get((module, name), set()) for name in names))
             files.setdefault(home, []).append(text)
@@ -66,6 +66,12 @@ def write(folder: str | Path = BUILT, checked: bool = True) -> list[Path]:
     shared = {name: home for name, home in begins.items() if home != lighten.function(name)}
     tables = f"HOMES = {shared!r}\nSIZES = {sizes!r}\nNEWEST = {newest!r}\nPACKAGES = {sorted(packages)!r}\n"
     return [*written, _write(target / "index.py", tables)]
+
+
+def origin(copies: dict[str, lighten.Light], module: str, name: str) -> tuple[str, str]:
+    """Where a name is made that a module has, maybe from another."""
+    further = copies[module].taken.get(name) if module in copies else None
+    return (module, name) if further in (None, (module, name)) else origin(copies, *further)
 
 
 def _write(path: Path, text: str) -> Path:

@@ -1,6 +1,8 @@
 """Records the tables that come with the package: what an estimate of each model asks where nothing else is said.
 
-python -m vidcalc.faces.light.record        records them, as installing does
+    python -m vidcalc.faces.light.record        records them, as building a wheel does; or those of some models
+
+Networks of the U-Net kind take longest and are asked least: they stay with the tape.
 """
 
 import shutil
@@ -13,7 +15,7 @@ from vidcalc.faces.requests.estimate import request
 from vidcalc.tape import trace
 from vidcalc.tape.tables import ROOMS, built, regimes, store
 
-WORTH = 60_000  # the most work of a recording, in terms of formulas: all of the catalogue takes a minute
+WORTH = 60_000  # the most work of a recording, in terms of formulas
 HEAD = '"""Built by `vidcalc.faces.light.record`; not to be edited."""\n\n'
 
 
@@ -21,7 +23,7 @@ def write(folder: str | Path = built.FOLDER, checked: bool = True, names: tuple[
     """Write the tables into a folder and return the files written.
 
     checked  whether a source that changes later is to be seen: in a checkout, not in a wheel
-    names    of models; none: all
+    names    of models; none: all but those of U-Nets
     """
     target = Path(folder)
     shutil.rmtree(target, ignore_errors=True)
@@ -31,7 +33,8 @@ def write(folder: str | Path = built.FOLDER, checked: bool = True, names: tuple[
     newest = max(each.st_mtime_ns for each in found.values()) if checked else None
     sizes = {"/" + path.relative_to(root).as_posix(): each.st_size for path, each in found.items()} if checked else {}
     written = [_write(target, built.SOURCES, f"NEWEST = {newest!r}\nSIZES = {sizes!r}\n")]
-    for question, text in recorded(names or tuple(models.names())).items():
+    others = (name for name in models.names() if not models.model(name).denoiser.network.startswith("unets."))
+    for question, text in recorded(names or tuple(others)).items():
         written.append(_write(target, built.name(question), by_kind(text)))
     return written
 
@@ -39,8 +42,10 @@ def write(folder: str | Path = built.FOLDER, checked: bool = True, names: tuple[
 def recorded(names: tuple[str, ...]) -> dict[bytes, str]:
     """The text of the first table of each question that estimates of these models ask."""
     texts: dict[bytes, str] = {}
-    before = regimes.waits, regimes.WAYS, store.read, store.write
+    before = regimes.waits, regimes.WAYS, store.read, store.write, built.FOLDER
+    regimes.forget()
     built.current.cache_clear()
+    built.FOLDER = ""  # what is there already is recorded anew
     regimes.waits, regimes.WAYS = 0, (regimes.WAYS[0]._replace(worth=WORTH),)
 
     def kept(question: bytes, found: list[str]) -> None:
@@ -51,7 +56,8 @@ def recorded(names: tuple[str, ...]) -> dict[bytes, str]:
         for name in names:
             calculate(*request({"model": name}))
     finally:
-        regimes.waits, regimes.WAYS, store.read, store.write = before
+        regimes.waits, regimes.WAYS, store.read, store.write, built.FOLDER = before
+        built.current.cache_clear()
         regimes.forget()
         trace.forget()
     return texts

@@ -11,12 +11,15 @@ class Rules:
     memo = {}
 
 
+scan = make_scanner(Rules)
+
+
 def decode(text):
     """The value of a document."""
     if isinstance(text, bytes):
         text = text.decode()
-    value, end = make_scanner(Rules)(text, 0)
-    if text[end:].strip():
+    value, end = scan(text, 0)
+    if end < len(text) and text[end:].strip():
         raise ValueError(text[end:])
     return value
 
