@@ -18,7 +18,7 @@ class Build(BuildHookInterface):
         from vidcalc.rates.build import build
 
         build()
-        if version != "editable":  # minutes: a checkout answers over the tape, or records them by hand
+        if version != "editable":  # a source that is edited would make them void: a checkout answers over the tape
             record.write(checked=False)
         bundle.write(checked=version == "editable")
         if version == "editable":  # installers compile what they copy; a checkout would pay at every first run

@@ -1,8 +1,8 @@
-"""Records the tables that come with the package: what an estimate of each model asks where nothing else is said.
+"""Records the tables that come with the package: what estimates of the models asked most ask by themselves.
 
     python -m vidcalc.faces.light.record        records them, as building a wheel does; or those of some models
 
-Networks of the U-Net kind take longest and are asked least: they stay with the tape.
+About a second a model, which every installation waits for: so others stay with the tape until they are named here.
 """
 
 import shutil
@@ -10,20 +10,33 @@ import sys
 from pathlib import Path
 
 from vidcalc.calculate import calculate
-from vidcalc.catalog import models
 from vidcalc.faces.requests.estimate import request
 from vidcalc.tape import trace
 from vidcalc.tape.tables import ROOMS, built, regimes, store
 
+ASKED_MOST = (  # the models that the field's tools begin with, a family each and its sizes
+    "cogvideox-5b",
+    "hunyuanvideo-1.5",
+    "hunyuanvideo-t2v",
+    "ltx-2",
+    "ltx-video-2b",
+    "mochi-1",
+    "wan2.1-i2v-14b-480p",
+    "wan2.1-t2v-1.3b",
+    "wan2.1-t2v-14b",
+    "wan2.2-i2v-a14b",
+    "wan2.2-t2v-a14b",
+    "wan2.2-ti2v-5b",
+)
 WORTH = 60_000  # the most work of a recording, in terms of formulas
 HEAD = '"""Built by `vidcalc.faces.light.record`; not to be edited."""\n\n'
 
 
-def write(folder: str | Path = built.FOLDER, checked: bool = True, names: tuple[str, ...] = ()) -> list[Path]:
+def write(folder: str | Path = built.FOLDER, checked: bool = True, names: tuple[str, ...] = ASKED_MOST) -> list[Path]:
     """Write the tables into a folder and return the files written.
 
     checked  whether a source that changes later is to be seen: in a checkout, not in a wheel
-    names    of models; none: all but those of U-Nets
+    names    of models
     """
     target = Path(folder)
     shutil.rmtree(target, ignore_errors=True)
@@ -33,23 +46,22 @@ def write(folder: str | Path = built.FOLDER, checked: bool = True, names: tuple[
     newest = max(each.st_mtime_ns for each in found.values()) if checked else None
     sizes = {"/" + path.relative_to(root).as_posix(): each.st_size for path, each in found.items()} if checked else {}
     written = [_write(target, built.SOURCES, f"NEWEST = {newest!r}\nSIZES = {sizes!r}\n")]
-    others = (name for name in models.names() if not models.model(name).denoiser.network.startswith("unets."))
-    for question, text in recorded(names or tuple(others)).items():
+    for question, text in recorded(names).items():
         written.append(_write(target, built.name(question), by_kind(text)))
     return written
 
 
 def recorded(names: tuple[str, ...]) -> dict[bytes, str]:
     """The text of the first table of each question that estimates of these models ask."""
-    texts: dict[bytes, str] = {}
+    first: dict[bytes, str] = {}
     before = regimes.waits, regimes.WAYS, store.read, store.write, built.FOLDER
     regimes.forget()
     built.current.cache_clear()
     built.FOLDER = ""  # what is there already is recorded anew
     regimes.waits, regimes.WAYS = 0, (regimes.WAYS[0]._replace(worth=WORTH),)
 
-    def kept(question: bytes, found: list[str]) -> None:
-        texts.setdefault(question, found[0])
+    def kept(question: bytes, texts: list[str]) -> None:
+        first.setdefault(question, texts[0])
 
     store.read, store.write = lambda question: [], kept
     try:
@@ -60,7 +72,7 @@ def recorded(names: tuple[str, ...]) -> dict[bytes, str]:
         built.current.cache_clear()
         regimes.forget()
         trace.forget()
-    return texts
+    return first
 
 
 def by_kind(text: str) -> str:
@@ -77,4 +89,4 @@ def _write(target: Path, name: str, text: str) -> Path:
 
 
 if __name__ == "__main__":
-    write(names=tuple(sys.argv[1:]))
+    write(names=tuple(sys.argv[1:]) or ASKED_MOST)
