@@ -6,11 +6,10 @@ Rows of the same source whose settings nobody looked at, and rows of sources tha
 share of them that the bands hold is what the accuracy page claims. Run it after a change that moves predictions, then
 `python -m vidcalc.rates.build`.
 
-A band of memory reaches as far down as up, as a ratio: on which side a prediction is wrong is a matter of what was
-overlooked, and the few sources at hand overlook no more of one than of the other. Every source weighs the same in it,
-as the next measurement will be of another source. How often such a band holds one is tried on the rows in view: each
-source in turn is left out, and held against the band of all others ("left_out"). In a band of times every family
-weighs the same, and each end is its own.
+A band reaches as far down as up, as a ratio: on which side a prediction is wrong is a matter of what was overlooked, and
+the few sources at hand overlook no more of one than of the other. Every source weighs the same in it, as the next
+measurement will be of another source. How often such a band holds one is tried on the rows in view: each source in turn
+is left out, and held against the band of all others ("left_out").
 """
 
 from collections import defaultdict
@@ -33,16 +32,15 @@ ROOT = Path(__file__).resolve().parent.parent
 MEASURED, TARGET = ROOT / "src/vidcalc/data/measured", ROOT / "src/vidcalc/data/validation/bands.toml"
 HELD = 0.95  # share of the readings in view that a band holds; rows that are not in view lie further off
 SIDE = 0.1  # share of the guesses of a program beyond either end of their band
-ROWS, FAMILIES = 20, 4  # a band of its own takes so many; what has fewer takes that of all
 SOURCES = round(1 / (1 - HELD))  # of fewer no share that small lies beyond a band of their own
 HEAD = """# How far measured rows lie off predictions: low and high of measured over predicted (memory), and of measured seconds
 # over the ends of the band that the rates alone give (time). Made by scripts/make_bands.py from rows in view: `rows` of
-# `families`; {share:.0f} % of them lie inside, where every source (memory) or family (time) weighs the same. "verdict" is
+# `families`; {share:.0f} % of them lie inside, where every source weighs the same. "verdict" is
 # what a report compares with a card's memory: the band of all. "assumed" is how much further a
 # prediction may lie off where nothing names the program: that of the program that ran over that of the program which
 # would have been taken for it. "left_out" is the share of a source's rows that a band made without it holds.
 """
-Reading = tuple[str, str, str, float]  # what was measured, its source, its family, measured over predicted
+Reading = tuple[str, str, str, float]  # what was measured, its source, its family, measured over predicted (either way)
 
 Ends = tuple[float, float]
 
@@ -57,7 +55,7 @@ def main() -> None:
     for figure, results in (("memory", generations), ("training", trained)):
         among = bare[: len(generations)] if figure == "memory" else bare[len(generations) :]
         lines += [*evenly(figure, list(peaks(results))), *further(figure, guesses(results, among, "memory"))]
-    lines += table("time", [*times(generations), *times(trained)])
+    lines += evenly("time", [*times(generations), *times(trained)])
     lines += further("time", guesses([*generations, *trained], bare, "time"))
     TARGET.write_text("\n".join(lines), encoding="utf-8")
 
@@ -109,19 +107,13 @@ def left_out(found: list[Reading], held: float) -> float:
     return sum(sum(each) / len(each) for each in inside.values()) / len(inside)
 
 
-def times(results: list[Result]) -> Iterable[tuple[str, str, Ends]]:
-    """(scope, family, measured over what the rates leave as low and as high) of times in view."""
+def times(results: list[Result]) -> Iterable[Reading]:
+    """Readings of times in view: how far each lies beyond the nearer end of what the rates leave; 1 between them."""
     for result in trusted(results, "time"):
         low, high = run_spread(result.scope, result.provenance)
-        time = result.time
-        yield (
-            result.scope,
-            result.family,
-            (
-                (time.measured or 0) * low / (time.low or 1),
-                (time.measured or 0) * high / (time.high or 1),
-            ),
-        )
+        measured = result.time.measured or 0
+        below, above = (result.time.low or 1) / (low * measured), measured * high / (result.time.high or 1)
+        yield result.scope, result.source, result.family, max(below, above, 1.0)
 
 
 def trusted(results: list[Result], figure: str) -> list[Result]:
@@ -136,21 +128,6 @@ def trusted(results: list[Result], figure: str) -> list[Result]:
         if result.view == SEEN and of(result).ratio is not None and not result.doubtful(figure) and not result.assumed
     ]
     return distinct(kept, of)
-
-
-def table(figure: str, found: Iterable[tuple[str, str, Ends]]) -> list[str]:
-    """The tables of a figure's bands: of each part with enough rows, and of all."""
-    parts: dict[str, dict[str, list[Ends]]] = defaultdict(lambda: defaultdict(list))
-    for part, family, ends in found:
-        for name in (part, "other"):
-            parts[name][family].append(ends)
-    lines = []
-    for name, families in sorted(parts.items()):
-        count = sum(len(rows) for rows in families.values())
-        if name != "other" and (count < ROWS or len(families) < FAMILIES):
-            continue
-        lines += section(figure, name, families, HELD)
-    return lines
 
 
 def unnamed(rows: Sequence[Row | TrainingRow], results: list[Result]) -> list[Result | None]:

@@ -104,7 +104,7 @@ def listed(ask):
     def asked(*arguments):
         done = ask("gpus", *arguments, "--json")
         assert done.code == 0
-        return json.loads(done.out)
+        return json.loads(done.out)["gpus"]
 
     return asked
 

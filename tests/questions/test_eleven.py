@@ -57,7 +57,7 @@ SCREENS = {
         (
             r"256 × NVIDIA H100",
             r"fits +[\d.]+ GiB .* h \d+ min +\$[\d,]+",
-            r"vidcalc train … --parallel",
+            r"vidcalc train [^…]*--parallel",
             r"Why this one",
         ),
     ),

@@ -108,7 +108,7 @@ STREAMED, SWAPPED = {"offload": "group"}, {"offload": "model"}
     ],
 )
 def test_of_ways_about_as_fast_those_that_leave_the_video_come_first(found, order, monkeypatch):
-    room = SimpleNamespace(peak=1, margin=1, host_ram=0)
+    room = SimpleNamespace(peak=1, margin=1, verdict="fits", host_ram=0)
     monkeypatch.setattr(
         "vidcalc.search.relief._minimal", lambda *_: [(changes, room, spent, None) for changes, spent in found]
     )

@@ -183,5 +183,5 @@ def test_every_command_and_every_model_is_asked(snapshot):
     asked = [shlex.split(request) for request in snapshot.requests()]
     group = vidcalc()
     assert {words[0] for words in asked} == set(group.list_commands(click.Context(group))) - OTHERS
-    known = {row["name"] for row in json.loads(snapshot.answer(["models"])[1])}
+    known = {row["name"] for row in json.loads(snapshot.answer(["models"])[1])["models"]}
     assert known <= {value for words in asked for flag, value in pairwise(words) if flag in ("-m", "--model")}
