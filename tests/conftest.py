@@ -83,7 +83,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [
         item
         for item in items
-        for mark in ("browser", "fuzz", "ray", "release", "tables", "whole")
+        for mark in ("browser", "fuzz", "long", "ray", "release", "tables", "whole")
         if mark not in asked and item.get_closest_marker(mark)
     ]
     if left_out:

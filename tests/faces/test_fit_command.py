@@ -56,6 +56,7 @@ def test_which_of_three_models_on_a_5090(model, ask):
     assert rows[0]["seconds"] > 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words",
     [

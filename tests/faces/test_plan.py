@@ -49,10 +49,12 @@ def test_the_json_is_what_its_schema_says(answer):
     "more",
     [
         (),
-        ("--by", "memory", "--currency", "KRW"),
+        pytest.param(("--by", "memory", "--currency", "KRW"), marks=pytest.mark.long),
         ("--sharding", "zero3", "--reshard", "off"),
-        ("--try", "offload", "--mode", "lora", "--lora-rank", "8", "--by", "memory"),
-        ("--bucket", "480px17:0.25", "--bucket", "832x480x1:b4"),
+        pytest.param(
+            ("--try", "offload", "--mode", "lora", "--lora-rank", "8", "--by", "memory"), marks=pytest.mark.long
+        ),
+        pytest.param(("--bucket", "480px17:0.25", "--bucket", "832x480x1:b4"), marks=pytest.mark.long),
     ],
 )
 def test_the_command_shown_is_the_plan_found(more, ask, answer):
@@ -90,6 +92,7 @@ def test_what_is_stated_is_settled(answer):
         assert (row["words"]["checkpointing"], row["words"]["sharding"]) == ("full", "zero1")
 
 
+@pytest.mark.long
 def test_trying_more_finds_no_worse(answer):
     plain, more = (answer(*ASKED, *words) for words in ((), ("--try", "update,offload")))
     assert more["counts"][0]["legal"] > plain["counts"][0]["legal"]

@@ -55,6 +55,7 @@ def count(command: str) -> int:
     return SEARCHES if command in SEARCHING else SHORT
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", commands())
 def test_whatever_is_typed_is_answered_or_refused(command: str) -> None:
     run(lines(command, MODELS, FILES), count(command), fresh=False)

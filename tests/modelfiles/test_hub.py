@@ -176,5 +176,6 @@ def test_what_the_hub_refuses_is_one_clear_message(hub, ask_hub):
     assert "gated" in refused(ask_hub("hf:owner/name@main"))
 
 
+@pytest.mark.long
 def test_a_hub_that_does_not_answer_is_said(ask_hub):
     assert "does not answer" in refused(ask_hub("hf:owner/name", "http://127.0.0.1:9"))

@@ -18,7 +18,8 @@ REQUESTS = [shlex.split(line) for line in LINES if line and line[0] != "#"]
 SHORT = [words for words in REQUESTS if words[0] in door.SHORT and door.plain(words)]
 BY_FILES = ("--from", "--lora", "--gpu-file", "--calibration")  # read by modules that a light run may lack
 ODD = ("", "-1", "0", "1e309", "abc", "4090", "720p", "auto", "9" * 50, "가", "x=1")
-PARTS = 16
+PARTS, FIRST = 16, 3  # the first of them always, the others where there is time
+IN_PARTS = [*range(FIRST), *(pytest.param(part, marks=pytest.mark.long) for part in range(FIRST, PARTS))]
 
 
 def light(words):
@@ -50,7 +51,7 @@ def same(words):
     return True
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", IN_PARTS)
 def test_recorded_requests_are_answered_alike(part, copy, monkeypatch):
     monkeypatch.chdir(ROOT)
     asked = [[*words, "--json"][: len(words) + number % 2] for number, words in enumerate(SHORT)][part :: 3 * PARTS]
@@ -59,7 +60,7 @@ def test_recorded_requests_are_answered_alike(part, copy, monkeypatch):
     assert [words for words in left if not set(words) & set(BY_FILES)] == []
 
 
-@pytest.mark.parametrize("seed", range(PARTS))
+@pytest.mark.parametrize("seed", IN_PARTS)
 def test_any_mixture_of_flags_is_answered_alike_or_left_to_the_full_command_line(seed, copy, monkeypatch):
     monkeypatch.chdir(ROOT)
     chance = random.Random(seed)

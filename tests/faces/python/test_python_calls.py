@@ -76,6 +76,7 @@ SAME = {
     ),
     "models": ({}, ()),
 }
+LONG = ("plan", "fit", "choose")  # searches
 WRONG = [
     ({"frames": 0}, ("-f", "0"), "frames"),
     ({"gpu": "h10O"}, ("--gpu", "h10O"), "gpu"),
@@ -95,7 +96,7 @@ def english():
     words.use("en")
 
 
-@pytest.mark.parametrize("name", SAME)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in SAME])
 def test_a_call_answers_what_its_command_prints(name, ask):
     given, line = SAME[name]
     answer = getattr(vidcalc, name)(**given)
