@@ -53,7 +53,7 @@ PAGES = {
     "budget alone": ("budget", "--budget", "20000USD", "--gpu", "h200", "--law", "image-dit"),
     "training run": ("train", "-m", "wan2.1-t2v-14b", "--gpus", "8", "--sharding", "fsdp", "--texts", "online"),
     "training run in buckets": (
-        *("train", "-m", "animatediff-sd15-v2", "--bucket", "512x512x1:0.5:b64", "--bucket", "1920x1080x160:0.3:b12"),
+        *("train", "-m", "ltx-video-2b", "--bucket", "512x512x1:0.5:b64", "--bucket", "1920x1080x160:0.3:b12", "--snap"),
         *("--bucket", "256x256x16", "--gpus", "1000", "--networks", "rl", "--rollout-steps", "4", "--validation", "on"),
     ),
     "models": ("models",),
