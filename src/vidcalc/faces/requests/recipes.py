@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.base.errors import Unreadable
+from vidcalc.base.errors import InputError, Unreadable
 from vidcalc.base.facts import Facts
 from vidcalc.describe.model import Basis, Caution, Model
 from vidcalc.describe.sharing import of
@@ -37,12 +37,13 @@ def merged(flags: dict[str, Any]) -> dict[str, Any]:
     if given.get("mode", "lora") not in ADAPTED:
         gone |= _adapters(recipe.settings)
     settings = {name: value for name, value in recipe.settings.items() if name not in gone}
+    read = {name: _read(name, value, recipe.source) for name, value in settings.items()}
     listed = ", ".join(f"{name.replace('_', '-')} {_spelled(name, value)}" for name, value in settings.items())
     basis = Basis(id="recipe", value=f"{recipe.maker}: {listed}", source=recipe.source, provenance="documented")
     cautions = [Caution(id=id_, values=values) for id_, values in recipe.beside]
     if recipe.unread:
         cautions.append(Caution(id="recipe_unread", values={"names": ", ".join(recipe.unread)}))
-    return {"model": recipe.model, **settings, **given, TOLD: (basis, tuple(cautions))}
+    return {"model": recipe.model, **read, **given, TOLD: (basis, tuple(cautions))}
 
 
 def told(model: Model, flags: dict[str, Any]) -> Model:
@@ -51,6 +52,32 @@ def told(model: Model, flags: dict[str, Any]) -> Model:
         return model
     basis, cautions = flags[TOLD]
     return replace(model, basis=(*model.basis, basis), cautions=(*model.cautions, *cautions))
+
+
+def _read(name: str, value: object, file: str) -> Any:
+    """A setting as its flag reads it: a file may say no more than a user may type. Raises InputError, with the file."""
+    from vidcalc.faces.flags.catalogue import FLAGS, flag
+
+    if value is None or name not in FLAGS:
+        return value
+    option = flag(name)
+    try:
+        if getattr(option.type, "multiple", False) and isinstance(value, tuple):
+            return tuple(option.type.convert(_typed(each, option.type), option, None) for each in value)
+        return option.type.convert(_typed(value, option.type), option, None)
+    except InputError as wrong:
+        wrong.file = file
+        raise
+
+
+def _typed(value: object, kind: Any) -> str:
+    """A value as one types it."""
+    from vidcalc.faces.flags.spelled import spelled
+
+    if not isinstance(value, dict | tuple):
+        return str(value)
+    back = getattr(kind, "spelled", None)
+    return str(back(value) if back and isinstance(value, dict) else spelled(value, kind))
 
 
 def _adapters(settings: Facts) -> set[str]:

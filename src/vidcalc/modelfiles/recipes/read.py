@@ -68,7 +68,7 @@ def _refuse_others(path: str, values: Facts) -> None:
 def _of_adapter(values: Facts, name: str) -> Recipe | None:
     """peft's configuration of an adapter: the network it is for, trained so; None for a model's own configuration."""
     rank, base = values.get("r"), values.get("base_model_name_or_path")
-    if not (isinstance(rank, int) and values.get("peft_type") and isinstance(base, str)):
+    if not (rank is not None and values.get("peft_type") and isinstance(base, str)):
         return None
     layers = values.get("target_modules")
     targets = {"lora_targets": settle.targets(layers)} if isinstance(layers, list) else {}

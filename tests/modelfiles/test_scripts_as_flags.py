@@ -1,0 +1,60 @@
+"""What a script says stands beneath what a user types: bounded as if it were typed, and giving way to it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vidcalc.modelfiles.recipes.read import recipe_of
+
+WAN = "python generate.py --task t2v-14B --size 1280*720 --ckpt_dir w --frame_num 81 --prompt x"
+MUSUBI = "python wan_generate_video.py --task t2v-14B --video_size 480 832 --video_length 81 --dit d --prompt x"
+ADAPTER = {"peft_type": "LORA", "base_model_name_or_path": "Wan-AI/Wan2.1-T2V-14B-Diffusers"}
+BEYOND = {  # a command -> the flag that is refused, and the value
+    f"{WAN} --frame_num 99999999999": ("--frames", "99999999999"),
+    f"{MUSUBI} --guidance_scale nan": ("--guidance", "nan"),
+    f"{MUSUBI} --fps inf": ("--fps", "inf"),
+    f"{MUSUBI} --blocks_to_swap -3": ("--offload", "-3"),
+    f"torchrun --nproc_per_node=9000 {WAN.removeprefix('python ')} --ulysses_size 9000": ("--parallel", "9000"),
+    WAN.replace("1280*720", "4*720"): ("--resolution", "4x720"),
+}
+Ask = Callable[..., Any]
+
+
+def written(folder: Path, name: str, text: str) -> str:
+    (folder / name).write_text(text)
+    return str(folder / name)
+
+
+@pytest.mark.parametrize("text", BEYOND)
+def test_what_no_user_may_type_no_script_may_say(text: str, ask: Ask, tmp_path: Path) -> None:
+    flag, value = BEYOND[text]
+    done = ask("estimate", "--from", written(tmp_path, "run.sh", text + "\n"), "--gpu", "h100")
+    assert done.code == 2, done.err + done.out
+    assert len(done.err.splitlines()) == 1, done.err
+    assert "run.sh: " in done.err
+    assert f"{flag} " in done.err
+    assert f"'{value}'" in done.err
+
+
+@pytest.mark.parametrize("rank", [-4, True, 2.5, "many"])
+def test_an_adapter_of_no_rank_is_refused(rank: object, ask: Ask, tmp_path: Path) -> None:
+    path = written(tmp_path, "adapter_config.json", json.dumps({**ADAPTER, "r": rank}))
+    done = ask("train", "--from", path, "--gpu", "h100")
+    assert done.code == 2, done.err + done.out
+    assert f"adapter_config.json: --lora-rank cannot be '{rank}'" in done.err.replace("-rank '", "-rank cannot be '")
+
+
+def test_a_value_that_is_no_number_is_told_and_nothing_is_set(tmp_path: Path) -> None:
+    found = recipe_of(written(tmp_path, "run.sh", f"{MUSUBI} --blocks_to_swap many\n"))
+    assert found is not None
+    assert "offload" not in found.settings
+    assert found.unread == ("blocks_to_swap = many",)
+
+
+def test_no_swapped_block_is_no_offloading(tmp_path: Path) -> None:
+    found = recipe_of(written(tmp_path, "run.sh", f"{MUSUBI} --blocks_to_swap 0\n"))
+    assert found is not None
+    assert ("offload" in found.settings, found.unread) == (False, ())
