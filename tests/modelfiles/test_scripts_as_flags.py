@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from vidcalc.faces.requests.recipes import merged
 from vidcalc.modelfiles.recipes.read import recipe_of
 
 WAN = "python generate.py --task t2v-14B --size 1280*720 --ckpt_dir w --frame_num 81 --prompt x"
@@ -58,3 +59,45 @@ def test_no_swapped_block_is_no_offloading(tmp_path: Path) -> None:
     found = recipe_of(written(tmp_path, "run.sh", f"{MUSUBI} --blocks_to_swap 0\n"))
     assert found is not None
     assert ("offload" in found.settings, found.unread) == (False, ())
+
+
+EIGHT = (
+    "torchrun --nproc_per_node=8 generate.py --task t2v-A14B --size 1280*720 --ckpt_dir w --dit_fsdp --t5_fsdp "
+    "--ulysses_size 8 --prompt x\n"
+)
+
+
+def flags_of(folder: Path, text: str, **typed: Any) -> dict[str, Any]:
+    return merged({"from": written(folder, "run.sh", text), **typed})
+
+
+def test_gpus_and_ways_of_sharing_give_way_to_each_other(tmp_path: Path) -> None:
+    four = {"ulysses_degree": 4, "shard_degree": 4}
+    told = flags_of(tmp_path, EIGHT)
+    assert (told["gpus"], told["parallel"]) == (8, {"ulysses_degree": 8, "shard_degree": 8})
+    fewer = flags_of(tmp_path, EIGHT, gpus=4)
+    assert (fewer["gpus"], "parallel" in fewer) == (4, False)
+    shared = flags_of(tmp_path, EIGHT, parallel=four)
+    assert (shared["parallel"], "gpus" in shared) == (four, False)
+    assert flags_of(tmp_path, EIGHT, gpus=8)["parallel"] == told["parallel"]  # as the script says
+
+
+@pytest.mark.parametrize("typed", [("--gpus", "4"), ("--parallel", "ulysses=4,fsdp=4"), ("--gpus", "8")])
+def test_a_script_is_priced_on_other_gpus(typed: tuple[str, str], ask: Ask, tmp_path: Path) -> None:
+    done = ask("estimate", "--from", written(tmp_path, "run.sh", EIGHT), "--gpu", "h200", *typed, "--json")
+    assert done.code == 0, done.err + done.out
+    assert json.loads(done.out)["hardware"]["count"] == (8 if typed == ("--gpus", "8") else 4)
+
+
+@pytest.mark.parametrize(
+    ("model", "kept"),
+    [("wan2.2-i2v-a14b", True), ("wan-2.2 T2V a14b", True), ("ltx-2", False), ("hunyuanvideo-t2v", False)],
+)
+def test_another_model_is_not_run_by_a_repository_of_the_first(model: str, kept: bool, tmp_path: Path) -> None:
+    assert flags_of(tmp_path, EIGHT).get("framework") == "wan-official-2.2"
+    assert ("framework" in flags_of(tmp_path, EIGHT, model=model)) == kept
+
+
+def test_a_program_of_many_models_runs_another_too(tmp_path: Path) -> None:
+    text = "sglang generate --model-path Wan-AI/Wan2.2-T2V-A14B-Diffusers --num-gpus 4 --num-frames 81\n"
+    assert flags_of(tmp_path, text, model="hunyuanvideo-t2v")["framework"] == "sglang"
