@@ -1,6 +1,7 @@
 """What a script says stands beneath what a user types: bounded as if it were typed, and giving way to it."""
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,3 +102,25 @@ def test_another_model_is_not_run_by_a_repository_of_the_first(model: str, kept:
 def test_a_program_of_many_models_runs_another_too(tmp_path: Path) -> None:
     text = "sglang generate --model-path Wan-AI/Wan2.2-T2V-A14B-Diffusers --num-gpus 4 --num-frames 81\n"
     assert flags_of(tmp_path, text, model="hunyuanvideo-t2v")["framework"] == "sglang"
+
+
+TRAINED = (
+    "accelerate launch src/musubi_tuner/wan_train_network.py --task t2v-1.3B --dit wan2.1_t2v_1.3B_bf16.safetensors "
+    "--sdpa --mixed_precision bf16 --fp8_base --optimizer_type adamw8bit --gradient_checkpointing "
+    "--network_module networks.lora_wan --network_dim 32 --max_train_steps 100\n"
+)
+
+
+@pytest.mark.parametrize("typed", [(), ("--train-steps", "40")])
+def test_a_plan_of_a_script_is_priced_as_its_command_runs(typed: tuple[str, ...], ask: Ask, tmp_path: Path) -> None:
+    path = written(tmp_path, "mt.sh", TRAINED)
+    done = ask("plan", "--from", path, "--gpu", "h200", "--gpus", "2", *typed, "--json")
+    assert done.code == 0, done.err + done.out
+    best = json.loads(done.out)["best"][0]
+    steps = int(typed[1]) if typed else 100
+    assert best["seconds"] == pytest.approx(steps * best["seconds_per_step"])
+    train = ask(*shlex.split(best["command"])[1:], "--json")
+    assert train.code == 0, train.err + train.out
+    report = json.loads(train.out)
+    assert report["time"]["total"] == pytest.approx(best["seconds"])
+    assert report["memory"]["peak"] == best["peak"]
