@@ -150,6 +150,61 @@ def test_a_script_of_several_commands_is_its_first(tmp_path: Path) -> None:
     assert (found.model, found.beside) == ("wan2.1-t2v-14b", (("commands_beside", {"count": 1}),))
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        "&& echo done", "|| exit 1", "; echo done", ";", "| tee log.txt", "2>&1 | tee log.txt", "> log.txt",
+        "2> err.txt", ">> log.txt 2>&1 &", "&", "< /dev/null", "<<EOF", "&> log.txt", "&& python other.py --size 1*1",
+    ],
+)  # fmt: skip
+def test_a_command_ends_where_its_shell_ends_it(end: str, tmp_path: Path) -> None:
+    for last in ("--size 832*480", "--offload_model False"):
+        first = "--size 832*480 " if "size" not in last else ""
+        text = (
+            f"python generate.py --task t2v-14B --prompt 'cats & dogs; more > less' --frame_num 33 {first}{last} {end}"
+        )
+        found = recipe_of(written(tmp_path, "run.sh", text + "\n"))
+        assert found is not None
+        assert (found.settings["resolution"], found.settings["frames"], found.unread) == ((832, 480), 33, ()), text
+
+
+def test_what_ends_a_command_needs_no_space(tmp_path: Path) -> None:
+    found = recipe_of(written(tmp_path, "run.sh", "python generate.py --task t2v-14B --size 832*480;echo done\n"))
+    assert found is not None
+    assert found.settings["resolution"] == (832, 480)
+
+
+def test_every_command_of_a_line_counts(tmp_path: Path) -> None:
+    one = "python generate.py --task t2v-14B --size 832*480"
+    found = recipe_of(written(tmp_path, "run.sh", f"python setup.py --quiet && {one} && {one}\n"))
+    assert found is not None
+    assert (found.model, found.beside) == ("wan2.1-t2v-14b", (("commands_beside", {"count": 1}),))
+
+
+@pytest.mark.parametrize("python", ["python3.10", "/usr/bin/python3.12", "py", "python.exe", "env/bin/python3"])
+def test_python_is_known_by_any_of_its_names(python: str, tmp_path: Path) -> None:
+    text = f"{python} generate.py --task t2v-14B --size 832*480\n"
+    found = recipe_of(written(tmp_path, "run.sh", text))
+    assert found is not None
+    assert (found.model, found.settings["resolution"]) == ("wan2.1-t2v-14b", (832, 480))
+
+
+@pytest.mark.parametrize(("name", "end"), [("run.bat", "^"), ("run.ps1", "`"), ("run.txt", "^"), ("run.txt", "`")])
+@pytest.mark.parametrize("line", ["\n", "\r\n"])
+def test_a_command_of_windows_is_read(name: str, end: str, line: str, tmp_path: Path) -> None:
+    frames = {".bat": "%FRAMES%", ".ps1": "$frames", ".txt": "45"}[name[3:]]
+    lines = ("REM python generate.py --task t2v-1.3B", "set FRAMES=45") if name == "run.bat" else ("$frames = 45",)
+    command = (
+        rf"venv\Scripts\python.exe src\musubi_tuner\wan_generate_video.py --task t2v-1.3B {end}",
+        rf"  --dit C:\models\wan.safetensors --video_size 480 832 {end}", f"  --video_length {frames} --prompt x",
+    )  # fmt: skip
+    (tmp_path / name).write_bytes(line.join((*lines, *command, "pause", "")).encode())
+    found = recipe_of(str(tmp_path / name))
+    assert found is not None
+    assert (found.model, found.settings["resolution"], found.settings["frames"]) == ("wan2.1-t2v-1.3b", (832, 480), 45)
+    assert (found.beside, found.unread) == ((), ())
+
+
 def test_settings_of_lightx2v_are_read(tmp_path: Path) -> None:
     found = recipe_of(written(tmp_path, "wan_t2v.json", json.dumps(LIGHTX2V)))
     assert found is not None

@@ -28,6 +28,7 @@ class InputError(VidcalcError):
         self.nearest = nearest
         self.of = of
         self.job = 0  # of several jobs in a row, the one that it stands in; 0: in none
+        self.file = ""  # that asks for the value, where no flag does
         super().__init__(flag, value, self.allowed, nearest)
 
 

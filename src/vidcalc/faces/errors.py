@@ -66,7 +66,7 @@ def _line(error: Exception, cells: int) -> str:
     if not isinstance(error, InputError) or isinstance(error, Unreadable):
         return message
     quoted = sum(max(width(_short(each)) - QUOTED, 0) for each in (error.value, error.nearest) if each is not None)
-    cells += quoted
+    cells += quoted + (width(_short(error.file)) + 2 if error.file else 0)
     if width(message) <= cells:
         return message
     brief = str(_placed(error, _refused(error, brief=True))["message"])
@@ -75,7 +75,9 @@ def _line(error: Exception, cells: int) -> str:
 
 
 def _placed(error: Exception, found: dict[str, Any]) -> dict[str, Any]:
-    """A refusal with the number of the job that it stands in."""
+    """A refusal with the file that asks for the value, and the number of the job that it stands in."""
+    if file := getattr(error, "file", ""):
+        found["message"] = f"{_short(file)}: {found['message']}"
     if number := getattr(error, "job", 0):
         found["message"] = _("job {number}: {refusal}", number=number, refusal=found["message"])
     return found

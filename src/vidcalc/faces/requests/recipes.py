@@ -4,20 +4,27 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vidcalc.base.errors import Unreadable
+from vidcalc.base.errors import InputError, Unreadable
 from vidcalc.base.facts import Facts
+from vidcalc.catalog.load import entry, resolve
 from vidcalc.describe.model import Basis, Caution, Model
 from vidcalc.describe.sharing import of
 from vidcalc.describe.training import ADAPTED, FROZEN, TrainingPlan
+from vidcalc.faces.flags.parallel import AUTO
+from vidcalc.modelfiles.recipes.recipe import Recipe
 
 TOLD = "told_by_a_recipe"  # where what a recipe says beside its flags waits for the model
 LENGTH = ("frames", "seconds")
+RANKS = ("gpus", "parallel", "training_parallel")
 GIVES_WAY = {  # a flag -> what a file says beside it that means nothing any more
     "frames": LENGTH,
     "seconds": LENGTH,
     "bucket": (*LENGTH, "resolution", "batch_size"),
     "clips": ("train_steps",),
+    **dict.fromkeys(RANKS, RANKS),
 }
+OF_ITS_MODEL = ("vae", "preset", "guidance_scales", "lora", "lora_mode", "control", "references")
+OWN = "-official"  # in the name of a framework: a repository of one family's own
 
 
 def merged(flags: dict[str, Any]) -> dict[str, Any]:
@@ -33,16 +40,17 @@ def merged(flags: dict[str, Any]) -> dict[str, Any]:
     if not recipe.model and "model" not in flags:
         raise Unreadable(path, "no_model_named", names=", ".join(recipe.names) or "-")
     given = {name: value for name, value in flags.items() if name != "from"}
-    gone = {each for name in given for each in GIVES_WAY.get(name, ())}
+    gone = _given_up(given, recipe)
     if given.get("mode", "lora") not in ADAPTED:
         gone |= _adapters(recipe.settings)
     settings = {name: value for name, value in recipe.settings.items() if name not in gone}
+    read = {name: _read(name, value, recipe.source) for name, value in settings.items()}
     listed = ", ".join(f"{name.replace('_', '-')} {_spelled(name, value)}" for name, value in settings.items())
     basis = Basis(id="recipe", value=f"{recipe.maker}: {listed}", source=recipe.source, provenance="documented")
     cautions = [Caution(id=id_, values=values) for id_, values in recipe.beside]
     if recipe.unread:
         cautions.append(Caution(id="recipe_unread", values={"names": ", ".join(recipe.unread)}))
-    return {"model": recipe.model, **settings, **given, TOLD: (basis, tuple(cautions))}
+    return {"model": recipe.model, **read, **given, TOLD: (basis, tuple(cautions))}
 
 
 def told(model: Model, flags: dict[str, Any]) -> Model:
@@ -51,6 +59,47 @@ def told(model: Model, flags: dict[str, Any]) -> Model:
         return model
     basis, cautions = flags[TOLD]
     return replace(model, basis=(*model.basis, basis), cautions=(*model.cautions, *cautions))
+
+
+def _given_up(given: dict[str, Any], recipe: Recipe) -> set[str]:
+    """What a recipe says that means nothing any more beside what the user types; the same GPUs change nothing."""
+    changed = [name for name, value in given.items() if name not in RANKS or value != recipe.settings.get(name)]
+    if given.get("training_parallel") == AUTO:
+        changed.remove("training_parallel")  # what is searched is shared among as many as the recipe says
+    gone = {each for name in changed for each in GIVES_WAY.get(name, ())}
+    model = resolve("models", given["model"]) if recipe.model and "model" in given else recipe.model
+    if model != recipe.model:
+        gone.update(OF_ITS_MODEL)
+        same = entry("models", model)["family"] == entry("models", recipe.model)["family"]
+        if OWN in recipe.settings.get("framework", "") and not same:
+            gone.add("framework")
+    return gone
+
+
+def _read(name: str, value: object, file: str) -> Any:
+    """A setting as its flag reads it: a file may say no more than a user may type. Raises InputError, with the file."""
+    from vidcalc.faces.flags.catalogue import FLAGS, flag
+
+    if value is None or name not in FLAGS:
+        return value
+    option = flag(name)
+    try:
+        if getattr(option.type, "multiple", False) and isinstance(value, tuple):
+            return tuple(option.type.convert(_typed(each, option.type), option, None) for each in value)
+        return option.type.convert(_typed(value, option.type), option, None)
+    except InputError as wrong:
+        wrong.file = file
+        raise
+
+
+def _typed(value: object, kind: Any) -> str:
+    """A value as one types it."""
+    from vidcalc.faces.flags.spelled import spelled
+
+    if not isinstance(value, dict | tuple):
+        return str(value)
+    back = getattr(kind, "spelled", None)
+    return str(back(value) if back and isinstance(value, dict) else spelled(value, kind))
 
 
 def _adapters(settings: Facts) -> set[str]:

@@ -15,7 +15,9 @@ from vidcalc.faces.flags.bucket import BucketOf
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.flags.parallel import AUTO
 from vidcalc.faces.flags.spelled import command_line
+from vidcalc.faces.requests.recipes import merged
 from vidcalc.faces.requests.run import Stated, seen, stated
+from vidcalc.faces.requests.settings import stated as given_flags
 from vidcalc.faces.terminal.numbers import data as bytes_text
 from vidcalc.faces.words import _
 from vidcalc.rates.machines import placed
@@ -28,16 +30,18 @@ GPUS = (8,)
 SEARCHED = ("gpus", "by", "tried", "global_batch")  # what no single plan is asked
 FLAGS_OF = {"update": "optimizer_update", "offload": "training_offload"}  # words of a plan
 UNSAID = {"reshard": "on", "training_offload": "none"}
+SETTLED = ("gpus", "parallel", "training_parallel", "grad_accum")
 ALONE = "data_degree"  # of one that shares nothing
 SAMPLES = 1000  # of each rank: runs of unlike global batches are compared over as many as all of them divide
 
 
 def request(given: dict[str, Any]) -> tuple[Search, dict[int, Hardware]]:
     """The search that the flags ask for, and the hardware of each number of GPUs. Raises InputError."""
-    flags = {name: value for name, value in given.items() if value is not None}
+    flags = given_flags(given)
     counts, by, tried = flags.pop("gpus", GPUS), flags.pop("by", "time"), flags.pop("tried", ())
     wanted = flags.pop("global_batch", 0)
-    setup = stated(flags)
+    whole = _of_a_recipe(flags)
+    setup = stated(whole)
     smallest = setup.buckets[0].batch
     wanted = wanted or counts[-1] * smallest
     if wanted % smallest:
@@ -51,9 +55,15 @@ def request(given: dict[str, Any]) -> tuple[Search, dict[int, Hardware]]:
         shardings=_shardings(flags),
     )
     once = replace(setup.training, grad_accum=space.units)
-    data = seen(flags, setup, once)
+    data = seen(whole, setup, once)
     search = Search(run=setup.run(data), space=space, by=by)
     return search, {count: placed(setup.question.hardware, count) for count in counts}
+
+
+def _of_a_recipe(flags: dict[str, Any]) -> dict[str, Any]:
+    """The flags with those of a recipe beneath them, less what the search settles whatever a file says of it."""
+    settled = [name for name in SETTLED if name not in flags]
+    return {name: value for name, value in merged(flags).items() if name not in settled}
 
 
 def searched(flags: dict[str, Any], setup: Stated) -> TrainingPlan:

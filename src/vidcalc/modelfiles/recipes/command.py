@@ -2,7 +2,8 @@
 {"lora_rank": "32"}.
 
 Comments and line ends go; what a script sets as NAME=… or NAME=(…) stands where `$NAME` does. Of several commands the
-first that is known counts; how many there are is given with it.
+first that is known counts; how many there are is given with it. A command ends where its shell ends it; those of
+Windows' shells are read alike.
 """
 
 import re
@@ -10,41 +11,75 @@ import shlex
 
 from vidcalc.base.facts import Facts
 
-STARTS = ("accelerate", "torchrun", "deepspeed", "python", "python3", "uv", "fastvideo", "sglang")
-ASSIGNED = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|[^\s()]*)\s*$", re.MULTILINE)
-VARIABLE = re.compile(r"\$\{?(\w+)(?:\[@\])?\}?")
+STARTS = re.compile(r"(?:accelerate|torchrun|deepspeed|python[\d.]*|py|uv|fastvideo|sglang)(?:\.exe)?", re.IGNORECASE)
+ASSIGNED = re.compile(
+    r"^\s*(?:export\s+|set\s+|\$)?([A-Za-z_]\w*) ?= ?(\"[^\"]*\"|'[^']*'|[^\s()]*)\s*$", re.MULTILINE | re.IGNORECASE
+)
+VARIABLE = re.compile(r"%(\w+)%|\$\{?(\w+)(?:\[@\])?\}?")
+CONTINUED = re.compile(
+    r"(?:\^|(?<=\s)`)[ \t\r]*\n"
+)  # lines of cmd, of PowerShell: a ` behind a word ends a command in sh
+REMARK = re.compile(r"(?im)^\s*(?:@?rem\b|::).*$")  # of cmd
+WINDOWS = (".bat", ".ps1")
+ENDS = re.compile(r"[;&|]+")  # words of a shell behind which another command stands
+REDIRECTS = re.compile(r"\d*>.*|<|<<.*")  # words of a shell behind which no flags stand
 CACHING = ("data_process", "cache_latents", "cache_text_encoder")  # a command that only prepares data
 MOST = 10_000  # words
 
 
-def commands(text: str) -> list[tuple[list[str], Facts]]:
-    """(words, flags) of every command that has flags. Flags that stand in lists of a script belong to its command."""
+def commands(text: str, ending: str = "") -> list[tuple[list[str], Facts]]:
+    """(words, flags) of every command that has flags. Flags that stand in lists of a script belong to its command.
+
+    ending  of the script's name: in those of Windows' shells a backslash is part of a path
+    """
+    if ending in WINDOWS or (ending == ".txt" and CONTINUED.search(text)):
+        text = CONTINUED.sub(" ", REMARK.sub("", text)).replace("\\", "/")
     plain = re.sub(r"\\\s*\n", " ", re.sub(r"(?m)(^|\s)#.*$", r"\1", text))
     known = {name: value.strip("\"'") for name, value in ASSIGNED.findall(plain)}
     lists = dict(re.findall(r"(?ms)^\s*(\w+)=\(\s*(.*?)^\s*\)", plain))
     body = re.sub(r"(?ms)^\s*\w+=\(\s*.*?^\s*\)", "", plain)
     found: list[tuple[list[str], Facts]] = []
     for line in body.splitlines():
-        words = _words(_filled(_filled(line, lists), known))
-        start = next((place for place, word in enumerate(words) if word.rpartition("/")[2] in STARTS), None)
-        if start is None or not any(word.startswith("--") for word in words):
-            continue
-        flags = _flags(words[start:])
-        if not any(word in str(flags.get("task", "")) + " ".join(words) for word in CACHING):
-            found.append((words[start:], flags))
+        for words in _alone(_words(_filled(_filled(line, lists), known))):
+            start = next((place for place, word in enumerate(words) if STARTS.fullmatch(word.rpartition("/")[2])), None)
+            if start is None or not any(word.startswith("--") for word in words):
+                continue
+            flags = _flags(words[start:])
+            if not any(word in str(flags.get("task", "")) + " ".join(words) for word in CACHING):
+                found.append((words[start:], flags))
     return found
 
 
 def _filled(line: str, known: dict[str, str]) -> str:
     """A line with variables in their place; unknown ones as they are."""
-    return VARIABLE.sub(lambda match: known.get(match[1], match[0]), line.replace('"${', "${").replace('[@]}"', "[@]}"))
+    return VARIABLE.sub(
+        lambda match: known.get(match[1] or match[2], match[0]), line.replace('"${', "${").replace('[@]}"', "[@]}")
+    )
 
 
 def _words(line: str) -> list[str]:
+    """Its words; what ends a command is a word of its own, wherever it stands unquoted."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|")
+    lexer.whitespace_split, lexer.commenters = True, ""
     try:
-        return shlex.split(line)[:MOST]
+        return list(lexer)[:MOST]
     except ValueError:  # a quote that nothing closes
         return line.split()[:MOST]
+
+
+def _alone(words: list[str]) -> list[list[str]]:
+    """The commands of a line, each without where its output goes."""
+    found: list[list[str]] = [[]]
+    redirected = False
+    for word in words:
+        if ENDS.fullmatch(word):
+            found.append([])
+            redirected = False
+            continue
+        redirected = redirected or REDIRECTS.fullmatch(word) is not None
+        if not redirected:
+            found[-1].append(word)
+    return found
 
 
 def _flags(words: list[str]) -> Facts:

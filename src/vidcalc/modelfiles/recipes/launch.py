@@ -96,9 +96,7 @@ class _Run:
 
     def __init__(self, program: Launcher) -> None:
         self.program = program
-        self.settings: Facts = {
-            key: value for key, value in program.usual.items() if key not in ("model", "resolution")
-        }
+        self.settings: Facts = {key: value for key, value in program.usual.items() if key not in SETTLED}
         self.sides: dict[str, int] = {}
         self.names: list[str] = []
         self.tasks: list[str] = []
@@ -122,7 +120,8 @@ class _Run:
         if settles in ("size", "height_width", "tier", "ratio"):
             return self._sized(settles, word)
         if settles == "blocks_swapped":
-            self.settings["offload"] = f"block-swap:{count}"
+            if count:  # none is none
+                self.settings["offload"] = f"block-swap:{count}"
             return count is not None
         if settles == "attention":
             self.settings["attention"] = attention("sdpa" if word == "torch" else word)

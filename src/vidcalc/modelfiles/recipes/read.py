@@ -68,7 +68,7 @@ def _refuse_others(path: str, values: Facts) -> None:
 def _of_adapter(values: Facts, name: str) -> Recipe | None:
     """peft's configuration of an adapter: the network it is for, trained so; None for a model's own configuration."""
     rank, base = values.get("r"), values.get("base_model_name_or_path")
-    if not (isinstance(rank, int) and values.get("peft_type") and isinstance(base, str)):
+    if not (rank is not None and values.get("peft_type") and isinstance(base, str)):
         return None
     layers = values.get("target_modules")
     targets = {"lora_targets": settle.targets(layers)} if isinstance(layers, list) else {}
@@ -94,7 +94,7 @@ def _of_adapters(path: str) -> Recipe | None:
 
 
 def _of_commands(text: str, path: str, alone: bool) -> Recipe:
-    found = [(trainer.of_command(words, flags), flags) for words, flags in command.commands(text)]
+    found = [(trainer.of_command(words, flags), flags) for words, flags in _commands(text, path)]
     known = [(program, flags) for program, flags in found if program]
     if not known:
         return _of_launches(text, path)
@@ -103,9 +103,13 @@ def _of_commands(text: str, path: str, alone: bool) -> Recipe:
     return _first(training.recipe(program, flags, os.path.basename(path), beside), len(known))
 
 
+def _commands(text: str, path: str) -> list[tuple[list[str], Facts]]:
+    return command.commands(text, os.path.splitext(path)[1].casefold())
+
+
 def _of_launches(text: str, path: str) -> Recipe:
     """What the first command asks for that generates."""
-    found = [(launch.of_command(words, flags), flags) for words, flags in command.commands(text)]
+    found = [(launch.of_command(words, flags), flags) for words, flags in _commands(text, path)]
     known = [(program, flags) for program, flags in found if program]
     if not known:
         raise Unreadable(path, "unknown_command")
