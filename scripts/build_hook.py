@@ -33,10 +33,11 @@ class Build(BuildHookInterface):
             compileall.compile_dir(str(Path(self.root) / "src/vidcalc"), quiet=1)
             return
         self.away = tempfile.TemporaryDirectory()
-        for name, writes in (("light", bundle.write), ("tables", record.write)):
-            made = Path(self.away.name) / name
-            writes(made, checked=False)
-            build_data["force_include"][str(made)] = f"vidcalc/data/{name}"
+        light, tables = Path(self.away.name) / "light", Path(self.away.name) / "tables"
+        record.write(tables, checked=False)
+        bundle.write(light, checked=False, tables=tables)
+        for made in (light, tables):
+            build_data["force_include"][str(made)] = f"vidcalc/data/{made.name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove what was written for the wheel alone."""

@@ -21,7 +21,8 @@ def written(monkeypatch):
     found = []
 
     def writer(name, home):
-        def write(folder=home, checked=True):
+        def write(folder=home, checked=True, tables=None):
+            assert tables is None or (Path(tables) / "index.py").exists()
             found.append((name, str(folder), checked))
             if str(folder) != home:
                 Path(folder).mkdir(parents=True)
@@ -54,7 +55,7 @@ def test_a_wheel_takes_what_is_unchecked_from_a_folder_that_goes_away(hook, writ
     data = {"force_include": {}}
     wheel = hook("wheel")
     wheel.initialize("standard", data)
-    assert [(name, checked) for name, _, checked in written] == [("light", False), ("tables", False)]
+    assert [(name, checked) for name, _, checked in written] == [("tables", False), ("light", False)]
     assert data["force_include"] == {folder: f"vidcalc/data/{name}" for name, folder, _ in written}
     folders = [Path(folder) for _, folder, _ in written]
     assert all((folder / "index.py").exists() and ROOT not in folder.parents for folder in folders)

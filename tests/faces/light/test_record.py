@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from vidcalc.calculate import calculate
-from vidcalc.faces.light import record
+from vidcalc.faces.light import bundle, record
 from vidcalc.faces.requests.estimate import request
 from vidcalc.tape import trace
 from vidcalc.tape.tables import built, regimes
@@ -146,3 +146,13 @@ def test_what_is_written_tells_work_by_kind_alone(tables):
     texts = [path.read_text() for path in tables.glob("*.py") if path.stem != built.SOURCES]
     assert texts
     assert all("\ndef alike(" in text and "\ndef each(" not in text for text in texts)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_light_copy_that_answers_from_tables_holds_no_tape_beside_what_it_needs(there, tmp_path):
+    tables = tmp_path / "tables"
+    record.write(tables, checked=False, names=("wan2.1-t2v-14b",) * there)
+    bundle.write(tmp_path / "light", tables=tables)
+    needed = "".join(path.read_text() for path in (tmp_path / "light").glob("part*.py"))
+    assert "vidcalc_tape_tables_built__code" in needed
+    assert ("vidcalc_tape_trace__run(" in needed) is not there
