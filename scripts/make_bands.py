@@ -38,7 +38,8 @@ HEAD = """# How far measured rows lie off predictions: low and high of measured 
 # `families`; {share:.0f} % of them lie inside, where every source weighs the same. "verdict" is
 # what a report compares with a card's memory: the band of all. "assumed" is how much further a
 # prediction may lie off where nothing names the program: that of the program that ran over that of the program which
-# would have been taken for it. "left_out" is the share of a source's rows that a band made without it holds.
+# would have been taken for it. "left_out" is the share of rows that the bands made without their source hold, where
+# every family weighs the same.
 """
 Reading = tuple[str, str, str, float]  # what was measured, its source, its family, measured over predicted (either way)
 

@@ -67,7 +67,8 @@ def test_the_wheel_holds_the_package_with_what_is_built_and_nothing_else(built: 
     paths = [path.relative_to(package) for path in wanted]
     written = {f"vidcalc/{path}" for path in paths if path.parts[:2] not in built_only}
     assert written <= held
-    for name in ("vidcalc/py.typed", "vidcalc/data/light/index.py", "vidcalc/data/built/index/models.json"):
+    derived = ("light/index.py", "tables/sources.py", "built/index/models.json")
+    for name in ("vidcalc/py.typed", *(f"vidcalc/data/{each}" for each in derived)):
         assert name in held
     assert not any(name.endswith(".pyc") for name in held)
 

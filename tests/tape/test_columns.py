@@ -1,15 +1,20 @@
 """Sizes that went over the tape together say of each of them what the tape says of it alone."""
 
+from typing import Any
+
+import numpy as np
 import pytest
 from msgspec.structs import astuple
 
 from vidcalc.catalog import fill
 from vidcalc.describe.shape import Shape
 from vidcalc.describe.workload import Stage
+from vidcalc.ledger.taping import traced
 from vidcalc.ledger.types import Phase
 from vidcalc.ledger.unroll import unroll
 from vidcalc.search import rungs
-from vidcalc.tape import Tape
+from vidcalc.tape import Tape, trace
+from vidcalc.tape.tables import column as columns
 from vidcalc.tape.tables import regimes
 from vidcalc.tape.tables.column import Column, column
 from vidcalc.tape.trace import Trace, run
@@ -71,3 +76,24 @@ def test_a_column_answers_as_long_as_somebody_holds_it() -> None:
     assert found.peak == taped(phase, "none").peak
     del held, found
     assert answer(one) is None
+
+
+def test_sizes_that_are_no_column_go_over_the_tape_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = fill.model("ltx-video-2b")
+    ladder = rungs.lengths(model, fill.workload(model)).only(range(LENGTHS))
+    phase = called(unroll(model, ladder.column()).phase("denoise"))
+    runs = []
+
+    def noted(*call: Any) -> Trace:
+        runs.append(call)
+        return run(*call)
+
+    monkeypatch.setattr(columns, "column", lambda trace, shape: None)  # as where weights depend on sizes
+    for module in (regimes, trace):
+        monkeypatch.setattr(module, "run", noted)
+    regimes.forget()
+    found = traced(phase.call.component, "forward", phase.call.shape, "bf16")
+    assert len(runs) == 1
+    assert not isinstance(found, Column)
+    assert found.flops_by_kind.keys() == taped(phase, "none").flops_by_kind.keys()
+    assert np.array_equal(found.flops, taped(phase, "none").flops)

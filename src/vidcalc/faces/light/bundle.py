@@ -9,6 +9,7 @@ import contextlib
 import io
 import shutil
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from vidcalc.faces.light import BUILT, PACKAGE, door, lighten
@@ -24,6 +25,7 @@ TRIED: tuple[tuple[str, ...], ...] = (
     ("--help",),
 )
 INDEX = "vidcalc.faces.light.index"
+READS = f"{TOP}.tape.tables.built"  # reads tables
 NOT_BUILT = ("data", "reference")  # folders whose modules have no light copy
 OWN = f"{TOP}.faces.light."  # of which the stand-ins alone have one
 
@@ -35,11 +37,28 @@ class Source(NamedTuple):
     package: bool
 
 
-def write(folder: str | Path = BUILT, checked: bool = True) -> list[Path]:
+class Trial(World):
+    """A world in which it is tried what requests need.
+
+    tables  a folder of tables that they are answered from (see `vidcalc.tape.tables.built`); None: the package's own
+    """
+
+    tables: str | None = None
+
+    def make(self, name: str) -> ModuleType:
+        """A module; that which reads tables is told where."""
+        module = super().make(name)
+        if name == READS and self.tables and self.tables != module.FOLDER:  # made by now, as in any run
+            module.FOLDER = self.tables  # type: ignore[attr-defined]
+        return module
+
+
+def write(folder: str | Path = BUILT, checked: bool = True, tables: str | Path | None = None) -> list[Path]:
     """Write the light copy into a folder and return the files written.
 
     checked  whether a source that changes later is to be seen by its time: in a checkout, not in a wheel, whose files
              get theirs when they are installed
+    tables   a folder of those that it will answer from, if they are not in their place now
     """
     target = Path(folder)
     shutil.rmtree(target, ignore_errors=True)
@@ -50,7 +69,7 @@ def write(folder: str | Path = BUILT, checked: bool = True) -> list[Path]:
     copies = {name: lighten.light(name, ast.parse(text), shapes) for name, text in read.items()}
     files: dict[str, list[str]] = {}
     begins: dict[str, str] = {}
-    needed = used(copies, found)
+    needed = used(copies, found, tables)
     for module, copy in copies.items():
         known: dict[str, object] = {name: origin(copies, *taken) for name, taken in copy.taken.items()}
         for names, text in copy.pieces.items():
@@ -93,7 +112,9 @@ def sources() -> dict[str, Source]:
     return found
 
 
-def used(copies: dict[str, lighten.Light], found: dict[str, Source]) -> dict[tuple[str, str], set[int]]:
+def used(
+    copies: dict[str, lighten.Light], found: dict[str, Source], tables: str | Path | None = None
+) -> dict[tuple[str, str], set[int]]:
     """Which of the requests tried need a name of a module, and (of no name) the module at all."""
     whole: dict[str, dict[str, object]] = {}
 
@@ -110,7 +131,8 @@ def used(copies: dict[str, lighten.Light], found: dict[str, Source]) -> dict[tup
 
     needed: dict[tuple[str, str], set[int]] = {}
     for place, words in enumerate(TRIED):
-        world = World(source, home)
+        world = Trial(source, home)
+        world.tables = None if tables is None else str(tables)
         with contextlib.redirect_stdout(io.StringIO()):
             door.ask(world, words)
             world.bring("click.shell_completion")

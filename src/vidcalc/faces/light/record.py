@@ -33,43 +33,49 @@ HEAD = '"""Built by `vidcalc.faces.light.record`; not to be edited."""\n\n'
 
 
 def write(folder: str | Path = built.FOLDER, checked: bool = True, names: tuple[str, ...] = ASKED_MOST) -> list[Path]:
-    """Write the tables into a folder and return the files written.
+    """Write the tables into a folder and return the files written; what is there stays until all are recorded.
 
     checked  whether a source that changes later is to be seen: in a checkout, not in a wheel
     names    of models
     """
-    target = Path(folder)
+    target, files = Path(folder), sources() if checked else {}
+    tables = recorded(names)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
+    written = [_write(target, built.name(question), holding(question, text)) for question, text in tables.items()]
+    # last, as without it no table is read
+    return [*written, _write(target, built.SOURCES, f"{built.FILES} = {files!r}\n")]
+
+
+def sources() -> dict[str, tuple[int, int]]:
+    """(size [byte], time of the last change [ns]) of each file that a recording may run, by its path in the package."""
     root = Path(built.PACKAGE)
     found = {path: path.stat() for room in ROOMS for path in sorted((root / room).rglob("*.py"))}
-    newest = max(each.st_mtime_ns for each in found.values()) if checked else None
-    sizes = {"/" + path.relative_to(root).as_posix(): each.st_size for path, each in found.items()} if checked else {}
-    written = [_write(target, built.SOURCES, f"NEWEST = {newest!r}\nSIZES = {sizes!r}\n")]
-    for question, text in recorded(names).items():
-        written.append(_write(target, built.name(question), by_kind(text)))
-    return written
+    return {"/" + path.relative_to(root).as_posix(): (now.st_size, now.st_mtime_ns) for path, now in found.items()}
+
+
+def holding(question: bytes, text: str) -> str:
+    """What the file of a question holds."""
+    return f"{built.QUESTION} = {question!r}\n{by_kind(text)}"
 
 
 def recorded(names: tuple[str, ...]) -> dict[bytes, str]:
     """The text of the first table of each question that estimates of these models ask."""
     first: dict[bytes, str] = {}
-    before = regimes.waits, regimes.WAYS, store.read, store.write, built.FOLDER
+    before = regimes.waits, regimes.WAYS, store.read, store.write, built.read
     regimes.forget()
-    built.current.cache_clear()
-    built.FOLDER = ""  # what is there already is recorded anew
     regimes.waits, regimes.WAYS = 0, (regimes.WAYS[0]._replace(worth=WORTH),)
 
     def kept(question: bytes, texts: list[str]) -> None:
         first.setdefault(question, texts[0])
 
     store.read, store.write = lambda question: [], kept
+    built.read = lambda question: None  # what is there already is recorded anew
     try:
         for name in names:
             calculate(*request({"model": name}))
     finally:
-        regimes.waits, regimes.WAYS, store.read, store.write, built.FOLDER = before
-        built.current.cache_clear()
+        regimes.waits, regimes.WAYS, store.read, store.write, built.read = before
         regimes.forget()
         trace.forget()
     return first

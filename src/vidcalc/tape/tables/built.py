@@ -1,8 +1,8 @@
 """Tables that come with the package, for what is asked most: a first answer then needs no tape.
 
 They are recorded when it is built, as Python files, so that Python keeps their bytecode as it does that of any module;
-they tell work by kind, not op by op. A file is called by checksums of its question. Where a source that a recording
-runs has changed since, in a checkout, none of them is read.
+they tell work by kind, not op by op. A file is called by checksums of its question, and holds the question, as two may
+share their checksums. Where a source that a recording runs has changed since, in a checkout, none of them is read.
 """
 
 import os
@@ -15,6 +15,10 @@ from vidcalc.base.symbolic import Formula
 PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FOLDER = os.path.join(PACKAGE, "data", "tables")
 SOURCES = "sources"
+FILES = "FILES"
+"""Where `SOURCES` tells size and time of each source that is to be as it was, by its path in the package."""
+QUESTION = "QUESTION"
+"""Where a table tells what it was recorded for."""
 
 
 def name(question: bytes) -> str:
@@ -23,7 +27,7 @@ def name(question: bytes) -> str:
 
 
 def read(question: bytes) -> CodeType | None:
-    """The table of a question; None where there is none that holds."""
+    """The table that is called as that question's is; None where there is none that holds."""
     return code(name(question)) if current() else None
 
 
@@ -45,13 +49,14 @@ def current() -> bool:
         return False
     space: dict[str, Formula] = {}
     exec(found, space)  # our own text
-    newest, sizes = space["NEWEST"], space["SIZES"]
-    return newest is None or all(_unchanged(PACKAGE + path, size, newest) for path, size in sizes.items())
+    recorded = space.get(FILES)
+    return recorded is not None and all(_unchanged(PACKAGE + path, *was) for path, was in recorded.items())
 
 
-def _unchanged(path: str, size: int, newest: int) -> bool:
+def _unchanged(path: str, size: int, time: int) -> bool:
+    """Whether a source is as it was: of any other time, an earlier one too, it may be another of the same size."""
     try:
         now = os.stat(path)
     except OSError:
         return False
-    return now.st_size == size and now.st_mtime_ns <= newest
+    return now.st_size == size and now.st_mtime_ns == time

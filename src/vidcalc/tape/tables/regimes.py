@@ -82,7 +82,9 @@ class Question:
         self.untold: set[tuple[Formula, ...]] = set()
         code = None if key is None else built.read(key)
         if code is not None:
-            self.tables.append(_kind(self)("", code))
+            table = _kind(self)("", code)
+            if table.single.get(built.QUESTION) == key:
+                self.tables.append(table)
 
     @property
     def asked(self) -> int:
@@ -175,7 +177,7 @@ def _answer(question: Question | None, shape: Shape, record: Record, each: bool,
         question.sizes.add(sizes)
     several = _several(shape)
     if several is not None and not several:
-        return taped and _column(question, shape, taped)
+        return None if taped is None else _column(question, shape, taped)
     return _made(question, shape, record, each, bool(several))
 
 
@@ -203,13 +205,15 @@ def _several(shape: Shape) -> bool | None:
     return any(size.size >= MANY * waits for size in arrays) if arrays else None
 
 
-def _column(question: Question, shape: Shape, taped: Taped) -> "Column | None":
-    """Those sizes over the tape together, to be known as long as somebody holds them."""
+def _column(question: Question, shape: Shape, taped: Taped) -> Trace:
+    """Those sizes over the tape together, to be known as long as somebody holds them, where each can be cut out."""
     from vidcalc.tape.tables.column import column
 
-    made = column(taped(shape), shape)
-    if made is not None:
-        question.columns.add(made)
+    whole = taped(shape)
+    made = column(whole, shape)
+    if made is None:
+        return whole
+    question.columns.add(made)
     return made
 
 
