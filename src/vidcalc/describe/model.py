@@ -78,6 +78,7 @@ class Denoiser(Component, frozen=True, kw_only=True, forbid_unknown_fields=True)
     grows     height and width of what comes out per height and width of the latent that it reads (an upsampler: 2)
     resizes   what of another job it brings to a size and length of its own: its "latent" (a refiner), or its "video",
               to a size alone (super-resolution); "" takes the clip as it is
+    lengthens  frames after the first, and frames a second, per one of the latent that it brings to its size
     """
 
     patch: tuple[int, int, int] = (1, 1, 1)
@@ -85,6 +86,7 @@ class Denoiser(Component, frozen=True, kw_only=True, forbid_unknown_fields=True)
     kv_heads: int = 0
     grows: int = 1
     resizes: str = ""
+    lengthens: int = 1
 
 
 class Vae(Component, frozen=True, kw_only=True, forbid_unknown_fields=True):
