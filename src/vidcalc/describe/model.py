@@ -264,6 +264,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kind        "dit" or "unet"
     task        "t2v", "i2v", "v2v" or "t2i"
     pipelines   pipelines of diffusers that run it;  repository  of the hub that they load it from
+    network_of  the model whose denoiser it has, with weights of its own
     encodes     what the VAE encodes before denoising: "none", "image" (one frame), "clip" (as many as are made)
     provenance  "exact" (every number follows from published configurations) or "estimate"
     others      loaded beside: connectors, audio codec, parts of an encoder that are not run
@@ -289,6 +290,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     task: str = "t2v"
     pipelines: tuple[str, ...] = ()
     repository: str = ""
+    network_of: str = ""
     encodes: str = "none"
     aliases: tuple[str, ...] = ()
     provenance: str = "exact"
