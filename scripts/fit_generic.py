@@ -27,8 +27,6 @@ LEFT_OUT = (
     *("transformers.cosmos3", "transformers.cosmos3_sim", "transformers.mova", "transformers.ovi"),
     *("transformers.wan_game", "transformers.wan_worldplay", "transformers.qwen_video_edit"),
 )
-# Models that are another's network with weights of their own, and come before it by name.
-AGAIN = ("joyai-echo-1.5",)
 TARGET = Path(__file__).resolve().parent.parent / "src/vidcalc/data/generic.toml"
 
 
@@ -51,7 +49,7 @@ def rows() -> list[tuple[str, int, int]]:
         read = facts.get("provenance", "exact") == "exact" and "basis" not in facts  # not the class's own sizes
         if not video or not read or wide is None or not params or denoiser.get("class") in TRAINED_ON:
             continue
-        if denoiser.get("network") in LEFT_OUT or name in AGAIN:
+        if denoiser.get("network") in LEFT_OUT or "network_of" in facts:
             continue
         key = (denoiser.get("class"), wide, str(config.get("num_layers")))
         kept.setdefault(key, (name, params, wide))

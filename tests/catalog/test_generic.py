@@ -80,6 +80,15 @@ def test_the_rule_describes_the_models_it_was_fitted_to() -> None:
         )
 
 
+def test_a_model_that_has_anothers_network_says_so_truly_and_is_not_counted_again() -> None:
+    alike = [each for each in map(model, names()) if each.network_of]
+    assert alike
+    for each in alike:
+        other = model(each.network_of).denoiser
+        assert (each.denoiser.class_, each.denoiser.params) == (other.class_, other.params)
+    assert not {each.name for each in alike} & {row["model"] for row in rule()["fit_rows"]}
+
+
 def test_the_rule_on_file_is_the_fit_of_the_catalogue() -> None:
     run = subprocess.run(
         [sys.executable, str(ROOT / "scripts/fit_generic.py"), "--check"],

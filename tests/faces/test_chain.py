@@ -86,12 +86,19 @@ def test_a_latent_of_another_size_is_decoded_and_brought_to_size() -> None:
     assert "vae_decode" in [stage.id for stage in made.jobs[0].report.memory.inference.stages]
 
 
-def test_a_refiner_takes_up_a_latent_and_has_a_size_and_length_of_its_own() -> None:
+def test_a_refiner_takes_up_a_latent_at_a_size_of_its_own_and_twice_the_length() -> None:
     made = vidcalc.chain("magi-2-preview", "magi-2-refiner", gpu="h200")
     assert [job.takes for job in made.jobs] == ["", "latent"]
     first, second = (job.report.workload for job in made.jobs)
     assert (first["width"], first["frames"], first["fps"]) == (896, 125, 12.5)
     assert (second["width"], second["height"], second["frames"], second["fps"]) == (1920, 1088, 249, 25)
+    shorter = vidcalc.chain("magi-2-preview -f 61", "magi-2-refiner", gpu="h200")
+    assert [job.takes for job in shorter.jobs] == ["", "latent"]
+    refined = shorter.jobs[1].report.workload
+    assert (refined["width"], refined["frames"], refined["fps"]) == (1920, 121, 25)
+    with pytest.raises(vidcalc.InputError, match="job 2: --frames cannot be '249'") as refused:
+        vidcalc.chain("magi-2-preview -f 61", "magi-2-refiner -f 249", gpu="h200")
+    assert refused.value.nearest == "121"
     stages = [[stage.id for stage in job.report.memory.inference.stages] for job in made.jobs]
     assert "vae_decode" not in stages[0]
     assert not {"vae_encode", "text_encode"} & set(stages[1])

@@ -73,11 +73,12 @@ def test_rates_cross_by_way_of_the_euro():
         ("CN¥3", 3 / currency("CNY").per_usd),
         ("0.5€", 0.5 / currency("EUR").per_usd),
         ("RM5", 5 / currency("MYR").per_usd),
-        ("5 R", 5 / currency("ZAR").per_usd),
+        ("R5", 5 / currency("ZAR").per_usd),
         ("2S$", 2 / currency("SGD").per_usd),
         ("550원", 550 / currency("KRW").per_usd),
         ("2 euros", 2 / currency("EUR").per_usd),
         ("USD 0.5", 0.5),
+        ("1,000 KRW", 1000 / currency("KRW").per_usd),
     ],
 )
 def test_amounts_in_any_currency(ask, text, usd):
@@ -111,6 +112,11 @@ def test_the_list_of_gpus_is_no_wider_than_a_page_in_any_currency(ask, code):
         (("--price", "5/day"), "--price", "0.4"),
         (("--price", "-1"), "--price", "0"),
         (("--price", "99999999999KRW"), "--price", "0.4"),
+        (("--price", "5kr"), "--price", "0.4"),
+        (("--price", "5 R"), "--price", "0.4"),
+        (("--price", "5,50€"), "--price", "5.50€"),
+        (("--price", "1,0000"), "--price", "1.0000"),
+        (("--price", "1,"), "--price", "1."),
     ],
 )
 def test_what_is_no_money_is_refused(ask, arguments, flag, near):
@@ -119,6 +125,14 @@ def test_what_is_no_money_is_refused(ask, arguments, flag, near):
     assert done.err.startswith(f"error: {flag} ")
     assert done.err.rstrip().endswith(f"nearest: {near}")
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("text", "near"), [("5kr", "200000USD"), ("5K R", "200000USD"), ("5,50€", "5.50€")])
+def test_a_budget_that_says_no_amount_is_refused(ask, text, near):
+    done = ask("choose", *JOB, "--budget", text)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert done.err.startswith("error: --budget ")
+    assert done.err.rstrip().endswith(f"nearest: {near}")
 
 
 def test_python_tells_money_in_a_currency():

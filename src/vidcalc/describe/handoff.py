@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from vidcalc.describe.model import Component
+from vidcalc.base.errors import InputError
+from vidcalc.base.number import Number
+from vidcalc.describe.model import Component, Denoiser
 from vidcalc.describe.question import Question
 from vidcalc.describe.workload import Stage
 
@@ -46,12 +48,20 @@ def handed(jobs: Sequence[Question]) -> tuple[Handed, ...]:
 
 def in_latent(before: Question, after: Question) -> bool:
     """Whether what one job makes can be taken up by the other as it is: one autoencoder, and a latent of the size that
-    the other reads, or that it resizes.
+    the other reads, or that it resizes. Raises InputError where that one's length is not what it makes of the latent.
     """
-    made, read, grows = before.workload, after.workload, after.model.denoiser.grows
-    sizes = (made.width * grows, made.height * grows, made.frames)
+    made, read, denoiser = before.workload, after.workload, after.model.denoiser
+    frames, resized = lengthened(denoiser, made.frames), denoiser.resizes == "latent"
+    if resized and frames != read.frames:
+        raise InputError("frames", str(read.frames), (str(frames),), str(frames), after.model.name)
+    sizes = (made.width * denoiser.grows, made.height * denoiser.grows, frames)
     alike = bool(before.model.vae.class_) and _same((before.model.vae,), (after.model.vae,))
-    return alike and (after.model.denoiser.resizes == "latent" or sizes == (read.width, read.height, read.frames))
+    return alike and (resized or sizes == (read.width, read.height, read.frames))
+
+
+def lengthened(denoiser: Denoiser, frames: Number) -> Number:
+    """Frames of what a denoiser makes of a clip of so many: those after the first are as many times as many."""
+    return denoiser.lengthens * (frames - 1) + 1
 
 
 def _same(these: Sequence[Component], those: Sequence[Component]) -> bool:

@@ -78,6 +78,7 @@ class Denoiser(Component, frozen=True, kw_only=True, forbid_unknown_fields=True)
     grows     height and width of what comes out per height and width of the latent that it reads (an upsampler: 2)
     resizes   what of another job it brings to a size and length of its own: its "latent" (a refiner), or its "video",
               to a size alone (super-resolution); "" takes the clip as it is
+    lengthens  frames after the first, and frames a second, per one of the latent that it brings to its size
     """
 
     patch: tuple[int, int, int] = (1, 1, 1)
@@ -85,6 +86,7 @@ class Denoiser(Component, frozen=True, kw_only=True, forbid_unknown_fields=True)
     kv_heads: int = 0
     grows: int = 1
     resizes: str = ""
+    lengthens: int = 1
 
 
 class Vae(Component, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -262,6 +264,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kind        "dit" or "unet"
     task        "t2v", "i2v", "v2v" or "t2i"
     pipelines   pipelines of diffusers that run it;  repository  of the hub that they load it from
+    network_of  the model whose denoiser it has, with weights of its own
     encodes     what the VAE encodes before denoising: "none", "image" (one frame), "clip" (as many as are made)
     provenance  "exact" (every number follows from published configurations) or "estimate"
     others      loaded beside: connectors, audio codec, parts of an encoder that are not run
@@ -287,6 +290,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     task: str = "t2v"
     pipelines: tuple[str, ...] = ()
     repository: str = ""
+    network_of: str = ""
     encodes: str = "none"
     aliases: tuple[str, ...] = ()
     provenance: str = "exact"

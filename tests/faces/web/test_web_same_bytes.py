@@ -13,6 +13,7 @@ from vidcalc.faces.web.asked import JOB, command, named
 from vidcalc.faces.web.bodies import Error, Problem
 
 FEW, MANY = 24, 200
+SMALL = {"model": "wan2.1-t2v-1.3b", "frames": 17}
 SLOW = ("plan", "choose", "scale", "budget", "fit", "fix", "explain")  # seconds each
 
 
@@ -81,6 +82,27 @@ def test_money_is_told_in_a_currency_as_the_command_line_tells_it(ask, client):
     assert client.post("/api/v1/estimate", json=job).text == ask(*line).out.rstrip("\n")  # of one question alone
     refused = client.post("/api/v1/estimate", json={**job, "currency": "KRX"}).json()["error"]
     assert (refused["flag"], refused["nearest"]) == ("--currency", "KRW")
+
+
+@pytest.mark.parametrize(
+    ("door", "asked", "said"),
+    [
+        ("explain", {**SMALL, "quantity": "sequence.total", "currency": "KRW"}, "has no effect here"),
+        ("curve", {"asked": {**SMALL, "currency": "KRW"}, "over": "frames", "values": [17]}, "has no effect here"),
+        ("compare", {"job": [{**SMALL, "currency": "KRW"}, SMALL]}, "belongs to all jobs: beside `job`"),
+        ("chain", {"job": [{**SMALL, "currency": "KRW"}]}, "belongs to all jobs: beside `job`"),
+    ],
+)
+def test_a_currency_where_it_has_no_effect_is_refused_with_the_reason(client, door, asked, said):
+    refused = client.post(f"/api/v1/{door}", json=asked)
+    assert refused.status_code == 422
+    assert refused.json()["error"]["flag"] == "--currency"
+    assert said in refused.json()["error"]["message"]
+
+
+def test_a_comparison_has_its_currency_beside_its_jobs(client):
+    told = client.post("/api/v1/compare", json={"job": [SMALL, SMALL], "currency": "KRW"}).json()
+    assert told["currency"]["code"] == "KRW"
 
 
 def test_every_refusal_has_the_shape_that_is_described(client):

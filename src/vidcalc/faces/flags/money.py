@@ -1,5 +1,6 @@
 """What people type for money: a currency, an amount in any currency there is a rate for, a price per hour."""
 
+import re
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ PER, HOURS, EACH_HOUR = (
     (*SPELLINGS[HOUR], "시간"),
     "시간당",
 )
+DECIMAL = re.compile(r",(?!\d{3}(?!\d))")  # a comma that parts no thousands: elsewhere it is written for the point
 
 
 class Code(click.ParamType):  # type: ignore[type-arg]
@@ -54,6 +56,7 @@ class Dollars(click.ParamType):  # type: ignore[type-arg]
             return value
         text, code = currency_of("".join(str(value).split()))
         suffix = text[-1:] if text[-1:].isalpha() else ""
+        _thousands(text, value, param)
         try:
             size = SUFFIXES[suffix]
             amount = Real(1e-6, MOST).convert(text[: len(text) - len(suffix)], param, ctx) * size
@@ -73,6 +76,7 @@ class PerHour(click.ParamType):  # type: ignore[type-arg]
         if isinstance(value, int | float):
             return Real(0, MOST_PER_HOUR).convert(value, param, ctx)
         text, code = currency_of(hourly("".join(str(value)[: 2 * LONGEST].split()).casefold()))
+        _thousands(text, value, param)
         try:
             return Real(0, MOST_PER_HOUR).convert(in_dollars(Real(0, MOST).convert(text, param, ctx), code), param, ctx)
         except InputError as wrong:
@@ -86,7 +90,8 @@ class PerHour(click.ParamType):  # type: ignore[type-arg]
 
 def currency_of(text: str) -> tuple[str, str]:
     """(what is left, the currency) of an amount with a sign, a code or a name before or behind it:
-    "₩550", "550krw" and "550원" -> ("550", "KRW")."""
+    "₩550", "550krw" and "550원" -> ("550", "KRW"). One letter names a currency before an amount only: "R5" is rand,
+    the end of "5kr" is not."""
     capitals = text.upper()
     if capitals.endswith(PLAIN) or capitals[:1] == "$":  # without looking at the others
         return capitals.removeprefix("$").removesuffix(PLAIN).removesuffix("$"), PLAIN
@@ -97,9 +102,20 @@ def currency_of(text: str) -> tuple[str, str]:
     known = marks()
     before = next((mark for mark in known if capitals.startswith(mark)), "")
     left = capitals.removeprefix(before)
-    behind = next((mark for mark in known if left.endswith(mark)), "")
+    behind = next((mark for mark in known if left.endswith(mark) and not _letter(mark)), "")
     named = {known[mark] for mark in (before, behind) if mark}
     return (left.removesuffix(behind), named.pop()) if len(named) == 1 else (capitals, PLAIN)
+
+
+def _letter(mark: str) -> bool:
+    return len(mark) == 1 and mark.isascii() and mark.isalpha()
+
+
+def _thousands(text: str, value: Any, param: click.Parameter | None) -> None:
+    """Commas of an amount stand before three digits. Raises Refused."""
+    if DECIMAL.search(text):
+        expects = _("an amount with a point before its fraction and commas between thousands alone")
+        raise refuse(param, value, expects, str(value)[:LONGEST].replace(",", "."), "1,234.50")
 
 
 def hourly(text: str) -> str:

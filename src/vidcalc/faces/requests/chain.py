@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from vidcalc.base.errors import InputError
+from vidcalc.describe.handoff import in_latent, lengthened
+from vidcalc.describe.model import Denoiser
 from vidcalc.describe.question import Question
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.requests.estimate import request
@@ -55,6 +57,8 @@ def questions(shared: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> t
         with standing_in(number):
             asked.append(request({**inherited(flags, asked[-1]), **flags} if asked else flags))
             _as_many(asked[0].workload.batch, asked[-1].workload.batch)
+            if asked[1:]:
+                in_latent(*asked[-2:])  # a length that it cannot have is refused here, where the job's number is known
     return tuple(asked)
 
 
@@ -76,23 +80,19 @@ def standing_in(number: int) -> Iterator[None]:
 
 def inherited(flags: Mapping[str, Any], before: Question) -> Flags:
     """Of the clip that the job before made, what a job does not say of its own, nor its model by itself."""
-    clip, found = before.workload, Flags()
-    grows, resizes = _own(flags)
-    kept = {"fps": clip.fps, "batch_size": clip.batch}
-    if resizes == "latent":
-        return {"batch_size": clip.batch} if "batch_size" not in flags else {}
+    clip, found, own = before.workload, Flags(), _own(flags)
+    kept = {"fps": clip.fps * own.lengthens, "batch_size": clip.batch}
     if not any(name in flags for name in LASTING):
-        found["frames"] = clip.frames
-    if not any(name in flags for name in SIZED) and not resizes:
-        found["resolution"] = (clip.width * grows, clip.height * grows)
+        found["frames"] = lengthened(own, clip.frames)
+    if not any(name in flags for name in SIZED) and not own.resizes:
+        found["resolution"] = (clip.width * own.grows, clip.height * own.grows)
     return found | {name: kept[name] for name in KEPT if name not in flags}
 
 
-def _own(flags: Mapping[str, Any]) -> tuple[int, str]:
-    """(how much larger than what it takes up a job's video is, what it brings to a size of its own)."""
+def _own(flags: Mapping[str, Any]) -> Denoiser:
+    """The denoiser of a job: how much larger and longer it makes what it takes up, what it brings to its own size."""
     if "model" not in flags:
-        return 1, ""
+        return Denoiser(id="")
     from vidcalc.catalog.fill import model
 
-    denoiser = model(flags["model"]).denoiser
-    return denoiser.grows, denoiser.resizes
+    return model(flags["model"]).denoiser

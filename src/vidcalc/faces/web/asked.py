@@ -19,10 +19,12 @@ from vidcalc.faces.flags.spelled import spelled
 from vidcalc.faces.words import _
 
 SHARED = "currency"  # what money is told in: no command's own, and set by reading it
+UNTOLD = ("explain",)  # whose JSON tells no money in it
 PRINTED = ("as_json", "every", "full", "check", "svg", "png", "ops")  # how a command prints, which is settled here
 MOST = 64  # values of one flag
 DEEP = 400  # letters of one value
 JOB = "job"
+ROWS = ("compare", "chain")  # commands whose question has several jobs
 
 
 @cache
@@ -36,7 +38,7 @@ def command(name: str) -> click.Command:
 def named(of: click.Command) -> dict[str, click.Parameter]:
     """What a question may name, by its name."""
     every = [each for each in of.params if (each.expose_value or each.name == SHARED) and each.name not in PRINTED]
-    return {name_of(each): each for each in every}
+    return {name_of(each): each for each in every if each.name != SHARED or of.name not in UNTOLD}
 
 
 def name_of(flag: click.Parameter) -> str:
@@ -80,10 +82,19 @@ def _known(of: click.Command, name: str) -> click.Parameter:
     """What a question names so. Raises Refused."""
     known = named(of)
     if name not in known:
+        if name == SHARED and of.name in UNTOLD:
+            raise untold()
         flag = "--" + name[:LONGEST].replace("_", "-")
+        if of.name in ROWS and name in named(command(of.name)):
+            raise Refused(flag, None, _("belongs to all jobs: beside `{job}`, not inside of it", job=JOB), None, ())
         near = nearest(name[:LONGEST], list(known))
         raise Refused(flag, None, _("`vidcalc {command}` has none of that name", command=of.name), near, tuple(known))
     return known[name]
+
+
+def untold() -> Refused:
+    """The refusal of a currency where money stays in USD."""
+    return Refused("--" + SHARED, None, _("has no effect here: the amounts of this answer are in USD"), None, ())
 
 
 def _texts(param: click.Parameter, value: Any) -> Iterator[str]:

@@ -13,7 +13,7 @@ from vidcalc.describe.geometry import snap
 from vidcalc.faces.commands import estimate
 from vidcalc.faces.flags.inputs import OneOf, Refused
 from vidcalc.faces.requests.estimate import request
-from vidcalc.faces.web.asked import command, read
+from vidcalc.faces.web.asked import SHARED, command, read, untold
 from vidcalc.faces.words import _
 
 OVER = ("frames", "width", "gpus", "steps")
@@ -31,6 +31,8 @@ def curve(asked: Mapping[str, Any], over: str, values: Sequence[Any] | None = No
     over = OneOf(*OVER).convert(over, click.Option(["--over"]), None)
     if values is not None and not 1 <= len(values) <= MOST:
         raise Refused("--values", len(values), _("1 to {most} values", most=MOST), None, (f"1..{MOST}",))
+    if asked.get(SHARED) is not None:
+        raise untold()
     asked = {name: value for name, value in asked.items() if name not in ("how", "code")}
     given = {name: value for name, value in read(command("estimate"), asked).items() if name not in ("how", "code")}
     job = {name: value for name, value in given.items() if name not in NOT_OVER[over]}
