@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from vidcalc.base.errors import Unreadable
-from vidcalc.modelfiles.recipes.launch import launchers
+from vidcalc.modelfiles.recipes.launcher import launchers
 from vidcalc.modelfiles.recipes.read import recipe_of
 
 
@@ -37,7 +37,7 @@ CASES = {
         "--ulysses_size 8 --offload_model False --prompt x\n",
         "wan2.2-t2v-a14b",
         {"framework": "wan-official-2.2", "gpus": 8, "parallel": {"ulysses_degree": 8, "shard_degree": 8}}
-        | {"offload": None},
+        | {"offload": "none"},
     ),
     "wan of one more kind": Case(
         "python generate.py --task vace-1.3B --size 480*832 --frame_num 81 --ckpt_dir w\n",
@@ -53,7 +53,7 @@ CASES = {
     "hunyuan with a picture": Case(
         "python3 sample_image2video.py --i2v-mode --video-length 129 --infer-steps 50 --prompt x\n",
         "hunyuanvideo-i2v",
-        {"resolution": (1280, 720), "frames": 129},
+        {"resolution": (1248, 704), "frames": 129},  # 39 x 22 patches of 32: what is nearest 16:9 of 960 x 960 pixels
     ),
     "hunyuan 1.5": Case(
         "N=8\ntorchrun --nproc_per_node=$N generate.py --prompt x --resolution 480p --aspect_ratio 9:16 "
@@ -61,6 +61,53 @@ CASES = {
         "hunyuanvideo-1.5",
         {"resolution": (480, 848), "frames": 121, "steps": 50, "gpus": 8, "parallel": {"ulysses_degree": 8}},
         ("sparse_attn",),
+    ),
+    "wan without a size": Case(
+        "python generate.py --task i2v-14B --ckpt_dir ./Wan2.1-I2V-14B-720P --image p.jpg --offload_model no\n",
+        "wan2.1-i2v-14b-720p",
+        {"resolution": (1280, 720), "offload": "none"},
+    ),
+    "wan on nodes": Case(
+        "torchrun --nnodes=2 --nproc_per_node=8 generate.py --task t2v-14B --size 1280*720 --ckpt_dir w --dit_fsdp "
+        "--ulysses_size 8 --ring_size 2\n",
+        "wan2.1-t2v-14b",
+        {"gpus": 16, "nodes": 2, "parallel": {"ulysses_degree": 8, "ring_degree": 2, "shard_degree": 16}},
+    ),
+    "wan on some nodes": Case(
+        "torchrun --nnodes=1:4 --nproc_per_node=8 generate.py --task t2v-14B --ckpt_dir w --ulysses_size 8\n",
+        "wan2.1-t2v-14b",
+        {"gpus": 8, "nodes": None},
+        ("nnodes = 1:4",),
+    ),
+    "hunyuan with a smaller picture": Case(
+        "python3 sample_image2video.py --i2v-mode --i2v-resolution 540p --video-size 720 1280 --infer-steps 50\n",
+        "hunyuanvideo-i2v",
+        {"resolution": (928, 544)},
+    ),
+    "hunyuan with a picture of no known size": Case(
+        "python3 sample_image2video.py --i2v-mode --i2v-resolution 4k --infer-steps 50\n",
+        "hunyuanvideo-i2v",
+        {"resolution": (1280, 720)},
+        ("i2v_resolution = 4k",),
+    ),
+    "voyager": Case(
+        "python3 sample_image2video.py --model HYVideo-T/2 --input-path examples/case1 --prompt x --i2v-stability "
+        "--infer-steps 50 --flow-reverse --embedded-cfg-scale 6.0 --use-cpu-offload --save-path out\n",
+        "hunyuanworld-voyager",
+        {"framework": "hunyuan-official", "frames": 49, "steps": 50, "offload": "sequential", "resolution": None},
+    ),
+    "hunyuan 1.5 distilled": Case(
+        "torchrun --nproc_per_node=4 --nnodes=2 generate.py --prompt x --resolution 720p --aspect_ratio 1:1 "
+        "--cfg_distilled true --offloading off --model_path ckpts\n",
+        "hunyuanvideo-1.5",
+        {"framework": "hunyuan-official", "resolution": (960, 960), "guidance": 1.0, "offload": "none", "gpus": 8}
+        | {"parallel": {"ulysses_degree": 8}},
+    ),
+    "hunyuan 1.5 in few steps": Case(
+        "python generate.py --prompt x --resolution 480p --aspect_ratio 4:3 --enable_step_distill --cfg_distilled no "
+        "--num_inference_steps 8 --model_path ckpts\n",
+        "hunyuanvideo-1.5",
+        {"resolution": (720, 544), "guidance": 1.0, "steps": 8},
     ),
     "skyreels": Case(
         "model_id=Skywork/SkyReels-V2-DF-14B-540P\ntorchrun --nproc_per_node=2 generate_video_df.py "
@@ -74,7 +121,18 @@ CASES = {
         "python inference.py --prompt x --height 704 --width 1216 --num_frames 121 --seed 1 "
         "--pipeline_config configs/ltxv-13b-0.9.8-dev.yaml\n",
         "ltx-video-13b",
-        {"resolution": (1216, 704), "frames": 121},
+        {"resolution": (1216, 704), "frames": 121, "steps": 30, "preset": None},
+    ),
+    "ltx distilled": Case(
+        "python inference.py --prompt x --height 704 --width 1216 --num_frames 121 "
+        "--pipeline_config configs/ltxv-13b-0.9.8-distilled.yaml\n",
+        "ltx-video-13b",
+        {"preset": "distilled", "steps": None},
+    ),
+    "ltx of an older kind": Case(
+        "python inference.py --prompt x --pipeline_config configs/ltxv-2b-0.9.6-distilled.yaml\n",
+        "ltx-video-2b",
+        {"preset": None, "steps": 8, "guidance": 1.0},
     ),
     "musubi": Case(
         "python src/musubi_tuner/wan_generate_video.py --fp8 --task t2v-1.3B --video_size 480 832 --video_length 81 "
@@ -95,22 +153,12 @@ CASES = {
         "wan2.2-t2v-a14b",
         {"gpus": 4, "parallel": {"ulysses_degree": 2, "guidance_degree": 2}, "steps": 40},
     ),
-}
-LIGHTX2V = {"infer_steps": 40, "target_video_length": 81, "target_height": 480, "target_width": 832,
-            "self_attn_1_type": "flash_attn3", "sample_guide_scale": 5, "sample_shift": 5, "enable_cfg": False,
-            "cpu_offload": False, "model_path": "Wan2.1-T2V-14B"}  # fmt: skip
-KANDINSKY = """
-model:
-  checkpoint_path: "./weights/model/kandinsky5lite_t2v_sft_5s.safetensors"
-  num_steps: 50
-  guidance_weight: 5.0
-  dit_params: {model_dim: 1792, ff_dim: 7168, num_visual_blocks: 32}
-  vae: {name: hunyuan}
-"""
-NAMELESS = {
-    "scheduler.json": '{"_class_name": "UniPCMultistepScheduler", "num_train_timesteps": 1000, "flow_shift": 3.0}',
-    "ds.json": '{"bf16": {"enabled": true}, "zero_optimization": {"stage": 2}}',
-    "fsdp.yaml": "distributed_type: FSDP\nmixed_precision: bf16\nnum_processes: 8\n",
+    "sglang with the rest unsaid": Case(
+        "sglang generate --model-path Wan-AI/Wan2.2-T2V-A14B-Diffusers --num-gpus 8 --enable-cfg-parallel "
+        "--height 720 --width 1280 --num-frames 81 --prompt x\n",
+        "wan2.2-t2v-a14b",
+        {"gpus": 8, "parallel": {"ulysses_degree": 4, "guidance_degree": 2}},
+    ),
 }
 
 
@@ -129,7 +177,55 @@ def test_a_command_gives_model_and_settings(name: str, tmp_path: Path) -> None:
     assert found.unread == case.unread
 
 
-@pytest.mark.parametrize("name", ["wan on eight", "skyreels", "sglang"])
+BESIDE = {
+    "hunyuan 1.5": "super-resolution (--sr)",
+    "ltx distilled": "ltxv-spatial-upscaler-0.9.8 (second_pass)",
+    "ltx of an older kind": "",
+    "wan": "",
+}
+PRICED = (
+    "wan on eight", "wan on nodes", "skyreels", "sglang", "sglang with the rest unsaid", "voyager", "ltx distilled",
+    "hunyuan 1.5 distilled",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_a_program_runs_besides_is_told(name: str, tmp_path: Path) -> None:
+    found = recipe_of(written(tmp_path, "run.sh", CASES[name].text))
+    assert found is not None
+    assert found.beside == ((("models_beside", {"names": BESIDE[name]}),) if BESIDE[name] else ())
+
+
+def test_what_is_not_run_besides_is_not_told(tmp_path: Path) -> None:
+    found = recipe_of(written(tmp_path, "run.sh", CASES["hunyuan 1.5"].text.replace("--prompt", "--sr 0 --prompt")))
+    assert found is not None
+    assert found.beside == ()
+
+
+@pytest.mark.parametrize(("name", "flags"), [
+    ("fastvideo", "fastvideo generate --model-path FastVideo/FastWan2.1-T2V-1.3B-Diffusers --num-gpus 4"),
+    ("sglang", "sglang generate --model-path Wan-AI/Wan2.2-T2V-A14B-Diffusers --num-gpus 4"),
+])  # fmt: skip
+def test_gpus_of_which_nothing_is_said_share_the_video(name: str, flags: str, ask: Any, tmp_path: Path) -> None:
+    def step(script: str) -> float:
+        path = written(tmp_path, "run.sh", f"{script} --height 480 --width 832 --num-frames 81\n")
+        done = ask("estimate", "--from", path, "--gpu", "h200", "--json")
+        assert done.code == 0, done.err + done.out
+        return float(json.loads(done.out)["time"]["inference"]["per_step"])
+
+    assert step(flags) < 0.5 * step(flags.replace("--num-gpus 4", "--num-gpus 1")), name
+
+
+def test_offload_that_is_off_is_not_the_cards(ask: Any, tmp_path: Path) -> None:
+    text = "python generate.py --task t2v-1.3B --size 832*480 --ckpt_dir w --offload_model"
+    peaks = []
+    for word in ("False", "True"):
+        done = ask("estimate", "--from", written(tmp_path, "run.sh", f"{text} {word}\n"), "--gpu", "4090", "--json")
+        peaks.append(max(stage["total"] for stage in json.loads(done.out)["memory"]["inference"]["stages"]))
+    assert peaks[0] > 2 * peaks[1]
+
+
+@pytest.mark.parametrize("name", PRICED)
 def test_a_command_is_priced(name: str, ask: Any, tmp_path: Path) -> None:
     done = ask("estimate", "--from", written(tmp_path, "run.sh", CASES[name].text), "--gpu", "h200", "--json")
     assert done.code == 0, done.err + done.out
@@ -203,50 +299,6 @@ def test_a_command_of_windows_is_read(name: str, end: str, line: str, tmp_path: 
     assert found is not None
     assert (found.model, found.settings["resolution"], found.settings["frames"]) == ("wan2.1-t2v-1.3b", (832, 480), 45)
     assert (found.beside, found.unread) == ((), ())
-
-
-def test_settings_of_lightx2v_are_read(tmp_path: Path) -> None:
-    found = recipe_of(written(tmp_path, "wan_t2v.json", json.dumps(LIGHTX2V)))
-    assert found is not None
-    assert found.model == "wan2.1-t2v-14b"
-    assert found.settings == {
-        "framework": "lightx2v",
-        "steps": 40,
-        "frames": 81,
-        "resolution": (832, 480),
-        "guidance": 1.0,
-    }
-    assert found.unread == ("cpu_offload",)
-
-
-def test_the_configuration_of_kandinsky_is_read(tmp_path: Path) -> None:
-    found = recipe_of(written(tmp_path, "config_5s_sft.yaml", KANDINSKY))
-    assert found is not None
-    assert (found.model, found.settings["steps"], found.settings["guidance"]) == ("kandinsky5-lite", 50, 5.0)
-
-
-def test_the_configuration_of_an_adapter_is_read(tmp_path: Path) -> None:
-    adapter = {"peft_type": "LORA", "base_model_name_or_path": "Wan-AI/Wan2.1-T2V-14B-Diffusers", "r": 32}
-    found = recipe_of(
-        written(tmp_path, "adapter_config.json", json.dumps(adapter | {"target_modules": ["to_q", "ffn.0"]}))
-    )
-    assert found is not None
-    assert (found.model, found.settings) == (
-        "wan2.1-t2v-14b", {"mode": "lora", "lora_rank": 32, "lora_targets": "attention+ffn"},
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("name", NAMELESS)
-def test_what_names_no_model_is_refused_by_its_kind(name: str, tmp_path: Path) -> None:
-    with pytest.raises(Unreadable) as refused:
-        recipe_of(written(tmp_path, name, NAMELESS[name]))
-    assert refused.value.problem == "names_no_model"
-
-
-def test_our_own_report_is_told_from_a_model(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable) as refused:
-        recipe_of(written(tmp_path, "report.json", '{"schema": "vidcalc.report/1", "model": {}}'))
-    assert refused.value.problem == "own_report"
 
 
 def test_a_script_that_runs_nothing_known_is_refused(tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
 """A command that generates, as settings: whose it is, the model, size, frames, steps, GPUs and how they share it."""
 
-from functools import cache
-
-import msgspec
+from math import prod
 
 from vidcalc.base.facts import Facts
 from vidcalc.catalog.load import table
 from vidcalc.catalog.spellings import attention, recognised
-from vidcalc.describe.plan import WAYS
+from vidcalc.describe.plan import WAYS, WORK
+from vidcalc.modelfiles.recipes.areas import sides
+from vidcalc.modelfiles.recipes.launcher import Launcher, Named, launchers
 from vidcalc.modelfiles.recipes.recipe import Recipe
 from vidcalc.modelfiles.recipes.settle import OFF, whole
 from vidcalc.modelfiles.recipes.training import pieces
@@ -20,33 +20,23 @@ SWITCHES: dict[str, Facts] = {
     "model_offload": {"offload": "model"},
     "offload_model": {"offload": "model"},
     "sequential": {"offload": "sequential"},
+    "groups": {"offload": "group"},
+    "offloaded": {},  # a program's own way
     "fp8": {"precision": "fp8"},
     "fp8_scaled": {"precision": "fp8-scaled"},
     "compile": {"compile": "on"},
 }
-SIGNS = ("fsdp", "guided", "guided_apart", "image", "sequence")  # switches that settle something together with others
+NEVER = ("model_offload", "offload_model", "sequential", "offloaded")  # switches that leave all on the GPU when off
+SIGNS = (
+    "fsdp",
+    "guided",
+    "guided_apart",
+    "image",
+    "sequence",
+    "beside",
+)  # switches that settle something together with others
 SETTLED = ("model", "resolution")  # of what a program usually has: only where a command says nothing
 FIRST = 6  # words of a command that may say what is run
-
-
-class Launcher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One program's way of being called: see `data/launchers.toml`."""
-
-    title: str
-    scripts: tuple[str, ...]
-    marks: tuple[str, ...]
-    keys: dict[str, str]
-    silent: tuple[str, ...]
-    usual: Facts = {}
-    frameworks: dict[str, str] = {}
-    shared: str = ""
-
-
-@cache
-def launchers() -> dict[str, Launcher]:
-    """All of them."""
-    rows = table("launchers")
-    return {name: msgspec.convert(row, Launcher) for name, row in rows.items() if name != "words"}
 
 
 def of_command(words: list[str], flags: Facts) -> str:
@@ -83,12 +73,18 @@ def recipe(name: str, flags: Facts, source: str) -> Recipe:
     for key, value in flags.items():
         settles = program.keys.get(key, "")
         silent = settles == "nothing" or any(key.startswith(word) for word in program.silent)
+        if key in program.switches:
+            run.beneath |= {} if _off(value) else program.switches[key]
         if settles and settles != "nothing":
             if not run.take(settles, value):
                 run.unread.append(f"{key} = {value}"[:80])
-        elif not silent:
+        elif not (silent or key in program.switches) or (key in program.partly and not _off(value)):
             run.unread.append(key)
     return run.settled(source)
+
+
+def _off(value: object) -> bool:
+    return str(value).partition(" ")[0].casefold() in OFF  # behind the last flag stands what torchrun runs
 
 
 class _Run:
@@ -102,9 +98,12 @@ class _Run:
         self.tasks: list[str] = []
         self.degrees: dict[str, int] = {program.shared: 0} if program.shared else {}
         self.windows: dict[str, int] = {}
+        self.beneath: Facts = {}  # settings that stated ones go before
+        self.checkpoints: list[str] = []
+        self.nodes = 1
         self.ratio = (16, 9)
-        self.tier: tuple[int, int] | None = None
-        self.image, self.unguided = False, False
+        self.tier = ""
+        self.image, self.unguided, self.beside = False, False, bool(program.beside)
         self.unread: list[str] = []
 
     def take(self, settles: str, value: object) -> bool:
@@ -113,6 +112,9 @@ class _Run:
         count = whole(word.partition(" ")[0])  # behind the last flag of its own stands what torchrun runs
         if settles in SWITCHES or settles in SIGNS:
             return self._switched(settles, word)
+        if settles == "nodes":
+            self.nodes = count or 1
+            return bool(count and count > 0)
         if settles in (*SIDES, "window", "overlap", *COUNTS, *DEGREES):
             return self._counted(settles, count)
         if settles in NUMBERS:
@@ -126,13 +128,17 @@ class _Run:
         if settles == "attention":
             self.settings["attention"] = attention("sdpa" if word == "torch" else word)
             return True
-        (self.tasks if settles == "task" else self.names).append(word)
+        {"task": self.tasks, "checkpoint": self.checkpoints}.get(settles, self.names).append(word)
         return True
 
     def _switched(self, settles: str, word: str) -> bool:
-        if word.casefold() in OFF:
+        if _off(word):
             if settles == "guided":
                 self.unguided = True
+            elif settles == "beside":
+                self.beside = False
+            elif settles in NEVER:
+                self.settings["offload"] = "none"
             return True
         if settles in SWITCHES:
             self.settings |= SWITCHES[settles]
@@ -169,9 +175,8 @@ class _Run:
     def _sized(self, settles: str, word: str) -> bool:
         """ "1280*720", "720 1280" (height first), "480p", "9:16"."""
         if settles == "tier":
-            stated = table("launchers")["words"]["tier"].get(word.casefold())
-            self.tier = None if stated is None else (int(stated[0]), int(stated[1]))
-            return stated is not None
+            self.tier = word.casefold()
+            return self.tier in (self.program.areas or table("launchers")["words"]["tier"])
         parts = [whole(part) for part in word.replace("*", " ").replace("x", " ").replace(":", " ").split()]
         if len(parts) != 2 or not all(part and part > 0 for part in parts):
             return False
@@ -185,26 +190,26 @@ class _Run:
 
     def settled(self, source: str) -> Recipe:
         """The recipe, with what several flags settle together."""
-        if self.tier is not None:
-            long, short = self.tier
-            self.sides = {"width": long, "height": short} if self.ratio[0] >= self.ratio[1] else {
-                "width": short, "height": long,
-            }  # fmt: skip
+        names = " ".join((*self.names, *self.tasks, *self.checkpoints)).casefold()
+        named = next(
+            (each for each in self.program.named if all(word in names for word in each.words)), Named(words=())
+        )
+        self.settings = {**self.beneath, **named.settings, **self.settings}
+        self._size()
         usual = self.program.usual.get("resolution")
         if len(self.sides) == len(SIDES):
             self.settings["resolution"] = tuple(self.sides[side] for side in SIDES)
         elif usual:
             self.settings["resolution"] = tuple(usual)
-        gpus = self.settings.get("gpus", 1)
-        self.degrees = {way: degree or gpus for way, degree in self.degrees.items()}  # all of them, where none is said
-        if gpus > 1 and self.degrees:
-            self.settings["parallel"] = {WAYS[way]: degree for way, degree in self.degrees.items()}
+        self._shared()
         frames = self.settings.get("frames", 0)
         if frames > self.windows.get("window", frames):
             self.settings["window"] = self.windows["window"], self.windows.get("overlap", 1)
         if self.unguided:
             self.settings["guidance"] = 1.0
-        model, names = self._model()
+        model, called = self._model()
+        model = named.model or model
+        beside = ", ".join(filter(None, (named.beside, self.program.beside if self.beside else "")))
         for begin, name in self.program.frameworks.items():
             if model.startswith(begin):
                 self.settings["framework"] = name
@@ -212,10 +217,44 @@ class _Run:
             source=source,
             maker=self.program.title,
             model=model,
-            names=names,
+            names=called,
+            beside=(("models_beside", {"names": beside}),) if beside else (),
             settings=self.settings,
             unread=tuple(self.unread),
         )
+
+    def _named(self) -> Named:
+        names = " ".join((*self.names, *self.tasks, *self.checkpoints)).casefold()
+        fitting = (each for each in self.program.named if all(word in names for word in each.words))
+        return next(fitting, Named(words=()))
+
+    def _size(self) -> None:
+        """The sides of what is named by its rows, or by its area and ratio; a picture decides where one is given."""
+        tier = self.tier
+        if self.program.pictured:
+            tier = (tier or self.program.pictured["tier"]) if self.image else ""
+        if tier in self.program.areas:
+            area = self.program.areas[tier]
+            pair = sides(area, self.program.stride, self.ratio, self.program.squarer)
+        elif tier in table("launchers")["words"]["tier"] and not self.program.areas:
+            long, short = table("launchers")["words"]["tier"][tier]
+            pair = (long, short) if self.ratio[0] >= self.ratio[1] else (short, long)
+        else:
+            return
+        self.sides = dict(zip(SIDES, pair, strict=True))
+
+    def _shared(self) -> None:
+        """How all GPUs share a video: a way of no stated degree takes those that the others leave."""
+        if self.nodes > 1:
+            self.settings |= {"gpus": self.nodes * self.settings.get("gpus", 1), "nodes": self.nodes}
+        gpus = self.settings.get("gpus", 1)
+        self.degrees = {way: degree or gpus for way, degree in self.degrees.items()}
+        stated = [degree for way, degree in self.degrees.items() if WAYS[way] in WORK.values()]
+        apart = prod(stated)
+        if self.program.rest and stated and not {"ulysses", "ring"} & set(self.degrees) and gpus % apart == 0:
+            self.degrees |= {self.program.rest: gpus // apart} if gpus > apart else {}
+        if gpus > 1 and self.degrees:
+            self.settings["parallel"] = {WAYS[way]: degree for way, degree in self.degrees.items()}
 
     def _model(self) -> tuple[str, tuple[str, ...]]:
         tasks: dict[str, str] = {**table("trainer_files")["words"]["task"], **table("launchers")["words"]["task"]}
@@ -227,6 +266,6 @@ class _Run:
             if match is not None:
                 return match.models[0], tuple(self.names)
         usual = "" if self.tasks or self.names else str(self.program.usual.get("model", ""))
-        if usual == "hunyuanvideo-t2v" and self.image:
-            usual = "hunyuanvideo-i2v"
+        if usual and self.image and self.program.pictured:
+            usual = str(self.program.pictured["model"])
         return usual, (*self.tasks, *self.names)

@@ -15,6 +15,7 @@ from vidcalc.modelfiles.source import header, opened
 
 MOST_NESTED = 50  # levels of a YAML file
 YAML, SHELL = (".yaml", ".yml"), (".sh", ".bash", ".bat", ".ps1", ".txt")
+ALL_LAYERS = "all-linear"  # peft's word for them
 REPORT = "vidcalc."  # how the schemas of our own reports begin
 
 
@@ -71,7 +72,7 @@ def _of_adapter(values: Facts, name: str) -> Recipe | None:
     if not (rank is not None and values.get("peft_type") and isinstance(base, str)):
         return None
     layers = values.get("target_modules")
-    targets = {"lora_targets": settle.targets(layers)} if isinstance(layers, list) else {}
+    targets = {"lora_targets": "all" if layers == ALL_LAYERS else settle.targets(layers)} if layers else {}
     match = next((found for piece in training.pieces(base) if (found := recognised(piece)) is not None), None)
     settings = {"mode": "lora", "lora_rank": rank, **targets}
     return Recipe(source=name, maker="peft", model=match.models[0] if match else "", names=(base,), settings=settings)

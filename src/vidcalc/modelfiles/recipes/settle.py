@@ -13,7 +13,7 @@ from vidcalc.catalog.spellings import attention
 ADAPTERS = ("lora", "lokr", "loha", "dora", "lycoris", "standard")
 WHOLE = ("full", "full-finetune", "full_finetune", "none", "sft", "full-rank")
 KERNELS = {"sdpa": "sdpa", "flash_attn": "flash2", "flash3": "flash3", "sage_attn": "sage", "xformers": "xformers"}
-OFF = ("false", "0", "none")
+OFF = ("false", "0", "none", "no", "off")
 LARGEST = 1e12  # of a count
 FEED_FORWARD = re.compile(r"ff|mlp|fc\d|net\.")
 Told = list[tuple[str, dict[str, Any]]]
