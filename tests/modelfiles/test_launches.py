@@ -107,7 +107,7 @@ CASES = {
         "python generate.py --prompt x --resolution 480p --aspect_ratio 4:3 --enable_step_distill --cfg_distilled no "
         "--num_inference_steps 8 --model_path ckpts\n",
         "hunyuanvideo-1.5",
-        {"resolution": (720, 544), "guidance": 1.0, "steps": 8},
+        {"resolution": (720, 544), "guidance": 1.0, "steps": 8, "gpus": None, "offload": None},
     ),
     "skyreels": Case(
         "model_id=Skywork/SkyReels-V2-DF-14B-540P\ntorchrun --nproc_per_node=2 generate_video_df.py "
@@ -146,6 +146,12 @@ CASES = {
         "--height 448 --width 832 --num-frames 61 --num-inference-steps 3 --fps 16 --prompt x\n",
         "fastwan2.1-t2v-1.3b",
         {"resolution": (832, 448), "frames": 61, "steps": 3, "gpus": 2, "parallel": {"ulysses_degree": 2}},
+    ),
+    "fastvideo with its encoder in parts": Case(
+        "fastvideo generate --model-path FastVideo/FastWan2.1-T2V-1.3B-Diffusers --num-gpus 4 --tp-size 2 --prompt x\n",
+        "fastwan2.1-t2v-1.3b",
+        {"gpus": 4, "parallel": None},
+        ("tp_size = 2",),
     ),
     "sglang": Case(
         "sglang generate --model-path Wan-AI/Wan2.2-T2V-A14B-Diffusers --num-gpus 4 --ulysses-degree 2 "

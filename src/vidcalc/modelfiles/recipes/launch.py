@@ -27,14 +27,8 @@ SWITCHES: dict[str, Facts] = {
     "compile": {"compile": "on"},
 }
 NEVER = ("model_offload", "offload_model", "sequential", "offloaded")  # switches that leave all on the GPU when off
-SIGNS = (
-    "fsdp",
-    "guided",
-    "guided_apart",
-    "image",
-    "sequence",
-    "beside",
-)  # switches that settle something together with others
+# switches that settle something together with others
+SIGNS = ("fsdp", "guided", "guided_apart", "image", "sequence", "beside")
 SETTLED = ("model", "resolution")  # of what a program usually has: only where a command says nothing
 FIRST = 6  # words of a command that may say what is run
 
@@ -115,6 +109,8 @@ class _Run:
         if settles == "nodes":
             self.nodes = count or 1
             return bool(count and count > 0)
+        if settles == "single":
+            return count == 1
         if settles in (*SIDES, "window", "overlap", *COUNTS, *DEGREES):
             return self._counted(settles, count)
         if settles in NUMBERS:
@@ -190,10 +186,7 @@ class _Run:
 
     def settled(self, source: str) -> Recipe:
         """The recipe, with what several flags settle together."""
-        names = " ".join((*self.names, *self.tasks, *self.checkpoints)).casefold()
-        named = next(
-            (each for each in self.program.named if all(word in names for word in each.words)), Named(words=())
-        )
+        named = self._named()
         self.settings = {**self.beneath, **named.settings, **self.settings}
         self._size()
         usual = self.program.usual.get("resolution")
@@ -224,6 +217,7 @@ class _Run:
         )
 
     def _named(self) -> Named:
+        """What follows from the words of all names."""
         names = " ".join((*self.names, *self.tasks, *self.checkpoints)).casefold()
         fitting = (each for each in self.program.named if all(word in names for word in each.words))
         return next(fitting, Named(words=()))
