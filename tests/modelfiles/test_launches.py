@@ -98,10 +98,10 @@ CASES = {
     ),
     "hunyuan 1.5 distilled": Case(
         "torchrun --nproc_per_node=4 --nnodes=2 generate.py --prompt x --resolution 720p --aspect_ratio 1:1 "
-        "--cfg_distilled true --offloading off --model_path ckpts\n",
+        "--cfg_distilled true --offloading off --dtype bf16 --model_path c\n",
         "hunyuanvideo-1.5",
         {"framework": "hunyuan-official", "resolution": (960, 960), "guidance": 1.0, "offload": "none", "gpus": 8}
-        | {"parallel": {"ulysses_degree": 8}},
+        | {"precision": "bf16", "parallel": {"ulysses_degree": 8}},
     ),
     "hunyuan 1.5 in few steps": Case(
         "python generate.py --prompt x --resolution 480p --aspect_ratio 4:3 --enable_step_distill --cfg_distilled no "
@@ -184,7 +184,7 @@ def test_a_command_gives_model_and_settings(name: str, tmp_path: Path) -> None:
 
 
 BESIDE = {
-    "hunyuan 1.5": "super-resolution (--sr)",
+    "hunyuan 1.5": "sr_distilled (--sr)",
     "ltx distilled": "ltxv-spatial-upscaler-0.9.8 (second_pass)",
     "ltx of an older kind": "",
     "wan": "",

@@ -4,7 +4,7 @@ from math import prod
 
 from vidcalc.base.facts import Facts
 from vidcalc.catalog.load import table
-from vidcalc.catalog.spellings import attention, recognised
+from vidcalc.catalog.spellings import attention, precision, recognised
 from vidcalc.describe.plan import WAYS, WORK
 from vidcalc.modelfiles.recipes.areas import sides
 from vidcalc.modelfiles.recipes.launcher import Launcher, Named, launchers
@@ -121,6 +121,9 @@ class _Run:
             if count:  # none is none
                 self.settings["offload"] = f"block-swap:{count}"
             return count is not None
+        if settles == "precision":
+            self.settings["precision"] = precision(word.partition(" ")[0])
+            return True
         if settles == "attention":
             self.settings["attention"] = attention("sdpa" if word == "torch" else word)
             return True
