@@ -76,8 +76,7 @@ class Denoiser(Component, frozen=True, kw_only=True, forbid_unknown_fields=True)
     heads     attention heads; 0 where there is no single number (U-Nets) or none is published
     kv_heads  heads of keys and values, where they are fewer
     grows     height and width of what comes out per height and width of the latent that it reads (an upsampler: 2)
-    resizes   what of another job it brings to a size and length of its own: its "latent" (a refiner), or its "video",
-              to a size alone (super-resolution); "" takes the clip as it is
+    resizes   what of another job it brings to a size of its own: "latent" (a refiner), "video" (super-resolution) or ""
     lengthens  frames after the first, and frames a second, per one of the latent that it brings to its size
     """
 
@@ -261,10 +260,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A video model.
 
     name        id of the catalogue; title  as its makers write it; aliases  other names, never ambiguous
-    kind        "dit" or "unet"
+    kind        "dit" or "unet";  network_of  the model whose denoiser it has, with weights of its own
     task        "t2v", "i2v", "v2v" or "t2i"
     pipelines   pipelines of diffusers that run it;  repository  of the hub that they load it from
-    network_of  the model whose denoiser it has, with weights of its own
     encodes     what the VAE encodes before denoising: "none", "image" (one frame), "clip" (as many as are made)
     provenance  "exact" (every number follows from published configurations) or "estimate"
     others      loaded beside: connectors, audio codec, parts of an encoder that are not run
