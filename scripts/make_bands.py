@@ -35,7 +35,6 @@ MEASURED, TARGET = ROOT / "src/vidcalc/data/measured", ROOT / "src/vidcalc/data/
 HELD = {"memory": 0.95, "training": 0.95, "time": 0.97}
 SIDE = 0.1  # share of the guesses of a program beyond either end of their band
 SOURCES = 20  # of fewer no share that small lies beyond a band of their own
-ROWS, FAMILIES = 20, 4  # times of a scope with so many have a band of their own: a training step is no generation
 HEAD = """# How far measured rows lie off predictions: low and high of measured over predicted (memory), and of measured seconds
 # over the ends of the band that the rates alone give (time). Made by scripts/make_bands.py from rows in view: `rows` of
 # `families`; {memory} % of them lie inside (of times {time} %), where every source weighs the same. "verdict" is
@@ -60,7 +59,8 @@ def main() -> None:
     for figure, results in (("memory", generations), ("training", trained)):
         among = bare[: len(generations)] if figure == "memory" else bare[len(generations) :]
         lines += [*evenly(figure, list(peaks(results))), *further(figure, guesses(results, among, "memory"))]
-    lines += evenly("time", [*times(generations), *times(trained)])
+    lines += evenly("time", list(times(generations)))
+    lines += balanced_section("time", "step", list(times(trained)), HELD["time"])  # a training step is no generation
     lines += further("time", guesses([*generations, *trained], bare, "time"))
     TARGET.write_text("\n".join(lines), encoding="utf-8")
 
@@ -77,19 +77,12 @@ def evenly(figure: str, found: list[Reading]) -> list[str]:
     lines = []
     for name in sorted({"other", *(part for part, *_ in found)}):
         among = [reading for reading in found if name in (reading[0], "other")]
-        if name != "other" and not _apart(figure, among):
+        if name != "other" and len({source for _, source, *_ in among}) < SOURCES:
             continue
         lines += balanced_section(figure, name, among, HELD[figure])
         if name == "other" and figure == "memory":
             lines += balanced_section(figure, "verdict", among, HELD[figure])
     return lines
-
-
-def _apart(figure: str, among: list[Reading]) -> bool:
-    """Whether readings of one part are enough for a band of their own."""
-    if figure == "time":
-        return len(among) >= ROWS and len({family for _, _, family, _ in among}) >= FAMILIES
-    return len({source for _, source, *_ in among}) >= SOURCES
 
 
 def balanced_section(figure: str, name: str, found: list[Reading], held: float) -> list[str]:
