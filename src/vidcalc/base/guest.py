@@ -11,6 +11,7 @@ and reads the expression behind each result (`vidcalc.derivation`); a plain run 
 import math
 import operator
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from msgspec import Struct
@@ -53,6 +54,9 @@ class Guest:
         self.args = args
         self.label = label
         self.size: int = 1 if label else sum(side.size if isinstance(side, Guest) else 1 for side in args)
+        kept = KEPT.get()
+        if kept is not None:
+            kept.append(self)
 
     def __add__(self, other: "Operand") -> "Operand":
         return _made("+", self, other, lambda a, b: a + b, right=0)
@@ -249,17 +253,12 @@ def _is(side: object, neutral: int) -> bool:
     return isinstance(side, int | float) and side == neutral
 
 
-def take_apart(guests: Iterable[Guest]) -> None:
-    """Empties the expressions behind guests that nobody reads any more, one by one.
+KEPT: ContextVar[list[Guest] | None] = ContextVar("kept", default=None)
+"""Where guests are kept as they are made; None: nowhere. A long expression that is let go of whole takes C's stack once
+for each of its parts, more than a browser has: so whoever explains keeps them all, and then takes them apart."""
 
-    A long one that is let go of whole takes C's stack once for each of its parts: more than a browser has.
-    """
-    found: dict[int, Guest] = {}
-    open_ = list(guests)
-    while open_:
-        guest = open_.pop()
-        if id(guest) not in found:
-            found[id(guest)] = guest
-            open_ += [each for each in guest.args if isinstance(each, Guest)]
-    for guest in found.values():
+
+def take_apart(guests: Iterable[Guest]) -> None:
+    """Empties expressions that nobody reads any more, one by one; `guests` are all that were made."""
+    for guest in guests:
         guest.args = ()

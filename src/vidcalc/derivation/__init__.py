@@ -8,7 +8,7 @@ hold ids and numbers, never prose: a face puts them into words.
 """
 
 from vidcalc.base.errors import UnknownName, nearest
-from vidcalc.base.guest import Guest, take_apart
+from vidcalc.base.guest import KEPT, Guest, take_apart
 from vidcalc.derivation.explained import Explained
 from vidcalc.derivation.leaves import matches, patterns
 from vidcalc.derivation.step import Step
@@ -54,13 +54,18 @@ def explain(quantity: str, model: Model, job: Workload | Data, hardware: Hardwar
     has.
     """
     check(quantity)
-    if isinstance(job, Data):
-        whole = explained_training(model, job, hardware, plan)
-    else:
-        whole = explained(model, job, hardware, plan, advise=quantity.startswith(WAYS_OUT))
-    known = list(whole.numbers)
-    step = whole.step(quantity) if quantity in whole.numbers else Step(id=quantity, value=0, unit=unit(quantity))
-    take_apart(each for each in whole.numbers.values() if isinstance(each, Guest))
+    made: list[Guest] = []
+    before = KEPT.set(made)
+    try:
+        if isinstance(job, Data):
+            whole = explained_training(model, job, hardware, plan)
+        else:
+            whole = explained(model, job, hardware, plan, advise=quantity.startswith(WAYS_OUT))
+        known = list(whole.numbers)
+        step = whole.step(quantity) if quantity in whole.numbers else Step(id=quantity, value=0, unit=unit(quantity))
+    finally:
+        KEPT.reset(before)
+        take_apart(made)
     section = quantity.partition(".")[0] + "."
     if quantity not in (*known, *quantities()) and any(path.startswith(section) for path in known):
         raise UnknownName("quantities", quantity, nearest(quantity, known))

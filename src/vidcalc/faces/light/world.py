@@ -24,6 +24,7 @@ STANDING_IN = PYTHONS_OWN | {"click", "msgspec", "re", "typing"}
 IN_C = {  # modules of Python's own, and that part of each which needs no others: enough of it here
     "collections": "_collections",
     "collections.abc": "_collections_abc",
+    "contextvars": "_contextvars",
     "operator": "_operator",
     "weakref": "_weakref",
 }
