@@ -12,7 +12,18 @@ from vidcalc.base.number import Number, highest, maximum, product, whole_blocks
 from vidcalc.base.place import NOWHERE
 from vidcalc.tape.records import ELEMENT_BYTES, WORKING, Fused, Storage, Tensor, same
 
-ALONE = 3  # references to a storage that one list holds: the list's, a loop's and the counter's own
+
+def alone() -> int:
+    """References to what one list holds, as a loop counts them: the list's, and its own where it takes any.
+
+    Since Python 3.14 a loop's variable is lent to what it calls.
+    """
+    real = [object()]
+    (count,) = [getrefcount(each) for each in real]
+    return count
+
+
+ALONE = alone()
 ROUNDING = 512  # bytes: the CUDA caching allocator's smallest block, c10/cuda/CUDACachingAllocator.cpp
 
 
