@@ -133,17 +133,19 @@ def test_a_flag_is_taken_for_what_it_is_called_elsewhere(ask, command, typed, fl
 
 
 def test_flags_that_names_of_elsewhere_stand_for_exist():
+    from vidcalc.catalog.load import table
     from vidcalc.faces.flags.catalogue import FLAGS
-    from vidcalc.faces.flags.meant import CALLED
+    from vidcalc.faces.flags.meant import CALLED, SETTLED_BY
 
-    ours = {name for spec in FLAGS.values() for name in spec.names}
-    assert CALLED.keys() <= ours
-    # names that one command has and another has not
-    assert {name for names in CALLED.values() for name in names if f"--{name}" in ours} == {
-        "precision",
-        "lora",
-        "lora-rank",
+    ours = {"--bucket", *(name for spec in FLAGS.values() for name in spec.names)}
+    assert {*CALLED, *(flag for flags in SETTLED_BY.values() for flag in flags)} <= ours
+    # what a program's file says of a name need not be said again
+    keys = {key.rpartition(".")[2].replace("_", "-"): settles for kind in ("launchers", "trainer_files")
+            for row in table(kind).values() for key, settles in row.get("keys", {}).items()}  # fmt: skip
+    said_twice = {
+        name for flag, names in CALLED.items() for name in names if flag in SETTLED_BY.get(keys.get(name), ())
     }
+    assert said_twice == set()
 
 
 def test_an_unknown_command_suggests_the_nearest(ask):

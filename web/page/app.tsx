@@ -5,13 +5,14 @@ import { Latest } from "./latest";
 import { fragment, placeOf, type Place } from "./link";
 import { Explain } from "./parts/explain";
 import { Patterns } from "./parts/patterns";
-import type { Asked, Catalog, Page, Tab, Value } from "./types";
+import type { Asked, Catalog, Page, Tab } from "./types";
 import { Form } from "./views/form";
 import { Find } from "./views/find";
 import { Generate } from "./views/generate";
 import { Head } from "./views/head";
 import { Train } from "./views/train";
 import { Drop } from "./views/drop";
+import type { Change } from "./view";
 import { use } from "./words";
 
 interface Props {
@@ -23,9 +24,6 @@ interface Props {
 }
 
 const REST = 120; // ms without a further change
-
-/** A change of the question; a value of "" takes the setting back. `step`: one step of the browser's history. */
-export type Change = (change: Record<string, Value>, step?: boolean) => void;
 
 export function App(props: Props) {
   const { engine } = props;
@@ -137,20 +135,4 @@ function texts(asked: Asked): Asked {
 function keeping(before: Page | null, answer: Page): Page {
   if (answer.said.changes || !before || answer.report.memory.inference.verdict !== "too_big") return answer;
   return { ...answer, said: { ...answer.said, changes: before.said.changes } };
-}
-
-/** What each view gets. */
-export interface View {
-  engine: Engine;
-  lang: string;
-  asked: Asked;
-  page: Page | null;
-  /** Whether the whole answer to the question as it stands is there, and nobody drags. */
-  settled: boolean;
-  error: Error | null;
-  change: Change;
-  explain: (path: string, title: string) => void;
-  beside: Asked[];
-  put: (beside: Asked[]) => void;
-  catalog: Catalog;
 }

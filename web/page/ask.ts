@@ -1,6 +1,6 @@
 // The answer of a command to the question as it stands, asked anew whenever that changes.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { View } from "./app";
+import type { View } from "./view";
 import { taken } from "./engine/form";
 import { Latest } from "./latest";
 import type { Asked, Report } from "./types";

@@ -1,5 +1,5 @@
 // A question as the command line has it, and a change of the report's fields as one of the question.
-import type { View } from "./app";
+import type { View } from "./view";
 import { taken } from "./engine/form";
 import type { Asked, Flag, Value } from "./types";
 

@@ -1,5 +1,5 @@
 // The figures at the head of an answer: each a button that opens its explanation.
-import type { View } from "../app";
+import type { View } from "../view";
 
 /** What makes a tile of a title, the place of its number in the report, the number as text, and a note. */
 export function tiles(view: View) {

@@ -1,6 +1,6 @@
 // Up to four questions side by side: this one and those that were kept.
 import { useEffect, useState } from "preact/hooks";
-import type { View } from "../app";
+import type { View } from "../view";
 import { written } from "../link";
 import { data, duration, energy, flop, money } from "../numbers";
 import { Short } from "../parts/verdict";

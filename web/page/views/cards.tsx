@@ -1,6 +1,6 @@
 // Every card by the time and the cost of this question, as a scatter; what does not fit is hollow.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { View } from "../app";
+import type { View } from "../view";
 import { taken } from "../engine/form";
 import { written } from "../link";
 import { duration, money, short } from "../numbers";

@@ -1,6 +1,6 @@
 // Memory and time over one setting, with the card's limit drawn in; a click takes the value.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { View } from "../app";
+import type { View } from "../view";
 import { Latest } from "../latest";
 import { data, duration, GIB, money, whole } from "../numbers";
 import { Plot } from "../parts/plot";

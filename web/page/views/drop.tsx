@@ -1,6 +1,6 @@
 // A file put on the page becomes the question: a configuration, a header, a workflow, an out-of-memory message.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { View } from "../app";
+import type { View } from "../view";
 import type { Asked, Tab } from "../types";
 import { t } from "../words";
 

@@ -1,6 +1,6 @@
 // Searches: the largest job that fits this card, which card to take, and every card by time and cost.
 import { useState } from "preact/hooks";
-import type { View } from "../app";
+import type { View } from "../view";
 import { asked, replaced } from "../command";
 import { taken } from "../engine/form";
 import { data, duration, money } from "../numbers";

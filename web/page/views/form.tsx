@@ -1,6 +1,6 @@
 // The question: model, clip, card, and how it runs. What nobody set shows what stands in its place.
 import { useMemo } from "preact/hooks";
-import type { View } from "../app";
+import type { View } from "../view";
 import { count, data, duration } from "../numbers";
 import { Combobox, type Entry } from "../parts/combobox";
 import { Pick, Sizes, Slider, Typed } from "../parts/fields";

@@ -1,5 +1,5 @@
 // The answer to generating: the verdict first, then memory by stage, what to change, time, and how it goes with a setting.
-import type { View } from "../app";
+import type { View } from "../view";
 import { withChange } from "../command";
 import { data, difference, duration, energy, flop, mass, money } from "../numbers";
 import { Bars, type Row } from "../parts/bars";

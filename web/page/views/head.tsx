@@ -1,6 +1,6 @@
 // The head of the page: its name, the tabs, sharing, language and light.
 import { useState } from "preact/hooks";
-import type { View } from "../app";
+import type { View } from "../view";
 import { isDark, keep, theme } from "../settings";
 import type { Tab } from "../types";
 import { n, t } from "../words";

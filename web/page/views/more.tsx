@@ -1,5 +1,5 @@
 // Every other setting, by theme; what is set stands on top, each with a way to take it back.
-import type { View } from "../app";
+import type { View } from "../view";
 import { Pick, Typed } from "../parts/fields";
 import type { Flag, Tab } from "../types";
 import { t } from "../words";

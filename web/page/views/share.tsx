@@ -1,6 +1,6 @@
 // Taking the answer along: the address, the command, code, JSON; the picture and the numbers as files.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { View } from "../app";
+import type { View } from "../view";
 import { command } from "../command";
 import { taken } from "../engine/form";
 import { copy, save } from "../parts/copy";

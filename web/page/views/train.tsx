@@ -1,6 +1,6 @@
 // Training: whether it fits, memory through a step, where its time goes, the buckets, and which plan is best.
 import { useState } from "preact/hooks";
-import type { View } from "../app";
+import type { View } from "../view";
 import { useAnswer } from "../ask";
 import { replaced } from "../command";
 import { taken } from "../engine/form";

@@ -2,46 +2,63 @@
 
     meant("--num_inference_steps", ["--steps", "--frames"]) -> "--steps"
 
-Names are those of diffusers' and the official repositories' arguments, of trainers, and of vidcalc's other commands.
-What stands in no list here is judged by its spelling.
+What flags of other programs settle here is known from reading their commands and configurations (data/launchers.toml,
+data/trainer_files.toml); what people type beside these, and vidcalc's other commands, stand below. Whatever else is
+judged by its spelling.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from vidcalc.base.errors import nearest
 
-# flag of vidcalc -> what the same is called elsewhere; of several flags the first that the command has counts
+# what something settles -> its flag, where that is called otherwise; of several the first that the command has counts
+SETTLED_BY = {
+    **dict.fromkeys(("size", "height_width", "width", "height", "tier", "ratio", "side", "clip"), ("--resolution",)),
+    **dict.fromkeys(("offload_model", "model_offload", "sequential", "groups", "offloaded"), ("--offload",)),
+    "blocks_swapped": ("--offload",),
+    **dict.fromkeys(("ulysses", "ring", "tensor", "context", "fsdp", "sequence", "pipeline", "data"), ("--parallel",)),
+    "guided_apart": ("--parallel",),
+    **dict.fromkeys(("fp8", "fp8_scaled", "base_precision"), ("--precision", "--base-precision")),
+    **dict.fromkeys(("name", "family", "task", "checkpoint"), ("--model",)),
+    **dict.fromkeys(("flash_attn", "flash3", "sage_attn", "xformers"), ("--attention",)),
+    "guided": ("--guidance",),
+    "shards": ("--sharding",),
+    "checkpointing_offload": ("--checkpointing",),
+    "targets": ("--lora-targets",),
+    "buckets": ("--bucket",),
+    "adam8bit": ("--optimizer",),
+}
+# flag -> what people call it, whose name no program's file has; of several the first that the command has counts
 CALLED: dict[str, tuple[str, ...]] = {
-    "--precision": ("dtype", "torch-dtype", "weight-dtype", "quantization", "quant", "fp8", "gguf", "bits", "format"),
-    "--base-precision": ("precision", "dtype", "fp8-base", "quantization", "quant", "transformer-dtype", "bits"),
-    "--steps": ("num-inference-steps", "sampling-steps", "sample-steps", "infer-steps", "num-steps", "sampler-steps"),
-    "--frames": ("num-frames", "frame-num", "video-length", "length", "n-frames", "num-frame"),
-    "--resolution": ("size", "width", "height", "video-size", "image-size", "res"),
+    "--precision": ("dtype", "torch-dtype", "weight-dtype", "quantization", "quant", "gguf", "bits"),
+    "--base-precision": ("precision", "dtype", "quantization", "quant", "bits"),
     "--seconds": ("duration", "video-seconds"),
     "--host-ram": ("ram", "system-ram", "cpu-ram", "cpu-memory"),
     "--gpu": ("vram", "card", "device", "accelerator", "hardware"),
-    "--gpus": ("num-gpus", "n-gpus", "nproc-per-node", "world-size", "ngpus", "gpu-count"),
-    "--offload": ("cpu-offload", "offload-model", "blocks-to-swap", "block-swap", "lowvram", "use-cpu-offload"),
-    "--vae-tiling": ("tiling", "tiled", "enable-vae-tiling", "vae-tile", "tile-size", "tiled-decode"),
-    "--guidance": ("cfg", "cfg-scale", "guidance-scale", "guide-scale", "sample-guide-scale", "true-cfg-scale"),
-    "--attention": ("attn", "attn-mode", "attention-backend", "sage-attention", "flash-attn", "xformers"),
-    "--parallel": ("ulysses-size", "ring-size", "ulysses-degree", "ring-degree", "cfg-size", "tp", "sp", "tp-size"),
-    "--batch-size": ("num-videos-per-prompt", "train-batch-size", "micro-batch-size", "batch"),
-    "--lora-rank": ("lora", "rank", "network-dim", "dim", "r"),
-    "--lora": ("lora-rank", "rank", "loras", "lora-path", "lora-name"),
-    "--checkpointing": ("gradient-checkpointing", "activation-checkpointing", "recompute", "ac"),
-    "--grad-accum": ("gradient-accumulation-steps", "gradient-accumulation", "accumulate-grad-batches"),
-    "--dataset": ("dataset-config", "data", "dataset-path", "train-data-dir"),
-    "--compile": ("torch-compile", "use-compile", "compile-model"),
-    "--model": ("ckpt", "checkpoint", "task", "model-name", "pretrained-model-name-or-path"),
-    "--text-encoder-precision": ("t5-dtype", "fp8-t5", "clip-dtype", "text-encoder-dtype", "fp8-llm"),
+    "--gpus": ("n-gpus", "world-size", "gpu-count"),
+    "--offload": ("cpu-offload", "lowvram", "block-swap"),
+    "--vae-tiling": ("tiling", "tiled", "enable-vae-tiling", "tile-size", "tiled-decode"),
+    "--guidance": ("cfg",),
+    "--attention": ("attention-backend", "sage-attention"),
+    "--lora-rank": ("lora", "rank"),
+    "--lora": ("lora-rank", "rank", "loras", "lora-path"),
+    "--text-encoder-precision": ("t5-dtype", "fp8-t5", "fp8-llm"),
 }
 
 
 def meant(word: str, flags: Sequence[str]) -> str | None:
     """The flag of a command that a name stands for, by meaning before spelling; None where nothing is close."""
     plain = word.lstrip("-").casefold().replace("_", "-").partition("=")[0]
-    for flag, names in CALLED.items():
-        if flag in flags and plain in names:
-            return flag
-    return nearest(word, flags)
+    own = (flag for flag, names in CALLED.items() if plain in names)
+    return next((flag for flag in (*own, *_elsewhere(plain)) if flag in flags), None) or nearest(word, flags)
+
+
+def _elsewhere(plain: str) -> Iterator[str]:
+    """The flags that stand for what a flag of that name settles in programs that generate or train."""
+    from vidcalc.catalog.load import table
+
+    programs = (program for name in ("launchers", "trainer_files") for program in table(name).values())
+    for program in programs:
+        for key, settles in program.get("keys", {}).items():
+            if key.rpartition(".")[2].replace("_", "-") == plain:
+                yield from SETTLED_BY.get(settles, (f"--{settles.replace('_', '-')}",))

@@ -83,8 +83,8 @@ def write(folder: str | Path = BUILT, checked: bool = True, tables: str | Path |
     newest = max(each.path.stat().st_mtime_ns for each in found.values()) if checked else None
     packages = frozenset(name for name, each in found.items() if each.package)
     shared = {name: home for name, home in begins.items() if home != lighten.function(name)}
-    tables = f"HOMES = {shared!r}\nSIZES = {sizes!r}\nNEWEST = {newest!r}\nPACKAGES = {sorted(packages)!r}\n"
-    return [*written, _write(target / "index.py", tables)]
+    index = f"HOMES = {shared!r}\nSIZES = {sizes!r}\nNEWEST = {newest!r}\nPACKAGES = {sorted(packages)!r}\n"
+    return [*written, _write(target / "index.py", index)]
 
 
 def origin(copies: dict[str, lighten.Light], module: str, name: str) -> tuple[str, str]:

@@ -16,9 +16,8 @@ ASSIGNED = re.compile(
     r"^\s*(?:export\s+|set\s+|\$)?([A-Za-z_]\w*) ?= ?(\"[^\"]*\"|'[^']*'|[^\s()]*)\s*$", re.MULTILINE | re.IGNORECASE
 )
 VARIABLE = re.compile(r"%(\w+)%|\$\{?(\w+)(?:\[@\])?\}?")
-CONTINUED = re.compile(
-    r"(?:\^|(?<=\s)`)[ \t\r]*\n"
-)  # lines of cmd, of PowerShell: a ` behind a word ends a command in sh
+# line ends of cmd and of PowerShell; behind a word a ` ends a command in sh
+CONTINUED = re.compile(r"(?:\^|(?<=\s)`)[ \t\r]*\n")
 REMARK = re.compile(r"(?im)^\s*(?:@?rem\b|::).*$")  # of cmd
 WINDOWS = (".bat", ".ps1")
 ENDS = re.compile(r"[;&|]+")  # words of a shell behind which another command stands
