@@ -13,6 +13,7 @@ from vidcalc.faces.words import _
 
 MOST, MOST_PER_HOUR = 10**15, 10_000  # USD
 PLAIN = "USD"
+EXAMPLE = "1,234.50"
 # how a price says that it is one of an hour
 PER, HOURS, EACH_HOUR = (
     ("/", "per", "an", "a"),
@@ -114,8 +115,8 @@ def _letter(mark: str) -> bool:
 def _thousands(text: str, value: Any, param: click.Parameter | None) -> None:
     """Commas of an amount stand before three digits. Raises Refused."""
     if DECIMAL.search(text):
-        expects = _("an amount with a point before its fraction and commas between thousands alone")
-        raise refuse(param, value, expects, str(value)[:LONGEST].replace(",", "."), "1,234.50")
+        expects = _("an amount such as {example}", example=EXAMPLE)
+        raise refuse(param, value, expects, str(value)[:LONGEST].replace(",", "."), EXAMPLE)
 
 
 def hourly(text: str) -> str:
