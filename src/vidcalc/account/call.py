@@ -24,7 +24,7 @@ def alone(ledger: Ledger, phase: str, machine: Hardware, component: str = "") ->
     """The first call of that phase, of that component where several have one. Raises StopIteration where none does."""
     found = next(each for each in ledger.phases if each.id == phase and component in ("", each.component.id))
     own = found.component.id
-    cut = replace(found, resident={own: found.resident[own]})
+    cut = replace(found, calls=1, turns=1, resident={own: found.resident[own]})
     chip = machine.accelerator
     spent = spread(total(single_rank(cut, chip)) + exposed_copies(cut.once, chip))
     return Alone(memory.stages(replace(ledger, phases=(cut,), loaded={})), spent)

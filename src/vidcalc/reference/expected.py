@@ -14,8 +14,9 @@ from vidcalc.cost.seconds import Seconds, spread, total
 from vidcalc.describe.data import Bucket
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Model
+from vidcalc.describe.shape import Shape
 from vidcalc.describe.training import TrainingPlan
-from vidcalc.ledger.types import Ledger
+from vidcalc.ledger.types import Ledger, Phase
 from vidcalc.passes import backward, generation
 
 PHASES = {
@@ -43,12 +44,21 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 def of_call(model: Model, machine: Hardware, size: str, precision: str, part: str, component: str) -> Expected | None:
     """What one call of a component takes; None where no job of the model calls it so."""
     ledger = _ledger(model, machine, size, precision)
-    if all(each.id != PHASES[part] or each.component.id != component for each in ledger.phases):
+    if _phase(ledger, part, component) is None:
         return None
     found = alone(ledger, PHASES[part], machine, component)
     (stage,) = (each for each in found.stages if each.id == PHASES[part])
     held = scalar(stage.weights), scalar(stage.activations)
     return _expected(found.stages, found.seconds, machine, *held)
+
+
+def shape_of_call(
+    model: Model, machine: Hardware, size: str, precision: str, part: str, component: str
+) -> Shape | None:
+    """What a job of that size hands to a component in one call: of a video that starts from a picture the encoder sees
+    the picture alone. None where no job of the model calls it so."""
+    found = _phase(_ledger(model, machine, size, precision), part, component)
+    return None if found is None else found.call.shape
 
 
 def of_step(model: Model, machine: Hardware, size: str, precision: str) -> Expected:
@@ -66,6 +76,12 @@ def of_step(model: Model, machine: Hardware, size: str, precision: str) -> Expec
     top = max(scalar(each.total - aside) for each in cost.stages if each.id in STEP)
     weights = scalar(step.states.weights)
     return _expected(cost.stages, spread(total(cost.seconds), "step"), machine, weights, top - weights)
+
+
+def _phase(ledger: Ledger, part: str, component: str) -> Phase | None:
+    """The first phase in which that component does that part."""
+    own = (each for each in ledger.phases if each.id == PHASES[part] and each.component.id == component)
+    return next(own, None)
 
 
 def _ledger(model: Model, machine: Hardware, size: str, precision: str) -> Ledger:

@@ -14,13 +14,14 @@ import torch
 from msgspec.structs import replace
 
 from vidcalc.base.errors import InputError, Unreadable
+from vidcalc.base.number import scalar
 from vidcalc.describe.hardware import Hardware
 from vidcalc.describe.model import Component, Model
 from vidcalc.reference.bench import timed
 from vidcalc.reference.catalogue import shape_of
 from vidcalc.reference.classes import UnknownClass, build
 from vidcalc.reference.denoisers import CALLS
-from vidcalc.reference.expected import Expected, of_call, of_step
+from vidcalc.reference.expected import Expected, of_call, of_step, shape_of_call
 from vidcalc.reference.real import filled, held, peak, repeated, within
 from vidcalc.reference.shapes import Shape, usual_dtype
 from vidcalc.reference.slices import slice_of
@@ -187,9 +188,20 @@ class Job(msgspec.Struct, frozen=True):
         if part == "text_encoder":
             shape |= {"tokens": component.tokens or usual.text_tokens, "masked": component.extra.get("masked", True)}
         elif part != "image_encoder":
-            shape |= shape_of(self.model.name, part, self.size, 1)
+            shape |= shape_of(self.model.name, part, self.size, 1) | self.asked(part, component)
         once = within(lambda network: call_of(part, network, shape), module, self.device)
         return once, once
+
+    def asked(self, part: str, component: Component) -> dict[str, list[int]]:
+        """[frames, height, width] that a job gives the autoencoder in one call; nothing where no job calls it so."""
+        try:
+            found = shape_of_call(self.model, self.hardware, self.size, self.precision, part, component.id)
+        except (InputError, LookupError):
+            return {}
+        if found is None:
+            return {}
+        name = "latent" if part == "vae_decode" else "pixels"
+        return {name: [int(scalar(each)) for each in (found.frames, found.height, found.width)]}
 
     def expected(self, part: str, component: Component) -> Expected | None:
         """The prediction of a part, with the component as it was run; None where there is none."""
