@@ -3,10 +3,9 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 SOURCE = Path(__file__).parents[2] / "src"
 PACKAGE = SOURCE / "vidcalc"
@@ -81,44 +80,68 @@ def test_imports_make_no_circle() -> None:
     assert sorted(set(MODULES) - done) == []
 
 
-@pytest.mark.parametrize("name", list(MODULES))
-def test_nothing_asks_the_package_itself(name: str) -> None:
-    """`import vidcalc` leads to everything: whoever asks it stands in a circle."""
+def asked_of_the_package(name: str) -> list[str]:
+    """Where a module asks for `vidcalc` itself."""
     asked = [node for node in ast.walk(tree(name)) if isinstance(node, ast.Import | ast.ImportFrom)]
     modules = [node.module for node in asked if isinstance(node, ast.ImportFrom)]
     modules += [alias.name for node in asked if isinstance(node, ast.Import) for alias in node.names]
-    assert "vidcalc" not in modules
+    return [each for each in modules if each == "vidcalc"]
 
 
-@pytest.mark.parametrize("name", CORE)
-def test_the_core_knows_no_face(name: str) -> None:
-    assert [other for other in sorted(anywhere(name)) if other.startswith(ABOVE_THE_CORE)] == []
-
-
-@pytest.mark.parametrize("name", CORE)
-def test_heavy_packages_are_imported_late(name: str) -> None:
-    assert [other for other in sorted(on_loading(name)) if other.partition(".")[0] in HEAVY] == []
-
-
-@pytest.mark.parametrize("name", [name for name in MODULES if not name.startswith(FACES)])
-def test_nothing_below_the_faces_prints_or_logs(name: str) -> None:
+def said(name: str) -> list[str]:
+    """What a module prints with, or logs."""
     calls = [node.func for node in ast.walk(tree(name)) if isinstance(node, ast.Call)]
-    assert [func.id for func in calls if isinstance(func, ast.Name) and func.id in ("print", "input")] == []
-    assert "logging" not in anywhere(name)
+    found = [func.id for func in calls if isinstance(func, ast.Name) and func.id in ("print", "input")]
+    return found + [other for other in anywhere(name) if other == "logging"]
 
 
-@pytest.mark.parametrize("name", list(MODULES))
-def test_every_file_says_what_it_is_and_stays_small(name: str) -> None:
-    assert ast.get_docstring(tree(name)), "no docstring at the head of the file"
+def too_long(name: str) -> list[int]:
+    """Its lines, where they are too many."""
     most = MOST_LINES_OF_A_NETWORK if name.startswith("vidcalc.networks.") else MOST_LINES
-    assert len(MODULES[name].read_text(encoding="utf-8").splitlines()) <= most
+    lines = len(MODULES[name].read_text(encoding="utf-8").splitlines())
+    return [lines] if lines > most else []
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("vidcalc.ops")])
-def test_formulas_never_branch_on_a_number(name: str) -> None:
+def branching(name: str) -> list[str]:
+    """The functions of a module that branch."""
+    functions = [node for node in ast.walk(tree(name)) if isinstance(node, ast.FunctionDef)]
+    branches = (ast.If, ast.IfExp, ast.While)
+    return [each.name for each in functions if any(isinstance(node, branches) for node in ast.walk(each))]
+
+
+def against(rule: Callable[[str], Collection[object]], names: Iterable[str]) -> dict[str, Collection[object]]:
+    """The modules that break a rule, with what breaks it."""
+    return {name: found for name in names if (found := rule(name))}
+
+
+def test_nothing_asks_the_package_itself() -> None:
+    """`import vidcalc` leads to everything: whoever asks it stands in a circle."""
+    assert against(asked_of_the_package, MODULES) == {}
+
+
+def test_the_core_knows_no_face() -> None:
+    assert against(lambda name: [each for each in anywhere(name) if each.startswith(ABOVE_THE_CORE)], CORE) == {}
+
+
+def test_heavy_packages_are_imported_late() -> None:
+    assert against(lambda name: [each for each in on_loading(name) if each.partition(".")[0] in HEAVY], CORE) == {}
+
+
+def test_nothing_below_the_faces_prints_or_logs() -> None:
+    assert against(said, (name for name in MODULES if not name.startswith(FACES))) == {}
+
+
+def test_every_file_says_what_it_is() -> None:
+    assert [name for name in MODULES if not ast.get_docstring(tree(name))] == []
+
+
+def test_every_file_stays_small() -> None:
+    assert against(too_long, MODULES) == {}
+
+
+def test_formulas_never_branch_on_a_number() -> None:
     """A size may be an array, which has no single truth value."""
-    for method in (node for node in ast.walk(tree(name)) if isinstance(node, ast.FunctionDef)):
-        assert not any(isinstance(node, (ast.If, ast.IfExp, ast.While)) for node in ast.walk(method)), method.name
+    assert against(branching, (name for name in MODULES if name.startswith("vidcalc.ops"))) == {}
 
 
 MUTATORS = ("append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "clear", "remove", "discard")
@@ -160,10 +183,9 @@ def kept_by_modules(name: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", CORE)
-def test_no_module_of_the_core_remembers_anything(name: str) -> None:
+def test_no_module_of_the_core_remembers_anything() -> None:
     """An answer depends on what is asked, never on what was asked before. Traces alone are kept, by value."""
-    assert kept_by_modules(name) == REMEMBERED.get(name, set())
+    assert against(kept_by_modules, CORE) == REMEMBERED
 
 
 def test_a_scalar_estimate_loads_no_array_package() -> None:

@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 try:
@@ -13,12 +11,10 @@ try:
 finally:
     sys.path.pop(0)
 
-MEASURES = house.measures(House(house.SOURCE))
 
-
-@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
-def test_every_measure_is_met(measure):
-    assert measure.met, (measure.now, measure.wanted, measure.found)
+def test_every_measure_is_met():
+    measures = house.measures(House(house.SOURCE))
+    assert [(each.name, each.now, each.wanted, each.found) for each in measures if not each.met] == []
 
 
 def written(folder: Path, files: dict[str, str]) -> House:
