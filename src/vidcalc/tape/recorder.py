@@ -248,7 +248,7 @@ class Recorder(Memory):
     def _away(self, inputs: tuple[Tensor, ...], saved: tuple[Tensor | Storage, ...]) -> set[Storage]:
         """What attention saves of a block in host memory, where it does: what autograd made.
 
-        Its leaves stay, whether the block runs again or not: masks, and what an op is called with and wants no gradient.
+        Its leaves stay, whether the block runs again or not: masks, and what an op reads that wants no gradient.
         """
         away: set[Storage] = set()
         if not (self.checkpointing.aside and self.entered >= 0 and ATTENTION in self.prefix):

@@ -100,9 +100,7 @@ def _rotated(tape: Tape, x: Tensor) -> Tensor:
     return tape.cast(wide, x.dtype)
 
 
-def _cross_attention(
-    tape: Tape, config: Config, x: Tensor, context: Tensor, image_tokens: Number, name: str
-) -> Tensor:
+def _cross_attention(tape: Tape, config: Config, x: Tensor, context: Tensor, image_tokens: Number, name: str) -> Tensor:
     """Attention of x[batch, n, width] to the text, and to the image where the configuration has one."""
     width, heads, d_head = config.width, config.num_attention_heads, config.attention_head_dim
     batch, n, _ = x.shape
