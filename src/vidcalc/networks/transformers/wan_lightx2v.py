@@ -87,7 +87,8 @@ def _self_attention(tape: Tape, config: Config, x: Tensor, name: str) -> Tensor:
         tape.traffic("freqs", turns.nbytes)
         q = _rotated(tape, q)
         k = _rotated(tape, k)
-        out = tape.attention(*(part.view(batch, heads, n, d_head) for part in (q, k, v))).view(batch, n, width)
+        q_heads, k_heads, v_heads = (part.view(batch, heads, n, d_head) for part in (q, k, v))
+        out = tape.attention(q_heads, k_heads, v_heads).view(batch, n, width)
         del turns
         return tape.linear(out, width, "to_out.0")
 
