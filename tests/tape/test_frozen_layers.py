@@ -57,14 +57,38 @@ def test_scaling_into_float8_keeps_four_copies_of_each_input():
     near(kept(keeps="scaled") - kept(), BLOCKS * (inputs * each + own) + ONE * (each + 2))
 
 
-def test_offloaded_attention_leaves_masks_behind():
-    masks = BLOCKS * 6 * ONE
-    full, aside = kept("full", dropout="on"), kept("full+attention-offload", dropout="on")
-    near(aside - full, masks)
-    half, half_aside = kept("partial:0.5", dropout="on"), kept("partial:0.5+attention-offload", dropout="on")
-    assert half_aside < half
-    step = stepped(MODEL.denoiser, SHAPE, "bf16", "full+attention-offload", Adapters(rank=16, dropout="on"))
-    assert step.host > 0
+def aside(way):
+    return stepped(MODEL.denoiser, SHAPE, "bf16", way, Adapters(rank=16, dtype="bf16", dropout="on"))
+
+
+def test_offloaded_attention_leaves_what_wants_no_gradient_behind():
+    """Masks, and the text as each adapter reads it: leaves of autograd stay in every block, run again or not."""
+    leaves = BLOCKS * (6 * ONE + 2 * TEXT * WIDTH * 2)
+    near(aside("full+attention-offload").kept - aside("full").kept, leaves)
+    assert aside("partial:0.5+attention-offload").kept < aside("partial:0.5").kept
+
+
+def test_what_attention_keeps_comes_back_op_by_op():
+    """A block that runs again and walks back never has all of it on the device."""
+    full, away = aside("full"), aside("full+attention-offload")
+    assert away.peak - away.kept < full.peak - full.kept - 2 * ONE * 2
+    # each op saves a copy of its own: of self-attention q, k, v, what went in and what came out, and further ones
+    assert away.host > BLOCKS * 5 * ONE * 2
+
+
+def test_a_table_turned_anew_in_each_call_is_such_a_leaf():
+    """LTX-2 negates its sines in every attention that turns queries and keys."""
+    model = fill.model("ltx-2.3")
+    shape = denoiser_shape(model, fill.workload(model, width=768, height=512, frames=49))
+    full, away = (
+        stepped(model.denoiser, shape, "bf16", way, Adapters(rank=16, dtype="bf16")).kept
+        for way in ("full", "full+attention-offload")
+    )
+    n, heard, text = 7 * 16 * 24, 51, 1024
+    wide, narrow = 2048, 1024  # half the width of the video's own attention, and of all others
+    sines = (2 * n * wide + 2 * n * narrow + 4 * heard * narrow) * 4
+    modulated = text * (4096 + 2048) * 2
+    near(away - full, 48 * (sines + modulated))
 
 
 def test_ways_that_do_not_go_with_it_are_refused():

@@ -60,7 +60,10 @@ def test_makers_scripts_are_profiles_or_not_known_yet():
     assert len(makers & names) >= 10
 
 
-@pytest.mark.parametrize(("program", "counter"), [("vllm-omni", "reserved"), ("sglang", "reserved"), ("", "unknown")])
+@pytest.mark.parametrize(
+    ("program", "counter"),
+    [("vllm-omni", "reserved"), ("sglang", "reserved"), ("opensora", "reserved"), ("", "unknown")],
+)
 def test_a_peak_without_a_counter_is_that_of_its_program(program, counter):
     assert counters.of("GiB (page: 47952 MB)", program) == counter
     assert counters.of("GiB, nvidia-smi", program) == "device"

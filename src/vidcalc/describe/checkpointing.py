@@ -39,6 +39,11 @@ class Checkpointing(msgspec.Struct, frozen=True, kw_only=True):
     offloaded: bool = False
     aside: bool = False
 
+    @property
+    def keeps(self) -> bool:
+        """Whether something of a block that runs again stays on the device beside its input."""
+        return bool(self.kept) or self.aside
+
     def among(self, blocks: Number) -> Number:
         """How many of the first `blocks` blocks are checkpointed."""
         chosen, of = self.share
@@ -67,7 +72,7 @@ def checkpointing(stated: str) -> Checkpointing:
         plain = checkpointing(stated.removesuffix(ASIDE))
         if plain.kept or plain.offloaded or plain.segment != 1:
             raise InputError(FLAG, stated, ALLOWED, "full" + ASIDE)
-        return replace(plain, kept=("mask",), aside=True)
+        return replace(plain, aside=True)
     word, colon, number = stated.partition(":")
     if word in MEANINGS and not colon:
         return MEANINGS[word]

@@ -87,10 +87,7 @@ class AdaptedLayers(MatrixLayers):
         if self.adapters is None or self.adapters.dropout == "off":
             return x
         mask = self.empty(x.shape, "int8")
-        out = self.pointwise("dropout", (x,), saved=(mask,))
-        if out.node >= 0:
-            self.cache("mask", mask)
-        return out
+        return self.pointwise("dropout", (x,), saved=(mask,))
 
     def _low_rank(self, x: Tensor, d_out: Number, fresh: bool) -> Tensor:
         """B(A(x)): down to the rank and up again."""

@@ -161,11 +161,13 @@ class Walk:
             self.inside = tape.peak - self.outside, self.activations - self.outside
         grad = self.gradients.pop(index, None)
         if grad is not None:
+            tape.live = tape.live + node.away
             fresh = [self.gradient(node, grad, source, nbytes) for source, nbytes in node.inputs]
             self.raise_peaks(node.out_bytes * (some(node.weight_bytes) and node.summed))
             tape.live = tape.live + node.weight_bytes
             self.made = self.made + node.weight_bytes
             self.raise_peaks(0)
+            tape.live = tape.live - node.away
             del fresh
         node.saved = ()
 

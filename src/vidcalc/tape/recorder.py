@@ -9,17 +9,9 @@ from vidcalc.describe.adapters import Adapters, Loras
 from vidcalc.describe.checkpointing import NONE, Checkpointing
 from vidcalc.ops.base import Op
 from vidcalc.tape.memory import ROUNDING, Memory
-from vidcalc.tape.records import (
-    LEFT,
-    ROUND,
-    Leave,
-    Node,
-    Section,
-    Storage,
-    Tensor,
-    attention_saved,
-    some,
-)
+from vidcalc.tape.records import ATTENTION, LEFT, ROUND, Leave, Node, Section, Storage, Tensor, some
+
+MASKS = ("int8", "bool")  # dtypes of what no gradient runs through
 
 
 class Recorder(Memory):
@@ -64,6 +56,7 @@ class Recorder(Memory):
         self.last_op = 0  # ops taped up to the last that saved something
         self.read: dict[int, ref[Storage]] = {}  # storages from before it that it read
         self.cached: Number = 0  # bytes of results in that section that selective checkpointing keeps
+        self.leaves: set[int] = set()  # storages that attention keeps on the device there where others go to the host
         self.peak_bare: Number = 0  # the most bytes alive beside those, and up to what was last saved
         self.peak_again: Number = 0
         self.ops: list[Op] = []
@@ -144,6 +137,7 @@ class Recorder(Memory):
         """Open a repeated section."""
         if section.block:
             self.entered, self.consumed, self.repeated, self.cached = len(self.nodes), 0, 0, 0
+            self.leaves.clear()
             self.read = {}
             self.peak_bare = self.peak_again = self.live
             self.last_op = section.first_op
@@ -165,8 +159,7 @@ class Recorder(Memory):
             section.made = self._saved_since(self.entered)
             section.saved = sum(nbytes for nbytes, _ in section.made.values()) + self.repeated
             section.handed = section.growth + section.consumed - section.saved
-            if self.checkpointing.aside:
-                section.aside = attention_saved(self.nodes, self.entered) - self.cached
+            section.aside = sum(node.away for node in self.nodes[self.entered :] if isinstance(node, Node))
             section.peak_again = self.peak_again - live
             section.last_op = self.last_op
             section.inputs = self._arguments(section)
@@ -243,12 +236,34 @@ class Recorder(Memory):
         if kept:  # inputs are saved before the op runs, results after it
             self.peak_saved = self.peak if made_here else self.peak_before
             self.last_op = len(self.ops) - (not made_here)
-        if self.checkpointing.kept:
+        if self.checkpointing.keeps:
             self._bare(bool(kept), made_here)
-        node = Node(self.prefix, sources, kept, out_bytes, weights)
+        away = self._away(inputs, saved)
+        node = Node(self.prefix, sources, tuple(each for each in kept if each not in away), out_bytes, weights)
+        node.away = sum(whole_blocks(each.nbytes, ROUNDING) for each in away)
         node.frozen = frozen and weighted
         self.nodes.append(node)
         return len(self.nodes) - 1
+
+    def _away(self, inputs: tuple[Tensor, ...], saved: tuple[Tensor | Storage, ...]) -> set[Storage]:
+        """What attention saves of a block in host memory, where it does: what autograd made.
+
+        Its leaves stay, whether the block runs again or not: masks, and what an op reads that wants no gradient.
+        """
+        away: set[Storage] = set()
+        if not (self.checkpointing.aside and self.entered >= 0 and ATTENTION in self.prefix):
+            return away
+        resting = {id(each) for each in inputs if each.node < 0}
+        for each in saved:
+            storage = each.storage if isinstance(each, Tensor) else each
+            if storage is None:
+                continue
+            if not isinstance(each, Tensor) or (id(each) not in resting and each.dtype not in MASKS):
+                away.add(storage)
+            elif storage.born > self.entered and id(storage) not in self.leaves:
+                self.leaves.add(id(storage))
+                self.cached = self.cached + whole_blocks(storage.nbytes, ROUNDING)
+        return away
 
     def keep(self, out: Tensor, *further: Tensor) -> None:
         """The op that made `out` saves these too for its backward."""

@@ -108,9 +108,10 @@ class Node:
     weight_bytes  of the gradients of its own parameters
     summed        a product: the gradient of a factor that was broadcast is made whole before it is summed up
     frozen        it has weights that are not trained: its input's gradient is a buffer of its own all the same
+    away          bytes of what autograd keeps for it in host memory: there again while its backward runs
     """
 
-    __slots__ = ("frozen", "inputs", "out_bytes", "path", "saved", "summed", "weight_bytes")
+    __slots__ = ("away", "frozen", "inputs", "out_bytes", "path", "saved", "summed", "weight_bytes")
 
     def __init__(
         self,
@@ -127,6 +128,7 @@ class Node:
         self.weight_bytes = weight_bytes
         self.summed = False
         self.frozen = False
+        self.away: Number = 0
 
 
 class Section:
@@ -144,7 +146,7 @@ class Section:
     handed     bytes a round hands to the next, saved or not (all that full checkpointing keeps of it)
     peak       most bytes of a round above its start, up to the last that is saved: making it again stops there
     made       (bytes, age) of the storages behind `saved`, by id
-    aside      bytes of what attention saved in a round, and no other layer, that may wait in host memory
+    aside      bytes that attention's ops of a round save in host memory, each op a copy of its own
     cached     bytes of results that selective checkpointing keeps, and `peak_again` the peak where those are there
     """
 
@@ -191,15 +193,6 @@ class Leave:
 
     def __init__(self, section: Section) -> None:
         self.section = section
-
-
-def attention_saved(nodes: "list[Node | Section | Leave]", first: int) -> Number:
-    """Bytes made since node `first` that attention's layers, and no other, saved for backward."""
-    here = [node for node in nodes[first:] if isinstance(node, Node)]
-    elsewhere = {id(storage) for node in here if ATTENTION not in node.path for storage in node.saved}
-    within = {id(s): s for node in here if ATTENTION in node.path for s in node.saved if s.born > first}
-    alone: list[Number] = [storage.nbytes for key, storage in within.items() if key not in elsewhere]
-    return sum(alone)
 
 
 def some(weights: Number) -> bool:

@@ -52,10 +52,8 @@ def left_out(section: Section, how: Checkpointing) -> Number:
         # the share of the rounds that are checkpointed
         return left_out(section, FULL) * chosen // of
     whole, rest, last = _pieces(section, how)
-    # blocks that keep all of theirs, outside of any segment
-    kept = section.times - whole * how.segment - rest
     gone = whole * _gone(section, how.segment) + last * _gone(section, rest)
-    return gone + section.times * _away(section, how) + kept * section.aside
+    return gone + section.times * _away(section, how)
 
 
 def in_host(section: Section, how: Checkpointing) -> Number:
@@ -71,7 +69,7 @@ def rounds(walked: Rounds, section: Section, how: Checkpointing) -> tuple[Number
         return maximum(again, kept), (end_again * chosen + end_kept * (of - chosen)) // of
     whole, rest, last = _pieces(section, how)
     kept = section.times - whole * how.segment - rest
-    kept_change = walked.grown - section.growth + section.aside
+    kept_change = walked.grown - section.growth
     change = _change(walked, section, how, how.segment)
     rest_change = last * _change(walked, section, how, rest)
     # kept blocks, whole segments, the shorter one at the end: each changes what is alive in its way
@@ -94,7 +92,7 @@ def _row(first: Number, later: Number, change: Number, count: Number) -> Number:
 
 def _in_turn(walked: Rounds, section: Section, how: Checkpointing) -> Number:
     """The most above the start where some blocks are checkpointed and some are not: one after the other."""
-    kept_change = walked.grown - section.growth + section.aside
+    kept_change = walked.grown - section.growth
     change = _change(walked, section, how, 1)
     heights = {
         each: (one.top, _again(one, walked, section, how, 1))
@@ -151,7 +149,7 @@ def _away(section: Section, how: Checkpointing) -> Number:
 
 def _again(one: Round, walked: Rounds, section: Section, how: Checkpointing, size: Number) -> Number:
     """The most above the start of a segment that runs forward once more before its walk, which begins with `one`."""
-    forward = section.peak_again if how.kept else section.peak
+    forward = section.peak_again if how.keeps else section.peak
     there = _gone(section, size) + section.consumed  # all that was kept, and the segment's input
     walk = _row(one.after, walked.later.top, walked.grown - section.growth, size)
     return largest((one.before, one.split + (size - 1) * section.growth + forward, there + walk))

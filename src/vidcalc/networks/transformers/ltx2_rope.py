@@ -50,6 +50,6 @@ def rotate(tape: Tape, x: Tensor, table: tuple[Tensor, Tensor], kind: str) -> Te
     negated = tape.scale(sine, "neg")
     tape.traffic("addcmul", 3 * out.nbytes, 2)
     if tape.training:
-        out.node = tape.differentiable((out, wide), (negated, sine), out.nbytes)
+        out.node = tape.differentiable((out, wide, negated, sine), (negated, sine), out.nbytes)
     del negated
     return tape.cast(out, x.dtype)
