@@ -62,7 +62,7 @@ def alike(chips: dict[str, Accelerator], name: str) -> list[str]:
 
 
 def slowed(chip: Accelerator, donor: Accelerator, products: dict[tuple[str, str], float]) -> float:
-    """Share of its peak, over the donor's of its own, that a chip of the same silicon sustains with less power: 1 or less.
+    """Share of its peak that a chip sustains with less power, over that of a donor of the same silicon: 1 or less.
 
     Less power for each FLOP/s lowers the clock of every kernel that keeps the matrix units busy: of an H100 at 400 W
     products reach 0.75 of the share that they reach at 700 W. 1 where products were not measured on both, and of cards
