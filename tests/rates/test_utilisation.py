@@ -17,7 +17,7 @@ from vidcalc.ops import Convolution
 from vidcalc.rates import curves, kernels
 from vidcalc.rates.attention_curves import bound
 from vidcalc.rates.attention_lengths import fit
-from vidcalc.rates.convolution_curves import DIFFERENCE, STACKS, WIDTHS
+from vidcalc.rates.convolution_curves import STACKS, WIDTHS
 from vidcalc.rates.convolution_shapes import waves
 from vidcalc.rates.machines import accelerator
 from vidcalc.rates.rate import Rate
@@ -267,8 +267,7 @@ def test_convolution_shares_are_the_medians_of_the_timings_they_were_fitted_to()
         here = [row for row in rows if (row["accelerator"], row["stack"]) == (name, stack)]
         own = [float(row["share"]) for row in here if width_of(row["precision"]) == width]
         curve = curves.catalogue_tables(name)["convolution"][stack][width]
-        alone = len(own) == 1 and any(DIFFERENCE in row["what"] for row in here if width_of(row["precision"]) == width)
-        assert alone or curve["likely"] == pytest.approx(median(own))
+        assert curve["likely"] == pytest.approx(median(own))
         assert curve["low"] <= min(own)
         assert curve["high"] >= max(own)
     for row in rows:
@@ -278,19 +277,6 @@ def test_convolution_shares_are_the_medians_of_the_timings_they_were_fitted_to()
         usual = convolution(chip, row["precision"], 10**6, width, width, 27, row["stack"]).likely
         full = usual / used[row["stack"]][width_of(row["precision"])]["likely"]
         assert float(row["share"]) == pytest.approx(float(row["tflop"]) * 1e12 / busy / full, rel=0.4)
-
-
-def test_one_difference_of_two_runs_counts_with_those_of_its_generation() -> None:
-    """An H100 and an H20 are the same silicon, whose shares came out at 0.105 and 0.431."""
-    timed = {row["accelerator"]: float(row["share"]) for row in kernels.rows("convolution") if "tiles" in row["what"]}
-    assert set(timed) == {"h100-sxm", "h20"}
-    for name in timed:
-        curve = curves.catalogue_tables(name)["convolution"]["early"]["half"]
-        assert curve["likely"] == pytest.approx(median(timed.values()))
-        assert curve["low"] <= min(timed.values()) < max(timed.values()) <= curve["high"]
-    # a decode that was timed itself stands alone
-    decode = next(row for row in kernels.rows("convolution") if row["measurement"] == "trt-018")
-    assert curves.catalogue_tables("b200")["convolution"]["late"]["half"]["likely"] == float(decode["share"])
 
 
 def test_convolutions_follow_the_rows_of_single_ones() -> None:

@@ -16,7 +16,6 @@ Curve = dict[str, Any]
 Row = dict[str, str]
 STACKS = ("early", "late")  # torch before and from 2.11
 WIDTHS = ("half", "single")  # 16 and 32 bits
-DIFFERENCE = "do not share"  # of what was timed: no decode itself, but what more ranks do not make shorter
 
 
 def convolution_curves(
@@ -77,11 +76,7 @@ def fillings_of(
 
 
 def _share(chips: dict[str, Accelerator], name: str, table: list[Row], width: str, law: Curve) -> Curve:
-    """The median over a chip's own rows, else over its generation, its vendor, or all; of its width first.
-
-    What one difference of two runs says of a chip counts with those of its generation: of the same silicon they lie up
-    to four times apart (0.105 and 0.431 of an H100 and an H20).
-    """
+    """The median over a chip's own rows, else over its generation, its vendor, or all; of its width first."""
     alike = [row for row in table if width_of(row["precision"]) == width]
     generation = _generation(chips[name])
     wanted = (
@@ -91,17 +86,15 @@ def _share(chips: dict[str, Accelerator], name: str, table: list[Row], width: st
         lambda row: True,
     )
     rows = next(group for fits in wanted for some in (alike, table) if (group := [row for row in some if fits(row)]))
-    if len(rows) == 1 and DIFFERENCE in rows[0]["what"]:
-        rows = [row for row in alike if wanted[1](row)] or rows
     by_chip: dict[str, list[float]] = {}
     for row in rows:
         by_chip.setdefault(row["accelerator"], []).append(float(row["share"]))
     # chip by chip first: one with many rows does not outvote the others
     likely = median(median(shares) for shares in by_chip.values())
     return {
-        "low": min(likely * law["low"], *(min(shares) for shares in by_chip.values())),
+        "low": likely * law["low"],
         "likely": likely,
-        "high": max(likely * law["high"], *(max(shares) for shares in by_chip.values())),
+        "high": likely * law["high"],
         "provenance": "assumed",
         "source": "; ".join(sorted({row["source"] for row in rows})),
     }
