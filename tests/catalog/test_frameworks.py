@@ -207,6 +207,20 @@ def test_fastvideo_offloads_shares_and_hands_over_frames_as_its_profile_says(sou
     assert (profile.runtime.frames_on, profile.runtime.frames_dtype) == ("device", "fp32")
 
 
+def test_sglang_gives_the_attention_of_hunyuanvideo_no_mask(source: Source) -> None:
+    assert "mask" not in source("sglang", "sglang/multimodal_gen/runtime/models/dits/hunyuanvideo.py")
+    for name in ("sglang", "sglang-2026-06"):
+        assert framework(name).runtime.networks["transformers.hunyuan"] == "transformers.hunyuan_unmasked"
+
+
+def test_sglang_computes_what_ltx2_modulates_in_kernels_of_its_own(source: Source) -> None:
+    text = source("sglang", "sglang/multimodal_gen/runtime/models/dits/ltx_2.py")
+    assert all(kernel in text for kernel in ("modulate_scale_shift_cuda(", "residual_gate_add(", "fused_qk"))
+    model = fill.model("ltx-2")
+    now, before = (fill.plan(model, framework=name) for name in ("sglang", "sglang-2026-06"))
+    assert (now.compile, before.compile) == ("on", "norms")
+
+
 def test_xdit_shards_tiles_and_offloads_nothing_unless_asked(source: Source) -> None:
     text = source("xfuser", "xfuser/config/args.py")
     assert default(text, "fully_shard_degree") == "1"

@@ -11,7 +11,7 @@ from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import link
 from vidcalc.describe.hardware import RUNS_AS
 from vidcalc.rates import build
-from vidcalc.rates.collectives import OPERATIONS, collective
+from vidcalc.rates.collectives import OPERATIONS, collective, own_link, typical
 from vidcalc.rates.machines import accelerator, hardware
 
 ACCELERATORS = load.names("accelerators")
@@ -219,10 +219,18 @@ def test_measured_collectives_are_found_by_count() -> None:
     assert h100.bus_bandwidth(np.array([2.0, 4.0, 8.0])).tolist() == [h100.bus_bandwidth(n) for n in (2, 4, 8)]
     assert h100.bus_bandwidth(4) == 332e9
     assert collective(accelerator("a100-sxm-40gb"), "all_to_all").provenance == "interpolated"
-    cards = collective(
-        accelerator("rtx-4090"), "all_to_all"
-    )  # over PCIe 4: at the ratio of the links from cards over PCIe 5
+
+
+def test_a_slower_link_holds_back_an_exchange_only_where_it_is_the_narrower() -> None:
+    """Of cards over PCIe 5 an all-gather reaches 32, 23 and 23 GB/s where an all-reduce reaches 39, 26 and 25."""
+    cards, cut = collective(accelerator("rtx-4090"), "all_gather"), 25 / 55.3  # over PCIe 4
     assert cards.provenance == "interpolated"
-    ratio = 25 / 55.3
-    assert cards.bus_bandwidth(2) == pytest.approx(26e9 * ratio)
-    assert cards.bus_bandwidth(8) == pytest.approx(18e9 * ratio)
+    # no operation passes what the slower link leaves of the best one, and none falls below its own share of the link
+    assert cards.bus_bandwidth(2) == pytest.approx(39e9 * cut)
+    assert cards.bus_bandwidth(8) == pytest.approx(25e9 * cut)
+    # what was measured over the same link stays as it is
+    assert collective(accelerator("rtx-5090"), "all_to_all").bus_bandwidth(2) == 26e9
+    assert collective(accelerator("l40"), "all_to_all").bus_bandwidth(2) == 18e9
+    # over NVLink the best is summed up in the switches, faster than any link: nothing is held against that
+    chip = accelerator("h800-sxm")
+    assert collective(chip, "all_to_all").bus_bandwidth(8) < typical(own_link(chip))

@@ -10,7 +10,7 @@ from vidcalc.rates import kernels
 from vidcalc.rates.curves import catalogue_tables
 from vidcalc.rates.machines import accelerator
 from vidcalc.rates.own import from_file
-from vidcalc.rates.relatives import FIRST, HELD, OWN, SECOND, apart, degree, wider
+from vidcalc.rates.relatives import FIRST, HELD, OWN, SECOND, apart, degree, slowed, wider
 from vidcalc.rates.utilisation import attention, gemm, lender
 
 SHAPE = (32768, 5120, 5120)
@@ -113,3 +113,32 @@ def test_a_format_nobody_measured_is_borrowed_within_the_market_first():
     """A GeForce card's fp8 is another GeForce card's share: a professional card of its die is held back by power."""
     assert catalogue_tables("rtx-4090")["gemm"]["fp8"]["donor"] == "rtx-5090"
     assert catalogue_tables("l4")["gemm"]["fp8"]["donor"] == "l40s"
+
+
+@pytest.mark.parametrize("name", ["h100-nvl", "h100-pcie"])
+def test_less_power_for_the_same_silicon_slows_attention_as_it_slows_products(name):
+    chips = {each: accelerator(each) for each in (name, "h100-sxm")}
+    products, scores = (
+        [rate(chip).likely for chip in chips.values()]
+        for rate in (
+            lambda chip: gemm(chip, "bf16", *SHAPE),
+            lambda chip: attention(chip, "flash3", "bf16", 128, 32768, 32768),
+        )
+    )
+    assert scores[0] / scores[1] == pytest.approx(products[0] / products[1], rel=0.02)
+    # further than their peaks lie apart
+    assert scores[0] / scores[1] < 0.9 * chips[name].peak("bf16") / chips["h100-sxm"].peak("bf16")
+
+
+def test_only_what_power_holds_back_is_slowed():
+    chips = {each: accelerator(each) for each in ("h100-sxm", "h100-nvl", "gh200-96gb", "l40", "rtx-4090", "l4")}
+    level = {(each, "bf16"): float(chip.peak("bf16")) / 2 for each, chip in chips.items()}
+    slow = {**level, **{(each, "bf16"): level[each, "bf16"] * 0.8 for each in ("h100-nvl", "gh200-96gb", "l40", "l4")}}
+    nvl, sxm = chips["h100-nvl"], chips["h100-sxm"]
+    assert slowed(nvl, sxm, slow) == pytest.approx(0.8)
+    assert slowed(nvl, sxm, level) == 1.0  # both at the same share of their peaks
+    assert slowed(sxm, nvl, {**level, ("h100-sxm", "bf16"): 1.0}) == 1.0  # it has more power
+    assert slowed(chips["gh200-96gb"], sxm, slow) == 1.0  # so has this one
+    assert slowed(nvl, sxm, {}) == 1.0  # nobody measured products
+    assert slowed(chips["l40"], chips["rtx-4090"], slow) == 1.0  # halved by product
+    assert slowed(chips["l4"], sxm, slow) == 1.0  # other silicon

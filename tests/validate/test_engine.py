@@ -2,7 +2,8 @@
 
 import pytest
 
-from vidcalc.catalog import load
+from vidcalc.catalog import fill, load
+from vidcalc.describe.plan import SETTINGS
 from vidcalc.validate import counters
 from vidcalc.validate.engine import engine
 from vidcalc.validate.table import Row
@@ -18,7 +19,8 @@ def found(model="wan2.1-t2v-14b", **fields):
         ({"other_optim": "LightX2V", "source": "somebody/bench"}, "lightx2v-2025-07", "named"),
         ({"other_optim": "LightX2V", "source": "somebody/bench (2025-12-01)"}, "lightx2v", "named"),
         ({"source": "GitHub pull request vllm-project/vllm-omni#1"}, "vllm-omni", "named"),
-        ({"note": "ran through SGLang with two cards"}, "sglang", "named"),
+        ({"note": "ran through SGLang with two cards"}, "sglang-2026-06", "named"),
+        ({"note": "ran through SGLang on 2026-08-01"}, "sglang", "named"),
         ({"parallelism": "xDiT USP 8"}, "xdit-2025-01", "named"),
         ({"parallelism": "xDiT USP 8", "source": "somebody/bench (2026-02-01)"}, "xdit", "named"),
         ({"source": "GitHub pull request NVIDIA/TensorRT-LLM#17262"}, "tensorrt-llm", "named"),
@@ -36,6 +38,21 @@ def found(model="wan2.1-t2v-14b", **fields):
 def test_a_program_is_known_by_its_name_in_any_column(fields, framework, known):
     told = found(**fields)
     assert (told.framework, told.known) == (framework, known)
+
+
+def test_a_program_of_an_earlier_time_does_what_it_did_then():
+    """SGLang of spring 2026 has no kernels yet for what LTX-2 modulates and gates, and runs all else as it does now."""
+    rows = {"spring": "sgl-project/sglang#1 (2026-04-18)", "autumn": "sgl-project/sglang#2 (2026-09-01)"}
+    names = {when: found("ltx-2", source=f"GitHub pull request {page}").framework for when, page in rows.items()}
+    assert names == {"spring": "sglang-2026-06", "autumn": "sglang"}
+    ltx2, wan = (
+        {when: fill.plan(fill.model(model), framework=name) for when, name in names.items()}
+        for model in ("ltx-2", "wan2.1-t2v-14b")
+    )
+    assert (ltx2["spring"].compile, ltx2["autumn"].compile) == ("norms", "on")
+    alike = {name: getattr(ltx2["spring"], name) for name in SETTINGS if name not in ("compile", "framework")}
+    assert all(getattr(ltx2["autumn"], name) == value for name, value in alike.items())
+    assert all(getattr(wan["spring"], name) == getattr(wan["autumn"], name) for name in SETTINGS if name != "framework")
 
 
 def test_a_program_without_a_profile_is_no_profile():
@@ -62,7 +79,13 @@ def test_makers_scripts_are_profiles_or_not_known_yet():
 
 @pytest.mark.parametrize(
     ("program", "counter"),
-    [("vllm-omni", "reserved"), ("sglang", "reserved"), ("opensora", "reserved"), ("", "unknown")],
+    [
+        ("vllm-omni", "reserved"),
+        ("sglang", "reserved"),
+        ("sglang-2026-06", "reserved"),
+        ("opensora", "reserved"),
+        ("", "unknown"),
+    ],
 )
 def test_a_peak_without_a_counter_is_that_of_its_program(program, counter):
     assert counters.of("GiB (page: 47952 MB)", program) == counter

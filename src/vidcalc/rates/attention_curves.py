@@ -12,7 +12,7 @@ from vidcalc.base.number import Number, largest
 from vidcalc.describe.hardware import Accelerator
 from vidcalc.rates import attention_series as series
 from vidcalc.rates.attention_lengths import generation, ragged
-from vidcalc.rates.relatives import FIRST, OWN, alike, degree, relatives, wider
+from vidcalc.rates.relatives import FIRST, OWN, alike, degree, relatives, slowed, wider
 
 Curve = dict[str, Any]
 Row = dict[str, str]
@@ -29,10 +29,12 @@ def attention_curves(
     table: list[Row],
     laws: Curve,
     far: dict[str, float],
+    products: dict[tuple[str, str], float],
 ) -> dict[str, Curve]:
     """For each chip: the kernels it runs, what `sdpa` stands for, their curves by format and head width.
 
-    far  how wide the band of what is borrowed is, by degree of kinship (`vidcalc.rates.relatives`)
+    far       how wide the band of what is borrowed is, by degree of kinship (`vidcalc.rates.relatives`)
+    products  measured plateaus of products by chip and format [FLOP/s]
     """
     ratios = {way: series.ratio(table, way) for way in ("causal", "both")}
     losses = ragged(chips, table)
@@ -58,13 +60,14 @@ def attention_curves(
         by_kernel: dict[str, dict[str, dict[str, Curve]]] = {}
         for kernel in kernels:
             for format_ in ("half", "fp8"):
-                by_width = _curves(chips, name, kernel, format_, own, laws, far)
+                by_width = _curves(chips, name, kernel, format_, own, laws, far, products)
                 if by_width:
                     by_kernel.setdefault(kernel, {})[format_] = by_width
         older = {
             kernel: {"half": by_width}
             for rows, kernel in OLDER.items()
-            if kernel in kernels and (by_width := _curves(_peers(chips, name), name, rows, "half", own, laws, far))
+            if kernel in kernels
+            and (by_width := _curves(_peers(chips, name), name, rows, "half", own, laws, far, products))
         }
         result[name] = {
             "kernels": kernels,
@@ -170,8 +173,12 @@ def _curves(
     own: dict[tuple[str, str, str], dict[str, Curve]],
     laws: Curve,
     far: dict[str, float],
+    products: dict[tuple[str, str], float],
 ) -> dict[str, Curve]:
-    """A chip's own curves, else those of the nearest relative as a share of the peak of the arithmetic they use."""
+    """A chip's own curves, else those of the nearest relative as a share of the peak of the arithmetic they use.
+
+    Where both are the same silicon and the chip has less power, they fall as its products do.
+    """
     chip, precision = chips[name], "bf16" if format_ == "half" else "fp8"
     if format_ == "fp8" and chip.arithmetic("fp8") != "fp8":
         return {}
@@ -184,8 +191,9 @@ def _curves(
         return {}
     mine = donor[0] == name
     carried = 0.0 if mine else _carried(own, name, donor)
-    # the donor's share of its peak, at this chip's, unless a kernel was measured on both
-    factor = 1.0 if mine else carried or peak / bound(chips[donor[0]], kernel, precision)
+    # the donor's share of its peak, at this chip's and its power, unless a kernel was measured on both
+    it = chips[donor[0]]
+    factor = 1.0 if mine else carried or peak / bound(it, kernel, precision) * slowed(chip, it, products)
     kin = OWN if mine else FIRST if carried else degree(chip, chips[donor[0]])
     found = {}
     for head_dim, theirs in own[donor].items():

@@ -12,7 +12,7 @@ import msgspec
 
 from vidcalc.base.errors import InputError, nearest
 from vidcalc.base.memo import once
-from vidcalc.base.number import Number, where
+from vidcalc.base.number import Number, largest, maximum, minimum, where
 from vidcalc.base.units import quantity
 from vidcalc.catalog import load
 from vidcalc.catalog.accelerators import accelerator, link
@@ -64,10 +64,14 @@ def collective(chip: Accelerator, operation: str, over: Link | None = None) -> C
         if row is not None:
             # bus bandwidth in proportion to what the links reach
             scale = typical(inside) / typical(row.link)
+            best = _best(rows, row) if _family(inside.id) == "pcie" else row.bus_bandwidths
             return Collective(
                 operation=operation,
                 counts=row.counts,
-                bus_bandwidths=tuple(rate * scale for rate in row.bus_bandwidths),
+                bus_bandwidths=tuple(
+                    maximum(rate * scale, minimum(rate, most * scale))
+                    for rate, most in zip(row.bus_bandwidths, best, strict=True)
+                ),
                 provenance="measured" if (row.of, kind) == (chip.id, operation) else "interpolated",
                 source=row.source,
                 **_latencies(rows),
@@ -121,6 +125,16 @@ def _donors(operation: str, inside: Link) -> list[tuple[CollectiveRates, ...]]:
 def _of(rows: tuple[CollectiveRates, ...], operation: str) -> CollectiveRates | None:
     """The row of one operation."""
     return next((row for row in rows if row.operation == operation), None)
+
+
+def _best(rows: tuple[CollectiveRates, ...], row: CollectiveRates) -> tuple[Number, ...]:
+    """What the best operation among as many accelerators reaches there, for each count of a row [byte/s].
+
+    Cards that meet over PCIe reach less in an all-to-all than in an all-reduce because of its kernels, which a slower
+    link does not slow further: it counts where it is the narrower of the two.
+    """
+    there = [dict(zip(each.counts, each.bus_bandwidths, strict=True)) for each in rows]
+    return tuple(largest([each[count] for each in there if count in each]) for count in row.counts)
 
 
 def _family(link_id: str) -> str:

@@ -46,8 +46,9 @@ def derive() -> dict[str, Curve]:
     laws = load.entry("kernels", "laws")
     chips = {name: accelerator(name) for name in load.names("accelerators")}
     own = measured_gemm(chips, rows("gemm"), laws)
-    far = apart(chips, {key: plateau["likely"] for key, plateau in own.items()})
-    attention = attention_curves(chips, rows("attention"), laws, far)
+    products = {key: plateau["likely"] for key, plateau in own.items()}
+    far = apart(chips, products)
+    attention = attention_curves(chips, rows("attention"), laws, far, products)
     for name in chips:
         _floor(chips, name, own, attention[name], laws, far)
     gemm = {

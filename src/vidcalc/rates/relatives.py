@@ -61,6 +61,24 @@ def alike(chips: dict[str, Accelerator], name: str) -> list[str]:
     return [other for other, it in chips.items() if other != name and silicon(it) == silicon(chip)]
 
 
+def slowed(chip: Accelerator, donor: Accelerator, products: dict[tuple[str, str], float]) -> float:
+    """Share of its peak that a chip sustains with less power, over that of a donor of the same silicon: 1 or less.
+
+    Less power for each FLOP/s lowers the clock of every kernel that keeps the matrix units busy: of an H100 at 400 W
+    products reach 0.75 of the share that they reach at 700 W. 1 where products were not measured on both, and of cards
+    whose peak is halved by product: these are not held back by power.
+
+    products  measured plateaus of products by chip and format [FLOP/s]
+    """
+    if chip.architecture != donor.architecture or market(chip) != "professional" or not chip.tdp or not donor.tdp:
+        return 1.0
+    pair = [(it, products.get((it.id, "bf16"))) for it in (chip, donor)]
+    if chip.tdp / chip.peak("bf16") >= donor.tdp / donor.peak("bf16"):
+        return 1.0
+    shares = [plateau / float(it.peak("bf16")) for it, plateau in pair if plateau is not None]
+    return min(shares[0] / shares[1], 1.0) if len(shares) == len(pair) else 1.0
+
+
 def market(chip: Accelerator) -> str:
     """Who the chip is for, as its matrix units tell: four times the rate of float32, twice where it is halved."""
     halved = chip.vendor == "NVIDIA" and chip.peak("bf16") < HALVED * chip.peak("fp32")

@@ -21,7 +21,7 @@ from vidcalc.base.number import Number, ceil_div, maximum, minimum, power, where
 from vidcalc.base.units import quantity
 from vidcalc.catalog.load import entry
 from vidcalc.describe.hardware import Accelerator, Hardware, Link
-from vidcalc.rates.collectives import collective, typical
+from vidcalc.rates.collectives import collective, own_link, typical
 from vidcalc.rates.laws import sharing
 
 BRIDGE, PAIR = "GPU pair", 2  # a link that joins two cards
@@ -41,6 +41,16 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     per_node: Number
     network: Number
 
+    @property
+    def crowded(self) -> bool:
+        """Whether cards write into each other's memory over the CPU's root ports, where many are in each other's way.
+
+        GeForce cards have no such access: what they exchange goes through host memory.
+        """
+        inside = self.beyond or self.link or own_link(self.chip)
+        reach = self.chip.vendor == "NVIDIA" and self.chip.kind in ("datacenter", "workstation")
+        return reach and inside.id.startswith(("pcie3", "pcie4"))
+
     def seconds(self, operation: str, nbytes: Number, degree: Number, stride: Number = 1, calls: Number = 1) -> Number:
         """Seconds that `calls` of an `operation`, together on `nbytes`, take among `degree` ranks; 0 among one.
 
@@ -54,6 +64,10 @@ class Wires(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             # three and more meet over the link that all of them have
             wider = collective(self.chip, operation, self.beyond).bus_bandwidth(near)
             bus = where(near > PAIR, wider, bus)
+        if operation == "all_to_all" and self.crowded and rates.provenance != "measured":
+            law = sharing()["peers"]
+            slow = given("peers", quantity(law["all_to_all"], "B/s"), bus, "data/parallel.toml", "byte/s", "measured")
+            bus = where(near >= law["many"], minimum(bus, slow), bus)
         bus = named("bus_bandwidth", bus, "byte/s", rates.source, rates.provenance)
         latency = named("latency", rates.latency(near), "s", rates.source)
         if rates.provenance != "assumed":
