@@ -43,7 +43,7 @@ def recognised(name: str, among: Iterable[str] | None = None) -> Recognised | No
     allowed = None if among is None else set(among)
     found: list[tuple[int, int, str, frozenset[str]]] = []
     for model, spellings in _models().items():
-        if allowed is not None and model not in allowed or _differs(version, model):
+        if (allowed is not None and model not in allowed) or _differs(version, model):
             continue
         fitting = [each for each in spellings if each <= said]
         if fitting:
