@@ -5,6 +5,7 @@ what the editor saves: nodes with lists of values in an order that only the node
 nodes may be groups of further nodes (subgraphs), which are put in their place here.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -19,6 +20,7 @@ FAR = 64  # links that are followed from one value to where it is written
 AFTER_A_SEED = ("fixed", "randomize", "increment", "decrement")
 MUTED, BYPASSED = 2, 4
 THROUGH = "Reroute"
+DEVICE = re.compile(r"(?:cuda|xpu|cpu|mps|npu)(?::\d+)?")  # where a variant puts a network: among its values
 WRITTEN = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")  # kinds of inputs that may be values instead of links
 INPUT = "-10"  # what a subgraph's inner links come from where they come from outside
 
@@ -189,11 +191,13 @@ def _widgets(node: Facts) -> Iterator[tuple[str, object]]:
     if not isinstance(values, list):
         return
     stated = [str(each.get("name")) for each in _listed(node, "inputs") if each.get("widget")]
-    rest = list(values)
+    type_ = str(node.get("type"))
+    variant = any(type_.endswith(each) for each in table("workflow_nodes")["variants"]["endings"])
+    rest = [each for each in values if not (variant and DEVICE.fullmatch(str(each)))]
     plain = [
         value for place, value in enumerate(rest) if not (place and value in AFTER_A_SEED and _is_seed(rest[place - 1]))
     ]
-    names = tuple(stated) if len(stated) == len(plain) else kept(str(node.get("type"))) or tuple(stated)
+    names = tuple(stated) if len(stated) == len(plain) else kept(type_) or tuple(stated)
     for name in names:
         if not rest:
             return

@@ -197,6 +197,7 @@ READERS: dict[str, Callable[[Found, object], bool]] = {
     "fp8_scaled": _set("base_precision", "fp8-scaled"),
     "adapter": _adapter,
     "whole": _set("mode", "full"),
+    "distils": _set("networks", "distillation"),
     "checkpointing": _checkpointing,
     "checkpointing_offload": _set("checkpointing", "offload"),
     "compile": _set("compile", "on"),
