@@ -15,7 +15,8 @@ STARTS = re.compile(r"(?:accelerate|torchrun|deepspeed|python[\d.]*|py|uv|fastvi
 ASSIGNED = re.compile(
     r"^\s*(?:export\s+|set\s+|\$)?([A-Za-z_]\w*) ?= ?(\"[^\"]*\"|'[^']*'|[^\s()]*)\s*$", re.MULTILINE | re.IGNORECASE
 )
-VARIABLE = re.compile(r"%(\w+)%|\$\{?(\w+)(?:\[@\])?\}?")
+VARIABLE = re.compile(r"%(\w+)%|\$\{?(\w+)(?:\[@\])?(?::-([^}]*))?\}?")  # with what stands for it where it is not set
+ALL_OF = re.compile(r"\"(\$\{\w+\[@\]\})\"")
 ROW = re.compile(r"(?m)^\s*(\w+)=\(([^\n]*)\)[ \t]*$")  # several values on one line: the first stands for them
 LOOP = re.compile(r"(?m)^\s*for\s+(\w+)\s+in\s+\"?(?:\$\{)?(\w+)")
 HELD = re.compile(r"""\s*\w+=(?=["'])(?:"(.*\s--.*)"|'.*')\s*$""")  # a command that is kept to be run later
@@ -40,6 +41,7 @@ def commands(text: str, ending: str = "") -> list[tuple[list[str], Facts]]:
     known = {name: value.strip("\"'") for name, value in ASSIGNED.findall(plain)}
     known |= {name: _first(value) for name, value in ROW.findall(plain)}
     known |= {name: known.get(row, row) for name, row in LOOP.findall(plain)}
+    known = {name: _filled(value, {}) for name, value in known.items()}
     plain = ROW.sub("", plain)
     lists = dict(re.findall(r"(?ms)^\s*(\w+)=\(\s*(.*?)^\s*\)", plain))
     body = re.sub(r"(?ms)^\s*\w+=\(\s*.*?^\s*\)", "", plain)
@@ -66,7 +68,8 @@ def _first(row: str) -> str:
 def _filled(line: str, known: dict[str, str]) -> str:
     """A line with variables in their place; unknown ones as they are."""
     return VARIABLE.sub(
-        lambda match: known.get(match[1] or match[2], match[0]), line.replace('"${', "${").replace('[@]}"', "[@]}")
+        lambda match: known.get(match[1] or match[2], match[0] if match[3] is None else match[3]),
+        ALL_OF.sub(r"\1", line),
     )
 
 

@@ -153,11 +153,10 @@ def _buckets(run: Found, value: object) -> bool:
 
 
 def _clip(run: Found, value: object) -> bool:
-    """ "FRAMESxHEIGHTxWIDTH"."""
-    stated = re.fullmatch(r"(\d+)x(\d+)x(\d+)", str(value))
-    if stated:
-        run.buckets.append((int(stated[3]), int(stated[2]), int(stated[1])))
-    return stated is not None
+    """ "FRAMESxHEIGHTxWIDTH", several with blanks between."""
+    stated = [re.fullmatch(r"(\d+)x(\d+)x(\d+)", word) for word in str(value).split()]
+    run.buckets += [(int(each[3]), int(each[2]), int(each[1])) for each in stated if each]
+    return bool(stated) and all(stated)
 
 
 def _tell(id_: str, key: str) -> Callable[[Found, object], bool]:
