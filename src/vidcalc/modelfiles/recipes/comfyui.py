@@ -14,16 +14,24 @@ from vidcalc.base.facts import Facts
 from vidcalc.catalog import controls
 from vidcalc.catalog.autoencoders import chosen, is_known
 from vidcalc.catalog.load import table
-from vidcalc.catalog.models import model
+from vidcalc.catalog.models import model as model_of
 from vidcalc.catalog.spellings import Recognised, attention, precision, precision_of, recognised
 from vidcalc.modelfiles.lora import of_both_experts, rank_said
 from vidcalc.modelfiles.recipes.graph import Link, Node, Nodes
-from vidcalc.modelfiles.recipes.recipe import Recipe
+from vidcalc.modelfiles.recipes.recipe import Recipe, said_more
 from vidcalc.modelfiles.recipes.sampling import Told, ancestors, sampling
 from vidcalc.modelfiles.recipes.size import size
 from vidcalc.modelfiles.recipes.values import active, is_partly_known, is_silent, role, switched, value, whole, word
 
-FILES = ("unet_name", "ckpt_name", "model_name", "model", "model_path", "gguf_name")  # what a loader calls its file
+FILES = (
+    "unet_name",
+    "ckpt_name",
+    "model_name",
+    "model",
+    "model_path",
+    "gguf_name",
+    "dit",
+)  # what a loader calls its file
 ATTENTION = ("attention_mode", "sage_attention")
 LAYERS = "attention+ffn"  # that LoRAs for ComfyUI are on, as trainers and distillers make them
 NUMBERED = re.compile(r"lora_\d+")
@@ -52,6 +60,8 @@ def recipe(found: Nodes, source: str) -> Recipe:
     settings |= _references(used, model)
     settings |= _named(used, model, told)
     unread = sorted({node.type for node in used.values() if not _understood(node)})
+    if model and model_of(model).task == "t2i":
+        told = [each for each in told if each[0] != "frames_not_stated"]
     return Recipe(
         source=source,
         maker="ComfyUI",
@@ -80,14 +90,11 @@ def _model(names: list[str], told: Told) -> str:
     """The model of the catalogue that the loaders' files are of, one of videos first; what else they say is told."""
     known = [(name, match) for name in names if (match := recognised(name)) is not None]
     known = known or [(name, match) for name in names if (match := _by_folder(name)) is not None]
-    known.sort(key=lambda pair: model(pair[1].models[0]).task == "t2i")
+    known.sort(key=lambda pair: model_of(pair[1].models[0]).task == "t2i")
     if not known:
         return ""
     name, match = known[0]
-    if match.beside:
-        told.append(("name_says_more", {"file": name, "model": match.models[0], "words": ", ".join(match.beside)}))
-    if len(match.models) > 1:
-        told.append(("equal_models", {"model": match.models[0], "others": ", ".join(match.models[1:])}))
+    told += said_more(name, match)
     others = [
         other for other in names if other != name and ((m := recognised(other)) is None or m.models != match.models)
     ]
@@ -145,8 +152,8 @@ def _autoencoder(found: Nodes, name: str, told: Told) -> Facts:
     for node in loaders if name else ():
         file = word(found, node, "vae_name", "model_name") if role(node) == "vae" else ""
         if file and is_known(file):
-            if chosen(model(name), file):
-                return {"vae": chosen(model(name), file)}
+            if chosen(model_of(name), file):
+                return {"vae": chosen(model_of(name), file)}
             told.append(("autoencoder_unfit", {"file": file, "model": name}))
     return {}
 
@@ -189,7 +196,7 @@ def _running(found: Nodes, told: Told) -> Facts:
 
 def _references(found: Nodes, name: str) -> Facts:
     """A picture of a subject that the model reads, where one is linked."""
-    if not name or model(name).references is None:
+    if not name or model_of(name).references is None:
         return {}
     links = [node.inputs.get(REFERENCE) for node in found.values() if role(node) == "size"]
     return {"references": 1} if any(isinstance(link, Link) and link.node in found for link in links) else {}
@@ -236,7 +243,7 @@ def _named(found: Nodes, name: str, told: Told) -> Facts:
 
 def _steering(name: str, file: str) -> str:
     """The control of the catalogue that a file is of, if it was made for the model; "" for any other."""
-    return controls.chosen(model(name), os.path.splitext(file)[0]) if name else ""
+    return controls.chosen(model_of(name), os.path.splitext(file)[0]) if name else ""
 
 
 def _loras(found: Nodes, node: Node) -> list[str]:

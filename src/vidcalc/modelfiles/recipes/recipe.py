@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.base.facts import Facts
+from vidcalc.catalog.spellings import Recognised
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,3 +25,13 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     settings: Facts = {}
     beside: tuple[tuple[str, dict[str, Any]], ...] = ()
     unread: tuple[str, ...] = ()
+
+
+def said_more(name: str, match: Recognised) -> list[tuple[str, dict[str, Any]]]:
+    """What is told of a name that says more than the model it was taken for, or fits several."""
+    told: list[tuple[str, dict[str, Any]]] = []
+    if match.beside:
+        told.append(("name_says_more", {"file": name, "model": match.models[0], "words": ", ".join(match.beside)}))
+    if len(match.models) > 1:
+        told.append(("equal_models", {"model": match.models[0], "others": ", ".join(match.models[1:])}))
+    return told
