@@ -18,8 +18,8 @@ from vidcalc.catalog.models import model as model_of
 from vidcalc.catalog.spellings import Recognised, attention, precision, precision_of, recognised
 from vidcalc.modelfiles.lora import of_both_experts, rank_said
 from vidcalc.modelfiles.recipes.graph import Link, Node, Nodes
-from vidcalc.modelfiles.recipes.recipe import Recipe, said_more
-from vidcalc.modelfiles.recipes.sampling import Told, ancestors, sampling
+from vidcalc.modelfiles.recipes.recipe import Recipe, Told, said_more
+from vidcalc.modelfiles.recipes.sampling import ancestors, sampling
 from vidcalc.modelfiles.recipes.size import size
 from vidcalc.modelfiles.recipes.values import active, is_partly_known, is_silent, role, switched, value, whole, word
 

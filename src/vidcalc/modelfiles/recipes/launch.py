@@ -8,8 +8,8 @@ from vidcalc.catalog.spellings import attention, precision, recognised
 from vidcalc.describe.plan import WAYS, WORK
 from vidcalc.modelfiles.recipes.areas import sides
 from vidcalc.modelfiles.recipes.launcher import Launcher, Named, launchers
-from vidcalc.modelfiles.recipes.recipe import Recipe, said_more
-from vidcalc.modelfiles.recipes.settle import OFF, Told, whole
+from vidcalc.modelfiles.recipes.recipe import Recipe, Told, said_more
+from vidcalc.modelfiles.recipes.settle import OFF, whole
 from vidcalc.modelfiles.recipes.training import pieces
 
 SIDES = ("width", "height")

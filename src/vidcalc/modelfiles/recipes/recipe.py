@@ -7,6 +7,8 @@ import msgspec
 from vidcalc.base.facts import Facts
 from vidcalc.catalog.spellings import Recognised
 
+Told = list[tuple[str, dict[str, Any]]]  # (id of a warning, its values)
+
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """What a file asks for.
@@ -27,9 +29,9 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...] = ()
 
 
-def said_more(name: str, match: Recognised) -> list[tuple[str, dict[str, Any]]]:
+def said_more(name: str, match: Recognised) -> Told:
     """What is told of a name that says more than the model it was taken for, or fits several."""
-    told: list[tuple[str, dict[str, Any]]] = []
+    told: Told = []
     if match.beside:
         told.append(("name_says_more", {"file": name, "model": match.models[0], "words": ", ".join(match.beside)}))
     if len(match.models) > 1:

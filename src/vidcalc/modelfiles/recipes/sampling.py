@@ -1,9 +1,8 @@
 """The passes of a workflow's samplers: steps and guidance of the first, further ones told."""
 
-from typing import Any
-
 from vidcalc.base.facts import Facts
 from vidcalc.modelfiles.recipes.graph import FAR, Link, Node, Nodes
+from vidcalc.modelfiles.recipes.recipe import Told
 from vidcalc.modelfiles.recipes.values import linked, role, value, whole, word
 
 # of samplers that use the prediction without the prompt by itself: it is made at a scale of 1 as well (ComfyUI 0.33.0
@@ -12,7 +11,6 @@ BOTH = "_cfg_pp"
 EMBEDDED = "embedded_guidance_scale"  # an input of the network, and no guidance between two predictions
 DECIMALS = 6  # of a scale: sliders leave 1.0000000000000002
 LAST = 10_000  # an `end_at_step` that means the last one
-Told = list[tuple[str, dict[str, Any]]]
 
 
 def sampling(found: Nodes, loaders: set[str], told: Told) -> Facts:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
 from vidcalc.base.facts import Facts
 from vidcalc.catalog.load import table
 from vidcalc.catalog.spellings import attention
+from vidcalc.modelfiles.recipes.recipe import Told
 
 ADAPTERS = ("lora", "lokr", "loha", "dora", "lycoris", "standard")
 WHOLE = ("full", "full-finetune", "full_finetune", "none", "sft", "full-rank")
@@ -16,7 +16,6 @@ KERNELS = {"sdpa": "sdpa", "flash_attn": "flash2", "flash3": "flash3", "sage_att
 OFF = ("false", "0", "none", "no", "off")
 LARGEST = 1e12  # of a count
 FEED_FORWARD = re.compile(r"ff|mlp|fc\d|net\.")
-Told = list[tuple[str, dict[str, Any]]]
 
 
 class Found(msgspec.Struct):

@@ -2,7 +2,7 @@
 
 from vidcalc.base.facts import Facts
 from vidcalc.modelfiles.recipes.graph import Link, Nodes
-from vidcalc.modelfiles.recipes.sampling import Told
+from vidcalc.modelfiles.recipes.recipe import Told
 from vidcalc.modelfiles.recipes.values import count, keeps_shape, role, sides, value, whole
 
 LENGTHS = ("length", "num_frames", "video_frames", "frames")

@@ -10,11 +10,10 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any
 
 LONGEST = 400  # letters of an expression
 LARGEST = 1e15  # of a result: sizes, counts and seconds are far below
-BETWEEN: dict[type, Callable[[Any, Any], Any]] = {
+BETWEEN: dict[type, Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -22,7 +21,7 @@ BETWEEN: dict[type, Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
-COMPARED: dict[type, Callable[[Any, Any], bool]] = {
+COMPARED: dict[type, Callable[[float, float], bool]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
@@ -30,7 +29,7 @@ COMPARED: dict[type, Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
-FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., float]] = {
     "round": round,
     "floor": math.floor,
     "ceil": math.ceil,
@@ -60,11 +59,10 @@ def worked_out(expression: str, names: Mapping[str, float]) -> float | None:
         MemoryError,
     ):
         return None
-    number = isinstance(result, int | float) and not isinstance(result, bool) and abs(result) < LARGEST
-    return result if number else None
+    return result if not isinstance(result, bool) and abs(result) < LARGEST else None
 
 
-def _of(node: ast.expr, names: Mapping[str, float]) -> Any:
+def _of(node: ast.expr, names: Mapping[str, float]) -> float:
     """Raises KeyError for what is not followed."""
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         return node.value
@@ -83,7 +81,7 @@ def _of(node: ast.expr, names: Mapping[str, float]) -> Any:
     raise KeyError(type(node).__name__)
 
 
-def _bounded(value: Any) -> Any:
+def _bounded(value: float) -> float:
     """Raises OverflowError beyond what any workflow counts."""
     if abs(value) > LARGEST:
         raise OverflowError
