@@ -152,8 +152,6 @@ def test_samples_are_looked_for_beside_a_configuration_and_above_it(place: str, 
     folder.mkdir()
     samples = [{"id": "a", "type": "local", "resolution": 480, "video": {"num_frames": 81}}]
     (folder / place).resolve().write_text(json.dumps(samples))
-        '[{"id": "a", "type": "local", "resolution": 480, "video": {"num_frames": 81}}]'
-    )
     config = ('{"model_family": "wan", "model_type": "lora", "lora_rank": 16, "max_train_steps": 9, "model_flavour": '
               '"t2v-480p-1.3b-2.1", "data_backend_config": "config/examples/data.json"}')  # fmt: skip
     found = read(folder, "config.json", config)

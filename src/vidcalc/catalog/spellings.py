@@ -181,7 +181,7 @@ def words(name: str) -> frozenset[str]:
 def _plain(name: str) -> list[str]:
     """The words of a name as they are written, numbers with the word that they stand behind."""
     plain = name.casefold().replace("\\", "/").rpartition("/")[2]
-    plain = re.sub(r"\.(safetensors|gguf|json|pth|pt|bin|ckpt)$", "", plain)
+    plain = re.sub(r"\.(safetensors|gguf|json|pth|pt|bin|ckpt|yaml|yml)$", "", plain)
     plain = DIGITS.sub(".", plain).replace("_", "-")
     for apart, together in load.table("spellings")["names"]["joined"].items():
         plain = plain.replace(apart, together)
