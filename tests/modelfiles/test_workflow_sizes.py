@@ -201,6 +201,8 @@ def test_without_guidance_there_is_one_prediction(tmp_path: Path) -> None:
         "c": node("BasicScheduler", scheduler="simple", steps=8, denoise=1.0),
     }
     assert read(tmp_path, facts).settings["guidance"] == 1
+    distilled = node("UNETLoader", unet_name="hunyuan_video_t2v_720p_bf16.safetensors", weight_dtype="default")
+    assert "guidance" not in read(tmp_path, {**facts, "u": distilled}).settings  # the scale is the network's input
 
 
 @pytest.mark.parametrize(("guided", "scale"), [(False, 1), (True, 6)])

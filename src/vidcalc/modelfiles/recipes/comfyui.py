@@ -38,6 +38,7 @@ NUMBERED = re.compile(r"lora_\d+")
 WHOLE = 1e-6  # how near to a whole number a rate is one
 OFF = ("disabled", "default", "auto", "none", "comfy", "")
 REFERENCE = "reference_image"
+DISTILLED = "distilled"  # a way of guidance: the scale is an input
 PLAIN = ("bf16", "fp16", "fp32")
 FORMATS = ("quantization", "weight_dtype", "base_precision", "precision", "dtype")
 
@@ -54,6 +55,8 @@ def recipe(found: Nodes, source: str) -> Recipe:
     main = [node for node in loaders if _is_of(used, node, model)] or loaders
     settings |= size(used, told)
     settings |= sampling(used, {node.id for node in main}, told)
+    if settings.get("guidance") == 1 and model and model_of(model).defaults.guidance_mode == DISTILLED:
+        del settings["guidance"]  # the scale is an input of the network, which another node says
     settings |= _formats(used, main)
     settings |= _autoencoder(used, model, told)
     settings |= _running(used, told)
