@@ -16,7 +16,7 @@ import msgspec
 from vidcalc.catalog import load
 
 WORD = re.compile(r"[a-z]*\d+(?:\.\d+)+[a-z]*|[a-z0-9+]+")
-DIGITS = re.compile(r"(?<=-\d)_(?=\d)|(?<=[a-z]\d)_(?=\d(?:[-_ .]|$))")  # "-1_3b", "wan2_1"
+DIGITS = re.compile(r"(?<=[-_]\d)_(?=\d(?!\d))|(?<=[a-z]\d)_(?=\d(?:[-_ .]|$))")  # "-1_3b", "wan2_1"
 GLUED = re.compile(r"^([a-z]{3,})(\d+(?:\.\d+)*)$")  # "wan2.1", "cogvideox1.5"
 LETTERS = 8  # of which all must be there: shorter names are too often part of others
 
@@ -39,11 +39,11 @@ class Recognised(msgspec.Struct, frozen=True, kw_only=True):
 
 def recognised(name: str, among: Iterable[str] | None = None) -> Recognised | None:
     """The model that a file's or a repository's name speaks of; `among` those of the catalogue. None for no model's."""
-    said = words(name)
+    said, version = words(name), _versions(_plain(name))
     allowed = None if among is None else set(among)
     found: list[tuple[int, int, str, frozenset[str]]] = []
     for model, spellings in _models().items():
-        if allowed is not None and model not in allowed:
+        if (allowed is not None and model not in allowed) or _differs(version, model):
             continue
         fitting = [each for each in spellings if each <= said]
         if fitting:
@@ -178,12 +178,41 @@ def words(name: str) -> frozenset[str]:
     return frozenset(_order(name))
 
 
-def _order(name: str) -> list[str]:
+def _plain(name: str) -> list[str]:
+    """The words of a name as they are written, numbers with the word that they stand behind."""
     plain = name.casefold().replace("\\", "/").rpartition("/")[2]
-    plain = re.sub(r"\.(safetensors|gguf|json|pth|pt|bin|ckpt)$", "", plain)
-    plain = DIGITS.sub(".", plain)
+    plain = re.sub(r"\.(safetensors|gguf|json|pth|pt|bin|ckpt|yaml|yml)$", "", plain)
+    plain = DIGITS.sub(".", plain).replace("_", "-")
+    for apart, together in load.table("spellings")["names"]["joined"].items():
+        plain = plain.replace(apart, together)
+    return WORD.findall(plain)
+
+
+def _versions(plain: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """What stands with which number behind it: "wan2.2"; numbers of one digit may be spelled without their point."""
+    glued = [found.groups() for word in plain if word not in _unsaid() and (found := GLUED.match(word))]
+    return frozenset((stem, number.replace(".", "")) for stem, number in glued)
+
+
+def _differs(said: frozenset[tuple[str, str]], model: str) -> bool:
+    """Whether a name says another version than a model is: Wan 2.2 is no Wan 2.1, HunyuanVideo 1.5 no HunyuanVideo."""
+    released = _released()
+    mine = released[model]
+    stems = {stem for stem, _number in mine}
+    first = _plain(model)[0]  # named without a number: the first version, where there are further ones
+    later = {each for each in frozenset().union(*released.values()) if each[0] == first} if first not in stems else ()
+    return any((stem in stems and (stem, number) not in mine) or (stem, number) in later for stem, number in said)
+
+
+@cache
+def _released() -> dict[str, frozenset[tuple[str, str]]]:
+    """The versions that each model's names have."""
+    return {model: _versions(word for each in spelt for word in _plain(each)) for model, spelt in _spellings().items()}
+
+
+def _order(name: str) -> list[str]:
     found: list[str] = []
-    for word in WORD.findall(plain.replace("_", "-")):
+    for word in _plain(name):
         glued = GLUED.match(word)
         pieces = glued.groups() if glued and word not in _unsaid() else (word,)
         found += [piece.replace(".", "") for piece in pieces]
@@ -202,14 +231,20 @@ def _spelled(table: str, word: str) -> str:
 @cache
 def _models() -> dict[str, list[frozenset[str]]]:
     """The words of each name of each model."""
-    names: dict[str, list[frozenset[str]]] = {}
+    return {model: list(dict.fromkeys(words(each) for each in spelt)) for model, spelt in _spellings().items()}
+
+
+@cache
+def _spellings() -> dict[str, list[str]]:
+    """The names of each model, what stands in brackets left out."""
+    names: dict[str, list[str]] = {}
     for plain, model in load.aliases("models").items():
         if len(plain) >= LETTERS or plain == load.plain(model):
             names.setdefault(model, [])
     for model in names:
         facts = load.entry("models", model)
         stated = (model, facts["title"], *facts.get("aliases", ()))
-        names[model] = list(dict.fromkeys(words(re.sub(r"\(.*?\)", "", each)) for each in stated))
+        names[model] = [re.sub(r"\(.*?\)", "", each) for each in stated]
     return names
 
 

@@ -39,15 +39,17 @@ def most_alike(
     encoders: tuple[Component, ...],
     name: str,
     recognised: str = "",
+    beside: tuple[Component, ...] = (),
 ) -> Model:
     """The model of the catalogue with the same classes, which works on the same things, with the nearest numbers; of
     equals, the one that the weights were `recognised` as, the one named most alike, else a text-to-video model of the
     denoiser class that most models have.
 
-    Where no model has the denoiser's class, the one whose configuration has most in common with it.
+    Where no model has the denoiser's class, the one whose configuration has most in common with it; of components
+    `beside` alone, one that has such.
     """
     wanted = next((part for part in (denoiser, vae, *encoders) if part is not None and part.class_ in members()), None)
-    pool = members()[wanted.class_] if wanted else load.names("models")
+    pool = members()[wanted.class_] if wanted else _with(beside) or load.names("models")
 
     def rank(candidate: Model) -> tuple[float, bool, float, int, bool]:
         parts = [*zip(WEIGHTS_OF_PARTS, (denoiser, vae), (candidate.denoiser, candidate.vae), strict=True)]
@@ -62,6 +64,15 @@ def most_alike(
         return round(apart, 6), known, -_similar(name, candidate), popular, candidate.task != "t2v"
 
     return min(_models(pool), key=rank)
+
+
+def _with(beside: tuple[Component, ...]) -> list[str]:
+    """The models that have components of those classes beside."""
+    classes = {each.class_ for each in beside if each.class_}
+    entries = {name: load.entry("models", name) for name in load.names("models")} if classes else {}
+    return [
+        name for name, facts in entries.items() if classes & {each.get("class") for each in facts.get("others", ())}
+    ]
 
 
 def difference(ours: Component, theirs: Component) -> float:

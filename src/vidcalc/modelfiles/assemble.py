@@ -18,6 +18,7 @@ from vidcalc.modelfiles.alike import difference, most_alike
 from vidcalc.modelfiles.folder import Gathered, SourcePart, known_class
 from vidcalc.modelfiles.parts import Parts, Published, is_traced, named, sort
 from vidcalc.modelfiles.source import Source
+from vidcalc.modelfiles.weights import of_network, total
 
 Part = TypeVar("Part", bound=Component)
 
@@ -72,7 +73,8 @@ def _like_which(parts: Parts, denoiser: Component | None, name: str, pipeline: s
             others = ", ".join(named.models[1:])
             parts.cautions.append(Caution(id="equal_models", values={"model": named.models[0], "others": others}))
         return model_of(named.models[0])
-    like = most_alike(None, parts.vae, (*parts.text, *parts.image), name, _run_by(pipeline, name))
+    run = _run_by(pipeline, name)
+    like = most_alike(None, parts.vae, (*parts.text, *parts.image), name, run, tuple(parts.others))
     parts.cautions.append(Caution(id="denoiser_not_here", values={"model": like.name}))
     return like
 
@@ -202,7 +204,7 @@ def _beside(parts: Parts, like: Model, taken: list[str], *, alone: bool) -> dict
         groups = {
             "text_encoders": tuple(parts.text) or like.text_encoders,
             "image_encoders": tuple(parts.image) or like.image_encoders,
-            "others": tuple(parts.others) or like.others,
+            "others": _others(parts, like),
         }
         groups["text_encoders"] = tuple(_like(each, like.text_encoders, like) for each in groups["text_encoders"])
         here = (*parts.text, *parts.image, *parts.others)
@@ -210,7 +212,7 @@ def _beside(parts: Parts, like: Model, taken: list[str], *, alone: bool) -> dict
         taken += [each.id for each in components if each.id not in {part.id for part in here}]
         return groups
     catalogue = (*like.text_encoders, *like.image_encoders, *like.others)
-    text, image, others = list(parts.text), list(parts.image), list(parts.others)
+    text, image, others = list(parts.text), list(parts.image), [_called(each, like) for each in parts.others]
     for absent in list(parts.missing):
         class_ = known_class(absent.class_) or absent.class_
         match = next((each for each in catalogue if each.class_ == class_ and each.id not in taken), None)
@@ -225,6 +227,36 @@ def _beside(parts: Parts, like: Model, taken: list[str], *, alone: bool) -> dict
         "image_encoders": tuple(_like(each, like.image_encoders, like) for each in image),
         "others": tuple(each for each in others if each.params),
     }
+
+
+def _others(parts: Parts, like: Model) -> tuple[Component, ...]:
+    """What stands beside where one component is here alone: the catalogue's, that one in place of its like."""
+    here = [_called(each, like) for each in parts.others]
+    classes = {each.class_ for each in here} & {each.class_ for each in like.others if each.class_}
+    if not here or not classes:
+        return tuple(here) or like.others
+    return (*here, *(each for each in like.others if each.class_ not in classes))
+
+
+def _called(made: Component, like: Model) -> Component:
+    """A component beside as the most alike model calls its own of that class: its stage, how much it is given."""
+    usual = next((each for each in like.others if made.class_ and each.class_ == made.class_), None)
+    if usual is None:
+        return made
+    id_ = usual.id if made.id == "other" else made.id
+    held = made.held or (None if made.params else usual.held)
+    called = replace(usual, id=id_, config=made.config, held=held, stored=made.stored)
+    return replace(called, params=made.params or _weights(called, usual))
+
+
+def _weights(called: Component, usual: Component) -> int | None:
+    """The elements of a component beside: the catalogue's where its numbers are, else by its own."""
+    if not called.network or not difference(called, usual):
+        return usual.params
+    try:
+        return total(of_network(called, "vae"))
+    except Exception:  # what is not called as an autoencoder is, or numbers that do not go together
+        return usual.params
 
 
 def _like(made: Component, encoders: tuple[Component, ...], like: Model) -> Component:

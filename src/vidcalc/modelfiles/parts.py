@@ -88,6 +88,9 @@ def named(parts: Parts, part: SourcePart, source: Source) -> SourcePart:
     return replace(part, class_=match.class_, config=match.config, elements=match.elements)
 
 
+SOUND = ("Audio", "Vocoder")  # in names of classes
+
+
 def sort(parts: Parts, part: SourcePart) -> None:
     """Put one component where it belongs."""
     if not part.here:
@@ -103,10 +106,22 @@ def sort(parts: Parts, part: SourcePart) -> None:
         parts.others.append(_component(parts, part, "", kind))
     elif kind == "denoiser":
         parts.denoisers.append((part, _component(parts, part, name, kind)))
+    elif _is_beside(part, name, kind):
+        parts.others.append(_component(parts, part, "", "other"))
     elif kind == "vae":
         parts.vae = _component(parts, part, name, kind)
     else:
         (parts.image if kind == "image_encoder" else parts.text).append(_component(parts, part, name, kind))
+
+
+def _is_beside(part: SourcePart, name: str, kind: str) -> bool:
+    """Whether an autoencoder or an encoder is not the video's or the text's: one of sound, or under a name of its own
+    and no model's of the catalogue."""
+    if kind not in ("vae", "text_encoder"):
+        return False
+    sound = kind == "vae" and any(word in part.class_ for word in SOUND)
+    main = part.id in ("", "vae") or part.id.startswith("text_encoder")
+    return sound or (not main and bool(name) and name not in members())
 
 
 def _questioned(parts: Parts, part: SourcePart, name: str) -> None:

@@ -121,6 +121,8 @@ WARNINGS = {
     "models_beside": N_("Further models of the file are not calculated: {names}."),
     "sizes_beside": N_("Further sizes and lengths of the file are not calculated: {sizes}."),
     "size_not_stated": N_("The file states no size (it is that of a picture or a clip): the model's own is taken."),
+    "size_by_picture": N_("A picture's own shape decides the size: taken is what it is fitted into, {size}."),
+    "frames_not_stated": N_("The file states no number of frames that can be read: the model's own is taken."),
     "steps_not_stated": N_("The file does not state the steps of {node}."),
     "further_passes": N_("Further passes of the sampler are not calculated (steps: {passes})."),
     "cache_not_priced": N_("{file} skips work that is calculated here: state it with --step-cache."),

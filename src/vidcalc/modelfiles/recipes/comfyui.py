@@ -6,33 +6,46 @@ calculated.
 """
 
 import os.path
+import re
+
+from msgspec.structs import replace
 
 from vidcalc.base.facts import Facts
 from vidcalc.catalog import controls
 from vidcalc.catalog.autoencoders import chosen, is_known
 from vidcalc.catalog.load import table
-from vidcalc.catalog.models import model
-from vidcalc.catalog.spellings import attention, precision, precision_of, recognised
+from vidcalc.catalog.models import model as model_of
+from vidcalc.catalog.spellings import Recognised, attention, precision, precision_of, recognised
 from vidcalc.modelfiles.lora import of_both_experts, rank_said
 from vidcalc.modelfiles.recipes.graph import Link, Node, Nodes
-from vidcalc.modelfiles.recipes.recipe import Recipe
-from vidcalc.modelfiles.recipes.sampling import Told, sampling
-from vidcalc.modelfiles.recipes.values import active, is_silent, role, value, whole, word
+from vidcalc.modelfiles.recipes.recipe import Recipe, Told, said_more
+from vidcalc.modelfiles.recipes.sampling import ancestors, sampling
+from vidcalc.modelfiles.recipes.size import size
+from vidcalc.modelfiles.recipes.values import active, is_partly_known, is_silent, role, switched, value, whole, word
 
-FILES = ("unet_name", "ckpt_name", "model_name", "model", "model_path")  # what a loader calls its file
-LENGTHS = ("length", "num_frames", "video_frames", "frames")
-SIDES = {"width": ("width", "generation_width"), "height": ("height", "generation_height")}
+FILES = (
+    "unet_name",
+    "ckpt_name",
+    "model_name",
+    "model",
+    "model_path",
+    "gguf_name",
+    "dit",
+)  # what a loader calls its file
 ATTENTION = ("attention_mode", "sage_attention")
 LAYERS = "attention+ffn"  # that LoRAs for ComfyUI are on, as trainers and distillers make them
+NUMBERED = re.compile(r"lora_\d+")
 WHOLE = 1e-6  # how near to a whole number a rate is one
 OFF = ("disabled", "default", "auto", "none", "comfy", "")
 REFERENCE = "reference_image"
+DISTILLED = "distilled"  # a way of guidance: the scale is an input
+PLAIN = ("bf16", "fp16", "fp32")
 FORMATS = ("quantization", "weight_dtype", "base_precision", "precision", "dtype")
 
 
 def recipe(found: Nodes, source: str) -> Recipe:
     """What a workflow asks for."""
-    used = active(found)
+    used = active(switched(found))
     settings: Facts = {"framework": "comfyui"}
     told: Told = []
     loaders = [node for node in used.values() if role(node) == "denoiser"]
@@ -40,14 +53,18 @@ def recipe(found: Nodes, source: str) -> Recipe:
     motion = [name for node in used.values() if role(node) == "motion" for name in (word(used, node, "model_name"),)]
     model = _model([*filter(None, motion), *dict.fromkeys(names)], told)
     main = [node for node in loaders if _is_of(used, node, model)] or loaders
-    settings |= _size(used, told)
+    settings |= size(used, told)
     settings |= sampling(used, {node.id for node in main}, told)
+    if settings.get("guidance") == 1 and model and model_of(model).defaults.guidance_mode == DISTILLED:
+        del settings["guidance"]  # the scale is an input of the network, which another node says
     settings |= _formats(used, main)
     settings |= _autoencoder(used, model, told)
     settings |= _running(used, told)
     settings |= _references(used, model)
     settings |= _named(used, model, told)
-    unread = sorted({node.type for node in used.values() if not role(node) and not is_silent(node.type)})
+    unread = sorted({node.type for node in used.values() if not _understood(node)})
+    if model and model_of(model).task == "t2i":
+        told = [each for each in told if each[0] != "frames_not_stated"]
     return Recipe(
         source=source,
         maker="ComfyUI",
@@ -57,6 +74,10 @@ def recipe(found: Nodes, source: str) -> Recipe:
         beside=tuple(told),
         unread=tuple(unread),
     )
+
+
+def _understood(node: Node) -> bool:
+    return (bool(role(node)) and not is_partly_known(node)) or is_silent(node.type)
 
 
 def _is_of(found: Nodes, node: Node, name: str) -> bool:
@@ -71,46 +92,25 @@ def _file(found: Nodes, node: Node) -> str:
 def _model(names: list[str], told: Told) -> str:
     """The model of the catalogue that the loaders' files are of, one of videos first; what else they say is told."""
     known = [(name, match) for name in names if (match := recognised(name)) is not None]
-    known.sort(key=lambda pair: model(pair[1].models[0]).task == "t2i")
+    known = known or [(name, match) for name in names if (match := _by_folder(name)) is not None]
+    known.sort(key=lambda pair: model_of(pair[1].models[0]).task == "t2i")
     if not known:
         return ""
     name, match = known[0]
-    if match.beside:
-        told.append(("name_says_more", {"file": name, "model": match.models[0], "words": ", ".join(match.beside)}))
-    if len(match.models) > 1:
-        told.append(("equal_models", {"model": match.models[0], "others": ", ".join(match.models[1:])}))
-    others = [other for other in names if (m := recognised(other)) is None or m.models != match.models]
+    told += said_more(name, match)
+    others = [
+        other for other in names if other != name and ((m := recognised(other)) is None or m.models != match.models)
+    ]
     if others:
         told.append(("models_beside", {"names": ", ".join(others)}))
     return match.models[0]
 
 
-def _size(found: Nodes, told: Told) -> Facts:
-    """Resolution, frames and batch of the latents that are made."""
-    sized = [node for node in found.values() if role(node) in ("size", "sampler")]
-    settings: Facts = {}
-    stated = []
-    for node in sized:
-        sides = [whole(found, node, *SIDES[side]) for side in ("width", "height")]
-        frames = whole(found, node, *LENGTHS)
-        if sides[0] and sides[1]:
-            stated.append((sides[0], sides[1], frames))
-        if frames and "frames" not in settings:
-            settings["frames"] = frames
-        batch = whole(found, node, "batch_size")
-        if batch and batch > 1:
-            settings["batch_size"] = batch
-        seconds = value(found, node, "total_second_length")
-        if isinstance(seconds, int | float) and seconds:
-            settings["seconds"] = seconds
-    if stated:
-        settings["resolution"] = stated[0][:2]
-        different = list(dict.fromkeys(f"{w}x{h}" for w, h, _ in stated if (w, h) != stated[0][:2]))
-        if different:
-            told.append(("sizes_beside", {"sizes": ", ".join(different)}))
-    else:
-        told.append(("size_not_stated", {}))
-    return settings
+def _by_folder(file: str) -> Recognised | None:
+    """The model that the folder of a file with a name of its own speaks of: its name is told."""
+    *folders, name = file.replace("\\", "/").split("/")
+    match = next((found for each in reversed(folders) if (found := recognised(each)) is not None), None)
+    return replace(match, beside=(*match.beside, os.path.splitext(name)[0])) if match else None
 
 
 def _formats(found: Nodes, loaders: list[Node]) -> Facts:
@@ -133,24 +133,30 @@ def _formats(found: Nodes, loaders: list[Node]) -> Facts:
 
 
 def _format(found: Nodes, node: Node, name: str, flag: str) -> Facts:
+    """What a loader makes of a file. A denoiser that is stored packed stays so where nothing says otherwise, whatever
+    it is calculated in (kijai/ComfyUI-WanVideoWrapper nodes_model_loading.py: "disabled" looks into the file)."""
     known = table("precisions")
+    said = precision_of(name)
+    packed = flag == "precision" and said in known and said not in PLAIN
     for key in FORMATS:
         stated = word(found, node, key)
-        if stated.casefold() not in OFF and precision(stated) in known:
-            said = precision_of(name)
-            scaled = precision(stated) == "fp8" and said == "fp8-scaled"
-            return {flag: said if scaled else precision(stated)}
-    said = precision_of(name)
+        if stated.casefold() in OFF or precision(stated) not in known or (packed and precision(stated) in PLAIN):
+            continue
+        scaled = precision(stated) == "fp8" and said == "fp8-scaled"
+        return {flag: said if scaled else precision(stated)}
     return {flag: said} if said in known else {}
 
 
 def _autoencoder(found: Nodes, name: str, told: Told) -> Facts:
     """Another autoencoder than the model's own, where a loader names one; told where it is not for its latents."""
-    for node in found.values() if name else ():
+    readers = [node for node in found.values() if role(node) in ("decode", "tiled")]
+    read = {each for reader in readers for each in ancestors(found, reader, ("vae",))}
+    loaders = [node for node in found.values() if not read or node.id in read]  # one for previews decodes no video
+    for node in loaders if name else ():
         file = word(found, node, "vae_name", "model_name") if role(node) == "vae" else ""
         if file and is_known(file):
-            if chosen(model(name), file):
-                return {"vae": chosen(model(name), file)}
+            if chosen(model_of(name), file):
+                return {"vae": chosen(model_of(name), file)}
             told.append(("autoencoder_unfit", {"file": file, "model": name}))
     return {}
 
@@ -193,7 +199,7 @@ def _running(found: Nodes, told: Told) -> Facts:
 
 def _references(found: Nodes, name: str) -> Facts:
     """A picture of a subject that the model reads, where one is linked."""
-    if not name or model(name).references is None:
+    if not name or model_of(name).references is None:
         return {}
     links = [node.inputs.get(REFERENCE) for node in found.values() if role(node) == "size"]
     return {"references": 1} if any(isinstance(link, Link) and link.node in found for link in links) else {}
@@ -240,11 +246,13 @@ def _named(found: Nodes, name: str, told: Told) -> Facts:
 
 def _steering(name: str, file: str) -> str:
     """The control of the catalogue that a file is of, if it was made for the model; "" for any other."""
-    return controls.chosen(model(name), os.path.splitext(file)[0]) if name else ""
+    return controls.chosen(model_of(name), os.path.splitext(file)[0]) if name else ""
 
 
 def _loras(found: Nodes, node: Node) -> list[str]:
-    names = [word(found, node, "lora_name", "lora")]
+    numbered = [key.removeprefix("lora") for key in node.inputs if NUMBERED.fullmatch(key)]
+    live = [each for each in numbered if value(found, node, f"strength{each}") != 0]
+    names = [word(found, node, "lora_name", "lora"), *(word(found, node, f"lora{each}") for each in live)]
     dicts = [each for each in node.inputs.values() if isinstance(each, dict) and each.get("on", True)]
     names += [each["lora"] for each in dicts if isinstance(each.get("lora"), str)]
     return [name for name in names if name and name.casefold() != "none"]

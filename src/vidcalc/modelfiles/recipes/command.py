@@ -15,7 +15,11 @@ STARTS = re.compile(r"(?:accelerate|torchrun|deepspeed|python[\d.]*|py|uv|fastvi
 ASSIGNED = re.compile(
     r"^\s*(?:export\s+|set\s+|\$)?([A-Za-z_]\w*) ?= ?(\"[^\"]*\"|'[^']*'|[^\s()]*)\s*$", re.MULTILINE | re.IGNORECASE
 )
-VARIABLE = re.compile(r"%(\w+)%|\$\{?(\w+)(?:\[@\])?\}?")
+VARIABLE = re.compile(r"%(\w+)%|\$\{?(\w+)(?:\[@\])?(?::-([^}]*))?\}?")  # with what stands for it where it is not set
+ALL_OF = re.compile(r"\"(\$\{\w+\[@\]\})\"")
+ROW = re.compile(r"(?m)^\s*(\w+)=\(([^\n]*)\)[ \t]*$")  # several values on one line: the first stands for them
+LOOP = re.compile(r"(?m)^\s*for\s+(\w+)\s+in\s+\"?(?:\$\{)?(\w+)")
+HELD = re.compile(r"""\s*\w+=(?=["'])(?:"(.*\s--.*)"|'.*')\s*$""")  # a command that is kept to be run later
 # line ends of cmd and of PowerShell; behind a word a ` ends a command in sh
 CONTINUED = re.compile(r"(?:\^|(?<=\s)`)[ \t\r]*\n")
 REMARK = re.compile(r"(?im)^\s*(?:@?rem\b|::).*$")  # of cmd
@@ -35,11 +39,17 @@ def commands(text: str, ending: str = "") -> list[tuple[list[str], Facts]]:
         text = CONTINUED.sub(" ", REMARK.sub("", text)).replace("\\", "/")
     plain = re.sub(r"\\\s*\n", " ", re.sub(r"(?m)(^|\s)#.*$", r"\1", text))
     known = {name: value.strip("\"'") for name, value in ASSIGNED.findall(plain)}
+    known |= {name: _first(value) for name, value in ROW.findall(plain)}
+    known |= {name: known.get(row, row) for name, row in LOOP.findall(plain)}
+    known = {name: _filled(value, {}) for name, value in known.items()}
+    plain = ROW.sub("", plain)
     lists = dict(re.findall(r"(?ms)^\s*(\w+)=\(\s*(.*?)^\s*\)", plain))
     body = re.sub(r"(?ms)^\s*\w+=\(\s*.*?^\s*\)", "", plain)
     found: list[tuple[list[str], Facts]] = []
     for line in body.splitlines():
-        for words in _alone(_words(_filled(_filled(line, lists), known))):
+        held = HELD.match(line)
+        text = held[1].replace('\\"', '"') if held else line
+        for words in _alone(_words(_filled(_filled(text, lists), known))):
             start = next((place for place, word in enumerate(words) if STARTS.fullmatch(word.rpartition("/")[2])), None)
             if start is None or not any(word.startswith("--") for word in words):
                 continue
@@ -49,10 +59,17 @@ def commands(text: str, ending: str = "") -> list[tuple[list[str], Facts]]:
     return found
 
 
+def _first(row: str) -> str:
+    """The first word of a row of them."""
+    found = _words(row)
+    return found[0] if found else ""
+
+
 def _filled(line: str, known: dict[str, str]) -> str:
     """A line with variables in their place; unknown ones as they are."""
     return VARIABLE.sub(
-        lambda match: known.get(match[1] or match[2], match[0]), line.replace('"${', "${").replace('[@]}"', "[@]}")
+        lambda match: known.get(match[1] or match[2], match[0] if match[3] is None else match[3]),
+        ALL_OF.sub(r"\1", line),
     )
 
 

@@ -122,12 +122,12 @@ def _parsed(text: str) -> Facts | None:
 
 
 def unwrapped(facts: object) -> Facts | None:
-    """A workflow, or the one under "prompt" or "workflow", which may be text itself."""
+    """A workflow, or the one under "prompt", "workflow" or another key, which may be text itself."""
     if not isinstance(facts, dict):
         return None
     if is_workflow(facts):
         return facts
-    for key in KEYS:
+    for key in (*KEYS, *(name for name, inner in facts.items() if isinstance(inner, dict))):
         inner = facts.get(key)
         if isinstance(inner, str):
             inner = _json(inner)

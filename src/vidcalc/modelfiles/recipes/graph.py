@@ -5,6 +5,7 @@ what the editor saves: nodes with lists of values in an order that only the node
 nodes may be groups of further nodes (subgraphs), which are put in their place here.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -19,6 +20,8 @@ FAR = 64  # links that are followed from one value to where it is written
 AFTER_A_SEED = ("fixed", "randomize", "increment", "decrement")
 MUTED, BYPASSED = 2, 4
 THROUGH = "Reroute"
+DEVICE = re.compile(r"(?:cuda|xpu|cpu|mps|npu)(?::\d+)?")  # where a variant puts a network: among its values
+WRITTEN = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")  # kinds of inputs that may be values instead of links
 INPUT = "-10"  # what a subgraph's inner links come from where they come from outside
 
 
@@ -97,8 +100,7 @@ def _spread(
         name, type_ = above + str(each.get("id")), str(each.get("type"))
         inputs, kinds = _inputs(each, links, outside)
         if type_ in groups and depth < DEEPEST:
-            stated = _listed(each, "inputs")
-            given = {place: inputs.get(str(entry.get("name"))) for place, entry in enumerate(stated)}
+            given = _given(groups[type_], each, inputs)
             if each.get("mode", 0) not in (MUTED, BYPASSED):
                 instances[name] = _spread(groups[type_], groups, name + ":", given, found, depth + 1)
             continue
@@ -114,6 +116,17 @@ def _spread(
         _rewire(found, name, gives)
         outputs = {slot: _through(link, name, gives) for slot, link in outputs.items()}
     return outputs
+
+
+def _given(group: Facts, instance: Facts, inputs: dict[str, object]) -> dict[int, object]:
+    """What a subgraph is given, by the places of its inputs: links by their names, else the values that it keeps."""
+    entries = _listed(group, "inputs") or _listed(instance, "inputs")
+    names = [str(entry.get("name")) for entry in entries]
+    written = [name for name, entry in zip(names, entries, strict=True) if entry.get("type") in WRITTEN]
+    values = instance.get("widgets_values")
+    kept = dict(zip(written, values, strict=True)) if isinstance(values, list) and len(values) == len(written) else {}
+    known = {**inputs, **kept, **{name: each for name, each in inputs.items() if isinstance(each, Link)}}
+    return {place: known.get(name) for place, name in enumerate(names)}
 
 
 def _rewire(found: Nodes, instance: str, gives: dict[int, Link]) -> None:
@@ -178,11 +191,13 @@ def _widgets(node: Facts) -> Iterator[tuple[str, object]]:
     if not isinstance(values, list):
         return
     stated = [str(each.get("name")) for each in _listed(node, "inputs") if each.get("widget")]
-    rest = list(values)
+    type_ = str(node.get("type"))
+    variant = any(type_.endswith(each) for each in table("workflow_nodes")["variants"]["endings"])
+    rest = [each for each in values if not (variant and DEVICE.fullmatch(str(each)))]
     plain = [
         value for place, value in enumerate(rest) if not (place and value in AFTER_A_SEED and _is_seed(rest[place - 1]))
     ]
-    names = tuple(stated) if len(stated) == len(plain) else kept(str(node.get("type"))) or tuple(stated)
+    names = tuple(stated) if len(stated) == len(plain) else kept(type_) or tuple(stated)
     for name in names:
         if not rest:
             return
@@ -208,5 +223,6 @@ def _is_seed(value: object) -> bool:
 def kept(type_: str) -> tuple[str, ...]:
     """The names of the values that a node of that type keeps, in their order; none for a type that is not known."""
     tables = table("workflow_nodes")
-    known = tables["nodes"].get(type_)
+    names = (type_, *(type_.removesuffix(ending) for ending in tables["variants"]["endings"]))
+    known = next((tables["nodes"][name] for name in names if name in tables["nodes"]), None)
     return tuple(known["widgets"] if known else tables["picture_widgets"].get(type_, ()))

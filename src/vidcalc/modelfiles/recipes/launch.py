@@ -8,7 +8,7 @@ from vidcalc.catalog.spellings import attention, precision, recognised
 from vidcalc.describe.plan import WAYS, WORK
 from vidcalc.modelfiles.recipes.areas import sides
 from vidcalc.modelfiles.recipes.launcher import Launcher, Named, launchers
-from vidcalc.modelfiles.recipes.recipe import Recipe
+from vidcalc.modelfiles.recipes.recipe import Recipe, Told, said_more
 from vidcalc.modelfiles.recipes.settle import OFF, whole
 from vidcalc.modelfiles.recipes.training import pieces
 
@@ -99,6 +99,7 @@ class _Run:
         self.tier = ""
         self.image, self.unguided, self.beside = False, False, bool(program.beside)
         self.unread: list[str] = []
+        self.told: Told = []
 
     def take(self, settles: str, value: object) -> bool:
         """Whether a value was understood for what it settles."""
@@ -214,7 +215,7 @@ class _Run:
             maker=self.program.title,
             model=model,
             names=called,
-            beside=(("models_beside", {"names": beside}),) if beside else (),
+            beside=(*self.told, *((("models_beside", {"names": beside}),) if beside else ())),
             settings=self.settings,
             unread=tuple(self.unread),
         )
@@ -261,6 +262,7 @@ class _Run:
         for name in self.names:
             match = next((found for piece in pieces(name) if (found := recognised(piece)) is not None), None)
             if match is not None:
+                self.told += said_more(name, match)
                 return match.models[0], tuple(self.names)
         usual = "" if self.tasks or self.names else str(self.program.usual.get("model", ""))
         if usual and self.image and self.program.pictured:

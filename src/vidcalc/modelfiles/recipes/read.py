@@ -133,7 +133,8 @@ def _dataset(program: str, values: Facts, path: str) -> Facts | None:
     keys = [key for key, settles in trainer.trainers()[program].keys.items() if settles == "dataset"]
     name = next((str(values[key]) for key in keys if values.get(key)), "")
     folder = os.path.dirname(os.path.abspath(path))
-    for place in (os.path.join(folder, name), os.path.join(folder, os.path.basename(name))):
+    above = os.path.join(os.path.dirname(folder), os.path.basename(name))  # configurations in folders of their own
+    for place in (os.path.join(folder, name), os.path.join(folder, os.path.basename(name)), above):
         ending = os.path.splitext(place)[1].casefold()
         if name and os.path.isfile(place) and ending in (".json", ".toml", *YAML):
             read = _any(place, ending)

@@ -1,16 +1,16 @@
 """The passes of a workflow's samplers: steps and guidance of the first, further ones told."""
 
-from typing import Any
-
 from vidcalc.base.facts import Facts
 from vidcalc.modelfiles.recipes.graph import FAR, Link, Node, Nodes
+from vidcalc.modelfiles.recipes.recipe import Told
 from vidcalc.modelfiles.recipes.values import linked, role, value, whole, word
 
 # of samplers that use the prediction without the prompt by itself: it is made at a scale of 1 as well (ComfyUI 0.33.0
 # comfy/k_diffusion/sampling.py, disable_cfg1_optimization)
 BOTH = "_cfg_pp"
+EMBEDDED = "embedded_guidance_scale"  # an input of the network, and no guidance between two predictions
+DECIMALS = 6  # of a scale: sliders leave 1.0000000000000002
 LAST = 10_000  # an `end_at_step` that means the last one
-Told = list[tuple[str, dict[str, Any]]]
 
 
 def sampling(found: Nodes, loaders: set[str], told: Told) -> Facts:
@@ -22,12 +22,12 @@ def sampling(found: Nodes, loaders: set[str], told: Told) -> Facts:
         if steps is None:
             told.append(("steps_not_stated", {"node": node.type}))
             continue
-        read = {n for n in _ancestors(found, node, ("model", "guider")) if role(found[n]) == "denoiser"}
+        read = {n for n in ancestors(found, node, ("model", "guider")) if role(found[n]) == "denoiser"}
         if read and not read & loaders:
             told.append(("further_passes", {"passes": str(steps)}))
             continue
         later = _behind(found, node)
-        if passes and not later and _part(found, node):
+        if passes and not later and (not steps or _part(found, node)):
             passes[-1] += steps
         else:
             passes.append(steps)
@@ -48,10 +48,10 @@ def _in_order(found: Nodes) -> list[Node]:
 
 def _before(found: Nodes, node: Node, kind: str) -> set[str]:
     """The nodes of a role that a sampler's latents come from."""
-    return {n for n in _ancestors(found, node, ("latent", "sample", "image")) if role(found[n]) == kind}
+    return {n for n in ancestors(found, node, ("latent", "sample", "image")) if role(found[n]) == kind}
 
 
-def _ancestors(found: Nodes, node: Node, words: tuple[str, ...]) -> set[str]:
+def ancestors(found: Nodes, node: Node, words: tuple[str, ...]) -> set[str]:
     """Every node that a node's inputs with such names come from."""
     seen: set[str] = set()
     waiting = [v.node for k, v in node.inputs.items() if isinstance(v, Link) and any(word in k for word in words)]
@@ -87,10 +87,20 @@ def _steps(found: Nodes, node: Node) -> int | None:
         steps = _scheduled(found, node)
     if steps is None:
         return None
+    if _goes_on(found, node):
+        return 0
     start = whole(found, node, "start_at_step", "start_step") or 0
     end = whole(found, node, "end_at_step", "end_step")
     end = steps if end is None or end <= 0 else min(end, steps)
     return max(end - start, 1)  # a share to denoise changes where the schedule begins, not how many steps it has
+
+
+def _goes_on(found: Nodes, node: Node) -> bool:
+    """Whether a sampler begins where the one before it ends, at a step that another node finds: the steps of both are
+    the schedule's."""
+    starts = [key for key in ("start_at_step", "start_step") if isinstance(node.inputs.get(key), Link)]
+    unknown = bool(starts) and whole(found, node, *starts) is None
+    return unknown and bool(_before(found, node, "sampler"))
 
 
 def _scheduled(found: Nodes, node: Node) -> int | None:
@@ -121,15 +131,21 @@ def _scheduled(found: Nodes, node: Node) -> int | None:
 def _guidance(found: Nodes, node: Node) -> Facts:
     """The scale of classifier-free guidance, and whether both predictions are made at any scale; nothing where the
     sampler's guider has none."""
-    seen = value(found, node, "cfg")
+    seen = value(found, node, "cfg" if "cfg" in node.inputs else "cfg_high_noise")
+    if seen is None and EMBEDDED in node.inputs:  # without the node that says another scale nothing is guided
+        guided = next((each for each in found.values() if role(each) == "guided"), None)
+        seen = 1 if guided is None else value(found, guided, "cfg")
     link = node.inputs.get("guider")
     if seen is None and isinstance(link, Link) and link.node in found:
         guider = found[link.node]
         if role(guider) == "unguided":
-            return {}
+            return {"guidance": 1}
         seen = value(found, guider, "cfg")
     if isinstance(seen, int | float) and not isinstance(seen, bool):
-        return {"guidance": seen, **({"predictions": "both"} if _sampler(found, node).endswith(BOTH) else {})}
+        return {
+            "guidance": round(seen, DECIMALS),
+            **({"predictions": "both"} if _sampler(found, node).endswith(BOTH) else {}),
+        }
     return {}
 
 

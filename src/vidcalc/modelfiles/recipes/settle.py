@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
 from vidcalc.base.facts import Facts
 from vidcalc.catalog.load import table
 from vidcalc.catalog.spellings import attention
+from vidcalc.modelfiles.recipes.recipe import Told
 
 ADAPTERS = ("lora", "lokr", "loha", "dora", "lycoris", "standard")
 WHOLE = ("full", "full-finetune", "full_finetune", "none", "sft", "full-rank")
@@ -16,7 +16,6 @@ KERNELS = {"sdpa": "sdpa", "flash_attn": "flash2", "flash3": "flash3", "sage_att
 OFF = ("false", "0", "none", "no", "off")
 LARGEST = 1e12  # of a count
 FEED_FORWARD = re.compile(r"ff|mlp|fc\d|net\.")
-Told = list[tuple[str, dict[str, Any]]]
 
 
 class Found(msgspec.Struct):
@@ -153,11 +152,10 @@ def _buckets(run: Found, value: object) -> bool:
 
 
 def _clip(run: Found, value: object) -> bool:
-    """ "FRAMESxHEIGHTxWIDTH"."""
-    stated = re.fullmatch(r"(\d+)x(\d+)x(\d+)", str(value))
-    if stated:
-        run.buckets.append((int(stated[3]), int(stated[2]), int(stated[1])))
-    return stated is not None
+    """ "FRAMESxHEIGHTxWIDTH", several with blanks between."""
+    stated = [re.fullmatch(r"(\d+)x(\d+)x(\d+)", word) for word in str(value).split()]
+    run.buckets += [(int(each[3]), int(each[2]), int(each[1])) for each in stated if each]
+    return bool(stated) and all(stated)
 
 
 def _tell(id_: str, key: str) -> Callable[[Found, object], bool]:
@@ -197,6 +195,7 @@ READERS: dict[str, Callable[[Found, object], bool]] = {
     "fp8_scaled": _set("base_precision", "fp8-scaled"),
     "adapter": _adapter,
     "whole": _set("mode", "full"),
+    "distils": _set("networks", "distillation"),
     "checkpointing": _checkpointing,
     "checkpointing_offload": _set("checkpointing", "offload"),
     "compile": _set("compile", "on"),

@@ -4,7 +4,7 @@ from vidcalc.base.facts import Facts
 from vidcalc.catalog import load
 from vidcalc.catalog.load import table
 from vidcalc.catalog.spellings import recognised
-from vidcalc.modelfiles.recipes.recipe import Recipe
+from vidcalc.modelfiles.recipes.recipe import Recipe, said_more
 from vidcalc.modelfiles.recipes.settle import READERS, Found, whole
 from vidcalc.modelfiles.recipes.trainer import Trainer, trainers
 
@@ -99,12 +99,7 @@ class _Run:
             match = next((found for piece in pieces(name) if (found := recognised(piece)) is not None), None)
             if match is None:
                 continue
-            if match.beside:
-                values = {"file": name, "model": match.models[0], "words": ", ".join(match.beside)}
-                self.found.told.append(("name_says_more", values))
-            if len(match.models) > 1:
-                values = {"model": match.models[0], "others": ", ".join(match.models[1:])}
-                self.found.told.append(("equal_models", values))
+            self.found.told += said_more(name, match)
             return match.models[0], tuple(said)
         return "", tuple(said)
 
