@@ -57,14 +57,18 @@ def _late(phase: Phase, seconds: dict[str, Seconds], chip: Accelerator) -> Secon
 
 def single_rank(phase: Phase, chip: Accelerator) -> dict[str, Seconds]:
     """The same without what a rank waits for the others."""
-    explained = any(isinstance(op, Copy) and isinstance(op.nbytes, Guest) for op in phase.ops[-2:])
-    priced = _single_rank.__wrapped__ if explained else _single_rank
-    return dict(priced(chip, phase.ops, phase.run))
+    if any(isinstance(op, Copy) and isinstance(op.nbytes, Guest) for op in phase.ops[-2:]):
+        return _priced(phase.ops, chip, phase.run)  # a number that explains itself is no key: others are equal to it
+    return dict(_lately(chip, phase.ops, phase.run))
 
 
 @lately(few_jobs)
-def _single_rank(chip: Accelerator, ops: tuple[Op, ...], run: Execution) -> dict[str, Seconds]:
+def _lately(chip: Accelerator, ops: tuple[Op, ...], run: Execution) -> dict[str, Seconds]:
     """The same, kept with the chip: jobs of one search have calls in common."""
+    return _priced(ops, chip, run)
+
+
+def _priced(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> dict[str, Seconds]:
     seconds = by_kind(ops, chip, run)
     work = total(seconds).called("work")
     copies = [op for op in copies_and_exchanges(ops) if isinstance(op, Copy)]
