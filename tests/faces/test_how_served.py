@@ -19,7 +19,14 @@ from vidcalc.modelfiles.recipes.read import recipe_of
 OWN = "by-card"  # of a profile, not of a user
 SERVED = {"sglang": "run.sh", "xdit": "run.sh", "lightx2v": "config.json"}
 FACTS = {tool: load.entry("how", tools()[tool].facts)[tool] for tool in SERVED}
-BASE = {"model": "wan2.1-t2v-14b", "gpu": "h100", "resolution": (1280, 720), "frames": 49, "steps": 30, "guidance": 4.0}
+BASE: dict[str, Any] = {
+    "model": "wan2.1-t2v-14b",
+    "gpu": "h100",
+    "resolution": (1280, 720),
+    "frames": 49,
+    "steps": 30,
+    "guidance": 4.0,
+}
 # degrees by way, on eight GPUs
 WAYS = {
     "ulysses": {"ulysses_degree": 8},
