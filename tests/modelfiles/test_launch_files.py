@@ -41,8 +41,9 @@ def test_settings_of_lightx2v_are_read(tmp_path: Path) -> None:
         "frames": 81,
         "resolution": (832, 480),
         "guidance": 1.0,
+        "offload": "none",
     }
-    assert found.unread == ("cpu_offload",)
+    assert found.unread == ()
 
 
 def test_the_configuration_of_kandinsky_is_read(tmp_path: Path) -> None:

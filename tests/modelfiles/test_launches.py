@@ -159,6 +159,14 @@ CASES = {
         "wan2.2-t2v-a14b",
         {"gpus": 4, "parallel": {"ulysses_degree": 2, "guidance_degree": 2}, "steps": 40},
     ),
+    "xdit": Case(
+        "xdit --model Wan-AI/Wan2.1-T2V-14B-Diffusers --ulysses_degree 4 --use_cfg_parallel --fully_shard_degree 8 "
+        "--nproc_per_node 8 --height 720 --width 1280 --num_frames 81 --enable_tiling --use_fp8_gemms --prompt x\n",
+        "wan2.1-t2v-14b",
+        {"framework": "xdit", "gpus": 8, "vae_tiling": "default"}
+        | {"parallel": {"ulysses_degree": 4, "guidance_degree": 2, "shard_degree": 8}},
+        ("use_fp8_gemms",),
+    ),
     "sglang with the rest unsaid": Case(
         "sglang generate --model-path Wan-AI/Wan2.2-T2V-A14B-Diffusers --num-gpus 8 --enable-cfg-parallel "
         "--height 720 --width 1280 --num-frames 81 --prompt x\n",

@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 Noun = TypeVar("Noun")
 Words = ParamSpec("Words")
 Result = TypeVar("Result")
-LATELY = 64  # results kept by large words: those of a search over one job, and not of every job there was
+LATELY = 128  # results kept by large words: those of a search over one job, and not of every job there was
 
 
 def once(make: Callable[Concatenate[Noun, Words], Result]) -> Callable[Concatenate[Noun, Words], Result]:
@@ -29,16 +29,22 @@ def lately(
     def kept(results: dict[object, Result], result: Result) -> bool:
         worth = keeps(result)
         if worth and len(results) >= LATELY:
-            results.clear()
+            del results[next(iter(results))]  # what was not asked for the longest
         return worth
 
-    return lambda make: _remembering(make, kept)
+    return lambda make: _remembering(make, kept, ageing=True)
 
 
 def _remembering(
-    make: Callable[Concatenate[Noun, Words], Result], kept: Callable[[dict[object, Result], Result], bool]
+    make: Callable[Concatenate[Noun, Words], Result],
+    kept: Callable[[dict[object, Result], Result], bool],
+    *,
+    ageing: bool = False,
 ) -> Callable[Concatenate[Noun, Words], Result]:
-    """`make` with its results in the object; `kept` says of a new one whether it stays beside those that are there."""
+    """`make` with its results in the object; `kept` says of a new one whether it stays beside those that are there.
+
+    ageing  whether they stand in the order in which they were last asked for
+    """
     place = f"{make.__module__}.{make.__qualname__}"
 
     @wraps(make)
@@ -46,7 +52,10 @@ def _remembering(
         results: dict[object, Result] = noun.__dict__.setdefault(place, {})
         key = (*words, *named.items()) if named else words
         try:
-            return results[key]
+            if not ageing:
+                return results[key]
+            found = results[key] = results.pop(key)
+            return found
         except KeyError:
             pass
         except TypeError:  # arrays cannot be keys

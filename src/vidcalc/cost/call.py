@@ -11,12 +11,13 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from vidcalc.base.guest import given, named
+from vidcalc.base.guest import Guest, given, named
+from vidcalc.base.memo import lately
 from vidcalc.base.number import Number, maximum, minimum, unchanged
 from vidcalc.cost.seconds import NOTHING, Seconds, linked, total
-from vidcalc.cost.time import by_kind, copies_and_exchanges, waiting
+from vidcalc.cost.time import by_kind, copies_and_exchanges, few_jobs, waiting
 from vidcalc.describe.hardware import Accelerator, Hardware
-from vidcalc.ledger.types import Phase
+from vidcalc.ledger.types import Execution, Phase
 from vidcalc.ops import Attention, Collective, Copy, Op
 from vidcalc.rates.host import host_calls, host_rate
 from vidcalc.rates.laws import sharing
@@ -56,12 +57,24 @@ def _late(phase: Phase, seconds: dict[str, Seconds], chip: Accelerator) -> Secon
 
 def single_rank(phase: Phase, chip: Accelerator) -> dict[str, Seconds]:
     """The same without what a rank waits for the others."""
-    seconds = by_kind(phase.ops, chip, phase.run)
+    if any(isinstance(op, Copy) and isinstance(op.nbytes, Guest) for op in phase.ops[-2:]):
+        return _priced(phase.ops, chip, phase.run)  # a number that explains itself is no key: others are equal to it
+    return dict(_lately(chip, phase.ops, phase.run))
+
+
+@lately(few_jobs)
+def _lately(chip: Accelerator, ops: tuple[Op, ...], run: Execution) -> dict[str, Seconds]:
+    """The same, kept with the chip: jobs of one search have calls in common."""
+    return _priced(ops, chip, run)
+
+
+def _priced(ops: tuple[Op, ...], chip: Accelerator, run: Execution) -> dict[str, Seconds]:
+    seconds = by_kind(ops, chip, run)
     work = total(seconds).called("work")
-    copies = [op for op in copies_and_exchanges(phase.ops) if isinstance(op, Copy)]
+    copies = [op for op in copies_and_exchanges(ops) if isinstance(op, Copy)]
     seconds["transfer"] = exposed_copies(copies, chip, work)
     meanwhile = work + seconds["transfer"] if any(op.hidden for op in copies) else work
-    seconds["launch"] = waiting(phase.ops, chip, meanwhile, phase.run)
+    seconds["launch"] = waiting(ops, chip, meanwhile, run)
     return seconds
 
 

@@ -44,12 +44,12 @@ def by_kind(
     return dict(_by_kind(chip, working(ops), run, backward))
 
 
-def _few(parts: dict[str, Seconds]) -> bool:
+def few_jobs(parts: dict[str, Seconds]) -> bool:
     """Whether this is the time of few jobs, and not a sweep's."""
     return all(few(part.likely) for part in parts.values())
 
 
-@lately(_few)
+@lately(few_jobs)
 def _by_kind(chip: Accelerator, ops: tuple[Op, ...], run: Execution, backward: bool) -> dict[str, Seconds]:
     """The same, kept with the chip: phases and steps of one job, and jobs of one search, have ops in common."""
     spread = bandwidth(chip)

@@ -6,7 +6,7 @@ from vidcalc.base.number import Number, maximum
 from vidcalc.ops.base import Op
 
 
-class Copy(Op, frozen=True, eq=False, gc=False):
+class Copy(Op, frozen=True, eq=True, gc=False):
     """`nbytes` over the link between host and device.
 
     memory   the host memory it comes from or goes to: "pinned", "pageable", or "fresh" (pages that nobody has touched);

@@ -69,6 +69,7 @@ PASSES: tuple[Pass, ...] = (
     framework.further,
     offload.placed,  # last: it moves what a rank stores, and may fill the card with it
 )
+CACHING = PASSES.index(caching.averaged)
 
 
 StepPass = Callable[[Step, TrainingPlan, Hardware], Step]
@@ -122,8 +123,22 @@ def rewritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
 def unplaced(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """The ledger after every pass but `placed`: alike for ways of offloading, except for guidance that is "fitting"."""
+    return cached(uncached(ledger, plan, hardware), plan, hardware)
+
+
+def uncached(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """The ledger after the passes before step and block caches: alike for plans that differ in these alone, where calls
+    are taped by the names of their ops."""
     plan = formats.by_card(plan, hardware.accelerator)
-    for rewrite in PASSES[:-1]:
+    for rewrite in PASSES[:CACHING]:
+        ledger = rewrite(ledger, plan, hardware)
+    return ledger
+
+
+def cached(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+    """That ledger after the others but the last."""
+    plan = formats.by_card(plan, hardware.accelerator)
+    for rewrite in PASSES[CACHING:-1]:
         ledger = rewrite(ledger, plan, hardware)
     return ledger
 

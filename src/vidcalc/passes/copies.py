@@ -73,7 +73,7 @@ def _linked(own: Network, phase: Phase, coming: Coming, nbytes: Number, group: N
         )
     if hooks == "leaves":
         halted = Copy(name, 1, own.precision, 0, "pinned", tensors=sizes.tensors * run, halts=sizes.modules * run)
-        return (*_leaves(own, phase.ops, nbytes * run), halted)
+        return (*_leaves(own.component, phase.ops, own.precision, nbytes * run), halted)
     if hooks == "groups":
         # there and back, in memory that is small enough to be used again
         halts = ceil_div(sizes.count, group) * run
@@ -103,19 +103,6 @@ def back(own: Network) -> tuple[Copy, ...]:
     return (Copy(own.component.id, 1, own.precision, sizes.total, "fresh", tensors=sizes.tensors),)
 
 
-def _leaves(own: Network, ops: tuple[Op, ...], nbytes: Number) -> tuple[Copy, ...]:
-    """A copy for every layer with weights, which hides behind the layer before it."""
-    layers = _layers(own.component, ops)
-    if not layers:  # a network known by its work alone
-        return (Copy(own.component.id, 1, own.precision, nbytes, "pinned", 1),)
-    elements, whole = sum(weights * op.count for op, weights, _ in layers), nearest(nbytes)
-    return tuple(
-        # norms and biases are shared out among the layers [byte]
-        Copy(op.path, op.count, own.precision, ceil_div(weights * whole, elements), "pinned", 1, share)
-        for op, weights, share in layers
-    )
-
-
 def _few(layers: tuple[Layer, ...]) -> bool:
     """Whether these are layers of few jobs, and not a sweep's."""
     return all(few(number) for op, *sizes in layers for number in (op.count, *sizes))
@@ -132,6 +119,25 @@ def _layers(component: Component, ops: tuple[Op, ...]) -> tuple[Layer, ...]:
     scored = maximum(sum(op.flops * op.count for op in work), 1)
     layers = [(op, weights) for op in work if some(weights := op.weights)]
     return tuple((op, weights, spent / scored) for (op, weights), spent in zip(layers, before(work), strict=True))
+
+
+def _known(made: tuple[Copy, ...]) -> bool:
+    """Whether these are copies of few jobs, and not a sweep's."""
+    return all(few(number) for op in made for number in (op.count, op.nbytes, op.share))
+
+
+@lately(_known)
+def _leaves(component: Component, ops: tuple[Op, ...], precision: str, nbytes: Number) -> tuple[Copy, ...]:
+    """A copy for every layer with weights, which hides behind the layer before it."""
+    layers = _layers(component, ops)
+    if not layers:  # a network known by its work alone
+        return (Copy(component.id, 1, precision, nbytes, "pinned", 1),)
+    elements, whole = sum(weights * op.count for op, weights, _ in layers), nearest(nbytes)
+    return tuple(
+        # norms and biases are shared out among the layers [byte]
+        Copy(op.path, op.count, precision, ceil_div(weights * whole, elements), "pinned", 1, share)
+        for op, weights, share in layers
+    )
 
 
 def before(ops: tuple[Op, ...]) -> list[Number]:

@@ -146,7 +146,8 @@ class Search:
     def _largest(self, place: int, rungs: Sequence[int], *, sure: bool = False) -> Iterator[Spot]:
         """The first of those rungs that keeps to the limits in a way, and the first that the model was made for."""
         native = self.jobs.ladder.native
-        left = [rung for rung in rungs if self.open[place][rung]]
+        rooms = self.open[place] & self.jobs.bounds(self.every[place]).surely if sure else self.open[place]
+        left = [rung for rung in rungs if rooms[rung]]
         for fully in (False, True):
             spots = (self.spot(place, rung) for rung in left if native[rung] >= fully)
             largest = next((spot for spot in spots if spot and spot.sure >= sure), None)

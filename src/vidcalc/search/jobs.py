@@ -18,16 +18,18 @@ from vidcalc.account.time import Staged, staged, whole_time
 from vidcalc.base.number import Column, Condition, Number, maximum, where
 from vidcalc.cost import memory
 from vidcalc.cost.seconds import Seconds
+from vidcalc.cost.verdict import interval
 from vidcalc.describe.workload import Stage, Workload
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
-from vidcalc.passes import placed, unplaced
+from vidcalc.passes import cached, placed, uncached
 from vidcalc.report.estimate import InferenceMemory
 from vidcalc.search.rungs import Ladder
 from vidcalc.search.ways import Way
 
 Key: TypeAlias = tuple[int, int]
 ALL = -1  # the whole ladder, as a column
+ROUNDING = 1 - 1e-9  # of a bound in float64, beside the same in whole numbers
 BY_LAYER = "group-leaf"  # a way of offloading that tells every layer from the others
 
 
@@ -36,6 +38,7 @@ class Bounds(NamedTuple):
 
     least   bytes of an accelerator that it cannot do without: no counter ever shows less [byte]
     beside  whether host memory has room, as far as it is known how much there is
+    surely  whether "fits" is not ruled out, by the most that a counter may show or by the host
     asked   more of any being worse: bytes that wait in host memory or pass through it, those that are pinned, whether
             they are more than files mapped into memory; then bytes of weights on an accelerator in each stage, all of
             them and without what gives way. Of ways that are alike only these differ [byte]
@@ -43,6 +46,7 @@ class Bounds(NamedTuple):
 
     least: Column
     beside: Condition
+    surely: Condition
     asked: list[Column]
 
 
@@ -59,6 +63,7 @@ class Jobs:
 
     def __init__(self, ladder: Ladder, left_out: Collection[Stage] = ()) -> None:
         self.ladder, self.left_out = ladder, left_out
+        self._uncached: dict[tuple[object, ...], Ledger] = {}
         self._shared: dict[tuple[object, ...], Ledger] = {}
         self._ledgers: dict[Key, Ledger] = {}
         self._memory: dict[tuple[object, ...], InferenceMemory] = {}
@@ -110,9 +115,13 @@ class Jobs:
         beside = host_part(rows, host, hardware)
         weights = [nbytes for row in stages for nbytes in (row.weights, row.weights - row.yields)]
         waiting = maximum(host.resident, host.loading_peak), host.pinned, not host.mapped
+        least = memory.peak(memory.needed(rows))
+        word = "fits" if beside is None else beside.verdict
+        sure = self._column(interval(least * ROUNDING - 1)[1]) <= hardware.accelerator.reported
         return Bounds(
-            least=self._column(memory.peak(memory.needed(rows))),
-            beside=self._column(1 if beside is None else where(beside.verdict == "too_big", 0, 1)) > 0,
+            least=self._column(least),
+            beside=self._column(where(word == "too_big", 0, 1)) > 0,
+            surely=sure & (self._column(where(word == "fits", 1, 0)) > 0),
             asked=[self._column(each) for each in (*waiting, *weights)],
         )
 
@@ -139,6 +148,9 @@ class Jobs:
             model, asked, hardware, plan = way.question
             # every op by its name, which some ways of offloading ask for
             named = plan if plan.guidance_mode == "fitting" else replace(plan, offload=BY_LAYER)
-            job = replace(self._job(rung), steps=asked.steps)  # which a way may cut
-            self._shared[common] = unplaced(unroll(model, job, self.left_out), named, hardware)
+            before = (*way.uncached, rung)
+            if before not in self._uncached:
+                job = replace(self._job(rung), steps=asked.steps)  # which a way may cut
+                self._uncached[before] = uncached(unroll(model, job, self.left_out), named, hardware)
+            self._shared[common] = cached(self._uncached[before], named, hardware)
         return self._shared[common]

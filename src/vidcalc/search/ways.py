@@ -37,6 +37,7 @@ class Way(NamedTuple):
     changes   beside what was asked for
     question  with that plan, settled for the accelerator
     alike     ways whose ledgers differ in the places of weights alone have the same here
+    uncached  ways that differ in step caches and the places of weights alone have the same here
     held      ways that differ in the number of steps alone, of which no cache skips any, have the same here: their
               bytes are the same
     """
@@ -44,6 +45,7 @@ class Way(NamedTuple):
     changes: Changes
     question: Question
     alike: tuple[object, ...]
+    uncached: tuple[object, ...]
     held: tuple[object, ...]
 
 
@@ -58,10 +60,15 @@ def ways(base: Base, free: Collection[str] = FREE) -> list[Way]:
             # guidance that is made by the room that weights leave depends on where they wait
             placing = question.plan.offload if plan.guidance_mode == "fitting" else ""
             alike = (id(base), question.plan.vae_tiling, placing)
+            plainly = (
+                *sorted(item for item in base.changes.items() if item[0] != "step_cache"),
+                question.plan.vae_tiling,
+            )
+            uncached = alike if placing else plainly  # there calls are not all taped by the names of their ops
             every = {**base.changes, **changes}
             counts = () if question.plan.step_cache == "none" else (question.workload.steps,)
             held = (*sorted(item for item in every.items() if item[0] != "steps"), *counts)
-            found.append(Way(every, question, alike, held))
+            found.append(Way(every, question, alike, uncached, held))
     return found
 
 

@@ -23,7 +23,7 @@ def said(job: Question | Run, tool: str, whole: bool = False) -> Said:
     found = checked(tool, job)
     module = import_module("vidcalc.faces.how." + found.module)
     spoken: Said = module.spoken(job, found, whole)
-    return replace(spoken, left=(*spoken.left, *unsaid(job, found.title, module.SAYS)))
+    return replace(spoken, left=(*spoken.left, *unsaid(job, found.title, (*module.SAYS, *found.says))))
 
 
 def question(given: dict[str, Any], tool: str, job: str) -> Question | Run:

@@ -3,12 +3,10 @@
 from vidcalc.catalog import load
 from vidcalc.describe.plan import WAYS
 from vidcalc.describe.question import Question
-from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.how.python import number
-from vidcalc.faces.how.said import Leavings, Said
-from vidcalc.faces.how.tools import FLAG, Tool
+from vidcalc.faces.how.said import Leavings, Said, known_as
+from vidcalc.faces.how.tools import Tool
 from vidcalc.faces.how.unsaid import ways
-from vidcalc.faces.words import _
 
 SAYS = ("framework", "offload")
 
@@ -16,12 +14,9 @@ SAYS = ("framework", "offload")
 def spoken(job: Question, tool: Tool, whole: bool) -> Said:
     """The job as one command. Raises Refused for a model that the program does not run."""
     facts = load.entry("how", tool.facts)[tool.id]
-    if job.model.name not in facts["models"]:
-        known = tuple(facts["models"])
-        expects = _("not for {model}; for {models}", model=job.model.name, models=", ".join(known))
-        raise Refused(FLAG, tool.id, expects, None, known)
+    model = known_as(job.model.name, facts["models"], tool.id)
     left, work, plan = Leavings(tool.title), job.workload, job.plan
-    arguments = [facts["models"][job.model.name], facts["size"].format(width=work.width, height=work.height)]
+    arguments = [model, facts["size"].format(width=work.width, height=work.height)]
     arguments += [f"{flag} {number(getattr(work, field))}" for field, flag in facts["words"].items()]
     if job.model.defaults.flow_shift:
         arguments.append(f"{facts['shift']} {number(job.model.defaults.flow_shift)}")
@@ -32,10 +27,7 @@ def spoken(job: Question, tool: Tool, whole: bool) -> Said:
     launcher, sharing = shared(job, facts["ways"], facts.get("sharded", ""), left)
     arguments += [*sharing, facts["image"] if job.model.task == "i2v" else "", f"{facts['folder']} path/to/the/model"]
     arguments.append(f'{facts["prompt"]} "..."')
-    if plan.loras:
-        left.add("--lora", len(plan.loras))
-    if work.batch != 1:
-        left.add("--batch-size", number(work.batch))
+    left.loras_and_batch(job)
     kept = [each for each in arguments if each]
     lines = [f"{launcher} {facts['script']} \\", *(f"  {each} \\" for each in kept[:-1]), f"  {kept[-1]}"]
     return Said(tool=tool.id, version=facts["version"], language="shell", lines=tuple(lines), left=tuple(left.every))

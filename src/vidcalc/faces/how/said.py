@@ -1,10 +1,16 @@
 """What a tool says of a plan, and what it has no words for."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
+from vidcalc.describe.question import Question
+from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.how.python import number
 from vidcalc.faces.words import _
+
+Found = TypeVar("Found")
 
 SCHEMA = "vidcalc.how/1"
 
@@ -50,3 +56,19 @@ class Leavings:
     def add(self, flag: str, value: Any, note: str = "") -> None:
         """One more, with what to know about it."""
         self.every.append(Left(flag=flag, value=str(value), note=note or _("{tool} has no setting", tool=self.title)))
+
+    def loras_and_batch(self, job: Question) -> None:
+        """LoRAs and videos at once, of a tool that is told of neither."""
+        if job.plan.loras:
+            self.add("--lora", len(job.plan.loras))
+        if job.workload.batch != 1:
+            self.add("--batch-size", number(job.workload.batch))
+
+
+def known_as(model: str, models: Mapping[str, Found], tool: str) -> Found:
+    """What a tool calls a model. Raises Refused for one that it does not run."""
+    if model not in models:
+        known = tuple(models)
+        expects = _("not for {model}; for {models}", model=model, models=", ".join(known))
+        raise Refused("--how", tool, expects, None, known)
+    return models[model]

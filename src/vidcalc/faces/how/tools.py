@@ -16,7 +16,7 @@ FLAG = "--how"
 class Tool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One tool: the module that speaks for it, and the profiles whose plans it runs, the first of them by default.
 
-    facts  data/how/FACTS.toml
+    facts  data/how/FACTS.toml;  says  settings of a plan that it says beside those of its module
     """
 
     id: str
@@ -26,6 +26,7 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     frameworks: tuple[str, ...] = ()
     trainers: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
 
 
 @cache

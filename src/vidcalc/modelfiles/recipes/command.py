@@ -11,7 +11,9 @@ import shlex
 
 from vidcalc.base.facts import Facts
 
-STARTS = re.compile(r"(?:accelerate|torchrun|deepspeed|python[\d.]*|py|uv|fastvideo|sglang)(?:\.exe)?", re.IGNORECASE)
+STARTS = re.compile(
+    r"(?:accelerate|torchrun|deepspeed|python[\d.]*|py|uv|fastvideo|sglang|xdit)(?:\.exe)?", re.IGNORECASE
+)
 ASSIGNED = re.compile(
     r"^\s*(?:export\s+|set\s+|\$)?([A-Za-z_]\w*) ?= ?(\"[^\"]*\"|'[^']*'|[^\s()]*)\s*$", re.MULTILINE | re.IGNORECASE
 )

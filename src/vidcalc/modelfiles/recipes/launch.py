@@ -15,7 +15,15 @@ from vidcalc.modelfiles.recipes.training import pieces
 SIDES = ("width", "height")
 COUNTS = ("frames", "steps", "gpus", "batch_size")
 NUMBERS = ("guidance", "fps")
-DEGREES = {"ulysses": "ulysses", "ring": "ring", "tensor": "tp"}  # ways of a plan
+# ways of a plan
+DEGREES = {
+    "ulysses": "ulysses",
+    "ring": "ring",
+    "tensor": "tp",
+    "pipefusion": "pipefusion",
+    "shards": "fsdp",
+    "guidance_ranks": "cfg",
+}
 SWITCHES: dict[str, Facts] = {
     "model_offload": {"offload": "model"},
     "offload_model": {"offload": "model"},
@@ -28,7 +36,8 @@ SWITCHES: dict[str, Facts] = {
 }
 NEVER = ("model_offload", "offload_model", "sequential", "offloaded")  # switches that leave all on the GPU when off
 # switches that settle something together with others
-SIGNS = ("fsdp", "guided", "guided_apart", "image", "sequence", "beside")
+SIGNS = ("fsdp", "guided", "guided_apart", "decoders", "image", "sequence", "beside")
+PLACES = ("residency", "granularity")  # words for where weights are
 SETTLED = ("model", "resolution")  # of what a program usually has: only where a command says nothing
 FIRST = 6  # words of a command that may say what is run
 
@@ -95,6 +104,7 @@ class _Run:
         self.beneath: Facts = {}  # settings that stated ones go before
         self.checkpoints: list[str] = []
         self.nodes = 1
+        self.kind = "ulysses"  # of sharing the tokens, where one degree stands for either
         self.ratio = (16, 9)
         self.tier = ""
         self.image, self.unguided, self.beside = False, False, bool(program.beside)
@@ -122,6 +132,13 @@ class _Run:
             if count:  # none is none
                 self.settings["offload"] = f"block-swap:{count}"
             return count is not None
+        if settles in PLACES:
+            place = table("launchers")["words"][settles].get(word)
+            self.settings |= {"offload": place} if place else {}
+            return place is not None
+        if settles == "sequence_kind":
+            self.kind = word
+            return word in ("ulysses", "ring")
         if settles == "precision":
             self.settings["precision"] = precision(word.partition(" ")[0])
             return True
@@ -146,6 +163,8 @@ class _Run:
             self.degrees["cfg"] = 2
         elif settles == "fsdp":
             self.degrees["fsdp"] = 0
+        elif settles == "decoders":
+            self.degrees["vae"] = 0
         elif settles == "sequence":
             self.degrees["ulysses"] = 0
         elif settles == "image":
@@ -245,6 +264,10 @@ class _Run:
         """How all GPUs share a video: a way of no stated degree takes those that the others leave."""
         if self.nodes > 1:
             self.settings |= {"gpus": self.nodes * self.settings.get("gpus", 1), "nodes": self.nodes}
+        if self.kind != "ulysses" and "ulysses" in self.degrees:
+            self.degrees[self.kind] = self.degrees.pop("ulysses")
+        if not self.program.scripts and self.degrees:  # a configuration says nothing of processes
+            self.settings.setdefault("gpus", prod(self.degrees.values()))
         gpus = self.settings.get("gpus", 1)
         self.degrees = {way: degree or gpus for way, degree in self.degrees.items()}
         stated = [degree for way, degree in self.degrees.items() if WAYS[way] in WORK.values()]

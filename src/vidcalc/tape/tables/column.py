@@ -92,7 +92,7 @@ class Parts:
             """The fields of an op that are arrays."""
             return [(at, place(value)) for at, value in enumerate(astuple(op)) if type(value) is np.ndarray]
 
-        self.ops = [(op, places(op)) for op in whole.ops]
+        self.ops = [(op, astuple(op), at) if (at := places(op)) else (op, (), at) for op in whole.ops]
         self.log = [(entry, place(entry[1])) for entry in whole.history.log]
         self.apart = [(storage, count, place(count)) for storage, count in whole.history.apart.items()]
         self.bytes = [(each, place(each)) for each in (whole.peak, whole.workspace, *whole.streamed)]
@@ -102,7 +102,7 @@ class Parts:
     def at(self, row: int, whole: Trace) -> Trace:
         """What the tape records at one size of the whole column, which leaves out work that only others have."""
         here = [int(value) if value.is_integer() else value for value in self.table[row].tolist()]
-        ops = (_cut(op, places, here) if places else op for op, places in self.ops)
+        ops = [_cut(op, values, places, here) if places else op for op, values, places in self.ops]
         log = tuple(entry if at == ALIKE else (entry[0], here[at]) for entry, at in self.log)
         apart = {storage: count if at == ALIKE else here[at] for storage, count, at in self.apart}
         peak, workspace, one, two = (each if at == ALIKE else here[at] for each, at in self.bytes)
@@ -119,11 +119,11 @@ class Parts:
         )
 
 
-def _cut(op: Op, places: Places, here: list[int | float]) -> Op:
-    """An op at one size."""
-    values = list(astuple(op))
+def _cut(op: Op, values: tuple[Any, ...], places: Places, here: list[int | float]) -> Op:
+    """An op of those values at one size."""
+    filled = [*values]
     for field, at in places:
-        values[field] = here[at]
-    one = type(op)(*values)
+        filled[field] = here[at]
+    one = type(op)(*filled)
     # nothing but memory paces it: see `vidcalc.tape.pointwise.loaded`
     return replace(one, way="vector", each=0) if isinstance(one, Pointwise) and one.each == math.inf else one
