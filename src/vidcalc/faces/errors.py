@@ -102,16 +102,24 @@ def _described(error: Exception) -> dict[str, Any]:
 
 
 def unbuilt(error: Exception) -> Exception:
-    """What refuses a question: as it is, or in the place of a network of which sizes alone are known.
+    """What refuses a question: as it is, or in the place of a network of which sizes alone are known, or of NumPy,
+    which a browser's Python does without.
 
     Raises the error where another module is missing: that is no question's fault.
     """
     if not isinstance(error, ModuleNotFoundError):
         return error
+    if needs_arrays(error):
+        return Refused("", None, _("this needs NumPy, which is not installed here: pip install numpy"), None, ())
     if not str(error.name).startswith("vidcalc.networks."):
         raise error
     network = str(error.name).removeprefix("vidcalc.networks.")
     return Refused("--model", None, _("its network ({network}) cannot be calculated yet", network=network), None, ())
+
+
+def needs_arrays(error: Exception) -> bool:
+    """Whether it is NumPy that is missing."""
+    return isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] == "numpy"
 
 
 def _usage(error: Exception) -> dict[str, Any]:
@@ -128,7 +136,7 @@ def _usage(error: Exception) -> dict[str, Any]:
 def _refused(error: InputError, brief: bool = False, spare: int = 0) -> dict[str, Any]:
     """The entry of a refusal; `brief`: in few words; `spare` below zero: of what is allowed so many cells fewer."""
     flag = FLAG_OF.get(error.flag, error.flag)
-    flag = flag if flag.startswith("-") or flag.isupper() else "--" + flag.replace("_", "-")
+    flag = flag if not flag or flag.startswith("-") or flag.isupper() else "--" + flag.replace("_", "-")
     allowed = [str(choice) for choice in error.allowed]
     if isinstance(error, Unreadable):
         from vidcalc.faces.words.ids import PROBLEMS, label
@@ -144,7 +152,7 @@ def _refused(error: InputError, brief: bool = False, spare: int = 0) -> dict[str
     if spare < 0 and error.value is not None:  # without a value it is a sentence: all of it is the answer
         expects = _cut(expects, width(expects) + spare)
     if isinstance(error, Refused) and error.value is None:
-        message = f"{flag}: {expects}"
+        message = f"{flag}: {expects}" if flag else expects
     elif error.value is None:
         message = _("{flag} is missing; allowed: {expects}", flag=flag, expects=expects)
     elif error.of:

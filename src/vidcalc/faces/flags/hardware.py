@@ -75,9 +75,9 @@ HARDWARE: Specs = {
     "used": Spec(
         ("--used",),
         Memory(),
-        N_("SIZE"),
+        "1.2GiB",
         N_("nothing; with --gpu auto what is in use now"),
-        N_("Memory of the GPU that other programs hold: a desktop, a browser. 1.2GiB."),
+        N_("Memory of the GPU that other programs hold: a desktop, a browser."),
     ),
     "price": Spec(
         ("--price",),
