@@ -17,7 +17,7 @@ from vidcalc.faces.words import _
 
 # what the core calls a setting -> the flag it is on the command line
 FLAG_OF = {"accelerators": "--gpu", "models": "--model", "batch": "--batch-size", "quantities": "QUANTITY"}
-LISTED_BY = {"--gpu": "vidcalc gpus", "--model": "vidcalc models", "QUANTITY": "vidcalc explain"}
+LISTED_BY = {"--gpu": "vidcalc gpus", "--have": "vidcalc gpus", "--model": "vidcalc models", "QUANTITY": "vidcalc explain"}
 LIST = "list"  # a value that stands for the list of what is allowed
 FEW = 8  # candidates worth listing
 LONG = 60  # letters of a value worth repeating
@@ -95,6 +95,7 @@ def _described(error: Exception) -> dict[str, Any]:
         )
     if isinstance(error, click.MissingParameter):
         flag = max(error.param.opts, key=len) if error.param else ""
+        flag = flag if flag.startswith("-") else flag.upper()  # an operand, as usage has it
         return _entry(flag, None, (), None, _("{flag} is missing", flag=flag))
     if isinstance(error, click.BadOptionUsage):
         return _entry(error.option_name, None, (), None, _("{flag} needs a value", flag=error.option_name))
@@ -146,7 +147,7 @@ def _refused(error: InputError, brief: bool = False, spare: int = 0) -> dict[str
             for name, value in error.values.items()
         }
         return _entry(
-            flag, error.value, allowed, None, label(PROBLEMS, error.problem, value=_end(error.value), **values)
+            flag, error.value, allowed, None, label(PROBLEMS, error.problem, value=_end(error.value) or "''", **values)
         )
     expects = _expects(error, flag, allowed)
     if spare < 0 and error.value is not None:  # without a value it is a sentence: all of it is the answer

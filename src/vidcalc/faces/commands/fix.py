@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from vidcalc.report.fix import FixReport
 
 # degrees of a training run stand in the plan that a search finds: `vidcalc plan`
-WITHOUT = ("training_parallel", "target_rate")
+# what it says nothing of: rates, money and the power of buildings
+WITHOUT = ("training_parallel", "target_rate", "price", "provider", "place", "country", "utilisation")
 
 
 def result(given: dict[str, Any]) -> "FixReport":

@@ -95,7 +95,7 @@ HARDWARE: Specs = {
     ),
     "host_ram": Spec(
         ("--host-ram",),
-        Memory(as_sold=True),
+        Memory(as_sold=True, least=1),
         "32GB",
         N_("any amount"),
         N_("Memory of the machine beside that of its GPUs, as it is sold: 32GB."),
@@ -120,6 +120,7 @@ HARDWARE: Specs = {
         N_("SHARE"),
         "0.8",
         N_("Share of the time in which the GPUs of a fleet have a job."),
+        GENERATE,
     ),
     "target_rate": Spec(
         ("--target-rate",),
