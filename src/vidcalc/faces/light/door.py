@@ -1,8 +1,8 @@
 """Answers a command line from the light copy, or leaves it untouched to the full command line.
 
 What is said is kept until the end. Whatever goes wrong on the way (a flag or a module that the light run knows nothing
-of, a refusal, a source of another time than its copy was made of) means that nothing was said: the full command line starts afresh and finds
-the same words, errors and exit codes.
+of, a refusal, a source that is not the one its copy was made of) means that nothing was said: the full command line
+starts afresh and finds the same words, errors and exit codes.
 """
 
 import os

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.base.errors import InputError
+from vidcalc.base.errors import InputError, UnknownName
 from vidcalc.base.units import HOUR
 from vidcalc.catalog.load import names, resolve
 from vidcalc.faces.flags.choose import USUAL_CLASSES, USUAL_MOST
