@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from vidcalc.report.budget import BudgetReport
 
 # what the budget settles, and what is of a fleet that makes videos
-SETTLED = ("train_steps", "epochs", "place", "country", "host_ram")  # and what it says nothing of
+SETTLED = ("train_steps", "epochs", "utilisation")
 
 
 def result(given: dict[str, Any]) -> "BudgetReport":

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from vidcalc.report.fix import FixReport
 
 # degrees of a training run stand in the plan that a search finds: `vidcalc plan`
-# what it says nothing of: rates, money and the power of buildings
-WITHOUT = ("training_parallel", "target_rate", "price", "provider", "place", "country", "utilisation")
+WITHOUT = ("training_parallel", "target_rate")
 
 
 def result(given: dict[str, Any]) -> "FixReport":

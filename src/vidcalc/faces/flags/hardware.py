@@ -120,7 +120,6 @@ HARDWARE: Specs = {
         N_("SHARE"),
         "0.8",
         N_("Share of the time in which the GPUs of a fleet have a job."),
-        GENERATE,
     ),
     "target_rate": Spec(
         ("--target-rate",),
