@@ -25,7 +25,7 @@ def test_every_row_and_the_summary_are_printed(ask, measured):
     assert "69.1 GiB" in out
     assert "the number of frames is not stated" in out
     assert "1 of 2 rows predicted" in out
-    assert "2개 행 중 1개를 예측" in ask("validate", measured, "--lang", "ko").out
+    assert "행 2개 중 1개를 예측" in ask("validate", measured, "--lang", "ko").out
 
 
 def test_json_is_one_object(ask, measured):

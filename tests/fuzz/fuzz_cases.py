@@ -14,7 +14,9 @@ from vidcalc.faces.terminal.cells import width
 
 CODES = (0, 2, 3, 4)  # done, bad input; with --check: too big, tight
 CELLS = 80
-SENTENCE = re.compile(r"\S+ (\S+ \d+\S*: )?(--[\w-]+|[A-Z]+): ")  # a refusal of no value: it says why, and is not cut
+SENTENCE = re.compile(
+    r"\S+ (\S+ \d+\S*: |\d+번째 작업: )?(--[\w-]+|[A-Z]+): "
+)  # a refusal of no value: it says why, and is not cut
 NEAREST = ("nearest", "가까운 값")  # what stands before a nearest choice
 LONG = 32  # letters of a word that is none of ours
 ROOM = 2  # letters of a quoted value that a line has room for
@@ -36,7 +38,7 @@ def done(arguments: tuple[str, ...]) -> Done:
     """A command line, run. Whatever it raises is raised."""
     out, err = io.StringIO(), io.StringIO()
     most, begun = _most(), time.process_time()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _ended(HANGS):
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _ended(HANGS, arguments):
         code = run(vidcalc, "vidcalc", arguments)
     return Done(code, out.getvalue(), err.getvalue(), time.process_time() - begun, _most() - most)
 
@@ -49,10 +51,11 @@ def judged(arguments: tuple[str, ...], found: Done) -> None:
         assert found.err.count("\n") == 1, "a refusal is one line"
         assert found.err.startswith(("error: ", "오류: "))
         assert SENTENCE.match(found.err) or wide(found.err.rstrip("\n"), arguments) <= CELLS, (
-            f"a refusal is too wide: {found.err}"
+            f"a refusal is too wide, of {arguments!r}: {found.err}"
         )
     elif "--json" not in arguments and arguments[0] != "schema":
-        assert all(width(line) <= CELLS for line in unquoted(found.out, arguments)), "a line is too wide"
+        beyond = [line for line in unquoted(found.out, arguments) if width(line) > CELLS]
+        assert beyond == [], f"a line is too wide, of {arguments!r}"
     assert found.grown <= MEMORY
 
 
@@ -85,11 +88,11 @@ def _most() -> int:
 
 
 @contextlib.contextmanager
-def _ended(seconds: int) -> Iterator[None]:
+def _ended(seconds: int, arguments: tuple[str, ...]) -> Iterator[None]:
     """Ends what is inside by a TimeoutError after so many seconds."""
 
     def late(_signal: int, _frame: object) -> None:
-        raise TimeoutError(f"no end after {seconds} s")
+        raise TimeoutError(f"no end after {seconds} s: {arguments!r}")
 
     before = signal.signal(signal.SIGPROF, late)
     signal.setitimer(signal.ITIMER_PROF, seconds)

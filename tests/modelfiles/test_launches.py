@@ -299,11 +299,13 @@ def test_python_is_known_by_any_of_its_names(python: str, tmp_path: Path) -> Non
     assert (found.model, found.settings["resolution"]) == ("wan2.1-t2v-14b", (832, 480))
 
 
-@pytest.mark.parametrize(("name", "end"), [("run.bat", "^"), ("run.ps1", "`"), ("run.txt", "^"), ("run.txt", "`")])
+@pytest.mark.parametrize(
+    ("name", "end"), [("run.bat", "^"), ("run.cmd", "^"), ("run.ps1", "`"), ("run.txt", "^"), ("run.txt", "`")]
+)
 @pytest.mark.parametrize("line", ["\n", "\r\n"])
 def test_a_command_of_windows_is_read(name: str, end: str, line: str, tmp_path: Path) -> None:
-    frames = {".bat": "%FRAMES%", ".ps1": "$frames", ".txt": "45"}[name[3:]]
-    lines = ("REM python generate.py --task t2v-1.3B", "set FRAMES=45") if name == "run.bat" else ("$frames = 45",)
+    frames = {".bat": "%FRAMES%", ".cmd": "%FRAMES%", ".ps1": "$frames", ".txt": "45"}[name[3:]]
+    lines = ("REM python generate.py --task t2v-1.3B", "set FRAMES=45") if "%" in frames else ("$frames = 45",)
     command = (
         rf"venv\Scripts\python.exe src\musubi_tuner\wan_generate_video.py --task t2v-1.3B {end}",
         rf"  --dit C:\models\wan.safetensors --video_size 480 832 {end}", f"  --video_length {frames} --prompt x",

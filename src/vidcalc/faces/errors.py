@@ -17,7 +17,12 @@ from vidcalc.faces.words import _
 
 # what the core calls a setting -> the flag it is on the command line
 FLAG_OF = {"accelerators": "--gpu", "models": "--model", "batch": "--batch-size", "quantities": "QUANTITY"}
-LISTED_BY = {"--gpu": "vidcalc gpus", "--model": "vidcalc models", "QUANTITY": "vidcalc explain"}
+LISTED_BY = {
+    "--gpu": "vidcalc gpus",
+    "--have": "vidcalc gpus",
+    "--model": "vidcalc models",
+    "QUANTITY": "vidcalc explain",
+}
 LIST = "list"  # a value that stands for the list of what is allowed
 FEW = 8  # candidates worth listing
 LONG = 60  # letters of a value worth repeating
@@ -63,7 +68,11 @@ def _line(error: Exception, cells: int) -> str:
     """The message in so many cells, and those that what it quotes takes beyond QUOTED; of a list the beginning."""
     found = describe(error)
     message = str(found["message"])
-    if not isinstance(error, InputError) or isinstance(error, Unreadable):
+    if isinstance(error, Unreadable):
+        beyond = width(message) - cells - max(width(_end(error.value)) - QUOTED, 0)
+        shorter = _placed(error, _unread(error, max(NOTED - beyond, QUOTED))) if beyond > 0 else found
+        return str(shorter["message"])
+    if not isinstance(error, InputError):
         return message
     quoted = sum(max(width(_short(each)) - QUOTED, 0) for each in (error.value, error.nearest) if each is not None)
     cells += quoted + (width(_short(error.file)) + 2 if error.file else 0)
@@ -95,6 +104,7 @@ def _described(error: Exception) -> dict[str, Any]:
         )
     if isinstance(error, click.MissingParameter):
         flag = max(error.param.opts, key=len) if error.param else ""
+        flag = flag if flag.startswith("-") else flag.upper()  # an operand, as usage has it
         return _entry(flag, None, (), None, _("{flag} is missing", flag=flag))
     if isinstance(error, click.BadOptionUsage):
         return _entry(error.option_name, None, (), None, _("{flag} needs a value", flag=error.option_name))
@@ -102,16 +112,24 @@ def _described(error: Exception) -> dict[str, Any]:
 
 
 def unbuilt(error: Exception) -> Exception:
-    """What refuses a question: as it is, or in the place of a network of which sizes alone are known.
+    """What refuses a question: as it is, or in the place of a network of which sizes alone are known, or of NumPy,
+    which a browser's Python does without.
 
     Raises the error where another module is missing: that is no question's fault.
     """
     if not isinstance(error, ModuleNotFoundError):
         return error
+    if needs_arrays(error):
+        return Refused("", None, _("this needs NumPy, which is not installed here: pip install numpy"), None, ())
     if not str(error.name).startswith("vidcalc.networks."):
         raise error
     network = str(error.name).removeprefix("vidcalc.networks.")
     return Refused("--model", None, _("its network ({network}) cannot be calculated yet", network=network), None, ())
+
+
+def needs_arrays(error: Exception) -> bool:
+    """Whether it is NumPy that is missing."""
+    return isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] == "numpy"
 
 
 def _usage(error: Exception) -> dict[str, Any]:
@@ -127,24 +145,14 @@ def _usage(error: Exception) -> dict[str, Any]:
 
 def _refused(error: InputError, brief: bool = False, spare: int = 0) -> dict[str, Any]:
     """The entry of a refusal; `brief`: in few words; `spare` below zero: of what is allowed so many cells fewer."""
-    flag = FLAG_OF.get(error.flag, error.flag)
-    flag = flag if flag.startswith("-") or flag.isupper() else "--" + flag.replace("_", "-")
-    allowed = [str(choice) for choice in error.allowed]
     if isinstance(error, Unreadable):
-        from vidcalc.faces.words.ids import PROBLEMS, label
-
-        values = {
-            name: _short(f"{value:,}" if isinstance(value, int) else value, NOTED)
-            for name, value in error.values.items()
-        }
-        return _entry(
-            flag, error.value, allowed, None, label(PROBLEMS, error.problem, value=_end(error.value), **values)
-        )
+        return _unread(error)
+    flag, allowed = _flag(error), [str(choice) for choice in error.allowed]
     expects = _expects(error, flag, allowed)
     if spare < 0 and error.value is not None:  # without a value it is a sentence: all of it is the answer
         expects = _cut(expects, width(expects) + spare)
     if isinstance(error, Refused) and error.value is None:
-        message = f"{flag}: {expects}"
+        message = f"{flag}: {expects}" if flag else expects
     elif error.value is None:
         message = _("{flag} is missing; allowed: {expects}", flag=flag, expects=expects)
     elif error.of:
@@ -162,6 +170,23 @@ def _refused(error: InputError, brief: bool = False, spare: int = 0) -> dict[str
             else _("{flag} cannot be '{value}'; allowed: {expects}", **words)
         )
     return _entry(flag, error.value, allowed, error.nearest, message)
+
+
+def _unread(error: Unreadable, noted: int = NOTED) -> dict[str, Any]:
+    """The entry of files that are no model's; what is said beside the path in so many letters."""
+    from vidcalc.faces.words.ids import PROBLEMS, label
+
+    values = {
+        name: _short(f"{value:,}" if isinstance(value, int) else value, noted) for name, value in error.values.items()
+    }
+    message = label(PROBLEMS, error.problem, value=_end(error.value) or "''", **values)
+    return _entry(_flag(error), error.value, [str(choice) for choice in error.allowed], None, message)
+
+
+def _flag(error: InputError) -> str:
+    """The flag of a refusal as it is typed, an operand as usage has it."""
+    flag = FLAG_OF.get(error.flag, error.flag)
+    return flag if not flag or flag.startswith("-") or flag.isupper() else "--" + flag.replace("_", "-")
 
 
 def _expects(error: InputError, flag: str, allowed: list[str]) -> str:

@@ -36,6 +36,7 @@ EXAMPLES = (
     "pcie=pcie5-x16",
 )
 LARGEST = 1e21  # in base units: beyond any machine
+MOST = {"B": 2**50, "B/s": 1e18, "W": 1e6}  # the same, of one device
 CLASSES = ("datacenter", "workstation", "consumer", "soc", "asic")
 NUMBER = re.compile(r"([0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s*(\S+)")
 
@@ -52,12 +53,13 @@ def stated(text: str) -> Accelerator:
 
 def overridden(base: Accelerator, settings: list[str]) -> Accelerator:
     """`base` with facts replaced ("memory=94GiB"), its rates in proportion. Raises InputError("gpu", …)."""
-    changed = base
+    changed, seen = base, set[str]()
     for setting in settings:
         fact, equals, value = (piece.strip() for piece in setting.partition("="))
         kind, _dot, precision = fact.partition(".")
-        if not equals or kind not in FACTS or bool(precision) != (kind == "peak"):
+        if not equals or fact in seen or kind not in FACTS or bool(precision) != (kind == "peak"):
             raise _wrong(setting)
+        seen.add(fact)
         try:
             changed = FACTS[kind](changed, precision, value)
         except (ValueError, InputError, OverflowError):
@@ -135,7 +137,7 @@ def _number(text: str, base: str) -> float:
     """A positive quantity with its unit, spaced or not: "94GiB". Raises ValueError."""
     match = NUMBER.fullmatch(text)
     value = quantity(f"{match[1]} {match[2]}", base) if match else 0
-    if not 0 < value < LARGEST:
+    if not 0 < value <= MOST.get(base, LARGEST):
         raise ValueError(text)
     return value
 

@@ -108,8 +108,8 @@ def without_home(text: str) -> str:
 command = Command(
     "bugreport",
     params=[
-        Flag(("--measured",), N_("What is right, and how it was measured."), type=Plain(), metavar=N_("WORDS")),
-        Flag(("--source",), N_("Where that is to be seen."), type=Plain(), metavar=N_("WORDS")),
+        Flag(("--measured",), N_("What is right, and how it was measured."), type=Plain(), metavar=N_("TEXT")),
+        Flag(("--source",), N_("Where that is to be seen."), type=Plain(), metavar=N_("TEXT")),
         click.Argument(["COMMAND"], type=Plain(), nargs=-1, required=True, metavar=N_("COMMAND …")),
         *common(),
     ],

@@ -192,7 +192,11 @@ command = Command(
         ),
         flag("model"),
         Flag(
-            ("--size",), N_("Clip to run the model on."), N_("the model's"), type=Clip(), metavar="WIDTHxHEIGHTxFRAMES"
+            ("--size",),
+            N_("Clip to run the model on."),
+            N_("the model's"),
+            type=Clip(),
+            metavar=N_("WIDTHxHEIGHTxFRAMES"),
         ),
         Flag(
             ("--part",),

@@ -31,7 +31,7 @@ def result(given: dict[str, Any]) -> "Scaling":
         shared(rest["framework"], parallel)
     report = scaling(request(rest), tried, parallel)
     if parallel is not None and len(report.rows) == 1 and most > 1:
-        expects = _("ways in which {model} can be shared among up to {count} GPUs", model=report.title, count=most)
+        expects = _("ways that it can be shared in, of up to {count} GPUs", count=most)
         named = ",".join(way if degree is None else f"{way}={degree}" for way, degree in parallel.items())
         raise Refused("--parallel", named, expects, None, ())
     return report

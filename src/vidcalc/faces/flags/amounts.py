@@ -11,6 +11,7 @@ from vidcalc.faces.words import _
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 AS_SOLD = ("G", "GB", "gb", "g")  # of memory modules: a gigabyte of these is 2^30 bytes
 GIB = 2**30
+MOST = 2**50  # byte: more than any machine has
 SHORTEST, LONGEST_TIME = 0.001, 10**9  # seconds
 SPELLINGS = {
     1: ("s", "sec", "second", "seconds"),
@@ -25,12 +26,13 @@ class Memory(click.ParamType):  # type: ignore[type-arg]
     """An amount of memory: 48GiB, 80 GB; a bare number is GiB. Read into bytes.
 
     as_sold  whether GB means 2^30 bytes, as on the box of a memory module
+    least    bytes of the smallest amount
     """
 
     name = "memory"
 
-    def __init__(self, as_sold: bool = False) -> None:
-        self.as_sold = as_sold
+    def __init__(self, as_sold: bool = False, least: int = 0) -> None:
+        self.as_sold, self.least = as_sold, least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Raises Refused."""
@@ -45,7 +47,7 @@ class Memory(click.ParamType):  # type: ignore[type-arg]
             size = int(quantity(f"{number} {unit}", "B"))
         except (ValueError, OverflowError):
             size = -1
-        if size < 0:
+        if not self.least <= size <= MOST:
             raise refuse(param, value, _("an amount of memory such as 48GiB"), "48GiB")
         return size
 

@@ -196,7 +196,8 @@ def help_flag() -> Flag:
 def said(option: click.Parameter) -> tuple[str, str]:
     """(what stands left in the help, its words) of an option, in the language in use."""
     names = ", ".join(option.opts)
-    words, shown = _(getattr(option, "help", "") or ""), _(getattr(option, "shown", "") or "")
+    words, shown = _(getattr(option, "help", "") or ""), getattr(option, "shown", "") or ""
+    shown = shown if shown.isidentifier() else _(shown)  # one word is a value: it is typed as it stands
     if not getattr(option, "is_flag", False) and option.metavar:
         names += " " + _(option.metavar)
     return names, words + (" [" + _("default: {value}", value=shown) + "]" if shown else "")

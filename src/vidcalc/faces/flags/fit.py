@@ -47,7 +47,7 @@ def allow_flag() -> Flag:
     return Flag(
         ("--allow",),
         N_("What may be cut in quality too: precision, cache, steps. Offload and VAE tiling always vary."),
-        N_("nothing"),
+        N_("nothing at all"),
         type=Several(*ALLOWED),
         metavar=N_("WORDS"),
     )

@@ -75,9 +75,9 @@ HARDWARE: Specs = {
     "used": Spec(
         ("--used",),
         Memory(),
-        N_("SIZE"),
+        "1.2GiB",
         N_("nothing; with --gpu auto what is in use now"),
-        N_("Memory of the GPU that other programs hold: a desktop, a browser. 1.2GiB."),
+        N_("Memory of the GPU that other programs hold: a desktop, a browser."),
     ),
     "price": Spec(
         ("--price",),
@@ -95,7 +95,7 @@ HARDWARE: Specs = {
     ),
     "host_ram": Spec(
         ("--host-ram",),
-        Memory(as_sold=True),
+        Memory(as_sold=True, least=1),
         "32GB",
         N_("any amount"),
         N_("Memory of the machine beside that of its GPUs, as it is sold: 32GB."),

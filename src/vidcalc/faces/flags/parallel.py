@@ -33,6 +33,8 @@ class Pattern(click.ParamType):  # type: ignore[type-arg]
                     "ways with or without degrees such as {example}, of {ways}", example="ulysses,cfg=2", ways=ways
                 )
                 raise refuse(param, value, expects, near, *WAYS)
+            if word in degrees:
+                raise refuse(param, part.strip(), _("each way once"), None)
             degrees[word] = None if degree in ("", ANY) else DEGREE.convert(degree, param, ctx)
         return degrees
 
@@ -61,6 +63,8 @@ class Parallel(click.ParamType):  # type: ignore[type-arg]
                 ways = ", ".join(self.fields)
                 expects = _("ways such as {example}, of {ways}", example=self.example, ways=ways)
                 raise refuse(param, value, expects, f"{near}=2", *self.fields)
+            if self.fields[word] in degrees:
+                raise refuse(param, part.strip(), _("each way once"), None)
             degrees[self.fields[word]] = DEGREE.convert(degree, param, ctx)
         return degrees
 

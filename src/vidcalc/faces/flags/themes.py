@@ -34,20 +34,20 @@ def themed(options: Iterable[click.Parameter]) -> Iterator[tuple[str, list[click
         yield COMMON, every
         return
     for each in every:
-        found[theme(str(each.name))].append(each)
+        found[theme(str(each.name), getattr(each, "help", None))].append(each)
     found[COMMON].sort(key=lambda each: USUAL.index(str(each.name)))
     yield from ((theme, own) for theme, own in found.items() if own)
 
 
-def theme(name: str) -> str:
-    """Where a flag stands, by its name."""
+def theme(name: str, words: str | None) -> str:
+    """Where a flag stands, by its name and its help: a command may mean something of its own by a name."""
     from vidcalc.faces.flags.catalogue import FLAGS
 
     if name in USUAL:
         return COMMON
     if name in HARDWARE or name in LINKS or name == "currency":
         return MACHINE
-    if name not in FLAGS:
+    if name not in FLAGS or FLAGS[name].help != words:
         return REST
     if name in DATA or set(FLAGS[name].jobs) <= OF_TRAINING:
         return TRAINING

@@ -79,11 +79,12 @@ def write(folder: str | Path = BUILT, checked: bool = True, tables: str | Path |
         begins[module] = together(module, needed.get((module, ""), set()))
         files.setdefault(begins[module], []).append(f"{lighten.function(module)} = {known!r}\n{copy.first}")
     written = [_write(target / f"{home}.py", "\n\n".join(texts)) for home, texts in sorted(files.items())]
-    sizes = {name: each.path.stat().st_size for name, each in found.items()}
-    newest = max(each.path.stat().st_mtime_ns for each in found.values()) if checked else None
+    stats = {name: each.path.stat() for name, each in found.items()}
+    sizes = {name: each.st_size for name, each in stats.items()}
+    times = {name: each.st_mtime_ns for name, each in stats.items()} if checked else None
     packages = frozenset(name for name, each in found.items() if each.package)
     shared = {name: home for name, home in begins.items() if home != lighten.function(name)}
-    index = f"HOMES = {shared!r}\nSIZES = {sizes!r}\nNEWEST = {newest!r}\nPACKAGES = {sorted(packages)!r}\n"
+    index = f"HOMES = {shared!r}\nSIZES = {sizes!r}\nTIMES = {times!r}\nPACKAGES = {sorted(packages)!r}\n"
     return [*written, _write(target / "index.py", index)]
 
 

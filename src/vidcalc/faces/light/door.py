@@ -1,8 +1,8 @@
 """Answers a command line from the light copy, or leaves it untouched to the full command line.
 
 What is said is kept until the end. Whatever goes wrong on the way (a flag or a module that the light run knows nothing
-of, a refusal, a source newer than its copy) means that nothing was said: the full command line starts afresh and finds
-the same words, errors and exit codes.
+of, a refusal, a source that is not the one its copy was made of) means that nothing was said: the full command line
+starts afresh and finds the same words, errors and exit codes.
 """
 
 import os
@@ -80,7 +80,7 @@ def built(name: str) -> "Source | None":
     package = name in index.PACKAGES
     path = PACKAGE + name[len(TOP) :].replace(".", os.sep) + (os.sep + "__init__.py" if package else ".py")
     now = os.stat(path)
-    if now.st_size != index.SIZES[name] or (index.NEWEST is not None and now.st_mtime_ns > index.NEWEST):
+    if now.st_size != index.SIZES[name] or (index.TIMES is not None and now.st_mtime_ns != index.TIMES[name]):
         raise Unusual(name)
     return path, package, index.HOMES.get(name) or name.replace(".", "_")
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vidcalc.base.errors import InputError
+from vidcalc.base.errors import InputError, UnknownName
 from vidcalc.base.units import HOUR
 from vidcalc.catalog.load import names, resolve
 from vidcalc.faces.flags.choose import USUAL_CLASSES, USUAL_MOST
@@ -49,7 +49,8 @@ def had(given: dict[str, Any]) -> tuple[dict[str, int], int]:
                 raise Refused(flag, None, _("not together with --have, which settles it"), None, ())
         found: dict[str, int] = {}
         for name, count in given["shelf"]:
-            found[resolve("accelerators", name)] = found.get(resolve("accelerators", name), 0) + count
+            id_ = _had(name)
+            found[id_] = found.get(id_, 0) + count
         return {name: min(count, most) for name, count in found.items()}, 0
     chosen = given.get("gpu") or ()
     if chosen:
@@ -61,6 +62,15 @@ def had(given: dict[str, Any]) -> tuple[dict[str, int], int]:
         expects = _("a class of GPUs with known prices; name one with --gpu")
         raise Refused("--class", ",".join(kinds or ()), expects, "consumer", USUAL_CLASSES)
     return {each.id: most for each in priced}, len(chips) - len(priced)
+
+
+def _had(name: str) -> str:
+    """The accelerator of a name on the shelf. Raises UnknownName("have", …)."""
+    try:
+        return resolve("accelerators", name)
+    except UnknownName as unknown:
+        unknown.flag = "have"
+        raise
 
 
 def machines(flags: dict[str, Any], most: dict[str, int], allow: tuple[str, ...], cut: str = "") -> list[list[Base]]:

@@ -25,6 +25,7 @@ from vidcalc.faces.requests.loras import with_loras
 from vidcalc.faces.requests.offered import checked
 from vidcalc.faces.requests.recipes import merged, told
 from vidcalc.faces.requests.settings import fields, stated
+from vidcalc.faces.requests.together import checked_together
 from vidcalc.faces.words import _
 from vidcalc.rates.machines import hardware
 
@@ -48,6 +49,7 @@ def request(given: dict[str, Any]) -> Question:
     model, loras = with_loras(with_controls(model, flags), flags)
     machine = _machine(_counted(flags))
     checked(asked, machine.accelerator)
+    checked_together(asked, model)
     model, flags = _sized(model, flags)
     flags = _with_main_scale(flags, model)
     job = _workload(flags, model)

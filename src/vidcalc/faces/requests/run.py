@@ -60,6 +60,9 @@ def stated(flags: dict[str, Any]) -> Stated:
             plan=replace(fill.run_as(question.plan, profile, question.model), attention=kernel)
         )
     model, workload, plan = question.model, question.workload, question.plan
+    if "text_tokens" in flags:  # every size of sample has prompts of that length
+        model = replace(model, defaults=replace(model.defaults, text_tokens=flags["text_tokens"]))
+        question = question._replace(model=model)
     buckets = _buckets(sizes) or (
         Bucket(width=workload.width, height=workload.height, frames=workload.frames, batch=workload.batch),
     )

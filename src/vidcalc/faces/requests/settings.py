@@ -14,6 +14,11 @@ def stated(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None and name not in empty}
 
 
+def flag_of(name: str) -> str:
+    """The flag of a setting's name: "lora_rank" -> "--lora-rank"."""
+    return "--" + name.replace("_", "-")
+
+
 def fields(plan: type[Sharing], flags: dict[str, Any], model: str = "", *jobs: Job) -> dict[str, Any]:
     """The fields of a plan that flags settle, of those jobs or of any; without degrees, which settle each other.
 

@@ -26,6 +26,12 @@ def run(given: dict[str, Any]) -> Run:
     flags = merged(given_flags(given))
     setup = stated(flags)
     training = _searched(flags, setup) or _shared(flags, setup, flags.get("gpus", 0))
+    if (
+        flags.get("sequence_parallel") == "off"
+        and training.tensor_degree == 1
+        and flags.get("training_parallel") != AUTO
+    ):
+        only("sequence_parallel", flags, "--parallel tp")
     machine = _placed(flags, setup, training)
     plan = replace(setup.question.plan, training=training)
     return setup.run(seen(flags, setup, training))._replace(hardware=machine, plan=plan)

@@ -232,6 +232,8 @@ def _met(block: Block, condition: Condition) -> Block:
 
 def reason(refused: Exception) -> str:
     """Why a combination is not allowed, in words. Raises the error where it is none of a user's."""
-    from vidcalc.faces.errors import describe, unbuilt
+    from vidcalc.faces.errors import describe, needs_arrays, unbuilt
 
+    if needs_arrays(refused):  # of no combination: there would be none
+        raise refused
     return str(describe(unbuilt(refused))["message"])

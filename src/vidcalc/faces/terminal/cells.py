@@ -93,11 +93,19 @@ def bound(words: list[str]) -> list[str]:
     """Words, a number and its unit as one."""
     found: list[str] = []
     for word in words:
-        if found and found[-1][-1].isdigit() and word.rstrip(".,;:)") in UNITS:
+        if found and found[-1][-1].isdigit() and _unit(word) in UNITS:
             found[-1] += " " + word
         else:
             found.append(word)
     return found
+
+
+def _unit(word: str) -> str:
+    """What a word begins with that may be a unit: "GiB" of "GiB–56.1", "%" of "%입니다."."""
+    end = 0
+    while end < len(word) and (word[end] in "%/µ" or (word[end].isascii() and word[end].isalpha())):
+        end += 1
+    return word[:end]
 
 
 def fitting(text: str, cells: int) -> str:

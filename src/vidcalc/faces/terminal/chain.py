@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from vidcalc.base.units import HOUR
+from vidcalc.derivation.nouns import INPUT
 from vidcalc.derivation.spell import spelled
 from vidcalc.derivation.step import Step
 from vidcalc.faces.terminal import numbers
@@ -22,8 +23,8 @@ READ: dict[str, Callable[[Any], str]] = {
     "s": numbers.duration,
     "USD": numbers.money,
     "J": numbers.energy,
-    "h": lambda value: numbers.hours(value) + " GPU-h",
-    "token": lambda value: numbers.whole(value) + " tokens",
+    "h": lambda value: _("{hours} GPU-hours", hours=numbers.hours(value)),
+    "token": lambda value: _("{tokens} tokens", tokens=numbers.whole(value)),
     "FLOP/s": lambda value: numbers.flop(value) + "/s",
     "byte/s": numbers.rate,
     "USD/s": lambda value: numbers.money(value * HOUR) + "/h",
@@ -53,7 +54,7 @@ class Chain:
             lines += hanging(f"= {step.formula}", self.cells, inner, inner + "  ")
             lines += hanging(f"= {step.digits} = {spelled(step.value)}", self.cells, inner, inner + "  ")
         basis = [label(PROVENANCE, step.provenance)] if step.provenance != "exact" else []
-        basis += [text for text in (step.note, step.source) if text]
+        basis += [text for text in (step.note, _("input") if step.source == INPUT else step.source) if text]
         if basis:
             lines += [self.colour(line, "dim") for line in hanging(" · ".join(basis), self.cells, inner)]
         return lines + below

@@ -5,7 +5,7 @@ Reports and JSON stay in USD; what is read is converted here and nowhere else.
 
 from typing import TYPE_CHECKING, Any
 
-from vidcalc.faces.words import _
+from vidcalc.faces.words import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vidcalc.catalog.currencies import Currency
 
 USD = "USD"
+BANKS = (N_("European Central Bank"),)  # the sources of data/currencies.toml
 FEW = 10  # of a currency without coins: below that two digits are told, as amounts so small are only compared
 
 _used: "Currency | None" = None
@@ -50,5 +51,5 @@ def rate() -> str:
     if _used is None:
         return ""
     amount = f"{_used.sign}{_used.per_usd:,.4g}" if _used.per_usd < 1000 else f"{_used.sign}{_used.per_usd:,.0f}"
-    bank = _used.source.partition(",")[0]
+    bank = _(_used.source.partition(",")[0])
     return _("1 USD = {amount} ({source}, {date})", amount=amount, source=bank, date=_used.as_of)

@@ -45,7 +45,7 @@ def _power(report: Report) -> list[str]:
             place=label(PLACES, spent.place),
             pue=f"{spent.pue:g}",
             carbon=mass(spent.carbon_per_video),
-            country=spent.country,
+            country=_("world") if spent.country == "world" else spent.country,
             price=dollars(spent.electricity_per_video),
         )
     ]

@@ -119,6 +119,10 @@ def errors(part: "Part") -> list[str]:
         cells += [_line("  " + (named(name) or _("not stated")), each) for name, each in groups.items()]
     if part.doubtful.rows:
         cells.append(_line(_("source contradicts itself: in no other figure"), part.doubtful))
+    beyond = max(map(width, table(cells, "<>>>>", Paint(False), gap=1))) - columns()
+    if beyond > 0:  # figures of rows that are far off are long
+        room = max(max(width(row[0]) for row in cells if isinstance(row[0], str)) - beyond, 1)
+        cells = [[clip(first, room) if isinstance(first, str) else first, *rest] for first, *rest in cells]
     return table(cells, "<>>>>", paint(), gap=1)
 
 

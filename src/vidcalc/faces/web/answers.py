@@ -83,8 +83,10 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except (InputError, ModuleNotFoundError, click.ClickException) as error:
-        from vidcalc.faces.errors import describe, unbuilt
+        from vidcalc.faces.errors import describe, needs_arrays, unbuilt
 
+        if needs_arrays(error):  # the page says so in words of its own
+            raise
         raise Refusal(describe(unbuilt(error))) from None
     except RecursionError:
         raise Refusal(msgspec.to_builtins(wrong(_("the question cannot be read")))) from None

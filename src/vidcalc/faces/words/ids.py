@@ -229,7 +229,7 @@ PROBLEMS = {
     "pointer": N_("{value} is a Git LFS pointer; the weights themselves are not here"),
     "unknown_weights": N_("{value} ({params} weights) is like no known network; give its folder"),
     "bad_config": N_("the configuration of {value} makes no network"),
-    "unknown_class": N_("class {value} is unknown; vidcalc[reference] can trace it"),
+    "unknown_class": N_("{value} is unknown: vidcalc[reference] traces it"),
     "no_such_class": N_("class {value} is unknown, and diffusers has it not"),
     "not_built": N_("class {value} refuses its configuration: {reason}"),
     "no_call": N_("class {value} cannot be traced, its call is not known ({argument})"),

@@ -25,7 +25,7 @@ HELD = re.compile(r"""\s*\w+=(?=["'])(?:"(.*\s--.*)"|'.*')\s*$""")  # a command 
 # line ends of cmd and of PowerShell; behind a word a ` ends a command in sh
 CONTINUED = re.compile(r"(?:\^|(?<=\s)`)[ \t\r]*\n")
 REMARK = re.compile(r"(?im)^\s*(?:@?rem\b|::).*$")  # of cmd
-WINDOWS = (".bat", ".ps1")
+WINDOWS = (".bat", ".cmd", ".ps1")
 ENDS = re.compile(r"[;&|]+")  # words of a shell behind which another command stands
 REDIRECTS = re.compile(r"\d*>.*|<|<<.*")  # words of a shell behind which no flags stand
 CACHING = ("data_process", "cache_latents", "cache_text_encoder")  # a command that only prepares data

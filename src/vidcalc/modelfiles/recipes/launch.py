@@ -118,8 +118,8 @@ class _Run:
         if settles in SWITCHES or settles in SIGNS:
             return self._switched(settles, word)
         if settles == "nodes":
-            self.nodes = count or 1
-            return bool(count and count > 0)
+            self.nodes = 1 if count is None else count
+            return count is not None
         if settles == "single":
             return count == 1
         if settles in (*SIDES, "window", "overlap", *COUNTS, *DEGREES):
@@ -172,7 +172,7 @@ class _Run:
         return True
 
     def _counted(self, settles: str, count: int | None) -> bool:
-        if count is None or count < 1:
+        if count is None or (count < 1 and settles in DEGREES):  # which many programs write for "as many as there are"
             return False
         if settles in SIDES:
             self.sides[settles] = count
@@ -197,10 +197,12 @@ class _Run:
             self.tier = word.casefold()
             return self.tier in (self.program.areas or table("launchers")["words"]["tier"])
         parts = [whole(part) for part in word.replace("*", " ").replace("x", " ").replace(":", " ").split()]
-        if len(parts) != 2 or not all(part and part > 0 for part in parts):
+        if len(parts) != 2 or None in parts:
             return False
         first, second = (int(part or 0) for part in parts)
         if settles == "ratio":
+            if min(first, second) < 1:
+                return False
             self.ratio = first, second
         else:
             width, height = (second, first) if settles == "height_width" else (first, second)
@@ -262,6 +264,8 @@ class _Run:
 
     def _shared(self) -> None:
         """How all GPUs share a video: a way of no stated degree takes those that the others leave."""
+        if self.nodes < 1:  # no size of any flag: refused where it is read
+            self.settings["nodes"] = self.nodes
         if self.nodes > 1:
             self.settings |= {"gpus": self.nodes * self.settings.get("gpus", 1), "nodes": self.nodes}
         if self.kind != "ulysses" and "ulysses" in self.degrees:

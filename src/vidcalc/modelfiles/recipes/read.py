@@ -14,7 +14,7 @@ from vidcalc.modelfiles.recipes.recipe import Recipe
 from vidcalc.modelfiles.source import header, opened
 
 MOST_NESTED = 50  # levels of a YAML file
-YAML, SHELL = (".yaml", ".yml"), (".sh", ".bash", ".bat", ".ps1", ".txt")
+YAML, SHELL = (".yaml", ".yml"), (".sh", ".bash", *command.WINDOWS, ".txt")
 ALL_LAYERS = "all-linear"  # peft's word for them
 REPORT = "vidcalc."  # how the schemas of our own reports begin
 

@@ -1,0 +1,50 @@
+"""Refuses flags of a generation that say nothing beside each other, or nothing at all: they were meant otherwise."""
+
+from typing import Any
+
+from vidcalc.describe.model import Model
+from vidcalc.faces.flags.inputs import Refused
+from vidcalc.faces.requests.settings import flag_of
+from vidcalc.faces.words import _
+from vidcalc.passes.legal import depth
+
+OF_GUIDANCE = ("guidance_mode", "guidance_interval")
+SWAPPED = "block-swap"
+
+
+def checked_together(asked: dict[str, Any], model: Model) -> None:
+    """The flags that the user gave. Raises Refused."""
+    _guided(asked)
+    _patched(asked)
+    _swapped(asked, model)
+
+
+def _guided(asked: dict[str, Any]) -> None:
+    """Where guidance is off there is nothing to place."""
+    if asked.get("guidance", 2) > 1:
+        return
+    for name in OF_GUIDANCE:
+        if name in asked:
+            raise Refused(flag_of(name), asked[name], _("only with a --guidance above 1"), None, ())
+
+
+def _patched(asked: dict[str, Any]) -> None:
+    """A U-Net made from a count takes single latent places."""
+    if asked.get("arch") == "unet" and "patch_size" in asked:
+        expects = _("only together with {flags}", flags="--arch dit")
+        raise Refused(flag_of("patch_size"), asked["patch_size"], expects, None, ())
+
+
+def _swapped(asked: dict[str, Any], model: Model) -> None:
+    """Blocks that wait: some, and no more than there are."""
+    word, _colon, number = str(asked.get("offload", "")).partition(":")
+    if word != SWAPPED:
+        return
+    count, most = int(number or asked.get("swapped_blocks") or 0), depth(model)
+    if not count:
+        example = f"{SWAPPED}:{min(20, most or 20)}"
+        expects = _("a number of blocks, such as {example}", example=example)
+        raise Refused("--offload", asked["offload"], expects, example, (f"{SWAPPED}:N",))
+    if most and count > most:
+        near = f"{SWAPPED}:{most}"
+        raise Refused("--offload", f"{SWAPPED}:{count}", f"{SWAPPED}:1..{most}", near, (f"{SWAPPED}:1..{most}",))
