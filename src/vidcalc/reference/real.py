@@ -16,7 +16,7 @@ from vidcalc.reference.meta import masks_without_data, resize_without_torchvisio
 from vidcalc.reference.norm import fused_rms_norm
 
 SPREAD = 0.02  # standard deviation of the random weights
-DRAWN = 2**20  # random numbers that are drawn for a tensor; a larger one repeats them, as drawing takes a CPU 24 ns each
+DRAWN = 2**20  # random numbers drawn for a tensor; a larger one repeats them: drawing takes a CPU 24 ns each
 
 
 def filled(module: Any, device: str) -> Any:
