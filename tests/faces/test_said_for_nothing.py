@@ -21,10 +21,8 @@ REFUSED = {
         "--guidance-mode",
         "--guidance",
     ),
-    "patches of a U-Net": (("estimate", *COUNT, "--arch", "unet", "--patch-size", "2"), "--patch-size", "--arch dit"),
     "blocks without a number": (("estimate", *WAN, "--offload", "block-swap"), "--offload", "block-swap:20"),
     "no blocks": (("estimate", *WAN, "--offload", "block-swap:0"), "--offload", "block-swap:20"),
-    "more blocks than there are": (("estimate", *WAN, "--offload", "block-swap:31"), "--offload", "block-swap:30"),
     "a way twice": (("estimate", *WAN, "--parallel", "ulysses=2,ulysses=3"), "--parallel", "ulysses=3"),
     "a way twice of a search": (
         ("scale", *WAN, "--gpus", "4", "--parallel", "ulysses,ulysses=2"),
@@ -64,7 +62,7 @@ ACCEPTED = {
     "guidance on": ("estimate", *WAN, "--guidance", "5", "--guidance-interval", "0.5"),
     "all blocks": ("estimate", *WAN, "--offload", "block-swap:30"),
     "blocks by their own flag": ("estimate", *WAN, "--offload", "block-swap", "--swapped-blocks", "5"),
-    "patches of a DiT": ("estimate", *COUNT, "--patch-size", "2"),
+    "patches, which a U-Net has none of": ("estimate", *COUNT, "--arch", "unet", "--patch-size", "2"),
     "cut layers": ("train", *WAN, "--gpus", "2", "--parallel", "tp=2", "--sequence-parallel", "off"),
     "nothing in use": ("estimate", *WAN, "--used", "0"),
 }
@@ -137,3 +135,9 @@ def test_what_a_script_asks_for_is_refused_as_what_is_typed(
         file.write(script)
     assert run(vidcalc, "vidcalc", ("estimate", "--from", path)) == 2
     assert capsys.readouterr().err.startswith(f"error: run.{ending}: {flag} ")
+
+
+def test_more_blocks_than_there_are_means_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    every, more = (report(capsys, "estimate", *WAN, "--offload", f"block-swap:{count}") for count in (30, 40))
+    assert every["memory"] == more["memory"]
+    assert every["time"] == more["time"]

@@ -15,7 +15,6 @@ SWAPPED = "block-swap"
 def checked_together(asked: dict[str, Any], model: Model) -> None:
     """The flags that the user gave. Raises Refused."""
     _guided(asked)
-    _patched(asked)
     _swapped(asked, model)
 
 
@@ -28,23 +27,10 @@ def _guided(asked: dict[str, Any]) -> None:
             raise Refused(flag_of(name), asked[name], _("only with a --guidance above 1"), None, ())
 
 
-def _patched(asked: dict[str, Any]) -> None:
-    """A U-Net made from a count takes single latent places."""
-    if asked.get("arch") == "unet" and "patch_size" in asked:
-        expects = _("only together with {flags}", flags="--arch dit")
-        raise Refused(flag_of("patch_size"), asked["patch_size"], expects, None, ())
-
-
 def _swapped(asked: dict[str, Any], model: Model) -> None:
-    """Blocks that wait: some, and no more than there are."""
+    """Blocks that wait: some. More than there are means all of them, as in the programs that swap."""
     word, _colon, number = str(asked.get("offload", "")).partition(":")
-    if word != SWAPPED:
-        return
-    count, most = int(number or asked.get("swapped_blocks") or 0), depth(model)
-    if not count:
-        example = f"{SWAPPED}:{min(20, most or 20)}"
+    if word == SWAPPED and not int(number or asked.get("swapped_blocks") or 0):
+        example = f"{SWAPPED}:{min(20, depth(model) or 20)}"
         expects = _("a number of blocks, such as {example}", example=example)
         raise Refused("--offload", asked["offload"], expects, example, (f"{SWAPPED}:N",))
-    if most and count > most:
-        near = f"{SWAPPED}:{most}"
-        raise Refused("--offload", f"{SWAPPED}:{count}", f"{SWAPPED}:1..{most}", near, (f"{SWAPPED}:1..{most}",))
