@@ -16,13 +16,6 @@ REFUSED = {
         "--guidance-interval",
         "--guidance",
     ),
-    "guidance off, and how it runs": (
-        ("estimate", *WAN, "--guidance", "0", "--guidance-mode", "sequential"),
-        "--guidance-mode",
-        "--guidance",
-    ),
-    "blocks without a number": (("estimate", *WAN, "--offload", "block-swap"), "--offload", "block-swap:20"),
-    "no blocks": (("estimate", *WAN, "--offload", "block-swap:0"), "--offload", "block-swap:20"),
     "a way twice": (("estimate", *WAN, "--parallel", "ulysses=2,ulysses=3"), "--parallel", "ulysses=3"),
     "a way twice of a search": (
         ("scale", *WAN, "--gpus", "4", "--parallel", "ulysses,ulysses=2"),

@@ -62,4 +62,4 @@ def test_the_readmes_say_what_the_example_says(budget, capsys):
     root = BUDGET.parents[1]
     english, korean = (" ".join((root / name).read_text(encoding="utf-8").split()) for name in READMES)
     assert f"Open-Sora 2.0's settings alone give {share} %" in english
-    assert f"GPU-hours의 {share} %" in korean
+    assert f"GPU시간의 {share} %" in korean

@@ -36,7 +36,7 @@ CALLED: dict[str, tuple[str, ...]] = {
     "--host-ram": ("ram", "system-ram", "cpu-ram", "cpu-memory"),
     "--gpu": ("vram", "card", "device", "accelerator", "hardware"),
     "--gpus": ("n-gpus", "world-size", "gpu-count"),
-    "--offload": ("cpu-offload", "lowvram", "block-swap"),
+    "--offload": ("lowvram", "block-swap"),
     "--vae-tiling": ("tiling", "tiled", "enable-vae-tiling", "tile-size", "tiled-decode"),
     "--guidance": ("cfg",),
     "--attention": ("attention-backend", "sage-attention"),

@@ -49,7 +49,7 @@ def request(given: dict[str, Any]) -> Question:
     model, loras = with_loras(with_controls(model, flags), flags)
     machine = _machine(_counted(flags))
     checked(asked, machine.accelerator)
-    checked_together(asked, model)
+    checked_together(asked)
     model, flags = _sized(model, flags)
     flags = _with_main_scale(flags, model)
     job = _workload(flags, model)
