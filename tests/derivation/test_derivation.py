@@ -233,6 +233,7 @@ def test_every_number_is_one_of_the_quantities(job, known):
     assert [path for path in report(job) if not any(matches(pattern, path) for pattern in known)] == []
 
 
+@pytest.mark.long
 def test_ways_out_of_a_job_that_does_not_fit_are_explained():
     asked = request({"model": "wan2.1-t2v-14b", "gpu": "rtx-4090"})
     report, whole = advised(calculate(*asked), asked), explained(*asked, advise=True)

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -47,6 +48,7 @@ def test_any_command_line_with_json_is_an_object(arguments):
         assert ("error" in json.loads(out)) == (code == 2)
 
 
+@pytest.mark.long
 @given(sides=st.tuples(st.integers(16, 100_000), st.integers(16, 100_000)), frames=st.integers(1, 10**7))
 def test_the_largest_sizes_are_answered(sides, frames):
     code, out, err = typed("estimate", "-p", "100T", "-r", f"{sides[0]}x{sides[1]}", "-f", str(frames), "--json")

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 try:
@@ -12,6 +14,7 @@ finally:
     sys.path.pop(0)
 
 
+@pytest.mark.long
 def test_every_measure_is_met():
     measures = house.measures(House(house.SOURCE))
     assert [(each.name, each.now, each.wanted, each.found) for each in measures if not each.met] == []

@@ -4,6 +4,8 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
+
 import vidcalc
 from vidcalc.faces.light import bundle
 from vidcalc.rates.build import build
@@ -12,6 +14,7 @@ PACKAGE = Path(vidcalc.__file__).parent
 LARGEST = 8 * 2**20  # bytes
 
 
+@pytest.mark.long
 def test_a_wheel_stays_below_eight_mebibytes(tmp_path):
     bundle.write(tmp_path / "light", checked=False)
     if not (PACKAGE / "data" / "built").is_dir():

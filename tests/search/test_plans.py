@@ -89,6 +89,7 @@ def test_pruning_loses_nothing(name, by):
     assert words(winner.best) == words(brute.best[:1])
 
 
+@pytest.mark.long
 @settings(max_examples=12, deadline=None)
 @given(st.sampled_from(("ltx, precomputed", "wan 1.3B adapters", "a U-Net")), st.integers(2 * 10**9, 300 * 10**9))
 def test_pruning_loses_nothing_whatever_the_memory(name, capacity):

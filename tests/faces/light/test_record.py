@@ -148,6 +148,7 @@ def test_what_is_written_tells_work_by_kind_alone(tables):
     assert all("\ndef alike(" in text and "\ndef each(" not in text for text in texts)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("there", [True, False])
 def test_a_light_copy_that_answers_from_tables_holds_no_tape_beside_what_it_needs(there, tmp_path):
     tables = tmp_path / "tables"

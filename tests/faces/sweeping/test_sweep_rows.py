@@ -72,6 +72,7 @@ def rows(given, columns=tuple(COLUMNS), where="", reserve="share"):
     return asked, found, left_out
 
 
+@pytest.mark.long
 def test_how_a_sweep_is_cut_changes_no_row(monkeypatch):
     given = {
         "model": "wan2.1-t2v-1.3b",
