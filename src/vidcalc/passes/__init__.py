@@ -123,10 +123,10 @@ def rewritten(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
 
 def unplaced(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """The ledger after every pass but `placed`: alike for ways of offloading, except for guidance that is "fitting"."""
-    return cached(uncached(ledger, plan, hardware), plan, hardware)
+    return after_caching(before_caching(ledger, plan, hardware), plan, hardware)
 
 
-def uncached(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+def before_caching(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """The ledger after the passes before step and block caches: alike for plans that differ in these alone, where calls
     are taped by the names of their ops."""
     plan = formats.by_card(plan, hardware.accelerator)
@@ -135,7 +135,7 @@ def uncached(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     return ledger
 
 
-def cached(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
+def after_caching(ledger: Ledger, plan: Plan, hardware: Hardware) -> Ledger:
     """That ledger after the others but the last."""
     plan = formats.by_card(plan, hardware.accelerator)
     for rewrite in PASSES[CACHING:-1]:

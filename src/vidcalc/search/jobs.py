@@ -22,7 +22,7 @@ from vidcalc.cost.verdict import interval
 from vidcalc.describe.workload import Stage, Workload
 from vidcalc.ledger.types import Ledger
 from vidcalc.ledger.unroll import unroll
-from vidcalc.passes import cached, placed, uncached
+from vidcalc.passes import after_caching, before_caching, placed
 from vidcalc.report.estimate import InferenceMemory
 from vidcalc.search.rungs import Ladder
 from vidcalc.search.ways import Way
@@ -151,6 +151,6 @@ class Jobs:
             before = (*way.uncached, rung)
             if before not in self._uncached:
                 job = replace(self._job(rung), steps=asked.steps)  # which a way may cut
-                self._uncached[before] = uncached(unroll(model, job, self.left_out), named, hardware)
-            self._shared[common] = cached(self._uncached[before], named, hardware)
+                self._uncached[before] = before_caching(unroll(model, job, self.left_out), named, hardware)
+            self._shared[common] = after_caching(self._uncached[before], named, hardware)
         return self._shared[common]
