@@ -52,9 +52,9 @@ def _remembering(
         results: dict[object, Result] = noun.__dict__.setdefault(place, {})
         key = (*words, *named.items()) if named else words
         try:
-            if not ageing:
-                return results[key]
-            found = results[key] = results.pop(key)
+            found = results[key]
+            if ageing:
+                results[key] = results.pop(key)
             return found
         except KeyError:
             pass
