@@ -125,6 +125,10 @@ def test_an_unknown_flag_suggests_the_nearest(ask):
         ("train", "--gradient_checkpointing", "--checkpointing"),
         ("train", "--blocks_to_swap", "--offload"),
         ("fix", "--ram", "--host-ram"),
+        ("choose", "--max-time", "--deadline"),
+        ("choose", "--max-cost", "--budget"),
+        ("fit", "--deadline", "--max-time"),
+        ("fit", "--budget", "--max-cost"),
     ],
 )
 def test_a_flag_is_taken_for_what_it_is_called_elsewhere(ask, command, typed, flag):
@@ -137,7 +141,8 @@ def test_flags_that_names_of_elsewhere_stand_for_exist():
     from vidcalc.faces.flags.catalogue import FLAGS
     from vidcalc.faces.flags.meant import CALLED, SETTLED_BY
 
-    ours = {"--bucket", *(name for spec in FLAGS.values() for name in spec.names)}
+    searched = {"--max-time", "--max-cost", "--deadline", "--budget"}
+    ours = {"--bucket", *searched, *(name for spec in FLAGS.values() for name in spec.names)}
     assert {*CALLED, *(flag for flags in SETTLED_BY.values() for flag in flags)} <= ours
     # what a program's file says of a name need not be said again
     keys = {key.rpartition(".")[2].replace("_", "-"): settles for kind in ("launchers", "trainer_files")

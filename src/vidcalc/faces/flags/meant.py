@@ -43,6 +43,10 @@ CALLED: dict[str, tuple[str, ...]] = {
     "--lora-rank": ("lora", "rank"),
     "--lora": ("lora-rank", "rank", "loras", "lora-path"),
     "--text-encoder-precision": ("t5-dtype", "fp8-t5", "fp8-llm"),
+    "--max-time": ("deadline", "time-limit"),
+    "--max-cost": ("budget", "max-price"),
+    "--deadline": ("max-time", "time-limit"),
+    "--budget": ("max-cost", "max-price", "cost"),
 }
 
 
