@@ -39,8 +39,8 @@ PROCESSES = {
     "vidcalc --help": Process((*VIDCALC, "--help"), 2.7, 3),
     "vidcalc models": Process((*VIDCALC, "models"), 2.75, 3),
     "vidcalc gpus": Process((*VIDCALC, "gpus"), 3.95, 4),
-    "vidcalc Wan 14B, --json": Process((*VIDCALC, "estimate", *BY_NAME, "--json"), 5.8, 6.5),
-    "vidcalc Wan 14B, report": Process((*VIDCALC, "estimate", *BY_NAME), 5.9, 6.5),
+    "vidcalc Wan 14B, --json": Process((*VIDCALC, "estimate", *BY_NAME, "--json"), 5.9, 6.5),
+    "vidcalc Wan 14B, report": Process((*VIDCALC, "estimate", *BY_NAME), 6, 6.5),
     "vidcalc 3B, --json": Process((*VIDCALC, "estimate", *BY_COUNT, "--json"), 9.5, 6.5),
     "calculator.py 3B, report": Process((CALCULATOR, *BY_COUNT), 15, 11),
 }
