@@ -105,6 +105,15 @@ def test_a_command_that_is_kept_and_run_later_is_read(tmp_path: Path) -> None:
     assert found.settings.items() >= wanted.items()
 
 
+@pytest.mark.parametrize(
+    "kept", ["NAME='a run'", "NAME='a -- run'", 'NAME="', "NAME='", "NAME=''", "CMD='echo --size 1'"]
+)
+def test_a_line_that_keeps_anything_else_is_passed_over(kept: str, tmp_path: Path) -> None:
+    command = "python generate.py --task t2v-14B --size 832*480 --frame_num 33 --ckpt_dir ./Wan2.1-T2V-14B"
+    found = read(tmp_path, "run.sh", f"{kept}\n\n{command}\n")
+    assert (found.model, found.settings["frames"]) == ("wan2.1-t2v-14b", 33)
+
+
 def test_a_distillation_has_its_teacher_and_its_critic(tmp_path: Path) -> None:
     found = read(tmp_path, "distill.sh", DISTILLED)
     assert (found.model, found.unread) == ("wan2.2-ti2v-5b", ())

@@ -4,11 +4,13 @@ The workflows are written here on the pattern of those that ComfyUI, its wrapper
 """
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from vidcalc.faces.cli import run, vidcalc
 from vidcalc.modelfiles.recipes.read import recipe_of
 from vidcalc.modelfiles.recipes.recipe import Recipe
 from vidcalc.modelfiles.recipes.sums import worked_out
@@ -398,3 +400,43 @@ SUMS = {
 @pytest.mark.parametrize("expression", SUMS)
 def test_arithmetic_is_worked_out_and_nothing_else(expression: str) -> None:
     assert worked_out(expression, {"a": 5, "b": 24}) == SUMS[expression]
+
+
+@pytest.mark.parametrize("links", [3, 40])
+def test_sizes_that_are_read_of_sizes_are_worked_out_once_each(links: int, tmp_path: Path) -> None:
+    """Each picture is as wide and as high as the one before it: two ways back from every one."""
+    more = {"r0": node("ImageScale", image=["l", 0], width=832, height=480, upscale_method="area", crop="disabled")}
+    for place in range(1, links):
+        before = [f"r{place - 1}", 0]
+        more[f"g{place}"] = node("GetImageSize", image=before)
+        sides = {"width": [f"g{place}", 0], "height": [f"g{place}", 1]}
+        more[f"r{place}"] = node("ImageScale", image=before, upscale_method="area", crop="disabled", **sides)
+    more["g"] = node("GetImageSize", image=[f"r{links - 1}", 0])
+    begun = time.process_time()
+    found = read(tmp_path, flow(latent(width=["g", 0], height=["g", 1]), l=LOADED, **more))
+    assert time.process_time() - begun < 1
+    assert links > 3 or found.settings["resolution"] == (832, 480)
+
+
+def test_a_size_that_leads_back_to_itself_is_none(tmp_path: Path) -> None:
+    turning = node("ImageScale", image=["r", 0], width=["g", 0], height=["g", 1], upscale_method="area", crop="center")
+    found = read(
+        tmp_path,
+        flow(latent(width=["g", 0], height=["g", 1]), l=LOADED, r=turning, g=node("GetImageSize", image=["r", 0])),
+    )
+    assert "resolution" not in found.settings
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1e300", "NaN", "-3"])
+@pytest.mark.parametrize("place", ["scale", "width"])
+def test_numbers_beyond_any_picture_make_no_size(number: str, place: str, tmp_path: Path) -> None:
+    scaled = node("ImageScaleBy", image=["r", 0], upscale_method="area", scale_by="SCALE" if place == "scale" else 1)
+    resized = node(
+        "ImageScale", image=["l", 0], width="SCALE" if place == "width" else 832, height=480, crop="disabled"
+    )
+    facts = flow(
+        latent(width=["g", 0], height=["g", 1]), l=LOADED, r=resized, b=scaled, g=node("GetImageSize", image=["b", 0])
+    )
+    path = tmp_path / "flow.json"
+    path.write_text(json.dumps(facts).replace('"SCALE"', number))
+    assert run(vidcalc, "vidcalc", ["estimate", "--from", str(path)]) in (0, 2)

@@ -15,16 +15,15 @@ STARTS = re.compile(
     r"(?:accelerate|torchrun|deepspeed|python[\d.]*|py|uv|fastvideo|sglang|xdit)(?:\.exe)?", re.IGNORECASE
 )
 ASSIGNED = re.compile(
-    r"^\s*(?:export\s+|set\s+|\$)?([A-Za-z_]\w*) ?= ?(\"[^\"]*\"|'[^']*'|[^\s()]*)\s*$", re.MULTILINE | re.IGNORECASE
+    r"^[ \t]*(?:export\s+|set\s+|\$)?([A-Za-z_]\w*) ?= ?(\"[^\"]*\"|'[^']*'|[^\s()]*)\s*$", re.MULTILINE | re.IGNORECASE
 )
 VARIABLE = re.compile(r"%(\w+)%|\$\{?(\w+)(?:\[@\])?(?::-([^}]*))?\}?")  # with what stands for it where it is not set
 ALL_OF = re.compile(r"\"(\$\{\w+\[@\]\})\"")
-ROW = re.compile(r"(?m)^\s*(\w+)=\(([^\n]*)\)[ \t]*$")  # several values on one line: the first stands for them
-LOOP = re.compile(r"(?m)^\s*for\s+(\w+)\s+in\s+\"?(?:\$\{)?(\w+)")
-HELD = re.compile(r"""\s*\w+=(?=["'])(?:"(.*\s--.*)"|'.*')\s*$""")  # a command that is kept to be run later
+ROW = re.compile(r"(?m)^[ \t]*(\w+)=\(([^\n]*)\)[ \t]*$")  # several values on one line: the first stands for them
+LOOP = re.compile(r"(?m)^[ \t]*for\s+(\w+)\s+in\s+\"?(?:\$\{)?(\w+)")
 # line ends of cmd and of PowerShell; behind a word a ` ends a command in sh
 CONTINUED = re.compile(r"(?:\^|(?<=\s)`)[ \t\r]*\n")
-REMARK = re.compile(r"(?im)^\s*(?:@?rem\b|::).*$")  # of cmd
+REMARK = re.compile(r"(?im)^[ \t]*(?:@?rem\b|::).*$")  # of cmd
 WINDOWS = (".bat", ".cmd", ".ps1")
 ENDS = re.compile(r"[;&|]+")  # words of a shell behind which another command stands
 REDIRECTS = re.compile(r"\d*>.*|<|<<.*")  # words of a shell behind which no flags stand
@@ -45,13 +44,11 @@ def commands(text: str, ending: str = "") -> list[tuple[list[str], Facts]]:
     known |= {name: known.get(row, row) for name, row in LOOP.findall(plain)}
     known = {name: _filled(value, {}) for name, value in known.items()}
     plain = ROW.sub("", plain)
-    lists = dict(re.findall(r"(?ms)^\s*(\w+)=\(\s*(.*?)^\s*\)", plain))
-    body = re.sub(r"(?ms)^\s*\w+=\(\s*.*?^\s*\)", "", plain)
+    lists = dict(re.findall(r"(?ms)^[ \t]*(\w+)=\(\s*(.*?)^\s*\)", plain))
+    body = re.sub(r"(?ms)^[ \t]*\w+=\(\s*.*?^\s*\)", "", plain)
     found: list[tuple[list[str], Facts]] = []
-    for line in body.splitlines():
-        held = HELD.match(line)
-        text = held[1].replace('\\"', '"') if held else line
-        for words in _alone(_words(_filled(_filled(text, lists), known))):
+    for line in filter(str.strip, body.splitlines()):
+        for words in _alone(_words(_filled(_filled(_kept(line), lists), known))):
             start = next((place for place, word in enumerate(words) if STARTS.fullmatch(word.rpartition("/")[2])), None)
             if start is None or not any(word.startswith("--") for word in words):
                 continue
@@ -59,6 +56,13 @@ def commands(text: str, ending: str = "") -> list[tuple[list[str], Facts]]:
             if not any(word in str(flags.get("task", "")) + " ".join(words) for word in CACHING):
                 found.append((words[start:], flags))
     return found
+
+
+def _kept(line: str) -> str:
+    """The command that a line keeps in a variable to be run later; any other line as it is."""
+    name, _equals, value = line.strip().partition("=")
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1].replace('\\"', '"') if quoted and name.isidentifier() and " --" in value else line
 
 
 def _first(row: str) -> str:

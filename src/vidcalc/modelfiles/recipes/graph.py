@@ -6,7 +6,7 @@ nodes may be groups of further nodes (subgraphs), which are put in their place h
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 import msgspec
@@ -42,7 +42,15 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     runs: bool = True
 
 
-Nodes = dict[str, Node]
+class Nodes(dict[str, Node]):
+    """The nodes of a workflow by id.
+
+    worked  what nodes were worked out to give, by their ids and places
+    """
+
+    def __init__(self, *nodes: Mapping[str, Node]) -> None:
+        super().__init__(*nodes)
+        self.worked: dict[tuple[str, int], float | None] = {}
 
 
 def is_workflow(facts: Facts) -> bool:
@@ -64,11 +72,11 @@ def is_api(facts: Facts) -> bool:
 def nodes(facts: Facts) -> Nodes:
     """The nodes of a workflow."""
     if is_api(facts):
-        return {str(name): _of_api(str(name), each) for name, each in facts.items() if isinstance(each, dict)}
+        return Nodes({str(name): _of_api(str(name), each) for name, each in facts.items() if isinstance(each, dict)})
     groups = facts.get("definitions")
     inside = _listed(groups, "subgraphs") if isinstance(groups, dict) else []
     known = {str(each.get("id")): each for each in inside}
-    found: Nodes = {}
+    found = Nodes()
     _spread(facts, known, "", {}, found, 0)
     return found
 

@@ -20,7 +20,7 @@ MEGAPIXEL = 1 << 20
 
 def active(found: Nodes) -> Nodes:
     """The nodes that run and lead to an output: whatever nothing reads, where something is read by it."""
-    running = {name: node for name, node in found.items() if node.runs}
+    running = Nodes({name: node for name, node in found.items() if node.runs})
     read = {link.node for node in running.values() for link in linked(node)}
     names = {node.inputs.get("name") for node in running.values() if node.type == "GetNode"}
     last = [n for n, node in running.items() if n not in read and any(True for _ in linked(node))]
@@ -35,12 +35,12 @@ def active(found: Nodes) -> Nodes:
             continue
         reached[name] = None
         waiting += [link.node for link in linked(found[name])]
-    return {name: node for name, node in running.items() if name in reached}
+    return Nodes({name: node for name, node in running.items() if name in reached})
 
 
 def switched(found: Nodes) -> Nodes:
     """The same with what switches lead to alone, where which way they stand is written."""
-    settled = dict(found)
+    settled = Nodes(found)
     for name, node in found.items():
         stands = value(found, node, "switch") if role(node) == "switch" else None
         if isinstance(stands, bool):
@@ -90,7 +90,7 @@ def value(found: Nodes, node: Node, name: str, depth: int = 0) -> object:
     seen = node.inputs.get(name)
     for _ in range(FAR):
         if not isinstance(seen, Link):
-            return seen
+            return None if isinstance(seen, float) and not math.isfinite(seen) else seen
         origin = found.get(seen.node)
         if origin is None or depth > DEEPEST:
             return None
@@ -106,15 +106,22 @@ def value(found: Nodes, node: Node, name: str, depth: int = 0) -> object:
         elif kind == "value":
             keys = _table()[origin.type]["widgets"]
             seen = origin.inputs.get(keys[0], origin.inputs.get("value"))
-        elif kind == "sum":
-            return _sum(found, origin, seen.slot, depth + 1)
-        elif origin.type in _sizes():
-            return _size(found, origin, seen.slot, depth + 1)
+        elif kind == "sum" or origin.type in _sizes():
+            return _worked(found, origin, seen.slot, depth + 1)
         elif isinstance(origin.inputs.get(name), int | float | Link) and kind:
             seen = origin.inputs[name]  # "length" of a node that gives its length on
         else:
             return None
     return None
+
+
+def _worked(found: Nodes, node: Node, slot: int, depth: int) -> float | None:
+    """What a node calculates or tells of a picture at a place, asked once: many ways may lead to it."""
+    key = node.id, slot
+    if key not in found.worked:
+        found.worked[key] = None  # what leads back to itself has no value
+        found.worked[key] = (_sum if role(node) == "sum" else _size)(found, node, slot, depth)
+    return found.worked[key]
 
 
 def _sum(found: Nodes, node: Node, slot: int, depth: int) -> float | None:
