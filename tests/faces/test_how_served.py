@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from test_how import OTHER
 
 import vidcalc
 from vidcalc.catalog import load
@@ -99,17 +100,7 @@ def test_a_job_without_guidance_is_read_back(tool: str, tmp_path: Path) -> None:
     assert read_back(found, tool, tmp_path)[1].settings["guidance"] == 1.0
 
 
-OTHER = {  # a value that no profile of these has, of settings that take no words
-    "precision": "nf4",
-    "text_encoder_precision": "nf4",
-    "vae_precision": "fp16",
-    "attention": "sage2",
-    "step_cache": "firstblockcache",
-    "sparse_attention": "vsa",
-    "guided_share": 0.5,
-    "merged_tokens": 0.5,
-}
-# of a word or a LoRA beside them
+# settings of a word or a LoRA beside them
 BESIDE = ("framework", "swapped_blocks", "blocks_per_group", "lora_mode", "resident_blocks", "offload_to")
 
 

@@ -8,6 +8,7 @@ import msgspec
 from vidcalc.describe.question import Question
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.how.python import number
+from vidcalc.faces.how.tools import FLAG
 from vidcalc.faces.words import _
 
 Found = TypeVar("Found")
@@ -70,5 +71,5 @@ def known_as(model: str, models: Mapping[str, Found], tool: str) -> Found:
     if model not in models:
         known = tuple(models)
         expects = _("not for {model}; for {models}", model=model, models=", ".join(known))
-        raise Refused("--how", tool, expects, None, known)
+        raise Refused(FLAG, tool, expects, None, known)
     return models[model]

@@ -15,7 +15,7 @@ from vidcalc.describe.question import Question, Run
 from vidcalc.describe.training import TrainingPlan
 from vidcalc.faces.flags.inputs import Refused
 from vidcalc.faces.requests import estimate as request
-from vidcalc.faces.requests.settings import fields
+from vidcalc.faces.requests.settings import fields, flag_of
 from vidcalc.faces.words import _
 from vidcalc.rates.standing_in import runnable
 
@@ -94,7 +94,7 @@ def _meant(settings: dict[str, Any], model: Model) -> None:
 
 def only(name: str, given: dict[str, Any], flags: str) -> None:
     """Raises Refused for a flag that says something only together with others."""
-    raise Refused("--" + name.replace("_", "-"), given[name], _("only together with {flags}", flags=flags), None, ())
+    raise Refused(flag_of(name), given[name], _("only together with {flags}", flags=flags), None, ())
 
 
 def _buckets(texts: tuple[Any, ...]) -> tuple[Bucket, ...]:
@@ -138,6 +138,6 @@ def seen(flags: dict[str, Any], setup: Stated, training: TrainingPlan) -> Data:
         raise Refused("--epochs", None, _("not together with {flag}, which settles it", flag="--train-steps"), None, ())
     for name in ("clip_seconds", "epochs"):
         if name in flags:
-            raise Refused("--" + name.replace("_", "-"), None, _("only together with --clips"), None, ())
+            raise Refused(flag_of(name), None, _("only together with --clips"), None, ())
     seen = samples.of_steps(flags.get("train_steps", STEPS), buckets, training)
     return Data(buckets=buckets, samples=seen, clips=seen if setup.clips is None else min(seen, setup.clips))
